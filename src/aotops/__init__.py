@@ -1,0 +1,73 @@
+"""aotops: tensors whose map, zip and reduce kernels are Python functions compiled ahead of time.
+
+>>> import aotops as ao
+>>> layer1 = ao.tensor([[0.1, 0.2, 0.3], [0.4, 0.5, 0.6]])
+>>> (layer1 * ao.tensor([0.0, 1.0, 0.0])).sum(1)
+tensor([0.2, 0.5])
+
+Names are loaded on first use, so that ``import aotops`` costs little more than the interpreter's own start.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+__version__ = "0.1.0"
+
+_native: Any
+try:
+    import aotops._native as _native
+except ModuleNotFoundError as error:
+    if error.name != "aotops._native":
+        raise
+    _native = None  # not built yet: the build imports the records and the loop nests from here
+
+#: Where each public name lives; operators are found by the name in their record.
+_HOMES = {
+    "AxisError": "errors",
+    "DType": "_native",
+    "Operator": "_native",
+    "Tensor": "tensors",
+    "arange": "creation",
+    "asarray": "creation",
+    "astype": "tensors",
+    "bool": "dtypes",
+    "cpu_level": "_native",
+    "dtypes": None,
+    "empty": "creation",
+    "float32": "dtypes",
+    "float64": "dtypes",
+    "full": "creation",
+    "int64": "dtypes",
+    "ones": "creation",
+    "permute_dims": "manipulation",
+    "reshape": "manipulation",
+    "result_type": "dtypes",
+    "tensor": "creation",
+    "zeros": "creation",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if _native is None:
+        raise AttributeError(f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`")
+    if name == "__all__":
+        return sorted({*_HOMES, *_native.operators})
+    if name in _HOMES:
+        home = _HOMES[name]
+        module = getattr(__import__(f"aotops.{home or name}"), home or name)
+        value = getattr(module, name) if home else module
+    elif not name.startswith("_") and name in _native.operators:
+        import aotops.tensors  # operators return tensors
+
+        value = _native.operators[name]
+    else:
+        raise AttributeError(f"module 'aotops' has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOMES, *_native.operators})

@@ -1,0 +1,186 @@
+"""The build: compiles kernels over all cores, keeps what has not changed, and says how far it is."""
+
+from __future__ import annotations
+
+import concurrent.futures
+import hashlib
+import importlib.metadata
+import multiprocessing
+import os
+import platform
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotops import ops
+from aotops.aot.fingerprint import fingerprint
+from aotops.aot.kernels import PLANNER, Kernel, all_kernels
+from aotops.aot.levels import Level, levels
+from aotops.aot.table import table_source
+
+#: Changes in these files change the machine code of every kernel.
+COMPILER_SOURCES = ("compiler.py", "lowering.py", "specialise.py")
+
+
+class BuildError(Exception):
+    """Kernels cannot be compiled; the message says which and why, or what to install."""
+
+
+@dataclass(frozen=True)
+class Built:
+    """What a build gives to the linker.
+
+    Attributes:
+        objects: object files, one for each kernel and level.
+        table: the generated C source of the kernel table.
+        compiled: number of kernels compiled now; the others came from the cache.
+        total: number of kernels.
+        seconds: wall time.
+    """
+
+    objects: list[Path]
+    table: Path
+    compiled: int
+    total: int
+    seconds: float
+
+
+def require_compiler() -> str:
+    """The versions of what compiles kernels; a ``BuildError`` that says what to install if it is missing."""
+    versions = []
+    for package in ("numba", "llvmlite", "numpy"):
+        try:
+            versions.append(f"{package} {importlib.metadata.version(package)}")
+        except importlib.metadata.PackageNotFoundError:
+            raise BuildError(
+                f"aotops compiles its kernels with Numba, and {package} is not installed.\n"
+                "Install it with `pip install numba numpy`, or install a prebuilt wheel of aotops, which needs neither."
+            ) from None
+    return ", ".join(versions)
+
+
+def compiler_digest() -> str:
+    """A digest of all that decides about machine code beside the kernels' own functions."""
+    digest = hashlib.sha256(require_compiler().encode())
+    digest.update(f"{sys.platform} {platform.machine()} {sys.version_info[:2]}".encode())
+    for name in COMPILER_SOURCES:
+        digest.update(Path(__file__).with_name(name).read_bytes())
+    return digest.hexdigest()
+
+
+def core_count() -> int:
+    """The number of CPUs that this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+class Progress:
+    """How far the build is: a line that renews itself on a terminal, elsewhere a line for each tenth."""
+
+    def __init__(self, total: int) -> None:
+        self.total = total
+        self.done = 0
+        self.terminal = sys.stdout.isatty()
+
+    def step(self, title: str) -> None:
+        """One more kernel is compiled."""
+        self.done += 1
+        line = f"[{self.done:>{len(str(self.total))}}/{self.total}] compiled {title}"
+        if self.terminal:
+            print(f"\r{line:<78}", end="" if self.done < self.total else "\n", flush=True)
+        elif self.done == self.total or self.done * 10 // self.total > (self.done - 1) * 10 // self.total:
+            print(line, flush=True)
+
+
+_kernels: dict[str, Kernel] = {}
+
+
+def _start_worker() -> None:
+    """In a worker process: derive the kernels from the records, since functions cannot be sent."""
+    _kernels.update((kernel.symbol, kernel) for kernel in all_kernels(ops.collect().values()))
+
+
+def _compile_kernel(symbol: str, stem: str) -> str | None:
+    """In a worker process: compile a kernel for every level into ``stem.<level>.o``; returns why it failed."""
+    from aotops.aot import compiler
+    from aotops.aot.specialise import specialise
+
+    kernel = _kernels[symbol]
+    signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
+    try:
+        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
+    except compiler.CompileError as error:
+        return str(error)
+    for level in levels():
+        path = object_path(Path(stem), level)
+        # another build may share the cache: a file is whole from the moment that it has its name
+        temporary = path.with_suffix(f".{os.getpid()}")
+        temporary.write_bytes(compiler.emit_object(bitcode, symbol, level))
+        temporary.replace(path)
+    return None
+
+
+def object_path(stem: Path, level: Level) -> Path:
+    """The object file of a kernel for a level."""
+    return stem.with_name(f"{stem.name}.{level.name}.o")
+
+
+def compile_kernels(kernels: Iterable[Kernel], cache: Path, jobs: int | None = None) -> tuple[list[Path], int]:
+    """Object files for kernels, one for each level, compiling those that ``cache`` does not hold.
+
+    Returns them and the number of kernels compiled. Raises ``BuildError`` with every kernel that fails.
+    """
+    digest = compiler_digest()
+    cache.mkdir(parents=True, exist_ok=True)
+    objects: list[Path] = []
+    missing: dict[Kernel, Path] = {}
+    for kernel in kernels:
+        stem = cache / fingerprint(digest, kernel.symbol, kernel.dtype, kernel.function)[:32]
+        paths = [object_path(stem, level) for level in levels()]
+        objects.extend(paths)
+        if not all(path.exists() for path in paths):
+            missing[kernel] = stem
+    failures: list[str] = []
+    if missing:
+        progress = Progress(len(missing))
+        with concurrent.futures.ProcessPoolExecutor(
+            min(jobs or core_count(), len(missing)),
+            mp_context=multiprocessing.get_context("spawn"),
+            initializer=_start_worker,
+        ) as pool:
+            futures = {
+                pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
+            }
+            for future in concurrent.futures.as_completed(futures):
+                kernel = futures[future]
+                reason = future.result()
+                if reason is not None:
+                    failures.append(f"{kernel.title} does not compile:\n{reason}")
+                progress.step(kernel.title)
+    if failures:
+        raise BuildError("\n\n".join(failures))
+    return objects, len(missing)
+
+
+def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
+    """Compile aotops' own kernels and write the kernel table into ``folder``.
+
+    Raises ``BuildError``.
+    """
+    started = time.perf_counter()
+    records = ops.collect().values()
+    kernels = all_kernels(records)
+    objects, compiled = compile_kernels(kernels, cache, jobs)
+    folder.mkdir(parents=True, exist_ok=True)
+    table = folder / "table.c"
+    table.write_text(table_source(records, levels()), encoding="utf-8")
+    seconds = time.perf_counter() - started
+    print(
+        f"aotops: {len(kernels)} kernels for {len(levels())} CPU level(s), {compiled} compiled now and the others "
+        f"from the cache, in {seconds:.1f} s",
+        flush=True,
+    )
+    return Built(objects, table, compiled, len(kernels), seconds)

@@ -1,0 +1,89 @@
+"""The compiler: a Python function and C argument types in, one object file for each CPU level out.
+
+The only file that imports ``numba.pycc``, which Numba means to replace one day; what the rest of the
+build needs of it are the functions ``compile_bitcode`` and ``emit_object``.
+
+Numba's part (typing, lowering) takes 0.1 s for a kernel and LLVM's 0.03 s, so a kernel goes through
+Numba once, unoptimised, and through LLVM once for every level.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+# Numba must not optimise: what it inlines here would be compiled for the machine of the build. LLVM does
+# all of it later, for each level. Read once when numba is imported.
+os.environ["NUMBA_OPT"] = "0"
+
+import llvmlite.binding as llvm
+from numba.core import types
+from numba.core.errors import NumbaError
+from numba.pycc import CC
+from numba.pycc.compiler import ModuleCompiler
+
+from aotops.aot.levels import Level, level_symbol
+
+
+class CompileError(Exception):
+    """A function that does not compile; the message is the compiler's reason."""
+
+
+#: The C types of the kernels and of the planner, as ``kernel.h`` has them.
+KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
+PLANNER = types.int64(types.int64, types.int64, types.CPointer(types.int64), types.CPointer(types.int64))
+
+
+def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
+    """Compile a function to unoptimised LLVM bitcode that defines ``symbol`` with Numba's calling convention.
+
+    Raises ``CompileError`` with Numba's reason.
+    """
+    # CC keeps distutils' compiler for a job that is not ours, so only its list of exports is used
+    exports = CC("aotops_kernels", source_module=__name__)
+    try:
+        exports.export(symbol, signature)(function)
+        compiler = ModuleCompiler(exports._export_entries, "aotops_kernels", use_nrt=False, cpu_name="")
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "kernel.bc"
+            compiler.write_llvm_bitcode(str(path), wrap=False)
+            return path.read_bytes()
+    except NumbaError as error:
+        raise CompileError(reason(error)) from error
+    except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
+        raise CompileError(f"{type(error).__name__}: {error}") from error
+
+
+def reason(error: NumbaError) -> str:
+    """The lines of a Numba error that say what is wrong."""
+    noise = ("During:", "File ", "This error may have been caused", "Failed in nopython mode pipeline")
+    lines = [line.strip() for line in str(error).splitlines()]
+    return "\n".join(line for line in lines if line and not line.startswith(noise))
+
+
+def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
+    """Optimise bitcode for one level and return an object file that defines ``symbol_<level>``."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=level.cpu, features=level.features, opt=3, reloc="pic", codemodel="default"
+    )
+    module = llvm.parse_bitcode(bitcode)
+    for variable in module.global_variables:
+        if "NumbaEnv" in variable.name:  # the Python environment of a function, which nothing here uses
+            variable.linkage = "internal"
+    for function in module.functions:
+        if function.name == symbol:
+            function.name = level_symbol(symbol, level)
+            function.visibility = "hidden"
+        elif not function.is_declaration:
+            function.linkage = "internal"
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_vectorization = True
+    tuning.slp_vectorization = True
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
+    return bytes(machine.emit_object(module))

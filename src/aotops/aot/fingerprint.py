@@ -1,0 +1,59 @@
+"""When two kernels are the same: a digest of a function's code and of all that it refers to."""
+
+from __future__ import annotations
+
+import hashlib
+import types as python_types
+from collections.abc import Iterator
+from typing import Any
+
+from aotops.intrinsics import Signature
+
+
+def global_names(function: python_types.FunctionType) -> Iterator[str]:
+    """The names of the module-level values that a function refers to, in a fixed order."""
+    return (name for name in function.__code__.co_names if name in function.__globals__)
+
+
+def fingerprint(*values: Any) -> str:
+    """A digest of functions and plain values: equal as long as the same code would be compiled.
+
+    A function counts by its instructions, its constants and all that it refers to; comments, docstrings and
+    places in the file do not count.
+    """
+    digest = hashlib.sha256()
+    seen: dict[Any, int] = {}
+
+    def feed(value: Any) -> None:
+        if isinstance(value, python_types.FunctionType):
+            if value in seen:
+                digest.update(f"function {seen[value]};".encode())
+                return
+            seen[value] = len(seen)
+            feed(value.__code__)
+            feed(value.__defaults__)
+            for name in global_names(value):
+                feed(value.__globals__[name])
+            for cell in value.__closure__ or ():
+                feed(cell.cell_contents)
+        elif isinstance(value, python_types.CodeType):
+            constants = value.co_consts
+            if constants and isinstance(constants[0], str) and value.co_flags & 0x2:  # a docstring
+                constants = constants[1:]
+            feed(value.co_code)
+            feed(value.co_names)
+            feed(value.co_varnames)
+            feed(constants)
+        elif isinstance(value, python_types.ModuleType):
+            feed(value.__name__)
+        elif isinstance(value, (tuple, list)):
+            digest.update(f"{len(value)}(".encode())
+            for item in value:
+                feed(item)
+        elif isinstance(value, Signature):
+            feed((value.inputs, value.output))
+        else:
+            digest.update(f"{type(value).__name__} {value!r};".encode())
+
+    feed(values)
+    return digest.hexdigest()

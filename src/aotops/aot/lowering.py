@@ -1,0 +1,352 @@
+"""The machine instructions behind each function of ``aotops.intrinsics``, as Numba intrinsics.
+
+``LOWERINGS`` maps each of those Python functions to its Numba counterpart; ``aotops.aot.specialise``
+puts the one in place of the other before a kernel is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import models, register_default
+from numba.core.errors import RequireLiteralValue
+from numba.core.imputils import lower_constant
+from numba.core.typing.typeof import typeof_impl
+from numba.extending import intrinsic
+
+from aotops import intrinsics
+from aotops.intrinsics import Signature
+
+NUMBA_TYPES = {
+    "bool": types.boolean,
+    "int64": types.int64,
+    "float32": types.float32,
+    "float64": types.float64,
+}
+
+LOWERINGS: dict[Callable[..., Any], Any] = {}
+
+
+def lowers(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator: make a Numba intrinsic and register it as the lowering of a plain function."""
+
+    def register(generator: Callable[..., Any]) -> Any:
+        LOWERINGS[function] = intrinsic(generator)
+        return LOWERINGS[function]
+
+    return register
+
+
+# --- one number -----------------------------------------------------------------------------------
+
+
+def wider(a: types.Type, b: types.Type) -> types.Type:
+    """The type of a choice between two numbers: a float wins over an integer, whatever their widths.
+
+    Numba alone would make float64 of float32 and an integer constant.
+    """
+    if isinstance(a, types.Literal):
+        a = a.literal_type
+    if isinstance(b, types.Literal):
+        b = b.literal_type
+    if a == b:
+        return a
+    if isinstance(a, types.Boolean) or isinstance(b, types.Boolean):
+        return b if isinstance(a, types.Boolean) else a
+    if isinstance(a, types.Float) != isinstance(b, types.Float):
+        return a if isinstance(a, types.Float) else b
+    return a if a.bitwidth >= b.bitwidth else b
+
+
+@lowers(intrinsics.select)
+def _select(typing_context: Any, condition: Any, chosen: Any, otherwise: Any) -> Any:
+    result = wider(chosen, otherwise)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        boolean = context.cast(builder, arguments[0], signature.args[0], types.boolean)
+        a = context.cast(builder, arguments[1], signature.args[1], result)
+        b = context.cast(builder, arguments[2], signature.args[2], result)
+        return builder.select(boolean, a, b)
+
+    return result(condition, chosen, otherwise), generate
+
+
+def llvm_unary(name: str) -> Callable[..., Any]:
+    """An intrinsic of LLVM on one float."""
+
+    def typing(typing_context: Any, x: Any) -> Any:
+        if not isinstance(x, types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = arguments[0]
+            function = builder.module.declare_intrinsic(name, [value.type])
+            return builder.call(function, [value])
+
+        return x(x), generate
+
+    return typing
+
+
+# rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
+lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
+lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))
+
+
+@lowers(intrinsics.truncate)
+def _truncate(typing_context: Any, x: Any) -> Any:
+    if not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fptosi(arguments[0], ir.IntType(64))
+
+    return types.int64(x), generate
+
+
+@lowers(intrinsics.divide)
+def _divide(typing_context: Any, a: Any, b: Any) -> Any:
+    if a != b or not isinstance(a, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fdiv(*arguments)
+
+    return a(a, b), generate
+
+
+@lowers(intrinsics.power_of_two)
+def _power_of_two(typing_context: Any, exponent: Any) -> Any:
+    if not isinstance(exponent, types.Float):
+        return None
+    mantissa, bias = (23, 127) if exponent.bitwidth == 32 else (52, 1023)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(exponent.bitwidth)
+        # through 32 bits: AVX2 converts float64 to int32 in vectors, but not to int64
+        small = builder.fptosi(arguments[0], ir.IntType(32))
+        biased = builder.add(small, ir.Constant(ir.IntType(32), bias))
+        wide = builder.zext(biased, integer) if exponent.bitwidth == 64 else biased
+        return builder.bitcast(builder.shl(wide, ir.Constant(integer, mantissa)), arguments[0].type)
+
+    return exponent(exponent), generate
+
+
+def bitcast(source: types.Type, result: types.Type) -> Callable[..., Any]:
+    """An intrinsic that reads the bits of one type as another of the same width."""
+
+    def typing(typing_context: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = context.cast(builder, arguments[0], signature.args[0], source)
+            return builder.bitcast(value, context.get_value_type(result))
+
+        return result(x), generate
+
+    return typing
+
+
+lowers(intrinsics.bits_of_float64)(bitcast(types.float64, types.int64))
+lowers(intrinsics.float64_of_bits)(bitcast(types.int64, types.float64))
+lowers(intrinsics.bits_of_float32)(bitcast(types.float32, types.int32))
+lowers(intrinsics.float32_of_bits)(bitcast(types.int32, types.float32))
+
+
+# --- operands in memory ---------------------------------------------------------------------------
+
+
+class SignatureType(types.Dummy):
+    """The Numba type of one ``Signature``: its dtypes are part of the type, so that they are constants."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.inputs = tuple(NUMBA_TYPES[name] for name in signature.inputs)
+        self.output = NUMBA_TYPES[signature.output]
+        super().__init__(name=f"Signature{signature!r}")
+
+
+register_default(SignatureType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Signature)
+def _typeof_signature(value: Signature, context: Any) -> SignatureType:
+    return SignatureType(value)
+
+
+@lower_constant(SignatureType)
+def _constant_signature(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+def load_element(context: Any, builder: Any, type_: types.Type, address: Any) -> Any:
+    """Load a value; a bool is true if any bit of its byte is set, so that foreign bytes stay harmless."""
+    raw = builder.load(address)
+    if type_ == types.boolean:
+        return builder.icmp_unsigned("!=", raw, ir.Constant(raw.type, 0))
+    return raw
+
+
+def store_element(context: Any, builder: Any, type_: types.Type, value: Any, address: Any) -> None:
+    """Store a value; a bool as a byte of 0 or 1."""
+    builder.store(builder.zext(value, address.type.pointee) if type_ == types.boolean else value, address)
+
+
+def typed_pointer(context: Any, builder: Any, data: Any, position: int, type_: types.Type) -> Any:
+    """``data[position]`` as a pointer to elements of a type."""
+    address = builder.load(builder.gep(data, [ir.Constant(ir.IntType(64), position)]))
+    return builder.bitcast(address, context.get_data_type(type_).as_pointer())
+
+
+@lowers(intrinsics.input_pointers)
+def _input_pointers(typing_context: Any, data: Any, signature: Any) -> Any:
+    result = types.Tuple([types.CPointer(dtype) for dtype in signature.inputs])
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        pointers = [
+            typed_pointer(context, builder, arguments[0], position, dtype)
+            for position, dtype in enumerate(signature.inputs)
+        ]
+        return context.make_tuple(builder, result, pointers)
+
+    return result(data, signature), generate
+
+
+@lowers(intrinsics.output_pointer)
+def _output_pointer(typing_context: Any, data: Any, signature: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return typed_pointer(context, builder, arguments[0], len(signature.inputs), signature.output)
+
+    return types.CPointer(signature.output)(data, signature), generate
+
+
+def constant(argument: Any) -> int:
+    """The value of an argument that must be a constant; Numba tries again with constants where it is not."""
+    if not isinstance(argument, types.Literal):
+        raise RequireLiteralValue("must be a constant")
+    return int(argument.literal_value)
+
+
+@lowers(intrinsics.input_steps)
+def _input_steps(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
+    count = len(signature.inputs)
+    result = types.UniTuple(types.int64, count)
+    first = constant(axis) * (count + 1)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        steps = [
+            builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), first + k)])) for k in range(count)
+        ]
+        return context.make_tuple(builder, result, steps)
+
+    return result(strides, axis, signature), generate
+
+
+@lowers(intrinsics.output_step)
+def _output_step(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
+    operands = len(signature.inputs) + 1
+    position = constant(axis) * operands + operands - 1
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), position)]))
+
+    return types.int64(strides, axis, signature), generate
+
+
+@lowers(intrinsics.all_ones)
+def _all_ones(typing_context: Any, steps: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        result = cgutils.true_bit
+        for step in cgutils.unpack_tuple(builder, arguments[0]):
+            result = builder.and_(result, builder.icmp_signed("==", step, ir.Constant(step.type, 1)))
+        return result
+
+    return types.boolean(steps), generate
+
+
+@lowers(intrinsics.advance)
+def _advance(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        moved = [
+            builder.gep(pointer, [builder.mul(step, index)])
+            for pointer, step in zip(
+                cgutils.unpack_tuple(builder, arguments[0]), cgutils.unpack_tuple(builder, arguments[1]), strict=True
+            )
+        ]
+        return context.make_tuple(builder, pointers, moved)
+
+    return pointers(pointers, steps, count), generate
+
+
+def element_types(pointers: Any) -> Any:
+    """The type of the tuple of values behind a tuple of pointers."""
+    return types.Tuple([pointer.dtype for pointer in pointers])
+
+
+@lowers(intrinsics.load)
+def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
+    result = element_types(pointers)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        values = [
+            load_element(context, builder, dtype, builder.gep(pointer, [builder.mul(step, index)]))
+            for dtype, pointer, step in zip(
+                result,
+                cgutils.unpack_tuple(builder, arguments[0]),
+                cgutils.unpack_tuple(builder, arguments[1]),
+                strict=True,
+            )
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(pointers, steps, count), generate
+
+
+@lowers(intrinsics.load_contiguous)
+def _load_contiguous(typing_context: Any, pointers: Any, count: Any) -> Any:
+    result = element_types(pointers)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        values = [
+            load_element(context, builder, dtype, builder.gep(pointer, [index]))
+            for dtype, pointer in zip(result, cgutils.unpack_tuple(builder, arguments[0]), strict=True)
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(pointers, count), generate
+
+
+@lowers(intrinsics.load_output)
+def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return load_element(context, builder, pointer.dtype, builder.gep(arguments[0], [index]))
+
+    return pointer.dtype(pointer, position), generate
+
+
+@lowers(intrinsics.store)
+def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        converted = context.cast(builder, arguments[2], signature.args[2], pointer.dtype)
+        store_element(context, builder, pointer.dtype, converted, builder.gep(arguments[0], [index]))
+        return context.get_dummy_value()
+
+    return types.void(pointer, position, value), generate
+
+
+@lowers(intrinsics.accumulators)
+def _accumulators(typing_context: Any, count: Any, signature: Any) -> Any:
+    length = constant(count)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        element = context.get_data_type(signature.output)
+        array = cgutils.alloca_once(builder, ir.ArrayType(element, length), name="lanes")
+        array.align = 64
+        return builder.bitcast(array, element.as_pointer())
+
+    return types.CPointer(signature.output)(count, signature), generate

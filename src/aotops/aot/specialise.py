@@ -1,0 +1,62 @@
+"""From a plain Python function to the one that Numba compiles for one dtype.
+
+Three things are exchanged, in the function and in every function that it calls:
+
+- functions of ``aotops.intrinsics`` for their lowerings;
+- float constants for constants of the kernel's dtype, so that ``0.5 * x`` of a float32 stays in float32:
+  Python numbers are weak in kernels as they are in the public operators;
+- plain Python functions for their Numba dispatchers, always inlined.
+
+The code itself is not touched: what runs as Python is what is compiled.
+"""
+
+from __future__ import annotations
+
+import types as python_types
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from aotops.aot.fingerprint import global_names
+from aotops.aot.lowering import LOWERINGS
+
+Function = Callable[..., Any]
+
+#: Numpy's scalar types are what Numba types constants by.
+CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {"float32": np.float32, "float64": float}
+
+
+def specialise(function: Function, dtype: str) -> Function:
+    """A copy of a function, and of all that it calls, whose float constants are of a dtype.
+
+    For integer dtypes constants stay as they are.
+    """
+    constant = CONSTANT_TYPES.get(dtype, float)
+    done: dict[Function, Any] = {}
+
+    def exchange(value: Any) -> Any:
+        if isinstance(value, float):
+            return constant(value)
+        if isinstance(value, python_types.FunctionType):
+            if value in LOWERINGS:
+                return LOWERINGS[value]
+            if value not in done:
+                # numpy's error model: a division by zero is a value, not an exception
+                done[value] = numba.njit(copy(value), error_model="numpy", forceinline=True)
+            return done[value]
+        return value
+
+    def copy(original: python_types.FunctionType) -> Function:
+        code = original.__code__
+        code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
+        names = {name: exchange(original.__globals__[name]) for name in global_names(original)}
+        cells = tuple(python_types.CellType(exchange(cell.cell_contents)) for cell in original.__closure__ or ())
+        # Numba looks for the module of a function by this name
+        names["__name__"] = original.__globals__.get("__name__")
+        return python_types.FunctionType(code, names, original.__name__, original.__defaults__, cells)
+
+    if not isinstance(function, python_types.FunctionType):
+        raise TypeError(f"expected a Python function, got {type(function).__name__}")
+    return copy(function)

@@ -1,0 +1,93 @@
+"""The kernel table: the C source that tells the glue which operators there are and where their kernels lie."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable, Sequence
+
+from aotops.aot.kernels import PLANNER, kernel_symbol
+from aotops.aot.levels import Level, level_symbol
+from aotops.ops.record import ALL, Record
+
+ELEMENT_FORMATS = {"bool": "<?7x", "int64": "<q", "float32": "<f4x", "float64": "<d"}
+
+SIGNATURE = "(void *, void **, int64_t, int64_t, char **, const int64_t *)"
+PLANNER_SIGNATURE = "(int64_t *, void **, int64_t, int64_t, int64_t *, int64_t *)"
+
+
+def element_bits(value: float, dtype: str) -> str:
+    """A value of a dtype as the C constant of an ``aot_element``'s bits."""
+    return f"0x{int.from_bytes(struct.pack(ELEMENT_FORMATS[dtype], value), 'little'):016x}u"
+
+
+def dtype_code(dtype: str) -> str:
+    """The name of a dtype in ``kernel.h``."""
+    return f"AOT_{dtype.upper()}"
+
+
+def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
+    """The C file that defines ``aot_builtin_table`` and the planner and conversions beside it."""
+    declarations: list[str] = []
+    variants: list[str] = []
+    operators: list[str] = []
+
+    def kernels(symbol: str, signature: str = SIGNATURE) -> str:
+        names = [level_symbol(symbol, level) for level in levels]
+        declarations.extend(f"extern int32_t {name}{signature};" for name in names)
+        return "{" + ", ".join(names) + "}"
+
+    planners = kernels(PLANNER.symbol, PLANNER_SIGNATURE)
+    conversions = [
+        f"    [{dtype_code(source)}][{dtype_code(target)}] = {kernels(kernel_symbol('convert', source, target))},"
+        for source in ALL
+        for target in ALL
+    ]
+    for record in records:
+        inputs = 1 if record.kind == "reduce" else record.inputs
+        variants.append(f"static const aot_variant {record.name}_variants[] = {{")
+        for dtype in record.dtypes:
+            codes = ", ".join([dtype_code(dtype)] * inputs + [dtype_code(record.result_for(dtype))])
+            fields = [f".dtypes = {{{codes}}}"]
+            if record.kind == "reduce":
+                if record.identity is not None:
+                    fields.append(f".identity = {element_bits(record.identity, dtype)}")
+                fields.append(f".start = {element_bits(record.start_for(dtype), dtype)}")
+            fields.append(f".kernels = {kernels(kernel_symbol(record.name, dtype))}")
+            variants.append("    {" + ", ".join(fields) + "},")
+        variants.append("};")
+        converts = ", ".join(
+            dtype_code(record.converts[dtype]) if dtype in record.converts else "AOT_NO_DTYPE" for dtype in ALL
+        )
+        operators.append(
+            f'    {{.name = "{record.name}", .parameters = "{" ".join(record.parameters)}", '
+            f".kind = {'AOT_REDUCE' if record.kind == 'reduce' else 'AOT_ELEMENTWISE'}, .inputs = {inputs}, "
+            f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
+            f".has_identity = {int(record.identity is not None)}, .conversions = {{{converts}}}, "
+            f".n_variants = {len(record.dtypes)}, .variants = {record.name}_variants}},"
+        )
+    lines = [
+        "/* Generated from the operator records by aotops.aot.table. */",
+        '#include "kernel.h"',
+        "",
+        *declarations,
+        "",
+        *variants,
+        "",
+        "static const aot_operator operators[] = {",
+        *operators,
+        "};",
+        "",
+        "const aot_table aot_builtin_table = {",
+        f"    .abi_version = AOT_ABI_VERSION, .n_levels = {len(levels)},",
+        "    .levels = {" + ", ".join(f'"{level.name}"' for level in levels) + "},",
+        "    .n_operators = sizeof operators / sizeof *operators, .operators = operators,",
+        "};",
+        "",
+        f"const aot_planner aot_builtin_planners[AOT_MAX_LEVELS] = {planners};",
+        "",
+        "const aot_kernel aot_builtin_convert[AOT_N_DTYPES][AOT_N_DTYPES][AOT_MAX_LEVELS] = {",
+        *conversions,
+        "};",
+        "",
+    ]
+    return "\n".join(lines)

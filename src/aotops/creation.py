@@ -1,0 +1,233 @@
+"""Making tensors: from data, of one value, of ranges."""
+
+from __future__ import annotations
+
+from aotops import _native
+from aotops._native import DType
+from aotops.dtypes import as_dtype, bool as bool_, float64, int64, number_dtype, promote
+from aotops.shapes import as_shape
+from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def tensor(data: Any, *, dtype: Any = None) -> Tensor:
+    """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
+
+    Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
+    holds them all.
+
+    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number, ``OverflowError`` for an int
+    that int64 cannot hold.
+
+    >>> import aotops as ao
+    >>> ao.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return asarray(data, dtype=dtype, copy=True)
+
+
+def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor of some data, on the data's own memory where it has any that a tensor can use.
+
+    ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
+    nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
+    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself.
+
+    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number or buffer of a dtype,
+    ``OverflowError`` for an int that int64 cannot hold.
+
+    >>> import aotops as ao, array
+    >>> numbers = array.array("d", [1.0, 2.0])
+    >>> shared = ao.asarray(numbers)
+    >>> shared[0] = 5.0
+    >>> numbers
+    array('d', [5.0, 2.0])
+    """
+    wanted = None if dtype is None else as_dtype(dtype)
+    if isinstance(obj, Tensor):
+        shared: Tensor | None = obj
+    elif isinstance(obj, (list, tuple, range, int, float)):
+        if copy is False:
+            raise ValueError(f"asarray: copy=False needs a tensor or a buffer, got {type(obj).__name__}")
+        return from_nested(obj, wanted)
+    else:
+        try:
+            memoryview(obj).release()
+        except TypeError:
+            raise TypeError(
+                "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
+                f"got {type(obj).__name__}"
+            ) from None
+        shared = _native.from_buffer(obj, False)
+    if shared is None or (wanted is not None and shared.dtype != wanted):
+        if copy is False:
+            what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
+            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}")
+        source = shared if shared is not None else _native.from_buffer(obj, True)
+        assert source is not None  # copying is always possible
+        return astype(source, wanted or source.dtype)
+    return astype(shared, shared.dtype) if copy else shared
+
+
+def from_nested(data: Any, dtype: DType | None) -> Tensor:
+    """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors."""
+    flat: list[Any] = []
+    found: set[DType] = set()
+    shape = _flatten(data, flat, found, "data")
+    natural = _common_dtype(flat, found)
+    result = _native.empty(shape, dtype or natural)
+    if not flat:
+        return result
+    if not shape:
+        return _native.full((), flat[0], dtype or natural)
+    if natural == bool_:
+        source = _native.from_buffer(memoryview(bytes(flat)).cast("?"), False)
+    else:
+        from array import array
+
+        try:
+            source = _native.from_buffer(array("d" if natural.kind == "float" else "q", flat), False)
+        except OverflowError:
+            raise OverflowError("data must hold ints that fit int64, or floats; got a Python int out of bounds") from None
+    assert source is not None  # arrays are aligned
+    result._copy_from(source.view(shape))
+    return result
+
+
+def _flatten(data: Any, flat: list[Any], found: set[DType], place: str) -> tuple[int, ...]:
+    """Append the numbers of nested sequences to ``flat`` and return their shape.
+
+    ``found`` collects the dtypes of tensors among them. ``place`` is how errors call ``data``.
+    """
+    if isinstance(data, (int, float)):
+        flat.append(data)
+        return ()
+    if isinstance(data, range):
+        flat.extend(data)
+        return (len(data),)
+    if isinstance(data, Tensor):
+        found.add(data.dtype)
+        _flatten(data.tolist(), flat, set(), place)
+        return data.shape
+    if not isinstance(data, (list, tuple)):
+        raise TypeError(f"{place} must be a number or a sequence of numbers, got {type(data).__name__}")
+    if place.count("[") > 32:
+        raise ValueError("data must be nested at most 32 deep")
+    if data and set(map(type, data)) <= {int, float, bool}:
+        flat.extend(data)
+        return (len(data),)
+    shape: tuple[int, ...] | None = None
+    for position, item in enumerate(data):
+        inner = _flatten(item, flat, found, f"{place}[{position}]")
+        if shape is None:
+            shape = inner
+        elif inner != shape:
+            raise ValueError(
+                f"data must not be ragged: {place}[{position}] has shape {inner}, but {place}[0] has shape {shape}"
+            )
+    return (len(data), *(shape or ()))
+
+
+def _common_dtype(flat: list[Any], found: set[DType]) -> DType:
+    """The dtype that holds all numbers: that of the tensors among them, if they were all tensors' elements."""
+    if found:
+        result = bool_
+        for dtype in found:
+            result = promote(result, dtype)
+        return result
+    types = set(map(type, flat))
+    if not types or any(issubclass(kind, float) for kind in types):
+        return float64
+    return bool_ if types == {type(True)} else int64
+
+
+def empty(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
+
+    Raises ``ValueError`` for a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not
+    enough memory.
+
+    >>> import aotops as ao
+    >>> ao.empty((2, 3)).shape
+    (2, 3)
+    """
+    return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
+
+
+def full(shape: Any, fill_value: float, *, dtype: Any = None) -> Tensor:
+    """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
+
+    Raises ``TypeError`` if the value is no Python number, ``ValueError`` for a negative length or a size over
+    2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
+
+    >>> import aotops as ao
+    >>> ao.full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
+    if not isinstance(fill_value, (int, float)):
+        raise TypeError(f"full: fill_value must be a Python number, got {type(fill_value).__name__}")
+    return _native.full(as_shape(shape), fill_value, number_dtype(fill_value) if dtype is None else as_dtype(dtype))
+
+
+def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor of zeros; float64 unless said otherwise.
+
+    Raises as ``full`` does.
+
+    >>> import aotops as ao
+    >>> ao.zeros(3)
+    tensor([0., 0., 0.])
+    """
+    return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
+
+
+def ones(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor of ones; float64 unless said otherwise.
+
+    Raises as ``full`` does.
+
+    >>> import aotops as ao
+    >>> ao.ones(3) + 1
+    tensor([2., 2., 2.])
+    """
+    return _native.full(as_shape(shape), 1, float64 if dtype is None else as_dtype(dtype))
+
+
+def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
+    """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
+
+    int64 if all arguments are ints, else float64, unless ``dtype`` says otherwise. Of floats there are
+    ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
+
+    Raises ``ValueError`` for a step of 0 or a range that is not finite, ``TypeError`` for other than numbers.
+
+    >>> import aotops as ao
+    >>> ao.arange(5)
+    tensor([0, 1, 2, 3, 4])
+    >>> ao.arange(1, 0, -0.25)
+    tensor([1.  , 0.75, 0.5 , 0.25])
+    """
+    if stop is None:
+        start, stop = 0, start
+    for name, value in (("start", start), ("stop", stop), ("step", step)):
+        if not isinstance(value, (int, float)):
+            raise TypeError(f"arange: {name} must be a Python number, got {type(value).__name__}")
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
+    if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
+        counted = from_nested(range(start, stop, step), int64)
+        return counted if dtype is None else astype(counted, dtype, copy=False)
+    from math import ceil, isfinite
+
+    span = (stop - start) / step
+    if not isfinite(span):
+        raise ValueError(f"arange: start, stop and step must give a finite range, got {start}, {stop} and {step}")
+    positions = from_nested(range(max(0, ceil(span))), float64)
+    positions *= float(step)
+    positions += float(start)
+    return positions if dtype is None else astype(positions, dtype, copy=False)

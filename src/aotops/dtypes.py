@@ -1,0 +1,75 @@
+"""Dtypes: the objects, how others are read as one, and promotion."""
+
+from __future__ import annotations
+
+from aotops import _native
+from aotops._native import DType
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+bool, int64, float32, float64 = _native.dtypes
+
+BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
+
+#: What Python's number types stand for when they are given as a dtype.
+DEFAULTS = {type(True): bool, int: int64, float: float64}
+
+
+def as_dtype(value: Any, argument: str = "dtype") -> DType:
+    """Read a dtype: one of aotops, its name, a Python number type or something NumPy's of the same name.
+
+    Raises ``TypeError`` for anything else.
+    """
+    if isinstance(value, DType):
+        return value
+    if isinstance(value, type) and value in DEFAULTS:
+        return DEFAULTS[value]
+    name = value if isinstance(value, str) else getattr(value, "name", getattr(value, "__name__", None))
+    if isinstance(name, str) and name in BY_NAME:
+        return BY_NAME[name]
+    raise TypeError(f"{argument} must be one of {', '.join(BY_NAME)}, got {value!r}")
+
+
+def promote(a: DType, b: DType) -> DType:
+    """The dtype that holds the values of both, as ``numpy.result_type`` has it.
+
+    >>> import aotops as ao
+    >>> ao.dtypes.promote(ao.int64, ao.float32)
+    aotops.float64
+    """
+    if {a, b} == {int64, float32}:
+        return float64  # float32 does not hold every int64
+    return a if a.code >= b.code else b
+
+
+def number_dtype(number: float) -> DType:
+    """The dtype of a Python number by itself."""
+    return bool if isinstance(number, type(True)) else int64 if isinstance(number, int) else float64
+
+
+def result_type(*values: Any) -> DType:
+    """The dtype that an operator computes in for some tensors, dtypes and Python numbers.
+
+    Python numbers are weak: beside a tensor they only say whether the result must at least be an integer
+    or a float, and take their default then.
+
+    Raises ``TypeError`` if there is nothing to take a dtype from.
+
+    >>> import aotops as ao
+    >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
+    aotops.float32
+    """
+    strong = [value if isinstance(value, DType) else value.dtype for value in values if not isinstance(value, (int, float))]
+    weak = [number_dtype(value) for value in values if isinstance(value, (int, float))]
+    if not strong and not weak:
+        raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")
+    result = strong[0] if strong else weak[0]
+    for dtype in strong[1:]:
+        result = promote(result, dtype)
+    for dtype in weak:
+        kinds = ("bool", "integer", "float")
+        if kinds.index(dtype.kind) > kinds.index(result.kind):
+            result = dtype
+    return result

@@ -1,0 +1,96 @@
+"""What the messages say: one function for each kind of error that the glue reports, and ``AxisError``.
+
+Each function raises. Messages name the operation and the argument, what it got and what it wanted.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from aotops._native import Operator
+
+Shape = tuple[int, ...]
+
+
+class AxisError(ValueError, IndexError):
+    """An axis that the tensor does not have; caught as ``ValueError`` or ``IndexError``, as NumPy's is.
+
+    >>> import aotops as ao
+    >>> ao.sum(ao.ones((2, 3)), axis=2)
+    Traceback (most recent call last):
+    aotops.errors.AxisError: axis must be from -2 to 1 for a tensor of 2 dimensions, got 2
+    """
+
+
+def type_name(value: Any) -> str:
+    """How messages call the type of a value."""
+    return f"{type(value).__name__} {value!r}" if isinstance(value, (str, int, float)) else type(value).__name__
+
+
+def wrong_type(name: str, argument: str, wanted: str, got: Any) -> NoReturn:
+    """An argument of a type that cannot be used."""
+    hint = "" if isinstance(got, (str, type(None))) or wanted != "a Tensor" else "; make one with aotops.asarray"
+    raise TypeError(f"{name}: {argument} must be {wanted}, got {type_name(got)}{hint}")
+
+
+def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn:
+    """Too many or too few positional arguments."""
+    names = ", ".join(parameters.split())
+    raise TypeError(f"{name}() takes {wanted} positional argument{'s' * (wanted != 1)} ({names}), got {given}")
+
+
+def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
+    """A keyword argument that the operator does not have."""
+    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
+
+
+def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
+    """Inputs of dtypes that an operator cannot compute with."""
+    takes = ", ".join(dict.fromkeys(signature[0].name for signature in operator.dtypes))
+    raise TypeError(
+        f"{operator.__name__}: {', '.join(operator.parameters)} must be of one of the dtypes {takes}, "
+        f"got {' and '.join(dtypes)}; convert with astype"
+    )
+
+
+def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> NoReturn:
+    """Shapes that do not go together."""
+    named = ", ".join(f"{parameter} {shape}" for parameter, shape in zip(parameters.split(), shapes, strict=True))
+    raise ValueError(f"{name}: shapes must broadcast together, got {named}")
+
+
+def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:
+    """An ``out`` of another shape than the result."""
+    raise ValueError(f"{name}: out must have the shape of the result {wanted}, got {got}")
+
+
+def cannot_cast_out(name: str, source: str, target: str) -> NoReturn:
+    """An ``out`` whose dtype cannot hold the result."""
+    raise TypeError(f"{name}: out must be able to hold a result of dtype {source}, got a tensor of dtype {target}")
+
+
+def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
+    """An assignment of a shape that does not broadcast to the target's."""
+    raise ValueError(f"assignment: the value must broadcast to the shape {target}, got {source}")
+
+
+def nothing_to_reduce(name: str, shape: Shape) -> NoReturn:
+    """A reduction without an identity over no elements."""
+    raise ValueError(f"{name}: x must have elements along the axes that fold away, got shape {shape}")
+
+
+def item_of_many(shape: Shape) -> NoReturn:
+    """``item`` of a tensor that has not exactly one element."""
+    raise ValueError(f"item: the tensor must have exactly one element, got shape {shape}")
+
+
+def unsupported_buffer(exporter: type, format: str) -> NoReturn:
+    """A buffer whose elements are of no dtype that a tensor can have."""
+    from aotops._native import dtypes
+
+    raise TypeError(
+        f"asarray: a buffer must hold native elements of dtype {', '.join(dtype.name for dtype in dtypes)}, "
+        f"got {exporter.__name__} with format {format!r}"
+    )

@@ -1,0 +1,144 @@
+"""How tensors print: as nested lists with aligned columns, the middle left out of large ones."""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from aotops.dtypes import DEFAULTS
+
+if TYPE_CHECKING:
+    from aotops.tensors import Tensor
+
+#: Tensors of more elements than this show only so many at each end of an axis.
+THRESHOLD = 1000
+EDGE = 3
+PRECISION = 8
+WIDTH = 79
+
+
+def format_tensor(x: Tensor) -> str:
+    """The ``repr`` of a tensor."""
+    notes = []
+    if x.size == 0 and x.shape != (0,):
+        notes.append(f"shape={x.shape}")
+    if x.dtype not in DEFAULTS.values() or x.size == 0:
+        notes.append(f"dtype={x.dtype!r}")
+    if x.size == 0:
+        return f"tensor([], {', '.join(notes)})"
+    summarised = x.size > THRESHOLD
+    values = _edges(x, summarised)
+    flat: list[Any] = []
+    _collect(values, flat)
+    formatter = _formatter(x.dtype.kind, [value for value in flat if value is not Ellipsis], x.dtype.itemsize)
+    body = _layout(values, formatter, len("tensor("), WIDTH)
+    return f"tensor({', '.join([body, *notes])})"
+
+
+def _edges(x: Tensor, summarised: bool) -> Any:
+    """The elements as nested lists, with an ``Ellipsis`` in place of each middle that is left out."""
+    if x.ndim == 0:
+        return x.item()
+    length = x.shape[0]
+    if not summarised:
+        return x.tolist()
+    if length <= 2 * EDGE:
+        return [_edges(x[position], True) for position in range(length)]
+    positions = [*range(EDGE), *range(length - EDGE, length)]
+    shown = [_edges(x[position], True) for position in positions]
+    return [*shown[:EDGE], Ellipsis, *shown[EDGE:]]
+
+
+def _collect(values: Any, flat: list[Any]) -> None:
+    """Append the leaves of nested lists to ``flat``."""
+    if isinstance(values, list):
+        for value in values:
+            _collect(value, flat)
+    else:
+        flat.append(values)
+
+
+def _formatter(kind: str, values: list[Any], itemsize: int) -> Callable[[Any], str]:
+    """A function that formats a number so that all of ``values`` have one width."""
+    texts = _float_texts(values, itemsize) if kind == "float" else {value: str(value) for value in values}
+    width = max(len(text) for text in texts.values())
+    return lambda value: texts[_key(value)].rjust(width)
+
+
+def _key(value: Any) -> Any:
+    """What tells a number from others that print differently: zeros by their sign, NaN by its name."""
+    if isinstance(value, float) and (value == 0 or value != value):
+        return str(value)
+    return value
+
+
+def _float_texts(values: list[float], itemsize: int) -> dict[Any, str]:
+    """The texts of floats: aligned at the point, scientific where fixed notation would hide digits."""
+    finite = [value for value in values if math.isfinite(value)]
+    sizes = [abs(value) for value in finite if value != 0]
+    scientific = bool(sizes) and (
+        max(sizes) >= 1e8 or min(sizes) < 1e-4 or max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5
+    )
+    split = {_key(value): _digits(value, itemsize, scientific) for value in finite}
+    places = max((len(fraction) for _, fraction, _ in split.values()), default=0)
+    texts = {}
+    for key, (whole, fraction, exponent) in split.items():
+        texts[key] = f"{whole}.{fraction.ljust(places, '0' if scientific else ' ')}{exponent}"
+    for value in values:
+        if not math.isfinite(value):
+            texts[_key(value)] = str(value)
+    return texts
+
+
+def _digits(value: float, itemsize: int, scientific: bool) -> tuple[str, str, str]:
+    """The fewest digits that tell a float from its neighbours, at most ``PRECISION`` after the point.
+
+    Returns the whole part with its sign, the fraction, and the exponent.
+    """
+    for digits in range(1, 18):
+        if _round_trips(value, f"{value:.{digits - 1}e}", itemsize):
+            break
+    if scientific:
+        mantissa, exponent = f"{value:.{min(digits - 1, PRECISION)}e}".split("e")
+        whole, _, fraction = mantissa.partition(".")
+        return whole, fraction.rstrip("0"), f"e{exponent}"
+    magnitude = math.floor(math.log10(abs(value))) if value else 0
+    whole, _, fraction = f"{value:.{max(0, min(digits - 1 - magnitude, PRECISION))}f}".partition(".")
+    return whole, fraction.rstrip("0"), ""
+
+
+def _round_trips(value: float, text: str, itemsize: int) -> bool:
+    """Whether a text reads back as the same float of an item size."""
+    read = float(text)
+    if itemsize == 4 and math.isfinite(read) and abs(read) < 3.5e38:
+        try:
+            read = struct.unpack("<f", struct.pack("<f", read))[0]
+        except OverflowError:
+            return False
+    return read == value
+
+
+def _layout(values: Any, formatter: Callable[[Any], str], indent: int, width: int) -> str:
+    """Nested brackets, rows under each other, lines of at most ``width`` characters."""
+    if not isinstance(values, list):
+        return formatter(values).strip() if values is not Ellipsis else "..."
+    inner = indent + 1
+    if values and (isinstance(values[0], list)):
+        depth = 0
+        probe = values[0]
+        while isinstance(probe, list):
+            depth += 1
+            probe = probe[0]
+        separator = "," + "\n" * depth + " " * inner
+        rows = [_layout(value, formatter, inner, width) for value in values]
+        return "[" + separator.join(rows) + "]"
+    lines = [""]
+    for position, value in enumerate(values):
+        text = "..." if value is Ellipsis else formatter(value)
+        text += "," if position < len(values) - 1 else ""
+        if lines[-1] and inner + len(lines[-1]) + 1 + len(text) > width - 2:
+            lines.append("")
+        lines[-1] += (" " if lines[-1] else "") + text
+    return "[" + ("\n" + " " * inner).join(lines) + "]"

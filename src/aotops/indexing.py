@@ -1,0 +1,94 @@
+"""Basic indexing: ints, slices, ``...`` and ``None`` make views."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotops.tensors import Tensor
+
+
+def view_of(x: Tensor, key: Any) -> Tensor:
+    """The view that an index selects.
+
+    Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type.
+    """
+    items = key if type(key) is tuple else (key,)
+    shape, strides = x.shape, x.strides
+    consumed = ellipses = 0
+    for item in items:
+        if item is Ellipsis:
+            ellipses += 1
+        elif item is not None:
+            consumed += 1
+    if consumed > len(shape):
+        raise IndexError(f"a tensor of {len(shape)} dimensions takes at most {len(shape)} indices, got {consumed}")
+    if ellipses > 1:
+        raise IndexError(f"an index can have one ellipsis ('...'), got {ellipses}")
+    if not ellipses:
+        items = (*items, Ellipsis)
+    new_shape: list[int] = []
+    new_strides: list[int] = []
+    offset = 0
+    axis = 0
+    for item in items:
+        if item is None:
+            new_shape.append(1)
+            new_strides.append(0)
+        elif item is Ellipsis:
+            end = axis + len(shape) - consumed
+            new_shape.extend(shape[axis:end])
+            new_strides.extend(strides[axis:end])
+            axis = end
+        elif type(item) is slice:
+            start, stop, step = item.indices(shape[axis])
+            length = len(range(start, stop, step))
+            # an empty slice must not point outside: it starts where the axis does
+            offset += start * strides[axis] if length else 0
+            new_shape.append(length)
+            new_strides.append(step * strides[axis])
+            axis += 1
+        else:
+            position = _position(item, axis, shape[axis])
+            offset += position * strides[axis]
+            axis += 1
+    if 0 in new_shape:
+        offset = 0
+    return x._as_strided(tuple(new_shape), tuple(new_strides), offset)
+
+
+def _position(item: Any, axis: int, length: int) -> int:
+    """An int index counted from the front of its axis."""
+    position = item
+    if type(item) is not int:
+        from operator import index
+
+        try:
+            position = index(item)
+        except TypeError:
+            position = True
+        if position is True or position is False:  # no int, or a bool, which NumPy takes for a mask
+            raise IndexError(f"an index must be an int, a slice, '...' or None, got {type(item).__name__}")
+    if not -length <= position < length:
+        raise IndexError(f"index {position} is out of bounds for axis {axis} of length {length}")
+    return position % length
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """Write a value, broadcast and converted, through the view that an index selects.
+
+    Raises as ``view_of`` does, and ``ValueError`` for a shape that does not broadcast or read-only memory.
+    """
+    target = view_of(x, key)
+    if isinstance(value, (int, float)):
+        from aotops import _native
+        from aotops.dtypes import number_dtype
+
+        natural = number_dtype(value)
+        source = _native.full((), value, target.dtype if target.dtype.kind == natural.kind else natural)
+    else:
+        from aotops.creation import asarray
+
+        source = asarray(value)
+    target._copy_from(source)

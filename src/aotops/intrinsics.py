@@ -1,0 +1,173 @@
+"""What scalar functions and loop nests need and plain Python lacks, as functions with a Python body.
+
+Every function here runs as it stands, so that each kernel can be executed, stepped through and tested
+as ordinary Python; ``aotops.aot.lowering`` gives the compiler an equivalent sequence of machine
+instructions for each. Nothing else may appear in a kernel that plain Python cannot run.
+
+Two groups: operations on one number, for scalar functions; operands in memory, for loop nests.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from typing import Any
+
+
+# --- one number -----------------------------------------------------------------------------------
+
+
+def select(condition: Any, chosen: Any, otherwise: Any) -> Any:
+    """``chosen if condition else otherwise`` without a branch: both values have been computed."""
+    return chosen if condition else otherwise
+
+
+def nearest(x: Any) -> Any:
+    """The integral float nearest to ``x``, ties to even."""
+    return float(round(x)) if math.isfinite(x) else x
+
+
+def power_of_two(exponent: Any) -> Any:
+    """``2.0 ** exponent`` for an integral float in the normal range of the dtype (float32: -126 to 127)."""
+    return 2.0**exponent if math.isfinite(exponent) else exponent
+
+
+def truncate(x: Any) -> Any:
+    """The int64 next to ``x`` towards zero; ``x`` must be in its range."""
+    return int(x)
+
+
+def square_root(x: Any) -> Any:
+    """The correctly rounded square root; NaN below zero, where ``math.sqrt`` raises."""
+    return math.sqrt(x) if x >= 0 else math.nan
+
+
+def divide(a: Any, b: Any) -> Any:
+    """``a / b`` of floats as IEEE 754 has it: a zero divisor gives an infinity or NaN, not an exception."""
+    if b != 0:
+        return a / b
+    if a == 0 or a != a:
+        return math.nan
+    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+
+
+def bits_of_float64(x: Any) -> int:
+    """The 64 bits of a float64 as an int64."""
+    return int(struct.unpack("<q", struct.pack("<d", x))[0])
+
+
+def float64_of_bits(bits: int) -> float:
+    """The float64 whose 64 bits are those of an int64."""
+    return float(struct.unpack("<d", struct.pack("<q", bits))[0])
+
+
+def bits_of_float32(x: Any) -> int:
+    """The 32 bits of a float32 as an int32; a plain Python float is rounded to float32 first."""
+    return int(struct.unpack("<i", struct.pack("<f", x))[0])
+
+
+def float32_of_bits(bits: int) -> float:
+    """The float32 whose 32 bits are those of an int32."""
+    return float(struct.unpack("<f", struct.pack("<i", bits))[0])
+
+
+# --- operands in memory ---------------------------------------------------------------------------
+
+
+class Pointer:
+    """A place in a list of numbers: what a typed C pointer is to a compiled kernel.
+
+    Indices outside the list raise ``IndexError``, negative ones too, so that plain Python runs catch
+    every access out of bounds.
+    """
+
+    __slots__ = ("buffer", "origin")
+
+    def __init__(self, buffer: list[Any], origin: int = 0) -> None:
+        self.buffer = buffer
+        self.origin = origin
+
+    def _position(self, index: int) -> int:
+        position = self.origin + index
+        if not 0 <= position < len(self.buffer):
+            raise IndexError(f"position {position} is outside of a buffer of {len(self.buffer)} elements")
+        return position
+
+    def __getitem__(self, index: int) -> Any:
+        return self.buffer[self._position(index)]
+
+    def __setitem__(self, index: int, value: Any) -> None:
+        self.buffer[self._position(index)] = value
+
+    def __add__(self, elements: int) -> Pointer:
+        return Pointer(self.buffer, self.origin + elements)
+
+
+class Signature:
+    """The dtype names of a kernel's operands, inputs first; compiled kernels know it as a constant."""
+
+    __slots__ = ("inputs", "output")
+
+    def __init__(self, inputs: tuple[str, ...], output: str) -> None:
+        self.inputs = inputs
+        self.output = output
+
+    def __repr__(self) -> str:
+        return f"({', '.join(self.inputs)}) -> {self.output}"
+
+
+def input_pointers(data: Any, signature: Signature) -> tuple[Any, ...]:
+    """The pointers to the inputs' first elements, typed."""
+    return tuple(data[k] for k in range(len(signature.inputs)))
+
+
+def output_pointer(data: Any, signature: Signature) -> Any:
+    """The pointer to the output's first element, typed."""
+    return data[len(signature.inputs)]
+
+
+def input_steps(strides: Any, axis: int, signature: Signature) -> tuple[int, ...]:
+    """The inputs' steps along the tile's inner (0) or outer (1) axis."""
+    first = axis * (len(signature.inputs) + 1)
+    return tuple(strides[first + k] for k in range(len(signature.inputs)))
+
+
+def output_step(strides: Any, axis: int, signature: Signature) -> int:
+    """The output's step along the tile's inner (0) or outer (1) axis."""
+    operands = len(signature.inputs) + 1
+    return int(strides[axis * operands + operands - 1])
+
+
+def all_ones(steps: tuple[int, ...]) -> bool:
+    """Whether every step is 1: the inputs are contiguous along the axis."""
+    return all(step == 1 for step in steps)
+
+
+def advance(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
+    """The pointers ``count`` steps further on."""
+    return tuple(pointer + step * count for pointer, step in zip(pointers, steps, strict=True))
+
+
+def load(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
+    """The values ``count`` steps from the pointers."""
+    return tuple(pointer[step * count] for pointer, step in zip(pointers, steps, strict=True))
+
+
+def load_contiguous(pointers: tuple[Any, ...], count: int) -> tuple[Any, ...]:
+    """The values ``count`` elements from the pointers."""
+    return tuple(pointer[count] for pointer in pointers)
+
+
+def load_output(pointer: Any, position: int) -> Any:
+    """The value that an output holds at a position."""
+    return pointer[position]
+
+
+def store(pointer: Any, position: int, value: Any) -> None:
+    """Put a value into an output, converted to its dtype."""
+    pointer[position] = value
+
+
+def accumulators(count: int, signature: Signature) -> Any:
+    """Room for ``count`` (a constant) values of the output's dtype, contents undefined."""
+    return Pointer([None] * count)

@@ -1,0 +1,1 @@
+"""How operators are iterated: loop nests and the planner, in plain Python that the build compiles."""

@@ -1,0 +1,54 @@
+"""Other shapes of the same elements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
+from aotops.tensors import Tensor, copy as copy_of
+
+
+def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
+    """The axes of a tensor in another order, as a view: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
+
+    Raises ``ValueError`` unless every axis is named once, ``AxisError`` for one that does not exist.
+
+    >>> import aotops as ao
+    >>> ao.permute_dims(ao.zeros((2, 3)), (1, 0)).shape
+    (3, 2)
+    """
+    order = normalize_axes(as_shape(axes, "axes"), x.ndim)
+    if len(order) != x.ndim:
+        raise ValueError(f"permute_dims: axes must name each of {x.ndim} axes once, got {axes}")
+    shape, strides = x.shape, x.strides
+    return x._as_strided(tuple([shape[axis] for axis in order]), tuple([strides[axis] for axis in order]), 0)
+
+
+def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
+    """The elements of a tensor, in row-major order, in another shape.
+
+    One length may be -1 and is worked out. The result is a view where the strides allow it and a copy
+    elsewhere; ``copy=True`` always copies, ``copy=False`` never does.
+
+    Raises ``ValueError`` if the sizes differ, or if a copy is needed and forbidden.
+
+    >>> import aotops as ao
+    >>> ao.reshape(ao.arange(6), (3, 2))
+    tensor([[0, 1],
+            [2, 3],
+            [4, 5]])
+    """
+    new_shape = complete_shape(as_shape(shape), x.size)
+    if copy:
+        x = copy_of(x)
+    strides = reshaped_strides(x.shape, x.strides, new_shape)
+    if strides is None:
+        if copy is False:
+            raise ValueError(
+                f"a view of shape {new_shape} cannot show a tensor of shape {x.shape} and strides {x.strides}; "
+                "use reshape, which copies"
+            )
+        x = copy_of(x)
+        strides = reshaped_strides(x.shape, x.strides, new_shape)
+        assert strides is not None  # contiguous elements fit any shape
+    return x._as_strided(new_shape, strides, 0)

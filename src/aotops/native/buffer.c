@@ -1,0 +1,193 @@
+/* The buffer protocol, both ways. In Python:
+ *
+ *     def __buffer__(self, flags): return memoryview of self's memory     # aot_get_buffer
+ *     def from_buffer(exporter, copy):                                    # aot_from_buffer
+ *         view = memoryview(exporter)
+ *         zero_copy = view's data and strides are multiples of the itemsize
+ *         return a tensor that holds the view if zero_copy and not copy, else a copy of it
+ */
+#include "native.h"
+
+#include <string.h>
+
+/* --- outwards ------------------------------------------------------------------------------------ */
+
+static bool is_fortran_contiguous(const aot_tensor *tensor)
+{
+    Py_ssize_t step = 1;
+    for (int axis = 0; axis < tensor->ndim && tensor->size > 1; axis++) {
+        if (tensor->shape[axis] != 1 && tensor->strides[axis] != step) {
+            return false;
+        }
+        step *= tensor->shape[axis];
+    }
+    return true;
+}
+
+static const char *refusal(const aot_tensor *tensor, int flags)
+{
+    if ((flags & PyBUF_WRITABLE) && tensor->storage->readonly) {
+        return "the tensor is read-only";
+    }
+    if ((flags & PyBUF_ANY_CONTIGUOUS) == PyBUF_ANY_CONTIGUOUS && !tensor->contiguous &&
+        !is_fortran_contiguous(tensor)) {
+        return "the tensor is not contiguous";
+    }
+    if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_fortran_contiguous(tensor)) {
+        return "the tensor is not contiguous in column-major order";
+    }
+    bool row_major = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS;
+    bool no_strides = (flags & PyBUF_STRIDES) != PyBUF_STRIDES;
+    if ((row_major || no_strides) && !tensor->contiguous) {
+        return "the tensor is not contiguous in row-major order";
+    }
+    return NULL;
+}
+
+int aot_get_buffer(PyObject *object, Py_buffer *view, int flags)
+{
+    aot_tensor *self = (aot_tensor *)object;
+    view->obj = NULL;
+    const char *reason = refusal(self, flags);
+    if (reason != NULL) {
+        PyErr_SetString(PyExc_BufferError, reason);
+        return -1;
+    }
+    Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
+    Py_ssize_t *axes = NULL;
+    if (self->ndim > 0) {
+        axes = PyMem_Calloc(2u * self->ndim, sizeof(Py_ssize_t));
+        if (axes == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        for (int axis = 0; axis < self->ndim; axis++) {
+            axes[axis] = self->shape[axis];
+            axes[self->ndim + axis] = self->strides[axis] * itemsize;
+        }
+    }
+    bool shaped = (flags & PyBUF_ND) == PyBUF_ND;
+    bool strided = (flags & PyBUF_STRIDES) == PyBUF_STRIDES;
+    view->buf = self->data;
+    view->len = self->size * itemsize;
+    view->itemsize = itemsize;
+    view->readonly = self->storage->readonly;
+    view->format = (flags & PyBUF_FORMAT) ? (char *)aot_dtypes[self->dtype].format : NULL;
+    view->ndim = shaped ? self->ndim : 1;
+    view->shape = shaped ? axes : NULL;
+    view->strides = strided && axes != NULL ? axes + self->ndim : NULL;
+    view->suboffsets = NULL;
+    view->internal = axes;
+    Py_INCREF(object);
+    view->obj = object;
+    return 0;
+}
+
+void aot_release_buffer(PyObject *Py_UNUSED(self), Py_buffer *view)
+{
+    PyMem_Free(view->internal);
+    view->internal = NULL;
+}
+
+/* --- inwards ------------------------------------------------------------------------------------- */
+
+/* The dtype of native elements of a format, or -1. */
+static int dtype_of_format(const char *format, Py_ssize_t itemsize)
+{
+    if (format == NULL) {
+        return -1; /* bytes, by definition unsigned */
+    }
+    const int one = 1;
+    bool little_endian = *(const char *)&one == 1;
+    if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>')) {
+        format++;
+    }
+    if (format[0] == '\0' || format[1] != '\0') {
+        return -1;
+    }
+    switch (*format) {
+    case '?':
+        return itemsize == 1 ? AOT_BOOL : -1;
+    case 'i':
+    case 'l':
+    case 'q':
+        return itemsize == 8 ? AOT_INT64 : -1;
+    case 'f':
+        return itemsize == 4 ? AOT_FLOAT32 : -1;
+    case 'd':
+        return itemsize == 8 ? AOT_FLOAT64 : -1;
+    default:
+        return -1;
+    }
+}
+
+/* Copies elements wherever they lie into a new tensor. */
+static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype)
+{
+    aot_tensor *copy = aot_tensor_new(state, dtype, view->ndim, view->shape);
+    if (copy != NULL && copy->size > 0 && PyBuffer_ToContiguous(copy->data, view, view->len, 'C') < 0) {
+        Py_DECREF((PyObject *)copy);
+        copy = NULL;
+    }
+    return (PyObject *)copy;
+}
+
+PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
+{
+    Py_buffer *view = PyMem_Calloc(1, sizeof *view);
+    if (view == NULL) {
+        return PyErr_NoMemory();
+    }
+    if (PyObject_GetBuffer(exporter, view, PyBUF_RECORDS_RO) < 0) {
+        PyMem_Free(view);
+        return NULL;
+    }
+    PyObject *result = NULL;
+    Py_ssize_t strides[AOT_MAX_RANK];
+    int dtype = dtype_of_format(view->format, view->itemsize);
+    if (dtype < 0) {
+        aot_raise("unsupported_buffer", "(Os)", Py_TYPE(exporter), view->format ? view->format : "B");
+        goto release;
+    }
+    if (view->ndim > AOT_MAX_RANK) {
+        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, view->ndim);
+        goto release;
+    }
+    if (copy) {
+        result = copy_of_view(state, view, dtype);
+        goto release;
+    }
+    char *low = view->buf, *high = view->buf;
+    Py_ssize_t size = 1;
+    bool aligned = (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
+    for (int axis = 0; axis < view->ndim; axis++) {
+        Py_ssize_t step = view->strides[axis];
+        aligned = aligned && step % view->itemsize == 0;
+        strides[axis] = step / view->itemsize;
+        size = view->shape[axis] == 0 ? 0 : size;
+    }
+    for (int axis = 0; axis < view->ndim && size != 0; axis++) {
+        Py_ssize_t reach = (view->shape[axis] - 1) * view->strides[axis];
+        *(reach < 0 ? &low : &high) += reach;
+    }
+    if (!aligned) {
+        Py_INCREF(Py_None); /* only a copy can be had */
+        result = Py_None;
+        goto release;
+    }
+    high += size != 0 ? view->itemsize : 0;
+    Py_ssize_t offset = (char *)view->buf - low;
+    int ndim = view->ndim;
+    const Py_ssize_t *shape = view->shape;
+    aot_storage *storage = aot_storage_of_buffer(state, view, low, high - low);
+    if (storage == NULL) {
+        return NULL;
+    }
+    result = (PyObject *)aot_tensor_view(state, storage, offset, dtype, ndim, shape, strides);
+    Py_DECREF((PyObject *)storage);
+    return result;
+release:
+    PyBuffer_Release(view);
+    PyMem_Free(view);
+    return result;
+}

@@ -1,0 +1,165 @@
+/* DType: the type of a tensor's elements. In Python:
+ *
+ *     class DType:
+ *         name, itemsize, kind, code: read-only
+ *         __repr__ = lambda self: f"aotops.{self.name}"
+ *         __eq__ = lambda self, other: self is other or self.name == other
+ *         __hash__ = lambda self: hash(self.name)
+ */
+#include "native.h"
+
+#include <limits.h>
+
+const aot_dtype_info aot_dtypes[AOT_N_DTYPES] = {
+    [AOT_BOOL] = {"bool", "?", 1, 0},
+#if LONG_MAX == 9223372036854775807 /* NumPy's int64 is long where long has 64 bits */
+    [AOT_INT64] = {"int64", "l", 8, 1},
+#else
+    [AOT_INT64] = {"int64", "q", 8, 1},
+#endif
+    [AOT_FLOAT32] = {"float32", "f", 4, 2},
+    [AOT_FLOAT64] = {"float64", "d", 8, 2},
+};
+
+typedef struct {
+    PyObject_HEAD
+    int code;
+} dtype_object;
+
+static const aot_dtype_info *info(PyObject *self)
+{
+    return &aot_dtypes[((dtype_object *)self)->code];
+}
+
+static void dtype_dealloc(PyObject *self)
+{
+    PyTypeObject *type = Py_TYPE(self);
+    PyObject_Free(self);
+    Py_DECREF((PyObject *)type);
+}
+
+static PyObject *dtype_repr(PyObject *self)
+{
+    return PyUnicode_FromFormat("aotops.%s", info(self)->name);
+}
+
+static PyObject *dtype_name(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(info(self)->name);
+}
+
+static PyObject *dtype_itemsize(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(info(self)->itemsize);
+}
+
+static PyObject *dtype_kind(PyObject *self, void *Py_UNUSED(closure))
+{
+    static const char *const kinds[] = {"bool", "integer", "float"};
+    return PyUnicode_FromString(kinds[info(self)->kind]);
+}
+
+static PyObject *dtype_code(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(((dtype_object *)self)->code);
+}
+
+static PyObject *dtype_format(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyUnicode_FromString(info(self)->format);
+}
+
+static Py_hash_t dtype_hash(PyObject *self)
+{
+    PyObject *name = dtype_name(self, NULL);
+    if (name == NULL) {
+        return -1;
+    }
+    Py_hash_t hash = PyObject_Hash(name);
+    Py_DECREF(name);
+    return hash;
+}
+
+static PyObject *dtype_compare(PyObject *self, PyObject *other, int comparison)
+{
+    if (comparison != Py_EQ && comparison != Py_NE) {
+        Py_RETURN_NOTIMPLEMENTED;
+    }
+    bool equal = self == other;
+    if (!equal && PyUnicode_Check(other)) {
+        equal = PyUnicode_CompareWithASCIIString(other, info(self)->name) == 0;
+    }
+    return PyBool_FromLong(equal == (comparison == Py_EQ));
+}
+
+/* pickle and copy find a dtype by its name in the package */
+static PyObject *dtype_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    return dtype_name(self, NULL);
+}
+
+static PyGetSetDef dtype_getset[] = {
+    {"name", dtype_name, NULL, "Name, for example 'float32'.", NULL},
+    {"itemsize", dtype_itemsize, NULL, "Bytes in one element.", NULL},
+    {"kind", dtype_kind, NULL, "'bool', 'integer' or 'float'.", NULL},
+    {"code", dtype_code, NULL, "Position in the order of promotion.", NULL},
+    {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef dtype_methods[] = {
+    {"__reduce__", dtype_reduce, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot dtype_slots[] = {
+    {Py_tp_dealloc, dtype_dealloc},
+    {Py_tp_repr, dtype_repr},
+    {Py_tp_hash, dtype_hash},
+    {Py_tp_richcompare, dtype_compare},
+    {Py_tp_getset, dtype_getset},
+    {Py_tp_methods, dtype_methods},
+    {Py_tp_doc, "The type of a tensor's elements; equal to its name as a string."},
+    {0, NULL},
+};
+
+PyType_Spec aot_dtype_spec = {
+    .name = "aotops.DType",
+    .basicsize = sizeof(dtype_object),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = dtype_slots,
+};
+
+int aot_dtype_make_all(aot_state *state)
+{
+    for (int code = 0; code < AOT_N_DTYPES; code++) {
+        dtype_object *self = PyObject_Malloc(sizeof(dtype_object));
+        if (self == NULL) {
+            PyErr_NoMemory();
+            return -1;
+        }
+        PyObject_Init((PyObject *)self, state->dtype_type);
+        self->code = code;
+        state->dtypes[code] = (PyObject *)self;
+    }
+    return 0;
+}
+
+int aot_dtype_code(aot_state *state, PyObject *object, const char *argument)
+{
+    if (Py_TYPE(object) == state->dtype_type) {
+        return ((dtype_object *)object)->code;
+    }
+    PyObject *dtype = aot_call("aotops.dtypes", "as_dtype", "(Os)", object, argument);
+    if (dtype == NULL) {
+        return -1;
+    }
+    int code = -1;
+    if (Py_TYPE(dtype) == state->dtype_type) {
+        code = ((dtype_object *)dtype)->code;
+    } else {
+        PyErr_SetString(PyExc_SystemError, "aotops.dtypes.as_dtype must return a DType");
+    }
+    Py_DECREF(dtype);
+    return code;
+}

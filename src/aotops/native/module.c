@@ -1,0 +1,225 @@
+/* The module aotops._native: private; the Python files beside it re-export what is public. In Python:
+ *
+ *     dtypes, operators = (DType, ...), {name: Operator, ...}
+ *     def empty(shape, dtype): ...
+ *     def full(shape, value, dtype): ...
+ *     def from_buffer(exporter, copy): ...
+ *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
+ *     def cpu_level(): ...
+ */
+#include "native.h"
+
+#include <string.h>
+
+static aot_state *state_of(PyObject *module)
+{
+    return PyModule_GetState(module);
+}
+
+static aot_tensor *new_from_arguments(aot_state *state, PyObject *shape_tuple, PyObject *dtype_object)
+{
+    Py_ssize_t shape[AOT_MAX_RANK];
+    if (state->tensor_type == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "aotops.tensor must be imported before tensors are made");
+        return NULL;
+    }
+    int ndim = aot_read_sizes(shape_tuple, shape, "shape");
+    int dtype = ndim < 0 ? -1 : aot_dtype_code(state, dtype_object, "dtype");
+    return dtype < 0 ? NULL : aot_tensor_new(state, dtype, ndim, shape);
+}
+
+static PyObject *native_empty(PyObject *module, PyObject *args)
+{
+    PyObject *shape, *dtype;
+    if (!PyArg_ParseTuple(args, "OO:empty", &shape, &dtype)) {
+        return NULL;
+    }
+    return (PyObject *)new_from_arguments(state_of(module), shape, dtype);
+}
+
+static PyObject *native_full(PyObject *module, PyObject *args)
+{
+    PyObject *shape, *value, *dtype;
+    if (!PyArg_ParseTuple(args, "OOO:full", &shape, &value, &dtype)) {
+        return NULL;
+    }
+    if (!aot_is_number(value)) {
+        return aot_raise("wrong_type", "(sssO)", "full", "value", "a Python number", value);
+    }
+    aot_tensor *self = new_from_arguments(state_of(module), shape, dtype);
+    if (self == NULL) {
+        return NULL;
+    }
+    int source = aot_natural_dtype(value);
+    if (source == AOT_INT64 && aot_dtypes[self->dtype].kind == aot_dtypes[AOT_FLOAT64].kind) {
+        source = AOT_FLOAT64; /* floats take ints that int64 cannot hold */
+    }
+    aot_element element;
+    if (aot_element_of(value, source, &element) < 0) {
+        Py_DECREF((PyObject *)self);
+        return NULL;
+    }
+    aot_fill(self, element, source);
+    return (PyObject *)self;
+}
+
+static PyObject *native_from_buffer(PyObject *module, PyObject *args)
+{
+    PyObject *exporter;
+    int copy;
+    if (!PyArg_ParseTuple(args, "Op:from_buffer", &exporter, &copy)) {
+        return NULL;
+    }
+    if (state_of(module)->tensor_type == NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "aotops.tensor must be imported before tensors are made");
+        return NULL;
+    }
+    return aot_from_buffer(state_of(module), exporter, copy != 0);
+}
+
+static PyObject *native_register(PyObject *module, PyObject *type)
+{
+    aot_state *state = state_of(module);
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type)) {
+        return PyErr_Format(PyExc_TypeError, "type must be a subclass of TensorBase, got %R", type);
+    }
+    if (state->tensor_type != NULL) {
+        PyErr_SetString(PyExc_RuntimeError, "the tensor type is registered already");
+        return NULL;
+    }
+    Py_INCREF((PyObject *)type);
+    state->tensor_type = (PyTypeObject *)type;
+    Py_RETURN_NONE;
+}
+
+static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    return PyUnicode_FromString(aot_builtin_table.levels[state_of(module)->level]);
+}
+
+static PyMethodDef module_methods[] = {
+    {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
+    {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
+    {"from_buffer", native_from_buffer, METH_VARARGS,
+     "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
+    {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
+    {"cpu_level", native_cpu_level, METH_NOARGS, "The CPU level whose kernels run, for example 'x86-64-v3'."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name)
+{
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    if (type != NULL && PyModule_AddObjectRef(module, name, type) < 0) {
+        Py_CLEAR(type);
+    }
+    return (PyTypeObject *)type;
+}
+
+/* The dict of operators by name. Fills the table of slots on the way, and gives TensorBase its methods. */
+static int add_operators(PyObject *module, aot_state *state)
+{
+    PyObject *operators = PyDict_New();
+    int failed = operators == NULL;
+    for (uint32_t k = 0; !failed && k < aot_builtin_table.n_operators; k++) {
+        const aot_operator *definition = &aot_builtin_table.operators[k];
+        PyObject *operator = aot_operator_new(state, definition);
+        failed = operator == NULL || PyDict_SetItemString(operators, definition->name, operator) < 0;
+        if (!failed && definition->is_method) {
+            failed = PyObject_SetAttrString((PyObject *)state->base_type, definition->name, operator) < 0;
+        }
+        if (!failed && definition->slot != AOT_SLOT_NONE) {
+            Py_INCREF(operator);
+            state->slots[definition->slot] = operator;
+        }
+        Py_XDECREF(operator);
+    }
+    failed = failed || PyModule_AddObjectRef(module, "operators", operators) < 0;
+    Py_XDECREF(operators);
+    return failed ? -1 : 0;
+}
+
+static int module_exec(PyObject *module)
+{
+    aot_state *state = state_of(module);
+    state->level = aot_choose_level(&aot_builtin_table);
+    if (state->level < 0) {
+        return -1;
+    }
+    state->storage_type = add_type(module, &aot_storage_spec, "Storage");
+    state->dtype_type = state->storage_type ? add_type(module, &aot_dtype_spec, "DType") : NULL;
+    state->base_type = state->dtype_type ? add_type(module, &aot_tensor_spec, "TensorBase") : NULL;
+    state->operator_type = state->base_type ? add_type(module, &aot_operator_spec, "Operator") : NULL;
+    if (state->operator_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0) {
+        return -1;
+    }
+    PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);
+    for (int code = 0; dtypes != NULL && code < AOT_N_DTYPES; code++) {
+        Py_INCREF(state->dtypes[code]);
+        PyTuple_SetItem(dtypes, code, state->dtypes[code]);
+    }
+    int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0;
+    Py_XDECREF(dtypes);
+    return failed ? -1 : 0;
+}
+
+static int module_traverse(PyObject *module, visitproc visit, void *arg)
+{
+    aot_state *state = state_of(module);
+    Py_VISIT(state->base_type);
+    Py_VISIT(state->tensor_type);
+    Py_VISIT(state->storage_type);
+    Py_VISIT(state->operator_type);
+    Py_VISIT(state->dtype_type);
+    for (int k = 0; k < AOT_N_DTYPES; k++) {
+        Py_VISIT(state->dtypes[k]);
+    }
+    for (int k = 0; k < AOT_N_SLOTS; k++) {
+        Py_VISIT(state->slots[k]);
+    }
+    return 0;
+}
+
+static int module_clear(PyObject *module)
+{
+    aot_state *state = state_of(module);
+    for (int k = 0; k < AOT_N_SLOTS; k++) {
+        Py_CLEAR(state->slots[k]);
+    }
+    for (int k = 0; k < AOT_N_DTYPES; k++) {
+        Py_CLEAR(state->dtypes[k]);
+    }
+    Py_CLEAR(state->tensor_type);
+    Py_CLEAR(state->base_type);
+    Py_CLEAR(state->storage_type);
+    Py_CLEAR(state->operator_type);
+    Py_CLEAR(state->dtype_type);
+    return 0;
+}
+
+static void module_free(void *module)
+{
+    module_clear(module);
+}
+
+static PyModuleDef_Slot module_slots[] = {
+    {Py_mod_exec, module_exec},
+    {0, NULL},
+};
+
+static struct PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "aotops._native",
+    .m_doc = "The native half of aotops; everything public is in the package itself.",
+    .m_size = sizeof(aot_state),
+    .m_methods = module_methods,
+    .m_slots = module_slots,
+    .m_traverse = module_traverse,
+    .m_clear = module_clear,
+    .m_free = module_free,
+};
+
+PyMODINIT_FUNC PyInit__native(void)
+{
+    return PyModuleDef_Init(&module_definition);
+}

@@ -1,0 +1,126 @@
+/* Storage: the memory behind tensors. In Python:
+ *
+ *     class Storage:
+ *         def __init__(self, nbytes):       # aot_storage_new
+ *             self.data = aligned memory, contents undefined
+ *         def __init__(self, buffer):       # aot_storage_of_buffer
+ *             self.data = the memory of an object with the buffer protocol, held until the end
+ *
+ * Small storages (a scalar, a short vector) live in the object itself: one allocation from Python's own
+ * allocator (20 ns) in place of two, of which malloc's aligned one takes 50 ns.
+ */
+#include "native.h"
+
+#include <stdlib.h>
+#ifdef _WIN32
+#include <malloc.h>
+#endif
+
+/* with the object's header, just under the 512 bytes up to which Python's allocator is fast */
+#define INLINE_BYTES 320
+
+static void *allocate_block(Py_ssize_t nbytes)
+{
+    size_t rounded = ((size_t)nbytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+#ifdef _WIN32
+    return _aligned_malloc(rounded, AOT_ALIGNMENT);
+#else
+    void *block;
+    return posix_memalign(&block, AOT_ALIGNMENT, rounded) == 0 ? block : NULL;
+#endif
+}
+
+static void free_block(void *block)
+{
+#ifdef _WIN32
+    _aligned_free(block);
+#else
+    free(block);
+#endif
+}
+
+static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
+{
+    aot_storage *self = PyObject_Malloc(sizeof(aot_storage) + (size_t)extra);
+    if (self == NULL) {
+        return (aot_storage *)PyErr_NoMemory();
+    }
+    PyObject_Init((PyObject *)self, state->storage_type);
+    self->data = NULL;
+    self->nbytes = 0;
+    self->block = NULL;
+    self->source = NULL;
+    self->readonly = false;
+    return self;
+}
+
+aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes)
+{
+    if (nbytes <= INLINE_BYTES) {
+        aot_storage *self = new_object(state, nbytes + AOT_ALIGNMENT);
+        if (self != NULL) {
+            uintptr_t end = (uintptr_t)(self + 1) + AOT_ALIGNMENT - 1;
+            self->data = (char *)(end - end % AOT_ALIGNMENT);
+            self->nbytes = nbytes;
+        }
+        return self;
+    }
+    if (nbytes > PY_SSIZE_T_MAX - AOT_ALIGNMENT) {
+        return (aot_storage *)PyErr_NoMemory();
+    }
+    aot_storage *self = new_object(state, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->block = allocate_block(nbytes);
+    if (self->block == NULL) {
+        Py_DECREF((PyObject *)self);
+        PyErr_Format(PyExc_MemoryError, "cannot allocate %zd bytes for a tensor", nbytes);
+        return NULL;
+    }
+    self->data = self->block;
+    self->nbytes = nbytes;
+    return self;
+}
+
+aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes)
+{
+    aot_storage *self = new_object(state, 0);
+    if (self == NULL) {
+        PyBuffer_Release(source);
+        PyMem_Free(source);
+        return NULL;
+    }
+    self->data = data;
+    self->nbytes = nbytes;
+    self->source = source;
+    self->readonly = source->readonly != 0;
+    return self;
+}
+
+static void storage_dealloc(PyObject *object)
+{
+    aot_storage *self = (aot_storage *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    if (self->source != NULL) {
+        PyBuffer_Release(self->source);
+        PyMem_Free(self->source);
+    }
+    if (self->block != NULL) {
+        free_block(self->block);
+    }
+    PyObject_Free(object);
+    Py_DECREF((PyObject *)type);
+}
+
+static PyType_Slot storage_slots[] = {
+    {Py_tp_dealloc, storage_dealloc},
+    {0, NULL},
+};
+
+PyType_Spec aot_storage_spec = {
+    .name = "aotops._native.Storage",
+    .basicsize = sizeof(aot_storage),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = storage_slots,
+};

@@ -1,0 +1,402 @@
+/* TensorBase: a strided view of a storage, and the only place where its bounds are checked. In Python:
+ *
+ *     class TensorBase:
+ *         def __new__(storage, offset, dtype, shape, strides):
+ *             reached = [offset + sum(i * s for i, s in zip(index, strides)) * itemsize for index in all indices]
+ *             if not all(0 <= position <= storage.nbytes - itemsize for position in reached): raise ValueError
+ *         shape, strides, dtype, ndim, size, readonly: read-only
+ *         item, _as_strided, _copy_from: methods; the special methods are in number.c
+ *
+ * The class that users see, aotops.Tensor, is a Python subclass with the same layout.
+ */
+#include "native.h"
+
+#include <stddef.h>
+#include <structmember.h>
+#include <string.h>
+
+/* --- making tensors ------------------------------------------------------------------------------ */
+
+static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
+{
+    if (ndim > AOT_MAX_RANK) {
+        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, ndim);
+        return NULL;
+    }
+    aot_tensor *self = (aot_tensor *)PyType_GenericAlloc(state->tensor_type, 0);
+    if (self == NULL) {
+        return NULL;
+    }
+    self->state = state;
+    self->dtype = (uint8_t)dtype;
+    self->ndim = (uint8_t)ndim;
+    self->shape = self->inline_axes;
+    if (ndim > AOT_INLINE_RANK) {
+        self->shape = PyMem_Calloc((size_t)(2 * ndim), sizeof(Py_ssize_t));
+        if (self->shape == NULL) {
+            self->shape = self->inline_axes;
+            Py_DECREF((PyObject *)self);
+            return (aot_tensor *)PyErr_NoMemory();
+        }
+    }
+    self->strides = self->shape + ndim;
+    return self;
+}
+
+/* The product of the lengths, or -1 with a ValueError if one is negative or the bytes overflow. Lengths of 0
+ * do not hide an overflow of the others: every view of the tensor must be able to count on it. */
+static Py_ssize_t count_elements(int ndim, const Py_ssize_t *shape, Py_ssize_t itemsize)
+{
+    Py_ssize_t bytes = itemsize;
+    bool empty = false;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] < 0) {
+            PyErr_Format(PyExc_ValueError, "shape must not be negative, got %zd along axis %d", shape[axis], axis);
+            return -1;
+        }
+        if (shape[axis] == 0) {
+            empty = true;
+        } else if (bytes > PY_SSIZE_T_MAX / shape[axis]) {
+            PyErr_SetString(PyExc_ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes");
+            return -1;
+        } else {
+            bytes *= shape[axis];
+        }
+    }
+    return empty ? 0 : bytes / itemsize;
+}
+
+aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape)
+{
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize;
+    Py_ssize_t size = count_elements(ndim, shape, itemsize);
+    if (size < 0) {
+        return NULL;
+    }
+    aot_tensor *self = new_object(state, dtype, ndim);
+    if (self == NULL) {
+        return NULL;
+    }
+    Py_ssize_t step = 1;
+    for (int axis = ndim - 1; axis >= 0; axis--) {
+        self->shape[axis] = shape[axis];
+        self->strides[axis] = step;
+        step *= shape[axis] > 0 ? shape[axis] : 1;
+    }
+    self->size = size;
+    self->contiguous = true;
+    self->storage = aot_storage_new(state, size * itemsize);
+    if (self->storage == NULL) {
+        Py_DECREF((PyObject *)self);
+        return NULL;
+    }
+    self->data = self->storage->data;
+    return self;
+}
+
+static bool is_contiguous(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t size)
+{
+    Py_ssize_t step = 1;
+    for (int axis = ndim - 1; axis >= 0 && size > 1; axis--) {
+        if (shape[axis] != 1 && strides[axis] != step) {
+            return false;
+        }
+        step *= shape[axis];
+    }
+    return true;
+}
+
+/* Whether elements lie inside of `nbytes` bytes, from the byte `offset` on. Counts down from what there is, so
+ * that nothing can overflow. */
+static bool is_inside(Py_ssize_t offset, Py_ssize_t nbytes, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape,
+                      const Py_ssize_t *strides)
+{
+    if (offset < 0 || nbytes - itemsize < offset) {
+        return false;
+    }
+    Py_ssize_t below = offset / itemsize;
+    Py_ssize_t above = (nbytes - itemsize - offset) / itemsize;
+    for (int axis = 0; axis < ndim; axis++) {
+        Py_ssize_t steps = shape[axis] - 1;
+        if (steps == 0 || strides[axis] == 0) {
+            continue;
+        }
+        if (strides[axis] > 0) {
+            if (strides[axis] > above / steps) {
+                return false;
+            }
+            above -= strides[axis] * steps;
+        } else {
+            if (strides[axis] < -(below / steps)) {
+                return false;
+            }
+            below += strides[axis] * steps;
+        }
+    }
+    return true;
+}
+
+aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
+                            const Py_ssize_t *shape, const Py_ssize_t *strides)
+{
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize;
+    Py_ssize_t size = count_elements(ndim, shape, itemsize);
+    if (size < 0) {
+        return NULL;
+    }
+    bool valid = size == 0 ? offset >= 0 && offset <= storage->nbytes
+                           : is_inside(offset, storage->nbytes, itemsize, ndim, shape, strides);
+    if (!valid || ((uintptr_t)storage->data + (uintptr_t)offset) % (uintptr_t)itemsize != 0) {
+        PyErr_Format(PyExc_ValueError,
+                     "shape and strides must stay inside of the storage, which has %zd bytes; got a tensor of %zd "
+                     "elements that begins at byte %zd and reaches outside, or is not aligned",
+                     storage->nbytes, size, offset);
+        return NULL;
+    }
+    aot_tensor *self = new_object(state, dtype, ndim);
+    if (self == NULL) {
+        return NULL;
+    }
+    memcpy(self->shape, shape, (size_t)ndim * sizeof *shape);
+    memcpy(self->strides, strides, (size_t)ndim * sizeof *strides);
+    self->size = size;
+    self->contiguous = is_contiguous(ndim, shape, strides, size);
+    self->data = storage->data + offset;
+    Py_INCREF((PyObject *)storage);
+    self->storage = storage;
+    return self;
+}
+
+void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high)
+{
+    Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
+    *low = *high = tensor->data;
+    if (tensor->size == 0) {
+        return;
+    }
+    *high += itemsize;
+    for (int axis = 0; axis < tensor->ndim; axis++) {
+        Py_ssize_t reach = (tensor->shape[axis] - 1) * tensor->strides[axis] * itemsize;
+        if (reach < 0) {
+            *low += reach;
+        } else {
+            *high += reach;
+        }
+    }
+}
+
+/* Subclasses inherit the buffer slot and cannot be given it from elsewhere: it tells tensors apart. */
+aot_tensor *aot_as_tensor(PyObject *object)
+{
+    bool ours = PyType_GetSlot(Py_TYPE(object), Py_bf_getbuffer) == (void *)aot_get_buffer;
+    return ours ? (aot_tensor *)object : NULL;
+}
+
+int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument)
+{
+    if (!PyTuple_Check(tuple)) {
+        PyErr_Format(PyExc_TypeError, "%s must be a tuple of ints, got %R", argument, Py_TYPE(tuple));
+        return -1;
+    }
+    Py_ssize_t count = PyTuple_Size(tuple);
+    if (count > AOT_MAX_RANK) {
+        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %zd", AOT_MAX_RANK, count);
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < count; k++) {
+        sizes[k] = PyNumber_AsSsize_t(PyTuple_GetItem(tuple, k), PyExc_ValueError);
+        if (sizes[k] == -1 && PyErr_Occurred()) {
+            return -1;
+        }
+    }
+    return (int)count;
+}
+
+PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes)
+{
+    PyObject *tuple = PyTuple_New(count);
+    for (int k = 0; tuple != NULL && k < count; k++) {
+        PyObject *size = PyLong_FromSsize_t(sizes[k]);
+        if (size == NULL || PyTuple_SetItem(tuple, k, size) < 0) {
+            Py_CLEAR(tuple);
+        }
+    }
+    return tuple;
+}
+
+/* --- the type ------------------------------------------------------------------------------------ */
+
+static PyObject *tensor_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    PyErr_Format(PyExc_TypeError, "%R is not called to make a tensor: use aotops.tensor(data) or aotops.empty(shape)",
+                 type);
+    return NULL;
+}
+
+static void tensor_dealloc(PyObject *object)
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyTypeObject *type = Py_TYPE(object);
+    if (self->weak_references != NULL) {
+        PyObject_ClearWeakRefs(object);
+    }
+    Py_XDECREF((PyObject *)self->storage);
+    if (self->shape != self->inline_axes) {
+        PyMem_Free(self->shape);
+    }
+    freefunc release = (freefunc)PyType_GetSlot(type, Py_tp_free);
+    release(object);
+    Py_DECREF((PyObject *)type);
+}
+
+static PyObject *tensor_shape(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_tuple_of_sizes(((aot_tensor *)self)->ndim, ((aot_tensor *)self)->shape);
+}
+
+static PyObject *tensor_strides(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_tuple_of_sizes(((aot_tensor *)self)->ndim, ((aot_tensor *)self)->strides);
+}
+
+static PyObject *tensor_dtype(PyObject *object, void *Py_UNUSED(closure))
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyObject *dtype = self->state->dtypes[self->dtype];
+    Py_INCREF(dtype);
+    return dtype;
+}
+
+static PyObject *tensor_ndim(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(((aot_tensor *)self)->ndim);
+}
+
+static PyObject *tensor_size(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((aot_tensor *)self)->size);
+}
+
+static PyObject *tensor_readonly(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((aot_tensor *)self)->storage->readonly);
+}
+
+static PyObject *tensor_is_contiguous(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    return PyBool_FromLong(((aot_tensor *)self)->contiguous);
+}
+
+static PyObject *tensor_item(PyObject *object, PyObject *Py_UNUSED(unused))
+{
+    aot_tensor *self = (aot_tensor *)object;
+    if (self->size != 1) {
+        return aot_raise("item_of_many", "(N)", tensor_shape(object, NULL));
+    }
+    aot_element element = {0};
+    memcpy(&element, self->data, aot_dtypes[self->dtype].itemsize);
+    switch (self->dtype) {
+    case AOT_BOOL:
+        return PyBool_FromLong(element.as_bool);
+    case AOT_INT64:
+        return PyLong_FromLongLong(element.as_int64);
+    case AOT_FLOAT32:
+        return PyFloat_FromDouble(element.as_float32);
+    default:
+        return PyFloat_FromDouble(element.as_float64);
+    }
+}
+
+static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyObject *shape_tuple, *strides_tuple;
+    Py_ssize_t elements, shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
+    if (!PyArg_ParseTuple(args, "OOn:_as_strided", &shape_tuple, &strides_tuple, &elements)) {
+        return NULL;
+    }
+    int ndim = aot_read_sizes(shape_tuple, shape, "shape");
+    if (ndim < 0) {
+        return NULL;
+    }
+    int given = aot_read_sizes(strides_tuple, strides, "strides");
+    if (given < 0) {
+        return NULL;
+    }
+    if (given != ndim) {
+        return PyErr_Format(PyExc_ValueError, "shape and strides must be of one length, got %d and %d", ndim, given);
+    }
+    Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
+    Py_ssize_t start = self->data - self->storage->data;
+    if (elements > (PY_SSIZE_T_MAX - start) / itemsize || elements < -(start / itemsize)) {
+        return PyErr_Format(PyExc_ValueError, "offset must stay inside of the storage, got %zd", elements);
+    }
+    return (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype, ndim,
+                                       shape, strides);
+}
+
+static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
+{
+    aot_tensor *source = aot_as_tensor(argument);
+    if (source == NULL) {
+        return PyErr_Format(PyExc_TypeError, "source must be a Tensor, got %R", Py_TYPE(argument));
+    }
+    if (aot_copy((aot_tensor *)self, source) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyGetSetDef tensor_getset[] = {
+    {"shape", tensor_shape, NULL, "Lengths of the axes, a tuple of ints.", NULL},
+    {"strides", tensor_strides, NULL, "Steps along the axes, in elements (not bytes), a tuple of ints.", NULL},
+    {"dtype", tensor_dtype, NULL, "Type of the elements.", NULL},
+    {"ndim", tensor_ndim, NULL, "Number of axes.", NULL},
+    {"size", tensor_size, NULL, "Number of elements.", NULL},
+    {"readonly", tensor_readonly, NULL, "Whether the memory belongs to somebody who forbids writing.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef tensor_methods[] = {
+    {"item", tensor_item, METH_NOARGS, "The only element as a Python number; ValueError if there is not exactly one."},
+    {"is_contiguous", tensor_is_contiguous, METH_NOARGS, "Whether the elements lie in row-major order without gaps."},
+    {"_as_strided", tensor_as_strided, METH_VARARGS,
+     "_as_strided(shape, strides, offset): a view; strides and offset count elements from this tensor's first one."},
+    {"_copy_from", tensor_copy_from, METH_O, "_copy_from(source): copy a tensor into this one, broadcast, converted."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef tensor_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(aot_tensor, weak_references), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+static PyType_Slot tensor_slots[] = {
+    {Py_tp_new, tensor_new},
+    {Py_tp_dealloc, tensor_dealloc},
+    {Py_tp_getset, tensor_getset},
+    {Py_tp_methods, tensor_methods},
+    {Py_tp_members, tensor_members},
+    {Py_tp_hash, PyObject_HashNotImplemented},
+    {Py_tp_richcompare, aot_rich_compare},
+    {Py_bf_getbuffer, aot_get_buffer},
+    {Py_bf_releasebuffer, aot_release_buffer},
+    {Py_nb_add, aot_number_add},
+    {Py_nb_subtract, aot_number_subtract},
+    {Py_nb_multiply, aot_number_multiply},
+    {Py_nb_true_divide, aot_number_true_divide},
+    {Py_nb_inplace_add, aot_number_inplace_add},
+    {Py_nb_inplace_subtract, aot_number_inplace_subtract},
+    {Py_nb_inplace_multiply, aot_number_inplace_multiply},
+    {Py_nb_inplace_true_divide, aot_number_inplace_true_divide},
+    {Py_nb_negative, aot_number_negative},
+    {Py_nb_absolute, aot_number_absolute},
+    {0, NULL},
+};
+
+PyType_Spec aot_tensor_spec = {
+    .name = "aotops._native.TensorBase",
+    .basicsize = sizeof(aot_tensor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = tensor_slots,
+};

@@ -1,0 +1,26 @@
+"""What is computed: one record for each operator, in the chapters of the array API standard."""
+
+from __future__ import annotations
+
+from aotops.ops import activation, arithmetic, comparison, exponential, reduction
+from aotops.ops.record import Record, RecordError
+
+CHAPTERS = (arithmetic, exponential, activation, comparison, reduction)
+
+
+def collect() -> dict[str, Record]:
+    """All records by name, in the order of their declaration; a name or slot given twice is a ``RecordError``."""
+    records: dict[str, Record] = {}
+    slots: dict[str, str] = {}
+    for chapter in CHAPTERS:
+        for value in vars(chapter).values():
+            if not isinstance(value, Record):
+                continue
+            if value.name in records:
+                raise RecordError(f"{value.name}: declared twice")
+            if value.slot is not None and value.slot in slots:
+                raise RecordError(f"{value.name}: slot {value.slot!r} already belongs to {slots[value.slot]}")
+            if value.slot is not None:
+                slots[value.slot] = value.name
+            records[value.name] = value
+    return records

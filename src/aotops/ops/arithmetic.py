@@ -1,0 +1,128 @@
+"""Arithmetic and extrema, element by element."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aotops.intrinsics import divide as ieee_divide
+from aotops.intrinsics import select
+from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
+
+
+@map(dtypes=NUMBERS, slot="negative")
+def negative(x: Any) -> Any:
+    """Numerical negative of each element, ``-x``.
+
+    The smallest int64 wraps to itself. Exact. A bool tensor is a ``TypeError``.
+
+    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.negative(ao.tensor([1.0, -2.0]))
+    tensor([-1.,  2.])
+    """
+    return -x
+
+
+@map(dtypes=NUMBERS, slot="absolute", method=True)
+def abs(x: Any) -> Any:
+    """Absolute value of each element.
+
+    The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN. Exact. A bool tensor is a
+    ``TypeError``.
+
+    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.abs(ao.tensor([1, -2]))
+    tensor([1, 2])
+    """
+    return select(x < 0, -x, x)
+
+
+@abs.specialise("float32")
+@abs.specialise("float64")
+def _(x: Any) -> Any:
+    return math.fabs(x)
+
+
+@zip(dtypes=NUMBERS, slot="add")
+def add(x1: Any, x2: Any) -> Any:
+    """Sum of each pair of elements, ``x1 + x2``.
+
+    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.add(ao.tensor([1.0, 2.0]), 0.5)
+    tensor([1.5, 2.5])
+    """
+    return x1 + x2
+
+
+@zip(dtypes=NUMBERS, slot="subtract")
+def subtract(x1: Any, x2: Any) -> Any:
+    """Difference of each pair of elements, ``x1 - x2``.
+
+    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.subtract(ao.tensor([[1], [2]]), ao.tensor([1, 10]))
+    tensor([[ 0, -9],
+            [ 1, -8]])
+    """
+    return x1 - x2
+
+
+@zip(dtypes=NUMBERS, slot="multiply")
+def multiply(x1: Any, x2: Any) -> Any:
+    """Product of each pair of elements, ``x1 * x2``.
+
+    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.multiply(ao.tensor([1, 2, 3]), ao.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 2., 0.])
+    """
+    return x1 * x2
+
+
+@zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT)
+def divide(x1: Any, x2: Any) -> Any:
+    """Quotient of each pair of elements, ``x1 / x2``.
+
+    Correctly rounded; a zero divisor gives an infinity, or NaN for 0 / 0, without a warning.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly; bool and int64 divide as float64 (float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.divide(ao.tensor([1, -2, 0]), ao.tensor([2, 0, 0]))
+    tensor([ 0.5, -inf,  nan])
+    """
+    return ieee_divide(x1, x2)
+
+
+@zip(dtypes=ALL)
+def maximum(x1: Any, x2: Any) -> Any:
+    """The larger of each pair of elements; NaN where either is NaN.
+
+    Exact. Of 0.0 and -0.0, which are equal, the first.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.maximum(ao.tensor([1.0, -2.0]), 0.0)
+    tensor([1., 0.])
+    """
+    return select((x1 >= x2) | (x1 != x1), x1, x2)

@@ -1,0 +1,91 @@
+"""Comparisons, element by element, with bool results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.ops.record import ALL, zip
+
+
+@zip(dtypes=ALL, result="bool", slot="lt")
+def less(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 < x2``, for each pair of elements; False where either is NaN.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.less(ao.tensor([1, 2, 3]), 2)
+    tensor([ True, False, False])
+    """
+    return x1 < x2
+
+
+@zip(dtypes=ALL, result="bool", slot="le")
+def less_equal(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.less_equal(ao.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
+    """
+    return x1 <= x2
+
+
+@zip(dtypes=ALL, result="bool", slot="gt")
+def greater(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 > x2``, for each pair of elements; False where either is NaN.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.greater(ao.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
+    """
+    return x1 > x2
+
+
+@zip(dtypes=ALL, result="bool", slot="ge")
+def greater_equal(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.greater_equal(ao.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
+    """
+    return x1 >= x2
+
+
+@zip(dtypes=ALL, result="bool", slot="eq")
+def equal(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.equal(ao.tensor([1, 2, 3]), 2)
+    tensor([False,  True, False])
+    """
+    return x1 == x2
+
+
+@zip(dtypes=ALL, result="bool", slot="ne")
+def not_equal(x1: Any, x2: Any) -> Any:
+    """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything.
+
+    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+
+    >>> import aotops as ao
+    >>> ao.not_equal(ao.tensor([1, 2, 3]), 2)
+    tensor([ True, False,  True])
+    """
+    return x1 != x2

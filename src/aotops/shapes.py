@@ -1,0 +1,120 @@
+"""Shapes and axes: pure functions of tuples of ints."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+Shape = tuple[int, ...]
+
+
+def as_int(value: Any, argument: str) -> int:
+    """Read an int, or anything that stands for one; ``TypeError`` for others, floats among them."""
+    if type(value) is int:
+        return value
+    from operator import index
+
+    try:
+        return index(value)
+    except TypeError:
+        raise TypeError(f"{argument} must be an int, got {type(value).__name__} {value!r}") from None
+
+
+def as_shape(shape: Any, argument: str = "shape") -> Shape:
+    """Read a shape: an int or a sequence of ints.
+
+    Raises ``TypeError`` for other types; lengths are checked when the tensor is made.
+    """
+    if isinstance(shape, (tuple, list, range)):
+        return tuple([as_int(length, argument) for length in shape])
+    try:
+        return (as_int(shape, argument),)
+    except TypeError:
+        raise TypeError(f"{argument} must be an int or a tuple of ints, got {type(shape).__name__} {shape!r}") from None
+
+
+def normalize_axis(axis: Any, ndim: int) -> int:
+    """An axis counted from the front. Raises ``AxisError`` if the tensor does not have it."""
+    position = as_int(axis, "axis")
+    if not -ndim <= position < ndim:
+        from aotops.errors import AxisError
+
+        wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
+        raise AxisError(f"axis must be {wanted} for a tensor of {ndim} dimensions, got {position}")
+    return position % ndim
+
+
+def normalize_axes(axis: Any, ndim: int) -> Shape:
+    """One axis or several, counted from the front. Raises ``AxisError``, or ``ValueError`` for one given twice."""
+    given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    axes = tuple([normalize_axis(value, ndim) for value in given])
+    if len(set(axes)) != len(axes):
+        raise ValueError(f"axis must not name an axis twice, got {axis}")
+    return axes
+
+
+def complete_shape(shape: Shape, size: int) -> Shape:
+    """A shape for ``size`` elements, with one length of -1 worked out from the others.
+
+    Raises ``ValueError`` if it does not hold exactly ``size`` elements.
+    """
+    from math import prod
+
+    unknown = [axis for axis, length in enumerate(shape) if length == -1]
+    if len(unknown) > 1:
+        raise ValueError(f"shape must leave at most one length to be worked out (-1), got {shape}")
+    if any(length < -1 for length in shape):
+        raise ValueError(f"shape must not be negative, got {shape}")
+    if unknown:
+        known = prod(length for length in shape if length != -1)
+        if known == 0 or size % known:
+            raise ValueError(f"shape must hold {size} elements, got {shape}")
+        axis = unknown[0]
+        return (*shape[:axis], size // known, *shape[axis + 1 :])
+    if prod(shape) != size:
+        raise ValueError(f"shape must hold {size} elements, got {shape} for {prod(shape)}")
+    return shape
+
+
+def contiguous_strides(shape: Shape) -> Shape:
+    """The strides of a row-major tensor of a shape."""
+    strides = []
+    step = 1
+    for length in reversed(shape):
+        strides.append(step)
+        step *= max(length, 1)
+    return tuple(reversed(strides))
+
+
+def reshaped_strides(shape: Shape, strides: Shape, new_shape: Shape) -> Shape | None:
+    """The strides that show the elements of one shape in another of the same size, or None if none can.
+
+    Both shapes fall into groups of neighbouring axes of equal size; within a group the old axes must step
+    like one.
+    """
+    if 0 in shape:
+        return contiguous_strides(new_shape)
+    old = [(length, step) for length, step in zip(shape, strides, strict=True) if length != 1]
+    new_strides = []
+    taken = 0
+    group = 1  # elements of the old group that the new axes have yet to use up
+    step = 1  # of the old group as a whole
+    for length in reversed(new_shape):
+        if length == 1:
+            new_strides.append(step)
+            continue
+        while group % length or group == 1:
+            if taken == len(old):
+                return None
+            old_length, old_step = old[-1 - taken]
+            if group == 1:
+                step = old_step
+            elif old_step != step * group:
+                return None
+            group *= old_length
+            taken += 1
+        new_strides.append(step)
+        step *= length
+        group //= length
+    return tuple(reversed(new_strides))

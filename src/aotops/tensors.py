@@ -1,0 +1,219 @@
+"""``Tensor``: the public class, thin over the native strided tensor.
+
+Arithmetic, comparisons and the operators' methods come from the native base; here are views, indexing,
+conversions and what Python expects of a container.
+"""
+
+from __future__ import annotations
+
+from aotops import _native
+from aotops._native import DType, TensorBase
+from aotops.dtypes import as_dtype
+from aotops.indexing import assign, view_of
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+class Tensor(TensorBase):
+    """A strided view of memory that holds elements of one dtype.
+
+    Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (indexing, slicing,
+    ``permute``, ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must.
+    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting.
+    Through the buffer protocol, ``memoryview(t)`` and ``numpy.asarray(t)`` share the memory as well.
+
+    >>> import aotops as ao
+    >>> t = ao.tensor([[1, 2, 3], [4, 5, 6]])
+    >>> t.shape, t.dtype, t.strides
+    ((2, 3), aotops.int64, (3, 1))
+    >>> t.T[0]
+    tensor([1, 4])
+    """
+
+    __slots__ = ()
+    __module__ = "aotops"
+
+    # --- views ------------------------------------------------------------------------------------
+
+    @property
+    def T(self) -> Tensor:
+        """The transpose: a view with the axes in reverse order.
+
+        >>> import aotops as ao
+        >>> ao.tensor([[1, 2], [3, 4]]).T
+        tensor([[1, 3],
+                [2, 4]])
+        """
+        return self._as_strided(self.shape[::-1], self.strides[::-1], 0)
+
+    def permute(self, *axes: Any) -> Tensor:
+        """The axes in another order, as a view: ``permute(1, 0)`` or ``permute((1, 0))``.
+
+        Raises ``ValueError`` unless every axis is named once.
+
+        >>> import aotops as ao
+        >>> ao.zeros((2, 3, 4)).permute(2, 0, 1).shape
+        (4, 2, 3)
+        """
+        from aotops.manipulation import permute_dims
+
+        return permute_dims(self, axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes)
+
+    def reshape(self, *shape: Any, copy: bool | None = None) -> Tensor:
+        """The elements in row-major order in another shape: a view where the strides allow it, else a copy.
+
+        One length may be -1 and is worked out. ``copy=True`` always copies, ``copy=False`` never does.
+        Raises ``ValueError`` if the sizes differ, or if a copy is needed and forbidden.
+
+        >>> import aotops as ao
+        >>> ao.arange(6).reshape(2, -1)
+        tensor([[0, 1, 2],
+                [3, 4, 5]])
+        """
+        from aotops.manipulation import reshape
+
+        return reshape(self, shape[0] if len(shape) == 1 else shape, copy=copy)
+
+    def view(self, *shape: Any) -> Tensor:
+        """The elements in another shape, always as a view; ``ValueError`` where only a copy could show them.
+
+        >>> import aotops as ao
+        >>> t = ao.zeros(6)
+        >>> t.view(2, 3)[0, 0] = 1.0
+        >>> t
+        tensor([1., 0., 0., 0., 0., 0.])
+        """
+        from aotops.manipulation import reshape
+
+        return reshape(self, shape[0] if len(shape) == 1 else shape, copy=False)
+
+    def contiguous(self) -> Tensor:
+        """The tensor itself if its elements lie in row-major order without gaps, else a copy that does."""
+        return self if self.is_contiguous() else copy(self)
+
+    def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
+        """The elements converted to a dtype; see ``aotops.astype``."""
+        return astype(self, dtype, copy=copy)
+
+    # --- indexing ---------------------------------------------------------------------------------
+
+    def __getitem__(self, key: Any) -> Tensor:
+        return view_of(self, key)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        assign(self, key, value)
+
+    def __len__(self) -> int:
+        if self.ndim == 0:
+            raise TypeError("len() of a tensor without dimensions")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        if self.ndim == 0:
+            raise TypeError("iteration over a tensor without dimensions")
+        return (self[position] for position in range(self.shape[0]))
+
+    def __contains__(self, value: Any) -> bool:
+        from aotops.dtypes import int64
+
+        found = _native.operators["equal"](self, value)
+        return bool(_native.operators["sum"](found, dtype=int64).item())
+
+    # --- Python numbers ---------------------------------------------------------------------------
+
+    def tolist(self) -> Any:
+        """The elements as nested lists of Python numbers; of a tensor without dimensions, the number.
+
+        >>> import aotops as ao
+        >>> ao.tensor([[1, 2], [3, 4]]).tolist()
+        [[1, 2], [3, 4]]
+        """
+        return memoryview(self).tolist()
+
+    def __bool__(self) -> bool:
+        if self.size != 1:
+            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: reduce it to one element")
+        return bool(self.item())
+
+    def __int__(self) -> int:
+        return int(self.item())
+
+    def __float__(self) -> float:
+        return float(self.item())
+
+    def __index__(self) -> int:
+        if self.ndim != 0 or self.dtype.kind != "integer":
+            raise TypeError(
+                f"only an integer tensor without dimensions is an index, got shape {self.shape} and dtype {self.dtype.name}"
+            )
+        return int(self.item())
+
+    # --- representation, copies -------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        from aotops.formatting import format_tensor
+
+        return format_tensor(self)
+
+    def __format__(self, specification: str) -> str:
+        return format(self.item(), specification) if specification and self.size == 1 else format(repr(self), specification)
+
+    def __copy__(self) -> Tensor:
+        return copy(self)
+
+    def __deepcopy__(self, memo: Any) -> Tensor:
+        return copy(self)
+
+    def __reduce__(self) -> Any:
+        contents = bytes(self.contiguous())
+        return _restore, (self.shape, self.dtype, contents)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        """The module whose functions take this tensor, as the array API standard has it."""
+        import aotops
+
+        return aotops
+
+
+_native.register_tensor_type(Tensor)
+
+
+def copy(x: Tensor) -> Tensor:
+    """A contiguous copy."""
+    return astype(x, x.dtype)
+
+
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
+    """The elements of a tensor converted to a dtype.
+
+    Floats go to integers towards zero; what int64 cannot hold becomes its smallest value. Anything but zero
+    is True. With ``copy=False`` a tensor that has the dtype already is returned itself.
+
+    Raises ``TypeError`` for an unknown dtype.
+
+    >>> import aotops as ao
+    >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)
+    tensor([ 1, -1])
+    """
+    dtype = as_dtype(dtype)
+    if x.dtype == dtype and not copy:
+        return x
+    result = empty(x.shape, dtype)
+    result._copy_from(x)
+    return result
+
+
+def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:
+    """A contiguous tensor of undefined contents."""
+    return _native.empty(shape, dtype)
+
+
+def _restore(shape: tuple[int, ...], dtype: DType, contents: bytes) -> Tensor:
+    """Unpickle a tensor."""
+    result = empty(shape, dtype)
+    if contents:
+        memoryview(result).cast("B")[:] = contents
+    return result
