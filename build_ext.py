@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from setuptools import Extension
 from setuptools.build_meta import *  # noqa: F403  (a backend re-exports setuptools' hooks)
 from setuptools.command.build_ext import build_ext as setuptools_build_ext
-from setuptools.errors import CompileError, ExecError, LibError, LinkError
+from setuptools.errors import ExecError, LibError
 
 ROOT = Path(__file__).resolve().parent
 
@@ -35,6 +35,7 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
 
     def build_extension(self, extension: Extension) -> None:
         """Add the kernels' objects and table to the extension, and build it."""
+        self.require_c_compiler()  # before the minute that the kernels may take
         sys.path.insert(0, str(ROOT / "src"))
         from aotops.aot.build import BuildError, build
 
@@ -50,12 +51,7 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
                 extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
         else:
             extension.extra_compile_args += ["/std:c11"]
-        try:
-            super().build_extension(extension)
-        except (CompileError, ExecError, LinkError) as error:
-            if self.has_compiler():
-                raise
-            raise SystemExit("error: " + NO_COMPILER.format(error=error)) from None
+        super().build_extension(extension)
 
     def archive(self, objects: list[Path]) -> str:
         """One static library of all object files: a command line holds only so many of them."""
@@ -67,10 +63,11 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
             raise SystemExit("error: " + NO_COMPILER.format(error=error)) from None
         return str(name)
 
-    def has_compiler(self) -> bool:
-        """Whether the C compiler can be started at all."""
+    def require_c_compiler(self) -> None:
+        """Stop with advice if the C compiler cannot be started at all."""
         import shutil
 
-        if self.compiler.compiler_type != "unix":
-            return True  # setuptools has said so itself
-        return shutil.which(self.compiler.compiler_so[0]) is not None
+        if self.compiler.compiler_type == "unix":  # elsewhere setuptools says so itself
+            command = self.compiler.compiler_so[0]
+            if shutil.which(command) is None:
+                raise SystemExit("error: " + NO_COMPILER.format(error=f"there is no {command}"))

@@ -52,7 +52,9 @@ _HOMES = {
 
 def __getattr__(name: str) -> Any:
     if _native is None:
-        raise AttributeError(f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`")
+        raise AttributeError(
+            f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`"
+        )
     if name == "__all__":
         return sorted({*_HOMES, *_native.operators})
     if name in _HOMES:
@@ -60,8 +62,7 @@ def __getattr__(name: str) -> Any:
         module = getattr(__import__(f"aotops.{home or name}"), home or name)
         value = getattr(module, name) if home else module
     elif not name.startswith("_") and name in _native.operators:
-        import aotops.tensors  # operators return tensors
-
+        __import__("aotops.tensors")  # operators return tensors
         value = _native.operators[name]
     else:
         raise AttributeError(f"module 'aotops' has no attribute {name!r}")

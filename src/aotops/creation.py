@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType
-from aotops.dtypes import as_dtype, bool as bool_, float64, int64, number_dtype, promote
+from aotops.dtypes import as_dtype, float64, int64, number_dtype, result_type
+from aotops.dtypes import bool as bool_
 from aotops.shapes import as_shape
 from aotops.tensors import Tensor, astype
 
@@ -17,7 +18,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
 
     Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
-    holds them all.
+    holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
 
     Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number, ``OverflowError`` for an int
     that int64 cannot hold.
@@ -62,6 +63,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
                 "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
                 f"got {type(obj).__name__}"
             ) from None
+        except (BufferError, ValueError) as error:
+            raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
         shared = _native.from_buffer(obj, False)
     if shared is None or (wanted is not None and shared.dtype != wanted):
         if copy is False:
@@ -76,48 +79,57 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
 def from_nested(data: Any, dtype: DType | None) -> Tensor:
     """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors."""
     flat: list[Any] = []
-    found: set[DType] = set()
+    found: dict[Any, Any] = {}
     shape = _flatten(data, flat, found, "data")
-    natural = _common_dtype(flat, found)
-    result = _native.empty(shape, dtype or natural)
+    natural = result_type(*found.values()) if found else float64
+    wanted = dtype or natural
+    if not shape:
+        return _native.full((), flat[0], wanted)
+    result = _native.empty(shape, wanted)
     if not flat:
         return result
-    if not shape:
-        return _native.full((), flat[0], dtype or natural)
     if natural == bool_:
         source = _native.from_buffer(memoryview(bytes(flat)).cast("?"), False)
     else:
         from array import array
 
+        code = "d" if "float" in (natural.kind, wanted.kind) else "q"
         try:
-            source = _native.from_buffer(array("d" if natural.kind == "float" else "q", flat), False)
+            source = _native.from_buffer(array(code, flat), False)
         except OverflowError:
-            raise OverflowError("data must hold ints that fit int64, or floats; got a Python int out of bounds") from None
+            raise OverflowError(
+                "data must hold ints that fit int64, or floats; got a Python int out of bounds"
+            ) from None
     assert source is not None  # arrays are aligned
     result._copy_from(source.view(shape))
     return result
 
 
-def _flatten(data: Any, flat: list[Any], found: set[DType], place: str) -> tuple[int, ...]:
+def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> tuple[int, ...]:
     """Append the numbers of nested sequences to ``flat`` and return their shape.
 
-    ``found`` collects the dtypes of tensors among them. ``place`` is how errors call ``data``.
+    ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
+    ``place`` is how errors call ``data``.
     """
     if isinstance(data, (int, float)):
+        found[type(data)] = data
         flat.append(data)
         return ()
     if isinstance(data, range):
+        found.update({int: 0} if data else {})
         flat.extend(data)
         return (len(data),)
     if isinstance(data, Tensor):
-        found.add(data.dtype)
-        _flatten(data.tolist(), flat, set(), place)
+        found[data.dtype] = data.dtype
+        _flatten(data.tolist(), flat, {}, place)
         return data.shape
     if not isinstance(data, (list, tuple)):
         raise TypeError(f"{place} must be a number or a sequence of numbers, got {type(data).__name__}")
     if place.count("[") > 32:
         raise ValueError("data must be nested at most 32 deep")
-    if data and set(map(type, data)) <= {int, float, bool}:
+    by_type = dict(zip(map(type, data), data, strict=True))
+    if by_type and by_type.keys() <= {int, float, bool}:
+        found.update(by_type)
         flat.extend(data)
         return (len(data),)
     shape: tuple[int, ...] | None = None
@@ -130,19 +142,6 @@ def _flatten(data: Any, flat: list[Any], found: set[DType], place: str) -> tuple
                 f"data must not be ragged: {place}[{position}] has shape {inner}, but {place}[0] has shape {shape}"
             )
     return (len(data), *(shape or ()))
-
-
-def _common_dtype(flat: list[Any], found: set[DType]) -> DType:
-    """The dtype that holds all numbers: that of the tensors among them, if they were all tensors' elements."""
-    if found:
-        result = bool_
-        for dtype in found:
-            result = promote(result, dtype)
-        return result
-    types = set(map(type, flat))
-    if not types or any(issubclass(kind, float) for kind in types):
-        return float64
-    return bool_ if types == {type(True)} else int64
 
 
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
@@ -204,7 +203,8 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     int64 if all arguments are ints, else float64, unless ``dtype`` says otherwise. Of floats there are
     ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
 
-    Raises ``ValueError`` for a step of 0 or a range that is not finite, ``TypeError`` for other than numbers.
+    Raises ``ValueError`` for a step of 0 or a range that is not finite or too large, ``TypeError`` for other than
+    numbers, ``OverflowError`` for ints that int64 cannot hold.
 
     >>> import aotops as ao
     >>> ao.arange(5)
@@ -219,15 +219,28 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
             raise TypeError(f"arange: {name} must be a Python number, got {type(value).__name__}")
     if step == 0:
         raise ValueError("arange: step must not be 0")
+    got = f"got {start}, {stop} and {step}"
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
-        counted = from_nested(range(start, stop, step), int64)
-        return counted if dtype is None else astype(counted, dtype, copy=False)
-    from math import ceil, isfinite
+        numbers = range(start, stop, step)
+        count = -((start - stop) // step)
+        ends = (start, start + (count - 1) * step) if count > 0 else ()
+        if any(not -(2**63) <= end < 2**63 for end in ends):
+            raise OverflowError(f"arange: start, stop and step must give numbers that fit int64, {got}")
+    else:
+        from math import ceil, isfinite
 
-    span = (stop - start) / step
-    if not isfinite(span):
-        raise ValueError(f"arange: start, stop and step must give a finite range, got {start}, {stop} and {step}")
-    positions = from_nested(range(max(0, ceil(span))), float64)
-    positions *= float(step)
-    positions += float(start)
-    return positions if dtype is None else astype(positions, dtype, copy=False)
+        start, stop, step = float(start), float(stop), float(step)
+        span = (stop - start) / step
+        if not isfinite(span):
+            raise ValueError(f"arange: start, stop and step must give a finite range, {got}")
+        numbers = range(ceil(span))
+        count = numbers.stop
+    if count >= 2**60:
+        raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
+    if isinstance(start, int):
+        result = from_nested(numbers, int64)
+    else:
+        result = from_nested(numbers, float64)
+        result *= step
+        result += start
+    return result if dtype is None else astype(result, dtype, copy=False)

@@ -55,13 +55,17 @@ def result_type(*values: Any) -> DType:
     Python numbers are weak: beside a tensor they only say whether the result must at least be an integer
     or a float, and take their default then.
 
-    Raises ``TypeError`` if there is nothing to take a dtype from.
+    Raises ``TypeError`` for other values, or if there are none.
 
     >>> import aotops as ao
     >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
     aotops.float32
     """
-    strong = [value if isinstance(value, DType) else value.dtype for value in values if not isinstance(value, (int, float))]
+    strong = [
+        value.dtype if isinstance(value, _native.TensorBase) else as_dtype(value, "result_type: each value")
+        for value in values
+        if not isinstance(value, (int, float))
+    ]
     weak = [number_dtype(value) for value in values if isinstance(value, (int, float))]
     if not strong and not weak:
         raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")

@@ -37,12 +37,16 @@ def wrong_type(name: str, argument: str, wanted: str, got: Any) -> NoReturn:
 
 def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn:
     """Too many or too few positional arguments."""
-    names = ", ".join(parameters.split())
-    raise TypeError(f"{name}() takes {wanted} positional argument{'s' * (wanted != 1)} ({names}), got {given}")
+    names = parameters.split()
+    count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
+    plural = "s" * (len(names) != 1)
+    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}")
 
 
 def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
-    """A keyword argument that the operator does not have."""
+    """A keyword argument that the operator does not have, or has been given by position."""
+    if key in valid.split(", "):
+        raise TypeError(f"{name}() got multiple values for argument {key!r}")
     raise TypeError(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
 
 

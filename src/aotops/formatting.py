@@ -34,7 +34,12 @@ def format_tensor(x: Tensor) -> str:
     _collect(values, flat)
     formatter = _formatter(x.dtype.kind, [value for value in flat if value is not Ellipsis], x.dtype.itemsize)
     body = _layout(values, formatter, len("tensor("), WIDTH)
-    return f"tensor({', '.join([body, *notes])})"
+    if not notes:
+        return f"tensor({body})"
+    note = ", ".join(notes)
+    last_line = len("tensor(") * ("\n" not in body) + len(body.rpartition("\n")[2])
+    separator = " " if last_line + len(note) + 3 <= WIDTH else "\n" + " " * len("tensor(")
+    return f"tensor({body},{separator}{note})"
 
 
 def _edges(x: Tensor, summarised: bool) -> Any:
@@ -79,7 +84,7 @@ def _float_texts(values: list[float], itemsize: int) -> dict[Any, str]:
     finite = [value for value in values if math.isfinite(value)]
     sizes = [abs(value) for value in finite if value != 0]
     scientific = bool(sizes) and (
-        max(sizes) >= 1e8 or min(sizes) < 1e-4 or max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5
+        max(sizes) >= 1e8 or min(sizes) < 1e-4 or (max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5)
     )
     split = {_key(value): _digits(value, itemsize, scientific) for value in finite}
     places = max((len(fraction) for _, fraction, _ in split.values()), default=0)
@@ -132,7 +137,7 @@ def _layout(values: Any, formatter: Callable[[Any], str], indent: int, width: in
             depth += 1
             probe = probe[0]
         separator = "," + "\n" * depth + " " * inner
-        rows = [_layout(value, formatter, inner, width) for value in values]
+        rows = [_layout(value, formatter, inner, width - 1) for value in values]  # room for one more bracket
         return "[" + separator.join(rows) + "]"
     lines = [""]
     for position, value in enumerate(values):

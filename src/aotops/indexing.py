@@ -14,7 +14,7 @@ def view_of(x: Tensor, key: Any) -> Tensor:
 
     Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type.
     """
-    items = key if type(key) is tuple else (key,)
+    items = key if isinstance(key, tuple) else (key,)
     shape, strides = x.shape, x.strides
     consumed = ellipses = 0
     for item in items:
@@ -47,7 +47,8 @@ def view_of(x: Tensor, key: Any) -> Tensor:
             # an empty slice must not point outside: it starts where the axis does
             offset += start * strides[axis] if length else 0
             new_shape.append(length)
-            new_strides.append(step * strides[axis])
+            # a step that is never taken may be any Python int, a stride may not
+            new_strides.append(step * strides[axis] if length > 1 else strides[axis])
             axis += 1
         else:
             position = _position(item, axis, shape[axis])
@@ -60,16 +61,16 @@ def view_of(x: Tensor, key: Any) -> Tensor:
 
 def _position(item: Any, axis: int, length: int) -> int:
     """An int index counted from the front of its axis."""
-    position = item
+    position: int = item
     if type(item) is not int:
         from operator import index
 
         try:
+            if isinstance(item, bool):  # NumPy takes it for a mask
+                raise TypeError
             position = index(item)
         except TypeError:
-            position = True
-        if position is True or position is False:  # no int, or a bool, which NumPy takes for a mask
-            raise IndexError(f"an index must be an int, a slice, '...' or None, got {type(item).__name__}")
+            raise IndexError(f"an index must be an int, a slice, '...' or None, got {type(item).__name__}") from None
     if not -length <= position < length:
         raise IndexError(f"index {position} is out of bounds for axis {axis} of length {length}")
     return position % length
@@ -83,10 +84,9 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     target = view_of(x, key)
     if isinstance(value, (int, float)):
         from aotops import _native
-        from aotops.dtypes import number_dtype
+        from aotops.dtypes import result_type
 
-        natural = number_dtype(value)
-        source = _native.full((), value, target.dtype if target.dtype.kind == natural.kind else natural)
+        source = _native.full((), value, result_type(target.dtype, value))
     else:
         from aotops.creation import asarray
 

@@ -4,6 +4,9 @@ Every function here runs as it stands, so that each kernel can be executed, step
 as ordinary Python; ``aotops.aot.lowering`` gives the compiler an equivalent sequence of machine
 instructions for each. Nothing else may appear in a kernel that plain Python cannot run.
 
+Functions of a float return one of the same type, so that a scalar function which is given ``numpy.float32`` stays
+in float32.
+
 Two groups: operations on one number, for scalar functions; operands in memory, for loop nests.
 """
 
@@ -12,7 +15,6 @@ from __future__ import annotations
 import math
 import struct
 from typing import Any
-
 
 # --- one number -----------------------------------------------------------------------------------
 
@@ -24,12 +26,12 @@ def select(condition: Any, chosen: Any, otherwise: Any) -> Any:
 
 def nearest(x: Any) -> Any:
     """The integral float nearest to ``x``, ties to even."""
-    return float(round(x)) if math.isfinite(x) else x
+    return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x
 
 
 def power_of_two(exponent: Any) -> Any:
     """``2.0 ** exponent`` for an integral float in the normal range of the dtype (float32: -126 to 127)."""
-    return 2.0**exponent if math.isfinite(exponent) else exponent
+    return type(exponent)(math.ldexp(1.0, int(exponent))) if math.isfinite(exponent) else exponent
 
 
 def truncate(x: Any) -> Any:
@@ -39,16 +41,12 @@ def truncate(x: Any) -> Any:
 
 def square_root(x: Any) -> Any:
     """The correctly rounded square root; NaN below zero, where ``math.sqrt`` raises."""
-    return math.sqrt(x) if x >= 0 else math.nan
+    return type(x)(math.sqrt(x) if x >= 0 else math.nan)
 
 
 def divide(a: Any, b: Any) -> Any:
     """``a / b`` of floats as IEEE 754 has it: a zero divisor gives an infinity or NaN, not an exception."""
-    if b != 0:
-        return a / b
-    if a == 0 or a != a:
-        return math.nan
-    return math.copysign(math.inf, a) * math.copysign(1.0, b)
+    return a / b if b != 0 else a * math.copysign(math.inf, b)
 
 
 def bits_of_float64(x: Any) -> int:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
-from aotops.tensors import Tensor, copy as copy_of
+from aotops.tensors import Tensor
+from aotops.tensors import copy as copy_of
 
 
 def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
@@ -17,6 +19,8 @@ def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     >>> ao.permute_dims(ao.zeros((2, 3)), (1, 0)).shape
     (3, 2)
     """
+    if not isinstance(x, Tensor):
+        wrong_type("permute_dims", "x", "a Tensor", x)
     order = normalize_axes(as_shape(axes, "axes"), x.ndim)
     if len(order) != x.ndim:
         raise ValueError(f"permute_dims: axes must name each of {x.ndim} axes once, got {axes}")
@@ -38,6 +42,8 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
             [2, 3],
             [4, 5]])
     """
+    if not isinstance(x, Tensor):
+        wrong_type("reshape", "x", "a Tensor", x)
     new_shape = complete_shape(as_shape(shape), x.size)
     if copy:
         x = copy_of(x)

@@ -31,7 +31,10 @@ def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor,
             errors.wrong_dtypes(operator, names)
         dtype = operator.conversions[dtype]
     return tuple(
-        [astype(value, dtype, copy=False) if isinstance(value, Tensor) else _native.full((), value, dtype) for value in inputs]
+        [
+            astype(value, dtype, copy=False) if isinstance(value, Tensor) else _native.full((), value, dtype)
+            for value in inputs
+        ]
     )
 
 
@@ -49,7 +52,9 @@ def signature(operator: Operator) -> inspect.Signature:
     if operator.kind == "reduce":
         positional.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
         keywords = {"keepdims": False, "out": None}
-        if operator.has_identity:
+        from aotops import ops
+
+        if ops.collect()[operator.__name__].identity is not None:
             keywords = {"keepdims": False, "dtype": None, "out": None}
     keyword_only = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in keywords.items()

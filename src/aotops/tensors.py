@@ -117,10 +117,8 @@ class Tensor(TensorBase):
         return (self[position] for position in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
-        from aotops.dtypes import int64
-
-        found = _native.operators["equal"](self, value)
-        return bool(_native.operators["sum"](found, dtype=int64).item())
+        found = self == value
+        return bool(_native.operators["max"](found)) if isinstance(found, Tensor) and found.size else False
 
     # --- Python numbers ---------------------------------------------------------------------------
 
@@ -147,7 +145,8 @@ class Tensor(TensorBase):
     def __index__(self) -> int:
         if self.ndim != 0 or self.dtype.kind != "integer":
             raise TypeError(
-                f"only an integer tensor without dimensions is an index, got shape {self.shape} and dtype {self.dtype.name}"
+                "only an integer tensor without dimensions is an index, "
+                f"got shape {self.shape} and dtype {self.dtype.name}"
             )
         return int(self.item())
 
@@ -159,7 +158,11 @@ class Tensor(TensorBase):
         return format_tensor(self)
 
     def __format__(self, specification: str) -> str:
-        return format(self.item(), specification) if specification and self.size == 1 else format(repr(self), specification)
+        return (
+            format(self.item(), specification)
+            if specification and self.size == 1
+            else format(repr(self), specification)
+        )
 
     def __copy__(self) -> Tensor:
         return copy(self)
@@ -168,7 +171,7 @@ class Tensor(TensorBase):
         return copy(self)
 
     def __reduce__(self) -> Any:
-        contents = bytes(self.contiguous())
+        contents = memoryview(self.contiguous()).tobytes()  # bytes() takes an integer tensor for a length
         return _restore, (self.shape, self.dtype, contents)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
@@ -198,6 +201,10 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)
     tensor([ 1, -1])
     """
+    if not isinstance(x, Tensor):
+        from aotops.errors import wrong_type
+
+        wrong_type("astype", "x", "a Tensor", x)
     dtype = as_dtype(dtype)
     if x.dtype == dtype and not copy:
         return x

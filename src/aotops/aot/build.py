@@ -64,7 +64,7 @@ def require_compiler() -> str:
 def compiler_digest() -> str:
     """A digest of all that decides about machine code beside the kernels' own functions."""
     digest = hashlib.sha256(require_compiler().encode())
-    digest.update(f"{sys.platform} {platform.machine()} {sys.version_info[:2]}".encode())
+    digest.update(f"{sys.platform} {platform.machine()} {sys.version_info[:2]} {levels()}".encode())
     for name in COMPILER_SOURCES:
         digest.update(Path(__file__).with_name(name).read_bytes())
     return digest.hexdigest()

@@ -9,7 +9,10 @@ Numba once, unoptimised, and through LLVM once for every level.
 
 from __future__ import annotations
 
+import itertools
+import linecache
 import os
+import re
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -54,14 +57,28 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     except NumbaError as error:
         raise CompileError(reason(error)) from error
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
-        raise CompileError(f"{type(error).__name__}: {error}") from error
+        raise CompileError(f"{type(error).__name__}: {str(error).split(' Raised from ')[0]}") from error
 
 
 def reason(error: NumbaError) -> str:
-    """The lines of a Numba error that say what is wrong."""
-    noise = ("During:", "File ", "This error may have been caused", "Failed in nopython mode pipeline")
-    lines = [line.strip() for line in str(error).splitlines()]
-    return "\n".join(line for line in lines if line and not line.startswith(noise))
+    """What is wrong and where, out of a Numba error: its first message and the lines of source that led there.
+
+    Numba adds the candidates that it tried, the passes that it was in and the loop nest, which nobody who wrote a
+    scalar function asked about.
+    """
+    lines = [line for line in str(error).splitlines() if not line.startswith("Failed in nopython mode")]
+    details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
+    message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
+    message = re.sub(r": %.* = .*", "", " ".join(message.split()))  # LLVM's code for the value
+    if message.startswith("NRT required"):
+        message = "It needs memory of its own, for a list, a text or an array, and kernels have none."
+    places: dict[str, None] = {}
+    for line in lines:
+        found = re.match(r'File "(.+)", line (\d+):|During: lowering .* at (.+) \((\d+)\)$', line)
+        path, number = (found[1] or found[3], int(found[2] or found[4])) if found else ("", 0)
+        if found and "loops" not in Path(path).parts:
+            places[f"  {path}, line {number}: {linecache.getline(path, number).strip()}"] = None
+    return "\n".join([message, *places])
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 import types as python_types
 from collections.abc import Iterator
 from typing import Any
@@ -11,8 +12,20 @@ from aotops.intrinsics import Signature
 
 
 def global_names(function: python_types.FunctionType) -> Iterator[str]:
-    """The names of the module-level values that a function refers to, in a fixed order."""
-    return (name for name in function.__code__.co_names if name in function.__globals__)
+    """The names of the module-level values that a function, or one inside it, refers to, in a fixed order."""
+
+    def names(code: python_types.CodeType) -> Iterator[str]:
+        yield from code.co_names
+        for constant in code.co_consts:
+            if isinstance(constant, python_types.CodeType):
+                yield from names(constant)
+
+    return (name for name in dict.fromkeys(names(function.__code__)) if name in function.__globals__)
+
+
+def has_docstring(code: python_types.CodeType) -> bool:
+    """Whether a function's first constant, if it is a text, is its docstring: before Python 3.14 it always is."""
+    return sys.version_info < (3, 14) or bool(code.co_flags & 0x4000000)
 
 
 def fingerprint(*values: Any) -> str:
@@ -38,8 +51,8 @@ def fingerprint(*values: Any) -> str:
                 feed(cell.cell_contents)
         elif isinstance(value, python_types.CodeType):
             constants = value.co_consts
-            if constants and isinstance(constants[0], str) and value.co_flags & 0x2:  # a docstring
-                constants = constants[1:]
+            if constants and isinstance(constants[0], str) and has_docstring(value):
+                constants = (None, *constants[1:])  # as without one
             feed(value.co_code)
             feed(value.co_names)
             feed(value.co_varnames)

@@ -34,6 +34,7 @@ def lowers(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: make a Numba intrinsic and register it as the lowering of a plain function."""
 
     def register(generator: Callable[..., Any]) -> Any:
+        generator.__name__ = function.__name__  # which is how errors call it
         LOWERINGS[function] = intrinsic(generator)
         return LOWERINGS[function]
 

@@ -12,6 +12,7 @@ The code itself is not touched: what runs as Python is what is compiled.
 
 from __future__ import annotations
 
+import dis
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -19,6 +20,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from aotops.aot.compiler import CompileError
 from aotops.aot.fingerprint import global_names
 from aotops.aot.lowering import LOWERINGS
 
@@ -32,6 +34,8 @@ def specialise(function: Function, dtype: str) -> Function:
     """A copy of a function, and of all that it calls, whose float constants are of a dtype.
 
     For integer dtypes constants stay as they are.
+
+    Raises ``CompileError`` for a function that raises exceptions: nobody is there to catch what a kernel raises.
     """
     constant = CONSTANT_TYPES.get(dtype, float)
     done: dict[Function, Any] = {}
@@ -39,6 +43,8 @@ def specialise(function: Function, dtype: str) -> Function:
     def exchange(value: Any) -> Any:
         if isinstance(value, float):
             return constant(value)
+        if isinstance(value, tuple):
+            return tuple(exchange(item) for item in value)
         if isinstance(value, python_types.FunctionType):
             if value in LOWERINGS:
                 return LOWERINGS[value]
@@ -50,6 +56,9 @@ def specialise(function: Function, dtype: str) -> Function:
 
     def copy(original: python_types.FunctionType) -> Function:
         code = original.__code__
+        for instruction in dis.get_instructions(code):
+            if instruction.opname == "RAISE_VARARGS":
+                raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")
         code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
         names = {name: exchange(original.__globals__[name]) for name in global_names(original)}
         cells = tuple(python_types.CellType(exchange(cell.cell_contents)) for cell in original.__closure__ or ())
@@ -58,5 +67,5 @@ def specialise(function: Function, dtype: str) -> Function:
         return python_types.FunctionType(code, names, original.__name__, original.__defaults__, cells)
 
     if not isinstance(function, python_types.FunctionType):
-        raise TypeError(f"expected a Python function, got {type(function).__name__}")
+        raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
     return copy(function)

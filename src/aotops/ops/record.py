@@ -71,6 +71,9 @@ class Record:
     specialised: dict[str, Scalar] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        for dtype in (*self.dtypes, *self.converts, *filter(None, [self.result])):
+            if dtype not in ALL:
+                raise RecordError(f"{self.name}: dtypes must be some of {ALL}, got {dtype!r}")
         if not self.dtypes or len(set(self.dtypes)) != len(self.dtypes):
             raise RecordError(f"{self.name}: dtypes must be distinct and at least one, got {self.dtypes}")
         if tuple(sorted(self.dtypes, key=ALL.index)) != self.dtypes:
@@ -85,6 +88,8 @@ class Record:
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {self.inputs}")
             if self.identity is None and self.start is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or a start")
+            if isinstance(self.start, Mapping) and not set(self.dtypes) <= set(self.start):
+                raise RecordError(f"{self.name}: start must have a value for each of {self.dtypes}, got {self.start}")
         elif (self.kind == "map") != (self.inputs == 1):
             raise RecordError(f"{self.name}: a {self.kind} cannot have {self.inputs} input(s)")
         if not self.doc:
@@ -129,6 +134,11 @@ class Record:
             raise RecordError(f"{self.name}: no kernel for {dtype} to specialise, only for {self.dtypes}")
 
         def register(scalar: Scalar) -> Scalar:
+            if scalar.__code__.co_argcount != self.inputs:
+                taken = scalar.__code__.co_argcount
+                raise RecordError(
+                    f"{self.name}: the function for {dtype} must take {self.inputs} values, it takes {taken}"
+                )
             self.specialised[dtype] = scalar
             return scalar
 

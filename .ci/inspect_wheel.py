@@ -1,0 +1,24 @@
+"""Check a built wheel's promises: its tag, its size, its metadata and its contents."""
+
+import email
+import sys
+import zipfile
+from pathlib import Path
+
+LIMIT = 3 * 2**20
+
+path = Path(sys.argv[1])
+with zipfile.ZipFile(path) as wheel:
+    names = wheel.namelist()
+    described = next(name for name in names if name.endswith(".dist-info/METADATA"))
+    metadata = email.message_from_bytes(wheel.read(described))
+
+requirements = [entry for entry in metadata.get_all("Requires-Dist") or [] if "extra ==" not in entry]
+extensions = [name for name in names if name.endswith((".so", ".pyd"))]
+assert "-cp311-abi3-" in path.name, f"not an abi3 wheel for 3.11: {path.name}"
+assert path.stat().st_size <= LIMIT, f"{path.stat().st_size} bytes, more than {LIMIT}"
+assert not requirements, f"requires {requirements}"
+assert len([name for name in extensions if name.startswith("aotops/")]) == 1, extensions
+assert "aotops/py.typed" in names and "aotops/__init__.pyi" in names, "no type information"
+assert metadata["License-Expression"] == "BSD-3-Clause", metadata["License-Expression"]
+print(f"{path.name}: {path.stat().st_size / 2**20:.2f} MiB, {len(names)} files, no requirements")

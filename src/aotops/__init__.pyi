@@ -1,0 +1,80 @@
+# Generated from the operator records by `python -m aotops.aot.stubs`; do not edit.
+import builtins
+from typing import Any
+
+from aotops import dtypes as dtypes
+from aotops._native import DType as DType, Operator as Operator, cpu_level as cpu_level
+from aotops.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
+from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, result_type as result_type
+from aotops.errors import AxisError as AxisError
+from aotops.manipulation import permute_dims as permute_dims, reshape as reshape
+from aotops.tensors import Tensor as Tensor, astype as astype
+
+__version__: str
+_HOMES: dict[str, str | None]
+
+def negative(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Numerical negative of each element, ``-x``."""
+
+def abs(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Absolute value of each element."""
+
+def add(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Sum of each pair of elements, ``x1 + x2``."""
+
+def subtract(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Difference of each pair of elements, ``x1 - x2``."""
+
+def multiply(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Product of each pair of elements, ``x1 * x2``."""
+
+def divide(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Quotient of each pair of elements, ``x1 / x2``."""
+
+def maximum(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """The larger of each pair of elements; NaN where either is NaN."""
+
+def exp(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Exponential of each element."""
+
+def log(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Natural logarithm of each element."""
+
+def sqrt(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Square root of each element, correctly rounded; NaN below zero, without a warning."""
+
+def sigmoid(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Logistic function of each element, ``1 / (1 + exp(-x))``."""
+
+def relu(x: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN."""
+
+def less(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 < x2``, for each pair of elements; False where either is NaN."""
+
+def less_equal(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN."""
+
+def greater(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 > x2``, for each pair of elements; False where either is NaN."""
+
+def greater_equal(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN."""
+
+def equal(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing."""
+
+def not_equal(x1: Tensor | float, x2: Tensor | float, /, *, out: Tensor | None = None) -> Tensor:
+    """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything."""
+
+def sum(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+    """Sum of the elements over one axis, several, or all."""
+
+def prod(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+    """Product of the elements over one axis, several, or all."""
+
+def max(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Largest element over one axis, several, or all; NaN if there is one among them."""
+
+def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Smallest element over one axis, several, or all; NaN if there is one among them."""

@@ -1,0 +1,159 @@
+"""The type stubs, generated from the operator records: ``python -m aotops.aot.stubs`` writes them.
+
+``_native.pyi`` tells type checkers of the native types, with the operators' methods and special methods on
+``TensorBase``; ``__init__.pyi`` of the public names. A test fails where they differ from what this module
+would write.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aotops
+from aotops import ops
+from aotops.ops.record import Record
+
+PACKAGE = Path(aotops.__file__).parent
+HEADER = "# Generated from the operator records by `python -m aotops.aot.stubs`; do not edit.\n"
+
+#: Special methods behind each slot: plain, reflected, in place.
+SPECIAL_METHODS = {
+    "add": ("__add__", "__radd__", "__iadd__"),
+    "subtract": ("__sub__", "__rsub__", "__isub__"),
+    "multiply": ("__mul__", "__rmul__", "__imul__"),
+    "true_divide": ("__truediv__", "__rtruediv__", "__itruediv__"),
+    "negative": ("__neg__",),
+    "absolute": ("__abs__",),
+    "lt": ("__lt__",),
+    "le": ("__le__",),
+    "eq": ("__eq__",),
+    "ne": ("__ne__",),
+    "gt": ("__gt__",),
+    "ge": ("__ge__",),
+}
+
+NATIVE = '''from collections.abc import Mapping
+from typing import Any
+
+from aotops.tensors import Tensor
+
+dtypes: tuple[DType, DType, DType, DType]
+operators: Mapping[str, Operator]
+
+def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
+def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
+def from_buffer(exporter: Any, copy: bool, /) -> Tensor | None: ...
+def register_tensor_type(type: type[TensorBase], /) -> None: ...
+def cpu_level() -> str:
+    """The CPU level whose kernels run, for example 'x86-64-v3'."""
+
+class DType:
+    """The type of a tensor's elements; equal to its name as a string."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def code(self) -> int: ...
+    @property
+    def format(self) -> str: ...
+
+class Operator:
+    """A public operator: picks a compiled kernel by its inputs' dtypes and runs it."""
+
+    __name__: str
+    __qualname__: str
+    @property
+    def kind(self) -> str: ...
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def dtypes(self) -> tuple[tuple[DType, ...], ...]: ...
+    @property
+    def conversions(self) -> dict[DType, DType]: ...
+    def __call__(self, *inputs: Any, **options: Any) -> Tensor: ...
+
+class TensorBase:
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def strides(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> DType: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def readonly(self) -> bool: ...
+    def item(self) -> float: ...
+    def is_contiguous(self) -> bool: ...
+    def _as_strided(self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, /) -> Tensor: ...
+    def _copy_from(self, source: TensorBase, /) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+'''
+
+
+def options(record: Record) -> str:
+    """The keyword parameters of an operator."""
+    if record.kind != "reduce":
+        return "*, out: Tensor | None = None"
+    dtype = "dtype: Any = None, " if record.identity is not None else ""
+    return (
+        "axis: int | tuple[int, ...] | None = None, *, "
+        f"keepdims: builtins.bool = False, {dtype}out: Tensor | None = None"
+    )
+
+
+def method_stubs(record: Record) -> list[str]:
+    """The lines about an operator in ``TensorBase``."""
+    lines = []
+    if record.method:
+        lines.append(f"    def {record.name}(self, {options(record)}) -> Tensor: ...")
+    if record.slot is not None:
+        other = ", other: Tensor | float, /" if record.inputs == 2 else ""
+        # object's == and != take and return anything: tensors narrow what type checkers expect of them
+        ignore = "  # type: ignore[override]" if record.slot in ("eq", "ne") else ""
+        lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SPECIAL_METHODS[record.slot])
+    return lines
+
+
+def native_stub(records: list[Record]) -> str:
+    """The text of ``_native.pyi``."""
+    methods = [line.replace("builtins.bool", "bool") for record in records for line in method_stubs(record)]
+    return HEADER + NATIVE + "\n".join(methods) + "\n"
+
+
+def public_stub(records: list[Record]) -> str:
+    """The text of ``__init__.pyi``."""
+    homes: dict[str, list[str]] = {}
+    for name, home in aotops._HOMES.items():
+        homes.setdefault(f"aotops.{home}" if home else "aotops", []).append(name)
+    lines = ["import builtins", "from typing import Any", ""]
+    for home in sorted(homes):
+        names = ", ".join(f"{name} as {name}" for name in sorted(homes[home]))
+        lines.append(f"from {home} import {names}")
+    lines += ["", "__version__: str", "_HOMES: dict[str, str | None]", ""]
+    for record in records:
+        inputs = ", ".join(
+            f"{name}: Tensor" if record.kind == "reduce" else f"{name}: Tensor | float" for name in record.parameters
+        )
+        summary = record.doc.splitlines()[0]
+        lines.append(f"def {record.name}({inputs}, /, {options(record)}) -> Tensor:")
+        lines.append(f'    """{summary}"""')
+        lines.append("")
+    return HEADER + "\n".join(lines).rstrip() + "\n"
+
+
+def stubs() -> dict[Path, str]:
+    """The path and text of each stub."""
+    records = list(ops.collect().values())
+    return {PACKAGE / "_native.pyi": native_stub(records), PACKAGE / "__init__.pyi": public_stub(records)}
+
+
+if __name__ == "__main__":
+    for path, text in stubs().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,422 @@
+"""What every operator computes, as slow, bounds-checked, plain Python: the definition that the kernels must meet.
+
+No NumPy and no native code is involved. Tests hold the compiled kernels against this module, and whoever wants
+to know what an operator does, exactly, can read it, run it and step through it:
+
+>>> from aotops.ops.arithmetic import add
+>>> from aotops.ops.reduction import max
+>>> evaluate(add, tensor([[1, 2, 3], [4, 5, 6]]), tensor([10, 20, 30])).tolist()
+[[11, 22, 33], [14, 25, 36]]
+>>> evaluate(max, tensor([[1, 2, 3], [4, 5, 6]]), axis=1, keepdims=True).tolist()
+[[3], [6]]
+
+How it works
+------------
+A tensor is a list of numbers, its *storage*, and a way to look at it: a *shape*, one *stride* for each axis and an
+*offset*. Three small functions lead from there to every operator, with any number of inputs of any layout:
+
+1. ``count``: which index does the ``i``-th element of a shape have? Counting to the size of the output visits each of
+   its elements once, the last axis running fastest.
+2. ``broadcast_index``: which index of an input belongs to an index of the output? The input's axes are the output's
+   last ones, and an axis of length 1 repeats its only element.
+3. ``index_to_position``: where in the storage is the element of an index? Each axis moves by its stride.
+
+An elementwise operator then is a loop of four lines::
+
+    for i in range(number of elements of out):
+        index = count(i, out.shape)
+        values = [x.storage[index_to_position(broadcast_index(index, x.shape), x.strides, x.offset)] for x in inputs]
+        out.storage[index_to_position(index, out.strides, out.offset)] = scalar(*values)
+
+and a reduction is the same with an inner loop that counts through the axes which fold away.
+
+Numbers
+-------
+Values are Python's bool, int and float. ``stored`` turns the result of a scalar function into what memory of a dtype
+holds: int64 wraps around, float32 rounds. So a scalar function of float32 computes in float64 and rounds once, at the
+end. For ``+ - * /`` and square roots that is the same as computing in float32; a longer function, such as ``exp``,
+may differ from its kernel within the error bound of its record.
+
+A reduction combines its elements in row-major order. Kernels keep to an order of their own, so sums and products of
+floats agree up to rounding, and a largest or smallest element up to the sign of zero; everything else agrees exactly.
+"""
+
+from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from aotops.ops.conversion import conversion
+from aotops.ops.record import ALL, Record, Scalar
+from aotops.shapes import contiguous_strides, normalize_axes
+
+Index = tuple[int, ...]
+Shape = tuple[int, ...]
+
+# --- the engine -----------------------------------------------------------------------------------
+
+
+def count(i: int, shape: Shape) -> Index:
+    """The index of the ``i``-th element of a shape, the last axis running fastest.
+
+    >>> [count(i, (2, 3)) for i in range(6)]
+    [(0, 0), (0, 1), (0, 2), (1, 0), (1, 1), (1, 2)]
+    """
+    index = []
+    for length in reversed(shape):
+        index.append(i % length)
+        i //= length
+    return tuple(reversed(index))
+
+
+def broadcast_index(index: Index, shape: Shape) -> Index:
+    """The index of an input of a shape that belongs to an index of the output.
+
+    >>> broadcast_index((5, 2, 3), (4, 1))
+    (2, 0)
+    """
+    own = index[len(index) - len(shape) :]
+    return tuple(0 if length == 1 else position for position, length in zip(own, shape, strict=True))
+
+
+def index_to_position(index: Index, strides: Index, offset: int) -> int:
+    """The position in the storage of the element of an index.
+
+    >>> index_to_position((1, 2), (10, 1), 100)
+    112
+    """
+    return offset + sum(position * stride for position, stride in zip(index, strides, strict=True))
+
+
+def broadcast_shape(*shapes: Shape) -> Shape:
+    """The shape of the output for inputs of some shapes; ``ValueError`` if they do not go together.
+
+    >>> broadcast_shape((2, 1), (3,), ())
+    (2, 3)
+    """
+    rank = max(len(shape) for shape in shapes)
+    result = []
+    for lengths in zip(*[(1,) * (rank - len(shape)) + shape for shape in shapes], strict=True):
+        others = {length for length in lengths if length != 1}
+        if len(others) > 1:
+            raise ValueError(f"shapes must broadcast together, got {' and '.join(map(str, shapes))}")
+        result.append(others.pop() if others else 1)
+    return tuple(result)
+
+
+# --- tensors --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ReferenceTensor:
+    """A view of a list of numbers; every access is checked against the shape and against the storage.
+
+    Attributes:
+        storage: the numbers, and whatever else lies between them.
+        shape: the length of each axis.
+        strides: how far each axis moves in the storage, in elements; 0 repeats, negative goes backwards.
+        offset: the position of the first element.
+        dtype: the dtype's name.
+
+    >>> backwards = ReferenceTensor([1, 2, 3], (3,), (-1,), 2, "int64")
+    >>> backwards.tolist()
+    [3, 2, 1]
+    >>> backwards.load((3,))
+    Traceback (most recent call last):
+    IndexError: index (3,) is outside of the shape (3,)
+    """
+
+    storage: list[Any]
+    shape: Shape
+    strides: Index
+    offset: int
+    dtype: str
+
+    def __post_init__(self) -> None:
+        if self.dtype not in ALL:
+            raise TypeError(f"dtype must be one of {', '.join(ALL)}, got {self.dtype!r}")
+        if len(self.strides) != len(self.shape):
+            raise ValueError(f"strides must be one for each axis of the shape {self.shape}, got {self.strides}")
+        if any(length < 0 for length in self.shape):
+            raise ValueError(f"shape must not be negative, got {self.shape}")
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def position(self, index: Index) -> int:
+        """The position in the storage of the element of an index.
+
+        Raises ``IndexError`` if the index is outside of the shape, or the position outside of the storage.
+        """
+        inside = all(0 <= position < length for position, length in zip(index, self.shape, strict=False))
+        if len(index) != len(self.shape) or not inside:
+            raise IndexError(f"index {index} is outside of the shape {self.shape}")
+        position = index_to_position(index, self.strides, self.offset)
+        if not 0 <= position < len(self.storage):
+            raise IndexError(f"position {position} is outside of a storage of {len(self.storage)} elements")
+        return position
+
+    def load(self, index: Index) -> Any:
+        """The element of an index."""
+        return self.storage[self.position(index)]
+
+    def store(self, index: Index, value: Any) -> None:
+        """Put a number, as ``stored`` has it, where the element of an index is."""
+        self.storage[self.position(index)] = stored(value, self.dtype)
+
+    def elements(self) -> list[Any]:
+        """The elements in row-major order."""
+        return [self.load(count(i, self.shape)) for i in range(self.size)]
+
+    def tolist(self) -> Any:
+        """The elements as nested lists; of a tensor without dimensions, the number."""
+        values = self.elements()
+        for axis in range(len(self.shape) - 1, -1, -1):
+            length = self.shape[axis]
+            values = [values[i * length : (i + 1) * length] for i in range(math.prod(self.shape[:axis]))]
+        return values[0]
+
+
+def empty(shape: Shape, dtype: str) -> ReferenceTensor:
+    """A row-major tensor whose elements are ``None`` until they are stored.
+
+    >>> empty((2,), "float64").storage
+    [None, None]
+    """
+    return ReferenceTensor([None] * math.prod(shape), shape, contiguous_strides(shape), 0, dtype)
+
+
+def tensor(data: Any, dtype: str | None = None) -> ReferenceTensor:
+    """A row-major tensor of a number, of nested sequences of numbers, or of the elements of an ``aotops.Tensor``.
+
+    Without ``dtype`` that of the ``aotops.Tensor``, else bool, int64 or float64, as the numbers are.
+
+    Raises ``ValueError`` for ragged data and ``TypeError`` for anything but numbers in it.
+
+    >>> tensor([[1, 2], [3, 4.5]])
+    ReferenceTensor(storage=[1.0, 2.0, 3.0, 4.5], shape=(2, 2), strides=(2, 1), offset=0, dtype='float64')
+    """
+    if hasattr(data, "tolist"):
+        nested, shape, dtype = data.tolist(), data.shape, dtype or data.dtype.name
+    else:
+        nested, shape = data, shape_of(data)
+    values = flatten(nested, shape)
+    if dtype is None:
+        dtype = max((number_dtype(value) for value in values), key=ALL.index, default="float64")
+    result = empty(shape, dtype)
+    for i, value in enumerate(values):
+        result.store(count(i, shape), cast(value, number_dtype(value), dtype))
+    return result
+
+
+def shape_of(nested: Any) -> Shape:
+    """The shape of nested sequences, judging by the first item of each.
+
+    >>> shape_of([[1, 2, 3], [4, 5, 6]])
+    (2, 3)
+    """
+    if not isinstance(nested, (list, tuple)):
+        return ()
+    return (len(nested), *(shape_of(nested[0]) if nested else ()))
+
+
+def flatten(nested: Any, shape: Shape) -> list[Any]:
+    """The numbers in nested sequences; ``ValueError`` unless every sequence has the length that the shape says.
+
+    >>> flatten([[1, 2], [3, 4]], (2, 2))
+    [1, 2, 3, 4]
+    """
+    if not shape and not isinstance(nested, (list, tuple)):
+        return [nested]
+    wanted = f"{shape[0]} items" if shape else "a number"
+    if not shape or not isinstance(nested, (list, tuple)) or len(nested) != shape[0]:
+        raise ValueError(f"data must not be ragged: expected {wanted}, got {nested}")
+    return [value for item in nested for value in flatten(item, shape[1:])]
+
+
+# --- numbers --------------------------------------------------------------------------------------
+
+
+def number_dtype(number: Any) -> str:
+    """The dtype of a Python number by itself; ``TypeError`` for anything else.
+
+    >>> number_dtype(True), number_dtype(1), number_dtype(1.0)
+    ('bool', 'int64', 'float64')
+    """
+    for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64")):
+        if isinstance(number, kind):
+            return dtype
+    raise TypeError(f"data must consist of Python numbers, got {type(number).__name__}")
+
+
+def promote(*dtypes: str) -> str:
+    """The dtype that holds the values of all, as ``numpy.result_type`` has it.
+
+    >>> promote("bool", "int64"), promote("int64", "float32")
+    ('int64', 'float64')
+    """
+    if "int64" in dtypes and "float32" in dtypes:
+        return "float64"  # float32 does not hold every int64
+    return max(dtypes, key=ALL.index)
+
+
+def stored(value: Any, dtype: str) -> Any:
+    """A number as memory of a dtype holds it.
+
+    >>> stored(2**63, "int64"), stored(0.1, "float32"), stored(1e300, "float32"), stored(1, "bool")
+    (-9223372036854775808, 0.10000000149011612, inf, True)
+    """
+    if dtype == "bool":
+        return bool(value)
+    if dtype == "int64":
+        return (int(value) + 2**63) % 2**64 - 2**63
+    if dtype == "float64":
+        return float(value)
+    if isinstance(value, int) and abs(value) > 2**53:
+        # rounding to float64 on the way must not turn into a tie what is none: mark what it would cut off
+        value = (value >> 11 | (value & 0x7FF != 0)) << 11
+    try:
+        return struct.unpack("<f", struct.pack("<f", value))[0]
+    except OverflowError:
+        return math.copysign(math.inf, value)
+
+
+def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
+    """The result of a scalar function, also where plain Python raises an exception and compiled code does not.
+
+    Compiled code goes on with an infinity or NaN there. Which one is up to the operands, and the exception does
+    not tell them; so ``ZeroDivisionError`` and ``ValueError`` give NaN here, ``OverflowError`` infinity. The functions
+    of ``aotops.intrinsics`` (``divide``, ``square_root``, ...) follow IEEE 754 to the letter and never raise: no
+    operator of aotops comes to this, and no other scalar function has to.
+
+    >>> apply(math.log, [-1.0]), apply(math.exp, [1000.0])
+    (nan, inf)
+    """
+    try:
+        return scalar(*values)
+    except (ZeroDivisionError, ValueError):
+        return math.nan
+    except OverflowError:
+        return math.inf
+
+
+def cast(value: Any, source: str, target: str) -> Any:
+    """A number of one dtype converted to another, as ``astype`` and every copy do it.
+
+    >>> cast(-1.7, "float64", "int64"), cast(math.nan, "float64", "bool"), cast(True, "bool", "float32")
+    (-1, True, 1.0)
+    """
+    return stored(conversion(source, target)(value), target)
+
+
+def convert(x: ReferenceTensor, dtype: str) -> ReferenceTensor:
+    """A tensor's elements converted to a dtype.
+
+    >>> convert(tensor([1.5, 0.0]), "bool").tolist()
+    [True, False]
+    """
+    return x if x.dtype == dtype else elementwise(conversion(x.dtype, dtype), (x,), dtype)
+
+
+# --- operators ------------------------------------------------------------------------------------
+
+
+def elementwise(scalar: Scalar, inputs: Sequence[ReferenceTensor], dtype: str) -> ReferenceTensor:
+    """The map or zip of a scalar function: ``out[index] = scalar(*(x[index] for x in inputs))``.
+
+    >>> elementwise(lambda a, b, c: a * b + c, [tensor([1, 2]), tensor([[3], [4]]), tensor(5)], "int64").tolist()
+    [[8, 11], [9, 13]]
+    """
+    out = empty(broadcast_shape(*[x.shape for x in inputs]), dtype)
+    for i in range(out.size):
+        index = count(i, out.shape)
+        values = [x.load(broadcast_index(index, x.shape)) for x in inputs]
+        out.store(index, apply(scalar, values))
+    return out
+
+
+def fold(combine: Scalar, x: ReferenceTensor, axes: Index, start: Any, dtype: str) -> ReferenceTensor:
+    """The reduction of some axes, which stay in place with length 1: each element combined into a start.
+
+    >>> fold(lambda a, b: a + b, tensor([[1, 2], [3, 4]]), (0,), 100, "int64").tolist()
+    [[104, 106]]
+    """
+    out = empty(tuple(1 if axis in axes else length for axis, length in enumerate(x.shape)), dtype)
+    folded = tuple(length if axis in axes else 1 for axis, length in enumerate(x.shape))
+    for i in range(out.size):
+        index = count(i, out.shape)
+        result = stored(start, dtype)
+        for j in range(math.prod(folded)):
+            # along each axis one of the two indices is 0
+            inner = tuple(kept + along for kept, along in zip(index, count(j, folded), strict=True))
+            result = stored(apply(combine, (result, x.load(inner))), dtype)
+        out.store(index, result)
+    return out
+
+
+def compute_dtype(record: Record, dtypes: Sequence[str]) -> str:
+    """The dtype in which an operator computes for inputs of some dtypes; ``TypeError`` if there is none.
+
+    >>> from aotops.ops.exponential import exp
+    >>> compute_dtype(exp, ["int64"])
+    'float64'
+    """
+    dtype = promote(*dtypes)
+    if dtype in record.dtypes:
+        return dtype
+    if dtype in record.converts:
+        return record.converts[dtype]
+    raise TypeError(f"{record.name}: inputs must be of one of the dtypes {', '.join(record.dtypes)}, got {dtype}")
+
+
+def evaluate(
+    record: Record, *inputs: ReferenceTensor, axis: int | Index | None = None, keepdims: bool = False
+) -> ReferenceTensor:
+    """The result of an operator, given by its record.
+
+    Arguments: ``axis`` and ``keepdims`` are for reductions; ``axis`` is an int, a tuple of ints or None for all.
+
+    Raises ``TypeError`` for a wrong number of inputs or dtypes that the operator does not compute with,
+    ``ValueError`` for shapes that do not broadcast together or a reduction of nothing that has no identity,
+    ``AxisError`` for an axis that does not exist, ``IndexError`` for inputs that reach outside of their storage.
+
+    >>> from aotops.ops.arithmetic import divide
+    >>> from aotops.ops.reduction import sum
+    >>> evaluate(divide, tensor([1, -1, 0]), tensor(0)).tolist()
+    [inf, -inf, nan]
+    >>> evaluate(sum, tensor([[True, False], [True, True]])).tolist()
+    3
+    """
+    wanted = 1 if record.kind == "reduce" else record.inputs
+    if len(inputs) != wanted:
+        raise TypeError(f"{record.name}: expected {wanted} input(s), got {len(inputs)}")
+    dtype = compute_dtype(record, [x.dtype for x in inputs])
+    converted = [convert(x, dtype) for x in inputs]
+    if record.kind != "reduce":
+        return elementwise(record.scalar_for(dtype), converted, record.result_for(dtype))
+    (x,) = converted
+    axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
+    if any(x.shape[folded] == 0 for folded in axes):
+        start = record.identity
+        if start is None and all(x.shape[kept] > 0 for kept in range(len(x.shape)) if kept not in axes):
+            raise ValueError(f"{record.name}: x must have elements along the axes that fold away, got shape {x.shape}")
+    else:
+        start = record.start_for(dtype)
+    result = fold(record.scalar_for(dtype), x, axes, start, record.result_for(dtype))
+    return result if keepdims else drop_axes(result, axes)
+
+
+def drop_axes(x: ReferenceTensor, axes: Index) -> ReferenceTensor:
+    """A view without some axes of length 1.
+
+    >>> drop_axes(tensor([[[1], [2]]]), (0, 2)).tolist()
+    [1, 2]
+    """
+    kept = [axis for axis in range(len(x.shape)) if axis not in axes]
+    shape, strides = tuple(x.shape[axis] for axis in kept), tuple(x.strides[axis] for axis in kept)
+    return ReferenceTensor(x.storage, shape, strides, x.offset, x.dtype)

@@ -1,0 +1,262 @@
+"""How far functions are from the exact result, in units in the last place: at most the ``units`` of their record.
+
+float64 is held against mpmath, float32 against float64: a sample of all its numbers by default, every one of them
+with ``-m slow``. Each test prints the largest error that it met (``-rP`` shows it).
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+
+import aotops as ao
+from aotops import ops
+
+RECORDS = ops.collect()
+
+
+@dataclass(frozen=True)
+class Function:
+    """A function of one float, exactly and by NumPy, and where its domain begins."""
+
+    name: str
+    exact: Callable[[Any], Any]
+    numpy: Callable[[Any], Any]
+    lowest: float = -math.inf
+
+    @property
+    def bound(self) -> float:
+        """The largest error allowed; half a unit is what correct rounding leaves."""
+        return RECORDS[self.name].units or 0.5
+
+    def compiled(self, x: np.ndarray) -> np.ndarray:
+        return np.asarray(getattr(ao, self.name)(ao.asarray(x)))
+
+
+def numpy_sigmoid(x: Any) -> Any:
+    z = np.exp(-np.abs(x))
+    return np.where(x < 0, z, 1) / (1 + z)
+
+
+FUNCTIONS = [
+    Function("exp", mpmath.exp, np.exp),
+    Function("log", mpmath.log, np.log, lowest=0.0),
+    Function("sqrt", mpmath.sqrt, np.sqrt, lowest=0.0),
+    Function("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x)), numpy_sigmoid),
+]
+
+every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+
+
+def test_every_record_with_an_error_bound_is_measured() -> None:
+    bounded = {name for name, record in RECORDS.items() if record.units}
+    assert bounded <= {function.name for function in FUNCTIONS}
+
+
+def demand(function: Function, dtype: str, worst: float, where: float) -> None:
+    """Say what the largest error is, and demand that it is within the bound."""
+    found = f"{function.name} {dtype}: at most {worst:.4f} units in the last place, at {where!r}"
+    print(found)
+    assert worst <= function.bound, found
+
+
+# --- float64 ------------------------------------------------------------------------------------------------------
+
+
+def neighbours(x: float, steps: int) -> Iterator[float]:
+    """A float and those next to it on both sides."""
+    yield x
+    for towards in (-math.inf, math.inf):
+        y = x
+        for _ in range(steps):
+            y = math.nextafter(y, towards)
+            yield y
+
+
+#: exp overflows, its results turn subnormal, and vanish; sigmoid reaches 1; ends of the subnormal and normal numbers.
+THRESHOLDS = [
+    math.log(1.7976931348623157e308),
+    math.log(2.2250738585072014e-308),
+    -745.1332191019412,
+    -744.4400719213812,
+    36.7368005696771,
+    5e-324,
+    2.2250738585072014e-308,
+    1.7976931348623157e308,
+    0.0,
+    1.0,
+    math.e,
+]
+
+
+def points() -> list[float]:
+    """Some ten thousand floats: of every size, many near 0 and 1, and all around every place with a seam."""
+    generator = random.Random(1)
+    chosen = [math.ldexp(generator.uniform(1, 2), generator.randrange(-1074, 1024)) for _ in range(3000)]
+    chosen += [generator.uniform(-746, 710) for _ in range(3000)]
+    chosen += [generator.uniform(-40, 40) for _ in range(2000)]
+    chosen += [math.ldexp(generator.uniform(-1, 1), -generator.randrange(60)) for _ in range(1000)]
+    chosen += [1 + math.ldexp(generator.uniform(-1, 1), -generator.randrange(53)) for _ in range(1000)]
+    for threshold in THRESHOLDS:
+        chosen += neighbours(threshold, 10)
+    for k in range(-1076, 1026):
+        # where exp goes from one power of two to the next, and exactly between
+        chosen += neighbours(k * math.log(2), 1)
+        chosen += neighbours((k + 0.5) * math.log(2), 1)
+    for exponent in range(-1074, 1023, 16):
+        # where log goes from one power of two to the next
+        chosen += neighbours(math.ldexp(math.sqrt(0.5), exponent), 2)
+        chosen += neighbours(math.ldexp(1.0, exponent), 2)
+    chosen += itertools.chain.from_iterable(neighbours(float(k * k), 1) for k in range(2, 200))
+    return [sign * x for x in chosen for sign in (1, -1)]
+
+
+def error_in_units(result: float, exact: Any) -> float:
+    """The distance of a float64 from the exact result, in the spacing of float64 around the exact result."""
+    with mpmath.workprec(200):
+        bounded = min(max(exact, -mpmath.ldexp(1, 1024)), mpmath.ldexp(1, 1024))
+        got = math.copysign(1, result) * mpmath.ldexp(1, 1024) if math.isinf(result) else mpmath.mpf(result)
+        exponent = max(mpmath.frexp(bounded)[1] - 1, -1022) if bounded else -1022
+        return float(abs(got - bounded) / mpmath.ldexp(1, exponent - 52))
+
+
+@every_function
+def test_float64_is_within_the_bound(function: Function) -> None:
+    x = [value for value in points() if value >= function.lowest and value != -math.inf]
+    x = [value for value in x if math.isfinite(value) and (function.name != "log" or value != 0)]
+    assert len(x) > 10_000
+    results = function.compiled(np.array(x)).tolist()
+    with mpmath.workprec(120):
+        errors = [
+            error_in_units(result, function.exact(mpmath.mpf(value))) for value, result in zip(x, results, strict=True)
+        ]
+    worst = max(errors)
+    demand(function, "float64", worst, x[errors.index(worst)])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="this platform's long double is no wider than double")
+@every_function
+def test_many_float64_are_within_the_bound(function: Function) -> None:
+    """Fifty million numbers against the 64 bits of x87's long double."""
+    generator = np.random.default_rng(2)
+    worst, where = 0.0, math.nan
+    for _ in range(50):
+        count = 250_000
+        anything = generator.integers(0, 2**64, count, "uint64").view("float64")
+        near_one = 1 + np.ldexp(generator.uniform(-1, 1, count), -generator.integers(0, 53, count))
+        x = np.concatenate([anything, generator.uniform(-746, 710, count), generator.normal(0, 3, count), near_one])
+        x = x[np.isfinite(x) & (x > function.lowest)]
+        with np.errstate(all="ignore"):
+            exact = np.clip(function.numpy(x.astype(np.longdouble)), -np.ldexp(np.longdouble(1), 1024), None)
+            exact = np.minimum(exact, np.ldexp(np.longdouble(1), 1024))
+            result = function.compiled(x).astype(np.longdouble)
+            result = np.where(np.isinf(result), np.copysign(np.ldexp(np.longdouble(1), 1024), result), result)
+            exponent = np.maximum(np.frexp(exact)[1] - 1, -1022)
+            errors = np.abs(result - exact) / np.ldexp(np.longdouble(1), exponent - 52)
+        place = int(np.argmax(errors))
+        if not errors[place] <= worst:
+            worst, where = float(errors[place]), float(x[place])
+    # the exact result has only 11 bits more than the other, which tells distances to a thousandth of a unit
+    demand(function, "float64", worst - 0.001, where)
+
+
+# --- float32 ------------------------------------------------------------------------------------------------------
+
+
+def worst_of_float32(function: Function, bits: np.ndarray) -> tuple[float, float]:
+    """The largest error over float32 numbers given by their bits, and where it is."""
+    x = bits.view("float32")
+    with np.errstate(all="ignore"):
+        result = function.compiled(x).astype("float64")
+        exact = function.numpy(x.astype("float64"))
+        assert np.array_equal(np.isnan(result), np.isnan(exact)), "NaN for the wrong arguments"
+        infinite = np.isinf(x) | (x == 0)
+        expected = exact[infinite].astype("float32").astype("float64")
+        assert np.array_equal(result[infinite], expected, equal_nan=True), "wrong at zero or infinity"
+        # infinity stands where the next power of two would
+        result = np.clip(result, -(2.0**128), 2.0**128)
+        exact = np.clip(exact, -(2.0**128), 2.0**128)
+        exponent_bits = np.maximum(exact.view("int64") >> 52 & 0x7FF, 1023 - 126) - 23 << 52
+        errors = np.abs(result - exact) / exponent_bits.view("float64")
+    errors[np.isnan(errors)] = 0
+    place = int(np.argmax(errors))
+    return float(errors[place]), float(x[place])
+
+
+@every_function
+def test_a_sample_of_float32_is_within_the_bound(function: Function) -> None:
+    """Every 1021st of all bit patterns, four millions."""
+    worst, where = worst_of_float32(function, np.arange(0, 2**32, 1021, "uint32"))
+    demand(function, "float32", worst, where)
+
+
+@pytest.mark.slow
+@every_function
+def test_every_float32_is_within_the_bound(function: Function) -> None:
+    # pieces that stay in the cache
+    step = 2**17
+    pieces = (np.arange(first, first + step, dtype="uint32") for first in range(0, 2**32, step))
+    worst, where = max(worst_of_float32(function, piece) for piece in pieces)
+    demand(function, "float32", worst, where)
+
+
+# --- both ---------------------------------------------------------------------------------------------------------
+
+INF, NAN = math.inf, math.nan
+SPECIAL = {
+    "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e4, INF), (-1e4, 0.0)],
+    "log": [(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
+    "sqrt": [(0.0, 0.0), (-0.0, -0.0), (4.0, 2.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
+    "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e4, 1.0), (-1e4, 0.0)],
+}
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("name", SPECIAL)
+def test_special_values_are_exact(name: str, dtype: str) -> None:
+    cases = SPECIAL[name]
+    for copies in (1, 20):  # by itself, and in vectors
+        results = getattr(ao, name)(ao.tensor([x for x, _ in cases] * copies, dtype=dtype)).tolist()
+        assert [repr(result) for result in results] == [repr(expected) for _, expected in cases] * copies
+
+
+def test_an_error_beyond_the_bound_of_float64_is_found() -> None:
+    """The neighbours of the correctly rounded result are between half a unit and one and a half away."""
+    exact = mpmath.exp(1)
+    assert error_in_units(math.e, exact) < 0.5
+    for neighbour in list(neighbours(math.e, 1))[1:]:
+        assert 0.5 < error_in_units(neighbour, exact) < 1.5
+    assert error_in_units(math.inf, mpmath.ldexp(1, 1024)) == 0
+    assert error_in_units(math.inf, mpmath.mpf(1.7976931348623157e308)) == 1
+    assert error_in_units(5e-324, mpmath.mpf(0)) == 1
+
+
+@dataclass(frozen=True)
+class Spoilt(Function):
+    """Correctly rounded, but for one element, which is two floats off."""
+
+    place: int = 0
+
+    def compiled(self, x: np.ndarray) -> np.ndarray:
+        result: np.ndarray = self.numpy(x.astype("float64")).astype("float32")
+        for _ in range(2):
+            result[self.place] = np.nextafter(result[self.place], np.float32(math.inf))
+        return result
+
+
+def test_an_error_beyond_the_bound_of_float32_is_found() -> None:
+    bits = np.array([1, 88.7, -103, 2.5, math.nan], "float32").view("uint32")
+    assert worst_of_float32(FUNCTIONS[0], bits)[0] <= 1
+    for place in range(4):
+        worst, where = worst_of_float32(Spoilt("exp", mpmath.exp, np.exp, place=place), bits)
+        assert worst > 1.4
+        assert where == bits.view("float32")[place]

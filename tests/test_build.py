@@ -1,0 +1,816 @@
+"""The build: what recompiles when, what its errors say, what object files and the extension hold, and the layers."""
+
+from __future__ import annotations
+
+import ast
+import importlib.metadata
+import importlib.util
+import json
+import os
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import textwrap
+import tomllib
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import aotops as ao
+from aotops import _native, ops
+from aotops.aot import build
+from aotops.aot.fingerprint import fingerprint
+from aotops.aot.kernels import all_kernels, kernel_symbol, record_kernels
+from aotops.aot.levels import levels
+from aotops.aot.table import ELEMENT_FORMATS, table_source
+from aotops.intrinsics import Signature
+from aotops.loops.elementwise import elementwise
+from aotops.loops.reduce import reduce
+from aotops.ops.record import ALL, FLOATS, NUMBERS, Record, RecordError
+from aotops.ops.record import map as declare_map
+from aotops.ops.record import reduce as declare_reduce
+from aotops.ops.record import zip as declare_zip
+
+PACKAGE = Path(ao.__file__).resolve().parent
+PROJECT = Path(__file__).resolve().parents[1]
+RECORDS = ops.collect()
+
+needs_numba = pytest.mark.skipif(
+    importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
+)
+needs_nm = pytest.mark.skipif(
+    sys.platform != "linux" or shutil.which("nm") is None, reason="needs Linux and the program nm of the binutils"
+)
+
+
+# --- fingerprints -------------------------------------------------------------------------------------------------
+
+SCALAR = """
+    import math
+    from aotops.intrinsics import nearest, select
+
+    FACTOR = 0.5
+    TABLE = (1.0, 2.0)
+
+    def helper(x):
+        return math.fabs(x) * FACTOR
+
+    def scalar(x, y=2.0):
+        return select(x > 0.0, helper(x) + y, nearest(x)) - TABLE[0]
+"""
+
+
+def scalar_of(source: str) -> Callable[..., Any]:
+    """The function ``scalar`` that some source defines."""
+    names: dict[str, Any] = {}
+    exec(compile(textwrap.dedent(source), "made up", "exec"), names)
+    return names["scalar"]
+
+
+def edited(old: str, new: str) -> str:
+    """``SCALAR`` with something exchanged."""
+    assert SCALAR.count(old) == 1
+    return SCALAR.replace(old, new)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(edited("FACTOR = 0.5", "# why\n    FACTOR = 0.5  # how much\n\n\n"), id="comments and places"),
+        pytest.param(
+            edited("def scalar(x, y=2.0):", 'def scalar(x, y=2.0):\n        """What it is."""'), id="docstring"
+        ),
+        pytest.param(edited("def helper(x):", 'def helper(x):\n        """What it is."""'), id="a helper's docstring"),
+        pytest.param(edited("def scalar(x, y=2.0):", "def scalar(x: int, y: float = 2.0) -> float:"), id="annotations"),
+        pytest.param(edited("FACTOR = 0.5", "FACTOR = 0.25 * 2\n    UNUSED = 1"), id="another value"),
+        pytest.param(edited("helper(x) + y", "(helper( x )+y)"), id="spelling"),
+    ],
+)
+def test_fingerprints_are_equal_for_equal_code(source: str) -> None:
+    assert fingerprint(scalar_of(source)) == fingerprint(scalar_of(SCALAR))
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        pytest.param(edited("+ y", "- y"), id="operation"),
+        pytest.param(edited("x > 0.0", "x > 1.0"), id="constant"),
+        pytest.param(edited("x > 0.0", "x > -0.0"), id="sign of zero"),
+        pytest.param(edited("x > 0.0", "x > 0"), id="type of a constant"),
+        pytest.param(edited("FACTOR = 0.5", "FACTOR = 0.25"), id="constant of a helper"),
+        pytest.param(edited("math.fabs(x) * FACTOR", "FACTOR * math.fabs(x)"), id="helper"),
+        pytest.param(edited("math.fabs", "math.sqrt"), id="function of a module"),
+        pytest.param(edited("TABLE = (1.0, 2.0)", "TABLE = (1.5, 2.0)"), id="constant in a tuple"),
+        pytest.param(edited("y=2.0", "y=3.0"), id="default"),
+        pytest.param(edited("nearest(x))", "x)"), id="an intrinsic less"),
+        pytest.param(edited("import nearest, select", "import square_root as nearest, select"), id="another intrinsic"),
+    ],
+)
+def test_fingerprints_change_with_the_code(source: str) -> None:
+    assert fingerprint(scalar_of(source)) != fingerprint(scalar_of(SCALAR))
+
+
+def test_fingerprints_see_what_functions_inside_refer_to() -> None:
+    source = """
+        FACTOR = 0.5
+        def scalar(x):
+            scale = lambda y: y * FACTOR
+            return scale(x)
+    """
+    assert fingerprint(scalar_of(source)) == fingerprint(scalar_of(source + "\n"))
+    assert fingerprint(scalar_of(source)) != fingerprint(scalar_of(source.replace("0.5", "0.25")))
+    texts = ['def scalar(x):\n    return len("ab") * x', 'def scalar(x):\n    """It."""\n    return len("cd") * x']
+    assert len({fingerprint(scalar_of(text)) for text in [*texts, texts[0].replace("ab", "abc")]}) == 3
+
+
+def test_fingerprints_of_kernels_tell_loop_nest_and_dtypes_apart() -> None:
+    scalar = scalar_of("def scalar(x, y):\n    return x + y")
+    kernels = [
+        elementwise(scalar, Signature(("float64", "float64"), "float64")),
+        elementwise(scalar, Signature(("float32", "float32"), "float32")),
+        elementwise(scalar, Signature(("float64", "float64"), "bool")),
+        reduce(scalar, Signature(("float64",), "float64")),
+        reduce(scalar, Signature(("float32",), "float32")),
+    ]
+    assert len({fingerprint(kernel) for kernel in kernels}) == len(kernels)
+    assert fingerprint(kernels[0]) == fingerprint(elementwise(scalar, Signature(("float64", "float64"), "float64")))
+    assert fingerprint("float32", scalar) != fingerprint("float64", scalar)
+
+
+def test_fingerprints_of_all_kernels_differ_and_are_the_same_in_every_process() -> None:
+    script = """
+        from aotops import ops
+        from aotops.aot.fingerprint import fingerprint
+        from aotops.aot.kernels import all_kernels
+        for kernel in all_kernels(ops.collect().values()):
+            print(kernel.symbol, fingerprint(kernel.symbol, kernel.dtype, kernel.function))
+    """
+    outputs = [run_python(script, {"PYTHONHASHSEED": seed, "PYTHONPATH": str(PACKAGE.parent)}) for seed in ("1", "2")]
+    assert outputs[0].stdout == outputs[1].stdout
+    prints = [line.split()[1] for line in outputs[0].stdout.splitlines()]
+    assert len(set(prints)) == len(prints) == len(all_kernels(RECORDS.values()))
+
+
+def test_the_compiler_digest_covers_all_that_decides_about_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(build, "require_compiler", lambda: "numba 1, llvmlite 1, numpy 1")
+    before = build.compiler_digest()
+    assert build.compiler_digest() == before
+    monkeypatch.setattr(build, "require_compiler", lambda: "numba 2, llvmlite 1, numpy 1")
+    assert build.compiler_digest() != before
+    monkeypatch.undo()
+    monkeypatch.setattr(build, "require_compiler", lambda: "numba 1, llvmlite 1, numpy 1")
+    monkeypatch.setattr(build, "levels", lambda: levels("x86_64")[:1])
+    assert build.compiler_digest() != before
+
+
+def run_python(script: str, environment: dict[str, str] | None = None, *options: str) -> Any:
+    """Run a script in a fresh interpreter; it must succeed."""
+    command = [sys.executable, *options, "-c", textwrap.dedent(script)]
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})}
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+# --- compiling, in a copy of the package that can be edited -------------------------------------------------------
+
+
+class Workshop:
+    """A copy of the package's Python files, and a cache of kernels beside it."""
+
+    COMPILE = """
+        import json, sys
+        from pathlib import Path
+        from aotops import ops
+        from aotops.aot import build, kernels
+
+        chosen = [kernel for kernel in kernels.all_kernels(ops.collect().values()) if kernel.title in sys.argv[2:]]
+        assert len(chosen) == len(sys.argv) - 2, f"of {sys.argv[2:]} there are only {chosen}"
+        objects, compiled, error = [], None, None
+        try:
+            objects, compiled = build.compile_kernels(chosen, Path(sys.argv[1]))
+        except build.BuildError as failure:
+            error = str(failure)
+        print()
+        print(json.dumps({"objects": [str(path) for path in objects], "compiled": compiled, "error": error}))
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.package = folder / "aotops"
+        self.cache = folder / "cache"
+        shutil.copytree(PACKAGE, self.package, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.dylib"))
+
+    def edit(self, file: str, old: str, new: str) -> None:
+        """Exchange a text that occurs once."""
+        path = self.package / file
+        text = path.read_text(encoding="utf-8")
+        assert text.count(old) == 1, f"{old!r} occurs {text.count(old)} times in {file}"
+        path.write_text(text.replace(old, new), encoding="utf-8")
+
+    def compile(self, *titles: str) -> dict[str, Any]:
+        """Compile kernels by their titles in a fresh interpreter."""
+        command = [sys.executable, "-c", textwrap.dedent(self.COMPILE), str(self.cache), *titles]
+        variables = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=variables, cwd=self.folder, timeout=300, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+        return result
+
+
+KERNELS = (
+    "planner",
+    "convert bool to float32",
+    "add int64",
+    "add float64",
+    "relu float64",
+    "exp float32",
+    "sum float64",
+)
+
+
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[Path]]:
+    """A workshop in which some kernels of every kind have been compiled, and their object files."""
+    workshop = Workshop(tmp_path_factory.mktemp("workshop"))
+    result = workshop.compile(*KERNELS)
+    assert result["error"] is None
+    assert result["compiled"] == len(KERNELS)
+    objects = [Path(path) for path in result["objects"]]
+    assert len(objects) == len(set(objects)) == len(KERNELS) * len(levels())
+    assert all(path.parent == workshop.cache and path.stat().st_size > 0 for path in objects)
+    return workshop, objects
+
+
+@needs_numba
+def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Path]]) -> None:
+    workshop, objects = compiled
+    files = {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()}
+    assert set(files) == set(objects), "the cache holds nothing but object files"
+    # nothing has changed
+    again = workshop.compile(*KERNELS)
+    assert again["compiled"] == 0
+    assert [Path(path) for path in again["objects"]] == objects
+    # nothing that matters
+    workshop.edit("ops/arithmetic.py", '    """Sum of each pair', '    # a comment\n    """The sum of each pair')
+    workshop.edit("loops/elementwise.py", "        contiguous = ", "        # a comment\n        contiguous = ")
+    assert workshop.compile(*KERNELS)["compiled"] == 0
+    assert {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()} == files
+    # one record: its two kernels
+    workshop.edit("ops/arithmetic.py", "    return x1 + x2\n", "    return x1 + x2 + x2\n")
+    changed = workshop.compile(*KERNELS)
+    assert changed["compiled"] == 2
+    assert len({*changed["objects"], *map(str, objects)}) == len(objects) + 2 * len(levels())
+    # a constant in a function that a record's function calls
+    workshop.edit("ops/exponential.py", "0.166665769897", "0.166665769898")
+    assert workshop.compile(*KERNELS)["compiled"] == 1
+    # the loop nest of reductions
+    workshop.edit("loops/reduce.py", "LANES = 64", "LANES = 32")
+    assert workshop.compile(*KERNELS)["compiled"] == 1
+    # everything as it was: all of it is still there
+    shutil.rmtree(workshop.package)
+    assert Workshop(workshop.folder).compile(*KERNELS)["compiled"] == 0
+
+
+@needs_numba
+def test_failures_name_operator_dtype_and_reason_all_together(tmp_path: Path) -> None:
+    workshop = Workshop(tmp_path)
+    workshop.edit("ops/arithmetic.py", "    return x1 + x2\n", "    return x1.colour + x2\n")
+    workshop.edit("ops/activation.py", "    return select(x <= 0, 0, x)\n", '    return x + "a"\n')
+    workshop.edit("ops/arithmetic.py", "    return -x\n", "    return negated(x)\n")
+    workshop.edit("ops/exponential.py", "    return square_root(x)\n", "    return [x][0] if x else [x, x]\n")
+    workshop.edit(
+        "ops/arithmetic.py", "    return x1 * x2\n", "    if x1 == 0:\n        raise ValueError\n    return x1\n"
+    )
+    wrong = ("add int64", "add float64", "relu float32", "negative float64", "sqrt float64", "multiply int64")
+    result = workshop.compile("maximum int64", *wrong)
+    reasons: dict[str, list[str]] = {}
+    for paragraph in result["error"].split("\n\n"):
+        first, *rest = paragraph.splitlines()
+        reasons[first.removesuffix(" does not compile:")] = rest
+    assert set(reasons) == set(wrong), "every failure is reported, and nothing else"
+    for dtype in ("int64", "float64"):
+        reason, place = reasons[f"add {dtype}"]
+        assert reason == f"Unknown attribute 'colour' of type {dtype}"
+        assert re.fullmatch(r"  .*arithmetic\.py, line \d+: return x1\.colour \+ x2", place)
+    reason, place = reasons["relu float32"]
+    assert reason.startswith("No implementation of function")
+    assert "add" in reason and "float32" in reason and "str" in reason
+    assert re.fullmatch(r"  .*activation\.py, line \d+: return x \+ \"a\"", place)
+    assert reasons["negative float64"][0] == "NameError: name 'negated' is not defined"
+    assert "needs memory of its own" in reasons["sqrt float64"][0] or "unify" in reasons["sqrt float64"][0]
+    assert reasons["multiply int64"] == ["multiply has a raise or assert; kernels need a value for every input."]
+    for noise in ("Traceback", "During", "nopython", "elementwise.py", "numba", "%"):
+        assert noise not in result["error"]
+    # what does compile is kept all the same
+    assert workshop.compile("maximum int64")["compiled"] == 0
+
+
+@needs_numba
+def test_lowerings_do_what_the_python_bodies_do() -> None:
+    """Each intrinsic of one number, compiled, against its body in plain Python."""
+    script = """
+        import math
+        from aotops.aot import compiler  # sets Numba's options before Numba is imported
+        from aotops.aot.specialise import specialise
+        import numba
+        from aotops import intrinsics
+        from aotops.intrinsics import *
+
+        inf, nan = math.inf, math.nan
+        floats = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -0.3, 7.0, 2.0**53 + 2, -1e300, 5e-324, inf, -inf, nan]
+        integers = [0, 1, -1, 2**62, -(2**63), 0x3FF << 52]
+        pairs = [(x, y) for x in floats for y in floats]
+        cases = [
+            (lambda x: nearest(x), [(x,) for x in floats]),
+            (lambda x: square_root(x), [(x,) for x in floats]),
+            (lambda x: power_of_two(x), [(float(k),) for k in (0, -0.0, 1, -1, 1023, -1022)]),
+            (lambda x: truncate(x), [(x,) for x in floats if abs(x) < 2.0**63]),
+            (lambda x, y: divide(x, y), pairs),
+            (lambda x, y: select(x < y, x, y), pairs),
+            (lambda x: select(x > 0, 1, x), [(x,) for x in floats]),
+            (lambda x: select(x > 0, x, False), [(x,) for x in integers]),
+            (lambda x: bits_of_float64(x), [(x,) for x in floats if x == x]),
+            (lambda x: float64_of_bits(x), [(x,) for x in integers]),
+            (lambda x: bits_of_float32(x), [(x,) for x in floats if x == x and not 1e39 < abs(x) < inf]),
+            (lambda x: float32_of_bits(x), [(x,) for x in (0, 1, -1, 0x7F << 23, -(2**31))]),
+        ]
+        for function, inputs in cases:
+            compiled = numba.njit(specialise(function, "float64"))
+            for values in inputs:
+                got, wanted = compiled(*values), function(*values)
+                assert repr(float(got)) == repr(float(wanted)), (function.__code__.co_names, values, got, wanted)
+        tested = {name for function, _ in cases for name in function.__code__.co_names}
+        print(*sorted(tested))
+    """
+    done = run_python(script, {"PYTHONPATH": str(PACKAGE.parent)})
+    text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
+    one_number, _, _ = text.partition("# --- operands in memory")
+    assert set(done.stdout.split()) == set(re.findall(r"^def (\w+)", one_number, re.MULTILINE))
+
+
+@pytest.mark.parametrize("missing", ["numba", "llvmlite", "numpy"])
+def test_without_the_compiler_the_build_says_what_to_install(
+    missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def version(package: str) -> str:
+        if package == missing:
+            raise importlib.metadata.PackageNotFoundError(package)
+        return "1.0"
+
+    monkeypatch.setattr(importlib.metadata, "version", version)
+    with pytest.raises(build.BuildError) as caught:
+        build.compile_kernels([], tmp_path / "cache")
+    message = str(caught.value)
+    assert f"{missing} is not installed" in message
+    assert "pip install numba numpy" in message
+    assert "prebuilt wheel" in message
+    assert not list(tmp_path.iterdir())
+
+
+@needs_numba
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows finds its compiler by other means than CC")
+@pytest.mark.skipif(not (PROJECT / "build_ext.py").exists(), reason="needs the project's source tree")
+@pytest.mark.skipif(importlib.util.find_spec("setuptools") is None, reason="building wheels takes setuptools")
+def test_without_a_c_compiler_the_build_says_what_to_install(tmp_path: Path) -> None:
+    shutil.copytree(
+        PROJECT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info")
+    )
+    for path in PROJECT.iterdir():
+        if path.is_file() and not path.name.startswith("."):
+            shutil.copy(path, tmp_path)
+    done = subprocess.run(
+        [sys.executable, "-c", "import build_ext; build_ext.build_wheel('dist')"],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={**os.environ, "CC": "/nonexistent/compiler"},
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode != 0
+    message = done.stderr[done.stderr.index("error: ") :]
+    assert message.startswith("error: aotops needs a C compiler to be built from source, and there is no /nonexistent/")
+    for advice in ("apt install gcc", "dnf install gcc", "xcode-select --install", "prebuilt wheel"):
+        assert advice in message
+    assert "Traceback" not in message
+    assert not list(tmp_path.glob("dist/*.whl"))
+    assert not (tmp_path / "build" / "kernels").exists(), "kernels are not compiled in vain"
+
+
+# --- records that contradict themselves ---------------------------------------------------------------------------
+
+
+def one(x: Any) -> Any:
+    """One."""
+    return x
+
+
+def two(x: Any, y: Any) -> Any:
+    """Two."""
+    return x
+
+
+def undocumented(x: Any) -> Any:
+    return x
+
+
+def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
+    record = declare_map(dtypes=FLOATS)(one)
+    record.specialise(dtype)(scalar)
+    return record
+
+
+@pytest.mark.parametrize(
+    ("declare", "message"),
+    [
+        (lambda: declare_map(dtypes=())(one), r"one: dtypes must be distinct and at least one, got \(\)"),
+        (lambda: declare_map(dtypes=("int64", "int64"))(one), "one: dtypes must be distinct"),
+        (lambda: declare_map(dtypes=("float64", "float32"))(one), "one: dtypes must be in the order of promotion"),
+        (lambda: declare_map(dtypes=("int7",))(one), "one: dtypes must be some of .*, got 'int7'"),
+        (lambda: declare_map(dtypes=FLOATS, result="int7")(one), "one: dtypes must be some of .*, got 'int7'"),
+        (
+            lambda: declare_map(dtypes=FLOATS, converts={"int7": "float64"})(one),
+            "one: dtypes must be some of .* 'int7'",
+        ),
+        (lambda: declare_map(dtypes=FLOATS, converts={"bool": "int64"})(one), "one: cannot convert bool to int64 with"),
+        (lambda: declare_map(dtypes=FLOATS, converts={"float32": "float64"})(one), "one: cannot convert float32 to"),
+        (lambda: declare_map(dtypes=FLOATS, slot="matmul")(one), "one: slot must be one of .*, got 'matmul'"),
+        (lambda: declare_map(dtypes=FLOATS)(two), r"two: a map cannot have 2 input\(s\)"),
+        (lambda: declare_zip(dtypes=FLOATS)(one), r"one: a zip cannot have 1 input\(s\)"),
+        (
+            lambda: declare_reduce(dtypes=FLOATS, identity=0)(one),
+            "one: a reduction combines 2 values, its function takes 1",
+        ),
+        (lambda: declare_reduce(dtypes=FLOATS)(two), "two: a reduction needs an identity or a start"),
+        (
+            lambda: declare_reduce(dtypes=FLOATS, start={"float32": 0.0})(two),
+            "two: start must have a value for each of",
+        ),
+        (lambda: declare_map(dtypes=FLOATS)(undocumented), "undocumented: the scalar function needs a docstring"),
+        (lambda: declare_map(dtypes=FLOATS, name="renamed")(undocumented), "renamed: the scalar function needs"),
+        (lambda: specialised("int64", one), "one: no kernel for int64 to specialise"),
+        (lambda: specialised("float32", two), "one: the function for float32 must take 1 values, it takes 2"),
+    ],
+)
+def test_records_that_contradict_themselves_are_refused(declare: Callable[[], Record], message: str) -> None:
+    with pytest.raises(RecordError, match=f"^{message}"):
+        declare()
+
+
+def test_names_and_slots_belong_to_one_record(monkeypatch: pytest.MonkeyPatch) -> None:
+    first = types.SimpleNamespace(one=declare_map(dtypes=FLOATS, slot="negative")(one))
+    monkeypatch.setattr(ops, "CHAPTERS", (first, types.SimpleNamespace(again=declare_map(dtypes=NUMBERS)(one))))
+    with pytest.raises(RecordError, match=r"^one: declared twice"):
+        ops.collect()
+    other = declare_map(dtypes=FLOATS, slot="negative", name="other")(one)
+    monkeypatch.setattr(ops, "CHAPTERS", (first, types.SimpleNamespace(other=other)))
+    with pytest.raises(RecordError, match=r"^other: slot 'negative' already belongs to one"):
+        ops.collect()
+    monkeypatch.setattr(ops, "CHAPTERS", (first, types.SimpleNamespace(two=declare_zip(dtypes=FLOATS)(two), x=one)))
+    assert list(ops.collect()) == ["one", "two"]
+
+
+# --- the kernel table ---------------------------------------------------------------------------------------------
+
+
+def element_of(bits: str, dtype: str) -> Any:
+    """The value behind the bits of an ``aot_element``."""
+    return struct.unpack(ELEMENT_FORMATS[dtype], int(bits, 16).to_bytes(8, "little"))[0]
+
+
+@pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
+def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
+    chosen = levels(machine)
+    suffixes = ["_" + level.name.replace("-", "_") for level in chosen]
+    source = table_source(RECORDS.values(), chosen)
+    assert f".n_levels = {len(chosen)}" in source
+    assert ".levels = {" + ", ".join(f'"{level.name}"' for level in chosen) + "}" in source
+    declared = re.findall(r"^extern int32_t (\w+)\(", source, re.MULTILINE)
+    assert sorted(declared) == sorted(k.symbol + suffix for k in all_kernels(RECORDS.values()) for suffix in suffixes)
+    operators = re.findall(r'^    \{\.name = "(\w+)", (.*)\},$', source, re.MULTILINE)
+    assert [name for name, _ in operators] == list(RECORDS)
+    for (name, fields), record in zip(operators, RECORDS.values(), strict=True):
+        assert f".n_variants = {len(record.dtypes)}, .variants = {name}_variants" in fields
+        assert f'.parameters = "{" ".join(record.parameters)}"' in fields
+        assert f".kind = AOT_{'REDUCE' if record.kind == 'reduce' else 'ELEMENTWISE'}," in fields
+        assert f".slot = AOT_SLOT_{(record.slot or 'none').upper()}," in fields
+        assert f".is_method = {int(record.method)}," in fields
+        (body,) = re.findall(rf"^static const aot_variant {name}_variants\[\] = {{\n(.*?)^}};", source, re.M | re.S)
+        variants = body.splitlines()
+        assert len(variants) == len(record.dtypes)
+        for variant, dtype in zip(variants, record.dtypes, strict=True):
+            codes = [f"AOT_{dtype.upper()}"] * (1 if record.kind == "reduce" else record.inputs)
+            assert "{" + ", ".join([*codes, f"AOT_{record.result_for(dtype).upper()}"]) + "}" in variant
+            assert "{" + ", ".join(kernel_symbol(name, dtype) + suffix for suffix in suffixes) + "}" in variant
+            bits = dict(re.findall(r"\.(identity|start) = (0x[0-9a-f]{16})u", variant))
+            wanted: dict[str, Any] = {}
+            if record.kind == "reduce":
+                wanted["start"] = record.start_for(dtype)
+            if record.identity is not None:
+                wanted["identity"] = record.identity
+            assert set(bits) == set(wanted)
+            for field, value in wanted.items():
+                # 0 and 0.0 are the same, 0.0 and -0.0 are not
+                assert repr(float(element_of(bits[field], dtype))) == repr(float(value))
+    for source_dtype in ALL:
+        for target in ALL:
+            symbol = kernel_symbol("convert", source_dtype, target)
+            place = f"[AOT_{source_dtype.upper()}][AOT_{target.upper()}]"
+            assert f"{place} = {{{', '.join(symbol + suffix for suffix in suffixes)}}}," in source
+
+
+def test_every_record_is_a_public_operator_with_its_variants() -> None:
+    assert list(_native.operators) == list(RECORDS)
+    for name, record in RECORDS.items():
+        operator = getattr(ao, name)
+        inputs = 1 if record.kind == "reduce" else record.inputs
+        variants = [(*[dtype] * inputs, record.result_for(dtype)) for dtype in record.dtypes]
+        assert [tuple(dtype.name for dtype in signature) for signature in operator.dtypes] == variants
+        assert len(record_kernels(record)) == len(variants)
+
+
+# --- what the compiler makes --------------------------------------------------------------------------------------
+
+#: Compilers call these for loops that copy and clear; every C library and every freestanding one has them.
+ALLOWED_SYMBOLS = {"memcpy", "memmove", "memset"}
+
+#: The names of C's math library, without the suffixes for float and long double.
+LIBM = """
+    acos acosh asin asinh atan atan2 atanh cbrt ceil copysign cos cosh erf erfc exp exp2 expm1 fabs fdim floor fma fmax
+    fmin fmod frexp hypot ilogb ldexp lgamma llrint llround log log10 log1p log2 logb lrint lround modf nearbyint
+    nextafter pow remainder remquo rint round scalbln scalbn sin sincos sinh sqrt tan tanh tgamma trunc
+"""
+
+
+def symbols(path: Path, *options: str) -> dict[str, str]:
+    """What ``nm`` lists: the symbols' names without their versions, and their kinds."""
+    done = subprocess.run(["nm", *options, str(path)], capture_output=True, text=True, timeout=60, check=True)
+    found = [line.split()[-2:] for line in done.stdout.splitlines() if line.strip()]
+    return {name.partition("@")[0]: kind for kind, name in found}
+
+
+@needs_numba
+@needs_nm
+def test_object_files_need_and_offer_next_to_nothing(compiled: tuple[Workshop, list[Path]]) -> None:
+    _, objects = compiled
+    kernels = [kernel for kernel in all_kernels(RECORDS.values()) if kernel.title in KERNELS]
+    names = [f"{kernel.symbol}_{level.name.replace('-', '_')}" for kernel in kernels for level in levels()]
+    for name, path in zip(names, objects, strict=True):
+        assert set(symbols(path, "--undefined-only")) <= ALLOWED_SYMBOLS
+        assert symbols(path, "--defined-only", "--extern-only") == {name: "T"}
+
+
+@needs_nm
+def test_the_extension_offers_its_init_function_alone() -> None:
+    assert set(symbols(Path(_native.__file__), "-D", "--defined-only")) == {"PyInit__native"}
+
+
+@needs_nm
+def test_the_extension_calls_no_math_library() -> None:
+    """All kernels at once: what they needed and did not have would be undefined here."""
+    needed = set(symbols(Path(_native.__file__), "-D", "--undefined-only"))
+    assert not needed & {name + suffix for name in LIBM.split() for suffix in ("", "f", "l")}
+    assert not {name for name in needed if "numba" in name.lower() or name.startswith(("NRT", "__svml", "_ZGV"))}
+    assert "PyModuleDef_Init" in needed, "nm reads the file"
+
+
+# --- layers -------------------------------------------------------------------------------------------------------
+
+
+def sources() -> dict[str, Path]:
+    """The package's modules by name."""
+    return {
+        ".".join(["aotops", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__"): path
+        for path in sorted(PACKAGE.rglob("*.py"))
+    }
+
+
+MODULES = sources()
+
+
+class Imports(ast.NodeVisitor):
+    """The modules that a file imports: when it is imported itself, and later, inside of functions."""
+
+    def __init__(self, path: Path) -> None:
+        self.at_import: set[str] = set()
+        self.later: set[str] = set()
+        self.depth = 0
+        self.visit(ast.parse(path.read_text(encoding="utf-8")))
+
+    @property
+    def all(self) -> set[str]:
+        return self.at_import | self.later
+
+    def add(self, name: str) -> None:
+        (self.later if self.depth else self.at_import).add(name)
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            self.add(alias.name)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        assert node.level == 0, "imports are absolute"
+        assert node.module is not None
+        for alias in node.names:
+            name = f"{node.module}.{alias.name}"
+            is_module = name in MODULES or name == "aotops._native"
+            self.add(name if is_module else node.module)
+
+    def visit_Call(self, node: ast.Call) -> None:
+        function = node.func
+        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
+        if name in ("__import__", "import_module") and node.args and isinstance(node.args[0], ast.Constant):
+            self.add(node.args[0].value)
+        self.generic_visit(node)
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self.depth += 1
+        self.generic_visit(node)
+        self.depth -= 1
+
+    def visit_If(self, node: ast.If) -> None:
+        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
+            return  # never run
+        self.generic_visit(node)
+
+
+IMPORTS = {name: Imports(path) for name, path in MODULES.items()}
+
+
+def importers(*packages: str) -> set[str]:
+    """The modules that import one of some packages, or anything in them."""
+    return {
+        name
+        for name, imports in IMPORTS.items()
+        if any(module == package or module.startswith(package + ".") for module in imports.all for package in packages)
+    }
+
+
+def test_the_scan_sees_imports(tmp_path: Path) -> None:
+    path = tmp_path / "made_up.py"
+    path.write_text(
+        "import os.path, numba.pycc as p\n"
+        "from numba import njit\n"
+        "from aotops import tensors, add\n"
+        "if TYPE_CHECKING:\n    import typing\n"
+        "def f():\n    from numpy import x\n    __import__('re')\n    importlib.import_module('ctypes')\n"
+    )
+    imports = Imports(path)
+    assert imports.at_import == {"os.path", "numba.pycc", "numba", "aotops.tensors", "aotops"}
+    assert imports.later == {"numpy", "re", "ctypes"}
+    assert "aotops._native" in IMPORTS["aotops"].at_import
+    assert "aotops.ops" in IMPORTS["aotops.operator"].later
+
+
+def test_pycc_is_imported_in_one_file() -> None:
+    assert importers("numba.pycc") == {"aotops.aot.compiler"}
+    text = "\n".join(
+        path.read_text(encoding="utf-8") for name, path in MODULES.items() if name != "aotops.aot.compiler"
+    )
+    assert "import pycc" not in text
+
+
+def test_only_the_build_imports_numba() -> None:
+    assert all(name.startswith("aotops.aot.") for name in importers("numba", "llvmlite"))
+    # others may import NumPy once they are asked for something of NumPy's
+    at_import = {
+        name for name, imports in IMPORTS.items() if "numpy" in {m.partition(".")[0] for m in imports.at_import}
+    }
+    assert all(name.startswith("aotops.aot.") for name in at_import)
+
+
+#: What each layer may import of aotops. "Imports point down."
+LAYERS = {
+    "aotops.intrinsics": (),
+    "aotops.loops": ("aotops.intrinsics", "aotops.loops"),
+    "aotops.ops": ("aotops.intrinsics", "aotops.ops"),
+    "aotops.reference": ("aotops.ops", "aotops.shapes"),
+}
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_point_down(layer: str) -> None:
+    members = [name for name in MODULES if name == layer or name.startswith(layer + ".")]
+    assert members
+    for name in members:
+        own = {module for module in IMPORTS[name].all if module.partition(".")[0] == "aotops"}
+        assert all(any(m == lower or m.startswith(lower + ".") for lower in LAYERS[layer]) for m in own), (name, own)
+        # plain Python and its standard library, nothing else
+        others = {module.partition(".")[0] for module in IMPORTS[name].all} - {"aotops"}
+        assert others <= sys.stdlib_module_names, (name, others)
+
+
+def test_the_runtime_never_imports_the_build() -> None:
+    build_time = {"aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli", "aotops.__main__"}
+    runtime = {name for name in MODULES if not name.startswith(tuple(build_time))} - {"aotops.ops", "aotops.intrinsics"}
+    runtime = {name for name in runtime if not name.startswith("aotops.ops.")}
+    assert {"aotops", "aotops.tensors", "aotops.operator", "aotops.errors"} <= runtime
+    assert not runtime & importers("aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli")
+    # the records are read for documentation only
+    assert runtime & importers("aotops.ops") == {"aotops.operator"}
+    assert "aotops.ops" not in IMPORTS["aotops.operator"].at_import
+
+
+def test_imports_have_no_cycles() -> None:
+    def below(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+        for module in IMPORTS[name].at_import & set(MODULES):
+            if module in path:
+                yield (*path[path.index(module) :], module)
+            elif module != "aotops":
+                yield from below(module, (*path, module))
+
+    cycles = {cycle for name in MODULES for cycle in below(name, (name,))}
+    assert not cycles
+
+
+# --- what the runtime loads ---------------------------------------------------------------------------------------
+
+HEAVY = {"numba", "llvmlite", "numpy", "ctypes"}
+SLOW = {"typing", "re", "inspect"}
+
+FIRST_OPERATION = "import aotops as ao; result = ao.ones(10) + 1"
+
+
+def loaded_by(script: str) -> set[str]:
+    """The modules that a script loads in an interpreter that has loaded nothing of its own."""
+    preamble = f"import sys; sys.path.insert(0, {str(PACKAGE.parent)!r}); before = set(sys.modules)\n"
+    done = run_python(
+        preamble + textwrap.dedent(script) + "\nprint(*sorted(set(sys.modules) - before))", {}, "-S", "-E"
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_first_operation_loads_next_to_nothing() -> None:
+    loaded = loaded_by(FIRST_OPERATION)
+    assert "aotops.tensors" in loaded
+    assert not loaded & (HEAVY | SLOW)
+    assert not {name for name in loaded if name.startswith(("aotops.ops", "aotops.loops", "aotops.aot"))}
+
+
+@pytest.mark.parametrize(
+    "script",
+    [
+        "repr(result)",
+        "ao.tensor([[1, 2], [3, 4]]).T.contiguous().sum(0).tolist()",
+        "result[2:5] = 7.0; result += result[0]; bool((result > 0).min()); float(ao.exp(result).sum())",
+        "import pickle; assert pickle.loads(pickle.dumps(result)).tolist() == result.tolist()",
+        "import copy; copy.deepcopy(result)",
+        "memoryview(result).tolist(); ao.asarray(memoryview(bytes(16)).cast('d'))",
+        "ao.astype(result, ao.float32).reshape(2, 5).permute(1, 0)[::-1, 1].astype(bool)",
+        "dir(ao); ao.__all__",
+    ],
+)
+def test_nothing_at_run_time_loads_the_compiler_or_numpy(script: str) -> None:
+    assert not loaded_by(f"{FIRST_OPERATION}; {script}") & HEAVY
+
+
+@pytest.mark.parametrize(
+    "call",
+    ["ao.add(1)", "ao.ones(2) + 'a'", "ao.ones(2) + ao.ones(3)", "ao.ones(2).sum(5)", "ao.ones(2)[2]", "ao.nothing"],
+)
+def test_no_error_message_loads_the_compiler_or_numpy(call: str) -> None:
+    script = f"""
+        {FIRST_OPERATION}
+        try:
+            {call}
+        except Exception as error:
+            str(error)
+        else:
+            raise SystemExit("no error")
+    """
+    assert not loaded_by(textwrap.dedent(script)) & HEAVY
+
+
+def test_documentation_loads_neither_the_compiler_nor_numpy() -> None:
+    assert (
+        not loaded_by(f"{FIRST_OPERATION}; assert 'Sum' in ao.add.__doc__; import inspect; inspect.signature(ao.sum)")
+        & HEAVY
+    )
+
+
+# --- metadata -----------------------------------------------------------------------------------------------------
+
+
+def test_the_package_requires_nothing_at_run_time() -> None:
+    required = importlib.metadata.requires("aotops") or []
+    assert [entry for entry in required if "extra ==" not in entry] == []
+
+
+@pytest.mark.skipif(not (PROJECT / "pyproject.toml").exists(), reason="needs the project's source tree")
+def test_the_project_declares_no_dependencies() -> None:
+    project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    assert project["project"]["dependencies"] == []
+    assert "dependencies" not in project["project"].get("dynamic", [])
+    assert {re.split(r"\W", entry)[0] for entry in project["build-system"]["requires"]} >= {
+        "setuptools",
+        "numba",
+        "numpy",
+    }

@@ -1,0 +1,507 @@
+"""Wrong calls: the exception's type, and a message that names the argument, what it got and what it wanted."""
+
+import contextlib
+import inspect
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import aotops as ao
+from aotops import _native, errors
+
+X = ao.ones((2, 3))
+INTEGERS = ao.ones((2, 3), dtype="int64")
+BOOLS = ao.ones(3, dtype="bool")
+FROZEN = ao.asarray(np.broadcast_to(1.0, (2, 3)))
+HUGE = 10**30
+NO_DATA = "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol"
+DTYPE_NAMES = "bool, int64, float32, float64"
+
+
+class Uncooperative:
+    """Something whose conversions all raise."""
+
+    def __index__(self) -> int:
+        raise KeyError("index")
+
+    def __bool__(self) -> bool:
+        raise KeyError("bool")
+
+
+def setitem(x: ao.Tensor, key: Any, value: Any) -> None:
+    x[key] = value
+
+
+def deep(depth: int) -> Any:
+    data: Any = 1
+    for _ in range(depth):
+        data = [data]
+    return data
+
+
+Case = tuple[Callable[[], object], type[Exception], str]
+
+CREATION: list[Case] = [
+    (
+        lambda: ao.tensor(None),
+        TypeError,
+        f"{NO_DATA}, got NoneType",
+    ),
+    (
+        lambda: ao.asarray("abc"),
+        TypeError,
+        f"{NO_DATA}, got str",
+    ),
+    (
+        lambda: ao.asarray(1j),
+        TypeError,
+        f"{NO_DATA}, got complex",
+    ),
+    (
+        lambda: ao.tensor({1, 2}),
+        TypeError,
+        f"{NO_DATA}, got set",
+    ),
+    (lambda: ao.tensor(iter([1, 2])), TypeError, "got list_iterator"),
+    (lambda: ao.tensor([1, "a"]), TypeError, "data[1] must be a number or a sequence of numbers, got str"),
+    (
+        lambda: ao.tensor([[1, 2], [3, None]]),
+        TypeError,
+        "data[1][1] must be a number or a sequence of numbers, got NoneType",
+    ),
+    (lambda: ao.tensor([1, 2j]), TypeError, "data[1] must be a number or a sequence of numbers, got complex"),
+    (
+        lambda: ao.tensor([[1, 2], [3]]),
+        ValueError,
+        "data must not be ragged: data[1] has shape (1,), but data[0] has shape (2,)",
+    ),
+    (
+        lambda: ao.tensor([1, [2]]),
+        ValueError,
+        "data must not be ragged: data[1] has shape (1,), but data[0] has shape ()",
+    ),
+    (
+        lambda: ao.tensor([[[1], [2]], [[3], 4]]),
+        ValueError,
+        "data must not be ragged: data[1][1] has shape (), but data[1][0] has shape (1,)",
+    ),
+    (
+        lambda: ao.tensor([ao.ones(2), ao.ones(3)]),
+        ValueError,
+        "data must not be ragged: data[1] has shape (3,), but data[0] has shape (2,)",
+    ),
+    (
+        lambda: ao.tensor([range(2), [1]]),
+        ValueError,
+        "data must not be ragged: data[1] has shape (1,), but data[0] has shape (2,)",
+    ),
+    (lambda: ao.tensor(deep(33)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: ao.tensor(deep(200)), ValueError, "data must be nested at most 32 deep"),
+    (
+        lambda: ao.tensor([HUGE]),
+        OverflowError,
+        "data must hold ints that fit int64, or floats; got a Python int out of bounds",
+    ),
+    (
+        lambda: ao.tensor([[1, -(2**63) - 1]]),
+        OverflowError,
+        "data must hold ints that fit int64, or floats; got a Python int out of bounds",
+    ),
+    (lambda: ao.tensor(2**63), OverflowError, "Python int 9223372036854775808 is out of bounds for int64"),
+    (lambda: ao.tensor([1], dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
+    (lambda: ao.zeros(2, dtype=complex), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'complex'>"),
+    (lambda: ao.zeros(2, dtype=7), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 7"),
+    (lambda: ao.ones(2, dtype=np.int32), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'numpy.int32'>"),
+    (lambda: ao.asarray([1], copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got list"),
+    (lambda: ao.asarray(1.5, copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got float"),
+    (
+        lambda: ao.asarray(X, dtype="float32", copy=False),
+        ValueError,
+        "asarray: copy=False, but Tensor needs a copy: its dtype is float64",
+    ),
+    (lambda: ao.zeros("3"), TypeError, "shape must be an int or a tuple of ints, got str '3'"),
+    (lambda: ao.zeros(2.0), TypeError, "shape must be an int or a tuple of ints, got float 2.0"),
+    (lambda: ao.zeros(None), TypeError, "shape must be an int or a tuple of ints, got NoneType None"),
+    (lambda: ao.empty((2, 1.5)), TypeError, "shape must be an int, got float 1.5"),
+    (lambda: ao.ones((2, "3")), TypeError, "shape must be an int, got str '3'"),
+    (lambda: ao.zeros(-1), ValueError, "shape must not be negative, got -1 along axis 0"),
+    (lambda: ao.full((2, -3), 1), ValueError, "shape must not be negative, got -3 along axis 1"),
+    (lambda: ao.zeros((0, -3)), ValueError, "shape must not be negative, got -3 along axis 1"),
+    (lambda: ao.zeros((2**62, 4)), ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes"),
+    (
+        lambda: ao.zeros((0, 2**62, 4)),
+        ValueError,
+        "shape is too large: its elements would take more than 2**63 - 1 bytes",
+    ),
+    (lambda: ao.zeros(2**60), ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes"),
+    (lambda: ao.empty(2**55), MemoryError, "cannot allocate 288230376151711744 bytes for a tensor"),
+    (lambda: ao.zeros((1,) * 33), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: ao.full(2, "x"), TypeError, "full: fill_value must be a Python number, got str"),
+    (lambda: ao.full(2, None), TypeError, "full: fill_value must be a Python number, got NoneType"),
+    (lambda: ao.full(2, X), TypeError, "full: fill_value must be a Python number, got Tensor"),
+    (lambda: ao.full(2, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
+    (lambda: ao.full(2, 10**400, dtype="float64"), OverflowError, "int too large to convert to float"),
+    (lambda: ao.arange("3"), TypeError, "arange: stop must be a Python number, got str"),
+    (lambda: ao.arange("0", 3), TypeError, "arange: start must be a Python number, got str"),
+    (lambda: ao.arange(0, 3, None), TypeError, "arange: step must be a Python number, got NoneType"),
+    (lambda: ao.arange(0, 3, 0), ValueError, "arange: step must not be 0"),
+    (lambda: ao.arange(0, 3, 0.0), ValueError, "arange: step must not be 0"),
+    (
+        lambda: ao.arange(math.inf),
+        ValueError,
+        "arange: start, stop and step must give a finite range, got 0, inf and 1",
+    ),
+    (
+        lambda: ao.arange(0, math.nan, 2),
+        ValueError,
+        "arange: start, stop and step must give a finite range, got 0, nan and 2",
+    ),
+    (
+        lambda: ao.arange(1e300),
+        ValueError,
+        "arange: start, stop and step must give less than 2**60 numbers, got 0, 1e+300 and 1",
+    ),
+    (lambda: ao.arange(-(2**63), 2**63), ValueError, "arange: start, stop and step must give less than 2**60 numbers"),
+    (
+        lambda: ao.arange(2**63, 2**63 + 2),
+        OverflowError,
+        "arange: start, stop and step must give numbers that fit int64, got 9223372036854775808",
+    ),
+    (lambda: ao.arange(), TypeError, "missing 1 required positional argument: 'start'"),
+    (lambda: ao.zeros(), TypeError, "missing 1 required positional argument: 'shape'"),
+    (lambda: ao.zeros(2, "float32"), TypeError, "takes 1 positional argument but 2 were given"),
+    (
+        lambda: ao.Tensor([1, 2]),
+        TypeError,
+        "<class 'aotops.Tensor'> is not called to make a tensor: use aotops.tensor(data) or aotops.empty(shape)",
+    ),
+]
+
+BUFFERS: list[Case] = [
+    (
+        lambda: ao.asarray(b"abc"),
+        TypeError,
+        f"asarray: a buffer must hold native elements of dtype {DTYPE_NAMES}, got bytes with format 'B'",
+    ),
+    (lambda: ao.asarray(bytearray(8)), TypeError, "got bytearray with format 'B'"),
+    (lambda: ao.asarray(np.zeros(2, np.int32)), TypeError, "got ndarray with format 'i'"),
+    (lambda: ao.asarray(np.zeros(2, np.float16)), TypeError, "got ndarray with format 'e'"),
+    (lambda: ao.asarray(np.zeros(2, complex)), TypeError, "got ndarray with format 'Zd'"),
+    (lambda: ao.asarray(np.zeros(2, ">f8")), TypeError, "got ndarray with format '>d'"),
+    (lambda: ao.asarray(np.zeros(2, object)), TypeError, "got ndarray with format 'O'"),
+    (lambda: ao.asarray(np.zeros(2, [("a", "f8"), ("b", "f4")])), TypeError, "got ndarray with format 'T{"),
+    (lambda: ao.asarray(np.zeros(2, "U3")), TypeError, "got ndarray with format '3w'"),
+    (lambda: ao.tensor(memoryview(b"ab").cast("b")), TypeError, "got memoryview with format 'b'"),
+    (
+        lambda: ao.asarray(np.zeros(2, "M8[s]")),
+        ValueError,
+        "asarray: the buffer of ndarray cannot be had: cannot include dtype 'M' in a buffer",
+    ),
+    (lambda: ao.asarray(np.zeros((1,) * 33)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+]
+
+VIEWS: list[Case] = [
+    (lambda: X.reshape(4), ValueError, "shape must hold 6 elements, got (4,) for 4"),
+    (lambda: X.reshape(-1, 4), ValueError, "shape must hold 6 elements, got (-1, 4)"),
+    (lambda: X.reshape(-1, 0), ValueError, "shape must hold 6 elements, got (-1, 0)"),
+    (lambda: ao.zeros(0).reshape(-1, 0), ValueError, "shape must hold 0 elements, got (-1, 0)"),
+    (lambda: X.reshape(-1, -1), ValueError, "shape must leave at most one length to be worked out (-1), got (-1, -1)"),
+    (lambda: X.reshape(-2, -3), ValueError, "shape must not be negative, got (-2, -3)"),
+    (lambda: X.reshape(2.0, 3), TypeError, "shape must be an int, got float 2.0"),
+    (lambda: ao.reshape(X, "6"), TypeError, "shape must be an int or a tuple of ints, got str '6'"),
+    (lambda: ao.reshape([1, 2], 2), TypeError, "reshape: x must be a Tensor, got list; make one with aotops.asarray"),
+    (lambda: X.reshape((1,) * 31 + (2, 3)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (
+        lambda: X.T.view(6),
+        ValueError,
+        "a view of shape (6,) cannot show a tensor of shape (3, 2) and strides (1, 3); use reshape, which copies",
+    ),
+    (
+        lambda: ao.reshape(X.T, 6, copy=False),
+        ValueError,
+        "a view of shape (6,) cannot show a tensor of shape (3, 2) and strides (1, 3)",
+    ),
+    (lambda: X.permute(0), ValueError, "permute_dims: axes must name each of 2 axes once, got"),
+    (lambda: X.permute(0, 0), ValueError, "axis must not name an axis twice, got (0, 0)"),
+    (lambda: X.permute(0, -2), ValueError, "axis must not name an axis twice, got (0, -2)"),
+    (lambda: X.permute(0, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
+    (lambda: X.permute(0, "1"), TypeError, "axes must be an int, got str '1'"),
+    (lambda: ao.permute_dims(X, None), TypeError, "axes must be an int or a tuple of ints, got NoneType None"),
+    (
+        lambda: ao.permute_dims(np.ones(2), 0),
+        TypeError,
+        "permute_dims: x must be a Tensor, got ndarray; make one with aotops.asarray",
+    ),
+    (lambda: ao.astype(X, "complex64"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'complex64'"),
+    (lambda: X.astype(None), TypeError, f"dtype must be one of {DTYPE_NAMES}, got None"),
+    (lambda: ao.astype([1], "bool"), TypeError, "astype: x must be a Tensor, got list; make one with aotops.asarray"),
+    (
+        lambda: ao.result_type(),
+        TypeError,
+        "result_type: expected at least one tensor, dtype or Python number, got none",
+    ),
+    (lambda: ao.result_type("int8"), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got 'int8'"),
+    (lambda: ao.result_type(X, None), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got None"),
+]
+
+INDEXING: list[Case] = [
+    (lambda: X[2], IndexError, "index 2 is out of bounds for axis 0 of length 2"),
+    (lambda: X[-3], IndexError, "index -3 is out of bounds for axis 0 of length 2"),
+    (lambda: X[:, 3], IndexError, "index 3 is out of bounds for axis 1 of length 3"),
+    (lambda: X[..., HUGE], IndexError, f"index {HUGE} is out of bounds for axis 1 of length 3"),
+    (lambda: ao.zeros((0, 3))[0], IndexError, "index 0 is out of bounds for axis 0 of length 0"),
+    (lambda: X[0, 0, 0], IndexError, "a tensor of 2 dimensions takes at most 2 indices, got 3"),
+    (lambda: X[0, ..., 0, 0], IndexError, "a tensor of 2 dimensions takes at most 2 indices, got 3"),
+    (lambda: ao.tensor(1.0)[0], IndexError, "a tensor of 0 dimensions takes at most 0 indices, got 1"),
+    (lambda: X[..., ...], IndexError, "an index can have one ellipsis ('...'), got 2"),
+    (lambda: X["a"], IndexError, "an index must be an int, a slice, '...' or None, got str"),
+    (lambda: X[1.0], IndexError, "an index must be an int, a slice, '...' or None, got float"),
+    (lambda: X[[0, 1]], IndexError, "an index must be an int, a slice, '...' or None, got list"),
+    (lambda: X[True], IndexError, "an index must be an int, a slice, '...' or None, got bool"),
+    (lambda: X[0, np.True_], IndexError, "an index must be an int, a slice, '...' or None, got bool"),
+    (lambda: X[X > 0], IndexError, "an index must be an int, a slice, '...' or None, got Tensor"),
+    (lambda: X[::0], ValueError, "slice step cannot be zero"),
+    (lambda: X["a":], TypeError, "slice indices must be integers or None"),
+    (lambda: X[Uncooperative()], KeyError, "index"),
+    (lambda: X[Uncooperative() :], KeyError, "index"),
+    (lambda: ao.zeros((1,) * 32)[None], ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: setitem(X, 5, 0), IndexError, "index 5 is out of bounds for axis 0 of length 2"),
+    (lambda: setitem(X, 0, [1, 2]), ValueError, "assignment: the value must broadcast to the shape (3,), got (2,)"),
+    (
+        lambda: setitem(X, 0, ao.ones((2, 3))),
+        ValueError,
+        "assignment: the value must broadcast to the shape (3,), got (2, 3)",
+    ),
+    (lambda: setitem(X, (0, 0), [1.0]), ValueError, "assignment: the value must broadcast to the shape (), got (1,)"),
+    (lambda: setitem(X, ..., []), ValueError, "assignment: the value must broadcast to the shape (2, 3), got (0,)"),
+    (lambda: setitem(X, 0, "abc"), TypeError, "got str"),
+    (lambda: setitem(X, 0, None), TypeError, "got NoneType"),
+    (lambda: setitem(INTEGERS, 0, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
+    (lambda: setitem(X, 0, 10**400), OverflowError, "int too large to convert to float"),
+    (
+        lambda: setitem(FROZEN, 0, 1.0),
+        ValueError,
+        "the target is read-only: its memory belongs to an object that forbids writing",
+    ),
+]
+
+CONVERSION: list[Case] = [
+    (lambda: X.item(), ValueError, "item: the tensor must have exactly one element, got shape (2, 3)"),
+    (lambda: ao.zeros(0).item(), ValueError, "item: the tensor must have exactly one element, got shape (0,)"),
+    (lambda: float(X), ValueError, "item: the tensor must have exactly one element, got shape (2, 3)"),
+    (lambda: bool(X), ValueError, "the truth of a tensor of shape (2, 3) is ambiguous: reduce it to one element"),
+    (
+        lambda: "abc"[X],
+        TypeError,
+        "only an integer tensor without dimensions is an index, got shape (2, 3) and dtype float64",
+    ),
+    (lambda: len(ao.tensor(1)), TypeError, "len() of a tensor without dimensions"),
+    (lambda: iter(ao.tensor(1)), TypeError, "iteration over a tensor without dimensions"),
+    (lambda: hash(X), TypeError, "unhashable type: 'Tensor'"),
+]
+
+OPERATORS: list[Case] = [
+    (lambda: ao.exp(), TypeError, "exp() takes 1 positional argument (x), got 0"),
+    (lambda: ao.exp(X, X), TypeError, "exp() takes 1 positional argument (x), got 2"),
+    (lambda: ao.add(X), TypeError, "add() takes 2 positional arguments (x1, x2), got 1"),
+    (lambda: ao.add(X, X, X), TypeError, "add() takes 2 positional arguments (x1, x2), got 3"),
+    (lambda: ao.add(x1=X, x2=X), TypeError, "add() takes 2 positional arguments (x1, x2), got 0"),
+    (lambda: ao.add(X, X, where=X), TypeError, "add() got an unexpected keyword argument 'where'; it takes out"),
+    (lambda: ao.exp(X, dtype="float32"), TypeError, "exp() got an unexpected keyword argument 'dtype'; it takes out"),
+    (lambda: ao.exp(None), TypeError, "exp: x must be a Tensor or a Python number, got NoneType"),
+    (lambda: ao.exp([1.0]), TypeError, "exp: x must be a Tensor or a Python number, got list"),
+    (lambda: ao.add("1", X), TypeError, "add: x1 must be a Tensor or a Python number, got str '1'"),
+    (lambda: ao.add(X, np.ones(3)), TypeError, "add: x2 must be a Tensor or a Python number, got ndarray"),
+    (lambda: ao.add(X, 1j), TypeError, "add: x2 must be a Tensor or a Python number, got complex"),
+    (lambda: ao.add(X, ao.ones((3, 2))), ValueError, "add: shapes must broadcast together, got x1 (2, 3), x2 (3, 2)"),
+    (lambda: ao.less(ao.ones(0), ao.ones(2)), ValueError, "less: shapes must broadcast together, got x1 (0,), x2 (2,)"),
+    (
+        lambda: ao.add(BOOLS, BOOLS),
+        TypeError,
+        "add: x1, x2 must be of one of the dtypes int64, float32, float64, got bool and bool; convert with astype",
+    ),
+    (
+        lambda: ao.multiply(BOOLS, True),
+        TypeError,
+        "multiply: x1, x2 must be of one of the dtypes int64, float32, float64, got bool and bool",
+    ),
+    (
+        lambda: -BOOLS,
+        TypeError,
+        "negative: x must be of one of the dtypes int64, float32, float64, got bool; convert with astype",
+    ),
+    (lambda: ao.relu(BOOLS), TypeError, "relu: x must be of one of the dtypes int64, float32, float64, got bool"),
+    (lambda: ao.add(INTEGERS, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
+    (lambda: X + 10**400, OverflowError, "int too large to convert to float"),
+    (lambda: ao.add(X, X, out=ao.ones(3)), ValueError, "add: out must have the shape of the result (2, 3), got (3,)"),
+    (
+        lambda: ao.add(X, 1.0, out=ao.ones((1, 2, 3))),
+        ValueError,
+        "add: out must have the shape of the result (2, 3), got (1, 2, 3)",
+    ),
+    (
+        lambda: ao.add(X, X, out=INTEGERS),
+        TypeError,
+        "add: out must be able to hold a result of dtype float64, got a tensor of dtype int64",
+    ),
+    (
+        lambda: ao.add(X, X, out=np.ones((2, 3))),
+        TypeError,
+        "add: out must be a Tensor, got ndarray; make one with aotops.asarray",
+    ),
+    (lambda: ao.add(X, X, out=(X,)), TypeError, "add: out must be a Tensor, got tuple"),
+    (lambda: ao.exp(X, out=0.5), TypeError, "exp: out must be a Tensor, got float 0.5"),
+    (
+        lambda: ao.exp(X, out=FROZEN),
+        ValueError,
+        "out is read-only: its memory belongs to an object that forbids writing",
+    ),
+    (
+        lambda: ao.exp(X, out=ao.ones(5)._as_strided((2, 3), (1, 1), 0)),
+        ValueError,
+        "out has elements that share memory, so that it cannot hold a result",
+    ),
+    (
+        lambda: ao.exp(ao.ones(3), out=ao.ones(1)._as_strided((3,), (0,), 0)),
+        ValueError,
+        "out has elements that share memory",
+    ),
+    (lambda: X < "a", TypeError, "'<' not supported between instances of 'Tensor' and 'str'"),
+    (lambda: X + None, TypeError, "unsupported operand type(s) for +: 'Tensor' and 'NoneType'"),
+]
+
+REDUCTIONS: list[Case] = [
+    (lambda: ao.sum(), TypeError, "sum() takes 1 to 2 positional arguments (x, axis), got 0"),
+    (lambda: ao.sum(X, 0, True), TypeError, "sum() takes 1 to 2 positional arguments (x, axis), got 3"),
+    (lambda: ao.sum(X, 0, axis=0), TypeError, "sum() got multiple values for argument 'axis'"),
+    (lambda: ao.sum([1.0]), TypeError, "sum: x must be a Tensor, got list; make one with aotops.asarray"),
+    (lambda: ao.max(3), TypeError, "max: x must be a Tensor, got int 3; make one with aotops.asarray"),
+    (lambda: ao.sum(X, axis="a"), TypeError, "axis must be an int, got str 'a'"),
+    (lambda: ao.sum(X, axis=1.0), TypeError, "axis must be an int, got float 1.0"),
+    (lambda: ao.sum(X, axis=(0, None)), TypeError, "axis must be an int, got NoneType None"),
+    (lambda: ao.sum(X, axis=2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
+    (lambda: ao.sum(ao.tensor(1), axis=0), ao.AxisError, "axis must be None for a tensor of 0 dimensions, got 0"),
+    (lambda: ao.sum(X, axis=(1, 1)), ValueError, "axis must not name an axis twice, got (1, 1)"),
+    (
+        lambda: ao.max(ao.zeros((0, 3)), axis=0),
+        ValueError,
+        "max: x must have elements along the axes that fold away, got shape (0, 3)",
+    ),
+    (
+        lambda: ao.min(ao.zeros(0)),
+        ValueError,
+        "min: x must have elements along the axes that fold away, got shape (0,)",
+    ),
+    (
+        lambda: ao.sum(X, keepdim=True),
+        TypeError,
+        "sum() got an unexpected keyword argument 'keepdim'; it takes axis, keepdims, dtype, out",
+    ),
+    (
+        lambda: ao.max(X, dtype="float32"),
+        TypeError,
+        "max() got an unexpected keyword argument 'dtype'; it takes axis, keepdims, out",
+    ),
+    (lambda: ao.sum(X, keepdims=Uncooperative()), KeyError, "bool"),
+    (lambda: ao.sum(X, keepdims=ao.ones(2)), ValueError, "the truth of a tensor of shape (2,) is ambiguous"),
+    (lambda: ao.sum(X, axis=Uncooperative()), KeyError, "index"),
+    (lambda: ao.sum(X, dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
+    (
+        lambda: ao.sum(X, axis=0, out=ao.zeros(2)),
+        ValueError,
+        "sum: out must have the shape of the result (3,), got (2,)",
+    ),
+    (
+        lambda: ao.sum(X, axis=0, out=ao.zeros(3, dtype="int64")),
+        TypeError,
+        "sum: out must be able to hold a result of dtype float64, got a tensor of dtype int64",
+    ),
+    (lambda: ao.sum(X, out=1), TypeError, "sum: out must be a Tensor, got int 1; make one with aotops.asarray"),
+    (lambda: ao.sum(X, 0, out=FROZEN[0]), ValueError, "out is read-only"),
+]
+
+PRIVATE: list[Case] = [
+    (lambda: _native.empty([2], ao.float64), TypeError, "shape must be a tuple of ints, got <class 'list'>"),
+    (lambda: _native.empty((2,), "int8"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int8'"),
+    (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: value must be a Python number, got str 'x'"),
+    (lambda: _native.register_tensor_type(ao.Tensor), RuntimeError, "the tensor type is registered already"),
+    (lambda: _native.register_tensor_type(int), TypeError, "type must be a subclass of TensorBase, got <class 'int'>"),
+    (lambda: X._copy_from([1]), TypeError, "source must be a Tensor, got <class 'list'>"),
+    (lambda: X._as_strided((2,), (1, 1), 0), ValueError, "shape and strides must be of one length, got 1 and 2"),
+    (
+        lambda: X._as_strided((7,), (1,), 0),
+        ValueError,
+        "shape and strides must stay inside of the storage, which has 48 bytes; got a tensor of 7 elements",
+    ),
+    (lambda: X._as_strided((1,), (1,), 6), ValueError, "shape and strides must stay inside of the storage"),
+    (lambda: X._as_strided((1,), (1,), -1), ValueError, "offset must stay inside of the storage, got -1"),
+    (lambda: X._as_strided((2,), (-1,), 0), ValueError, "shape and strides must stay inside of the storage"),
+    (lambda: X._as_strided((-1,), (1,), 0), ValueError, "shape must not be negative, got -1 along axis 0"),
+]
+
+TABLES = {
+    "creation": CREATION,
+    "buffers": BUFFERS,
+    "views": VIEWS,
+    "indexing": INDEXING,
+    "conversion": CONVERSION,
+    "operators": OPERATORS,
+    "reductions": REDUCTIONS,
+    "private": PRIVATE,
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "text"),
+    [
+        pytest.param(*case, id=f"{table} {number} {case[1].__name__}")
+        for table, cases in TABLES.items()
+        for number, case in enumerate(cases)
+    ],
+)
+def test_a_wrong_call(call: Callable[[], object], error: type[Exception], text: str) -> None:
+    with pytest.raises(error) as caught:
+        call()
+    assert type(caught.value) is error
+    assert text in str(caught.value)
+
+
+def test_wrong_calls_leave_the_operands_alone() -> None:
+    """Whatever the table above did to them."""
+    assert X.tolist() == [[1.0] * 3] * 2 and INTEGERS.tolist() == [[1] * 3] * 2 and FROZEN.tolist() == [[1.0] * 3] * 2
+
+
+def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    kinds = [name for name, value in vars(errors).items() if inspect.isfunction(value) and name != "type_name"]
+    used = set()
+
+    def spy(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def raising(*arguments: Any) -> None:
+            used.add(name)
+            function(*arguments)
+
+        return raising
+
+    for name in kinds:
+        monkeypatch.setattr(errors, name, spy(name, getattr(errors, name)))
+    for call, _, _ in itertools.chain(*TABLES.values()):
+        with contextlib.suppress(Exception):
+            call()
+    assert sorted(used) == sorted(kinds)
+
+
+def test_axis_errors_are_caught_as_numpys_are() -> None:
+    assert issubclass(ao.AxisError, ValueError) and issubclass(ao.AxisError, IndexError)
+    assert issubclass(np.exceptions.AxisError, ValueError) and issubclass(np.exceptions.AxisError, IndexError)
+
+
+def test_errors_about_arguments_have_no_second_traceback() -> None:
+    """Where one exception leads to another, only the one that a person reads is shown."""
+    for call in (lambda: ao.asarray("abc"), lambda: ao.tensor([HUGE]), lambda: ao.zeros("3"), lambda: X["a"]):
+        with pytest.raises((TypeError, OverflowError, IndexError)) as caught:
+            call()
+        assert caught.value.__cause__ is None and caught.value.__suppress_context__

@@ -1,0 +1,1071 @@
+"""The operators, from their records: every layout, promotion, out=, special methods, reductions, same bits."""
+
+import doctest
+import functools
+import hashlib
+import importlib
+import itertools
+import json
+import math
+import operator
+import os
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
+
+import aotops as ao
+from aotops import _native, ops
+from aotops.aot.levels import X86_64_LEVELS
+from aotops.ops.record import SLOTS, Record
+
+RECORDS = ops.collect()
+MAPS, ZIPS, REDUCTIONS = ([r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce"))
+ELEMENTWISE = MAPS + ZIPS
+INEXACT = [record for record in MAPS if record.units]
+
+#: Of 0.0 and -0.0, which are equal, these may give either, and so do versions of NumPy.
+ANY_ZERO = {"max", "maximum", "min", "relu", "sum"}
+
+#: What Python itself calls the special methods of the records' slots.
+SLOT_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "add": operator.add,
+    "subtract": operator.sub,
+    "multiply": operator.mul,
+    "true_divide": operator.truediv,
+    "negative": operator.neg,
+    "absolute": abs,
+    "lt": operator.lt,
+    "le": operator.le,
+    "eq": operator.eq,
+    "ne": operator.ne,
+    "gt": operator.gt,
+    "ge": operator.ge,
+}
+IN_PLACE = {
+    "add": operator.iadd,
+    "subtract": operator.isub,
+    "multiply": operator.imul,
+    "divide": operator.itruediv,
+}
+
+by_name = functools.partial(pytest.mark.parametrize, ids=lambda value: getattr(value, "name", None))
+
+
+def function(record: Record) -> Any:
+    """The public operator of a record."""
+    return getattr(ao, record.name)
+
+
+def kernel_dtype(record: Record, *operands: Any) -> str | None:
+    """The dtype in which NumPy's promotion has an operator compute, or None if it has no kernel for it."""
+    dtype = np.result_type(*operands).name
+    return dtype if dtype in record.dtypes else record.converts.get(dtype)
+
+
+def expected(record: Record, *operands: Any, dtype: str | None = None, **keywords: Any) -> np.ndarray:
+    """What the record's reference makes of NumPy arrays and Python numbers."""
+    dtype = dtype or kernel_dtype(record, *operands)
+    assert dtype is not None, "the operator has no kernel for these"
+    with np.errstate(all="ignore"):
+        arrays = [np.asarray(operand).astype(dtype) for operand in operands]
+        return np.asarray(record.numpy(np, *arrays, **keywords))
+
+
+def assert_as_numpy(record: Record, result: Any, *operands: Any, context: str = "") -> None:
+    """Demand NumPy's result, exactly, or within the units that the record and NumPy allow themselves."""
+    __tracebackhide__ = True
+    wanted = expected(record, *operands)
+    if record.units:
+        assert result.dtype.name == wanted.dtype.name and result.shape == wanted.shape, context
+        distance = ulps(np.asarray(result), wanted)
+        assert distance.max(initial=0) <= record.units + 4, f"{context}: {distance.max()} units away from NumPy"
+    else:
+        assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+
+
+def supported(records: list[Record]) -> list[Any]:
+    """Each record with each dtype that it takes, as test parameters."""
+    return [
+        pytest.param(record, dtype, id=f"{record.name}-{dtype}")
+        for record in records
+        for dtype in DTYPES
+        if dtype in record.dtypes or dtype in record.converts
+    ]
+
+
+# --- completeness ----------------------------------------------------------------------------------------------
+
+
+def test_records_are_the_compiled_and_the_public_operators() -> None:
+    public = {name for name in ao.__all__ if isinstance(getattr(ao, name), ao.Operator)}
+    assert set(RECORDS) == set(_native.operators) == public
+    assert len(public) >= 20
+
+
+@by_name("record", RECORDS.values())
+def test_a_compiled_operator_is_what_its_record_says(record: Record) -> None:
+    compiled = function(record)
+    tensors = 1 if record.kind == "reduce" else record.inputs
+    assert compiled.__name__ == compiled.__qualname__ == record.name
+    assert compiled.kind == record.kind
+    assert compiled.parameters == record.parameters
+    assert compiled.dtypes == tuple((dtype,) * tensors + (record.result_for(dtype),) for dtype in record.dtypes)
+    assert compiled.conversions == record.converts
+    assert compiled.__doc__ == record.doc
+    assert repr(compiled) == f"<aotops operator {record.name}>"
+
+
+@by_name("record", RECORDS.values())
+def test_a_method_of_tensors_exists_where_the_record_says_so(record: Record) -> None:
+    assert hasattr(ao.Tensor, record.name) == record.method
+    if record.method:
+        t = ao.tensor([[0.5, 2.0], [1.0, 3.0]])
+        assert_same(getattr(t, record.name)(), np.asarray(function(record)(t)), record.name)
+        assert getattr(ao.Tensor, record.name) is function(record)
+
+
+def test_every_slot_of_the_abi_belongs_to_one_record() -> None:
+    assert sorted(record.slot for record in RECORDS.values() if record.slot) == sorted(SLOTS)
+    assert set(SLOT_FUNCTIONS) == set(SLOTS)
+
+
+@by_name("record", RECORDS.values())
+def test_an_operators_docstring_has_an_example(record: Record) -> None:
+    summary = record.doc.splitlines()[0]
+    assert summary.endswith(".") and len(summary) > 20
+    assert f">>> ao.{record.name}(" in record.doc
+
+
+def public_modules() -> list[str]:
+    """The modules of the package that run without a compiler."""
+    names = [module.name for module in pkgutil.iter_modules(ao.__path__) if not module.name.startswith("_")]
+    return [f"aotops.{name}" for name in sorted(names) if name not in ("aot", "cli")]
+
+
+def examples() -> list[Any]:
+    """Every docstring of the package and of the records, as test parameters."""
+    finder = doctest.DocTestFinder(exclude_empty=True)
+    found = [test for name in ["aotops", *public_modules()] for test in finder.find(importlib.import_module(name))]
+    found += finder.find(ao.Tensor, "aotops.Tensor", module=False, globs={})
+    parser = doctest.DocTestParser()
+    for record in RECORDS.values():
+        found.append(parser.get_doctest(record.doc, {}, f"operator {record.name}", None, 0))
+    return [pytest.param(test, id=test.name) for test in found if test.examples]
+
+
+@pytest.mark.parametrize("example", examples())
+def test_examples_in_docstrings(example: doctest.DocTest) -> None:
+    report: list[str] = []
+    # a copy, for the runner clears the globals
+    again = doctest.DocTest(
+        example.examples, example.globs, example.name, example.filename, example.lineno, example.docstring
+    )
+    outcome = doctest.DocTestRunner(verbose=False).run(again, out=report.append)
+    assert outcome.attempted > 0
+    assert outcome.failed == 0, "".join(report)
+
+
+def test_public_functions_have_an_example() -> None:
+    functions = [name for name in ao.__all__ if callable(getattr(ao, name)) and not isinstance(getattr(ao, name), type)]
+    without = [name for name in functions if ">>> " not in getattr(ao, name).__doc__]
+    assert without in ([], ["cpu_level"])  # which is different on every machine
+    assert len(functions) > 25
+
+
+# --- maps and zips: values -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported(MAPS))
+def test_map_on_every_layout(record: Record, dtype: str) -> None:
+    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), ("plain", "special"))):
+        t, array = layout.pair(dtype, seed, values)
+        context = f"{record.name} {dtype} {layout.name} {values}"
+        result = function(record)(t)
+        assert_as_numpy(record, result, array, context=context)
+        flat = function(record)(ao.tensor(np.array(array, order="C")))
+        assert_same(result, np.asarray(flat), f"{context}: other bits than on contiguous memory")
+        assert_same(t, array, f"{context}: the input has changed")
+
+
+def broadcast(first: Layout, second: Layout) -> bool:
+    """Whether the operands of two layouts go together, judged by NumPy."""
+    try:
+        np.broadcast_shapes(SHAPES[first.name], SHAPES[second.name])
+    except ValueError:
+        return False
+    return True
+
+
+SHAPES = {layout.name: layout.pair("bool")[1].shape for layout in LAYOUTS.values()}
+PAIRS = list(itertools.product(LAYOUTS.values(), repeat=2))
+COMPATIBLE = [pair for pair in PAIRS if broadcast(*pair)]
+
+
+def check_zip(record: Record, dtype: str, pairs: list[tuple[Layout, Layout]]) -> None:
+    """Compare a zip with NumPy on pairs of layouts."""
+    for seed, (first, second) in enumerate(pairs):
+        t, array = first.pair(dtype, seed, "special")
+        u, brray = second.pair(dtype, seed + 1, "special")
+        context = f"{record.name} {dtype} {first.name}, {second.name}"
+        assert_as_numpy(record, function(record)(t, u), array, brray, context=context)
+        assert_same(t, array, f"{context}: the first input has changed")
+        assert_same(u, brray, f"{context}: the second input has changed")
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported(ZIPS))
+def test_zip_on_pairs_of_layouts(record: Record, dtype: str) -> None:
+    assert len(COMPATIBLE) > 800
+    # another fifth for every operator and dtype; the rest in the exhaustive test below
+    start = (ZIPS.index(record) + DTYPES.index(dtype)) % 5
+    check_zip(record, dtype, COMPATIBLE[start::5])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("record", "dtype"), supported(ZIPS))
+def test_zip_on_all_pairs_of_layouts(record: Record, dtype: str) -> None:
+    check_zip(record, dtype, COMPATIBLE)
+
+
+def test_layouts_that_do_not_broadcast_are_refused() -> None:
+    refused = [pair for pair in PAIRS if not broadcast(*pair)]
+    assert len(refused) > 800
+    for first, second in refused:
+        t, u = first.pair("float64")[0], second.pair("float64")[0]
+        with pytest.raises(ValueError, match=r"add: shapes must broadcast together, got x1 \(.*\), x2 \("):
+            ao.add(t, u)
+
+
+@pytest.mark.parametrize(
+    "shapes",
+    [
+        ((3, 1), (1, 4)),
+        ((1,), (3, 4)),
+        ((2, 1, 4), (3, 1)),
+        ((1, 1, 1), (2,)),
+        ((0, 1), (1, 5)),
+        ((), (2, 0)),
+        ((1,) * 31 + (2,), (3,) + (1,) * 30 + (2,)),
+        ((5, 1, 3, 1), (1, 4, 1, 2)),
+        ((1, 0), (4, 1)),
+    ],
+)
+def test_zip_broadcasts(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
+    arrays = [np.arange(math.prod(shape), dtype=float).reshape(shape) + 1 for shape in shapes]
+    for record in ZIPS:
+        for a, b in (arrays, arrays[::-1]):
+            assert_as_numpy(record, function(record)(ao.tensor(a), ao.tensor(b)), a, b, context=record.name)
+
+
+def test_int64_wraps_around() -> None:
+    low, high = -(2**63), 2**63 - 1
+    t = ao.tensor([low, high])
+    assert (t + 1).tolist() == [low + 1, low]
+    assert (t - 1).tolist() == [high, high - 1]
+    assert (t * 2).tolist() == [0, -2]
+    assert (-t).tolist() == [low, -high]
+    assert abs(t).tolist() == [low, high]
+    assert ao.sum(ao.tensor([high, high, 3])).item() == 1
+    assert ao.prod(ao.tensor([high, 2])).item() == -2
+
+
+def test_division_by_zero_follows_ieee_754() -> None:
+    t = ao.tensor([1.0, -1.0, 0.0, math.inf, math.nan])
+    assert_same(t / 0.0, np.array([math.inf, -math.inf, math.nan, math.inf, math.nan]))
+    assert_same(t / -0.0, np.array([-math.inf, math.inf, math.nan, -math.inf, math.nan]))
+    assert_same(ao.tensor([1, 0]) / 0, np.array([math.inf, math.nan]))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_maximum_takes_the_first_of_two_zeros(dtype: str) -> None:
+    zeros = ao.tensor([0.0, -0.0], dtype=dtype)
+    assert_same(ao.maximum(zeros, -zeros), np.array([0.0, -0.0], dtype))
+
+
+# --- accuracy ------------------------------------------------------------------------------------------------
+
+
+def reference_float64(name: str, x: np.ndarray) -> np.ndarray:
+    """An inexact operator in float64: for float32 as good as the truth."""
+    if name == "sigmoid":
+        z = np.exp(-np.abs(x))
+        return np.where(x >= 0, 1.0, z) / (1.0 + z)
+    return getattr(np, name)(x)
+
+
+def exact(name: str, x: mpmath.mpf) -> mpmath.mpf:
+    """An inexact operator to mpmath's precision."""
+    return 1 / (1 + mpmath.exp(-x)) if name == "sigmoid" else getattr(mpmath, name)(x)
+
+
+def worst_float32(record: Record, x: np.ndarray) -> float:
+    """The largest error over float32 numbers in units in the last place; infinite if special values are wrong."""
+    with np.errstate(all="ignore"):
+        truth = reference_float64(record.name, x.astype(np.float64))
+        got = np.asarray(function(record)(ao.asarray(x))).astype(np.float64)
+        if not np.array_equal(np.isnan(truth), np.isnan(got)):
+            return math.inf
+        # past the largest float32 there is one more step, to infinity, counted as 2**128
+        truth, got = (np.where(np.isnan(v), 0.0, np.clip(v, -(2.0**128), 2.0**128)) for v in (truth, got))
+        unit = np.ldexp(1.0, np.clip(np.frexp(truth)[1] - 24, -149, 104))
+        return float(np.max(np.abs(got - truth) / unit))
+
+
+@by_name("record", INEXACT)
+def test_accuracy_float32(record: Record) -> None:
+    bits = np.random.default_rng(5).integers(0, 2**32, 400_000, dtype=np.uint32)
+    near = np.linspace(-20, 20, 100_001, dtype=np.float32)
+    edges = np.linspace(-104, 89, 100_001, dtype=np.float32)
+    around_one = (np.arange(-2000, 2000, dtype=np.int32) + np.float32(1).view(np.int32)).view(np.float32)
+    worst = {
+        "bit patterns": worst_float32(record, bits.view(np.float32)),
+        "near zero": worst_float32(record, near),
+        "up to overflow and underflow": worst_float32(record, edges),
+        "around one": worst_float32(record, around_one),
+    }
+    assert all(error <= record.units for error in worst.values()), worst
+    assert max(worst.values()) > 0.3, "an error that small means that nothing was measured"
+
+
+def points_float64(name: str, generator: np.random.Generator) -> np.ndarray:
+    """Where an inexact operator has a finite result other than zero: everywhere, and where it is difficult."""
+    if name == "log":
+        bits = generator.integers(1, 0x7FF0 << 48, 1500)
+        close = 1 + generator.standard_normal(1000) * np.exp2(generator.integers(-50, -1, 1000))
+        subnormal = generator.integers(1, 2**52, 300).view(np.float64)
+        seams = np.sqrt(0.5) * np.exp2(generator.integers(-300, 300, 300)) * (1 + generator.normal(0, 1e-15, 300))
+        return np.abs(np.concatenate([bits.view(np.float64), close, subnormal, seams]))
+    low, high = {"exp": (-745.1, 709.7), "sigmoid": (-745.1, 40.0)}[name]
+    seams = (generator.integers(-1000, 1000, 500) + 0.5) * math.log(2) * (1 + generator.normal(0, 1e-15, 500))
+    small = generator.standard_normal(500) * np.exp2(generator.integers(-60, 0, 500))
+    x = np.concatenate([generator.uniform(low, high, 1500), seams, small, [low, high]])
+    return x[(x >= low) & (x <= high)]
+
+
+@by_name("record", INEXACT)
+def test_accuracy_float64(record: Record) -> None:
+    x = points_float64(record.name, np.random.default_rng(7))
+    got = function(record)(ao.asarray(x)).tolist()
+    assert len(got) > 2000
+    with mpmath.workprec(140):
+        errors = []
+        for argument, result in zip(x.tolist(), got, strict=True):
+            truth = exact(record.name, mpmath.mpf(argument))
+            exponent = max(int(mpmath.frexp(truth)[1]) - 53, -1074)
+            errors.append(float(abs(mpmath.mpf(result) - truth) / mpmath.mpf(2) ** exponent))
+    worst = max(range(len(errors)), key=errors.__getitem__)
+    assert errors[worst] <= record.units, f"{errors[worst]} units at {x[worst].hex()}"
+    assert errors[worst] > 0.3, "an error that small means that nothing was measured"
+
+
+INF, NAN = math.inf, math.nan
+SPECIAL_VALUES = {
+    "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e300, INF), (-1e300, 0.0), (1e-300, 1.0)],
+    "log": [(1.0, 0.0), (0.0, -INF), (-0.0, -INF), (INF, INF), (-INF, NAN), (-1.0, NAN), (-1e-40, NAN), (NAN, NAN)],
+    "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)],
+    "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)],
+    "relu": [(-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)],
+    "abs": [(-0.0, 0.0), (-INF, INF), (-1.5, 1.5), (NAN, NAN)],
+    "negative": [(0.0, -0.0), (-0.0, 0.0), (INF, -INF), (NAN, NAN)],
+}
+
+
+@pytest.mark.parametrize("repeats", [1, 100], ids=["scalar code", "vector code"])
+@by_name("record", MAPS)
+def test_special_values(record: Record, repeats: int) -> None:
+    arguments, results = zip(*SPECIAL_VALUES[record.name], strict=True)
+    for dtype in FLOATS:
+        with np.errstate(over="ignore", under="ignore"):
+            x, wanted = (np.repeat(np.array(v), repeats).astype(dtype) for v in (arguments, results))
+        assert_same(function(record)(ao.asarray(x)), wanted, f"{record.name} {dtype}")
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_exp_goes_through_the_subnormal_numbers_to_zero(dtype: str) -> None:
+    limits = np.finfo(dtype)
+    smallest = math.log(float(limits.smallest_subnormal))
+    x = ao.tensor([smallest * 0.99, smallest + 0.1, smallest - 1.0], dtype=dtype)
+    above, least, below = ao.exp(x).tolist()
+    assert float(limits.smallest_normal) > above > least == float(limits.smallest_subnormal)
+    assert below == 0.0
+
+
+# --- promotion -------------------------------------------------------------------------------------------------
+
+NUMBERS = (True, False, 0, 3, -2, 2**40, 0.0, -0.0, 2.5, -1e-3, 1e300, INF, -INF, NAN)
+
+
+@by_name("record", ZIPS)
+def test_python_numbers_on_either_side(record: Record) -> None:
+    for dtype, number in itertools.product(DTYPES, NUMBERS):
+        for layout in (LAYOUTS["65 in a row"], LAYOUTS["transposed"], LAYOUTS["no dimensions"]):
+            t, array = layout.pair(dtype, 1, "special")
+            context = f"{record.name} {dtype} {layout.name} with {number}"
+            if kernel_dtype(record, array, number) is None:
+                with pytest.raises(TypeError, match=f"{record.name}: x1, x2 must be of one of the dtypes"):
+                    function(record)(t, number)
+                continue
+            assert_as_numpy(record, function(record)(t, number), array, number, context=context)
+            assert_as_numpy(record, function(record)(number, t), number, array, context=f"{context} first")
+
+
+@by_name("record", ZIPS)
+def test_mixed_dtypes_promote(record: Record) -> None:
+    for first, second in itertools.product(DTYPES, repeat=2):
+        for one, other in (("65 in a row", "one element"), ("transposed", "matrix"), ("column", "row")):
+            t, array = LAYOUTS[one].pair(first, 2, "special")
+            u, brray = LAYOUTS[other].pair(second, 3, "special")
+            if array.shape[::-1] == brray.shape:
+                u, brray = u.T, brray.T
+            context = f"{record.name} {first} {one}, {second} {other}"
+            if kernel_dtype(record, array, brray) is None:
+                with pytest.raises(TypeError, match=f"got {first} and {second}; convert with astype"):
+                    function(record)(t, u)
+                continue
+            assert_as_numpy(record, function(record)(t, u), array, brray, context=context)
+
+
+@by_name("record", RECORDS.values())
+def test_dtypes_without_a_kernel_are_refused(record: Record) -> None:
+    refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.converts]
+    for dtype in refused:
+        operands = [ao.zeros(3, dtype=dtype)] * len(record.parameters)
+        with pytest.raises(TypeError, match=f"{record.name}: .* must be of one of the dtypes .* got {dtype}.*astype"):
+            function(record)(*operands)
+    assert refused in ([], ["bool"])
+
+
+@by_name("record", ELEMENTWISE)
+def test_python_numbers_alone(record: Record) -> None:
+    numbers = [2, 3][: record.inputs]
+    result = function(record)(*numbers)
+    assert_as_numpy(record, result, *numbers, context=record.name)
+    assert result.shape == ()
+
+
+RESULT_TYPE_OPERANDS = (*(np.dtype(dtype) for dtype in DTYPES), True, 7, 2.5)
+
+
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_result_type_is_numpys(count: int) -> None:
+    for operands in itertools.product(RESULT_TYPE_OPERANDS, repeat=count):
+        wanted = np.result_type(*operands).name
+        dtypes = [getattr(ao, value.name) if isinstance(value, np.dtype) else value for value in operands]
+        tensors = [ao.zeros(1, dtype=value) if isinstance(value, ao.DType) else value for value in dtypes]
+        names = [value.name if isinstance(value, ao.DType) else value for value in dtypes]
+        assert ao.result_type(*dtypes) == ao.result_type(*tensors) == ao.result_type(*names) == wanted, operands
+
+
+# --- out= ------------------------------------------------------------------------------------------------------
+
+
+@by_name("record", ELEMENTWISE)
+def test_out_is_filled_and_returned(record: Record) -> None:
+    for seed, layout in enumerate(LAYOUTS.values()):
+        for dtype in record.dtypes:
+            t, array = layout.pair(dtype, seed)
+            operands, arrays = [t] * record.inputs, [array] * record.inputs
+            out, _ = layout.pair(record.result_for(dtype), seed + 1)
+            context = f"{record.name} {dtype} {layout.name}"
+            if out.readonly:
+                with pytest.raises(ValueError, match="out is read-only"):
+                    function(record)(*operands, out=out)
+                continue
+            assert function(record)(*operands, out=out) is out, context
+            assert_as_numpy(record, out, *arrays, context=context)
+            assert_same(t, array, f"{context}: the input has changed")
+
+
+@by_name("record", ELEMENTWISE)
+def test_out_of_another_dtype_takes_the_converted_result(record: Record) -> None:
+    kinds = "bif"  # each can take what the ones before it hold
+    for dtype, out_dtype in itertools.product(DTYPES, repeat=2):
+        if dtype not in record.dtypes and dtype not in record.converts:
+            continue
+        t, array = LAYOUTS["65 in a row"].pair(dtype, 4)
+        operands, arrays = [t] * record.inputs, [array] * record.inputs
+        out = ao.zeros(65, dtype=out_dtype)
+        wanted = expected(record, *arrays)
+        if kinds.index(wanted.dtype.kind) > kinds.index(np.dtype(out_dtype).kind):
+            message = f"{record.name}: out must be able to hold a result of dtype {wanted.dtype}, .* {out_dtype}"
+            with pytest.raises(TypeError, match=message):
+                function(record)(*operands, out=out)
+            assert out.tolist() == [0] * 65
+            continue
+        assert function(record)(*operands, out=out) is out
+        with np.errstate(all="ignore"):
+            wanted = np.asarray(function(record)(*operands)).astype(out_dtype)
+        assert_same(out, wanted, f"{record.name} {dtype} to {out_dtype}")
+
+
+def test_out_of_none_means_a_new_tensor() -> None:
+    assert ao.exp(ao.zeros(2), out=None).tolist() == [1.0, 1.0]
+    assert ao.sum(ao.zeros(2), out=None, axis=None, dtype=None).item() == 0.0
+
+
+@pytest.mark.parametrize("values", ["plain", "special"])
+@by_name("overlap", OVERLAPS.values())
+@by_name("record", ELEMENTWISE)
+def test_out_may_overlap_the_inputs(record: Record, overlap: Any, values: str) -> None:
+    for dtype in record.dtypes:
+        if record.result_for(dtype) != dtype:
+            continue
+        for operands in itertools.product((overlap.target, overlap.source), repeat=record.inputs):
+            memory, array = overlap.memory(dtype, 3, values)
+            wanted = array.copy()
+            result = expected(record, *(operand(array) for operand in operands))
+            out = overlap.target(memory)
+            if result.shape != out.shape:
+                assert overlap.target not in operands, "only a smaller source does not fill the target"
+                continue
+            overlap.target(wanted)[...] = result
+            function(record)(*(operand(memory) for operand in operands), out=out)
+            if record.units:
+                assert ulps(np.asarray(memory), wanted).max() <= record.units + 4
+            else:
+                assert_same(memory, wanted, f"{record.name} {dtype}", zero_sign=record.name not in ANY_ZERO)
+
+
+def test_out_may_overlap_a_bool_input() -> None:
+    for overlap in OVERLAPS.values():
+        memory, array = overlap.memory("bool", 3)
+        np.less(overlap.target(array), overlap.source(array), out=overlap.target(array))
+        ao.less(overlap.target(memory), overlap.source(memory), out=overlap.target(memory))
+        assert_same(memory, array, overlap.name)
+
+
+def test_out_on_the_memory_of_an_input_of_another_dtype() -> None:
+    """The result is written over its input's bytes, which are of another size."""
+    for source_dtype, out_dtype in itertools.permutations(("int64", "float32", "float64"), 2):
+        raw = np.zeros(800, np.uint8)
+        raw.view(source_dtype)[:100] = np.arange(100)
+        wanted = (raw.view(source_dtype)[:100] + raw.view(source_dtype)[:100][::-1]).astype(out_dtype)
+        t, out = ao.asarray(raw.view(source_dtype)[:100]), ao.asarray(raw.view(out_dtype)[:100])
+        if np.dtype(source_dtype).kind == "f" and out_dtype == "int64":
+            with pytest.raises(TypeError, match="out must be able to hold"):
+                ao.add(t, t[::-1], out=out)
+            continue
+        ao.add(t, t[::-1], out=out)
+        assert_same(out, wanted, f"{source_dtype} {out_dtype}")
+
+
+# --- special methods -------------------------------------------------------------------------------------------
+
+
+@by_name("record", [record for record in ELEMENTWISE if record.slot])
+def test_a_special_method_is_the_function(record: Record) -> None:
+    method = SLOT_FUNCTIONS[record.slot or ""]
+    for dtype in record.dtypes:
+        t, u = LAYOUTS["transposed"].pair(dtype, 1)[0], LAYOUTS["transposed"].pair(dtype, 2)[0]
+        if record.kind == "map":
+            assert_same(method(t), np.asarray(function(record)(t)), dtype)
+            continue
+        number = {"bool": True, "int64": 3}.get(dtype, 2.5)
+        for operands in ((t, u), (u, t), (t, number), (number, t), (t, u[1]), (u[1], t)):
+            assert_same(method(*operands), np.asarray(function(record)(*operands)), f"{record.name} {operands}")
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+def test_in_place_on_every_layout(name: str) -> None:
+    for seed, layout in enumerate(LAYOUTS.values()):
+        for dtype in RECORDS[name].dtypes:
+            t, array = layout.pair(dtype, seed, "special")
+            u, brray = layout.pair(dtype, seed + 1, "special")
+            context = f"{name} {dtype} {layout.name}"
+            if t.readonly:
+                with pytest.raises(ValueError, match="out is read-only"):
+                    IN_PLACE[name](t, u)
+                assert_same(t, array, context)
+                continue
+            for operand, oracle in ((u, brray), (3, 3), (t, array)):
+                with np.errstate(all="ignore"):
+                    IN_PLACE[name](array, oracle)
+                assert IN_PLACE[name](t, operand) is t, context
+                assert_same(t, array, context)
+
+
+@pytest.mark.parametrize("name", IN_PLACE)
+@by_name("overlap", OVERLAPS.values())
+def test_in_place_on_overlapping_views(name: str, overlap: Any) -> None:
+    for dtype, values in itertools.product(RECORDS[name].dtypes, ("plain", "special")):
+        memory, array = overlap.memory(dtype, 9, values)
+        with np.errstate(all="ignore"):
+            IN_PLACE[name](overlap.target(array), overlap.source(array))
+        IN_PLACE[name](overlap.target(memory), overlap.source(memory))
+        assert_same(memory, array, f"{name} {dtype} {values}")
+
+
+def test_in_place_on_slices() -> None:
+    t, array = ao.arange(10.0), np.arange(10.0)
+    t[1:] += t[:-1]
+    array[1:] += array[:-1]
+    assert_same(t, array)
+    t[:-1] *= t[1:]
+    array[:-1] *= array[1:]
+    assert_same(t, array)
+
+
+@pytest.mark.parametrize(
+    ("dtype", "name", "operand", "error"),
+    [
+        ("int64", "add", 1.5, "out must be able to hold a result of dtype float64, got a tensor of dtype int64"),
+        ("int64", "divide", 2, "out must be able to hold a result of dtype float64, got a tensor of dtype int64"),
+        ("bool", "add", 1, "out must be able to hold a result of dtype int64, got a tensor of dtype bool"),
+        ("bool", "multiply", True, "multiply: x1, x2 must be of one of the dtypes int64, float32, float64"),
+    ],
+)
+def test_in_place_does_not_change_the_dtype(dtype: str, name: str, operand: Any, error: str) -> None:
+    t = ao.ones(3, dtype=dtype)
+    with pytest.raises(TypeError, match=error):
+        IN_PLACE[name](t, operand)
+    assert t.tolist() == [1, 1, 1] and t.dtype == dtype
+
+
+def test_in_place_float32_takes_float64() -> None:
+    t, array = ao.ones(3, dtype="float32"), np.ones(3, np.float32)
+    t += ao.full(3, 1e-9)
+    t *= ao.tensor([0.1, 0.2, 0.3])
+    array += np.full(3, 1e-9)
+    array *= np.array([0.1, 0.2, 0.3])
+    assert_same(t, array)
+
+
+def test_in_place_does_not_grow() -> None:
+    t = ao.ones(3)
+    with pytest.raises(ValueError, match=r"add: out must have the shape of the result \(2, 3\), got \(3,\)"):
+        t += ao.ones((2, 3))
+    assert t.tolist() == [1, 1, 1]
+
+
+STRANGERS = [None, "a", [1.0, 2.0], (), {}, object(), 1j]
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=repr)
+def test_comparison_with_other_things_is_pythons_usual(stranger: object) -> None:
+    t = ao.ones(2)
+    assert (t == stranger) is False and (stranger == t) is False
+    assert (t != stranger) is True and (stranger != t) is True
+    for ordering in (operator.lt, operator.le, operator.gt, operator.ge):
+        with pytest.raises(TypeError, match="not supported between instances of"):
+            ordering(t, stranger)
+        with pytest.raises(TypeError, match="not supported between instances of"):
+            ordering(stranger, t)
+
+
+@pytest.mark.parametrize("stranger", STRANGERS, ids=repr)
+def test_arithmetic_with_other_things_is_a_type_error(stranger: object) -> None:
+    for arithmetic in (operator.add, operator.sub, operator.mul, operator.truediv):
+        for operands in ((ao.ones(2), stranger), (stranger, ao.ones(2))):
+            with pytest.raises(TypeError):
+                arithmetic(*operands)
+
+
+def test_other_types_get_their_turn() -> None:
+    class Other:
+        def __radd__(self, other: object) -> str:
+            return "reflected add"
+
+        def __gt__(self, other: object) -> str:
+            return "reflected less"
+
+        def __eq__(self, other: object) -> Any:
+            return "reflected equal"
+
+        __hash__ = None  # type: ignore[assignment]
+
+    t = ao.ones(2)
+    assert t + Other() == "reflected add"
+    assert (t < Other()) == "reflected less"
+    assert (t == Other()) == "reflected equal"
+    t += Other()
+    assert t == "reflected add"
+
+
+def test_operators_that_tensors_do_not_have() -> None:
+    t = ao.ones(2)
+    for missing in (operator.floordiv, operator.mod, operator.pow, operator.matmul, operator.and_, operator.lshift):
+        with pytest.raises(TypeError, match="unsupported operand"):
+            missing(t, t)
+    with pytest.raises(TypeError, match="bad operand type for unary ~"):
+        ~t  # noqa: B018
+
+
+# --- reductions ------------------------------------------------------------------------------------------------
+
+
+def axis_subsets(ndim: int) -> list[Any]:
+    """Every set of axes of a tensor, or of one with many some of them; and all, as None."""
+    if ndim > 4:
+        few = [(0,), (ndim - 1,), (0, ndim - 1), tuple(range(ndim)), tuple(range(0, ndim, 2)), tuple(range(1, ndim, 3))]
+        return [None, (), *few]
+    return [None, *(axes for size in range(ndim + 1) for axes in itertools.combinations(range(ndim), size))]
+
+
+def reduced(record: Record, array: np.ndarray, dtype: str | None = None, **keywords: Any) -> np.ndarray:
+    """What NumPy reduces an array to, in the dtype in which aotops does."""
+    return expected(record, array, dtype=dtype, **keywords)
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported(REDUCTIONS))
+def test_reduction_over_every_subset_of_axes(record: Record, dtype: str) -> None:
+    families = ["powers", "nonfinite powers"] if record.name == "prod" else ["plain", "nonfinite"]
+    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), families)):
+        t, array = layout.pair(dtype, seed, values)
+        for axes, keepdims in itertools.product(axis_subsets(array.ndim), (False, True)):
+            context = f"{record.name} {dtype} {layout.name} {values} axis={axes} keepdims={keepdims}"
+            folded = [array.shape[axis] for axis in (range(array.ndim) if axes is None else axes)]
+            left = math.prod(array.shape[axis] for axis in range(array.ndim) if axes is not None and axis not in axes)
+            if record.identity is None and 0 in folded and left:
+                with pytest.raises(ValueError, match=f"{record.name}: x must have elements along the axes that fold"):
+                    function(record)(t, axes, keepdims=keepdims)
+                continue
+            result = function(record)(t, axes, keepdims=keepdims)
+            wanted = reduced(record, array, axis=axes, keepdims=keepdims)
+            assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+        assert_same(t, array, f"{record.name} {layout.name}: the input has changed")
+
+
+@by_name("record", REDUCTIONS)
+def test_axis_is_an_int_a_negative_int_or_a_tuple_of_them(record: Record) -> None:
+    array = np.random.default_rng(0).choice([0.5, 1.0, 2.0, -1.0], (3, 4, 5, 2))
+    t = ao.tensor(array)
+    spellings = [0, 3, -1, -4, (0, -1), (-1, 0), [1, 2], (2, 0, -3), np.int64(2), (np.int64(1), -1), ao.tensor(1), ()]
+    for axis in spellings:
+        wanted = reduced(record, array, axis=tuple(map(int, axis)) if isinstance(axis, (tuple, list)) else int(axis))
+        assert_same(function(record)(t, axis), wanted, f"{record.name} {axis}")
+        assert_same(function(record)(t, axis=axis), wanted, f"{record.name} axis={axis}")
+    assert_same(function(record)(t, keepdims=True), reduced(record, array, keepdims=True))
+
+
+@pytest.mark.parametrize("axis", [3, -4, 100, -(10**30), 10**30, (0, 3), (0, -4)])
+@by_name("record", REDUCTIONS)
+def test_an_axis_that_does_not_exist(record: Record, axis: Any) -> None:
+    t = ao.ones((2, 3, 4))
+    for error in (ao.AxisError, ValueError, IndexError):
+        with pytest.raises(error, match="axis must be from -3 to 2 for a tensor of 3 dimensions, got"):
+            function(record)(t, axis)
+
+
+@by_name("record", REDUCTIONS)
+def test_axes_of_a_tensor_without_dimensions(record: Record) -> None:
+    t = ao.tensor(3.0)
+    assert function(record)(t).item() == function(record)(t, ()).item() == 3.0
+    with pytest.raises(ao.AxisError, match="axis must be None for a tensor of 0 dimensions, got 0"):
+        function(record)(t, 0)
+
+
+@pytest.mark.parametrize("axis", [(0, 0), (1, -1), (-1, 0, 1)])
+@by_name("record", REDUCTIONS)
+def test_an_axis_given_twice(record: Record, axis: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match=r"axis must not name an axis twice, got \("):
+        function(record)(ao.ones((2, 3)), axis)
+
+
+@pytest.mark.parametrize("axis", [1.0, "0", (0, "1"), (0.0,), object(), {0}, ao.tensor([0, 1]), ao.tensor(1.0)])
+@by_name("record", REDUCTIONS)
+def test_an_axis_that_is_no_int(record: Record, axis: Any) -> None:
+    with pytest.raises(TypeError, match="axis must be an int, got"):
+        function(record)(ao.ones((2, 3)), axis)
+
+
+@pytest.mark.parametrize(
+    ("shape", "axis", "result"),
+    [
+        ((0,), None, ()),
+        ((0, 3), 0, (3,)),
+        ((3, 0), 0, (0,)),
+        ((3, 0), 1, (3,)),
+        ((2, 0, 3), (0, 1), (3,)),
+        ((0, 0), 0, (0,)),
+    ],
+)
+def test_reductions_of_nothing(shape: tuple[int, ...], axis: Any, result: tuple[int, ...]) -> None:
+    for dtype in ("int64", "float32", "float64"):
+        t = ao.zeros(shape, dtype=dtype)
+        assert_same(ao.sum(t, axis), np.zeros(result, dtype))
+        assert_same(ao.prod(t, axis), np.ones(result, dtype))
+        for extremum in (ao.max, ao.min):
+            if 0 in result:
+                assert_same(extremum(t, axis), np.zeros(result, dtype))
+            else:
+                with pytest.raises(ValueError, match="x must have elements along the axes that fold away, got shape"):
+                    extremum(t, axis)
+
+
+@pytest.mark.parametrize("record", [RECORDS["sum"], RECORDS["prod"]], ids=["sum", "prod"])
+def test_reduction_in_another_dtype(record: Record) -> None:
+    for source, target in itertools.product(DTYPES, ("int64", "float32", "float64")):
+        t, array = LAYOUTS["permuted"].pair(source, 4, "powers")
+        with np.errstate(all="ignore"):
+            wanted = reduced(record, array.astype(target), axis=1)
+        for spelling in (target, getattr(ao, target), np.dtype(target)):
+            assert_same(function(record)(t, 1, dtype=spelling), wanted, f"{record.name} {source} as {spelling}")
+
+
+@pytest.mark.parametrize("record", [RECORDS["max"], RECORDS["min"]], ids=["max", "min"])
+def test_extrema_have_no_dtype_argument(record: Record) -> None:
+    with pytest.raises(TypeError, match=r"unexpected keyword argument 'dtype'; it takes axis, keepdims, out"):
+        function(record)(ao.ones(2), dtype=ao.float32)
+
+
+@by_name("record", REDUCTIONS)
+def test_reduction_into_out(record: Record) -> None:
+    for layout, dtype in itertools.product(
+        ("cube", "permuted", "repeated long rows", "transposed cube"), record.dtypes
+    ):
+        t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
+        for axis, keepdims in itertools.product((0, -1, None), (False, True)):
+            wanted = reduced(record, array, axis=axis, keepdims=keepdims)
+            for out in (ao.zeros(wanted.shape, dtype=dtype), ao.zeros((*wanted.shape, 2), dtype=dtype)[..., 0]):
+                context = f"{record.name} {dtype} {layout} {axis} {keepdims} strides {out.strides}"
+                assert function(record)(t, axis, keepdims=keepdims, out=out) is out, context
+                assert_same(out, wanted, context, zero_sign=record.name not in ANY_ZERO)
+
+
+@by_name("record", REDUCTIONS)
+def test_reduction_into_out_of_another_dtype(record: Record) -> None:
+    t = ao.tensor([[1, 2], [3, 4]])
+    out = ao.zeros(2, dtype="float32")
+    assert function(record)(t, 0, out=out) is out
+    assert out.tolist() == [float(value) for value in function(record)(t, 0).tolist()]
+    whole = ao.zeros(2, dtype="int64")
+    with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
+        function(record)(ao.ones((2, 2)), 0, out=whole)
+    assert whole.tolist() == [0, 0]
+
+
+@by_name("record", REDUCTIONS)
+def test_reduction_into_a_part_of_its_input(record: Record) -> None:
+    parts: dict[str, tuple[Any, Callable[[Any], Any]]] = {
+        "first row": (0, lambda x: x[0]),
+        "last row": (0, lambda x: x[-1]),
+        "first column": (1, lambda x: x[:, 0]),
+        "diagonal block": ((), lambda x: x),
+        "a corner": (None, lambda x: x[3, 4, ...]),
+        "backwards": (0, lambda x: x[2, ::-1]),
+    }
+    for (name, (axis, part)), dtype in itertools.product(parts.items(), record.dtypes):
+        t, array = LAYOUTS["matrix"].pair(dtype, 3, "powers")
+        t, array = ao.tensor(np.tile(array, (4, 3))), np.tile(array, (4, 3))
+        part(array)[...] = reduced(record, array, axis=axis)
+        function(record)(t, axis, out=part(t))
+        assert_same(t, array, f"{record.name} {dtype} {name}", zero_sign=record.name not in ANY_ZERO)
+
+
+@by_name("record", REDUCTIONS)
+def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
+    t = ao.ones((2, 3))
+    cases = [
+        (ao.zeros(2), ValueError, rf"{record.name}: out must have the shape of the result \(3,\), got \(2,\)"),
+        (ao.zeros((1, 3)), ValueError, r"out must have the shape of the result \(3,\), got \(1, 3\)"),
+        (ao.asarray(np.broadcast_to(0.0, 3)), ValueError, "out is read-only"),
+        ([0.0] * 3, TypeError, f"{record.name}: out must be a Tensor, got list"),
+    ]
+    for out, error, message in cases:
+        with pytest.raises(error, match=message):
+            function(record)(t, 0, out=out)
+
+
+def test_sums_of_bools_are_int64() -> None:
+    t = ao.tensor([[True, False], [True, True]])
+    assert_same(ao.sum(t), np.array(3))
+    assert_same(ao.sum(t, 0), np.array([2, 1]))
+    assert_same(ao.prod(t, 1), np.array([0, 1]))
+    assert_same(ao.max(t, 0), np.array([True, True]))
+    assert_same(ao.min(t, 0), np.array([True, False]))
+
+
+@pytest.mark.parametrize("length", [1, 5, 64, 65, 129, 1000])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_nan_comes_through_from_every_position(dtype: str, length: int) -> None:
+    for position in {0, length // 2, length - 1, min(63, length - 1), min(64, length - 1)}:
+        array = np.ones(length, dtype)
+        array[position] = np.nan
+        for record, view in itertools.product(REDUCTIONS, (lambda x: x, lambda x: x[::-1])):
+            assert math.isnan(function(record)(view(ao.tensor(array))).item()), f"{record.name} {position}"
+
+
+@pytest.mark.parametrize("length", [1, 2, 63, 64, 65, 200])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_sum_of_negative_zeros_is_one(dtype: str, length: int) -> None:
+    array = np.full(length, -0.0, dtype)
+    for zero in (-0.0, 0.0):
+        array[length // 2] = zero
+        assert_same(ao.sum(ao.tensor(array)), np.array(zero, dtype), "along a row")
+        columns = ao.tensor(np.repeat(array[:, None], 3, 1))
+        assert_same(ao.sum(columns, 0), np.full(3, zero, dtype), "along columns")
+
+
+def test_a_sum_of_nothing_is_a_positive_zero() -> None:
+    assert_same(ao.sum(ao.zeros(0)), np.array(0.0))
+
+
+def sum_error(t: ao.Tensor, values: np.ndarray) -> float:
+    """How far a sum is from the truth, relative to the sum of the absolute values, in eps."""
+    truth = math.fsum(values.ravel().tolist())
+    scale = math.fsum(np.abs(values).ravel().tolist())
+    return abs(ao.sum(t).item() - truth) / (scale * float(np.finfo(values.dtype).eps))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("kind", ["positive", "mixed", "wide range"])
+def test_long_sums_are_accurate(kind: str, dtype: str) -> None:
+    """A lane adds every 64th element: the bound of 64 lanes side by side is a 64th of a running sum's."""
+    generator = np.random.default_rng(11)
+    n = 1_000_000
+    values = generator.random(n) if kind == "positive" else generator.standard_normal(n)
+    if kind == "wide range":
+        values *= np.exp2(generator.integers(-30, 30, n))
+    values = values.astype(dtype)
+    t = ao.asarray(values)
+    guaranteed = (n / 64 + 64 + 6) / 2  # additions that an element goes through, half an eps each
+    assert sum_error(t, values) <= guaranteed
+    assert sum_error(t[::-1], values) <= guaranteed
+    # rounding errors mostly cancel: far from the guarantee, and close to NumPy's pairwise sums
+    assert sum_error(t, values) <= math.sqrt(n / 64)
+
+
+def test_sums_over_many_rows_are_as_accurate_as_a_running_sum() -> None:
+    values = np.random.default_rng(12).random((5000, 3))
+    sums = ao.sum(ao.asarray(values), 0).tolist()
+    for column, got in zip(values.T, sums, strict=True):
+        truth = math.fsum(column.tolist())
+        assert abs(got - truth) <= 5000 * 2.0**-53 * truth
+
+
+@pytest.mark.parametrize("repeat", [True, False], ids=["stride 0", "contiguous"])
+def test_float32_counts_beyond_its_integers(repeat: bool) -> None:
+    """A running sum of float32 ones stops at 2**24."""
+    n = 2**24 + 64
+    ones = ao.asarray(np.broadcast_to(np.float32(1), n)) if repeat else ao.ones(n, dtype="float32")
+    assert ao.sum(ones).item() == n
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_products_are_accurate(dtype: str) -> None:
+    values = np.random.default_rng(13).uniform(0.9, 1.1, 1000).astype(dtype)
+    truth = math.prod(map(mpmath.mpf, values.tolist()), start=mpmath.mpf(1))
+    assert abs(ao.prod(ao.asarray(values)).item() / truth - 1) <= 1000 * float(np.finfo(dtype).eps)
+
+
+steps = st.sampled_from([None, 1, 2, 3, -1, -2, -3])
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_reductions_of_random_views(data: st.DataObject) -> None:
+    shape = tuple(data.draw(st.lists(st.integers(0, 5), min_size=1, max_size=4), label="shape"))
+    array = np.random.default_rng(0).integers(-9, 9, shape)
+    t = ao.tensor(array)
+    key = tuple(
+        slice(*data.draw(st.tuples(st.none() | st.integers(-6, 6), st.none() | st.integers(-6, 6), steps)))
+        for _ in shape
+    )
+    order = data.draw(st.permutations(range(len(shape))), label="order")
+    t, array = ao.permute_dims(t[key], order), array[key].transpose(order)
+    axes = tuple(data.draw(st.sets(st.integers(0, len(shape) - 1)), label="axes"))
+    assert_same(ao.sum(t, axes), array.sum(axes))
+    if array.size:
+        assert_same(ao.max(t, axes), array.max(axes))
+
+
+# --- the same bits on every CPU --------------------------------------------------------------------------------
+
+
+def digest(results: Iterable[ao.Tensor], any_nan: bool) -> str:
+    """A digest of the bytes of tensors; ``any_nan`` counts all NaNs as one."""
+    found = hashlib.sha256()
+    for result in results:
+        array = np.asarray(result)
+        if any_nan and array.dtype.kind == "f":
+            array = np.where(np.isnan(array), np.nan, array)
+        found.update(f"{result.dtype} {result.shape}".encode())
+        found.update(array.tobytes())
+    return found.hexdigest()
+
+
+def digests() -> dict[str, str]:
+    """A digest of each operator's results on a fixed data set; runs in processes of their own.
+
+    Which of several NaNs a sum gives is up to the order of an addition's two operands, which the compiler chooses.
+    """
+    found = {}
+    layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011))]
+    for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
+        if dtype not in record.dtypes and dtype not in record.converts:
+            continue
+        call = function(record)
+        tensors = [layout.pair(dtype, 21, values)[0] for layout in layouts]
+        if record.kind == "map":
+            results = [call(t) for t in tensors]
+        elif record.kind == "zip":
+            results = [call(t, t[::-1] if t.ndim else t) for t in tensors]
+        else:
+            results = [call(t, axes) for t in tensors if t.size for axes in axis_subsets(t.ndim)]
+        found[f"{record.name} {dtype} {values}"] = digest(results, any_nan=record.kind == "reduce")
+    return found
+
+
+def run_python(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run code in a new interpreter that finds the tests' modules."""
+    paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return subprocess.run(
+        [sys.executable, "-W", "error", "-c", code],
+        env={**os.environ, "PYTHONPATH": paths, **environment},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+
+
+PROBE = """
+try:
+    import aotops
+    print(aotops.cpu_level())
+except ImportError as error:
+    print(error)
+"""
+
+
+def available_levels() -> list[str]:
+    """The CPU levels that kernels are compiled for and this machine has."""
+    levels = [level.name for level in X86_64_LEVELS]
+    return [level for level in levels if run_python(PROBE, AOTOPS_CPU=level).stdout.strip() == level]
+
+
+def test_every_cpu_level_gives_the_same_bits() -> None:
+    levels = available_levels()
+    if len(levels) < 2:
+        pytest.skip(f"this machine has only {levels}")
+    found = {}
+    for level in levels:
+        done = run_python("import json, test_operators as t; print(json.dumps(t.digests()))", AOTOPS_CPU=level)
+        assert done.returncode == 0, done.stderr
+        found[level] = json.loads(done.stdout)
+    first = found[levels[0]]
+    assert len(first) > 100
+    for level in levels[1:]:
+        assert [name for name in first if first[name] != found[level][name]] == [], f"{levels[0]} and {level} differ"
+
+
+def test_the_highest_level_is_the_default() -> None:
+    environment = {key: value for key, value in os.environ.items() if key != "AOTOPS_CPU"}
+    done = subprocess.run([sys.executable, "-c", PROBE], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == (available_levels() or ["generic"])[-1]
+    assert run_python(PROBE, AOTOPS_CPU="").stdout == done.stdout
+
+
+@pytest.mark.parametrize("level", ["x86-64-v9", "avx2", " x86-64-v2", "X86-64-V2"])
+def test_an_unknown_level_is_an_import_error_with_the_known_ones(level: str) -> None:
+    message = run_python(PROBE, AOTOPS_CPU=level).stdout.strip()
+    levels = ", ".join(available_levels() or ["generic"])
+    assert message == f"AOTOPS_CPU must be a CPU level that this machine has ({levels}), got '{level}'"
