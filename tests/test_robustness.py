@@ -60,11 +60,12 @@ def with_seeds(quick: int, slow: int) -> Any:
 
 
 def limit_memory() -> None:
-    """Make huge allocations fail at once, where the system can."""
+    """Make huge allocations fail at once, where the system can; a sanitizer's own address space is beyond limits."""
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        if "asan" not in os.environ.get("LD_PRELOAD", ""):
+            resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 # --- junk ------------------------------------------------------------------------------------------------------

@@ -143,7 +143,7 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
         return NULL;
     }
     PyObject *result = NULL;
-    Py_ssize_t strides[AOT_MAX_RANK];
+    Py_ssize_t bytes[AOT_MAX_RANK], strides[AOT_MAX_RANK]; /* from element to element, in bytes and in elements */
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0) {
         aot_raise("unsupported_buffer", "(Os)", Py_TYPE(exporter), view->format ? view->format : "B");
@@ -157,17 +157,21 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
         result = copy_of_view(state, view, dtype);
         goto release;
     }
+    if (view->strides != NULL) {
+        memcpy(bytes, view->strides, (size_t)view->ndim * sizeof *bytes);
+    } else if (view->ndim > 0) { /* ctypes arrays give none: row-major */
+        PyBuffer_FillContiguousStrides(view->ndim, view->shape, bytes, (int)view->itemsize, 'C');
+    }
     char *low = view->buf, *high = view->buf;
     Py_ssize_t size = 1;
     bool aligned = (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
     for (int axis = 0; axis < view->ndim; axis++) {
-        Py_ssize_t step = view->strides[axis];
-        aligned = aligned && step % view->itemsize == 0;
-        strides[axis] = step / view->itemsize;
+        aligned = aligned && bytes[axis] % view->itemsize == 0;
+        strides[axis] = bytes[axis] / view->itemsize;
         size = view->shape[axis] == 0 ? 0 : size;
     }
     for (int axis = 0; axis < view->ndim && size != 0; axis++) {
-        Py_ssize_t reach = (view->shape[axis] - 1) * view->strides[axis];
+        Py_ssize_t reach = (view->shape[axis] - 1) * bytes[axis];
         *(reach < 0 ? &low : &high) += reach;
     }
     if (!aligned) {
