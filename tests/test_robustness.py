@@ -28,6 +28,9 @@ from aotops import _native, ops
 
 RECORDS = ops.collect()
 
+#: Under AddressSanitizer memory is kept on purpose after it is given back, and Python's own count of blocks is off.
+SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")
+
 
 def run_alone(code: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run code in an interpreter that finds the tests' modules; a crash prints where Python was."""
@@ -64,7 +67,7 @@ def limit_memory() -> None:
     with contextlib.suppress(ImportError, ValueError, OSError):
         import resource
 
-        if "asan" not in os.environ.get("LD_PRELOAD", ""):
+        if not SANITIZED:
             resource.setrlimit(resource.RLIMIT_AS, (6 * 2**30, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
@@ -377,8 +380,13 @@ def fuzz_as_strided(seed: int, rounds: int) -> None:
                 break
             granted += 1
             assert valid, (shape, strides, offset, start, "reaches outside")
-            assert view.shape == shape and view.strides == strides and view.size == size
+            assert view.shape == shape and view.size == size
+            steps = zip(shape, strides, view.strides, strict=True)
+            assert all(given == taken for length, given, taken in steps if length > 1 and size)
             start, shown = start + offset, view
+            assert memoryview(view).shape == shape
+            with contextlib.suppress(ValueError, TypeError):  # elements that share memory, bools
+                assert size > 10_000 or ao.multiply(view, 0, out=view) is view
             if 0 < size < 10_000:
                 view[...] = 1
                 assert np.count_nonzero(within) == len({*map(int, positions(shape, strides, start))})
@@ -820,9 +828,9 @@ def test_wrong_calls_do_not_leak(table: str) -> None:
 
 def test_a_leak_would_be_found() -> None:
     kept: list[object] = []
-    assert leak(lambda: kept.append(object())) >= 90
     assert leak(lambda: kept.append(TENSOR)) >= 90
-    assert leak(lambda: kept.append(ao.zeros(3))) >= 90
+    assert leak(lambda: kept.append(ao.zeros(3))) >= 90  # a reference to ao.Tensor each
+    assert SANITIZED or leak(lambda: kept.append(object())) >= 90
 
 
 def resident_megabytes() -> float:
@@ -831,7 +839,7 @@ def resident_megabytes() -> float:
     return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-@pytest.mark.skipif(not Path("/proc/self/statm").exists(), reason="no /proc to read the memory from")
+@pytest.mark.skipif(SANITIZED or not Path("/proc/self/statm").exists(), reason="no telling what memory is in use")
 def test_the_memory_of_tensors_is_given_back() -> None:
     values = np.ones(100_000)
 

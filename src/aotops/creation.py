@@ -221,7 +221,6 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         raise ValueError("arange: step must not be 0")
     got = f"got {start}, {stop} and {step}"
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
-        numbers = range(start, stop, step)
         count = -((start - stop) // step)
         ends = (start, start + (count - 1) * step) if count > 0 else ()
         if any(not -(2**63) <= end < 2**63 for end in ends):
@@ -233,14 +232,24 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         span = (stop - start) / step
         if not isfinite(span):
             raise ValueError(f"arange: start, stop and step must give a finite range, {got}")
-        numbers = range(ceil(span))
-        count = numbers.stop
+        count = ceil(span)
     if count >= 2**60:
         raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
-    if isinstance(start, int):
-        result = from_nested(numbers, int64)
-    else:
-        result = from_nested(numbers, float64)
-        result *= step
-        result += start
+    result = _counting(max(count, 0), int64 if isinstance(start, int) else float64)
+    if isinstance(step, int):
+        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+    result *= step
+    result += start if count > 0 else 0
     return result if dtype is None else astype(result, dtype, copy=False)
+
+
+def _counting(count: int, dtype: DType) -> Tensor:
+    """0, 1, 2, ...: each pass writes as many numbers as there are, so that only the kernels loop."""
+    result = _native.full((count,), 0, dtype)
+    add = _native.operators["add"]
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        add(result[:more], done, out=result[done : done + more])
+        done += more
+    return result
