@@ -755,6 +755,23 @@ def test_the_first_operation_loads_next_to_nothing() -> None:
     assert not {name for name in loaded if name.startswith(("aotops.ops", "aotops.loops", "aotops.aot"))}
 
 
+def test_everyday_work_loads_nothing_slow() -> None:
+    loaded = loaded_by(
+        """
+        import aotops as ao
+        layer1 = ao.arange(12, dtype=ao.float64).reshape((3, 4)) * 0.5 + ao.tensor([[1, 2, 3, 4]])
+        layer1[0, 1] = 2.0
+        text = repr(layer1.permute(1, 0).sum(axis=1))
+        try:
+            layer1 + ao.ones(5)
+        except ValueError as error:
+            message = str(error)
+        """
+    )
+    assert {"aotops.manipulation", "aotops.formatting", "aotops.operator", "aotops.errors"} <= loaded
+    assert not loaded & (HEAVY | SLOW | {"collections", "functools", "enum", "contextlib"})
+
+
 @pytest.mark.parametrize(
     "script",
     [

@@ -155,7 +155,8 @@ def public_modules() -> list[str]:
 def examples() -> list[Any]:
     """Every docstring of the package and of the records, as test parameters."""
     finder = doctest.DocTestFinder(exclude_empty=True)
-    found = [test for name in ["aotops", *public_modules()] for test in finder.find(importlib.import_module(name))]
+    modules = [importlib.import_module(name) for name in [*public_modules(), "aotops"]]
+    found = [test for module in modules for test in finder.find(module)]
     found += finder.find(ao.Tensor, "aotops.Tensor", module=False, globs={})
     parser = doctest.DocTestParser()
     for record in RECORDS.values():

@@ -71,4 +71,4 @@ def __getattr__(name: str) -> Any:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_HOMES, *_native.operators})
+    return [name for name in globals() if name.startswith("__")] + __getattr__("__all__")

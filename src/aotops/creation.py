@@ -91,16 +91,17 @@ def from_nested(data: Any, dtype: DType | None) -> Tensor:
     if natural == bool_:
         source = _native.from_buffer(memoryview(bytes(flat)).cast("?"), False)
     else:
-        from array import array
+        import struct
 
-        code = "d" if "float" in (natural.kind, wanted.kind) else "q"
+        code: Any = "d" if "float" in (natural.kind, wanted.kind) else "q"
         try:
-            source = _native.from_buffer(array(code, flat), False)
-        except OverflowError:
+            numbers = struct.pack(f"{len(flat)}{code}", *flat)
+        except (struct.error, OverflowError):
             raise OverflowError(
                 "data must hold ints that fit int64, or floats; got a Python int out of bounds"
             ) from None
-    assert source is not None  # arrays are aligned
+        source = _native.from_buffer(memoryview(numbers).cast(code), False)
+    assert source is not None  # bytes are aligned
     result._copy_from(source.view(shape))
     return result
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
 
 from aotops.dtypes import DEFAULTS
 
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
     from aotops.tensors import Tensor
 
 #: Tensors of more elements than this show only so many at each end of an axis.

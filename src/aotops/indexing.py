@@ -44,8 +44,7 @@ def view_of(x: Tensor, key: Any) -> Tensor:
         elif type(item) is slice:
             start, stop, step = item.indices(shape[axis])
             length = len(range(start, stop, step))
-            # an empty slice must not point outside: it starts where the axis does
-            offset += start * strides[axis] if length else 0
+            offset += start * strides[axis]
             new_shape.append(length)
             # a step that is never taken may be any Python int, a stride may not
             new_strides.append(step * strides[axis] if length > 1 else strides[axis])
@@ -55,7 +54,7 @@ def view_of(x: Tensor, key: Any) -> Tensor:
             offset += position * strides[axis]
             axis += 1
     if 0 in new_shape:
-        offset = 0
+        offset = 0  # a view of nothing must not begin outside
     return x._as_strided(tuple(new_shape), tuple(new_strides), offset)
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
 from aotops.tensors import Tensor
 from aotops.tensors import copy as copy_of
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
 
 
 def permute_dims(x: Tensor, /, axes: Any) -> Tensor:

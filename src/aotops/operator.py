@@ -6,13 +6,15 @@ functions when a call needs more than picking a kernel.
 
 from __future__ import annotations
 
-import inspect
-from typing import Any
-
 from aotops import _native, errors
 from aotops._native import Operator
 from aotops.dtypes import result_type
 from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    import inspect
+    from typing import Any
 
 
 def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
@@ -47,6 +49,8 @@ def documentation(name: str) -> str:
 
 def signature(operator: Operator) -> inspect.Signature:
     """The signature of an operator, for ``help`` and editors."""
+    import inspect
+
     positional = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in operator.parameters]
     keywords: dict[str, Any] = {"out": None}
     if operator.kind == "reduce":

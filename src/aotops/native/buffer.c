@@ -29,6 +29,9 @@ static const char *refusal(const aot_tensor *tensor, int flags)
     if ((flags & PyBUF_WRITABLE) && tensor->storage->readonly) {
         return "the tensor is read-only";
     }
+    if ((flags & PyBUF_FORMAT) && (flags & PyBUF_ND) != PyBUF_ND) {
+        return "a format without a shape contradicts itself: without one a buffer is plain bytes"; /* as memoryview */
+    }
     if ((flags & PyBUF_ANY_CONTIGUOUS) == PyBUF_ANY_CONTIGUOUS && !tensor->contiguous &&
         !is_fortran_contiguous(tensor)) {
         return "the tensor is not contiguous";
@@ -121,11 +124,59 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
     }
 }
 
-/* Copies elements wherever they lie into a new tensor. */
-static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype)
+/* The shape of an exporter's elements and their steps in bytes; sets what row-major order says where an exporter sets
+ * nothing: ctypes never gives strides. */
+static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps)
 {
-    aot_tensor *copy = aot_tensor_new(state, dtype, view->ndim, view->shape);
-    if (copy != NULL && copy->size > 0 && PyBuffer_ToContiguous(copy->data, view, view->len, 'C') < 0) {
+    if (view->ndim > AOT_MAX_RANK) {
+        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, view->ndim);
+        return -1;
+    }
+    size_t step = (size_t)view->itemsize;
+    for (int axis = view->ndim - 1; axis >= 0; axis--) {
+        shape[axis] = view->shape != NULL ? view->shape[axis] : view->len / view->itemsize;
+        steps[axis] = view->strides != NULL ? view->strides[axis] : (Py_ssize_t)step;
+        step *= (size_t)shape[axis]; /* may wrap around: aot_tensor_view refuses such shapes */
+    }
+    return 0;
+}
+
+/* How many bytes the elements reach below the first one and above it; false if no memory is so large. */
+static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *steps, size_t *below, size_t *above)
+{
+    *below = *above = 0;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 0) {
+            *below = *above = 0;
+            return true;
+        }
+        size_t *side = steps[axis] < 0 ? below : above;
+        size_t step = steps[axis] < 0 ? (size_t)0 - (size_t)steps[axis] : (size_t)steps[axis];
+        if (shape[axis] > 1) {
+            size_t count = (size_t)shape[axis] - 1;
+            if (step > (PY_SSIZE_T_MAX / 4 - *side) / count) {
+                return false;
+            }
+            *side += step * count;
+        }
+    }
+    return true;
+}
+
+/* Copies elements wherever they lie into a new tensor. */
+static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, const Py_ssize_t *shape)
+{
+    aot_tensor *copy = aot_tensor_new(state, dtype, view->ndim, shape);
+    if (copy == NULL || copy->size == 0) {
+        return (PyObject *)copy;
+    }
+    Py_ssize_t nbytes = copy->size * view->itemsize;
+    if (nbytes != view->len) { /* ctypes.resize does so, and PyBuffer_ToContiguous writes as many as len says */
+        PyErr_Format(PyExc_BufferError, "a buffer of %zd elements must have %zd bytes, got %zd", copy->size, nbytes,
+                     view->len);
+        Py_DECREF((PyObject *)copy);
+        copy = NULL;
+    } else if (PyBuffer_ToContiguous(copy->data, view, nbytes, 'C') < 0) {
         Py_DECREF((PyObject *)copy);
         copy = NULL;
     }
@@ -143,51 +194,47 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
         return NULL;
     }
     PyObject *result = NULL;
-    Py_ssize_t bytes[AOT_MAX_RANK], strides[AOT_MAX_RANK]; /* from element to element, in bytes and in elements */
+    Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
+    size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0) {
         aot_raise("unsupported_buffer", "(Os)", Py_TYPE(exporter), view->format ? view->format : "B");
         goto release;
     }
-    if (view->ndim > AOT_MAX_RANK) {
-        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, view->ndim);
+    if (read_axes(view, shape, strides) < 0) {
         goto release;
     }
     if (copy) {
-        result = copy_of_view(state, view, dtype);
+        result = copy_of_view(state, view, dtype, shape);
         goto release;
     }
-    if (view->strides != NULL) {
-        memcpy(bytes, view->strides, (size_t)view->ndim * sizeof *bytes);
-    } else if (view->ndim > 0) { /* ctypes arrays give none: row-major */
-        PyBuffer_FillContiguousStrides(view->ndim, view->shape, bytes, (int)view->itemsize, 'C');
+    if (!find_reach(view->ndim, shape, strides, &below, &above)) {
+        PyErr_Format(PyExc_BufferError, "%R says that its elements reach further than memory does", Py_TYPE(exporter));
+        goto release;
     }
-    char *low = view->buf, *high = view->buf;
-    Py_ssize_t size = 1;
     bool aligned = (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
+    bool empty = false;
     for (int axis = 0; axis < view->ndim; axis++) {
-        aligned = aligned && bytes[axis] % view->itemsize == 0;
-        strides[axis] = bytes[axis] / view->itemsize;
-        size = view->shape[axis] == 0 ? 0 : size;
+        aligned = aligned && strides[axis] % view->itemsize == 0;
+        empty = empty || shape[axis] == 0;
+        strides[axis] /= view->itemsize;
     }
-    for (int axis = 0; axis < view->ndim && size != 0; axis++) {
-        Py_ssize_t reach = (view->shape[axis] - 1) * bytes[axis];
-        *(reach < 0 ? &low : &high) += reach;
+    if (empty && !aligned) { /* there is nothing to share, and nothing to be aligned */
+        result = copy_of_view(state, view, dtype, shape);
+        goto release;
     }
     if (!aligned) {
         Py_INCREF(Py_None); /* only a copy can be had */
         result = Py_None;
         goto release;
     }
-    high += size != 0 ? view->itemsize : 0;
-    Py_ssize_t offset = (char *)view->buf - low;
     int ndim = view->ndim;
-    const Py_ssize_t *shape = view->shape;
-    aot_storage *storage = aot_storage_of_buffer(state, view, low, high - low);
+    Py_ssize_t nbytes = empty ? 0 : (Py_ssize_t)(below + above) + view->itemsize;
+    aot_storage *storage = aot_storage_of_buffer(state, view, (char *)view->buf - below, nbytes);
     if (storage == NULL) {
         return NULL;
     }
-    result = (PyObject *)aot_tensor_view(state, storage, offset, dtype, ndim, shape, strides);
+    result = (PyObject *)aot_tensor_view(state, storage, (Py_ssize_t)below, dtype, ndim, shape, strides);
     Py_DECREF((PyObject *)storage);
     return result;
 release:

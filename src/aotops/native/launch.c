@@ -167,6 +167,9 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element)
         long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
         if (overflow != 0) {
             PyErr_Format(PyExc_OverflowError, "Python int %R is out of bounds for int64", number);
+            if (PyErr_ExceptionMatches(PyExc_ValueError)) { /* Python writes out no int of over 4300 digits */
+                PyErr_SetString(PyExc_OverflowError, "Python int is out of bounds for int64");
+            }
             return -1;
         }
         element->as_int64 = value;

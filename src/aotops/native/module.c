@@ -19,10 +19,6 @@ static aot_state *state_of(PyObject *module)
 static aot_tensor *new_from_arguments(aot_state *state, PyObject *shape_tuple, PyObject *dtype_object)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
-    if (state->tensor_type == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "aotops.tensor must be imported before tensors are made");
-        return NULL;
-    }
     int ndim = aot_read_sizes(shape_tuple, shape, "shape");
     int dtype = ndim < 0 ? -1 : aot_dtype_code(state, dtype_object, "dtype");
     return dtype < 0 ? NULL : aot_tensor_new(state, dtype, ndim, shape);
@@ -70,17 +66,14 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "Op:from_buffer", &exporter, &copy)) {
         return NULL;
     }
-    if (state_of(module)->tensor_type == NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "aotops.tensor must be imported before tensors are made");
-        return NULL;
-    }
     return aot_from_buffer(state_of(module), exporter, copy != 0);
 }
 
 static PyObject *native_register(PyObject *module, PyObject *type)
 {
     aot_state *state = state_of(module);
-    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type)) {
+    if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
+        type == (PyObject *)state->base_type) {
         return PyErr_Format(PyExc_TypeError, "type must be a subclass of TensorBase, got %R", type);
     }
     if (state->tensor_type != NULL) {
@@ -107,9 +100,9 @@ static PyMethodDef module_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
-static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name)
+static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *name, PyTypeObject *base)
 {
-    PyObject *type = PyType_FromModuleAndSpec(module, spec, NULL);
+    PyObject *type = PyType_FromModuleAndSpec(module, spec, (PyObject *)base);
     if (type != NULL && PyModule_AddObjectRef(module, name, type) < 0) {
         Py_CLEAR(type);
     }
@@ -146,10 +139,12 @@ static int module_exec(PyObject *module)
     if (state->level < 0) {
         return -1;
     }
-    state->storage_type = add_type(module, &aot_storage_spec, "Storage");
-    state->dtype_type = state->storage_type ? add_type(module, &aot_dtype_spec, "DType") : NULL;
-    state->base_type = state->dtype_type ? add_type(module, &aot_tensor_spec, "TensorBase") : NULL;
-    state->operator_type = state->base_type ? add_type(module, &aot_operator_spec, "Operator") : NULL;
+    state->storage_type = add_type(module, &aot_storage_spec, "Storage", NULL);
+    state->dtype_type = state->storage_type ? add_type(module, &aot_dtype_spec, "DType", NULL) : NULL;
+    PyTypeObject *core = state->dtype_type ? add_type(module, &aot_tensor_spec, "TensorCore", NULL) : NULL;
+    state->base_type = core ? add_type(module, &aot_tensor_base_spec, "TensorBase", core) : NULL;
+    Py_XDECREF((PyObject *)core);
+    state->operator_type = state->base_type ? add_type(module, &aot_operator_spec, "Operator", NULL) : NULL;
     if (state->operator_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0) {
         return -1;
     }

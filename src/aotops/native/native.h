@@ -89,7 +89,7 @@ int aot_dtype_make_all(aot_state *state);
 int aot_dtype_code(aot_state *state, PyObject *object, const char *argument);
 
 /* tensor.c: the object, its invariant and the ways to make one */
-extern PyType_Spec aot_tensor_spec;
+extern PyType_Spec aot_tensor_spec, aot_tensor_base_spec;
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape);
 /* A tensor on memory of `storage`, its first element `offset` bytes from the start; checks the invariant. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
@@ -146,6 +146,8 @@ PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot
 /* Checks the shape of `out` and that it can be written, element by element. */
 int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
+/* Whether the key of a keyword argument, which may be any object, is this name. */
+bool aot_is_keyword(PyObject *key, const char *name);
 
 /* reduce.c */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);

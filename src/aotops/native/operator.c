@@ -22,12 +22,15 @@
 static PyObject *call_va(const char *module, const char *function, const char *format, va_list values)
 {
     PyObject *args = Py_VaBuildValue(format, values);
+    if (args == NULL) {
+        return NULL; /* Python code must not run while an exception is set */
+    }
     PyObject *imported = PyImport_ImportModule(module);
     PyObject *callable = imported != NULL ? PyObject_GetAttrString(imported, function) : NULL;
-    PyObject *result = callable != NULL && args != NULL ? PyObject_Call(callable, args, NULL) : NULL;
+    PyObject *result = callable != NULL ? PyObject_Call(callable, args, NULL) : NULL;
     Py_XDECREF(callable);
     Py_XDECREF(imported);
-    Py_XDECREF(args);
+    Py_DECREF(args);
     return result;
 }
 
@@ -334,6 +337,12 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     return (PyObject *)out;
 }
 
+bool aot_is_keyword(PyObject *key, const char *name)
+{
+    /* f(**{1: 2}) comes through to a type's call as it is */
+    return PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0;
+}
+
 static PyObject *call_elementwise(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
 {
     const aot_operator *definition = operator->definition;
@@ -347,7 +356,7 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
         PyObject *key, *value;
         Py_ssize_t position = 0;
         while (PyDict_Next(kwargs, &position, &key, &value)) {
-            if (PyUnicode_CompareWithASCIIString(key, "out") != 0) {
+            if (!aot_is_keyword(key, "out")) {
                 return aot_raise("unexpected_keyword", "(sOs)", definition->name, key, "out");
             }
             out = value == Py_None ? NULL : value;
@@ -357,7 +366,11 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
     for (int k = 0; k < definition->inputs; k++) {
         inputs[k] = PyTuple_GetItem(args, k);
     }
-    return aot_apply(operator, inputs, out);
+    /* conversions run Python code, which could find kwargs and empty it */
+    Py_XINCREF(out);
+    PyObject *result = aot_apply(operator, inputs, out);
+    Py_XDECREF(out);
+    return result;
 }
 
 /* --- the type ------------------------------------------------------------------------------------ */

@@ -12,10 +12,10 @@
 
 typedef struct {
     PyObject *x;
-    PyObject *axis;  /* NULL: all */
-    PyObject *dtype; /* NULL: as it comes */
-    PyObject *out;   /* NULL: a new one */
-    bool keepdims;
+    PyObject *axis;     /* NULL: all */
+    PyObject *dtype;    /* NULL: as it comes */
+    PyObject *out;      /* NULL: a new one */
+    PyObject *keepdims; /* NULL: False */
 } reduce_arguments;
 
 static PyObject *or_null(PyObject *object)
@@ -23,6 +23,7 @@ static PyObject *or_null(PyObject *object)
     return object == Py_None ? NULL : object;
 }
 
+/* Borrows everything; runs no Python code but to raise. */
 static int parse(const aot_operator *definition, PyObject *args, PyObject *kwargs, reduce_arguments *parsed)
 {
     *parsed = (reduce_arguments){0};
@@ -42,17 +43,13 @@ static int parse(const aot_operator *definition, PyObject *args, PyObject *kwarg
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (PyDict_Next(kwargs, &position, &key, &value)) {
-        if (PyUnicode_CompareWithASCIIString(key, "keepdims") == 0) {
-            int truth = PyObject_IsTrue(value);
-            if (truth < 0) {
-                return -1;
-            }
-            parsed->keepdims = truth;
-        } else if (PyUnicode_CompareWithASCIIString(key, "axis") == 0 && given == 1) {
+        if (aot_is_keyword(key, "keepdims")) {
+            parsed->keepdims = value;
+        } else if (aot_is_keyword(key, "axis") && given == 1) {
             parsed->axis = or_null(value);
-        } else if (PyUnicode_CompareWithASCIIString(key, "dtype") == 0 && definition->has_identity) {
+        } else if (aot_is_keyword(key, "dtype") && definition->has_identity) {
             parsed->dtype = or_null(value);
-        } else if (PyUnicode_CompareWithASCIIString(key, "out") == 0) {
+        } else if (aot_is_keyword(key, "out")) {
             parsed->out = or_null(value);
         } else {
             aot_raise("unexpected_keyword", "(sOs)", definition->name, key, keywords);
@@ -94,7 +91,7 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
 }
 
 /* x in the dtype in which the reduction computes: a new reference. */
-static aot_tensor *converted_input(const aot_operator_object *operator, reduce_arguments *parsed)
+static aot_tensor *converted_input(const aot_operator_object *operator, const reduce_arguments *parsed)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
@@ -110,7 +107,7 @@ static aot_tensor *converted_input(const aot_operator_object *operator, reduce_a
         }
     }
     if (aot_variant_of(definition, dtype) == NULL) {
-        if (definition->conversions[dtype] == AOT_NO_DTYPE) {
+        if (definition->conversions[dtype] == AOT_NO_DTYPE || parsed->dtype != NULL) {
             PyObject *name = PyUnicode_FromString(aot_dtypes[dtype].name);
             return (aot_tensor *)aot_raise("wrong_dtypes", "(O(N))", operator, name);
         }
@@ -157,34 +154,30 @@ static int fold(const aot_operator_object *operator, aot_tensor *x, uint32_t mas
     return 0;
 }
 
-PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
+static PyObject *apply(const aot_operator_object *operator, const reduce_arguments *parsed, bool keepdims)
 {
-    reduce_arguments parsed;
-    if (parse(operator->definition, args, kwargs, &parsed) < 0) {
-        return NULL;
-    }
-    aot_tensor *x = converted_input(operator, &parsed);
+    aot_tensor *x = converted_input(operator, parsed);
     if (x == NULL) {
         return NULL;
     }
     PyObject *result = NULL;
     uint32_t mask;
-    if (parse_axes(parsed.axis, x->ndim, &mask) < 0) {
+    if (parse_axes(parsed->axis, x->ndim, &mask) < 0) {
         goto done;
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = 0;
     for (int axis = 0; axis < x->ndim; axis++) {
         bool folds = mask >> axis & 1;
-        if (parsed.keepdims || !folds) {
+        if (keepdims || !folds) {
             shape[ndim++] = folds ? 1 : x->shape[axis];
         }
     }
     aot_tensor *given = NULL;
-    if (parsed.out != NULL) {
-        given = aot_as_tensor(parsed.out);
+    if (parsed->out != NULL) {
+        given = aot_as_tensor(parsed->out);
         if (given == NULL) {
-            aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a Tensor", parsed.out);
+            aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a Tensor", parsed->out);
             goto done;
         }
         if (aot_check_out(operator, given, ndim, shape) < 0) {
@@ -200,12 +193,32 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     if (direct) {
         Py_INCREF((PyObject *)out);
     }
-    if (fold(operator, x, mask, out, parsed.keepdims) < 0) {
+    if (fold(operator, x, mask, out, keepdims) < 0) {
         Py_DECREF((PyObject *)out);
     } else {
         result = given == NULL || direct ? (PyObject *)out : aot_deliver(operator, (PyObject *)out, given);
     }
 done:
     Py_DECREF((PyObject *)x);
+    return result;
+}
+
+PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
+{
+    reduce_arguments parsed;
+    if (parse(operator->definition, args, kwargs, &parsed) < 0) {
+        return NULL;
+    }
+    /* from here on Python code runs (truth, conversions), which could find kwargs and empty it */
+    Py_XINCREF(parsed.axis);
+    Py_XINCREF(parsed.dtype);
+    Py_XINCREF(parsed.out);
+    Py_XINCREF(parsed.keepdims);
+    int keepdims = parsed.keepdims != NULL ? PyObject_IsTrue(parsed.keepdims) : 0;
+    PyObject *result = keepdims < 0 ? NULL : apply(operator, &parsed, keepdims);
+    Py_XDECREF(parsed.axis);
+    Py_XDECREF(parsed.dtype);
+    Py_XDECREF(parsed.out);
+    Py_XDECREF(parsed.keepdims);
     return result;
 }

@@ -1,13 +1,14 @@
-/* TensorBase: a strided view of a storage, and the only place where its bounds are checked. In Python:
+/* TensorCore: a strided view of a storage, and the only place where its bounds are checked. In Python:
  *
- *     class TensorBase:
+ *     class TensorCore:
  *         def __new__(storage, offset, dtype, shape, strides):
  *             reached = [offset + sum(i * s for i, s in zip(index, strides)) * itemsize for index in all indices]
  *             if not all(0 <= position <= storage.nbytes - itemsize for position in reached): raise ValueError
  *         shape, strides, dtype, ndim, size, readonly: read-only
  *         item, _as_strided, _copy_from: methods; the special methods are in number.c
  *
- * The class that users see, aotops.Tensor, is a Python subclass with the same layout.
+ * TensorBase adds the operators that are methods. The class that users see, aotops.Tensor, is a Python subclass of it
+ * with the same layout.
  */
 #include "native.h"
 
@@ -15,12 +16,18 @@
 #include <structmember.h>
 #include <string.h>
 
+static void tensor_dealloc(PyObject *object);
+
 /* --- making tensors ------------------------------------------------------------------------------ */
 
 static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
 {
     if (ndim > AOT_MAX_RANK) {
         PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, ndim);
+        return NULL;
+    }
+    if (state->tensor_type == NULL) { /* aotops.tensors is not imported, or belongs to another copy of the module */
+        PyErr_SetString(PyExc_RuntimeError, "aotops.tensors must be imported before tensors are made");
         return NULL;
     }
     aot_tensor *self = (aot_tensor *)PyType_GenericAlloc(state->tensor_type, 0);
@@ -73,8 +80,14 @@ aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize
     if (size < 0) {
         return NULL;
     }
+    /* the storage first: where Python could run (a MemoryError, a collection) no tensor is to be seen without one */
+    aot_storage *storage = aot_storage_new(state, size * itemsize);
+    if (storage == NULL) {
+        return NULL;
+    }
     aot_tensor *self = new_object(state, dtype, ndim);
     if (self == NULL) {
+        Py_DECREF((PyObject *)storage);
         return NULL;
     }
     Py_ssize_t step = 1;
@@ -85,12 +98,8 @@ aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize
     }
     self->size = size;
     self->contiguous = true;
-    self->storage = aot_storage_new(state, size * itemsize);
-    if (self->storage == NULL) {
-        Py_DECREF((PyObject *)self);
-        return NULL;
-    }
-    self->data = self->storage->data;
+    self->storage = storage;
+    self->data = storage->data;
     return self;
 }
 
@@ -157,8 +166,13 @@ aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t o
     if (self == NULL) {
         return NULL;
     }
-    memcpy(self->shape, shape, (size_t)ndim * sizeof *shape);
-    memcpy(self->strides, strides, (size_t)ndim * sizeof *strides);
+    Py_ssize_t longest = PY_SSIZE_T_MAX / itemsize;
+    for (int axis = 0; axis < ndim; axis++) {
+        self->shape[axis] = shape[axis];
+        /* a step that is never taken may be of any length, but nobody shall overflow by counting its bytes */
+        bool countable = -longest <= strides[axis] && strides[axis] <= longest;
+        self->strides[axis] = countable ? strides[axis] : 0;
+    }
     self->size = size;
     self->contiguous = is_contiguous(ndim, shape, strides, size);
     self->data = storage->data + offset;
@@ -185,10 +199,16 @@ void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high)
     }
 }
 
-/* Subclasses inherit the buffer slot and cannot be given it from elsewhere: it tells tensors apart. */
+/* Subclasses inherit the buffer slot and cannot be given it from elsewhere: it tells tensors apart. From Python 3.12
+ * on they can have a __buffer__ of their own in its place; then the deallocator of a base tells. */
 aot_tensor *aot_as_tensor(PyObject *object)
 {
-    bool ours = PyType_GetSlot(Py_TYPE(object), Py_bf_getbuffer) == (void *)aot_get_buffer;
+    PyTypeObject *type = Py_TYPE(object);
+    bool ours = PyType_GetSlot(type, Py_bf_getbuffer) == (void *)aot_get_buffer;
+    while (!ours && type != NULL && PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE)) {
+        ours = PyType_GetSlot(type, Py_tp_dealloc) == (void *)tensor_dealloc;
+        type = (PyTypeObject *)PyType_GetSlot(type, Py_tp_base);
+    }
     return ours ? (aot_tensor *)object : NULL;
 }
 
@@ -204,8 +224,12 @@ int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument)
         return -1;
     }
     for (Py_ssize_t k = 0; k < count; k++) {
-        sizes[k] = PyNumber_AsSsize_t(PyTuple_GetItem(tuple, k), PyExc_ValueError);
+        PyObject *item = PyTuple_GetItem(tuple, k);
+        sizes[k] = PyNumber_AsSsize_t(item, PyExc_ValueError);
         if (sizes[k] == -1 && PyErr_Occurred()) {
+            if (PyErr_ExceptionMatches(PyExc_ValueError)) {
+                PyErr_Format(PyExc_ValueError, "%s must be of ints below 2**63, got %R", argument, item);
+            }
             return -1;
         }
     }
@@ -394,9 +418,21 @@ static PyType_Slot tensor_slots[] = {
     {0, NULL},
 };
 
+/* Immutable: Python code that gave it another __new__ could make tensors that nobody has filled in. */
 PyType_Spec aot_tensor_spec = {
-    .name = "aotops._native.TensorBase",
+    .name = "aotops._native.TensorCore",
     .basicsize = sizeof(aot_tensor),
-    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = tensor_slots,
+};
+
+static PyType_Slot tensor_base_slots[] = {
+    {0, NULL},
+};
+
+/* Mutable: gets the operators that are methods once they are made. */
+PyType_Spec aot_tensor_base_spec = {
+    .name = "aotops._native.TensorBase",
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = tensor_base_slots,
 };

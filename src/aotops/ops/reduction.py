@@ -15,7 +15,7 @@ SMALLEST = {"bool": False, "int64": -(2**63), "float32": -INFINITY, "float64": -
 @reduce(
     dtypes=NUMBERS,
     identity=0,
-    # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign as NumPy's does
+    # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
     start={"int64": 0, "float32": -0.0, "float64": -0.0},
     converts=TO_INTEGER,
     method=True,
