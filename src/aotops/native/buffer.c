@@ -144,6 +144,7 @@ static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps
 /* How many bytes the elements reach below the first one and above it; false if no memory is so large. */
 static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *steps, size_t *below, size_t *above)
 {
+    size_t left = PY_SSIZE_T_MAX - AOT_ALIGNMENT; /* an element must fit as well */
     *below = *above = 0;
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] == 0) {
@@ -154,10 +155,11 @@ static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *step
         size_t step = steps[axis] < 0 ? (size_t)0 - (size_t)steps[axis] : (size_t)steps[axis];
         if (shape[axis] > 1) {
             size_t count = (size_t)shape[axis] - 1;
-            if (step > (PY_SSIZE_T_MAX / 4 - *side) / count) {
+            if (step > left / count) {
                 return false;
             }
             *side += step * count;
+            left -= step * count;
         }
     }
     return true;
