@@ -210,11 +210,12 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
         result = copy_of_view(state, view, dtype, shape);
         goto release;
     }
-    if (!find_reach(view->ndim, shape, strides, &below, &above)) {
+    uintptr_t first = (uintptr_t)view->buf;
+    if (!find_reach(view->ndim, shape, strides, &below, &above) || below > first || above > UINTPTR_MAX - first) {
         PyErr_Format(PyExc_BufferError, "%R says that its elements reach further than memory does", Py_TYPE(exporter));
         goto release;
     }
-    bool aligned = (uintptr_t)view->buf % (uintptr_t)view->itemsize == 0;
+    bool aligned = first % (uintptr_t)view->itemsize == 0;
     bool empty = false;
     for (int axis = 0; axis < view->ndim; axis++) {
         aligned = aligned && strides[axis] % view->itemsize == 0;
