@@ -260,7 +260,7 @@ def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Pat
     assert [Path(path) for path in again["objects"]] == objects
     # nothing that matters
     workshop.edit("ops/arithmetic.py", '    """Sum of each pair', '    # a comment\n    """The sum of each pair')
-    workshop.edit("loops/elementwise.py", "        contiguous = ", "        # a comment\n        contiguous = ")
+    workshop.edit("loops/elementwise.py", "    run_row = any_row", "    # a comment\n    run_row = any_row")
     assert workshop.compile(*KERNELS)["compiled"] == 0
     assert {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()} == files
     # one record: its two kernels
@@ -729,6 +729,68 @@ def test_imports_have_no_cycles() -> None:
 
     cycles = {cycle for name in MODULES for cycle in below(name, (name,))}
     assert not cycles
+
+
+# --- loops declared parallel ----------------------------------------------------------------------------------------
+
+
+LOOP = """
+define void @kernel(ptr %x) {
+entry:
+  br label %head
+head:
+  %i = phi i64 [ 0, %entry ], [ %next, %body ]
+  %more = icmp slt i64 %i, 8
+  br i1 %more, label %body, label %done
+body:
+  %place = getelementptr double, ptr %x, i64 %i
+  store double 0.0, ptr %place, align 8MARK
+  %next = add i64 %i, 1
+  br label %head
+done:
+  ret void
+}
+!0 = !{}
+"""
+
+
+def test_marked_accesses_and_their_loops_are_declared_parallel() -> None:
+    llvm = pytest.importorskip("llvmlite.binding")
+    from aotops.aot.parallel import MARK, annotate
+
+    text = annotate(LOOP.replace("MARK", f", !{MARK} !0"))
+    assert MARK not in text
+    assert re.search(r"store double 0.0, ptr %place, align 8, !llvm.access.group !(\d+)", text)
+    assert re.search(r"  br label %head, !llvm.loop !\d+\ndone:", text)
+    assert text.count("!llvm.loop !") == 1, "the entry's branch goes to the loop, not back"
+    parsed = str(llvm.parse_assembly(text))
+    assert "llvm.loop.parallel_accesses" in parsed
+
+
+def test_loops_without_marked_accesses_are_left_alone() -> None:
+    from aotops.aot.parallel import annotate
+
+    assert annotate(LOOP.replace("MARK", "")) == LOOP.replace("MARK", "")
+
+
+def test_innermost_loops_are_declared_parallel() -> None:
+    pytest.importorskip("numba")
+    import llvmlite.binding as llvm
+
+    from aotops.aot import compiler
+    from aotops.aot.kernels import record_kernels
+    from aotops.aot.parallel import MARK, annotate
+    from aotops.aot.specialise import specialise
+
+    kernel = record_kernels(ops.collect()["add"])[-1]
+    bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
+    raw = str(llvm.parse_bitcode(bitcode))
+    marks = len(re.findall(rf"!{MARK} !", raw))
+    assert marks > 0
+    text = annotate(raw)
+    assert len(re.findall(r"!llvm.access.group !", text)) == marks
+    # a loop for each of three patterns and one for any steps, but not the loop over rows around them
+    assert len(re.findall(r", !llvm.loop !", text)) == 4
 
 
 # --- what the runtime loads ---------------------------------------------------------------------------------------

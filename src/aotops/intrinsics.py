@@ -136,6 +136,35 @@ def output_step(strides: Any, axis: int, signature: Signature) -> int:
     return int(strides[axis * operands + operands - 1])
 
 
+class Pattern:
+    """Which inputs of a row step by one element (True) and which stay where they are (False); a constant."""
+
+    __slots__ = ("moves",)
+
+    def __init__(self, moves: tuple[bool, ...]) -> None:
+        self.moves = moves
+
+    def __repr__(self) -> str:
+        return "".join("1" if move else "0" for move in self.moves)
+
+
+def matches(steps: tuple[int, ...], pattern: Pattern) -> bool:
+    """Whether the inputs step as a pattern says."""
+    return all(step == move for step, move in zip(steps, pattern.moves, strict=True))
+
+
+def load_pattern(pointers: tuple[Any, ...], fixed: tuple[Any, ...], count: int, pattern: Pattern) -> tuple[Any, ...]:
+    """The values ``count`` elements from the pointers that move, and the values in ``fixed`` of those that stay."""
+    return tuple(
+        pointer[count] if move else value for pointer, value, move in zip(pointers, fixed, pattern.moves, strict=True)
+    )
+
+
+def shift(pointer: Any, elements: int) -> Any:
+    """The pointer some elements further on."""
+    return pointer + elements
+
+
 def all_ones(steps: tuple[int, ...]) -> bool:
     """Whether every step is 1: the inputs are contiguous along the axis."""
     return all(step == 1 for step in steps)

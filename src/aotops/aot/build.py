@@ -21,7 +21,7 @@ from aotops.aot.levels import Level, levels
 from aotops.aot.table import table_source
 
 #: Changes in these files change the machine code of every kernel.
-COMPILER_SOURCES = ("compiler.py", "lowering.py", "specialise.py")
+COMPILER_SOURCES = ("compiler.py", "lowering.py", "parallel.py", "specialise.py")
 
 
 class BuildError(Exception):

@@ -14,6 +14,7 @@ import linecache
 import os
 import re
 import tempfile
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,11 +25,16 @@ os.environ["NUMBA_OPT"] = "0"
 
 import llvmlite.binding as llvm
 from numba.core import types
-from numba.core.errors import NumbaError
-from numba.pycc import CC
-from numba.pycc.compiler import ModuleCompiler
+from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
+from aotops.aot.parallel import annotate
+
+with warnings.catch_warnings():
+    # known, and the reason why nothing else imports it
+    warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
+    from numba.pycc import CC
+    from numba.pycc.compiler import ModuleCompiler
 
 
 class CompileError(Exception):
@@ -88,7 +94,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=level.features, opt=3, reloc="pic", codemodel="default"
     )
-    module = llvm.parse_bitcode(bitcode)
+    module = llvm.parse_assembly(annotate(str(llvm.parse_bitcode(bitcode))))
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # the Python environment of a function, which nothing here uses
             variable.linkage = "internal"

@@ -8,7 +8,7 @@ import types as python_types
 from collections.abc import Iterator
 from typing import Any
 
-from aotops.intrinsics import Signature
+from aotops.intrinsics import Pattern, Signature
 
 
 def global_names(function: python_types.FunctionType) -> Iterator[str]:
@@ -65,6 +65,8 @@ def fingerprint(*values: Any) -> str:
                 feed(item)
         elif isinstance(value, Signature):
             feed((value.inputs, value.output))
+        elif isinstance(value, Pattern):
+            feed(value.moves)
         else:
             digest.update(f"{type(value).__name__} {value!r};".encode())
 

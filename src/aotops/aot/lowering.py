@@ -18,7 +18,8 @@ from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
 
 from aotops import intrinsics
-from aotops.intrinsics import Signature
+from aotops.aot.parallel import MARK
+from aotops.intrinsics import Pattern, Signature
 
 NUMBA_TYPES = {
     "bool": types.boolean,
@@ -180,9 +181,15 @@ def _constant_signature(context: Any, builder: Any, type_: Any, value: Any) -> A
     return context.get_dummy_value()
 
 
+def mark(builder: Any, access: Any) -> None:
+    """Mark an instruction as an access to an element, for ``aotops.aot.parallel``."""
+    access.set_metadata(MARK, builder.module.add_metadata([]))
+
+
 def load_element(context: Any, builder: Any, type_: types.Type, address: Any) -> Any:
     """Load a value; a bool is true if any bit of its byte is set, so that foreign bytes stay harmless."""
     raw = builder.load(address)
+    mark(builder, raw)
     if type_ == types.boolean:
         return builder.icmp_unsigned("!=", raw, ir.Constant(raw.type, 0))
     return raw
@@ -190,7 +197,8 @@ def load_element(context: Any, builder: Any, type_: types.Type, address: Any) ->
 
 def store_element(context: Any, builder: Any, type_: types.Type, value: Any, address: Any) -> None:
     """Store a value; a bool as a byte of 0 or 1."""
-    builder.store(builder.zext(value, address.type.pointee) if type_ == types.boolean else value, address)
+    raw = builder.zext(value, address.type.pointee) if type_ == types.boolean else value
+    mark(builder, builder.store(raw, address))
 
 
 def typed_pointer(context: Any, builder: Any, data: Any, position: int, type_: types.Type) -> Any:
@@ -252,6 +260,68 @@ def _output_step(typing_context: Any, strides: Any, axis: Any, signature: Any) -
         return builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), position)]))
 
     return types.int64(strides, axis, signature), generate
+
+
+class PatternType(types.Dummy):
+    """The Numba type of one ``Pattern``."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.moves = pattern.moves
+        super().__init__(name=f"Pattern{pattern!r}")
+
+
+register_default(PatternType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Pattern)
+def _typeof_pattern(value: Pattern, context: Any) -> PatternType:
+    return PatternType(value)
+
+
+@lower_constant(PatternType)
+def _constant_pattern(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+@lowers(intrinsics.matches)
+def _matches(typing_context: Any, steps: Any, pattern: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        result = cgutils.true_bit
+        for step, move in zip(cgutils.unpack_tuple(builder, arguments[0]), pattern.moves, strict=True):
+            result = builder.and_(result, builder.icmp_signed("==", step, ir.Constant(step.type, int(move))))
+        return result
+
+    return types.boolean(steps, pattern), generate
+
+
+@lowers(intrinsics.load_pattern)
+def _load_pattern(typing_context: Any, pointers: Any, fixed: Any, count: Any, pattern: Any) -> Any:
+    result = element_types(pointers)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        values = [
+            load_element(context, builder, dtype, builder.gep(pointer, [index])) if move else value
+            for dtype, pointer, value, move in zip(
+                result,
+                cgutils.unpack_tuple(builder, arguments[0]),
+                cgutils.unpack_tuple(builder, arguments[1]),
+                pattern.moves,
+                strict=True,
+            )
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(pointers, fixed, count, pattern), generate
+
+
+@lowers(intrinsics.shift)
+def _shift(typing_context: Any, pointer: Any, elements: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return builder.gep(arguments[0], [index])
+
+    return pointer(pointer, elements), generate
 
 
 @lowers(intrinsics.all_ones)

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 from aotops.intrinsics import (
+    Pattern,
     Signature,
     advance,
-    all_ones,
     input_pointers,
     input_steps,
     load,
-    load_contiguous,
+    load_pattern,
+    matches,
     output_pointer,
     output_step,
+    shift,
     store,
 )
 
+Function = Callable[..., Any]
 
-def elementwise(scalar: Callable[..., Any], signature: Signature) -> Callable[..., None]:
+
+def elementwise(scalar: Function, signature: Signature) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
 
-    The row with unit steps everywhere is a loop of its own, because only there can the compiler use
-    whole vector registers.
+    A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
+    there can the compiler use whole vectors.
     """
+    run_row = any_row(scalar)
+    for pattern in reversed(row_patterns(len(signature.inputs))):
+        run_row = row_of_pattern(scalar, pattern, run_row)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         inputs = input_pointers(data, signature)
@@ -33,15 +41,41 @@ def elementwise(scalar: Callable[..., Any], signature: Signature) -> Callable[..
         outer = input_steps(strides, 1, signature)
         out_inner = output_step(strides, 0, signature)
         out_outer = output_step(strides, 1, signature)
-        contiguous = out_inner == 1 and all_ones(inner)
-        for i in range(n0):
-            row = advance(inputs, outer, i)
-            start = i * out_outer
-            if contiguous:
-                for j in range(n1):
-                    store(out, start + j, scalar(*load_contiguous(row, j)))
-            else:
-                for j in range(n1):
-                    store(out, start + j * out_inner, scalar(*load(row, inner, j)))
+        rows = n0 if n1 > 0 else 0  # rows without elements have nothing to look at
+        for i in range(rows):
+            run_row(advance(inputs, outer, i), inner, shift(out, i * out_outer), out_inner, n1)
 
     return kernel
+
+
+def row_patterns(inputs: int) -> list[Pattern]:
+    """The patterns worth a loop: all inputs contiguous, or some of them repeated, up to three inputs in any way."""
+    if inputs <= 3:
+        choices = list(product((True, False), repeat=inputs))
+    else:
+        choices = [(True,) * inputs, *(tuple(k != fixed for k in range(inputs)) for fixed in range(inputs))]
+    return [Pattern(moves) for moves in choices if any(moves)]
+
+
+def row_of_pattern(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
+    """A row for inputs that step as a pattern says and a contiguous output; other rows are passed on."""
+
+    def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
+        if out_step == 1 and matches(steps, pattern):
+            fixed = load(row, steps, 0)
+            for j in range(length):
+                store(out, j, scalar(*load_pattern(row, fixed, j, pattern)))
+        else:
+            otherwise(row, steps, out, out_step, length)
+
+    return run_row
+
+
+def any_row(scalar: Function) -> Function:
+    """A row for operands of any steps."""
+
+    def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
+        for j in range(length):
+            store(out, j * out_step, scalar(*load(row, steps, j)))
+
+    return run_row
