@@ -50,8 +50,8 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
             fields = [f".dtypes = {{{codes}}}"]
             if record.kind == "reduce":
                 if record.identity is not None:
-                    fields.append(f".identity = {element_bits(record.identity, dtype)}")
-                fields.append(f".start = {element_bits(record.start_for(dtype), dtype)}")
+                    fields.append(f".identity = {element_bits(record.identity, record.result_for(dtype))}")
+                fields.append(f".start = {element_bits(record.start_for(dtype), record.result_for(dtype))}")
             fields.append(f".kernels = {kernels(kernel_symbol(record.name, dtype))}")
             variants.append("    {" + ", ".join(fields) + "},")
         variants.append("};")
