@@ -22,7 +22,7 @@ _TARGET = re.compile(r'label %("[^"]+"|[\w.$\-]+)')
 
 
 def annotate(text: str) -> str:
-    """The text of an LLVM module with all marked accesses, and the loops around them, declared parallel."""
+    """The text of an LLVM module with all marked accesses, and the innermost loops, declared parallel."""
     if f"!{MARK} " not in text:
         return text
     number = max(map(int, re.findall(r"^!(\d+) = ", text, re.MULTILINE)), default=-1) + 1
