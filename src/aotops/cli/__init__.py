@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from aotops.cli import cold_start
+from aotops.cli import cold_start, ops_bench
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -33,6 +33,7 @@ class Command(Protocol):
 
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("bench", "cold-start"): cold_start,
+    ("bench", "ops"): ops_bench,
 }
 """The words that are typed, and the module that answers to them."""
 

@@ -13,6 +13,7 @@ from pathlib import Path
 from aotops.cli import report, svg
 from aotops.cli.contenders import CONTENDERS, Contender
 from aotops.cli.measure import measure
+from aotops.cli.options import positive, writable
 
 SUMMARY = "time from starting a process to its first and second result"
 
@@ -21,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options."""
     parser.add_argument(
         "--runs",
-        type=_positive,
+        type=positive,
         default=15,
         metavar="N",
         help="measured processes per contender (default: %(default)s)",
@@ -33,9 +34,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="NAME[,NAME]",
         help=f"measure these contenders; the bare interpreter is always among them. Names: {_names()}",
     )
-    parser.add_argument(
-        "--json", type=_writable, metavar="FILE", help="write every sample, medians and machine to FILE"
-    )
+    parser.add_argument("--json", type=writable, metavar="FILE", help="write every sample, medians and machine to FILE")
     parser.add_argument("--plot", type=_writable_svg, metavar="FILE.svg", help="draw the medians as a bar chart")
 
 
@@ -63,16 +62,6 @@ def _names() -> str:
     return ", ".join(contender.name for contender in CONTENDERS)
 
 
-def _positive(text: str) -> int:
-    try:
-        number = int(text)
-    except ValueError:
-        number = 0
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"expected a whole number of at least 1, got {text!r}")
-    return number
-
-
 def _selection(text: str) -> tuple[Contender, ...]:
     """The named contenders in their usual order, and always the one that the ratios refer to."""
     wanted = {name.strip() for name in text.split(",")}
@@ -82,21 +71,7 @@ def _selection(text: str) -> tuple[Contender, ...]:
     return tuple(contender for contender in CONTENDERS if contender.name in wanted | {report.BASELINE})
 
 
-def _writable(text: str) -> Path:
-    """The path, if a file can be written there: better to hear that it cannot before minutes of measuring."""
-    path = Path(text)
-    existed = path.exists()
-    try:
-        with path.open("ab"):
-            pass
-        if not existed:
-            path.unlink()
-    except OSError as error:
-        raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
-    return path
-
-
 def _writable_svg(text: str) -> Path:
     if not text.lower().endswith(".svg"):
         raise argparse.ArgumentTypeError(f"the chart is an SVG file, so its name must end in .svg, got {text!r}")
-    return _writable(text)
+    return writable(text)

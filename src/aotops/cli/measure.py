@@ -22,7 +22,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TextIO
+from typing import TextIO, TypeVar
 
 from aotops.cli.contenders import Contender
 from aotops.cli.progress import Progress
@@ -96,7 +96,10 @@ def measure(contenders: Sequence[Contender], runs: int, screen: TextIO = sys.std
     return results
 
 
-def rotated(results: Sequence[Result], number: int) -> list[Result]:
+Item = TypeVar("Item")
+
+
+def rotated(results: Sequence[Item], number: int) -> list[Item]:
     """The order of round `number`: each round starts one further down and goes once around."""
     start = number % len(results) if results else 0
     return [*results[start:], *results[:start]]

@@ -36,8 +36,13 @@ class Machine:
 
 def machine(results: Iterable[Result]) -> Machine:
     """Describe this machine and the libraries of `results`."""
+    return this_machine(module for result in results for module in result.contender.requires)
+
+
+def this_machine(libraries: Iterable[str]) -> Machine:
+    """Describe this machine and those of the libraries that are installed."""
     versions = {}
-    for library in dict.fromkeys(module for result in results for module in result.contender.requires):
+    for library in dict.fromkeys(libraries):
         try:
             versions[library] = importlib.metadata.version(library)
         except importlib.metadata.PackageNotFoundError:

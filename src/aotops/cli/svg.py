@@ -51,7 +51,7 @@ class Axis:
     def __init__(self, whole: Sequence[float]) -> None:
         fastest, slowest = min(whole, default=0.01), max(whole, default=0.1)
         self.logarithmic = slowest / fastest >= LOG_FROM
-        self.start = _round_down(fastest / 2) if self.logarithmic else 0.0
+        self.start = round_down(fastest / 2) if self.logarithmic else 0.0
         self.end = slowest * (1.1 if self.logarithmic else 1.02)
 
     def x(self, seconds: float) -> float:
@@ -68,7 +68,7 @@ class Axis:
             powers = range(math.floor(math.log10(self.start)), math.ceil(math.log10(self.end)) + 1)
             ticks = [digit * 10.0**power for power in powers for digit in (1, 2, 5)]
             return [tick for tick in ticks if self.start * 0.999 <= tick <= self.end]
-        step = _round_down(self.end / 4)
+        step = round_down(self.end / 4)
         return [step * i for i in range(int(self.end / step) + 1)]
 
 
@@ -78,10 +78,10 @@ def chart(results: Sequence[Result], where: Machine, runs: int) -> str:
     axis = Axis([medians(result)["whole"] for result in results if result.status == "measured"])
     body: list[str] = []
     y = 50.0
-    body.append(_text(MARGIN, 42, title, "title"))
+    body.append(text(MARGIN, 42, title, "title"))
     for note in notes:
         y += 18
-        body.append(_text(MARGIN, y - 4, note, "note"))
+        body.append(text(MARGIN, y - 4, note, "note"))
     y += 26
     body += _legend(y)
     y += 22
@@ -89,7 +89,7 @@ def chart(results: Sequence[Result], where: Machine, runs: int) -> str:
     rows: list[str] = []
     for section, members in groupby(results, lambda result: result.contender.section):
         y += 26
-        rows.append(_text(MARGIN, y - 8, section, "section"))
+        rows.append(text(MARGIN, y - 8, section, "section"))
         for result in members:
             rows += _row(result, results, axis, y)
             y += ROW
@@ -103,8 +103,8 @@ def chart(results: Sequence[Result], where: Machine, runs: int) -> str:
     return "\n".join(
         (
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img">',
-            f"<title>{_escape(title)}</title>",
-            f"<desc>{_escape(described)}</desc>",
+            f"<title>{escape(title)}</title>",
+            f"<desc>{escape(described)}</desc>",
             f"<style>{STYLE}</style>",
             f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1:g}" rx="8"/>',
             *body,
@@ -119,7 +119,7 @@ def _legend(y: float) -> list[str]:
     x = float(MARGIN)
     for phase in PHASES:
         parts.append(f'<rect x="{x:g}" y="{y - 11:g}" width="13" height="13" rx="2" fill="{COLOURS[phase]}"/>')
-        parts.append(_text(x + 19, y, LEGEND[phase]))
+        parts.append(text(x + 19, y, LEGEND[phase]))
         x += 19 + 7.2 * len(LEGEND[phase]) + 24
     return parts
 
@@ -129,31 +129,31 @@ def _axis(axis: Axis, top: float, bottom: float) -> list[str]:
     for tick in axis.ticks():
         x = axis.x(tick)
         parts.append(f'<line class="grid" x1="{x:.2f}" y1="{top:g}" x2="{x:.2f}" y2="{bottom:g}"/>')
-        parts.append(_text(x, bottom + 17, duration(tick), "tick", "middle"))
+        parts.append(text(x, bottom + 17, duration(tick), "tick", "middle"))
     parts.append(f'<line class="axis" x1="{LEFT}" y1="{bottom:g}" x2="{RIGHT}" y2="{bottom:g}"/>')
     scale = "logarithmic scale" if axis.logarithmic else "linear scale"
     parts.append(
-        _text((LEFT + RIGHT) / 2, bottom + 40, f"time since the process was started ({scale})", "note", "middle")
+        text((LEFT + RIGHT) / 2, bottom + 40, f"time since the process was started ({scale})", "note", "middle")
     )
     return parts
 
 
 def _row(result: Result, results: Sequence[Result], axis: Axis, y: float) -> list[str]:
     baseline = y + ROW / 2 + 4.5
-    parts = [_text(MARGIN + 12, baseline, result.contender.label)]
+    parts = [text(MARGIN + 12, baseline, result.contender.label)]
     if result.status != "measured":
         room = int((WIDTH - MARGIN - LEFT) / 6.5)
         said = remark(result)
-        return [*parts, _text(LEFT + 4, baseline, said if len(said) <= room else f"{said[: room - 1]}…", "missing")]
+        return [*parts, text(LEFT + 4, baseline, said if len(said) <= room else f"{said[: room - 1]}…", "missing")]
     start = float(LEFT)
     lengths = medians(result)
     for phase, moment in moments(result).items():
         end = axis.x(moment)
         box = f'x="{start:.2f}" y="{y + (ROW - BAR) / 2:g}" width="{end - start:.2f}" height="{BAR}"'
-        hint = f"<title>{_escape(LEGEND[phase])}: {duration(lengths[phase])}</title>"
+        hint = f"<title>{escape(LEGEND[phase])}: {duration(lengths[phase])}</title>"
         parts.append(f'<rect {box} fill="{COLOURS[phase]}">{hint}</rect>')
         start = end
-    return [*parts, _text(start + 8, baseline, _summary(result, results))]
+    return [*parts, text(start + 8, baseline, _summary(result, results))]
 
 
 def moments(result: Result) -> dict[str, float]:
@@ -182,18 +182,19 @@ def duration(seconds: float) -> str:
     return f"{number:.3g} {unit}" if number >= 0.1 or number == 0 else f"{number:.2f} {unit}"
 
 
-def _round_down(value: float) -> float:
+def round_down(value: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not above `value`."""
     power: float = 10.0 ** math.floor(math.log10(value))
     return max(digit * power for digit in (1, 2, 5) if digit * power <= value * (1 + 1e-9))
 
 
-def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "") -> str:
+def text(x: float, y: float, content: str, kind: str = "", anchor: str = "") -> str:
+    """Words at a place: `kind` is a class of `STYLE`, `anchor` says which end of them is at x."""
     attributes = (f' class="{kind}"' if kind else "") + (f' text-anchor="{anchor}"' if anchor else "")
-    return f'<text x="{x:g}" y="{y:g}"{attributes}>{_escape(text)}</text>'
+    return f'<text x="{x:g}" y="{y:g}"{attributes}>{escape(content)}</text>'
 
 
-def _escape(text: str) -> str:
+def escape(text: str) -> str:
     """Make `text` safe between tags, without the control characters that XML forbids outright."""
     kept = "".join(character if character.isprintable() else " " for character in text)
     return kept.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
