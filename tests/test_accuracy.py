@@ -50,6 +50,11 @@ FUNCTIONS = [
     Function("exp", mpmath.exp, np.exp),
     Function("log", mpmath.log, np.log, lowest=0.0),
     Function("sqrt", mpmath.sqrt, np.sqrt, lowest=0.0),
+    Function("expm1", mpmath.expm1, np.expm1),
+    Function("log1p", mpmath.log1p, np.log1p, lowest=-1.0),
+    Function("sin", mpmath.sin, np.sin),
+    Function("cos", mpmath.cos, np.cos),
+    Function("tanh", mpmath.tanh, np.tanh),
     Function("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x)), numpy_sigmoid),
 ]
 
@@ -58,7 +63,7 @@ every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda funct
 
 def test_every_record_with_an_error_bound_is_measured() -> None:
     bounded = {name for name, record in RECORDS.items() if record.units}
-    assert bounded <= {function.name for function in FUNCTIONS}
+    assert bounded == {function.name for function in FUNCTIONS if RECORDS[function.name].units} | {"pow"}
 
 
 def demand(function: Function, dtype: str, worst: float, where: float) -> None:
@@ -116,6 +121,9 @@ def points() -> list[float]:
         chosen += neighbours(math.ldexp(math.sqrt(0.5), exponent), 2)
         chosen += neighbours(math.ldexp(1.0, exponent), 2)
     chosen += itertools.chain.from_iterable(neighbours(float(k * k), 1) for k in range(2, 200))
+    # multiples of pi/2, of which the largest known to be close to a float64
+    chosen += [float(mpmath.pi / 2 * generator.randrange(1 << generator.randrange(1, 50))) for _ in range(1000)]
+    chosen += [6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20]
     return [sign * x for x in chosen for sign in (1, -1)]
 
 
@@ -131,10 +139,14 @@ def error_in_units(result: float, exact: Any) -> float:
 @every_function
 def test_float64_is_within_the_bound(function: Function) -> None:
     x = [value for value in points() if value >= function.lowest and value != -math.inf]
-    x = [value for value in x if math.isfinite(value) and (function.name != "log" or value != 0)]
+    x = [
+        value
+        for value in x
+        if math.isfinite(value) and (not function.name.startswith("log") or value != function.lowest)
+    ]
     assert len(x) > 10_000
     results = function.compiled(np.array(x)).tolist()
-    with mpmath.workprec(120):
+    with mpmath.workprec(1300 if function.name in ("sin", "cos") else 120):
         errors = [
             error_in_units(result, function.exact(mpmath.mpf(value))) for value, result in zip(x, results, strict=True)
         ]
@@ -180,6 +192,7 @@ def worst_of_float32(function: Function, bits: np.ndarray) -> tuple[float, float
         exact = function.numpy(x.astype("float64"))
         assert np.array_equal(np.isnan(result), np.isnan(exact)), "NaN for the wrong arguments"
         infinite = np.isinf(x) | (x == 0)
+        assert np.array_equal(np.signbit(result[x == 0]), np.signbit(exact[x == 0])), "zero of the wrong sign"
         expected = exact[infinite].astype("float32").astype("float64")
         assert np.array_equal(result[infinite], expected, equal_nan=True), "wrong at zero or infinity"
         # infinity stands where the next power of two would
@@ -209,12 +222,62 @@ def test_every_float32_is_within_the_bound(function: Function) -> None:
     demand(function, "float32", worst, where)
 
 
+# --- pow ------------------------------------------------------------------------------------------------------------
+
+
+def pairs(dtype: str, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Bases and exponents: of every size, bases near 1, small integers; most powers between underflow and overflow."""
+    generator = np.random.default_rng(seed)
+    reach, digits = (1080, 50) if dtype == "float64" else (152, 22)
+    anywhere = np.exp2(generator.uniform(-reach, reach * 0.94, count))
+    near_one = 1 + np.ldexp(generator.uniform(-1, 1, count), -generator.integers(1, digits, count))
+    integers = generator.integers(1, 30, count).astype(float)
+    with np.errstate(all="ignore"):
+        bases = np.concatenate([anywhere, near_one, integers, generator.uniform(0.3, 3, count)]).astype(dtype)
+        exponents = generator.uniform(-reach, reach, bases.size) / np.log2(bases, dtype="float64")
+        exponents[1::3] = generator.uniform(-5, 5, bases.size)[1::3]
+        exponents[2 * count : 3 * count] = np.rint(exponents[2 * count : 3 * count])
+        exponents = exponents.astype(dtype)
+    usable = np.isfinite(exponents) & np.isfinite(bases) & (bases > 0)
+    return bases[usable], exponents[usable]
+
+
+def test_pow_float64_is_within_the_bound() -> None:
+    bases, exponents = pairs("float64", 6000, 3)
+    results = np.asarray(ao.pow(ao.asarray(bases), ao.asarray(exponents))).tolist()
+    worst, where = 0.0, (0.0, 0.0)
+    with mpmath.workprec(140):
+        for x, y, result in zip(bases.tolist(), exponents.tolist(), results, strict=True):
+            error = error_in_units(result, mpmath.mpf(x) ** mpmath.mpf(y))
+            if error > worst:
+                worst, where = error, (x, y)
+    print(f"pow float64: at most {worst:.4f} units in the last place, at {where}")
+    assert 0.5 < worst <= RECORDS["pow"].units, where
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 50))])
+def test_pow_float32_is_within_the_bound(seed: int) -> None:
+    bases, exponents = pairs("float32", 250_000, seed)
+    with np.errstate(all="ignore"):
+        result = np.asarray(ao.pow(ao.asarray(bases), ao.asarray(exponents))).astype("float64")
+        exact = np.power(bases.astype("float64"), exponents.astype("float64"))
+    result, exact = (np.clip(value, 0.0, 2.0**128) for value in (result, exact))
+    errors = np.abs(result - exact) / np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 24, -149))
+    print(f"pow float32: at most {errors.max():.4f} units in the last place")
+    assert 0.5 < errors.max() <= RECORDS["pow"].units, (bases[errors.argmax()], exponents[errors.argmax()])
+
+
 # --- both ---------------------------------------------------------------------------------------------------------
 
 INF, NAN = math.inf, math.nan
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e4, INF), (-1e4, 0.0)],
     "log": [(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
+    "expm1": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e4, INF), (-1e4, -1.0)],
+    "log1p": [(0.0, 0.0), (-0.0, -0.0), (-1.0, -INF), (-2.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
+    "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e4, 1.0), (-1e4, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (4.0, 2.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
     "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e4, 1.0), (-1e4, 0.0)],
 }
@@ -227,6 +290,49 @@ def test_special_values_are_exact(name: str, dtype: str) -> None:
     for copies in (1, 20):  # by itself, and in vectors
         results = getattr(ao, name)(ao.tensor([x for x, _ in cases] * copies, dtype=dtype)).tolist()
         assert [repr(result) for result in results] == [repr(expected) for _, expected in cases] * copies
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_special_values_of_pow_are_those_of_numpy(dtype: str) -> None:
+    numbers = [
+        0.0,
+        0.5,
+        1.0,
+        1.5,
+        2.0,
+        3.0,
+        4.0,
+        1e-40,
+        5e-324,
+        1e30,
+        1e300,
+        2.0**24 - 1,
+        2.0**53 - 1,
+        2.0**60,
+        INF,
+        NAN,
+    ]
+    with np.errstate(all="ignore"):
+        signed = np.array([sign * x for x in numbers for sign in (1, -1)]).astype(dtype)
+        bases, exponents = (x.ravel() for x in np.meshgrid(signed, signed))
+        wanted = np.power(bases, exponents)
+    ordinary = np.isfinite(wanted) & (wanted != 0) & (np.abs(wanted) != 1)
+    together = np.asarray(ao.pow(ao.asarray(bases), ao.asarray(exponents)))
+    one_by_one = [
+        ao.pow(ao.asarray(bases[k : k + 1]), ao.asarray(exponents[k : k + 1])).item() for k in range(bases.size)
+    ]
+    for result in (together, np.array(one_by_one, dtype)):
+        wrong = ~np.isclose(result, wanted, rtol=np.finfo(dtype).eps * 4, atol=0, equal_nan=True)
+        wrong |= ~ordinary & (result != wanted) & ~np.isnan(wanted)
+        wrong |= (np.signbit(result) != np.signbit(wanted)) & ~np.isnan(wanted)
+        assert not wrong.any(), [*zip(bases[wrong], exponents[wrong], result[wrong], wanted[wrong], strict=True)]
+
+
+def test_pow_of_int64_wraps_around_and_inverts_only_units() -> None:
+    bases, exponents = [3, -3, 2, 7, 10, 1, -1, -1, 2, 0, 0, -5], [4, 3, 63, 2**62, 30, -5, -5, -4, -1, 0, -1, 0]
+    expected = [81, -27, -(2**63), pow(7, 2**62, 2**64), (10**30 + 2**63) % 2**64 - 2**63, 1, -1, 1, 0, 1, 0, 1]
+    expected = [(x + 2**63) % 2**64 - 2**63 for x in expected]
+    assert ao.pow(ao.tensor(bases), ao.tensor(exponents)).tolist() == expected
 
 
 def test_an_error_beyond_the_bound_of_float64_is_found() -> None:

@@ -1,0 +1,322 @@
+"""Trigonometric functions, element by element.
+
+The argument is reduced to ``r`` within pi/4 of zero and the number of quarter turns taken off, both polynomials are
+evaluated (fitted by Remez's method at 50 digits), and the quarter turns choose one and its sign. Up to 2^20 the
+reduction subtracts a multiple of pi/2 in three parts; beyond, where blocks of common arguments do not go, it multiplies
+by those bits of 2/pi that matter (Payne and Hanek), in integers.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from aotops.intrinsics import Table, bits_of_float64, look_up, nearest, select, widen
+from aotops.ops.pieces import INF, NAN, head64, in_float64, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.record import FLOATS, TO_FLOAT, map
+
+TWO_OVER_PI = 0.6366197723675814
+#: pi/2 in parts of 33 bits, so that multiples up to 2^20 are exact, and the rest.
+HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21
+#: pi/2 in two parts of 53 bits.
+HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
+
+#: The bits of 2/pi behind the point, 27 in an integer, after 81 zeros.
+TWO_OVER_PI_BITS = Table(
+    (
+        0,
+        0,
+        0,
+        0x517CC1B,
+        0x3939105,
+        0x253F84E,
+        0x57D1F53,
+        0x26EE06D,
+        0x58A5664,
+        0x7887208,
+        0x1FE5163,
+        0x55EF5DE,
+        0x1586DC9,
+        0x0DC7484,
+        0x4DD2E00,
+        0x3249775,
+        0x0274648,
+        0x39FC3BD,
+        0x31CB129,
+        0x539F744,
+        0x08D7D4B,
+        0x5768909,
+        0x699C702,
+        0x35A2FBF,
+        0x104E647,
+        0x2C7306A,
+        0x339F49C,
+        0x422FC5D,
+        0x77E4A0E,
+        0x63FF12F,
+        0x7FDE059,
+        0x407F797,
+        0x4462D68,
+        0x14DA3ED,
+        0x5367ECF,
+        0x13E584D,
+        0x5D3D18F,
+        0x6CD3CBF,
+        0x6A2D752,
+        0x3DD63F5,
+        0x797C5EC,
+        0x7A0E73E,
+        0x78A5292,
+        0x7535FDA,
+        0x7EC47E3,
+        0x2BA10AC,
+        0x033046F,
+        0x63DB5D5,
+        0x7C33EF0,
+        0x4135E86,
+    )
+)
+
+
+# --- reduction ----------------------------------------------------------------------------------------------------
+
+
+def quarter_turns(k: Any) -> Any:
+    """The low bits of an integral float64 of at most 2^51."""
+    return bits_of_float64(k + 6755399441055744.0) & 3
+
+
+def reduce_near(x: Any) -> Any:
+    """``quarter, r, rest`` with ``x = quarter * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``."""
+    k = nearest(x * TWO_OVER_PI)
+    # both products are exact, and so is the first difference
+    high, low = quick_two_sum(x - k * HALF_PI_1, k * -HALF_PI_2)
+    # once more, for k * HALF_PI_3 may be 10 units in the last place of high
+    r, rest = quick_two_sum(high, low - k * HALF_PI_3)
+    return quarter_turns(k), r, rest
+
+
+def reduce_near32(x: Any) -> Any:
+    """As ``reduce_near`` for a float32 as float64, ``quarter, r``: what is missing is below 2^-45 of r."""
+    k = nearest(x * TWO_OVER_PI)
+    return quarter_turns(k), (x - k * HALF_PI_1) - k * HALF_PI_2
+
+
+def reduce_far(x: Any) -> Any:
+    """As ``reduce_near``, for any finite ``abs(x) >= 1``: an element of sin takes 8 ns then, in place of 1.5."""
+    bits = magnitude64(x)
+    # x / 4 is m * 2**(place - 81); the integer part of 2/pi * 2**(place - 81) makes whole turns and is left out
+    place = (bits >> 52) - 1075 - 2 + 81
+    upper = (bits & 0x000FFFFFFFFFFFFF | 0x0010000000000000) >> 27
+    lower = bits & 0x7FFFFFF
+    word = place // 27
+    shift = place - 27 * word
+    a = _digit(word, shift)
+    b = _digit(word + 1, shift)
+    c = _digit(word + 2, shift)
+    d = _digit(word + 3, shift)
+    e = _digit(word + 4, shift)
+    f = _digit(word + 5, shift)
+    g = _digit(word + 6, shift)
+    # the product in columns of 27 bits, from the right; the integers are below 2**56
+    sixth = lower * f + upper * g
+    fifth = lower * e + upper * f + (sixth >> 27)
+    fourth = lower * d + upper * e + (fifth >> 27)
+    third = lower * c + upper * d + (fourth >> 27)
+    second = lower * b + upper * c + (third >> 27)
+    first = lower * a + upper * b + (second >> 27)
+    # 2 bits before the point of quarter turns, 25 behind it; to the nearest
+    half = (first >> 24) & 1
+    quarter = ((first >> 25) & 3) + half
+    top = (first & 0x1FFFFFF) - (half << 25)
+    high = top * 2.9802322387695312e-08 + (second & 0x7FFFFFF) * 2.220446049250313e-16
+    low = (third & 0x7FFFFFF) * 1.6543612251060553e-24 + (fourth & 0x7FFFFFF) * 1.232595164407831e-32
+    turn, rest = quick_two_sum(high, low + (fifth & 0x7FFFFFF) * 9.183549615799121e-41)
+    # times pi/2, in two parts
+    r = turn * HALF_PI
+    turn_head, pi_head = head64(turn), head64(HALF_PI)
+    turn_tail, pi_tail = turn - turn_head, HALF_PI - pi_head
+    error = ((turn_head * pi_head - r) + turn_head * pi_tail + turn_tail * pi_head) + turn_tail * pi_tail
+    rest = error + (turn * HALF_PI_LOW + rest * HALF_PI)
+    negative = x < 0.0
+    return select(negative, -quarter, quarter) & 3, select(negative, -r, r), select(negative, -rest, rest)
+
+
+def _digit(word: Any, shift: Any) -> Any:
+    """27 bits of 2/pi, ``shift`` bits after the beginning of a word of the table."""
+    pair = (look_up(TWO_OVER_PI_BITS, word) << 27) | look_up(TWO_OVER_PI_BITS, word + 1)
+    return (pair >> (27 - shift)) & 0x7FFFFFF
+
+
+def or_far(x: Any, quarter: Any, r: Any, rest: Any) -> Any:
+    """The parts of x that were made by ``reduce_near``, or those of ``reduce_far`` where x is too large for it."""
+    a = math.fabs(x)
+    # reduce_far looks into a table, which has no place for the exponents of infinity and of small numbers
+    far = (a >= 1048576.0) & (a < INF)
+    far_quarter, far_r, far_rest = reduce_far(select(far, x, 1048576.0))
+    return select(far, far_quarter, quarter), select(far, far_r, r), select(far, far_rest, rest)
+
+
+# --- polynomials --------------------------------------------------------------------------------------------------
+
+
+def sine64(r: Any, rest: Any) -> Any:
+    """``sin(r + rest)`` within pi/4 of zero."""
+    z = r * r
+    z2 = z * z
+    p12 = 0.008333333333322413 + z * -0.00019841269829807808
+    p34 = 2.7557313691915733e-06 + z * -2.505075811502212e-08
+    p = p12 + z2 * (p34 + z2 * 1.5896795654445494e-10)
+    return r + (r * z * (-0.16666666666666632 + z * p) + rest * (1.0 - 0.5 * z))
+
+
+def cosine64(r: Any, rest: Any) -> Any:
+    """``cos(r + rest)`` within pi/4 of zero."""
+    z = r * r
+    z2 = z * z
+    p01 = 0.0416666666666666 + z * -0.0013888888888874125
+    p23 = 2.480158728948221e-05 + z * -2.755731435233923e-07
+    p = (p01 + z2 * p23) + z2 * z2 * (2.087572327397942e-09 + z * -1.1359647837505499e-11)
+    half = 0.5 * z
+    w = 1.0 - half
+    return w + (((1.0 - w) - half) + (z2 * p - r * rest))
+
+
+def turned64(quarter: Any, r: Any, rest: Any) -> Any:
+    """The sine of ``quarter * pi/2 + r + rest``."""
+    y = select((quarter & 1) == 0, sine64(r, rest), cosine64(r, rest))
+    return select((quarter & 2) == 0, y, -y)
+
+
+def turned32(quarter: Any, r: Any) -> Any:
+    """As ``turned64``, in float64 but only to 2^-28.
+
+    To choose coefficients takes less time than to choose between results: sine and cosine are both
+    ``base + base * z * p(z)``.
+    """
+    even = (quarter & 1) == 0
+    base = select(even, r, 1.0)
+    base = select((quarter & 2) == 0, base, -base)
+    z = r * r
+    p01 = select(even, -0.1666665493662843, -0.5) + z * select(even, 0.008332177681186912, 0.04166664685459986)
+    p23 = select(even, -0.00019517233978984857, -0.0013887366910030128) + z * select(even, 0.0, 2.4438379493779577e-05)
+    return base + base * z * (p01 + z * z * p23)
+
+
+# --- the functions ------------------------------------------------------------------------------------------------
+
+
+def sin_near64(x: Any) -> Any:
+    """sin in float64 for ``abs(x) < 2**20``."""
+    quarter, r, rest = reduce_near(x)
+    return select(x == 0.0, x, turned64(quarter, r, rest))
+
+
+def cos_near64(x: Any) -> Any:
+    """cos in float64 for ``abs(x) < 2**20``."""
+    quarter, r, rest = reduce_near(x)
+    return turned64(quarter + 1, r, rest)
+
+
+def sin64(x: Any) -> Any:
+    """sin in float64."""
+    quarter, r, rest = or_far(x, *reduce_near(x))
+    y = select(x == 0.0, x, turned64(quarter, r, rest))  # the reduction loses the sign of zero
+    return select(x - x == 0.0, y, NAN)
+
+
+def cos64(x: Any) -> Any:
+    """cos in float64."""
+    quarter, r, rest = or_far(x, *reduce_near(x))
+    y = turned64(quarter + 1, r, rest)
+    return select(x - x == 0.0, y, NAN)
+
+
+@in_float64
+def sin_near32(x: Any) -> Any:
+    """sin of a float32 for ``abs(x) < 2**20``, in float64."""
+    wide = widen(x)
+    quarter, r = reduce_near32(wide)
+    return select(wide == 0.0, wide, turned32(quarter, r))
+
+
+@in_float64
+def cos_near32(x: Any) -> Any:
+    """cos of a float32 for ``abs(x) < 2**20``, in float64."""
+    wide = widen(x)
+    quarter, r = reduce_near32(wide)
+    return turned32(quarter + 1, r)
+
+
+@in_float64
+def sin32(x: Any) -> Any:
+    """sin of a float32, in float64."""
+    wide = widen(x)
+    near_quarter, near_r = reduce_near32(wide)
+    quarter, r, _ = or_far(wide, near_quarter, near_r, 0.0)
+    y = select(wide == 0.0, wide, turned32(quarter, r))
+    return select(wide - wide == 0.0, y, NAN)
+
+
+@in_float64
+def cos32(x: Any) -> Any:
+    """cos of a float32, in float64."""
+    wide = widen(x)
+    near_quarter, near_r = reduce_near32(wide)
+    quarter, r, _ = or_far(wide, near_quarter, near_r, 0.0)
+    y = turned32(quarter + 1, r)
+    return select(wide - wide == 0.0, y, NAN)
+
+
+# --- records ------------------------------------------------------------------------------------------------------
+
+
+@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+def sin(x: Any) -> Any:
+    """Sine of each element, in radians.
+
+    Within 1 unit in the last place, for arguments of any size. Zeros stay what they are; of infinities and NaN it
+    is NaN, without a warning.
+
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
+    (float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.sin(ao.tensor([0.0, 1.0, 1e22]))
+    tensor([ 0.        ,  0.84147098, -0.85220085])
+    """
+    return sin64(x)
+
+
+@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+def cos(x: Any) -> Any:
+    """Cosine of each element, in radians.
+
+    Within 1 unit in the last place, for arguments of any size. Of infinities and NaN it is NaN, without a warning.
+
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
+    (float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.cos(ao.tensor([0.0, 1.0, 1e22]))
+    tensor([1.        , 0.54030231, 0.52321479])
+    """
+    return cos64(x)
+
+
+def is_far64(x: Any) -> Any:
+    """Whether ``abs(x) >= 2**20``, or x is NaN."""
+    return magnitude64(x) >= 0x4130000000000000
+
+
+def is_far32(x: Any) -> Any:
+    """As ``is_far64``, of a float32."""
+    return magnitude32(x) >= 0x49800000
+
+
+sin.specialise("float32")(sin32)
+cos.specialise("float32")(cos32)
+sin.common_case("float32", unless=is_far32)(sin_near32)
+sin.common_case("float64", unless=is_far64)(sin_near64)
+cos.common_case("float32", unless=is_far32)(cos_near32)
+cos.common_case("float64", unless=is_far64)(cos_near64)
