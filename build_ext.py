@@ -48,7 +48,9 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
         if self.compiler.compiler_type == "unix":
             extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
             if sys.platform == "linux":
-                extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
+                # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
+                extension.extra_compile_args.append("-fopenmp")
+                extension.extra_link_args += ["-fopenmp", "-Wl,--gc-sections", "-Wl,--strip-all"]
         else:
             extension.extra_compile_args += ["/std:c11"]
         super().build_extension(extension)

@@ -40,12 +40,18 @@ _HOMES = {
     "float32": "dtypes",
     "float64": "dtypes",
     "full": "creation",
+    "get_num_threads": "_native",
     "int64": "dtypes",
+    "mean": "statistics",
+    "memory": None,
     "ones": "creation",
     "permute_dims": "manipulation",
     "reshape": "manipulation",
     "result_type": "dtypes",
+    "set_num_threads": "_native",
+    "std": "statistics",
     "tensor": "creation",
+    "var": "statistics",
     "zeros": "creation",
 }
 
@@ -56,7 +62,7 @@ def __getattr__(name: str) -> Any:
             f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`"
         )
     if name == "__all__":
-        return sorted({*_HOMES, *_native.operators})
+        return sorted({*_HOMES, *[name for name in _native.operators if not name.startswith("_")]})
     if name in _HOMES:
         home = _HOMES[name]
         module = getattr(__import__(f"aotops.{home or name}"), home or name)

@@ -50,13 +50,29 @@ def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
     raise TypeError(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
 
 
+def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
+    """A keyword argument that an elementwise operator does not have, or has been given by position."""
+    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+
+
+def axis_needed(name: str, ndim: int) -> NoReturn:
+    """A scan of several dimensions, or none, that does not say along which."""
+    raise ValueError(f"{name}: axis may only be left out for a tensor of 1 dimension, x has {ndim}")
+
+
 def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
     """Inputs of dtypes that an operator cannot compute with."""
-    takes = ", ".join(dict.fromkeys(signature[0].name for signature in operator.dtypes))
+    takes = ", ".join(dict.fromkeys(signature[-2].name for signature in operator.dtypes))
     raise TypeError(
         f"{operator.__name__}: {', '.join(operator.parameters)} must be of one of the dtypes {takes}, "
         f"got {' and '.join(dtypes)}; convert with astype"
     )
+
+
+def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
+    """A ``dtype`` in which a reduction cannot compute."""
+    takes = ", ".join(signature[-1].name for signature in operator.dtypes if signature[-1] == signature[-2])
+    raise TypeError(f"{operator.__name__}: dtype must be one of {takes}, got {dtype}")
 
 
 def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> NoReturn:

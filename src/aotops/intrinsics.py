@@ -34,6 +34,48 @@ def power_of_two(exponent: Any) -> Any:
     return type(exponent)(math.ldexp(1.0, int(exponent))) if math.isfinite(exponent) else exponent
 
 
+def scale_exponent(y: Any, k: Any) -> Any:
+    """``y * 2**k`` by adding the integral float ``k`` to the exponent's bits: ``y`` and the result must be normal.
+
+    What the bits are otherwise is undefined.
+    """
+    if not (math.isfinite(y) and abs(k) < 4096):
+        return y
+    try:
+        return type(y)(math.ldexp(y, int(k)))
+    except OverflowError:
+        return type(y)(math.inf)
+
+
+def widen(x: Any) -> Any:
+    """A float32 as float64."""
+    return float(x)
+
+
+class Table:
+    """Integers of a constant table; compiled kernels have them in memory that is only read."""
+
+    __slots__ = ("values",)
+
+    def __init__(self, values: tuple[int, ...]) -> None:
+        self.values = values
+
+    def __repr__(self) -> str:
+        return f"Table{self.values}"
+
+
+def look_up(table: Table, index: int) -> int:
+    """The int64 at an index of a table; the index must be in it."""
+    if index < 0:
+        raise IndexError(f"index {index} is outside of a table")
+    return table.values[index]
+
+
+def wrap_int64(x: Any) -> int:
+    """An integer as int64 holds it; compiled arithmetic has wrapped already."""
+    return int((x + 2**63) % 2**64 - 2**63)
+
+
 def truncate(x: Any) -> Any:
     """The int64 next to ``x`` towards zero; ``x`` must be in its range."""
     return int(x)
@@ -165,11 +207,6 @@ def shift(pointer: Any, elements: int) -> Any:
     return pointer + elements
 
 
-def all_ones(steps: tuple[int, ...]) -> bool:
-    """Whether every step is 1: the inputs are contiguous along the axis."""
-    return all(step == 1 for step in steps)
-
-
 def advance(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
     """The pointers ``count`` steps further on."""
     return tuple(pointer + step * count for pointer, step in zip(pointers, steps, strict=True))
@@ -178,11 +215,6 @@ def advance(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tu
 def load(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
     """The values ``count`` steps from the pointers."""
     return tuple(pointer[step * count] for pointer, step in zip(pointers, steps, strict=True))
-
-
-def load_contiguous(pointers: tuple[Any, ...], count: int) -> tuple[Any, ...]:
-    """The values ``count`` elements from the pointers."""
-    return tuple(pointer[count] for pointer in pointers)
 
 
 def load_output(pointer: Any, position: int) -> Any:
@@ -195,6 +227,17 @@ def store(pointer: Any, position: int, value: Any) -> None:
     pointer[position] = value
 
 
-def accumulators(count: int, signature: Signature) -> Any:
-    """Room for ``count`` (a constant) values of the output's dtype, contents undefined."""
+# A row of 8 float64 is a cache line, and a vector of AVX-512.
+BLOCK = 8
+
+
+def transpose_block(source: Any, source_step: int, target: Any, target_step: int) -> None:
+    """Write a square of ``BLOCK`` contiguous rows, some elements apart each, with rows and columns exchanged."""
+    for i in range(BLOCK):
+        for j in range(BLOCK):
+            target[i * target_step + j] = source[j * source_step + i]
+
+
+def accumulators(count: int, pointer: Any) -> Any:
+    """Room for ``count`` (a constant) values of the dtype that a pointer has, contents undefined."""
     return Pointer([None] * count)

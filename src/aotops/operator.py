@@ -7,7 +7,8 @@ functions when a call needs more than picking a kernel.
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import Operator
+from aotops._native import DType, Operator
+from aotops.dtypes import bool as bool_dtype
 from aotops.dtypes import result_type
 from aotops.tensors import Tensor, astype
 
@@ -17,25 +18,39 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor, ...]:
-    """The inputs as tensors of one dtype that the operator has a kernel for.
+#: The kinds whose operators go along an axis.
+FOLDING = ("reduce", "argreduce", "scan")
+
+
+def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
+    """The inputs as tensors of one dtype that the operator has a kernel for, conditions of bool.
+
+    Inputs that are left out stay ``None``.
 
     Raises ``TypeError`` for an input that is no tensor or number, or for dtypes that the operator does not
     compute with; ``OverflowError`` for a Python int that the dtype cannot hold.
     """
     for parameter, value in zip(operator.parameters, inputs, strict=True):
-        if not isinstance(value, (Tensor, int, float)):
+        if not isinstance(value, (Tensor, int, float)) and not (value is None and parameter in operator.optional):
             errors.wrong_type(operator.__name__, parameter, "a Tensor or a Python number", value)
-    dtype = result_type(*inputs)
-    if all(signature[0] != dtype for signature in operator.dtypes):
+    conditions = [parameter in operator.conditions for parameter in operator.parameters]
+    others = [value for value, condition in zip(inputs, conditions, strict=True) if not condition and value is not None]
+    dtype = result_type(*others)
+    if all(signature[-2] != dtype for signature in operator.dtypes):
         if dtype not in operator.conversions:
-            names = tuple(result_type(value).name for value in inputs)
+            names = tuple(result_type(value).name for value in others)
             errors.wrong_dtypes(operator, names)
         dtype = operator.conversions[dtype]
+
+    def converted(value: Any, dtype: DType) -> Any:
+        if value is None or isinstance(value, Tensor):
+            return value if value is None else astype(value, dtype, copy=False)
+        return _native.full((), value, dtype)
+
     return tuple(
         [
-            astype(value, dtype, copy=False) if isinstance(value, Tensor) else _native.full((), value, dtype)
-            for value in inputs
+            converted(value, bool_dtype if condition else dtype)
+            for value, condition in zip(inputs, conditions, strict=True)
         ]
     )
 
@@ -51,15 +66,21 @@ def signature(operator: Operator) -> inspect.Signature:
     """The signature of an operator, for ``help`` and editors."""
     import inspect
 
-    positional = [inspect.Parameter(name, inspect.Parameter.POSITIONAL_ONLY) for name in operator.parameters]
-    keywords: dict[str, Any] = {"out": None}
-    if operator.kind == "reduce":
-        positional.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
-        keywords = {"keepdims": False, "out": None}
-        from aotops import ops
+    from aotops import ops
 
-        if ops.collect()[operator.__name__].identity is not None:
-            keywords = {"keepdims": False, "dtype": None, "out": None}
+    record = ops.collect()[operator.__name__]
+    keywords: dict[str, Any] = {"out": None}
+    if operator.kind in FOLDING:
+        dtype = {"dtype": None} if record.takes_dtype else {}
+        flag = {"include_initial" if operator.kind == "scan" else "keepdims": False}
+        keywords = {**flag, **dtype, **keywords}
+    kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in FOLDING else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    positional = [
+        inspect.Parameter(name, kind, default=None if name in operator.optional else inspect.Parameter.empty)
+        for name in operator.parameters
+    ]
+    if operator.kind in FOLDING:
+        positional.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     keyword_only = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in keywords.items()
     ]

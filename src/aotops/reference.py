@@ -28,7 +28,8 @@ An elementwise operator then is a loop of four lines::
         values = [x.storage[index_to_position(broadcast_index(index, x.shape), x.strides, x.offset)] for x in inputs]
         out.storage[index_to_position(index, out.strides, out.offset)] = scalar(*values)
 
-and a reduction is the same with an inner loop that counts through the axes which fold away.
+and a reduction is the same with an inner loop that counts through the axes which fold away; an argreduction counts
+along while it looks for the best element, and a scan stores what it has so far at every step.
 
 Numbers
 -------
@@ -37,7 +38,7 @@ holds: int64 wraps around, float32 rounds. So a scalar function of float32 compu
 end. For ``+ - * /`` and square roots that is the same as computing in float32; a longer function, such as ``exp``,
 may differ from its kernel within the error bound of its record.
 
-A reduction combines its elements in row-major order. Kernels keep to an order of their own, so sums and products of
+Reductions and scans combine elements in row-major order. Kernels keep to an order of their own, so sums and products of
 floats agree up to rounding, and a largest or smallest element up to the sign of zero; everything else agrees exactly.
 """
 
@@ -50,7 +51,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, Record, Scalar
+from aotops.ops.record import ALL, FOLDING, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]
@@ -359,6 +360,55 @@ def fold(combine: Scalar, x: ReferenceTensor, axes: Index, start: Any, dtype: st
     return out
 
 
+def find(combine: Scalar, x: ReferenceTensor, axes: Index, start: Any) -> ReferenceTensor:
+    """Where along some axes, counted in row-major order, the first element is that a reduction of them results in.
+
+    >>> find(max, tensor([[1, 5, 5], [7, 3, 0]]), (1,), -(2**63)).tolist()
+    [[1], [0]]
+    """
+    out = empty(tuple(1 if axis in axes else length for axis, length in enumerate(x.shape)), "int64")
+    folded = tuple(length if axis in axes else 1 for axis, length in enumerate(x.shape))
+    for i in range(out.size):
+        index = count(i, out.shape)
+        best, place = stored(start, x.dtype), 0
+        for j in range(math.prod(folded)):
+            inner = tuple(kept + along for kept, along in zip(index, count(j, folded), strict=True))
+            winner = stored(combine(best, x.load(inner)), x.dtype)
+            if winner != best and not (winner != winner and best != best):  # two NaNs are one value
+                best, place = winner, j
+        out.store(index, place)
+    return out
+
+
+def running(combine: Scalar, x: ReferenceTensor, axis: int, start: Any, dtype: str) -> ReferenceTensor:
+    """The scan of one axis: at each place, the elements so far combined into a start.
+
+    >>> running(lambda a, b: a + b, tensor([[1, 2], [3, 4]]), 1, 100, "int64").tolist()
+    [[101, 103], [103, 107]]
+    """
+    out = empty(x.shape, dtype)
+    for i in range(x.size):
+        index = count(i, x.shape)
+        before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
+        result = out.load(before) if index[axis] > 0 else stored(start, dtype)
+        out.store(index, apply(combine, (result, x.load(index))))
+    return out
+
+
+def prepend(value: Any, x: ReferenceTensor, axis: int) -> ReferenceTensor:
+    """A tensor with one more place along an axis, in front, that holds a value.
+
+    >>> prepend(0, tensor([1, 3, 6]), 0).tolist()
+    [0, 1, 3, 6]
+    """
+    out = empty((*x.shape[:axis], x.shape[axis] + 1, *x.shape[axis + 1 :]), x.dtype)
+    for i in range(out.size):
+        index = count(i, out.shape)
+        before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
+        out.store(index, x.load(before) if index[axis] > 0 else value)
+    return out
+
+
 def compute_dtype(record: Record, dtypes: Sequence[str]) -> str:
     """The dtype in which an operator computes for inputs of some dtypes; ``TypeError`` if there is none.
 
@@ -374,32 +424,67 @@ def compute_dtype(record: Record, dtypes: Sequence[str]) -> str:
     raise TypeError(f"{record.name}: inputs must be of one of the dtypes {', '.join(record.dtypes)}, got {dtype}")
 
 
+def convert_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> tuple[str, list[ReferenceTensor]]:
+    """The dtype in which an operator computes, and its inputs in it: conditions in bool, defaults for ``None``.
+
+    >>> from aotops.ops.selection import clip, where
+    >>> dtype, (x, low, high) = convert_inputs(clip, [tensor(1.5), None, tensor(3)])
+    >>> dtype, x.tolist(), low.tolist(), high.tolist()
+    ('float64', 1.5, -inf, 3.0)
+    >>> [x.dtype for x in convert_inputs(where, [tensor(2.0), tensor(1), tensor(True)])[1]]
+    ['bool', 'int64', 'int64']
+    """
+    named = list(zip(record.parameters, inputs, strict=False))
+    required = sum(name not in record.defaults for name in record.parameters)
+    given = sum(x is not None for name, x in named if name not in record.defaults)
+    if given < required or len(inputs) > record.inputs:
+        raise TypeError(f"{record.name}: expected {record.inputs} input(s), got {len(inputs)}")
+    named += [(name, None) for name in record.parameters[len(inputs) :]]
+    dtype = compute_dtype(record, [x.dtype for name, x in named if x is not None and name not in record.conditions])
+    wanted = record.inputs_for(dtype)
+    return dtype, [
+        tensor(record.default_for(name, dtype), own) if x is None else convert(x, own)
+        for (name, x), own in zip(named, wanted, strict=True)
+    ]
+
+
 def evaluate(
-    record: Record, *inputs: ReferenceTensor, axis: int | Index | None = None, keepdims: bool = False
+    record: Record,
+    *inputs: ReferenceTensor | None,
+    axis: int | Index | None = None,
+    keepdims: bool = False,
+    include_initial: bool = False,
 ) -> ReferenceTensor:
     """The result of an operator, given by its record.
 
     Arguments: ``axis`` and ``keepdims`` are for reductions; ``axis`` is an int, a tuple of ints or None for all.
+    Scans take an ``axis``, which may be left out for an input of one dimension, and ``include_initial``, which puts
+    the result of nothing in front. Inputs that the record has a default for may be None or left out.
 
     Raises ``TypeError`` for a wrong number of inputs or dtypes that the operator does not compute with,
-    ``ValueError`` for shapes that do not broadcast together or a reduction of nothing that has no identity,
-    ``AxisError`` for an axis that does not exist, ``IndexError`` for inputs that reach outside of their storage.
+    ``ValueError`` for shapes that do not broadcast together, a reduction of nothing that has no identity or a scan
+    that lacks an axis, ``AxisError`` for an axis that does not exist, ``IndexError`` for inputs that reach outside of
+    their storage.
 
     >>> from aotops.ops.arithmetic import divide
-    >>> from aotops.ops.reduction import sum
+    >>> from aotops.ops.reduction import argmax, cumulative_sum, sum
     >>> evaluate(divide, tensor([1, -1, 0]), tensor(0)).tolist()
     [inf, -inf, nan]
     >>> evaluate(sum, tensor([[True, False], [True, True]])).tolist()
     3
+    >>> evaluate(argmax, tensor([[1, 5, 5], [7, 3, 0]]), axis=1).tolist()
+    [1, 0]
+    >>> evaluate(cumulative_sum, tensor([1, 2, 3]), include_initial=True).tolist()
+    [0, 1, 3, 6]
     """
-    wanted = 1 if record.kind == "reduce" else record.inputs
-    if len(inputs) != wanted:
-        raise TypeError(f"{record.name}: expected {wanted} input(s), got {len(inputs)}")
-    dtype = compute_dtype(record, [x.dtype for x in inputs])
-    converted = [convert(x, dtype) for x in inputs]
-    if record.kind != "reduce":
-        return elementwise(record.scalar_for(dtype), converted, record.result_for(dtype))
-    (x,) = converted
+    dtype, converted = convert_inputs(record, inputs)
+    scalar, result = record.scalar_for(dtype), record.result_for(dtype)
+    if record.kind not in FOLDING:
+        return elementwise(scalar, converted, result)
+    # what is combined: the elements of the only input, or a function of all of them
+    x = converted[0] if record.of is None else elementwise(record.of, converted, result)
+    if record.kind == "scan":
+        return scan(record, x, axis, include_initial)
     axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
     if any(x.shape[folded] == 0 for folded in axes):
         start = record.identity
@@ -407,8 +492,17 @@ def evaluate(
             raise ValueError(f"{record.name}: x must have elements along the axes that fold away, got shape {x.shape}")
     else:
         start = record.start_for(dtype)
-    result = fold(record.scalar_for(dtype), x, axes, start, record.result_for(dtype))
-    return result if keepdims else drop_axes(result, axes)
+    folded = find(scalar, x, axes, start) if record.kind == "argreduce" else fold(scalar, x, axes, start, result)
+    return folded if keepdims else drop_axes(folded, axes)
+
+
+def scan(record: Record, x: ReferenceTensor, axis: int | Index | None, include_initial: bool) -> ReferenceTensor:
+    """The result of a scan of a converted input."""
+    if axis is None and len(x.shape) != 1:
+        raise ValueError(f"{record.name}: axis may only be left out for 1 dimension, x has {len(x.shape)}")
+    (along,) = normalize_axes(0 if axis is None else axis, len(x.shape))
+    result = running(record.scalar_for(x.dtype), x, along, record.start_for(x.dtype), record.result_for(x.dtype))
+    return prepend(record.identity, result, along) if include_initial else result
 
 
 def drop_axes(x: ReferenceTensor, axes: Index) -> ReferenceTensor:

@@ -98,6 +98,30 @@ class Tensor(TensorBase):
         """The elements converted to a dtype; see ``aotops.astype``."""
         return astype(self, dtype, copy=copy)
 
+    # --- statistics -------------------------------------------------------------------------------
+
+    def mean(self, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+        """Arithmetic mean over one axis, several, or all; see ``aotops.mean``."""
+        from aotops.statistics import mean
+
+        return mean(self, axis, keepdims=keepdims, out=out)
+
+    def var(
+        self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+    ) -> Tensor:
+        """Variance over one axis, several, or all; see ``aotops.var``."""
+        from aotops.statistics import var
+
+        return var(self, axis, correction=correction, keepdims=keepdims, out=out)
+
+    def std(
+        self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+    ) -> Tensor:
+        """Standard deviation over one axis, several, or all; see ``aotops.std``."""
+        from aotops.statistics import std
+
+        return std(self, axis, correction=correction, keepdims=keepdims, out=out)
+
     # --- indexing ---------------------------------------------------------------------------------
 
     def __getitem__(self, key: Any) -> Tensor:
@@ -186,7 +210,7 @@ _native.register_tensor_type(Tensor)
 
 def copy(x: Tensor) -> Tensor:
     """A contiguous copy."""
-    return astype(x, x.dtype)
+    return _native.converted(x, x.dtype)
 
 
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
@@ -201,16 +225,10 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)
     tensor([ 1, -1])
     """
-    if not isinstance(x, Tensor):
-        from aotops.errors import wrong_type
-
-        wrong_type("astype", "x", "a Tensor", x)
     dtype = as_dtype(dtype)
-    if x.dtype == dtype and not copy:
+    if not copy and isinstance(x, Tensor) and x.dtype == dtype:
         return x
-    result = empty(x.shape, dtype)
-    result._copy_from(x)
-    return result
+    return _native.converted(x, dtype)
 
 
 def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:

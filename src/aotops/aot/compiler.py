@@ -43,7 +43,7 @@ class CompileError(Exception):
 
 #: The C types of the kernels and of the planner, as ``kernel.h`` has them.
 KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
-PLANNER = types.int64(types.int64, types.int64, types.CPointer(types.int64), types.CPointer(types.int64))
+PLANNER = types.int64(types.int64, types.int64, *[types.CPointer(types.int64)] * 3)
 
 
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:

@@ -8,7 +8,7 @@ import types as python_types
 from collections.abc import Iterator
 from typing import Any
 
-from aotops.intrinsics import Pattern, Signature
+from aotops.intrinsics import Pattern, Signature, Table
 
 
 def global_names(function: python_types.FunctionType) -> Iterator[str]:
@@ -45,6 +45,7 @@ def fingerprint(*values: Any) -> str:
             seen[value] = len(seen)
             feed(value.__code__)
             feed(value.__defaults__)
+            feed(getattr(value, "constants", None))  # of ``intrinsics.in_float64``
             for name in global_names(value):
                 feed(value.__globals__[name])
             for cell in value.__closure__ or ():
@@ -67,6 +68,8 @@ def fingerprint(*values: Any) -> str:
             feed((value.inputs, value.output))
         elif isinstance(value, Pattern):
             feed(value.moves)
+        elif isinstance(value, Table):
+            feed(value.values)
         else:
             digest.update(f"{type(value).__name__} {value!r};".encode())
 

@@ -7,9 +7,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotops.intrinsics import Signature
+from aotops.loops.argreduce import argreduce
+from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import plan
 from aotops.loops.reduce import reduce
+from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record
 
@@ -39,17 +42,38 @@ def kernel_symbol(name: str, *dtypes: str) -> str:
     return "_".join(("aot", name, *dtypes))
 
 
+def combine_symbol(record: Record, dtype: str) -> str:
+    """The C name of the kernel that combines two results of a reduction."""
+    return kernel_symbol(record.name, "combine", record.result_for(dtype))
+
+
 def record_kernels(record: Record) -> list[Kernel]:
-    """The kernels of one operator, one for each of its dtypes."""
-    kernels = []
+    """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
+    kernels: dict[str, Kernel] = {}
+
+    def add(symbol: str, title: str, dtype: str, function: Callable[..., Any]) -> None:
+        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function)
+
     for dtype in record.dtypes:
-        scalar = record.scalar_for(dtype)
+        scalar, result = record.scalar_for(dtype), record.result_for(dtype)
+        symbol = kernel_symbol(record.name, dtype)
         if record.kind == "reduce":
-            function = reduce(scalar, Signature((dtype,), record.result_for(dtype)))
+            of = record.of or first
+            add(symbol, dtype, result, reduce(scalar, of, Signature(record.inputs_for(dtype), result)))
+            add(combine_symbol(record, dtype), f"combine {result}", result, combine(scalar, result))
+        elif record.kind == "argreduce":
+            add(symbol, dtype, dtype, argreduce(scalar, Signature((dtype, "int64", dtype), result)))
+        elif record.kind == "scan":
+            add(symbol, dtype, result, scan(scalar, Signature((dtype, result), result)))
         else:
-            function = elementwise(scalar, Signature((dtype,) * record.inputs, record.result_for(dtype)))
-        kernels.append(Kernel(kernel_symbol(record.name, dtype), f"{record.name} {dtype}", dtype, function))
-    return kernels
+            signature = Signature(record.inputs_for(dtype), result)
+            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype)))
+    return list(kernels.values())
+
+
+def combine(scalar: Callable[..., Any], dtype: str) -> Callable[..., None]:
+    """The kernel that combines two results of a reduction, element by element."""
+    return elementwise(scalar, Signature((dtype, dtype), dtype))
 
 
 def conversion_kernels() -> list[Kernel]:
@@ -59,7 +83,9 @@ def conversion_kernels() -> list[Kernel]:
             kernel_symbol("convert", source, target),
             f"convert {source} to {target}",
             source,
-            elementwise(conversion(source, target), Signature((source,), target)),
+            copy(Signature((source,), target))
+            if source == target
+            else elementwise(conversion(source, target), Signature((source,), target)),
         )
         for source in ALL
         for target in ALL

@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from aotops import intrinsics
 from aotops.aot.parallel import MARK
-from aotops.intrinsics import Pattern, Signature
+from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {
     "bool": types.boolean,
@@ -135,6 +135,77 @@ def _power_of_two(typing_context: Any, exponent: Any) -> Any:
         return builder.bitcast(builder.shl(wide, ir.Constant(integer, mantissa)), arguments[0].type)
 
     return exponent(exponent), generate
+
+
+@lowers(intrinsics.scale_exponent)
+def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
+    if y != k or not isinstance(y, types.Float):
+        return None
+    mantissa = 23 if y.bitwidth == 32 else 52
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(y.bitwidth)
+        if y.bitwidth == 32:
+            exponent = builder.fptosi(arguments[1], integer)
+        else:
+            # only AVX-512 converts float64 to int64 in vectors; this sum has the integer in its low bits
+            shifted = builder.fadd(arguments[1], ir.Constant(arguments[1].type, 1.5 * 2.0**52))
+            exponent = builder.bitcast(shifted, integer)
+        bits = builder.add(
+            builder.bitcast(arguments[0], integer), builder.shl(exponent, ir.Constant(integer, mantissa))
+        )
+        return builder.bitcast(bits, arguments[0].type)
+
+    return y(y, k), generate
+
+
+@lowers(intrinsics.wrap_int64)
+def _wrap_int64(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.int64)
+
+    return types.int64(x), generate
+
+
+class TableType(types.Dummy):
+    """The Numba type of one ``Table``: its values are part of the type."""
+
+    def __init__(self, table: Table) -> None:
+        self.values = table.values
+        super().__init__(name=repr(table))
+
+
+register_default(TableType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Table)
+def _typeof_table(value: Table, context: Any) -> TableType:
+    return TableType(value)
+
+
+@lower_constant(TableType)
+def _constant_table(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+@lowers(intrinsics.look_up)
+def _look_up(typing_context: Any, table: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(64)
+        values = ir.Constant(ir.ArrayType(integer, len(table.values)), [integer(value) for value in table.values])
+        array = cgutils.global_constant(builder, "table", values)
+        position = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return builder.load(builder.gep(array, [integer(0), position]))
+
+    return types.int64(table, index), generate
+
+
+@lowers(intrinsics.widen)
+def _widen(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.float64)
+
+    return types.float64(x), generate
 
 
 def bitcast(source: types.Type, result: types.Type) -> Callable[..., Any]:
@@ -324,17 +395,6 @@ def _shift(typing_context: Any, pointer: Any, elements: Any) -> Any:
     return pointer(pointer, elements), generate
 
 
-@lowers(intrinsics.all_ones)
-def _all_ones(typing_context: Any, steps: Any) -> Any:
-    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        result = cgutils.true_bit
-        for step in cgutils.unpack_tuple(builder, arguments[0]):
-            result = builder.and_(result, builder.icmp_signed("==", step, ir.Constant(step.type, 1)))
-        return result
-
-    return types.boolean(steps), generate
-
-
 @lowers(intrinsics.advance)
 def _advance(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -375,21 +435,6 @@ def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
     return result(pointers, steps, count), generate
 
 
-@lowers(intrinsics.load_contiguous)
-def _load_contiguous(typing_context: Any, pointers: Any, count: Any) -> Any:
-    result = element_types(pointers)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        values = [
-            load_element(context, builder, dtype, builder.gep(pointer, [index]))
-            for dtype, pointer in zip(result, cgutils.unpack_tuple(builder, arguments[0]), strict=True)
-        ]
-        return context.make_tuple(builder, result, values)
-
-    return result(pointers, count), generate
-
-
 @lowers(intrinsics.load_output)
 def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -410,14 +455,47 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
     return types.void(pointer, position, value), generate
 
 
+@lowers(intrinsics.transpose_block)
+def _transpose_block(typing_context: Any, source: Any, source_step: Any, target: Any, target_step: Any) -> Any:
+    size = intrinsics.BLOCK
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        element = arguments[0].type.pointee
+        vector = ir.VectorType(element, size)
+
+        def row(pointer: Any, step: Any, index: int) -> Any:
+            place = builder.gep(pointer, [builder.mul(step, ir.Constant(step.type, index))])
+            return builder.bitcast(place, vector.as_pointer())
+
+        alignment = max(element.width // 8 if isinstance(element, ir.IntType) else context.get_abi_sizeof(element), 1)
+        rows = [builder.load(row(arguments[0], arguments[1], k), align=alignment) for k in range(size)]
+        # halves change places at every distance: of two rows one takes the even runs of both, one the odd runs
+        distance = 1
+        while distance < size:
+            runs = [range(start, start + distance) for start in range(0, size, distance)]
+            even = [k for run in runs[::2] for k in (*run, *(size + k for k in run))]
+            odd = [k for run in runs[1::2] for k in (*run, *(size + k for k in run))]
+            for k in range(size):
+                if k // distance % 2 == 0:
+                    a, b = rows[k], rows[k + distance]
+                    masks = [ir.Constant(ir.VectorType(ir.IntType(32), size), mask) for mask in (even, odd)]
+                    rows[k], rows[k + distance] = (builder.shuffle_vector(a, b, mask) for mask in masks)
+            distance *= 2
+        for k, value in enumerate(rows):
+            builder.store(value, row(arguments[2], arguments[3], k), align=alignment)
+        return context.get_dummy_value()
+
+    return types.void(source, source_step, target, target_step), generate
+
+
 @lowers(intrinsics.accumulators)
-def _accumulators(typing_context: Any, count: Any, signature: Any) -> Any:
+def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     length = constant(count)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        element = context.get_data_type(signature.output)
+        element = context.get_data_type(pointer.dtype)
         array = cgutils.alloca_once(builder, ir.ArrayType(element, length), name="lanes")
         array.align = 64
         return builder.bitcast(array, element.as_pointer())
 
-    return types.CPointer(signature.output)(count, signature), generate
+    return pointer(count, pointer), generate

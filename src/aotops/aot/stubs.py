@@ -11,7 +11,7 @@ from pathlib import Path
 
 import aotops
 from aotops import ops
-from aotops.ops.record import Record
+from aotops.ops.record import FOLDING, Record
 
 PACKAGE = Path(aotops.__file__).parent
 HEADER = "# Generated from the operator records by `python -m aotops.aot.stubs`; do not edit.\n"
@@ -22,6 +22,7 @@ SPECIAL_METHODS = {
     "subtract": ("__sub__", "__rsub__", "__isub__"),
     "multiply": ("__mul__", "__rmul__", "__imul__"),
     "true_divide": ("__truediv__", "__rtruediv__", "__itruediv__"),
+    "power": ("__pow__", "__rpow__", "__ipow__"),
     "negative": ("__neg__",),
     "absolute": ("__abs__",),
     "lt": ("__lt__",),
@@ -42,10 +43,21 @@ operators: Mapping[str, Operator]
 
 def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
 def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
+def converted(x: TensorBase, dtype: DType, /) -> Tensor: ...
 def from_buffer(exporter: Any, copy: bool, /) -> Tensor | None: ...
 def register_tensor_type(type: type[TensorBase], /) -> None: ...
 def cpu_level() -> str:
     """The CPU level whose kernels run, for example 'x86-64-v3'."""
+
+def get_num_threads() -> int:
+    """The number of threads that an operation may use."""
+
+def set_num_threads(n: int, /) -> None:
+    """Set the number of threads that an operation may use, from 1 to 1024."""
+
+def memory_stats() -> tuple[int, int, int, int, int, int]: ...
+def memory_limit(bytes: int, /) -> None: ...
+def memory_release() -> int: ...
 
 class DType:
     """The type of a tensor's elements; equal to its name as a string."""
@@ -70,6 +82,10 @@ class Operator:
     def kind(self) -> str: ...
     @property
     def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def conditions(self) -> tuple[str, ...]: ...
+    @property
+    def optional(self) -> tuple[str, ...]: ...
     @property
     def dtypes(self) -> tuple[tuple[DType, ...], ...]: ...
     @property
@@ -99,20 +115,31 @@ class TensorBase:
 
 def options(record: Record) -> str:
     """The keyword parameters of an operator."""
-    if record.kind != "reduce":
+    if record.kind not in FOLDING:
         return "*, out: Tensor | None = None"
-    dtype = "dtype: Any = None, " if record.identity is not None else ""
-    return (
-        "axis: int | tuple[int, ...] | None = None, *, "
-        f"keepdims: builtins.bool = False, {dtype}out: Tensor | None = None"
-    )
+    axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
+    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    dtype = "dtype: Any = None, " if record.takes_dtype else ""
+    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None"
+
+
+def operands(record: Record, names: tuple[str, ...]) -> str:
+    """The tensor parameters of an operator."""
+    if record.kind in FOLDING:
+        return "".join(f"{name}: Tensor, " for name in names) + "/"
+    parameters = [
+        f"{name}: Tensor | float | None = None" if name in record.defaults else f"{name}: Tensor | float"
+        for name in names
+    ]
+    return ", ".join(parameters)
 
 
 def method_stubs(record: Record) -> list[str]:
     """The lines about an operator in ``TensorBase``."""
     lines = []
     if record.method:
-        lines.append(f"    def {record.name}(self, {options(record)}) -> Tensor: ...")
+        others = f"{operands(record, record.parameters[1:])}, " if record.inputs > 1 else ""
+        lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor: ...")
     if record.slot is not None:
         other = ", other: Tensor | float, /" if record.inputs == 2 else ""
         # object's == and != take and return anything: tensors narrow what type checkers expect of them
@@ -138,11 +165,10 @@ def public_stub(records: list[Record]) -> str:
         lines.append(f"from {home} import {names}")
     lines += ["", "__version__: str", "_HOMES: dict[str, str | None]", ""]
     for record in records:
-        inputs = ", ".join(
-            f"{name}: Tensor" if record.kind == "reduce" else f"{name}: Tensor | float" for name in record.parameters
-        )
+        if record.name.startswith("_"):
+            continue
         summary = record.doc.splitlines()[0]
-        lines.append(f"def {record.name}({inputs}, /, {options(record)}) -> Tensor:")
+        lines.append(f"def {record.name}({operands(record, record.parameters)}, {options(record)}) -> Tensor:")
         lines.append(f'    """{summary}"""')
         lines.append("")
     return HEADER + "\n".join(lines).rstrip() + "\n"

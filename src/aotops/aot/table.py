@@ -5,14 +5,14 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from aotops.aot.kernels import PLANNER, kernel_symbol
+from aotops.aot.kernels import PLANNER, combine_symbol, kernel_symbol
 from aotops.aot.levels import Level, level_symbol
-from aotops.ops.record import ALL, Record
+from aotops.ops.record import ALL, FOLDING, Record
 
 ELEMENT_FORMATS = {"bool": "<?7x", "int64": "<q", "float32": "<f4x", "float64": "<d"}
 
 SIGNATURE = "(void *, void **, int64_t, int64_t, char **, const int64_t *)"
-PLANNER_SIGNATURE = "(int64_t *, void **, int64_t, int64_t, int64_t *, int64_t *)"
+PLANNER_SIGNATURE = "(int64_t *, void **, int64_t, int64_t, int64_t *, int64_t *, int64_t *)"
 
 
 def element_bits(value: float, dtype: str) -> str:
@@ -25,15 +25,20 @@ def dtype_code(dtype: str) -> str:
     return f"AOT_{dtype.upper()}"
 
 
+def mask(record: Record, parameters: Iterable[str]) -> int:
+    """Some of an operator's parameters as a bit mask."""
+    return sum(1 << record.parameters.index(parameter) for parameter in parameters)
+
+
 def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
     """The C file that defines ``aot_builtin_table`` and the planner and conversions beside it."""
-    declarations: list[str] = []
+    declarations: dict[str, None] = {}
     variants: list[str] = []
     operators: list[str] = []
 
     def kernels(symbol: str, signature: str = SIGNATURE) -> str:
         names = [level_symbol(symbol, level) for level in levels]
-        declarations.extend(f"extern int32_t {name}{signature};" for name in names)
+        declarations.update(dict.fromkeys(f"extern int32_t {name}{signature};" for name in names))
         return "{" + ", ".join(names) + "}"
 
     planners = kernels(PLANNER.symbol, PLANNER_SIGNATURE)
@@ -43,16 +48,31 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         for target in ALL
     ]
     for record in records:
-        inputs = 1 if record.kind == "reduce" else record.inputs
         variants.append(f"static const aot_variant {record.name}_variants[] = {{")
         for dtype in record.dtypes:
-            codes = ", ".join([dtype_code(dtype)] * inputs + [dtype_code(record.result_for(dtype))])
+            result = record.result_for(dtype)
+            codes = ", ".join(map(dtype_code, [*record.inputs_for(dtype), result]))
             fields = [f".dtypes = {{{codes}}}"]
-            if record.kind == "reduce":
+            if record.kind in FOLDING:
+                # an argreduce combines elements, the others results
+                combined = dtype if record.kind == "argreduce" else result
                 if record.identity is not None:
-                    fields.append(f".identity = {element_bits(record.identity, record.result_for(dtype))}")
-                fields.append(f".start = {element_bits(record.start_for(dtype), record.result_for(dtype))}")
+                    fields.append(f".identity = {element_bits(record.identity, result)}")
+                if record.absorbing is not None:
+                    fields.append(f".absorbing = {element_bits(record.absorbing, result)}")
+                fields.append(f".start = {element_bits(record.start_for(dtype), combined)}")
+            if record.defaults:
+                defaults = ", ".join(
+                    f"[{k}] = {element_bits(record.default_for(name, dtype), dtype)}"
+                    for k, name in enumerate(record.parameters)
+                    if name in record.defaults
+                )
+                fields.append(f".defaults = {{{defaults}}}")
             fields.append(f".kernels = {kernels(kernel_symbol(record.name, dtype))}")
+            if record.kind in ("reduce", "scan"):
+                fields.append(f".combine = {kernels(combine_symbol(record.reduction or record, dtype))}")
+            if record.kind == "scan" and record.reduction is not None:
+                fields.append(f".fold = {kernels(kernel_symbol(record.reduction.name, dtype))}")
             variants.append("    {" + ", ".join(fields) + "},")
         variants.append("};")
         converts = ", ".join(
@@ -60,9 +80,15 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         )
         operators.append(
             f'    {{.name = "{record.name}", .parameters = "{" ".join(record.parameters)}", '
-            f".kind = {'AOT_REDUCE' if record.kind == 'reduce' else 'AOT_ELEMENTWISE'}, .inputs = {inputs}, "
+            f".kind = AOT_{record.kind.upper() if record.kind in FOLDING else 'ELEMENTWISE'}, "
+            f".inputs = {record.inputs}, .optional = {mask(record, record.defaults)}, "
+            f".conditions = {mask(record, record.conditions)}, "
             f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
-            f".has_identity = {int(record.identity is not None)}, .conversions = {{{converts}}}, "
+            # functions with a bound of error are long: 5 to 15 times as slow without vectors
+            f".vectors = {int(record.units > 0)}, "
+            f".has_identity = {int(record.identity is not None)}, "
+            f".takes_dtype = {int(record.takes_dtype)}, "
+            f".has_absorbing = {int(record.absorbing is not None)}, .conversions = {{{converts}}}, "
             f".n_variants = {len(record.dtypes)}, .variants = {record.name}_variants}},"
         )
     lines = [

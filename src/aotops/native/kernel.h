@@ -9,8 +9,14 @@
  *
  * data[k] points at the first element of operand k; inputs first, the output last.
  * strides[k] is operand k's step along j and strides[operands + k] its step along i, counted in
- * elements. A step of 0 repeats an element; for a reduction, an output step of 0 marks the axis
- * that folds away, and the kernel combines into what the output already holds.
+ * elements. A step of 0 repeats an element.
+ *
+ * - A reduction's output step of 0 marks the axis that folds away; the kernel combines into what the
+ *   output already holds.
+ * - An argreduce has three inputs, the elements, the position of the tile's first one (int64) and the
+ *   best value so far, which the kernel also writes; the output is the best one's position.
+ * - A scan has two inputs, the elements and the result of all before them, whose step is 0 along the
+ *   axis that is scanned.
  *
  * The first two parameters belong to Numba's calling convention (return value, exception); kernels
  * return nothing and never raise.
@@ -24,20 +30,22 @@
 #define AOT_MAX_RANK 32
 #define AOT_MAX_OPERANDS 16 /* inputs and the output */
 #define AOT_MAX_LEVELS 3
+#define AOT_LONGEST_NAME 63 /* of an input */
 
 typedef int32_t (*aot_kernel)(void *ret, void **exception, int64_t n0, int64_t n1,
                               char **data, const int64_t *strides);
 
 /* The planner (loops/plan.py): simplifies an iteration space in place, returns its new rank.
- * strides holds `operands` rows of AOT_MAX_RANK elements. */
+ * strides holds `operands` rows of AOT_MAX_RANK elements, the most important operand last. tile takes the most
+ * elements along the last two axes that one call of a kernel should cover. */
 typedef int32_t (*aot_planner)(int64_t *ret, void **exception, int64_t rank, int64_t operands,
-                               int64_t *shape, int64_t *strides);
+                               int64_t *shape, int64_t *strides, int64_t *tile);
 
 enum aot_dtype { AOT_BOOL, AOT_INT64, AOT_FLOAT32, AOT_FLOAT64, AOT_N_DTYPES };
 
 #define AOT_NO_DTYPE 255
 
-enum aot_kind { AOT_ELEMENTWISE, AOT_REDUCE };
+enum aot_kind { AOT_ELEMENTWISE, AOT_REDUCE, AOT_ARGREDUCE, AOT_SCAN };
 
 /* Python's special methods that an operator can stand behind. */
 enum aot_slot {
@@ -46,6 +54,7 @@ enum aot_slot {
     AOT_SLOT_SUBTRACT,
     AOT_SLOT_MULTIPLY,
     AOT_SLOT_TRUE_DIVIDE,
+    AOT_SLOT_POWER,
     AOT_SLOT_NEGATIVE,
     AOT_SLOT_ABSOLUTE,
     AOT_SLOT_LT,
@@ -71,7 +80,11 @@ typedef struct {
     uint8_t dtypes[AOT_MAX_OPERANDS]; /* inputs, then the output */
     uint64_t identity;                /* reductions: the value of an empty one, as bits */
     uint64_t start;                   /* reductions: what a non-empty one starts from, as bits */
+    uint64_t absorbing;               /* reductions: the result that nothing changes any more, as bits */
+    uint64_t defaults[AOT_MAX_OPERANDS]; /* of inputs that may be left out, as bits */
     aot_kernel kernels[AOT_MAX_LEVELS];
+    aot_kernel combine[AOT_MAX_LEVELS]; /* reductions and scans: out = combine(a, b) of two results */
+    aot_kernel fold[AOT_MAX_LEVELS];    /* scans: the reduction */
 } aot_variant;
 
 typedef struct {
@@ -81,7 +94,12 @@ typedef struct {
     uint8_t inputs;         /* number of inputs */
     uint8_t slot;           /* enum aot_slot */
     uint8_t is_method;      /* also a method of Tensor */
+    uint8_t vectors;        /* strided elements are worth copying for the sake of whole vectors */
     uint8_t has_identity;   /* reductions: an empty one has a value */
+    uint8_t takes_dtype;    /* reductions and scans: may be told in which dtype to compute */
+    uint8_t has_absorbing;  /* reductions: some result ends the work early */
+    uint16_t optional;      /* inputs that may be left out, as a bit mask */
+    uint16_t conditions;    /* inputs that are bool whatever the others are, as a bit mask */
     uint8_t conversions[AOT_N_DTYPES]; /* dtype that an input of a dtype without a kernel turns into */
     uint16_t n_variants;
     const aot_variant *variants;

@@ -1,68 +1,284 @@
 /* Launching kernels: from operands over an iteration space to kernel calls over two-dimensional tiles. In Python:
  *
  *     def launch(kernel, views, shape):
- *         shape, strides = plan(shape, [view.strides for view in views])
- *         *outer, n0, n1 = shape
- *         for index in itertools.product(*map(range, outer)):
- *             kernel(n0, n1, [view.data + index @ strides for ...], strides of the last two axes)
+ *         shape, strides, tile = plan(shape, [view.strides for view in views])
+ *         grid = all but the last two axes, and the last two cut into pieces of the tile's size
+ *         for index in parallel(grid):
+ *             kernel(size of the tile, [pack(view.data + index @ steps) for ...], strides of the last two axes)
+ *
+ * Elements are independent of each other, so threads may share out the tiles in any way.
  */
 #include "native.h"
 
 #include <string.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
-void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int operands,
-                const aot_view *views, int ndim, const Py_ssize_t *shape)
-{
-    int64_t lengths[AOT_MAX_RANK];
-    int64_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
-    for (int axis = 0; axis < ndim; axis++) {
-        if (shape[axis] == 0) {
-            return;
-        }
-        lengths[axis] = shape[axis];
-    }
-    for (int k = 0; k < operands; k++) {
-        for (int axis = 0; axis < ndim; axis++) {
-            strides[k][axis] = views[k].strides[axis];
-        }
-    }
-    int64_t planned = ndim;
-    void *exception = NULL;
-    if (ndim > 1) {
-        aot_builtin_planners[state->level](&planned, &exception, ndim, operands, lengths, strides[0]);
-    }
-    int rank = (int)planned;
-    int inner = rank - 1, outer = rank - 2;
-    int64_t n1 = inner >= 0 ? lengths[inner] : 1;
-    int64_t n0 = outer >= 0 ? lengths[outer] : 1;
+/* A kernel's turn to a new row costs as much as some 10 elements. */
+#define NARROW 16
+
+/* Elements of a tile whose operands are packed: 16 KiB of float64. */
+#define PACKED_ELEMENTS 2048
+/* Fewer elements than these are not worth the packing. */
+#define FEWEST_PACKED 256
+
+/* An operand that the kernel gets as contiguous memory of the tile's shape, copied there before, or from there after. */
+typedef struct {
+    int operand;
+    aot_kernel copy;
+    int64_t strides[2]; /* of the operand along the tile's inner and outer axis */
+} packed_operand;
+
+/* An iteration space cut into tiles: what one call of a kernel covers. */
+typedef struct {
+    aot_kernel kernel;
+    int operands;
+    int rank;                       /* axes of the grid of tiles, of which the last two cut the tile's own axes */
+    int64_t counts[AOT_MAX_RANK + 1];                  /* tiles along each axis of the grid */
+    int64_t steps[AOT_MAX_OPERANDS][AOT_MAX_RANK + 1]; /* bytes from a tile to the next one */
+    int64_t lengths[2];                                /* of the whole space along the tile's outer and inner axis */
+    int64_t sizes[2];                                  /* of a tile along them */
+    int64_t strides[2 * AOT_MAX_OPERANDS];             /* for the kernel */
     char *data[AOT_MAX_OPERANDS];
-    int64_t steps[2 * AOT_MAX_OPERANDS];
-    for (int k = 0; k < operands; k++) {
-        data[k] = views[k].data;
-        steps[k] = inner >= 0 ? strides[k][inner] : 0;
-        steps[operands + k] = outer >= 0 ? strides[k][outer] : 0;
-    }
-    aot_kernel kernel = kernels[state->level];
+    int n_packed;
+    packed_operand packed[AOT_MAX_OPERANDS];
+    size_t packed_bytes;            /* room for one packed operand */
+    bool is_row;                    /* the tile's rows follow each other in all operands: one row for the kernel */
+} tiling;
+
+static void call(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
+{
+    void *exception = NULL;
     char *unused = NULL;
-    int64_t index[AOT_MAX_RANK] = {0};
-    for (;;) {
-        kernel(&unused, &exception, n0, n1, data, steps);
-        int axis = rank - 3;
-        for (; axis >= 0; axis--) {
-            bool wraps = ++index[axis] == lengths[axis];
-            for (int k = 0; k < operands; k++) {
-                int64_t elements = wraps ? -strides[k][axis] * (lengths[axis] - 1) : strides[k][axis];
-                data[k] += elements * aot_dtypes[dtypes[k]].itemsize;
+    kernel(&unused, &exception, n0, n1, data, strides);
+}
+
+static int64_t divide_up(int64_t a, int64_t b)
+{
+    return (a + b - 1) / b;
+}
+
+static int64_t smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* Copies between an operand's tile and its packed form, the longer axis inside. */
+static void copy_packed(const packed_operand *packing, int64_t n0, int64_t n1, int64_t row, char *operand, char *packed,
+                        bool back)
+{
+    char *data[] = {back ? packed : operand, back ? operand : packed};
+    const int64_t inner[] = {packing->strides[0], 1}, outer[] = {packing->strides[1], row};
+    if (n1 < NARROW && n0 > n1) {
+        const int64_t strides[] = {outer[back], outer[!back], inner[back], inner[!back]};
+        call(packing->copy, n1, n0, data, strides);
+    } else {
+        const int64_t strides[] = {inner[back], inner[!back], outer[back], outer[!back]};
+        call(packing->copy, n0, n1, data, strides);
+    }
+}
+
+/* Runs the kernel on one tile. `scratch` is room for the packed operands; `from` and `rows` say what is in there. */
+static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *data, char *scratch,
+                     const char **from, int64_t *rows)
+{
+    char *operands[AOT_MAX_OPERANDS];
+    int out = tiles->operands - 1;
+    const packed_operand *packed_out = NULL;
+    memcpy(operands, data, (size_t)tiles->operands * sizeof *operands);
+    for (int p = 0; p < tiles->n_packed; p++) {
+        const packed_operand *packing = &tiles->packed[p];
+        int k = packing->operand;
+        operands[k] = scratch + (size_t)p * tiles->packed_bytes;
+        if (k == out) {
+            packed_out = packing;
+        } else if (from[p] != data[k] || rows[p] < n0 || n1 < tiles->sizes[1]) { /* not what is there already */
+            copy_packed(packing, n0, n1, tiles->sizes[1], data[k], operands[k], false);
+            from[p] = n1 < tiles->sizes[1] ? NULL : data[k];
+            rows[p] = n0;
+        }
+    }
+    call(tiles->kernel, tiles->is_row ? 1 : n0, tiles->is_row ? n0 * n1 : n1, operands, tiles->strides);
+    if (packed_out != NULL) {
+        copy_packed(packed_out, n0, n1, tiles->sizes[1], data[out], operands[out], true);
+    }
+}
+
+/* Runs the tiles from `first` up to, not including, `last`, counted in row-major order over the grid. */
+static void run_tiles(const tiling *tiles, int64_t first, int64_t last, char *scratch)
+{
+    int64_t index[AOT_MAX_RANK + 1], rows[AOT_MAX_OPERANDS];
+    char *data[AOT_MAX_OPERANDS];
+    const char *from[AOT_MAX_OPERANDS] = {NULL};
+    memcpy(data, tiles->data, (size_t)tiles->operands * sizeof *data);
+    int64_t rest = first;
+    for (int axis = tiles->rank - 1; axis >= 0; axis--) {
+        index[axis] = rest % tiles->counts[axis];
+        rest /= tiles->counts[axis];
+        for (int k = 0; k < tiles->operands; k++) {
+            data[k] += index[axis] * tiles->steps[k][axis];
+        }
+    }
+    int a0 = tiles->rank - 2, a1 = tiles->rank - 1;
+    for (int64_t tile = first; tile < last; tile++) {
+        int64_t n0 = smaller(tiles->sizes[0], tiles->lengths[0] - index[a0] * tiles->sizes[0]);
+        int64_t n1 = smaller(tiles->sizes[1], tiles->lengths[1] - index[a1] * tiles->sizes[1]);
+        run_tile(tiles, n0, n1, data, scratch, from, rows);
+        for (int axis = a1; axis >= 0; axis--) {
+            bool wraps = ++index[axis] == tiles->counts[axis];
+            int64_t by = wraps ? 1 - tiles->counts[axis] : 1;
+            for (int k = 0; k < tiles->operands; k++) {
+                data[k] += by * tiles->steps[k][axis];
             }
             if (!wraps) {
                 break;
             }
             index[axis] = 0;
         }
-        if (axis < 0) {
-            return;
+    }
+}
+
+static void run_all(const tiling *tiles, int64_t count, int threads, char *scratch)
+{
+#ifdef _OPENMP
+    if (threads > 1) {
+#pragma omp parallel num_threads(threads)
+        {
+            int64_t here = omp_get_thread_num(), all = omp_get_num_threads();
+            run_tiles(tiles, count / all * here + smaller(here, count % all),
+                      count / all * (here + 1) + smaller(here + 1, count % all),
+                      scratch + (size_t)(here * tiles->n_packed) * tiles->packed_bytes);
+        }
+        return;
+    }
+#endif
+    (void)threads;
+    run_tiles(tiles, 0, count, scratch);
+}
+
+/* Why an operand should be packed: it walks across the output's cache lines, its steps keep the kernel from using whole
+ * vectors (which only `vectors` operators gain from), or its narrow rows do not follow each other. */
+static bool wants_packing(const tiling *tiles, int k, bool narrow, bool vectors)
+{
+    int64_t inner = tiles->strides[k], outer = tiles->strides[tiles->operands + k];
+    if (narrow) {
+        return !(inner == 1 && outer == tiles->sizes[1]) && !(inner == 0 && outer == 0);
+    }
+    bool strided = inner != 1 && inner != 0, is_out = k == tiles->operands - 1;
+    return strided && (vectors || (outer == 1 && !is_out));
+}
+
+/* Decides what is packed; returns room for it, one part for each thread, or NULL if nothing is or there is none. */
+static char *pack_operands(const aot_state *state, tiling *tiles, const uint8_t *dtypes, bool narrow, bool vectors,
+                           int threads)
+{
+    int64_t *inner = tiles->strides, *outer = tiles->strides + tiles->operands;
+    int count = 0;
+    for (int k = 0; k < tiles->operands; k++) {
+        if (wants_packing(tiles, k, narrow, vectors)) {
+            tiles->packed[count++] = (packed_operand){
+                .operand = k,
+                .copy = aot_builtin_convert[dtypes[k]][dtypes[k]][state->level],
+                .strides = {inner[k], outer[k]},
+            };
         }
     }
+    tiles->packed_bytes = (size_t)(tiles->sizes[0] * tiles->sizes[1]) * sizeof(aot_element);
+    char *scratch = count == 0 ? NULL : PyMem_Malloc((size_t)(count * threads) * tiles->packed_bytes);
+    if (count > 0 && scratch == NULL) {
+        return NULL; /* slower, as it is */
+    }
+    tiles->n_packed = count;
+    for (int p = 0; p < count; p++) {
+        inner[tiles->packed[p].operand] = 1;
+        outer[tiles->packed[p].operand] = tiles->sizes[1];
+    }
+    tiles->is_row = narrow;
+    return scratch;
+}
+
+void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int operands,
+                const aot_view *views, int ndim, const Py_ssize_t *shape, bool vectors)
+{
+    int64_t lengths[AOT_MAX_RANK];
+    int64_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
+    int64_t total = 1;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 0) {
+            return;
+        }
+        lengths[axis] = shape[axis];
+        total *= shape[axis];
+    }
+    for (int k = 0; k < operands; k++) {
+        for (int axis = 0; axis < ndim; axis++) {
+            strides[k][axis] = views[k].strides[axis];
+        }
+    }
+    int64_t rank = ndim, tile[2] = {INT64_MAX, INT64_MAX};
+    if (ndim > 1) {
+        void *exception = NULL;
+        aot_builtin_planners[state->level](&rank, &exception, ndim, operands, lengths, strides[0], tile);
+    }
+    int64_t n0 = rank >= 2 ? lengths[rank - 2] : 1, n1 = rank >= 1 ? lengths[rank - 1] : 1;
+    tiling tiles;
+    bool strided = false;
+    for (int k = 0; k < operands; k++) {
+        tiles.data[k] = views[k].data;
+        tiles.strides[k] = rank >= 1 ? strides[k][rank - 1] : 0;
+        tiles.strides[operands + k] = rank >= 2 ? strides[k][rank - 2] : 0;
+        strided = strided || (tiles.strides[k] != 0 && tiles.strides[k] != 1);
+    }
+    bool crossing = tile[0] < INT64_MAX / 2, worth_packing = total >= FEWEST_PACKED;
+    bool narrow = worth_packing && n1 < NARROW && n0 >= 4 * n1;
+    bool packs = narrow || (worth_packing && strided && (vectors || crossing));
+    if (kernels == aot_builtin_convert[dtypes[0]][dtypes[0]]) {
+        packs = narrow = false; /* a copy transposes by itself, and is what packs */
+    }
+    if (packs && !crossing) {
+        tile[1] = smaller(n1, PACKED_ELEMENTS);
+        tile[0] = PACKED_ELEMENTS / tile[1];
+    }
+    int threads = total < AOT_GRAIN ? 1 : aot_threads(state);
+    if (threads > 1) {
+        /* some tiles for each thread, so that the last one to finish has little left to do; in whole cache lines */
+        int64_t most = divide_up(divide_up(total, 8 * (int64_t)threads), 64) * 64;
+        tile[1] = smaller(smaller(tile[1], n1), most);
+        tile[0] = smaller(tile[0], divide_up(most, tile[1]));
+    }
+    if (rank < 3 && n0 <= tile[0] && n1 <= tile[1] && total < AOT_GRAIN && !packs) {
+        call(kernels[state->level], n0, n1, tiles.data, tiles.strides);
+        return;
+    }
+    tiles.kernel = kernels[state->level];
+    tiles.operands = operands;
+    tiles.rank = rank > 2 ? (int)rank : 2;
+    tiles.lengths[0] = n0;
+    tiles.lengths[1] = n1;
+    tiles.sizes[0] = smaller(n0, tile[0]);
+    tiles.sizes[1] = smaller(n1, tile[1]);
+    tiles.n_packed = 0;
+    tiles.packed_bytes = 0;
+    tiles.is_row = false;
+    int64_t count = 1;
+    for (int axis = 0; axis < tiles.rank; axis++) {
+        int own = axis - (tiles.rank - 2); /* 0 and 1: the tile's axes */
+        tiles.counts[axis] = own < 0 ? lengths[axis] : divide_up(tiles.lengths[own], tiles.sizes[own]);
+        count *= tiles.counts[axis];
+        for (int k = 0; k < operands; k++) {
+            int64_t step = own < 0 ? strides[k][axis] : tiles.strides[own == 1 ? k : operands + k] * tiles.sizes[own];
+            tiles.steps[k][axis] = step * aot_dtypes[dtypes[k]].itemsize;
+        }
+    }
+    threads = (int)smaller(threads, count);
+    char *scratch = packs ? pack_operands(state, &tiles, dtypes, narrow, vectors, threads) : NULL;
+    PyThreadState *saved = total < AOT_GRAIN ? NULL : PyEval_SaveThread();
+    run_all(&tiles, count, threads, scratch);
+    if (saved != NULL) {
+        PyEval_RestoreThread(saved);
+    }
+    PyMem_Free(scratch);
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};
@@ -133,7 +349,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     aot_view views[] = {{source->data, strides}, {target->data, target->strides}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
     aot_launch(target->state, aot_builtin_convert[source->dtype][target->dtype], dtypes, 2, views, target->ndim,
-               target->shape);
+               target->shape, false);
     return 0;
 }
 
@@ -141,7 +357,8 @@ void aot_fill(aot_tensor *target, aot_element value, int dtype)
 {
     aot_view views[] = {{(char *)&value, aot_no_strides}, {target->data, target->strides}};
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
-    aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 2, views, target->ndim, target->shape);
+    aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 2, views, target->ndim, target->shape,
+               false);
 }
 
 int aot_is_number(PyObject *object)

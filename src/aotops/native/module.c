@@ -3,9 +3,12 @@
  *     dtypes, operators = (DType, ...), {name: Operator, ...}
  *     def empty(shape, dtype): ...
  *     def full(shape, value, dtype): ...
+ *     def converted(x, dtype): ...
  *     def from_buffer(exporter, copy): ...
  *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
  *     def cpu_level(): ...
+ *     def get_num_threads(), set_num_threads(n): ...
+ *     def memory_stats(), memory_limit(bytes), memory_release(): ...
  */
 #include "native.h"
 
@@ -69,6 +72,25 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     return aot_from_buffer(state_of(module), exporter, copy != 0);
 }
 
+static PyObject *native_converted(PyObject *module, PyObject *args)
+{
+    aot_state *state = state_of(module);
+    PyObject *object, *dtype_object;
+    if (!PyArg_ParseTuple(args, "OO:converted", &object, &dtype_object)) {
+        return NULL;
+    }
+    aot_tensor *source = aot_as_tensor(object);
+    if (source == NULL) {
+        return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", object);
+    }
+    int dtype = aot_dtype_code(state, dtype_object, "dtype");
+    aot_tensor *self = dtype < 0 ? NULL : aot_tensor_new(state, dtype, source->ndim, source->shape);
+    if (self != NULL && aot_copy(self, source) < 0) {
+        Py_CLEAR(self);
+    }
+    return (PyObject *)self;
+}
+
 static PyObject *native_register(PyObject *module, PyObject *type)
 {
     aot_state *state = state_of(module);
@@ -90,13 +112,72 @@ static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
     return PyUnicode_FromString(aot_builtin_table.levels[state_of(module)->level]);
 }
 
+static PyObject *native_get_num_threads(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    return PyLong_FromLong(aot_threads(state_of(module)));
+}
+
+static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
+{
+    long threads = PyLong_Check(count) ? PyLong_AsLong(count) : -1;
+    if (PyBool_Check(count) || !PyLong_Check(count)) {
+        return aot_raise("wrong_type", "(sssO)", "set_num_threads", "n", "an int", count);
+    }
+    if (threads < 1 || threads > AOT_MOST_THREADS) {
+        PyErr_Clear(); /* of an int that long cannot hold */
+        return PyErr_Format(PyExc_ValueError, "set_num_threads: n must be from 1 to %d, got %R", AOT_MOST_THREADS,
+                            count);
+    }
+    state_of(module)->threads = (int)threads;
+    Py_RETURN_NONE;
+}
+
+/* (used, peak, cached, limit, hits, misses) */
+static PyObject *native_memory_stats(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    const aot_memory *memory = &state_of(module)->memory;
+    return Py_BuildValue("(nnnnnn)", memory->used, memory->peak, memory->cached, memory->limit, memory->hits,
+                         memory->misses);
+}
+
+static PyObject *native_memory_limit(PyObject *module, PyObject *bytes)
+{
+    aot_memory *memory = &state_of(module)->memory;
+    Py_ssize_t limit = PyLong_AsSsize_t(bytes);
+    if (limit == -1 && PyErr_Occurred()) {
+        return NULL;
+    }
+    memory->limit = limit < 0 ? 0 : limit;
+    aot_memory_trim(memory, memory->limit);
+    Py_RETURN_NONE;
+}
+
+static PyObject *native_memory_release(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    aot_memory *memory = &state_of(module)->memory;
+    Py_ssize_t before = memory->cached;
+    aot_memory_trim(memory, 0);
+    return PyLong_FromSsize_t(before - memory->cached);
+}
+
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
+    {"converted", native_converted, METH_VARARGS, "converted(x, dtype): a row-major copy in a dtype."},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
     {"cpu_level", native_cpu_level, METH_NOARGS, "The CPU level whose kernels run, for example 'x86-64-v3'."},
+    {"get_num_threads", native_get_num_threads, METH_NOARGS,
+     "get_num_threads()\n--\n\nThe number of threads that an operation may use.\n\n"
+     ">>> import aotops as ao\n>>> 1 <= ao.get_num_threads() <= 1024\nTrue\n"},
+    {"set_num_threads", native_set_num_threads, METH_O,
+     "set_num_threads(n)\n--\n\nSet the number of threads that an operation may use, from 1 to 1024.\n\n"
+     ">>> import aotops as ao\n>>> before = ao.get_num_threads()\n>>> ao.set_num_threads(2)\n"
+     ">>> ao.get_num_threads()\n2\n>>> ao.set_num_threads(before)\n"},
+    {"memory_stats", native_memory_stats, METH_NOARGS, "(used, peak, cached, limit, hits, misses)"},
+    {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may wait for reuse."},
+    {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -135,8 +216,9 @@ static int add_operators(PyObject *module, aot_state *state)
 static int module_exec(PyObject *module)
 {
     aot_state *state = state_of(module);
+    aot_memory_init(&state->memory);
     state->level = aot_choose_level(&aot_builtin_table);
-    if (state->level < 0) {
+    if (state->level < 0 || aot_threads_init(state) < 0) {
         return -1;
     }
     state->storage_type = add_type(module, &aot_storage_spec, "Storage", NULL);
@@ -195,6 +277,7 @@ static int module_clear(PyObject *module)
 static void module_free(void *module)
 {
     module_clear(module);
+    aot_memory_trim(&state_of(module)->memory, 0);
 }
 
 static PyModuleDef_Slot module_slots[] = {

@@ -48,5 +48,19 @@ BINARY(add, AOT_SLOT_ADD)
 BINARY(subtract, AOT_SLOT_SUBTRACT)
 BINARY(multiply, AOT_SLOT_MULTIPLY)
 BINARY(true_divide, AOT_SLOT_TRUE_DIVIDE)
+/* pow(a, b, modulus), of which b is all that ** gives */
+PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus)
+{
+    if (modulus != Py_None) {
+        Py_RETURN_NOTIMPLEMENTED;
+    }
+    return apply_slot(AOT_SLOT_POWER, a, b, NULL);
+}
+
+PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *Py_UNUSED(modulus))
+{
+    return apply_slot(AOT_SLOT_POWER, a, b, a);
+}
+
 UNARY(negative, AOT_SLOT_NEGATIVE)
 UNARY(absolute, AOT_SLOT_ABSOLUTE)

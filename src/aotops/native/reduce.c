@@ -1,22 +1,31 @@
-/* Calls of reductions. In Python:
+/* Calls of reductions and scans. In Python:
  *
- *     def reduction(x, axis=None, *, keepdims=False, dtype=None, out=None):
+ *     def reduction(*inputs, axis=None, keepdims=False, dtype=None, out=None):
+ *         inputs = converted to dtype, or to dtypes that have a kernel
+ *         shape = broadcast shape of the inputs with the axes 1 (keepdims) or gone
+ *         if an axis of length 0 folds: out = full(shape, identity)
+ *         else: fold(kernel, [*inputs, out with step 0 along the axes])
+ *
+ *     def argreduction(x, axis=None, keepdims=False, out=None):
+ *         the same, after x has been made one-dimensional if axis is None
+ *
+ *     def scan(x, axis=None, dtype=None, include_initial=False, out=None):
  *         x = converted to dtype, or to a dtype that has a kernel
- *         shape = x.shape with the axes 1 (keepdims) or gone
- *         out = full(shape, identity if nothing folds else start)
- *         launch(kernel, [x, out with step 0 along the axes], x.shape)
+ *         out[1:] if include_initial else out = scan(kernel, x)
  */
 #include "native.h"
 
 #include <string.h>
 
 typedef struct {
-    PyObject *x;
-    PyObject *axis;     /* NULL: all */
-    PyObject *dtype;    /* NULL: as it comes */
-    PyObject *out;      /* NULL: a new one */
-    PyObject *keepdims; /* NULL: False */
-} reduce_arguments;
+    const aot_operator_object *operator;
+    PyObject *inputs[AOT_MAX_OPERANDS];
+    PyObject *axis;  /* NULL: all */
+    PyObject *dtype; /* NULL: as it comes */
+    PyObject *out;   /* NULL: a new one */
+    PyObject *flag;  /* keepdims or include_initial; NULL: False */
+    bool is_true;    /* the flag's truth */
+} call_arguments;
 
 static PyObject *or_null(PyObject *object)
 {
@@ -24,42 +33,49 @@ static PyObject *or_null(PyObject *object)
 }
 
 /* Borrows everything; runs no Python code but to raise. */
-static int parse(const aot_operator *definition, PyObject *args, PyObject *kwargs, reduce_arguments *parsed)
+static int parse(const aot_operator_object *operator, PyObject *args, PyObject *kwargs, call_arguments *parsed)
 {
-    *parsed = (reduce_arguments){0};
+    const aot_operator *definition = operator->definition;
+    *parsed = (call_arguments){.operator = operator};
     Py_ssize_t given = PyTuple_Size(args);
-    if (given < 1 || given > 2) {
-        aot_raise("wrong_count", "(ssin)", definition->name, "x axis", 1, given);
+    int inputs = definition->inputs;
+    if (given < inputs || given > inputs + 1) {
+        PyObject *names = PyUnicode_FromFormat("%s axis", definition->parameters);
+        aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
         return -1;
     }
-    parsed->x = PyTuple_GetItem(args, 0);
-    if (given == 2) {
-        parsed->axis = or_null(PyTuple_GetItem(args, 1));
+    for (int k = 0; k < inputs; k++) {
+        parsed->inputs[k] = PyTuple_GetItem(args, k);
+    }
+    if (given > inputs) {
+        parsed->axis = or_null(PyTuple_GetItem(args, inputs));
     }
     if (kwargs == NULL) {
         return 0;
     }
-    const char *keywords = definition->has_identity ? "axis, keepdims, dtype, out" : "axis, keepdims, out";
+    bool scans = definition->kind == AOT_SCAN, takes_dtype = definition->takes_dtype;
+    const char *flag = scans ? "include_initial" : "keepdims";
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (PyDict_Next(kwargs, &position, &key, &value)) {
-        if (aot_is_keyword(key, "keepdims")) {
-            parsed->keepdims = value;
-        } else if (aot_is_keyword(key, "axis") && given == 1) {
+        if (aot_is_keyword(key, flag)) {
+            parsed->flag = value;
+        } else if (aot_is_keyword(key, "axis") && given == inputs) {
             parsed->axis = or_null(value);
-        } else if (aot_is_keyword(key, "dtype") && definition->has_identity) {
+        } else if (aot_is_keyword(key, "dtype") && takes_dtype) {
             parsed->dtype = or_null(value);
         } else if (aot_is_keyword(key, "out")) {
             parsed->out = or_null(value);
         } else {
-            aot_raise("unexpected_keyword", "(sOs)", definition->name, key, keywords);
+            PyObject *keywords = PyUnicode_FromFormat("axis, %s, %sout", flag, takes_dtype ? "dtype, " : "");
+            aot_raise("unexpected_keyword", "(sON)", definition->name, key, keywords);
             return -1;
         }
     }
     return 0;
 }
 
-/* The axes to fold as a bit mask. */
+/* The axes as a bit mask. */
 static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
 {
     if (axis == NULL) {
@@ -90,24 +106,29 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
     return count < 0 ? -1 : 0;
 }
 
-/* x in the dtype in which the reduction computes: a new reference. */
-static aot_tensor *converted_input(const aot_operator_object *operator, const reduce_arguments *parsed)
+/* x in the dtype in which the operator computes: a new reference. */
+static aot_tensor *converted_input(const call_arguments *call)
 {
+    const aot_operator_object *operator = call->operator;
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
-    aot_tensor *x = aot_as_tensor(parsed->x);
+    aot_tensor *x = aot_as_tensor(call->inputs[0]);
     if (x == NULL) {
-        return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "x", "a Tensor", parsed->x);
+        return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "x", "a Tensor", call->inputs[0]);
     }
     int dtype = x->dtype;
-    if (parsed->dtype != NULL) {
-        dtype = aot_dtype_code(state, parsed->dtype, "dtype");
+    if (call->dtype != NULL) {
+        dtype = aot_dtype_code(state, call->dtype, "dtype");
         if (dtype < 0) {
             return NULL;
         }
     }
-    if (aot_variant_of(definition, dtype) == NULL) {
-        if (definition->conversions[dtype] == AOT_NO_DTYPE || parsed->dtype != NULL) {
+    const aot_variant *variant = aot_variant_of(definition, dtype);
+    if (variant == NULL || (call->dtype != NULL && variant->dtypes[1] != dtype)) {
+        if (call->dtype != NULL) {
+            return (aot_tensor *)aot_raise("wrong_result_dtype", "(Os)", operator, aot_dtypes[dtype].name);
+        }
+        if (definition->conversions[dtype] == AOT_NO_DTYPE) {
             PyObject *name = PyUnicode_FromString(aot_dtypes[dtype].name);
             return (aot_tensor *)aot_raise("wrong_dtypes", "(O(N))", operator, name);
         }
@@ -119,106 +140,258 @@ static aot_tensor *converted_input(const aot_operator_object *operator, const re
     }
     aot_tensor *copy = aot_tensor_new(state, dtype, x->ndim, x->shape);
     if (copy != NULL && aot_copy(copy, x) < 0) {
-        Py_DECREF((PyObject *)copy);
-        copy = NULL;
+        Py_CLEAR(copy);
     }
     return copy;
 }
 
-/* Folds the axes in `mask` of x into `out`, whose shape is x's without them, or with 1 in their place. */
-static int fold(const aot_operator_object *operator, aot_tensor *x, uint32_t mask, aot_tensor *out, bool keepdims)
+/* The inputs as tensors of a kernel's dtypes, new references; returns the number of them. */
+static int converted_inputs(const call_arguments *call, aot_tensor **tensors)
 {
-    const aot_operator *definition = operator->definition;
-    const aot_variant *variant = aot_variant_of(definition, x->dtype);
-    Py_ssize_t strides[AOT_MAX_RANK];
+    int count = call->operator->definition->inputs;
+    if (count == 1) {
+        tensors[0] = converted_input(call);
+        return tensors[0] != NULL ? 1 : -1;
+    }
+    bool known = call->dtype == NULL;
+    for (int k = 0; k < count; k++) {
+        tensors[k] = aot_as_tensor(call->inputs[k]);
+        known = known && tensors[k] != NULL;
+    }
+    if (known && aot_find_variant(call->operator->definition, call->inputs, tensors) != NULL) {
+        for (int k = 0; k < count; k++) {
+            Py_INCREF((PyObject *)tensors[k]);
+        }
+        return count;
+    }
+    PyObject *converted = aot_convert_inputs(call->operator, call->inputs, tensors);
+    for (int k = 0; converted != NULL && k < count; k++) {
+        Py_INCREF((PyObject *)tensors[k]);
+    }
+    Py_XDECREF(converted);
+    return converted != NULL ? count : -1;
+}
+
+/* Somewhere for the result: `out` itself if it can take it as it is computed, else a new tensor. */
+static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inputs, int dtype, int ndim,
+                              const Py_ssize_t *shape)
+{
+    const aot_operator *definition = call->operator->definition;
+    bool direct = false;
+    if (call->out != NULL) {
+        aot_tensor *given = aot_as_tensor(call->out);
+        if (given == NULL) {
+            return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", call->out);
+        }
+        if (aot_check_out(call->operator, given, ndim, shape) < 0) {
+            return NULL;
+        }
+        direct = given->dtype == dtype;
+        for (int k = 0; k < definition->inputs; k++) {
+            direct = direct && !aot_may_overlap(given, inputs[k]);
+        }
+    }
+    if (!direct) {
+        return aot_tensor_new(call->operator->state, dtype, ndim, shape);
+    }
+    Py_INCREF(call->out);
+    return (aot_tensor *)call->out;
+}
+
+/* What a call returns, out of a target that has been filled or could not be: takes over `target`. */
+static PyObject *delivered(const call_arguments *call, aot_tensor *target, int failed)
+{
+    if (failed < 0) {
+        Py_DECREF((PyObject *)target);
+        return NULL;
+    }
+    if (call->out == NULL || call->out == (PyObject *)target) {
+        return (PyObject *)target;
+    }
+    return aot_deliver(call->operator, (PyObject *)target, (aot_tensor *)call->out);
+}
+
+/* Folds the axes in `mask` of inputs over a shape into `out`, which has that shape without them, or 1 in their place. */
+static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape, uint32_t mask,
+                aot_tensor *out)
+{
+    const aot_operator *definition = call->operator->definition;
+    const aot_variant *variant = aot_variant_of(definition, inputs[0]->dtype);
+    int count = definition->inputs;
+    Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
+    aot_view views[AOT_MAX_OPERANDS];
     int kept = 0;
     bool nothing_folds = false;
-    for (int axis = 0; axis < x->ndim; axis++) {
+    for (int axis = 0; axis < ndim; axis++) {
         bool folds = mask >> axis & 1;
-        strides[axis] = folds ? 0 : out->strides[kept];
-        kept += keepdims || !folds;
-        nothing_folds = nothing_folds || (folds && x->shape[axis] == 0);
+        strides[count][axis] = folds ? 0 : out->strides[kept];
+        kept += call->is_true || !folds;
+        nothing_folds = nothing_folds || (folds && shape[axis] == 0);
     }
-    aot_element start = {.bits = variant->start};
     if (nothing_folds) {
         if (!definition->has_identity && out->size > 0) {
-            PyObject *shape = aot_tuple_of_sizes(x->ndim, x->shape);
-            aot_raise("nothing_to_reduce", "(sN)", definition->name, shape);
+            aot_raise("nothing_to_reduce", "(sN)", definition->name, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
-        start.bits = variant->identity;
+        aot_fill(out, (aot_element){.bits = variant->identity}, out->dtype);
+        return 0;
     }
-    aot_fill(out, start, out->dtype);
-    aot_view views[] = {{x->data, x->strides}, {out->data, strides}};
-    aot_launch(operator->state, variant->kernels, variant->dtypes, 2, views, x->ndim, x->shape);
+    for (int k = 0; k < count; k++) {
+        aot_broadcast_strides(inputs[k], ndim, shape, strides[k]);
+        views[k] = (aot_view){inputs[k]->data, strides[k]};
+    }
+    views[count] = (aot_view){out->data, strides[count]};
+    return aot_fold(call->operator->state, definition, variant, views, ndim, shape);
+}
+
+static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
+{
+    const aot_operator *definition = call->operator->definition;
+    Py_ssize_t shape[AOT_MAX_RANK], result_shape[AOT_MAX_RANK];
+    int ndim = aot_broadcast(definition, inputs, shape), result_ndim = 0;
+    uint32_t mask;
+    if (ndim < 0 || parse_axes(call->axis, ndim, &mask) < 0) {
+        return NULL;
+    }
+    for (int axis = 0; axis < ndim; axis++) {
+        bool folds = mask >> axis & 1;
+        if (call->is_true || !folds) {
+            result_shape[result_ndim++] = folds ? 1 : shape[axis];
+        }
+    }
+    int dtype = aot_variant_of(definition, inputs[0]->dtype)->dtypes[definition->inputs];
+    aot_tensor *out = target_for(call, inputs, dtype, result_ndim, result_shape);
+    return out != NULL ? delivered(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
+}
+
+static int require_one_axis(const call_arguments *call)
+{
+    if (call->axis != NULL && (PyTuple_Check(call->axis) || PyList_Check(call->axis))) {
+        aot_raise("wrong_type", "(sssO)", call->operator->definition->name, "axis", "an int or None", call->axis);
+        return -1;
+    }
     return 0;
 }
 
-static PyObject *apply(const aot_operator_object *operator, const reduce_arguments *parsed, bool keepdims)
+static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
 {
-    aot_tensor *x = converted_input(operator, parsed);
-    if (x == NULL) {
+    if (require_one_axis(call) < 0) {
         return NULL;
     }
-    PyObject *result = NULL;
-    uint32_t mask;
-    if (parse_axes(parsed->axis, x->ndim, &mask) < 0) {
-        goto done;
+    if (call->axis != NULL || x->ndim == 1) {
+        return reduce(call, &x);
+    }
+    /* all elements in row-major order */
+    Py_ssize_t unit = 1, ones[AOT_MAX_RANK];
+    for (int axis = 0; axis < x->ndim; axis++) {
+        ones[axis] = 1;
+    }
+    int ndim = call->is_true ? x->ndim : 0;
+    aot_tensor *out = target_for(call, &x, AOT_INT64, ndim, ones);
+    if (out == NULL) {
+        return NULL;
+    }
+    aot_state *state = call->operator->state;
+    aot_tensor *ordered = x;
+    int failed = 0;
+    if (x->contiguous) {
+        Py_INCREF((PyObject *)ordered);
+    } else {
+        ordered = aot_tensor_new(state, x->dtype, x->ndim, x->shape);
+        failed = ordered == NULL ? -1 : aot_copy(ordered, x);
+    }
+    if (failed == 0) {
+        Py_ssize_t offset = ordered->data - ordered->storage->data;
+        aot_tensor *flat = aot_tensor_view(state, ordered->storage, offset, x->dtype, 1, &x->size, &unit);
+        aot_tensor *scalar = aot_tensor_view(state, out->storage, out->data - out->storage->data, AOT_INT64, 1, &unit,
+                                             &unit);
+        call_arguments along = *call;
+        along.is_true = true; /* keepdims: an axis of length 1, as `scalar` has it */
+        failed = flat == NULL || scalar == NULL ? -1 : fold(&along, &flat, 1, flat->shape, 1, scalar);
+        Py_XDECREF((PyObject *)flat);
+        Py_XDECREF((PyObject *)scalar);
+    }
+    Py_XDECREF((PyObject *)ordered);
+    return delivered(call, out, failed);
+}
+
+static PyObject *scan(const call_arguments *call, aot_tensor *x)
+{
+    aot_state *state = call->operator->state;
+    const aot_operator *definition = call->operator->definition;
+    uint32_t mask = 0;
+    if (call->axis == NULL && x->ndim != 1) {
+        return aot_raise("axis_needed", "(si)", definition->name, (int)x->ndim);
+    }
+    if (require_one_axis(call) < 0 || parse_axes(call->axis, x->ndim, &mask) < 0) {
+        return NULL;
+    }
+    int axis = 0;
+    while (!(mask >> axis & 1)) {
+        axis++;
     }
     Py_ssize_t shape[AOT_MAX_RANK];
-    int ndim = 0;
-    for (int axis = 0; axis < x->ndim; axis++) {
-        bool folds = mask >> axis & 1;
-        if (keepdims || !folds) {
-            shape[ndim++] = folds ? 1 : x->shape[axis];
-        }
-    }
-    aot_tensor *given = NULL;
-    if (parsed->out != NULL) {
-        given = aot_as_tensor(parsed->out);
-        if (given == NULL) {
-            aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a Tensor", parsed->out);
-            goto done;
-        }
-        if (aot_check_out(operator, given, ndim, shape) < 0) {
-            goto done;
-        }
-    }
-    int dtype = aot_variant_of(operator->definition, x->dtype)->dtypes[1];
-    bool direct = given != NULL && given->dtype == dtype && !aot_may_overlap(given, x);
-    aot_tensor *out = direct ? given : aot_tensor_new(operator->state, dtype, ndim, shape);
+    memcpy(shape, x->shape, x->ndim * sizeof *shape);
+    shape[axis] += call->is_true && shape[axis] < PY_SSIZE_T_MAX;
+    const aot_variant *variant = aot_variant_of(definition, x->dtype);
+    int dtype = variant->dtypes[1];
+    aot_tensor *out = target_for(call, &x, dtype, x->ndim, shape);
     if (out == NULL) {
-        goto done;
+        return NULL;
     }
-    if (direct) {
-        Py_INCREF((PyObject *)out);
+    if ((PyObject *)out != call->out && !x->contiguous) {
+        aot_tensor_order_as(out, &x, 1);
     }
-    if (fold(operator, x, mask, out, keepdims) < 0) {
-        Py_DECREF((PyObject *)out);
-    } else {
-        result = given == NULL || direct ? (PyObject *)out : aot_deliver(operator, (PyObject *)out, given);
+    char *data = out->data;
+    if (call->is_true && out->size > 0) {
+        shape[axis] = 1;
+        aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
+                                              out->strides);
+        if (initial == NULL) {
+            return delivered(call, out, -1);
+        }
+        aot_fill(initial, (aot_element){.bits = variant->identity}, dtype);
+        Py_DECREF((PyObject *)initial);
+        data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
-done:
-    Py_DECREF((PyObject *)x);
+    aot_view views[] = {{x->data, x->strides}, {data, out->strides}};
+    return delivered(call, out, aot_scan(state, variant, views, x->ndim, x->shape, axis));
+}
+
+static PyObject *run(call_arguments *call)
+{
+    int truth = call->flag != NULL ? PyObject_IsTrue(call->flag) : 0;
+    aot_tensor *inputs[AOT_MAX_OPERANDS];
+    int count = truth < 0 ? -1 : converted_inputs(call, inputs);
+    if (count < 0) {
+        return NULL;
+    }
+    call->is_true = truth;
+    int kind = call->operator->definition->kind;
+    PyObject *result = kind == AOT_REDUCE ? reduce(call, inputs)
+                       : kind == AOT_SCAN ? scan(call, inputs[0])
+                                          : argreduce(call, inputs[0]);
+    for (int k = 0; k < count; k++) {
+        Py_DECREF((PyObject *)inputs[k]);
+    }
     return result;
 }
 
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
 {
-    reduce_arguments parsed;
-    if (parse(operator->definition, args, kwargs, &parsed) < 0) {
+    call_arguments call;
+    if (parse(operator, args, kwargs, &call) < 0) {
         return NULL;
     }
     /* from here on Python code runs (truth, conversions), which could find kwargs and empty it */
-    Py_XINCREF(parsed.axis);
-    Py_XINCREF(parsed.dtype);
-    Py_XINCREF(parsed.out);
-    Py_XINCREF(parsed.keepdims);
-    int keepdims = parsed.keepdims != NULL ? PyObject_IsTrue(parsed.keepdims) : 0;
-    PyObject *result = keepdims < 0 ? NULL : apply(operator, &parsed, keepdims);
-    Py_XDECREF(parsed.axis);
-    Py_XDECREF(parsed.dtype);
-    Py_XDECREF(parsed.out);
-    Py_XDECREF(parsed.keepdims);
+    Py_XINCREF(call.axis);
+    Py_XINCREF(call.dtype);
+    Py_XINCREF(call.out);
+    Py_XINCREF(call.flag);
+    PyObject *result = run(&call);
+    Py_XDECREF(call.axis);
+    Py_XDECREF(call.dtype);
+    Py_XDECREF(call.out);
+    Py_XDECREF(call.flag);
     return result;
 }

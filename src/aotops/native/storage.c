@@ -1,4 +1,4 @@
-/* Storage: the memory behind tensors. In Python:
+/* Storage: what owns the memory behind tensors. In Python:
  *
  *     class Storage:
  *         def __init__(self, nbytes):       # aot_storage_new
@@ -7,37 +7,12 @@
  *             self.data = the memory of an object with the buffer protocol, held until the end
  *
  * Small storages (a scalar, a short vector) live in the object itself: one allocation from Python's own
- * allocator (20 ns) in place of two, of which malloc's aligned one takes 50 ns.
+ * allocator (20 ns) in place of two.
  */
 #include "native.h"
 
-#include <stdlib.h>
-#ifdef _WIN32
-#include <malloc.h>
-#endif
-
 /* with the object's header, just under the 512 bytes up to which Python's allocator is fast */
 #define INLINE_BYTES 320
-
-static void *allocate_block(Py_ssize_t nbytes)
-{
-    size_t rounded = ((size_t)nbytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
-#ifdef _WIN32
-    return _aligned_malloc(rounded, AOT_ALIGNMENT);
-#else
-    void *block;
-    return posix_memalign(&block, AOT_ALIGNMENT, rounded) == 0 ? block : NULL;
-#endif
-}
-
-static void free_block(void *block)
-{
-#ifdef _WIN32
-    _aligned_free(block);
-#else
-    free(block);
-#endif
-}
 
 static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
 {
@@ -65,14 +40,11 @@ aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes)
         }
         return self;
     }
-    if (nbytes > PY_SSIZE_T_MAX - AOT_ALIGNMENT) {
-        return (aot_storage *)PyErr_NoMemory();
-    }
     aot_storage *self = new_object(state, 0);
     if (self == NULL) {
         return NULL;
     }
-    self->block = allocate_block(nbytes);
+    self->block = aot_memory_allocate(&state->memory, (size_t)nbytes);
     if (self->block == NULL) {
         Py_DECREF((PyObject *)self);
         PyErr_Format(PyExc_MemoryError, "cannot allocate %zd bytes for a tensor", nbytes);
@@ -107,7 +79,8 @@ static void storage_dealloc(PyObject *object)
         PyMem_Free(self->source);
     }
     if (self->block != NULL) {
-        free_block(self->block);
+        aot_state *state = PyType_GetModuleState(type);
+        aot_memory_release(&state->memory, self->block, (size_t)self->nbytes);
     }
     PyObject_Free(object);
     Py_DECREF((PyObject *)type);

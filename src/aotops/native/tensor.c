@@ -115,6 +115,42 @@ static bool is_contiguous(int ndim, const Py_ssize_t *shape, const Py_ssize_t *s
     return true;
 }
 
+/* Whether axis `a` lies outside of axis `b`: the first tensor that tells them apart decides. */
+static bool steps_further(aot_tensor *const *tensors, int count, int ndim, int a, int b)
+{
+    for (int k = 0; k < count; k++) {
+        int missing = tensors[k] != NULL ? ndim - tensors[k]->ndim : ndim;
+        if (a < missing || b < missing) {
+            continue;
+        }
+        Py_ssize_t step_a = tensors[k]->strides[a - missing], step_b = tensors[k]->strides[b - missing];
+        step_a = tensors[k]->shape[a - missing] == 1 ? 0 : step_a < 0 ? -step_a : step_a;
+        step_b = tensors[k]->shape[b - missing] == 1 ? 0 : step_b < 0 ? -step_b : step_b;
+        if (step_a != 0 && step_b != 0 && step_a != step_b) {
+            return step_a > step_b;
+        }
+    }
+    return a < b;
+}
+
+void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count)
+{
+    int order[AOT_MAX_RANK]; /* axes, the outermost first */
+    for (int axis = 0; axis < fresh->ndim; axis++) {
+        int place = axis;
+        for (; place > 0 && steps_further(tensors, count, fresh->ndim, axis, order[place - 1]); place--) {
+            order[place] = order[place - 1];
+        }
+        order[place] = axis;
+    }
+    Py_ssize_t step = 1;
+    for (int place = fresh->ndim - 1; place >= 0; place--) {
+        fresh->strides[order[place]] = step;
+        step *= fresh->shape[order[place]] > 0 ? fresh->shape[order[place]] : 1;
+    }
+    fresh->contiguous = is_contiguous(fresh->ndim, fresh->shape, fresh->strides, fresh->size);
+}
+
 /* Whether elements lie inside of `nbytes` bytes, from the byte `offset` on. Counts down from what there is, so
  * that nothing can overflow. */
 static bool is_inside(Py_ssize_t offset, Py_ssize_t nbytes, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape,
@@ -413,6 +449,8 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_inplace_subtract, aot_number_inplace_subtract},
     {Py_nb_inplace_multiply, aot_number_inplace_multiply},
     {Py_nb_inplace_true_divide, aot_number_inplace_true_divide},
+    {Py_nb_power, aot_number_power},
+    {Py_nb_inplace_power, aot_number_inplace_power},
     {Py_nb_negative, aot_number_negative},
     {Py_nb_absolute, aot_number_absolute},
     {0, NULL},

@@ -2,10 +2,30 @@
 
 from __future__ import annotations
 
-from aotops.ops import activation, arithmetic, comparison, exponential, reduction
+from aotops.ops import (
+    activation,
+    arithmetic,
+    comparison,
+    exponential,
+    hyperbolic,
+    power,
+    reduction,
+    selection,
+    trigonometric,
+)
 from aotops.ops.record import Record, RecordError
 
-CHAPTERS = (arithmetic, exponential, activation, comparison, reduction)
+CHAPTERS = (
+    arithmetic,
+    exponential,
+    power,
+    trigonometric,
+    hyperbolic,
+    activation,
+    comparison,
+    selection,
+    reduction,
+)
 
 
 def collect() -> dict[str, Record]:

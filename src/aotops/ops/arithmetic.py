@@ -8,6 +8,7 @@ from typing import Any
 from aotops.intrinsics import divide as ieee_divide
 from aotops.intrinsics import select
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
+from aotops.ops.reduction import larger
 
 
 @map(dtypes=NUMBERS, slot="negative")
@@ -125,4 +126,8 @@ def maximum(x1: Any, x2: Any) -> Any:
     >>> ao.maximum(ao.tensor([1.0, -2.0]), 0.0)
     tensor([1., 0.])
     """
-    return select((x1 >= x2) | (x1 != x1), x1, x2)
+    return select(x2 > x1, x2, x1)
+
+
+maximum.specialise("float32")(larger)
+maximum.specialise("float64")(larger)

@@ -1,30 +1,47 @@
-"""Reductions: one or several axes fold away."""
+"""Reductions, where one or several axes fold away, and scans, where an axis keeps its running result."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from aotops.intrinsics import select
-from aotops.ops.record import ALL, NUMBERS, TO_INTEGER, reduce
+from aotops.ops.pieces import NAN
+from aotops.ops.record import ALL, BOOL, FLOATS, INTEGERS, argreduce, reduce, scan
+
+#: Sums and products of bools are integers.
+BOOL_TO_INTEGER = {"bool": "int64"}
 
 INFINITY = float("inf")
 LARGEST = {"bool": True, "int64": 2**63 - 1, "float32": INFINITY, "float64": INFINITY}
 SMALLEST = {"bool": False, "int64": -(2**63), "float32": -INFINITY, "float64": -INFINITY}
 
 
+def larger(a: Any, b: Any) -> Any:
+    """The larger of two floats, the first of equal ones; NaN if either is NaN."""
+    # an instruction for the inner choice, which drops a NaN in b, and another for the outer one; a comparison with
+    # the constant, in place of b, keeps the compiler from making two comparisons of the two
+    return select(b == b, select(b > a, b, a), NAN)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """The smaller of two floats, the first of equal ones; NaN if either is NaN."""
+    return select(b == b, select(b < a, b, a), NAN)
+
+
 @reduce(
-    dtypes=NUMBERS,
+    dtypes=ALL,
+    result=BOOL_TO_INTEGER,
     identity=0,
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
-    start={"int64": 0, "float32": -0.0, "float64": -0.0},
-    converts=TO_INTEGER,
+    start={"bool": 0, "int64": 0, "float32": -0.0, "float64": -0.0},
     method=True,
 )
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
 
-    int64 wraps around; bool sums as int64. Floats are added in a fixed order that depends on shape and
-    layout alone, so that the same input gives the same bits on every CPU.
+    int64 wraps around; bool sums as int64. Floats are added in a fixed tree that depends on shape and layout
+    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
+    than those of pairwise summation.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The sum of nothing is 0.
@@ -36,12 +53,12 @@ def sum(a: Any, b: Any) -> Any:
     return a + b
 
 
-@reduce(dtypes=NUMBERS, identity=1, converts=TO_INTEGER, method=True)
+@reduce(dtypes=ALL, result=BOOL_TO_INTEGER, identity=1, method=True)
 def prod(a: Any, b: Any) -> Any:
     """Product of the elements over one axis, several, or all.
 
-    int64 wraps around; bool multiplies as int64. Floats are multiplied in a fixed order that depends on
-    shape and layout alone, so that the same input gives the same bits on every CPU.
+    int64 wraps around; bool multiplies as int64. Floats are multiplied in a fixed tree that depends on shape
+    and layout alone: the same input gives the same bits on every CPU and any number of threads.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The product of nothing is 1.
@@ -64,7 +81,11 @@ def max(a: Any, b: Any) -> Any:
     >>> ao.max(ao.tensor([[1, 5], [7, 3]]), axis=0)
     tensor([7, 5])
     """
-    return select((a >= b) | (a != a), a, b)
+    return select(b > a, b, a)
+
+
+max.specialise("float32")(larger)
+max.specialise("float64")(larger)
 
 
 @reduce(dtypes=ALL, start=LARGEST, method=True)
@@ -78,4 +99,152 @@ def min(a: Any, b: Any) -> Any:
     >>> ao.min(ao.tensor([[1, 5], [7, 3]]), axis=0, keepdims=True)
     tensor([[1, 3]])
     """
-    return select((a <= b) | (a != a), a, b)
+    return select(b < a, b, a)
+
+
+min.specialise("float32")(smaller)
+min.specialise("float64")(smaller)
+
+
+def nonzero(x: Any) -> Any:
+    """Whether a value counts as true: anything but 0 does, NaN too."""
+    return x != 0
+
+
+@reduce(dtypes=ALL, result="bool", of=nonzero, identity=False, absorbing=True, method=True)
+def any(a: Any, b: Any) -> Any:
+    """Whether any element is true, over one axis, several, or all; anything but 0 is true, NaN too.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
+    length 1. Of nothing it is False.
+
+    >>> import aotops as ao
+    >>> ao.any(ao.tensor([[0, 1], [0, 0]]), axis=1)
+    tensor([ True, False])
+    """
+    return a | b
+
+
+@reduce(dtypes=ALL, result="bool", of=nonzero, identity=True, absorbing=False, method=True)
+def all(a: Any, b: Any) -> Any:
+    """Whether all elements are true, over one axis, several, or all; anything but 0 is true, NaN too.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
+    length 1. Of nothing it is True.
+
+    >>> import aotops as ao
+    >>> ao.all(ao.tensor([[1, 1], [0, 1]]), axis=1)
+    tensor([ True, False])
+    """
+    return a & b
+
+
+argmax = argreduce(
+    max,
+    name="argmax",
+    method=True,
+    doc="""Position of the largest element along one axis, or in row-major order over all; the first of several.
+
+    NaN is larger than anything. The result is int64.
+
+    Arguments: ``axis`` an int, or None for all; ``keepdims`` leaves the axes in place with length 1. Of nothing
+    it is a ``ValueError``.
+
+    >>> import aotops as ao
+    >>> ao.argmax(ao.tensor([[1, 5, 5], [7, 3, 0]]), axis=1)
+    tensor([1, 0])
+    """,
+)
+
+argmin = argreduce(
+    min,
+    name="argmin",
+    method=True,
+    doc="""Position of the smallest element along one axis, or in row-major order over all; the first of several.
+
+    NaN is smaller than anything. The result is int64.
+
+    Arguments: ``axis`` an int, or None for all; ``keepdims`` leaves the axes in place with length 1. Of nothing
+    it is a ``ValueError``.
+
+    >>> import aotops as ao
+    >>> ao.argmin(ao.tensor([[1, 5, 1], [7, 3, 0]]), axis=1)
+    tensor([0, 2])
+    """,
+)
+
+
+def number(x: Any) -> Any:
+    """An integer as a float."""
+    return x * 1.0
+
+
+@reduce(
+    name="_sum_as_float",
+    dtypes=BOOL + INTEGERS,
+    result="float64",
+    of=number,
+    identity=0,
+    start=-0.0,
+    numpy=lambda np, x, **keywords: np.sum(x, dtype="float64", **keywords),
+)
+def sum_as_float(a: Any, b: Any) -> Any:
+    """Sum of the elements as float64: the numerator of an integer tensor's mean."""
+    return a + b
+
+
+def squared_deviation(x: Any, centre: Any) -> Any:
+    """The square of a distance."""
+    return (x - centre) * (x - centre)
+
+
+@reduce(
+    name="_sum_of_squared_deviations",
+    dtypes=FLOATS,
+    of=squared_deviation,
+    identity=0,
+    numpy=lambda np, x, centre, **keywords: np.sum((x - centre) ** 2, **keywords),
+)
+def sum_of_squared_deviations(a: Any, b: Any) -> Any:
+    """Sum of ``(x - centre)**2``: the numerator of a variance."""
+    return a + b
+
+
+cumulative_sum = scan(
+    sum,
+    name="cumulative_sum",
+    method=True,
+    numpy=lambda np, x, **keywords: np.cumsum(x, **keywords),
+    doc="""Running sum of the elements along an axis.
+
+    int64 wraps around; bool sums as int64. Floats are added in a fixed order that depends on shape and layout
+    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
+    than those of pairwise summation.
+
+    Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
+    ``include_initial`` puts the sum of nothing, 0, in front of the others.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_sum(ao.tensor([1, 2, 3]), include_initial=True)
+    tensor([0, 1, 3, 6])
+    """,
+)
+
+cumulative_prod = scan(
+    prod,
+    name="cumulative_prod",
+    method=True,
+    numpy=lambda np, x, **keywords: np.cumprod(x, **keywords),
+    doc="""Running product of the elements along an axis.
+
+    int64 wraps around; bool multiplies as int64. Floats are multiplied in a fixed order that depends on shape and
+    layout alone: the same input gives the same bits on every CPU and any number of threads.
+
+    Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
+    ``include_initial`` puts the product of nothing, 1, in front of the others.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))
+    tensor([ 1,  2,  6, 24])
+    """,
+)

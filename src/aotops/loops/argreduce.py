@@ -1,0 +1,122 @@
+"""The loop nest of reductions that tell where an element is: argmax and argmin.
+
+Operands are the elements, the position of the tile's first element along the axis, the best value so far and its
+position. The best value is an input that the kernel also writes: it comes in with the reduction's start, or with
+what earlier tiles have left. A later element takes the place of the best one only if the reduction of the two is
+another value, so that the first of equal ones wins.
+
+The same kernel merges the results of two tiles: the later tile's values are the elements then, a single row, and
+its positions are theirs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aotops.intrinsics import (
+    Signature,
+    accumulators,
+    input_pointers,
+    input_steps,
+    load_output,
+    output_pointer,
+    output_step,
+    select,
+    shift,
+    store,
+)
+from aotops.loops.reduce import LANES, fold_lanes
+
+Function = Callable[..., Any]
+
+
+def same(a: Any, b: Any) -> Any:
+    """Whether two values are equal, or both NaN."""
+    return (a == b) | ((a != a) & (b != b))
+
+
+def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
+    """Make the kernel that finds where the first element is that ``combine``, a choice of one of two, results in."""
+
+    def scan_row(x: Any, step: int, first: int, length: int, place: int, best: Any, index: Any) -> None:
+        value = load_output(best, 0)
+        found = load_output(index, 0)
+        for j in range(first, length):
+            candidate = load_output(x, j * step)
+            winner = combine(value, candidate)
+            found = select(same(winner, value), found, place + j)
+            value = winner
+        store(best, 0, value)
+        store(index, 0, found)
+
+    def find(x: Any, value: Any, length: int) -> int:
+        """The first position of a value that is there: whole groups are passed over in vectors."""
+        start = 0
+        looking = True
+        while looking and start + LANES <= length:
+            count = 0
+            for lane in range(LANES):
+                count += select(same(load_output(x, start + lane), value), 1, 0)
+            if count > 0:
+                looking = False
+            else:
+                start += LANES
+        while not same(load_output(x, start), value):
+            start += 1
+        return start
+
+    def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
+        groups = length // LANES
+        if step != 1 or groups == 0:
+            scan_row(x, step, 0, length, place, best, index)
+            return
+        for lane in range(LANES):
+            store(lanes, lane, load_output(x, lane))
+        for group in range(1, groups):
+            for lane in range(LANES):
+                store(lanes, lane, combine(load_output(lanes, lane), load_output(x, group * LANES + lane)))
+        champion = fold_lanes(combine, lanes, LANES)
+        value = load_output(best, 0)
+        if not same(combine(value, champion), value):
+            store(best, 0, champion)
+            store(index, 0, place + find(x, champion, groups * LANES))
+        scan_row(x, 1, groups * LANES, length, place, best, index)
+
+    def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
+        x, places, best = input_pointers(data, signature)
+        index = output_pointer(data, signature)
+        x_inner, place_inner, best_inner = input_steps(strides, 0, signature)
+        x_outer, place_outer, best_outer = input_steps(strides, 1, signature)
+        index_inner = output_step(strides, 0, signature)
+        index_outer = output_step(strides, 1, signature)
+        if index_inner == 0:
+            lanes = accumulators(LANES, best)
+            for i in range(n0):
+                row = shift(x, i * x_outer)
+                place = load_output(places, i * place_outer)
+                fold_row(row, x_inner, n1, place, shift(best, i * best_outer), shift(index, i * index_outer), lanes)
+        elif x_inner == 1 and best_inner == 1 and index_inner == 1 and place_inner == 0:
+            for i in range(n0):
+                row = shift(x, i * x_outer)
+                place = load_output(places, 0) + i
+                for j in range(n1):
+                    value = load_output(best, j)
+                    candidate = load_output(row, j)
+                    winner = combine(value, candidate)
+                    store(best, j, winner)
+                    store(index, j, select(same(winner, value), load_output(index, j), place))
+        else:
+            for i in range(n0):
+                row = shift(x, i * x_outer)
+                for j in range(n1):
+                    value = load_output(best, j * best_inner)
+                    candidate = load_output(row, j * x_inner)
+                    winner = combine(value, candidate)
+                    place = load_output(places, j * place_inner) + i
+                    store(best, j * best_inner, winner)
+                    store(
+                        index, j * index_inner, select(same(winner, value), load_output(index, j * index_inner), place)
+                    )
+
+    return kernel

@@ -1,0 +1,56 @@
+"""The memory of tensors: what is in use, and the cache of freed blocks that new tensors are made from.
+
+Fresh pages from the operating system cost several times what filling them does, so the memory of freed tensors
+waits for the next one of about its size. The cache holds at most a limit, by default 1 GiB or an eighth of the
+machine's memory, whichever is less; beyond it, what has waited longest goes back to the system.
+"""
+
+from __future__ import annotations
+
+from aotops import _native
+
+
+def stats() -> dict[str, int]:
+    """What the memory of tensors is at, in bytes and counts.
+
+    ``used`` and ``peak`` are the bytes in tensors now and at most so far, ``cached`` the bytes that wait for reuse,
+    ``limit`` how many may; ``hits`` and ``misses`` count the blocks that came from the cache and from the system.
+    Sizes are rounded up, by at most a quarter; tensors of up to 320 bytes and memory shared with other objects do
+    not count.
+
+    >>> import aotops as ao
+    >>> sorted(ao.memory.stats())
+    ['cached', 'hits', 'limit', 'misses', 'peak', 'used']
+    """
+    names = ("used", "peak", "cached", "limit", "hits", "misses")
+    return dict(zip(names, _native.memory_stats(), strict=True))
+
+
+def release() -> int:
+    """Give all memory that waits for reuse back to the system; returns the number of bytes.
+
+    >>> import aotops as ao
+    >>> freed = ao.memory.release()
+    >>> ao.memory.stats()["cached"]
+    0
+    """
+    return _native.memory_release()
+
+
+def set_cache_limit(bytes: int) -> None:
+    """Set how many bytes may wait for reuse; 0 turns the cache off. What is above goes back to the system at once.
+
+    Raises ``TypeError`` for anything but an int, ``ValueError`` for a negative one.
+
+    >>> import aotops as ao
+    >>> limit = ao.memory.stats()["limit"]
+    >>> ao.memory.set_cache_limit(0)
+    >>> ao.memory.stats()["cached"]
+    0
+    >>> ao.memory.set_cache_limit(limit)
+    """
+    if not isinstance(bytes, int) or isinstance(bytes, bool):
+        raise TypeError(f"set_cache_limit: bytes must be an int, got {type(bytes).__name__}")
+    if bytes < 0:
+        raise ValueError(f"set_cache_limit: bytes must not be negative, got {bytes}")
+    _native.memory_limit(min(bytes, 2**62))

@@ -1,0 +1,325 @@
+/* Applying an elementwise operator. In Python:
+ *
+ *     def apply(operator, *inputs, out=None):
+ *         variant = the signature whose dtypes are the inputs', Python numbers fitting any of their kind
+ *         if variant is None:
+ *             return apply(operator, *aotops.operator.convert_inputs(operator, inputs), out=out)
+ *         shape = broadcast shape of the inputs
+ *         if out is None: out = empty(shape, variant.result), its axes in the order that the inputs' have in memory
+ *         launch(variant.kernel, [*inputs, out], shape)
+ *         return out
+ *
+ * Everything that takes time for thought, promotion and messages, is Python's: aotops.operator, aotops.errors.
+ */
+#include "native.h"
+
+#include <string.h>
+
+/* --- choosing a kernel --------------------------------------------------------------------------- */
+
+/* Python numbers are weak: they take on any dtype of their kind or a higher one. */
+static bool number_fits(PyObject *number, int dtype)
+{
+    return aot_dtypes[dtype].kind >= aot_dtypes[aot_natural_dtype(number)].kind;
+}
+
+const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
+                                    aot_tensor *const *tensors)
+{
+    for (int v = 0; v < definition->n_variants; v++) {
+        const aot_variant *variant = &definition->variants[v];
+        bool fits = true;
+        bool any_tensor = false; /* that has a say in the dtype: numbers alone are for Python to promote */
+        for (int k = 0; k < definition->inputs && fits; k++) {
+            any_tensor = any_tensor || (tensors[k] != NULL && !(definition->conditions >> k & 1));
+            fits = tensors[k] != NULL ? tensors[k]->dtype == variant->dtypes[k]
+                                      : inputs[k] == NULL || number_fits(inputs[k], variant->dtypes[k]);
+        }
+        if (fits && any_tensor) {
+            return variant;
+        }
+    }
+    return NULL;
+}
+
+const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
+{
+    for (int v = 0; v < definition->n_variants; v++) {
+        if (definition->variants[v].dtypes[0] == dtype) {
+            return &definition->variants[v];
+        }
+    }
+    return NULL;
+}
+
+/* --- the output ---------------------------------------------------------------------------------- */
+
+/* Whether no two elements of a tensor share memory: sufficient, and exact for anything but exotic strides. */
+static bool elements_are_distinct(const aot_tensor *tensor)
+{
+    Py_ssize_t reach = 0; /* of the axes looked at so far, which step less far than the others */
+    uint32_t seen = 0;
+    for (int round = 0; round < tensor->ndim; round++) {
+        int nearest = -1;
+        Py_ssize_t smallest = 0;
+        for (int axis = 0; axis < tensor->ndim; axis++) {
+            Py_ssize_t step = tensor->strides[axis] < 0 ? -tensor->strides[axis] : tensor->strides[axis];
+            if (!(seen >> axis & 1) && (nearest < 0 || step < smallest)) {
+                nearest = axis;
+                smallest = step;
+            }
+        }
+        seen |= UINT32_C(1) << nearest;
+        if (tensor->shape[nearest] > 1) {
+            if (smallest <= reach) {
+                return false;
+            }
+            reach += smallest * (tensor->shape[nearest] - 1);
+        }
+    }
+    return true;
+}
+
+int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape)
+{
+    if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
+        PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
+        PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
+        aot_raise("wrong_out_shape", "(sNN)", operator->definition->name, got, wanted);
+        return -1;
+    }
+    if (aot_check_writable(out, "out") < 0) {
+        return -1;
+    }
+    if (out->size > 1 && !elements_are_distinct(out)) {
+        PyErr_SetString(PyExc_ValueError, "out has elements that share memory, so that it cannot hold a result");
+        return -1;
+    }
+    return 0;
+}
+
+PyObject *aot_deliver(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
+{
+    if (object == NULL) {
+        return NULL;
+    }
+    aot_tensor *result = (aot_tensor *)object;
+    PyObject *delivered = NULL;
+    if (aot_dtypes[result->dtype].kind > aot_dtypes[out->dtype].kind) {
+        aot_raise("cannot_cast_out", "(sss)", operator->definition->name, aot_dtypes[result->dtype].name,
+                  aot_dtypes[out->dtype].name);
+    } else if (aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
+        Py_INCREF((PyObject *)out);
+        delivered = (PyObject *)out;
+    }
+    Py_DECREF((PyObject *)result);
+    return delivered;
+}
+
+/* --- elementwise operators ----------------------------------------------------------------------- */
+
+int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape)
+{
+    int ndim = 0;
+    for (int k = 0; k < definition->inputs; k++) {
+        if (tensors[k] != NULL && tensors[k]->ndim > ndim) {
+            ndim = tensors[k]->ndim;
+        }
+    }
+    for (int axis = 0; axis < ndim; axis++) {
+        shape[axis] = 1;
+    }
+    for (int k = 0; k < definition->inputs; k++) {
+        for (int axis = 0; tensors[k] != NULL && axis < tensors[k]->ndim; axis++) {
+            Py_ssize_t length = tensors[k]->shape[axis];
+            Py_ssize_t *common = &shape[ndim - tensors[k]->ndim + axis];
+            if (*common == 1) {
+                *common = length;
+            } else if (length != 1 && length != *common) {
+                PyObject *shapes = PyTuple_New(definition->inputs);
+                for (int i = 0; shapes != NULL && i < definition->inputs; i++) {
+                    PyObject *item = tensors[i] != NULL ? aot_tuple_of_sizes(tensors[i]->ndim, tensors[i]->shape)
+                                                        : PyTuple_New(0);
+                    if (item == NULL || PyTuple_SetItem(shapes, i, item) < 0) {
+                        Py_CLEAR(shapes);
+                    }
+                }
+                if (shapes != NULL) {
+                    aot_raise("cannot_broadcast", "(ssN)", definition->name, definition->parameters, shapes);
+                }
+                return -1;
+            }
+        }
+    }
+    return ndim;
+}
+
+/* Whether the tensors among the operands are all of this shape and in row-major order. */
+static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
+{
+    for (int k = 0; k < definition->inputs; k++) {
+        if (tensors[k] == NULL) {
+            continue;
+        }
+        if (!tensors[k]->contiguous || tensors[k]->ndim != ndim ||
+            memcmp(tensors[k]->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Runs a variant into `out`, which has the result's shape and dtype and no harmful overlap. */
+static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
+               aot_tensor *const *tensors, aot_tensor *out)
+{
+    static const Py_ssize_t unit[1] = {1};
+    int count = definition->inputs;
+    aot_view views[AOT_MAX_OPERANDS];
+    aot_element numbers[AOT_MAX_OPERANDS];
+    Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
+    bool flat = out->contiguous && all_flat(definition, tensors, out->ndim, out->shape);
+    for (int k = 0; k < count; k++) {
+        if (tensors[k] == NULL) {
+            if (inputs[k] == NULL) {
+                numbers[k].bits = variant->defaults[k];
+            } else if (aot_element_of(inputs[k], variant->dtypes[k], &numbers[k]) < 0) {
+                return -1;
+            }
+            views[k] = (aot_view){(char *)&numbers[k], aot_no_strides};
+        } else if (flat) {
+            views[k] = (aot_view){tensors[k]->data, unit};
+        } else {
+            aot_broadcast_strides(tensors[k], out->ndim, out->shape, strides[k]);
+            views[k] = (aot_view){tensors[k]->data, strides[k]};
+        }
+    }
+    if (flat) {
+        views[count] = (aot_view){out->data, unit};
+        aot_launch(state, variant->kernels, variant->dtypes, count + 1, views, 1, &out->size, definition->vectors);
+    } else {
+        views[count] = (aot_view){out->data, out->strides};
+        aot_launch(state, variant->kernels, variant->dtypes, count + 1, views, out->ndim, out->shape,
+                   definition->vectors);
+    }
+    return 0;
+}
+
+/* Whether writing `out` could change an input before it is read: kernels read and write in any order, so only the
+ * very same view is harmless. */
+static bool harms_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
+{
+    for (int k = 0; k < definition->inputs; k++) {
+        if (tensors[k] != NULL && aot_may_overlap(tensors[k], out) && !aot_same_elements(tensors[k], out)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors)
+{
+    const aot_operator *definition = operator->definition;
+    PyObject *given = PyTuple_New(definition->inputs);
+    if (given == NULL) {
+        return NULL;
+    }
+    for (int k = 0; k < definition->inputs; k++) {
+        PyObject *input = inputs[k] != NULL ? inputs[k] : Py_None;
+        Py_INCREF(input);
+        PyTuple_SetItem(given, k, input);
+    }
+    PyObject *converted = aot_call("aotops.operator", "convert_inputs", "(ON)", operator, given);
+    if (converted == NULL) {
+        return NULL;
+    }
+    PyObject *objects[AOT_MAX_OPERANDS];
+    bool valid = PyTuple_Check(converted) && PyTuple_Size(converted) == definition->inputs;
+    for (int k = 0; valid && k < definition->inputs; k++) {
+        objects[k] = PyTuple_GetItem(converted, k);
+        tensors[k] = aot_as_tensor(objects[k]);
+        bool left_out = objects[k] == Py_None && definition->optional >> k & 1;
+        objects[k] = left_out ? NULL : objects[k];
+        valid = tensors[k] != NULL || left_out;
+    }
+    if (!valid || aot_find_variant(definition, objects, tensors) == NULL) {
+        PyErr_SetString(PyExc_SystemError, "aotops.operator.convert_inputs must return tensors of a kernel's dtypes");
+        Py_CLEAR(converted);
+    }
+    return converted;
+}
+
+/* Inputs of other dtypes than the kernels': promoted by Python, then computed. */
+static PyObject *apply_converted(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    PyObject *objects[AOT_MAX_OPERANDS];
+    PyObject *converted = aot_convert_inputs(operator, inputs, tensors);
+    if (converted == NULL) {
+        return NULL;
+    }
+    for (int k = 0; k < operator->definition->inputs; k++) {
+        objects[k] = (PyObject *)tensors[k];
+    }
+    PyObject *result = aot_apply(operator, objects, out);
+    Py_DECREF(converted);
+    return result;
+}
+
+PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object)
+{
+    aot_state *state = operator->state;
+    const aot_operator *definition = operator->definition;
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    bool known = true;
+    for (int k = 0; k < definition->inputs; k++) {
+        if (inputs[k] == NULL) { /* left out */
+            tensors[k] = NULL;
+            continue;
+        }
+        bool ours = Py_TYPE(inputs[k]) == state->tensor_type;
+        tensors[k] = ours ? (aot_tensor *)inputs[k] : aot_as_tensor(inputs[k]);
+        known = known && (tensors[k] != NULL || aot_is_number(inputs[k]));
+    }
+    const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
+    if (variant == NULL) {
+        return apply_converted(operator, inputs, out_object);
+    }
+    Py_ssize_t shape[AOT_MAX_RANK];
+    int ndim = aot_broadcast(definition, tensors, shape);
+    if (ndim < 0) {
+        return NULL;
+    }
+    int dtype = variant->dtypes[definition->inputs];
+    aot_tensor *out = NULL;
+    if (out_object != NULL) {
+        out = aot_as_tensor(out_object);
+        if (out == NULL) {
+            return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
+        }
+        if (out->dtype != dtype || harms_input(definition, tensors, out)) {
+            return aot_deliver(operator, aot_apply(operator, inputs, NULL), out);
+        }
+        if (aot_check_out(operator, out, ndim, shape) < 0) {
+            return NULL;
+        }
+        Py_INCREF((PyObject *)out);
+    } else {
+        out = aot_tensor_new(state, dtype, ndim, shape);
+        if (out == NULL) {
+            return NULL;
+        }
+        bool ordered = ndim < 2;
+        for (int k = 0; k < definition->inputs && !ordered; k++) {
+            if (tensors[k] != NULL && !tensors[k]->contiguous) {
+                aot_tensor_order_as(out, tensors, definition->inputs);
+                ordered = true;
+            }
+        }
+    }
+    if (run(state, definition, variant, inputs, tensors, out) < 0) {
+        Py_DECREF((PyObject *)out);
+        return NULL;
+    }
+    return (PyObject *)out;
+}

@@ -1,0 +1,54 @@
+"""Choosing between values, element by element."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.intrinsics import select
+from aotops.ops.record import ALL, NUMBERS, zip
+from aotops.ops.reduction import LARGEST, SMALLEST, larger, smaller
+
+
+@zip(dtypes=ALL, conditions=("condition",), numpy=lambda np, condition, x1, x2: np.where(condition, x1, x2))
+def where(condition: Any, x1: Any, x2: Any) -> Any:
+    """The element of ``x1`` where the condition is true, else that of ``x2``.
+
+    Exact, and as fast on a random condition as on a constant one.
+
+    Shapes and dtypes: the three broadcast together; ``x1`` and ``x2`` are promoted as ``numpy.result_type`` does,
+    Python numbers weakly (bool, int64, float32, float64). A condition that is not bool is true where it is not 0.
+
+    >>> import aotops as ao
+    >>> ao.where(ao.tensor([True, False, True]), ao.tensor([1, 2, 3]), 0)
+    tensor([1, 0, 3])
+    """
+    return select(condition, x1, x2)
+
+
+@zip(
+    dtypes=NUMBERS,
+    defaults={"min": SMALLEST, "max": LARGEST},
+    method=True,
+    numpy=lambda np, x, min, max: np.minimum(np.maximum(x, min), max),
+)
+def clip(x: Any, min: Any, max: Any) -> Any:
+    """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.
+
+    Exact. Where ``min`` is more than ``max`` the result is ``max``. Either bound may be None or left out.
+    A bool tensor is a ``TypeError``.
+
+    Shapes and dtypes: the three broadcast together and are promoted as ``numpy.result_type`` does, Python
+    numbers weakly (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.clip(ao.tensor([-2, 0, 7]), min=-1, max=5)
+    tensor([-1,  0,  5])
+    """
+    raised = select(min > x, min, x)
+    return select(max < raised, max, raised)
+
+
+@clip.specialise("float32")
+@clip.specialise("float64")
+def _(x: Any, min: Any, max: Any) -> Any:
+    return smaller(larger(x, min), max)

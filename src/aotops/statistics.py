@@ -1,0 +1,89 @@
+"""Statistics made of several operators: the mean, the variance and the standard deviation."""
+
+from __future__ import annotations
+
+from aotops import _native, errors
+from aotops.dtypes import float64
+from aotops.shapes import normalize_axes
+from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+_divide = _native.operators["divide"]
+_sqrt = _native.operators["sqrt"]
+_sum = _native.operators["sum"]
+_sum_as_float = _native.operators["_sum_as_float"]
+_sum_of_squared_deviations = _native.operators["_sum_of_squared_deviations"]
+
+
+def folded_count(x: Tensor, axis: Any) -> int:
+    """How many elements fold into one."""
+    if axis is None:
+        return x.size
+    count = 1
+    for folded in normalize_axes(axis, x.ndim):
+        count *= x.shape[folded]
+    return count
+
+
+def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+    """Arithmetic mean of the elements over one axis, several, or all.
+
+    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and int64
+    are summed as float64.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1.
+    Raises ``TypeError`` for anything but a tensor, ``AxisError`` for an axis that it does not have.
+
+    >>> import aotops as ao
+    >>> ao.mean(ao.tensor([[1.0, 2.0], [3.0, 5.0]]), axis=1)
+    tensor([1.5, 4. ])
+    """
+    if not isinstance(x, Tensor):
+        errors.wrong_type("mean", "x", "a Tensor", x)
+    total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axis, keepdims=keepdims)
+    return _divide(total, folded_count(x, axis), out=out)
+
+
+def var(
+    x: Tensor, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+) -> Tensor:
+    """Variance of the elements over one axis, several, or all.
+
+    The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
+    less ``correction`` (0 for a population, 1 for a sample); where that is not above 0 the result is NaN or infinite.
+    bool and int64 are computed as float64.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1.
+    Raises ``TypeError`` for anything but a tensor, ``AxisError`` for an axis that it does not have.
+
+    >>> import aotops as ao
+    >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
+    tensor(1.25)
+    """
+    if not isinstance(x, Tensor):
+        errors.wrong_type("var", "x", "a Tensor", x)
+    if not isinstance(correction, (int, float)):
+        errors.wrong_type("var", "correction", "a Python number", correction)
+    if x.dtype.kind != "float":
+        x = astype(x, float64)
+    count = folded_count(x, axis)
+    centre = _divide(_sum(x, axis, keepdims=True), count)
+    total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
+    return _divide(total, max(count - correction, 0), out=out)
+
+
+def std(
+    x: Tensor, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+) -> Tensor:
+    """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
+
+    >>> import aotops as ao
+    >>> ao.std(ao.tensor([1.0, 3.0]))
+    tensor(1.)
+    """
+    if not isinstance(x, Tensor):
+        errors.wrong_type("std", "x", "a Tensor", x)
+    return _sqrt(var(x, axis, correction=correction, keepdims=keepdims), out=out)
