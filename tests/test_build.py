@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import importlib.metadata
 import importlib.util
+import inspect
 import json
 import os
 import re
@@ -25,15 +26,21 @@ import aotops as ao
 from aotops import _native, ops
 from aotops.aot import build
 from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import all_kernels, kernel_symbol, record_kernels
+from aotops.aot.kernels import all_kernels, combine_symbol, kernel_symbol, record_kernels
 from aotops.aot.levels import levels
+from aotops.aot.stubs import stubs
 from aotops.aot.table import ELEMENT_FORMATS, table_source
 from aotops.intrinsics import Signature
+from aotops.loops.argreduce import argreduce
+from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.reduce import reduce
-from aotops.ops.record import ALL, FLOATS, NUMBERS, Record, RecordError
+from aotops.loops.scan import scan
+from aotops.ops.record import ALL, FLOATS, FOLDING, NUMBERS, Record, RecordError
+from aotops.ops.record import argreduce as declare_argreduce
 from aotops.ops.record import map as declare_map
 from aotops.ops.record import reduce as declare_reduce
+from aotops.ops.record import scan as declare_scan
 from aotops.ops.record import zip as declare_zip
 
 PACKAGE = Path(ao.__file__).resolve().parent
@@ -134,8 +141,14 @@ def test_fingerprints_of_kernels_tell_loop_nest_and_dtypes_apart() -> None:
         elementwise(scalar, Signature(("float64", "float64"), "float64")),
         elementwise(scalar, Signature(("float32", "float32"), "float32")),
         elementwise(scalar, Signature(("float64", "float64"), "bool")),
-        reduce(scalar, Signature(("float64",), "float64")),
-        reduce(scalar, Signature(("float32",), "float32")),
+        reduce(scalar, first, Signature(("float64",), "float64")),
+        reduce(scalar, first, Signature(("float32",), "float32")),
+        reduce(scalar, scalar, Signature(("float64", "float64"), "float64")),
+        argreduce(scalar, Signature(("float64", "int64", "float64"), "int64")),
+        scan(scalar, Signature(("float64", "float64"), "float64")),
+        scan(scalar, Signature(("int64", "int64"), "int64")),
+        copy(Signature(("float64",), "float64")),
+        copy(Signature(("float32",), "float32")),
     ]
     assert len({fingerprint(kernel) for kernel in kernels}) == len(kernels)
     assert fingerprint(kernels[0]) == fingerprint(elementwise(scalar, Signature(("float64", "float64"), "float64")))
@@ -233,6 +246,12 @@ KERNELS = (
     "relu float64",
     "exp float32",
     "sum float64",
+    "sum combine float64",
+    "any int64",
+    "_sum_of_squared_deviations float32",
+    "argmax float64",
+    "cumulative_sum float64",
+    "where float32",
 )
 
 
@@ -268,12 +287,21 @@ def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Pat
     changed = workshop.compile(*KERNELS)
     assert changed["compiled"] == 2
     assert len({*changed["objects"], *map(str, objects)}) == len(objects) + 2 * len(levels())
+    # a function that is combined in place of the elements: that reduction alone
+    workshop.edit("ops/reduction.py", "    return x != 0\n", "    return x > 0\n")
+    assert workshop.compile(*KERNELS)["compiled"] == 1
+    # what an argreduction chooses by, a function that the scalar function calls
+    workshop.edit("ops/reduction.py", "select(b > a, b, a), NAN)", "select(a < b, b, a), NAN)")
+    assert workshop.compile(*KERNELS)["compiled"] == 1
     # a constant in a function that a record's function calls
-    workshop.edit("ops/exponential.py", "0.166665769897", "0.166665769898")
+    workshop.edit("ops/pieces.py", "0.166665181517601", "0.166665181517602")
     assert workshop.compile(*KERNELS)["compiled"] == 1
-    # the loop nest of reductions
+    # the loop nest of scans
+    workshop.edit("loops/scan.py", "RUN = 64", "RUN = 32")
+    assert workshop.compile(*KERNELS)["compiled"] == 1
+    # the loop nest of reductions, whose lanes argreductions use
     workshop.edit("loops/reduce.py", "LANES = 64", "LANES = 32")
-    assert workshop.compile(*KERNELS)["compiled"] == 1
+    assert workshop.compile(*KERNELS)["compiled"] == 4
     # everything as it was: all of it is still there
     shutil.rmtree(workshop.package)
     assert Workshop(workshop.folder).compile(*KERNELS)["compiled"] == 0
@@ -325,6 +353,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
         from aotops.intrinsics import *
 
         inf, nan = math.inf, math.nan
+        table = Table((5, -(2**63), 2**63 - 1))
         floats = [0.0, -0.0, 0.5, -0.5, 1.5, 2.5, -0.3, 7.0, 2.0**53 + 2, -1e300, 5e-324, inf, -inf, nan]
         integers = [0, 1, -1, 2**62, -(2**63), 0x3FF << 52]
         pairs = [(x, y) for x in floats for y in floats]
@@ -332,6 +361,10 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
             (lambda x: nearest(x), [(x,) for x in floats]),
             (lambda x: square_root(x), [(x,) for x in floats]),
             (lambda x: power_of_two(x), [(float(k),) for k in (0, -0.0, 1, -1, 1023, -1022)]),
+            (lambda x, k: scale_exponent(x, k), [(x, k) for x in (1.5, -1.0) for k in (0.0, -0.0, 3.0, 1023.0)]),
+            (lambda x: widen(x), [(x,) for x in floats]),
+            (lambda k: look_up(table, k), [(0,), (2,)]),
+            (lambda x: wrap_int64(x), [(x,) for x in integers]),
             (lambda x: truncate(x), [(x,) for x in floats if abs(x) < 2.0**63]),
             (lambda x, y: divide(x, y), pairs),
             (lambda x, y: select(x < y, x, y), pairs),
@@ -347,7 +380,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
             for values in inputs:
                 got, wanted = compiled(*values), function(*values)
                 assert repr(float(got)) == repr(float(wanted)), (function.__code__.co_names, values, got, wanted)
-        tested = {name for function, _ in cases for name in function.__code__.co_names}
+        tested = {name for function, _ in cases for name in function.__code__.co_names if name != "table"}
         print(*sorted(tested))
     """
     done = run_python(script, {"PYTHONPATH": str(PACKAGE.parent)})
@@ -454,6 +487,26 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
             lambda: declare_reduce(dtypes=FLOATS, start={"float32": 0.0})(two),
             "two: start must have a value for each of",
         ),
+        (
+            lambda: declare_zip(dtypes=FLOATS, conditions=("z",))(two),
+            r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
+        ),
+        (
+            lambda: declare_zip(dtypes=FLOATS, defaults={"z": 0})(two),
+            r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
+        ),
+        (
+            lambda: declare_reduce(dtypes=FLOATS, identity=0, of=two, conditions=("a",))(two),
+            r"two: conditions and defaults must be some of \('x', 'y'\), got 'a'",
+        ),
+        (
+            lambda: declare_scan(RECORDS["sum"], name="running", dtypes=("int7",)),
+            "running: dtypes must be some of .*, got 'int7'",
+        ),
+        (
+            lambda: declare_argreduce(RECORDS["max"], name="place", result="int7"),
+            "place: dtypes must be some of .*, got 'int7'",
+        ),
         (lambda: declare_map(dtypes=FLOATS)(undocumented), "undocumented: the scalar function needs a docstring"),
         (lambda: declare_map(dtypes=FLOATS, name="renamed")(undocumented), "renamed: the scalar function needs"),
         (lambda: specialised("int64", one), "one: no kernel for int64 to specialise"),
@@ -500,26 +553,48 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
     for (name, fields), record in zip(operators, RECORDS.values(), strict=True):
         assert f".n_variants = {len(record.dtypes)}, .variants = {name}_variants" in fields
         assert f'.parameters = "{" ".join(record.parameters)}"' in fields
-        assert f".kind = AOT_{'REDUCE' if record.kind == 'reduce' else 'ELEMENTWISE'}," in fields
+        kind = record.kind.upper() if record.kind in FOLDING else "ELEMENTWISE"
+        assert f".kind = AOT_{kind}, .inputs = {record.inputs}," in fields
+        for field, names in (("optional", record.defaults), ("conditions", record.conditions)):
+            (bits,) = re.findall(rf"\.{field} = (\d+),", fields)
+            assert {name for k, name in enumerate(record.parameters) if int(bits) >> k & 1} == set(names)
+        assert f".has_identity = {int(record.identity is not None)}," in fields
+        assert f".has_absorbing = {int(record.absorbing is not None)}," in fields
         assert f".slot = AOT_SLOT_{(record.slot or 'none').upper()}," in fields
         assert f".is_method = {int(record.method)}," in fields
         (body,) = re.findall(rf"^static const aot_variant {name}_variants\[\] = {{\n(.*?)^}};", source, re.M | re.S)
         variants = body.splitlines()
         assert len(variants) == len(record.dtypes)
         for variant, dtype in zip(variants, record.dtypes, strict=True):
-            codes = [f"AOT_{dtype.upper()}"] * (1 if record.kind == "reduce" else record.inputs)
-            assert "{" + ", ".join([*codes, f"AOT_{record.result_for(dtype).upper()}"]) + "}" in variant
-            assert "{" + ", ".join(kernel_symbol(name, dtype) + suffix for suffix in suffixes) + "}" in variant
-            bits = dict(re.findall(r"\.(identity|start) = (0x[0-9a-f]{16})u", variant))
+            codes = [f"AOT_{own.upper()}" for own in (*record.inputs_for(dtype), record.result_for(dtype))]
+            assert ".dtypes = {" + ", ".join(codes) + "}" in variant
+            fields_of_kernels = dict(re.findall(r"\.(kernels|combine|fold) = {([^}]*)}", variant))
+            symbols = {"kernels": kernel_symbol(name, dtype)}
+            if record.kind in ("reduce", "scan"):
+                symbols["combine"] = combine_symbol(record.reduction or record, dtype)
+            if record.kind == "scan":
+                assert record.reduction is not None
+                symbols["fold"] = kernel_symbol(record.reduction.name, dtype)
+            assert fields_of_kernels == {
+                field: ", ".join(symbol + suffix for suffix in suffixes) for field, symbol in symbols.items()
+            }
+            bits = dict(re.findall(r"\.(identity|start|absorbing) = (0x[0-9a-f]{16})u", variant))
             wanted: dict[str, Any] = {}
-            if record.kind == "reduce":
-                wanted["start"] = record.start_for(dtype)
+            result = record.result_for(dtype)
+            if record.kind in FOLDING:
+                wanted["start"] = (record.start_for(dtype), dtype if record.kind == "argreduce" else result)
             if record.identity is not None:
-                wanted["identity"] = record.identity
+                wanted["identity"] = (record.identity, result)
+            if record.absorbing is not None:
+                wanted["absorbing"] = (record.absorbing, result)
             assert set(bits) == set(wanted)
-            for field, value in wanted.items():
+            for field, (value, own) in wanted.items():
                 # 0 and 0.0 are the same, 0.0 and -0.0 are not
-                assert repr(float(element_of(bits[field], dtype))) == repr(float(value))
+                assert repr(float(element_of(bits[field], own))) == repr(float(value))
+            defaults = dict(re.findall(r"\[(\d)\] = (0x[0-9a-f]{16})u", variant))
+            assert {record.parameters[int(k)] for k in defaults} == set(record.defaults)
+            for k, value in defaults.items():
+                assert element_of(value, dtype) == record.default_for(record.parameters[int(k)], dtype)
     for source_dtype in ALL:
         for target in ALL:
             symbol = kernel_symbol("convert", source_dtype, target)
@@ -527,14 +602,65 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
             assert f"{place} = {{{', '.join(symbol + suffix for suffix in suffixes)}}}," in source
 
 
-def test_every_record_is_a_public_operator_with_its_variants() -> None:
+def test_every_record_is_a_compiled_operator_with_its_variants() -> None:
     assert list(_native.operators) == list(RECORDS)
     for name, record in RECORDS.items():
-        operator = getattr(ao, name)
-        inputs = 1 if record.kind == "reduce" else record.inputs
-        variants = [(*[dtype] * inputs, record.result_for(dtype)) for dtype in record.dtypes]
+        operator = _native.operators[name]
+        assert name.startswith("_") or operator is getattr(ao, name)
+        variants = [(*record.inputs_for(dtype), record.result_for(dtype)) for dtype in record.dtypes]
         assert [tuple(dtype.name for dtype in signature) for signature in operator.dtypes] == variants
-        assert len(record_kernels(record)) == len(variants)
+        kernels = [kernel.symbol for kernel in record_kernels(record)]
+        results = {record.result_for(dtype) for dtype in record.dtypes} if record.kind == "reduce" else set()
+        assert len(kernels) == len(set(kernels)) == len(variants) + len(results)
+
+
+def test_kernels_that_results_are_combined_by_have_their_dtype() -> None:
+    for record in RECORDS.values():
+        for dtype in record.dtypes:
+            if record.kind in ("reduce", "scan"):
+                reduction = record.reduction or record
+                symbols = {kernel.symbol: kernel for kernel in record_kernels(reduction)}
+                assert symbols[combine_symbol(reduction, dtype)].dtype == record.result_for(dtype)
+
+
+# --- type stubs ---------------------------------------------------------------------------------------------------
+
+
+def test_the_stubs_are_those_of_the_records() -> None:
+    written = stubs()
+    assert {path.name for path in written} == {"_native.pyi", "__init__.pyi"}
+    for path, text in written.items():
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m aotops.aot.stubs"
+
+
+@pytest.mark.parametrize("name", [name for name in RECORDS if not name.startswith("_")])
+def test_a_stub_has_the_signature_of_its_operator(name: str) -> None:
+    """Names, kinds and defaults of all parameters: of the function, and of the method."""
+
+    def shape(arguments: ast.arguments) -> list[tuple[str, str, bool]]:
+        positional = [*arguments.posonlyargs, *arguments.args]
+        required = len(positional) - len(arguments.defaults)
+        found = [
+            (a.arg, "POSITIONAL_ONLY" if a in arguments.posonlyargs else "POSITIONAL_OR_KEYWORD", k >= required)
+            for k, a in enumerate(positional)
+        ]
+        keywords = zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)
+        return found + [(a.arg, "KEYWORD_ONLY", default is not None) for a, default in keywords]
+
+    def functions(body: list[ast.stmt]) -> dict[str, ast.FunctionDef]:
+        return {node.name: node for node in body if isinstance(node, ast.FunctionDef)}
+
+    public, native = (
+        ast.parse((PACKAGE / file).read_text(encoding="utf-8")) for file in ("__init__.pyi", "_native.pyi")
+    )
+    parameters = inspect.signature(getattr(ao, name)).parameters.values()
+    wanted = [(p.name, p.kind.name, p.default is not p.empty) for p in parameters]
+    assert shape(functions(public.body)[name].args) == wanted
+    (base,) = [node for node in native.body if isinstance(node, ast.ClassDef) and node.name == "TensorBase"]
+    methods = functions(base.body)
+    assert (name in methods) == RECORDS[name].method
+    if name in methods:
+        assert [p for p in shape(methods[name].args) if p[0] != "self"] == wanted[1:]
 
 
 # --- what the compiler makes --------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ import doctest
 import functools
 import hashlib
 import importlib
+import inspect
 import itertools
 import json
 import math
@@ -26,15 +27,19 @@ from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
 import aotops as ao
 from aotops import _native, ops
 from aotops.aot.levels import X86_64_LEVELS
-from aotops.ops.record import SLOTS, Record
+from aotops.ops.record import FOLDING, SLOTS, Record
 
 RECORDS = ops.collect()
-MAPS, ZIPS, REDUCTIONS = ([r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce"))
+MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
+    [r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce", "argreduce", "scan")
+)
+#: Reductions of the elements themselves, which give one of them or a number like them.
+PLAIN_REDUCTIONS = [record for record in REDUCTIONS if record.of is None]
 ELEMENTWISE = MAPS + ZIPS
 INEXACT = [record for record in MAPS if record.units]
 
 #: Of 0.0 and -0.0, which are equal, these may give either, and so do versions of NumPy.
-ANY_ZERO = {"max", "maximum", "min", "relu", "sum"}
+ANY_ZERO = {"clip", "max", "maximum", "min", "relu", "sum"}
 
 #: What Python itself calls the special methods of the records' slots.
 SLOT_FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -42,6 +47,7 @@ SLOT_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "subtract": operator.sub,
     "multiply": operator.mul,
     "true_divide": operator.truediv,
+    "power": operator.pow,
     "negative": operator.neg,
     "absolute": abs,
     "lt": operator.lt,
@@ -62,23 +68,40 @@ by_name = functools.partial(pytest.mark.parametrize, ids=lambda value: getattr(v
 
 
 def function(record: Record) -> Any:
-    """The public operator of a record."""
-    return getattr(ao, record.name)
+    """The compiled operator of a record, public or a private part of public functions."""
+    return _native.operators[record.name]
+
+
+def deciding(record: Record, operands: Iterable[Any]) -> list[Any]:
+    """The operands that have a say in the dtype: neither conditions nor left out."""
+    named = zip(record.parameters, operands, strict=True)
+    return [operand for name, operand in named if name not in record.conditions and operand is not None]
 
 
 def kernel_dtype(record: Record, *operands: Any) -> str | None:
     """The dtype in which NumPy's promotion has an operator compute, or None if it has no kernel for it."""
-    dtype = np.result_type(*operands).name
+    dtype = np.result_type(*deciding(record, operands)).name
     return dtype if dtype in record.dtypes else record.converts.get(dtype)
 
 
 def expected(record: Record, *operands: Any, dtype: str | None = None, **keywords: Any) -> np.ndarray:
-    """What the record's reference makes of NumPy arrays and Python numbers."""
+    """What the record's reference makes of NumPy arrays, Python numbers and None for what is left out."""
     dtype = dtype or kernel_dtype(record, *operands)
     assert dtype is not None, "the operator has no kernel for these"
     with np.errstate(all="ignore"):
-        arrays = [np.asarray(operand).astype(dtype) for operand in operands]
+        arrays = [
+            np.asarray(record.default_for(name, dtype) if operand is None else operand).astype(own)
+            for name, operand, own in zip(record.parameters, operands, record.inputs_for(dtype), strict=True)
+        ]
         return np.asarray(record.numpy(np, *arrays, **keywords))
+
+
+def pairs_of(
+    record: Record, layout: Layout, dtype: str, seed: int, values: str = "plain"
+) -> tuple[list[ao.Tensor], list[np.ndarray]]:
+    """Tensors and arrays of a layout for all inputs of an operator that computes in a dtype."""
+    made = [layout.pair(own, seed + 100 * k, values) for k, own in enumerate(record.inputs_for(dtype))]
+    return [tensor for tensor, _ in made], [array for _, array in made]
 
 
 def assert_as_numpy(record: Record, result: Any, *operands: Any, context: str = "") -> None:
@@ -108,18 +131,31 @@ def supported(records: list[Record]) -> list[Any]:
 
 def test_records_are_the_compiled_and_the_public_operators() -> None:
     public = {name for name in ao.__all__ if isinstance(getattr(ao, name), ao.Operator)}
-    assert set(RECORDS) == set(_native.operators) == public
-    assert len(public) >= 20
+    assert list(RECORDS) == list(_native.operators)
+    assert {name for name in RECORDS if not name.startswith("_")} == public
+    assert all(getattr(ao, name) is _native.operators[name] for name in public)
+    assert len(public) >= 28
+    assert {record.kind for record in RECORDS.values()} == {"map", "zip", "reduce", "argreduce", "scan"}
+
+
+def test_private_operators_are_not_public_names() -> None:
+    private = [name for name in RECORDS if name.startswith("_")]
+    assert private
+    for name in private:
+        assert name not in ao.__all__ and name not in dir(ao) and not hasattr(ao.Tensor, name)
+        with pytest.raises(AttributeError, match=f"module 'aotops' has no attribute '{name}'"):
+            getattr(ao, name)
 
 
 @by_name("record", RECORDS.values())
 def test_a_compiled_operator_is_what_its_record_says(record: Record) -> None:
     compiled = function(record)
-    tensors = 1 if record.kind == "reduce" else record.inputs
     assert compiled.__name__ == compiled.__qualname__ == record.name
     assert compiled.kind == record.kind
     assert compiled.parameters == record.parameters
-    assert compiled.dtypes == tuple((dtype,) * tensors + (record.result_for(dtype),) for dtype in record.dtypes)
+    assert compiled.conditions == record.conditions
+    assert compiled.optional == tuple(name for name in record.parameters if name in record.defaults)
+    assert compiled.dtypes == tuple((*record.inputs_for(dtype), record.result_for(dtype)) for dtype in record.dtypes)
     assert compiled.conversions == record.converts
     assert compiled.__doc__ == record.doc
     assert repr(compiled) == f"<aotops operator {record.name}>"
@@ -130,7 +166,8 @@ def test_a_method_of_tensors_exists_where_the_record_says_so(record: Record) -> 
     assert hasattr(ao.Tensor, record.name) == record.method
     if record.method:
         t = ao.tensor([[0.5, 2.0], [1.0, 3.0]])
-        assert_same(getattr(t, record.name)(), np.asarray(function(record)(t)), record.name)
+        axes = [1] if record.kind in FOLDING else []
+        assert_same(getattr(t, record.name)(*axes), np.asarray(function(record)(t, *axes)), record.name)
         assert getattr(ao.Tensor, record.name) is function(record)
 
 
@@ -143,7 +180,33 @@ def test_every_slot_of_the_abi_belongs_to_one_record() -> None:
 def test_an_operators_docstring_has_an_example(record: Record) -> None:
     summary = record.doc.splitlines()[0]
     assert summary.endswith(".") and len(summary) > 20
-    assert f">>> ao.{record.name}(" in record.doc
+    assert f">>> ao.{record.name}(" in record.doc or record.name.startswith("_")
+
+
+@by_name("record", RECORDS.values())
+def test_a_signature_is_what_calls_take(record: Record) -> None:
+    signature = inspect.signature(function(record))
+    parameters = signature.parameters
+    inputs = list(parameters)[: record.inputs]
+    assert tuple(inputs) == record.parameters
+    folds = record.kind in FOLDING
+    for name in inputs:
+        assert parameters[name].kind.name == ("POSITIONAL_ONLY" if folds else "POSITIONAL_OR_KEYWORD")
+        assert (parameters[name].default is None) == (name in record.defaults)
+    options = list(parameters)[record.inputs :]
+    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    dtype = ["dtype"] if record.takes_dtype else []
+    assert options == (["axis", flag, *dtype, "out"] if folds else ["out"])
+    # and every one of them is taken
+    dtype_name = record.dtypes[-1]
+    x = [ao.ones((2, 2), dtype=own) for own in record.inputs_for(dtype_name)]
+    if folds:
+        given = {"axis": 1, flag: True, **({"dtype": dtype_name} if dtype else {}), "out": None}
+        result = function(record)(*x, **given)
+        assert result.shape == ((2, 3) if record.kind == "scan" else (2, 1))
+    else:
+        named = dict(zip(reversed(inputs), reversed(x), strict=True))
+        assert_same(function(record)(**named, out=None), np.asarray(function(record)(*x)))
 
 
 def public_modules() -> list[str]:
@@ -161,6 +224,8 @@ def examples() -> list[Any]:
     parser = doctest.DocTestParser()
     for record in RECORDS.values():
         found.append(parser.get_doctest(record.doc, {}, f"operator {record.name}", None, 0))
+    for name in ("get_num_threads", "set_num_threads"):
+        found.append(parser.get_doctest(getattr(ao, name).__doc__, {}, name, None, 0))
     return [pytest.param(test, id=test.name) for test in found if test.examples]
 
 
@@ -198,13 +263,18 @@ def test_map_on_every_layout(record: Record, dtype: str) -> None:
         assert_same(t, array, f"{context}: the input has changed")
 
 
-def broadcast(first: Layout, second: Layout) -> bool:
-    """Whether the operands of two layouts go together, judged by NumPy."""
+def fits(*shapes: tuple[int, ...]) -> bool:
+    """Whether shapes go together, judged by NumPy."""
     try:
-        np.broadcast_shapes(SHAPES[first.name], SHAPES[second.name])
+        np.broadcast_shapes(*shapes)
     except ValueError:
         return False
     return True
+
+
+def broadcast(first: Layout, second: Layout) -> bool:
+    """Whether the operands of two layouts go together."""
+    return fits(SHAPES[first.name], SHAPES[second.name])
 
 
 SHAPES = {layout.name: layout.pair("bool")[1].shape for layout in LAYOUTS.values()}
@@ -213,14 +283,22 @@ COMPATIBLE = [pair for pair in PAIRS if broadcast(*pair)]
 
 
 def check_zip(record: Record, dtype: str, pairs: list[tuple[Layout, Layout]]) -> None:
-    """Compare a zip with NumPy on pairs of layouts."""
+    """Compare a zip with NumPy on pairs of layouts; a third input takes turns among all layouts that fit."""
     for seed, (first, second) in enumerate(pairs):
-        t, array = first.pair(dtype, seed, "special")
-        u, brray = second.pair(dtype, seed + 1, "special")
-        context = f"{record.name} {dtype} {first.name}, {second.name}"
-        assert_as_numpy(record, function(record)(t, u), array, brray, context=context)
-        assert_same(t, array, f"{context}: the first input has changed")
-        assert_same(u, brray, f"{context}: the second input has changed")
+        layouts = [first, second]
+        for _ in range(record.inputs - 2):
+            shape = np.broadcast_shapes(*(SHAPES[layout.name] for layout in layouts))
+            fitting = [layout for layout in LAYOUTS.values() if fits(SHAPES[layout.name], shape)]
+            layouts.insert(seed % 3, fitting[seed % len(fitting)])
+        computed = record.inputs_for(dtype)
+        made = [
+            layout.pair(own, seed + k, "special") for k, (layout, own) in enumerate(zip(layouts, computed, strict=True))
+        ]
+        tensors, arrays = [tensor for tensor, _ in made], [array for _, array in made]
+        context = f"{record.name} {dtype} {', '.join(layout.name for layout in layouts)}"
+        assert_as_numpy(record, function(record)(*tensors), *arrays, context=context)
+        for k, (tensor, array) in enumerate(made):
+            assert_same(tensor, array, f"{context}: input {k} has changed")
 
 
 @pytest.mark.parametrize(("record", "dtype"), supported(ZIPS))
@@ -261,10 +339,36 @@ def test_layouts_that_do_not_broadcast_are_refused() -> None:
     ],
 )
 def test_zip_broadcasts(shapes: tuple[tuple[int, ...], tuple[int, ...]]) -> None:
-    arrays = [np.arange(math.prod(shape), dtype=float).reshape(shape) + 1 for shape in shapes]
+    numbers = [np.arange(math.prod(shape), dtype=float).reshape(shape) + 1 for shape in shapes]
+    one = np.full((1,) * min(3, 33 - len(shapes[0])), 2.0)
     for record in ZIPS:
-        for a, b in (arrays, arrays[::-1]):
-            assert_as_numpy(record, function(record)(ao.tensor(a), ao.tensor(b)), a, b, context=record.name)
+        for operands in itertools.permutations([*numbers, one][: record.inputs]):
+            arrays = [
+                a % 2 == 1 if own == "bool" else a
+                for a, own in zip(operands, record.inputs_for("float64"), strict=True)
+            ]
+            assert_as_numpy(record, function(record)(*map(ao.tensor, arrays)), *arrays, context=record.name)
+
+
+def test_three_inputs_broadcast_each_other() -> None:
+    """Each axis comes from another input."""
+    shapes = [(4, 1, 1), (1, 5, 1), (1, 1, 70)]
+    for record, dtype in itertools.product((r for r in ZIPS if r.inputs == 3), ("int64", "float32")):
+        for order in itertools.permutations(shapes):
+            made = [np.random.default_rng(k).integers(-9, 9, shape).astype(dtype) for k, shape in enumerate(order)]
+            result = function(record)(*map(ao.tensor, made))
+            assert result.shape == (4, 5, 70)
+            assert_as_numpy(record, result, *made, context=f"{record.name} {dtype} {order}")
+
+
+@by_name("record", [record for record in ZIPS if record.inputs == 3])
+def test_three_shapes_that_do_not_broadcast_are_named(record: Record) -> None:
+    names = record.parameters
+    message = (
+        rf"{record.name}: shapes must broadcast together, got {names[0]} \(2,\), {names[1]} \(\), {names[2]} \(3,\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        function(record)(ao.ones(2), ao.tensor(1.0), ao.ones(3))
 
 
 def test_int64_wraps_around() -> None:
@@ -345,9 +449,19 @@ def points_float64(name: str, generator: np.random.Generator) -> np.ndarray:
         subnormal = generator.integers(1, 2**52, 300).view(np.float64)
         seams = np.sqrt(0.5) * np.exp2(generator.integers(-300, 300, 300)) * (1 + generator.normal(0, 1e-15, 300))
         return np.abs(np.concatenate([bits.view(np.float64), close, subnormal, seams]))
-    low, high = {"exp": (-745.1, 709.7), "sigmoid": (-745.1, 40.0)}[name]
+    low, high = {
+        "exp": (-745.1, 709.7),
+        "expm1": (-40.0, 709.7),
+        "log1p": (math.nextafter(-1, 0), 1e300),
+        "sigmoid": (-745.1, 40.0),
+        "cos": (-1e300, 1e300),
+        "sin": (-1e300, 1e300),
+        "tanh": (-20.0, 20.0),
+    }[name]
     seams = (generator.integers(-1000, 1000, 500) + 0.5) * math.log(2) * (1 + generator.normal(0, 1e-15, 500))
     small = generator.standard_normal(500) * np.exp2(generator.integers(-60, 0, 500))
+    if name in ("sin", "cos"):
+        small = generator.standard_normal(2000) * np.exp2(generator.integers(-60, 996, 2000))
     x = np.concatenate([generator.uniform(low, high, 1500), seams, small, [low, high]])
     return x[(x >= low) & (x <= high)]
 
@@ -357,7 +471,7 @@ def test_accuracy_float64(record: Record) -> None:
     x = points_float64(record.name, np.random.default_rng(7))
     got = function(record)(ao.asarray(x)).tolist()
     assert len(got) > 2000
-    with mpmath.workprec(140):
+    with mpmath.workprec(1300 if record.name in ("sin", "cos") else 140):
         errors = []
         for argument, result in zip(x.tolist(), got, strict=True):
             truth = exact(record.name, mpmath.mpf(argument))
@@ -372,6 +486,11 @@ INF, NAN = math.inf, math.nan
 SPECIAL_VALUES = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e300, INF), (-1e300, 0.0), (1e-300, 1.0)],
     "log": [(1.0, 0.0), (0.0, -INF), (-0.0, -INF), (INF, INF), (-INF, NAN), (-1.0, NAN), (-1e-40, NAN), (NAN, NAN)],
+    "expm1": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e300, INF), (-1e300, -1.0)],
+    "log1p": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-1.0, -INF), (-1.5, NAN), (-INF, NAN), (NAN, NAN)],
+    "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e300, 1.0), (-1e300, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)],
     "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)],
     "relu": [(-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)],
@@ -406,48 +525,108 @@ NUMBERS = (True, False, 0, 3, -2, 2**40, 0.0, -0.0, 2.5, -1e-3, 1e300, INF, -INF
 
 
 @by_name("record", ZIPS)
-def test_python_numbers_on_either_side(record: Record) -> None:
+def test_python_numbers_in_place_of_any_input(record: Record) -> None:
     for dtype, number in itertools.product(DTYPES, NUMBERS):
         for layout in (LAYOUTS["65 in a row"], LAYOUTS["transposed"], LAYOUTS["no dimensions"]):
             t, array = layout.pair(dtype, 1, "special")
-            context = f"{record.name} {dtype} {layout.name} with {number}"
-            if kernel_dtype(record, array, number) is None:
-                with pytest.raises(TypeError, match=f"{record.name}: x1, x2 must be of one of the dtypes"):
-                    function(record)(t, number)
-                continue
-            assert_as_numpy(record, function(record)(t, number), array, number, context=context)
-            assert_as_numpy(record, function(record)(number, t), number, array, context=f"{context} first")
+            for position in range(record.inputs):
+                tensors, arrays = [t] * record.inputs, [array] * record.inputs
+                tensors[position] = arrays[position] = number
+                context = f"{record.name} {dtype} {layout.name} with {number} as input {position}"
+                if kernel_dtype(record, *arrays) is None:
+                    names = ", ".join(record.parameters)
+                    with pytest.raises(TypeError, match=f"{record.name}: {names} must be of one of the dtypes"):
+                        function(record)(*tensors)
+                    continue
+                assert_as_numpy(record, function(record)(*tensors), *arrays, context=context)
+
+
+@by_name("record", [record for record in ZIPS if record.inputs == 3])
+def test_python_numbers_in_place_of_two_inputs(record: Record) -> None:
+    for dtype, numbers in itertools.product(DTYPES, itertools.product((True, 3, 2.5), repeat=2)):
+        t, array = LAYOUTS["65 in a row"].pair(dtype, 1)
+        for position in range(3):
+            tensors, arrays = (
+                [*numbers[:position], t, *numbers[position:]],
+                [*numbers[:position], array, *numbers[position:]],
+            )
+            if kernel_dtype(record, *arrays) is not None:
+                context = f"{record.name} {dtype} at {position} of {numbers}"
+                assert_as_numpy(record, function(record)(*tensors), *arrays, context=context)
+
+
+@by_name("record", [record for record in ZIPS if record.defaults])
+def test_inputs_that_are_left_out(record: Record) -> None:
+    for dtype in record.dtypes:
+        tensors, arrays = pairs_of(record, LAYOUTS["transposed"], dtype, 3, "special")
+        names = record.parameters
+        for left_out in itertools.chain.from_iterable(
+            itertools.combinations(record.defaults, k) for k in range(1, len(record.defaults) + 1)
+        ):
+            wanted = [None if name in left_out else array for name, array in zip(names, arrays, strict=True)]
+            given = {name: tensor for name, tensor in zip(names, tensors, strict=True) if name not in left_out}
+            required = [given.pop(name) for name in names if name not in record.defaults]
+            nones = {name: given.get(name) for name in record.defaults}
+            context = f"{record.name} {dtype} without {left_out}"
+            assert_as_numpy(record, function(record)(*required, **given), *wanted, context=context)
+            assert_as_numpy(record, function(record)(*required, **nones), *wanted, context=f"{context}, None")
+            assert_as_numpy(
+                record, function(record)(*required, *nones.values()), *wanted, context=f"{context}, in order"
+            )
+
+
+@by_name("record", ELEMENTWISE)
+def test_inputs_by_name(record: Record) -> None:
+    tensors, _ = pairs_of(record, LAYOUTS["permuted"], record.dtypes[-1], 4)
+    named = dict(zip(record.parameters, tensors, strict=True))
+    wanted = np.asarray(function(record)(*tensors))
+    for names in itertools.permutations(named):
+        assert_same(function(record)(**{name: named[name] for name in names}), wanted, f"{record.name} {names}")
+    for count in range(record.inputs + 1):
+        rest = dict(list(named.items())[count:])
+        assert_same(function(record)(*tensors[:count], **rest), wanted, f"{record.name} {count} by position")
+    out = ao.zeros(wanted.shape, dtype=wanted.dtype.name)
+    assert function(record)(**named, out=out) is out
+    assert_same(out, wanted)
+    first = record.parameters[0]
+    with pytest.raises(TypeError, match=f"{record.name}\\(\\) got multiple values for argument '{first}'"):
+        function(record)(tensors[0], **named)
+    with pytest.raises(TypeError, match=f"got an unexpected keyword argument 'y'; it takes {', '.join(named)}, out"):
+        function(record)(*tensors, y=1)
 
 
 @by_name("record", ZIPS)
 def test_mixed_dtypes_promote(record: Record) -> None:
-    for first, second in itertools.product(DTYPES, repeat=2):
-        for one, other in (("65 in a row", "one element"), ("transposed", "matrix"), ("column", "row")):
-            t, array = LAYOUTS[one].pair(first, 2, "special")
-            u, brray = LAYOUTS[other].pair(second, 3, "special")
-            if array.shape[::-1] == brray.shape:
-                u, brray = u.T, brray.T
-            context = f"{record.name} {first} {one}, {second} {other}"
-            if kernel_dtype(record, array, brray) is None:
-                with pytest.raises(TypeError, match=f"got {first} and {second}; convert with astype"):
-                    function(record)(t, u)
+    for dtypes in itertools.product(DTYPES, repeat=record.inputs):
+        for names in (("65 in a row", "one element"), ("transposed", "transposed"), ("column", "row")):
+            layouts = [LAYOUTS[name] for name in (*names, "no dimensions")[: record.inputs]]
+            made = [
+                layout.pair(dtype, k, "special") for k, (layout, dtype) in enumerate(zip(layouts, dtypes, strict=True))
+            ]
+            tensors, arrays = [tensor for tensor, _ in made], [array for _, array in made]
+            context = f"{record.name} {dtypes} {names}"
+            if kernel_dtype(record, *arrays) is None:
+                with pytest.raises(
+                    TypeError, match=f"got {' and '.join(deciding(record, dtypes))}; convert with astype"
+                ):
+                    function(record)(*tensors)
                 continue
-            assert_as_numpy(record, function(record)(t, u), array, brray, context=context)
+            assert_as_numpy(record, function(record)(*tensors), *arrays, context=context)
 
 
 @by_name("record", RECORDS.values())
 def test_dtypes_without_a_kernel_are_refused(record: Record) -> None:
     refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.converts]
     for dtype in refused:
-        operands = [ao.zeros(3, dtype=dtype)] * len(record.parameters)
+        operands = [ao.zeros(3, dtype=dtype)] * record.inputs
         with pytest.raises(TypeError, match=f"{record.name}: .* must be of one of the dtypes .* got {dtype}.*astype"):
             function(record)(*operands)
-    assert refused in ([], ["bool"])
+    assert refused in ([], ["bool"]) or record.name.startswith("_")
 
 
 @by_name("record", ELEMENTWISE)
 def test_python_numbers_alone(record: Record) -> None:
-    numbers = [2, 3][: record.inputs]
+    numbers = [2, 3, 4][: record.inputs]
     result = function(record)(*numbers)
     assert_as_numpy(record, result, *numbers, context=record.name)
     assert result.shape == ()
@@ -473,8 +652,7 @@ def test_result_type_is_numpys(count: int) -> None:
 def test_out_is_filled_and_returned(record: Record) -> None:
     for seed, layout in enumerate(LAYOUTS.values()):
         for dtype in record.dtypes:
-            t, array = layout.pair(dtype, seed)
-            operands, arrays = [t] * record.inputs, [array] * record.inputs
+            operands, arrays = pairs_of(record, layout, dtype, seed)
             out, _ = layout.pair(record.result_for(dtype), seed + 1)
             context = f"{record.name} {dtype} {layout.name}"
             if out.readonly:
@@ -483,7 +661,8 @@ def test_out_is_filled_and_returned(record: Record) -> None:
                 continue
             assert function(record)(*operands, out=out) is out, context
             assert_as_numpy(record, out, *arrays, context=context)
-            assert_same(t, array, f"{context}: the input has changed")
+            for t, array in zip(operands, arrays, strict=True):
+                assert_same(t, array, f"{context}: an input has changed")
 
 
 @by_name("record", ELEMENTWISE)
@@ -567,7 +746,7 @@ def test_a_special_method_is_the_function(record: Record) -> None:
     method = SLOT_FUNCTIONS[record.slot or ""]
     for dtype in record.dtypes:
         t, u = LAYOUTS["transposed"].pair(dtype, 1)[0], LAYOUTS["transposed"].pair(dtype, 2)[0]
-        if record.kind == "map":
+        if record.inputs == 1:
             assert_same(method(t), np.asarray(function(record)(t)), dtype)
             continue
         number = {"bool": True, "int64": 3}.get(dtype, 2.5)
@@ -693,7 +872,7 @@ def test_other_types_get_their_turn() -> None:
 
 def test_operators_that_tensors_do_not_have() -> None:
     t = ao.ones(2)
-    for missing in (operator.floordiv, operator.mod, operator.pow, operator.matmul, operator.and_, operator.lshift):
+    for missing in (operator.floordiv, operator.mod, operator.matmul, operator.and_, operator.lshift):
         with pytest.raises(TypeError, match="unsupported operand"):
             missing(t, t)
     with pytest.raises(TypeError, match="bad operand type for unary ~"):
@@ -713,69 +892,102 @@ def axis_subsets(ndim: int) -> list[Any]:
 
 def reduced(record: Record, array: np.ndarray, dtype: str | None = None, **keywords: Any) -> np.ndarray:
     """What NumPy reduces an array to, in the dtype in which aotops does."""
-    return expected(record, array, dtype=dtype, **keywords)
+    return expected(record, *beside(record, array), dtype=dtype, **keywords)
+
+
+def beside(record: Record, x: Any) -> list[Any]:
+    """An operand, and for reductions of several inputs others of its shape and layout, or of one that broadcasts."""
+    return [x, *[x[..., :1] if x.ndim and x.shape[-1] else x] * (record.inputs - 1)]
+
+
+def families(record: Record) -> list[str]:
+    """Values whose reduction is exact in any order, and such with infinities and NaN."""
+    powers = record.name in ("prod", "cumulative_prod") or record.inputs > 1
+    return ["powers", "nonfinite powers"] if powers else ["plain", "nonfinite"]
+
+
+def lacks_elements(record: Record, shape: tuple[int, ...], axes: Any) -> bool:
+    """Whether a reduction without an identity would have to reduce nothing to something."""
+    axes = range(len(shape)) if axes is None else axes
+    kept = [length for axis, length in enumerate(shape) if axis not in axes]
+    return record.identity is None and 0 in [shape[axis] for axis in axes] and 0 not in kept
 
 
 @pytest.mark.parametrize(("record", "dtype"), supported(REDUCTIONS))
 def test_reduction_over_every_subset_of_axes(record: Record, dtype: str) -> None:
-    families = ["powers", "nonfinite powers"] if record.name == "prod" else ["plain", "nonfinite"]
-    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), families)):
-        t, array = layout.pair(dtype, seed, values)
-        for axes, keepdims in itertools.product(axis_subsets(array.ndim), (False, True)):
+    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), families(record))):
+        tensors, arrays = pairs_of(record, layout, dtype, seed, values)
+        for axes, keepdims in itertools.product(axis_subsets(arrays[0].ndim), (False, True)):
             context = f"{record.name} {dtype} {layout.name} {values} axis={axes} keepdims={keepdims}"
-            folded = [array.shape[axis] for axis in (range(array.ndim) if axes is None else axes)]
-            left = math.prod(array.shape[axis] for axis in range(array.ndim) if axes is not None and axis not in axes)
-            if record.identity is None and 0 in folded and left:
+            if lacks_elements(record, arrays[0].shape, axes):
                 with pytest.raises(ValueError, match=f"{record.name}: x must have elements along the axes that fold"):
-                    function(record)(t, axes, keepdims=keepdims)
+                    function(record)(*tensors, axes, keepdims=keepdims)
                 continue
-            result = function(record)(t, axes, keepdims=keepdims)
-            wanted = reduced(record, array, axis=axes, keepdims=keepdims)
+            result = function(record)(*tensors, axes, keepdims=keepdims)
+            wanted = expected(record, *arrays, axis=axes, keepdims=keepdims)
             assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
-        assert_same(t, array, f"{record.name} {layout.name}: the input has changed")
+        for t, array in zip(tensors, arrays, strict=True):
+            assert_same(t, array, f"{record.name} {layout.name}: an input has changed")
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported([record for record in REDUCTIONS if record.inputs > 1]))
+def test_inputs_of_a_reduction_broadcast(record: Record, dtype: str) -> None:
+    """As a mean does, which is of length 1 along the axes that its variance folds."""
+    for seed, (first, second) in enumerate(COMPATIBLE[::3]):
+        t, array = first.pair(dtype, seed, "powers")
+        u, brray = second.pair(dtype, seed + 1, "powers")
+        for tensors, arrays in (((t, u), (array, brray)), ((u, t), (brray, array))):
+            for axis in (None, 0, -1)[: 3 if t.ndim or u.ndim else 1]:
+                wanted = expected(record, *arrays, axis=axis)
+                assert_same(
+                    function(record)(*tensors, axis), wanted, f"{record.name} {first.name}, {second.name} {axis}"
+                )
 
 
 @by_name("record", REDUCTIONS)
 def test_axis_is_an_int_a_negative_int_or_a_tuple_of_them(record: Record) -> None:
-    array = np.random.default_rng(0).choice([0.5, 1.0, 2.0, -1.0], (3, 4, 5, 2))
+    array = np.random.default_rng(0).choice([0.5, 1.0, 2.0, -1.0], (3, 4, 5, 2)).astype(record.dtypes[-1])
     t = ao.tensor(array)
     spellings = [0, 3, -1, -4, (0, -1), (-1, 0), [1, 2], (2, 0, -3), np.int64(2), (np.int64(1), -1), ao.tensor(1), ()]
     for axis in spellings:
         wanted = reduced(record, array, axis=tuple(map(int, axis)) if isinstance(axis, (tuple, list)) else int(axis))
-        assert_same(function(record)(t, axis), wanted, f"{record.name} {axis}")
-        assert_same(function(record)(t, axis=axis), wanted, f"{record.name} axis={axis}")
-    assert_same(function(record)(t, keepdims=True), reduced(record, array, keepdims=True))
+        assert_same(function(record)(*beside(record, t), axis), wanted, f"{record.name} {axis}")
+        assert_same(function(record)(*beside(record, t), axis=axis), wanted, f"{record.name} axis={axis}")
+    assert_same(function(record)(*beside(record, t), keepdims=True), reduced(record, array, keepdims=True))
 
 
 @pytest.mark.parametrize("axis", [3, -4, 100, -(10**30), 10**30, (0, 3), (0, -4)])
-@by_name("record", REDUCTIONS)
+@by_name("record", REDUCTIONS + ARGREDUCTIONS + SCANS)
 def test_an_axis_that_does_not_exist(record: Record, axis: Any) -> None:
-    t = ao.ones((2, 3, 4))
+    if isinstance(axis, tuple) and record.kind != "reduce":
+        return
+    t = ao.ones((2, 3, 4), dtype=record.dtypes[-1])
     for error in (ao.AxisError, ValueError, IndexError):
         with pytest.raises(error, match="axis must be from -3 to 2 for a tensor of 3 dimensions, got"):
-            function(record)(t, axis)
+            function(record)(*beside(record, t), axis)
 
 
 @by_name("record", REDUCTIONS)
 def test_axes_of_a_tensor_without_dimensions(record: Record) -> None:
-    t = ao.tensor(3.0)
-    assert function(record)(t).item() == function(record)(t, ()).item() == 3.0
+    t, array = ao.tensor(3, dtype=record.dtypes[-1]), np.array(3, record.dtypes[-1])
+    for axes in (None, ()):
+        assert_same(function(record)(*beside(record, t), axes), reduced(record, array, axis=axes), f"{axes}")
     with pytest.raises(ao.AxisError, match="axis must be None for a tensor of 0 dimensions, got 0"):
-        function(record)(t, 0)
+        function(record)(*beside(record, t), 0)
 
 
 @pytest.mark.parametrize("axis", [(0, 0), (1, -1), (-1, 0, 1)])
 @by_name("record", REDUCTIONS)
 def test_an_axis_given_twice(record: Record, axis: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"axis must not name an axis twice, got \("):
-        function(record)(ao.ones((2, 3)), axis)
+        function(record)(*beside(record, ao.ones((2, 3), dtype=record.dtypes[-1])), axis)
 
 
 @pytest.mark.parametrize("axis", [1.0, "0", (0, "1"), (0.0,), object(), {0}, ao.tensor([0, 1]), ao.tensor(1.0)])
-@by_name("record", REDUCTIONS)
+@by_name("record", REDUCTIONS + ARGREDUCTIONS + SCANS)
 def test_an_axis_that_is_no_int(record: Record, axis: Any) -> None:
-    with pytest.raises(TypeError, match="axis must be an int, got"):
-        function(record)(ao.ones((2, 3)), axis)
+    with pytest.raises(TypeError, match="axis must be an int"):
+        function(record)(*beside(record, ao.ones((2, 3), dtype=record.dtypes[-1])), axis)
 
 
 @pytest.mark.parametrize(
@@ -826,22 +1038,29 @@ def test_reduction_into_out(record: Record) -> None:
         t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
         for axis, keepdims in itertools.product((0, -1, None), (False, True)):
             wanted = reduced(record, array, axis=axis, keepdims=keepdims)
-            for out in (ao.zeros(wanted.shape, dtype=dtype), ao.zeros((*wanted.shape, 2), dtype=dtype)[..., 0]):
+            result = record.result_for(dtype)
+            for out in (ao.zeros(wanted.shape, dtype=result), ao.zeros((*wanted.shape, 2), dtype=result)[..., 0]):
                 context = f"{record.name} {dtype} {layout} {axis} {keepdims} strides {out.strides}"
-                assert function(record)(t, axis, keepdims=keepdims, out=out) is out, context
+                assert function(record)(*beside(record, t), axis, keepdims=keepdims, out=out) is out, context
                 assert_same(out, wanted, context, zero_sign=record.name not in ANY_ZERO)
 
 
 @by_name("record", REDUCTIONS)
 def test_reduction_into_out_of_another_dtype(record: Record) -> None:
-    t = ao.tensor([[1, 2], [3, 4]])
-    out = ao.zeros(2, dtype="float32")
-    assert function(record)(t, 0, out=out) is out
-    assert out.tolist() == [float(value) for value in function(record)(t, 0).tolist()]
-    whole = ao.zeros(2, dtype="int64")
-    with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
-        function(record)(ao.ones((2, 2)), 0, out=whole)
-    assert whole.tolist() == [0, 0]
+    kinds = "bif"
+    for dtype, out_dtype in itertools.product(record.dtypes, DTYPES):
+        operands = beside(record, ao.tensor([[1, 2], [3, 4]], dtype=dtype))
+        out = ao.zeros(2, dtype=out_dtype)
+        result = record.result_for(dtype)
+        if kinds.index(np.dtype(result).kind) > kinds.index(np.dtype(out_dtype).kind):
+            with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype {result}"):
+                function(record)(*operands, 0, out=out)
+            assert out.tolist() == [0, 0]
+            continue
+        assert function(record)(*operands, 0, out=out) is out
+        assert_same(
+            out, np.asarray(function(record)(*operands, 0)).astype(out_dtype), f"{record.name} {dtype} {out_dtype}"
+        )
 
 
 @by_name("record", REDUCTIONS)
@@ -854,17 +1073,22 @@ def test_reduction_into_a_part_of_its_input(record: Record) -> None:
         "a corner": (None, lambda x: x[3, 4, ...]),
         "backwards": (0, lambda x: x[2, ::-1]),
     }
+    tested = 0
     for (name, (axis, part)), dtype in itertools.product(parts.items(), record.dtypes):
-        t, array = LAYOUTS["matrix"].pair(dtype, 3, "powers")
+        if record.result_for(dtype) != dtype:
+            continue
+        _, array = LAYOUTS["matrix"].pair(dtype, 3, "powers")
         t, array = ao.tensor(np.tile(array, (4, 3))), np.tile(array, (4, 3))
         part(array)[...] = reduced(record, array, axis=axis)
-        function(record)(t, axis, out=part(t))
+        function(record)(*beside(record, t), axis, out=part(t))
         assert_same(t, array, f"{record.name} {dtype} {name}", zero_sign=record.name not in ANY_ZERO)
+        tested += 1
+    assert tested or record.result == "float64"
 
 
 @by_name("record", REDUCTIONS)
 def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
-    t = ao.ones((2, 3))
+    t = ao.ones((2, 3), dtype=record.dtypes[-1])
     cases = [
         (ao.zeros(2), ValueError, rf"{record.name}: out must have the shape of the result \(3,\), got \(2,\)"),
         (ao.zeros((1, 3)), ValueError, r"out must have the shape of the result \(3,\), got \(1, 3\)"),
@@ -873,7 +1097,7 @@ def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
     ]
     for out, error, message in cases:
         with pytest.raises(error, match=message):
-            function(record)(t, 0, out=out)
+            function(record)(*beside(record, t), 0, out=out)
 
 
 def test_sums_of_bools_are_int64() -> None:
@@ -891,7 +1115,7 @@ def test_nan_comes_through_from_every_position(dtype: str, length: int) -> None:
     for position in {0, length // 2, length - 1, min(63, length - 1), min(64, length - 1)}:
         array = np.ones(length, dtype)
         array[position] = np.nan
-        for record, view in itertools.product(REDUCTIONS, (lambda x: x, lambda x: x[::-1])):
+        for record, view in itertools.product(PLAIN_REDUCTIONS, (lambda x: x, lambda x: x[::-1])):
             assert math.isnan(function(record)(view(ao.tensor(array))).item()), f"{record.name} {position}"
 
 
@@ -920,7 +1144,7 @@ def sum_error(t: ao.Tensor, values: np.ndarray) -> float:
 @pytest.mark.parametrize("dtype", FLOATS)
 @pytest.mark.parametrize("kind", ["positive", "mixed", "wide range"])
 def test_long_sums_are_accurate(kind: str, dtype: str) -> None:
-    """A lane adds every 64th element: the bound of 64 lanes side by side is a 64th of a running sum's."""
+    """Leaves of 64 rounds in 64 lanes, and a tree of leaves."""
     generator = np.random.default_rng(11)
     n = 1_000_000
     values = generator.random(n) if kind == "positive" else generator.standard_normal(n)
@@ -928,19 +1152,19 @@ def test_long_sums_are_accurate(kind: str, dtype: str) -> None:
         values *= np.exp2(generator.integers(-30, 30, n))
     values = values.astype(dtype)
     t = ao.asarray(values)
-    guaranteed = (n / 64 + 64 + 6) / 2  # additions that an element goes through, half an eps each
+    guaranteed = (math.log2(n) + 140) / 2  # additions that an element goes through, half an eps each
     assert sum_error(t, values) <= guaranteed
     assert sum_error(t[::-1], values) <= guaranteed
-    # rounding errors mostly cancel: far from the guarantee, and close to NumPy's pairwise sums
-    assert sum_error(t, values) <= math.sqrt(n / 64)
+    # rounding errors mostly cancel: far from the guarantee
+    assert sum_error(t, values) <= 4
 
 
-def test_sums_over_many_rows_are_as_accurate_as_a_running_sum() -> None:
-    values = np.random.default_rng(12).random((5000, 3))
+def test_sums_over_many_rows_are_as_accurate_as_those_of_one() -> None:
+    values = np.random.default_rng(12).random((50_000, 3))
     sums = ao.sum(ao.asarray(values), 0).tolist()
     for column, got in zip(values.T, sums, strict=True):
         truth = math.fsum(column.tolist())
-        assert abs(got - truth) <= 5000 * 2.0**-53 * truth
+        assert abs(got - truth) <= (math.log2(50_000) + 140) * 2.0**-53 * truth
 
 
 @pytest.mark.parametrize("repeat", [True, False], ids=["stride 0", "contiguous"])
@@ -979,6 +1203,130 @@ def test_reductions_of_random_views(data: st.DataObject) -> None:
         assert_same(ao.max(t, axes), array.max(axes))
 
 
+# --- argreductions ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported(ARGREDUCTIONS))
+def test_argreduction_along_every_axis(record: Record, dtype: str) -> None:
+    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), ("plain", "nonfinite", "special"))):
+        t, array = layout.pair(dtype, seed, values)
+        for axis, keepdims in itertools.product([None, *range(-array.ndim, array.ndim)], (False, True)):
+            context = f"{record.name} {dtype} {layout.name} {values} axis={axis} keepdims={keepdims}"
+            if lacks_elements(record, array.shape, None if axis is None else [axis % array.ndim]):
+                with pytest.raises(ValueError, match=f"{record.name}: x must have elements along the axes that fold"):
+                    function(record)(t, axis, keepdims=keepdims)
+                continue
+            if array.size == 0:  # and so has the result
+                shape = tuple(1 if k == axis % array.ndim else n for k, n in enumerate(array.shape))
+                wanted = np.zeros(shape if keepdims else np.delete(shape, axis), "int64")
+            else:
+                wanted = np.asarray(expected(record, array, axis=axis, keepdims=keepdims), "int64")
+            assert_same(function(record)(t, axis, keepdims=keepdims), wanted, context)
+        assert_same(t, array, f"{context}: the input has changed")
+
+
+@by_name("record", ARGREDUCTIONS)
+def test_argreduction_into_out(record: Record) -> None:
+    for layout, dtype, axis in itertools.product(
+        ("cube", "permuted", "repeated long rows"), record.dtypes, (0, -1, None)
+    ):
+        t, array = LAYOUTS[layout].pair(dtype, 6)
+        wanted = np.asarray(expected(record, array, axis=axis), "int64")
+        for out in (ao.zeros(wanted.shape, dtype="int64"), ao.zeros((*wanted.shape, 2), dtype="int64")[..., 0]):
+            assert function(record)(t, axis, out=out) is out
+            assert_same(out, wanted, f"{record.name} {dtype} {layout} {axis}")
+        floats = ao.zeros(wanted.shape, dtype="float32")
+        assert function(record)(t, axis, out=floats) is floats
+        assert_same(floats, wanted.astype("float32"))
+    with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype int64"):
+        function(record)(ao.ones((2, 3)), 0, out=ao.zeros(3, dtype="bool"))
+    with pytest.raises(ValueError, match=r"out must have the shape of the result \(3,\), got \(2,\)"):
+        function(record)(ao.ones((2, 3)), 0, out=ao.zeros(2, dtype="int64"))
+
+
+@by_name("record", ARGREDUCTIONS)
+def test_argreduction_into_a_part_of_its_input(record: Record) -> None:
+    array = np.random.default_rng(2).integers(-99, 99, (12, 12))
+    for axis, part in ((0, lambda x: x[0]), (1, lambda x: x[:, 3]), (None, lambda x: x[2, 3, ...])):
+        t, wanted = ao.tensor(array), array.copy()
+        part(wanted)[...] = expected(record, array, axis=axis)
+        function(record)(t, axis, out=part(t))
+        assert_same(t, wanted, f"{record.name} {axis}")
+
+
+# --- scans -----------------------------------------------------------------------------------------------------
+
+
+def scanned(record: Record, array: np.ndarray, axis: int, include_initial: bool = False) -> np.ndarray:
+    """What NumPy makes of it; its sum of nothing goes in front by hand."""
+    wanted = expected(record, array, axis=axis)
+    initial = np.full_like(
+        np.take(wanted, [], axis), record.identity, shape=(*wanted.shape[:axis], 1, *wanted.shape[axis + 1 :])
+    )
+    return np.concatenate([initial, wanted], axis) if include_initial else wanted
+
+
+@pytest.mark.parametrize(("record", "dtype"), supported(SCANS))
+def test_scan_along_every_axis(record: Record, dtype: str) -> None:
+    for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), families(record))):
+        t, array = layout.pair(dtype, seed, values)
+        if record.name == "cumulative_prod" and dtype != "bool" and values == "nonfinite powers":
+            continue  # which of several orders meets an overflow first is open: infinity times zero
+        for axis, include_initial in itertools.product(range(array.ndim), (False, True)):
+            context = f"{record.name} {dtype} {layout.name} {values} axis={axis} include_initial={include_initial}"
+            wanted = scanned(record, array, axis, include_initial)
+            for spelling in (axis, axis - array.ndim):
+                result = function(record)(t, spelling, include_initial=include_initial)
+                assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+        assert_same(t, array, f"{record.name} {layout.name}: the input has changed")
+
+
+@by_name("record", SCANS)
+def test_scan_into_out(record: Record) -> None:
+    for layout, dtype, initial in itertools.product(
+        ("cube", "permuted", "repeated long rows"), record.dtypes, (False, True)
+    ):
+        t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
+        result = record.result_for(dtype)
+        for axis in range(array.ndim):
+            wanted = scanned(record, array, axis, initial)
+            for out in (ao.zeros(wanted.shape, dtype=result), ao.zeros((*wanted.shape, 2), dtype=result)[..., 0]):
+                context = f"{record.name} {dtype} {layout} {axis} strides {out.strides}"
+                assert function(record)(t, axis, include_initial=initial, out=out) is out, context
+                assert_same(out, wanted, context)
+    out = ao.zeros(3, dtype="float64")
+    assert function(record)(ao.tensor([1, 2, 3]), out=out) is out
+    assert out.tolist() == function(record)(ao.tensor([1, 2, 3])).tolist()
+    with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
+        function(record)(ao.ones(3), out=ao.zeros(3, dtype="int64"))
+    with pytest.raises(ValueError, match=r"out must have the shape of the result \(4,\), got \(3,\)"):
+        function(record)(ao.ones(3), include_initial=True, out=out)
+
+
+@by_name("overlap", OVERLAPS.values())
+@by_name("record", SCANS)
+def test_scan_into_its_own_memory(record: Record, overlap: Any) -> None:
+    for dtype in (dtype for dtype in record.dtypes if record.result_for(dtype) == dtype):
+        memory, array = overlap.memory(dtype, 3, "powers")
+        source, target = overlap.source(array), overlap.target(array)
+        if source.shape != target.shape:
+            continue
+        for axis in range(source.ndim):
+            memory, array = overlap.memory(dtype, 3, "powers")
+            overlap.target(array)[...] = scanned(record, overlap.source(array).copy(), axis)
+            function(record)(overlap.source(memory), axis, out=overlap.target(memory))
+            assert_same(memory, array, f"{record.name} {dtype} {overlap.name} {axis}")
+
+
+@by_name("record", SCANS)
+def test_scan_in_another_dtype(record: Record) -> None:
+    for source, target in itertools.product(DTYPES, ("int64", "float32", "float64")):
+        t, array = LAYOUTS["permuted"].pair(source, 4, "powers")
+        with np.errstate(all="ignore"):
+            wanted = scanned(record, array.astype(target), 1)
+        assert_same(function(record)(t, 1, dtype=target), wanted, f"{record.name} {source} as {target}")
+
+
 # --- the same bits on every CPU --------------------------------------------------------------------------------
 
 
@@ -1001,18 +1349,19 @@ def digest(results: Iterable[ao.Tensor]) -> str:
 def digests() -> dict[str, str]:
     """A digest of each operator's results on a fixed data set; runs in processes of their own."""
     found = {}
-    layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011))]
+    layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
     for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
         if dtype not in record.dtypes and dtype not in record.converts:
             continue
         call = function(record)
         tensors = [layout.pair(dtype, 21, values)[0] for layout in layouts]
-        if record.kind == "map":
-            results = [call(t) for t in tensors]
-        elif record.kind == "zip":
-            results = [call(t, t[::-1] if t.ndim else t) for t in tensors]
+        operands = [[t, *[t[::-1] if t.ndim else t] * (record.inputs - 1)] for t in tensors]
+        if record.kind not in FOLDING:
+            results = [call(*inputs) for inputs in operands]
+        elif record.kind == "reduce":
+            results = [call(*x, axes) for x in operands if x[0].size for axes in axis_subsets(x[0].ndim)]
         else:
-            results = [call(t, axes) for t in tensors if t.size for axes in axis_subsets(t.ndim)]
+            results = [call(*x, axis) for x in operands if x[0].size for axis in range(x[0].ndim)]
         found[f"{record.name} {dtype} {values}"] = digest(results)
     return found
 

@@ -5,6 +5,7 @@ The fuzzers run in interpreters of their own, where a crash is a return code and
 
 import contextlib
 import ctypes
+import functools
 import gc
 import itertools
 import math
@@ -25,6 +26,7 @@ from test_errors import TABLES
 
 import aotops as ao
 from aotops import _native, ops
+from aotops.ops.record import FOLDING
 
 RECORDS = ops.collect()
 
@@ -294,22 +296,29 @@ def fuzz_operators(seed: int, rounds: int) -> None:
     generator = random.Random(seed)
     for _ in range(rounds):
         name = generator.choice(list(RECORDS))
-        inputs = [junk_tensor(generator) if generator.random() < 0.85 else junk(generator) for _ in range(2)]
+        record = RECORDS[name]
+        inputs = [
+            junk_tensor(generator) if generator.random() < 0.85 else junk(generator) for _ in range(record.inputs)
+        ]
         keywords: dict[str, Any] = {}
         if generator.random() < 0.4:
             keywords["out"] = generator.choice([inputs[0], inputs[-1], junk_tensor(generator), junk(generator)])
-        if RECORDS[name].kind == "reduce":
-            inputs = inputs[:1]
+        if record.kind in FOLDING:
             if generator.random() < 0.7:
                 keywords["axis"] = generator.choice(
                     [0, -1, (0, 1), (), (1, -1), 1, Number(0), [0, Number(1)], junk(generator)]
                 )
             if generator.random() < 0.3:
-                keywords["keepdims"] = generator.choice([True, Number(1), Raising(), junk(generator)])
+                flag = "include_initial" if record.kind == "scan" else "keepdims"
+                keywords[flag] = generator.choice([True, Number(1), Raising(), junk(generator)])
             if generator.random() < 0.2:
                 keywords["dtype"] = generator.choice([*DTYPES, junk(generator)])
-        else:
-            inputs = inputs[: RECORDS[name].inputs]
+        elif generator.random() < 0.3:
+            named = generator.randrange(record.inputs + 1)
+            keywords.update(zip(record.parameters[named:], inputs[named:], strict=True))
+            del inputs[named:]
+        elif record.defaults and generator.random() < 0.5:
+            inputs[1:] = generator.choice([[], [None], [None, *inputs[1:2]], [*inputs[1:2], None]])
         attempt(_native.operators[name], *inputs, **keywords)
         a, b = junk_tensor(generator), generator.choice([junk_tensor(generator), junk(generator), Number(2)])
         attempt(generator.choice(SPECIAL_FUNCTIONS), *generator.choice([(a, b), (b, a)]))
@@ -668,13 +677,17 @@ def test_data_that_changes_while_it_is_read() -> None:
 
 def test_any_byte_but_zero_is_true() -> None:
     raw = bytearray(random.Random(0).choices([0, 1, 2, 3, 128, 254, 255], k=300))
-    odd, plain = ao.asarray(memoryview(raw).cast("?")), ao.tensor([byte != 0 for byte in raw])
+    rolled = [raw[k:] + raw[:k] for k in (0, 7, 100)]
+    odd = [ao.asarray(memoryview(values).cast("?")) for values in rolled]
+    plain = [ao.tensor([byte != 0 for byte in values]) for values in rolled]
     for name, record in RECORDS.items():
+        if "bool" not in record.dtypes and "bool" not in record.converts:
+            continue
+        call = functools.partial(_native.operators[name], **({"axis": 0} if record.kind in FOLDING else {}))
         for view in (lambda x: x, lambda x: x[::-2], lambda x: x.view(30, 10).T):
-            a, b, c = view(odd), view(plain), view(odd[::-1])
-            operands, wanted = ([a, c], [b, view(plain[::-1])]) if record.kind == "zip" else ([a], [b])
-            if "bool" in record.dtypes or "bool" in record.converts:
-                assert_same(_native.operators[name](*operands), np.asarray(_native.operators[name](*wanted)), name)
+            got, right = (call(*map(view, operands[: record.inputs])) for operands in (odd, plain))
+            assert_same(got, np.asarray(right), name)
+    odd, plain = odd[0], plain[0]
     for dtype in DTYPES:
         assert_same(odd.astype(dtype), np.asarray(plain.astype(dtype)))
 
@@ -714,18 +727,33 @@ TENSOR = ao.arange(12.0).view(3, 4)
 OUT = ao.zeros((3, 4))
 NUMPYS = np.arange(12.0).reshape(3, 4)
 BIG = ao.ones(3000)
+INTEGERS = ao.arange(12).view(3, 4)
+LARGE = ao.ones((300, 300)).T
 
 SUCCESSES: dict[str, Callable[[], Any]] = {
     **{
         f"{r.name} of a tensor": lambda r=r: _native.operators[r.name](*[TENSOR] * r.inputs)
         for r in RECORDS.values()
-        if r.kind != "reduce"
+        if r.kind not in FOLDING
     },
     **{
-        f"{r.name} along an axis": lambda r=r: _native.operators[r.name](TENSOR, -1)
+        f"{r.name} along an axis": lambda r=r: _native.operators[r.name](
+            *[TENSOR if "float64" in r.dtypes else INTEGERS] * r.inputs, -1
+        )
         for r in RECORDS.values()
-        if r.kind == "reduce"
+        if r.kind in FOLDING
     },
+    "statistics": lambda: (ao.mean(TENSOR, 0), ao.var(INTEGERS, 1, correction=1), ao.std(TENSOR, out=OUT[0, 0, ...])),
+    "argreductions": lambda: (ao.argmax(TENSOR.T), ao.argmin(BIG), ao.argmax(TENSOR, 0, out=INTEGERS[0])),
+    "scans": lambda: (
+        ao.cumulative_sum(TENSOR, 1, include_initial=True),
+        ao.cumulative_prod(BIG),
+        ao.cumulative_sum(OUT, 0, out=OUT),
+        ao.cumulative_sum(INTEGERS, 0, dtype="float32"),
+    ),
+    "choices": lambda: (ao.where(TENSOR, 1.0, INTEGERS), ao.clip(TENSOR, max=3), TENSOR.clip(None, INTEGERS)),
+    "inputs by name": lambda: (ao.add(x2=TENSOR, x1=2), ao.where(x1=TENSOR, condition=True, x2=0)),
+    "a large operation": lambda: ao.sum(ao.exp(LARGE)),
     "out": lambda: ao.add(TENSOR, 1.5, out=OUT),
     "out of another dtype": lambda: ao.add(TENSOR, TENSOR, out=ao.zeros((3, 4), dtype="float32")),
     "out that overlaps": lambda: ao.add(OUT.T, OUT.T, out=OUT.T[::-1]),

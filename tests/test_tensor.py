@@ -1162,23 +1162,30 @@ def test_public_names() -> None:
         exec("from aotops import no_such_name")
 
 
-@pytest.mark.parametrize(
-    ("function", "signature"),
-    [
-        (ao.exp, "(x, /, *, out=None)"),
-        (ao.add, "(x1, x2, /, *, out=None)"),
-        (ao.sum, "(x, /, axis=None, *, keepdims=False, dtype=None, out=None)"),
-        (ao.max, "(x, /, axis=None, *, keepdims=False, out=None)"),
-        (ao.ones(2).exp, "(*, out=None)"),
-        (ao.ones(2).sum, "(axis=None, *, keepdims=False, dtype=None, out=None)"),
-    ],
-    ids=["map", "zip", "reduction with an identity", "reduction without", "method", "method that reduces"],
-)
+SIGNATURES = [
+    (ao.exp, "(x, *, out=None)"),
+    (ao.add, "(x1, x2, *, out=None)"),
+    (ao.where, "(condition, x1, x2, *, out=None)"),
+    (ao.clip, "(x, min=None, max=None, *, out=None)"),
+    (ao.sum, "(x, /, axis=None, *, keepdims=False, dtype=None, out=None)"),
+    (ao.max, "(x, /, axis=None, *, keepdims=False, out=None)"),
+    (ao.argmax, "(x, /, axis=None, *, keepdims=False, out=None)"),
+    (ao.cumulative_sum, "(x, /, axis=None, *, include_initial=False, dtype=None, out=None)"),
+    (ao.ones(2).exp, "(*, out=None)"),
+    (ao.ones(2).clip, "(min=None, max=None, *, out=None)"),
+    (ao.ones(2).sum, "(axis=None, *, keepdims=False, dtype=None, out=None)"),
+    (ao.ones(2).cumulative_prod, "(axis=None, *, include_initial=False, dtype=None, out=None)"),
+    (ao.get_num_threads, "()"),
+    (ao.set_num_threads, "(n)"),
+]
+
+
+@pytest.mark.parametrize(("function", "signature"), SIGNATURES, ids=[f.__name__ + text for f, text in SIGNATURES])
 def test_signatures(function: Any, signature: str) -> None:
     assert str(inspect.signature(function)) == signature
 
 
-@pytest.mark.parametrize("name", ["exp", "add", "sum"])
+@pytest.mark.parametrize("name", ["exp", "add", "where", "clip", "sum", "argmax", "cumulative_sum"])
 def test_help_shows_signature_and_documentation(name: str) -> None:
     page = pydoc.plain(pydoc.render_doc(getattr(ao, name)))
     assert f"{name}{inspect.signature(getattr(ao, name))}" in page

@@ -1,0 +1,464 @@
+"""Threads: the same bits on any number of them, how many there are, forks, and other Python threads meanwhile."""
+
+import dataclasses
+import functools
+import hashlib
+import json
+import os
+import sys
+import textwrap
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from layouts import DTYPES, LAYOUTS, Layout, assert_same
+from test_operators import available_levels, run_python
+
+import aotops as ao
+from aotops import threads
+from aotops.aot.levels import X86_64_LEVELS
+
+COUNTS = range(1, 9)
+
+#: From this many elements on an operation is shared out: ``AOT_GRAIN`` of ``native.h``.
+GRAIN = 32768
+
+
+@pytest.fixture(autouse=True)
+def _same_number_of_threads_afterwards() -> Iterator[None]:
+    before = ao.get_num_threads()
+    yield
+    ao.set_num_threads(before)
+
+
+# --- the same bits ---------------------------------------------------------------------------------------------
+
+FOLDED: dict[str, Callable[[ao.Tensor, int], ao.Tensor]] = {
+    "sum": ao.sum,
+    "prod": ao.prod,
+    "mean": ao.mean,
+    "var": ao.var,
+    "max": ao.max,
+    "min": ao.min,
+    "argmax": ao.argmax,
+    "argmin": ao.argmin,
+    "any": lambda x, axis: ao.any(x > 1.0, axis),
+    "cumulative_sum": ao.cumulative_sum,
+    "cumulative_prod": ao.cumulative_prod,
+}
+
+# Around the grain, the leaf of 8192, the pieces of 2048, 512 and 64, and the parts of a single column.
+LENGTHS = (8191, 8193, 20_480, GRAIN - 1, GRAIN, GRAIN + 1, 5 * 8192 + 17, 100_003)
+SPACES: list[tuple[str, tuple[int, ...], Callable[[Any], Any]]] = [
+    *[("contiguous", (length,), lambda x: x) for length in LENGTHS],
+    ("every second", (80_002,), lambda x: x[::2]),
+    ("backwards", (40_001,), lambda x: x[::-1]),
+    *[("matrix", shape, lambda x: x) for shape in ((5, 8193), (33, 1025), (257, 131), (2050, 17), (700, 64))],
+    ("transposed", (300, 131), lambda x: x.T),
+    ("strided", (400, 260), lambda x: x[::2, 1::2]),
+    ("cube", (17, 65, 31), lambda x: x),
+    ("permuted", (17, 65, 31), lambda x: ao.permute_dims(x, (2, 0, 1))),
+    *[("narrow", shape, lambda x: x) for shape in ((20_001, 2), (11_000, 3), (2, 20_001), (4000, 3, 3), (2, 3, 9000))],
+    ("one column of several", (40_000, 3), lambda x: x[:, 1:2]),
+]
+
+
+#: float64 everywhere, float32 in every other space.
+CASES = [("float64", space) for space in SPACES] + [("float32", space) for space in SPACES[::2]]
+
+
+def random_tensor(dtype: str, shape: tuple[int, ...], seed: int) -> ao.Tensor:
+    """Numbers whose sums and products have to be rounded."""
+    return ao.tensor((np.random.default_rng(seed).random(shape) + 0.5).astype(dtype))
+
+
+def fold_bits(counts: Any) -> dict[str, list[str]]:
+    """A digest of every operation over every space and axis, for some numbers of threads."""
+    found: dict[str, list[str]] = {}
+    for seed, (dtype, (name, shape, view)) in enumerate(CASES):
+        x = view(random_tensor(dtype, shape, seed))
+        for operation, call in FOLDED.items():
+            digests = []
+            for count in counts:
+                ao.set_num_threads(count)
+                digest = hashlib.sha256()
+                for axis in [*range(x.ndim), *([None] if "cumulative" not in operation else [])]:
+                    digest.update(np.asarray(call(x, axis)).tobytes())
+                digests.append(digest.hexdigest()[:16])
+            found[f"{operation} {dtype} {name} {shape}"] = digests
+    return found
+
+
+def fold_bits_alone(counts: list[int], **environment: str) -> dict[str, list[str]]:
+    """The same in a process of its own, whose threads sleep when there are more of them than CPUs."""
+    script = f"import json, test_threads as t; print(json.dumps(t.fold_bits({counts})))"
+    done = run_python(script, OMP_WAIT_POLICY="passive", **environment)
+    assert done.returncode == 0, done.stderr
+    found: dict[str, list[str]] = json.loads(done.stdout)
+    assert len(found) == len(CASES) * len(FOLDED)
+    return found
+
+
+def test_any_number_of_threads_gives_the_same_bits() -> None:
+    found = fold_bits_alone([*COUNTS, 2, 2])
+    assert [name for name, digests in found.items() if len(set(digests)) != 1] == []
+    assert len({digests[0] for digests in found.values()}) > len(found) * 3 / 4, "digests tell results apart"
+
+
+cached_levels = functools.cache(available_levels)
+bits_here = functools.cache(lambda: fold_bits([1]))
+
+
+@pytest.mark.parametrize("level", [level.name for level in X86_64_LEVELS])
+def test_every_cpu_level_gives_the_same_bits_on_threads(level: str) -> None:
+    if level not in cached_levels():
+        pytest.skip(f"this machine has only {', '.join(cached_levels())}")
+    other = fold_bits_alone([1, 3], AOTOPS_CPU=level)
+    assert [name for name, digests in bits_here().items() if {*other[name]} != {*digests}] == []
+
+
+def large(layout: Layout) -> Layout | None:
+    """The same layout with axes so long that an operation on it is shared out; None if it cannot be had."""
+    long = [length for length in layout.shape if length > 1]
+    if not long or 0 in layout.shape:
+        return None
+    factor = int((4 * GRAIN / np.prod(long)) ** (1 / len(long))) + 1
+    grown = dataclasses.replace(layout, shape=tuple(n * factor if n > 1 else n for n in layout.shape))
+    try:
+        tensor, _ = grown.pair("bool")
+    except ValueError:
+        return None
+    return grown if tensor.size >= GRAIN else None
+
+
+LARGE = {name: grown for name, layout in LAYOUTS.items() if (grown := large(layout)) is not None}
+
+
+def test_most_layouts_can_be_large() -> None:
+    assert len(LARGE) >= 35
+    assert {"transposed", "permuted", "reversed", "windows", "repeated long rows", "tall matrix"} <= set(LARGE)
+
+
+@pytest.mark.parametrize("name", LARGE)
+def test_elementwise_operations_on_large_tensors_of_every_layout(name: str) -> None:
+    for dtype in ("float64", "int64"):
+        t, array = LARGE[name].pair(dtype, 1)
+        u, brray = LARGE[name].pair(dtype, 2)
+        c, crray = LARGE[name].pair("bool", 3)
+        row = array[(0,) * (array.ndim - 1)]
+        for count in COUNTS:
+            ao.set_num_threads(count)
+            assert_same(t + u, array + brray, f"add on {count} threads")
+            assert_same(ao.where(c, t, u), np.where(crray, array, brray), f"where on {count} threads")
+            assert_same(ao.astype(t, "float32"), array.astype("float32"), f"astype on {count} threads")
+            assert_same(t - ao.tensor(row), array - row, f"a row on {count} threads")
+            out = ao.zeros(t.shape[::-1], dtype=dtype).T
+            assert_same(ao.multiply(t, 3, out=out), array * 3, f"out on {count} threads")
+        flat = ao.tensor(np.array(array, order="C"))
+        assert_same(ao.exp(t), np.asarray(ao.exp(flat)), "exp")
+
+
+@pytest.mark.parametrize("size", [GRAIN - 1, GRAIN, GRAIN + 1, 2 * GRAIN + 63])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_sizes_about_the_grain(dtype: str, size: int) -> None:
+    t, array = Layout("about the grain", (size,)).pair(dtype, 5)
+    for count in (1, 2, 7, 8, 64):
+        ao.set_num_threads(count)
+        assert_same(ao.equal(t, t[::-1]), array == array[::-1], f"{count} threads")
+        assert_same(ao.max(t), array.max(), f"{count} threads")
+        assert_same(ao.cumulative_sum(t, dtype="int64"), array.astype("int64").cumsum(), f"{count} threads")
+
+
+def test_more_threads_than_there_are_tiles() -> None:
+    ao.set_num_threads(1024)
+    values = np.arange(40_000.0)
+    assert_same(ao.tensor(values) + 1, values + 1)
+    assert ao.sum(ao.tensor(values)).item() == values.sum()
+    assert_same(ao.cumulative_sum(ao.tensor(values)), values.cumsum())
+
+
+# --- Python's own threads --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_several_python_threads_compute_at_once(count: int) -> None:
+    ao.set_num_threads(count)
+    arrays = [np.random.default_rng(seed).integers(-99, 99, (260, 301)) for seed in range(8)]
+
+    def work(k: int) -> list[bool]:
+        t, array = ao.tensor(arrays[k]), arrays[k]
+        pairs = [
+            (t.T + t.T, array.T + array.T),
+            (ao.sum(t, 0), array.sum(0)),
+            (ao.sum(t), array.sum()),
+            (ao.argmax(t), array.argmax()),
+            (ao.cumulative_sum(t, 0), array.cumsum(0)),
+            (ao.where(t > 0, t, -t), np.abs(array)),
+        ]
+        return [bool((np.asarray(got) == wanted).all()) for got, wanted in pairs]
+
+    with ThreadPoolExecutor(8) as pool:
+        results = list(pool.map(work, list(range(8)) * 10))
+    assert results == [[True] * 6] * 80
+
+
+def advanced_during(call: Callable[[], object], attempts: int) -> int:
+    """In how many of some attempts another thread got on while a call ran.
+
+    Python is told not to switch threads by itself, so the other thread runs only when it is let.
+    """
+    counter, stop = [0], threading.Event()
+
+    def count() -> None:
+        while not stop.is_set():
+            counter[0] += 1
+            time.sleep(0)  # lets others run
+
+    before_interval = sys.getswitchinterval()
+    thread = threading.Thread(target=count)
+    advanced = 0
+    thread.start()
+    sys.setswitchinterval(100)
+    try:
+        for _ in range(attempts):
+            time.sleep(0.001)  # the counting thread waits for its turn afterwards
+            before = counter[0]
+            call()
+            advanced += counter[0] > before
+    finally:
+        sys.setswitchinterval(before_interval)
+        stop.set()
+        thread.join()
+    return advanced
+
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_other_threads_run_during_a_large_operation(count: int) -> None:
+    ao.set_num_threads(count)
+    x, out = ao.ones(5_000_000), ao.empty(5_000_000)
+    for call in (
+        lambda: ao.exp(x, out=out),
+        lambda: ao.sum(x.view(1000, 5000), 0),
+        lambda: ao.cumulative_sum(x, out=out),
+    ):
+        assert advanced_during(call, 20) > 0
+
+
+def test_other_threads_do_not_run_during_a_small_operation() -> None:
+    x, out = ao.ones(1000), ao.empty(1000)
+    assert advanced_during(lambda: ao.exp(x, out=out), 20) == 0
+
+
+# --- how many --------------------------------------------------------------------------------------------------
+
+
+def test_the_number_of_threads_is_what_was_set() -> None:
+    for count in (1, 2, 7, 1024):
+        assert ao.set_num_threads(count) is None
+        assert ao.get_num_threads() == count
+
+
+@pytest.mark.parametrize("wrong", [0, -1, 1025, 10**30, -(10**30)])
+def test_a_number_of_threads_out_of_range(wrong: int) -> None:
+    ao.set_num_threads(3)
+    with pytest.raises(ValueError, match=f"^set_num_threads: n must be from 1 to 1024, got {wrong}$"):
+        ao.set_num_threads(wrong)
+    assert ao.get_num_threads() == 3
+
+
+@pytest.mark.parametrize("wrong", [1.5, True, "2", None, [1], np.float64(2)], ids=repr)
+def test_a_number_of_threads_that_is_no_int(wrong: object) -> None:
+    ao.set_num_threads(3)
+    with pytest.raises(TypeError, match=r"^set_num_threads: n must be an int, got "):
+        ao.set_num_threads(wrong)  # type: ignore[arg-type]
+    assert ao.get_num_threads() == 3
+
+
+COUNT_THREADS = """
+try:
+    import aotops
+    print(aotops.get_num_threads())
+except ImportError as error:
+    print(error)
+"""
+
+
+@pytest.mark.parametrize("text", ["1", "3", "1024"])
+def test_the_environment_sets_the_number_of_threads(text: str) -> None:
+    assert run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=text, OMP_NUM_THREADS="7").stdout.strip() == text
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1025", "two", "1.5", "2x", "9" * 30])
+def test_a_number_of_threads_in_the_environment_that_is_none(text: str) -> None:
+    message = f"AOTOPS_NUM_THREADS must be an integer from 1 to 1024, got '{text}'"
+    assert run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=text).stdout.strip() == message
+
+
+@pytest.mark.parametrize(("text", "count"), [("3", 3), ("4,2", 4), (" 5 ,1", 5), ("5000", 1024)])
+def test_the_number_of_threads_of_openmp(text: str, count: int) -> None:
+    done = run_python(COUNT_THREADS, AOTOPS_NUM_THREADS="", OMP_NUM_THREADS=text)
+    assert done.stdout.strip() == str(count), done.stderr
+
+
+@pytest.fixture
+def eight_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that may use eight CPUs, without a quota."""
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
+    monkeypatch.setattr(threads, "CGROUP_FILES", ())
+
+
+@pytest.mark.usefixtures("eight_cpus")
+def test_without_settings_it_is_the_cpus_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert threads.default_count() == 8
+    monkeypatch.delattr(os, "sched_getaffinity")
+    for cpus, count in ((6, 6), (None, 1)):
+        monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
+        assert threads.default_count() == count
+
+
+@pytest.mark.usefixtures("eight_cpus")
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [("3", 3), ("16", 16), ("4,2", 4), (" 2 , 3", 2), ("", 8), ("0", 8), ("-2", 8), ("x", 8), ("2.5", 8), (",3", 8)],
+)
+def test_openmps_variable_goes_before_the_cpus(text: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", text)
+    assert threads.default_count() == count
+
+
+@pytest.mark.usefixtures("eight_cpus")
+@pytest.mark.parametrize(
+    ("contents", "quota", "count"),
+    [
+        (["max 100000\n"], None, 8),
+        (["150000 100000\n"], 1.5, 2),
+        (["400000 100000\n"], 4.0, 4),
+        (["1000 100000\n"], 0.01, 1),
+        (["3200000 100000\n"], 32.0, 8),
+        (["100000 0\n"], None, 8),
+        (["100000\n"], None, 8),
+        (["garbage\n"], None, 8),
+        ([""], None, 8),
+        (["-1\n", "100000\n"], None, 8),
+        (["250000\n", "50000\n"], 5.0, 5),
+        ([None], None, 8),
+        (["200000\n", None], None, 8),
+    ],
+)
+def test_a_quota_of_the_control_group(
+    contents: list[str | None], quota: float | None, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    files = [tmp_path / f"file {k}" for k in range(len(contents))]
+    for file, text in zip(files, contents, strict=True):
+        if text is not None:
+            file.write_text(text)
+    monkeypatch.setattr(threads, "CGROUP_FILES", (tuple(map(str, files)),))
+    assert threads.cpu_quota() == quota
+    assert threads.default_count() == count
+
+
+def test_the_first_control_group_with_a_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, text in (("a", "max 100000"), ("b", "300000 100000"), ("c", "600000 100000")):
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(threads, "CGROUP_FILES", tuple((str(tmp_path / name),) for name in ("none", "a", "b", "c")))
+    assert threads.cpu_quota() == 3.0
+
+
+def test_a_set_number_goes_before_the_environment() -> None:
+    script = "import aotops as ao; ao.set_num_threads(5); print(ao.get_num_threads())"
+    assert run_python(script, AOTOPS_NUM_THREADS="2", OMP_NUM_THREADS="3").stdout.strip() == "5"
+
+
+# --- forks -----------------------------------------------------------------------------------------------------
+
+FORK = """
+    import os, signal, sys, threading, warnings
+    warnings.simplefilter("ignore", DeprecationWarning)  # of forks among threads
+    import aotops as ao
+
+    def work():
+        x = ao.ones((300, 400))
+        assert ao.sum(ao.exp(x.T) * 0 + 1).item() == 120_000.0
+        assert ao.argmax(x).item() == 0
+        assert ao.cumulative_sum(x, 0)[-1, 7].item() == 300.0
+        assert ao.sum(x, 0).tolist() == [300.0] * 400
+
+    def fork():
+        child = os.fork()
+        if child == 0:
+            signal.alarm(60)  # a child that hangs dies
+            try:
+                work()
+                count = ao.get_num_threads()
+                ao.set_num_threads(3)
+                work()
+                os._exit(10 + count)
+            except BaseException as error:
+                print(repr(error), file=sys.stderr, flush=True)
+                os._exit(1)
+        return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+    ao.set_num_threads(4)
+"""
+
+
+def run_fork(body: str) -> list[str]:
+    """What a script prints that forks."""
+    done = run_python(textwrap.dedent(FORK) + textwrap.dedent(body))
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
+class TestForks:
+    def test_a_child_of_a_parent_that_has_used_threads(self) -> None:
+        assert run_fork("work(); print(fork()); work(); print(fork(), ao.get_num_threads())") == ["11", "11", "4"]
+
+    def test_a_child_of_a_parent_that_has_not(self) -> None:
+        """It has threads of its own."""
+        assert run_fork("print(fork()); work(); print(fork())") == ["14", "11"]
+
+    def test_a_child_of_a_thread(self) -> None:
+        body = """
+            work()
+            found = []
+            threads = [threading.Thread(target=lambda: found.append(fork())) for _ in range(3)]
+            for thread in threads:
+                thread.start()
+                thread.join()
+            print(*found)
+        """
+        assert run_fork(body) == ["11"] * 3
+
+    def test_a_child_made_while_another_thread_computes(self) -> None:
+        # names are imported at their first use: a child made during an import would wait for Python's own lock
+        body = """
+            small = ao.ones((3, 3))
+            ao.sum(ao.exp(small.T)), ao.argmax(small), ao.cumulative_sum(small, 0)[-1, 1].item()
+            stop = threading.Event()
+            def compute():
+                while not stop.is_set():
+                    work()
+            thread = threading.Thread(target=compute)
+            thread.start()
+            print(*[fork() for _ in range(5)])
+            stop.set()
+            thread.join()
+        """
+        assert run_fork(body) == ["11"] * 5
+
+    def test_a_child_of_a_child(self) -> None:
+        body = """
+            work()
+            child = os.fork()
+            if child == 0:
+                os._exit(fork())
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+        """
+        assert run_fork(body) == ["11"]
