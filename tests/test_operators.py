@@ -495,6 +495,7 @@ SPECIAL_VALUES = {
     "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)],
     "relu": [(-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)],
     "abs": [(-0.0, 0.0), (-INF, INF), (-1.5, 1.5), (NAN, NAN)],
+    "square": [(-0.0, 0.0), (-3.0, 9.0), (INF, INF), (-INF, INF), (NAN, NAN), (1e300, INF), (1e-300, 0.0)],
     "negative": [(0.0, -0.0), (-0.0, 0.0), (INF, -INF), (NAN, NAN)],
 }
 
@@ -752,6 +753,26 @@ def test_a_special_method_is_the_function(record: Record) -> None:
         number = {"bool": True, "int64": 3}.get(dtype, 2.5)
         for operands in ((t, u), (u, t), (t, number), (number, t), (t, u[1]), (u[1], t)):
             assert_same(method(*operands), np.asarray(function(record)(*operands)), f"{record.name} {operands}")
+
+
+@pytest.mark.parametrize("dtype", ["int64", *FLOATS])
+def test_the_square_is_a_product(dtype: str) -> None:
+    x = ao.asarray(np.array([3, -7, 11, 0, 2], dtype))
+    for two in (2, 2.0):
+        wanted = np.asarray(x * x).astype(
+            "float64" if dtype == "int64" and two == 2.0 and isinstance(two, float) else dtype
+        )
+        assert_same(x**two, wanted, f"{dtype} {two!r}")
+        assert_same(ao.pow(x, two), wanted, f"{dtype} {two!r}")
+    y = ao.asarray(np.asarray(x).copy())
+    y **= 2
+    assert_same(y, np.asarray(x * x), dtype)
+    out = ao.zeros(5, dtype=dtype)
+    assert ao.pow(x, 2, out=out) is out
+    assert_same(out, np.asarray(x * x), dtype)
+    # a bool has no square, and a tensor of twos is no Python number
+    assert_same(x ** ao.tensor(2, dtype=dtype), np.asarray(x) ** np.array(2, dtype), dtype)
+    assert (ao.tensor([True, False]) ** 2).tolist() == [1, 0]
 
 
 @pytest.mark.parametrize("name", IN_PLACE)

@@ -855,6 +855,12 @@ class Fold:
             inner, other, self.inner_folds = other, inner, True
         n1 = lengths[inner] if inner >= 0 else 1
         n0 = lengths[other] if other >= 0 else 1
+        self.outer_folds_too = self.inner_folds and other < 0 and len(lengths) > 1 and not self.argreduces
+        if self.outer_folds_too:
+            inner, other = len(lengths) - 1, len(lengths) - 2
+            if lengths[inner] < limits["NARROW"] and lengths[other] > lengths[inner]:
+                inner, other = other, inner
+            n1, n0 = lengths[inner], lengths[other]
         size1 = min(n1, limits["COLUMNS" if not self.inner_folds else "EXACT_LEAF" if self.argreduces else "LEAF"])
         rows = limits["SINGLE_ROWS"] if size1 < limits["WIDE"] else limits["ROWS"]
         size0 = min(n0, min(limits["COLUMNS"], 1 + limits["LEAF"] * 4 // size1) if self.inner_folds else rows)
@@ -868,11 +874,15 @@ class Fold:
         for axis, length in enumerate(lengths):
             if axis not in (inner, other):
                 add(strides[n][axis] == 0, length, 1, axis)
+        if self.outer_folds_too:
+            add(True, n0, min(n0, limits["SINGLE_ROWS"], 1 + limits["LEAF"] // size1), other)
+            add(False, 1, 1, -1)
+        else:
+            add(not self.inner_folds, n0, size0, other)
         add(self.inner_folds, n1, size1, inner)
-        add(not self.inner_folds, n0, size0, other)
         self.inner = [steps[inner] if inner >= 0 else 0 for steps in strides]
         self.outer = [steps[other] if other >= 0 else 0 for steps in strides]
-        kept = other if self.inner_folds else inner
+        kept = -1 if self.outer_folds_too else other if self.inner_folds else inner
         self.out_step = strides[n][kept] if kept >= 0 else 1
         self.columns = math.prod(axis.count for axis in self.kept)
         self.rows = math.prod(axis.count for axis in self.folding)
@@ -937,8 +947,12 @@ class Fold:
         for result in results:
             data.append(result)
             inner.append(0 if self.inner_folds else step)
-            outer.append(step if self.inner_folds else 0)
+            outer.append(step if self.inner_folds and not self.outer_folds_too else 0)
         size = (width, depth) if self.inner_folds else (depth, width)
+        if self.outer_folds_too:
+            axis = self.folding[-2]
+            index = row // self.folding[-1].count % axis.count
+            size = (min(axis.size, axis.length - index * axis.size), depth)
         self.run(*size, data, inner + outer)
 
     def merge(self, width: int, into: list[list[Any]], other: list[list[Any]]) -> None:

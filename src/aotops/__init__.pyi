@@ -29,6 +29,9 @@ def subtract(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = Non
 def multiply(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Product of each pair of elements, ``x1 * x2``."""
 
+def square(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Square of each element, ``x * x``; what ``x**2`` computes."""
+
 def divide(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Quotient of each pair of elements, ``x1 / x2``."""
 

@@ -28,6 +28,34 @@ def folded_count(x: Tensor, axis: Any) -> int:
     return count
 
 
+def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
+    """The result, in ``out`` if there is one; ``TypeError`` or ``ValueError`` where ``out`` cannot take it."""
+    if out is None:
+        return result
+    if not isinstance(out, Tensor):
+        errors.wrong_type(name, "out", "a Tensor", out)
+    if out.shape != result.shape:
+        errors.wrong_out_shape(name, out.shape, result.shape)
+    if out.dtype != result.dtype and (out.dtype.kind != "float" or result.dtype.kind != "float"):
+        errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
+    out[...] = result
+    return out
+
+
+def variance(name: str, x: Tensor, axis: Any, correction: float, keepdims: bool) -> Tensor:
+    """The variance, for a function of this name."""
+    if not isinstance(x, Tensor):
+        errors.wrong_type(name, "x", "a Tensor", x)
+    if not isinstance(correction, (int, float)):
+        errors.wrong_type(name, "correction", "a Python number", correction)
+    if x.dtype.kind != "float":
+        x = astype(x, float64)
+    count = folded_count(x, axis)
+    centre = _divide(_sum(x, axis, keepdims=True), count)
+    total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
+    return _divide(total, max(count - correction, 0))
+
+
 def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
@@ -44,7 +72,7 @@ def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | N
     if not isinstance(x, Tensor):
         errors.wrong_type("mean", "x", "a Tensor", x)
     total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axis, keepdims=keepdims)
-    return _divide(total, folded_count(x, axis), out=out)
+    return delivered("mean", _divide(total, folded_count(x, axis)), out)
 
 
 def var(
@@ -63,16 +91,7 @@ def var(
     >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    if not isinstance(x, Tensor):
-        errors.wrong_type("var", "x", "a Tensor", x)
-    if not isinstance(correction, (int, float)):
-        errors.wrong_type("var", "correction", "a Python number", correction)
-    if x.dtype.kind != "float":
-        x = astype(x, float64)
-    count = folded_count(x, axis)
-    centre = _divide(_sum(x, axis, keepdims=True), count)
-    total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
-    return _divide(total, max(count - correction, 0), out=out)
+    return delivered("var", variance("var", x, axis, correction, keepdims), out)
 
 
 def std(
@@ -84,6 +103,4 @@ def std(
     >>> ao.std(ao.tensor([1.0, 3.0]))
     tensor(1.)
     """
-    if not isinstance(x, Tensor):
-        errors.wrong_type("std", "x", "a Tensor", x)
-    return _sqrt(var(x, axis, correction=correction, keepdims=keepdims), out=out)
+    return delivered("std", _sqrt(variance("std", x, axis, correction, keepdims)), out)

@@ -225,7 +225,8 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)
     tensor([ 1, -1])
     """
-    dtype = as_dtype(dtype)
+    if dtype.__class__ is not DType:
+        dtype = as_dtype(dtype)
     if not copy and isinstance(x, Tensor) and x.dtype == dtype:
         return x
     return _native.converted(x, dtype)

@@ -25,6 +25,11 @@ def dtype_code(dtype: str) -> str:
     return f"AOT_{dtype.upper()}"
 
 
+def quoted(name: str) -> str:
+    """A name as a C string."""
+    return f'"{name}"'
+
+
 def mask(record: Record, parameters: Iterable[str]) -> int:
     """Some of an operator's parameters as a bit mask."""
     return sum(1 << record.parameters.index(parameter) for parameter in parameters)
@@ -83,6 +88,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
             f".kind = AOT_{record.kind.upper() if record.kind in FOLDING else 'ELEMENTWISE'}, "
             f".inputs = {record.inputs}, .optional = {mask(record, record.defaults)}, "
             f".conditions = {mask(record, record.conditions)}, "
+            f".square = {quoted(record.squares.name) if record.squares else 'NULL'}, "
             f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
             # functions with a bound of error are long: 5 to 15 times as slow without vectors
             f".vectors = {int(record.units > 0)}, "

@@ -47,6 +47,7 @@ typedef struct {
     aot_element start[2];
     const void *absorbing;  /* the value that ends the work early, or NULL */
     bool inner_folds;
+    bool outer_folds_too; /* the tile's outer axis, where none is kept */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     int64_t strides[2 * AOT_MAX_OPERANDS]; /* of the inputs along a tile's inner and outer axis, in elements */
     int64_t out_step;                      /* along the kept one of them */
@@ -132,9 +133,15 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
         strides[operands + k] = job->strides[AOT_MAX_OPERANDS + k];
     }
     for (int k = operands - job->results; k < operands; k++) { /* results step along the kept axis */
-        strides[job->inner_folds ? operands + k : k] = step;
+        strides[job->inner_folds ? operands + k : k] = job->outer_folds_too ? 0 : step;
     }
-    call(job->fold, job->inner_folds ? width : depth, job->inner_folds ? depth : width, data, strides);
+    int64_t n0 = job->inner_folds ? width : depth;
+    if (job->outer_folds_too) {
+        const grid_axis *outer = &job->folding[job->n_folding - 2];
+        int64_t index = row / job->folding[job->n_folding - 1].count % outer->count;
+        n0 = smaller(outer->size, outer->length - index * outer->size);
+    }
+    call(job->fold, n0, job->inner_folds ? depth : width, data, strides);
 }
 
 static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
@@ -241,6 +248,13 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         inner = other_axis, n1 = other_length;
         job->inner_folds = true;
     }
+    job->outer_folds_too = job->inner_folds && other < 0 && rank > 1 && job->results == 1;
+    if (job->outer_folds_too) { /* short rows, so many to a tile that it is worth one */
+        bool narrow = n1 < NARROW && lengths[rank - 2] > n1;
+        inner = narrow ? rank - 2 : rank - 1;
+        other = narrow ? rank - 1 : rank - 2;
+        n1 = lengths[inner], n0 = lengths[other];
+    }
     int64_t leaf = job->results == 1 ? LEAF : EXACT_LEAF;
     int64_t size1 = smaller(n1, job->inner_folds ? leaf : COLUMNS);
     int64_t size0 = smaller(n0, job->inner_folds ? smaller(COLUMNS, 1 + LEAF * 4 / size1)
@@ -251,13 +265,18 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
             add_axis(job, strides[job->inputs][axis] == 0, lengths[axis], 1, strides, axis, itemsizes);
         }
     }
+    if (job->outer_folds_too) {
+        add_axis(job, true, n0, smaller(n0, smaller(SINGLE_ROWS, 1 + LEAF / size1)), strides, other, itemsizes);
+        add_axis(job, false, 1, 1, strides, -1, itemsizes); /* nothing is kept */
+    } else {
+        add_axis(job, !job->inner_folds, n0, size0, strides, other, itemsizes);
+    }
     add_axis(job, job->inner_folds, n1, size1, strides, inner, itemsizes);
-    add_axis(job, !job->inner_folds, n0, size0, strides, other, itemsizes);
     for (int k = 0; k < job->inputs; k++) {
         job->strides[k] = inner < 0 ? 0 : strides[k][inner];
         job->strides[AOT_MAX_OPERANDS + k] = other < 0 ? 0 : strides[k][other];
     }
-    int kept = job->inner_folds ? other : inner;
+    int kept = job->outer_folds_too ? -1 : job->inner_folds ? other : inner;
     job->out_step = kept < 0 ? 1 : strides[job->inputs][kept];
     job->columns = job->rows = 1;
     for (int axis = 0; axis < job->n_kept; axis++) {

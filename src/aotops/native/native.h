@@ -52,6 +52,7 @@ typedef struct {
     PyTypeObject *operator_type;
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
+    PyObject *operators;          /* all of them by name */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */

@@ -34,8 +34,8 @@ def collect() -> dict[str, Record]:
     slots: dict[str, str] = {}
     for chapter in CHAPTERS:
         for value in vars(chapter).values():
-            if not isinstance(value, Record):
-                continue
+            if not isinstance(value, Record) or records.get(value.name) is value:
+                continue  # a chapter may refer to records of another one
             if value.name in records:
                 raise RecordError(f"{value.name}: declared twice")
             if value.slot is not None and value.slot in slots:

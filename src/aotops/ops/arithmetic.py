@@ -97,6 +97,21 @@ def multiply(x1: Any, x2: Any) -> Any:
     return x1 * x2
 
 
+@map(dtypes=NUMBERS, method=True)
+def square(x: Any) -> Any:
+    """Square of each element, ``x * x``; what ``x**2`` computes.
+
+    int64 wraps around, as NumPy's does; floats are correctly rounded. A bool tensor is a ``TypeError``.
+
+    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+
+    >>> import aotops as ao
+    >>> ao.square(ao.tensor([1.5, -3.0]))
+    tensor([2.25, 9.  ])
+    """
+    return x * x
+
+
 @zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT)
 def divide(x1: Any, x2: Any) -> Any:
     """Quotient of each pair of elements, ``x1 / x2``.

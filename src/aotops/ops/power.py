@@ -15,6 +15,7 @@ from aotops.intrinsics import (
     widen,
     wrap_int64,
 )
+from aotops.ops.arithmetic import square
 from aotops.ops.pieces import INF, NAN, head64, in_float64, is_outside, magnitude32, magnitude64
 from aotops.ops.record import NUMBERS, zip
 
@@ -171,7 +172,7 @@ def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
     return np.where(x2 < 0, inverse, np.power(x1, np.maximum(x2, 0)))
 
 
-@zip(dtypes=NUMBERS, slot="power", units=2, numpy=numpy_pow)
+@zip(dtypes=NUMBERS, slot="power", squares=square, units=2, numpy=numpy_pow)
 def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 

@@ -73,6 +73,8 @@ class Record:
             a value, or one for each dtype.
         converts: dtypes without a kernel of their own, and the dtype in which they compute.
         slot: the special method, one of ``SLOTS``.
+        squares: of an operator of two inputs, the record that stands in for it where the second input is the
+            Python number 2.
         method: whether ``Tensor`` has it as a method.
         numpy: the reference, a function of NumPy arrays given the NumPy module first.
         reduction: for a scan, the reduction whose running results it keeps; for an argreduce, the one whose
@@ -99,6 +101,7 @@ class Record:
     start: float | Mapping[str, float] | None = None
     converts: Mapping[str, str] = field(default_factory=dict)
     slot: str | None = None
+    squares: Record | None = None
     method: bool = False
     units: float = 0
     specialised: dict[str, Scalar] = field(default_factory=dict)

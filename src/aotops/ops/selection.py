@@ -35,7 +35,7 @@ def clip(x: Any, min: Any, max: Any) -> Any:
     """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.
 
     Exact. Where ``min`` is more than ``max`` the result is ``max``. Either bound may be None or left out.
-    A bool tensor is a ``TypeError``.
+    Three bools are a ``TypeError``.
 
     Shapes and dtypes: the three broadcast together and are promoted as ``numpy.result_type`` does, Python
     numbers weakly (int64, float32, float64).
