@@ -29,7 +29,7 @@ from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import CROSSING_INNER, CROSSING_OUTER, ROW, WHOLE, plan
-from aotops.loops.reduce import LANES, SHORT_LANES, WIDE, reduce
+from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
@@ -372,18 +372,22 @@ def test_reduction_kernels_run_as_plain_python(record: Record, dtype: str) -> No
 def order_of_combination(start: Any, values: list[Any]) -> Any:
     """The tree in which a row is combined, each combination as a pair: rule 3 of ``loops/reduce.py``."""
     result = start
-    for width in (LANES, SHORT_LANES):
-        whole = len(values) // width * width
-        if whole:
-            lanes, *rest = (values[k : k + width] for k in range(0, whole, width))
-            for group in rest:
-                lanes = list(zip(lanes, group, strict=True))
-            while len(lanes) > 1:
-                half = len(lanes) // 2
-                lanes = list(zip(lanes[:half], lanes[half:], strict=True))
-            result = (result, lanes[0])
-        values = values[whole:]
-    for value in values:
+
+    def tree(lanes: list[Any]) -> Any:
+        while len(lanes) > 1:
+            half = len(lanes) // 2
+            lanes = list(zip(lanes[:half], lanes[half:], strict=True))
+        return lanes[0]
+
+    if len(values) >= LANES:
+        lanes = values[:LANES]
+        for place, value in enumerate(values[LANES:]):
+            lanes[place % LANES] = (lanes[place % LANES], value)
+        return (result, tree(lanes))
+    eights = len(values) // 8 * 8
+    for k in range(0, eights, 8):
+        result = (result, tree(values[k : k + 8]))
+    for value in values[eights:]:
         result = (result, value)
     return result
 
@@ -511,7 +515,7 @@ def test_argreduction_kernels_run_as_plain_python(record: Record, dtype: str) ->
 def test_one_wrong_choice_is_found(record: Record, dtype: str) -> None:
     signature = Signature((dtype, "int64", dtype), "int64")
     # the last combination of a row, the last one of the lanes, the last one of all
-    for size, along, at in [((1, 5), 1, 4), ((1, 64), 1, 62), ((3, 65), 0, 3 * 65 - 1)]:
+    for size, along, at in [((1, 5), 1, 4), ((1, 64), 1, 64 + 62), ((3, 65), 0, 3 * 65 - 1)]:
         check_argreduction(record, dtype, kernel_of(record, dtype), size, along)
         kernel = argreduce(broken(record.scalar_for(dtype), dtype, at), signature)
         # a value that is nowhere is looked for beyond the end

@@ -39,10 +39,10 @@ def same(a: Any, b: Any) -> Any:
 def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
     """Make the kernel that finds where the first element is that ``combine``, a choice of one of two, results in."""
 
-    def scan_row(x: Any, step: int, first: int, length: int, place: int, best: Any, index: Any) -> None:
+    def scan_row(x: Any, step: int, length: int, place: int, best: Any, index: Any) -> None:
         value = load_output(best, 0)
         found = load_output(index, 0)
-        for j in range(first, length):
+        for j in range(length):
             candidate = load_output(x, j * step)
             winner = combine(value, candidate)
             found = select(same(winner, value), found, place + j)
@@ -55,10 +55,10 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
         start = 0
         looking = True
         while looking and start + LANES <= length:
-            count = 0
+            found = False
             for lane in range(LANES):
-                count += select(same(load_output(x, start + lane), value), 1, 0)
-            if count > 0:
+                found |= same(load_output(x, start + lane), value)
+            if found:
                 looking = False
             else:
                 start += LANES
@@ -69,19 +69,20 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
     def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
         groups = length // LANES
         if step != 1 or groups == 0:
-            scan_row(x, step, 0, length, place, best, index)
+            scan_row(x, step, length, place, best, index)
             return
         for lane in range(LANES):
             store(lanes, lane, load_output(x, lane))
         for group in range(1, groups):
             for lane in range(LANES):
                 store(lanes, lane, combine(load_output(lanes, lane), load_output(x, group * LANES + lane)))
+        for lane in range(LANES):  # the last ones, of which some were there before: a choice may meet itself
+            store(lanes, lane, combine(load_output(lanes, lane), load_output(x, length - LANES + lane)))
         champion = fold_lanes(combine, lanes, LANES)
         value = load_output(best, 0)
         if not same(combine(value, champion), value):
             store(best, 0, champion)
-            store(index, 0, place + find(x, champion, groups * LANES))
-        scan_row(x, 1, groups * LANES, length, place, best, index)
+            store(index, 0, place + find(x, champion, length))
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         x, places, best = input_pointers(data, signature)

@@ -7,10 +7,10 @@ Theory of operation:
 2. What is combined is ``of(*inputs)``, element by element: the identity for plain reductions, more for fused
    ones, which need no temporary tensor.
 3. A row that folds away (output step 0 along the inner axis) goes through ``LANES`` accumulators: lane
-   ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``. The lanes meet in a fixed tree of halves; the
-   elements past the last whole group go through ``SHORT_LANES`` of them in the same way, and the last few follow in
-   order. The order of combination depends on the length alone: the same bits on every CPU, whatever its vectors'
-   width, and still a loop that vectorises without permission to reassociate.
+   ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and the lanes meet in a fixed tree of halves. A row
+   shorter than that is combined by eights, each in such a tree, and the last few elements follow in order. The order
+   of combination depends on the length alone: the same bits on every CPU, whatever its vectors' width, and still a
+   loop that vectorises without permission to reassociate.
 4. Rows that do not fold away combine element by element with the output's row, four rows at a time in the same
    way where the outer axis folds.
 
@@ -48,12 +48,17 @@ Function = Callable[..., Any]
 # takes 0.25 ns so, by twos 0.3 to 0.6 ns, by fours 0.75 ns.
 LANES = 64
 
-# What is left of a row after whole groups of LANES goes through as many lanes as a vector of AVX-512 has.
-SHORT_LANES = 8
+# Of bools, whose vectors hold 64, as many lanes as make several vectors.
+BOOL_LANES = 256
 
 # Rows shorter than this are added one by one rather than by fours, for the same reason: four short rows are fetched
 # worse than one long stretch.
 WIDE = 512
+
+
+def lane_count(signature: Signature) -> int:
+    """How many lanes a row goes through."""
+    return BOOL_LANES if signature.output == "bool" and signature.inputs[0] == "bool" else LANES
 
 
 def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
@@ -68,11 +73,12 @@ def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
 
 def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0."""
-    fold_row = fold_any_row(combine, of)
+    count = lane_count(signature)
+    fold_row = fold_any_row(combine, of, count)
     add_rows = add_any_rows(combine, of)
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in reversed(patterns):
-        fold_row = fold_row_of_pattern(combine, of, pattern, fold_row)
+        fold_row = fold_row_of_pattern(combine, of, pattern, count, fold_row)
         add_rows = add_rows_of_pattern(combine, of, pattern, add_rows)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
@@ -84,7 +90,7 @@ def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..
         out_outer = output_step(strides, 1, signature)
         rows = n0 if n1 > 0 else 0  # rows without elements have nothing to look at
         if out_inner == 0:
-            lanes = accumulators(LANES, out)
+            lanes = accumulators(count, out)
             for i in range(rows):
                 fold_row(advance(inputs, outer, i), inner, shift(out, i * out_outer), n1, lanes)
         elif out_outer == 0:
@@ -100,7 +106,7 @@ def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..
     return kernel
 
 
-def fold_row_of_pattern(combine: Function, of: Function, pattern: Pattern, otherwise: Function) -> Function:
+def fold_row_of_pattern(combine: Function, of: Function, pattern: Pattern, count: int, otherwise: Function) -> Function:
     """Fold a row whose inputs step as a pattern says; other rows are passed on."""
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
@@ -109,58 +115,70 @@ def fold_row_of_pattern(combine: Function, of: Function, pattern: Pattern, other
             return
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
-        groups = length // LANES
+        groups = length // count
         if groups > 0:
-            for lane in range(LANES):
+            for lane in range(count):
                 store(lanes, lane, of(*load_pattern(row, fixed, lane, pattern)))
             for group in range(1, groups):
-                for lane in range(LANES):
-                    x = of(*load_pattern(row, fixed, group * LANES + lane, pattern))
+                for lane in range(count):
+                    x = of(*load_pattern(row, fixed, group * count + lane, pattern))
                     store(lanes, lane, combine(load_output(lanes, lane), x))
-            result = combine(result, fold_lanes(combine, lanes, LANES))
-        rest = groups * LANES
-        short_groups = (length - rest) // SHORT_LANES
-        if short_groups > 0:
-            for lane in range(SHORT_LANES):
-                store(lanes, lane, of(*load_pattern(row, fixed, rest + lane, pattern)))
-            for group in range(1, short_groups):
-                for lane in range(SHORT_LANES):
-                    x = of(*load_pattern(row, fixed, rest + group * SHORT_LANES + lane, pattern))
-                    store(lanes, lane, combine(load_output(lanes, lane), x))
-            result = combine(result, fold_lanes(combine, lanes, SHORT_LANES))
-        for j in range(rest + short_groups * SHORT_LANES, length):
-            result = combine(result, of(*load_pattern(row, fixed, j, pattern)))
+            for lane in range(length - groups * count):
+                x = of(*load_pattern(row, fixed, groups * count + lane, pattern))
+                store(lanes, lane, combine(load_output(lanes, lane), x))
+            result = combine(result, fold_lanes(combine, lanes, count))
+        else:
+            for eight in range(length // 8):
+                ab = combine(
+                    of(*load_pattern(row, fixed, eight * 8, pattern)),
+                    of(*load_pattern(row, fixed, eight * 8 + 4, pattern)),
+                )
+                cd = combine(
+                    of(*load_pattern(row, fixed, eight * 8 + 2, pattern)),
+                    of(*load_pattern(row, fixed, eight * 8 + 6, pattern)),
+                )
+                ef = combine(
+                    of(*load_pattern(row, fixed, eight * 8 + 1, pattern)),
+                    of(*load_pattern(row, fixed, eight * 8 + 5, pattern)),
+                )
+                gh = combine(
+                    of(*load_pattern(row, fixed, eight * 8 + 3, pattern)),
+                    of(*load_pattern(row, fixed, eight * 8 + 7, pattern)),
+                )
+                result = combine(result, combine(combine(ab, cd), combine(ef, gh)))
+            for j in range(length // 8 * 8, length):
+                result = combine(result, of(*load_pattern(row, fixed, j, pattern)))
         store(out, 0, result)
 
     return fold_row
 
 
-def fold_any_row(combine: Function, of: Function) -> Function:
+def fold_any_row(combine: Function, of: Function, count: int) -> Function:
     """Fold a row of any steps, in the order of the others."""
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         result = load_output(out, 0)
-        groups = length // LANES
+        groups = length // count
         if groups > 0:
-            for lane in range(LANES):
+            for lane in range(count):
                 store(lanes, lane, of(*load(row, steps, lane)))
             for group in range(1, groups):
-                for lane in range(LANES):
-                    x = of(*load(row, steps, group * LANES + lane))
+                for lane in range(count):
+                    x = of(*load(row, steps, group * count + lane))
                     store(lanes, lane, combine(load_output(lanes, lane), x))
-            result = combine(result, fold_lanes(combine, lanes, LANES))
-        rest = groups * LANES
-        short_groups = (length - rest) // SHORT_LANES
-        if short_groups > 0:
-            for lane in range(SHORT_LANES):
-                store(lanes, lane, of(*load(row, steps, rest + lane)))
-            for group in range(1, short_groups):
-                for lane in range(SHORT_LANES):
-                    x = of(*load(row, steps, rest + group * SHORT_LANES + lane))
-                    store(lanes, lane, combine(load_output(lanes, lane), x))
-            result = combine(result, fold_lanes(combine, lanes, SHORT_LANES))
-        for j in range(rest + short_groups * SHORT_LANES, length):
-            result = combine(result, of(*load(row, steps, j)))
+            for lane in range(length - groups * count):
+                x = of(*load(row, steps, groups * count + lane))
+                store(lanes, lane, combine(load_output(lanes, lane), x))
+            result = combine(result, fold_lanes(combine, lanes, count))
+        else:
+            for eight in range(length // 8):
+                ab = combine(of(*load(row, steps, eight * 8)), of(*load(row, steps, eight * 8 + 4)))
+                cd = combine(of(*load(row, steps, eight * 8 + 2)), of(*load(row, steps, eight * 8 + 6)))
+                ef = combine(of(*load(row, steps, eight * 8 + 1)), of(*load(row, steps, eight * 8 + 5)))
+                gh = combine(of(*load(row, steps, eight * 8 + 3)), of(*load(row, steps, eight * 8 + 7)))
+                result = combine(result, combine(combine(ab, cd), combine(ef, gh)))
+            for j in range(length // 8 * 8, length):
+                result = combine(result, of(*load(row, steps, j)))
         store(out, 0, result)
 
     return fold_row
