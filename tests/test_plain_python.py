@@ -1275,6 +1275,7 @@ def test_a_sum_of_negative_zeros_keeps_its_sign(length: int, dtype: str) -> None
 
 NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.select: lambda dtype: np.where,
+    intrinsics.settled: lambda dtype: lambda x: x,
     intrinsics.nearest: lambda dtype: np.rint,
     intrinsics.square_root: lambda dtype: np.sqrt,
     intrinsics.divide: lambda dtype: np.divide,

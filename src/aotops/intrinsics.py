@@ -24,6 +24,14 @@ def select(condition: Any, chosen: Any, otherwise: Any) -> Any:
     return chosen if condition else otherwise
 
 
+def settled(x: Any) -> Any:
+    """``x``, which is to be read before any choice.
+
+    Of a choice between two elements compilers make an element of a chosen address, and gather those one by one.
+    """
+    return x
+
+
 def nearest(x: Any) -> Any:
     """The integral float nearest to ``x``, ties to even."""
     return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x

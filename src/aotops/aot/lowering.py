@@ -76,6 +76,18 @@ def _select(typing_context: Any, condition: Any, chosen: Any, otherwise: Any) ->
     return result(condition, chosen, otherwise), generate
 
 
+@lowers(intrinsics.settled)
+def _settled(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (value,) = arguments
+        # llvmlite has no function for it; to LLVM a frozen value is more than the load that it comes from
+        frozen = ir.instructions.Instruction(builder.block, value.type, "freeze", [value])
+        builder._insert(frozen)
+        return frozen
+
+    return x(x), generate
+
+
 def llvm_unary(name: str) -> Callable[..., Any]:
     """An intrinsic of LLVM on one float."""
 
