@@ -58,18 +58,6 @@ typedef struct {
     size_t row_bytes[2], result_bytes; /* of a tile's results */
 } fold_job;
 
-static void call(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
-{
-    void *exception = NULL;
-    char *unused = NULL;
-    kernel(&unused, &exception, n0, n1, data, strides);
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* Moves operand pointers to a tile of a grid; returns the tile's size along the grid's last axis. */
 static int64_t seek(const grid_axis *axes, int n_axes, int64_t tile, int operands, char **data)
 {
@@ -81,7 +69,7 @@ static int64_t seek(const grid_axis *axes, int n_axes, int64_t tile, int operand
             data[k] += index * axes[axis].steps[k];
         }
         if (axis == n_axes - 1) {
-            size = smaller(axes[axis].size, axes[axis].length - index * axes[axis].size);
+            size = aot_smaller(axes[axis].size, axes[axis].length - index * axes[axis].size);
         }
     }
     return size;
@@ -92,7 +80,7 @@ static void fill_start(const fold_job *job, char *results, int64_t width)
     const int64_t strides[] = {0, 1, 0, 0};
     for (int r = 0; r < job->results; r++) {
         char *data[] = {(char *)&job->start[r], results};
-        call(job->fill[r], 1, width, data, strides);
+        aot_run_kernel(job->fill[r], 1, width, data, strides);
         results += job->row_bytes[0];
     }
 }
@@ -103,11 +91,11 @@ static void merge(const fold_job *job, int64_t width, char *target, char *other)
     if (job->results == 1) {
         const int64_t strides[] = {1, 1, 1, 0, 0, 0};
         char *data[] = {target, other, target};
-        call(job->combine, 1, width, data, strides);
+        aot_run_kernel(job->combine, 1, width, data, strides);
     } else { /* the kernel itself: the other row's values are elements at the other row's positions */
         const int64_t strides[] = {1, 1, 1, 1, 0, 0, 0, 0};
         char *data[] = {other, other + job->row_bytes[0], target, target + job->row_bytes[0]};
-        call(job->fold, 1, width, data, strides);
+        aot_run_kernel(job->fold, 1, width, data, strides);
     }
 }
 
@@ -139,9 +127,9 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
     if (job->outer_folds_too) {
         const grid_axis *outer = &job->folding[job->n_folding - 2];
         int64_t index = row / job->folding[job->n_folding - 1].count % outer->count;
-        n0 = smaller(outer->size, outer->length - index * outer->size);
+        n0 = aot_smaller(outer->size, outer->length - index * outer->size);
     }
-    call(job->fold, n0, job->inner_folds ? depth : width, data, strides);
+    aot_run_kernel(job->fold, n0, job->inner_folds ? depth : width, data, strides);
 }
 
 static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
@@ -170,7 +158,7 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
 {
     const int64_t strides[] = {1, job->out_step, 0, 0};
     char *data[] = {results + (job->results - 1) * job->row_bytes[0], column[job->inputs]};
-    call(job->finish, 1, width, data, strides);
+    aot_run_kernel(job->finish, 1, width, data, strides);
 }
 
 /* One unit of work: part `item % parts` of column tile `item / parts`. */
@@ -183,7 +171,7 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
     if (job->rows == 1 && job->results == 1) { /* nothing to combine: into the output itself */
         const int64_t strides[] = {0, job->out_step, 0, 0};
         char *data[] = {(char *)&job->start[0], column[job->inputs]};
-        call(job->fill[0], 1, width, data, strides);
+        aot_run_kernel(job->fill[0], 1, width, data, strides);
         fold_tile(job, column, width, 0, column[job->inputs], job->out_step);
         return;
     }
@@ -256,8 +244,8 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         n1 = lengths[inner], n0 = lengths[other];
     }
     int64_t leaf = job->results == 1 ? LEAF : EXACT_LEAF;
-    int64_t size1 = smaller(n1, job->inner_folds ? leaf : COLUMNS);
-    int64_t size0 = smaller(n0, job->inner_folds ? smaller(COLUMNS, 1 + LEAF * 4 / size1)
+    int64_t size1 = aot_smaller(n1, job->inner_folds ? leaf : COLUMNS);
+    int64_t size0 = aot_smaller(n0, job->inner_folds ? aot_smaller(COLUMNS, 1 + LEAF * 4 / size1)
                                                : size1 < WIDE    ? SINGLE_ROWS
                                                                  : ROWS);
     for (int axis = 0; axis < rank; axis++) {
@@ -266,7 +254,7 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         }
     }
     if (job->outer_folds_too) {
-        add_axis(job, true, n0, smaller(n0, smaller(SINGLE_ROWS, 1 + LEAF / size1)), strides, other, itemsizes);
+        add_axis(job, true, n0, aot_smaller(n0, aot_smaller(SINGLE_ROWS, 1 + LEAF / size1)), strides, other, itemsizes);
         add_axis(job, false, 1, 1, strides, -1, itemsizes); /* nothing is kept */
     } else {
         add_axis(job, !job->inner_folds, n0, size0, strides, other, itemsizes);
@@ -382,8 +370,8 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     job.row_bytes[0] = (size_t)round_up(width * job.itemsize[0]);
     job.row_bytes[1] = (size_t)round_up(width * job.itemsize[1]);
     job.result_bytes = job.row_bytes[0] + (job.results == 2 ? job.row_bytes[1] : 0);
-    job.parts = total < AOT_GRAIN || job.columns >= MOST_PARTS ? 1 : smaller(job.rows, MOST_PARTS);
-    int threads = total < AOT_GRAIN ? 1 : (int)smaller(aot_threads(state), job.columns * job.parts);
+    job.parts = total < AOT_GRAIN || job.columns >= MOST_PARTS ? 1 : aot_smaller(job.rows, MOST_PARTS);
+    int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), job.columns * job.parts);
     if (!run_items(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();
         return -1;

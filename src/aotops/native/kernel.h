@@ -93,7 +93,7 @@ typedef struct {
     const char *parameters; /* names of the inputs, separated by spaces */
     uint8_t kind;           /* enum aot_kind */
     uint8_t inputs;         /* number of inputs */
-    const char *square;     /* the operator on the first input alone, where the second is the Python number 2; or NULL */
+    const char *square;     /* what stands in for it where the second input is the Python number 2, or NULL */
     uint8_t slot;           /* enum aot_slot */
     uint8_t is_method;      /* also a method of Tensor */
     uint8_t vectors;        /* strided elements are worth copying for the sake of whole vectors */

@@ -23,7 +23,7 @@
 /* Fewer elements than these are not worth the packing. */
 #define FEWEST_PACKED 256
 
-/* An operand that the kernel gets as contiguous memory of the tile's shape, copied there before, or from there after. */
+/* An operand that the kernel gets as contiguous memory of the tile's shape, copied there before or back after. */
 typedef struct {
     int operand;
     aot_kernel copy;
@@ -47,21 +47,9 @@ typedef struct {
     bool is_row;                    /* the tile's rows follow each other in all operands: one row for the kernel */
 } tiling;
 
-static void call(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
-{
-    void *exception = NULL;
-    char *unused = NULL;
-    kernel(&unused, &exception, n0, n1, data, strides);
-}
-
 static int64_t divide_up(int64_t a, int64_t b)
 {
     return (a + b - 1) / b;
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
 }
 
 /* Copies between an operand's tile and its packed form, the longer axis inside. */
@@ -72,10 +60,10 @@ static void copy_packed(const packed_operand *packing, int64_t n0, int64_t n1, i
     const int64_t inner[] = {packing->strides[0], 1}, outer[] = {packing->strides[1], row};
     if (n1 < NARROW && n0 > n1) {
         const int64_t strides[] = {outer[back], outer[!back], inner[back], inner[!back]};
-        call(packing->copy, n1, n0, data, strides);
+        aot_run_kernel(packing->copy, n1, n0, data, strides);
     } else {
         const int64_t strides[] = {inner[back], inner[!back], outer[back], outer[!back]};
-        call(packing->copy, n0, n1, data, strides);
+        aot_run_kernel(packing->copy, n0, n1, data, strides);
     }
 }
 
@@ -99,7 +87,7 @@ static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *d
             rows[p] = n0;
         }
     }
-    call(tiles->kernel, tiles->is_row ? 1 : n0, tiles->is_row ? n0 * n1 : n1, operands, tiles->strides);
+    aot_run_kernel(tiles->kernel, tiles->is_row ? 1 : n0, tiles->is_row ? n0 * n1 : n1, operands, tiles->strides);
     if (packed_out != NULL) {
         copy_packed(packed_out, n0, n1, tiles->sizes[1], data[out], operands[out], true);
     }
@@ -122,8 +110,8 @@ static void run_tiles(const tiling *tiles, int64_t first, int64_t last, char *sc
     }
     int a0 = tiles->rank - 2, a1 = tiles->rank - 1;
     for (int64_t tile = first; tile < last; tile++) {
-        int64_t n0 = smaller(tiles->sizes[0], tiles->lengths[0] - index[a0] * tiles->sizes[0]);
-        int64_t n1 = smaller(tiles->sizes[1], tiles->lengths[1] - index[a1] * tiles->sizes[1]);
+        int64_t n0 = aot_smaller(tiles->sizes[0], tiles->lengths[0] - index[a0] * tiles->sizes[0]);
+        int64_t n1 = aot_smaller(tiles->sizes[1], tiles->lengths[1] - index[a1] * tiles->sizes[1]);
         run_tile(tiles, n0, n1, data, scratch, from, rows);
         for (int axis = a1; axis >= 0; axis--) {
             bool wraps = ++index[axis] == tiles->counts[axis];
@@ -146,8 +134,8 @@ static void run_all(const tiling *tiles, int64_t count, int threads, char *scrat
 #pragma omp parallel num_threads(threads)
         {
             int64_t here = omp_get_thread_num(), all = omp_get_num_threads();
-            run_tiles(tiles, count / all * here + smaller(here, count % all),
-                      count / all * (here + 1) + smaller(here + 1, count % all),
+            run_tiles(tiles, count / all * here + aot_smaller(here, count % all),
+                      count / all * (here + 1) + aot_smaller(here + 1, count % all),
                       scratch + (size_t)(here * tiles->n_packed) * tiles->packed_bytes);
         }
         return;
@@ -237,18 +225,18 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
         packs = narrow = false; /* a copy transposes by itself, and is what packs */
     }
     if (packs && !crossing) {
-        tile[1] = smaller(n1, PACKED_ELEMENTS);
+        tile[1] = aot_smaller(n1, PACKED_ELEMENTS);
         tile[0] = PACKED_ELEMENTS / tile[1];
     }
     int threads = total < AOT_GRAIN ? 1 : aot_threads(state);
     if (threads > 1) {
         /* some tiles for each thread, so that the last one to finish has little left to do; in whole cache lines */
         int64_t most = divide_up(divide_up(total, 8 * (int64_t)threads), 64) * 64;
-        tile[1] = smaller(smaller(tile[1], n1), most);
-        tile[0] = smaller(tile[0], divide_up(most, tile[1]));
+        tile[1] = aot_smaller(aot_smaller(tile[1], n1), most);
+        tile[0] = aot_smaller(tile[0], divide_up(most, tile[1]));
     }
     if (rank < 3 && n0 <= tile[0] && n1 <= tile[1] && total < AOT_GRAIN && !packs) {
-        call(kernels[state->level], n0, n1, tiles.data, tiles.strides);
+        aot_run_kernel(kernels[state->level], n0, n1, tiles.data, tiles.strides);
         return;
     }
     tiles.kernel = kernels[state->level];
@@ -256,8 +244,8 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
     tiles.rank = rank > 2 ? (int)rank : 2;
     tiles.lengths[0] = n0;
     tiles.lengths[1] = n1;
-    tiles.sizes[0] = smaller(n0, tile[0]);
-    tiles.sizes[1] = smaller(n1, tile[1]);
+    tiles.sizes[0] = aot_smaller(n0, tile[0]);
+    tiles.sizes[1] = aot_smaller(n1, tile[1]);
     tiles.n_packed = 0;
     tiles.packed_bytes = 0;
     tiles.is_row = false;
@@ -271,7 +259,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
             tiles.steps[k][axis] = step * aot_dtypes[dtypes[k]].itemsize;
         }
     }
-    threads = (int)smaller(threads, count);
+    threads = (int)aot_smaller(threads, count);
     char *scratch = packs ? pack_operands(state, &tiles, dtypes, narrow, vectors, threads) : NULL;
     PyThreadState *saved = total < AOT_GRAIN ? NULL : PyEval_SaveThread();
     run_all(&tiles, count, threads, scratch);

@@ -163,7 +163,8 @@ static PyObject *native_memory_release(PyObject *module, PyObject *Py_UNUSED(unu
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
-    {"converted", (PyCFunction)(void (*)(void))native_converted, METH_FASTCALL, "converted(x, dtype): a row-major copy in a dtype."},
+    {"converted", (PyCFunction)(void (*)(void))native_converted, METH_FASTCALL,
+     "converted(x, dtype): a row-major copy in a dtype."},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},

@@ -140,6 +140,18 @@ int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy);
 
+static inline int64_t aot_smaller(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
+{
+    void *exception = NULL;
+    char *unused = NULL;
+    kernel(&unused, &exception, n0, n1, data, strides);
+}
+
 /* launch.c: running kernels */
 typedef struct {
     char *data;

@@ -211,7 +211,7 @@ static PyObject *delivered(const call_arguments *call, aot_tensor *target, int f
     return aot_deliver(call->operator, (PyObject *)target, (aot_tensor *)call->out);
 }
 
-/* Folds the axes in `mask` of inputs over a shape into `out`, which has that shape without them, or 1 in their place. */
+/* Folds the axes in `mask` of inputs over a shape into `out`, which lacks them or has 1 in their place. */
 static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape, uint32_t mask,
                 aot_tensor *out)
 {

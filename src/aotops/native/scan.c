@@ -42,18 +42,6 @@ typedef struct {
     size_t row_bytes;                 /* of the results of a tile's columns */
 } scan_job;
 
-static void call(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
-{
-    void *exception = NULL;
-    char *unused = NULL;
-    kernel(&unused, &exception, n0, n1, data, strides);
-}
-
-static int64_t smaller(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* The operands' first elements in a tile of columns; returns its width. */
 static int64_t seek(const scan_job *job, int64_t tile, char **data)
 {
@@ -72,7 +60,7 @@ static int64_t seek(const scan_job *job, int64_t tile, char **data)
             data[k] += index * job->strides[k][axis] * job->itemsizes[k];
         }
     }
-    return smaller(job->width, job->lengths[last] - first);
+    return aot_smaller(job->width, job->lengths[last] - first);
 }
 
 static int64_t column_stride(const scan_job *job, int operand)
@@ -82,7 +70,7 @@ static int64_t column_stride(const scan_job *job, int operand)
 
 static int64_t piece_length(const scan_job *job, int64_t piece)
 {
-    return smaller(job->piece, job->length - piece * job->piece);
+    return aot_smaller(job->piece, job->length - piece * job->piece);
 }
 
 static char *piece_data(const scan_job *job, char *const *data, int operand, int64_t piece)
@@ -95,7 +83,7 @@ static void fill_start(const scan_job *job, int64_t width, char *row)
 {
     const int64_t strides[] = {0, 1, 0, 0};
     char *data[] = {(char *)&job->start, row};
-    call(job->fill, 1, width, data, strides);
+    aot_run_kernel(job->fill, 1, width, data, strides);
 }
 
 /* row = combine(before, row) */
@@ -103,7 +91,7 @@ static void combine(const scan_job *job, int64_t width, char *before, char *row)
 {
     const int64_t strides[] = {1, 1, 1, 0, 0, 0};
     char *data[] = {before, row, row};
-    call(job->combine, 1, width, data, strides);
+    aot_run_kernel(job->combine, 1, width, data, strides);
 }
 
 static void fold_piece(const scan_job *job, char *const *data, int64_t width, int64_t piece, char *row)
@@ -113,10 +101,10 @@ static void fold_piece(const scan_job *job, char *const *data, int64_t width, in
     fill_start(job, width, row);
     if (job->across) {
         const int64_t strides[] = {column, 1, job->step[0], 0};
-        call(job->fold, length, width, operands, strides);
+        aot_run_kernel(job->fold, length, width, operands, strides);
     } else {
         const int64_t strides[] = {job->step[0], 0, column, 1};
-        call(job->fold, width, length, operands, strides);
+        aot_run_kernel(job->fold, width, length, operands, strides);
     }
 }
 
@@ -126,10 +114,10 @@ static void scan_piece(const scan_job *job, char *const *data, int64_t width, in
     char *operands[] = {piece_data(job, data, 0, piece), carry, piece_data(job, data, 1, piece)};
     if (job->across) {
         const int64_t strides[] = {column, 1, out_column, job->step[0], 0, job->step[1]};
-        call(job->scan, length, width, operands, strides);
+        aot_run_kernel(job->scan, length, width, operands, strides);
     } else {
         const int64_t strides[] = {job->step[0], 0, job->step[1], column, 1, out_column};
-        call(job->scan, width, length, operands, strides);
+        aot_run_kernel(job->scan, width, length, operands, strides);
     }
 }
 
@@ -271,16 +259,16 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     int64_t column = column_stride(&job, 0), step = job.step[0];
     job.across = columns >= 8 && (column < 0 ? -column : column) < (step < 0 ? -step : step);
     bool contiguous = job.step[0] == 1 && job.step[1] == 1;
-    job.piece = smaller(job.length, job.across ? COLUMN_PIECE : contiguous ? ROW_PIECE : STRIDED_PIECE);
+    job.piece = aot_smaller(job.length, job.across ? COLUMN_PIECE : contiguous ? ROW_PIECE : STRIDED_PIECE);
     job.pieces = (job.length + job.piece - 1) / job.piece;
-    job.width = smaller(columns, job.across ? WIDTH : 1 + ROW_PIECE / job.piece);
+    job.width = aot_smaller(columns, job.across ? WIDTH : 1 + ROW_PIECE / job.piece);
     job.row_bytes = ((size_t)(job.width * job.itemsizes[1]) + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
     job.tiles = (columns + job.width - 1) / job.width;
     for (int other = 0; other < job.rank - 1; other++) {
         job.tiles *= job.lengths[other];
     }
     int64_t shares = job.tiles > job.pieces ? job.tiles : job.pieces; /* more threads would have nothing to do */
-    int threads = total < AOT_GRAIN ? 1 : (int)smaller(aot_threads(state), shares);
+    int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), shares);
     if (!run(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();
         return -1;
