@@ -206,6 +206,7 @@ class Tensor(TensorBase):
 
 
 _native.register_tensor_type(Tensor)
+_converted = _native.converted
 
 
 def copy(x: Tensor) -> Tensor:
@@ -229,7 +230,7 @@ def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
         dtype = as_dtype(dtype)
     if not copy and isinstance(x, Tensor) and x.dtype == dtype:
         return x
-    return _native.converted(x, dtype)
+    return _converted(x, dtype)
 
 
 def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:

@@ -301,7 +301,7 @@ static bool run_items(const fold_job *job, int threads, bool release)
     PyThreadState *saved = release ? PyEval_SaveThread() : NULL;
 #ifdef _OPENMP
     if (threads > 1) {
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int64_t item = 0; item < items; item++) {
             run_item(job, item, partials, scratch + (size_t)omp_get_thread_num() * of_scratch);
         }

@@ -18,6 +18,9 @@
 /* A kernel's turn to a new row costs as much as some 10 elements. */
 #define NARROW 16
 
+/* Pieces of a launch for each thread, so that the last one to finish has little left to do. */
+#define SHARES 8
+
 /* Elements of a tile whose operands are packed: 16 KiB of float64. */
 #define PACKED_ELEMENTS 2048
 /* Fewer elements than these are not worth the packing. */
@@ -131,12 +134,14 @@ static void run_all(const tiling *tiles, int64_t count, int threads, char *scrat
 {
 #ifdef _OPENMP
     if (threads > 1) {
-#pragma omp parallel num_threads(threads)
-        {
-            int64_t here = omp_get_thread_num(), all = omp_get_num_threads();
-            run_tiles(tiles, count / all * here + aot_smaller(here, count % all),
-                      count / all * (here + 1) + aot_smaller(here + 1, count % all),
-                      scratch + (size_t)(here * tiles->n_packed) * tiles->packed_bytes);
+        /* whoever is free takes the next share: on machines with other work, threads are not equally fast */
+        int64_t shares = aot_smaller(count, SHARES * (int64_t)threads);
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (int64_t share = 0; share < shares; share++) {
+            size_t here = (size_t)omp_get_thread_num() * (size_t)tiles->n_packed;
+            run_tiles(tiles, count / shares * share + aot_smaller(share, count % shares),
+                      count / shares * (share + 1) + aot_smaller(share + 1, count % shares),
+                      scratch + here * tiles->packed_bytes);
         }
         return;
     }
@@ -230,8 +235,8 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
     }
     int threads = total < AOT_GRAIN ? 1 : aot_threads(state);
     if (threads > 1) {
-        /* some tiles for each thread, so that the last one to finish has little left to do; in whole cache lines */
-        int64_t most = divide_up(divide_up(total, 8 * (int64_t)threads), 64) * 64;
+        /* in whole cache lines */
+        int64_t most = divide_up(divide_up(total, SHARES * (int64_t)threads), 64) * 64;
         tile[1] = aot_smaller(aot_smaller(tile[1], n1), most);
         tile[0] = aot_smaller(tile[0], divide_up(most, tile[1]));
     }

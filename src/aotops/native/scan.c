@@ -164,7 +164,7 @@ static void scan_tile_in_parallel(const scan_job *job, int64_t tile, char *tree,
     char *data[2];
     int64_t width = seek(job, tile, data);
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
 #endif
     for (int64_t piece = 0; piece < job->pieces - 1; piece++) {
         fold_piece(job, data, width, piece, tree + (size_t)(piece + 1) * job->row_bytes);
@@ -173,7 +173,7 @@ static void scan_tile_in_parallel(const scan_job *job, int64_t tile, char *tree,
         complete(job, width, k, tree);
     }
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
 #endif
     for (int64_t piece = 0; piece < job->pieces; piece++) {
         char *carry = carries;
@@ -204,7 +204,7 @@ static bool run(const scan_job *job, int threads, bool release)
     }
 #ifdef _OPENMP
     if (share_tiles && threads > 1) {
-#pragma omp parallel for schedule(static) num_threads(threads)
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int64_t tile = 0; tile < job->tiles; tile++) {
             scan_tile(job, tile, trees + (size_t)omp_get_thread_num() * of_tree);
         }
