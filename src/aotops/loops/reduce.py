@@ -74,12 +74,13 @@ def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
 def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0."""
     count = lane_count(signature)
-    fold_row = fold_any_row(combine, of, count)
-    add_rows = add_any_rows(combine, of)
+    fold_row = fold_row_by(combine, any_element(of), count)
+    add_rows = add_rows_by(combine, any_element(of))
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in reversed(patterns):
-        fold_row = fold_row_of_pattern(combine, of, pattern, count, fold_row)
-        add_rows = add_rows_of_pattern(combine, of, pattern, add_rows)
+        element = element_of_pattern(of, pattern)
+        fold_row = fold_row_where(pattern, fold_row_by(combine, element, count), fold_row)
+        add_rows = add_rows_where(pattern, add_rows_by(combine, element), add_rows)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         inputs = input_pointers(data, signature)
@@ -106,123 +107,96 @@ def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..
     return kernel
 
 
-def fold_row_of_pattern(combine: Function, of: Function, pattern: Pattern, count: int, otherwise: Function) -> Function:
-    """Fold a row whose inputs step as a pattern says; other rows are passed on."""
+def any_element(of: Function) -> Function:
+    """What is combined of the elements ``j`` of inputs of any steps."""
+
+    def element(row: Any, steps: Any, fixed: Any, j: int) -> Any:
+        return of(*load(row, steps, j))
+
+    return element
+
+
+def element_of_pattern(of: Function, pattern: Pattern) -> Function:
+    """The same of inputs that step as a pattern says; ``fixed`` holds those that stay."""
+
+    def element(row: Any, steps: Any, fixed: Any, j: int) -> Any:
+        return of(*load_pattern(row, fixed, j, pattern))
+
+    return element
+
+
+def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
+    """Fold rows whose inputs step as a pattern says in one way, and others in another."""
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
-        if not matches(steps, pattern):
+        if matches(steps, pattern):
+            chosen(row, steps, out, length, lanes)
+        else:
             otherwise(row, steps, out, length, lanes)
-            return
+
+    return fold_row
+
+
+def fold_row_by(combine: Function, element: Function, count: int) -> Function:
+    """Fold a row into one result, in the order of rule 3."""
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
         groups = length // count
         if groups > 0:
             for lane in range(count):
-                store(lanes, lane, of(*load_pattern(row, fixed, lane, pattern)))
+                store(lanes, lane, element(row, steps, fixed, lane))
             for group in range(1, groups):
                 for lane in range(count):
-                    x = of(*load_pattern(row, fixed, group * count + lane, pattern))
+                    x = element(row, steps, fixed, group * count + lane)
                     store(lanes, lane, combine(load_output(lanes, lane), x))
             for lane in range(length - groups * count):
-                x = of(*load_pattern(row, fixed, groups * count + lane, pattern))
+                x = element(row, steps, fixed, groups * count + lane)
                 store(lanes, lane, combine(load_output(lanes, lane), x))
             result = combine(result, fold_lanes(combine, lanes, count))
         else:
             for eight in range(length // 8):
-                ab = combine(
-                    of(*load_pattern(row, fixed, eight * 8, pattern)),
-                    of(*load_pattern(row, fixed, eight * 8 + 4, pattern)),
-                )
-                cd = combine(
-                    of(*load_pattern(row, fixed, eight * 8 + 2, pattern)),
-                    of(*load_pattern(row, fixed, eight * 8 + 6, pattern)),
-                )
-                ef = combine(
-                    of(*load_pattern(row, fixed, eight * 8 + 1, pattern)),
-                    of(*load_pattern(row, fixed, eight * 8 + 5, pattern)),
-                )
-                gh = combine(
-                    of(*load_pattern(row, fixed, eight * 8 + 3, pattern)),
-                    of(*load_pattern(row, fixed, eight * 8 + 7, pattern)),
-                )
+                j = eight * 8
+                ab = combine(element(row, steps, fixed, j), element(row, steps, fixed, j + 4))
+                cd = combine(element(row, steps, fixed, j + 2), element(row, steps, fixed, j + 6))
+                ef = combine(element(row, steps, fixed, j + 1), element(row, steps, fixed, j + 5))
+                gh = combine(element(row, steps, fixed, j + 3), element(row, steps, fixed, j + 7))
                 result = combine(result, combine(combine(ab, cd), combine(ef, gh)))
             for j in range(length // 8 * 8, length):
-                result = combine(result, of(*load_pattern(row, fixed, j, pattern)))
+                result = combine(result, element(row, steps, fixed, j))
         store(out, 0, result)
 
     return fold_row
 
 
-def fold_any_row(combine: Function, of: Function, count: int) -> Function:
-    """Fold a row of any steps, in the order of the others."""
-
-    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
-        result = load_output(out, 0)
-        groups = length // count
-        if groups > 0:
-            for lane in range(count):
-                store(lanes, lane, of(*load(row, steps, lane)))
-            for group in range(1, groups):
-                for lane in range(count):
-                    x = of(*load(row, steps, group * count + lane))
-                    store(lanes, lane, combine(load_output(lanes, lane), x))
-            for lane in range(length - groups * count):
-                x = of(*load(row, steps, groups * count + lane))
-                store(lanes, lane, combine(load_output(lanes, lane), x))
-            result = combine(result, fold_lanes(combine, lanes, count))
-        else:
-            for eight in range(length // 8):
-                ab = combine(of(*load(row, steps, eight * 8)), of(*load(row, steps, eight * 8 + 4)))
-                cd = combine(of(*load(row, steps, eight * 8 + 2)), of(*load(row, steps, eight * 8 + 6)))
-                ef = combine(of(*load(row, steps, eight * 8 + 1)), of(*load(row, steps, eight * 8 + 5)))
-                gh = combine(of(*load(row, steps, eight * 8 + 3)), of(*load(row, steps, eight * 8 + 7)))
-                result = combine(result, combine(combine(ab, cd), combine(ef, gh)))
-            for j in range(length // 8 * 8, length):
-                result = combine(result, of(*load(row, steps, j)))
-        store(out, 0, result)
-
-    return fold_row
-
-
-def add_rows_of_pattern(combine: Function, of: Function, pattern: Pattern, otherwise: Function) -> Function:
-    """Combine one row, or four, whose inputs step as a pattern says, into a contiguous row of the output."""
+def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
+    """Add rows whose inputs step as a pattern says to a contiguous output in one way, and others in another."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
-        if out_step != 1 or not matches(steps, pattern):
-            otherwise(row, steps, outer, out, out_step, length, rows)
-        elif rows == 4:
-            row1, row2, row3 = advance(row, outer, 1), advance(row, outer, 2), advance(row, outer, 3)
-            fixed, fixed1 = load(row, steps, 0), load(row1, steps, 0)
-            fixed2, fixed3 = load(row2, steps, 0), load(row3, steps, 0)
-            for j in range(length):
-                a = of(*load_pattern(row, fixed, j, pattern))
-                b = of(*load_pattern(row1, fixed1, j, pattern))
-                c = of(*load_pattern(row2, fixed2, j, pattern))
-                d = of(*load_pattern(row3, fixed3, j, pattern))
-                store(out, j, combine(load_output(out, j), combine(combine(a, b), combine(c, d))))
+        if out_step == 1 and matches(steps, pattern):
+            chosen(row, steps, outer, out, 1, length, rows)
         else:
-            fixed = load(row, steps, 0)
-            for j in range(length):
-                store(out, j, combine(load_output(out, j), of(*load_pattern(row, fixed, j, pattern))))
+            otherwise(row, steps, outer, out, out_step, length, rows)
 
     return add_rows
 
 
-def add_any_rows(combine: Function, of: Function) -> Function:
-    """Combine rows of any steps into a row of the output, in the order of the others."""
+def add_rows_by(combine: Function, element: Function) -> Function:
+    """Combine one row, or four, into a row of the output."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
+        fixed = load(row, steps, 0)
         if rows == 4:
             row1, row2, row3 = advance(row, outer, 1), advance(row, outer, 2), advance(row, outer, 3)
+            fixed1, fixed2, fixed3 = load(row1, steps, 0), load(row2, steps, 0), load(row3, steps, 0)
             for j in range(length):
-                four = combine(
-                    combine(of(*load(row, steps, j)), of(*load(row1, steps, j))),
-                    combine(of(*load(row2, steps, j)), of(*load(row3, steps, j))),
-                )
-                store(out, j * out_step, combine(load_output(out, j * out_step), four))
+                ab = combine(element(row, steps, fixed, j), element(row1, steps, fixed1, j))
+                cd = combine(element(row2, steps, fixed2, j), element(row3, steps, fixed3, j))
+                store(out, j * out_step, combine(load_output(out, j * out_step), combine(ab, cd)))
         else:
             for j in range(length):
                 value = load_output(out, j * out_step)
-                store(out, j * out_step, combine(value, of(*load(row, steps, j))))
+                store(out, j * out_step, combine(value, element(row, steps, fixed, j)))
 
     return add_rows
