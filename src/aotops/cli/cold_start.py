@@ -7,13 +7,12 @@ as medians and as multiples of what the bare interpreter takes.
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from aotops.cli import report, svg
 from aotops.cli.contenders import CONTENDERS, Contender
 from aotops.cli.measure import measure
-from aotops.cli.options import positive, writable
+from aotops.cli.options import positive, writable, write
 
 SUMMARY = "time from starting a process to its first and second result"
 
@@ -49,13 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
         outputs.append((arguments.json, json.dumps(report.document(results, where, arguments.runs), indent=1) + "\n"))
     if arguments.plot:
         outputs.append((arguments.plot, svg.chart(results, where, arguments.runs)))
-    for path, text in outputs:
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            print(f"aotops: cannot write {str(path)!r}: {error.strerror}", file=sys.stderr)
-            status = 1
-    return status
+    return status if write(outputs) else 1
 
 
 def _names() -> str:

@@ -17,7 +17,7 @@ from aotops.cli.ops_libraries import Library
 from aotops.cli.ops_matrix import Cell, select
 from aotops.cli.ops_results import Run
 from aotops.cli.ops_timing import measure_cell
-from aotops.cli.options import writable
+from aotops.cli.options import writable, write
 from aotops.cli.progress import Progress
 from aotops.cli.report import plural, this_machine
 
@@ -67,13 +67,7 @@ def run(arguments: argparse.Namespace) -> int:
         outputs.append((arguments.json, json.dumps(ops_results.document(results), indent=1, allow_nan=False) + "\n"))
     if arguments.html:
         outputs.append((arguments.html, ops_html.page(results)))
-    for path, text in outputs:
-        try:
-            path.write_text(text, encoding="utf-8")
-        except OSError as error:
-            print(f"aotops: cannot write {str(path)!r}: {error.strerror}", file=sys.stderr)
-            status = 1
-    return status
+    return status if write(outputs) else 1
 
 
 def measure(chosen: Sequence[Cell], arguments: argparse.Namespace) -> Run:

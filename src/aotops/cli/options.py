@@ -1,6 +1,7 @@
-"""Types of command-line arguments that several commands share: each says what it got and what it wanted."""
+"""What several commands share: types of arguments, which say what they got and wanted, and the files they ask for."""
 
 import argparse
+import sys
 from pathlib import Path
 
 
@@ -27,3 +28,15 @@ def writable(text: str) -> Path:
     except OSError as error:
         raise argparse.ArgumentTypeError(f"cannot write {text!r}: {error.strerror}") from None
     return path
+
+
+def write(outputs: list[tuple[Path, str]]) -> bool:
+    """Write texts to files; one that cannot be written is reported, and the others are written all the same."""
+    done = True
+    for path, text in outputs:
+        try:
+            path.write_text(text, encoding="utf-8")
+        except OSError as error:
+            print(f"aotops: cannot write {str(path)!r}: {error.strerror}", file=sys.stderr)
+            done = False
+    return done
