@@ -1279,7 +1279,6 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.nearest: lambda dtype: np.rint,
     intrinsics.square_root: lambda dtype: np.sqrt,
     intrinsics.divide: lambda dtype: np.divide,
-    intrinsics.power_of_two: lambda dtype: lambda k: np.ldexp(np.ones((), dtype), np.nan_to_num(k).astype("int32")),
     intrinsics.scale_exponent: lambda dtype: (
         lambda y, k: np.ldexp(y, np.clip(np.nan_to_num(k), -4096, 4096).astype("int32"))
     ),
@@ -1389,7 +1388,6 @@ INF, NAN = math.inf, math.nan
         (intrinsics.select, [((True, 1, 2), 1), ((False, 1, 2), 2), ((NAN != NAN, 1.0, 2), 1.0)]),
         (intrinsics.nearest, [((x,), y) for x, y in [(0.5, 0.0), (1.5, 2.0), (2.5, 2.0), (-0.5, -0.0), (-0.3, -0.0)]]),
         (intrinsics.nearest, [((x,), x) for x in [0.0, -0.0, 7.0, 2.0**53 + 2, -1e300, INF, -INF, NAN]]),
-        (intrinsics.power_of_two, [((0.0,), 1.0), ((-0.0,), 1.0), ((1023.0,), 2.0**1023), ((-1022.0,), 2.0**-1022)]),
         (
             intrinsics.scale_exponent,
             [((1.5, 3.0), 12.0), ((-1.5, -1022.0), -1.5 * 2.0**-1022), ((1.0, 1023.0), 2.0**1023)],

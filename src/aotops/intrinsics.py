@@ -37,11 +37,6 @@ def nearest(x: Any) -> Any:
     return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x
 
 
-def power_of_two(exponent: Any) -> Any:
-    """``2.0 ** exponent`` for an integral float in the normal range of the dtype (float32: -126 to 127)."""
-    return type(exponent)(math.ldexp(1.0, int(exponent))) if math.isfinite(exponent) else exponent
-
-
 def scale_exponent(y: Any, k: Any) -> Any:
     """``y * 2**k`` by adding the integral float ``k`` to the exponent's bits: ``y`` and the result must be normal.
 

@@ -132,23 +132,6 @@ def _divide(typing_context: Any, a: Any, b: Any) -> Any:
     return a(a, b), generate
 
 
-@lowers(intrinsics.power_of_two)
-def _power_of_two(typing_context: Any, exponent: Any) -> Any:
-    if not isinstance(exponent, types.Float):
-        return None
-    mantissa, bias = (23, 127) if exponent.bitwidth == 32 else (52, 1023)
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        integer = ir.IntType(exponent.bitwidth)
-        # through 32 bits: AVX2 converts float64 to int32 in vectors, but not to int64
-        small = builder.fptosi(arguments[0], ir.IntType(32))
-        biased = builder.add(small, ir.Constant(ir.IntType(32), bias))
-        wide = builder.zext(biased, integer) if exponent.bitwidth == 64 else biased
-        return builder.bitcast(builder.shl(wide, ir.Constant(integer, mantissa)), arguments[0].type)
-
-    return exponent(exponent), generate
-
-
 @lowers(intrinsics.scale_exponent)
 def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
     if y != k or not isinstance(y, types.Float):
