@@ -182,6 +182,60 @@ def test_more_threads_than_there_are_tiles() -> None:
     assert_same(ao.cumulative_sum(ao.tensor(values)), values.cumsum())
 
 
+# --- outputs that are written past the caches --------------------------------------------------------------------
+
+#: Launches that read and write more than this write so: ``STREAMED_BYTES`` of ``launch.c``.
+STREAMED_BYTES = 32 << 20
+
+#: The shape of the output's memory, the view of it that is the output, and what is indexed of an input of that shape
+#: to broadcast it.
+STREAMED: dict[str, tuple[tuple[int, ...], Any, Any]] = {
+    "flat": ((4_200_001,), ..., ...),
+    "from the second element on": ((4_200_001,), slice(1, None), ...),
+    "in the middle of a line": ((4_200_001,), slice(3, -2), ...),
+    "a row": ((1500, 2801), ..., slice(0, 1)),
+    "a column": ((1500, 2801), ..., (..., slice(0, 1))),
+    "part of rows": ((1500, 2801), (slice(None), slice(1, -1)), ...),
+    "rows that are a whole number of lines": ((2100, 2112), (slice(None), slice(0, 2048)), slice(0, 1)),
+    "narrow": ((1_400_001, 3), ..., slice(0, 1)),
+    "part of narrow rows": ((1_400_001, 3), (slice(None), slice(0, 2)), ...),
+    "cubes": ((3, 1400, 1001), (slice(None), slice(1, None)), slice(0, 1)),
+}
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool"])
+@pytest.mark.parametrize("name", STREAMED)
+def test_large_outputs_are_whole_and_nothing_around_them_changes(name: str, dtype: str, threads: int) -> None:
+    shape, view, broadcast = STREAMED[name]
+    ao.set_num_threads(threads)
+    shape = (shape[0] * 4 if dtype == "bool" else shape[0], *shape[1:])
+    generator = np.random.default_rng(1)
+    a, b = (generator.integers(0, 2 if dtype == "bool" else 100, shape, "uint8").astype(dtype) for _ in range(2))
+    memory = np.ones(shape, dtype)
+    expected = memory.copy()
+    if dtype == "bool":
+        x, y = a[view], b[view][broadcast]
+        expected[view] = np.where(x, y, x)
+        ao.where(*(ao.asarray(z) for z in (x, y, x)), out=ao.asarray(memory)[view])
+    else:
+        x, y = a[view], b[view][broadcast]
+        assert 2 * x.nbytes + y.nbytes > STREAMED_BYTES
+        expected[view] = x * y
+        ao.multiply(ao.asarray(x), ao.asarray(y), out=ao.asarray(memory)[view])
+    np.testing.assert_array_equal(memory, expected)
+
+
+@pytest.mark.parametrize("shape", [(2000, 2112), (2001, 2111), (7, 600_001), (600_001, 7), (8, 530_000)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_large_transposed_copies_are_whole(shape: tuple[int, ...], dtype: str) -> None:
+    array = np.random.default_rng(2).random(shape).astype(dtype)
+    for threads in (1, 3):
+        ao.set_num_threads(threads)
+        assert_same(ao.asarray(array).T.contiguous(), array.T)
+        assert_same(ao.astype(ao.asarray(array), dtype, copy=True), array)
+
+
 # --- Python's own threads --------------------------------------------------------------------------------------
 
 
