@@ -379,16 +379,17 @@ def order_of_combination(start: Any, values: list[Any]) -> Any:
             lanes = list(zip(lanes[:half], lanes[half:], strict=True))
         return lanes[0]
 
-    if len(values) >= LANES:
-        lanes = values[:LANES]
-        for place, value in enumerate(values[LANES:]):
-            lanes[place % LANES] = (lanes[place % LANES], value)
-        return (result, tree(lanes))
-    eights = len(values) // 8 * 8
-    for k in range(0, eights, 8):
-        result = (result, tree(values[k : k + 8]))
-    for value in values[eights:]:
-        result = (result, value)
+    for count in (LANES, 8, 1):
+        whole = len(values) // count * count
+        lanes = values[:count]
+        for place, value in enumerate(values[count:whole]):
+            lanes[place % count] = (lanes[place % count], value)
+        if count == 1:
+            for value in values:
+                result = (result, value)
+        elif whole:
+            result = (result, tree(lanes))
+        values = values[whole:]
     return result
 
 
@@ -886,6 +887,7 @@ class Fold:
         add(self.inner_folds, n1, size1, inner)
         self.inner = [steps[inner] if inner >= 0 else 0 for steps in strides]
         self.outer = [steps[other] if other >= 0 else 0 for steps in strides]
+        self.in_batches = self.inner_folds and len(self.folding) == 1 and not self.argreduces and n0 == 1
         kept = -1 if self.outer_folds_too else other if self.inner_folds else inner
         self.out_step = strides[n][kept] if kept >= 0 else 1
         self.columns = math.prod(axis.count for axis in self.kept)
@@ -932,11 +934,23 @@ class Fold:
             results = [[self.start] * width] + [[0] * width] * self.argreduces
             self.fold_tile(places, width, low, [Pointer(row) for row in results], 1)
             return results
+        if self.in_batches and high - low <= constants("fold.c")["BATCH"]:
+            return [[self.batch(places, low, high)]]
         middle = low + (high - low + 1) // 2
         results = self.tree(places, width, low, middle)
         if not (width == 1 and self.record.absorbing is not None and results[0] == [self.record.absorbing]):
             self.merge(width, results, self.tree(places, width, middle, high))
         return results
+
+    def batch(self, places: list[int], low: int, high: int) -> Any:
+        """What a few rows of a vector fold into."""
+        results = [self.tree(places, 1, row, row + 1) for row in range(low, high)]
+        while len(results) > 1:
+            middle = (len(results) + 1) // 2
+            for k in range(len(results) - middle):
+                self.merge(1, results[k], results[middle + k])
+            results = results[:middle]
+        return results[0][0][0]
 
     def fold_tile(self, places: list[int], width: int, row: int, results: list[Pointer], step: int) -> None:
         """Fold one tile into results that hold something."""

