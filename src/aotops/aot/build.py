@@ -118,7 +118,7 @@ def _compile_kernel(symbol: str, stem: str) -> str | None:
         path = object_path(Path(stem), level)
         # another build may share the cache: a file is whole from the moment that it has its name
         temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(compiler.emit_object(bitcode, symbol, level))
+        temporary.write_bytes(compiler.emit_object(bitcode, symbol, level, kernel.widest))
         temporary.replace(path)
     return None
 
@@ -138,7 +138,7 @@ def compile_kernels(kernels: Iterable[Kernel], cache: Path, jobs: int | None = N
     objects: list[Path] = []
     missing: dict[Kernel, Path] = {}
     for kernel in kernels:
-        stem = cache / fingerprint(digest, kernel.symbol, kernel.dtype, kernel.function)[:32]
+        stem = cache / fingerprint(digest, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
         paths = [object_path(stem, level) for level in levels()]
         objects.extend(paths)
         if not all(path.exists() for path in paths):

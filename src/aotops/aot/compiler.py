@@ -87,12 +87,12 @@ def reason(error: NumbaError) -> str:
     return "\n".join([message, *places])
 
 
-def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
-    """Optimise bitcode for one level and return an object file that defines ``symbol_<level>``."""
+def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
+    """Optimise bitcode for one level, ``widest`` for its widest vectors; an object file that defines ``symbol_<level>``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=level.cpu, features=level.features, opt=3, reloc="pic", codemodel="default"
+        cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
     )
     module = llvm.parse_assembly(annotate(str(llvm.parse_bitcode(bitcode))))
     for variable in module.global_variables:

@@ -14,7 +14,7 @@ from aotops.loops.plan import plan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, Record
+from aotops.ops.record import ALL, FOLDING, Record
 
 
 @dataclass(frozen=True)
@@ -26,12 +26,14 @@ class Kernel:
         title: how progress and errors call it.
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
+        widest: whether the widest vectors of a level pay: not where it waits for memory.
     """
 
     symbol: str
     title: str
     dtype: str
     function: Callable[..., Any]
+    widest: bool = True
 
 
 PLANNER = Kernel("aot_plan", "planner", "int64", plan)
@@ -52,7 +54,8 @@ def record_kernels(record: Record) -> list[Kernel]:
     kernels: dict[str, Kernel] = {}
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any]) -> None:
-        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function)
+        widest = record.units > 0 or record.kind in FOLDING  # functions with a bound of error are long
+        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest)
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
@@ -86,6 +89,7 @@ def conversion_kernels() -> list[Kernel]:
             copy(Signature((source,), target))
             if source == target
             else elementwise(conversion(source, target), Signature((source,), target)),
+            widest=False,
         )
         for source in ALL
         for target in ALL
