@@ -866,7 +866,7 @@ class Fold:
             if lengths[inner] < limits["NARROW"] and lengths[other] > lengths[inner]:
                 inner, other = other, inner
             n1, n0 = lengths[inner], lengths[other]
-        size1 = min(n1, limits["COLUMNS" if not self.inner_folds else "EXACT_LEAF" if self.argreduces else "LEAF"])
+        size1 = min(n1, limits["LEAF" if self.inner_folds else "COLUMNS"])
         rows = limits["SINGLE_ROWS"] if size1 < limits["WIDE"] else limits["ROWS"]
         size0 = min(n0, min(limits["COLUMNS"], 1 + limits["LEAF"] * 4 // size1) if self.inner_folds else rows)
         self.kept: list[Axis] = []
@@ -887,13 +887,15 @@ class Fold:
         add(self.inner_folds, n1, size1, inner)
         self.inner = [steps[inner] if inner >= 0 else 0 for steps in strides]
         self.outer = [steps[other] if other >= 0 else 0 for steps in strides]
-        self.in_batches = self.inner_folds and len(self.folding) == 1 and not self.argreduces and n0 == 1
+        self.in_batches = self.inner_folds and len(self.folding) == 1 and n0 == 1
         kept = -1 if self.outer_folds_too else other if self.inner_folds else inner
         self.out_step = strides[n][kept] if kept >= 0 else 1
         self.columns = math.prod(axis.count for axis in self.kept)
         self.rows = math.prod(axis.count for axis in self.folding)
         small = total < constants("native.h")["AOT_GRAIN"] or self.columns >= limits["MOST_PARTS"]
         self.parts = 1 if small else min(self.rows, limits["MOST_PARTS"])
+        if self.argreduces and self.in_batches:
+            self.parts = min(self.parts, -(-self.rows // limits["BATCH"]))
         for tile in range(self.columns):
             self.fold_columns(tile)
 
@@ -930,9 +932,10 @@ class Fold:
 
     def tree(self, places: list[int], width: int, low: int, high: int) -> list[list[Any]]:
         """What some rows of tiles fold into: the best values and their positions, or only values."""
-        if high - low == 1:
+        if high - low == 1 or (self.argreduces and self.in_batches):
             results = [[self.start] * width] + [[0] * width] * self.argreduces
-            self.fold_tile(places, width, low, [Pointer(row) for row in results], 1)
+            for row in range(low, high):
+                self.fold_tile(places, width, row, [Pointer(result) for result in results], 1)
             return results
         if self.in_batches and high - low <= constants("fold.c")["BATCH"]:
             return [[self.batch(places, low, high)]]

@@ -203,12 +203,12 @@ STREAMED: dict[str, tuple[tuple[int, ...], Any, Any]] = {
 }
 
 
-@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", [1, 3])
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "bool"])
 @pytest.mark.parametrize("name", STREAMED)
-def test_large_outputs_are_whole_and_nothing_around_them_changes(name: str, dtype: str, threads: int) -> None:
+def test_large_outputs_are_whole_and_nothing_around_them_changes(name: str, dtype: str, count: int) -> None:
     shape, view, broadcast = STREAMED[name]
-    ao.set_num_threads(threads)
+    ao.set_num_threads(count)
     shape = (shape[0] * 4 if dtype == "bool" else shape[0], *shape[1:])
     generator = np.random.default_rng(1)
     a, b = (generator.integers(0, 2 if dtype == "bool" else 100, shape, "uint8").astype(dtype) for _ in range(2))
@@ -230,8 +230,8 @@ def test_large_outputs_are_whole_and_nothing_around_them_changes(name: str, dtyp
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_large_transposed_copies_are_whole(shape: tuple[int, ...], dtype: str) -> None:
     array = np.random.default_rng(2).random(shape).astype(dtype)
-    for threads in (1, 3):
-        ao.set_num_threads(threads)
+    for count in (1, 3):
+        ao.set_num_threads(count)
         assert_same(ao.asarray(array).T.contiguous(), array.T)
         assert_same(ao.astype(ao.asarray(array), dtype, copy=True), array)
 

@@ -88,7 +88,10 @@ def reason(error: NumbaError) -> str:
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
-    """Optimise bitcode for one level, ``widest`` for its widest vectors; an object file that defines ``symbol_<level>``."""
+    """Optimise bitcode for one level, ``widest`` for its widest vectors, into an object file.
+
+    It defines ``symbol_<level>``.
+    """
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(

@@ -26,7 +26,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.reduce import LANES, fold_lanes
+from aotops.loops.reduce import LANES, fold_eight, fold_lanes
 
 Function = Callable[..., Any]
 
@@ -34,6 +34,46 @@ Function = Callable[..., Any]
 def same(a: Any, b: Any) -> Any:
     """Whether two values are equal, or both NaN."""
     return (a == b) | ((a != a) & (b != b))
+
+
+def equal(a: Any, b: Any) -> Any:
+    """Whether two values are equal."""
+    return a == b
+
+
+def both_nan(a: Any, b: Any) -> Any:
+    """Whether two values are NaN, the second one of which is."""
+    return a != a
+
+
+def finder(matches: Function) -> Function:
+    """Make the function that finds the first element that matches a value which is there, of eight elements or more."""
+
+    def any_matches(x: Any, start: int, value: Any) -> bool:
+        found = False
+        for lane in range(LANES):
+            found |= matches(load_output(x, start + lane), value)
+        return found
+
+    def first_of_eight(x: Any, start: int, value: Any) -> int:
+        """8 if none of them does; without a branch, which nothing could foretell."""
+        first = 8
+        for lane in range(8):
+            first = min(first, select(matches(load_output(x, start + lane), value), lane, 8))
+        return first
+
+    def find(x: Any, value: Any, length: int) -> Any:
+        start = 0
+        while start + LANES <= length and not any_matches(x, start, value):  # in vectors
+            start += LANES
+        start = min(start, length - 8)
+        first = first_of_eight(x, start, value)
+        while first == 8 and start + 8 < length:
+            start = min(start + 8, length - 8)  # of elements that were looked at already none matches
+            first = first_of_eight(x, start, value)
+        return start + first
+
+    return find
 
 
 def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
@@ -50,35 +90,33 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
         store(best, 0, value)
         store(index, 0, found)
 
-    def find(x: Any, value: Any, length: int) -> int:
-        """The first position of a value that is there: whole groups are passed over in vectors."""
-        start = 0
-        looking = True
-        while looking and start + LANES <= length:
-            found = False
-            for lane in range(LANES):
-                found |= same(load_output(x, start + lane), value)
-            if found:
-                looking = False
-            else:
-                start += LANES
-        while not same(load_output(x, start), value):
-            start += 1
-        return start
+    find_equal = finder(equal)
+    find_nan = finder(both_nan)
+
+    def find(x: Any, value: Any, length: int) -> Any:
+        """The first position of a value that is there, of eight or more."""
+        return find_equal(x, value, length) if value == value else find_nan(x, value, length)
+
+    def choose(x: Any, length: int, lanes: Any, count: int) -> None:
+        """Leave what is best of every ``count``-th element in a lane of its own."""
+        for lane in range(count):
+            store(lanes, lane, load_output(x, lane))
+        for group in range(1, length // count):
+            for lane in range(count):
+                store(lanes, lane, combine(load_output(lanes, lane), load_output(x, group * count + lane)))
+        for lane in range(count):  # the last ones, of which some were there before: a choice may meet itself
+            store(lanes, lane, combine(load_output(lanes, lane), load_output(x, length - count + lane)))
 
     def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
-        groups = length // LANES
-        if step != 1 or groups == 0:
+        if step != 1 or length < 8:
             scan_row(x, step, length, place, best, index)
             return
-        for lane in range(LANES):
-            store(lanes, lane, load_output(x, lane))
-        for group in range(1, groups):
-            for lane in range(LANES):
-                store(lanes, lane, combine(load_output(lanes, lane), load_output(x, group * LANES + lane)))
-        for lane in range(LANES):  # the last ones, of which some were there before: a choice may meet itself
-            store(lanes, lane, combine(load_output(lanes, lane), load_output(x, length - LANES + lane)))
-        champion = fold_lanes(combine, lanes, LANES)
+        if length < LANES:
+            choose(x, length, lanes, 8)
+            champion = fold_eight(combine, lanes)
+        else:
+            choose(x, length, lanes, LANES)
+            champion = fold_lanes(combine, lanes, LANES)
         value = load_output(best, 0)
         if not same(combine(value, champion), value):
             store(best, 0, champion)

@@ -33,7 +33,6 @@
 #endif
 
 #define LEAF 8192
-#define EXACT_LEAF 16384 /* of an argreduce, which rounds nothing */
 #define COLUMNS 1024   /* kept elements of a tile: their results stay in the nearest cache */
 #define ROWS 256       /* folding elements of a tile of columns: 64 rounds of four rows */
 #define SINGLE_ROWS 64 /* and of a tile of less than WIDE columns, whose rows a kernel adds one by one */
@@ -148,6 +147,25 @@ static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
     return job->absorbing != NULL && width == 1 && memcmp(results, job->absorbing, (size_t)job->itemsize[0]) == 0;
 }
 
+/* Folds rows of a vector into results that hold something, for an argreduce: positions in order need no tree, and a row
+ * that is no better than those before it need not be searched for the place. */
+static void fold_in_order(const fold_job *job, char *const *column, int64_t first, int64_t last, char *results)
+{
+    const grid_axis *axis = &job->folding[0];
+    int64_t place[BATCH];
+    for (int64_t row = first; row < last;) {
+        int64_t rest = axis->length - row * axis->size, count = aot_smaller(aot_smaller(BATCH, last - row), rest / axis->size);
+        count = count > 0 ? count : 1;
+        for (int64_t k = 0; k < count; k++) {
+            place[k] = (row + k) * axis->size;
+        }
+        char *data[] = {column[0] + row * axis->steps[0], (char *)place, results, results + job->row_bytes[0]};
+        const int64_t strides[] = {job->strides[0], 0, 0, 0, job->strides[0] * axis->size, 1, 0, 0};
+        aot_run_kernel(job->fold, count, aot_smaller(rest, axis->size), data, strides);
+        row += count;
+    }
+}
+
 /* Leaves what a batch of rows folds into in `result`. */
 static void batch(const fold_job *job, char *const *column, int64_t first, int64_t last, char *result)
 {
@@ -189,6 +207,11 @@ static void tree(const fold_job *job, char *const *column, int64_t width, int64_
     if (last - first == 1) {
         fill_start(job, results, width);
         fold_tile(job, column, width, first, results, 1);
+        return;
+    }
+    if (job->in_batches && job->results == 2) {
+        fill_start(job, results, 1);
+        fold_in_order(job, column, first, last, results);
         return;
     }
     if (job->in_batches && last - first <= BATCH) {
@@ -293,8 +316,7 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         other = narrow ? rank - 1 : rank - 2;
         n1 = lengths[inner], n0 = lengths[other];
     }
-    int64_t leaf = job->results == 1 ? LEAF : EXACT_LEAF;
-    int64_t size1 = aot_smaller(n1, job->inner_folds ? leaf : COLUMNS);
+    int64_t size1 = aot_smaller(n1, job->inner_folds ? LEAF : COLUMNS);
     int64_t size0 = aot_smaller(n0, job->inner_folds ? aot_smaller(COLUMNS, 1 + LEAF * 4 / size1)
                                                : size1 < WIDE    ? SINGLE_ROWS
                                                                  : ROWS);
@@ -314,7 +336,7 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         job->strides[k] = inner < 0 ? 0 : strides[k][inner];
         job->strides[AOT_MAX_OPERANDS + k] = other < 0 ? 0 : strides[k][other];
     }
-    job->in_batches = job->inner_folds && job->n_folding == 1 && job->results == 1 && n0 == 1;
+    job->in_batches = job->inner_folds && job->n_folding == 1 && n0 == 1;
     int kept = job->outer_folds_too ? -1 : job->inner_folds ? other : inner;
     job->out_step = kept < 0 ? 1 : strides[job->inputs][kept];
     job->columns = job->rows = 1;
@@ -422,6 +444,9 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     job.row_bytes[1] = (size_t)round_up(width * job.itemsize[1]);
     job.result_bytes = job.row_bytes[0] + (job.results == 2 ? job.row_bytes[1] : 0);
     job.parts = total < AOT_GRAIN || job.columns >= MOST_PARTS ? 1 : aot_smaller(job.rows, MOST_PARTS);
+    if (job.results == 2 && job.in_batches) {
+        job.parts = aot_smaller(job.parts, (job.rows + BATCH - 1) / BATCH); /* the first row of each is searched */
+    }
     int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), job.columns * job.parts);
     if (!run_items(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();
