@@ -224,7 +224,7 @@ def examples() -> list[Any]:
     parser = doctest.DocTestParser()
     for record in RECORDS.values():
         found.append(parser.get_doctest(record.doc, {}, f"operator {record.name}", None, 0))
-    for name in ("get_num_threads", "set_num_threads"):
+    for name in ("astype", "get_num_threads", "set_num_threads"):
         found.append(parser.get_doctest(getattr(ao, name).__doc__, {}, name, None, 0))
     return [pytest.param(test, id=test.name) for test in found if test.examples]
 

@@ -32,7 +32,7 @@ _HOMES = {
     "Tensor": "tensors",
     "arange": "creation",
     "asarray": "creation",
-    "astype": "tensors",
+    "astype": "_native",
     "bool": "dtypes",
     "cpu_level": "_native",
     "dtypes": None,

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType, TensorBase
-from aotops.dtypes import as_dtype
 from aotops.indexing import assign, view_of
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
@@ -206,31 +205,12 @@ class Tensor(TensorBase):
 
 
 _native.register_tensor_type(Tensor)
-_converted = _native.converted
+astype = _native.astype
 
 
 def copy(x: Tensor) -> Tensor:
     """A contiguous copy."""
-    return _native.converted(x, x.dtype)
-
-
-def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
-    """The elements of a tensor converted to a dtype.
-
-    Floats go to integers towards zero; what int64 cannot hold becomes its smallest value. Anything but zero
-    is True. With ``copy=False`` a tensor that has the dtype already is returned itself.
-
-    Raises ``TypeError`` for an unknown dtype.
-
-    >>> import aotops as ao
-    >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)
-    tensor([ 1, -1])
-    """
-    if dtype.__class__ is not DType:
-        dtype = as_dtype(dtype)
-    if not copy and isinstance(x, Tensor) and x.dtype == dtype:
-        return x
-    return _converted(x, dtype)
+    return astype(x, x.dtype)
 
 
 def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:

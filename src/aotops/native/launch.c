@@ -31,6 +31,8 @@
 #define PACKED_ELEMENTS 2048
 /* Fewer elements than these are not worth the packing. */
 #define FEWEST_PACKED 256
+/* So few elements of one dtype are copied without a launch. */
+#define FEW 256
 
 /* A launch that reads and writes more than this writes its output past the caches, where it would not stay anyway:
  * through them a processor reads each line before it writes it, a fourth of the traffic of an addition. Of 2e6 float64
@@ -421,6 +423,23 @@ int aot_check_writable(const aot_tensor *tensor, const char *argument)
     return 0;
 }
 
+/* Copies a few contiguous elements of one dtype; false if they are not such. A launch takes 25 ns more. */
+static bool copy_few(aot_tensor *target, const aot_tensor *source)
+{
+    if (source->dtype != target->dtype || source->size != target->size || source->size > FEW ||
+        !source->contiguous || !target->contiguous) {
+        return false;
+    }
+    if (source->dtype == AOT_BOOL) { /* any other byte than 0 is true, and becomes 1 */
+        for (Py_ssize_t k = 0; k < source->size; k++) {
+            target->data[k] = source->data[k] != 0;
+        }
+    } else {
+        memcpy(target->data, source->data, (size_t)(source->size * aot_dtypes[source->dtype].itemsize));
+    }
+    return true;
+}
+
 int aot_copy(aot_tensor *target, aot_tensor *source)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
@@ -441,6 +460,9 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
         int failed = copy == NULL || aot_copy(copy, source) < 0 || aot_copy(target, copy) < 0;
         Py_XDECREF((PyObject *)copy);
         return failed ? -1 : 0;
+    }
+    if (copy_few(target, source)) {
+        return 0;
     }
     aot_view views[] = {{source->data, strides}, {target->data, target->strides}};
     uint8_t dtypes[] = {source->dtype, target->dtype};

@@ -3,7 +3,7 @@
  *     dtypes, operators = (DType, ...), {name: Operator, ...}
  *     def empty(shape, dtype): ...
  *     def full(shape, value, dtype): ...
- *     def converted(x, dtype): ...
+ *     def astype(x, dtype, /, *, copy=True): ...
  *     def from_buffer(exporter, copy): ...
  *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
  *     def cpu_level(): ...
@@ -72,19 +72,46 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     return aot_from_buffer(state_of(module), exporter, copy != 0);
 }
 
-static PyObject *native_converted(PyObject *module, PyObject *const *args, Py_ssize_t count)
+/* The code of a dtype, read by Python where it is not one of ours; or -1. */
+static int read_dtype(aot_state *state, PyObject *object)
+{
+    if (Py_TYPE(object) == state->dtype_type) {
+        return aot_dtype_code(state, object, "dtype");
+    }
+    PyObject *dtype = aot_call("aotops.dtypes", "as_dtype", "(O)", object);
+    int code = dtype == NULL ? -1 : aot_dtype_code(state, dtype, "dtype");
+    Py_XDECREF(dtype);
+    return code;
+}
+
+static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     aot_state *state = state_of(module);
+    Py_ssize_t keywords = names == NULL ? 0 : PyTuple_Size(names);
     if (count != 2) {
-        return PyErr_Format(PyExc_TypeError, "converted() takes 2 arguments, got %zd", count);
+        return PyErr_Format(PyExc_TypeError, "astype() takes 2 positional arguments, x and dtype, got %zd", count);
     }
-    PyObject *object = args[0], *dtype_object = args[1];
-    aot_tensor *source = aot_as_tensor(object);
+    int copy = 1;
+    for (Py_ssize_t k = 0; k < keywords; k++) {
+        PyObject *name = PyTuple_GetItem(names, k);
+        if (!aot_is_keyword(name, "copy")) {
+            return PyErr_Format(PyExc_TypeError, "astype() got an unexpected keyword argument %R", name);
+        }
+        copy = PyObject_IsTrue(args[count + k]);
+    }
+    aot_tensor *source = aot_as_tensor(args[0]);
     if (source == NULL) {
-        return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", object);
+        return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", args[0]);
     }
-    int dtype = aot_dtype_code(state, dtype_object, "dtype");
-    aot_tensor *self = dtype < 0 ? NULL : aot_tensor_new(state, dtype, source->ndim, source->shape);
+    int dtype = copy < 0 ? -1 : read_dtype(state, args[1]);
+    if (dtype < 0) {
+        return NULL;
+    }
+    if (!copy && dtype == source->dtype) {
+        Py_INCREF((PyObject *)source);
+        return (PyObject *)source;
+    }
+    aot_tensor *self = aot_tensor_new(state, dtype, source->ndim, source->shape);
     if (self != NULL && aot_copy(self, source) < 0) {
         Py_CLEAR(self);
     }
@@ -163,8 +190,12 @@ static PyObject *native_memory_release(PyObject *module, PyObject *Py_UNUSED(unu
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
-    {"converted", (PyCFunction)(void (*)(void))native_converted, METH_FASTCALL,
-     "converted(x, dtype): a row-major copy in a dtype."},
+    {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
+     "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor converted to a dtype, in row-major order.\n\n"
+     "Floats go to integers towards zero; what int64 cannot hold becomes its smallest value. Anything but zero\n"
+     "is True. With ``copy=False`` a tensor that has the dtype already is returned itself.\n\n"
+     "Raises ``TypeError`` for an unknown dtype.\n\n"
+     ">>> import aotops as ao\n>>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\ntensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},

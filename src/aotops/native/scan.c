@@ -269,6 +269,11 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     }
     int64_t shares = job.tiles > job.pieces ? job.tiles : job.pieces; /* more threads would have nothing to do */
     int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), shares);
+    if (job.tiles >= threads && aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind) {
+        /* integers give the same bits in any order: one after another, each is read once */
+        job.piece = job.length;
+        job.pieces = 1;
+    }
     if (!run(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();
         return -1;
