@@ -31,7 +31,7 @@
 #define PACKED_ELEMENTS 2048
 /* Fewer elements than these are not worth the packing. */
 #define FEWEST_PACKED 256
-/* So few elements of one dtype are copied without a launch. */
+/* So few elements are copied without a launch. */
 #define FEW 256
 
 /* A launch that reads and writes more than this writes its output past the caches, where it would not stay anyway:
@@ -423,20 +423,16 @@ int aot_check_writable(const aot_tensor *tensor, const char *argument)
     return 0;
 }
 
-/* Copies a few contiguous elements of one dtype; false if they are not such. A launch takes 25 ns more. */
+/* Copies a few elements from and to contiguous memory; false if they are not such. A launch takes 25 ns more. */
 static bool copy_few(aot_tensor *target, const aot_tensor *source)
 {
-    if (source->dtype != target->dtype || source->size != target->size || source->size > FEW ||
-        !source->contiguous || !target->contiguous) {
+    if (source->size != target->size || source->size > FEW || !source->contiguous || !target->contiguous) {
         return false;
     }
-    if (source->dtype == AOT_BOOL) { /* any other byte than 0 is true, and becomes 1 */
-        for (Py_ssize_t k = 0; k < source->size; k++) {
-            target->data[k] = source->data[k] != 0;
-        }
-    } else {
-        memcpy(target->data, source->data, (size_t)(source->size * aot_dtypes[source->dtype].itemsize));
-    }
+    char *data[] = {source->data, target->data};
+    const int64_t strides[] = {1, 1, 0, 0};
+    aot_kernel kernel = aot_builtin_convert[source->dtype][target->dtype][target->state->level];
+    aot_run_kernel(kernel, 1, source->size, data, strides);
     return true;
 }
 
