@@ -8,62 +8,54 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
+    float32_of_bits,
     float64_of_bits,
     nearest,
     scale_exponent,
     select,
-    widen,
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
-from aotops.ops.pieces import INF, NAN, head64, in_float64, is_outside, magnitude32, magnitude64
+from aotops.ops.pieces import INF, NAN, head32, head64, is_outside, magnitude32, magnitude64
 from aotops.ops.record import NUMBERS, zip
 
-# 2 / (3 * ln(2)), the upper 26 bits and the rest
-LOG2_CUBIC_HEAD, LOG2_CUBIC_TAIL = 0.9617966860532761, 7.872699542894897e-09
-LOG2_CUBIC = 0.9617966939259756
-
-
-def binary_parts64(x: Any) -> Any:
-    """``k, z`` with ``x = 2**k * z`` for a positive normal float64, ``z`` between the roots of 1/2 and 2."""
-    shifted = bits_of_float64(x) + 0x00095F6200000000
-    z = float64_of_bits((shifted & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E00000000)
-    return float64_of_bits((shifted >> 52) & 0x7FF | 0x4330000000000000) - 4503599627371519.0, z
+#: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
+LARGEST_EXPONENT = 18446744073709551616.0
 
 
 def log2_parts64(x: Any, offset: Any) -> Any:
-    """``log2(x) + offset`` of a positive normal float64 in two parts, the first of 26 bits; within 2^-66 of itself.
+    """``log2(x) + offset`` of a positive normal float64 in two parts, the second small; within 2^-62 of itself.
 
-    As in fdlibm's e_pow.c: with ``s = (z - 1) / (z + 1)`` the logarithm of z is ``2/3 * s * (3 + s**2 + ...)``, where
-    both factors are taken in a part of 26 bits and a rest.
+    ``x`` is ``2**k * (1 + f)`` between the roots of 1/2 and 2, and with ``s = f / (1 + f / 2)`` the logarithm of
+    ``1 + f`` is ``2 * atanh(s / 2) = s + s**3 / 12 + ...``. Only the first two terms have to be known better than
+    float64 has them. So s is split into a part of 15 bits and a rest, and the constants of these terms into parts of
+    38 and 8 bits: the products with the upper parts are exact.
     """
-    k, z = binary_parts64(x)
-    k = k + offset
-    f = z - 1.0
-    d = 2.0 + f
-    inverse = 1.0 / d
-    d_head = head64(d)
+    shifted = bits_of_float64(x) + 0x00095F6200000000
+    f = float64_of_bits((shifted & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E00000000) - 1.0
+    # the exponent, as the low bits of a float64 in [2**52, 2**53)
+    k = float64_of_bits((shifted >> 52) & 0x7FF | 0x4330000000000000) - 4503599627371519.0 + offset
+    half = 0.5 * f
+    inverse = 1.0 / (1.0 + half)
     s = f * inverse
-    s_head = head64(s)
-    s_tail = ((f - s_head * d_head) - s_head * (f - (d_head - 2.0))) * inverse
-    square = s_head * s_head
-    square_tail = s_tail * (2.0 * s_head + s_tail)
-    w = s * s  # near enough for what follows, and sooner there
-    w2 = w * w
-    p = 0.6000000000000338 + w * 0.4285714285514817
-    q = 0.3333333378011445 + w * 0.2727267652928367
-    r = 0.2308013703329041 + w * (0.19885201433138802 + w * 0.1979473570500677)
-    rest = w2 * (p + w2 * (q + w2 * r)) + square_tail
-    sum_head = head64(3.0 + square + rest)
-    sum_tail = rest - ((sum_head - 3.0) - square)
-    u = s_head * sum_head
-    v = s_tail * sum_head + sum_tail * (s_head + s_tail)
-    u_head = head64(u + v)
-    u_tail = v - (u_head - u)
-    high = LOG2_CUBIC_HEAD * u_head
-    low = LOG2_CUBIC_TAIL * u_head + u_tail * LOG2_CUBIC
-    head = head64((high + low) + k)
-    return head, low - ((head - k) - high)
+    s_head = float64_of_bits(bits_of_float64(s) & -0x4000000000)
+    half_head = head64(half)
+    s_tail = (((f - s_head) - s_head * half_head) - s_head * (half - half_head)) * inverse
+    square_head = s_head * s_head
+    linear = 1.4426950408887933 * s_head
+    cubic = 0.1201171875 * (square_head * s_head)
+    z = s * s
+    z2 = z * z
+    p01 = 0.00010739924074694005 + z * 0.018033688011114907
+    p23 = 0.003220301430288745 + z * 0.000626169734658986
+    p45 = 0.00012807986959203205 + z * 2.7098254922290712e-05
+    p67 = 5.833638712985332e-06 + z * 1.4586885778130424e-06
+    p = (p01 + z2 * p23) + (z2 * z2) * (p45 + z2 * p67)
+    slope = 1.4426950408889634 + 0.1201171875 * (z + s_head * s + square_head)
+    fraction = linear + cubic
+    head = k + fraction
+    tail = 1.701065226463149e-13 * s_head + s_tail * slope + (s * z) * p
+    return head, (((k - head) + fraction) + ((linear - fraction) + cubic)) + tail
 
 
 def exp2_of(high: Any, low: Any) -> Any:
@@ -85,36 +77,62 @@ def exp2_of(high: Any, low: Any) -> Any:
 
 
 def positive_power64(x: Any, offset: Any, y: Any) -> Any:
-    """``(2**offset * x)**y`` in float64 for a positive normal x and any y but NaN."""
-    # beyond these bounds every power but that of 1 overflows or vanishes, for log2(x) is at least 2^-53
-    y = select(y > 1.8446744073709552e19, 1.8446744073709552e19, y)
-    y = select(y < -1.8446744073709552e19, -1.8446744073709552e19, y)
+    """``(2**offset * x)**y`` in float64 for a positive normal x and any y up to 2^64."""
     log_head, log_tail = log2_parts64(x, offset)
+    upper = head64(log_head)
     y_head = head64(y)
-    return exp2_of(y_head * log_head, (y - y_head) * log_head + y * log_tail)
+    high = y_head * upper
+    low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
+    return exp2_of(high, low)
 
 
-@in_float64
-def positive_power32(x: Any, y: Any) -> Any:
-    """``x**y`` of float32 in float64 for a positive x and any y but NaN, to 2^-28."""
-    k, z = binary_parts64(widen(x))
-    f = z - 1.0
-    s = f / (2.0 + f)
-    w = s * s
-    w2 = w * w
-    p = (2.8853900817901534 + w * 0.9617966732672669) + w2 * (
-        (0.577083597894059 + w * 0.4116720013174998) + w2 * 0.3407425525431843
+def log2_parts32(x: Any, offset: Any) -> Any:
+    """As ``log2_parts64``, in float32, within 2^-30: 12 bits of s, and 1/8 as the upper part of the second constant."""
+    shifted = bits_of_float32(x) + 0x004AFB0D
+    f = float32_of_bits((shifted & 0x007FFFFF) + 0x3F3504F3) - 1.0
+    k = float32_of_bits((shifted >> 23) & 0xFF | 0x4B000000) - 8388735.0 + offset
+    half = 0.5 * f
+    inverse = 1.0 / (1.0 + half)
+    s = f * inverse
+    s_head = head32(s)
+    half_head = head32(half)
+    s_tail = (((f - s_head) - s_head * half_head) - s_head * (half - half_head)) * inverse
+    square_head = s_head * s_head
+    linear = 1.4423828125 * s_head
+    cubic = 0.125 * (square_head * s_head)
+    z = s * s
+    p = (-0.00477541514260849 + z * 0.018033840919957227) + (z * z) * (
+        0.0032164323527956932 + z * 0.0006645849648512202
     )
-    total = widen(y) * (k + s * p)
-    # float32 is 0 or infinity out of these bounds; a product of 0 and infinity, where x is 1, is made 0
-    total = select(total > 200.0, 200.0, select(total > -200.0, total, -200.0))
+    slope = 1.4426950408889634 + 0.125 * (z + s_head * s + square_head)
+    fraction = linear + cubic
+    head = k + fraction
+    tail = 0.00031222838896340733 * s_head + s_tail * slope + (s * z) * p
+    return head, (((k - head) + fraction) + ((linear - fraction) + cubic)) + tail
+
+
+def exp2_of32(high: Any, low: Any) -> Any:
+    """As ``exp2_of``, in float32."""
+    total = high + low
     k = nearest(total)
-    w = total - k
+    w = (high - k) + low
     w2 = w * w
-    p = (0.6931472062510459 + w * 0.24022651346029006) + w2 * (
-        (0.05550327784947986 + w * 0.009618003874651122) + w2 * (0.001340027220320923 + w * 0.00015476304681008042)
+    p = (0.6931472056363481 + w * 0.2402264845688409) + w2 * (
+        (0.055503289054375154 + w * 0.009618373647514614) + w2 * (0.0013399900971824087 + w * 0.00015370676841356431)
     )
-    return scale_exponent(1.0 + w * p, k)
+    small = total < -125.0
+    y = scale_exponent(1.0 + w * p, k + select(small, 32.0, 0.0)) * select(small, 2.3283064365386963e-10, 1.0)
+    return select(total >= 128.0, INF, select(total < -151.0, 0.0, y))
+
+
+def positive_power32(x: Any, offset: Any, y: Any) -> Any:
+    """As ``positive_power64``, in float32."""
+    log_head, log_tail = log2_parts32(x, offset)
+    upper = head32(log_head)
+    y_head = head32(y)
+    high = y_head * upper
+    low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
+    return exp2_of32(high, low)
 
 
 def signed_power(x: Any, y: Any, r: Any) -> Any:
@@ -138,16 +156,22 @@ def pow64(x1: Any, x2: Any) -> Any:
     a = math.fabs(x1)
     subnormal = a < 2.2250738585072014e-308
     normal = select((a > 0.0) & (a < INF), select(subnormal, a * 18014398509481984.0, a), 1.0)
-    r = positive_power64(normal, select(subnormal, -54.0, 0.0), select(x2 == x2, x2, 1.0))
+    r = positive_power64(normal, select(subnormal, -54.0, 0.0), within(x2, LARGEST_EXPONENT))
     return signed_power(x1, x2, r)
 
 
-@in_float64
 def pow32(x1: Any, x2: Any) -> Any:
-    """pow of float32, in float64."""
+    """As ``pow64``, in float32."""
     a = math.fabs(x1)
-    r = positive_power32(select((a > 0.0) & (a < INF), a, 1.0), select(math.fabs(x2) < INF, x2, 1.0))
-    return signed_power(widen(x1), widen(x2), r)
+    subnormal = a < 1.1754943508222875e-38
+    normal = select((a > 0.0) & (a < INF), select(subnormal, a * 33554432.0, a), 1.0)
+    r = positive_power32(normal, select(subnormal, -25.0, 0.0), within(x2, LARGEST_EXPONENT))
+    return signed_power(x1, x2, r)
+
+
+def within(x: Any, bound: Any) -> Any:
+    """``x``, the nearer bound if it is outside of ``-bound`` and ``bound``, and that for NaN."""
+    return select(x > -bound, select(x < bound, x, bound), -bound)
 
 
 def pow_int64(x1: Any, x2: Any) -> Any:
@@ -202,16 +226,16 @@ def _(x1: Any, x2: Any) -> Any:
 
 @pow.common_case("float32", unless=lambda x1, x2: is_special32(x1, x2))
 def _(x1: Any, x2: Any) -> Any:
-    return positive_power32(x1, x2)
+    return positive_power32(x1, 0.0, x2)
 
 
 def is_special64(x1: Any, x2: Any) -> Any:
-    """Whether x1 is not positive, normal and finite, or x2 not finite."""
+    """Whether x1 is not positive, normal and finite, or x2 beyond ``LARGEST_EXPONENT`` or NaN."""
     return is_outside(bits_of_float64(x1), 0x0010000000000000, 0x7FF0000000000000) | (
-        magnitude64(x2) >= 0x7FF0000000000000
+        magnitude64(x2) > 0x43F0000000000000
     )
 
 
 def is_special32(x1: Any, x2: Any) -> Any:
-    """Whether x1 is not positive and finite, or x2 not finite."""
-    return is_outside(bits_of_float32(x1), 1, 0x7F800000) | (magnitude32(x2) >= 0x7F800000)
+    """As ``is_special64``, in float32."""
+    return is_outside(bits_of_float32(x1), 0x00800000, 0x7F800000) | (magnitude32(x2) > 0x5F800000)
