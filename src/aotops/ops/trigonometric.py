@@ -3,7 +3,7 @@
 The argument is reduced to ``r`` within pi/4 of zero and the number of quarter turns taken off, both polynomials are
 evaluated (fitted by Remez's method at 50 digits), and the quarter turns choose one and its sign. Up to 2^20 the
 reduction subtracts a multiple of pi/2 in three parts; beyond, where blocks of common arguments do not go, it multiplies
-by those bits of 2/pi that matter (Payne and Hanek), in integers.
+by those bits of 2/pi that matter (Payne and Hanek), in integers. float32 takes half turns and one polynomial.
 """
 
 from __future__ import annotations
@@ -11,7 +11,17 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import Table, bits_of_float64, look_up, nearest, select, widen
+from aotops.intrinsics import (
+    Table,
+    bits_of_float64,
+    float64_of_bits,
+    look_up,
+    nearest,
+    select,
+    truncate,
+    widen,
+    wrap_int64,
+)
 from aotops.ops.pieces import INF, NAN, head64, in_float64, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
@@ -20,6 +30,10 @@ TWO_OVER_PI = 0.6366197723675814
 HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21
 #: pi/2 in two parts of 53 bits.
 HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
+#: 1/pi in two parts, of 28 bits, so that products with a float32 are exact, and the rest.
+INVERSE_PI, INVERSE_PI_LOW = 0.31830988451838493, 1.665405738066088e-09
+#: Added to a float64 of at most 2^50 it leaves the nearest integer in the low bits.
+ROUNDING = 6755399441055744.0
 
 #: The bits of 2/pi behind the point, 27 in an integer, after 81 zeros.
 TWO_OVER_PI_BITS = Table(
@@ -83,7 +97,7 @@ TWO_OVER_PI_BITS = Table(
 
 def quarter_turns(k: Any) -> Any:
     """The low bits of an integral float64 of at most 2^51."""
-    return bits_of_float64(k + 6755399441055744.0) & 3
+    return bits_of_float64(k + ROUNDING) & 3
 
 
 def reduce_near(x: Any) -> Any:
@@ -96,10 +110,28 @@ def reduce_near(x: Any) -> Any:
     return quarter_turns(k), r, rest
 
 
-def reduce_near32(x: Any) -> Any:
-    """As ``reduce_near`` for a float32 as float64, ``quarter, r``: what is missing is below 2^-45 of r."""
-    k = nearest(x * TWO_OVER_PI)
-    return quarter_turns(k), (x - k * HALF_PI_1) - k * HALF_PI_2
+def half_turns_near(x: Any, shift: Any) -> Any:
+    """``k, f`` with ``x = (k + f + shift) * pi``, ``abs(f) <= 0.5``, of a float32 as float64, ``abs(x) < 2**20``.
+
+    ``x * INVERSE_PI`` is exact, and so is what is left of it without ``k``, but where ``shift`` is not 0 and x is small;
+    of the integer ``k`` the low bits count. Minus zero stays what it is without a shift.
+    """
+    turns = x * INVERSE_PI - shift
+    shifted = turns + ROUNDING
+    return bits_of_float64(shifted), (turns - (shifted - ROUNDING)) + x * INVERSE_PI_LOW
+
+
+def half_turns_anywhere(x: Any, shift: Any) -> Any:
+    """As ``half_turns_near``, for any finite ``x``."""
+    near_k, near_f = half_turns_near(x, shift)
+    # reduce_far looks into a table, which has no place for the exponents of infinity and of small numbers
+    far = (magnitude64(x) >= 0x4130000000000000) & (magnitude64(x) < 0x7FF0000000000000)
+    quarter, r, _ = reduce_far(select(far, x, 1048576.0))
+    quarter = quarter - truncate(2.0 * shift)
+    f = r * 0.3183098861837907
+    # a quarter turn behind a half turn it is as far to the next one
+    f = select((quarter & 1) == 0, f, 0.5 - math.fabs(f))
+    return select(far, quarter >> 1, near_k), select(far, f, near_f)
 
 
 def reduce_far(x: Any) -> Any:
@@ -188,19 +220,15 @@ def turned64(quarter: Any, r: Any, rest: Any) -> Any:
     return select((quarter & 2) == 0, y, -y)
 
 
-def turned32(quarter: Any, r: Any) -> Any:
-    """As ``turned64``, in float64 but only to 2^-28.
+def turned32(k: Any, f: Any) -> Any:
+    """The sine of ``(k + f) * pi``, in float64 but only to 2^-27.
 
-    To choose coefficients takes less time than to choose between results: sine and cosine are both
-    ``base + base * z * p(z)``.
+    Half turns change but the sign. To choose between sine and cosine, of quarter turns, took a third more time.
     """
-    even = (quarter & 1) == 0
-    base = select(even, r, 1.0)
-    base = select((quarter & 2) == 0, base, -base)
-    z = r * r
-    p01 = select(even, -0.1666665493662843, -0.5) + z * select(even, 0.008332177681186912, 0.04166664685459986)
-    p23 = select(even, -0.00019517233978984857, -0.0013887366910030128) + z * select(even, 0.0, 2.4438379493779577e-05)
-    return base + base * z * (p01 + z * z * p23)
+    z = f * f
+    p = 2.550069726169926 + z * (-0.5982421261316326 + z * 0.07756038745692712)
+    y = f * (3.14159263689482 + z * (-5.16770968477879 + z * p))
+    return float64_of_bits(bits_of_float64(y) ^ wrap_int64(k << 63))
 
 
 # --- the functions ------------------------------------------------------------------------------------------------
@@ -235,37 +263,27 @@ def cos64(x: Any) -> Any:
 @in_float64
 def sin_near32(x: Any) -> Any:
     """sin of a float32 for ``abs(x) < 2**20``, in float64."""
-    wide = widen(x)
-    quarter, r = reduce_near32(wide)
-    return select(wide == 0.0, wide, turned32(quarter, r))
+    return turned32(*half_turns_near(widen(x), 0.0))
 
 
 @in_float64
 def cos_near32(x: Any) -> Any:
     """cos of a float32 for ``abs(x) < 2**20``, in float64."""
-    wide = widen(x)
-    quarter, r = reduce_near32(wide)
-    return turned32(quarter + 1, r)
+    return turned32(*half_turns_near(widen(x), -0.5))
 
 
 @in_float64
 def sin32(x: Any) -> Any:
     """sin of a float32, in float64."""
-    wide = widen(x)
-    near_quarter, near_r = reduce_near32(wide)
-    quarter, r, _ = or_far(wide, near_quarter, near_r, 0.0)
-    y = select(wide == 0.0, wide, turned32(quarter, r))
-    return select(wide - wide == 0.0, y, NAN)
+    y = turned32(*half_turns_anywhere(widen(x), 0.0))
+    return select(x - x == 0.0, y, NAN)
 
 
 @in_float64
 def cos32(x: Any) -> Any:
     """cos of a float32, in float64."""
-    wide = widen(x)
-    near_quarter, near_r = reduce_near32(wide)
-    quarter, r, _ = or_far(wide, near_quarter, near_r, 0.0)
-    y = turned32(quarter + 1, r)
-    return select(wide - wide == 0.0, y, NAN)
+    y = turned32(*half_turns_anywhere(widen(x), -0.5))
+    return select(x - x == 0.0, y, NAN)
 
 
 # --- records ------------------------------------------------------------------------------------------------------
