@@ -113,7 +113,7 @@ def reduce_near(x: Any) -> Any:
 def half_turns_near(x: Any, shift: Any) -> Any:
     """``k, f`` with ``x = (k + f + shift) * pi``, ``abs(f) <= 0.5``, of a float32 as float64, ``abs(x) < 2**20``.
 
-    ``x * INVERSE_PI`` is exact, and so is what is left of it without ``k``, but where ``shift`` is not 0 and x is small;
+    ``x * INVERSE_PI`` is exact, and so is what is left of it without ``k``, but where ``shift`` is not 0 and x small;
     of the integer ``k`` the low bits count. Minus zero stays what it is without a shift.
     """
     turns = x * INVERSE_PI - shift
