@@ -13,10 +13,11 @@ from aotops.intrinsics import (
     nearest,
     scale_exponent,
     select,
+    widen,
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
-from aotops.ops.pieces import INF, NAN, head32, head64, is_outside, magnitude32, magnitude64
+from aotops.ops.pieces import INF, NAN, head64, in_float64, is_outside, magnitude32, magnitude64
 from aotops.ops.record import NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
@@ -34,7 +35,7 @@ def log2_parts64(x: Any, offset: Any) -> Any:
     shifted = bits_of_float64(x) + 0x00095F6200000000
     f = float64_of_bits((shifted & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E00000000) - 1.0
     # the exponent, as the low bits of a float64 in [2**52, 2**53)
-    k = float64_of_bits((shifted >> 52) & 0x7FF | 0x4330000000000000) - 4503599627371519.0 + offset
+    k = float64_of_bits((shifted >> 52) | 0x4330000000000000) - (4503599627371519.0 - offset)
     half = 0.5 * f
     inverse = 1.0 / (1.0 + half)
     s = f * inverse
@@ -65,14 +66,16 @@ def exp2_of(high: Any, low: Any) -> Any:
     w = (high - k) + low
     w2 = w * w
     w4 = w2 * w2
-    p01 = 0.6931471805599453 + w * 0.24022650695910133
-    p23 = 0.05550410866482174 + w * 0.009618129107593328
-    p45 = 0.0013333558146379012 + w * 0.00015403530458085038
-    p67 = 1.5252733867561803e-05 + w * 1.321543481385666e-06
-    p89 = 1.0178046453689235e-07 + w * 7.0738607566258206e-09
-    p = (p01 + w2 * p23) + w4 * ((p45 + w2 * p67) + w4 * (p89 + w2 * 4.4573882735027256e-10))
+    p01 = 0.24022650695910133 + w * 0.05550410866482174
+    p23 = 0.009618129107593328 + w * 0.0013333558146379012
+    p45 = 0.00015403530458085038 + w * 1.5252733867561803e-05
+    p67 = 1.321543481385666e-06 + w * 1.0178046453689235e-07
+    p89 = 7.0738607566258206e-09 + w * 4.4573882735027256e-10
+    p = (p01 + w2 * p23) + w4 * ((p45 + w2 * p67) + w4 * p89)
+    # the first term by itself: it is most of the sum, and so is its rounding
+    y = 1.0 + (w * 0.6931471805599453 + w2 * p)
     small = total < -1021.0
-    y = scale_exponent(1.0 + w * p, k + select(small, 64.0, 0.0)) * select(small, 5.421010862427522e-20, 1.0)
+    y = scale_exponent(y, k + select(small, 64.0, 0.0)) * select(small, 5.421010862427522e-20, 1.0)
     return select(total >= 1024.0, INF, select(total < -1080.0, 0.0, y))
 
 
@@ -86,53 +89,33 @@ def positive_power64(x: Any, offset: Any, y: Any) -> Any:
     return exp2_of(high, low)
 
 
-def log2_parts32(x: Any, offset: Any) -> Any:
-    """As ``log2_parts64``, in float32, within 2^-30: 12 bits of s, and 1/8 as the upper part of the second constant."""
-    shifted = bits_of_float32(x) + 0x004AFB0D
-    f = float32_of_bits((shifted & 0x007FFFFF) + 0x3F3504F3) - 1.0
-    k = float32_of_bits((shifted >> 23) & 0xFF | 0x4B000000) - 8388735.0 + offset
-    half = 0.5 * f
-    inverse = 1.0 / (1.0 + half)
-    s = f * inverse
-    s_head = head32(s)
-    half_head = head32(half)
-    s_tail = (((f - s_head) - s_head * half_head) - s_head * (half - half_head)) * inverse
-    square_head = s_head * s_head
-    linear = 1.4423828125 * s_head
-    cubic = 0.125 * (square_head * s_head)
-    z = s * s
-    p = (-0.00477541514260849 + z * 0.018033840919957227) + (z * z) * (
-        0.0032164323527956932 + z * 0.0006645849648512202
-    )
-    slope = 1.4426950408889634 + 0.125 * (z + s_head * s + square_head)
-    fraction = linear + cubic
-    head = k + fraction
-    tail = 0.00031222838896340733 * s_head + s_tail * slope + (s * z) * p
-    return head, (((k - head) + fraction) + ((linear - fraction) + cubic)) + tail
-
-
-def exp2_of32(high: Any, low: Any) -> Any:
-    """As ``exp2_of``, in float32."""
-    total = high + low
+@in_float64
+def power_of_parts32(k: Any, f: Any, y: Any) -> Any:
+    """``(2**k * (1 + f))**y`` of float32 in float64, within 2^-24, and 2^-27 between 1/16 and 16."""
+    f = widen(f)
+    s = f / (2.0 + f)
+    w = s * s
+    p = (2.8853900798002763 + w * 0.9617988408448943) + (w * w) * (0.5767149857258831 + w * 0.43172257582735496)
+    # float32 is 0 or infinity out of these bounds
+    total = within(widen(y) * (widen(k) + s * p), 200.0)
     k = nearest(total)
-    w = (high - k) + low
+    w = total - k
     w2 = w * w
-    p = (0.6931472056363481 + w * 0.2402264845688409) + w2 * (
-        (0.055503289054375154 + w * 0.009618373647514614) + w2 * (0.0013399900971824087 + w * 0.00015370676841356431)
+    p = (0.6931472062510459 + w * 0.24022651346029006) + w2 * (
+        (0.05550327784947986 + w * 0.009618003874651122) + w2 * (0.001340027220320923 + w * 0.00015476304681008042)
     )
-    small = total < -125.0
-    y = scale_exponent(1.0 + w * p, k + select(small, 32.0, 0.0)) * select(small, 2.3283064365386963e-10, 1.0)
-    return select(total >= 128.0, INF, select(total < -151.0, 0.0, y))
+    return scale_exponent(1.0 + w * p, k)
 
 
 def positive_power32(x: Any, offset: Any, y: Any) -> Any:
-    """As ``positive_power64``, in float32."""
-    log_head, log_tail = log2_parts32(x, offset)
-    upper = head32(log_head)
-    y_head = head32(y)
-    high = y_head * upper
-    low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
-    return exp2_of32(high, low)
+    """``(2**offset * x)**y`` of float32, in float64, for a positive normal x and any y but NaN.
+
+    What is exact in float32 is done there, where vectors have twice as many elements.
+    """
+    shifted = bits_of_float32(x) + 0x004AFB0D
+    f = float32_of_bits((shifted & 0x007FFFFF) + 0x3F3504F3) - 1.0
+    k = float32_of_bits((shifted >> 23) & 0xFF | 0x4B000000) - (8388735.0 - offset)
+    return power_of_parts32(k, f, y)
 
 
 def signed_power(x: Any, y: Any, r: Any) -> Any:
@@ -161,17 +144,18 @@ def pow64(x1: Any, x2: Any) -> Any:
 
 
 def pow32(x1: Any, x2: Any) -> Any:
-    """As ``pow64``, in float32."""
+    """pow of float32, in float64."""
     a = math.fabs(x1)
     subnormal = a < 1.1754943508222875e-38
     normal = select((a > 0.0) & (a < INF), select(subnormal, a * 33554432.0, a), 1.0)
-    r = positive_power32(normal, select(subnormal, -25.0, 0.0), within(x2, LARGEST_EXPONENT))
+    r = positive_power32(normal, select(subnormal, -25.0, 0.0), x2)
     return signed_power(x1, x2, r)
 
 
 def within(x: Any, bound: Any) -> Any:
-    """``x``, the nearer bound if it is outside of ``-bound`` and ``bound``, and that for NaN."""
-    return select(x > -bound, select(x < bound, x, bound), -bound)
+    """``x``, the nearer bound if it is outside of ``-bound`` and ``bound``, and ``bound`` for NaN."""
+    x = select(x < bound, x, bound)
+    return select(x > -bound, x, -bound)
 
 
 def pow_int64(x1: Any, x2: Any) -> Any:
@@ -237,5 +221,5 @@ def is_special64(x1: Any, x2: Any) -> Any:
 
 
 def is_special32(x1: Any, x2: Any) -> Any:
-    """As ``is_special64``, in float32."""
-    return is_outside(bits_of_float32(x1), 0x00800000, 0x7F800000) | (magnitude32(x2) > 0x5F800000)
+    """Whether x1 is not positive, normal and finite, or x2 not finite."""
+    return is_outside(bits_of_float32(x1), 0x00800000, 0x7F800000) | (magnitude32(x2) >= 0x7F800000)
