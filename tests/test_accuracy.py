@@ -46,6 +46,22 @@ def numpy_sigmoid(x: Any) -> Any:
     return np.where(x < 0, z, 1) / (1 + z)
 
 
+def numpy_erf(x: Any) -> Any:
+    """By ``2 / sqrt(pi) * exp(-x**2) * x * (1 + 2 / 3 * x**2 * (1 + 2 / 5 * x**2 * (...)))``: nothing cancels."""
+    a = np.minimum(np.abs(x), 7)
+    twice = 2 * a * a
+    count, least = 1, float(np.fmax.reduce(twice, initial=0))
+    while least > 2.0**-70:
+        count += 1
+        least *= float(np.fmax.reduce(twice, initial=0)) / (2 * count + 1)
+    series = np.ones_like(a)
+    for k in range(count, 0, -1):
+        series = 1 + twice / (2 * k + 1) * series
+    head = np.rint(a * 1024) / 1024  # its square is exact
+    constant = x.dtype.type("1.1283791670955125738961589031215451717")
+    return np.copysign(constant * np.exp(-head * head) * np.exp((head - a) * (head + a)) * (a * series), x)
+
+
 FUNCTIONS = [
     Function("exp", mpmath.exp, np.exp),
     Function("log", mpmath.log, np.log, lowest=0.0),
@@ -55,6 +71,7 @@ FUNCTIONS = [
     Function("sin", mpmath.sin, np.sin),
     Function("cos", mpmath.cos, np.cos),
     Function("tanh", mpmath.tanh, np.tanh),
+    Function("erf", mpmath.erf, numpy_erf),
     Function("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x)), numpy_sigmoid),
 ]
 
@@ -86,13 +103,18 @@ def neighbours(x: float, steps: int) -> Iterator[float]:
             yield y
 
 
-#: exp overflows, its results turn subnormal, and vanish; sigmoid reaches 1; ends of the subnormal and normal numbers.
+#: exp overflows, its results turn subnormal, and vanish; sigmoid reaches 1; erf's seams, and where it reaches 1; ends
+#: of the subnormal and normal numbers.
 THRESHOLDS = [
     math.log(1.7976931348623157e308),
     math.log(2.2250738585072014e-308),
     -745.1332191019412,
     -744.4400719213812,
     36.7368005696771,
+    0.921875,
+    1.8125,
+    5.9215871957945,
+    6.0,
     5e-324,
     2.2250738585072014e-308,
     1.7976931348623157e308,
@@ -278,6 +300,7 @@ SPECIAL = {
     "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e4, 1.0), (-1e4, -1.0)],
+    "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (6.0, 1.0), (-1e4, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (4.0, 2.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
     "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e4, 1.0), (-1e4, 0.0)],
 }

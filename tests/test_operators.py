@@ -404,6 +404,8 @@ def reference_float64(name: str, x: np.ndarray) -> np.ndarray:
     if name == "sigmoid":
         z = np.exp(-np.abs(x))
         return np.where(x >= 0, 1.0, z) / (1.0 + z)
+    if name == "erf":
+        return np.vectorize(math.erf)(x)
     return getattr(np, name)(x)
 
 
@@ -450,6 +452,7 @@ def points_float64(name: str, generator: np.random.Generator) -> np.ndarray:
         seams = np.sqrt(0.5) * np.exp2(generator.integers(-300, 300, 300)) * (1 + generator.normal(0, 1e-15, 300))
         return np.abs(np.concatenate([bits.view(np.float64), close, subnormal, seams]))
     low, high = {
+        "erf": (-6.5, 6.5),
         "exp": (-745.1, 709.7),
         "expm1": (-40.0, 709.7),
         "log1p": (math.nextafter(-1, 0), 1e300),
@@ -491,6 +494,7 @@ SPECIAL_VALUES = {
     "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e300, 1.0), (-1e300, -1.0)],
+    "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (6.0, 1.0), (-1e300, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)],
     "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)],
     "relu": [(-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)],

@@ -65,6 +65,9 @@ def cos(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
 def tanh(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
 
+def erf(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
+
 def sigmoid(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``."""
 

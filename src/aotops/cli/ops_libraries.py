@@ -232,7 +232,8 @@ class Entrant:
 
 def prepare(cell: Cell, library: Library, memories: Sequence[memoryview], out: bool) -> Entrant:
     """Give the library its arrays and compile its call; all loops are alike but for the call."""
-    names: dict[str, Any] = {"clock": perf_counter, library.alias: library.module} | library.extra_names(cell)
+    names: dict[str, Any] = {"clock": perf_counter, "math": math, library.alias: library.module}
+    names |= library.extra_names(cell)
     arrays = []
     for operand, memory in zip(cell.operands(), memories, strict=True):
         parent = library.array(memory, operand.dtype, operand.shape)

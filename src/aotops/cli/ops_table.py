@@ -58,6 +58,8 @@ OPERATORS = (
     Operator("tanh", "map", FLOATS, numexpr="tanh(x)", numba="math.tanh(x)"),
     Operator("log1p", "map", FLOATS, "positive", numexpr="log1p(x)", numba="math.log1p(x)", in_place=False),
     Operator("expm1", "map", FLOATS, numexpr="expm1(x)", numba="math.expm1(x)", in_place=False),
+    # NumPy has none; this is what says what is right.
+    Operator("erf", "map", FLOATS, numpy="np.vectorize(math.erf, otypes=[{x}.dtype])({x})", numba="math.erf(x)"),
     Operator("sigmoid", "map", FLOATS, numpy="1 / (1 + np.exp(-{x}))",
              numexpr="1 / (1 + exp(-x))", numba="1 / (1 + math.exp(-x))"),
     # What torch.relu calls, and unlike it this takes `out`.

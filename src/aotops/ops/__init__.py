@@ -11,6 +11,7 @@ from aotops.ops import (
     power,
     reduction,
     selection,
+    special,
     trigonometric,
 )
 from aotops.ops.record import Record, RecordError
@@ -21,6 +22,7 @@ CHAPTERS = (
     power,
     trigonometric,
     hyperbolic,
+    special,
     activation,
     comparison,
     selection,
