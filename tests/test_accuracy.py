@@ -21,16 +21,18 @@ import aotops as ao
 from aotops import ops
 
 RECORDS = ops.collect()
+INF, NAN = math.inf, math.nan
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of one float, exactly and by NumPy, and where its domain begins."""
+    """A function of one float, exactly and by NumPy, and where its domain begins and ends."""
 
     name: str
     exact: Callable[[Any], Any]
     numpy: Callable[[Any], Any]
     lowest: float = -math.inf
+    highest: float = math.inf
 
     @property
     def bound(self) -> float:
@@ -73,6 +75,9 @@ FUNCTIONS = [
     Function("log1p", mpmath.log1p, np.log1p, lowest=-1.0),
     Function("sin", mpmath.sin, np.sin),
     Function("cos", mpmath.cos, np.cos),
+    Function("asin", mpmath.asin, np.arcsin, lowest=-1.0, highest=1.0),
+    Function("acos", mpmath.acos, np.arccos, lowest=-1.0, highest=1.0),
+    Function("atan", mpmath.atan, np.arctan),
     Function("tanh", mpmath.tanh, np.tanh),
     Function("erf", mpmath.erf, numpy_erf),
     Function("sigmoid", lambda x: 1 / (1 + mpmath.exp(-x)), numpy_sigmoid),
@@ -83,7 +88,7 @@ every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda funct
 
 def test_every_record_with_an_error_bound_is_measured() -> None:
     bounded = {name for name, record in RECORDS.items() if record.units}
-    assert bounded == {function.name for function in FUNCTIONS if RECORDS[function.name].units} | {"pow"}
+    assert bounded == {function.name for function in FUNCTIONS if RECORDS[function.name].units} | {"pow", "atan2"}
 
 
 def demand(function: Function, dtype: str, worst: float, where: float) -> None:
@@ -137,6 +142,12 @@ def points() -> list[float]:
     chosen += [1 + math.ldexp(generator.uniform(-1, 1), -generator.randrange(53)) for _ in range(1000)]
     for threshold in THRESHOLDS:
         chosen += neighbours(threshold, 10)
+    # the joints of asin, acos and atan, numbers within 1, and tangents
+    for joint in (0.5, 2.0, 2**-27):
+        chosen += neighbours(joint, 10)
+        chosen += [joint * (1 + math.ldexp(generator.uniform(-1, 1), -generator.randrange(2, 53))) for _ in range(500)]
+    chosen += [generator.uniform(0, 1) for _ in range(6000)]
+    chosen += [math.tan(generator.uniform(0, math.pi / 2)) for _ in range(3000)]
     for k in range(-1076, 1026):
         # where exp goes from one power of two to the next, and exactly between
         chosen += neighbours(k * math.log(2), 1)
@@ -163,7 +174,7 @@ def error_in_units(result: float, exact: Any) -> float:
 
 @every_function
 def test_float64_is_within_the_bound(function: Function) -> None:
-    x = [value for value in points() if value >= function.lowest and value != -math.inf]
+    x = [value for value in points() if function.lowest <= value <= function.highest and value != -math.inf]
     x = [
         value
         for value in x
@@ -191,7 +202,8 @@ def test_many_float64_are_within_the_bound(function: Function) -> None:
         anything = generator.integers(0, 2**64, count, "uint64").view("float64")
         near_one = 1 + np.ldexp(generator.uniform(-1, 1, count), -generator.integers(0, 53, count))
         x = np.concatenate([anything, generator.uniform(-746, 710, count), generator.normal(0, 3, count), near_one])
-        x = x[np.isfinite(x) & (x > function.lowest)]
+        x = np.concatenate([x, generator.uniform(-1, 1, count)])
+        x = x[np.isfinite(x) & (x > function.lowest) & (x <= function.highest)]
         with np.errstate(all="ignore"):
             exact = np.clip(function.numpy(x.astype(np.longdouble)), -np.ldexp(np.longdouble(1), 1024), None)
             exact = np.minimum(exact, np.ldexp(np.longdouble(1), 1024))
@@ -292,9 +304,78 @@ def test_pow_float32_is_within_the_bound(seed: int) -> None:
     assert 0.5 < errors.max() <= RECORDS["pow"].units, (bases[errors.argmax()], exponents[errors.argmax()])
 
 
+# --- atan2 --------------------------------------------------------------------------------------------------------
+
+
+def points_of_the_plane(dtype: str, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Ordinates and abscissas: in every direction, near the joints, of any sizes, with quotients that are subnormal."""
+    generator = np.random.default_rng(seed)
+    lowest, highest = (-1074, 1023) if dtype == "float64" else (-149, 127)
+    digits = 54 if dtype == "float64" else 25
+    angle = generator.uniform(-math.pi, math.pi, count)
+    near = generator.normal(0, 1, count)
+    joints = generator.choice([0.5, 1, 2], count) * (1 + np.ldexp(near, -generator.integers(2, digits, count)))
+    exponents = generator.integers(lowest, highest, (2, count))
+    sizes = np.ldexp(generator.uniform(-1, 1, (2, count)), exponents)
+    large = generator.integers(-50, highest, count)
+    with np.errstate(under="ignore"):
+        quotients = np.ldexp(
+            generator.uniform(0.5, 1, count), large + generator.integers(lowest - 2, lowest + 60, count)
+        )
+        ordinates = np.concatenate([np.sin(angle), joints * near, sizes[0], quotients]).astype(dtype)
+        abscissas = np.concatenate([np.cos(angle), near, sizes[1], np.ldexp(1.0, large)]).astype(dtype)
+    usable = (ordinates != 0) & (abscissas != 0)
+    return ordinates[usable], abscissas[usable]
+
+
+def test_atan2_float64_is_within_the_bound() -> None:
+    ordinates, abscissas = points_of_the_plane("float64", 8000, 4)
+    results = np.asarray(ao.atan2(ao.asarray(ordinates), ao.asarray(abscissas))).tolist()
+    worst, where = 0.0, (0.0, 0.0)
+    with mpmath.workprec(140):
+        for y, x, result in zip(ordinates.tolist(), abscissas.tolist(), results, strict=True):
+            error = error_in_units(result, mpmath.atan2(mpmath.mpf(y), mpmath.mpf(x)))
+            if error > worst:
+                worst, where = error, (y, x)
+    print(f"atan2 float64: at most {worst:.4f} units in the last place, at {where}")
+    assert 0.5 < worst <= RECORDS["atan2"].units, where
+
+
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 50))])
+def test_atan2_float32_is_within_the_bound(seed: int) -> None:
+    ordinates, abscissas = points_of_the_plane("float32", 250_000, seed)
+    result = np.asarray(ao.atan2(ao.asarray(ordinates), ao.asarray(abscissas))).astype("float64")
+    exact = np.arctan2(ordinates.astype("float64"), abscissas.astype("float64"))
+    errors = np.abs(result - exact) / np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 24, -149))
+    print(f"atan2 float32: at most {errors.max():.4f} units in the last place")
+    assert 0.5 < errors.max() <= RECORDS["atan2"].units, (ordinates[errors.argmax()], abscissas[errors.argmax()])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_special_values_of_atan2_are_those_of_numpy(dtype: str) -> None:
+    limits = np.finfo(dtype)
+    numbers = [0.0, 1.0, 0.5, 3.0, INF, NAN, *map(float, (limits.max, limits.tiny, limits.smallest_subnormal))]
+    signed = np.array([sign * x for x in numbers for sign in (1, -1)]).astype(dtype)
+    ordinates, abscissas = (x.ravel() for x in np.meshgrid(signed, signed))
+    with np.errstate(all="ignore"):
+        wanted = np.arctan2(ordinates.astype("float64"), abscissas.astype("float64")).astype(dtype)
+    together = np.asarray(ao.atan2(ao.asarray(ordinates), ao.asarray(abscissas)))
+    one_by_one = [
+        ao.atan2(ao.asarray(ordinates[k : k + 1]), ao.asarray(abscissas[k : k + 1])).item()
+        for k in range(ordinates.size)
+    ]
+    for result in (together, np.array(one_by_one, dtype)):
+        with np.errstate(invalid="ignore"):
+            wrong = np.abs(result - wanted) > np.spacing(np.abs(wanted))
+        wrong |= np.isnan(result) != np.isnan(wanted)
+        exact = (ordinates == 0) | (abscissas == 0) | np.isinf(ordinates) | np.isinf(abscissas)
+        wrong |= exact & (result != wanted) & ~np.isnan(wanted)
+        wrong |= (np.signbit(result) != np.signbit(wanted)) & ~np.isnan(wanted)
+        assert not wrong.any(), [*zip(ordinates[wrong], abscissas[wrong], result[wrong], wanted[wrong], strict=True)]
+
+
 # --- both ---------------------------------------------------------------------------------------------------------
 
-INF, NAN = math.inf, math.nan
 SPECIAL = {
     "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e4, INF), (-1e4, 0.0)],
     "log": [(0.0, -INF), (-0.0, -INF), (1.0, 0.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
@@ -302,6 +383,9 @@ SPECIAL = {
     "log1p": [(0.0, 0.0), (-0.0, -0.0), (-1.0, -INF), (-2.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],
     "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "asin": [(0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "acos": [(1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "atan": [(0.0, 0.0), (-0.0, -0.0), (NAN, NAN)],
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e4, 1.0), (-1e4, -1.0)],
     "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (6.0, 1.0), (-1e4, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (4.0, 2.0), (-1.0, NAN), (-INF, NAN), (INF, INF), (NAN, NAN)],

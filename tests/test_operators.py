@@ -404,9 +404,7 @@ def reference_float64(name: str, x: np.ndarray) -> np.ndarray:
     if name == "sigmoid":
         z = np.exp(-np.abs(x))
         return np.where(x >= 0, 1.0, z) / (1.0 + z)
-    if name == "erf":
-        return np.vectorize(math.erf)(x)
-    return getattr(np, name)(x)
+    return RECORDS[name].numpy(np, x)
 
 
 def exact(name: str, x: mpmath.mpf) -> mpmath.mpf:
@@ -459,11 +457,16 @@ def points_float64(name: str, generator: np.random.Generator) -> np.ndarray:
         "sigmoid": (-745.1, 40.0),
         "cos": (-1e300, 1e300),
         "sin": (-1e300, 1e300),
+        "asin": (-1.0, 1.0),
+        "acos": (-1.0, 1.0),
+        "atan": (-1e300, 1e300),
         "tanh": (-20.0, 20.0),
     }[name]
     seams = (generator.integers(-1000, 1000, 500) + 0.5) * math.log(2) * (1 + generator.normal(0, 1e-15, 500))
     small = generator.standard_normal(500) * np.exp2(generator.integers(-60, 0, 500))
-    if name in ("sin", "cos"):
+    if name in ("asin", "acos"):
+        seams = generator.choice([-0.5, 0.5, 1], 500) * (1 - np.exp2(generator.integers(-52, -2, 500)))
+    if name in ("sin", "cos", "atan"):
         small = generator.standard_normal(2000) * np.exp2(generator.integers(-60, 996, 2000))
     x = np.concatenate([generator.uniform(low, high, 1500), seams, small, [low, high]])
     return x[(x >= low) & (x <= high)]
@@ -493,6 +496,9 @@ SPECIAL_VALUES = {
     "log1p": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-1.0, -INF), (-1.5, NAN), (-INF, NAN), (NAN, NAN)],
     "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
     "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "asin": [(0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)],
+    "acos": [(1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)],
+    "atan": [(0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)],
     "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e300, 1.0), (-1e300, -1.0)],
     "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (6.0, 1.0), (-1e300, -1.0)],
     "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)],

@@ -62,6 +62,18 @@ def sin(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
 def cos(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element, in radians."""
 
+def asin(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Inverse sine of each element, in radians from -pi/2 to pi/2."""
+
+def acos(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Inverse cosine of each element, in radians from 0 to pi."""
+
+def atan(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """Inverse tangent of each element, in radians from -pi/2 to pi/2."""
+
+def atan2(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+    """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``."""
+
 def tanh(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
 
