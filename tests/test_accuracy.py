@@ -112,7 +112,7 @@ def neighbours(x: float, steps: int) -> Iterator[float]:
 
 
 #: exp overflows, its results turn subnormal, and vanish; sigmoid reaches 1; erf's seams, and where it reaches 1; ends
-#: of the subnormal and normal numbers.
+#: of the subnormal and normal numbers; seams of log1p.
 THRESHOLDS = [
     math.log(1.7976931348623157e308),
     math.log(2.2250738585072014e-308),
@@ -129,6 +129,9 @@ THRESHOLDS = [
     0.0,
     1.0,
     math.e,
+    0.25,
+    0.5,
+    2.0**1022,
 ]
 
 

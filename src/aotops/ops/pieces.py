@@ -28,15 +28,8 @@ def in_float64(function: Any) -> Any:
 # --- two parts ----------------------------------------------------------------------------------------------------
 
 
-def two_sum(a: Any, b: Any) -> Any:
-    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
-    total = a + b
-    of_b = total - a
-    return total, (a - (total - of_b)) + (b - of_b)
-
-
 def quick_two_sum(a: Any, b: Any) -> Any:
-    """As ``two_sum`` for ``abs(a) >= abs(b)`` or ``a == 0``; 3 operations."""
+    """``a + b`` rounded, and what is missing, exactly, for ``abs(a) >= abs(b)`` or ``a == 0``; 3 operations."""
     total = a + b
     return total, b - (total - a)
 
