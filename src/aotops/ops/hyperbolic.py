@@ -5,43 +5,62 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import scale_exponent, select
-from aotops.ops.pieces import exp_tail32, exp_tail64, head32, head64, ln2_steps32, ln2_steps64
-from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map
+from aotops.intrinsics import nearest, scale_exponent, select
+from aotops.ops.pieces import LOG2_E, exp_tail32, exp_tail64, head64, ln2_steps64
+from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 
-def tanh_of(steps: Scalar, tail: Scalar, head: Scalar, limit: float) -> Scalar:
-    """Make tanh from the pieces of exp in one dtype; beyond ``limit`` it rounds to 1.
+def tanh64(x: Any) -> Any:
+    """tanh in float64: ``(1 - e) / (1 + e)`` with ``e = exp(-2 * abs(x))``; beyond 20 it rounds to 1.
 
-    ``(1 - e) / (1 + e)`` with ``e = exp(-2 * abs(x))``. Numerator and denominator are each taken in two parts, as
-    ``above + above_low``; the quotient is half its bits, for which multiplying back is exact, and what then remains
-    to be divided.
+    Numerator and denominator are each taken in two parts, as ``above + above_low``; the quotient is half its bits, for
+    which multiplying back is exact, and what then remains to be divided.
     """
-
-    def tanh(x: Any) -> Any:
-        a = math.fabs(x)
-        k, high, low = steps(-2.0 * select(a > limit, limit, a), 0.0)
-        s = scale_exponent(1.0, k)
-        # e = s + e_high - e_low, e_high exact
-        e_high = s * high
-        e_low = s * (low - tail(high - low))
-        e_sum = e_high - e_low
-        rest = 1.0 - s  # exact, but for the last few arguments below the limit
-        above = rest - e_sum
-        above_low = (((rest - above) - e_high) + e_low) + ((1.0 - rest) - s)
-        rounded = (1.0 + s) + e_sum
-        inverse = 1.0 / rounded
-        below = head(rounded)
-        below_low = (((1.0 - below) + s) + e_high) - e_low
-        quotient = head(above * inverse)
-        remainder = (above - quotient * below) + (above_low - quotient * below_low)
-        return math.copysign(quotient + remainder * inverse, x)
-
-    return tanh
+    a = math.fabs(x)
+    k, high, low = ln2_steps64(-2.0 * select(a > 20.0, 20.0, a), 0.0)
+    s = scale_exponent(1.0, k)
+    # e = s + e_high - e_low, e_high exact
+    e_high = s * high
+    e_low = s * (low - exp_tail64(high - low))
+    e_sum = e_high - e_low
+    rest = 1.0 - s  # exact, but for the last few arguments below 20
+    above = rest - e_sum
+    above_low = (((rest - above) - e_high) + e_low) + ((1.0 - rest) - s)
+    rounded = (1.0 + s) + e_sum
+    inverse = 1.0 / rounded
+    below = head64(rounded)
+    below_low = (((1.0 - below) + s) + e_high) - e_low
+    quotient = head64(above * inverse)
+    remainder = (above - quotient * below) + (above_low - quotient * below_low)
+    return math.copysign(quotient + remainder * inverse, x)
 
 
-tanh64 = tanh_of(ln2_steps64, exp_tail64, head64, 20.0)
-tanh32 = tanh_of(ln2_steps32, exp_tail32, head32, 10.0)
+#: ln 2 as a float32, of which the last 3 bits are zero: multiples up to 8 are exact.
+LN2_32 = 0.6931471824645996
+#: Where the two quotients of ``tanh32`` change over: from 0.902 on the second stays below 1 unit in the last place.
+SPLIT = 0.905
+
+
+def tanh32(x: Any) -> Any:
+    """tanh in float32: a number that is exact, and a quotient of at most 0.29, whose rounding errors count little.
+
+    With a = abs(x) that is ``1 - 2 / (exp(2a) + 1)`` from SPLIT on, and before it ``a - a**3 / d(a**2)``, where d is
+    nearly ``3 + 1.2 * a**2``: degree 3 leaves an error of 2^-28. In two parts throughout, as ``tanh64``, it would take
+    half as long again.
+    """
+    a = math.fabs(x)
+    half = select(a > 10.0, 10.0, a)
+    twice = half + half
+    k = nearest(twice * LOG2_E)
+    # exact up to k = 8; after that the quotient is below 2^-6
+    r = twice - k * LN2_32
+    z = a * a
+    # false for NaN, which then stays
+    large = a >= SPLIT
+    of_exp = 1.0 + scale_exponent(1.0 + (r + exp_tail32(r)), k)
+    of_square = 3.0 + z * (1.199999213218689 + z * (-0.005706419702619314 + z * 0.00023598974803462625))
+    quotient = select(large, 2.0, a * z) / select(large, of_exp, of_square)
+    return math.copysign(select(large, 1.0, a) - quotient, x)
 
 
 @map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
