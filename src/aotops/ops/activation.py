@@ -4,12 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotops.intrinsics import select
-from aotops.ops.exponential import exp32, exp64
+from aotops.intrinsics import scale_exponent, select
+from aotops.ops.pieces import exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
 
-# of the two ways to write it, each side of zero takes the one that neither overflows nor cancels
+def sigmoid64(x: Any) -> Any:
+    """sigmoid in float64: ``e / (1 + e)`` with ``e = exp(x)``, which neither overflows nor cancels.
+
+    Beyond 40 it rounds to 1. Where results may be subnormal, both parts of the fraction are 2**128 times as large, so
+    that only the division rounds.
+    """
+    x = select(x > 40.0, 40.0, x)
+    # below, the result is 0 all the same
+    x = select(x < -746.0, -746.0, x)
+    k, high, low = ln2_steps64(x, 0.0)
+    one = select(x < -700.0, 3.402823669209385e38, 1.0)
+    r = high - low
+    # a product and not ``scale_exponent`` alone: NaN stays NaN
+    e = scale_exponent(one, k) * (1.0 + (r + exp_tail64(r)))
+    return e / (one + e)
+
+
+def sigmoid32(x: Any) -> Any:
+    """As ``sigmoid64``, in float32; 2**64 times as large."""
+    x = select(x > 40.0, 40.0, x)
+    x = select(x < -104.0, -104.0, x)
+    k, high, low = ln2_steps32(x, 0.0)
+    one = select(x < -80.0, 1.8446744073709552e19, 1.0)
+    r = high - low
+    e = scale_exponent(one, k) * (1.0 + (r + exp_tail32(r)))
+    return e / (one + e)
+
+
 @map(
     dtypes=FLOATS,
     converts=TO_FLOAT,
@@ -29,14 +56,10 @@ def sigmoid(x: Any) -> Any:
     >>> ao.sigmoid(ao.tensor([0.0, 100.0]))
     tensor([0.5, 1. ])
     """
-    z = exp64(select(x < 0.0, x, -x))
-    return select(x < 0.0, z, 1.0) / (1.0 + z)
+    return sigmoid64(x)
 
 
-@sigmoid.specialise("float32")
-def _(x: Any) -> Any:
-    z = exp32(select(x < 0.0, x, -x))
-    return select(x < 0.0, z, 1.0) / (1.0 + z)
+sigmoid.specialise("float32")(sigmoid32)
 
 
 @map(dtypes=NUMBERS, method=True, numpy=lambda np, x: np.maximum(x, 0))
