@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import bits_of_float32, bits_of_float64, float64_of_bits, nearest
+from aotops.intrinsics import bits_of_float32, bits_of_float64, float32_of_bits, float64_of_bits, nearest
 
 # as values of this module they take a kernel's dtype; math.inf would make float64 of a float32
 INF, NAN = math.inf, math.nan
@@ -37,6 +37,11 @@ def quick_two_sum(a: Any, b: Any) -> Any:
 def head64(x: Any) -> Any:
     """The upper 26 bits of a float64's 53: the product of two such is exact, as is what is left of ``x``."""
     return float64_of_bits(bits_of_float64(x) & -0x8000000)
+
+
+def head32(x: Any) -> Any:
+    """The upper 12 bits of a float32's 24."""
+    return float32_of_bits(bits_of_float32(x) & -0x1000)
 
 
 def magnitude64(x: Any) -> Any:
