@@ -317,9 +317,10 @@ static void make_grid(fold_job *job, int rank, const int64_t *lengths, const int
         n1 = lengths[inner], n0 = lengths[other];
     }
     int64_t size1 = aot_smaller(n1, job->inner_folds ? LEAF : COLUMNS);
-    int64_t size0 = aot_smaller(n0, job->inner_folds ? aot_smaller(COLUMNS, 1 + LEAF * 4 / size1)
-                                               : size1 < WIDE    ? SINGLE_ROWS
-                                                                 : ROWS);
+    /* of rows longer than a tile, one after the other: five of them at a time, which a processor fetches ahead worse,
+     * take a tenth longer out of memory */
+    int64_t short_rows = n1 > size1 ? 1 : aot_smaller(COLUMNS, 1 + LEAF * 4 / size1);
+    int64_t size0 = aot_smaller(n0, job->inner_folds ? short_rows : size1 < WIDE ? SINGLE_ROWS : ROWS);
     for (int axis = 0; axis < rank; axis++) {
         if (axis != inner && axis != other) {
             add_axis(job, strides[job->inputs][axis] == 0, lengths[axis], 1, strides, axis, itemsizes);
