@@ -20,5 +20,6 @@ assert path.stat().st_size <= LIMIT, f"{path.stat().st_size} bytes, more than {L
 assert not requirements, f"requires {requirements}"
 assert len([name for name in extensions if name.startswith("aotops/")]) == 1, extensions
 assert "aotops/py.typed" in names and "aotops/__init__.pyi" in names, "no type information"
+assert "aotops/native/kernel.h" in names, "operators of users cannot be built without the header"
 assert metadata["License-Expression"] == "BSD-3-Clause", metadata["License-Expression"]
 print(f"{path.name}: {path.stat().st_size / 2**20:.2f} MiB, {len(names)} files, no requirements")

@@ -20,7 +20,7 @@ import pytest
 import aotops as ao
 from aotops import ops
 
-RECORDS = ops.collect()
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
 INF, NAN = math.inf, math.nan
 
 

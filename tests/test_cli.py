@@ -132,9 +132,10 @@ def test_every_command_has_help(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_the_command_line_does_not_import_the_tensor_library() -> None:
-    """So that it can report an installation that does not load."""
+    """So that it can report an installation that does not load; what builds operators may, once it runs."""
     for path in Path(aotops.cli.__path__[0]).glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in tree.body if path.name == "build.py" else ast.walk(tree):
             imported = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
             imported += [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             for module in imported:

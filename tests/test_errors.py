@@ -633,7 +633,9 @@ def test_wrong_calls_leave_the_operands_alone() -> None:
 
 
 def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
-    kinds = [name for name, value in vars(errors).items() if inspect.isfunction(value) and name != "type_name"]
+    kinds = [name for name, value in vars(errors).items() if inspect.isfunction(value)]
+    # of operators of users: test_declare
+    kinds = [name for name in kinds if name not in ("type_name", "not_built", "wrong_outs")]
     used = set()
 
     def spy(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

@@ -27,8 +27,11 @@ except ModuleNotFoundError as error:
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {
     "AxisError": "errors",
+    "BuildError": "errors",
     "DType": "_native",
+    "NotBuiltError": "errors",
     "Operator": "_native",
+    "RecordError": "errors",
     "Tensor": "tensors",
     "arange": "creation",
     "asarray": "creation",
@@ -42,10 +45,12 @@ _HOMES = {
     "full": "creation",
     "get_num_threads": "_native",
     "int64": "dtypes",
+    "map": "declare",
     "mean": "statistics",
     "memory": None,
     "ones": "creation",
     "permute_dims": "manipulation",
+    "reduce": "declare",
     "reshape": "manipulation",
     "result_type": "dtypes",
     "set_num_threads": "_native",
@@ -53,7 +58,13 @@ _HOMES = {
     "tensor": "creation",
     "var": "statistics",
     "zeros": "creation",
+    "zip": "declare",
 }
+
+
+def is_public(name: str) -> bool:
+    """Whether an operator is called by users: not a part of others, and not a derivative."""
+    return not name.startswith("_") and "." not in name
 
 
 def __getattr__(name: str) -> Any:
@@ -62,12 +73,12 @@ def __getattr__(name: str) -> Any:
             f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`"
         )
     if name == "__all__":
-        return sorted({*_HOMES, *[name for name in _native.operators if not name.startswith("_")]})
+        return sorted({*_HOMES, *[name for name in _native.operators if is_public(name)]})
     if name in _HOMES:
         home = _HOMES[name]
         module = getattr(__import__(f"aotops.{home or name}"), home or name)
         value = getattr(module, name) if home else module
-    elif not name.startswith("_") and name in _native.operators:
+    elif name in _native.operators and is_public(name):
         __import__("aotops.tensors")  # operators return tensors
         value = _native.operators[name]
     else:

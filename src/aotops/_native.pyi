@@ -1,7 +1,8 @@
 # Generated from the operator records by `python -m aotops.aot.stubs`; do not edit.
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from aotops.ops.record import Record
 from aotops.tensors import Tensor
 
 dtypes: tuple[DType, DType, DType, DType]
@@ -23,6 +24,21 @@ def get_num_threads() -> int:
 def set_num_threads(n: int, /) -> None:
     """Set the number of threads that an operation may use, from 1 to 1024."""
 
+abi_version: int
+
+def declare(
+    record: Record,
+    name: str,
+    parameters: str,
+    facts: tuple[int, ...],
+    conversions: tuple[int, ...],
+    variants: tuple[Any, ...],
+    /,
+) -> Operator: ...
+def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], vectors: bool, /) -> None: ...
+def stand_in(operator: Operator, runner: Callable[..., Any], /) -> None: ...
+def rename(operator: Operator, name: str, /) -> None: ...
+def check_sum(text: bytes, /) -> int: ...
 def memory_stats() -> tuple[int, int, int, int, int, int]: ...
 def memory_limit(bytes: int, /) -> None: ...
 def memory_release() -> int: ...
@@ -58,7 +74,13 @@ class Operator:
     def dtypes(self) -> tuple[tuple[DType, ...], ...]: ...
     @property
     def conversions(self) -> dict[DType, DType]: ...
-    def __call__(self, *inputs: Any, **options: Any) -> Tensor: ...
+    @property
+    def derivative(self) -> Any:
+        """The operator of the derivative, or the decorator that declares one."""
+
+    @property
+    def _record(self) -> Record | None: ...
+    def __call__(self, *inputs: Any, **options: Any) -> Any: ...
 
 class TensorBase:
     @property

@@ -24,6 +24,33 @@ class AxisError(ValueError, IndexError):
     """
 
 
+class RecordError(ValueError):
+    """The declaration of an operator that contradicts itself; the message names the operator."""
+
+
+class NotBuiltError(RuntimeError):
+    """An operator of a user that has no compiled kernels, called where nothing could compile them."""
+
+
+class BuildError(RuntimeError):
+    """Kernels cannot be compiled; the message says which and why, or what to install."""
+
+
+def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
+    """An operator that cannot run."""
+    build = f"Build it with `{command}`" if command else "Declare it in a module that can be built"
+    raise NotBuiltError(
+        f"{name} ({place}) {reason}. {build} where Numba is installed (pip install 'aotops[build]'), "
+        "or set AOTOPS_PYTHON=1 to run it, slowly, as plain Python."
+    )
+
+
+def wrong_outs(name: str, wanted: int, got: Any) -> NoReturn:
+    """An ``out`` that is not as many tensors as there are results."""
+    count = f"a tuple of {len(got)}" if isinstance(got, tuple) else type_name(got)
+    raise TypeError(f"{name}: out must be a tuple of {wanted} Tensors, one for each result, got {count}")
+
+
 def type_name(value: Any) -> str:
     """How messages call the type of a value."""
     return f"{type(value).__name__} {value!r}" if isinstance(value, (str, int, float)) else type(value).__name__
@@ -62,7 +89,8 @@ def axis_needed(name: str, ndim: int) -> NoReturn:
 
 def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
     """Inputs of dtypes that an operator cannot compute with."""
-    takes = ", ".join(dict.fromkeys(signature[-2].name for signature in operator.dtypes))
+    first = next(k for k, name in enumerate(operator.parameters) if name not in operator.conditions)
+    takes = ", ".join(dict.fromkeys(signature[first].name for signature in operator.dtypes))
     raise TypeError(
         f"{operator.__name__}: {', '.join(operator.parameters)} must be of one of the dtypes {takes}, "
         f"got {' and '.join(dtypes)}; convert with astype"

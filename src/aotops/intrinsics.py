@@ -147,16 +147,24 @@ class Pointer:
 
 
 class Signature:
-    """The dtype names of a kernel's operands, inputs first; compiled kernels know it as a constant."""
+    """The dtype names of a kernel's operands, inputs first; compiled kernels know it as a constant.
+
+    A kernel of several outputs, whose scalar function returns a tuple, has a tuple of them for its output.
+    """
 
     __slots__ = ("inputs", "output")
 
-    def __init__(self, inputs: tuple[str, ...], output: str) -> None:
+    def __init__(self, inputs: tuple[str, ...], output: str | tuple[str, ...]) -> None:
         self.inputs = inputs
         self.output = output
 
     def __repr__(self) -> str:
         return f"({', '.join(self.inputs)}) -> {self.output}"
+
+    @property
+    def operands(self) -> int:
+        """Number of inputs and outputs."""
+        return len(self.inputs) + (len(self.output) if isinstance(self.output, tuple) else 1)
 
 
 def input_pointers(data: Any, signature: Signature) -> tuple[Any, ...]:
@@ -165,20 +173,22 @@ def input_pointers(data: Any, signature: Signature) -> tuple[Any, ...]:
 
 
 def output_pointer(data: Any, signature: Signature) -> Any:
-    """The pointer to the output's first element, typed."""
-    return data[len(signature.inputs)]
+    """The pointer to the output's first element, typed; of several outputs a tuple of them."""
+    first = len(signature.inputs)
+    if isinstance(signature.output, tuple):
+        return tuple(data[k] for k in range(first, signature.operands))
+    return data[first]
 
 
 def input_steps(strides: Any, axis: int, signature: Signature) -> tuple[int, ...]:
     """The inputs' steps along the tile's inner (0) or outer (1) axis."""
-    first = axis * (len(signature.inputs) + 1)
+    first = axis * signature.operands
     return tuple(strides[first + k] for k in range(len(signature.inputs)))
 
 
 def output_step(strides: Any, axis: int, signature: Signature) -> int:
-    """The output's step along the tile's inner (0) or outer (1) axis."""
-    operands = len(signature.inputs) + 1
-    return int(strides[axis * operands + operands - 1])
+    """The output's step along the tile's inner (0) or outer (1) axis; several outputs have the same."""
+    return int(strides[axis * signature.operands + len(signature.inputs)])
 
 
 class Pattern:
@@ -206,8 +216,8 @@ def load_pattern(pointers: tuple[Any, ...], fixed: tuple[Any, ...], count: int, 
 
 
 def shift(pointer: Any, elements: int) -> Any:
-    """The pointer some elements further on."""
-    return pointer + elements
+    """The pointer, or each of several, some elements further on."""
+    return tuple(each + elements for each in pointer) if isinstance(pointer, tuple) else pointer + elements
 
 
 def advance(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
@@ -226,8 +236,12 @@ def load_output(pointer: Any, position: int) -> Any:
 
 
 def store(pointer: Any, position: int, value: Any) -> None:
-    """Put a value into an output, converted to its dtype."""
-    pointer[position] = value
+    """Put a value into an output, converted to its dtype; a tuple of values into as many outputs."""
+    if isinstance(pointer, tuple):
+        for each, part in zip(pointer, value, strict=True):
+            each[position] = part
+    else:
+        pointer[position] = value
 
 
 # A row of 8 float64 is a cache line, and a vector of AVX-512.

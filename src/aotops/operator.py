@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import inspect
     from typing import Any
 
+    from aotops.ops.record import Record
 
 #: The kinds whose operators go along an axis.
 FOLDING = ("reduce", "argreduce", "scan")
@@ -33,10 +34,11 @@ def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor 
     for parameter, value in zip(operator.parameters, inputs, strict=True):
         if not isinstance(value, (Tensor, int, float)) and not (value is None and parameter in operator.optional):
             errors.wrong_type(operator.__name__, parameter, "a Tensor or a Python number", value)
+    first = next(k for k, name in enumerate(operator.parameters) if name not in operator.conditions)
     conditions = [parameter in operator.conditions for parameter in operator.parameters]
     others = [value for value, condition in zip(inputs, conditions, strict=True) if not condition and value is not None]
     dtype = result_type(*others)
-    if all(signature[-2] != dtype for signature in operator.dtypes):
+    if all(signature[first] != dtype for signature in operator.dtypes):
         if dtype not in operator.conversions:
             names = tuple(result_type(value).name for value in others)
             errors.wrong_dtypes(operator, names)
@@ -55,20 +57,35 @@ def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor 
     )
 
 
-def documentation(name: str) -> str:
-    """The docstring of an operator, from its record."""
+def record_of(operator: Operator) -> Record:
+    """The declaration of an operator."""
     from aotops import ops
 
-    return ops.collect()[name].doc
+    return operator._record or ops.collect()[operator.__name__]
+
+
+def documentation(operator: Operator) -> str | None:
+    """The docstring of an operator, from its record; None if its function has none."""
+    return record_of(operator).doc or None
+
+
+def derivative(operator: Operator) -> Any:
+    """The operator of the derivative; of a user's operator that has none yet, the decorator that declares it."""
+    if operator._record is not None:
+        from aotops import declare
+
+        return declare.derivative(operator)
+    try:
+        return _native.operators[f"{operator.__name__}.derivative"]
+    except KeyError:
+        raise AttributeError(f"{operator.__name__} has no derivative") from None
 
 
 def signature(operator: Operator) -> inspect.Signature:
     """The signature of an operator, for ``help`` and editors."""
     import inspect
 
-    from aotops import ops
-
-    record = ops.collect()[operator.__name__]
+    record = record_of(operator)
     keywords: dict[str, Any] = {"out": None}
     if operator.kind in FOLDING:
         dtype = {"dtype": None} if record.takes_dtype else {}

@@ -46,7 +46,7 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -327,6 +327,26 @@ def convert(x: ReferenceTensor, dtype: str) -> ReferenceTensor:
 # --- operators ------------------------------------------------------------------------------------
 
 
+def elementwise_many(
+    scalar: Scalar, inputs: Sequence[ReferenceTensor], dtypes: Sequence[str]
+) -> tuple[ReferenceTensor, ...]:
+    """As ``elementwise``, of a scalar function that returns a tuple: a tensor for each of its values.
+
+    >>> quotient, rest = elementwise_many(divmod, [tensor([7, 8]), tensor(3)], ["int64", "int64"])
+    >>> quotient.tolist(), rest.tolist()
+    ([2, 2], [1, 2])
+    """
+    shape = broadcast_shape(*[x.shape for x in inputs])
+    outs = tuple(empty(shape, dtype) for dtype in dtypes)
+    for i in range(math.prod(shape)):
+        index = count(i, shape)
+        values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs])
+        values = values if isinstance(values, tuple) else (values,) * len(outs)  # what stands in for an exception
+        for out, value in zip(outs, values, strict=True):
+            out.store(index, value)
+    return outs
+
+
 def elementwise(scalar: Scalar, inputs: Sequence[ReferenceTensor], dtype: str) -> ReferenceTensor:
     """The map or zip of a scalar function: ``out[index] = scalar(*(x[index] for x in inputs))``.
 
@@ -454,12 +474,14 @@ def evaluate(
     axis: int | Index | None = None,
     keepdims: bool = False,
     include_initial: bool = False,
-) -> ReferenceTensor:
-    """The result of an operator, given by its record.
+    present: Callable[[Scalar, str], Scalar] = lambda scalar, dtype: scalar,
+) -> Any:
+    """The result of an operator, given by its record; of one that returns a tuple, a tuple of results.
 
     Arguments: ``axis`` and ``keepdims`` are for reductions; ``axis`` is an int, a tuple of ints or None for all.
     Scans take an ``axis``, which may be left out for an input of one dimension, and ``include_initial``, which puts
-    the result of nothing in front. Inputs that the record has a default for may be None or left out.
+    the result of nothing in front. Inputs that the record has a default for may be None or left out. ``present`` may
+    put other functions in place of the record's.
 
     Raises ``TypeError`` for a wrong number of inputs or dtypes that the operator does not compute with,
     ``ValueError`` for shapes that do not broadcast together, a reduction of nothing that has no identity or a scan
@@ -478,16 +500,18 @@ def evaluate(
     [0, 1, 3, 6]
     """
     dtype, converted = convert_inputs(record, inputs)
-    scalar, result = record.scalar_for(dtype), record.result_for(dtype)
+    scalar, result = present(record.scalar_for(dtype), dtype), record.result_for(dtype)
+    if record.outputs:
+        return elementwise_many(scalar, converted, record.results_for(dtype))
     if record.kind not in FOLDING:
         return elementwise(scalar, converted, result)
     # what is combined: the elements of the only input, or a function of all of them
-    x = converted[0] if record.of is None else elementwise(record.of, converted, result)
+    x = converted[0] if record.of is None else elementwise(present(record.of, dtype), converted, result)
     if record.kind == "scan":
         return scan(record, x, axis, include_initial)
     axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
     if any(x.shape[folded] == 0 for folded in axes):
-        start = record.identity
+        start = record.identity_for(dtype)
         if start is None and all(x.shape[kept] > 0 for kept in range(len(x.shape)) if kept not in axes):
             raise ValueError(f"{record.name}: x must have elements along the axes that fold away, got shape {x.shape}")
     else:
@@ -502,7 +526,7 @@ def scan(record: Record, x: ReferenceTensor, axis: int | Index | None, include_i
         raise ValueError(f"{record.name}: axis may only be left out for 1 dimension, x has {len(x.shape)}")
     (along,) = normalize_axes(0 if axis is None else axis, len(x.shape))
     result = running(record.scalar_for(x.dtype), x, along, record.start_for(x.dtype), record.result_for(x.dtype))
-    return prepend(record.identity, result, along) if include_initial else result
+    return prepend(record.identity_for(x.dtype), result, along) if include_initial else result
 
 
 def drop_axes(x: ReferenceTensor, axes: Index) -> ReferenceTensor:

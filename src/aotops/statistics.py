@@ -53,7 +53,8 @@ def variance(name: str, x: Tensor, axis: Any, correction: float, keepdims: bool)
     count = folded_count(x, axis)
     centre = _divide(_sum(x, axis, keepdims=True), count)
     total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
-    return _divide(total, max(count - correction, 0))
+    result: Tensor = _divide(total, max(count - correction, 0))
+    return result
 
 
 def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:

@@ -10,22 +10,24 @@ import os
 import platform
 import sys
 import time
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from aotops import ops
 from aotops.aot.fingerprint import fingerprint
 from aotops.aot.kernels import PLANNER, Kernel, all_kernels
 from aotops.aot.levels import Level, levels
 from aotops.aot.table import table_source
+from aotops.errors import BuildError
+
+if TYPE_CHECKING:
+    from aotops.aot.modules import Target
 
 #: Changes in these files change the machine code of every kernel.
-COMPILER_SOURCES = ("compiler.py", "lowering.py", "parallel.py", "specialise.py")
-
-
-class BuildError(Exception):
-    """Kernels cannot be compiled; the message says which and why, or what to install."""
+COMPILER_SOURCES = ("compiler.py", "elements.py", "lowering.py", "parallel.py", "specialise.py", "weak_integers.py")
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,13 @@ class Built:
 def require_compiler() -> str:
     """The versions of what compiles kernels; a ``BuildError`` that says what to install if it is missing."""
     versions = []
-    for package in ("numba", "llvmlite", "numpy"):
+    for package in ("numba", "llvmlite", "numpy", "setuptools"):
         try:
             versions.append(f"{package} {importlib.metadata.version(package)}")
         except importlib.metadata.PackageNotFoundError:
             raise BuildError(
-                f"aotops compiles its kernels with Numba, and {package} is not installed.\n"
-                "Install it with `pip install numba numpy`, or install a prebuilt wheel of aotops, which needs neither."
+                f"Kernels are compiled with Numba and setuptools, and {package} is not installed.\n"
+                "Install what is needed with `pip install 'aotops[build]'`; a prebuilt wheel needs none of it."
             ) from None
     return ", ".join(versions)
 
@@ -98,9 +100,17 @@ class Progress:
 _kernels: dict[str, Kernel] = {}
 
 
-def _start_worker() -> None:
+def _start_worker(target: Target | None) -> None:
     """In a worker process: derive the kernels from the records, since functions cannot be sent."""
-    _kernels.update((kernel.symbol, kernel) for kernel in all_kernels(ops.collect().values()))
+    kernels = all_kernels(ops.collect().values())
+    if target is not None:
+        from aotops.aot.extension import kernels_of
+        from aotops.aot.modules import declared_records, load
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # the parent process has given them
+            kernels = kernels_of(declared_records(load(target)))
+    _kernels.update((kernel.symbol, kernel) for kernel in kernels)
 
 
 def _compile_kernel(symbol: str, stem: str) -> str | None:
@@ -128,10 +138,13 @@ def object_path(stem: Path, level: Level) -> Path:
     return stem.with_name(f"{stem.name}.{level.name}.o")
 
 
-def compile_kernels(kernels: Iterable[Kernel], cache: Path, jobs: int | None = None) -> tuple[list[Path], int]:
-    """Object files for kernels, one for each level, compiling those that ``cache`` does not hold.
+def compile_kernels(
+    kernels: Iterable[Kernel], cache: Path, jobs: int | None = None, target: Target | None = None
+) -> tuple[list[Path], int]:
+    """Object files for kernels of a module, by default aotops' own, compiling those that ``cache`` does not hold.
 
-    Returns them and the number of kernels compiled. Raises ``BuildError`` with every kernel that fails.
+    Returns them, one for each kernel and level, and the number of kernels compiled. Raises ``BuildError`` with every
+    kernel that fails.
     """
     digest = compiler_digest()
     cache.mkdir(parents=True, exist_ok=True)
@@ -150,6 +163,7 @@ def compile_kernels(kernels: Iterable[Kernel], cache: Path, jobs: int | None = N
             min(jobs or core_count(), len(missing)),
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
+            initargs=(target,),
         ) as pool:
             futures = {
                 pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
@@ -178,9 +192,14 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     table = folder / "table.c"
     table.write_text(table_source(records, levels()), encoding="utf-8")
     seconds = time.perf_counter() - started
+    announce("aotops", len(kernels), compiled, seconds)
+    return Built(objects, table, compiled, len(kernels), seconds)
+
+
+def announce(name: str, kernels: int, compiled: int, seconds: float) -> None:
+    """Tell what a build has done."""
     print(
-        f"aotops: {len(kernels)} kernels for {len(levels())} CPU level(s), {compiled} compiled now and the others "
+        f"{name}: {kernels} kernels for {len(levels())} CPU level(s), {compiled} compiled now and the others "
         f"from the cache, in {seconds:.1f} s",
         flush=True,
     )
-    return Built(objects, table, compiled, len(kernels), seconds)

@@ -9,22 +9,18 @@ Numba once, unoptimised, and through LLVM once for every level.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import linecache
-import os
 import re
 import tempfile
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-# Numba must not optimise: what it inlines here would be compiled for the machine of the build. LLVM does
-# all of it later, for each level. Read once when numba is imported.
-os.environ["NUMBA_OPT"] = "0"
-
 import llvmlite.binding as llvm
-from numba.core import types
+from numba.core import config, types
 from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
@@ -46,6 +42,17 @@ KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(type
 PLANNER = types.int64(types.int64, types.int64, *[types.CPointer(types.int64)] * 3)
 
 
+@contextlib.contextmanager
+def unoptimised() -> Iterator[None]:
+    """Numba must not optimise: what it inlines would be compiled for the machine of the build. LLVM does it later."""
+    before = config.OPT
+    config.OPT = type(before)(0)
+    try:
+        yield
+    finally:
+        config.OPT = before
+
+
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
     """Compile a function to unoptimised LLVM bitcode that defines ``symbol`` with Numba's calling convention.
 
@@ -56,7 +63,7 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     try:
         exports.export(symbol, signature)(function)
         compiler = ModuleCompiler(exports._export_entries, "aotops_kernels", use_nrt=False, cpu_name="")
-        with tempfile.TemporaryDirectory() as folder:
+        with unoptimised(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "kernel.bc"
             compiler.write_llvm_bitcode(str(path), wrap=False)
             return path.read_bytes()
@@ -72,9 +79,12 @@ def reason(error: NumbaError) -> str:
     Numba adds the candidates that it tried, the passes that it was in and the loop nest, which nobody who wrote a
     scalar function asked about.
     """
+    # where one of our own functions refuses its arguments, Numba reports that deep inside
+    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", str(error))
     lines = [line for line in str(error).splitlines() if not line.startswith("Failed in nopython mode")]
     details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
     message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
+    message = refused[-1] if refused else message
     message = re.sub(r": %.* = .*", "", " ".join(message.split()))  # LLVM's code for the value
     if message.startswith("NRT required"):
         message = "It needs memory of its own, for a list, a text or an array, and kernels have none."

@@ -5,22 +5,13 @@ from __future__ import annotations
 import hashlib
 import sys
 import types as python_types
-from collections.abc import Iterator
 from typing import Any
 
+from aotops import ops
+from aotops.functions import global_names, plain
 from aotops.intrinsics import Pattern, Signature, Table
-
-
-def global_names(function: python_types.FunctionType) -> Iterator[str]:
-    """The names of the module-level values that a function, or one inside it, refers to, in a fixed order."""
-
-    def names(code: python_types.CodeType) -> Iterator[str]:
-        yield from code.co_names
-        for constant in code.co_consts:
-            if isinstance(constant, python_types.CodeType):
-                yield from names(constant)
-
-    return (name for name in dict.fromkeys(names(function.__code__)) if name in function.__globals__)
+from aotops.mathematics import BUILTIN, NUMPY, builtin_functions, is_substituted, record_of
+from aotops.ops.record import Record
 
 
 def has_docstring(code: python_types.CodeType) -> bool:
@@ -37,8 +28,22 @@ def fingerprint(*values: Any) -> str:
     digest = hashlib.sha256()
     seen: dict[Any, int] = {}
 
+    records = ops.collect()
+
+    def feed_record(record: Record) -> None:
+        feed(record.name)
+        for dtype in record.dtypes:
+            feed((dtype, record.scalar_for(dtype)))
+
     def feed(value: Any) -> None:
-        if isinstance(value, python_types.FunctionType):
+        value = plain(value)
+        # a record itself is met where a module's variable has the name of an attribute, as in ``math.pow``
+        record = value if isinstance(value, Record) else record_of(value)
+        if isinstance(value, BUILTIN):
+            record = builtin_functions().get(value)
+        if record is not None:
+            feed_record(record)
+        elif isinstance(value, python_types.FunctionType):
             if value in seen:
                 digest.update(f"function {seen[value]};".encode())
                 return
@@ -48,6 +53,10 @@ def fingerprint(*values: Any) -> str:
             feed(getattr(value, "constants", None))  # of ``intrinsics.in_float64``
             for name in global_names(value):
                 feed(value.__globals__[name])
+                if is_substituted(value.__globals__[name]):
+                    for attribute in value.__code__.co_names:
+                        if NUMPY.get(attribute, attribute) in records:
+                            feed_record(records[NUMPY.get(attribute, attribute)])
             for cell in value.__closure__ or ():
                 feed(cell.cell_contents)
         elif isinstance(value, python_types.CodeType):

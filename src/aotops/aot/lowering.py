@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.errors import RequireLiteralValue
+from numba.core.errors import RequireLiteralValue, TypingError
 from numba.core.imputils import lower_constant
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
@@ -230,7 +230,13 @@ class SignatureType(types.Dummy):
 
     def __init__(self, signature: Signature) -> None:
         self.inputs = tuple(NUMBA_TYPES[name] for name in signature.inputs)
-        self.output = NUMBA_TYPES[signature.output]
+        if isinstance(signature.output, tuple):
+            self.outputs = tuple(NUMBA_TYPES[name] for name in signature.output)
+            self.pointers: types.Type = types.Tuple([types.CPointer(dtype) for dtype in self.outputs])
+        else:
+            self.outputs = (NUMBA_TYPES[signature.output],)
+            self.pointers = types.CPointer(*self.outputs)
+        self.operands = signature.operands
         super().__init__(name=f"Signature{signature!r}")
 
 
@@ -290,9 +296,14 @@ def _input_pointers(typing_context: Any, data: Any, signature: Any) -> Any:
 @lowers(intrinsics.output_pointer)
 def _output_pointer(typing_context: Any, data: Any, signature: Any) -> Any:
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        return typed_pointer(context, builder, arguments[0], len(signature.inputs), signature.output)
+        pointers = [
+            typed_pointer(context, builder, arguments[0], len(signature.inputs) + k, dtype)
+            for k, dtype in enumerate(signature.outputs)
+        ]
+        several = isinstance(signature.pointers, types.BaseTuple)
+        return context.make_tuple(builder, signature.pointers, pointers) if several else pointers[0]
 
-    return types.CPointer(signature.output)(data, signature), generate
+    return signature.pointers(data, signature), generate
 
 
 def constant(argument: Any) -> int:
@@ -306,7 +317,7 @@ def constant(argument: Any) -> int:
 def _input_steps(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
     count = len(signature.inputs)
     result = types.UniTuple(types.int64, count)
-    first = constant(axis) * (count + 1)
+    first = constant(axis) * signature.operands
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         steps = [
@@ -319,8 +330,7 @@ def _input_steps(typing_context: Any, strides: Any, axis: Any, signature: Any) -
 
 @lowers(intrinsics.output_step)
 def _output_step(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
-    operands = len(signature.inputs) + 1
-    position = constant(axis) * operands + operands - 1
+    position = constant(axis) * signature.operands + len(signature.inputs)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         return builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), position)]))
@@ -385,6 +395,9 @@ def _load_pattern(typing_context: Any, pointers: Any, fixed: Any, count: Any, pa
 def _shift(typing_context: Any, pointer: Any, elements: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        if isinstance(pointer, types.BaseTuple):
+            moved = [builder.gep(each, [index]) for each in cgutils.unpack_tuple(builder, arguments[0])]
+            return context.make_tuple(builder, pointer, moved)
         return builder.gep(arguments[0], [index])
 
     return pointer(pointer, elements), generate
@@ -441,10 +454,22 @@ def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
 
 @lowers(intrinsics.store)
 def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
+    several = isinstance(pointer, types.BaseTuple)
+    if several and (not isinstance(value, types.BaseTuple) or len(value) != len(pointer)):
+        got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
+        raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
+    if not several and not isinstance(value, (types.Number, types.Boolean)):
+        got = f"tuple of {len(value)}" if isinstance(value, types.BaseTuple) else value
+        raise TypingError(f"It must return a number, and returns a {got}.")
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        converted = context.cast(builder, arguments[2], signature.args[2], pointer.dtype)
-        store_element(context, builder, pointer.dtype, converted, builder.gep(arguments[0], [index]))
+        pointers = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
+        values = cgutils.unpack_tuple(builder, arguments[2]) if several else [arguments[2]]
+        outputs = pointer if several else (pointer,)
+        for place, part, output, type_ in zip(pointers, values, outputs, value if several else (value,), strict=True):
+            converted = context.cast(builder, part, type_, output.dtype)
+            store_element(context, builder, output.dtype, converted, builder.gep(place, [index]))
         return context.get_dummy_value()
 
     return types.void(pointer, position, value), generate

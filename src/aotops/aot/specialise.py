@@ -1,8 +1,9 @@
 """From a plain Python function to the one that Numba compiles for one dtype.
 
-Three things are exchanged, in the function and in every function that it calls:
+Four things are exchanged, in the function and in every function that it calls:
 
 - functions of ``aotops.intrinsics`` for their lowerings;
+- operators, and the functions of ``math`` and NumPy that aotops has too, for their scalar functions;
 - float constants for constants of the kernel's dtype, so that ``0.5 * x`` of a float32 stays in float32:
   Python numbers are weak in kernels as they are in the public operators (except from ``in_float64`` on down);
 - plain Python functions for their Numba dispatchers, always inlined.
@@ -12,7 +13,9 @@ The code itself is not touched: what runs as Python is what is compiled.
 
 from __future__ import annotations
 
+import builtins
 import dis
+import linecache
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -21,8 +24,12 @@ import numba
 import numpy as np
 
 from aotops.aot.compiler import CompileError
-from aotops.aot.fingerprint import global_names
+from aotops.aot.elements import element_function
 from aotops.aot.lowering import LOWERINGS
+from aotops.aot.weak_integers import WeakIntegersCompiler
+from aotops.functions import plain, rebuilt
+from aotops.mathematics import BUILTIN, builtin_functions, is_substituted, namespace, record_of
+from aotops.ops.record import Record
 
 Function = Callable[..., Any]
 
@@ -39,7 +46,19 @@ def specialise(function: Function, dtype: str) -> Function:
     """
     done: dict[tuple[Function, str], Any] = {}
 
+    def element(record: Record) -> Any:
+        try:
+            return element_function(record)
+        except ValueError as error:
+            raise CompileError(f"{error}.") from None
+
     def exchange(value: Any, dtype: str) -> Any:
+        value = plain(value)
+        record = record_of(value) or (builtin_functions().get(value) if isinstance(value, BUILTIN) else None)
+        if record is not None:
+            return element(record)
+        if is_substituted(value):
+            return namespace(value, element, CONSTANT_TYPES.get(dtype, float))
         if isinstance(value, float):
             return CONSTANT_TYPES.get(dtype, float)(value)
         if isinstance(value, tuple):
@@ -49,22 +68,26 @@ def specialise(function: Function, dtype: str) -> Function:
                 return LOWERINGS[value]
             if (value, dtype) not in done:
                 # numpy's error model: a division by zero is a value, not an exception
-                done[value, dtype] = numba.njit(copy(value, dtype), error_model="numpy", forceinline=True)
+                own = (value.__module__ or "").startswith("aotops.")
+                options = {} if own else {"pipeline_class": WeakIntegersCompiler}
+                done[value, dtype] = numba.njit(copy(value, dtype), error_model="numpy", forceinline=True, **options)
             return done[value, dtype]
         return value
 
     def copy(original: python_types.FunctionType, dtype: str) -> Function:
         dtype = getattr(original, "constants", dtype)
         code = original.__code__
+        line = code.co_firstlineno
         for instruction in dis.get_instructions(code):
+            line = instruction.starts_line or line
+            name = instruction.argval
             if instruction.opname == "RAISE_VARARGS":
                 raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")
+            if instruction.opname == "LOAD_GLOBAL" and name not in original.__globals__ and not hasattr(builtins, name):
+                source = linecache.getline(code.co_filename, line).strip()
+                raise CompileError(f"The name {name} is not defined.\n  {code.co_filename}, line {line}: {source}")
         code = code.replace(co_consts=tuple(exchange(value, dtype) for value in code.co_consts))
-        names = {name: exchange(original.__globals__[name], dtype) for name in global_names(original)}
-        cells = tuple(python_types.CellType(exchange(cell.cell_contents, dtype)) for cell in original.__closure__ or ())
-        # Numba looks for the module of a function by this name
-        names["__name__"] = original.__globals__.get("__name__")
-        return python_types.FunctionType(code, names, original.__name__, original.__defaults__, cells)
+        return rebuilt(original, lambda value: exchange(value, dtype), code)
 
     if not isinstance(function, python_types.FunctionType):
         raise CompileError(f"Expected a Python function, got {type(function).__name__}.")

@@ -5,9 +5,9 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from aotops.aot.kernels import PLANNER, combine_symbol, kernel_symbol
+from aotops.aot.kernels import PLANNER
 from aotops.aot.levels import Level, level_symbol
-from aotops.ops.record import ALL, FOLDING, Record
+from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
 
 ELEMENT_FORMATS = {"bool": "<?7x", "int64": "<q", "float32": "<f4x", "float64": "<d"}
 
@@ -30,11 +30,6 @@ def quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def mask(record: Record, parameters: Iterable[str]) -> int:
-    """Some of an operator's parameters as a bit mask."""
-    return sum(1 << record.parameters.index(parameter) for parameter in parameters)
-
-
 def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
     """The C file that defines ``aot_builtin_table`` and the planner and conversions beside it."""
     declarations: dict[str, None] = {}
@@ -53,16 +48,18 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         for target in ALL
     ]
     for record in records:
-        variants.append(f"static const aot_variant {record.name}_variants[] = {{")
+        array = f"{record.name.replace('.', '_')}_variants"
+        variants.append(f"static const aot_variant {array}[] = {{")
         for dtype in record.dtypes:
             result = record.result_for(dtype)
-            codes = ", ".join(map(dtype_code, [*record.inputs_for(dtype), result]))
+            codes = ", ".join(map(dtype_code, [*record.inputs_for(dtype), *record.results_for(dtype)]))
             fields = [f".dtypes = {{{codes}}}"]
             if record.kind in FOLDING:
                 # an argreduce combines elements, the others results
                 combined = dtype if record.kind == "argreduce" else result
-                if record.identity is not None:
-                    fields.append(f".identity = {element_bits(record.identity, result)}")
+                identity = record.identity_for(dtype)
+                if identity is not None:
+                    fields.append(f".identity = {element_bits(identity, result)}")
                 if record.absorbing is not None:
                     fields.append(f".absorbing = {element_bits(record.absorbing, result)}")
                 fields.append(f".start = {element_bits(record.start_for(dtype), combined)}")
@@ -86,16 +83,16 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         operators.append(
             f'    {{.name = "{record.name}", .parameters = "{" ".join(record.parameters)}", '
             f".kind = AOT_{record.kind.upper() if record.kind in FOLDING else 'ELEMENTWISE'}, "
-            f".inputs = {record.inputs}, .optional = {mask(record, record.defaults)}, "
-            f".conditions = {mask(record, record.conditions)}, "
+            f".inputs = {record.inputs}, .outputs = {max(record.outputs, 1)}, "
+            f".returns_tuple = {int(record.outputs > 0)}, .optional = {record.mask(record.defaults)}, "
+            f".conditions = {record.mask(record.conditions)}, "
             f".square = {quoted(record.squares.name) if record.squares else 'NULL'}, "
             f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
-            # functions with a bound of error are long: 5 to 15 times as slow without vectors
-            f".vectors = {int(record.units > 0)}, "
+            f".vectors = {int(record.is_long)}, "
             f".has_identity = {int(record.identity is not None)}, "
             f".takes_dtype = {int(record.takes_dtype)}, "
             f".has_absorbing = {int(record.absorbing is not None)}, .conversions = {{{converts}}}, "
-            f".n_variants = {len(record.dtypes)}, .variants = {record.name}_variants}},"
+            f".n_variants = {len(record.dtypes)}, .variants = {array}}},"
         )
     lines = [
         "/* Generated from the operator records by aotops.aot.table. */",

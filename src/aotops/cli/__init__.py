@@ -13,7 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from aotops.cli import cold_start, ops_bench
+from aotops.cli import build, cold_start, ops_bench
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -32,6 +32,7 @@ class Command(Protocol):
 
 
 COMMANDS: dict[tuple[str, ...], Command] = {
+    ("build",): build,
     ("bench", "cold-start"): cold_start,
     ("bench", "ops"): ops_bench,
 }

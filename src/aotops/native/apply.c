@@ -9,6 +9,9 @@
  *         launch(variant.kernel, [*inputs, out], shape)
  *         return out
  *
+ * An operator that returns a tuple has several of `out`, all in the same order of axes; those that a caller gives get
+ * copies of the results.
+ *
  * Everything that takes time for thought, promotion and messages, is Python's: aotops.operator, aotops.errors.
  */
 #include "native.h"
@@ -169,10 +172,11 @@ static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors,
     return true;
 }
 
-/* Runs a variant into `out`, which has the result's shape and dtype and no harmful overlap. */
+/* Runs a variant into `outs`, which have the results' shape and dtypes, the same strides and no harmful overlap. */
 static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
-               aot_tensor *const *tensors, aot_tensor *out)
+               aot_tensor *const *tensors, aot_tensor *const *outs)
 {
+    const aot_tensor *out = outs[0];
     static const Py_ssize_t unit[1] = {1};
     int count = definition->inputs;
     aot_view views[AOT_MAX_OPERANDS];
@@ -194,14 +198,11 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
             views[k] = (aot_view){tensors[k]->data, strides[k]};
         }
     }
-    if (flat) {
-        views[count] = (aot_view){out->data, unit};
-        aot_launch(state, variant->kernels, variant->dtypes, count + 1, views, 1, &out->size, definition->vectors);
-    } else {
-        views[count] = (aot_view){out->data, out->strides};
-        aot_launch(state, variant->kernels, variant->dtypes, count + 1, views, out->ndim, out->shape,
-                   definition->vectors);
+    for (int k = 0; k < definition->outputs; k++) {
+        views[count + k] = (aot_view){outs[k]->data, flat ? unit : out->strides};
     }
+    aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
+               flat ? &out->size : out->shape, definition->vectors);
     return 0;
 }
 
@@ -273,6 +274,71 @@ static bool is_two(PyObject *number)
            (PyLong_CheckExact(number) && PyLong_AsLongLongAndOverflow(number, &(int){0}) == 2);
 }
 
+/* A fresh tensor for a result, its axes in the order that the inputs' have in memory. */
+static aot_tensor *new_output(aot_state *state, const aot_operator *definition, aot_tensor *const *tensors, int dtype,
+                              int ndim, const Py_ssize_t *shape)
+{
+    aot_tensor *out = aot_tensor_new(state, dtype, ndim, shape);
+    bool ordered = out == NULL || ndim < 2;
+    for (int k = 0; k < definition->inputs && !ordered; k++) {
+        if (tensors[k] != NULL && !tensors[k]->contiguous) {
+            aot_tensor_order_as(out, tensors, definition->inputs);
+            ordered = true;
+        }
+    }
+    return out;
+}
+
+/* Puts each of a tuple of results into the tensor of a tuple, if it can be had; takes over `results`. */
+static PyObject *deliver_all(const aot_operator_object *operator, PyObject *results, PyObject *outs)
+{
+    int count = operator->definition->outputs;
+    if (results == NULL) {
+        return NULL;
+    }
+    if (!PyTuple_Check(outs) || PyTuple_Size(outs) != count) {
+        Py_DECREF(results);
+        return aot_raise("wrong_outs", "(siO)", operator->definition->name, count, outs);
+    }
+    for (int k = 0; k < count; k++) {
+        PyObject *object = PyTuple_GetItem(outs, k), *result = PyTuple_GetItem(results, k);
+        aot_tensor *out = aot_as_tensor(object);
+        if (out == NULL) {
+            Py_DECREF(results);
+            return aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a tuple of Tensors", object);
+        }
+        Py_INCREF(result);
+        PyObject *delivered = aot_deliver(operator, result, out);
+        if (delivered == NULL) {
+            Py_DECREF(results);
+            return NULL;
+        }
+        Py_DECREF(delivered);
+    }
+    Py_DECREF(results);
+    Py_INCREF(outs);
+    return outs;
+}
+
+/* The results of an operator that returns a tuple. */
+static PyObject *apply_several(const aot_operator_object *operator, const aot_variant *variant,
+                               PyObject *const *inputs, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
+{
+    const aot_operator *definition = operator->definition;
+    aot_tensor *outs[AOT_MAX_OPERANDS];
+    PyObject *results = PyTuple_New(definition->outputs);
+    for (int k = 0; results != NULL && k < definition->outputs; k++) {
+        outs[k] = new_output(operator->state, definition, tensors, variant->dtypes[definition->inputs + k], ndim, shape);
+        if (outs[k] == NULL || PyTuple_SetItem(results, k, (PyObject *)outs[k]) < 0) {
+            Py_CLEAR(results);
+        }
+    }
+    if (results != NULL && run(operator->state, definition, variant, inputs, tensors, outs) < 0) {
+        Py_CLEAR(results);
+    }
+    return results;
+}
+
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object)
 {
     aot_state *state = operator->state;
@@ -307,6 +373,10 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     if (ndim < 0) {
         return NULL;
     }
+    if (definition->returns_tuple) {
+        PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
+        return out_object == NULL ? results : deliver_all(operator, results, out_object);
+    }
     int dtype = variant->dtypes[definition->inputs];
     aot_tensor *out = NULL;
     if (out_object != NULL) {
@@ -322,19 +392,12 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         }
         Py_INCREF((PyObject *)out);
     } else {
-        out = aot_tensor_new(state, dtype, ndim, shape);
+        out = new_output(state, definition, tensors, dtype, ndim, shape);
         if (out == NULL) {
             return NULL;
         }
-        bool ordered = ndim < 2;
-        for (int k = 0; k < definition->inputs && !ordered; k++) {
-            if (tensors[k] != NULL && !tensors[k]->contiguous) {
-                aot_tensor_order_as(out, tensors, definition->inputs);
-                ordered = true;
-            }
-        }
     }
-    if (run(state, definition, variant, inputs, tensors, out) < 0) {
+    if (run(state, definition, variant, inputs, tensors, &out) < 0) {
         Py_DECREF((PyObject *)out);
         return NULL;
     }

@@ -54,6 +54,7 @@ typedef struct {
 typedef struct {
     aot_kernel kernel;
     int operands;
+    int outputs;                    /* the last ones of the operands */
     int rank;                       /* axes of the grid of tiles, of which the last two cut the tile's own axes */
     int64_t counts[AOT_MAX_RANK + 1];                  /* tiles along each axis of the grid */
     int64_t steps[AOT_MAX_OPERANDS][AOT_MAX_RANK + 1]; /* bytes from a tile to the next one */
@@ -143,16 +144,13 @@ static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *d
                      const char **from, int64_t *rows)
 {
     char *operands[AOT_MAX_OPERANDS];
-    int out = tiles->operands - 1;
-    const packed_operand *packed_out = NULL;
+    int first_out = tiles->operands - tiles->outputs;
     memcpy(operands, data, (size_t)tiles->operands * sizeof *operands);
     for (int p = 0; p < tiles->n_packed; p++) {
         const packed_operand *packing = &tiles->packed[p];
         int k = packing->operand;
         operands[k] = scratch + (size_t)p * tiles->packed_bytes;
-        if (k == out) {
-            packed_out = packing;
-        } else if (from[p] != data[k] || rows[p] < n0 || n1 < tiles->sizes[1]) { /* not what is there already */
+        if (k < first_out && (from[p] != data[k] || rows[p] < n0 || n1 < tiles->sizes[1])) { /* not what is there already */
             copy_packed(packing, n0, n1, tiles->sizes[1], data[k], operands[k], false);
             from[p] = n1 < tiles->sizes[1] ? NULL : data[k];
             rows[p] = n0;
@@ -164,8 +162,11 @@ static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *d
         return;
     }
     aot_run_kernel(tiles->kernel, kernel_rows, length, operands, tiles->strides);
-    if (packed_out != NULL) {
-        copy_packed(packed_out, n0, n1, tiles->sizes[1], data[out], operands[out], true);
+    for (int p = 0; p < tiles->n_packed; p++) {
+        int k = tiles->packed[p].operand;
+        if (k >= first_out) {
+            copy_packed(&tiles->packed[p], n0, n1, tiles->sizes[1], data[k], operands[k], true);
+        }
     }
 }
 
@@ -236,12 +237,12 @@ static bool wants_packing(const tiling *tiles, int k, bool narrow, bool vectors)
     if (narrow) {
         return !(inner == 1 && outer == tiles->sizes[1]) && !(inner == 0 && outer == 0);
     }
-    bool strided = inner != 1 && inner != 0, is_out = k == tiles->operands - 1;
+    bool strided = inner != 1 && inner != 0, is_out = k >= tiles->operands - tiles->outputs;
     return strided && (vectors || (outer == 1 && !is_out));
 }
 
-/* Whether the output should be written past the caches: it is large, contiguous along rows of whole lines, or of many,
- * and not an input as well. */
+/* Whether the output should be written past the caches: it is the only one, large, contiguous along rows of whole lines,
+ * or of many, and not an input as well. */
 static bool wants_streaming(const tiling *tiles, const aot_view *views, int64_t rank, const int64_t *lengths,
                             int64_t (*strides)[AOT_MAX_RANK], bool narrow)
 {
@@ -260,7 +261,7 @@ static bool wants_streaming(const tiling *tiles, const aot_view *views, int64_t 
     int64_t width = tiles->sizes[1] * tiles->itemsizes[out], row = tiles->strides[tiles->operands + out];
     bool lines = ((uintptr_t)views[out].data | (uintptr_t)(row * tiles->itemsizes[out]) | (uintptr_t)width) % LINE == 0;
     bool in_order = narrow ? row == tiles->sizes[1] : lines || width >= 2 * STREAMED_PIECE;
-    return STREAMS && bytes > STREAMED_BYTES && written >= bytes / 8 && tiles->strides[out] == 1 && in_order;
+    return STREAMS && tiles->outputs == 1 && bytes > STREAMED_BYTES && written >= bytes / 8 && tiles->strides[out] == 1 && in_order;
 }
 
 /* Decides what is packed; returns room for it, one part for each thread, or NULL if nothing is or there is none. */
@@ -292,9 +293,10 @@ static char *pack_operands(const aot_state *state, tiling *tiles, const uint8_t 
     return scratch;
 }
 
-void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int operands,
+void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
                 const aot_view *views, int ndim, const Py_ssize_t *shape, bool vectors)
 {
+    int operands = inputs + outputs;
     int64_t lengths[AOT_MAX_RANK];
     int64_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
     int64_t total = 1;
@@ -349,6 +351,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
     }
     tiles.kernel = kernels[state->level];
     tiles.operands = operands;
+    tiles.outputs = outputs;
     tiles.rank = rank > 2 ? (int)rank : 2;
     tiles.lengths[0] = n0;
     tiles.lengths[1] = n1;
@@ -462,7 +465,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     }
     aot_view views[] = {{source->data, strides}, {target->data, target->strides}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
-    aot_launch(target->state, aot_builtin_convert[source->dtype][target->dtype], dtypes, 2, views, target->ndim,
+    aot_launch(target->state, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
                target->shape, false);
     return 0;
 }
@@ -471,8 +474,8 @@ void aot_fill(aot_tensor *target, aot_element value, int dtype)
 {
     aot_view views[] = {{(char *)&value, aot_no_strides}, {target->data, target->strides}};
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
-    aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 2, views, target->ndim, target->shape,
-               false);
+    aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
+               target->shape, false);
 }
 
 int aot_is_number(PyObject *object)

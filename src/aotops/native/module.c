@@ -9,6 +9,8 @@
  *     def cpu_level(): ...
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
+ *     def declare(...), bind(...), stand_in(...), rename(...), check_sum(...): see declare.c
+ *     abi_version: that of the kernels
  */
 #include "native.h"
 
@@ -187,6 +189,31 @@ static PyObject *native_memory_release(PyObject *module, PyObject *Py_UNUSED(unu
     return PyLong_FromSsize_t(before - memory->cached);
 }
 
+static PyObject *native_declare(PyObject *module, PyObject *args)
+{
+    return aot_declare(state_of(module), args);
+}
+
+static PyObject *native_bind(PyObject *module, PyObject *args)
+{
+    return aot_bind(state_of(module), args);
+}
+
+static PyObject *native_stand_in(PyObject *module, PyObject *args)
+{
+    return aot_stand_in(state_of(module), args);
+}
+
+static PyObject *native_rename(PyObject *module, PyObject *args)
+{
+    return aot_rename(state_of(module), args);
+}
+
+static PyObject *native_check_sum(PyObject *Py_UNUSED(module), PyObject *bytes)
+{
+    return aot_check_sum(bytes);
+}
+
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
@@ -210,6 +237,11 @@ static PyMethodDef module_methods[] = {
     {"memory_stats", native_memory_stats, METH_NOARGS, "(used, peak, cached, limit, hits, misses)"},
     {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may wait for reuse."},
     {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
+    {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, facts, conversions, variants)"},
+    {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols, vectors): give a declared operator its kernels."},
+    {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
+    {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 64 bits."},
+    {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},
     {NULL, NULL, 0, NULL},
 };
 
@@ -229,7 +261,7 @@ static int add_operators(PyObject *module, aot_state *state)
     int failed = operators == NULL;
     for (uint32_t k = 0; !failed && k < aot_builtin_table.n_operators; k++) {
         const aot_operator *definition = &aot_builtin_table.operators[k];
-        PyObject *operator = aot_operator_new(state, definition);
+        PyObject *operator = (PyObject *)aot_operator_new(state, definition);
         failed = operator == NULL || PyDict_SetItemString(operators, definition->name, operator) < 0;
         if (!failed && definition->is_method) {
             failed = PyObject_SetAttrString((PyObject *)state->base_type, definition->name, operator) < 0;
@@ -267,7 +299,8 @@ static int module_exec(PyObject *module)
         Py_INCREF(state->dtypes[code]);
         PyTuple_SetItem(dtypes, code, state->dtypes[code]);
     }
-    int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0;
+    int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0 ||
+                 PyModule_AddIntConstant(module, "abi_version", AOT_ABI_VERSION) < 0;
     Py_XDECREF(dtypes);
     return failed ? -1 : 0;
 }

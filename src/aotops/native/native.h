@@ -89,6 +89,14 @@ typedef struct {
     PyObject_HEAD
     aot_state *state;
     const aot_operator *definition;
+    PyObject *attributes; /* __dict__, or NULL */
+    /* the rest is of declared operators only; see declare.c */
+    bool waits;        /* for its kernels, or for what stands in for them */
+    aot_operator *own; /* the definition, to be freed */
+    PyObject *record;
+    PyObject *names;   /* the texts that the definition points into */
+    PyObject *library; /* the capsule whose kernels it has */
+    PyObject *runner;  /* what is called in place of kernels */
 } aot_operator_object;
 
 /* storage.c */
@@ -160,9 +168,9 @@ typedef struct {
 
 extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: an operand repeated everywhere */
 
-/* Runs the kernel of the current level over a space; nothing happens where a length is 0. `vectors`: the kernel is so
- * much slower on strided elements than on contiguous ones that it is worth copying them. */
-void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int operands,
+/* Runs the kernel of the current level over a space; nothing happens where a length is 0. Outputs have the same strides.
+ * `vectors`: the kernel is so much slower on strided elements than on contiguous ones that it is worth copying them. */
+void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
                 const aot_view *views, int ndim, const Py_ssize_t *shape, bool vectors);
 /* The strides with which a tensor repeats itself over a shape; false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
@@ -180,14 +188,20 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element);
 
 /* operator.c: the public callables */
 extern PyType_Spec aot_operator_spec;
-PyObject *aot_operator_new(aot_state *state, const aot_operator *definition);
+aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *definition);
 /* Calls a function of a Python module of aotops with a format as Py_BuildValue has it. */
 PyObject *aot_call(const char *module, const char *function, const char *format, ...);
 /* The same for a function that raises an exception: always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
 
-/* Whether the key of a keyword argument, which may be any object, is this name. */
-bool aot_is_keyword(PyObject *key, const char *name);
+/* declare.c: operators that are declared in Python */
+PyObject *aot_declare(aot_state *state, PyObject *args);
+PyObject *aot_bind(aot_state *state, PyObject *args);
+PyObject *aot_stand_in(aot_state *state, PyObject *args);
+PyObject *aot_rename(aot_state *state, PyObject *args);
+PyObject *aot_check_sum(PyObject *bytes);
+/* Sees to it that a declared operator has kernels, or a stand-in. */
+int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. NULL inputs are left out. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);

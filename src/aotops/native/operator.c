@@ -4,10 +4,14 @@
  *         def __call__(self, *inputs, out=None):    # elementwise; reductions and scans: reduce.c
  *             inputs may be given by name; those with a default may be left out
  *             return apply(self, *inputs, out=out)
+ *
+ * One that is declared in Python (declare.c) gets its kernels at its first call.
  */
 #include "native.h"
 
 #include <stdarg.h>
+#include <stddef.h>
+#include <structmember.h>
 #include <string.h>
 
 /* --- calls into Python --------------------------------------------------------------------------- */
@@ -128,26 +132,64 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
 
 static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
-    const aot_operator_object *operator = (const aot_operator_object *)self;
+    aot_operator_object *operator = (aot_operator_object *)self;
+    if (operator->waits && aot_load(operator) < 0) {
+        return NULL;
+    }
+    if (operator->runner != NULL) {
+        return PyObject_Call(operator->runner, args, kwargs);
+    }
     return operator->definition->kind == AOT_ELEMENTWISE ? call_elementwise(operator, args, kwargs)
                                                           : aot_reduce(operator, args, kwargs);
+}
+
+static int operator_traverse(PyObject *self, visitproc visit, void *arg)
+{
+    aot_operator_object *operator = (aot_operator_object *)self;
+    Py_VISIT(Py_TYPE(self));
+    Py_VISIT(operator->attributes);
+    Py_VISIT(operator->record);
+    Py_VISIT(operator->library);
+    Py_VISIT(operator->runner);
+    return 0;
+}
+
+/* The names stay, as the definition does: a call may still come. */
+static int operator_clear(PyObject *self)
+{
+    aot_operator_object *operator = (aot_operator_object *)self;
+    Py_CLEAR(operator->attributes);
+    Py_CLEAR(operator->record);
+    Py_CLEAR(operator->runner);
+    return 0;
 }
 
 static void operator_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
-    PyObject_Free(self);
+    PyObject_GC_UnTrack(self);
+    operator_clear(self);
+    Py_CLEAR(((aot_operator_object *)self)->library);
+    Py_CLEAR(((aot_operator_object *)self)->names);
+    PyMem_Free(((aot_operator_object *)self)->own);
+    PyObject_GC_Del(self);
     Py_DECREF((PyObject *)type);
 }
 
-static const char *name_of(PyObject *self)
+/* Before its first call, what a declared operator is called is for Python to find out. */
+static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
 {
-    return ((aot_operator_object *)self)->definition->name;
+    const aot_operator_object *operator = (const aot_operator_object *)self;
+    return operator->waits ? aot_call("aotops.declare", "name_of", "(O)", self)
+                           : PyUnicode_FromString(operator->definition->name);
 }
 
 static PyObject *operator_repr(PyObject *self)
 {
-    return PyUnicode_FromFormat("<aotops operator %s>", name_of(self));
+    PyObject *name = operator_name(self, NULL);
+    PyObject *text = name != NULL ? PyUnicode_FromFormat("<aotops operator %S>", name) : NULL;
+    Py_XDECREF(name);
+    return text;
 }
 
 /* As a class attribute an operator is a method. Calls do not come here, they pass the instance along. */
@@ -160,14 +202,9 @@ static PyObject *operator_get(PyObject *self, PyObject *instance, PyObject *Py_U
     return aot_call("types", "MethodType", "(OO)", self, instance);
 }
 
-static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
-{
-    return PyUnicode_FromString(name_of(self));
-}
-
 static PyObject *operator_doc(PyObject *self, void *Py_UNUSED(closure))
 {
-    return aot_call("aotops.operator", "documentation", "(s)", name_of(self));
+    return aot_call("aotops.operator", "documentation", "(O)", self);
 }
 
 static PyObject *operator_signature(PyObject *self, void *Py_UNUSED(closure))
@@ -224,12 +261,12 @@ static PyObject *operator_dtypes(PyObject *self, void *Py_UNUSED(closure))
     const aot_operator *definition = operator->definition;
     PyObject *signatures = PyTuple_New(definition->n_variants);
     for (int v = 0; signatures != NULL && v < definition->n_variants; v++) {
-        PyObject *signature = PyTuple_New(definition->inputs + 1);
+        PyObject *signature = PyTuple_New(definition->inputs + definition->outputs);
         if (signature == NULL) {
             Py_CLEAR(signatures);
             break;
         }
-        for (int k = 0; k <= definition->inputs; k++) {
+        for (int k = 0; k < definition->inputs + definition->outputs; k++) {
             PyObject *dtype = operator->state->dtypes[definition->variants[v].dtypes[k]];
             Py_INCREF(dtype);
             PyTuple_SetItem(signature, k, dtype);
@@ -255,7 +292,21 @@ static PyObject *operator_conversions(PyObject *self, void *Py_UNUSED(closure))
     return conversions;
 }
 
-/* pickle and copy find an operator by its name in the package */
+/* The declaration of an operator that is not aotops' own. */
+static PyObject *operator_record(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *record = ((aot_operator_object *)self)->record;
+    record = record != NULL ? record : Py_None;
+    Py_INCREF(record);
+    return record;
+}
+
+static PyObject *operator_derivative(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_call("aotops.operator", "derivative", "(O)", self);
+}
+
+/* pickle and copy find an operator by its name in its module */
 static PyObject *operator_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
 {
     return operator_name(self, NULL);
@@ -270,8 +321,12 @@ static PyGetSetDef operator_getset[] = {
     {"parameters", operator_parameters, NULL, "Names of the tensor arguments.", NULL},
     {"conditions", operator_conditions, NULL, "Those of the parameters that are bool whatever the others are.", NULL},
     {"optional", operator_optional, NULL, "Those of the parameters that may be left out.", NULL},
-    {"dtypes", operator_dtypes, NULL, "The compiled signatures: dtypes of the inputs, then of the result.", NULL},
+    {"dtypes", operator_dtypes, NULL, "The compiled signatures: dtypes of the inputs, then of the results.", NULL},
     {"conversions", operator_conversions, NULL, "Dtypes that are converted first, and to what.", NULL},
+    {"derivative", operator_derivative, NULL,
+     "The operator of the derivative, of the inputs, the output and the incoming gradient; where none is declared yet, "
+     "the decorator that declares it.", NULL},
+    {"_record", operator_record, NULL, "The declaration, where the operator is not one of aotops' own.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -280,8 +335,16 @@ static PyMethodDef operator_methods[] = {
     {NULL, NULL, 0, NULL},
 };
 
+static PyMemberDef operator_members[] = {
+    {"__dictoffset__", T_PYSSIZET, offsetof(aot_operator_object, attributes), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
 static PyType_Slot operator_slots[] = {
     {Py_tp_dealloc, operator_dealloc},
+    {Py_tp_traverse, operator_traverse},
+    {Py_tp_clear, operator_clear},
+    {Py_tp_members, operator_members},
     {Py_tp_call, operator_call},
     {Py_tp_repr, operator_repr},
     {Py_tp_descr_get, operator_get},
@@ -294,18 +357,17 @@ PyType_Spec aot_operator_spec = {
     .name = "aotops.Operator",
     .basicsize = sizeof(aot_operator_object),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE |
-             Py_TPFLAGS_METHOD_DESCRIPTOR,
+             Py_TPFLAGS_METHOD_DESCRIPTOR | Py_TPFLAGS_HAVE_GC,
     .slots = operator_slots,
 };
 
-PyObject *aot_operator_new(aot_state *state, const aot_operator *definition)
+aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *definition)
 {
-    aot_operator_object *self = PyObject_Malloc(sizeof *self);
-    if (self == NULL) {
-        return PyErr_NoMemory();
+    allocfunc allocate = (allocfunc)PyType_GetSlot(state->operator_type, Py_tp_alloc);
+    aot_operator_object *self = (aot_operator_object *)allocate(state->operator_type, 0); /* all zero */
+    if (self != NULL) {
+        self->state = state;
+        self->definition = definition;
     }
-    PyObject_Init((PyObject *)self, state->operator_type);
-    self->state = state;
-    self->definition = definition;
-    return (PyObject *)self;
+    return self;
 }

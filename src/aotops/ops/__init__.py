@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from aotops.ops import (
-    activation,
-    arithmetic,
-    comparison,
-    exponential,
-    hyperbolic,
-    inverse_trigonometric,
-    power,
-    reduction,
-    selection,
-    special,
-    trigonometric,
-)
-from aotops.ops.record import Record, RecordError
+from aotops.errors import RecordError
+from aotops.ops.record import Record
 
-CHAPTERS = (
-    arithmetic,
-    exponential,
-    power,
-    trigonometric,
-    inverse_trigonometric,
-    hyperbolic,
-    special,
-    activation,
-    comparison,
-    selection,
-    reduction,
-)
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from types import ModuleType
+
+
+def chapters() -> tuple[ModuleType, ...]:
+    """The modules that declare aotops' own operators; users' operators import the record alone."""
+    from aotops.ops import (
+        activation,
+        arithmetic,
+        comparison,
+        exponential,
+        hyperbolic,
+        inverse_trigonometric,
+        power,
+        reduction,
+        selection,
+        special,
+        trigonometric,
+    )
+
+    return (
+        arithmetic,
+        exponential,
+        power,
+        trigonometric,
+        inverse_trigonometric,
+        hyperbolic,
+        special,
+        activation,
+        comparison,
+        selection,
+        reduction,
+    )
 
 
 def collect() -> dict[str, Record]:
     """All records by name, in the order of their declaration; a name or slot given twice is a ``RecordError``."""
     records: dict[str, Record] = {}
     slots: dict[str, str] = {}
-    for chapter in CHAPTERS:
+    for chapter in chapters():
         for value in vars(chapter).values():
             if not isinstance(value, Record) or records.get(value.name) is value:
                 continue  # a chapter may refer to records of another one
@@ -47,4 +56,6 @@ def collect() -> dict[str, Record]:
             if value.slot is not None:
                 slots[value.slot] = value.name
             records[value.name] = value
+            if value.gradient is not None:
+                records[value.gradient.name] = value.gradient
     return records

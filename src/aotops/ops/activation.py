@@ -75,3 +75,16 @@ def relu(x: Any) -> Any:
     tensor([0., 2.])
     """
     return select(x <= 0, 0, x)
+
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@sigmoid.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * (y * (1.0 - y))
+
+
+@relu.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return select(x > 0, g, 0 * g)

@@ -146,3 +146,48 @@ def maximum(x1: Any, x2: Any) -> Any:
 
 maximum.specialise("float32")(larger)
 maximum.specialise("float64")(larger)
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@negative.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return -g
+
+
+@abs.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return select(x > 0, g, select(x < 0, -g, 0 * g))
+
+
+@add.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return g, g
+
+
+@subtract.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return g, -g
+
+
+@multiply.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return g * x2, g * x1
+
+
+@square.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * (x + x)
+
+
+@divide.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    to_x1 = ieee_divide(g, x2)
+    return to_x1, -to_x1 * y
+
+
+# equal ones share the gradient
+@maximum.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    to_x1 = select(x1 > x2, g, select(x1 == x2, 0.5 * g, 0.0 * g))
+    return to_x1, g - to_x1

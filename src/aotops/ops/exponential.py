@@ -14,6 +14,7 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
+    divide,
     float32_of_bits,
     float64_of_bits,
     scale_exponent,
@@ -373,3 +374,31 @@ def sqrt(x: Any) -> Any:
     tensor([2.        , 1.41421356])
     """
     return square_root(x)
+
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@exp.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * y
+
+
+@expm1.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * (y + 1.0)
+
+
+@log.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(g, x)
+
+
+@log1p.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(g, 1.0 + x)
+
+
+@sqrt.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(0.5 * g, y)

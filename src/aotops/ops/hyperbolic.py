@@ -81,3 +81,10 @@ def tanh(x: Any) -> Any:
 
 
 tanh.specialise("float32")(tanh32)
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@tanh.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * ((1.0 - y) * (1.0 + y))

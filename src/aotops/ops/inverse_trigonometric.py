@@ -13,6 +13,7 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
+    divide,
     float32_of_bits,
     float64_of_bits,
     select,
@@ -348,3 +349,26 @@ atan2.common_case("float32", unless=is_not_near_of(8.673617379884035e-19, 1.1529
 atan2.common_case("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.5822498780869086e120))(
     atan2_near_of(atan2_scaled64)
 )
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@asin.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(g, square_root((1.0 - x) * (1.0 + x)))
+
+
+@acos.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(-g, square_root((1.0 - x) * (1.0 + x)))
+
+
+@atan.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return divide(g, 1.0 + x * x)
+
+
+@atan2.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    scaled = divide(g, x1 * x1 + x2 * x2)
+    return scaled * x2, -scaled * x1

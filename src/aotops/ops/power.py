@@ -223,3 +223,13 @@ def is_special64(x1: Any, x2: Any) -> Any:
 def is_special32(x1: Any, x2: Any) -> Any:
     """Whether x1 is not positive, normal and finite, or x2 not finite."""
     return is_outside(bits_of_float32(x1), 0x00800000, 0x7F800000) | (magnitude32(x2) >= 0x7F800000)
+
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+# where the base is 0 its logarithm counts for nothing, as the power does, unless the exponent is negative
+@pow.derivative
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    to_x1 = select(x2 == 0.0, 0.0 * g, g * x2 * math.pow(x1, x2 - 1.0))
+    return to_x1, select((x1 == 0.0) & (x2 >= 0.0), 0.0 * g, g * y * math.log(x1))

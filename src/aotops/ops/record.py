@@ -6,17 +6,22 @@ or ``reduce`` (an associative combination of two values that folds an axis away)
 function with its docstring and signature, the method and the special method on ``Tensor``, the type
 stubs and the tests' tables are all derived from the record; to add an operator is to add one record.
 
-Python sees records only when somebody asks for documentation; the build reads them all.
+The operators that users declare (``aotops.map`` and its like) have records of the same kind. Of aotops' own, Python
+sees records only when somebody asks for documentation; the build reads them all.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from aotops.errors import RecordError
 
-Scalar = Callable[..., Any]
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+    from typing import Any
+
+    Scalar = Callable[..., Any]
+else:
+    Scalar = object
 
 BOOL = ("bool",)
 INTEGERS = ("int64",)
@@ -49,11 +54,34 @@ SLOTS = (
 FOLDING = ("reduce", "argreduce", "scan")
 
 
-class RecordError(ValueError):
-    """A record that contradicts itself; the message names the operator."""
+#: Keyword arguments of elementwise operators, and of those that go along an axis.
+RESERVED = (("out",), ("axis", "keepdims", "include_initial", "dtype", "out"))
 
 
-@dataclass(eq=False)
+#: Names of functions with a bound of error, in aotops or elsewhere.
+LONG_FUNCTIONS = frozenset(
+    {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
+    | {"asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc", "sigmoid"}
+)
+
+
+def kernel_symbol(name: str, *dtypes: str) -> str:
+    """The C name of an operator's kernel for some dtypes."""
+    spelled = "".join([c if c.isascii() and c.isalnum() else "_" if c in "_." else f"u{ord(c):x}" for c in name])
+    return "_".join(("aot", spelled, *dtypes))
+
+
+def combine_symbol(record: Record, dtype: str) -> str:
+    """The C name of the kernel that combines two results of a reduction."""
+    return kernel_symbol(record.name, "combine", record.result_for(dtype))
+
+
+#: The most parameters that an operator can have: ``AOT_MAX_OPERANDS`` of ``kernel.h`` without the output.
+MOST_INPUTS = 15
+#: ``AOT_LONGEST_NAME``: characters in the name of a parameter.
+LONGEST_NAME = 63
+
+
 class Record:
     """One operator's declaration.
 
@@ -63,12 +91,13 @@ class Record:
         scalar: the scalar function; for a reduction, and what is made of one, the combination of two values.
         dtypes: the input dtypes that get a kernel, in the order of promotion.
         result: the dtype of the result where it is not that of the inputs: one, or one for each dtype.
+        outputs: how many results there are where the scalar function returns a tuple of them; 0 where it does not.
         conditions: the names of inputs that are bool, whatever the dtype of the others.
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         of: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
         absorbing: for a reduction, the value that no other one changes: it ends the work early.
-        identity: for a reduction, the value of an empty one; ``None`` if it has none.
+        identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
         start: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
         converts: dtypes without a kernel of their own, and the dtype in which they compute.
@@ -79,37 +108,73 @@ class Record:
         numpy: the reference, a function of NumPy arrays given the NumPy module first.
         reduction: for a scan, the reduction whose running results it keeps; for an argreduce, the one whose
             result it looks for.
-        doc: the docstring, by default the scalar function's own.
-        units: bound of the error in units in the last place (0: exact, or correctly rounded).
+        units: bound of the error in units in the last place (0: exact, correctly rounded, or of a derivative, which is
+            as good as the few operations that it is made of).
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
         common: for particular dtypes a cheaper function with the same bits, and one that says where it will not do.
+        gradient: the record of the derivative, or None.
+        namespace: the variables of the module that declares the operator; empty where that is aotops.
+        operator: the public operator of such a declaration's derivative.
+        replaces: of such a declaration, the one of the same name that it takes the place of.
     """
 
     kind: str
     name: str
     scalar: Scalar
     dtypes: tuple[str, ...]
-    numpy: Callable[..., Any]
-    result: str | Mapping[str, str] | None = None
-    conditions: tuple[str, ...] = ()
-    defaults: Mapping[str, float | Mapping[str, float]] = field(default_factory=dict)
-    of: Scalar | None = None
-    reduction: Record | None = None
-    doc: str = ""
-    absorbing: float | None = None
-    identity: float | None = None
-    start: float | Mapping[str, float] | None = None
-    converts: Mapping[str, str] = field(default_factory=dict)
-    slot: str | None = None
-    squares: Record | None = None
-    method: bool = False
-    units: float = 0
-    specialised: dict[str, Scalar] = field(default_factory=dict)
-    common: dict[str, tuple[Scalar, Scalar]] = field(default_factory=dict)
 
-    def __post_init__(self) -> None:
-        self.doc = self.doc or inspect.getdoc(self.scalar) or ""
-        results = self.result.values() if isinstance(self.result, Mapping) else filter(None, [self.result])
+    def __init__(
+        self,
+        kind: str,
+        name: str,
+        scalar: Scalar,
+        dtypes: tuple[str, ...],
+        *,
+        numpy: Callable[..., Any] | None = None,
+        result: str | Mapping[str, str] | None = None,
+        outputs: int = 0,
+        conditions: tuple[str, ...] = (),
+        defaults: Mapping[str, float | Mapping[str, float]] | None = None,
+        of: Scalar | None = None,
+        reduction: Record | None = None,
+        doc: str = "",
+        absorbing: float | None = None,
+        identity: float | Mapping[str, float] | None = None,
+        start: float | Mapping[str, float] | None = None,
+        converts: Mapping[str, str] | None = None,
+        slot: str | None = None,
+        squares: Record | None = None,
+        method: bool = False,
+        units: float = 0,
+        specialised: Mapping[str, Scalar] | None = None,
+    ) -> None:
+        self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
+        self.numpy = numpy
+        self.result = result
+        self.outputs = outputs
+        self.conditions = conditions
+        self.defaults = defaults or {}
+        self.of = of
+        self.reduction = reduction
+        self.absorbing = absorbing
+        self.identity = identity
+        self.start = start
+        self.converts = converts or {}
+        self.slot = slot
+        self.squares = squares
+        self.method = method
+        self.units = units
+        self.specialised = dict(specialised or {})
+        self.common: dict[str, tuple[Scalar, Scalar]] = {}
+        self.gradient: Record | None = None
+        self.namespace: dict[str, Any] = {}
+        self.operator: Any = None
+        self.replaces: Record | None = None
+        self._doc = doc
+        self._check()
+
+    def _check(self) -> None:
+        results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
         for dtype in (*self.dtypes, *self.converts, *results):
             if dtype not in ALL:
                 raise RecordError(f"{self.name}: dtypes must be some of {ALL}, got {dtype!r}")
@@ -133,12 +198,30 @@ class Record:
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}")
             if self.identity is None and self.start is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or a start")
-            if isinstance(self.start, Mapping) and not set(self.dtypes) <= set(self.start):
-                raise RecordError(f"{self.name}: start must have a value for each of {self.dtypes}, got {self.start}")
+            for what, value in (("identity", self.identity), ("start", self.start)):
+                if isinstance(value, dict) and not set(self.dtypes) <= set(value):
+                    raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
         elif (self.kind == "map") != (self.inputs == 1):
             raise RecordError(f"{self.name}: a {self.kind} cannot have {self.inputs} input(s)")
-        if not self.doc:
-            raise RecordError(f"{self.name}: the scalar function needs a docstring, it is the operator's")
+        if self.inputs + max(self.outputs, 1) > MOST_INPUTS + 1:
+            raise RecordError(
+                f"{self.name}: inputs and results must be at most {MOST_INPUTS + 1}, "
+                f"got {self.inputs} and {max(self.outputs, 1)}"
+            )
+        for name in self.parameters:
+            if len(name) > LONGEST_NAME:
+                raise RecordError(f"{self.name}: names of inputs have at most {LONGEST_NAME} characters, got {name!r}")
+            if name in RESERVED[self.kind in FOLDING]:
+                raise RecordError(
+                    f"{self.name}: no input can be called {name!r}, which is an argument of every operator"
+                )
+
+    @property
+    def doc(self) -> str:
+        """The docstring, by default the scalar function's own."""
+        import inspect
+
+        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
 
     @property
     def inputs(self) -> int:
@@ -159,8 +242,42 @@ class Record:
 
     def result_for(self, dtype: str) -> str:
         """The dtype of the result from inputs of a dtype."""
-        result = self.result.get(dtype) if isinstance(self.result, Mapping) else self.result
+        result = self.result if self.result is None or isinstance(self.result, str) else self.result.get(dtype)
         return result or dtype
+
+    def results_for(self, dtype: str) -> tuple[str, ...]:
+        """The dtypes of all results from inputs of a dtype."""
+        return (self.result_for(dtype),) * max(self.outputs, 1)
+
+    def output_for(self, dtype: str) -> str | tuple[str, ...]:
+        """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
+        return self.results_for(dtype) if self.outputs else self.result_for(dtype)
+
+    def symbols(self) -> tuple[tuple[str, str | None], ...]:
+        """For each dtype, the C names of the kernel and, for reductions, of the one that combines their results."""
+        reduces = self.kind == "reduce"
+        return tuple(
+            [
+                (kernel_symbol(self.name, dtype), combine_symbol(self, dtype) if reduces else None)
+                for dtype in self.dtypes
+            ]
+        )
+
+    @property
+    def is_long(self) -> bool:
+        """Whether the function is so long that strided elements are worth copying for the sake of whole vectors.
+
+        Functions with a bound of error are, 5 to 15 times as slow without vectors, and so is what calls them.
+        """
+        from aotops.functions import reached
+
+        return self.units > 0 or any(
+            name in LONG_FUNCTIONS
+            for scalar in (self.scalar, self.of)
+            if scalar is not None
+            for function in reached(scalar)
+            for name in function.__code__.co_names
+        )
 
     @property
     def takes_dtype(self) -> bool:
@@ -174,15 +291,62 @@ class Record:
     def default_for(self, parameter: str, dtype: str) -> float:
         """The value of an input that is left out, in a dtype."""
         default = self.defaults[parameter]
-        return default[dtype] if isinstance(default, Mapping) else default
+        return default if isinstance(default, (int, float)) else default[dtype]
 
     def start_for(self, dtype: str) -> float:
         """What a non-empty reduction in a dtype starts from."""
-        start = self.start[dtype] if isinstance(self.start, Mapping) else self.start
+        start = self.start if self.start is None or isinstance(self.start, (int, float)) else self.start[dtype]
         if start is None:
-            start = self.identity
-        assert start is not None  # __post_init__ has checked
+            start = self.identity_for(dtype)
+        assert start is not None  # _check has seen to it
         return start
+
+    def identity_for(self, dtype: str) -> float | None:
+        """The value of an empty reduction in a dtype, if it has one."""
+        if self.identity is None or isinstance(self.identity, (int, float)):
+            return self.identity
+        return self.identity[dtype]
+
+    def mask(self, parameters: Iterable[str]) -> int:
+        """Some of the parameters as a bit mask."""
+        return sum(1 << self.parameters.index(parameter) for parameter in parameters)
+
+    @property
+    def differentiable(self) -> tuple[str, ...]:
+        """The parameters that a derivative is taken by: not the conditions."""
+        return tuple(name for name in self.parameters if name not in self.conditions)
+
+    def derivative(self, function: Scalar) -> Scalar:
+        """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
+
+        Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that is no condition.
+        """
+        if self.gradient is not None:
+            raise RecordError(f"{self.name}: has a derivative already")
+        if self.kind in FOLDING:
+            raise RecordError(f"{self.name}: a {self.kind} has no derivative element by element")
+        code, wanted = function.__code__, self.inputs + 2
+        if code.co_argcount != wanted:
+            names = ", ".join(self.parameters)
+            raise RecordError(
+                f"{self.name}: a derivative takes {wanted} values, {names}, the output and the incoming gradient; "
+                f"this one takes {code.co_argcount}"
+            )
+        dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and self.result_for(dtype) == dtype)
+        if not dtypes:
+            raise RecordError(f"{self.name}: a derivative needs inputs and a result of one float dtype")
+        taken = code.co_varnames[:wanted]
+        self.gradient = Record(
+            "zip",
+            f"{self.name}.derivative",
+            function,
+            dtypes,
+            outputs=0 if self.kind == "map" else len(self.differentiable),
+            conditions=tuple(taken[self.parameters.index(name)] for name in self.conditions),
+            converts={source: target for source, target in self.converts.items() if target in dtypes},
+            doc=function.__doc__ or f"The gradient by the inputs of ``{self.name}``, of the gradient by its output.",
+        )
+        return function
 
     def specialise(self, dtype: str) -> Callable[[Scalar], Scalar]:
         """Decorator: the scalar function that computes this operator in one dtype."""
@@ -224,7 +388,10 @@ def _decorator(kind: str, options: dict[str, Any]) -> Callable[[Scalar], Record]
     def declare(scalar: Scalar) -> Record:
         name = options.pop("name", scalar.__name__)
         options.setdefault("numpy", lambda np, *arrays, **keywords: getattr(np, name)(*arrays, **keywords))
-        return Record(kind=kind, name=name, scalar=scalar, **options)
+        record = Record(kind, name, scalar, **options)
+        if not record.doc:
+            raise RecordError(f"{name}: the scalar function needs a docstring, it is the operator's")
+        return record
 
     return declare
 

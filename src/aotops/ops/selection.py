@@ -52,3 +52,19 @@ def clip(x: Any, min: Any, max: Any) -> Any:
 @clip.specialise("float64")
 def _(x: Any, min: Any, max: Any) -> Any:
     return smaller(larger(x, min), max)
+
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@where.derivative
+def _(condition: Any, x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return select(condition, g, 0.0 * g), select(condition, 0.0 * g, g)
+
+
+@clip.derivative
+def _(x: Any, min: Any, max: Any, y: Any, g: Any) -> Any:
+    above, below = x > max, x < min
+    nothing = 0.0 * g
+    to_max = select(above | (below & (min > max)), g, nothing)
+    return select(above | below, nothing, g), select(below & (min <= max), g, nothing), to_max

@@ -103,3 +103,10 @@ def erf(x: Any) -> Any:
 
 
 erf.specialise("float32")(erf32)
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@erf.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * (1.1283791670955126 * math.exp(-x * x))

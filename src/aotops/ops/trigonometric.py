@@ -338,3 +338,15 @@ sin.common_case("float32", unless=is_far32)(sin_near32)
 sin.common_case("float64", unless=is_far64)(sin_near64)
 cos.common_case("float32", unless=is_far32)(cos_near32)
 cos.common_case("float64", unless=is_far64)(cos_near64)
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+@sin.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * math.cos(x)
+
+
+@cos.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return -g * math.sin(x)

@@ -1,0 +1,76 @@
+"""Operators as functions of one element in compiled scalar functions: ``math.exp(x)``, ``aotops.where(c, x, y)``.
+
+Which of a record's scalar functions it is, is up to the types of the arguments, as in the public operators: a float32
+stays float32, integers are weak beside it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import types
+from numba.core.errors import TypingError
+from numba.extending import overload
+
+from aotops.ops.record import FOLDING, Record
+
+CONVERTERS = {"bool": np.bool_, "int64": np.int64, "float32": np.float32, "float64": np.float64}
+
+_functions: dict[Record, Callable[..., Any]] = {}
+
+
+def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
+    """The dtype in which a record computes for arguments of Numba's types."""
+    strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.conditions]
+    for type_ in strong:
+        if not isinstance(type_, (types.Number, types.Boolean)):
+            raise TypingError(f"{record.name} takes numbers, got a {type_}")
+    floats = [type_ for type_ in strong if isinstance(type_, types.Float)]
+    if floats:
+        dtype = "float32" if all(type_ == types.float32 for type_ in floats) else "float64"
+    else:
+        dtype = "bool" if all(isinstance(type_, types.Boolean) for type_ in strong) else "int64"
+    dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
+    if dtype not in record.dtypes:
+        raise TypingError(f"{record.name} computes in {', '.join(record.dtypes)}, got {', '.join(map(str, arguments))}")
+    return dtype
+
+
+def element_function(record: Record) -> Callable[..., Any]:
+    """A function that Numba compiles to a record's computation of one element."""
+    if record not in _functions:
+        if record.kind in FOLDING or record.outputs:
+            what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
+            raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
+        _functions[record] = _make(record)
+    return _functions[record]
+
+
+def _make(record: Record) -> Callable[..., Any]:
+    from aotops.aot.specialise import specialise
+
+    names = ", ".join(record.parameters)
+
+    def implementation(*arguments: Any) -> Any:
+        dtype = dtype_of(record, arguments)
+        scalar = numba.njit(specialise(record.scalar_for(dtype), dtype), error_model="numpy", forceinline=True)
+        converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
+        converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
+        return build(f"lambda {names}: scalar({converted})", {"scalar": scalar, **converters})
+
+    # Numba wants functions whose parameters have names
+    stub = build(f"lambda {names}: None", {})
+    stub.__name__ = record.name
+    overload(stub, jit_options={"forceinline": True})(
+        build(f"lambda {names}: choose({names})", {"choose": implementation})
+    )
+    function: Callable[..., Any] = stub
+    return function
+
+
+def build(source: str, names: dict[str, Any]) -> Any:
+    """The value of an expression that refers to some names."""
+    return eval(source, names)

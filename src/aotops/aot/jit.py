@@ -1,0 +1,91 @@
+"""Kernels compiled in this process, for development: the same code as a build makes, for this CPU's level alone."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from aotops import _native
+from aotops.aot import compiler
+from aotops.aot.kernels import record_kernels
+from aotops.aot.levels import level_symbol, levels
+from aotops.aot.specialise import specialise
+from aotops.declare import command_for, place_of
+from aotops.errors import BuildError
+from aotops.ops.record import Record
+
+#: Of ``kernel.h``.
+MAX_LEVELS = 3
+CAPSULE = b"aotops.library"
+
+
+class NamedKernel(ctypes.Structure):
+    """``aot_named_kernel`` of ``kernel.h``."""
+
+    _fields_ = (("symbol", ctypes.c_char_p), ("kernels", ctypes.c_void_p * MAX_LEVELS))
+
+
+class Library(ctypes.Structure):
+    """``aot_library`` of ``kernel.h``."""
+
+    _fields_ = (
+        ("abi_version", ctypes.c_uint32),
+        ("n_levels", ctypes.c_uint32),
+        ("levels", ctypes.c_char_p * MAX_LEVELS),
+        ("n_kernels", ctypes.c_uint32),
+        ("kernels", ctypes.POINTER(NamedKernel)),
+    )
+
+
+#: What capsules point to; never given up, as extension modules never are.
+_libraries: list[Any] = []
+
+
+def compile_now(record: Record, reason: str) -> Any:
+    """Compile the kernels of an operator for this CPU, tell so on stderr, and return them in a capsule.
+
+    Raises ``BuildError`` with the compiler's reason.
+    """
+    started = time.perf_counter()
+    level = next(level for level in levels() if level.name == _native.cpu_level())
+    kernels = record_kernels(record)
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=3, codemodel="jitdefault")
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    table = (NamedKernel * len(kernels))()
+    for k, kernel in enumerate(kernels):
+        try:
+            bitcode = compiler.compile_bitcode(
+                specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL
+            )
+        except compiler.CompileError as error:
+            raise BuildError(f"{kernel.title} ({place_of(record)}) does not compile:\n{error}") from None
+        data = compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
+        engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+        table[k].symbol = kernel.symbol.encode()
+    engine.finalize_object()
+    for k, kernel in enumerate(kernels):
+        address = engine.get_function_address(level_symbol(kernel.symbol, level))
+        # a table has kernels for all levels; this process only ever asks for one
+        table[k].kernels = (ctypes.c_void_p * MAX_LEVELS)(*[address] * MAX_LEVELS)
+    library = Library(
+        _native.abi_version,
+        len(levels()),
+        (ctypes.c_char_p * MAX_LEVELS)(*[level.name.encode() for level in levels()]),
+        len(kernels),
+        table,
+    )
+    _libraries.append((library, table, engine))
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    command = command_for(record)
+    advice = f"; `{command}` does it once and for all" if command else ""
+    print(
+        f"aotops: {reason}; compiled now in {time.perf_counter() - started:.1f} s{advice}", file=sys.stderr, flush=True
+    )
+    return new(ctypes.addressof(library), CAPSULE, None)

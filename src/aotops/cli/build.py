@@ -1,0 +1,45 @@
+"""Compile the operators that modules declare, in place.
+
+Each MODULE is a Python file or the name of a module in dots, that declares operators with aotops.map, aotops.zip
+or aotops.reduce. An extension is written beside it, for every CPU level and every Python from 3.11 on, which aotops
+loads when one of the operators is first called. A second build compiles only what has changed.
+
+In a package, two lines of pyproject.toml build its wheels the same way:
+
+    [build-system]
+    requires = ["setuptools", "aotops[build]"]
+    [tool.aotops]
+    modules = ["my_package.my_module"]
+"""
+
+import argparse
+import sys
+
+SUMMARY = "compile the operators that modules declare, in place"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command's own options."""
+    parser.add_argument("modules", nargs="+", metavar="MODULE", help="a Python file, or a module's name in dots")
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Build each module; the exit status is 1 if one cannot be built."""
+    try:
+        from aotops.aot.build import require_compiler
+        from aotops.errors import BuildError
+    except ImportError as error:
+        print(f"aotops: cannot be imported: {error}", file=sys.stderr)
+        return 1
+    try:
+        require_compiler()
+        from aotops.aot.extension import build_in_place
+        from aotops.aot.modules import find_target
+
+        for target in [find_target(spec) for spec in arguments.modules]:
+            path = build_in_place(target)
+            print(f"{target.name}: {path.name} is in {path.parent}")
+    except BuildError as error:
+        print(f"aotops: {error}", file=sys.stderr)
+        return 1
+    return 0

@@ -1,0 +1,393 @@
+"""Operators of users: ``map``, ``zip`` and ``reduce`` declare them, their first call finds their kernels.
+
+There are three ways to run one, from the same function:
+
+1. ``aotops build``, or the build of a wheel, has compiled the module that declares it into an extension beside it;
+2. Numba is there: it is compiled now, and a line on stderr says so;
+3. neither: ``NotBuiltError``. With ``AOTOPS_PYTHON=1`` operators of users always run as plain Python instead.
+
+Nothing here may take long: it is part of every import of a module with operators.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import RLock
+
+from aotops import _native, errors
+from aotops._native import Operator
+from aotops.functions import plain
+from aotops.ops.record import ALL, FLOATS, FOLDING, Record
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
+
+    Scalar = Callable[..., Any]
+    Dtypes = str | _native.DType | Sequence[str | _native.DType]
+
+#: Where inputs of dtypes without a kernel of their own compute: the first of these that has one.
+CONVERSIONS = {
+    "bool": ("int64", "float64", "float32"),
+    "int64": ("float64",),
+    "float32": ("float64",),
+    "float64": (),
+}
+
+# --- declaring ----------------------------------------------------------------------------------------------------
+
+
+def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: Any = None) -> Any:
+    """Declare an operator of one input, computed element by element: ``out[i] = function(x[i])``.
+
+    Arguments:
+        function: a Python function of one number, or one that Numba has decorated. It is compiled ahead of time for
+            each dtype; ``math`` and the operators of aotops may be used in it. Without it, a decorator is returned.
+        dtypes: those of ``x`` that get a kernel, of ``"bool"``, ``"int64"``, ``"float32"`` and ``"float64"``. Others
+            are converted where a kernel's dtype holds all their values.
+        result: the dtype of the result, where it is not that of ``x``; one, or a dict of one for each dtype.
+
+    Returns an ``Operator``, which broadcasts, takes ``out=`` and uses threads like aotops' own. Its attribute
+    ``derivative`` declares the derivative, a function of the input, the output and the incoming gradient.
+
+    Raises ``TypeError`` for anything but a function, ``RecordError`` (a ``ValueError``) for a declaration that
+    contradicts itself.
+
+    >>> import aotops as ao
+    >>> cube = ao.map(lambda x: x * x * x)
+    >>> cube.kind, cube.parameters
+    ('map', ('x',))
+    """
+    return _declaration("map", function, dtypes, {"result": result})
+
+
+def zip(
+    function: Scalar | None = None,
+    /,
+    *,
+    dtypes: Dtypes = FLOATS,
+    result: Any = None,
+    conditions: Sequence[str] = (),
+) -> Any:
+    """Declare an operator of several inputs, which are broadcast together: ``out[i] = function(x[i], y[i], ...)``.
+
+    Arguments are those of ``map``; ``conditions`` are names of inputs that are bool, whatever the dtype of the others.
+    The derivative of a zip returns a tuple, one gradient for each input that is no condition.
+
+    >>> import aotops as ao
+    >>> inside = ao.zip(lambda x, low, high: low <= x and x < high, result="bool")
+    >>> inside.parameters
+    ('x', 'low', 'high')
+    """
+    return _declaration("zip", function, dtypes, {"result": result, "conditions": tuple(conditions)})
+
+
+def reduce(
+    function: Scalar | None = None,
+    /,
+    *,
+    identity: float | Mapping[str, float],
+    of: Scalar | None = None,
+    dtypes: Dtypes = FLOATS,
+    result: Any = None,
+) -> Any:
+    """Declare an operator that folds axes away by an associative combination of two values.
+
+    Arguments:
+        function: a Python function of two numbers. Values are combined in a fixed tree, not in order: the same input
+            gives the same bits on any number of threads, and ``function`` must not mind how its values are grouped.
+        identity: the value that changes no other one when it is combined with it; the result of an empty reduction.
+            One, or a dict of one for each dtype.
+        of: a function of one or several inputs, whose values are combined in place of elements: the map or zip and the
+            reduction in one pass, without a temporary.
+        dtypes: those of the inputs that get a kernel, as for ``map``.
+        result: the dtype of the result, where it is not that of the inputs.
+
+    The operator takes ``axis`` (an int, a tuple of ints, or None for all), ``keepdims`` and ``out``.
+
+    >>> import aotops as ao
+    >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
+    >>> dot.kind, dot.parameters
+    ('reduce', ('x', 'y'))
+    """
+    if of is not None:
+        of = _scalar_function("reduce", of)
+    return _declaration("reduce", function, dtypes, {"identity": identity, "of": of, "result": result})
+
+
+def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
+    # of the module that declares, which need not be the function's
+    namespace = sys._getframe(2).f_globals
+
+    def declare(function: Scalar) -> Operator:
+        scalar = _scalar_function(kind, function)
+        name = scalar.__name__
+        chosen = _dtype_names(name, dtypes)
+        record = Record(
+            kind,
+            name,
+            scalar,
+            chosen,
+            converts={
+                source: target
+                for source in ALL
+                if source not in chosen
+                for target in [next((dtype for dtype in CONVERSIONS[source] if dtype in chosen), None)]
+                if target is not None
+            },
+            **{**options, "result": _result_names(name, options["result"])},
+        )
+        record.namespace = namespace
+        earlier = namespace.get(name)
+        if isinstance(earlier, Operator) and earlier._record is not None and earlier._record.namespace is namespace:
+            record.replaces = earlier._record
+        return operator_of(record)
+
+    return declare if function is None else declare(function)
+
+
+def _scalar_function(kind: str, function: Any) -> Any:
+    """The Python function that a declaration is given; ``TypeError`` for anything else."""
+    scalar = plain(function)
+    if not isinstance(scalar, type(map)):
+        raise TypeError(
+            f"{kind}: function must be a Python function, or one that Numba has decorated, "
+            f"got {errors.type_name(function)}"
+        )
+    code = scalar.__code__
+    if code.co_flags & 0x0C or code.co_kwonlyargcount or scalar.__defaults__:
+        raise TypeError(f"{kind}: {scalar.__name__} must take numbers by position alone, without defaults, * or **")
+    return scalar
+
+
+def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
+    """Dtypes or their names, in the order of promotion."""
+    given = (dtypes,) if isinstance(dtypes, (str, _native.DType)) else tuple(dtypes)
+    names = [dtype.name if isinstance(dtype, _native.DType) else dtype for dtype in given]
+    for dtype in names:
+        if dtype not in ALL:
+            raise errors.RecordError(f"{name}: dtypes must be some of {', '.join(ALL)}, got {dtype!r}")
+    return tuple(sorted(names, key=ALL.index))
+
+
+def _result_names(name: str, result: Any) -> Any:
+    if isinstance(result, dict):
+        return {_dtype_names(name, source)[0]: _dtype_names(name, target)[0] for source, target in result.items()}
+    return None if result is None else _dtype_names(name, result)[0]
+
+
+def operator_of(record: Record) -> Operator:
+    """The operator that a record declares; it has no kernels yet."""
+
+    def code(dtype: str) -> int:
+        return ALL.index(dtype)
+
+    folds = record.kind in FOLDING
+    facts = (
+        int(folds),
+        record.inputs,
+        max(record.outputs, 1),
+        int(record.outputs > 0),
+        record.mask(record.conditions),
+        int(record.takes_dtype),
+        int(record.identity is not None),
+    )
+    variants = tuple(
+        [
+            (
+                tuple([code(own) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]),
+                record.identity_for(dtype) if folds else None,
+                record.start_for(dtype) if folds else None,
+            )
+            for dtype in record.dtypes
+        ]
+    )
+    conversions = tuple([code(record.converts[dtype]) if dtype in record.converts else 255 for dtype in ALL])
+    operator = _native.declare(record, record.name, " ".join(record.parameters), facts, conversions, variants)
+    operator.__module__ = record.namespace["__name__"]
+    return operator
+
+
+def declaration(operator: Operator) -> Record:
+    """The record of a declared operator."""
+    record = operator._record
+    assert record is not None  # who calls this has a declared one
+    return record
+
+
+def derivative(operator: Operator) -> Any:
+    """The derivative of a declared operator, or the decorator that declares it."""
+    record = declaration(operator)
+    if record.gradient is not None:
+        return record.gradient.operator
+
+    def declare(function: Scalar) -> Scalar:
+        if isinstance(function, _native.TensorBase):
+            raise TypeError(f"{name_of(operator)} has no derivative; declare it with @{name_of(operator)}.derivative")
+        record.derivative(_scalar_function("derivative", function))
+        gradient = record.gradient
+        assert gradient is not None  # it has just been declared
+        gradient.namespace = record.namespace
+        gradient.operator = operator_of(gradient)
+        return function
+
+    return declare
+
+
+def name_of(operator: Operator) -> str:
+    """The name of a declared operator: that of the module's variable that holds it, or of its function."""
+    record = declaration(operator)
+    for name, value in list(record.namespace.items()):
+        if isinstance(value, Operator) and value._record is not None:
+            found = name if value._record is record else f"{name}.derivative"
+            if record in (value._record, value._record.gradient):
+                if found != record.name:
+                    record.name = found
+                    _native.rename(operator, found)
+                return found
+    return record.name
+
+
+# --- running ------------------------------------------------------------------------------------------------------
+
+_lock = RLock()
+#: By the file of a module: the extension beside it and None, or None and why there is none to use.
+_libraries: dict[str, tuple[Any, str | None]] = {}
+
+
+def load(operator: Operator) -> None:
+    """Give a declared operator, which is called for the first time, its kernels or what stands in for them.
+
+    Raises ``NotBuiltError`` if there is nothing that could.
+    """
+    with _lock:
+        name = name_of(operator)
+        mode = os.environ.get("AOTOPS_PYTHON", "0")
+        if mode not in ("0", "1", ""):
+            raise ValueError(f"AOTOPS_PYTHON must be 0 or 1, got {mode!r}")
+        if mode == "1":
+            from aotops.plain_python import runner
+
+            _native.stand_in(operator, runner(operator))
+            return
+        record = declaration(operator)
+        library, reason = library_of(record)
+        if library is not None:
+            try:
+                _native.bind(operator, library.library, record.symbols(), record.is_long)
+                return
+            except ImportError as error:
+                reason = f"is built in {library.__file__}, where {error}"
+        if compiler_is_there():
+            from aotops.aot.jit import compile_now
+
+            library = compile_now(record, f"{describe(record)} {reason}")
+            _native.bind(operator, library, record.symbols(), record.is_long)
+            return
+        errors.not_built(name, place_of(record), reason or "", command_for(record))
+
+
+def library_of(record: Record) -> tuple[Any, str | None]:
+    """The extension with the kernels of a record, or None and why there is none to use."""
+    file = record.namespace.get("__file__")
+    if file is None:
+        return None, "is declared in no file, so that it cannot be built"
+    if not is_bound(record):
+        return None, "is no variable of its module, so that it cannot be built"
+    if file not in _libraries:
+        _libraries[file] = find_library(file)
+    return _libraries[file]
+
+
+def is_bound(record: Record) -> bool:
+    """Whether a variable of the module holds a declared operator, where the build would find it."""
+    return any(
+        isinstance(value, Operator) and value._record is not None and record in (value._record, value._record.gradient)
+        for value in list(record.namespace.values())
+    )
+
+
+def library_name(file: str) -> str:
+    """The name of the extension module that is built for a file."""
+    stem = os.path.splitext(os.path.basename(file))[0]
+    return f"_{stem}_aotops"
+
+
+def find_library(file: str) -> tuple[Any, str | None]:
+    """The extension beside a file, loaded, or None and why it cannot be used."""
+    # the types and the suffix of aotops' own extension: the import of importlib.machinery would take a millisecond
+    own = _native.__spec__
+    assert own is not None and own.origin is not None  # an extension module has a file
+    suffix = os.path.basename(own.origin).partition("_native")[2]
+    name = library_name(file)
+    path = os.path.join(os.path.dirname(os.path.abspath(file)), name + suffix)
+    if not os.path.exists(path):
+        return None, "is not built"
+    loader = type(own.loader)(name, path)  # type: ignore[call-arg,misc]
+    spec = type(own)(name, loader, origin=path)
+    try:
+        library: Any = loader.create_module(spec)
+        loader.exec_module(library)
+        library.__file__ = path
+        version = library.abi_version
+        sources = library.sources
+    except (ImportError, AttributeError) as error:
+        return None, f"is built in {path}, which cannot be loaded ({error})"
+    if version != _native.abi_version:
+        return None, (
+            f"is built for another aotops: {path} has kernels of version {version}, "
+            f"and aotops {_native.abi_version} is installed"
+        )
+    changed = changed_source(os.path.dirname(path), sources)
+    if changed is not None:
+        return None, f"is built from another source: {changed} has changed since"
+    return library, None
+
+
+def source_digest(path: str) -> str:
+    """What is remembered of a source file: its size and check sum, whatever ends its lines; "" if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            text = file.read().replace(b"\r\n", b"\n")
+    except OSError:
+        return ""
+    return f"{len(text)}-{_native.check_sum(text):016x}"
+
+
+def changed_source(folder: str, sources: str) -> str | None:
+    """The first of the files in lines of ``path digest`` that is not what it was; files that are gone do not count."""
+    for line in sources.splitlines():
+        digest, path = line.split(" ", 1)
+        now = source_digest(os.path.join(folder, path))
+        if now not in ("", digest):
+            return os.path.basename(path)
+    return None
+
+
+def compiler_is_there() -> bool:
+    """Whether Numba could be imported."""
+    from importlib.machinery import PathFinder
+
+    return "numba" in sys.modules or PathFinder.find_spec("numba") is not None
+
+
+def describe(record: Record) -> str:
+    """The operator and its module."""
+    return f"{record.namespace['__name__']}.{record.name}"
+
+
+def place_of(record: Record) -> str:
+    """Where an operator's function is."""
+    code = record.scalar.__code__
+    return f"{code.co_filename}, line {code.co_firstlineno}"
+
+
+def command_for(record: Record) -> str:
+    """What builds the module that declares an operator."""
+    namespace = record.namespace
+    if namespace.get("__package__"):
+        return f"aotops build {namespace['__spec__'].name if namespace.get('__spec__') else namespace['__name__']}"
+    file = namespace.get("__file__")
+    return f"aotops build {os.path.relpath(file)}" if file else ""

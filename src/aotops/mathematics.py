@@ -1,0 +1,104 @@
+"""What other names mean inside scalar functions: ``math``, ``numpy``, operators of aotops and of users.
+
+``math.exp(x)`` in a scalar function is ``aotops.exp``'s scalar function, in the dtype of ``x``: it never raises, and
+compilers run it on whole vectors. So is ``numpy.exp(x)``, and an operator that is called by its name computes one
+element. Functions that aotops has none of (``math.gamma``) stay what they are, and run element by element.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+import types
+from collections.abc import Callable
+from typing import Any
+
+from aotops import ops
+from aotops.functions import plain, rebuilt
+from aotops.ops.record import FLOATS, FOLDING, Record
+
+#: Functions of ``math`` that aotops has by the same name.
+MATH = ("exp", "expm1", "log", "log1p", "pow", "sqrt", "sin", "cos", "asin", "acos", "atan", "atan2", "tanh", "erf")
+#: Functions of NumPy, and aotops' names for them.
+NUMPY = dict(zip(MATH, MATH, strict=True)) | {
+    "arcsin": "asin",
+    "arccos": "acos",
+    "arctan": "atan",
+    "arctan2": "atan2",
+    "power": "pow",
+    "maximum": "maximum",
+    "where": "where",
+    "clip": "clip",
+}
+CONSTANTS = ("pi", "e", "tau", "inf", "nan")
+
+
+def record_of(value: Any) -> Record | None:
+    """The record behind an operator, of aotops or of a user; None for anything else."""
+    import aotops
+
+    # aotops itself is built without its native module, and then has no operators
+    if aotops._native is not None and isinstance(value, aotops._native.Operator):
+        return value._record or ops.collect()[value.__name__]
+    return None
+
+
+def builtin_functions() -> dict[Any, Record]:
+    """The records behind the functions of ``math``, as ``from math import exp`` finds them."""
+    records = ops.collect()
+    return {getattr(math, name): records[name] for name in MATH}
+
+
+def namespace(module: types.ModuleType, present: Callable[[Record], Any], constant: Callable[[float], Any]) -> Any:
+    """A module like ``math``, ``numpy`` or ``aotops`` whose functions are what ``present`` makes of aotops' records."""
+    records = ops.collect()
+    result = types.ModuleType(module.__name__)
+    if module.__name__ == "aotops":
+        names = {name: name for name, record in records.items() if name.isidentifier() and record.kind not in FOLDING}
+    else:
+        result.__dict__.update(vars(module))
+        names = {name: ours for name, ours in NUMPY.items() if hasattr(module, name)}
+        result.__dict__.update({name: constant(getattr(math, name)) for name in CONSTANTS if hasattr(module, name)})
+    result.__dict__.update({name: present(records[ours]) for name, ours in names.items()})
+    return result
+
+
+def is_substituted(value: Any) -> bool:
+    """Whether a module is one of those that mean something else inside scalar functions."""
+    return isinstance(value, types.ModuleType) and value.__name__ in ("math", "numpy", "aotops")
+
+
+def in_plain_python(function: Callable[..., Any], dtype: str) -> Callable[..., Any]:
+    """A scalar function that runs as plain Python and means what the compiled one does.
+
+    The code is the function's own, so that debuggers and coverage find it; what it refers to is exchanged.
+    """
+    done: dict[Any, Any] = {}
+    float_dtype = dtype if dtype in FLOATS else "float64"
+
+    def scalar(record: Record) -> Any:
+        own = dtype if dtype in record.dtypes else record.converts.get(dtype, float_dtype)
+        function = exchange(record.scalar_for(own))
+        # functions of floats give what they are given
+        kinds = [float if each in FLOATS else int if each == "int64" else bool for each in record.inputs_for(own)]
+        return lambda *values: function(*[kind(value) for kind, value in zip(kinds, values, strict=True)])
+
+    def exchange(value: Any) -> Any:
+        value = plain(value)
+        record = record_of(value) or (builtin_functions().get(value) if isinstance(value, BUILTIN) else None)
+        if record is not None:
+            return scalar(record)
+        if is_substituted(value):
+            return namespace(value, scalar, builtins.float)
+        if isinstance(value, types.FunctionType) and not (value.__module__ or "").startswith("aotops."):
+            if value not in done:
+                done[value] = None  # a function that calls itself gets what it is
+                done[value] = rebuilt(value, exchange)
+            return done[value] or value
+        return value
+
+    result: Callable[..., Any] = exchange(function)
+    return result
+
+
+BUILTIN = types.BuiltinFunctionType

@@ -1,0 +1,89 @@
+"""A module with operators of every kind, as a user would write it; the tests of declarations build it and run it."""
+
+import math
+from math import exp
+
+import aotops as ao
+
+FACTOR = 0.7071067811865476
+
+
+@ao.map
+def gelu(x):
+    """Gaussian error linear unit of each element."""
+    return 0.5 * x * (1 + math.erf(x * FACTOR))
+
+
+@gelu.derivative
+def _(x, y, g):
+    return g * (0.5 * (1.0 + math.erf(x * FACTOR)) + x * 0.3989422804014327 * math.exp(-0.5 * x * x))
+
+
+@ao.zip(dtypes=("float32", "float64"), result="bool")
+def inside(x, lo, hi):
+    return lo <= x and x < hi
+
+
+@ao.zip(dtypes=("int64", "float32", "float64"))
+def scaled_sum(x, y, factor):
+    return (x + y) * factor
+
+
+@scaled_sum.derivative
+def _(x, y, factor, result, g):
+    return g * factor, g * factor, g * (x + y)
+
+
+@ao.zip(conditions=("mask",))
+def masked(mask, x, otherwise):
+    return x if mask else otherwise
+
+
+@ao.reduce(identity=0.0)
+def total(a, b):
+    """Sum of the elements."""
+    return a + b
+
+
+sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * x)
+dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
+largest = ao.reduce(
+    lambda a, b: a if a > b else b,
+    identity={"int64": -(2**63), "float64": -math.inf},
+    dtypes=("int64", "float64"),
+)
+count_positive = ao.reduce(
+    lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float32", "float64"), result="int64"
+)
+
+
+def logistic(x):
+    return 1 / (1 + exp(-x))
+
+
+@ao.map
+def swish(x):
+    return x * logistic(x)
+
+
+@ao.map
+def composed(x):
+    return 2 * gelu(x) + ao.maximum(x, 0) - ao.where(x > 1, x, -1)
+
+
+@ao.map
+def powers(x):
+    return x**2 + x**-1 - x**3 + abs(x) ** 0.5 + math.pow(2.0, x)
+
+
+@ao.map(dtypes="int64", result="float64")
+def root(n):
+    return math.sqrt(n)
+
+
+def scaled_by(factor):
+    return ao.map(lambda x: x * factor)
+
+
+double, triple = scaled_by(2.0), scaled_by(3.0)
+alias = double
