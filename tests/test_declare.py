@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 import importlib.util
 import inspect
 import json
@@ -11,6 +13,7 @@ import pickle
 import shutil
 import subprocess
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable
@@ -36,17 +39,26 @@ needs_numba = pytest.mark.skipif(
 pytestmark = needs_numba
 
 
+@functools.cache
+def only_aotops() -> Path:
+    """A folder that has aotops and nothing else, wherever it is installed."""
+    folder = Path(tempfile.mkdtemp(prefix="only-aotops-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    shutil.copytree(PACKAGES / "aotops", folder / "aotops", ignore=shutil.ignore_patterns("__pycache__"))
+    return folder
+
+
 def run(
     *arguments: str, cwd: Path, with_numba: bool = True, status: int = 0, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run Python in a folder; without Numba it has no site-packages at all."""
+    """Run Python in a folder; without Numba it has no site-packages, and aotops alone."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("AOTOPS_")}
     done = subprocess.run(
         [sys.executable, *([] if with_numba else ["-S"]), *arguments],
         cwd=cwd,
         capture_output=True,
         text=True,
-        env={**clean, "PYTHONPATH": str(PACKAGES), **environment},
+        env={**clean, "PYTHONPATH": str(PACKAGES if with_numba else only_aotops()), **environment},
         check=False,
     )
     assert done.returncode == status, done.stderr + done.stdout
@@ -272,6 +284,35 @@ def test_several_outputs_of_strided_and_narrow_inputs(zoo: ModuleType) -> None:
         np.testing.assert_array_equal(np.asarray(to_x), a * a)
         np.testing.assert_array_equal(np.asarray(to_y), a * a)
         np.testing.assert_array_equal(np.asarray(to_factor), a * (a + np.float32(2)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_short_cuts_are_taken_only_where_they_give_the_same_bits(zoo: ModuleType, dtype: str) -> None:
+    """Contiguous rows are tried by common cases, block by block; a few strided elements never are."""
+    generator = np.random.default_rng(11)
+    rare = [0.0, -0.0, math.inf, -math.inf, math.nan, 3e38, 1e-40, -1e-45, 1e22, -123456.0, 88.9, -104.5, 710.0]
+    for share in (0.0, 0.002, 0.2):
+        x, y = (
+            np.where(generator.random(1000) < share, generator.choice(rare, 1000), generator.normal(0, 3, 1000))
+            for _ in range(2)
+        )
+        x, y = x.astype(dtype), y.astype(dtype)
+        for operator in (zoo.waves, zoo.waves.derivative, zoo.powers, zoo.swish, zoo.gelu.derivative, zoo.composed):
+            inputs = [(x, y)[k % 2] for k in range(len(operator.parameters))]
+            whole = operator(*[ao.asarray(array) for array in inputs])
+            apart = [np.repeat(array, 2) for array in inputs]
+            pieces = [
+                operator(*[ao.asarray(array)[start : start + 200 : 2] for array in apart])
+                for start in range(0, 2000, 200)
+            ]
+            for k, result in enumerate(whole if isinstance(whole, tuple) else (whole,)):
+                parts = [piece[k] if isinstance(piece, tuple) else piece for piece in pieces]
+                expected = np.concatenate([np.asarray(part) for part in parts])
+                np.testing.assert_array_equal(np.asarray(result), expected)
+                assert (np.signbit(np.asarray(result)) == np.signbit(expected))[~np.isnan(expected)].all()
+        out = ao.asarray(x.copy())
+        zoo.powers(out, out=out)
+        np.testing.assert_array_equal(np.asarray(out), np.asarray(zoo.powers(ao.asarray(x))))
 
 
 def test_integers_are_weak_beside_float32(zoo: ModuleType) -> None:

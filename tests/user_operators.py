@@ -87,3 +87,14 @@ def scaled_by(factor):
 
 double, triple = scaled_by(2.0), scaled_by(3.0)
 alias = double
+
+
+@ao.zip
+def waves(x, y):
+    """Calls of functions that have common cases and rare ones."""
+    return math.sin(x) * math.exp(-abs(y)) + math.log(abs(x) + y * y) * abs(y) ** 1.5
+
+
+@waves.derivative
+def _(x, y, result, g):
+    return g * math.cos(x) * math.exp(-abs(y)), g * math.atan2(x, y) * gelu(y)

@@ -7,7 +7,8 @@ instructions for each. Nothing else may appear in a kernel that plain Python can
 Functions of a float return one of the same type, so that a scalar function which is given ``numpy.float32`` stays
 in float32.
 
-Two groups: operations on one number, for scalar functions; operands in memory, for loop nests.
+Three groups: operations on one number, for scalar functions; operands in memory, for loop nests; and notes of
+elements that are rare, from the ones to the others.
 """
 
 from __future__ import annotations
@@ -231,8 +232,8 @@ def load(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple
 
 
 def load_output(pointer: Any, position: int) -> Any:
-    """The value that an output holds at a position."""
-    return pointer[position]
+    """The value that an output holds at a position; of several outputs a tuple of values."""
+    return tuple(each[position] for each in pointer) if isinstance(pointer, tuple) else pointer[position]
 
 
 def store(pointer: Any, position: int, value: Any) -> None:
@@ -256,5 +257,46 @@ def transpose_block(source: Any, source_step: int, target: Any, target_step: int
 
 
 def accumulators(count: int, pointer: Any) -> Any:
-    """Room for ``count`` (a constant) values of the dtype that a pointer has, contents undefined."""
+    """Room for ``count`` (a constant) values of a pointer's dtype, contents undefined; of several, for each."""
+    if isinstance(pointer, tuple):
+        return tuple(accumulators(count, each) for each in pointer)
     return Pointer([None] * count)
+
+
+# --- rare elements --------------------------------------------------------------------------------
+
+
+class CommonCase:
+    """A scalar function as a kernel tries it first: what it calls may take short cuts, and notes where it must not.
+
+    Compiled, operators that the function calls do what is cheaper for all but rare elements (``Record.common``), and
+    ``note`` those; in plain Python it is the function itself.
+    """
+
+    __slots__ = ("function",)
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def __call__(self, *values: Any) -> Any:
+        """The function's result."""
+        return self.function(*values)
+
+
+_noted = [False]
+
+
+def note(condition: Any, value: Any) -> Any:
+    """The value; that the condition was true, ever since ``forget``, is what ``noted`` tells."""
+    _noted[0] = _noted[0] or bool(condition)
+    return value
+
+
+def noted() -> bool:
+    """Whether a condition was true since ``forget``."""
+    return _noted[0]
+
+
+def forget() -> None:
+    """No condition was true yet."""
+    _noted[0] = False

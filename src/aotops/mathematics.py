@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aotops import ops
-from aotops.functions import plain, rebuilt
+from aotops.functions import global_names, plain, reached, rebuilt
 from aotops.ops.record import FLOATS, FOLDING, Record
 
 #: Functions of ``math`` that aotops has by the same name.
@@ -66,6 +66,27 @@ def namespace(module: types.ModuleType, present: Callable[[Record], Any], consta
 def is_substituted(value: Any) -> bool:
     """Whether a module is one of those that mean something else inside scalar functions."""
     return isinstance(value, types.ModuleType) and value.__name__ in ("math", "numpy", "aotops")
+
+
+def has_common_cases(function: Any) -> bool:
+    """Whether a scalar function calls an operator that has a common case, as far as names tell."""
+    records = ops.collect()
+    for each in reached(function):
+        if (each.__module__ or "").startswith("aotops.") and each is not function:
+            continue  # pieces of operators
+        modules = any(is_substituted(each.__globals__[name]) for name in global_names(each))
+        names = [NUMPY.get(name, name) for name in each.__code__.co_names] if modules else []
+        values = [each.__globals__[name] for name in global_names(each)]
+        called = [records[name] for name in names if name in records]
+        called += [record for record in map(record_of, [*values, *cells(each)]) if record is not None]
+        if any(record.common or (record.namespace and has_common_cases(record.scalar)) for record in called):
+            return True
+    return False
+
+
+def cells(function: Any) -> list[Any]:
+    """What a function refers to as a closure."""
+    return [cell.cell_contents for cell in function.__closure__ or ()]
 
 
 def in_plain_python(function: Callable[..., Any], dtype: str) -> Callable[..., Any]:

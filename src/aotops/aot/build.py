@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from aotops.aot.modules import Target
 
 #: Changes in these files change the machine code of every kernel.
-COMPILER_SOURCES = ("compiler.py", "elements.py", "lowering.py", "parallel.py", "specialise.py", "weak_integers.py")
+COMPILER_SOURCES = (
+    *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "specialise.py"),
+    "weak_integers.py",
+)
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from numba.core import config, types
 from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
+from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
 
 with warnings.catch_warnings():
@@ -107,7 +108,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
     )
-    module = llvm.parse_assembly(annotate(str(llvm.parse_bitcode(bitcode))))
+    module = with_notes(llvm.parse_assembly(annotate(str(llvm.parse_bitcode(bitcode)))), machine)
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # the Python environment of a function, which nothing here uses
             variable.linkage = "internal"

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import numba
 import numpy as np
 from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import overload
 
+from aotops.aot.lowering import LOWERINGS
+from aotops.intrinsics import note
 from aotops.ops.record import FOLDING, Record
 
 CONVERTERS = {"bool": np.bool_, "int64": np.int64, "float32": np.float32, "float64": np.float64}
 
-_functions: dict[Record, Callable[..., Any]] = {}
+_functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
 
 
 def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
@@ -39,26 +40,30 @@ def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
     return dtype
 
 
-def element_function(record: Record) -> Callable[..., Any]:
-    """A function that Numba compiles to a record's computation of one element."""
-    if record not in _functions:
+def element_function(record: Record, common: bool) -> Callable[..., Any]:
+    """A function that Numba compiles to a record's computation of one element, or to its common case with a note."""
+    if (record, common) not in _functions:
         if record.kind in FOLDING or record.outputs:
             what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
             raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
-        _functions[record] = _make(record)
-    return _functions[record]
+        _functions[record, common] = _make(record, common)
+    return _functions[record, common]
 
 
-def _make(record: Record) -> Callable[..., Any]:
-    from aotops.aot.specialise import specialise
+def _make(record: Record, common: bool) -> Callable[..., Any]:
+    from aotops.aot.specialise import dispatcher
 
     names = ", ".join(record.parameters)
 
     def implementation(*arguments: Any) -> Any:
         dtype = dtype_of(record, arguments)
-        scalar = numba.njit(specialise(record.scalar_for(dtype), dtype), error_model="numpy", forceinline=True)
         converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
         converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
+        if common and dtype in record.common:
+            cheap, rare = (dispatcher(function, dtype, False) for function in record.common[dtype])
+            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note]}
+            return build(f"lambda {names}: note(rare({converted}), cheap({converted}))", {**functions, **converters})
+        scalar = dispatcher(record.scalar_for(dtype), dtype, common)
         return build(f"lambda {names}: scalar({converted})", {"scalar": scalar, **converters})
 
     # Numba wants functions whose parameters have names

@@ -9,7 +9,7 @@ from typing import Any
 
 from aotops import ops
 from aotops.functions import global_names, plain
-from aotops.intrinsics import Pattern, Signature, Table
+from aotops.intrinsics import CommonCase, Pattern, Signature, Table
 from aotops.mathematics import BUILTIN, NUMPY, builtin_functions, is_substituted, record_of
 from aotops.ops.record import Record
 
@@ -33,7 +33,7 @@ def fingerprint(*values: Any) -> str:
     def feed_record(record: Record) -> None:
         feed(record.name)
         for dtype in record.dtypes:
-            feed((dtype, record.scalar_for(dtype)))
+            feed((dtype, record.scalar_for(dtype), record.common.get(dtype, ())))
 
     def feed(value: Any) -> None:
         value = plain(value)
@@ -75,6 +75,8 @@ def fingerprint(*values: Any) -> str:
                 feed(item)
         elif isinstance(value, Signature):
             feed((value.inputs, value.output))
+        elif isinstance(value, CommonCase):
+            feed(("common case", value.function))
         elif isinstance(value, Pattern):
             feed(value.moves)
         elif isinstance(value, Table):

@@ -13,6 +13,7 @@ from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import plan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
+from aotops.mathematics import has_common_cases
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
 
@@ -61,7 +62,8 @@ def record_kernels(record: Record) -> list[Kernel]:
             add(symbol, dtype, result, scan(scalar, Signature((dtype, result), result)))
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
-            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype)))
+            noting = not record.common and has_common_cases(scalar)
+            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype), noting))
     return list(kernels.values())
 
 

@@ -18,6 +18,7 @@ from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
 
 from aotops import intrinsics
+from aotops.aot.noting import FORGET, NOTE, NOTED
 from aotops.aot.parallel import MARK
 from aotops.intrinsics import Pattern, Signature, Table
 
@@ -445,11 +446,19 @@ def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
 
 @lowers(intrinsics.load_output)
 def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
+    several = isinstance(pointer, types.BaseTuple)
+    result = element_types(pointer) if several else pointer.dtype
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        return load_element(context, builder, pointer.dtype, builder.gep(arguments[0], [index]))
+        pointers = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
+        values = [
+            load_element(context, builder, dtype, builder.gep(place, [index]))
+            for dtype, place in zip(result if several else (result,), pointers, strict=True)
+        ]
+        return context.make_tuple(builder, result, values) if several else values[0]
 
-    return pointer.dtype(pointer, position), generate
+    return result(pointer, position), generate
 
 
 @lowers(intrinsics.store)
@@ -512,10 +521,62 @@ def _transpose_block(typing_context: Any, source: Any, source_step: Any, target:
 def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     length = constant(count)
 
+    several = isinstance(pointer, types.BaseTuple)
+
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        element = context.get_data_type(pointer.dtype)
-        array = cgutils.alloca_once(builder, ir.ArrayType(element, length), name="lanes")
-        array.align = 64
-        return builder.bitcast(array, element.as_pointer())
+        arrays = []
+        for each in pointer if several else (pointer,):
+            element = context.get_data_type(each.dtype)
+            array = cgutils.alloca_once(builder, ir.ArrayType(element, length), name="lanes")
+            array.align = 64
+            arrays.append(builder.bitcast(array, element.as_pointer()))
+        return context.make_tuple(builder, pointer, arrays) if several else arrays[0]
 
     return pointer(count, pointer), generate
+
+
+# --- rare elements --------------------------------------------------------------------------------------------------
+
+# Calls of functions that do nothing, which ``aotops.aot.noting`` makes instructions of. Numba, which also compiles each
+# scalar function for this process, wants them to exist.
+
+
+def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Such a function."""
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
+    if function.is_declaration:
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        body = ir.IRBuilder(function.append_basic_block())
+        if isinstance(result, ir.VoidType):
+            body.ret_void()
+        else:
+            body.ret(ir.Constant(result, 0))
+    return function
+
+
+@lowers(intrinsics.note)
+def _note(typing_context: Any, condition: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        truth = context.cast(builder, arguments[0], signature.args[0], types.boolean)
+        builder.call(noting_function(builder, NOTE, ir.VoidType(), ir.IntType(1)), [truth])
+        return arguments[1]
+
+    return value(condition, value), generate
+
+
+@lowers(intrinsics.noted)
+def _noted(typing_context: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.call(noting_function(builder, NOTED, ir.IntType(1)), [])
+
+    return types.boolean(), generate
+
+
+@lowers(intrinsics.forget)
+def _forget(typing_context: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.call(noting_function(builder, FORGET, ir.VoidType()), [])
+        return context.get_dummy_value()
+
+    return types.void(), generate

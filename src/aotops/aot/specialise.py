@@ -26,8 +26,9 @@ import numpy as np
 from aotops.aot.compiler import CompileError
 from aotops.aot.elements import element_function
 from aotops.aot.lowering import LOWERINGS
-from aotops.aot.weak_integers import WeakIntegersCompiler
+from aotops.aot.weak_integers import COMPILERS
 from aotops.functions import plain, rebuilt
+from aotops.intrinsics import CommonCase
 from aotops.mathematics import BUILTIN, builtin_functions, is_substituted, namespace, record_of
 from aotops.ops.record import Record
 
@@ -44,16 +45,40 @@ def specialise(function: Function, dtype: str) -> Function:
 
     Raises ``CompileError`` for a function that raises exceptions: nobody is there to catch what a kernel raises.
     """
-    done: dict[tuple[Function, str], Any] = {}
+    if not isinstance(function, python_types.FunctionType):
+        raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
+    return _copy(function, dtype, False, {})
+
+
+def dispatcher(function: Function, dtype: str, common: bool) -> Any:
+    """What Numba compiles of a function of one element: its common case, with notes where it is rare, or all of it."""
+    return _dispatcher(function, dtype, common, {})
+
+
+def _dispatcher(function: Any, dtype: str, common: bool, done: dict[Any, Any]) -> Any:
+    key = (function, dtype, common)
+    if key not in done:
+        # numpy's error model: a division by zero is a value, not an exception
+        own = (function.__module__ or "").startswith("aotops.")
+        options = {} if own else {"pipeline_class": COMPILERS[common]}
+        copied = _copy(function, dtype, common, done)
+        done[key] = numba.njit(copied, error_model="numpy", forceinline=True, **options)
+    return done[key]
+
+
+def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: dict[Any, Any]) -> Function:
+    dtype = getattr(original, "constants", dtype)
 
     def element(record: Record) -> Any:
         try:
-            return element_function(record)
+            return element_function(record, common)
         except ValueError as error:
             raise CompileError(f"{error}.") from None
 
-    def exchange(value: Any, dtype: str) -> Any:
+    def exchange(value: Any) -> Any:
         value = plain(value)
+        if isinstance(value, CommonCase):
+            return _dispatcher(value.function, dtype, True, done)
         record = record_of(value) or (builtin_functions().get(value) if isinstance(value, BUILTIN) else None)
         if record is not None:
             return element(record)
@@ -62,33 +87,22 @@ def specialise(function: Function, dtype: str) -> Function:
         if isinstance(value, float):
             return CONSTANT_TYPES.get(dtype, float)(value)
         if isinstance(value, tuple):
-            return tuple(exchange(item, dtype) for item in value)
+            return tuple(exchange(item) for item in value)
         if isinstance(value, python_types.FunctionType):
             if value in LOWERINGS:
                 return LOWERINGS[value]
-            if (value, dtype) not in done:
-                # numpy's error model: a division by zero is a value, not an exception
-                own = (value.__module__ or "").startswith("aotops.")
-                options = {} if own else {"pipeline_class": WeakIntegersCompiler}
-                done[value, dtype] = numba.njit(copy(value, dtype), error_model="numpy", forceinline=True, **options)
-            return done[value, dtype]
+            return _dispatcher(value, dtype, common, done)
         return value
 
-    def copy(original: python_types.FunctionType, dtype: str) -> Function:
-        dtype = getattr(original, "constants", dtype)
-        code = original.__code__
-        line = code.co_firstlineno
-        for instruction in dis.get_instructions(code):
-            line = instruction.starts_line or line
-            name = instruction.argval
-            if instruction.opname == "RAISE_VARARGS":
-                raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")
-            if instruction.opname == "LOAD_GLOBAL" and name not in original.__globals__ and not hasattr(builtins, name):
-                source = linecache.getline(code.co_filename, line).strip()
-                raise CompileError(f"The name {name} is not defined.\n  {code.co_filename}, line {line}: {source}")
-        code = code.replace(co_consts=tuple(exchange(value, dtype) for value in code.co_consts))
-        return rebuilt(original, lambda value: exchange(value, dtype), code)
-
-    if not isinstance(function, python_types.FunctionType):
-        raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
-    return copy(function, dtype)
+    code = original.__code__
+    line = code.co_firstlineno
+    for instruction in dis.get_instructions(code):
+        line = instruction.starts_line or line
+        name = instruction.argval
+        if instruction.opname == "RAISE_VARARGS":
+            raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")
+        if instruction.opname == "LOAD_GLOBAL" and name not in original.__globals__ and not hasattr(builtins, name):
+            source = linecache.getline(code.co_filename, line).strip()
+            raise CompileError(f"The name {name} is not defined.\n  {code.co_filename}, line {line}: {source}")
+    code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
+    return rebuilt(original, exchange, code)

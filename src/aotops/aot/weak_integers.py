@@ -48,11 +48,6 @@ def beside(typing_context: Any, value: Any, other: Any) -> Any:
     return result(value, other), generate
 
 
-def power(base: Any, exponent: Any) -> Any:
-    """``base ** exponent``."""
-    return base**exponent
-
-
 def chain(base: str, exponent: int) -> str:
     """A power as the text of multiplications."""
     if exponent == 1:
@@ -62,25 +57,28 @@ def chain(base: str, exponent: int) -> str:
     return f"{squared} * {base}" if exponent % 2 else squared
 
 
-def power_of_types(base: Any, exponent: Any) -> Any:
-    """What ``power`` is for some types."""
-    if isinstance(exponent, types.IntegerLiteral) and isinstance(base, types.Float):
-        count = abs(exponent.literal_value)
-        if count <= LARGEST_EXPONENT:
-            one = CONVERTERS[str(base)](1)
-            text = chain("base", count) if count else "one"
-            inverse = f"one / ({text})" if exponent.literal_value < 0 else text
-            return build(f"lambda base, exponent: {inverse}", {"one": one, "square": square})
-    if isinstance(base, types.Float) or isinstance(exponent, types.Float):
-        function = element_function(ops.collect()["pow"])
-        return lambda base, exponent: function(base, exponent)
-    return lambda base, exponent: base**exponent
+def power_function(common: bool) -> Any:
+    """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
 
+    def choose(base: Any, exponent: Any) -> Any:
+        if isinstance(exponent, types.IntegerLiteral) and isinstance(base, types.Float):
+            count = abs(exponent.literal_value)
+            if count <= LARGEST_EXPONENT:
+                one = CONVERTERS[str(base)](1)
+                text = chain("base", count) if count else "one"
+                inverse = f"one / ({text})" if exponent.literal_value < 0 else text
+                return build(f"lambda base, exponent: {inverse}", {"one": one, "square": square})
+        if isinstance(base, types.Float) or isinstance(exponent, types.Float):
+            function = element_function(ops.collect()["pow"], common)
+            return lambda base, exponent: function(base, exponent)
+        return lambda base, exponent: base**exponent
 
-# Numba wants the parameters of both without annotations
-overload(power, prefer_literal=True, jit_options={"forceinline": True})(
-    build("lambda base, exponent: choose(base, exponent)", {"choose": power_of_types})
-)
+    power = build("lambda base, exponent: base**exponent", {})
+    # Numba wants the parameters of both without annotations
+    overload(power, prefer_literal=True, jit_options={"forceinline": True})(
+        build("lambda base, exponent: choose(base, exponent)", {"choose": choose})
+    )
+    return power
 
 
 @numba.njit(forceinline=True)
@@ -89,49 +87,68 @@ def square(x: Any) -> Any:
     return x * x
 
 
-@register_pass(mutates_CFG=False, analysis_only=False)
-class WeakIntegers(FunctionPass):
-    """Wrap operands in ``beside``."""
+def compiler_class(common: bool) -> type[CompilerBase]:
+    """Numba's compiler with a pass that wraps operands, and with powers of one kind."""
+    power = power_function(common)
 
-    _name = "aotops_weak_integers"
+    @register_pass(mutates_CFG=False, analysis_only=False)
+    class WeakIntegers(FunctionPass):
+        """Wrap operands in ``beside``, call ``power``."""
 
-    def __init__(self) -> None:
-        super().__init__()
+        _name = f"aotops_weak_integers_{common}"
 
-    def run_pass(self, state: Any) -> bool:
-        """Change the function's intermediate code; returns whether anything was."""
-        changed = False
-        for block in state.func_ir.blocks.values():
-            body = []
-            for statement in block.body:
-                value = getattr(statement, "value", None)
-                if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop") and value.fn in POWERS:
-                    function = ir.Var(block.scope, mk_unique_var("$power"), statement.loc)
-                    body.append(ir.Assign(ir.Global("power", power, statement.loc), function, statement.loc))
-                    statement.value = ir.Expr.call(function, (value.lhs, value.rhs), (), statement.loc)
-                    changed = True
-                elif isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop") and value.fn in OPERATIONS:
-                    place, operands = statement.loc, (value.lhs, value.rhs)
-                    function = ir.Var(block.scope, mk_unique_var("$beside"), place)
-                    body.append(ir.Assign(ir.Global("beside", beside, place), function, place))
-                    for side, arguments in (("lhs", operands), ("rhs", operands[::-1])):
-                        wrapped = ir.Var(block.scope, mk_unique_var("$weak"), place)
-                        body.append(ir.Assign(ir.Expr.call(function, arguments, (), place), wrapped, place))
-                        setattr(value, side, wrapped)
-                    changed = True
-                body.append(statement)
-            block.body = body
-        if changed:
-            state.func_ir._definitions = build_definitions(state.func_ir.blocks)
-        return changed
+        def __init__(self) -> None:
+            super().__init__()
 
+        def run_pass(self, state: Any) -> bool:
+            """Change the function's intermediate code; returns whether anything was."""
+            changed = False
+            for block in state.func_ir.blocks.values():
+                body: list[Any] = []
+                for statement in block.body:
+                    value = getattr(statement, "value", None)
+                    if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop"):
+                        changed = wrap(value, statement, block.scope, body, power) or changed
+                    body.append(statement)
+                block.body = body
+            if changed:
+                state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+            return changed
 
-class WeakIntegersCompiler(CompilerBase):
-    """Numba's compiler with that pass."""
-
-    def define_pipelines(self) -> Any:
+    class WeakIntegersCompiler(CompilerBase):
         """The passes."""
-        manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
-        manager.add_pass_after(WeakIntegers, IRProcessing)
-        manager.finalize()
-        return [manager]
+
+        def define_pipelines(self) -> Any:
+            """Numba's, and one more."""
+            manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            manager.add_pass_after(WeakIntegers, IRProcessing)
+            manager.finalize()
+            return [manager]
+
+    return WeakIntegersCompiler
+
+
+def wrap(value: Any, statement: Any, scope: Any, body: list[Any], power: Any) -> bool:
+    """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
+    place, operands = statement.loc, (value.lhs, value.rhs)
+
+    def variable(name: str, contents: Any) -> Any:
+        made = ir.Var(scope, mk_unique_var(f"${name}"), place)
+        body.append(ir.Assign(contents, made, place))
+        return made
+
+    if value.fn in POWERS:
+        function = variable("power", ir.Global("power", power, place))
+        statement.value = ir.Expr.call(function, operands, (), place)
+        return True
+    if value.fn in OPERATIONS:
+        function = variable("beside", ir.Global("beside", beside, place))
+        value.lhs, value.rhs = (
+            variable("weak", ir.Expr.call(function, arguments, (), place)) for arguments in (operands, operands[::-1])
+        )
+        return True
+    return False
+
+
+#: For functions of all elements, and of the common ones.
+COMPILERS = {common: compiler_class(common) for common in (False, True)}

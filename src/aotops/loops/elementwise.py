@@ -7,14 +7,19 @@ from itertools import product
 from typing import Any
 
 from aotops.intrinsics import (
+    CommonCase,
     Pattern,
     Signature,
+    accumulators,
     advance,
+    forget,
     input_pointers,
     input_steps,
     load,
+    load_output,
     load_pattern,
     matches,
+    noted,
     output_pointer,
     output_step,
     shift,
@@ -28,19 +33,23 @@ BLOCK = 128
 
 
 def elementwise(
-    scalar: Function, signature: Signature, common: tuple[Function, Function] | None = None
+    scalar: Function, signature: Signature, common: tuple[Function, Function] | None = None, noting: bool = False
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
 
     A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
     there can the compiler use whole vectors. ``common`` is a cheaper function, and one that says for which
-    elements only ``scalar`` will do; it serves those rows block by block.
+    elements only ``scalar`` will do; it serves those rows block by block. ``noting``: where ``scalar`` takes short cuts
+    in what it calls and notes that it must not, rows are tried so first, block by block.
     """
     run_row = any_row(scalar)
     for pattern in reversed(row_patterns(len(signature.inputs))):
-        run_row = (
-            row_in_blocks(scalar, *common, pattern, run_row) if common else row_of_pattern(scalar, pattern, run_row)
-        )
+        if common:
+            run_row = row_in_blocks(scalar, *common, pattern, run_row)
+        elif noting:
+            run_row = row_tried_first(scalar, pattern, run_row)
+        else:
+            run_row = row_of_pattern(scalar, pattern, run_row)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         inputs = input_pointers(data, signature)
@@ -100,6 +109,34 @@ def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pat
                 else:
                     for j in range(block, end):
                         store(out, j, fast(*load_pattern(row, fixed, j, pattern)))
+        else:
+            otherwise(row, steps, out, out_step, length)
+
+    return run_row
+
+
+def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
+    """As ``row_of_pattern``, by short cuts for blocks in which nothing rare is noted.
+
+    Results wait aside until that is known, since the output may be an input.
+    """
+    common = CommonCase(scalar)
+
+    def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
+        if out_step == 1 and matches(steps, pattern):
+            fixed = load(row, steps, 0)
+            results = accumulators(BLOCK, out)
+            for block in range(0, length, BLOCK):
+                end = min(block + BLOCK, length)
+                forget()
+                for j in range(block, end):
+                    store(results, j - block, common(*load_pattern(row, fixed, j, pattern)))
+                if noted():
+                    for j in range(block, end):
+                        store(out, j, scalar(*load_pattern(row, fixed, j, pattern)))
+                else:
+                    for j in range(block, end):
+                        store(out, j, load_output(results, j - block))
         else:
             otherwise(row, steps, out, out_step, length)
 
