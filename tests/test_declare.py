@@ -28,6 +28,7 @@ from hypothesis import strategies as st
 
 import aotops as ao
 from aotops import _native, declare
+from aotops.aot.levels import levels
 from aotops.ops.record import FLOATS, MOST_INPUTS
 
 SOURCE = Path(__file__).resolve().parent / "user_operators.py"
@@ -751,6 +752,14 @@ def test_builds_that_fail_say_why(tmp_path: Path, source: str, message: str) -> 
     assert not list(tmp_path.glob("_my_ops*"))
 
 
+def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    script(tmp_path, SMALL)
+    name = "_my_ops_aotops" + Path(_native.__file__).name.removeprefix("_native")
+    (tmp_path / name).mkdir()  # in the way
+    assert name in build_fails(tmp_path, "my_ops.py")
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(f"{name}.")], "half a library is left"
+
+
 def test_what_cannot_be_compiled_names_the_line(tmp_path: Path) -> None:
     path = script(tmp_path, "@ao.map\ndef f(x):\n    y = x + 1\n    return undefined(y)\n")
     assert f"{path}, line 6: return undefined(y)" in build_fails(tmp_path, "my_ops.py")
@@ -799,6 +808,8 @@ def test_a_second_build_compiles_only_what_has_changed(tmp_path: Path) -> None:
     assert "my_ops: 4 kernels for" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
     path.write_text(path.read_text().replace("x - 1", "x - 2"))
     assert ", 2 compiled now" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
+    objects = list(tmp_path.glob("__pycache__/_my_ops_aotops/*.o"))
+    assert len(objects) == 4 * len(levels()), "objects of functions that are gone stay"
     path.write_text("# a comment\n" + path.read_text())
     assert ", 0 compiled now" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
     done = run("-c", "import my_ops, aotops as ao; print(my_ops.g(5.0).item())", cwd=tmp_path, with_numba=False)

@@ -114,11 +114,13 @@ class OperatorExtension(Extension):
         require_c_compiler(command)
         records = declared_records(load(self.target))
         kernels = kernels_of(records)
-        cache = self.target.file.parent / "__pycache__" / "aotops"
+        name = library_name(str(self.target.file))
+        cache = self.target.file.parent / "__pycache__" / name
         objects, compiled = compile_kernels(kernels, cache, target=self.target)
+        for path in set(cache.glob("*.o")) - set(objects):
+            path.unlink(missing_ok=True)  # of functions that have changed
         folder = Path(command.build_temp)
         folder.mkdir(parents=True, exist_ok=True)
-        name = library_name(str(self.target.file))
         source = folder / f"{name}.c"
         source.write_text(library_source(name, kernels, levels(), sources(self.target, records)), encoding="utf-8")
         add_kernels(command, self, source, objects, threads=False)
@@ -176,6 +178,9 @@ def build_in_place(target: Target) -> Path:
         final = target.file.parent / Path(built).name
         # whoever has the old one loaded keeps it: a file that is mapped must not change
         temporary = final.with_name(f"{final.name}.{os.getpid()}")
-        shutil.copyfile(built, temporary)
-        temporary.replace(final)
+        try:
+            shutil.copyfile(built, temporary)
+            temporary.replace(final)
+        finally:
+            temporary.unlink(missing_ok=True)
     return final

@@ -97,7 +97,7 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
     code = original.__code__
     line = code.co_firstlineno
     for instruction in dis.get_instructions(code):
-        line = instruction.starts_line or line
+        line = getattr(instruction, "line_number", instruction.starts_line) or line  # the former from Python 3.13 on
         name = instruction.argval
         if instruction.opname == "RAISE_VARARGS":
             raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")

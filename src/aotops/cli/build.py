@@ -39,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
         for target in [find_target(spec) for spec in arguments.modules]:
             path = build_in_place(target)
             print(f"{target.name}: {path.name} is in {path.parent}")
-    except BuildError as error:
+    except (BuildError, OSError) as error:
         print(f"aotops: {error}", file=sys.stderr)
         return 1
     return 0
