@@ -318,9 +318,11 @@ def test_short_cuts_are_taken_only_where_they_give_the_same_bits(zoo: ModuleType
 
 def test_integers_are_weak_beside_float32(zoo: ModuleType) -> None:
     x = samples("float32", 1000, 4)
-    logistic = np.asarray(zoo.swish(ao.asarray(x)))
-    assert logistic.dtype == np.float32
     np.testing.assert_array_equal(np.asarray(zoo.triple(ao.asarray(x))), x * np.float32(3))
+    rounded = np.maximum((np.float32(2) * x + np.float32(1)) / np.float32(3), np.float32(0))
+    wide = np.maximum((2 * x.astype("float64") + 1) / 3, 0).astype("float32")
+    assert (rounded != wide).any(), "samples that tell the two apart"
+    np.testing.assert_array_equal(np.asarray(zoo.weak(ao.asarray(x))), rounded)
 
 
 BITS = """

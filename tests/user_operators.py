@@ -81,6 +81,11 @@ def root(n):
     return math.sqrt(n)
 
 
+@ao.map
+def weak(x):
+    return max((2 * x + 1) / 3, 0)
+
+
 def scaled_by(factor):
     return ao.map(lambda x: x * factor)
 

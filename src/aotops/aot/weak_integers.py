@@ -17,7 +17,7 @@ import numba
 from numba.core import ir, types
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
-from numba.core.ir_utils import build_definitions, mk_unique_var
+from numba.core.ir_utils import build_definitions, get_definition, guard, mk_unique_var
 from numba.core.untyped_passes import IRProcessing
 from numba.extending import intrinsic, overload
 
@@ -109,6 +109,11 @@ def compiler_class(common: bool) -> type[CompilerBase]:
                     value = getattr(statement, "value", None)
                     if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop"):
                         changed = wrap(value, statement, block.scope, body, power) or changed
+                    elif isinstance(value, ir.Expr) and value.op == "call" and len(value.args) == 2:
+                        function = guard(get_definition, state.func_ir, value.func)
+                        if isinstance(function, ir.Global) and function.value in (max, min):
+                            value.args = wrapped(value.args, statement.loc, block.scope, body)
+                            changed = True
                     body.append(statement)
                 block.body = body
             if changed:
@@ -128,24 +133,32 @@ def compiler_class(common: bool) -> type[CompilerBase]:
     return WeakIntegersCompiler
 
 
+def wrapped(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
+    """Two operands, each beside the other; what that needs goes into ``body``."""
+    function = variable("beside", ir.Global("beside", beside, place), scope, body)
+    left, right = (
+        variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
+        for arguments in (operands, operands[::-1])
+    )
+    return left, right
+
+
+def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
+    """A new variable with some contents."""
+    made = ir.Var(scope, mk_unique_var(f"${name}"), contents.loc)
+    body.append(ir.Assign(contents, made, contents.loc))
+    return made
+
+
 def wrap(value: Any, statement: Any, scope: Any, body: list[Any], power: Any) -> bool:
     """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
     place, operands = statement.loc, (value.lhs, value.rhs)
-
-    def variable(name: str, contents: Any) -> Any:
-        made = ir.Var(scope, mk_unique_var(f"${name}"), place)
-        body.append(ir.Assign(contents, made, place))
-        return made
-
     if value.fn in POWERS:
-        function = variable("power", ir.Global("power", power, place))
+        function = variable("power", ir.Global("power", power, place), scope, body)
         statement.value = ir.Expr.call(function, operands, (), place)
         return True
     if value.fn in OPERATIONS:
-        function = variable("beside", ir.Global("beside", beside, place))
-        value.lhs, value.rhs = (
-            variable("weak", ir.Expr.call(function, arguments, (), place)) for arguments in (operands, operands[::-1])
-        )
+        value.lhs, value.rhs = wrapped(operands, place, scope, body)
         return True
     return False
 
