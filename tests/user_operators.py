@@ -45,7 +45,7 @@ def total(a, b):
     return a + b
 
 
-sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * x)
+sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * x, dtypes="float64")
 dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
 largest = ao.reduce(
     lambda a, b: a if a > b else b,
@@ -53,7 +53,7 @@ largest = ao.reduce(
     dtypes=("int64", "float64"),
 )
 count_positive = ao.reduce(
-    lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float32", "float64"), result="int64"
+    lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
 )
 
 
@@ -66,7 +66,7 @@ def swish(x):
     return x * logistic(x)
 
 
-@ao.map
+@ao.map(dtypes="float64")
 def composed(x):
     return 2 * gelu(x) + ao.maximum(x, 0) - ao.where(x > 1, x, -1)
 
