@@ -81,6 +81,16 @@ def root(n):
     return math.sqrt(n)
 
 
+WEIGHTS = (0.25, 0.5, 1.0, 2.0)
+
+
+@ao.map
+def stepped(x):
+    """What CPU levels disagree about when it is left to them: integers beyond int64, shifts beyond its width."""
+    k = int(x)
+    return WEIGHTS[min(max(k, 0), 3)] * (math.floor(x) + (k << (k & 127)) + (k >> k)) + x % 0.75
+
+
 @ao.map
 def weak(x):
     return max((2 * x + 1) / 3, 0)
@@ -94,7 +104,7 @@ double, triple = scaled_by(2.0), scaled_by(3.0)
 alias = double
 
 
-@ao.zip
+@ao.zip(dtypes="float64")
 def waves(x, y):
     """Calls of functions that have common cases and rare ones."""
     return math.sin(x) * math.exp(-abs(y)) + math.log(abs(x) + y * y) * abs(y) ** 1.5

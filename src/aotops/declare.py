@@ -69,11 +69,12 @@ def zip(
     *,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
-    conditions: Sequence[str] = (),
+    conditions: str | Sequence[str] = (),
 ) -> Any:
     """Declare an operator of several inputs, which are broadcast together: ``out[i] = function(x[i], y[i], ...)``.
 
-    Arguments are those of ``map``; ``conditions`` are names of inputs that are bool, whatever the dtype of the others.
+    Arguments are those of ``map``; ``conditions`` are names of inputs, or one of them, that are bool, whatever the
+    dtype of the others.
     The derivative of a zip returns a tuple, one gradient for each input that is no condition.
 
     >>> import aotops as ao
@@ -81,7 +82,8 @@ def zip(
     >>> inside.parameters
     ('x', 'low', 'high')
     """
-    return _declaration("zip", function, dtypes, {"result": result, "conditions": tuple(conditions)})
+    names = (conditions,) if isinstance(conditions, str) else tuple(conditions)
+    return _declaration("zip", function, dtypes, {"result": result, "conditions": names})
 
 
 def reduce(
@@ -125,6 +127,9 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
         scalar = _scalar_function(kind, function)
         name = scalar.__name__
         chosen = _dtype_names(name, dtypes)
+        given = {**options, "result": _results(name, options["result"], chosen)}
+        if kind == "reduce":
+            given["identity"] = _identities(name, options["identity"], chosen, given["result"])
         record = Record(
             kind,
             name,
@@ -137,7 +142,7 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
                 for target in [next((dtype for dtype in CONVERSIONS[source] if dtype in chosen), None)]
                 if target is not None
             },
-            **{**options, "result": _result_names(name, options["result"])},
+            **given,
         )
         record.namespace = namespace
         earlier = namespace.get(name)
@@ -157,25 +162,69 @@ def _scalar_function(kind: str, function: Any) -> Any:
             f"got {errors.type_name(function)}"
         )
     code = scalar.__code__
+    if code.co_flags & 0x2A0:  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
+        raise TypeError(f"{kind}: {scalar.__name__} must return numbers; it is a generator or a coroutine")
     if code.co_flags & 0x0C or code.co_kwonlyargcount or scalar.__defaults__:
         raise TypeError(f"{kind}: {scalar.__name__} must take numbers by position alone, without defaults, * or **")
     return scalar
 
 
+def _dtype_name(name: str, argument: str, dtype: Any) -> str:
+    """The name of a dtype that is given as such or by its name."""
+    given = dtype.name if isinstance(dtype, _native.DType) else dtype
+    if not isinstance(given, str):
+        raise TypeError(f"{name}: {argument} must be given as dtypes or their names, got {errors.type_name(dtype)}")
+    if given not in ALL:
+        raise errors.RecordError(f"{name}: {argument} must be some of {', '.join(ALL)}, got {given!r}")
+    return given
+
+
 def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
     """Dtypes or their names, in the order of promotion."""
-    given = (dtypes,) if isinstance(dtypes, (str, _native.DType)) else tuple(dtypes)
-    names = [dtype.name if isinstance(dtype, _native.DType) else dtype for dtype in given]
-    for dtype in names:
-        if dtype not in ALL:
-            raise errors.RecordError(f"{name}: dtypes must be some of {', '.join(ALL)}, got {dtype!r}")
+    several = isinstance(dtypes, (tuple, list, set, frozenset))
+    names = [_dtype_name(name, "dtypes", dtype) for dtype in (dtypes if several else (dtypes,))]
     return tuple(sorted(names, key=ALL.index))
 
 
-def _result_names(name: str, result: Any) -> Any:
-    if isinstance(result, dict):
-        return {_dtype_names(name, source)[0]: _dtype_names(name, target)[0] for source, target in result.items()}
-    return None if result is None else _dtype_names(name, result)[0]
+def _for_dtypes(name: str, argument: str, values: Any, dtypes: tuple[str, ...]) -> dict[str, Any]:
+    """What is given for each of an operator's dtypes, or once for all of them, for each."""
+    if not isinstance(values, dict):
+        return dict.fromkeys(dtypes, values)
+    given = {_dtype_name(name, f"{argument}'s dtypes", dtype): value for dtype, value in values.items()}
+    for dtype in given:
+        if dtype not in dtypes:
+            raise errors.RecordError(
+                f"{name}: {argument} has {dtype}, which is none of its dtypes, {', '.join(dtypes)}"
+            )
+    return given
+
+
+def _results(name: str, result: Any, dtypes: tuple[str, ...]) -> dict[str, str] | None:
+    """The dtypes of results by those of the inputs."""
+    if result is None:
+        return None
+    given = _for_dtypes(name, "result", result, dtypes)
+    return {dtype: _dtype_name(name, "result", own) for dtype, own in given.items()}
+
+
+def _identities(name: str, identity: Any, dtypes: tuple[str, ...], results: dict[str, str] | None) -> dict[str, float]:
+    """The identities of a reduction by the dtypes of its inputs, each a number of the result's dtype."""
+    identities: dict[str, float] = {}
+    for dtype, value in _for_dtypes(name, "identity", identity, dtypes).items():
+        result = (results or {}).get(dtype, dtype)
+        whole = hasattr(value, "__index__")
+        if isinstance(value, _native.TensorBase) or not (whole or hasattr(value, "__float__")):
+            raise TypeError(
+                f"{name}: identity must be a number, or a dict of one for each dtype, got {errors.type_name(value)}"
+            )
+        number = value.__index__() if whole else float(value)
+        if result not in FLOATS:
+            least, most = (0, 1) if result == "bool" else (-(2**63), 2**63 - 1)
+            if not least <= number <= most or number != int(number):
+                raise errors.RecordError(f"{name}: identity must be a number that {result} can hold, got {value!r}")
+            number = int(number)
+        identities[dtype] = number
+    return identities
 
 
 def operator_of(record: Record) -> Operator:
@@ -206,7 +255,7 @@ def operator_of(record: Record) -> Operator:
     )
     conversions = tuple([code(record.converts[dtype]) if dtype in record.converts else 255 for dtype in ALL])
     operator = _native.declare(record, record.name, " ".join(record.parameters), facts, conversions, variants)
-    operator.__module__ = record.namespace["__name__"]
+    operator.__module__ = module_of(record)
     return operator
 
 
@@ -276,7 +325,7 @@ def load(operator: Operator) -> None:
         library, reason = library_of(record)
         if library is not None:
             try:
-                _native.bind(operator, library.library, record.symbols(), record.is_long)
+                _native.bind(operator, library.library, record.symbols())
                 return
             except ImportError as error:
                 reason = f"is built in {library.__file__}, where {error}"
@@ -284,7 +333,7 @@ def load(operator: Operator) -> None:
             from aotops.aot.jit import compile_now
 
             library = compile_now(record, f"{describe(record)} {reason}")
-            _native.bind(operator, library, record.symbols(), record.is_long)
+            _native.bind(operator, library, record.symbols())
             return
         errors.not_built(name, place_of(record), reason or "", command_for(record))
 
@@ -375,7 +424,12 @@ def compiler_is_there() -> bool:
 
 def describe(record: Record) -> str:
     """The operator and its module."""
-    return f"{record.namespace['__name__']}.{record.name}"
+    return f"{module_of(record)}.{record.name}"
+
+
+def module_of(record: Record) -> str:
+    """The name of the module that declares an operator; code that is executed in a dict of its own has none."""
+    return str(record.namespace.get("__name__", "__main__"))
 
 
 def place_of(record: Record) -> str:
@@ -388,6 +442,6 @@ def command_for(record: Record) -> str:
     """What builds the module that declares an operator."""
     namespace = record.namespace
     if namespace.get("__package__"):
-        return f"aotops build {namespace['__spec__'].name if namespace.get('__spec__') else namespace['__name__']}"
+        return f"aotops build {namespace['__spec__'].name if namespace.get('__spec__') else module_of(record)}"
     file = namespace.get("__file__")
     return f"aotops build {os.path.relpath(file)}" if file else ""

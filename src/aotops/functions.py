@@ -20,16 +20,54 @@ def plain(value: Any) -> Any:
     return value
 
 
+def codes(function: FunctionType) -> Iterator[CodeType]:
+    """The code of a function, and of those inside it."""
+    waiting = [function.__code__]
+    while waiting:
+        code = waiting.pop()
+        yield code
+        waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
+
+
+def instructions(function: FunctionType) -> Iterator[Any]:
+    """The instructions of a function, and of those inside it."""
+    from dis import get_instructions  # 2 ms, and only compiling asks for it
+
+    for code in codes(function):
+        yield from get_instructions(code)
+
+
 def global_names(function: FunctionType) -> Iterator[str]:
     """The names of the module-level values that a function, or one inside it, refers to, in a fixed order."""
+    if function.__code__ not in _loaded_names:
+        names = dict.fromkeys(
+            instruction.argval
+            for instruction in instructions(function)
+            if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
+        )
+        _loaded_names[function.__code__] = tuple(names)
+    return (name for name in _loaded_names[function.__code__] if name in function.__globals__)
 
-    def names(code: CodeType) -> Iterator[str]:
-        yield from code.co_names
-        for constant in code.co_consts:
-            if isinstance(constant, CodeType):
-                yield from names(constant)
 
-    return (name for name in dict.fromkeys(names(function.__code__)) if name in function.__globals__)
+#: By code: the pieces that operators share are asked for hundreds of times in a build.
+_loaded_names: dict[CodeType, tuple[str, ...]] = {}
+
+
+def has_loop(function: FunctionType) -> bool:
+    """Whether a function, or one inside it, goes back to an instruction before."""
+    return any(instruction.opname.startswith("JUMP_BACKWARD") for instruction in instructions(function))
+
+
+def has_power(function: FunctionType) -> bool:
+    """Whether a function, or one inside it, has a ``**`` whose exponent is no whole constant."""
+    before: Any = None
+    for instruction in instructions(function):
+        if instruction.argrepr in ("**", "**="):
+            constant = before is not None and before.opname in ("LOAD_CONST", "LOAD_SMALL_INT")
+            if not (constant and isinstance(before.argval, int)):
+                return True
+        before = instruction
+    return False
 
 
 def rebuilt(function: FunctionType, exchange: Callable[[Any], Any], code: CodeType | None = None) -> FunctionType:
@@ -45,10 +83,16 @@ def rebuilt(function: FunctionType, exchange: Callable[[Any], Any], code: CodeTy
 
 def reached(function: Any) -> Iterator[FunctionType]:
     """A function and all that it calls, and those in turn, each once."""
+    import aotops
+
+    # aotops itself is built without its native module, and then has no operators
+    operator = () if aotops._native is None else aotops._native.Operator
     seen: set[FunctionType] = set()
-    waiting = [plain(function)]
+    waiting = [function]
     while waiting:
         value = plain(waiting.pop())
+        if isinstance(value, operator) and value._record is not None:
+            value = value._record.scalar  # of a user
         if isinstance(value, FunctionType) and value not in seen:
             seen.add(value)
             yield value

@@ -14,8 +14,10 @@ from collections.abc import Callable
 from typing import Any
 
 from aotops import ops
-from aotops.functions import global_names, plain, reached, rebuilt
+from aotops.functions import global_names, has_power, plain, reached, rebuilt
 from aotops.ops.record import FLOATS, FOLDING, Record
+
+BUILTIN = types.BuiltinFunctionType
 
 #: Functions of ``math`` that aotops has by the same name.
 MATH = ("exp", "expm1", "log", "log1p", "pow", "sqrt", "sin", "cos", "asin", "acos", "atan", "atan2", "tanh", "erf")
@@ -49,12 +51,23 @@ def builtin_functions() -> dict[Any, Record]:
     return {getattr(math, name): records[name] for name in MATH}
 
 
+def meant_by(value: Any) -> Record | None:
+    """The record that a value stands for in scalar functions: an operator, or a function of ``math``; or None."""
+    return builtin_functions().get(value) if isinstance(value, BUILTIN) else record_of(value)
+
+
 def namespace(module: types.ModuleType, present: Callable[[Record], Any], constant: Callable[[float], Any]) -> Any:
     """A module like ``math``, ``numpy`` or ``aotops`` whose functions are what ``present`` makes of aotops' records."""
     records = ops.collect()
     result = types.ModuleType(module.__name__)
     if module.__name__ == "aotops":
         names = {name: name for name, record in records.items() if name.isidentifier() and record.kind not in FOLDING}
+
+        def missing(name: str) -> Any:
+            what = "works on whole tensors" if hasattr(module, name) else "is not there"
+            raise AttributeError(f"aotops.{name} {what}; a scalar function may call elementwise operators alone")
+
+        result.__dict__["__getattr__"] = missing
     else:
         result.__dict__.update(vars(module))
         names = {name: ours for name, ours in NUMPY.items() if hasattr(module, name)}
@@ -69,7 +82,7 @@ def is_substituted(value: Any) -> bool:
 
 
 def has_common_cases(function: Any) -> bool:
-    """Whether a scalar function calls an operator that has a common case, as far as names tell."""
+    """Whether a scalar function computes a power, or calls an operator that has a common case, as far as names tell."""
     records = ops.collect()
     for each in reached(function):
         if (each.__module__ or "").startswith("aotops.") and each is not function:
@@ -78,8 +91,8 @@ def has_common_cases(function: Any) -> bool:
         names = [NUMPY.get(name, name) for name in each.__code__.co_names] if modules else []
         values = [each.__globals__[name] for name in global_names(each)]
         called = [records[name] for name in names if name in records]
-        called += [record for record in map(record_of, [*values, *cells(each)]) if record is not None]
-        if any(record.common or (record.namespace and has_common_cases(record.scalar)) for record in called):
+        called += [record for record in map(meant_by, [*values, *cells(each)]) if record is not None]
+        if any(record.common for record in called) or has_power(each):
             return True
     return False
 
@@ -106,7 +119,7 @@ def in_plain_python(function: Callable[..., Any], dtype: str) -> Callable[..., A
 
     def exchange(value: Any) -> Any:
         value = plain(value)
-        record = record_of(value) or (builtin_functions().get(value) if isinstance(value, BUILTIN) else None)
+        record = meant_by(value)
         if record is not None:
             return scalar(record)
         if is_substituted(value):
@@ -120,6 +133,3 @@ def in_plain_python(function: Callable[..., Any], dtype: str) -> Callable[..., A
 
     result: Callable[..., Any] = exchange(function)
     return result
-
-
-BUILTIN = types.BuiltinFunctionType

@@ -50,8 +50,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.errors import type_name
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, FOLDING, Record, Scalar
+from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]
@@ -287,23 +288,27 @@ def stored(value: Any, dtype: str) -> Any:
         return math.copysign(math.inf, value)
 
 
-def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
+def apply(scalar: Scalar, values: Sequence[Any], dtype: str) -> Any:
     """The result of a scalar function, also where plain Python raises an exception and compiled code does not.
 
     Compiled code goes on with an infinity or NaN there. Which one is up to the operands, and the exception does
-    not tell them; so ``ZeroDivisionError`` and ``ValueError`` give NaN here, ``OverflowError`` infinity. The functions
-    of ``aotops.intrinsics`` (``divide``, ``square_root``, ...) follow IEEE 754 to the letter and never raise: no
-    operator of aotops comes to this, and no other scalar function has to.
+    not tell them; so ``ZeroDivisionError`` and ``ValueError`` give NaN here, ``OverflowError`` infinity; where
+    the result is an integer, which is neither, they are raised. The functions of ``aotops.intrinsics`` (``divide``,
+    ``square_root``, ...) follow IEEE 754 to the letter and never raise: no operator of aotops comes to this, and no
+    other scalar function has to.
 
-    >>> apply(math.log, [-1.0]), apply(math.exp, [1000.0])
+    >>> apply(math.log, [-1.0], "float64"), apply(math.exp, [1000.0], "float64")
     (nan, inf)
     """
     try:
-        return scalar(*values)
-    except (ZeroDivisionError, ValueError):
-        return math.nan
-    except OverflowError:
-        return math.inf
+        result = scalar(*values)
+    except (ZeroDivisionError, ValueError, OverflowError) as error:
+        if dtype not in FLOATS:
+            raise
+        return math.inf if isinstance(error, OverflowError) else math.nan
+    if not isinstance(result, tuple) and not hasattr(result, "__float__"):
+        raise TypeError(f"{scalar.__name__} must return a number, got {type_name(result)}")
+    return result
 
 
 def cast(value: Any, source: str, target: str) -> Any:
@@ -340,7 +345,7 @@ def elementwise_many(
     outs = tuple(empty(shape, dtype) for dtype in dtypes)
     for i in range(math.prod(shape)):
         index = count(i, shape)
-        values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs])
+        values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs], dtypes[0])
         values = values if isinstance(values, tuple) else (values,) * len(outs)  # what stands in for an exception
         for out, value in zip(outs, values, strict=True):
             out.store(index, value)
@@ -357,7 +362,7 @@ def elementwise(scalar: Scalar, inputs: Sequence[ReferenceTensor], dtype: str) -
     for i in range(out.size):
         index = count(i, out.shape)
         values = [x.load(broadcast_index(index, x.shape)) for x in inputs]
-        out.store(index, apply(scalar, values))
+        out.store(index, apply(scalar, values, dtype))
     return out
 
 
@@ -375,7 +380,7 @@ def fold(combine: Scalar, x: ReferenceTensor, axes: Index, start: Any, dtype: st
         for j in range(math.prod(folded)):
             # along each axis one of the two indices is 0
             inner = tuple(kept + along for kept, along in zip(index, count(j, folded), strict=True))
-            result = stored(apply(combine, (result, x.load(inner))), dtype)
+            result = stored(apply(combine, (result, x.load(inner)), dtype), dtype)
         out.store(index, result)
     return out
 
@@ -411,7 +416,7 @@ def running(combine: Scalar, x: ReferenceTensor, axis: int, start: Any, dtype: s
         index = count(i, x.shape)
         before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
         result = out.load(before) if index[axis] > 0 else stored(start, dtype)
-        out.store(index, apply(combine, (result, x.load(index))))
+        out.store(index, apply(combine, (result, x.load(index)), dtype))
     return out
 
 

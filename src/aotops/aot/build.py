@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Changes in these files change the machine code of every kernel.
 COMPILER_SOURCES = (
-    *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "specialise.py"),
-    "weak_integers.py",
+    *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "pipeline.py", "soundness.py"),
+    *("semantics.py", "short_loops.py", "specialise.py"),
 )
 
 
@@ -125,13 +125,14 @@ def _compile_kernel(symbol: str, stem: str) -> str | None:
     signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
+        objects = {level: compiler.emit_object(bitcode, symbol, level, kernel.widest) for level in levels()}
     except compiler.CompileError as error:
         return str(error)
-    for level in levels():
+    for level, data in objects.items():
         path = object_path(Path(stem), level)
         # another build may share the cache: a file is whole from the moment that it has its name
         temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(compiler.emit_object(bitcode, symbol, level, kernel.widest))
+        temporary.write_bytes(data)
         temporary.replace(path)
     return None
 

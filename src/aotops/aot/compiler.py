@@ -26,6 +26,7 @@ from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 from aotops.aot.levels import Level, level_symbol
 from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
+from aotops.aot.soundness import check, defined
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
@@ -55,9 +56,10 @@ def unoptimised() -> Iterator[None]:
 
 
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
-    """Compile a function to unoptimised LLVM bitcode that defines ``symbol`` with Numba's calling convention.
+    """Compile a function to LLVM bitcode that defines ``symbol`` with Numba's calling convention.
 
-    Raises ``CompileError`` with Numba's reason.
+    It has all that is done in the same way for every level, and is not optimised yet. Raises ``CompileError`` with
+    Numba's reason.
     """
     # CC keeps distutils' compiler for a job that is not ours, so only its list of exports is used
     exports = CC("aotops_kernels", source_module=__name__)
@@ -67,7 +69,8 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         with unoptimised(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "kernel.bc"
             compiler.write_llvm_bitcode(str(path), wrap=False)
-            return path.read_bytes()
+            module = llvm.parse_bitcode(path.read_bytes())
+        return bytes(with_notes(llvm.parse_assembly(defined(annotate(str(module))))).as_bitcode())
     except NumbaError as error:
         raise CompileError(reason(error)) from error
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
@@ -87,6 +90,7 @@ def reason(error: NumbaError) -> str:
     message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
     message = refused[-1] if refused else message
     message = re.sub(r": %.* = .*", "", " ".join(message.split()))  # LLVM's code for the value
+    message = re.sub(r"type Module\(<module '(\w+)' .*?>\)", r"module \1", message)
     if message.startswith("NRT required"):
         message = "It needs memory of its own, for a list, a text or an array, and kernels have none."
     places: dict[str, None] = {}
@@ -101,14 +105,14 @@ def reason(error: NumbaError) -> str:
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
     """Optimise bitcode for one level, ``widest`` for its widest vectors, into an object file.
 
-    It defines ``symbol_<level>``.
+    It defines ``symbol_<level>``. Raises ``CompileError`` for what kernels must not do.
     """
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
     )
-    module = with_notes(llvm.parse_assembly(annotate(str(llvm.parse_bitcode(bitcode)))), machine)
+    module = llvm.parse_bitcode(bitcode)
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # the Python environment of a function, which nothing here uses
             variable.linkage = "internal"
@@ -126,4 +130,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
         tuning.loop_vectorization = tuning.slp_vectorization = not unroll
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
+    trouble = check(module, level_symbol(symbol, level))
+    if trouble is not None:
+        raise CompileError(trouble)
     return bytes(machine.emit_object(module))

@@ -15,6 +15,7 @@ from numba.core.errors import TypingError
 from numba.extending import overload
 
 from aotops.aot.lowering import LOWERINGS
+from aotops.aot.pipeline import INLINED
 from aotops.intrinsics import note
 from aotops.ops.record import FOLDING, Record
 
@@ -69,9 +70,7 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
     # Numba wants functions whose parameters have names
     stub = build(f"lambda {names}: None", {})
     stub.__name__ = record.name
-    overload(stub, jit_options={"forceinline": True})(
-        build(f"lambda {names}: choose({names})", {"choose": implementation})
-    )
+    overload(stub, jit_options=INLINED)(build(f"lambda {names}: choose({names})", {"choose": implementation}))
     function: Callable[..., Any] = stub
     return function
 

@@ -55,7 +55,10 @@ def library_source(name: str, kernels: Sequence[Kernel], levels: Sequence[Level]
             *[f"extern int32_t {symbol}{SIGNATURE};" for symbols in names.values() for symbol in symbols],
             "",
             "static const aot_named_kernel kernels[] = {",
-            *[f'    {{"{symbol}", {{{", ".join(symbols)}}}}},' for symbol, symbols in names.items()],
+            *[
+                f'    {{"{kernel.symbol}", {int(kernel.contiguous)}, {{{", ".join(names[kernel.symbol])}}}}},'
+                for kernel in kernels
+            ],
             "};",
             "",
             "static const aot_library library = {",

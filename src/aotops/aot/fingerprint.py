@@ -7,10 +7,12 @@ import sys
 import types as python_types
 from typing import Any
 
+import numpy as np
+
 from aotops import ops
 from aotops.functions import global_names, plain
 from aotops.intrinsics import CommonCase, Pattern, Signature, Table
-from aotops.mathematics import BUILTIN, NUMPY, builtin_functions, is_substituted, record_of
+from aotops.mathematics import NUMPY, is_substituted, meant_by
 from aotops.ops.record import Record
 
 
@@ -37,10 +39,7 @@ def fingerprint(*values: Any) -> str:
 
     def feed(value: Any) -> None:
         value = plain(value)
-        # a record itself is met where a module's variable has the name of an attribute, as in ``math.pow``
-        record = value if isinstance(value, Record) else record_of(value)
-        if isinstance(value, BUILTIN):
-            record = builtin_functions().get(value)
+        record = meant_by(value)
         if record is not None:
             feed_record(record)
         elif isinstance(value, python_types.FunctionType):
@@ -81,6 +80,8 @@ def fingerprint(*values: Any) -> str:
             feed(value.moves)
         elif isinstance(value, Table):
             feed(value.values)
+        elif isinstance(value, np.ndarray):  # whose text leaves out what is in the middle
+            digest.update(f"{value.dtype.str} {value.shape} {value.flags.f_contiguous};".encode() + value.tobytes())
         else:
             digest.update(f"{type(value).__name__} {value!r};".encode())
 

@@ -13,6 +13,7 @@ from aotops import _native
 from aotops.aot import compiler
 from aotops.aot.kernels import record_kernels
 from aotops.aot.levels import level_symbol, levels
+from aotops.aot.modules import probe
 from aotops.aot.specialise import specialise
 from aotops.declare import command_for, place_of
 from aotops.errors import BuildError
@@ -26,7 +27,11 @@ CAPSULE = b"aotops.library"
 class NamedKernel(ctypes.Structure):
     """``aot_named_kernel`` of ``kernel.h``."""
 
-    _fields_ = (("symbol", ctypes.c_char_p), ("kernels", ctypes.c_void_p * MAX_LEVELS))
+    _fields_ = (
+        ("symbol", ctypes.c_char_p),
+        ("vectors", ctypes.c_uint8),
+        ("kernels", ctypes.c_void_p * MAX_LEVELS),
+    )
 
 
 class Library(ctypes.Structure):
@@ -48,9 +53,10 @@ _libraries: list[Any] = []
 def compile_now(record: Record, reason: str) -> Any:
     """Compile the kernels of an operator for this CPU, tell so on stderr, and return them in a capsule.
 
-    Raises ``BuildError`` with the compiler's reason.
+    Warns of a reduction that minds how values are grouped. Raises ``BuildError`` with the compiler's reason.
     """
     started = time.perf_counter()
+    probe(record)
     level = next(level for level in levels() if level.name == _native.cpu_level())
     kernels = record_kernels(record)
     llvm.initialize_all_targets()
@@ -63,11 +69,11 @@ def compile_now(record: Record, reason: str) -> Any:
             bitcode = compiler.compile_bitcode(
                 specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL
             )
+            data = compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
         except compiler.CompileError as error:
             raise BuildError(f"{kernel.title} ({place_of(record)}) does not compile:\n{error}") from None
-        data = compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
-        table[k].symbol = kernel.symbol.encode()
+        table[k].symbol, table[k].vectors = kernel.symbol.encode(), kernel.contiguous
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
         address = engine.get_function_address(level_symbol(kernel.symbol, level))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.functions import has_loop, has_power, reached
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
@@ -28,6 +29,7 @@ class Kernel:
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
         widest: whether the widest vectors of a level pay: not where it waits for memory.
+        contiguous: whether it is so much slower without vectors that strided elements are worth copying.
     """
 
     symbol: str
@@ -35,6 +37,7 @@ class Kernel:
     dtype: str
     function: Callable[..., Any]
     widest: bool = True
+    contiguous: bool = False
 
 
 PLANNER = Kernel("aot_plan", "planner", "int64", plan)
@@ -43,18 +46,20 @@ PLANNER = Kernel("aot_plan", "planner", "int64", plan)
 def record_kernels(record: Record) -> list[Kernel]:
     """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
     kernels: dict[str, Kernel] = {}
+    long = is_long(record)
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any]) -> None:
         # reductions of two inputs wait for memory: a dot product takes 5 to 14 % longer with 512 bits
-        widest = record.is_long or (record.kind in FOLDING and record.inputs == 1)
-        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest)
+        widest = long or (record.kind in FOLDING and record.inputs == 1)
+        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest, long)
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
         symbol = kernel_symbol(record.name, dtype)
         if record.kind == "reduce":
             of = record.of or first
-            add(symbol, dtype, result, reduce(scalar, of, Signature(record.inputs_for(dtype), result)))
+            signature = Signature(record.inputs_for(dtype), result)
+            add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of)))
             add(combine_symbol(record, dtype), f"combine {result}", result, combine(scalar, result))
         elif record.kind == "argreduce":
             add(symbol, dtype, dtype, argreduce(scalar, Signature((dtype, "int64", dtype), result)))
@@ -65,6 +70,26 @@ def record_kernels(record: Record) -> list[Kernel]:
             noting = not record.common and has_common_cases(scalar)
             add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype), noting))
     return list(kernels.values())
+
+
+#: Names of functions with a bound of error, in aotops or elsewhere.
+LONG_FUNCTIONS = frozenset(
+    {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
+    | {"asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc", "sigmoid"}
+)
+
+
+def is_long(record: Record) -> bool:
+    """Whether an operator computes so much that it is 5 to 15 times as slow without vectors.
+
+    Functions with a bound of error do, and what calls them; so do loops of users.
+    """
+    functions = [function for scalar in (record.scalar, record.of) if scalar for function in reached(scalar)]
+    return record.units > 0 or any(
+        not LONG_FUNCTIONS.isdisjoint(function.__code__.co_names)
+        or (bool(record.namespace) and (has_loop(function) or has_power(function)))
+        for function in functions
+    )
 
 
 def combine(scalar: Callable[..., Any], dtype: str) -> Callable[..., None]:

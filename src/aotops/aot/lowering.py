@@ -19,7 +19,8 @@ from numba.extending import intrinsic
 
 from aotops import intrinsics
 from aotops.aot.noting import FORGET, NOTE, NOTED
-from aotops.aot.parallel import MARK
+from aotops.aot.parallel import MARK, SHORT
+from aotops.aot.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {
@@ -106,6 +107,12 @@ def llvm_unary(name: str) -> Callable[..., Any]:
     return typing
 
 
+def in_range(builder: Any, conversion: Any) -> Any:
+    """Mark a conversion of a float to an integer as one that ``aotops.aot.soundness`` need not guard."""
+    conversion.set_metadata(IN_RANGE, builder.module.add_metadata([]))
+    return conversion
+
+
 # rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
 lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
 lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))
@@ -117,7 +124,7 @@ def _truncate(typing_context: Any, x: Any) -> Any:
         return None
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.fptosi(arguments[0], ir.IntType(64))
+        return in_range(builder, builder.fptosi(arguments[0], ir.IntType(64)))
 
     return types.int64(x), generate
 
@@ -142,7 +149,7 @@ def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         integer = ir.IntType(y.bitwidth)
         if y.bitwidth == 32:
-            exponent = builder.fptosi(arguments[1], integer)
+            exponent = in_range(builder, builder.fptosi(arguments[1], integer))
         else:
             # only AVX-512 converts float64 to int64 in vectors; this sum has the integer in its low bits
             shifted = builder.fadd(arguments[1], ir.Constant(arguments[1].type, 1.5 * 2.0**52))
@@ -468,8 +475,10 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
         raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
     if not several and not isinstance(value, (types.Number, types.Boolean)):
-        got = f"tuple of {len(value)}" if isinstance(value, types.BaseTuple) else value
-        raise TypingError(f"It must return a number, and returns a {got}.")
+        got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
+        if isinstance(value, (types.Optional, types.NoneType)):
+            got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
+        raise TypingError(f"It must return a number, and returns {got}.")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -537,8 +546,8 @@ def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
 
 # --- rare elements --------------------------------------------------------------------------------------------------
 
-# Calls of functions that do nothing, which ``aotops.aot.noting`` makes instructions of. Numba, which also compiles each
-# scalar function for this process, wants them to exist.
+# Calls of functions that do nothing, of which ``aotops.aot.noting`` makes instructions, and ``aotops.aot.parallel``
+# metadata. Numba, which links all that a function calls, wants them to exist.
 
 
 def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
@@ -580,3 +589,14 @@ def _forget(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def short_loop(typing_context: Any) -> Any:
+    """Says that the loop around is short (``aotops.aot.short_loops``)."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.call(noting_function(builder, SHORT, ir.VoidType()), [])
+        return context.get_dummy_value()
+
+    return types.none(), generate

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import importlib
 import importlib.util
 import itertools
@@ -135,6 +136,23 @@ def close(a: Any, b: Any) -> bool:
     return bool(a == b or (a != a and b != b) or abs(a - b) <= 1e-6 * max(abs(a), abs(b), 1e-3))
 
 
+def combined_values(record: Record) -> list[Any]:
+    """Some numbers of those that a reduction combines: what its function of the inputs makes of samples, if it has one.
+
+    The largest absolute value, with identity 0, need not be right for negative values.
+    """
+    dtype = record.dtypes[0]
+    if record.of is None:
+        return list(SAMPLES[record.result_for(dtype)])
+    of: Callable[..., Any] = in_plain_python(record.of, dtype)
+    values: list[Any] = []
+    for inputs in itertools.islice(itertools.product(SAMPLES[dtype], repeat=record.inputs), 125):
+        with contextlib.suppress(Exception):  # where compiled code has NaN, or what does not compile at all
+            values.append(of(*inputs))
+    distinct = list(dict.fromkeys(value for value in values if value == value))
+    return distinct[:: len(distinct) // 6 + 1]
+
+
 def probe(record: Record) -> None:
     """Warn of a reduction whose result is up to how values are grouped, or whose identity changes a value."""
     if record.kind != "reduce":
@@ -148,7 +166,8 @@ def probe(record: Record) -> None:
         warnings.warn_explicit(f"{name}: {message}", UserWarning, file.co_filename, file.co_firstlineno)
 
     try:
-        for a, b, c in itertools.product(SAMPLES[result], repeat=3):
+        samples = combined_values(record)
+        for a, b, c in itertools.product(samples, repeat=3):
             left, right = combine(combine(a, b), c), combine(a, combine(b, c))
             if not close(left, right):
                 warn(
@@ -157,12 +176,12 @@ def probe(record: Record) -> None:
                 )
                 return
         identity = record.identity_for(dtype)
-        for a in SAMPLES[result]:
+        for a in samples:
             if not close(combine(identity, a), a):
                 warn(f"the identity {identity} changes {a} into {combine(identity, a)}")
                 return
-    except (ArithmeticError, ValueError):
-        pass  # plain Python raises where compiled code does not: nothing learned
+    except Exception:
+        return  # plain Python raises where compiled code does not, or what is wrong will not compile: nothing learned
 
 
 # --- sources ------------------------------------------------------------------------------------------------------

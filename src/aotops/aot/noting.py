@@ -17,10 +17,11 @@ NOTE, NOTED, FORGET = "aotops.note", "aotops.noted", "aotops.forget"
 _PLACE = "%aotops.rare"
 
 
-def with_notes(module: Any, machine: Any) -> Any:
+def with_notes(module: Any) -> Any:
     """A module in which the calls are instructions, everything inlined; one without such calls as it is."""
     if f"@{FORGET}" not in str(module):
         return module
+    machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
     passes = llvm.create_new_module_pass_manager()
     passes.add_always_inliner_pass()

@@ -15,8 +15,11 @@ import re
 
 #: The metadata kind that the lowering puts on accesses.
 MARK = "aotops.element"
+#: The function that is called in loops that are to be unrolled.
+SHORT = "aotops.short_loop"
 
 _FUNCTION = re.compile(r"^define .*?^}$", re.MULTILINE | re.DOTALL)
+_CALL_OF_SHORT = re.compile(rf"^.*call void @{SHORT}\(\).*\n", re.MULTILINE)
 _LABEL = re.compile(r'^("?[\w.$\-]+"?):', re.MULTILINE)
 _TARGET = re.compile(r'label %("[^"]+"|[\w.$\-]+)')
 
@@ -26,59 +29,79 @@ def annotate(text: str) -> str:
     if f"!{MARK} " not in text:
         return text
     number = max(map(int, re.findall(r"^!(\d+) = ", text, re.MULTILINE)), default=-1) + 1
-    group, parallel, loops = number, number + 1, number + 2
-    lines = [f"!{group} = distinct !{{}}", f'!{parallel} = !{{!"llvm.loop.parallel_accesses", !{group}}}']
+    group, parallel, unrolled, loops = number, number + 1, number + 2, number + 3
+    lines = [
+        f"!{group} = distinct !{{}}",
+        f'!{parallel} = !{{!"llvm.loop.parallel_accesses", !{group}}}',
+        f'!{unrolled} = !{{!"llvm.loop.unroll.full"}}',
+    ]
 
     def annotate_function(match: re.Match[str]) -> str:
         nonlocal loops
         function = match[0]
         if f"!{MARK} " not in function:
             return function
-        for latch in _latches(function):
+        for latch, is_short in _latches(function):
             function = function.replace(latch, f"{latch}, !llvm.loop !{loops}", 1)
-            lines.append(f"!{loops} = distinct !{{!{loops}, !{parallel}}}")
+            lines.append(f"!{loops} = distinct !{{!{loops}, !{unrolled if is_short else parallel}}}")
             loops += 1
+        function = _CALL_OF_SHORT.sub("", function)
         return re.sub(rf"!{MARK} !\d+", f"!llvm.access.group !{group}", function)
 
     return _FUNCTION.sub(annotate_function, text) + "\n" + "\n".join(lines) + "\n"
 
 
-def _latches(function: str) -> list[str]:
-    """The texts of the blocks that end a turn of an innermost loop, up to and with the branch back to its start.
+def _latches(function: str) -> list[tuple[str, bool]]:
+    """The texts of the blocks that end a turn of a short or innermost loop, and whether it is short.
 
-    Outer loops are none of our business: a reduction's rows do meet in the memory of its output.
+    Each goes up to and with the branch back to the loop's start. Outer loops are none of our business: a reduction's
+    rows do meet in the memory of its output.
     """
     parts = _LABEL.split(function)
     names = [name.strip('"') for name in parts[1::2]]
     bodies = dict(zip(names, parts[2::2], strict=True))
     targets = {name: [target.strip('"') for target in _TARGET.findall(_branch(body))] for name, body in bodies.items()}
-    turns: list[tuple[str, str]] = []  # the last block of a loop and its first one
-    on_path: set[str] = set()
-    seen: set[str] = set()
+    sources: dict[str, list[str]] = {name: [] for name in names}
+    for name, ends in targets.items():
+        for target in ends:
+            sources[target].append(name)
 
-    def visit(name: str) -> None:
-        seen.add(name)
-        on_path.add(name)
-        for target in targets[name]:
+    # depth first, without recursion: a long function has more blocks than Python has frames
+    turns: list[tuple[str, str]] = []  # the last block of a loop and its first one
+    path, on_path, seen = [(names[0], iter(targets[names[0]]))], {names[0]}, {names[0]}
+    while path:
+        name, left = path[-1]
+        for target in left:
             if target in on_path:
                 turns.append((name, target))
             elif target not in seen:
-                visit(target)
-        on_path.remove(name)
+                seen.add(target)
+                on_path.add(target)
+                path.append((target, iter(targets[target])))
+                break
+        else:
+            on_path.remove(name)
+            path.pop()
 
     def blocks(last: str, first: str) -> set[str]:
-        found, left = {first}, [last]
-        while left:
-            block = left.pop()
+        found, waiting = {first}, [last]
+        while waiting:
+            block = waiting.pop()
             if block not in found:
                 found.add(block)
-                left.extend(name for name in names if block in targets[name])
+                waiting.extend(sources[block])
         return found
 
-    visit(names[0])
+    loops = {turn: blocks(*turn) for turn in turns}
     firsts = {first for _, first in turns}
-    innermost = [last for last, first in turns if firsts & blocks(last, first) == {first}]
-    return [bodies[last][: bodies[last].index(_branch(bodies[last]))] + _branch(bodies[last]) for last in innermost]
+    # a call in a short loop is in the loops around it as well, but theirs is another block
+    short = [turn for turn in turns if f"@{SHORT}(" in bodies[turn[1]]]
+    others = firsts - {first for _, first in short}
+    innermost = [turn for turn in turns if turn not in short and others & loops[turn] == {turn[1]}]
+    return [
+        (bodies[last][: bodies[last].index(_branch(bodies[last]))] + _branch(bodies[last]), (last, first) in short)
+        for last, first in [*short, *innermost]
+    ]
 
 
 def _branch(body: str) -> str:

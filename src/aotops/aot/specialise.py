@@ -16,6 +16,7 @@ from __future__ import annotations
 import builtins
 import dis
 import linecache
+import math
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -26,13 +27,26 @@ import numpy as np
 from aotops.aot.compiler import CompileError
 from aotops.aot.elements import element_function
 from aotops.aot.lowering import LOWERINGS
-from aotops.aot.weak_integers import COMPILERS
-from aotops.functions import plain, rebuilt
+from aotops.aot.pipeline import INLINED
+from aotops.aot.semantics import COMPILERS
+from aotops.functions import global_names, plain, rebuilt
 from aotops.intrinsics import CommonCase
-from aotops.mathematics import BUILTIN, builtin_functions, is_substituted, namespace, record_of
+from aotops.mathematics import BUILTIN, cells, is_substituted, meant_by, namespace, record_of
 from aotops.ops.record import Record
 
 Function = Callable[..., Any]
+
+#: Instructions that kernels cannot have, and what is written there.
+UNSUPPORTED = {
+    "RAISE_VARARGS": "has a raise or assert; kernels need a value for every input",
+    "PUSH_EXC_INFO": "has a try or with; in kernels nothing is raised",
+    "STORE_GLOBAL": "assigns to a global variable; kernels run on several threads at once",
+    "FORMAT_VALUE": "has a text with values in it; kernels know numbers alone",
+    "FORMAT_SIMPLE": "has a text with values in it; kernels know numbers alone",
+}
+
+#: Functions of ``math`` that Numba knows by NumPy's name alone.
+IN_NUMPY: dict[Any, Any] = {math.fmod: np.fmod, math.cbrt: np.cbrt}
 
 #: Numpy's scalar types are what Numba types constants by.
 CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {"float32": np.float32, "float64": float}
@@ -47,7 +61,29 @@ def specialise(function: Function, dtype: str) -> Function:
     """
     if not isinstance(function, python_types.FunctionType):
         raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
+    _require_no_recursion(function, set(), set())
     return _copy(function, dtype, False, {})
+
+
+def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
+    """Raise ``CompileError`` for a function that calls itself, by way of others or operators too."""
+    value = plain(value)
+    record = record_of(value)
+    called = [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]
+    for function in called:
+        if isinstance(function, CommonCase):
+            function = function.function
+        if not isinstance(function, python_types.FunctionType) or function in done:
+            continue
+        if function in path:
+            raise CompileError(f"{function.__name__} calls itself; kernels do not, a loop takes its place.")
+        path.add(function)
+        # aotops' own functions meet those of users in closures alone
+        names = () if (function.__module__ or "").startswith("aotops.") else global_names(function)
+        for each in [*(function.__globals__[name] for name in names), *cells(function)]:
+            _require_no_recursion(each, path, done)
+        path.remove(function)
+        done.add(function)
 
 
 def dispatcher(function: Function, dtype: str, common: bool) -> Any:
@@ -60,9 +96,10 @@ def _dispatcher(function: Any, dtype: str, common: bool, done: dict[Any, Any]) -
     if key not in done:
         # numpy's error model: a division by zero is a value, not an exception
         own = (function.__module__ or "").startswith("aotops.")
-        options = {} if own else {"pipeline_class": COMPILERS[common]}
+        # an index is looked at unless LLVM can prove it to be in range (``aotops.aot.soundness``)
+        options = {} if own else {"pipeline_class": COMPILERS[common], "boundscheck": True}
         copied = _copy(function, dtype, common, done)
-        done[key] = numba.njit(copied, error_model="numpy", forceinline=True, **options)
+        done[key] = numba.njit(copied, error_model="numpy", **(INLINED | options))
     return done[key]
 
 
@@ -79,11 +116,16 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         value = plain(value)
         if isinstance(value, CommonCase):
             return _dispatcher(value.function, dtype, True, done)
-        record = record_of(value) or (builtin_functions().get(value) if isinstance(value, BUILTIN) else None)
+        record = meant_by(value)
         if record is not None:
             return element(record)
+        if isinstance(value, BUILTIN) and value in IN_NUMPY:
+            return IN_NUMPY[value]
         if is_substituted(value):
-            return namespace(value, element, CONSTANT_TYPES.get(dtype, float))
+            module = namespace(value, element, CONSTANT_TYPES.get(dtype, float))
+            if value is math:
+                vars(module).update((function.__name__, other) for function, other in IN_NUMPY.items())
+            return module
         if isinstance(value, float):
             return CONSTANT_TYPES.get(dtype, float)(value)
         if isinstance(value, tuple):
@@ -99,8 +141,8 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
     for instruction in dis.get_instructions(code):
         line = getattr(instruction, "line_number", instruction.starts_line) or line  # the former from Python 3.13 on
         name = instruction.argval
-        if instruction.opname == "RAISE_VARARGS":
-            raise CompileError(f"{original.__name__} has a raise or assert; kernels need a value for every input.")
+        if instruction.opname in UNSUPPORTED:
+            raise CompileError(f"{original.__name__} {UNSUPPORTED[instruction.opname]}.")
         if instruction.opname == "LOAD_GLOBAL" and name not in original.__globals__ and not hasattr(builtins, name):
             source = linecache.getline(code.co_filename, line).strip()
             raise CompileError(f"The name {name} is not defined.\n  {code.co_filename}, line {line}: {source}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Sequence
 
-from aotops.aot.kernels import PLANNER
+from aotops.aot.kernels import PLANNER, is_long
 from aotops.aot.levels import Level, level_symbol
 from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
 
@@ -88,7 +88,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
             f".conditions = {record.mask(record.conditions)}, "
             f".square = {quoted(record.squares.name) if record.squares else 'NULL'}, "
             f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
-            f".vectors = {int(record.is_long)}, "
+            f".vectors = {int(is_long(record))}, "
             f".has_identity = {int(record.identity is not None)}, "
             f".takes_dtype = {int(record.takes_dtype)}, "
             f".has_absorbing = {int(record.absorbing is not None)}, .conversions = {{{converts}}}, "

@@ -115,12 +115,27 @@ def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pat
     return run_row
 
 
+def block_tried_first(scalar: Function, pattern: Pattern) -> Function:
+    """Compute a block of a row by short cuts, and once more without them if anything rare is noted."""
+    common = CommonCase(scalar)
+
+    def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+        forget()
+        for j in range(start, end):
+            store(results, j - start, common(*load_pattern(row, fixed, j, pattern)))
+        if noted():
+            for j in range(start, end):
+                store(results, j - start, scalar(*load_pattern(row, fixed, j, pattern)))
+
+    return compute
+
+
 def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
     """As ``row_of_pattern``, by short cuts for blocks in which nothing rare is noted.
 
     Results wait aside until that is known, since the output may be an input.
     """
-    common = CommonCase(scalar)
+    compute = block_tried_first(scalar, pattern)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         if out_step == 1 and matches(steps, pattern):
@@ -128,15 +143,9 @@ def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> 
             results = accumulators(BLOCK, out)
             for block in range(0, length, BLOCK):
                 end = min(block + BLOCK, length)
-                forget()
+                compute(row, steps, fixed, block, end, results)
                 for j in range(block, end):
-                    store(results, j - block, common(*load_pattern(row, fixed, j, pattern)))
-                if noted():
-                    for j in range(block, end):
-                        store(out, j, scalar(*load_pattern(row, fixed, j, pattern)))
-                else:
-                    for j in range(block, end):
-                        store(out, j, load_output(results, j - block))
+                    store(out, j, load_output(results, j - block))
         else:
             otherwise(row, steps, out, out_step, length)
 

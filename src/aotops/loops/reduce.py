@@ -13,6 +13,9 @@ Theory of operation:
    loop that vectorises without permission to reassociate.
 4. Rows that do not fold away combine element by element with the output's row, four rows at a time in the same
    way where the outer axis folds.
+5. Where ``of`` takes short cuts and notes that it must not, blocks of its values are tried first, as in
+   ``aotops.loops.elementwise``, and wait aside; the order is the same. The sum of sines of float32 takes 0.8 ns an
+   element so, and 6.4 ns without short cuts.
 
 Callers keep tiles short (``native/fold.c``), so that errors grow with the depth of a tree, not with length.
 """
@@ -38,7 +41,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import row_patterns
+from aotops.loops.elementwise import BLOCK, block_tried_first, row_patterns
 
 Function = Callable[..., Any]
 
@@ -84,16 +87,28 @@ def fold_eight(combine: Function, lanes: Any) -> Any:
     return combine(combine(ab, cd), combine(ef, gh))
 
 
-def reduce(combine: Function, of: Function, signature: Signature) -> Callable[..., None]:
-    """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0."""
+def reduce(combine: Function, of: Function, signature: Signature, noting: bool = False) -> Callable[..., None]:
+    """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0.
+
+    ``noting``: whether ``of`` takes short cuts in what it calls and notes that it must not.
+    """
     count = lane_count(signature)
-    fold_row = fold_row_by(combine, any_element(of), count)
-    add_rows = add_rows_by(combine, any_element(of))
+    if noting:
+        fold_row = fold_row_by_blocks(combine, any_block(of), count)
+        add_rows = add_rows_by_blocks(combine, any_block(of))
+    else:
+        fold_row = fold_row_by(combine, any_element(of), count)
+        add_rows = add_rows_by(combine, any_element(of))
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in reversed(patterns):
-        element = element_of_pattern(of, pattern)
-        fold_row = fold_row_where(pattern, fold_row_by(combine, element, count), fold_row)
-        add_rows = add_rows_where(pattern, add_rows_by(combine, element), add_rows)
+        if noting:
+            compute = block_tried_first(of, pattern)
+            fold_row = fold_row_where(pattern, fold_row_by_blocks(combine, compute, count), fold_row)
+            add_rows = add_rows_where(pattern, add_rows_by_blocks(combine, compute), add_rows)
+        else:
+            element = element_of_pattern(of, pattern)
+            fold_row = fold_row_where(pattern, fold_row_by(combine, element, count), fold_row)
+            add_rows = add_rows_where(pattern, add_rows_by(combine, element), add_rows)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         inputs = input_pointers(data, signature)
@@ -136,6 +151,21 @@ def element_of_pattern(of: Function, pattern: Pattern) -> Function:
         return of(*load_pattern(row, fixed, j, pattern))
 
     return element
+
+
+def any_block(of: Function) -> Function:
+    """The values of a block of a row, of inputs of any steps."""
+
+    def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+        for j in range(start, end):
+            store(results, j - start, of(*load(row, steps, j)))
+
+    return compute
+
+
+def value_aside(row: Any, steps: Any, fixed: Any, j: int) -> Any:
+    """What waits aside, as the element of a row."""
+    return load_output(row[0], j)
 
 
 def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
@@ -188,6 +218,36 @@ def fold_row_by(combine: Function, element: Function, count: int) -> Function:
     return fold_row
 
 
+def fold_row_by_blocks(combine: Function, compute: Function, count: int) -> Function:
+    """As ``fold_row_by``, of values that are computed block by block."""
+    fold_rest = fold_row_by(combine, value_aside, count)
+    size = max(BLOCK, count)
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        fixed = load(row, steps, 0)
+        values = accumulators(size, out)
+        start = length // count * count
+        for block in range(0, start, size):
+            end = min(block + size, start)
+            compute(row, steps, fixed, block, end, values)
+            first = 0
+            if block == 0:
+                for lane in range(count):
+                    store(lanes, lane, load_output(values, lane))
+                first = 1
+            for group in range(first, (end - block) // count):
+                for lane in range(count):
+                    x = load_output(values, group * count + lane)
+                    store(lanes, lane, combine(load_output(lanes, lane), x))
+        if start > 0:
+            store(out, 0, combine(load_output(out, 0), fold_lanes(combine, lanes, count)))
+        if start < length:
+            compute(row, steps, fixed, start, length, values)
+            fold_rest((values,), (1,), out, length - start, lanes)
+
+    return fold_row
+
+
 def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
     """Add rows whose inputs step as a pattern says to a contiguous output in one way, and others in another."""
 
@@ -216,5 +276,37 @@ def add_rows_by(combine: Function, element: Function) -> Function:
             for j in range(length):
                 value = load_output(out, j * out_step)
                 store(out, j * out_step, combine(value, element(row, steps, fixed, j)))
+
+    return add_rows
+
+
+def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
+    """As ``add_rows_by``, of values that are computed block by block."""
+
+    def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
+        fixed = load(row, steps, 0)
+        values = accumulators(BLOCK, out)
+        if rows == 4:
+            row1, row2, row3 = advance(row, outer, 1), advance(row, outer, 2), advance(row, outer, 3)
+            fixed1, fixed2, fixed3 = load(row1, steps, 0), load(row2, steps, 0), load(row3, steps, 0)
+            values1, values2, values3 = accumulators(BLOCK, out), accumulators(BLOCK, out), accumulators(BLOCK, out)
+            for start in range(0, length, BLOCK):
+                end = min(start + BLOCK, length)
+                compute(row, steps, fixed, start, end, values)
+                compute(row1, steps, fixed1, start, end, values1)
+                compute(row2, steps, fixed2, start, end, values2)
+                compute(row3, steps, fixed3, start, end, values3)
+                for j in range(end - start):
+                    ab = combine(load_output(values, j), load_output(values1, j))
+                    cd = combine(load_output(values2, j), load_output(values3, j))
+                    place = (start + j) * out_step
+                    store(out, place, combine(load_output(out, place), combine(ab, cd)))
+        else:
+            for start in range(0, length, BLOCK):
+                end = min(start + BLOCK, length)
+                compute(row, steps, fixed, start, end, values)
+                for j in range(end - start):
+                    place = (start + j) * out_step
+                    store(out, place, combine(load_output(out, place), load_output(values, j)))
 
     return add_rows

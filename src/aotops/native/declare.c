@@ -2,7 +2,7 @@
  *
  *     def declare(record, name, parameters, facts, conversions, variants):
  *         an Operator with a definition of its own, whose variants have no kernels yet
- *     def bind(operator, library, symbols, vectors):      # one (kernel, combine) for each variant
+ *     def bind(operator, library, symbols):      # one (kernel, combine) for each variant
  *         for variant, (kernel, combine) in zip(operator.variants, symbols):
  *             variant.kernels, variant.combine = library[kernel], library[combine]
  *     def stand_in(operator, runner):             # what calls go to instead
@@ -138,17 +138,18 @@ PyObject *aot_declare(aot_state *state, PyObject *args)
     return (PyObject *)self;
 }
 
-/* A kernel by its symbol, for all levels. */
-static int find_kernel(const aot_library *library, PyObject *symbol, aot_kernel *kernels)
+/* Takes a kernel by its symbol, for all levels; NULL if there is none, with an error. */
+static const aot_named_kernel *find_kernel(const aot_library *library, PyObject *symbol, aot_kernel *kernels)
 {
     for (uint32_t k = 0; PyUnicode_Check(symbol) && k < library->n_kernels; k++) {
-        if (PyUnicode_CompareWithASCIIString(symbol, library->kernels[k].symbol) == 0) {
-            memcpy(kernels, library->kernels[k].kernels, sizeof library->kernels[k].kernels);
-            return 0;
+        const aot_named_kernel *named = &library->kernels[k];
+        if (PyUnicode_CompareWithASCIIString(symbol, named->symbol) == 0) {
+            memcpy(kernels, named->kernels, sizeof named->kernels);
+            return named;
         }
     }
     PyErr_Format(PyExc_ImportError, "there is no kernel %R", symbol);
-    return -1;
+    return NULL;
 }
 
 static const aot_library *library_of(PyObject *capsule)
@@ -186,8 +187,7 @@ static aot_operator_object *as_declared(aot_state *state, PyObject *object)
 PyObject *aot_bind(aot_state *state, PyObject *args)
 {
     PyObject *object, *capsule, *symbols;
-    int vectors;
-    if (!PyArg_ParseTuple(args, "OOO!p:bind", &object, &capsule, &PyTuple_Type, &symbols, &vectors)) {
+    if (!PyArg_ParseTuple(args, "OOO!:bind", &object, &capsule, &PyTuple_Type, &symbols)) {
         return NULL;
     }
     aot_operator_object *operator = as_declared(state, object);
@@ -205,13 +205,16 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
         PyObject *kernel, *combine;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(symbols, v), "UO:symbols", &kernel, &combine) ||
-            find_kernel(library, kernel, variants[v].kernels) < 0 ||
-            (operator->own->kind == AOT_REDUCE && find_kernel(library, combine, variants[v].combine) < 0)) {
+        if (!PyArg_ParseTuple(PyTuple_GetItem(symbols, v), "UO:symbols", &kernel, &combine)) {
             return NULL;
         }
+        const aot_named_kernel *found = find_kernel(library, kernel, variants[v].kernels);
+        if (found == NULL ||
+            (operator->own->kind == AOT_REDUCE && find_kernel(library, combine, variants[v].combine) == NULL)) {
+            return NULL;
+        }
+        operator->own->vectors = found->vectors;
     }
-    operator->own->vectors = vectors != 0;
     Py_INCREF(capsule);
     operator->library = capsule;
     operator->waits = false;

@@ -28,11 +28,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AOT_ABI_VERSION 1
+#define AOT_ABI_VERSION 2
 #define AOT_MAX_RANK 32
 #define AOT_MAX_OPERANDS 16 /* inputs and outputs */
 #define AOT_MAX_LEVELS 3
-#define AOT_LONGEST_NAME 63 /* of an input */
 
 typedef int32_t (*aot_kernel)(void *ret, void **exception, int64_t n0, int64_t n1,
                               char **data, const int64_t *strides);
@@ -125,6 +124,7 @@ typedef struct {
 
 typedef struct {
     const char *symbol;
+    uint8_t vectors; /* as in aot_operator */
     aot_kernel kernels[AOT_MAX_LEVELS];
 } aot_named_kernel;
 

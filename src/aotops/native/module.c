@@ -238,7 +238,7 @@ static PyMethodDef module_methods[] = {
     {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may wait for reuse."},
     {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, facts, conversions, variants)"},
-    {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols, vectors): give a declared operator its kernels."},
+    {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
     {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
     {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 64 bits."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},

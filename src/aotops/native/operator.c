@@ -64,11 +64,16 @@ bool aot_is_keyword(PyObject *key, const char *name)
 /* The position of the input that a keyword names, or -1. */
 static int input_named(const aot_operator *definition, PyObject *key)
 {
+    Py_ssize_t size = 0;
+    const char *text = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, &size) : NULL;
+    if (text == NULL) {
+        PyErr_Clear(); /* no text, or one that is no UTF-8: no name of an input either */
+        return -1;
+    }
     const char *name = definition->parameters;
     for (int k = 0; k < definition->inputs; k++) {
         size_t length = strcspn(name, " ");
-        char word[AOT_LONGEST_NAME + 1] = "";
-        if (length <= AOT_LONGEST_NAME && aot_is_keyword(key, memcpy(word, name, length))) {
+        if (length == (size_t)size && memcmp(name, text, length) == 0) {
             return k;
         }
         name += length + 1;

@@ -58,13 +58,6 @@ FOLDING = ("reduce", "argreduce", "scan")
 RESERVED = (("out",), ("axis", "keepdims", "include_initial", "dtype", "out"))
 
 
-#: Names of functions with a bound of error, in aotops or elsewhere.
-LONG_FUNCTIONS = frozenset(
-    {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
-    | {"asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc", "sigmoid"}
-)
-
-
 def kernel_symbol(name: str, *dtypes: str) -> str:
     """The C name of an operator's kernel for some dtypes."""
     spelled = "".join([c if c.isascii() and c.isalnum() else "_" if c in "_." else f"u{ord(c):x}" for c in name])
@@ -78,8 +71,6 @@ def combine_symbol(record: Record, dtype: str) -> str:
 
 #: The most parameters that an operator can have: ``AOT_MAX_OPERANDS`` of ``kernel.h`` without the output.
 MOST_INPUTS = 15
-#: ``AOT_LONGEST_NAME``: characters in the name of a parameter.
-LONGEST_NAME = 63
 
 
 class Record:
@@ -192,6 +183,8 @@ class Record:
                 raise RecordError(
                     f"{self.name}: conditions and defaults must be some of {self.parameters}, got {name!r}"
                 )
+        if self.conditions and len(set(self.conditions)) == self.inputs:
+            raise RecordError(f"{self.name}: not every input can be a condition; inputs of bool have a kernel for bool")
         if self.kind in FOLDING:
             if self.scalar.__code__.co_argcount != 2:
                 taken = self.scalar.__code__.co_argcount
@@ -201,16 +194,16 @@ class Record:
             for what, value in (("identity", self.identity), ("start", self.start)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
-        elif (self.kind == "map") != (self.inputs == 1):
-            raise RecordError(f"{self.name}: a {self.kind} cannot have {self.inputs} input(s)")
+        least = 2 if self.kind == "zip" else 1
+        if self.inputs < least or (self.kind == "map" and self.inputs > 1):
+            wanted = {"map": "1 input", "zip": "2 inputs or more"}.get(self.kind, "1 input or more")
+            raise RecordError(f"{self.name}: a {self.kind} has {wanted}, got {self.inputs}")
         if self.inputs + max(self.outputs, 1) > MOST_INPUTS + 1:
             raise RecordError(
                 f"{self.name}: inputs and results must be at most {MOST_INPUTS + 1}, "
                 f"got {self.inputs} and {max(self.outputs, 1)}"
             )
         for name in self.parameters:
-            if len(name) > LONGEST_NAME:
-                raise RecordError(f"{self.name}: names of inputs have at most {LONGEST_NAME} characters, got {name!r}")
             if name in RESERVED[self.kind in FOLDING]:
                 raise RecordError(
                     f"{self.name}: no input can be called {name!r}, which is an argument of every operator"
@@ -261,22 +254,6 @@ class Record:
                 (kernel_symbol(self.name, dtype), combine_symbol(self, dtype) if reduces else None)
                 for dtype in self.dtypes
             ]
-        )
-
-    @property
-    def is_long(self) -> bool:
-        """Whether the function is so long that strided elements are worth copying for the sake of whole vectors.
-
-        Functions with a bound of error are, 5 to 15 times as slow without vectors, and so is what calls them.
-        """
-        from aotops.functions import reached
-
-        return self.units > 0 or any(
-            name in LONG_FUNCTIONS
-            for scalar in (self.scalar, self.of)
-            if scalar is not None
-            for function in reached(scalar)
-            for name in function.__code__.co_names
         )
 
     @property

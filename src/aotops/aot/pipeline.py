@@ -1,0 +1,59 @@
+"""Numba's passes as this build runs them: as far as LLVM's unoptimised code, without machine code for this process.
+
+Numba makes each function that it compiles callable from Python, at once; half of its time, for functions that nobody
+calls.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+from numba.core.compiler import CompilerBase, DefaultPassBuilder
+from numba.core.compiler_machinery import register_pass
+from numba.core.typed_passes import NativeLowering
+from numba.core.untyped_passes import IRProcessing
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class LoweringAlone(NativeLowering):
+    """Numba's lowering without wrappers and machine code."""
+
+    _name = "aotops_lowering_alone"
+
+    def run_pass(self, state: Any) -> bool:
+        """Lower a function; returns True, as Numba's own pass does."""
+        state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
+        super().run_pass(state)
+        # once the function's module is linked into a caller's, Numba would compile it all the same
+        state.library._finalize_final_module = partial(setattr, state.library, "_finalized", True)
+        # Numba knows a compiled function by the builtin that calls it, so there has to be one, and no other like it
+        stand_in = object().__sizeof__
+        lowered = state["cr"]
+        state.targetctx.insert_user_function(stand_in, lowered.fndesc, [state.library])
+        state["cr"] = lowered._replace(cfunc=stand_in)
+        return True
+
+
+def compiler_with(*passes: type) -> type[CompilerBase]:
+    """A Numba compiler with these passes, as soon as a function's intermediate code is there."""
+
+    class Compiler(CompilerBase):
+        """Numba's passes but for the one that makes machine code."""
+
+        def define_pipelines(self) -> Any:
+            """The one pipeline."""
+            manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
+            for each in passes:
+                manager.add_pass_after(each, IRProcessing)
+            manager.passes = [
+                (LoweringAlone if each is NativeLowering else each, description) for each, description in manager.passes
+            ]
+            manager.finalize()
+            return [manager]
+
+    return Compiler
+
+
+#: How ``numba.njit`` compiles what is called for one element.
+INLINED: dict[str, Any] = {"forceinline": True, "pipeline_class": compiler_with()}
