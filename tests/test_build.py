@@ -335,7 +335,9 @@ def test_failures_name_operator_dtype_and_reason_all_together(tmp_path: Path) ->
     assert re.fullmatch(r"  .*activation\.py, line \d+: return x \+ \"a\"", place)
     assert reasons["negative float64"][0] == "The name negated is not defined."
     assert "needs memory of its own" in reasons["sqrt float64"][0] or "unify" in reasons["sqrt float64"][0]
-    assert reasons["multiply int64"] == ["multiply has a raise or assert; kernels need a value for every input."]
+    reason, place = reasons["multiply int64"]
+    assert reason == "multiply has a raise or assert; kernels need a value for every input."
+    assert re.fullmatch(r"  .*arithmetic\.py, line \d+", place)
     for noise in ("Traceback", "During", "nopython", "elementwise.py", "numba", "%"):
         assert noise not in result["error"]
     # what does compile is kept all the same
@@ -951,12 +953,26 @@ def long_loops(x: Any) -> Any:
     return x
 
 
+def loops_with_calls(x: Any) -> Any:
+    for _ in range(20):
+        x = ao.sqrt(abs(x))
+    for _ in range(8):
+        x = ao.exp(x)
+    for _ in range(9):
+        x = ao.exp(x)
+    for _ in range(9):
+        x = x**0.3 + x**2
+    return x
+
+
 @needs_numba
 def test_short_loops_are_unrolled_and_those_around_them_parallel() -> None:
     loops = loops_of(declare.declaration(ao.map(short_loops)))
     # of contiguous rows, and of any
     assert sorted(loops) == ["parallel_accesses"] * 2 + ["unroll"] * 2 * 3
     assert loops_of(declare.declaration(ao.map(long_loops))).count("unroll") == 0
+    # the first two, in a block by short cuts, in a block without and in any row
+    assert loops_of(declare.declaration(ao.map(loops_with_calls))).count("unroll") == 2 * 3
 
 
 # --- what the runtime loads ---------------------------------------------------------------------------------------

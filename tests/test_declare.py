@@ -781,16 +781,10 @@ def build_fails(folder: Path, *specs: str) -> str:
             "@ao.map\ndef f(x):\n    return x\n\n@ao.map\ndef f(x):\n    return -x\n",
             "two operators have the name f, in l",
         ),
-        ("@ao.map\ndef f(x):\n    return [x]\n", "f float32 does not compile:"),
         ("@ao.map\ndef f(x):\n    return undefined(x)\n", "f float32 does not compile:"),
         (
             "@ao.map\ndef f(x):\n    assert x > 0\n    return x\n",
-            "f has a raise or assert; kernels need a value for every",
-        ),
-        ("@ao.map\ndef f(x):\n    return x, x\n", "It must return a number, and returns a tuple of 2"),
-        (
-            "@ao.zip\ndef f(x, y):\n    return x\n@f.derivative\ndef _(x, y, z, g):\n    return g\n",
-            "It must return a tuple of 2 numbers, one for each result",
+            "f has a raise or assert; kernels need a value for every input.\n  ",
         ),
         (
             "@ao.zip\ndef f(x, y):\n    return x\n@f.derivative\ndef _(x, y, z, g):\n    return g, g, g\n",
@@ -903,9 +897,9 @@ def test_functions_that_numba_has_decorated_are_taken_as_they_are(tmp_path: Path
         def cube(x):
             return x * x * x
 
-        smooth = ao.map(softplus)
-        shift = ao.zip(shifted)
-        third = ao.map(cube)
+        smooth = ao.map(softplus, dtypes="float64")
+        shift = ao.zip(shifted, dtypes="float64")
+        third = ao.map(cube, dtypes="float64")
         """,
     )
     run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path)

@@ -837,12 +837,22 @@ def leak(call: Callable[[], object]) -> int:
     return max(later - earlier for earlier, later in zip(before, after, strict=True))
 
 
+@pytest.fixture
+def little_to_collect() -> Iterator[None]:
+    """Leaves what there is out of the garbage collection: 0.2 s for what a run of all tests has loaded."""
+    gc.freeze()
+    yield
+    gc.unfreeze()
+
+
+@pytest.mark.usefixtures("little_to_collect")
 @pytest.mark.parametrize("name", SUCCESSES)
 def test_calls_do_not_leak(name: str) -> None:
     SUCCESSES[name]()
-    assert min(leak(SUCCESSES[name]) for _ in range(2)) < 70
+    assert any(leak(SUCCESSES[name]) < 70 for _ in range(2))
 
 
+@pytest.mark.usefixtures("little_to_collect")
 @pytest.mark.parametrize("table", TABLES)
 def test_wrong_calls_do_not_leak(table: str) -> None:
     calls = [call for call, _, _ in TABLES[table]]
@@ -852,7 +862,7 @@ def test_wrong_calls_do_not_leak(table: str) -> None:
             with contextlib.suppress(Exception):
                 call()
 
-    if min(leak(all_of_them) for _ in range(2)) >= 70:
+    if all(leak(all_of_them) >= 70 for _ in range(2)):
         leaking = [number for number, call in enumerate(calls) if leak(call) >= 70]
         pytest.fail(f"of the calls in {table}, numbers {leaking} leak")
 

@@ -335,7 +335,7 @@ def load(operator: Operator) -> None:
             library = compile_now(record, f"{describe(record)} {reason}")
             _native.bind(operator, library, record.symbols())
             return
-        errors.not_built(name, place_of(record), reason or "", command_for(record))
+        errors.not_built(name, record.place, reason or "", command_for(record))
 
 
 def library_of(record: Record) -> tuple[Any, str | None]:
@@ -430,12 +430,6 @@ def describe(record: Record) -> str:
 def module_of(record: Record) -> str:
     """The name of the module that declares an operator; code that is executed in a dict of its own has none."""
     return str(record.namespace.get("__name__", "__main__"))
-
-
-def place_of(record: Record) -> str:
-    """Where an operator's function is."""
-    code = record.scalar.__code__
-    return f"{code.co_filename}, line {code.co_firstlineno}"
 
 
 def command_for(record: Record) -> str:

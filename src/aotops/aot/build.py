@@ -90,10 +90,10 @@ class Progress:
         self.done = 0
         self.terminal = sys.stdout.isatty()
 
-    def step(self, title: str) -> None:
-        """One more kernel is compiled."""
+    def step(self, what: str) -> None:
+        """One more kernel is done."""
         self.done += 1
-        line = f"[{self.done:>{len(str(self.total))}}/{self.total}] compiled {title}"
+        line = f"[{self.done:>{len(str(self.total))}}/{self.total}] {what}"
         if self.terminal:
             print(f"\r{line:<78}", end="" if self.done < self.total else "\n", flush=True)
         elif self.done == self.total or self.done * 10 // self.total > (self.done - 1) * 10 // self.total:
@@ -160,7 +160,7 @@ def compile_kernels(
         objects.extend(paths)
         if not all(path.exists() for path in paths):
             missing[kernel] = stem
-    failures: list[str] = []
+    failures: dict[Kernel, str] = {}
     if missing:
         progress = Progress(len(missing))
         with concurrent.futures.ProcessPoolExecutor(
@@ -176,10 +176,11 @@ def compile_kernels(
                 kernel = futures[future]
                 reason = future.result()
                 if reason is not None:
-                    failures.append(f"{kernel.title} does not compile:\n{reason}")
-                progress.step(kernel.title)
+                    place = "" if ", line " in reason else f"\n  {kernel.place}"
+                    failures[kernel] = f"{kernel.title} does not compile:\n{reason}{place}"
+                progress.step(f"{'compiled' if reason is None else 'failed:'} {kernel.title}")
     if failures:
-        raise BuildError("\n\n".join(failures))
+        raise BuildError("\n\n".join(failures[kernel] for kernel in missing if kernel in failures))
     return objects, len(missing)
 
 

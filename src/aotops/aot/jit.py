@@ -15,7 +15,7 @@ from aotops.aot.kernels import record_kernels
 from aotops.aot.levels import level_symbol, levels
 from aotops.aot.modules import probe
 from aotops.aot.specialise import specialise
-from aotops.declare import command_for, place_of
+from aotops.declare import command_for
 from aotops.errors import BuildError
 from aotops.ops.record import Record
 
@@ -71,7 +71,7 @@ def compile_now(record: Record, reason: str) -> Any:
             )
             data = compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
         except compiler.CompileError as error:
-            raise BuildError(f"{kernel.title} ({place_of(record)}) does not compile:\n{error}") from None
+            raise BuildError(f"{kernel.title} ({record.place}) does not compile:\n{error}") from None
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
         table[k].symbol, table[k].vectors = kernel.symbol.encode(), kernel.contiguous
     engine.finalize_object()

@@ -30,6 +30,7 @@ class Kernel:
         function: the loop nest, as plain Python.
         widest: whether the widest vectors of a level pay: not where it waits for memory.
         contiguous: whether it is so much slower without vectors that strided elements are worth copying.
+        place: the file and line of the operator's scalar function.
     """
 
     symbol: str
@@ -38,6 +39,7 @@ class Kernel:
     function: Callable[..., Any]
     widest: bool = True
     contiguous: bool = False
+    place: str = ""
 
 
 PLANNER = Kernel("aot_plan", "planner", "int64", plan)
@@ -51,7 +53,7 @@ def record_kernels(record: Record) -> list[Kernel]:
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any]) -> None:
         # reductions of two inputs wait for memory: a dot product takes 5 to 14 % longer with 512 bits
         widest = long or (record.kind in FOLDING and record.inputs == 1)
-        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest, long)
+        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest, long, record.place)
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)

@@ -29,9 +29,8 @@ from numba.extending import intrinsic, overload
 from aotops import ops
 from aotops.aot.elements import CONVERTERS, build, element_function
 from aotops.aot.pipeline import INLINED, compiler_with
-from aotops.aot.short_loops import ShortLoops
+from aotops.aot.short_loops import POWERS, ShortLoops
 
-POWERS = (operator.pow, operator.ipow)
 SHIFTS = {getattr(operator, f"{i}{side}shift"): side for i in ("", "i") for side in ("l", "r")}
 #: The largest integer exponent, without its sign, that is worth multiplications: 9 of them at most.
 LARGEST_EXPONENT = 64

@@ -8,6 +8,7 @@ over a ``range`` of constants or over a tuple, say so.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,12 @@ from aotops.aot.lowering import short_loop
 
 #: Copies of a loop's body, of loops in loops together, beyond which code grows more than it gains.
 MOST_COPIES = 64
+#: And of a body that calls functions: a sine is a hundred instructions, and a thousand where it is rare.
+MOST_CALLS = 8
+POWERS = (operator.pow, operator.ipow)
+#: Names of functions that are an instruction or two.
+SHORT_FUNCTIONS = frozenset({"abs", "fabs", "sqrt", "min", "max", "ceil", "floor", "round"}) | {"bool", "int", "float"}
+SHORT_FUNCTIONS |= {"len", "range"}
 
 
 def turns(func_ir: Any, header: Any) -> int | None:
@@ -61,6 +68,28 @@ def number(func_ir: Any, variable: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def name_of(func_ir: Any, function: Any) -> str:
+    """The name of what is called, as far as it is known."""
+    definition = guard(get_definition, func_ir, function)
+    if isinstance(definition, ir.Expr) and definition.op == "getattr":
+        return str(definition.attr)
+    return str(definition.name) if isinstance(definition, (ir.Global, ir.FreeVar)) else ""
+
+
+def makes_calls(func_ir: Any, blocks: list[Any]) -> bool:
+    """Whether some blocks call functions that may be long, or compute a power."""
+    for statement in (statement for block in blocks for statement in block.body):
+        value = getattr(statement, "value", None)
+        if not isinstance(value, ir.Expr):
+            continue
+        power = value.op in ("binop", "inplace_binop") and value.fn in POWERS
+        if power and not isinstance(guard(find_const, func_ir, value.rhs), int):
+            return True
+        if value.op == "call" and name_of(func_ir, value.func) not in SHORT_FUNCTIONS:
+            return True
+    return False
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ShortLoops(FunctionPass):
     """Put a call of ``short_loop`` into each."""
@@ -75,13 +104,16 @@ class ShortLoops(FunctionPass):
         blocks = state.func_ir.blocks
         copies: dict[int, int] = {}
         # inner loops first: their copies multiply those of the loops around them
-        for start, loop in sorted(compute_cfg_from_blocks(blocks).loops().items(), key=lambda item: len(item[1].body)):
-            inner = [other for other in loop.body if other in copies and other != start]
+        loops = compute_cfg_from_blocks(blocks).loops()
+        for start, loop in sorted(loops.items(), key=lambda item: len(item[1].body)):
+            inner = [other for other in loop.body if other in loops and other != start]
             count = turns(state.func_ir, blocks[start])
-            total = (count or 0) * max([copies[other] for other in inner], default=1)
-            if count is None or total > MOST_COPIES:
+            if count is None or any(other not in copies for other in inner):
                 continue
-            copies[start] = total
+            total = count * max([copies[other] for other in inner], default=1)
+            if total <= (MOST_CALLS if makes_calls(state.func_ir, [blocks[k] for k in loop.body]) else MOST_COPIES):
+                copies[start] = total
+        for start in copies:
             block, place = blocks[start], blocks[start].loc
             function = ir.Var(block.scope, mk_unique_var("$short_loop"), place)
             nothing = ir.Var(block.scope, mk_unique_var("$nothing"), place)

@@ -217,6 +217,12 @@ class Record:
         return inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
 
     @property
+    def place(self) -> str:
+        """The file and line of the scalar function."""
+        code = self.scalar.__code__
+        return f"{code.co_filename}, line {code.co_firstlineno}"
+
+    @property
     def inputs(self) -> int:
         """Number of the public function's tensor arguments."""
         return len(self.parameters)
