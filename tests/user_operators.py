@@ -52,6 +52,7 @@ largest = ao.reduce(
     identity={"int64": -(2**63), "float64": -math.inf},
     dtypes=("int64", "float64"),
 )
+sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: math.sin(x))
 count_positive = ao.reduce(
     lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
 )
