@@ -271,7 +271,9 @@ def check_elementwise(case: Case, size: tuple[int, int], layout: str) -> None:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title.replace(" ", "-"))
 def test_elementwise_kernels_run_as_plain_python(case: Case) -> None:
     for size, layout in itertools.product(SIZES, LAYOUTS):
-        check_elementwise(case, size, layout)
+        # every layout in some sizes, some layouts in every size
+        if layout in ("unit", "general", "transposed inputs") or size in ((5, 0), (1, 64), (3, 65), (64, 2)):
+            check_elementwise(case, size, layout)
 
 
 @pytest.mark.parametrize("dtype", ALL)
