@@ -513,10 +513,14 @@ SPECIAL_VALUES = {
 @pytest.mark.parametrize("repeats", [1, 100], ids=["scalar code", "vector code"])
 @by_name("record", MAPS)
 def test_special_values(record: Record, repeats: int) -> None:
-    arguments, results = zip(*SPECIAL_VALUES[record.name], strict=True)
     for dtype in FLOATS:
-        with np.errstate(over="ignore", under="ignore"):
-            x, wanted = (np.repeat(np.array(v), repeats).astype(dtype) for v in (arguments, results))
+        with np.errstate(all="ignore"):
+            if record.name in SPECIAL_VALUES:
+                arguments, results = zip(*SPECIAL_VALUES[record.name], strict=True)
+                x, wanted = (np.repeat(np.array(v), repeats).astype(dtype) for v in (arguments, results))
+            else:  # an operator whose values NumPy is trusted with
+                x = np.repeat(np.array([0.0, -0.0, 1.0, -1.0, INF, -INF, NAN], dtype), repeats)
+                wanted = record.numpy(np, x).astype(dtype)
         assert_same(function(record)(ao.asarray(x)), wanted, f"{record.name} {dtype}")
 
 

@@ -1,0 +1,118 @@
+"""The Python in README, CONTRIBUTING, ``docs`` and the examples' pages runs, and shows what it says."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for pattern in ("*.md", "docs/**/*.md", "examples/**/*.md")
+    for path in ROOT.glob(pattern)
+    if path.name != "CHANGELOG.md"
+)
+#: A fenced block, its language, and what an invisible comment before it says has to run first.
+BLOCK = re.compile(
+    r"(?:<!-- before\n(?P<before>.*?)-->\n+)?^```(?P<language>\w*)\n(?P<text>.*?)^```$", re.DOTALL | re.M
+)
+#: A block that begins with such a line is the file of that name; the blocks after it may import it.
+FILE_NAME = re.compile(r"# (\w+\.py)\n")
+#: Fences that are prose or commands; ``test_fences_have_a_language`` demands that the others have one of these or run.
+NOT_PYTHON = {"sh", "console", "toml"}
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a page."""
+
+    page: str
+    line: int
+    language: str
+    text: str
+    before: str
+
+
+def blocks_of(page: str) -> list[Block]:
+    """The fenced blocks of a page, in order."""
+    content = (ROOT / page).read_text(encoding="utf-8")
+    return [
+        Block(page, content[: found.start("text")].count("\n"), found["language"], found["text"], found["before"] or "")
+        for found in BLOCK.finditer(content)
+    ]
+
+
+BLOCKS = {page: blocks for page in PAGES if (blocks := blocks_of(page))}
+PYTHON = {page: chosen for page, blocks in BLOCKS.items() if (chosen := [b for b in blocks if b.language == "python"])}
+
+
+def test_pages_with_python_are_found() -> None:
+    """A change of layout must not silence the tests below."""
+    assert {"README.md", "CONTRIBUTING.md", "docs/your-own-operators.md", "docs/coming-from-numba.md"} <= set(PYTHON)
+
+
+@pytest.mark.parametrize("page", BLOCKS)
+def test_fences_have_a_language(page: str) -> None:
+    """A block without a known language would be run by nobody."""
+    for block in BLOCKS[page]:
+        assert block.language in NOT_PYTHON | {"python"}, f"{page}, line {block.line}: {block.language!r}"
+
+
+def program(block: Block) -> str:
+    """The block as a program: as it is, or, if it shows a session, its statements with the results that it shows."""
+    if not block.text.startswith(">>> "):
+        return block.before + block.text
+    return (
+        f"{block.before}\nimport doctest\n"
+        f"test = doctest.DocTestParser().get_doctest({block.text!r}, globals(), 'page', {block.page!r}, {block.line})\n"
+        "assert test.examples and any(example.want for example in test.examples), 'a session that shows nothing'\n"
+        "outcome = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(test)\n"
+        "assert outcome.failed == 0\n"
+    )
+
+
+@pytest.mark.parametrize("page", PYTHON)
+def test_python_blocks_run(page: str, tmp_path: Path) -> None:
+    """Each block runs in a process of its own, beside the files that the blocks before it have shown.
+
+    Operators run as plain Python: that they compile is what other tests are about.
+    """
+    for block in PYTHON[page]:
+        named = FILE_NAME.match(block.text)
+        if named:
+            (tmp_path / named[1]).write_text(block.text, encoding="utf-8")
+        script = tmp_path / "block_of_the_page.py"
+        script.write_text(program(block), encoding="utf-8")
+        done = subprocess.run(
+            [sys.executable, "-W", "error", str(script)],
+            cwd=tmp_path,
+            env={**os.environ, "AOTOPS_PYTHON": "1"},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{page}, line {block.line}:\n{done.stdout}{done.stderr}"
+
+
+@pytest.mark.parametrize("page", BLOCKS)
+def test_toml_blocks_are_valid(page: str) -> None:
+    """Settings that a page shows can be read."""
+    for block in BLOCKS[page]:
+        if block.language == "toml":
+            assert tomllib.loads(block.text), f"{page}, line {block.line}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    """Relative links point to files that there are."""
+    content = (ROOT / page).read_text(encoding="utf-8")
+    targets = [target for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", content) if "://" not in target]
+    missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
+    assert not missing
