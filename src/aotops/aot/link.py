@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import shlex
 import shutil
 import sys
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +32,38 @@ def require_c_compiler(command: Any) -> None:
             raise BuildError(NO_COMPILER.format(error=f"there is no {name}"))
 
 
+def extension_file(name: str) -> str:
+    """The file of an extension module of the limited API, by its name in dots, for every Python from 3.11 on.
+
+    Setuptools takes the first suffix that the Python of the build knows for such files: from 3.15 on one with the
+    name of the platform, which no earlier Python looks for.
+    """
+    return os.path.join(*name.split(".")) + (".pyd" if os.name == "nt" else ".abi3.so")
+
+
+@contextlib.contextmanager
+def without_run_paths(compiler: Any) -> Iterator[None]:
+    """While an extension is linked: without the places where the Python of the build looks for its own libraries.
+
+    They would be looked through wherever the extension runs. Those that the environment's LDFLAGS ask for remain.
+    """
+    before = getattr(compiler, "linker_so", None)
+    if isinstance(before, list):
+        configured = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("LDSHARED", "LDFLAGS"))
+        paths = set(run_paths(shlex.split(configured))) - set(run_paths(shlex.split(os.environ.get("LDFLAGS", ""))))
+        compiler.linker_so = [word for word in before if word not in paths]
+    try:
+        yield
+    finally:
+        if before is not None:
+            compiler.linker_so = before
+
+
+def run_paths(words: list[str]) -> list[str]:
+    """Those of a linker's options that name a place to look for libraries at run time."""
+    return [word for word in words if word.startswith(("-Wl,-rpath", "-Wl,-R", "-Wl,--rpath", "-R"))]
+
+
 def add_kernels(command: Any, extension: Extension, source: Path, objects: list[Path], *, threads: bool) -> None:
     """Give an extension of a ``build_ext`` command its generated source and its kernels' objects."""
     extension.sources.append(os.path.relpath(source))
@@ -43,7 +79,8 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
     if command.compiler.compiler_type == "unix":
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
-            extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
+            # what kernels of users may call of the C library's mathematics; named if they do
+            extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all", "-Wl,--as-needed", "-lm"]
             if threads:
                 # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
                 extension.extra_compile_args.append("-fopenmp")
