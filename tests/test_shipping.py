@@ -275,7 +275,7 @@ def test_operators_that_no_variable_holds_are_warned_of_with_what_to_do(
 
     write(tmp_path, only_held="import aotops as ao\nOPS = [ao.map(lambda x: x)]\n")
     with pytest.raises(
-        ao.BuildError, match=r"declares no operators.*\nLine 2: <lambda> is an operator that no variable"
+        ao.BuildError, match=r"declares no operators.*\n.*line 2: <lambda> is an operator that no variable"
     ):
         declared_records(load(find_target("only_held.py")))
 

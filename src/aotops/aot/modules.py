@@ -267,46 +267,43 @@ def declared_records(module: ModuleType) -> list[Record]:
     if not found:
         raise BuildError(
             f"{module.__file__} declares no operators: none of its variables is an aotops.Operator of its own"
-            + "".join(f"\nLine {line}: {message}" for line, message in left_out)
+            + "".join(f"\n{record.place}: {message}" for record, message in left_out)
         )
-    for line, message in left_out:
-        warnings.warn_explicit(message, UserWarning, str(module.__file__), line)
+    for record, message in left_out:
+        code = record.scalar.__code__
+        warnings.warn_explicit(message, UserWarning, code.co_filename, code.co_firstlineno)
     for record in found:
         probe(record)
     return [each for record in found for each in (record, record.gradient) if each is not None]
 
 
-def unbound(module: ModuleType, found: Sequence[Record]) -> list[tuple[int, str]]:
-    """Lines with operators of a module that are not built, and what to do about each."""
+def unbound(module: ModuleType, found: Sequence[Record]) -> list[tuple[Record, str]]:
+    """The records of operators that a module makes and that are not built, and what to do about each."""
     from aotops._native import Operator
 
     gc.collect()  # those that are garbage are not meant
     declared = [each._record for each in gc.get_objects() if type(each) is Operator and each._record is not None]
     told_with_others = {*found, *(record.gradient for record in declared)}
-    lines: dict[tuple[int, str], None] = {}
-
-    def add(record: Record, message: str) -> None:
-        lines[record.scalar.__code__.co_firstlineno, message] = None
-
+    left_out: list[tuple[Record, str]] = []
     for record in declared:
         if record.namespace is vars(module) and record not in told_with_others:
-            add(
-                record,
+            message = (
                 f"{record.scalar.__name__} is an operator that no variable of the module holds, but a dict, a list, a "
-                "class or a function. It is not built: assign it to a variable of the module, which the others may use",
+                "class or a function. It is not built: assign it to a variable of the module, which the others may use"
             )
+            left_out.append((record, message))
     for name, value in vars(module).items():
         other = value._record if isinstance(value, Operator) else None
         if other is None or not other.namespace or other.namespace is vars(module):
             continue
         if not any(value is each for each in other.namespace.values()):  # else it is imported
-            add(
-                other,
+            message = (
                 f"{name} is an operator that a function of {other.namespace.get('__name__')} has declared, and no "
                 "variable there holds it. It is not built: have that function return the scalar function, and "
-                "declare the operator in the module, with aotops.map, zip or reduce",
+                "declare the operator in the module, with aotops.map, zip or reduce"
             )
-    return sorted(lines)
+            left_out.append((other, message))
+    return sorted(left_out, key=lambda each: each[0].scalar.__code__.co_firstlineno)
 
 
 # --- reductions that are none -------------------------------------------------------------------------------------
