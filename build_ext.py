@@ -29,7 +29,7 @@ def import_own_package() -> None:
     if loaded is not None and Path(str(loaded.__file__)).resolve().parent != source / "aotops":
         for name in [name for name in sys.modules if name.partition(".")[0] == "aotops"]:
             del sys.modules[name]
-    if str(source) not in sys.path:
+    if sys.path[0] != str(source):
         sys.path.insert(0, str(source))
     import aotops
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shlex
 import shutil
@@ -50,8 +51,9 @@ def without_run_paths(compiler: Any) -> Iterator[None]:
     before = getattr(compiler, "linker_so", None)
     if isinstance(before, list):
         configured = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("LDSHARED", "LDFLAGS"))
-        paths = set(run_paths(shlex.split(configured))) - set(run_paths(shlex.split(os.environ.get("LDFLAGS", ""))))
-        compiler.linker_so = [word for word in before if word not in paths]
+        wanted = run_paths(shlex.split(os.environ.get("LDFLAGS", "")))
+        unwanted = [each for each in run_paths(shlex.split(configured)) if each not in wanted]
+        compiler.linker_so = [word for each in grouped(before) if each not in unwanted for word in each]
     try:
         yield
     finally:
@@ -59,9 +61,20 @@ def without_run_paths(compiler: Any) -> Iterator[None]:
             compiler.linker_so = before
 
 
-def run_paths(words: list[str]) -> list[str]:
+def grouped(words: list[str]) -> list[tuple[str, ...]]:
+    """A linker's options, each with its value where that is a word of its own."""
+    groups: list[tuple[str, ...]] = []
+    rest = iter(words)
+    for word in rest:
+        groups.append(
+            (word, *itertools.islice(rest, 1)) if word in ("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R") else (word,)
+        )
+    return groups
+
+
+def run_paths(words: list[str]) -> list[tuple[str, ...]]:
     """Those of a linker's options that name a place to look for libraries at run time."""
-    return [word for word in words if word.startswith(("-Wl,-rpath", "-Wl,-R", "-Wl,--rpath", "-R"))]
+    return [each for each in grouped(words) if each[0].startswith(("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R", "-R"))]
 
 
 def add_kernels(command: Any, extension: Extension, source: Path, objects: list[Path], *, threads: bool) -> None:
@@ -79,8 +92,9 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
     if command.compiler.compiler_type == "unix":
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
-            # what kernels of users may call of the C library's mathematics; named if they do
-            extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all", "-Wl,--as-needed", "-lm"]
+            extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
+            # what kernels of users may call of the C library's mathematics, named if they do
+            extension.extra_link_args += ["-Wl,--push-state,--as-needed", "-lm", "-Wl,--pop-state"]
             if threads:
                 # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
                 extension.extra_compile_args.append("-fopenmp")
