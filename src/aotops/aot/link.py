@@ -93,8 +93,10 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
             extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
-            # what kernels of users may call of the C library's mathematics, named if they do
-            extension.extra_link_args += ["-Wl,--push-state,--as-needed", "-lm", "-Wl,--pop-state"]
+            # The C library is named even by kernels that call nothing of it, since auditwheel tells by it which one a wheel
+            # is for; its mathematics where kernels of users call it.
+            libraries = ["-Wl,--push-state,--no-as-needed", "-lc", "-Wl,--as-needed", "-lm", "-Wl,--pop-state"]
+            extension.extra_link_args += libraries
             if threads:
                 # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
                 extension.extra_compile_args.append("-fopenmp")
