@@ -93,8 +93,8 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
             extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
-            # The C library is named even by kernels that call nothing of it, since auditwheel tells by it which one a wheel
-            # is for; its mathematics where kernels of users call it.
+            # The C library is named even by kernels that call nothing of it, since auditwheel tells by it which one a
+            # wheel is for; its mathematics where kernels of users call it.
             libraries = ["-Wl,--push-state,--no-as-needed", "-lc", "-Wl,--as-needed", "-lm", "-Wl,--pop-state"]
             extension.extra_link_args += libraries
             if threads:
