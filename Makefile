@@ -8,7 +8,7 @@ BIN := .venv/bin
 
 setup:
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install "setuptools>=80" "numba>=0.61" numpy
+	$(BIN)/pip install "setuptools>=82.0.1" "numba>=0.62,<0.69" "numpy>=1.26"
 	$(BIN)/pip install --no-build-isolation --editable ".[lint]"
 
 build:

@@ -22,20 +22,46 @@ else:
     Command = setuptools_build_ext
 
 
+def import_own_package() -> None:
+    """Import the aotops that is built, also where an installed one has been imported before."""
+    source = ROOT / "src"
+    loaded = sys.modules.get("aotops")
+    if loaded is not None and Path(str(loaded.__file__)).resolve().parent != source / "aotops":
+        for name in [name for name in sys.modules if name.partition(".")[0] == "aotops"]:
+            del sys.modules[name]
+    if sys.path[0] != str(source):
+        sys.path.insert(0, str(source))
+    import aotops
+
+    if Path(aotops.__file__).resolve().parent != source / "aotops":
+        raise SystemExit(f"error: the build of {source / 'aotops'} has imported {aotops.__file__}")
+
+
 class build_ext(Command):  # noqa: N801  (setuptools' name)
     """Compiles the kernels, then the extension that holds them."""
 
+    def get_ext_filename(self, fullname: str) -> str:
+        """The extension's file, relative to where packages lie."""
+        import_own_package()
+        from aotops.aot.link import extension_file
+
+        return extension_file(fullname)
+
     def build_extension(self, extension: Extension) -> None:
         """Add the kernels' objects and table to the extension, and build it."""
-        sys.path.insert(0, str(ROOT / "src"))
+        import_own_package()
         from aotops.aot.build import build
-        from aotops.aot.link import add_kernels, require_c_compiler
+        from aotops.aot.link import add_kernels, require_c_compiler, without_run_paths
+        from aotops.aot.requirements import require_compiler
         from aotops.errors import BuildError
 
         try:
-            require_c_compiler(self)  # before the minute that the kernels may take
+            # before the minutes that the kernels may take
+            require_compiler()
+            require_c_compiler(self)
             built = build(Path(self.build_temp).resolve(), ROOT / "build" / "kernels")
             add_kernels(self, extension, built.table, built.objects, threads=True)
         except BuildError as error:
             raise SystemExit(f"error: {error}") from None
-        super().build_extension(extension)
+        with without_run_paths(self.compiler):
+            super().build_extension(extension)

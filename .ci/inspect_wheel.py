@@ -18,7 +18,12 @@ extensions = [name for name in names if name.endswith((".so", ".pyd"))]
 assert "-cp311-abi3-" in path.name, f"not an abi3 wheel for 3.11: {path.name}"
 assert path.stat().st_size <= LIMIT, f"{path.stat().st_size} bytes, more than {LIMIT}"
 assert not requirements, f"requires {requirements}"
-assert len([name for name in extensions if name.startswith("aotops/")]) == 1, extensions
+# a name that every Python from 3.11 on looks for
+assert [name for name in extensions if name.startswith("aotops/")] in (
+    ["aotops/_native.abi3.so"],
+    ["aotops/_native.pyd"],
+)
+assert "aotops_setuptools.py" in names, "the hook of setuptools is not there, and its entry point is"
 assert "aotops/py.typed" in names and "aotops/__init__.pyi" in names, "no type information"
 assert "aotops/native/kernel.h" in names, "operators of users cannot be built without the header"
 assert metadata["License-Expression"] == "BSD-3-Clause", metadata["License-Expression"]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import functools
 import importlib.metadata
-import importlib.util
 import inspect
 import json
 import os
@@ -15,6 +15,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import time
 import tomllib
 import types
 from collections.abc import Callable, Iterator
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from needs import PACKAGE, PROJECT, copy_package, requires_numba, requires_source
 
 import aotops as ao
 from aotops import _native, declare, ops
@@ -44,13 +46,8 @@ from aotops.ops.record import reduce as declare_reduce
 from aotops.ops.record import scan as declare_scan
 from aotops.ops.record import zip as declare_zip
 
-PACKAGE = Path(ao.__file__).resolve().parent
-PROJECT = Path(__file__).resolve().parents[1]
 RECORDS = ops.collect()
 
-needs_numba = pytest.mark.skipif(
-    importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
-)
 needs_nm = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("nm") is None, reason="needs Linux and the program nm of the binutils"
 )
@@ -170,16 +167,89 @@ def test_fingerprints_of_all_kernels_differ_and_are_the_same_in_every_process() 
     assert len(set(prints)) == len(prints) == len(all_kernels(RECORDS.values()))
 
 
-def test_the_compiler_digest_covers_all_that_decides_about_machine_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(build, "require_compiler", lambda: "numba 1, llvmlite 1, numpy 1")
-    before = build.compiler_digest()
-    assert build.compiler_digest() == before
-    monkeypatch.setattr(build, "require_compiler", lambda: "numba 2, llvmlite 1, numpy 1")
-    assert build.compiler_digest() != before
-    monkeypatch.undo()
-    monkeypatch.setattr(build, "require_compiler", lambda: "numba 1, llvmlite 1, numpy 1")
-    monkeypatch.setattr(build, "levels", lambda: levels("x86_64")[:1])
-    assert build.compiler_digest() != before
+@requires_numba
+def test_the_compiler_digest_covers_all_that_decides_about_machine_code(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    digests = [build.compiler_digest()]
+
+    def changed() -> bool:
+        digests.append(build.compiler_digest())
+        monkeypatch.undo()
+        return digests[-1] not in digests[:-1]
+
+    assert not changed(), "a digest is the same each time"
+    for name, value in (
+        ("require_compiler", lambda: "numba 1, llvmlite 1, numpy 1"),
+        ("levels", lambda: (*levels()[:-1], dataclasses.replace(levels()[-1], cpu="another"))),
+        ("_compile_kernel", changed),
+    ):
+        monkeypatch.setattr(build, name, value)
+        assert changed(), name
+    for module, name, value in (
+        (ao, "__version__", "0.0"),
+        (sys.modules["platform"], "python_version", lambda: "3.99.0"),
+        (sys.modules["platform"], "machine", lambda: "another"),
+        (sys.modules["llvmlite.binding"], "llvm_version_info", (1, 0, 0)),
+    ):
+        monkeypatch.setattr(module, name, value)
+        assert changed(), name
+    sources = build.compiler_sources()
+    for number, path in enumerate(sources):
+        copy = tmp_path / path.name
+        copy.write_bytes(path.read_bytes() + b"# changed")
+        edited = [*sources[:number], copy, *sources[number + 1 :]]
+        monkeypatch.setattr(build, "compiler_sources", lambda edited=edited: edited)
+        assert changed(), path
+
+
+@requires_numba
+def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
+    """What a process has loaded after it has compiled a kernel of an operator that is a function of others."""
+    script = """
+        import sys
+        from aotops import ops
+        from aotops.aot import compiler, kernels
+        from aotops.aot.specialise import specialise
+        from aotops.aot.levels import levels
+        kernel = next(k for k in kernels.record_kernels(ops.collect()["sigmoid"]))
+        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
+        compiler.emit_object(bitcode, kernel.symbol, levels()[0], kernel.widest)
+        print(*[name for name in sys.modules if name.startswith("aotops.")])
+    """
+    loaded = set(run_python(script, {"PYTHONPATH": str(PACKAGE.parent)}).stdout.split())
+    counted = {
+        ".".join(["aotops", *path.relative_to(PACKAGE).with_suffix("").parts]) for path in build.compiler_sources()
+    }
+    assert {"aotops.aot.compiler", "aotops.aot.lowering", "aotops.intrinsics", "aotops.mathematics"} <= counted
+    # records and loop nests are fingerprinted; the others make the module and its errors
+    left = {name for name in loaded - counted if not f"{name}.".startswith(("aotops.ops.", "aotops.loops."))}
+    assert left <= {
+        "aotops._native",
+        "aotops.aot",
+        "aotops.errors",
+        "aotops.declare",
+        "aotops.dtypes",
+        "aotops.threads",
+    }
+
+
+@requires_numba
+def test_what_is_no_longer_used_is_deleted_after_two_weeks(tmp_path: Path) -> None:
+    """Other Pythons' objects lie in the same folder, so that what one build has no use for may be wanted."""
+    day = 86400
+    kernels = all_kernels(RECORDS.values())[:1]
+    objects, compiled = build.compile_kernels(kernels, tmp_path, jobs=1)
+    assert compiled == 1
+    now = time.time()
+    for name, age in (("another.o", 1), ("old.o", 15), ("interrupted.1234", 15)):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (now - age * day, now - age * day))
+    for path in objects:
+        os.utime(path, (now - 13 * day, now - 13 * day))
+    assert build.compile_kernels(kernels, tmp_path)[1] == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"another.o", *(path.name for path in objects)}
+    assert all(path.stat().st_mtime > now - day for path in objects), "what is used is kept for another two weeks"
 
 
 def run_python(script: str, environment: dict[str, str] | None = None, *options: str) -> Any:
@@ -218,7 +288,7 @@ class Workshop:
         self.folder = folder
         self.package = folder / "aotops"
         self.cache = folder / "cache"
-        shutil.copytree(PACKAGE, self.package, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd", "*.dylib"))
+        copy_package(folder)
 
     def edit(self, file: str, old: str, new: str) -> None:
         """Exchange a text that occurs once."""
@@ -269,7 +339,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[P
     return workshop, objects
 
 
-@needs_numba
+@requires_numba
 def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Path]]) -> None:
     workshop, objects = compiled
     files = {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()}
@@ -312,7 +382,7 @@ def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Pat
     assert Workshop(workshop.folder).compile(*KERNELS)["compiled"] == 0
 
 
-@needs_numba
+@requires_numba
 def test_failures_name_operator_dtype_and_reason_all_together(tmp_path: Path) -> None:
     workshop = Workshop(tmp_path)
     workshop.edit("ops/arithmetic.py", "    return x1 + x2\n", "    return x1.colour + x2\n")
@@ -348,7 +418,7 @@ def test_failures_name_operator_dtype_and_reason_all_together(tmp_path: Path) ->
     assert workshop.compile("maximum int64")["compiled"] == 0
 
 
-@needs_numba
+@requires_numba
 def test_lowerings_do_what_the_python_bodies_do() -> None:
     """Each intrinsic of one number, compiled, against its body in plain Python."""
     script = """
@@ -415,10 +485,9 @@ def test_without_the_compiler_the_build_says_what_to_install(
     assert not list(tmp_path.iterdir())
 
 
-@needs_numba
+@requires_numba
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows finds its compiler by other means than CC")
-@pytest.mark.skipif(not (PROJECT / "build_ext.py").exists(), reason="needs the project's source tree")
-@pytest.mark.skipif(importlib.util.find_spec("setuptools") is None, reason="building wheels takes setuptools")
+@requires_source
 def test_without_a_c_compiler_the_build_says_what_to_install(tmp_path: Path) -> None:
     shutil.copytree(
         PROJECT / "src", tmp_path / "src", ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.egg-info")
@@ -694,7 +763,7 @@ def symbols(path: Path, *options: str) -> dict[str, str]:
     return {name.partition("@")[0]: kind for kind, name in found}
 
 
-@needs_numba
+@requires_numba
 @needs_nm
 def test_object_files_need_and_offer_next_to_nothing(compiled: tuple[Workshop, list[Path]]) -> None:
     _, objects = compiled
@@ -931,7 +1000,7 @@ def loops_of(record: Record) -> list[str]:
     return [facts[loops[loop]] for loop in re.findall(r", !llvm.loop !(\d+)", text)]
 
 
-@needs_numba
+@requires_numba
 def test_innermost_loops_are_declared_parallel() -> None:
     # a loop for each of three patterns and one for any steps, but not the loop over rows around them
     assert loops_of(ops.collect()["add"]) == ["parallel_accesses"] * 4
@@ -969,7 +1038,7 @@ def loops_with_calls(x: Any) -> Any:
     return x
 
 
-@needs_numba
+@requires_numba
 def test_short_loops_are_unrolled_and_those_around_them_parallel() -> None:
     loops = loops_of(declare.declaration(ao.map(short_loops)))
     # of contiguous rows, and of any
@@ -1069,7 +1138,7 @@ def test_the_package_requires_nothing_at_run_time() -> None:
     assert [entry for entry in required if "extra ==" not in entry] == []
 
 
-@pytest.mark.skipif(not (PROJECT / "pyproject.toml").exists(), reason="needs the project's source tree")
+@requires_source
 def test_the_project_declares_no_dependencies() -> None:
     project = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
     assert project["project"]["dependencies"] == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import math
 import os
@@ -15,19 +14,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from needs import PROJECT, copy_package, requires_compiler, requires_numba, requires_source
 
 import aotops as ao
 
-PROJECT = Path(__file__).resolve().parents[1]
 EXAMPLES = PROJECT / "examples"
-PACKAGE = Path(ao.__file__).resolve().parent
 
-pytestmark = [
-    pytest.mark.skipif(not EXAMPLES.is_dir(), reason="needs the project's source tree"),
-    pytest.mark.skipif(
-        importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
-    ),
-]
+pytestmark = [requires_source, requires_numba, requires_compiler]
 
 PROJECTS = {
     "colour": "colour_kernels",
@@ -65,7 +58,7 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         metadata = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
         assert re.findall("^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.MULTILINE) == ["aotops"]
         archive.extractall(site)
-    shutil.copytree(PACKAGE, site / "aotops", ignore=shutil.ignore_patterns("__pycache__"))
+    copy_package(site)
     return package, environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 
 

@@ -820,8 +820,8 @@ def held_after(call: Callable[[], object], times: int) -> list[int]:
         OUT,
         NUMPYS,
         BIG,
-        None,
-        True,
+        # immortal from Python 3.12 on, whose counts say nothing
+        *([None, True] if sys.version_info < (3, 12) else []),
         ao.Tensor,
         _native.Storage,
         *_native.dtypes,
@@ -907,10 +907,11 @@ def test_the_memory_of_tensors_is_given_back() -> None:
 def test_an_exporter_is_released_however_a_call_ends() -> None:
     for make in (lambda: bytearray(8), lambda: memoryview(bytearray(24)).cast("d"), lambda: np.zeros(3, np.int32)):
         exporter = make()
+        held = sys.getrefcount(exporter)
         for call, copy in itertools.product((ao.asarray, ao.tensor), (True, False)):
             with contextlib.suppress(TypeError, ValueError):
                 call(exporter, **({"copy": copy} if call is ao.asarray else {}))
         if isinstance(exporter, bytearray):
             exporter.extend(b"more")
             assert len(exporter) == 12
-        assert sys.getrefcount(exporter) == 2
+        assert sys.getrefcount(exporter) == held

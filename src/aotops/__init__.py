@@ -22,7 +22,12 @@ try:
 except ModuleNotFoundError as error:
     if error.name != "aotops._native":
         raise
-    _native = None  # not built yet: the build imports the records and the loop nests from here
+    if not __import__("os").path.exists(__file__.removesuffix("__init__.py") + "native/module.c"):
+        raise ImportError(
+            "aotops is installed without its extension module for this Python or this machine: install it again, "
+            "with `pip install --force-reinstall aotops`"
+        ) from None
+    _native = None  # a source tree, not built yet: the build imports the records and the loop nests from here
 
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {

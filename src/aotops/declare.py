@@ -359,9 +359,12 @@ def is_bound(record: Record) -> bool:
 
 
 def library_name(file: str) -> str:
-    """The name of the extension module that is built for a file."""
+    """The name of the extension module that is built for a file: an ASCII identifier, which C and linkers take."""
     stem = os.path.splitext(os.path.basename(file))[0]
-    return f"_{stem}_aotops"
+    if stem.isascii() and f"_{stem}".isidentifier():
+        return f"_{stem}_aotops"
+    spelled = [c if c.isascii() and c.isalnum() else "__" if c == "_" else f"_{ord(c):x}_" for c in stem]
+    return f"_{''.join(spelled)}_aotops_spelled"
 
 
 def find_library(file: str) -> tuple[Any, str | None]:

@@ -2,35 +2,48 @@
 
 from __future__ import annotations
 
+import ast
 import concurrent.futures
+import contextlib
 import hashlib
-import importlib.metadata
+import inspect
+import io
 import multiprocessing
 import os
 import platform
 import sys
 import time
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import aotops
 from aotops import ops
 from aotops.aot.fingerprint import fingerprint
 from aotops.aot.kernels import PLANNER, Kernel, all_kernels
 from aotops.aot.levels import Level, levels
+from aotops.aot.requirements import require_compiler
 from aotops.aot.table import table_source
 from aotops.errors import BuildError
+from aotops.threads import default_count
 
 if TYPE_CHECKING:
     from aotops.aot.modules import Target
 
-#: Changes in these files change the machine code of every kernel.
-COMPILER_SOURCES = (
-    *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "pipeline.py", "soundness.py"),
-    *("semantics.py", "short_loops.py", "specialise.py"),
-)
+PACKAGE = Path(aotops.__file__).parent
+
+#: What compiles a kernel: these files and all that they import decide over machine code.
+COMPILER = ("aotops.aot.compiler", "aotops.aot.specialise", "aotops.aot.kernels", "aotops.aot.levels")
+
+#: Records and loop nests count function by function, in the fingerprints of kernels.
+FINGERPRINTED = ("aotops.ops.", "aotops.loops.")
+
+#: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
+#: branch, share the folder, so that what this build has no use for may be wanted by the next.
+KEPT = 14 * 86400
 
 
 @dataclass(frozen=True)
@@ -52,34 +65,51 @@ class Built:
     seconds: float
 
 
-def require_compiler() -> str:
-    """The versions of what compiles kernels; a ``BuildError`` that says what to install if it is missing."""
-    versions = []
-    for package in ("numba", "llvmlite", "numpy", "setuptools"):
-        try:
-            versions.append(f"{package} {importlib.metadata.version(package)}")
-        except importlib.metadata.PackageNotFoundError:
-            raise BuildError(
-                f"Kernels are compiled with Numba and setuptools, and {package} is not installed.\n"
-                "Install what is needed with `pip install 'aotops[build]'`; a prebuilt wheel needs none of it."
-            ) from None
-    return ", ".join(versions)
+def imports(file: Path) -> Iterator[str]:
+    """The modules of aotops that a file imports, anywhere in it, by their full names."""
+    for node in ast.walk(ast.parse(file.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module is not None:
+            yield node.module
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def compiler_sources() -> list[Path]:
+    """The files of the compiler, with all of aotops that they import."""
+    found: dict[str, Path] = {}
+    waiting = list(COMPILER)
+    while waiting:
+        name = waiting.pop()
+        stem = PACKAGE.joinpath(*name.split(".")[1:])
+        file = next((path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()), None)
+        if name in found or file is None or not name.startswith("aotops.") or f"{name}.".startswith(FINGERPRINTED):
+            continue
+        found[name] = file
+        waiting.extend(imports(file))
+    return [found[name] for name in sorted(found)]
 
 
 def compiler_digest() -> str:
-    """A digest of all that decides about machine code beside the kernels' own functions."""
-    digest = hashlib.sha256(require_compiler().encode())
-    digest.update(f"{sys.platform} {platform.machine()} {sys.version_info[:2]} {levels()}".encode())
-    for name in COMPILER_SOURCES:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+    """A digest of all that decides over machine code beside the kernels' own functions."""
+    versions = require_compiler()
+    import llvmlite.binding
+
+    facts = (
+        aotops.__version__,
+        versions,
+        llvmlite.binding.llvm_version_info,
+        platform.python_implementation(),
+        platform.python_version(),
+        sys.platform,
+        platform.machine(),
+        levels(),
+        inspect.getsource(_compile_kernel),
+    )
+    digest = hashlib.sha256(repr(facts).encode())
+    for path in compiler_sources():
+        digest.update(path.read_bytes())
     return digest.hexdigest()
-
-
-def core_count() -> int:
-    """The number of CPUs that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
 
 
 class Progress:
@@ -103,15 +133,18 @@ class Progress:
 _kernels: dict[str, Kernel] = {}
 
 
-def _start_worker(target: Target | None) -> None:
+def _start_worker(target: Target | None, package: Path) -> None:
     """In a worker process: derive the kernels from the records, since functions cannot be sent."""
+    if package != PACKAGE:
+        raise BuildError(f"the build of {package} has started a process that imports {PACKAGE}")
     kernels = all_kernels(ops.collect().values())
     if target is not None:
         from aotops.aot.extension import kernels_of
         from aotops.aot.modules import declared_records, load
 
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # the parent process has given them
+        # the parent process has given the warnings, and shown what the module prints
+        with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
+            warnings.simplefilter("ignore")
             kernels = kernels_of(declared_records(load(target)))
     _kernels.update((kernel.symbol, kernel) for kernel in kernels)
 
@@ -142,6 +175,26 @@ def object_path(stem: Path, level: Level) -> Path:
     return stem.with_name(f"{stem.name}.{level.name}.o")
 
 
+def in_use(path: Path) -> bool:
+    """Whether an object file is there; it is kept for another while then."""
+    try:
+        if time.time() - path.stat().st_mtime > KEPT / 4:
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass  # of somebody else: it can be read all the same
+    return True
+
+
+def delete_unused(cache: Path) -> None:
+    """Delete what no build has used for long, also what one that was interrupted has left behind."""
+    for path in cache.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > KEPT:
+                path.unlink()
+
+
 def compile_kernels(
     kernels: Iterable[Kernel], cache: Path, jobs: int | None = None, target: Target | None = None
 ) -> tuple[list[Path], int]:
@@ -158,23 +211,30 @@ def compile_kernels(
         stem = cache / fingerprint(digest, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
         paths = [object_path(stem, level) for level in levels()]
         objects.extend(paths)
-        if not all(path.exists() for path in paths):
+        if not all(in_use(path) for path in paths):
             missing[kernel] = stem
+    delete_unused(cache)
     failures: dict[Kernel, str] = {}
     if missing:
         progress = Progress(len(missing))
         with concurrent.futures.ProcessPoolExecutor(
-            min(jobs or core_count(), len(missing)),
+            min(jobs or default_count(), len(missing)),
             mp_context=multiprocessing.get_context("spawn"),
             initializer=_start_worker,
-            initargs=(target,),
+            initargs=(target, PACKAGE),
         ) as pool:
             futures = {
                 pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
             }
             for future in concurrent.futures.as_completed(futures):
                 kernel = futures[future]
-                reason = future.result()
+                try:
+                    reason = future.result()
+                except BrokenProcessPool:
+                    raise BuildError(
+                        "A process that compiles kernels has ended by itself: what it said is above; where it said "
+                        "nothing, the system has ended it, as it does when memory runs out."
+                    ) from None
                 if reason is not None:
                     place = "" if ", line " in reason else f"\n  {kernel.place}"
                     failures[kernel] = f"{kernel.title} does not compile:\n{reason}{place}"

@@ -31,8 +31,7 @@ from aotops.aot.soundness import check, defined
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
     warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
-    from numba.pycc import CC
-    from numba.pycc.compiler import ModuleCompiler
+    from numba.pycc.compiler import ExportEntry, ModuleCompiler
 
 
 class CompileError(Exception):
@@ -61,11 +60,10 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     It has all that is done in the same way for every level, and is not optimised yet. Raises ``CompileError`` with
     Numba's reason.
     """
-    # CC keeps distutils' compiler for a job that is not ours, so only its list of exports is used
-    exports = CC("aotops_kernels", source_module=__name__)
     try:
-        exports.export(symbol, signature)(function)
-        compiler = ModuleCompiler(exports._export_entries, "aotops_kernels", use_nrt=False, cpu_name="")
+        # numba.pycc.CC would compile a C++ file first, to see whether there is a C++ compiler: nothing here needs one
+        entries = [ExportEntry(symbol, signature, function)]
+        compiler = ModuleCompiler(entries, "aotops_kernels", use_nrt=False, cpu_name="")
         with unoptimised(), tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "kernel.bc"
             compiler.write_llvm_bitcode(str(path), wrap=False)

@@ -11,14 +11,14 @@ from typing import Any
 
 from setuptools import Distribution, Extension
 from setuptools.command.build_ext import build_ext
-from setuptools.errors import BaseError, SetupError
+from setuptools.errors import BaseError, CCompilerError, SetupError
 
 import aotops
 from aotops.aot.build import announce, compile_kernels
 from aotops.aot.kernels import Kernel, record_kernels
 from aotops.aot.levels import Level, level_symbol, levels
-from aotops.aot.link import add_kernels, require_c_compiler
-from aotops.aot.modules import Target, declared_records, load, sources, target_of_file
+from aotops.aot.link import add_kernels, extension_file, require_c_compiler, without_run_paths
+from aotops.aot.modules import Target, declared_records, load, sources
 from aotops.aot.table import SIGNATURE, quoted
 from aotops.declare import library_name
 from aotops.errors import BuildError
@@ -108,8 +108,7 @@ class OperatorExtension(Extension):
     def locate(self, target: Target) -> None:
         """Settle which file the module is in: the extension lies beside it."""
         self.target = target
-        package = target.name if target.file.name == "__init__.py" else target.name.rpartition(".")[0]
-        self.name = ".".join(filter(None, [package, library_name(str(target.file))]))
+        self.name = ".".join(filter(None, [target.package, library_name(str(target.file))]))
 
     def prepare(self, command: Any) -> None:
         """Compile the module's kernels and give them to a ``build_ext`` command; raises ``BuildError``."""
@@ -118,16 +117,26 @@ class OperatorExtension(Extension):
         records = declared_records(load(self.target))
         kernels = kernels_of(records)
         name = library_name(str(self.target.file))
-        cache = self.target.file.parent / "__pycache__" / name
-        objects, compiled = compile_kernels(kernels, cache, target=self.target)
-        for path in set(cache.glob("*.o")) - set(objects):
-            path.unlink(missing_ok=True)  # of functions that have changed
         folder = Path(command.build_temp)
         folder.mkdir(parents=True, exist_ok=True)
+        objects, compiled = compile_kernels(kernels, cache_for(self.target, name, folder), target=self.target)
         source = folder / f"{name}.c"
         source.write_text(library_source(name, kernels, levels(), sources(self.target, records)), encoding="utf-8")
         add_kernels(command, self, source, objects, threads=False)
         announce(self.target.name, len(kernels), compiled, time.perf_counter() - started)
+
+
+def cache_for(target: Target, name: str, folder: Path) -> Path:
+    """The folder of a module's objects: beside its byte code, or in ``folder`` where nothing can be written there."""
+    cache = target.file.parent / "__pycache__" / name
+    try:
+        cache.mkdir(parents=True, exist_ok=True)
+        probe = cache / f"{os.getpid()}.probe"
+        probe.touch()
+        probe.unlink()
+    except OSError:
+        return folder / name
+    return cache
 
 
 class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
@@ -142,29 +151,46 @@ class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
 
     def find(self, module: str) -> Target:
         """The file of a module of the project; ``SetupError`` if there is none."""
-        package, _, stem = module.rpartition(".")
+        *packages, stem = parts = module.split(".")
         command = self.get_finalized_command("build_py")
-        folder = Path(command.get_package_dir(package))
-        whole = Path(command.get_package_dir(module))
-        for file in (folder / f"{stem}.py", whole / "__init__.py"):
-            if file.is_file():
-                return target_of_file(file)
+        folder, whole = (Path(command.get_package_dir(".".join(names))).absolute() for names in (packages, parts))
+        for file, names in ((folder / f"{stem}.py", packages), (whole / "__init__.py", parts)):
+            if not file.is_file():
+                continue
+            if list(file.parent.parts[len(file.parent.parts) - len(names) :]) != names:
+                raise SetupError(
+                    f"pyproject.toml: the build imports {module} of [tool.aotops] by that name, so that its folder, "
+                    f"{file.parent}, must end in {os.path.join(*names)}"
+                )
+            return Target(module, file, file.parents[len(names)])
         raise SetupError(f"pyproject.toml: [tool.aotops] has the module {module}, and there is no {folder / stem}.py")
+
+    def get_ext_filename(self, fullname: str) -> str:
+        """The file of an extension, relative to where packages lie."""
+        extension = self.ext_map.get(fullname)
+        if isinstance(extension, OperatorExtension):
+            return extension_file(fullname)
+        return str(super().get_ext_filename(fullname))
 
     def build_extension(self, extension: Extension) -> None:
         """Build one extension."""
-        if isinstance(extension, OperatorExtension):
-            try:
-                extension.prepare(self)
-            except BuildError as error:
-                raise SetupError(str(error)) from error  # which setuptools reports without a traceback
-        super().build_extension(extension)
+        if not isinstance(extension, OperatorExtension):
+            super().build_extension(extension)
+            return
+        try:
+            extension.prepare(self)
+        except BuildError as error:
+            raise SetupError(str(error)) from error  # which setuptools reports without a traceback
+        with without_run_paths(self.compiler):
+            super().build_extension(extension)
 
 
 def build_in_place(target: Target) -> Path:
     """Build the extension of a module beside it; returns its path. Raises ``BuildError``."""
     import tempfile
 
+    if not os.access(target.file.parent, os.W_OK):
+        raise BuildError(f"{target.name}: an extension lies beside its module, and {target.file.parent} is read-only")
     distribution = Distribution({"name": "aotops-operators", "version": "0"})
     extension = OperatorExtension(target.name)
     extension.locate(target)
@@ -175,6 +201,8 @@ def build_in_place(target: Target) -> Path:
         command.ensure_finalized()
         try:
             command.run()
+        except CCompilerError as error:
+            raise BuildError(f"{target.name}: its kernels cannot be linked into an extension: {error}") from error
         except BaseError as error:
             raise BuildError(str(error)) from error
         (built,) = command.get_outputs()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dis
 import hashlib
 import sys
 import types as python_types
@@ -15,10 +16,21 @@ from aotops.intrinsics import CommonCase, Pattern, Signature, Table
 from aotops.mathematics import NUMPY, is_substituted, meant_by
 from aotops.ops.record import Record
 
+#: A code's flag of having a docstring, since Python 3.14; before, a function's first constant is its docstring or None.
+HAS_DOCSTRING = 0x4000000
 
-def has_docstring(code: python_types.CodeType) -> bool:
-    """Whether a function's first constant, if it is a text, is its docstring: before Python 3.14 it always is."""
-    return sys.version_info < (3, 14) or bool(code.co_flags & 0x4000000)
+
+def without_docstring(code: python_types.CodeType) -> tuple[bytes, tuple[Any, ...]]:
+    """The instructions and constants of a function as they are where it has no docstring."""
+    instructions, constants = code.co_code, code.co_consts
+    if sys.version_info < (3, 14):
+        return instructions, (None, *constants[1:]) if constants and isinstance(constants[0], str) else constants
+    if not code.co_flags & HAS_DOCSTRING:
+        return instructions, constants
+    # each constant is known by a number less; beyond the 256th, of which a scalar function has none, it is not
+    pairs = zip(instructions[::2], instructions[1::2], strict=True)
+    shifted = [(op, argument - 1 if op in dis.hasconst and argument else argument) for op, argument in pairs]
+    return bytes(byte for pair in shifted for byte in pair), constants[1:] or (None,)
 
 
 def fingerprint(*values: Any) -> str:
@@ -59,10 +71,8 @@ def fingerprint(*values: Any) -> str:
             for cell in value.__closure__ or ():
                 feed(cell.cell_contents)
         elif isinstance(value, python_types.CodeType):
-            constants = value.co_consts
-            if constants and isinstance(constants[0], str) and has_docstring(value):
-                constants = (None, *constants[1:])  # as without one
-            feed(value.co_code)
+            instructions, constants = without_docstring(value)
+            feed(instructions)
             feed(value.co_names)
             feed(value.co_varnames)
             feed(constants)

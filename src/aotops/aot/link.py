@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import os
+import shlex
 import shutil
 import sys
+import sysconfig
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +33,50 @@ def require_c_compiler(command: Any) -> None:
             raise BuildError(NO_COMPILER.format(error=f"there is no {name}"))
 
 
+def extension_file(name: str) -> str:
+    """The file of an extension module of the limited API, by its name in dots, for every Python from 3.11 on.
+
+    Setuptools takes the first suffix that the Python of the build knows for such files: from 3.15 on one with the
+    name of the platform, which no earlier Python looks for.
+    """
+    return os.path.join(*name.split(".")) + (".pyd" if os.name == "nt" else ".abi3.so")
+
+
+@contextlib.contextmanager
+def without_run_paths(compiler: Any) -> Iterator[None]:
+    """While an extension is linked: without the places where the Python of the build looks for its own libraries.
+
+    They would be looked through wherever the extension runs. Those that the environment's LDFLAGS ask for remain.
+    """
+    before = getattr(compiler, "linker_so", None)
+    if isinstance(before, list):
+        configured = " ".join(str(sysconfig.get_config_var(name) or "") for name in ("LDSHARED", "LDFLAGS"))
+        wanted = run_paths(shlex.split(os.environ.get("LDFLAGS", "")))
+        unwanted = [each for each in run_paths(shlex.split(configured)) if each not in wanted]
+        compiler.linker_so = [word for each in grouped(before) if each not in unwanted for word in each]
+    try:
+        yield
+    finally:
+        if before is not None:
+            compiler.linker_so = before
+
+
+def grouped(words: list[str]) -> list[tuple[str, ...]]:
+    """A linker's options, each with its value where that is a word of its own."""
+    groups: list[tuple[str, ...]] = []
+    rest = iter(words)
+    for word in rest:
+        groups.append(
+            (word, *itertools.islice(rest, 1)) if word in ("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R") else (word,)
+        )
+    return groups
+
+
+def run_paths(words: list[str]) -> list[tuple[str, ...]]:
+    """Those of a linker's options that name a place to look for libraries at run time."""
+    return [each for each in grouped(words) if each[0].startswith(("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R", "-R"))]
+
+
 def add_kernels(command: Any, extension: Extension, source: Path, objects: list[Path], *, threads: bool) -> None:
     """Give an extension of a ``build_ext`` command its generated source and its kernels' objects."""
     extension.sources.append(os.path.relpath(source))
@@ -44,6 +93,10 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
             extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
+            # The C library is named even by kernels that call nothing of it, since auditwheel tells by it which one a
+            # wheel is for; its mathematics where kernels of users call it.
+            libraries = ["-Wl,--push-state,--no-as-needed", "-lc", "-Wl,--as-needed", "-lm", "-Wl,--pop-state"]
+            extension.extra_link_args += libraries
             if threads:
                 # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
                 extension.extra_compile_args.append("-fopenmp")

@@ -1,28 +1,15 @@
-"""What setuptools runs in every build where aotops is installed: it builds the operators of ``[tool.aotops]``.
-
-The table of ``pyproject.toml`` has one key, ``modules``: a list of modules' names in dots. Each becomes an extension
-module in the wheel, for every Python from 3.11 on. Builds without the table are left alone.
-"""
+"""Adds the operators of ``[tool.aotops]`` to a build of setuptools, which calls it by way of ``aotops_setuptools``."""
 
 from __future__ import annotations
 
-import tomllib
-from pathlib import Path
 from typing import Any
 
+from aotops.aot.requirements import require_compiler
+from aotops.errors import BuildError
 
-def finalize(distribution: Any) -> None:
-    """Add the extensions to a distribution (the entry point ``setuptools.finalize_distribution_options``)."""
-    try:
-        settings = tomllib.loads(Path("pyproject.toml").read_text(encoding="utf-8"))
-        table = settings.get("tool", {}).get("aotops")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
-        return  # setuptools itself reports what is wrong with the file
-    if table is None:
-        return
-    from aotops.aot.build import require_compiler
-    from aotops.errors import BuildError
 
+def add_extensions(distribution: Any, table: Any) -> None:
+    """Add an extension for each module in the table to a distribution."""
     try:
         modules = checked(table)
         require_compiler()
@@ -41,8 +28,6 @@ def finalize(distribution: Any) -> None:
 
 def checked(table: Any) -> list[str]:
     """The modules' names; ``BuildError`` if the table is not as it should be."""
-    from aotops.errors import BuildError
-
     unknown = sorted(set(table) - {"modules"}) if isinstance(table, dict) else ["something else than a table"]
     if unknown:
         raise BuildError(f"pyproject.toml: [tool.aotops] takes only modules, got {', '.join(unknown)}")
@@ -52,4 +37,6 @@ def checked(table: Any) -> list[str]:
         raise BuildError(
             f'pyproject.toml: modules of [tool.aotops] must be a list of names like "package.module", got {modules!r}'
         )
+    if len(set(modules)) < len(modules):
+        raise BuildError(f"pyproject.toml: modules of [tool.aotops] must be named once each, got {modules!r}")
     return list(modules)

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+import aotops
 from aotops.cli import build, cold_start, ops_bench
 
 INTERRUPTED = 130
@@ -45,6 +46,7 @@ GROUPS = {"bench": "measure aotops on this machine, beside its peers"}
 def build_parser() -> argparse.ArgumentParser:
     """Make the parser for every row of `COMMANDS`."""
     parser = argparse.ArgumentParser(prog="aotops", description="Tensors with kernels compiled ahead of time.")
+    parser.add_argument("--version", action="version", version=f"aotops {aotops.__version__}")
     levels: dict[tuple[str, ...], argparse._SubParsersAction[argparse.ArgumentParser]] = {}
     levels[()] = parser.add_subparsers(required=True, metavar="COMMAND")
     for words, command in COMMANDS.items():

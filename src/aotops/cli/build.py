@@ -25,14 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build each module; the exit status is 1 if one cannot be built."""
+    from aotops.aot.requirements import require_compiler
+    from aotops.errors import BuildError
+
     try:
-        from aotops.aot.build import require_compiler
-        from aotops.errors import BuildError
-    except ImportError as error:
-        print(f"aotops: cannot be imported: {error}", file=sys.stderr)
-        return 1
-    try:
-        require_compiler()
+        require_compiler()  # before the imports that would fail
         from aotops.aot.extension import build_in_place
         from aotops.aot.modules import find_target
 
@@ -41,5 +38,8 @@ def run(arguments: argparse.Namespace) -> int:
             print(f"{target.name}: {path.name} is in {path.parent}")
     except (BuildError, OSError) as error:
         print(f"aotops: {error}", file=sys.stderr)
+        return 1
+    except ImportError as error:
+        print(f"aotops: what compiles kernels is installed, and cannot be imported: {error}", file=sys.stderr)
         return 1
     return 0
