@@ -9,23 +9,23 @@ Numba once, unoptimised, and through LLVM once for every level.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import linecache
 import re
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba.core import config, types
+from numba.core import types
 from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
 from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
+from aotops.aot.pipeline import target_context
+from aotops.aot.sizes import inlined
 from aotops.aot.soundness import check, defined
 
 with warnings.catch_warnings():
@@ -44,17 +44,6 @@ KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(type
 PLANNER = types.int64(types.int64, types.int64, *[types.CPointer(types.int64)] * 3)
 
 
-@contextlib.contextmanager
-def unoptimised() -> Iterator[None]:
-    """Numba must not optimise: what it inlines would be compiled for the machine of the build. LLVM does it later."""
-    before = config.OPT
-    config.OPT = type(before)(0)
-    try:
-        yield
-    finally:
-        config.OPT = before
-
-
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
     """Compile a function to LLVM bitcode that defines ``symbol`` with Numba's calling convention.
 
@@ -66,11 +55,10 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     try:
         exports.export(symbol, signature)(function)
         compiler = ModuleCompiler(exports._export_entries, "aotops_kernels", use_nrt=False, cpu_name="")
-        with unoptimised(), tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "kernel.bc"
-            compiler.write_llvm_bitcode(str(path), wrap=False)
-            module = llvm.parse_bitcode(path.read_bytes())
-        return bytes(with_notes(llvm.parse_assembly(defined(annotate(str(module))))).as_bitcode())
+        compiler.context = target_context().subtarget(aot_mode=True)
+        # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
+        text = compiler._cull_exports().get_llvm_str()
+        return bytes(with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol))))).as_bitcode())
     except NumbaError as error:
         raise CompileError(reason(error)) from error
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
