@@ -99,7 +99,7 @@ def is_long(record: Record) -> bool:
 
 
 #: How long the copies of a scalar function in a kernel may be together, in instructions of Python's.
-LARGEST = 30000
+LARGEST = 20000
 
 
 def is_large(function: Callable[..., Any], dtype: str, copies: int) -> bool:

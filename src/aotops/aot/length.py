@@ -12,8 +12,9 @@ from types import FunctionType
 from typing import Any
 
 from aotops import ops
-from aotops.functions import codes, has_loop, plain
+from aotops.functions import codes, has_loop, has_power, plain
 from aotops.mathematics import NUMPY, is_substituted, meant_by
+from aotops.ops.record import FLOATS
 
 #: What the body of a loop counts for: if the loop is short, it may be unrolled.
 LOOP = 8
@@ -24,6 +25,7 @@ ENDLESS = 10**9
 def length(function: Callable[..., Any], dtype: str) -> int:
     """The number of Python instructions in a function and in all that it calls, each as often as it is named."""
     done: dict[Any, int] = {}
+    records = ops.collect()
 
     def of(value: Any) -> int:
         value = plain(value)
@@ -35,7 +37,8 @@ def length(function: Callable[..., Any], dtype: str) -> int:
         if value not in done:
             done[value] = 0  # one that calls itself is refused later
             own = sum(1 for code in codes(value) for _ in get_instructions(code))
-            total = (own + sum(of(each) for each in named(value, dtype))) * (LOOP if has_loop(value) else 1)
+            power = of(records["pow"].scalar_for(dtype if dtype in FLOATS else "float64")) if has_power(value) else 0
+            total = (own + power + sum(of(each) for each in named(value, dtype))) * (LOOP if has_loop(value) else 1)
             done[value] = min(total, ENDLESS)
         return done[value]
 

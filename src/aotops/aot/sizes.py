@@ -14,13 +14,13 @@ from functools import cached_property
 
 import llvmlite.binding as llvm
 
-from aotops.aot.noting import FORGET, NOTE, NOTED
+from aotops.aot.noting import FORGET, NOTE
 from aotops.aot.parallel import SHORT, blocks_of, loops_of
 
 #: What a short loop may become: eight steps of Newton's method with a sine and a cosine are 4,000.
 MOST_UNROLLED = 6000
 #: What a kernel may become, beyond which functions that are called several times are not inlined.
-MOST_INLINED = 16000
+MOST_INLINED = 12000
 #: The least size of such a function.
 LEAST_APART = 50
 
@@ -77,61 +77,35 @@ class Function:
 
 
 class Sizes:
-    """The sizes of a module's functions with all that is inlined into them; decides what that is."""
+    """The sizes of a kernel's functions with all that is inlined into them; decides what that is.
 
-    def __init__(self, text: str) -> None:
+    Attributes:
+        functions: by name.
+        apart: functions that are called, and not inlined.
+        outside: those that are called where no loop over elements is around, and inlined in such loops.
+    """
+
+    def __init__(self, text: str, kernel: str) -> None:
         self.functions = {match[1]: Function(match[0]) for match in _FUNCTION.finditer(text)}
+        self.kernel = kernel
         self.apart: set[str] = set()
-        self.done: dict[str, int] = {}
+        self.outside: set[str] = set()
+        self.sizes: dict[str, int] = {}
+        self.reached = {name: self._reached(name) for name in self.functions}
+        self.size(kernel)  # which chooses the loops
+        self.innermost = {name: self._innermost(function) for name, function in self.functions.items()}
+        self.in_loops = {
+            called
+            for name, blocks in self.innermost.items()
+            for block in blocks
+            for call in self.functions[name].contents[block][1]
+            for called in self.reached.get(call, ())
+        }
 
-    def size(self, name: str) -> int:
-        """The number of instructions of a function when all is inlined, with its short loops unrolled."""
-        if name not in self.done:
-            function = self.functions[name]
-            self._choose_loops(function)
-            self.done[name] = sum(function.copies(block) * self._cost(function, block) for block in function.contents)
-        return self.done[name]
-
-    def inlined(self, function: Function, block: str) -> list[str]:
-        """The functions that a block calls and that are inlined there, each as often as it is called."""
-        return [call for call in function.contents[block][1] if call in self.functions and call not in self.apart]
-
-    def _cost(self, function: Function, block: str) -> int:
-        return function.contents[block][0] + sum(map(self.size, self.inlined(function, block)))
-
-    def _choose_loops(self, function: Function) -> None:
-        """Keep the short loops that stay small enough, and whose inner loops do."""
-        function.kept.clear()
-        left: set[str] = set()
-        for first, blocks in function.loops.items():
-            short = _SHORT.search(function.bodies[first])
-            total = sum(function.copies(block) * self._cost(function, block) for block in blocks)
-            if short and not left & blocks and int(short[1]) * total <= MOST_UNROLLED:
-                function.kept[first] = int(short[1])
-            else:
-                left.add(first)
-
-    def copies(self, kernel: str) -> dict[str, int]:
-        """How many copies of each function there are in a kernel and in the functions that are not inlined."""
-        result: dict[str, int] = {}
-
-        def count(name: str, times: int) -> None:
-            result[name] = result.get(name, 0) + times
-            function = self.functions[name]
-            calls: dict[str, int] = {}
-            for block in function.contents:
-                for call in self.inlined(function, block):
-                    calls[call] = calls.get(call, 0) + function.copies(block)
-            for call, each in calls.items():
-                count(call, times * each)
-
-        for root in (kernel, *sorted(self.apart)):
-            count(root, 1)
-        return result
-
-    def reached(self, name: str) -> set[str]:
+    def _reached(self, name: str) -> set[str]:
         """A function and all that it calls."""
-        found, waiting = set(), [name]
+        found: set[str] = set()
+        waiting = [name]
         while waiting:
             current = waiting.pop()
             if current in self.functions and current not in found:
@@ -139,32 +113,108 @@ class Sizes:
                 waiting += [call for _, calls in self.functions[current].contents.values() for call in calls]
         return found
 
-    def limit(self, kernel: str) -> None:
+    def _innermost(self, function: Function) -> set[str]:
+        """The blocks of a function's loops in which no other loop is, not even in what they call."""
+        found: set[str] = set()
+        for first, blocks in function.loops.items():
+            inner = any(other != first and other in blocks and other not in function.kept for other in function.loops)
+            calls = {call for block in blocks for call in function.contents[block][1]}
+            within = {each for call in calls for each in self.reached.get(call, ())}
+            if not inner and not any(len(self.functions[each].loops) > len(self.functions[each].kept) for each in within):
+                found |= blocks
+        return found
+
+    def size(self, name: str) -> int:
+        """The number of instructions of a function when all is inlined, with its short loops unrolled."""
+        if name not in self.sizes:
+            function = self.functions[name]
+            self._choose_loops(function, name)
+            self.sizes[name] = sum(
+                function.copies(block) * self._cost(name, block) for block in function.contents
+            )
+        return self.sizes[name]
+
+    def total(self) -> int:
+        """The size of the kernel and of what it calls."""
+        return self.size(self.kernel) + sum(map(self.size, self.apart | self.outside))
+
+    def is_straight(self, name: str, block: str) -> bool:
+        """Whether a block of a function is in no loop over elements."""
+        return name not in self.in_loops and block not in self.innermost[name]
+
+    def inlined(self, name: str, block: str) -> list[str]:
+        """The functions that a block calls and that are inlined there, each as often as it is called."""
+        calls = [call for call in self.functions[name].contents[block][1] if call in self.functions]
+        calls = [call for call in calls if call not in self.apart]
+        return [call for call in calls if call not in self.outside or not self.is_straight(name, block)]
+
+    def _cost(self, name: str, block: str) -> int:
+        return self.functions[name].contents[block][0] + sum(map(self.size, self.inlined(name, block)))
+
+    def _choose_loops(self, function: Function, name: str) -> None:
+        """Keep the short loops that stay small enough, and whose inner loops do."""
+        function.kept.clear()
+        left: set[str] = set()
+        for first, blocks in function.loops.items():
+            short = _SHORT.search(function.bodies[first])
+            total = sum(function.copies(block) * self._cost(name, block) for block in blocks)
+            if short and not left & blocks and int(short[1]) * total <= MOST_UNROLLED:
+                function.kept[first] = int(short[1])
+            else:
+                left.add(first)
+
+    def copies(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many copies of each function there are, and how many of them in no loop over elements."""
+        copies: dict[str, int] = {}
+        straight: dict[str, int] = {}
+
+        def count(name: str, times: int) -> None:
+            copies[name] = copies.get(name, 0) + times
+            function = self.functions[name]
+            calls: dict[tuple[str, bool], int] = {}
+            for block in function.contents:
+                for call in self.inlined(name, block):
+                    key = (call, self.is_straight(name, block))
+                    calls[key] = calls.get(key, 0) + function.copies(block)
+            for (call, is_straight), each in calls.items():
+                straight[call] = straight.get(call, 0) + is_straight * times * each
+                count(call, times * each)
+
+        for root in (self.kernel, *sorted(self.apart | self.outside)):
+            count(root, 1)
+        return copies, straight
+
+    def limit(self) -> None:
         """Take functions out of line until a kernel is small enough, or none is left that would help.
 
-        First those that compute a block of elements: a call for 128 of them costs nothing. Then what is called for
-        rare elements alone. The common case stays in vectors for as long as it can.
+        First those that compute a block of elements: a call for 128 of them costs nothing. Then what is called where
+        no loop over elements is around, such as the last steps of a reduction. Then what is called for rare elements
+        alone. The common case stays in vectors for as long as it can.
         """
-        reached = {name: self.reached(name) for name in self.functions}
-        notes = {name for name, all_ in reached.items() if NOTE in all_ and FORGET not in all_}
-        common = {each for name in notes for each in reached[name]}
-        blocks = {name for name, all_ in reached.items() if FORGET in all_ and NOTED in all_}
-        blocks = {name for name in blocks if FORGET in self.reached_here(name)}
-        while self.size(kernel) + sum(map(self.size, self.apart)) > MOST_INLINED:
-            gains = {
-                name: (name in blocks, name not in common, (times - 1) * self.size(name))
-                for name, times in self.copies(kernel).items()
-                if times > 1 and self.size(name) >= LEAST_APART and name not in notes
-            }
-            best = max(gains, key=lambda name: gains[name], default=None)
-            if best is None:
+        notes = {name for name, reached in self.reached.items() if NOTE in reached and FORGET not in reached}
+        common = {each for name in notes for each in self.reached[name]}
+        blocks = {
+            name
+            for name, function in self.functions.items()
+            if any(FORGET in calls for _, calls in function.contents.values())
+        }
+        while self.total() > MOST_INLINED:
+            copies, straight = self.copies()
+            choices = [
+                choice
+                for name in copies
+                if self.size(name) >= LEAST_APART and name not in notes
+                for choice in (
+                    (name in blocks, False, name not in common, (copies[name] - 1) * self.size(name), name),
+                    (False, True, True, (straight.get(name, 0) - 1) * self.size(name), name),
+                )
+                if choice[3] > 0
+            ]
+            if not choices:
                 break
-            self.apart.add(best)
-            self.done.clear()
-
-    def reached_here(self, name: str) -> set[str]:
-        """The functions that a function calls itself."""
-        return {call for _, calls in self.functions[name].contents.values() for call in calls}
+            _, outside, *_, name = max(choices)
+            (self.outside if outside else self.apart).add(name)
+            self.sizes.clear()
 
 
 def inlined(text: str, kernel: str) -> str:
@@ -172,16 +222,23 @@ def inlined(text: str, kernel: str) -> str:
 
     What is called for a loop that is not to be unrolled is removed.
     """
-    sizes = Sizes(text)
-    sizes.limit(kernel)
+    sizes = Sizes(text, kernel)
+    sizes.limit()
 
     def change(match: re.Match[str]) -> str:
-        function = sizes.functions[match[1]]
+        name = match[1]
+        function = sizes.functions[name]
         definition = function.text
-        for first, body in function.bodies.items():
-            if first not in function.kept and f"@{SHORT}(" in body:
-                definition = definition.replace(body, _SHORT.sub("", body), 1)
-        if match[1] in sizes.apart:
+        for block, body in function.bodies.items():
+            changed = body
+            if block not in function.kept and f"@{SHORT}(" in body:
+                changed = _SHORT.sub("", changed)
+            called = sizes.outside.intersection(function.contents[block][1])
+            if called and sizes.is_straight(name, block):
+                for each in called:
+                    changed = re.sub(rf"^.* call .*@{re.escape(each)}\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE)
+            definition = definition.replace(body, changed, 1) if changed != body else definition
+        if name in sizes.apart:
             head, brace, rest = definition.partition(" {\n")
             definition = f"{re.sub(r' #[0-9]+', '', head)} noinline{brace}{rest}"
         return definition
