@@ -301,7 +301,11 @@ def name_of(operator: Operator) -> str:
 
 # --- running ------------------------------------------------------------------------------------------------------
 
+#: Held while an operator is given its kernels: threads that meet at its first call compile it once.
 _lock = RLock()
+if hasattr(os, "register_at_fork"):
+    # a fork waits until no other thread compiles: the child would find this lock, and the compiler's, taken for good
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 #: By the file of a module: the extension beside it and None, or None and why there is none to use.
 _libraries: dict[str, tuple[Any, str | None]] = {}
 
@@ -312,6 +316,8 @@ def load(operator: Operator) -> None:
     Raises ``NotBuiltError`` if there is nothing that could.
     """
     with _lock:
+        if declaration(operator).loaded:
+            return  # by another thread
         name = name_of(operator)
         mode = os.environ.get("AOTOPS_PYTHON", "0")
         if mode not in ("0", "1", ""):
@@ -320,12 +326,14 @@ def load(operator: Operator) -> None:
             from aotops.plain_python import runner
 
             _native.stand_in(operator, runner(operator))
+            declaration(operator).loaded = True
             return
         record = declaration(operator)
         library, reason = library_of(record)
         if library is not None:
             try:
                 _native.bind(operator, library.library, record.symbols())
+                record.loaded = True
                 return
             except ImportError as error:
                 reason = f"is built in {library.__file__}, where {error}"
@@ -334,6 +342,7 @@ def load(operator: Operator) -> None:
 
             library = compile_now(record, f"{describe(record)} {reason}")
             _native.bind(operator, library, record.symbols())
+            record.loaded = True
             return
         errors.not_built(name, record.place, reason or "", command_for(record))
 

@@ -9,22 +9,20 @@ Numba once, unoptimised, and through LLVM once for every level.
 
 from __future__ import annotations
 
-import itertools
-import linecache
 import re
 import warnings
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
 from numba.core import types
-from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
+from numba.core.errors import NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
 from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
 from aotops.aot.pipeline import target_context
+from aotops.aot.reasons import reason
 from aotops.aot.sizes import inlined
 from aotops.aot.soundness import check, defined
 
@@ -59,35 +57,8 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
         text = compiler._cull_exports().get_llvm_str()
         return bytes(with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol))))).as_bitcode())
-    except NumbaError as error:
-        raise CompileError(reason(error)) from error
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
-        raise CompileError(f"{type(error).__name__}: {str(error).split(' Raised from ')[0]}") from error
-
-
-def reason(error: NumbaError) -> str:
-    """What is wrong and where, out of a Numba error: its first message and the lines of source that led there.
-
-    Numba adds the candidates that it tried, the passes that it was in and the loop nest, which nobody who wrote a
-    scalar function asked about.
-    """
-    # where one of our own functions refuses its arguments, Numba reports that deep inside
-    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", str(error))
-    lines = [line for line in str(error).splitlines() if not line.startswith("Failed in nopython mode")]
-    details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
-    message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
-    message = refused[-1] if refused else message
-    message = re.sub(r": %.* = .*", "", " ".join(message.split()))  # LLVM's code for the value
-    message = re.sub(r"type Module\(<module '(\w+)' .*?>\)", r"module \1", message)
-    if message.startswith("NRT required"):
-        message = "It needs memory of its own, for a list, a text or an array, and kernels have none."
-    places: dict[str, None] = {}
-    for line in lines:
-        found = re.match(r'File "(.+)", line (\d+):|During: lowering .* at (.+) \((\d+)\)$', line)
-        path, number = (found[1] or found[3], int(found[2] or found[4])) if found else ("", 0)
-        if found and "loops" not in Path(path).parts:
-            places[f"  {path}, line {number}: {linecache.getline(path, number).strip()}"] = None
-    return "\n".join([message, *places])
+        raise CompileError(reason(error)) from error
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
@@ -120,5 +91,6 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
         builder.getModulePassManager().run(module, builder)
     trouble = check(module, level_symbol(symbol, level))
     if trouble is not None:
-        raise CompileError(trouble)
+        # such as numba_gil_ensure
+        raise CompileError(re.sub(r"calls (?:numba|NRT|Py)\w+, which is", "calls into Python, which is", trouble))
     return bytes(machine.emit_object(module))

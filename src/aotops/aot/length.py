@@ -31,7 +31,9 @@ def length(function: Callable[..., Any], dtype: str) -> int:
         value = plain(value)
         record = meant_by(value)
         if record is not None:
-            value = record.scalar_for(dtype if dtype in record.dtypes else record.converts.get(dtype, record.dtypes[-1]))
+            value = record.scalar_for(
+                dtype if dtype in record.dtypes else record.converts.get(dtype, record.dtypes[-1])
+            )
         if not isinstance(value, FunctionType):
             return 0
         if value not in done:

@@ -120,7 +120,9 @@ class Sizes:
             inner = any(other != first and other in blocks and other not in function.kept for other in function.loops)
             calls = {call for block in blocks for call in function.contents[block][1]}
             within = {each for call in calls for each in self.reached.get(call, ())}
-            if not inner and not any(len(self.functions[each].loops) > len(self.functions[each].kept) for each in within):
+            if not inner and not any(
+                len(self.functions[each].loops) > len(self.functions[each].kept) for each in within
+            ):
                 found |= blocks
         return found
 
@@ -129,9 +131,7 @@ class Sizes:
         if name not in self.sizes:
             function = self.functions[name]
             self._choose_loops(function, name)
-            self.sizes[name] = sum(
-                function.copies(block) * self._cost(name, block) for block in function.contents
-            )
+            self.sizes[name] = sum(function.copies(block) * self._cost(name, block) for block in function.contents)
         return self.sizes[name]
 
     def total(self) -> int:
@@ -236,7 +236,9 @@ def inlined(text: str, kernel: str) -> str:
             called = sizes.outside.intersection(function.contents[block][1])
             if called and sizes.is_straight(name, block):
                 for each in called:
-                    changed = re.sub(rf"^.* call .*@{re.escape(each)}\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE)
+                    changed = re.sub(
+                        rf"^.* call .*@{re.escape(each)}\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE
+                    )
             definition = definition.replace(body, changed, 1) if changed != body else definition
         if name in sizes.apart:
             head, brace, rest = definition.partition(" {\n")
