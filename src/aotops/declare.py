@@ -272,9 +272,11 @@ def derivative(operator: Operator) -> Any:
     if record.gradient is not None:
         return record.gradient.operator
 
-    def declare(function: Scalar) -> Scalar:
-        if isinstance(function, _native.TensorBase):
+    def declare(function: Scalar, *values: Any, **options: Any) -> Scalar:
+        if values or options or not callable(function):
             raise TypeError(f"{name_of(operator)} has no derivative; declare it with @{name_of(operator)}.derivative")
+        if record.gradient is not None:
+            raise TypeError(f"{name_of(operator)} has a derivative already; declare it once")
         record.derivative(_scalar_function("derivative", function))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared

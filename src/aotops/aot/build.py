@@ -171,8 +171,8 @@ def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -
             if isinstance(future.exception(), BrokenProcessPool):
                 running = " or ".join(title for title, *_ in watch.started.values()) or "a kernel"
                 raise BuildError(
-                    f"A process of the build was ended while it compiled {running}. If memory ran out, build with fewer "
-                    "processes at once (--jobs 1), or write the scalar function shorter."
+                    f"A process of the build was ended while it compiled {running}. If memory ran out, write the "
+                    "scalar function shorter, or build where there is more."
                 )
             yield future
 

@@ -131,7 +131,7 @@ NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
 CLASSES = (bool, int, float, range, enumerate, zip, tuple, type, slice)
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """Something that a scalar function cannot have; the message is what it is, what to write instead, and where."""
 
 
@@ -142,7 +142,7 @@ def place(code: types.CodeType, line: int) -> str:
 
 
 def examine(function: Callable[..., Any]) -> None:
-    """Raise ``Fault`` for the first thing in a function, or in what it calls, that no kernel can have.
+    """Raise ``FaultError`` for the first thing in a function, or in what it calls, that no kernel can have.
 
     Functions of aotops itself are not looked at.
     """
@@ -195,7 +195,7 @@ def _examine_one(function: types.FunctionType) -> None:
             # what says more comes first, of what is on the same line
             first = min(line for _, line, _ in faults)
             _, line, fault = min(each for each in faults if each[1] == first)
-            raise Fault(f"{_name(function, code)} {fault}.\n{place(code, line)}")
+            raise FaultError(f"{_name(function, code)} {fault}.\n{place(code, line)}")
 
 
 def _name(function: types.FunctionType, code: types.CodeType) -> str:
@@ -305,8 +305,8 @@ def _fault_of_attribute(module: types.ModuleType, attribute: str, name: str) -> 
             return None
         if hasattr(module, attribute):
             return (
-                f"calls {name}, which works on whole tensors; a scalar function gets one number at a time, and may call "
-                "elementwise operators alone"
+                f"calls {name}, which works on whole tensors; a scalar function gets one number at a time, and may "
+                "call elementwise operators alone"
             )
         return f"calls {name}, which is not there{did_you_mean(attribute, [*ops.collect()])}"
     if not hasattr(module, attribute):
@@ -319,7 +319,8 @@ def _fault_of_attribute(module: types.ModuleType, attribute: str, name: str) -> 
 
 
 #: Functions of NumPy that make arrays.
-ARRAYS = frozenset("array asarray zeros ones empty full arange linspace eye concatenate stack zeros_like".split())
+ARRAYS = frozenset({"array", "asarray", "zeros", "zeros_like", "ones", "ones_like", "empty", "empty_like", "full"})
+ARRAYS |= {"arange", "linspace", "eye", "concatenate", "stack"}
 
 
 def _fault_of_object(value: Any, name: str, attributes: list[str]) -> str | None:
@@ -335,8 +336,8 @@ def _fault_of_object(value: Any, name: str, attributes: list[str]) -> str | None
             return f"calls {name}.derivative; write its formula, in a function that both call"
         if record.kind in FOLDING:
             return (
-                f"calls {name}, a reduction, which works on whole tensors; a scalar function gets one number at a time. "
-                "Declare a reduction of it with ao.reduce(..., of=function)"
+                f"calls {name}, a reduction, which works on whole tensors; a scalar function gets one number at a "
+                "time. Declare a reduction of it with ao.reduce(..., of=function)"
             )
         return None
     if isinstance(value, NUMBERS) or value is None or meant_by(value) is not None:

@@ -1,8 +1,8 @@
 """Objects that were compiled in development, kept from one process to the next.
 
 They lie in ``__pycache__`` beside the module, as its bytecode does, or, where that cannot be written to or there is no
-file, in the user's cache folder. ``AOTOPS_JIT_CACHE`` names another folder; 0 means none. A file begins with a digest of
-its content: what another process is just writing, or has left half-written, is not taken for an object.
+file, in the user's cache folder. ``AOTOPS_JIT_CACHE`` names another folder; 0 means none. A file begins with a digest
+of its content: what another process is just writing, or has left half-written, is not taken for an object.
 """
 
 from __future__ import annotations

@@ -31,16 +31,15 @@ def length(function: Callable[..., Any], dtype: str) -> int:
         value = plain(value)
         record = meant_by(value)
         if record is not None:
-            value = record.scalar_for(
-                dtype if dtype in record.dtypes else record.converts.get(dtype, record.dtypes[-1])
-            )
+            own = dtype if dtype in record.dtypes else record.converts.get(dtype, record.dtypes[-1])
+            value = record.scalar_for(own)
         if not isinstance(value, FunctionType):
             return 0
         if value not in done:
             done[value] = 0  # one that calls itself is refused later
-            own = sum(1 for code in codes(value) for _ in get_instructions(code))
+            steps = sum(1 for code in codes(value) for _ in get_instructions(code))
             power = of(records["pow"].scalar_for(dtype if dtype in FLOATS else "float64")) if has_power(value) else 0
-            total = (own + power + sum(of(each) for each in named(value, dtype))) * (LOOP if has_loop(value) else 1)
+            total = (steps + power + sum(of(each) for each in named(value, dtype))) * (LOOP if has_loop(value) else 1)
             done[value] = min(total, ENDLESS)
         return done[value]
 

@@ -1,7 +1,7 @@
 """Numba's and LLVM's reasons in the words of somebody who writes scalar functions: what, where, what to write instead.
 
-``aotops.aot.diagnose`` has told of what needs no types. What is left here is a table of what Numba says, and the lines of
-the user's own source that led there: not the candidates that it tried, its passes, or the loop nest around.
+``aotops.aot.diagnose`` has told of what needs no types. What is left here is a table of what Numba says, and the lines
+of the user's own source that led there: not the candidates that it tried, its passes, or the loop nest around.
 """
 
 from __future__ import annotations
@@ -74,31 +74,50 @@ _OPERATORS = {
 
 #: What Numba says, and what is meant.
 _MEANINGS = (
-    (r"signature: >>> (?:static_)?getitem\((?:int|float|bool|Literal\[int)", "It takes an item of a number, with []; a "
-     "scalar function gets one number at a time, and can index tuples and arrays of constants alone"),
+    (
+        r"signature: >>> (?:static_)?getitem\((?:int|float|bool|Literal\[int)",
+        "It takes an item of a number, with []; a scalar function gets one number at a time, and can index tuples and "
+        "arrays of constants alone",
+    ),
     (r"signature: >>> (?:static_)?setitem\(", "It assigns to an item; use a variable for each number"),
     (r"Cannot resolve setattr", "It assigns to an attribute; use a variable of the function"),
-    (r"failed to unpack|Unpacking|unpack_sequence|exhaust_iter", "It unpacks a number into several variables; a scalar "
-     "function gets one number for each parameter"),
-    (r"Invalid use of getiter with parameters \((?:int|float|bool|Literal\[int)", "It loops over a number; loop over "
-     "range(int(x)), or over a tuple"),
-    (r"No type info available for (?:int|float|bool)\w* as a callable|Invalid use of (?:int|float|bool)\d* with", "It "
-     "calls a number as if it were a function; write * for a product"),
-    (r"Keyword arguments are not supported|got an unexpected keyword|got some positional-only arguments passed as "
-     r"keyword", "It calls a function with arguments by name that takes them by position; write them by position"),
-    (r"to complex|complex(?:64|128)|from complex", "It computes with complex numbers; compute with real and imaginary "
-     "parts"),
-    (r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(", "It needs memory of "
-     "its own, for a list, a string or an array, and kernels have none; write numbers and tuples of constant length"),
-    (r"OverloadSelector|Only accept returning of array|array\(", "It makes or returns an array, or an unknown object; "
-     "scalar functions compute with numbers alone"),
+    (
+        r"failed to unpack|Unpacking|unpack_sequence|exhaust_iter",
+        "It unpacks a number into several variables; a scalar function gets one number for each parameter",
+    ),
+    (
+        r"Invalid use of getiter with parameters \((?:int|float|bool|Literal\[int)",
+        "It loops over a number; loop over range(int(x)), or over a tuple",
+    ),
+    (
+        r"No type info available for (?:int|float|bool)\w* as a callable|Invalid use of (?:int|float|bool)\d* with",
+        "It calls a number as if it were a function; write * for a product",
+    ),
+    (
+        r"Keyword arguments are not supported|unexpected keyword|positional-only arguments passed as keyword",
+        "It calls a function with arguments by name that takes them by position; write them by position",
+    ),
+    (r"complex(?:64|128)", "It computes with complex numbers; compute with real and imaginary parts"),
+    (
+        r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(",
+        "It needs memory of its own, for a list, a string or an array, and kernels have none; write numbers and tuples "
+        "of constant length",
+    ),
+    (
+        r"OverloadSelector|Only accept returning of array|array\(",
+        "It makes or returns an array, or an unknown object; scalar functions compute with numbers alone",
+    ),
     (r"Invalid use of getiter", "It loops over something that is neither a range nor a tuple"),
-    (r"Type of variable .* cannot be determined|cannot determine Numba type|Untyped", "It has a value whose type cannot "
-     "be told; start variables as numbers, and call plain Python functions"),
+    (
+        r"Type of variable .* cannot be determined|cannot determine Numba type|Untyped",
+        "It has a value whose type cannot be told; start variables as numbers, and call plain Python functions",
+    ),
     (r"Cannot unify|Can't unify", "A variable is of different kinds on different paths; let it be a number on each"),
-    (r"unsupported opcode|UnsupportedBytecode|Unsupported|not supported|NotImplemented", "It has a construct that "
-     "kernels do not have; write it with numbers, conditions and loops over a range"),
-)  # fmt: skip
+    (
+        r"unsupported opcode|UnsupportedBytecode|Unsupported|not supported|NotImplemented",
+        "It has a construct that kernels do not have; write it with numbers, conditions and loops over a range",
+    ),
+)
 
 #: What no user should read: names of what is inside of Numba, and of this compiler.
 INTERNAL = re.compile(
@@ -171,8 +190,8 @@ def _attribute(name: str, of: str) -> str:
         return "It calls a derivative; write its formula, in a function that both call"
     if record is not None and record.kind in FOLDING:
         return (
-            f"A number has no method {name}: a scalar function gets one number at a time. Reduce the tensor outside, or "
-            "declare a reduction with ao.reduce(..., of=function)"
+            f"A number has no method {name}: a scalar function gets one number at a time. Reduce the tensor outside, "
+            "or declare a reduction with ao.reduce(..., of=function)"
         )
     if record is not None:
         return f"A number has no method {name}; write ao.{name}(x)"

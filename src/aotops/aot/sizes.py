@@ -1,7 +1,7 @@
 """How large a kernel becomes: which short loops are unrolled, and which functions are inlined, is decided by size.
 
-Numba compiles each function to one of LLVM's, and a loop over elements becomes one over vectors only if everything in it
-is inlined. So everything is, as long as that is affordable: code that is repeated too often costs seconds of LLVM's
+Numba compiles each function to one of LLVM's, and a loop over elements becomes one over vectors only if everything in
+it is inlined. So everything is, as long as that is affordable: code that is repeated too often costs seconds of LLVM's
 time and kilobytes for each of three levels, and vectors no longer pay for it. Sizes are counted in instructions of
 Numba's code, without those that only move values between its variables; of what they count one becomes about 8 bytes.
 """
@@ -120,9 +120,8 @@ class Sizes:
             inner = any(other != first and other in blocks and other not in function.kept for other in function.loops)
             calls = {call for block in blocks for call in function.contents[block][1]}
             within = {each for call in calls for each in self.reached.get(call, ())}
-            if not inner and not any(
-                len(self.functions[each].loops) > len(self.functions[each].kept) for each in within
-            ):
+            called = [self.functions[each] for each in within]
+            if not inner and all(len(each.loops) == len(each.kept) for each in called):
                 found |= blocks
         return found
 
@@ -235,10 +234,8 @@ def inlined(text: str, kernel: str) -> str:
                 changed = _SHORT.sub("", changed)
             called = sizes.outside.intersection(function.contents[block][1])
             if called and sizes.is_straight(name, block):
-                for each in called:
-                    changed = re.sub(
-                        rf"^.* call .*@{re.escape(each)}\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE
-                    )
+                names = "|".join(map(re.escape, called))
+                changed = re.sub(rf"^.* call .*@(?:{names})\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE)
             definition = definition.replace(body, changed, 1) if changed != body else definition
         if name in sizes.apart:
             head, brace, rest = definition.partition(" {\n")

@@ -24,7 +24,7 @@ import numba
 import numpy as np
 
 from aotops.aot.compiler import CompileError
-from aotops.aot.diagnose import Fault, examine, place
+from aotops.aot.diagnose import FaultError, examine, place
 from aotops.aot.elements import element_function
 from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
@@ -54,7 +54,7 @@ def specialise(function: Function, dtype: str) -> Function:
         raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
     try:
         examine(function)
-    except Fault as fault:
+    except FaultError as fault:
         raise CompileError(str(fault)) from None
     _require_no_recursion(function, set(), set())
     return _copy(function, dtype, False, {})

@@ -190,7 +190,7 @@ def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
 
 
 def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
-    """A row for operands of any steps, block by block, of a function that is too large for loops of several patterns."""
+    """A row for operands of any steps, block by block: of a function that is too large for a loop a pattern."""
     compute = block_gathered(scalar, inputs, noting)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
