@@ -272,9 +272,11 @@ def derivative(operator: Operator) -> Any:
     if record.gradient is not None:
         return record.gradient.operator
 
-    def declare(function: Scalar) -> Scalar:
-        if isinstance(function, _native.TensorBase):
+    def declare(function: Scalar, *values: Any, **options: Any) -> Scalar:
+        if values or options or not callable(function):
             raise TypeError(f"{name_of(operator)} has no derivative; declare it with @{name_of(operator)}.derivative")
+        if record.gradient is not None:
+            raise TypeError(f"{name_of(operator)} has a derivative already; declare it once")
         record.derivative(_scalar_function("derivative", function))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
@@ -301,7 +303,11 @@ def name_of(operator: Operator) -> str:
 
 # --- running ------------------------------------------------------------------------------------------------------
 
+#: Held while an operator is given its kernels: threads that meet at its first call compile it once.
 _lock = RLock()
+if hasattr(os, "register_at_fork"):
+    # a fork waits until no other thread compiles: the child would find this lock, and the compiler's, taken for good
+    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
 #: By the file of a module: the extension beside it and None, or None and why there is none to use.
 _libraries: dict[str, tuple[Any, str | None]] = {}
 
@@ -312,6 +318,8 @@ def load(operator: Operator) -> None:
     Raises ``NotBuiltError`` if there is nothing that could.
     """
     with _lock:
+        if declaration(operator).loaded:
+            return  # by another thread
         name = name_of(operator)
         mode = os.environ.get("AOTOPS_PYTHON", "0")
         if mode not in ("0", "1", ""):
@@ -320,12 +328,14 @@ def load(operator: Operator) -> None:
             from aotops.plain_python import runner
 
             _native.stand_in(operator, runner(operator))
+            declaration(operator).loaded = True
             return
         record = declaration(operator)
         library, reason = library_of(record)
         if library is not None:
             try:
                 _native.bind(operator, library.library, record.symbols())
+                record.loaded = True
                 return
             except ImportError as error:
                 reason = f"is built in {library.__file__}, where {error}"
@@ -334,6 +344,7 @@ def load(operator: Operator) -> None:
 
             library = compile_now(record, f"{describe(record)} {reason}")
             _native.bind(operator, library, record.symbols())
+            record.loaded = True
             return
         errors.not_built(name, record.place, reason or "", command_for(record))
 

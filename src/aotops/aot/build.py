@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import aotops
 from aotops import ops
@@ -27,11 +27,14 @@ from aotops.aot.kernels import PLANNER, Kernel, all_kernels
 from aotops.aot.levels import Level, levels
 from aotops.aot.requirements import require_compiler
 from aotops.aot.table import table_source
+from aotops.aot.watch import PAUSE, Watch
 from aotops.errors import BuildError
 from aotops.threads import default_count
 
 if TYPE_CHECKING:
     from aotops.aot.modules import Target
+
+    Future = concurrent.futures.Future[str | None]
 
 PACKAGE = Path(aotops.__file__).parent
 
@@ -129,14 +132,22 @@ class Progress:
         elif self.done == self.total or self.done * 10 // self.total > (self.done - 1) * 10 // self.total:
             print(line, flush=True)
 
+    def notice(self, line: str) -> None:
+        """A line of its own."""
+        print(f"\r{line:<78}" if self.terminal else line, flush=True)
+
 
 _kernels: dict[str, Kernel] = {}
+#: In a worker process: where it tells what it compiles.
+_reports: Any = None
 
 
-def _start_worker(target: Target | None, package: Path) -> None:
+def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     """In a worker process: derive the kernels from the records, since functions cannot be sent."""
+    global _reports
     if package != PACKAGE:
         raise BuildError(f"the build of {package} has started a process that imports {PACKAGE}")
+    _reports = reports
     kernels = all_kernels(ops.collect().values())
     if target is not None:
         from aotops.aot.extension import kernels_of
@@ -155,6 +166,7 @@ def _compile_kernel(symbol: str, stem: str) -> str | None:
     from aotops.aot.specialise import specialise
 
     kernel = _kernels[symbol]
+    _reports.put((os.getpid(), kernel.title))
     signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
@@ -168,6 +180,33 @@ def _compile_kernel(symbol: str, stem: str) -> str | None:
         temporary.write_bytes(data)
         temporary.replace(path)
     return None
+
+
+def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -> Iterator[Future]:
+    """The futures of kernels as they are done; those that take long or much memory are named meanwhile.
+
+    Raises ``BuildError`` if a worker ends before its kernel is done, as where memory runs out.
+    """
+    watch, left = Watch(), set(futures)
+    while left:
+        done, left = concurrent.futures.wait(left, PAUSE, concurrent.futures.FIRST_COMPLETED)
+        while not reports.empty():
+            process, title = reports.get()
+            watch.begin(process, title)
+        titles = {futures[future].title for future in left}
+        for process, (title, *_) in list(watch.started.items()):
+            if title not in titles:
+                watch.end(process)
+        for line in watch.slow():
+            progress.notice(line)
+        for future in done:
+            if isinstance(future.exception(), BrokenProcessPool):
+                running = " or ".join(title for title, *_ in watch.started.values()) or "a kernel"
+                raise BuildError(
+                    f"A process of the build was ended while it compiled {running}. If memory ran out, write the "
+                    "scalar function shorter, or build where there is more."
+                )
+            yield future
 
 
 def object_path(stem: Path, level: Level) -> Path:
@@ -217,16 +256,18 @@ def compile_kernels(
     failures: dict[Kernel, str] = {}
     if missing:
         progress = Progress(len(missing))
+        context = multiprocessing.get_context("spawn")
+        reports = context.SimpleQueue()
         with concurrent.futures.ProcessPoolExecutor(
             min(jobs or default_count(), len(missing)),
-            mp_context=multiprocessing.get_context("spawn"),
+            mp_context=context,
             initializer=_start_worker,
-            initargs=(target, PACKAGE),
+            initargs=(target, PACKAGE, reports),
         ) as pool:
             futures = {
                 pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
             }
-            for future in concurrent.futures.as_completed(futures):
+            for future in completed(futures, reports, progress):
                 kernel = futures[future]
                 try:
                     reason = future.result()
@@ -236,11 +277,12 @@ def compile_kernels(
                         "nothing, the system has ended it, as it does when memory runs out."
                     ) from None
                 if reason is not None:
-                    place = "" if ", line " in reason else f"\n  {kernel.place}"
-                    failures[kernel] = f"{kernel.title} does not compile:\n{reason}{place}"
+                    failures[kernel] = reason
                 progress.step(f"{'compiled' if reason is None else 'failed:'} {kernel.title}")
     if failures:
-        raise BuildError("\n\n".join(failures[kernel] for kernel in missing if kernel in failures))
+        from aotops.aot.reasons import told
+
+        raise BuildError(told({kernel: failures[kernel] for kernel in missing if kernel in failures}))
     return objects, len(missing)
 
 

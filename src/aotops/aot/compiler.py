@@ -9,23 +9,21 @@ Numba once, unoptimised, and through LLVM once for every level.
 
 from __future__ import annotations
 
-import contextlib
-import itertools
-import linecache
 import re
-import tempfile
 import warnings
-from collections.abc import Callable, Iterator
-from pathlib import Path
+from collections.abc import Callable
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba.core import config, types
-from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
+from numba.core import types
+from numba.core.errors import NumbaPendingDeprecationWarning
 
 from aotops.aot.levels import Level, level_symbol
 from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
+from aotops.aot.pipeline import target_context
+from aotops.aot.reasons import reason
+from aotops.aot.sizes import inlined
 from aotops.aot.soundness import check, defined
 
 with warnings.catch_warnings():
@@ -43,17 +41,6 @@ KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(type
 PLANNER = types.int64(types.int64, types.int64, *[types.CPointer(types.int64)] * 3)
 
 
-@contextlib.contextmanager
-def unoptimised() -> Iterator[None]:
-    """Numba must not optimise: what it inlines would be compiled for the machine of the build. LLVM does it later."""
-    before = config.OPT
-    config.OPT = type(before)(0)
-    try:
-        yield
-    finally:
-        config.OPT = before
-
-
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
     """Compile a function to LLVM bitcode that defines ``symbol`` with Numba's calling convention.
 
@@ -64,40 +51,12 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         # numba.pycc.CC would compile a C++ file first, to see whether there is a C++ compiler: nothing here needs one
         entries = [ExportEntry(symbol, signature, function)]
         compiler = ModuleCompiler(entries, "aotops_kernels", use_nrt=False, cpu_name="")
-        with unoptimised(), tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "kernel.bc"
-            compiler.write_llvm_bitcode(str(path), wrap=False)
-            module = llvm.parse_bitcode(path.read_bytes())
-        return bytes(with_notes(llvm.parse_assembly(defined(annotate(str(module))))).as_bitcode())
-    except NumbaError as error:
-        raise CompileError(reason(error)) from error
+        compiler.context = target_context().subtarget(aot_mode=True)
+        # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
+        text = compiler._cull_exports().get_llvm_str()
+        return bytes(with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol))))).as_bitcode())
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
-        raise CompileError(f"{type(error).__name__}: {str(error).split(' Raised from ')[0]}") from error
-
-
-def reason(error: NumbaError) -> str:
-    """What is wrong and where, out of a Numba error: its first message and the lines of source that led there.
-
-    Numba adds the candidates that it tried, the passes that it was in and the loop nest, which nobody who wrote a
-    scalar function asked about.
-    """
-    # where one of our own functions refuses its arguments, Numba reports that deep inside
-    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", str(error))
-    lines = [line for line in str(error).splitlines() if not line.startswith("Failed in nopython mode")]
-    details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
-    message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
-    message = refused[-1] if refused else message
-    message = re.sub(r": %.* = .*", "", " ".join(message.split()))  # LLVM's code for the value
-    message = re.sub(r"type Module\(<module '(\w+)' .*?>\)", r"module \1", message)
-    if message.startswith("NRT required"):
-        message = "It needs memory of its own, for a list, a text or an array, and kernels have none."
-    places: dict[str, None] = {}
-    for line in lines:
-        found = re.match(r'File "(.+)", line (\d+):|During: lowering .* at (.+) \((\d+)\)$', line)
-        path, number = (found[1] or found[3], int(found[2] or found[4])) if found else ("", 0)
-        if found and "loops" not in Path(path).parts:
-            places[f"  {path}, line {number}: {linecache.getline(path, number).strip()}"] = None
-    return "\n".join([message, *places])
+        raise CompileError(reason(error)) from error
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
@@ -130,5 +89,6 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
         builder.getModulePassManager().run(module, builder)
     trouble = check(module, level_symbol(symbol, level))
     if trouble is not None:
-        raise CompileError(trouble)
+        # such as numba_gil_ensure
+        raise CompileError(re.sub(r"calls (?:numba|NRT|Py)\w+, which is", "calls into Python, which is", trouble))
     return bytes(machine.emit_object(module))

@@ -51,6 +51,11 @@ def element_function(record: Record, common: bool) -> Callable[..., Any]:
     return _functions[record, common]
 
 
+def called(name: str) -> Record | None:
+    """The record of a function of one element that has been made, by its name."""
+    return next((record for record, _ in _functions if record.name == name), None)
+
+
 def _make(record: Record, common: bool) -> Callable[..., Any]:
     from aotops.aot.specialise import dispatcher
 

@@ -1,4 +1,4 @@
-"""Kernels compiled in this process, for development: the same code as a build makes, for this CPU's level alone."""
+"""Kernels compiled for this process, for development: the same code as a build makes, for this CPU's level alone."""
 
 from __future__ import annotations
 
@@ -10,11 +10,13 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from aotops import _native
-from aotops.aot import compiler
-from aotops.aot.kernels import record_kernels
-from aotops.aot.levels import level_symbol, levels
+from aotops.aot import jit_cache
+from aotops.aot.build import compiler_digest
+from aotops.aot.fingerprint import fingerprint
+from aotops.aot.kernels import Kernel, record_kernels
+from aotops.aot.levels import Level, level_symbol, levels
 from aotops.aot.modules import probe
-from aotops.aot.specialise import specialise
+from aotops.aot.watch import watched
 from aotops.declare import command_for
 from aotops.errors import BuildError
 from aotops.ops.record import Record
@@ -50,8 +52,43 @@ class Library(ctypes.Structure):
 _libraries: list[Any] = []
 
 
+def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[list[bytes], int]:
+    """The objects of a record's kernels, and how many of them were compiled now: the others were kept.
+
+    Raises ``BuildError`` with the compiler's reason.
+    """
+    digest = compiler_digest()
+    file = record.namespace.get("__file__")
+    objects: list[bytes] = []
+    missing = 0
+    for kernel in kernels:
+        key = fingerprint(digest, level, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
+        data = jit_cache.find(file, kernel.symbol, key)
+        if data is None:
+            with watched(kernel.title):
+                data = compiled_object(kernel, level)
+            jit_cache.keep(file, kernel.symbol, key, data)
+            missing += 1
+        objects.append(data)
+    return objects, missing
+
+
+def compiled_object(kernel: Kernel, level: Level) -> bytes:
+    """One kernel's object file for one level. Raises ``BuildError``."""
+    # Numba takes a third of a second to import, which kernels that were kept need not
+    from aotops.aot import compiler
+    from aotops.aot.reasons import told
+    from aotops.aot.specialise import specialise
+
+    try:
+        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
+        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
+    except compiler.CompileError as error:
+        raise BuildError(told({kernel: str(error)})) from None
+
+
 def compile_now(record: Record, reason: str) -> Any:
-    """Compile the kernels of an operator for this CPU, tell so on stderr, and return them in a capsule.
+    """Compile the kernels of an operator for this CPU, or find them kept, tell so on stderr, and return a capsule.
 
     Warns of a reduction that minds how values are grouped. Raises ``BuildError`` with the compiler's reason.
     """
@@ -59,20 +96,14 @@ def compile_now(record: Record, reason: str) -> Any:
     probe(record)
     level = next(level for level in levels() if level.name == _native.cpu_level())
     kernels = record_kernels(record)
-    llvm.initialize_all_targets()
-    llvm.initialize_all_asmprinters()
+    objects, compiled = objects_of(record, kernels, level)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(opt=3, codemodel="jitdefault")
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
     table = (NamedKernel * len(kernels))()
     for k, kernel in enumerate(kernels):
-        try:
-            bitcode = compiler.compile_bitcode(
-                specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL
-            )
-            data = compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
-        except compiler.CompileError as error:
-            raise BuildError(f"{kernel.title} ({record.place}) does not compile:\n{error}") from None
-        engine.add_object_file(llvm.ObjectFileRef.from_data(data))
+        engine.add_object_file(llvm.ObjectFileRef.from_data(objects[k]))
         table[k].symbol, table[k].vectors = kernel.symbol.encode(), kernel.contiguous
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
@@ -91,7 +122,6 @@ def compile_now(record: Record, reason: str) -> Any:
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
     command = command_for(record)
     advice = f"; `{command}` does it once and for all" if command else ""
-    print(
-        f"aotops: {reason}; compiled now in {time.perf_counter() - started:.1f} s{advice}", file=sys.stderr, flush=True
-    )
+    how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
+    print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
     return new(ctypes.addressof(library), CAPSULE, None)

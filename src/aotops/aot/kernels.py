@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.aot.length import length
 from aotops.functions import has_loop, has_power, reached
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
-from aotops.loops.elementwise import elementwise
+from aotops.loops.elementwise import elementwise, row_patterns
 from aotops.loops.plan import plan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
@@ -61,7 +62,8 @@ def record_kernels(record: Record) -> list[Kernel]:
         if record.kind == "reduce":
             of = record.of or first
             signature = Signature(record.inputs_for(dtype), result)
-            add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of)))
+            large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+            add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of), large))
             add(combine_symbol(record, dtype), f"combine {result}", result, combine(scalar, result))
         elif record.kind == "argreduce":
             add(symbol, dtype, dtype, argreduce(scalar, Signature((dtype, "int64", dtype), result)))
@@ -70,7 +72,9 @@ def record_kernels(record: Record) -> list[Kernel]:
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             noting = not record.common and has_common_cases(scalar)
-            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype), noting))
+            # which the records of aotops are not, whose functions are as short as they can be
+            large = bool(record.namespace) and is_large(scalar, dtype, copies=2 * len(row_patterns(record.inputs)))
+            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype), noting, large))
     return list(kernels.values())
 
 
@@ -92,6 +96,15 @@ def is_long(record: Record) -> bool:
         or (bool(record.namespace) and (has_loop(function) or has_power(function)))
         for function in functions
     )
+
+
+#: How long the copies of a scalar function in a kernel may be together, in instructions of Python's.
+LARGEST = 20000
+
+
+def is_large(function: Callable[..., Any], dtype: str, copies: int) -> bool:
+    """Whether a scalar function is too long for a loop over each pattern of rows."""
+    return copies * length(function, dtype) > LARGEST
 
 
 def combine(scalar: Callable[..., Any], dtype: str) -> Callable[..., None]:

@@ -592,11 +592,12 @@ def _forget(typing_context: Any) -> Any:
 
 
 @intrinsic
-def short_loop(typing_context: Any) -> Any:
-    """Says that the loop around is short (``aotops.aot.short_loops``)."""
+def short_loop(typing_context: Any, count: Any) -> Any:
+    """Says how often the loop around it is repeated (``aotops.aot.short_loops``)."""
+    number = ir.Constant(ir.IntType(64), constant(count))
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.call(noting_function(builder, SHORT, ir.VoidType()), [])
+        builder.call(noting_function(builder, SHORT, ir.VoidType(), number.type), [number])
         return context.get_dummy_value()
 
-    return types.none(), generate
+    return types.none(count), generate

@@ -1,8 +1,8 @@
 """Makes a local variable of what ``intrinsics.note`` notes.
 
 Numba compiles each scalar function to a function of its own, and what one notes deep inside is asked for in the
-kernel's loop. The lowering leaves calls of functions that do nothing; here, once LLVM has inlined everything
-into the kernel, they become loads and stores of one byte on its stack, which LLVM keeps in a register.
+kernel's loop. The lowering leaves calls of functions that do nothing; here, once all that notes is inlined into what
+asks (``aotops.aot.sizes``), they become loads and stores of one byte on its stack, which LLVM keeps in a register.
 """
 
 from __future__ import annotations
@@ -18,14 +18,9 @@ _PLACE = "%aotops.rare"
 
 
 def with_notes(module: Any) -> Any:
-    """A module in which the calls are instructions, everything inlined; one without such calls as it is."""
+    """A module in which the calls are instructions; one without such calls as it is."""
     if f"@{FORGET}" not in str(module):
         return module
-    machine = llvm.Target.from_default_triple().create_target_machine()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
-    passes = llvm.create_new_module_pass_manager()
-    passes.add_always_inliner_pass()
-    passes.run(module, builder)
     return llvm.parse_assembly(re.sub(r"^define .*?^}$", _expand, str(module), flags=re.MULTILINE | re.DOTALL))
 
 

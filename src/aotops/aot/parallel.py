@@ -19,7 +19,7 @@ MARK = "aotops.element"
 SHORT = "aotops.short_loop"
 
 _FUNCTION = re.compile(r"^define .*?^}$", re.MULTILINE | re.DOTALL)
-_CALL_OF_SHORT = re.compile(rf"^.*call void @{SHORT}\(\).*\n", re.MULTILINE)
+_CALL_OF_SHORT = re.compile(rf"^.*call void @{SHORT}\(.*\n", re.MULTILINE)
 _LABEL = re.compile(r'^("?[\w.$\-]+"?):', re.MULTILINE)
 _TARGET = re.compile(r'label %("[^"]+"|[\w.$\-]+)')
 
@@ -57,23 +57,42 @@ def _latches(function: str) -> list[tuple[str, bool]]:
     Each goes up to and with the branch back to the loop's start. Outer loops are none of our business: a reduction's
     rows do meet in the memory of its output.
     """
+    bodies, loops = blocks_of(function), loops_of(function)
+    firsts = {first for _, first in loops}
+    # a call in a short loop is in the loops around it as well, but theirs is another block
+    short = [loop for loop in loops if f"@{SHORT}(" in bodies[loop[1]]]
+    others = firsts - {first for _, first in short}
+    innermost = [loop for loop, blocks in loops.items() if loop not in short and others & blocks == {loop[1]}]
+    return [
+        (bodies[last][: bodies[last].index(_branch(bodies[last]))] + _branch(bodies[last]), (last, first) in short)
+        for last, first in [*short, *innermost]
+    ]
+
+
+def blocks_of(function: str) -> dict[str, str]:
+    """The texts of a function's blocks by their labels; the first one is what comes before any other's label."""
     parts = _LABEL.split(function)
-    names = [name.strip('"') for name in parts[1::2]]
-    bodies = dict(zip(names, parts[2::2], strict=True))
+    return dict(zip([name.strip('"') for name in parts[1::2]], parts[2::2], strict=True))
+
+
+def loops_of(function: str) -> dict[tuple[str, str], set[str]]:
+    """The loops of a function: the labels of their blocks, by the last and the first of them."""
+    bodies = blocks_of(function)
     targets = {name: [target.strip('"') for target in _TARGET.findall(_branch(body))] for name, body in bodies.items()}
-    sources: dict[str, list[str]] = {name: [] for name in names}
+    sources: dict[str, list[str]] = {name: [] for name in bodies}
     for name, ends in targets.items():
         for target in ends:
             sources[target].append(name)
 
     # depth first, without recursion: a long function has more blocks than Python has frames
-    turns: list[tuple[str, str]] = []  # the last block of a loop and its first one
-    path, on_path, seen = [(names[0], iter(targets[names[0]]))], {names[0]}, {names[0]}
+    found: list[tuple[str, str]] = []
+    start = next(iter(bodies))
+    path, on_path, seen = [(start, iter(targets[start]))], {start}, {start}
     while path:
         name, left = path[-1]
         for target in left:
             if target in on_path:
-                turns.append((name, target))
+                found.append((name, target))
             elif target not in seen:
                 seen.add(target)
                 on_path.add(target)
@@ -84,24 +103,15 @@ def _latches(function: str) -> list[tuple[str, bool]]:
             path.pop()
 
     def blocks(last: str, first: str) -> set[str]:
-        found, waiting = {first}, [last]
+        inside, waiting = {first}, [last]
         while waiting:
             block = waiting.pop()
-            if block not in found:
-                found.add(block)
+            if block not in inside:
+                inside.add(block)
                 waiting.extend(sources[block])
-        return found
+        return inside
 
-    loops = {turn: blocks(*turn) for turn in turns}
-    firsts = {first for _, first in turns}
-    # a call in a short loop is in the loops around it as well, but theirs is another block
-    short = [turn for turn in turns if f"@{SHORT}(" in bodies[turn[1]]]
-    others = firsts - {first for _, first in short}
-    innermost = [turn for turn in turns if turn not in short and others & loops[turn] == {turn[1]}]
-    return [
-        (bodies[last][: bodies[last].index(_branch(bodies[last]))] + _branch(bodies[last]), (last, first) in short)
-        for last, first in [*short, *innermost]
-    ]
+    return {loop: blocks(*loop) for loop in found}
 
 
 def _branch(body: str) -> str:

@@ -6,13 +6,41 @@ calls.
 
 from __future__ import annotations
 
-from functools import partial
+from functools import cache
 from typing import Any
 
+from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
+from numba.core.registry import cpu_target
 from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
+
+
+class PlainLibrary(AOTCodeLibrary):
+    """The code of a function as Numba lowers it: LLVM optimises kernels later, for each level.
+
+    What Numba itself optimises would be for the machine of the build, and functions would already be inlined where
+    ``aotops.aot.sizes`` has yet to decide whether they shall be.
+    """
+
+    def _optimize_functions(self, ll_module: Any) -> None:
+        ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        """Nothing."""
+
+
+class PlainCodegen(AOTCPUCodegen):
+    """Makes such libraries; Numba's own, which other users of it in this process have, is left as it is."""
+
+    _library_class = PlainLibrary
+
+
+@cache
+def target_context() -> Any:
+    """Numba's target for CPUs with ``PlainCodegen``: functions of this build are compiled in it alone."""
+    return cpu_target.target_context.subtarget(_internal_codegen=PlainCodegen("aotops_kernels"))
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
@@ -25,8 +53,6 @@ class LoweringAlone(NativeLowering):
         """Lower a function; returns True, as Numba's own pass does."""
         state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
         super().run_pass(state)
-        # once the function's module is linked into a caller's, Numba would compile it all the same
-        state.library._finalize_final_module = partial(setattr, state.library, "_finalized", True)
         # Numba knows a compiled function by the builtin that calls it, so there has to be one, and no other like it
         stand_in = object().__sizeof__
         lowered = state["cr"]
@@ -40,6 +66,10 @@ def compiler_with(*passes: type) -> type[CompilerBase]:
 
     class Compiler(CompilerBase):
         """Numba's passes but for the one that makes machine code."""
+
+        def __init__(self, typing: Any, target: Any, *rest: Any) -> None:
+            # a function that calls another one has Numba compile that for its own target
+            super().__init__(typing, target_context(), *rest)
 
         def define_pipelines(self) -> Any:
             """The one pipeline."""

@@ -1,4 +1,4 @@
-"""Marks short loops of users' scalar functions, which ``aotops.aot.parallel`` then has LLVM unroll.
+"""Marks short loops of users' scalar functions, which LLVM then unrolls where ``aotops.aot.sizes`` finds it affordable.
 
 A loop over elements becomes one over vectors only if it has no loop inside: five steps of Newton's method take 0.5 ns
 an element in vectors, and 6.1 ns one by one. LLVM unrolls on its own what it takes for short, but only once the
@@ -19,14 +19,9 @@ from numba.core.ir_utils import build_definitions, find_const, get_definition, g
 
 from aotops.aot.lowering import short_loop
 
-#: Copies of a loop's body, of loops in loops together, beyond which code grows more than it gains.
+#: Copies of a loop's body beyond which nothing is gained, however small it is; ``aotops.aot.sizes`` minds the size.
 MOST_COPIES = 64
-#: And of a body that calls functions: a sine is a hundred instructions, and a thousand where it is rare.
-MOST_CALLS = 8
 POWERS = (operator.pow, operator.ipow)
-#: Names of functions that are an instruction or two.
-SHORT_FUNCTIONS = frozenset({"abs", "fabs", "sqrt", "min", "max", "ceil", "floor", "round"}) | {"bool", "int", "float"}
-SHORT_FUNCTIONS |= {"len", "range"}
 
 
 def turns(func_ir: Any, header: Any) -> int | None:
@@ -68,28 +63,6 @@ def number(func_ir: Any, variable: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
-def name_of(func_ir: Any, function: Any) -> str:
-    """The name of what is called, as far as it is known."""
-    definition = guard(get_definition, func_ir, function)
-    if isinstance(definition, ir.Expr) and definition.op == "getattr":
-        return str(definition.attr)
-    return str(definition.name) if isinstance(definition, (ir.Global, ir.FreeVar)) else ""
-
-
-def makes_calls(func_ir: Any, blocks: list[Any]) -> bool:
-    """Whether some blocks call functions that may be long, or compute a power."""
-    for statement in (statement for block in blocks for statement in block.body):
-        value = getattr(statement, "value", None)
-        if not isinstance(value, ir.Expr):
-            continue
-        power = value.op in ("binop", "inplace_binop") and value.fn in POWERS
-        if power and not isinstance(guard(find_const, func_ir, value.rhs), int):
-            return True
-        if value.op == "call" and name_of(func_ir, value.func) not in SHORT_FUNCTIONS:
-            return True
-    return False
-
-
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ShortLoops(FunctionPass):
     """Put a call of ``short_loop`` into each."""
@@ -102,23 +75,16 @@ class ShortLoops(FunctionPass):
     def run_pass(self, state: Any) -> bool:
         """Change the function's intermediate code; returns whether anything was."""
         blocks = state.func_ir.blocks
-        copies: dict[int, int] = {}
-        # inner loops first: their copies multiply those of the loops around them
-        loops = compute_cfg_from_blocks(blocks).loops()
-        for start, loop in sorted(loops.items(), key=lambda item: len(item[1].body)):
-            inner = [other for other in loop.body if other in loops and other != start]
-            count = turns(state.func_ir, blocks[start])
-            if count is None or any(other not in copies for other in inner):
-                continue
-            total = count * max([copies[other] for other in inner], default=1)
-            if total <= (MOST_CALLS if makes_calls(state.func_ir, [blocks[k] for k in loop.body]) else MOST_COPIES):
-                copies[start] = total
-        for start in copies:
+        counts = {start: turns(state.func_ir, blocks[start]) for start in compute_cfg_from_blocks(blocks).loops()}
+        short = {start: count for start, count in counts.items() if count is not None and count <= MOST_COPIES}
+        for start, count in short.items():
             block, place = blocks[start], blocks[start].loc
-            function = ir.Var(block.scope, mk_unique_var("$short_loop"), place)
-            nothing = ir.Var(block.scope, mk_unique_var("$nothing"), place)
-            block.prepend(ir.Assign(ir.Expr.call(function, (), (), place), nothing, place))
+            function, number, nothing = (
+                ir.Var(block.scope, mk_unique_var(f"${name}"), place) for name in ("short_loop", "count", "nothing")
+            )
+            block.prepend(ir.Assign(ir.Expr.call(function, (number,), (), place), nothing, place))
+            block.prepend(ir.Assign(ir.Const(count, place), number, place))
             block.prepend(ir.Assign(ir.Global("short_loop", short_loop, place), function, place))
-        if copies:
+        if short:
             state.func_ir._definitions = build_definitions(blocks)
-        return bool(copies)
+        return bool(short)

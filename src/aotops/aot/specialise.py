@@ -13,9 +13,8 @@ The code itself is not touched: what runs as Python is what is compiled.
 
 from __future__ import annotations
 
-import builtins
 import dis
-import linecache
+import itertools
 import math
 import types as python_types
 from collections.abc import Callable
@@ -25,6 +24,7 @@ import numba
 import numpy as np
 
 from aotops.aot.compiler import CompileError
+from aotops.aot.diagnose import FaultError, examine, place
 from aotops.aot.elements import element_function
 from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
@@ -35,15 +35,6 @@ from aotops.mathematics import BUILTIN, cells, is_substituted, meant_by, namespa
 from aotops.ops.record import Record
 
 Function = Callable[..., Any]
-
-#: Instructions that kernels cannot have, and what is written there.
-UNSUPPORTED = {
-    "RAISE_VARARGS": "has a raise or assert; kernels need a value for every input",
-    "PUSH_EXC_INFO": "has a try or with; in kernels nothing is raised",
-    "STORE_GLOBAL": "assigns to a global variable; kernels run on several threads at once",
-    "FORMAT_VALUE": "has a text with values in it; kernels know numbers alone",
-    "FORMAT_SIMPLE": "has a text with values in it; kernels know numbers alone",
-}
 
 #: Functions of ``math`` that Numba knows by NumPy's name alone.
 IN_NUMPY: dict[Any, Any] = {math.fmod: np.fmod, math.cbrt: np.cbrt}
@@ -57,12 +48,37 @@ def specialise(function: Function, dtype: str) -> Function:
 
     For integer dtypes constants stay as they are.
 
-    Raises ``CompileError`` for a function that raises exceptions: nobody is there to catch what a kernel raises.
+    Raises ``CompileError`` for what kernels cannot have.
     """
     if not isinstance(function, python_types.FunctionType):
         raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
+    try:
+        examine(function)
+    except FaultError as fault:
+        raise CompileError(str(fault)) from None
     _require_no_recursion(function, set(), set())
     return _copy(function, dtype, False, {})
+
+
+def understood(code: python_types.CodeType) -> python_types.CodeType:
+    """The same code as Numba understands it: it loses the value of ``:=``, and has no ``del``.
+
+    ``COPY; STORE`` becomes ``STORE; LOAD``, and ``del x`` nothing.
+    """
+    changed = bytearray(code.co_code)
+    instructions = list(dis.get_instructions(code))
+    for one, following in itertools.pairwise(instructions):
+        if one.opname == "DELETE_FAST":
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["NOP"], 0])
+        elif one.opname == "COPY" and one.arg == 1 and following.opname == "STORE_FAST":
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["STORE_FAST"], following.arg or 0])
+            changed[following.offset : following.offset + 2] = bytes([dis.opmap["LOAD_FAST"], following.arg or 0])
+        elif one.opname == "COPY" and one.arg == 1 and following.opname == "STORE_FAST_LOAD_FAST":
+            stored, loaded = (following.arg or 0) >> 4, (following.arg or 0) & 15
+            both = stored << 4 | loaded
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["STORE_FAST"], stored])
+            changed[following.offset : following.offset + 2] = bytes([dis.opmap["LOAD_FAST_LOAD_FAST"], both])
+    return code.replace(co_code=bytes(changed))
 
 
 def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
@@ -76,7 +92,11 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
         if not isinstance(function, python_types.FunctionType) or function in done:
             continue
         if function in path:
-            raise CompileError(f"{function.__name__} calls itself; kernels do not, a loop takes its place.")
+            code = function.__code__
+            raise CompileError(
+                f"{function.__name__} calls itself; kernels do not, a loop takes its place.\n"
+                f"{place(code, code.co_firstlineno)}"
+            )
         path.add(function)
         # aotops' own functions meet those of users in closures alone
         names = () if (function.__module__ or "").startswith("aotops.") else global_names(function)
@@ -136,15 +156,6 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
             return _dispatcher(value, dtype, common, done)
         return value
 
-    code = original.__code__
-    line = code.co_firstlineno
-    for instruction in dis.get_instructions(code):
-        line = getattr(instruction, "line_number", instruction.starts_line) or line  # the former from Python 3.13 on
-        name = instruction.argval
-        if instruction.opname in UNSUPPORTED:
-            raise CompileError(f"{original.__name__} {UNSUPPORTED[instruction.opname]}.")
-        if instruction.opname == "LOAD_GLOBAL" and name not in original.__globals__ and not hasattr(builtins, name):
-            source = linecache.getline(code.co_filename, line).strip()
-            raise CompileError(f"The name {name} is not defined.\n  {code.co_filename}, line {line}: {source}")
+    code = understood(original.__code__)
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
     return rebuilt(original, exchange, code)

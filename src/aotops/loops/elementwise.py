@@ -30,20 +30,27 @@ Function = Callable[..., Any]
 
 #: Elements that take the common case together, or not: 16 vectors of float64 on x86-64-v4.
 BLOCK = 128
+#: Elements that a large function is computed for together: 1 vector of float32 on x86-64-v4, 8 of float64 on -v2.
+GROUP = 16
 
 
 def elementwise(
-    scalar: Function, signature: Signature, common: tuple[Function, Function] | None = None, noting: bool = False
+    scalar: Function,
+    signature: Signature,
+    common: tuple[Function, Function] | None = None,
+    noting: bool = False,
+    large: bool = False,
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
 
     A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
     there can the compiler use whole vectors. ``common`` is a cheaper function, and one that says for which
     elements only ``scalar`` will do; it serves those rows block by block. ``noting``: where ``scalar`` takes short cuts
-    in what it calls and notes that it must not, rows are tried so first, block by block.
+    in what it calls and notes that it must not, rows are tried so first, block by block. ``large``: ``scalar`` is too
+    long for as many loops as there are patterns, and has one, over copies of what is not contiguous.
     """
-    run_row = any_row(scalar)
-    for pattern in reversed(row_patterns(len(signature.inputs))):
+    run_row = row_gathered(scalar, len(signature.inputs), noting) if large else any_row(scalar)
+    for pattern in () if large else reversed(row_patterns(len(signature.inputs))):
         if common:
             run_row = row_in_blocks(scalar, *common, pattern, run_row)
         elif noting:
@@ -128,6 +135,74 @@ def block_tried_first(scalar: Function, pattern: Pattern) -> Function:
                 store(results, j - start, scalar(*load_pattern(row, fixed, j, pattern)))
 
     return compute
+
+
+def block_gathered(scalar: Function, inputs: int, noting: bool, size: int = BLOCK) -> Function:
+    """Compute a block of a row of any steps, at most ``size`` elements, by short cuts first where ``noting`` says so.
+
+    There is one loop, over whole groups of contiguous elements: what is not contiguous, or ends inside of a group, is
+    copied first, which takes 0.5 ns for an element of an input. Results are whole groups, too.
+    """
+    contiguous = Pattern((True,) * inputs)
+    compute_all = groups_of_block(scalar, contiguous)
+    compute_first = groups_of_block(CommonCase(scalar), contiguous)
+
+    def gather(row: Any, steps: Any, start: int, end: int, aside: Any) -> Any:
+        source = advance(row, steps, start)
+        length = end - start
+        if length % GROUP == 0 and matches(steps, contiguous):
+            return source
+        for j in range(length):
+            store(aside, j, load(source, steps, j))
+        for j in range(length, group_count(length) * GROUP):
+            store(aside, j, load(source, steps, length - 1))
+        return aside
+
+    def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+        source = gather(row, steps, start, end, accumulators(size, row))
+        compute_all(source, fixed, group_count(end - start), results)
+
+    def compute_trying(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+        source = gather(row, steps, start, end, accumulators(size, row))
+        forget()
+        compute_first(source, fixed, group_count(end - start), results)
+        if noted():
+            compute_all(source, fixed, group_count(end - start), results)
+
+    return compute_trying if noting else compute
+
+
+def group_count(length: int) -> int:
+    """How many groups some elements fill or begin."""
+    return (length + GROUP - 1) // GROUP
+
+
+def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
+    """Compute some groups of elements; a loop over all of them would have a second one for what vectors leave."""
+
+    def compute(source: Any, fixed: Any, groups: int, results: Any) -> None:
+        for group in range(groups):
+            for lane in range(GROUP):
+                j = group * GROUP + lane
+                store(results, j, scalar(*load_pattern(source, fixed, j, contiguous)))
+
+    return compute
+
+
+def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
+    """A row for operands of any steps, block by block: of a function that is too large for a loop a pattern."""
+    compute = block_gathered(scalar, inputs, noting)
+
+    def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
+        fixed = load(row, steps, 0)
+        results = accumulators(BLOCK, out)
+        for block in range(0, length, BLOCK):
+            end = min(block + BLOCK, length)
+            compute(row, steps, fixed, block, end, results)
+            for j in range(block, end):
+                store(out, j * out_step, load_output(results, j - block))
+
+    return run_row
 
 
 def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:

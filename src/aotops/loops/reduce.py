@@ -41,7 +41,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_tried_first, row_patterns
+from aotops.loops.elementwise import BLOCK, block_gathered, block_tried_first, row_patterns
 
 Function = Callable[..., Any]
 
@@ -87,20 +87,27 @@ def fold_eight(combine: Function, lanes: Any) -> Any:
     return combine(combine(ab, cd), combine(ef, gh))
 
 
-def reduce(combine: Function, of: Function, signature: Signature, noting: bool = False) -> Callable[..., None]:
+def reduce(
+    combine: Function, of: Function, signature: Signature, noting: bool = False, large: bool = False
+) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0.
 
-    ``noting``: whether ``of`` takes short cuts in what it calls and notes that it must not.
+    ``noting``: whether ``of`` takes short cuts in what it calls and notes that it must not. ``large``: it is too long
+    for as many loops as there are patterns, as in ``aotops.loops.elementwise``.
     """
     count = lane_count(signature)
-    if noting:
+    if large:
+        compute = block_gathered(of, len(signature.inputs), noting, max(BLOCK, count))
+        fold_row = fold_row_by_blocks(combine, compute, count)
+        add_rows = add_rows_by_blocks(combine, compute)
+    elif noting:
         fold_row = fold_row_by_blocks(combine, any_block(of), count)
         add_rows = add_rows_by_blocks(combine, any_block(of))
     else:
         fold_row = fold_row_by(combine, any_element(of), count)
         add_rows = add_rows_by(combine, any_element(of))
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
-    for pattern in reversed(patterns):
+    for pattern in () if large else reversed(patterns):
         if noting:
             compute = block_tried_first(of, pattern)
             fold_row = fold_row_where(pattern, fold_row_by_blocks(combine, compute, count), fold_row)

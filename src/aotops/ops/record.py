@@ -107,6 +107,7 @@ class Record:
         namespace: the variables of the module that declares the operator; empty where that is aotops.
         operator: the public operator of such a declaration's derivative.
         replaces: of such a declaration, the one of the same name that it takes the place of.
+        loaded: whether such an operator has been given its kernels.
     """
 
     kind: str
@@ -161,6 +162,7 @@ class Record:
         self.namespace: dict[str, Any] = {}
         self.operator: Any = None
         self.replaces: Record | None = None
+        self.loaded = False
         self._doc = doc
         self._check()
 
