@@ -72,7 +72,7 @@ def test_powers_of_halves_and_their_like_are_exact(dtype: str, denominator: int)
 
 @dtypes
 def test_powers_of_two_and_ten_are_exact(dtype: str) -> None:
-    bits, least, most = FORMATS[dtype]
+    _, least, most = FORMATS[dtype]
     exponents = np.arange(least - 3, most + 3)
     with np.errstate(over="ignore", under="ignore"):
         expected = np.ldexp(np.ones(exponents.size), exponents).astype(dtype)

@@ -19,7 +19,7 @@ from aotops.intrinsics import (
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
-from aotops.ops.pieces import INF, NAN, head64, in_float64, is_outside, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.pieces import INF, NAN, chained, head64, in_float64, is_outside, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
@@ -243,8 +243,9 @@ def is_special32(x1: Any, x2: Any) -> Any:
 # --- derivatives --------------------------------------------------------------------------------------------------
 
 
-# where the base is 0 its logarithm counts for nothing, as the power does, unless the exponent is negative
+# a power with the exponent 0 is constant; where the base is 0 its logarithm counts for nothing, as the power does,
+# unless the exponent is negative
 @pow.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    to_x1 = select(x2 == 0.0, 0.0 * g, g * x2 * math.pow(x1, x2 - 1.0))
-    return to_x1, select((x1 == 0.0) & (x2 >= 0.0), 0.0 * g, g * y * math.log(x1))
+    to_x1 = select(x2 == 0.0, 0.0, chained(g, chained(x2, math.pow(x1, x2 - 1.0))))
+    return to_x1, select((x1 == 0.0) & (x2 >= 0.0), 0.0, chained(g, chained(y, math.log(x1))))
