@@ -1,10 +1,16 @@
-"""Derivatives of aotops' own operators: against difference quotients of NumPy in long double, and special cases."""
+"""Derivatives of aotops' own operators: against finite differences in long double, mpmath, and at extremes.
+
+Conventions that are tested here are stated in docs/decisions/0015-derivatives-and-combinations.md.
+"""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable
 from typing import Any
 
+import mpmath
 import numpy as np
 import pytest
 
@@ -104,7 +110,27 @@ def test_derivatives_in_plain_python_are_those_of_the_kernels(record: Record) ->
         np.testing.assert_array_max_ulp(np.array(result.tolist()), expected, maxulp=2)
 
 
+@pytest.mark.parametrize("record", DIFFERENTIABLE, ids=lambda record: record.name)
+def test_derivatives_of_extremes_in_plain_python_are_those_of_the_kernels(record: Record) -> None:
+    values = (0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 5e-324, 1e-300, -1e300, 800.0, INF, -INF, NAN)
+    columns = list(zip(*itertools.product(values, repeat=min(record.inputs, 2)), strict=True))
+    inputs = [np.array((columns * 2)[k]) for k in range(record.inputs)]
+    for k, name in enumerate(record.parameters):
+        if name in record.conditions:
+            inputs[k] = inputs[k] > 0
+    y = np.asarray(_native.operators[record.name](*[ao.asarray(array) for array in inputs]))
+    assert record.gradient is not None
+    for g in (np.full(y.size, 1.0), np.full(y.size, -INF), np.zeros(y.size)):
+        compiled = gradients_of(record, inputs, g)
+        plain = reference.evaluate(
+            record.gradient, *[reference.tensor(array.tolist()) for array in (*inputs, y, g)], present=in_plain_python
+        )
+        for result, expected in zip(plain if isinstance(plain, tuple) else (plain,), compiled, strict=True):
+            np.testing.assert_allclose(np.array(result.tolist()), expected, rtol=1e-12)
+
+
 INF, NAN = math.inf, math.nan
+#: At ties: half each for maximum, 0 at the kink of abs and relu, all of it to x at a bound of clip.
 SPECIAL = [
     ("abs", (0.0,), (0.0,)),
     ("relu", (0.0,), (0.0,)),
@@ -121,6 +147,29 @@ SPECIAL = [
     ("tanh", (INF,), (0.0,)),
     ("sigmoid", (-INF,), (0.0,)),
     ("erf", (30.0,), (0.0,)),
+    ("clip", (1.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    ("clip", (0.0, 0.0, 1.0), (1.0, 0.0, 0.0)),
+    ("clip", (1.0, 1.0, 1.0), (1.0, 0.0, 0.0)),
+    ("abs", (-0.0,), (0.0,)),
+    ("sqrt", (-0.0,), (INF,)),
+    ("log", (-0.0,), (INF,)),
+    ("log1p", (-1.0,), (INF,)),
+    ("log", (-1.0,), (NAN,)),
+    ("log1p", (-2.0,), (NAN,)),
+    ("asin", (2.0,), (NAN,)),
+    ("atan2", (0.0, 0.0), (0.0, 0.0)),
+    ("atan2", (-0.0, -0.0), (0.0, 0.0)),
+    ("atan2", (1.0, INF), (0.0, 0.0)),
+    ("atan2", (-INF, INF), (0.0, 0.0)),
+    ("atan", (INF,), (0.0,)),
+    ("pow", (0.0, 1.0), (1.0, 0.0)),
+    ("pow", (0.0, 0.5), (INF, 0.0)),
+    ("pow", (0.0, -1.0), (-INF, -INF)),
+    ("pow", (-2.0, 3.0), (12.0, NAN)),
+    ("pow", (0.5, INF), (0.0, 0.0)),
+    ("exp", (INF,), (INF,)),
+    ("exp", (-INF,), (0.0,)),
+    ("sigmoid", (INF,), (0.0,)),
     ("clip", (5.0, 0.0, 1.0), (0.0, 0.0, 1.0)),
     ("clip", (-5.0, 0.0, 1.0), (0.0, 1.0, 0.0)),
     ("clip", (0.5, 0.0, 1.0), (1.0, 0.0, 0.0)),
@@ -145,3 +194,189 @@ def test_derivatives_go_through_layouts_and_broadcasting() -> None:
     assert ao.where.derivative(ao.tensor([True, False]), 1.0, 2.0, 1.0, ao.tensor([5.0, 6.0]))[1].tolist() == [0.0, 6.0]
     assert ao.exp.derivative.__name__ == "exp.derivative"
     assert ao.exp.derivative.parameters == ("x", "y", "g")
+
+
+# --- accuracy -----------------------------------------------------------------------------------------------------
+
+SLOPES: dict[str, Callable[[Any], Any]] = {
+    "exp": mpmath.exp,
+    "expm1": mpmath.exp,
+    "log": lambda x: 1 / x if x > 0 else mpmath.nan,
+    "log1p": lambda x: 1 / (1 + x) if x > -1 else mpmath.nan,
+    "sqrt": lambda x: 1 / (2 * mpmath.sqrt(x)) if x > 0 else mpmath.nan,
+    "square": lambda x: 2 * x,
+    "negative": lambda x: -1,
+    "sin": mpmath.cos,
+    "cos": lambda x: -mpmath.sin(x),
+    "asin": lambda x: 1 / mpmath.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mpmath.nan,
+    "acos": lambda x: -1 / mpmath.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mpmath.nan,
+    "atan": lambda x: 1 / (1 + x * x),
+    "tanh": lambda x: mpmath.sech(x) ** 2,
+    "sigmoid": lambda x: mpmath.exp(-abs(x)) / (1 + mpmath.exp(-abs(x))) ** 2,
+    "erf": lambda x: 2 / mpmath.sqrt(mpmath.pi) * mpmath.exp(-x * x),
+    "abs": mpmath.sign,
+    "relu": lambda x: int(x > 0),
+}
+
+
+def units(result: float, exact: Any, dtype: str) -> float:
+    """The distance of a result from the exact number in ULP of its dtype."""
+    facts = np.finfo(dtype)
+    if math.isinf(result) and abs(exact) > float(facts.max):
+        return 0.0
+    exponent = max(mpmath.frexp(exact)[1] - facts.nmant - 1, int(facts.minexp) - facts.nmant)
+    return float(abs(mpmath.mpf(result) - exact) / mpmath.ldexp(1, exponent))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_every_map_has_an_exact_slope(dtype: str) -> None:
+    assert set(SLOPES) == {record.name for record in DIFFERENTIABLE if record.kind == "map"}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_derivatives_of_maps_are_within_4_ulp_at_any_size(name: str, dtype: str) -> None:
+    """Where functions saturate, cancel, over- and underflow, too."""
+    generator = np.random.default_rng(3)
+    facts = np.finfo(dtype)
+    sizes = generator.uniform(facts.minexp - facts.nmant, facts.maxexp, 200)
+    x = np.concatenate([2.0**sizes, 2.0 ** generator.uniform(-5, 10, 200), 1 - 2.0 ** -np.arange(1.0, facts.nmant)])
+    x = np.concatenate([x, -x]).astype(dtype)
+    x = x[np.isfinite(x) & (x != 0)]
+    (gradient,) = gradients_of(RECORDS[name], [x], np.ones(x.size, dtype))
+    worst = (0.0, 0.0)
+    for argument, result in zip(x.tolist(), gradient.tolist(), strict=True):
+        with mpmath.workprec(1300 if name in ("sin", "cos") else 200):
+            exact = SLOPES[name](mpmath.mpf(argument))
+            if mpmath.isnan(exact):
+                assert math.isnan(result) or abs(argument) == 1, argument
+                continue
+            worst = max(worst, (units(result, exact, dtype), argument))
+    assert worst[0] <= 4, worst
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_derivative_of_atan2_neither_overflows_nor_vanishes(dtype: str) -> None:
+    sizes = (
+        (1e-320, 1e-300, 1e-160, 1e-20, 1.0, 1e20, 1e160, 1e300)
+        if dtype == "float64"
+        else (1e-42, 1e-20, 1.0, 1e20, 3e38)
+    )
+    values = [sign * size * factor for size in sizes for factor in (1.0, 0.3) for sign in (1, -1)]
+    pairs = list(itertools.product(values, values))
+    x1, x2 = (np.array(column).astype(dtype) for column in zip(*pairs, strict=True))
+    for g in (1.0, -3.0, 1e30, 1e-30):
+        results = gradients_of(RECORDS["atan2"], [x1, x2], np.full(x1.size, g, dtype))
+        g = float(np.array(g, dtype))
+        for k, (a, b) in enumerate(zip(x1.tolist(), x2.tolist(), strict=True)):
+            with mpmath.workprec(200):
+                a, b = mpmath.mpf(a), mpmath.mpf(b)
+                square = a * a + b * b
+                for result, exact in zip(results, (g * b / square, -g * a / square), strict=True):
+                    assert units(float(result[k]), exact, dtype) <= 8, (a, b, g)
+
+
+# --- infinite gradients, and none ---------------------------------------------------------------------------------
+
+#: Where functions are constant: the gradient is 0, whatever comes in.
+CONSTANT = [
+    ("where", (1.0, 2.0, 3.0), (None, 0.0)),
+    ("where", (0.0, 2.0, 3.0), (0.0, None)),
+    ("relu", (-1.0,), (0.0,)),
+    ("relu", (0.0,), (0.0,)),
+    ("abs", (0.0,), (0.0,)),
+    ("clip", (5.0, 0.0, 1.0), (0.0, 0.0, None)),
+    ("clip", (-5.0, 0.0, 1.0), (0.0, None, 0.0)),
+    ("clip", (0.5, 0.0, 1.0), (None, 0.0, 0.0)),
+    ("maximum", (1.0, 2.0), (0.0, None)),
+    ("maximum", (2.0, 1.0), (None, 0.0)),
+    ("pow", (3.0, 0.0), (0.0, "slope")),
+    ("pow", (0.0, 2.0), (0.0, 0.0)),
+    ("pow", (0.0, 0.0), (0.0, 0.0)),
+    ("atan2", (0.0, 0.0), (0.0, 0.0)),
+]
+
+
+@pytest.mark.parametrize(("name", "inputs", "expected"), CONSTANT)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_no_gradient_is_0_whatever_comes_in(
+    name: str, inputs: tuple[float, ...], expected: tuple[Any, ...], dtype: str
+) -> None:
+    for g in (INF, -INF, NAN, 0.0, 1.0, -1e30):
+        record = RECORDS[name]
+        arrays = [
+            np.array([value], bool if parameter in record.conditions else dtype)
+            for parameter, value in zip(record.parameters, inputs, strict=True)
+        ]
+        gradients = gradients_of(record, arrays, np.array([g], dtype))
+        for gradient, wanted in zip(gradients, expected, strict=True):
+            if wanted is None:  # passed on
+                np.testing.assert_array_equal(gradient, np.array([g], dtype))
+            elif wanted == 0 and name != "pow":
+                np.testing.assert_array_equal(gradient, [0.0])
+            elif wanted == 0:
+                assert gradient[0] == 0 or math.isnan(g)  # of a slope that happens to be 0 NaN stays
+            else:
+                assert math.isfinite(gradient[0]) == math.isfinite(g)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_ties_share_any_gradient(dtype: str) -> None:
+    one = np.ones(1, dtype)
+    for g in (INF, -INF, 4.0):
+        for gradient in gradients_of(RECORDS["maximum"], [one, one], np.array([g], dtype)):
+            assert gradient[0] == 0.5 * g
+
+
+EXTREMES = (0.0, 1.0, 0.5, 2.0, 3.0, 1e-40, 5e-324, 1e-300, 1e38, 1e300, 90.0, 800.0, INF)
+
+
+@pytest.mark.parametrize("record", DIFFERENTIABLE, ids=lambda record: record.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_zero_gradient_stays_zero_and_nan_comes_of_nan(record: Record, dtype: str) -> None:
+    """Over every combination of extreme inputs: no NaN but where an input, the function or the gradient is NaN."""
+    with np.errstate(over="ignore"):
+        extremes = np.array([*EXTREMES, *(-x for x in EXTREMES), NAN]).astype(dtype)
+    *inputs, g = (array.ravel().copy() for array in np.meshgrid(*[extremes] * min(record.inputs + 1, 3)))
+    if len(inputs) < record.inputs:
+        inputs.append(np.roll(inputs[0], 7))
+    for k, name in enumerate(record.parameters):
+        if name in record.conditions:
+            inputs[k] = inputs[k] > 0
+    operator = _native.operators[record.name]
+    y = np.asarray(operator(*[ao.asarray(array) for array in inputs]))
+    unknown = np.isnan(y) | np.isnan(g)
+    for array in inputs:
+        unknown |= np.isnan(array)
+    if record.name == "pow":  # the logarithm of a negative base
+        unknown |= inputs[0] < 0
+    if record.name in ("sin", "cos"):
+        unknown |= np.isinf(inputs[0])
+    for gradient in gradients_of(record, inputs, g):
+        assert not np.isnan(gradient[~unknown]).any()
+        assert (gradient[~unknown & (g == 0)] == 0).all()
+
+
+@pytest.mark.parametrize("record", DIFFERENTIABLE, ids=lambda record: record.name)
+def test_a_nan_gradient_stays_where_the_function_has_a_slope(record: Record) -> None:
+    inputs = arguments(record, "float64")
+    slopes = gradients_of(record, inputs, np.ones(200))
+    for slope, gradient in zip(slopes, gradients_of(record, inputs, np.full(200, NAN)), strict=True):
+        assert np.isnan(gradient[slope != 0]).all() and np.isnan(gradient).any()
+
+
+@pytest.mark.parametrize("record", DIFFERENTIABLE, ids=lambda record: record.name)
+def test_where_a_nonlinear_function_is_nan_so_is_its_derivative(record: Record) -> None:
+    if record.name in ("add", "subtract", "negative", "multiply", "divide", "where"):
+        return  # linear in each input, or nearly; `where` passes on whatever it chose
+    inputs = [np.full(3, NAN) for _ in record.parameters]
+    for gradient in gradients_of(record, inputs, np.ones(3)):
+        assert np.isnan(gradient).all()
+
+
+def test_the_gradient_has_the_shape_that_all_arguments_broadcast_to() -> None:
+    x, scale = ao.tensor([[1.0], [2.0]]), ao.tensor([3.0, 4.0, 5.0])
+    to_x, to_scale = ao.multiply.derivative(x, scale, x * scale, 1.0)
+    assert to_x.shape == to_scale.shape == (2, 3)
+    assert to_x.sum(1, keepdims=True).tolist() == [[12.0], [12.0]]
+    assert to_scale.sum(0).tolist() == [3.0, 3.0, 3.0]

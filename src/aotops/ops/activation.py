@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-from aotops.intrinsics import scale_exponent, select
-from aotops.ops.pieces import exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
+from aotops.intrinsics import divide, scale_exponent, select
+from aotops.ops.pieces import chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
 
@@ -82,9 +83,11 @@ def relu(x: Any) -> Any:
 
 @sigmoid.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return g * (y * (1.0 - y))
+    # y * (1 - y) is 0 where y rounds to 1
+    e = math.exp(-math.fabs(x))
+    return chained(g, divide(e, (1.0 + e) * (1.0 + e)))
 
 
 @relu.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return select(x > 0, g, 0 * g)
+    return select(x > 0.0, g, select(x <= 0.0, 0.0, x))

@@ -7,6 +7,7 @@ from typing import Any
 
 from aotops.intrinsics import divide as ieee_divide
 from aotops.intrinsics import select
+from aotops.ops.pieces import chained, chained_quotient
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
 from aotops.ops.reduction import larger
 
@@ -157,7 +158,7 @@ def _(x: Any, y: Any, g: Any) -> Any:
 
 @abs.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return select(x > 0, g, select(x < 0, -g, 0 * g))
+    return select(x > 0.0, g, select(x < 0.0, -g, select(x == 0.0, 0.0, x)))
 
 
 @add.derivative
@@ -172,22 +173,23 @@ def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 
 @multiply.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    return g * x2, g * x1
+    return chained(g, x2), chained(g, x1)
 
 
 @square.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return g * (x + x)
+    return 2.0 * chained(g, x)
 
 
 @divide.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    to_x1 = ieee_divide(g, x2)
-    return to_x1, -to_x1 * y
+    to_x1 = chained_quotient(g, x2)
+    return to_x1, -chained(to_x1, y)
 
 
 # equal ones share the gradient
 @maximum.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    to_x1 = select(x1 > x2, g, select(x1 == x2, 0.5 * g, 0.0 * g))
-    return to_x1, g - to_x1
+    # y where it is NaN
+    tie = select(x1 == x2, 0.5 * g, y)
+    return select(x1 > x2, g, select(x1 < x2, 0.0, tie)), select(x2 > x1, g, select(x2 < x1, 0.0, tie))

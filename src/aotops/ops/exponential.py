@@ -14,7 +14,6 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
-    divide,
     float32_of_bits,
     float64_of_bits,
     scale_exponent,
@@ -28,6 +27,8 @@ from aotops.ops.pieces import (
     LN2_LOW,
     LN2_LOW_32,
     NAN,
+    chained,
+    chained_quotient,
     exp_tail32,
     exp_tail64,
     is_outside,
@@ -381,24 +382,24 @@ def sqrt(x: Any) -> Any:
 
 @exp.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return g * y
+    return chained(g, y)
 
 
 @expm1.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return g * (y + 1.0)
+    return chained(g, math.exp(x))  # y + 1 cancels below 0
 
 
 @log.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(g, x)
+    return chained_quotient(g, select(x < 0.0, NAN, math.fabs(x)))
 
 
 @log1p.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(g, 1.0 + x)
+    return chained_quotient(g, select(x < -1.0, NAN, 1.0 + x))
 
 
 @sqrt.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(0.5 * g, y)
+    return chained_quotient(g, math.fabs(y + y))

@@ -18,8 +18,9 @@ from aotops.intrinsics import (
     float64_of_bits,
     select,
     square_root,
+    widen,
 )
-from aotops.ops.pieces import INF, head32, head64
+from aotops.ops.pieces import INF, chained, chained_quotient, head32, head64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map, zip
 
 #: pi/2 in two parts.
@@ -355,20 +356,47 @@ atan2.common_case("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.58
 
 @asin.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(g, square_root((1.0 - x) * (1.0 + x)))
+    return chained_quotient(g, square_root((1.0 - x) * (1.0 + x)))
 
 
 @acos.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(-g, square_root((1.0 - x) * (1.0 + x)))
+    return chained_quotient(-g, square_root((1.0 - x) * (1.0 + x)))
 
 
 @atan.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return divide(g, 1.0 + x * x)
+    # beyond 1, where x * x may overflow, 1 + x**2 is x * (x + 1 / x)
+    a = math.fabs(x)
+    factor = select(a > 1.0, a, 1.0)
+    return chained_quotient(chained_quotient(g, factor), factor + select(a > 1.0, divide(1.0, factor), x * x))
 
 
 @atan2.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    scaled = divide(g, x1 * x1 + x2 * x2)
-    return scaled * x2, -scaled * x1
+    # In units of the larger one, so that squares neither overflow nor vanish. Small numbers are multiplied by powers of
+    # two first, and so are the results: quotients and inverses would be subnormal, or infinite.
+    a1, a2 = math.fabs(x1), math.fabs(x2)
+    largest = select(a1 > a2, a1, a2)
+    both_small = largest < 3.054936363499605e-151  # 2^-500
+    scale1 = select(both_small, 3.273390607896142e150, select(a1 < 1.499696813895631e-241, 1.6069380442589903e60, 1.0))
+    scale2 = select(both_small, 3.273390607896142e150, select(a2 < 1.499696813895631e-241, 1.6069380442589903e60, 1.0))
+    nowhere = (largest == 0.0) | (largest == INF)
+    unit = select(nowhere, 1.0, largest * select(both_small, 3.273390607896142e150, 1.0))
+    u1, u2 = divide(x1 * scale1, unit), divide(x2 * scale2, unit)
+    length = u1 * u1 + u2 * u2
+    per_unit = divide(g, unit)
+    to_x1 = chained(per_unit, divide(u2, length)) * select(both_small, scale2, divide(1.0, scale2))
+    to_x2 = chained(per_unit, divide(-u1, length)) * select(both_small, scale1, divide(1.0, scale1))
+    return select(y != y, y, select(nowhere, 0.0, to_x1)), select(y != y, y, select(nowhere, 0.0, to_x2))
+
+
+@atan2.specialise_derivative("float32")
+@in_float64
+def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    x1, x2 = widen(x1), widen(x2)
+    length = x1 * x1 + x2 * x2
+    nowhere = (length == 0.0) | (length == INF)
+    divisor = select(nowhere, 1.0, length)
+    to_x1, to_x2 = chained(widen(g), divide(x2, divisor)), chained(widen(g), divide(-x1, divisor))
+    return select(y != y, widen(y), select(nowhere, 0.0, to_x1)), select(y != y, widen(y), select(nowhere, 0.0, to_x2))

@@ -10,7 +10,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import bits_of_float32, bits_of_float64, float32_of_bits, float64_of_bits, nearest
+from aotops.intrinsics import (
+    bits_of_float32,
+    bits_of_float64,
+    divide,
+    float32_of_bits,
+    float64_of_bits,
+    nearest,
+    select,
+)
 
 # as values of this module they take a kernel's dtype; math.inf would make float64 of a float32
 INF, NAN = math.inf, math.nan
@@ -57,6 +65,28 @@ def magnitude32(x: Any) -> Any:
 def is_outside(bits: Any, low: Any, high: Any) -> Any:
     """``not low <= bits < high`` of integers, which LLVM makes one comparison, where it makes two of floats."""
     return (bits < low) | (bits >= high)
+
+
+# --- gradients ----------------------------------------------------------------------------------------------------
+
+
+def chained(g: Any, slope: Any) -> Any:
+    """The incoming gradient ``g`` times a slope; 0 where one is 0 and the other infinite: NaN comes of NaN only.
+
+    A slope that is infinite, or has underflowed to 0, has been rounded, and a gradient of 0 stands for a value that
+    nothing depends on: NaN would spread from there to all that went into it.
+    """
+    return or_zero(g * slope, g, slope)
+
+
+def chained_quotient(g: Any, divisor: Any) -> Any:
+    """As ``chained``, with the slope ``1 / divisor``: one rounding less."""
+    return or_zero(divide(g, divisor), g, divisor)
+
+
+def or_zero(result: Any, a: Any, b: Any) -> Any:
+    """What an operation makes of ``a`` and ``b``; 0 in place of a NaN that neither of them is."""
+    return select((result != result) & (a == a) & (b == b), 0.0, result)
 
 
 # --- the pieces of exp --------------------------------------------------------------------------------------------

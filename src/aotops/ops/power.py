@@ -8,16 +8,18 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
+    divide,
     float32_of_bits,
     float64_of_bits,
     nearest,
     scale_exponent,
     select,
+    square_root,
     widen,
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
-from aotops.ops.pieces import INF, NAN, head64, in_float64, is_outside, magnitude32, magnitude64
+from aotops.ops.pieces import INF, NAN, chained, head64, in_float64, is_outside, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
@@ -60,10 +62,16 @@ def log2_parts64(x: Any, offset: Any) -> Any:
 
 
 def exp2_of(high: Any, low: Any) -> Any:
-    """``2**(high + low)``, rounded once more where it is subnormal; infinity and 0 beyond."""
+    """``2**(high + low)``, rounded once more where it is subnormal; infinity and 0 beyond.
+
+    ``high`` must be exact in 52 bits. What is summed up last errs by less than half a ULP of the result, so that a
+    result which float64 can hold is exact: of ``1 + w * ln(2) + ...`` the sum ``1 + w / 2`` is kept in two parts, and
+    the rest is below 0.16, with a rounding error of 0.3 ULP.
+    """
     total = high + low
     k = nearest(total)
-    w = (high - k) + low
+    w_high = high - k
+    w = w_high + low
     w2 = w * w
     w4 = w2 * w2
     p01 = 0.24022650695910133 + w * 0.05550410866482174
@@ -72,8 +80,8 @@ def exp2_of(high: Any, low: Any) -> Any:
     p67 = 1.321543481385666e-06 + w * 1.0178046453689235e-07
     p89 = 7.0738607566258206e-09 + w * 4.4573882735027256e-10
     p = (p01 + w2 * p23) + w4 * ((p45 + w2 * p67) + w4 * p89)
-    # the first term by itself: it is most of the sum, and so is its rounding
-    y = 1.0 + (w * 0.6931471805599453 + w2 * p)
+    top, top_low = quick_two_sum(1.0, 0.5 * w_high)
+    y = top + (top_low + ((0.5 * low + w * 0.1931471805599453) + w2 * p))
     small = total < -1021.0
     y = scale_exponent(y, k + select(small, 64.0, 0.0)) * select(small, 5.421010862427522e-20, 1.0)
     return select(total >= 1024.0, INF, select(total < -1080.0, 0.0, y))
@@ -87,6 +95,11 @@ def positive_power64(x: Any, offset: Any, y: Any) -> Any:
     high = y_head * upper
     low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
     return exp2_of(high, low)
+
+
+def or_rounded(x: Any, y: Any, r: Any) -> Any:
+    """``r``, or ``x**y`` correctly rounded for the exponents that have an instruction; ``x`` must not be negative."""
+    return select(y == 2.0, x * x, select(y == 0.5, square_root(x), select(y == -1.0, divide(1.0, x), r)))
 
 
 @in_float64
@@ -140,7 +153,7 @@ def pow64(x1: Any, x2: Any) -> Any:
     subnormal = a < 2.2250738585072014e-308
     normal = select((a > 0.0) & (a < INF), select(subnormal, a * 18014398509481984.0, a), 1.0)
     r = positive_power64(normal, select(subnormal, -54.0, 0.0), within(x2, LARGEST_EXPONENT))
-    return signed_power(x1, x2, r)
+    return signed_power(x1, x2, or_rounded(a, x2, r))
 
 
 def pow32(x1: Any, x2: Any) -> Any:
@@ -149,7 +162,7 @@ def pow32(x1: Any, x2: Any) -> Any:
     subnormal = a < 1.1754943508222875e-38
     normal = select((a > 0.0) & (a < INF), select(subnormal, a * 33554432.0, a), 1.0)
     r = positive_power32(normal, select(subnormal, -25.0, 0.0), x2)
-    return signed_power(x1, x2, r)
+    return signed_power(x1, x2, or_rounded(a, x2, r))
 
 
 def within(x: Any, bound: Any) -> Any:
@@ -184,9 +197,11 @@ def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
 def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 
-    Floats within 2 units in the last place; special values as C's ``pow`` and NumPy have them: anything to the power
-    of 0, and 1 to any power, is 1, even with NaN; a negative number to a power that is no integer is NaN; 0 to a
-    negative power is an infinity; no warnings. int64 wraps around; a negative power of an int64 is 0, but for 1 and
+    Floats within 2 ULP, and exact wherever the result can be represented: ``183.0**7``, ``9.0**1.5``, ``2.0**-1074``.
+    Correctly rounded for the exponents 2, 1, 0.5 and -1: ``x**0.5`` is ``sqrt(x)`` and ``x**-1`` is ``1 / x``, bit for
+    bit, but for -0.0 and -inf, whose power 0.5 is 0.0 and inf. Special values as in C and NumPy: anything to the
+    power of 0, and 1 to any power, is 1, even with NaN; a negative number to a power that is no integer is NaN; 0 to
+    a negative power is an infinity; no warnings. int64 wraps around; a negative power of an int64 is 0, but for 1 and
     -1, which are their own inverses (NumPy raises ``ValueError``). Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
@@ -205,12 +220,12 @@ pow.specialise("float32")(pow32)
 
 @pow.common_case("float64", unless=lambda x1, x2: is_special64(x1, x2))
 def _(x1: Any, x2: Any) -> Any:
-    return positive_power64(x1, 0.0, x2)
+    return or_rounded(x1, x2, positive_power64(x1, 0.0, x2))
 
 
 @pow.common_case("float32", unless=lambda x1, x2: is_special32(x1, x2))
 def _(x1: Any, x2: Any) -> Any:
-    return positive_power32(x1, 0.0, x2)
+    return or_rounded(x1, x2, positive_power32(x1, 0.0, x2))
 
 
 def is_special64(x1: Any, x2: Any) -> Any:
@@ -228,8 +243,9 @@ def is_special32(x1: Any, x2: Any) -> Any:
 # --- derivatives --------------------------------------------------------------------------------------------------
 
 
-# where the base is 0 its logarithm counts for nothing, as the power does, unless the exponent is negative
+# a power with the exponent 0 is constant; where the base is 0 its logarithm counts for nothing, as the power does,
+# unless the exponent is negative
 @pow.derivative
 def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    to_x1 = select(x2 == 0.0, 0.0 * g, g * x2 * math.pow(x1, x2 - 1.0))
-    return to_x1, select((x1 == 0.0) & (x2 >= 0.0), 0.0 * g, g * y * math.log(x1))
+    to_x1 = select(x2 == 0.0, 0.0, chained(g, chained(x2, math.pow(x1, x2 - 1.0))))
+    return to_x1, select((x1 == 0.0) & (x2 >= 0.0), 0.0, chained(g, chained(y, math.log(x1))))

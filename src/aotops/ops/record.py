@@ -54,6 +54,13 @@ SLOTS = (
 FOLDING = ("reduce", "argreduce", "scan")
 
 
+DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, out of the gradient ``g`` by its output ``y``.
+
+Called as ``{name}.derivative({takes})``, it computes element by element. All arguments broadcast together, and each
+gradient has the shape that results: the gradient by an input that was broadcast is its sum over the axes that were
+added or stretched, which is up to the caller.
+"""
+
 #: Keyword arguments of elementwise operators, and of those that go along an axis.
 RESERVED = (("out",), ("axis", "keepdims", "include_initial", "dtype", "out"))
 
@@ -329,9 +336,16 @@ class Record:
             outputs=0 if self.kind == "map" else len(self.differentiable),
             conditions=tuple(taken[self.parameters.index(name)] for name in self.conditions),
             converts={source: target for source, target in self.converts.items() if target in dtypes},
-            doc=function.__doc__ or f"The gradient by the inputs of ``{self.name}``, of the gradient by its output.",
+            doc=function.__doc__
+            or DERIVATIVE_DOC.format(name=self.name, takes=", ".join((*self.parameters, "y", "g"))),
         )
         return function
+
+    def specialise_derivative(self, dtype: str) -> Callable[[Scalar], Scalar]:
+        """Decorator: the derivative in one dtype, after that of all."""
+        if self.gradient is None:
+            raise RecordError(f"{self.name}: has no derivative to specialise for {dtype}")
+        return self.gradient.specialise(dtype)
 
     def specialise(self, dtype: str) -> Callable[[Scalar], Scalar]:
         """Decorator: the scalar function that computes this operator in one dtype."""

@@ -59,12 +59,13 @@ def _(x: Any, min: Any, max: Any) -> Any:
 
 @where.derivative
 def _(condition: Any, x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    return select(condition, g, 0.0 * g), select(condition, 0.0 * g, g)
+    return select(condition, g, 0.0), select(condition, 0.0, g)
 
 
 @clip.derivative
 def _(x: Any, min: Any, max: Any, y: Any, g: Any) -> Any:
     above, below = x > max, x < min
-    nothing = 0.0 * g
+    # y where it is NaN
+    g, nothing = select(y == y, g, y), select(y == y, 0.0, y)
     to_max = select(above | (below & (min > max)), g, nothing)
     return select(above | below, nothing, g), select(below & (min <= max), g, nothing), to_max

@@ -22,7 +22,7 @@ from aotops.intrinsics import (
     widen,
     wrap_int64,
 )
-from aotops.ops.pieces import INF, NAN, head64, in_float64, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.pieces import INF, NAN, chained, head64, in_float64, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 TWO_OVER_PI = 0.6366197723675814
@@ -344,9 +344,9 @@ cos.common_case("float64", unless=is_far64)(cos_near64)
 
 @sin.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return g * math.cos(x)
+    return chained(g, math.cos(x))
 
 
 @cos.derivative
 def _(x: Any, y: Any, g: Any) -> Any:
-    return -g * math.sin(x)
+    return chained(-g, math.sin(x))
