@@ -23,7 +23,9 @@ OTHERS = [
 ]
 
 
-def control_groups(folder: Path, *, own: str, mounts: list[str], files: dict[str, str], at: str = "sys/fs/cgroup") -> str:
+def control_groups(
+    folder: Path, *, own: str, mounts: list[str], files: dict[str, str], at: str = "sys/fs/cgroup"
+) -> str:
     """A folder that looks like ``/``: the process's groups, the mounts, and files below ``at``."""
     process = folder / "proc" / "self"
     process.mkdir(parents=True)

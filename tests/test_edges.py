@@ -35,10 +35,9 @@ TOO_LARGE = [
     ((3, 1, 2**40), (2**40, 1)),
     ((2**58, 1, 1), (1, 64, 1)),  # 2**64: nothing, to those who let products wrap around
     ((2**58, 1), (3 * 2**56,)),
-    ((2**59, 1), (7,)),  # 2**61 * 7
+    ((2**59, 1), (17,)),
     (tuple([4] * 16) + (1,) * 16, (4,) * 16),
 ]
-TOO_LARGE[6] = ((2**59, 1), (17,))
 
 
 @pytest.mark.parametrize("shapes", TOO_LARGE, ids=str)
@@ -46,14 +45,14 @@ TOO_LARGE[6] = ((2**59, 1), (17,))
 def test_a_reduction_over_more_elements_than_can_be_counted(shapes: Any, keepdims: bool) -> None:
     x, y = (repeated(*shape) for shape in shapes)
     ndim = max(map(len, shapes))
-    together = np.broadcast_shapes(*shapes) if np.prod([float(n) for n in shapes[0]]) < 1 else None
-    assert together is None
     for a, b in ((x, y), (y, x)):
         for axis in (None, 0, ndim - 1, tuple(range(ndim)), (), (0, -1)):
-            with pytest.raises(ValueError, match=r"at most 2\*\*63 - 1 elements together, got shapes .* and .*, together"):
+            with pytest.raises(
+                ValueError, match=r"at most 2\*\*63 - 1 elements together, got shapes .* and .*, together"
+            ):
                 total_of_products(a, b, axis=axis, keepdims=keepdims)
     with pytest.raises(ValueError, match=r"at most 2\*\*63 - 1"):
-        largest_of_three(x, 1.0 * X[0, 0], y) if False else largest_of_three(x, repeated(1), y)
+        largest_of_three(x, repeated(1), y)
 
 
 def test_an_out_does_not_make_it_countable() -> None:
@@ -63,7 +62,9 @@ def test_an_out_does_not_make_it_countable() -> None:
     assert out.item() == 7.0
 
 
-@pytest.mark.parametrize(("axis", "keepdims"), [(None, False), (None, True), (0, True), ((0, 1), False), ((0, 2), True)])
+@pytest.mark.parametrize(
+    ("axis", "keepdims"), [(None, False), (None, True), (0, True), ((0, 1), False), ((0, 2), True)]
+)
 def test_nothing_along_a_reduced_axis_is_the_identity_whatever_the_others_are(axis: Any, keepdims: bool) -> None:
     x, y = ao.zeros((0, 3, 1)), ao.zeros((0, 1, 4))
     expected = np.sum(np.zeros((0, 3, 4)), axis=axis, keepdims=keepdims) + 0.5
@@ -77,11 +78,8 @@ def test_empty_spaces_with_long_axes() -> None:
     assert total_of_products(x, y, keepdims=True).shape == (1, 1, 1)
     assert total_of_products(x, y, axis=1).shape == (0, 2**40)
     assert total_of_products(x, y, axis=(1, 2)).shape == (0,)
-    assert total_of_products(x, y, axis=(0, 2), out=ao.zeros(2**40)[:0] if False else None) is not None if False else True
-    for axis in (0, (), 1, 2):
-        if axis == 0:
-            with pytest.raises(ValueError, match="shape is too large"):
-                total_of_products(x, y, axis=axis)
+    with pytest.raises(ValueError, match="shape is too large"):
+        total_of_products(x, y, axis=0)
 
 
 def test_long_axes_of_one_input() -> None:
@@ -95,8 +93,6 @@ def test_long_axes_of_one_input() -> None:
             call(x, 0)
     with pytest.raises(ValueError, match="shape is too large"):
         ao.cumulative_sum(ao.zeros((0, 2**60 - 1)), 1, include_initial=True)
-    with pytest.raises(ValueError, match="must have elements"):
-        ao.argmax(x, 0) if False else ao.max(ao.zeros((0, 3)), 0)
 
 
 def test_plain_python_refuses_what_kernels_refuse() -> None:
@@ -156,7 +152,7 @@ def test_a_flag_without_a_truth_raises_what_its_truth_raises(name: str) -> None:
     with pytest.raises(KeyError, match="no truth"):
         call(NoTruth())
     for flag in (ao.zeros(3), np.zeros(3)):
-        with pytest.raises(ValueError, match=r"the truth (of a tensor|value of an array)"):
+        with pytest.raises(ValueError, match=r"[Tt]he truth (of a tensor|value of an array)"):
             call(flag)
 
 
@@ -220,14 +216,14 @@ AXES_READERS: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("lengths", LONG.values(), ids=list(LONG))
 @pytest.mark.parametrize("name", READERS)
 def test_no_more_lengths_than_32_are_read(name: str, lengths: Any) -> None:
-    with pytest.raises(ValueError, match=r"^a tensor has at most 32 dimensions, got (shape|axes) of \S+"):
+    with pytest.raises(ValueError, match=r"^a tensor has at most 32 dimensions, got \S+.* in (shape|axes)$"):
         READERS[name](lengths)
 
 
 @pytest.mark.parametrize("name", AXES_READERS)
 def test_no_more_axes_than_32_are_read(name: str) -> None:
     for axes in (v for v in LONG.values() if not isinstance(v, range)):
-        with pytest.raises(ValueError, match="^a tensor has at most 32 dimensions, got axis of"):
+        with pytest.raises(ValueError, match=r"^a tensor has at most 32 dimensions, got \d+ in axis$"):
             AXES_READERS[name](axes)
     for axes in (range(2), range(10**30)):
         with pytest.raises(TypeError, match=r"^axis must be an int, got range"):
@@ -264,13 +260,17 @@ def test_messages_about_ints_of_any_length(call: Callable[[], object], error: ty
 
 
 def test_messages_do_not_repeat_all_that_was_given() -> None:
-    for call in (lambda: ao.zeros("x" * 10**6), lambda: ao.zeros(2, dtype="x" * 10**6), lambda: ao.zeros([[0] * 10**6])):
+    for call in (
+        lambda: ao.zeros("x" * 10**6),
+        lambda: ao.zeros(2, dtype="x" * 10**6),
+        lambda: ao.zeros([[0] * 10**6]),
+    ):
         with pytest.raises(TypeError) as caught:
             call()
         assert len(str(caught.value)) < 200
 
 
-# --- habits from NumPy and PyTorch --------------------------------------------------------------------------------------
+# --- habits from NumPy and PyTorch ---------------------------------------------------------------------------------
 
 HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.zeros(2, 3), "write zeros((2, 3))"),  # type: ignore[call-arg]
@@ -296,7 +296,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.zeros(), "it takes shape, dtype="),  # type: ignore[call-arg]
     (lambda: ao.reshape(X, 3, 2), "write reshape(x, (3, 2))"),  # type: ignore[call-arg]
     (lambda: ao.reshape(X, newshape=(3, 2)), "write shape="),  # type: ignore[call-arg]
-    (lambda: X.reshape(3, 2, order="F"), "it takes copy="),  # type: ignore[call-arg]
+    (lambda: X.reshape(3, 2, order="F"), "it takes *shape, copy="),  # type: ignore[call-arg]
     (lambda: ao.permute_dims(X, 1, 0), "write permute_dims(x, (1, 0))"),  # type: ignore[call-arg]
     (lambda: ao.permute_dims(X, dims=(1, 0)), "write axes="),  # type: ignore[call-arg]
     (lambda: ao.mean(X, 0, True), "write keepdims= or out="),  # type: ignore[call-arg]
@@ -319,7 +319,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.map(lambda x: x, X), "map(function)(x)"),
     (lambda: ao.reduce(lambda a, b: a + b, 0.0), "write identity="),
     (lambda: ao.reduce(lambda a, b: a + b), "it takes function, identity="),
-    (lambda: ao.result_type(ao.float32, like=X), "it takes no arguments by name"),  # type: ignore[call-arg]
+    (lambda: ao.result_type(ao.float32, like=X), "it takes *values"),  # type: ignore[call-arg]
 ]
 
 
@@ -408,10 +408,11 @@ def test_what_is_no_dtype(wrong: Any) -> None:
 @pytest.mark.parametrize("dtype", ["bool", "int64", "float32", "float64"])
 def test_item_with_an_index_is_numpys(shape: tuple[int, ...], dtype: str) -> None:
     array = (np.arange(np.prod(shape, dtype=int)).reshape(shape) % 3).astype(dtype)
-    for t, a in ((ao.asarray(array), array), (ao.asarray(array).T, array.T), (ao.asarray(array[..., ::-1]) if shape else None, array[..., ::-1] if shape else None)):
-        if t is None or a is None:
-            continue
-        indices = [*[(k,) for k in range(-a.size, a.size)], *np.ndindex(a.shape), *[tuple(i - n for i, n in zip(index, a.shape, strict=True)) for index in np.ndindex(a.shape)]]
+    for a in [array, array.T, *([array[..., ::-1]] if shape else [])]:
+        t = ao.asarray(a)
+        indices: list[tuple[int, ...]] = [(k,) for k in range(-a.size, a.size)]
+        for from_front in np.ndindex(a.shape):
+            indices += [from_front, tuple(i - n for i, n in zip(from_front, a.shape, strict=True))]
         for index in indices:
             assert t.item(*index) == a.item(*index) and type(t.item(*index)) is type(a.item(*index))
             if index:
@@ -436,7 +437,7 @@ def test_item_with_an_index_is_numpys(shape: tuple[int, ...], dtype: str) -> Non
     ids=repr,
 )
 def test_item_with_a_wrong_index(index: tuple[Any, ...], error: type[Exception]) -> None:
-    with pytest.raises(error, match="^(item: |index )"):
+    with pytest.raises(error, match=r"^(item: |index |a tensor has at most 32)"):
         X.item(*index)
     with pytest.raises(TypeError):
         X.item(index=0)  # type: ignore[call-arg]

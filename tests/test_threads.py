@@ -387,9 +387,20 @@ def test_without_settings_it_is_the_cpus_that_the_process_may_use(
 
 #: What ``OMP_NUM_THREADS`` may be, and how many threads of eight CPUs it makes.
 OPENMP_COUNTS = {
-    **{"3": 3, "16": 16, "4,2": 4, " 2 , 3": 2, "+5": 5, " +5 ": 5, "007": 7, "1024": 1024},
-    **{"1025": 1024, "9" * 30: 1024, "9" * 5000: 1024},
-    **dict.fromkeys(["", " ", "0", "00", "-2", "x", "2.5", ",3", "+", "++3", "+ 3", "3x", "1_0", "\u0663", "\u00b2"], 8),
+    "3": 3,
+    "16": 16,
+    "4,2": 4,
+    " 2 , 3": 2,
+    "+5": 5,
+    " +5 ": 5,
+    "007": 7,
+    "1024": 1024,
+    "1025": 1024,
+    "9" * 30: 1024,
+    "9" * 5000: 1024,
+    **dict.fromkeys(
+        ["", " ", "0", "00", "-2", "x", "2.5", ",3", "+", "++3", "+ 3", "3x", "1_0", "\u0663", "\u00b2"], 8
+    ),
 }
 
 
@@ -557,7 +568,7 @@ print(subprocess.run([sys.executable, "-c", "import os; print(os.environ.get('OM
 def test_threads_wait_by_sleeping_unless_somebody_says_otherwise(
     given: str | None, effective: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """And the variable by which OpenMP is told is gone afterwards: other libraries and child processes do not see it."""
+    """The variable by which OpenMP is told is gone afterwards: neither other libraries nor children see it."""
     monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
     variables = {} if given is None else {"OMP_WAIT_POLICY": given}
     done = run_python(WAITING, OMP_DISPLAY_ENV="TRUE", **variables)

@@ -57,6 +57,12 @@ def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     positional, by_name = code.co_varnames[: code.co_argcount], code.co_varnames[code.co_argcount : count]
     only_positional = positional[: code.co_posonlyargcount]
     shown = [name for name in positional if name != "self"]
+    listed = [
+        *shown,
+        *([f"*{code.co_varnames[count]}"] if code.co_flags & 0x04 else []),
+        *[f"{key}=" for key in by_name],
+    ]
+    takes = f"it takes {', '.join(listed) or 'no arguments'}"
     name = function.__name__ if "self" not in positional else f"x.{function.__name__}"
     for key in kwargs:
         other = OTHER_NAMES.get(key, key)
@@ -65,10 +71,10 @@ def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         if key not in (*positional, *by_name):
             if other in (*positional, *by_name):
                 return f"{key} is called {other} here, write {other}="
-            return f"it takes {', '.join([*shown, *[f'{key}=' for key in by_name]]) or 'no arguments'}"
+            return takes
     extra = args[len(positional) :]
     if not extra:
-        return f"it takes {', '.join([*shown, *[f'{key}=' for key in by_name]])}"
+        return takes
     last = shown[-1] if shown else ""
     together = args[len(positional) - 1 :]
     taken = (int, float) if last == "data" else int
@@ -84,4 +90,4 @@ def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
         names = [key for key in by_name if key.startswith("dtype") == is_dtype(extra[0])] or list(by_name)
         what = f"the argument after {last}" if last else "it"
         return f"{what} is given by name, write {' or '.join([f'{key}=' for key in names])}"
-    return f"it takes {', '.join(shown) or 'no arguments'}"
+    return takes

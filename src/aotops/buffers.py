@@ -62,14 +62,15 @@ def holding(kind: str, itemsize: int) -> str:
 def converted(exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
     """A new tensor of a dtype, of the numbers of some kind in a buffer.
 
-    Raises ``OverflowError`` for a uint64 that int64 cannot hold, ``BufferError`` for a buffer of another length than its
-    shape says, ``MemoryError`` where there is no memory for the result and for a contiguous copy of the buffer.
+    Raises ``OverflowError`` for a uint64 that int64 cannot hold, ``BufferError`` for a buffer of another length than
+    its shape says, ``MemoryError`` where there is no memory for the result and for a contiguous copy of the buffer.
     """
     import struct
 
     with memoryview(exporter) as view:
-        itemsize = view.itemsize
-        result = _native.empty(view.shape, dtype)
+        itemsize, shape = view.itemsize, view.shape
+        assert shape is not None  # a memoryview always has one
+        result = _native.empty(shape, dtype)
         contents = view.tobytes()  # in row-major order, wherever they lie
     if len(contents) != result.size * itemsize:  # after ctypes.resize
         wanted = f"{result.size} elements must have {result.size * itemsize} bytes"
@@ -93,12 +94,15 @@ def packed(numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> 
         code = "d"
     elif dtype.kind == "float" and kind == "unsigned" and itemsize == 8:
         code = "d"
-        # float64 has 53 of 64 bits: the last one stands for all that are lost, so that float32 is rounded only once
-        numbers = tuple([n if n < 2**53 else (n >> 11 | (n & 2047 != 0)) << 11 for n in numbers])
+        if dtype.itemsize == 4:
+            # float64 has 53 of 64 bits: the last one stands for all that are lost, so that float32 is rounded only once
+            numbers = tuple([n if n < 2**53 else (n >> 11 | (n & 2047 != 0)) << 11 for n in numbers])
     else:
         code = "q"
     try:
         return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
     except struct.error:
         most = max(numbers)
-        raise OverflowError(f"asarray: the buffer must hold ints that fit int64, got {most}; give dtype='float64'") from None
+        raise OverflowError(
+            f"asarray: the buffer must hold ints that fit int64, got {most}; give dtype='float64'"
+        ) from None

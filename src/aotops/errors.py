@@ -71,7 +71,7 @@ def too_many_dimensions(argument: str, got: tuple[Any, ...] | list[Any] | range)
         count = str(len(got))
     except OverflowError:
         count = "more than 2**63 - 1"
-    raise ValueError(f"a tensor has at most 32 dimensions, got {argument} of {count}")
+    raise ValueError(f"a tensor has at most 32 dimensions, got {count} in {argument}")
 
 
 def too_large(argument: str, got: int) -> NoReturn:
@@ -136,7 +136,9 @@ def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> N
 def too_many_elements(name: str, shapes: tuple[Shape, ...], together: Shape) -> NoReturn:
     """A reduction over more elements than can be counted, of inputs that are broadcast together."""
     given = " and ".join(str(shape) for shape in shapes)
-    raise ValueError(f"{name}: inputs must have at most 2**63 - 1 elements together, got shapes {given}, together {together}")
+    raise ValueError(
+        f"{name}: inputs must have at most 2**63 - 1 elements together, got shapes {given}, together {together}"
+    )
 
 
 def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:

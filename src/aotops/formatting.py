@@ -127,17 +127,31 @@ def _digits(value: float, itemsize: int, scientific: bool, precision: int) -> tu
 
     Returns the integer part with its sign, the fraction, and the exponent.
     """
-    for digits in range(1, 18):
-        shortest = f"{value:.{digits - 1}e}"
-        if _round_trips(value, shortest, itemsize):
-            break
+    digits, exponent = _shortest(value, itemsize)
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    places = len(digits) - 1 - (0 if scientific else exponent)
+    if places > precision:
+        whole, _, rest = f"{value:.{precision}{'e' if scientific else 'f'}}".partition(".")
+        fraction, _, power = rest.partition("e")
+        return whole, fraction.rstrip("0"), f"e{power}" if power else ""
     if scientific:
-        mantissa, exponent = f"{value:.{min(digits - 1, precision)}e}".split("e")
-        whole, _, fraction = mantissa.partition(".")
-        return whole, fraction.rstrip("0"), f"e{exponent}"
-    magnitude = int(shortest.partition("e")[2])
-    whole, _, fraction = f"{value:.{max(0, min(digits - 1 - magnitude, precision))}f}".partition(".")
-    return whole, fraction.rstrip("0"), ""
+        return sign + digits[0], digits[1:], f"e{exponent:+03d}"
+    digits = digits.ljust(exponent + 1, "0") if exponent >= 0 else "0" * -exponent + digits
+    point = max(exponent, 0) + 1
+    return sign + digits[:point], digits[point:], ""
+
+
+def _shortest(value: float, itemsize: int) -> tuple[str, int]:
+    """The fewest digits that read back as the same float of an item size, and the exponent of the first of them."""
+    string = repr(abs(value))
+    if itemsize == 4:
+        candidates = (f"{abs(value):.{count}e}" for count in range(9))
+        string = next((candidate for candidate in candidates if _round_trips(abs(value), candidate, itemsize)), string)
+    mantissa, _, power = string.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = int(power or 0) + len(digits) - len(fraction) - 1
+    return digits.rstrip("0") or "0", exponent if digits else 0
 
 
 def _round_trips(value: float, text: str, itemsize: int) -> bool:
