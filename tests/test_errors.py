@@ -114,7 +114,7 @@ CREATION: list[Case] = [
     (lambda: ao.tensor(2**63), OverflowError, "Python int 9223372036854775808 is out of bounds for int64"),
     (lambda: ao.tensor([1], dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
     (lambda: ao.zeros(2, dtype=complex), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'complex'>"),
-    (lambda: ao.zeros(2, dtype=7), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 7"),
+    (lambda: ao.zeros(2, dtype=7), TypeError, f"dtype must be one of {DTYPE_NAMES}, got int 7"),
     (lambda: ao.ones(2, dtype=np.int32), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'numpy.int32'>"),
     (lambda: ao.asarray([1], copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got list"),
     (lambda: ao.asarray(1.5, copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got float"),
@@ -125,7 +125,7 @@ CREATION: list[Case] = [
     ),
     (lambda: ao.zeros("3"), TypeError, "shape must be an int or a tuple of ints, got str '3'"),
     (lambda: ao.zeros(2.0), TypeError, "shape must be an int or a tuple of ints, got float 2.0"),
-    (lambda: ao.zeros(None), TypeError, "shape must be an int or a tuple of ints, got NoneType None"),
+    (lambda: ao.zeros(None), TypeError, "shape must be an int or a tuple of ints, got NoneType"),
     (lambda: ao.empty((2, 1.5)), TypeError, "shape must be an int, got float 1.5"),
     (lambda: ao.ones((2, "3")), TypeError, "shape must be an int, got str '3'"),
     (lambda: ao.zeros(-1), ValueError, "shape must not be negative, got -1 along axis 0"),
@@ -230,7 +230,7 @@ VIEWS: list[Case] = [
     (lambda: X.permute(0, -2), ValueError, "axis must not name an axis twice, got (0, -2)"),
     (lambda: X.permute(0, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
     (lambda: X.permute(0, "1"), TypeError, "axes must be an int, got str '1'"),
-    (lambda: ao.permute_dims(X, None), TypeError, "axes must be an int or a tuple of ints, got NoneType None"),
+    (lambda: ao.permute_dims(X, None), TypeError, "axes must be an int or a tuple of ints, got NoneType"),
     (
         lambda: ao.permute_dims(np.ones(2), 0),
         TypeError,
@@ -432,7 +432,7 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.max(3), TypeError, "max: x must be a Tensor, got int 3; make one with aotops.asarray"),
     (lambda: ao.sum(X, axis="a"), TypeError, "axis must be an int, got str 'a'"),
     (lambda: ao.sum(X, axis=1.0), TypeError, "axis must be an int, got float 1.0"),
-    (lambda: ao.sum(X, axis=(0, None)), TypeError, "axis must be an int, got NoneType None"),
+    (lambda: ao.sum(X, axis=(0, None)), TypeError, "axis must be an int, got NoneType"),
     (lambda: ao.sum(X, axis=2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
     (lambda: ao.sum(ao.tensor(1), axis=0), ao.AxisError, "axis must be None for a tensor of 0 dimensions, got 0"),
     (lambda: ao.sum(X, axis=(1, 1)), ValueError, "axis must not name an axis twice, got (1, 1)"),
@@ -634,8 +634,10 @@ def test_wrong_calls_leave_the_operands_alone() -> None:
 
 def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = [name for name, value in vars(errors).items() if inspect.isfunction(value)]
-    # of operators of users: test_declare
-    kinds = [name for name in kinds if name not in ("type_name", "not_built", "wrong_outs")]
+    # of operators of users: test_declare, test_edges
+    kinds = [
+        name for name in kinds if name not in ("type_name", "shown", "not_built", "wrong_outs", "too_many_elements")
+    ]
     used = set()
 
     def spy(name: str, function: Callable[..., Any]) -> Callable[..., Any]:

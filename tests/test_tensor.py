@@ -906,7 +906,10 @@ def test_repr_is_laid_out_as_numpys(data: st.DataObject) -> None:
     )
     if kind == "bool":
         array_.flat[0] = False  # NumPy pads True even where there is nothing to align it with
-    assert repr(ao.tensor(array_)) == numpy_repr(array_)
+    if not shape and array_.dtype.kind == "f":  # all digits, as NumPy gives a number that is no array
+        assert repr(ao.tensor(array_)) == f"tensor({np.format_float_positional(array_[()])})"
+    else:
+        assert repr(ao.tensor(array_)) == numpy_repr(array_)
 
 
 @settings(max_examples=200, deadline=None)
@@ -933,14 +936,6 @@ def test_repr_depends_on_values_alone(layout: Layout, dtype: str) -> None:
     t, expected = layout.pair(dtype, 8, "special")
     assert repr(t) == repr(ao.tensor(np.array(expected, order="C")))
     assert t.ndim > 30 or all(len(line) <= 79 for line in repr(t).splitlines())
-
-
-def test_formatting() -> None:
-    t = ao.tensor(2.5)
-    assert f"{t}" == "tensor(2.5)" and f"{t:.3f}" == "2.500" and f"{ao.tensor([[7]]):>4d}" == "   7"
-    assert f"{ao.ones(2):>20}" == "    tensor([1., 1.])"
-    with pytest.raises(ValueError, match="Unknown format code 'f'"):
-        f"{ao.ones(2):.2f}"
 
 
 # --- buffers that go out -----------------------------------------------------------------------------------------

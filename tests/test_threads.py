@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layouts import DTYPES, LAYOUTS, Layout, assert_same
+from test_cgroups import V2, control_groups
 from test_operators import available_levels, run_python
 
 import aotops as ao
@@ -342,12 +343,19 @@ except ImportError as error:
 """
 
 
-@pytest.mark.parametrize("text", ["1", "3", "1024"])
-def test_the_environment_sets_the_number_of_threads(text: str) -> None:
-    assert run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=text, OMP_NUM_THREADS="7").stdout.strip() == text
+@pytest.mark.parametrize("string", ["1", "3", "1024", " 3", "3 ", "+3", "\t+3 \n", "003"])
+def test_the_environment_sets_the_number_of_threads(string: str) -> None:
+    """Written in any way in which ``OMP_NUM_THREADS`` may be."""
+    found = run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=string, OMP_NUM_THREADS="7").stdout.strip()
+    assert found == str(int(string))
 
 
-@pytest.mark.parametrize("text", ["0", "-1", "1025", "two", "1.5", "2x", "9" * 30])
+@pytest.mark.parametrize("string", ["", " "])
+def test_an_empty_number_of_threads_is_none(string: str) -> None:
+    assert run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=string, OMP_NUM_THREADS="7").stdout.strip() == "7"
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "1025", "two", "1.5", "2x", "9" * 30, "+", "+ 3", "++3", "3 4", "4,2"])
 def test_a_number_of_threads_in_the_environment_that_is_none(text: str) -> None:
     message = f"AOTOPS_NUM_THREADS must be an integer from 1 to 1024, got '{text}'"
     assert run_python(COUNT_THREADS, AOTOPS_NUM_THREADS=text).stdout.strip() == message
@@ -361,67 +369,56 @@ def test_the_number_of_threads_of_openmp(text: str, count: int) -> None:
 
 @pytest.fixture
 def eight_cpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A process that may use eight CPUs, without a quota."""
+    """A process that may use eight CPUs."""
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
     monkeypatch.setattr(os, "sched_getaffinity", lambda pid: set(range(8)), raising=False)
-    monkeypatch.setattr(threads, "CGROUP_FILES", ())
 
 
 @pytest.mark.usefixtures("eight_cpus")
-def test_without_settings_it_is_the_cpus_that_the_process_may_use(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert threads.default_count() == 8
+def test_without_settings_it_is_the_cpus_that_the_process_may_use(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert threads.default_count(str(tmp_path)) == 8
     monkeypatch.delattr(os, "sched_getaffinity")
     for cpus, count in ((6, 6), (None, 1)):
         monkeypatch.setattr(os, "cpu_count", lambda cpus=cpus: cpus)
-        assert threads.default_count() == count
+        assert threads.default_count(str(tmp_path)) == count
+
+
+#: What ``OMP_NUM_THREADS`` may be, and how many threads of eight CPUs it makes.
+OPENMP_COUNTS = {
+    "3": 3,
+    "16": 16,
+    "4,2": 4,
+    " 2 , 3": 2,
+    "+5": 5,
+    " +5 ": 5,
+    "007": 7,
+    "1024": 1024,
+    "1025": 1024,
+    "9" * 30: 1024,
+    "9" * 5000: 1024,
+    **dict.fromkeys(
+        ["", " ", "0", "00", "-2", "x", "2.5", ",3", "+", "++3", "+ 3", "3x", "1_0", "\u0663", "\u00b2"], 8
+    ),
+}
+
+
+@pytest.mark.usefixtures("eight_cpus")
+@pytest.mark.parametrize("string", OPENMP_COUNTS, ids=lambda string: ascii(string)[:20])
+def test_openmps_variable_goes_before_the_cpus(string: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", string)
+    assert threads.default_count(str(tmp_path)) == OPENMP_COUNTS[string]
 
 
 @pytest.mark.usefixtures("eight_cpus")
 @pytest.mark.parametrize(
-    ("text", "count"),
-    [("3", 3), ("16", 16), ("4,2", 4), (" 2 , 3", 2), ("", 8), ("0", 8), ("-2", 8), ("x", 8), ("2.5", 8), (",3", 8)],
+    ("quota", "count"),
+    [("max 100000", 8), ("150000 100000", 2), ("400000 100000", 4), ("1000 100000", 1), ("3200000 100000", 8)],
 )
-def test_openmps_variable_goes_before_the_cpus(text: str, count: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OMP_NUM_THREADS", text)
-    assert threads.default_count() == count
-
-
-@pytest.mark.usefixtures("eight_cpus")
-@pytest.mark.parametrize(
-    ("contents", "quota", "count"),
-    [
-        (["max 100000\n"], None, 8),
-        (["150000 100000\n"], 1.5, 2),
-        (["400000 100000\n"], 4.0, 4),
-        (["1000 100000\n"], 0.01, 1),
-        (["3200000 100000\n"], 32.0, 8),
-        (["100000 0\n"], None, 8),
-        (["100000\n"], None, 8),
-        (["garbage\n"], None, 8),
-        ([""], None, 8),
-        (["-1\n", "100000\n"], None, 8),
-        (["250000\n", "50000\n"], 5.0, 5),
-        ([None], None, 8),
-        (["200000\n", None], None, 8),
-    ],
-)
-def test_a_quota_of_the_control_group(
-    contents: list[str | None], quota: float | None, count: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    files = [tmp_path / f"file {k}" for k in range(len(contents))]
-    for file, text in zip(files, contents, strict=True):
-        if text is not None:
-            file.write_text(text)
-    monkeypatch.setattr(threads, "CGROUP_FILES", (tuple(map(str, files)),))
-    assert threads.cpu_quota() == quota
-    assert threads.default_count() == count
-
-
-def test_the_first_control_group_with_a_quota_counts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, text in (("a", "max 100000"), ("b", "300000 100000"), ("c", "600000 100000")):
-        (tmp_path / name).write_text(text)
-    monkeypatch.setattr(threads, "CGROUP_FILES", tuple((str(tmp_path / name),) for name in ("none", "a", "b", "c")))
-    assert threads.cpu_quota() == 3.0
+def test_a_quota_goes_before_the_cpus(quota: str, count: int, tmp_path: Path) -> None:
+    root = control_groups(tmp_path, own="0::/a", mounts=[V2], files={"a/cpu.max": quota})
+    assert threads.default_count(root) == count
 
 
 def test_a_set_number_goes_before_the_environment() -> None:
@@ -478,6 +475,42 @@ class TestForks:
         """It has threads of its own."""
         assert run_fork("print(fork()); work(); print(fork())") == ["14", "11"]
 
+    def test_a_parent_that_has_only_asked_how_many(self) -> None:
+        assert run_fork("print(ao.get_num_threads(), fork())") == ["4", "14"]
+
+    def test_a_parent_whose_large_operations_kept_to_one_thread(self) -> None:
+        body = "ao.set_num_threads(1); work(); ao.set_num_threads(4); print(fork()); work(); print(fork())"
+        assert run_fork(body) == ["14", "11"]
+
+    def test_a_number_that_is_set_in_a_child(self) -> None:
+        """It holds if the parent's pool had not been started; else the child keeps to one thread, and says so."""
+        body = """
+            def counts():
+                read, write = os.pipe()
+                child = os.fork()
+                if child == 0:
+                    ao.set_num_threads(3)
+                    work()
+                    os.write(write, str(ao.get_num_threads()).encode())
+                    os._exit(0)
+                assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+                return os.read(read, 99).decode()
+            print(counts())
+            work()
+            print(counts())
+        """
+        assert run_fork(body) == ["3", "1"]
+
+    def test_a_child_that_starts_a_pool_of_its_own_and_forks(self) -> None:
+        body = """
+            child = os.fork()
+            if child == 0:
+                work()
+                os._exit(fork())
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ao.get_num_threads(), fork())
+        """
+        assert run_fork(body) == ["11", "4", "14"]
+
     def test_a_child_of_a_thread(self) -> None:
         body = """
             work()
@@ -493,8 +526,7 @@ class TestForks:
     def test_a_child_made_while_another_thread_computes(self) -> None:
         # names are imported at their first use: a child made during an import would wait for Python's own lock
         body = """
-            small = ao.ones((3, 3))
-            ao.sum(ao.exp(small.T)), ao.argmax(small), ao.cumulative_sum(small, 0)[-1, 1].item()
+            work()
             stop = threading.Event()
             def compute():
                 while not stop.is_set():
@@ -516,3 +548,29 @@ class TestForks:
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """
         assert run_fork(body) == ["11"]
+
+
+# --- waiting ---------------------------------------------------------------------------------------------------
+
+WAITING = """
+import os, subprocess, sys
+import aotops as ao
+print(os.environ.get("OMP_WAIT_POLICY"))
+print(subprocess.run([sys.executable, "-c", "import os; print(os.environ.get('OMP_WAIT_POLICY'))"],
+                     capture_output=True, text=True).stdout.strip())
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere operations keep to one thread")
+@pytest.mark.parametrize(
+    ("given", "effective"), [(None, "PASSIVE"), ("passive", "PASSIVE"), ("active", "ACTIVE")], ids=str
+)
+def test_threads_wait_by_sleeping_unless_somebody_says_otherwise(
+    given: str | None, effective: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The variable by which OpenMP is told is gone afterwards: neither other libraries nor children see it."""
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    variables = {} if given is None else {"OMP_WAIT_POLICY": given}
+    done = run_python(WAITING, OMP_DISPLAY_ENV="TRUE", **variables)
+    assert done.stdout.split() == [str(given), str(given)], done.stderr
+    assert f"OMP_WAIT_POLICY = '{effective}'" in done.stderr

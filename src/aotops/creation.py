@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType
+from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64, int64, number_dtype, result_type
 from aotops.dtypes import bool as bool_
 from aotops.shapes import as_shape
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@advised
 def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
 
@@ -31,15 +33,17 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     return asarray(data, dtype=dtype, copy=True)
 
 
+@advised
 def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor of some data, on the data's own memory where it has any that a tensor can use.
 
     ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
     nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
-    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself.
+    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
+    and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
 
-    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number or buffer of a dtype,
-    ``OverflowError`` for an int that int64 cannot hold.
+    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number or buffer of numbers and for a buffer
+    that would have to be converted without a ``dtype``, ``OverflowError`` for an int that int64 cannot hold.
 
     >>> import aotops as ao, array
     >>> numbers = array.array("d", [1.0, 2.0])
@@ -49,6 +53,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     array('d', [5.0, 2.0])
     """
     wanted = None if dtype is None else as_dtype(dtype)
+    copy = None if copy is None else bool(copy)
     if isinstance(obj, Tensor):
         shared: Tensor | None = obj
     elif isinstance(obj, (list, tuple, range, int, float)):
@@ -57,7 +62,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
         return from_nested(obj, wanted)
     else:
         try:
-            memoryview(obj).release()
+            with memoryview(obj) as view:
+                format, itemsize = view.format, view.itemsize
         except TypeError:
             raise TypeError(
                 "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
@@ -65,7 +71,19 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
             ) from None
         except (BufferError, ValueError) as error:
             raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
-        shared = _native.from_buffer(obj, False)
+        try:
+            shared = _native.from_buffer(obj, False)
+        except TypeError:  # its elements are of none of the dtypes
+            from aotops import buffers
+
+            found = buffers.readable(format, itemsize)
+            if wanted is None or found is None:
+                raise
+            order, kind = found
+            if copy is False:
+                what = f"its elements are {buffers.name_of(kind, itemsize)} with format {format!r}"
+                raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}") from None
+            return buffers.converted(obj, kind, order, wanted)
     if shared is None or (wanted is not None and shared.dtype != wanted):
         if copy is False:
             what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
@@ -145,6 +163,7 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
     return (len(data), *(shape or ()))
 
 
+@advised
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
 
@@ -158,6 +177,7 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
 
 
+@advised
 def full(shape: Any, fill_value: float, *, dtype: Any = None) -> Tensor:
     """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
 
@@ -174,6 +194,7 @@ def full(shape: Any, fill_value: float, *, dtype: Any = None) -> Tensor:
     return _native.full(as_shape(shape), fill_value, number_dtype(fill_value) if dtype is None else as_dtype(dtype))
 
 
+@advised
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of zeros; float64 unless said otherwise.
 
@@ -186,6 +207,7 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
 
 
+@advised
 def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of ones; float64 unless said otherwise.
 
@@ -198,6 +220,7 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(as_shape(shape), 1, float64 if dtype is None else as_dtype(dtype))
 
 
+@advised
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
 

@@ -17,6 +17,8 @@ from _thread import RLock
 
 from aotops import _native, errors
 from aotops._native import Operator
+from aotops.arguments import advised
+from aotops.dtypes import find_dtype
 from aotops.functions import plain
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record
 
@@ -39,6 +41,7 @@ CONVERSIONS = {
 # --- declaring ----------------------------------------------------------------------------------------------------
 
 
+@advised
 def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: Any = None) -> Any:
     """Declare an operator of one input, computed element by element: ``out[i] = function(x[i])``.
 
@@ -63,6 +66,7 @@ def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: A
     return _declaration("map", function, dtypes, {"result": result})
 
 
+@advised
 def zip(
     function: Scalar | None = None,
     /,
@@ -86,6 +90,7 @@ def zip(
     return _declaration("zip", function, dtypes, {"result": result, "conditions": names})
 
 
+@advised
 def reduce(
     function: Scalar | None = None,
     /,
@@ -120,8 +125,9 @@ def reduce(
 
 
 def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
-    # of the module that declares, which need not be the function's
-    namespace = sys._getframe(2).f_globals
+    # of the module that declares, which need not be the function's; between it and here are the declaring function and
+    # what gives advice to its callers
+    namespace = sys._getframe(3).f_globals
 
     def declare(function: Scalar) -> Operator:
         scalar = _scalar_function(kind, function)
@@ -170,13 +176,13 @@ def _scalar_function(kind: str, function: Any) -> Any:
 
 
 def _dtype_name(name: str, argument: str, dtype: Any) -> str:
-    """The name of a dtype that is given as such or by its name."""
-    given = dtype.name if isinstance(dtype, _native.DType) else dtype
-    if not isinstance(given, str):
+    """The name of a dtype that is given in any way in which dtypes can be given."""
+    given = find_dtype(dtype)
+    if given is None and not isinstance(dtype, str):
         raise TypeError(f"{name}: {argument} must be given as dtypes or their names, got {errors.type_name(dtype)}")
-    if given not in ALL:
-        raise errors.RecordError(f"{name}: {argument} must be some of {', '.join(ALL)}, got {given!r}")
-    return given
+    if given is None:
+        raise errors.RecordError(f"{name}: {argument} must be some of {', '.join(ALL)}, got {errors.shown(dtype)}")
+    return given.name
 
 
 def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType
+from aotops.arguments import advised
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
+    import builtins
     from typing import Any
 
 bool, int64, float32, float64 = _native.dtypes
@@ -16,20 +18,41 @@ BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
 #: What Python's number types stand for when they are given as a dtype.
 DEFAULTS = {type(True): bool, int: int64, float: float64}
 
+#: The same by their names, as NumPy takes them.
+PYTHON_NAMES = {"int": int64, "float": float64}
 
-def as_dtype(value: Any, argument: str = "dtype") -> DType:
-    """Read a dtype: one of aotops, its name, a Python number type or something NumPy's of the same name.
 
-    Raises ``TypeError`` for anything else.
-    """
+def find_dtype(value: Any) -> DType | None:
+    """The dtype that a value stands for, or None."""
     if isinstance(value, DType):
         return value
     if isinstance(value, type) and value in DEFAULTS:
         return DEFAULTS[value]
-    name = value if isinstance(value, str) else getattr(value, "name", getattr(value, "__name__", None))
-    if isinstance(name, str) and name in BY_NAME:
-        return BY_NAME[name]
-    raise TypeError(f"{argument} must be one of {', '.join(BY_NAME)}, got {value!r}")
+    name = value
+    if not isinstance(value, str):
+        name = getattr(value, "name", getattr(value, "__name__", None))  # of NumPy's dtypes, of their scalars' types
+        if name == "bool_":  # NumPy 1's
+            return bool
+    return BY_NAME.get(name, PYTHON_NAMES.get(name)) if isinstance(name, str) else None
+
+
+def is_dtype(value: Any) -> builtins.bool:
+    """Whether a value stands for a dtype."""
+    return find_dtype(value) is not None
+
+
+def as_dtype(value: Any, argument: str = "dtype") -> DType:
+    """Read a dtype: one of aotops, its name, a Python number type or its name, or one of NumPy's of the same name.
+
+    Raises ``TypeError`` for anything else.
+    """
+    dtype = find_dtype(value)
+    if dtype is None:
+        from aotops.errors import type_name
+
+        got = repr(value) if isinstance(value, (str, type)) and len(repr(value)) < 100 else type_name(value)
+        raise TypeError(f"{argument} must be one of {', '.join(BY_NAME)}, got {got}")
+    return dtype
 
 
 def promote(a: DType, b: DType) -> DType:
@@ -49,6 +72,7 @@ def number_dtype(number: float) -> DType:
     return bool if isinstance(number, type(True)) else int64 if isinstance(number, int) else float64
 
 
+@advised
 def result_type(*values: Any) -> DType:
     """The dtype that an operator computes in for some tensors, dtypes and Python numbers.
 

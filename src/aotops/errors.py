@@ -51,9 +51,32 @@ def wrong_outs(name: str, wanted: int, got: Any) -> NoReturn:
     raise TypeError(f"{name}: out must be a tuple of {wanted} Tensors, one for each result, got {count}")
 
 
+def shown(value: Any) -> str:
+    """A string or a number as messages show it: not at such a length that nobody would read the rest."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
+    if isinstance(value, str) and len(value) > 60:
+        return f"{value[:60]!r}..."
+    return repr(value)
+
+
 def type_name(value: Any) -> str:
     """How messages call the type of a value."""
-    return f"{type(value).__name__} {value!r}" if isinstance(value, (str, int, float)) else type(value).__name__
+    return f"{type(value).__name__} {shown(value)}" if isinstance(value, (str, int, float)) else type(value).__name__
+
+
+def too_many_dimensions(argument: str, got: tuple[Any, ...] | list[Any] | range) -> NoReturn:
+    """A shape, or axes, of more lengths than a tensor can have."""
+    try:
+        count = str(len(got))
+    except OverflowError:
+        count = "more than 2**63 - 1"
+    raise ValueError(f"a tensor has at most 32 dimensions, got {count} in {argument}")
+
+
+def too_large(argument: str, got: int) -> NoReturn:
+    """A length or a stride that no memory has."""
+    raise ValueError(f"{argument} must be of ints below 2**63, got {shown(got)}")
 
 
 def wrong_type(name: str, argument: str, wanted: str, got: Any) -> NoReturn:
@@ -67,7 +90,8 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     names = parameters.split()
     count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
     plural = "s" * (len(names) != 1)
-    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}")
+    advice = "; what follows them, as out=, is given by name" if given > len(names) else ""
+    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 
 def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
@@ -109,6 +133,14 @@ def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> N
     raise ValueError(f"{name}: shapes must broadcast together, got {named}")
 
 
+def too_many_elements(name: str, shapes: tuple[Shape, ...], together: Shape) -> NoReturn:
+    """A reduction over more elements than can be counted, of inputs that are broadcast together."""
+    given = " and ".join(str(shape) for shape in shapes)
+    raise ValueError(
+        f"{name}: inputs must have at most 2**63 - 1 elements together, got shapes {given}, together {together}"
+    )
+
+
 def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:
     """An ``out`` of another shape than the result."""
     raise ValueError(f"{name}: out must have the shape of the result {wanted}, got {got}")
@@ -131,14 +163,22 @@ def nothing_to_reduce(name: str, shape: Shape) -> NoReturn:
 
 def item_of_many(shape: Shape) -> NoReturn:
     """``item`` of a tensor that has not exactly one element."""
-    raise ValueError(f"item: the tensor must have exactly one element, got shape {shape}")
+    raise ValueError(
+        f"item: the tensor must have exactly one element, got shape {shape}; say which as item(index), or use tolist()"
+    )
 
 
-def unsupported_buffer(exporter: type, format: str) -> NoReturn:
+def unsupported_buffer(exporter: type, format: str, itemsize: int) -> NoReturn:
     """A buffer whose elements are of no dtype that a tensor can have."""
     from aotops._native import dtypes
+    from aotops.buffers import holding, name_of, readable
 
+    found = readable(format, itemsize)
+    advice = ""
+    if found is not None:
+        name, other = name_of(found[1], itemsize), holding(found[1], itemsize)
+        advice = f"; give dtype= to convert it, as dtype={other!r}, which holds {name}"
     raise TypeError(
         f"asarray: a buffer must hold native elements of dtype {', '.join(dtype.name for dtype in dtypes)}, "
-        f"got {exporter.__name__} with format {format!r}"
+        f"got {exporter.__name__} with format {format!r}{advice}"
     )

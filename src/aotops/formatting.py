@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 #: Tensors of more elements than this show only so many at each end of an axis.
 THRESHOLD = 1000
 EDGE = 3
+#: The most digits after the point in columns of numbers; a number by itself shows all that it needs.
 PRECISION = 8
+ALL_DIGITS = 400
 WIDTH = 79
 
 
@@ -30,12 +32,29 @@ def format_tensor(x: Tensor) -> str:
         notes.append(f"dtype={x.dtype!r}")
     if x.size == 0:
         return f"tensor([], {', '.join(notes)})"
-    summarised = x.size > THRESHOLD
-    values = _edges(x, summarised)
-    flat: list[Any] = []
-    _collect(values, flat)
-    formatter = _formatter(x.dtype.kind, [value for value in flat if value is not Ellipsis], x.dtype.itemsize)
-    body = _layout(values, formatter, len("tensor("), WIDTH)
+    values = _edges(x, x.size > THRESHOLD)
+    texts = _texts(x.dtype.kind, _leaves(values), x.dtype.itemsize, PRECISION if x.ndim else ALL_DIGITS)
+    return _wrapped(_layout(values, _aligned(texts), len("tensor("), WIDTH), notes)
+
+
+def format_elements(x: Tensor, specification: str) -> str:
+    """What ``format(x, specification)`` gives: each element in that format, laid out as ``repr`` lays them out.
+
+    Without dimensions it is the element alone, as of a Python number. Raises ``ValueError`` for a specification that
+    Python's numbers do not take.
+    """
+    if x.ndim == 0:
+        return format(x.item(), specification)
+    if x.size == 0:
+        format({"bool": False, "integer": 0, "float": 0.0}[x.dtype.kind], specification)  # raises as an element would
+        return format_tensor(x)
+    values = _edges(x, x.size > THRESHOLD)
+    texts = {_key(value): format(value, specification) for value in _leaves(values)}
+    return _wrapped(_layout(values, _aligned(texts), len("tensor("), WIDTH), [])
+
+
+def _wrapped(body: str, notes: list[str]) -> str:
+    """The ``repr`` of a tensor of some elements, with notes behind them."""
     if not notes:
         return f"tensor({body})"
     note = ", ".join(notes)
@@ -58,20 +77,24 @@ def _edges(x: Tensor, summarised: bool) -> Any:
     return [*shown[:EDGE], Ellipsis, *shown[EDGE:]]
 
 
-def _collect(values: Any, flat: list[Any]) -> None:
-    """Append the leaves of nested lists to ``flat``."""
+def _leaves(values: Any) -> list[Any]:
+    """The numbers in nested lists."""
     if isinstance(values, list):
-        for value in values:
-            _collect(value, flat)
-    else:
-        flat.append(values)
+        return [leaf for value in values for leaf in _leaves(value)]
+    return [] if values is Ellipsis else [values]
 
 
-def _formatter(kind: str, values: list[Any], itemsize: int) -> Callable[[Any], str]:
-    """A function that formats a number so that all of ``values`` have one width."""
-    texts = _float_texts(values, itemsize) if kind == "float" else {value: str(value) for value in values}
-    width = max(len(text) for text in texts.values())
+def _aligned(texts: dict[Any, str]) -> Callable[[Any], str]:
+    """A function that gives each number its string, all of one width."""
+    width = max((len(text) for text in texts.values()), default=0)
     return lambda value: texts[_key(value)].rjust(width)
+
+
+def _texts(kind: str, values: list[Any], itemsize: int, precision: int) -> dict[Any, str]:
+    """The strings of some numbers."""
+    if kind == "float":
+        return _float_texts(values, itemsize, precision)
+    return {value: str(value) for value in values}
 
 
 def _key(value: Any) -> Any:
@@ -81,14 +104,14 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _float_texts(values: list[float], itemsize: int) -> dict[Any, str]:
-    """The texts of floats: aligned at the point, scientific where fixed notation would hide digits."""
+def _float_texts(values: list[float], itemsize: int, precision: int) -> dict[Any, str]:
+    """The strings of floats: aligned at the point, scientific where fixed notation would hide digits."""
     finite = [value for value in values if math.isfinite(value)]
     sizes = [abs(value) for value in finite if value != 0]
     scientific = bool(sizes) and (
         max(sizes) >= 1e8 or min(sizes) < 1e-4 or (max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5)
     )
-    split = {_key(value): _digits(value, itemsize, scientific) for value in finite}
+    split = {_key(value): _digits(value, itemsize, scientific, precision) for value in finite}
     places = max((len(fraction) for _, fraction, _ in split.values()), default=0)
     texts = {}
     for key, (whole, fraction, exponent) in split.items():
@@ -99,21 +122,36 @@ def _float_texts(values: list[float], itemsize: int) -> dict[Any, str]:
     return texts
 
 
-def _digits(value: float, itemsize: int, scientific: bool) -> tuple[str, str, str]:
-    """The fewest digits that tell a float from its neighbours, at most ``PRECISION`` after the point.
+def _digits(value: float, itemsize: int, scientific: bool, precision: int) -> tuple[str, str, str]:
+    """The fewest digits that tell a float from its neighbours, at most ``precision`` after the point.
 
-    Returns the whole part with its sign, the fraction, and the exponent.
+    Returns the integer part with its sign, the fraction, and the exponent.
     """
-    for digits in range(1, 18):
-        if _round_trips(value, f"{value:.{digits - 1}e}", itemsize):
-            break
+    digits, exponent = _shortest(value, itemsize)
+    sign = "-" if math.copysign(1.0, value) < 0 else ""
+    places = len(digits) - 1 - (0 if scientific else exponent)
+    if places > precision:
+        whole, _, rest = f"{value:.{precision}{'e' if scientific else 'f'}}".partition(".")
+        fraction, _, power = rest.partition("e")
+        return whole, fraction.rstrip("0"), f"e{power}" if power else ""
     if scientific:
-        mantissa, exponent = f"{value:.{min(digits - 1, PRECISION)}e}".split("e")
-        whole, _, fraction = mantissa.partition(".")
-        return whole, fraction.rstrip("0"), f"e{exponent}"
-    magnitude = math.floor(math.log10(abs(value))) if value else 0
-    whole, _, fraction = f"{value:.{max(0, min(digits - 1 - magnitude, PRECISION))}f}".partition(".")
-    return whole, fraction.rstrip("0"), ""
+        return sign + digits[0], digits[1:], f"e{exponent:+03d}"
+    digits = digits.ljust(exponent + 1, "0") if exponent >= 0 else "0" * -exponent + digits
+    point = max(exponent, 0) + 1
+    return sign + digits[:point], digits[point:], ""
+
+
+def _shortest(value: float, itemsize: int) -> tuple[str, int]:
+    """The fewest digits that read back as the same float of an item size, and the exponent of the first of them."""
+    string = repr(abs(value))
+    if itemsize == 4:
+        candidates = (f"{abs(value):.{count}e}" for count in range(9))
+        string = next((candidate for candidate in candidates if _round_trips(abs(value), candidate, itemsize)), string)
+    mantissa, _, power = string.partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    digits = (whole + fraction).lstrip("0")
+    exponent = int(power or 0) + len(digits) - len(fraction) - 1
+    return digits.rstrip("0") or "0", exponent if digits else 0
 
 
 def _round_trips(value: float, text: str, itemsize: int) -> bool:

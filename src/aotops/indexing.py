@@ -91,3 +91,34 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
         source = asarray(value)
     target._copy_from(source)
+
+
+def item_at(x: Tensor, index: tuple[Any, ...]) -> float:
+    """The Python number of an element: ``index`` has an int for each axis, or one that counts in row-major order.
+
+    Raises ``ValueError`` for another number of ints, ``IndexError`` for one out of bounds, ``TypeError`` for others.
+    """
+    from aotops.errors import shown
+    from aotops.shapes import as_ints
+
+    given = index[0] if len(index) == 1 and isinstance(index[0], (tuple, list)) else index
+    positions = as_ints(given, "item: each index")
+    shape = x.shape
+    if len(positions) == 1 and len(shape) != 1:
+        position = positions[0]
+        if not -x.size <= position < x.size:
+            raise IndexError(f"item: index {shown(position)} is out of bounds for {x.size} elements")
+        rest = position % x.size
+        unravelled: list[int] = []
+        for length in reversed(shape):
+            unravelled.insert(0, rest % length)
+            rest //= length
+        positions = tuple(unravelled)
+    if len(positions) != len(shape):
+        raise ValueError(f"item: the index must have {len(shape)} ints, or one, got {len(positions)}")
+    offset = 0
+    for axis, position in enumerate(positions):
+        if not -shape[axis] <= position < shape[axis]:
+            raise IndexError(f"index {shown(position)} is out of bounds for axis {axis} of length {shape[axis]}")
+        offset += position % shape[axis] * x.strides[axis]
+    return x._as_strided((), (), offset).item()

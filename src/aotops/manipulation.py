@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotops.arguments import advised
 from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
 from aotops.tensors import Tensor
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@advised
 def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     """The axes of a tensor in another order, as a view: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
 
@@ -30,6 +32,7 @@ def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     return x._as_strided(tuple([shape[axis] for axis in order]), tuple([strides[axis] for axis in order]), 0)
 
 
+@advised
 def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
     """The elements of a tensor, in row-major order, in another shape.
 
@@ -46,6 +49,7 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
     """
     if not isinstance(x, Tensor):
         wrong_type("reshape", "x", "a Tensor", x)
+    copy = None if copy is None else bool(copy)
     new_shape = complete_shape(as_shape(shape), x.size)
     if copy:
         x = copy_of(x)

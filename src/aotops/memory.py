@@ -2,14 +2,37 @@
 
 Fresh pages from the operating system cost several times what filling them does, so the memory of freed tensors
 waits for the next one of about its size. The cache holds at most a limit, by default 1 GiB or an eighth of the
-machine's memory, whichever is less; beyond it, what has waited longest goes back to the system.
+memory of the machine, or of the container, whichever is least; beyond it, what has waited longest goes back to the
+system.
 """
 
 from __future__ import annotations
 
 from aotops import _native
+from aotops.arguments import advised
+
+#: The limit where there is plenty of memory.
+MOST_CACHED = 2**30
 
 
+def default_limit(root: str = "/") -> int:
+    """How many bytes may wait for reuse unless somebody sets it: an eighth of the memory that the process may use.
+
+    The native module asks when the first few MB have been allocated. ``root`` is the folder under which the system's
+    files are read.
+    """
+    import os
+
+    from aotops import cgroups
+
+    limits = [8 * MOST_CACHED]
+    if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= os.sysconf_names.keys():
+        limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    limit = cgroups.memory_limit(root)
+    return min([size for size in limits if size > 0] + ([] if limit is None else [limit])) // 8
+
+
+@advised
 def stats() -> dict[str, int]:
     """What the memory of tensors is at, in bytes and counts.
 
@@ -26,6 +49,7 @@ def stats() -> dict[str, int]:
     return dict(zip(names, _native.memory_stats(), strict=True))
 
 
+@advised
 def release() -> int:
     """Give all memory that waits for reuse back to the system; returns the number of bytes.
 
@@ -37,6 +61,7 @@ def release() -> int:
     return _native.memory_release()
 
 
+@advised
 def set_cache_limit(bytes: int) -> None:
     """Set how many bytes may wait for reuse; 0 turns the cache off. What is above goes back to the system at once.
 

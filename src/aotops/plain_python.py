@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import prod
 from typing import Any
 
 from aotops import errors, reference
@@ -38,6 +39,10 @@ def runner(operator: Operator) -> Callable[..., Any]:
             for name, value in zip(operator.parameters, values, strict=True):
                 if not isinstance(value, Tensor):
                     errors.wrong_type(operator.__name__, name, "a Tensor", value)
+            shapes = tuple([value.shape for value in values])
+            shape = reference.broadcast_shape(*shapes)
+            if prod(shape) >= 2**63:
+                errors.too_many_elements(operator.__name__, shapes, shape)
         if dtype is not None:
             values = tuple(astype(value, dtype, copy=False) for value in values)
         converted = [reference.tensor(value) for value in convert_inputs(operator, values)]

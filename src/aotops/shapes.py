@@ -9,6 +9,10 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
+#: More lengths or axes than these are never read, however many a caller gives.
+MOST_DIMENSIONS = 32
+
+
 def as_int(value: Any, argument: str) -> int:
     """Read an int, or anything that stands for one; ``TypeError`` for others, floats among them."""
     if type(value) is int:
@@ -18,36 +22,50 @@ def as_int(value: Any, argument: str) -> int:
     try:
         return index(value)
     except TypeError:
-        raise TypeError(f"{argument} must be an int, got {type(value).__name__} {value!r}") from None
+        from aotops.errors import type_name
+
+        raise TypeError(f"{argument} must be an int, got {type_name(value)}") from None
+
+
+def as_ints(values: tuple[Any, ...] | list[Any] | range, argument: str) -> Shape:
+    """Read the ints in a tuple, list or range; ``ValueError`` if there are more than a tensor can have dimensions."""
+    first = values[: MOST_DIMENSIONS + 1]
+    if len(first) > MOST_DIMENSIONS:
+        from aotops.errors import too_many_dimensions
+
+        too_many_dimensions(argument, values)
+    return tuple([as_int(value, argument) for value in first])
 
 
 def as_shape(shape: Any, argument: str = "shape") -> Shape:
     """Read a shape: an int or a sequence of ints.
 
-    Raises ``TypeError`` for other types; lengths are checked when the tensor is made.
+    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; lengths are checked when the tensor is made.
     """
     if isinstance(shape, (tuple, list, range)):
-        return tuple([as_int(length, argument) for length in shape])
+        return as_ints(shape, argument)
     try:
         return (as_int(shape, argument),)
     except TypeError:
-        raise TypeError(f"{argument} must be an int or a tuple of ints, got {type(shape).__name__} {shape!r}") from None
+        from aotops.errors import type_name
+
+        raise TypeError(f"{argument} must be an int or a tuple of ints, got {type_name(shape)}") from None
 
 
 def normalize_axis(axis: Any, ndim: int) -> int:
     """An axis counted from the front. Raises ``AxisError`` if the tensor does not have it."""
     position = as_int(axis, "axis")
     if not -ndim <= position < ndim:
-        from aotops.errors import AxisError
+        from aotops.errors import AxisError, shown
 
         wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
-        raise AxisError(f"axis must be {wanted} for a tensor of {ndim} dimensions, got {position}")
+        raise AxisError(f"axis must be {wanted} for a tensor of {ndim} dimensions, got {shown(position)}")
     return position % ndim
 
 
 def normalize_axes(axis: Any, ndim: int) -> Shape:
     """One axis or several, counted from the front. Raises ``AxisError``, or ``ValueError`` for one given twice."""
-    given = tuple(axis) if isinstance(axis, (tuple, list)) else (axis,)
+    given = as_ints(axis, "axis") if isinstance(axis, (tuple, list)) else (axis,)
     axes = tuple([normalize_axis(value, ndim) for value in given])
     if len(set(axes)) != len(axes):
         raise ValueError(f"axis must not name an axis twice, got {axis}")

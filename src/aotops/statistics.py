@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops.arguments import advised
 from aotops.dtypes import float64
 from aotops.shapes import normalize_axes
 from aotops.tensors import Tensor, astype
@@ -57,6 +58,7 @@ def variance(name: str, x: Tensor, axis: Any, correction: float, keepdims: bool)
     return result
 
 
+@advised
 def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
@@ -76,6 +78,7 @@ def mean(x: Tensor, axis: Any = None, *, keepdims: bool = False, out: Tensor | N
     return delivered("mean", _divide(total, folded_count(x, axis)), out)
 
 
+@advised
 def var(
     x: Tensor, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
 ) -> Tensor:
@@ -95,6 +98,7 @@ def var(
     return delivered("var", variance("var", x, axis, correction, keepdims), out)
 
 
+@advised
 def std(
     x: Tensor, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
 ) -> Tensor:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType, TensorBase
+from aotops.arguments import advised
 from aotops.indexing import assign, view_of
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
@@ -59,8 +60,9 @@ class Tensor(TensorBase):
         """
         from aotops.manipulation import permute_dims
 
-        return permute_dims(self, axes[0] if len(axes) == 1 and isinstance(axes[0], (tuple, list)) else axes)
+        return permute_dims(self, axes[0] if len(axes) == 1 else axes)
 
+    @advised
     def reshape(self, *shape: Any, copy: bool | None = None) -> Tensor:
         """The elements in row-major order in another shape: a view where the strides allow it, else a copy.
 
@@ -89,22 +91,26 @@ class Tensor(TensorBase):
 
         return reshape(self, shape[0] if len(shape) == 1 else shape, copy=False)
 
+    @advised
     def contiguous(self) -> Tensor:
         """The tensor itself if its elements lie in row-major order without gaps, else a copy that does."""
         return self if self.is_contiguous() else copy(self)
 
+    @advised
     def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
         """The elements converted to a dtype; see ``aotops.astype``."""
         return astype(self, dtype, copy=copy)
 
     # --- statistics -------------------------------------------------------------------------------
 
+    @advised
     def mean(self, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
         """Arithmetic mean over one axis, several, or all; see ``aotops.mean``."""
         from aotops.statistics import mean
 
         return mean(self, axis, keepdims=keepdims, out=out)
 
+    @advised
     def var(
         self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
     ) -> Tensor:
@@ -113,6 +119,7 @@ class Tensor(TensorBase):
 
         return var(self, axis, correction=correction, keepdims=keepdims, out=out)
 
+    @advised
     def std(
         self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
     ) -> Tensor:
@@ -145,6 +152,7 @@ class Tensor(TensorBase):
 
     # --- Python numbers ---------------------------------------------------------------------------
 
+    @advised
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; of a tensor without dimensions, the number.
 
@@ -181,11 +189,9 @@ class Tensor(TensorBase):
         return format_tensor(self)
 
     def __format__(self, specification: str) -> str:
-        return (
-            format(self.item(), specification)
-            if specification and self.size == 1
-            else format(repr(self), specification)
-        )
+        from aotops.formatting import format_elements
+
+        return format_elements(self, specification) if specification else repr(self)
 
     def __copy__(self) -> Tensor:
         return copy(self)

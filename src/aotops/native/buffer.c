@@ -200,7 +200,7 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0) {
-        aot_raise("unsupported_buffer", "(Os)", Py_TYPE(exporter), view->format ? view->format : "B");
+        aot_raise("unsupported_buffer", "(Osn)", Py_TYPE(exporter), view->format ? view->format : "B", view->itemsize);
         goto release;
     }
     if (read_axes(view, shape, strides) < 0) {

@@ -23,6 +23,8 @@
  * Threads share out pairs of columns and s. Which tile meets which is a matter of the shape, not of who computes it:
  * the same bits on any number of threads, and errors that grow with the depth of the tree.
  *
+ * The space has at least one element, and at most 2**63 - 1: aot_reduce sees to it.
+ *
  * A result is one value, or for an argreduce two: the best value and its position.
  */
 #include "native.h"
@@ -234,6 +236,12 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
     aot_run_kernel(job->finish, 1, width, data, strides);
 }
 
+/* Where part `part` of the rows begins: rows * part / parts, whose product could overflow. */
+static int64_t first_row(const fold_job *job, int64_t part)
+{
+    return job->rows / job->parts * part + job->rows % job->parts * part / job->parts;
+}
+
 /* One unit of work: part `item % parts` of column tile `item / parts`. */
 static void run_item(const fold_job *job, int64_t item, char *partials, char *scratch)
 {
@@ -248,7 +256,7 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
         fold_tile(job, column, width, 0, column[job->inputs], job->out_step);
         return;
     }
-    tree(job, column, width, job->rows * part / job->parts, job->rows * (part + 1) / job->parts, scratch);
+    tree(job, column, width, first_row(job, part), first_row(job, part + 1), scratch);
     if (job->parts == 1) {
         finish(job, column, width, scratch);
     } else {
@@ -375,6 +383,7 @@ static bool run_items(const fold_job *job, int threads, bool release)
     PyThreadState *saved = release ? PyEval_SaveThread() : NULL;
 #ifdef _OPENMP
     if (threads > 1) {
+        aot_threads_begin();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int64_t item = 0; item < items; item++) {
             run_item(job, item, partials, scratch + (size_t)omp_get_thread_num() * of_scratch);
@@ -408,9 +417,6 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     for (int axis = 0; axis < ndim; axis++) {
         lengths[axis] = shape[axis];
         total *= shape[axis];
-    }
-    if (total == 0) {
-        return 0;
     }
     for (int k = 0; k <= inputs; k++) {
         itemsizes[k] = aot_dtypes[variant->dtypes[k]].itemsize;

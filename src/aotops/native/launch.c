@@ -215,6 +215,7 @@ static void run_all(const tiling *tiles, int64_t count, int threads, char *scrat
     if (threads > 1) {
         /* whoever is free takes the next share: on machines with other work, threads are not equally fast */
         int64_t shares = aot_smaller(count, SHARES * (int64_t)threads);
+        aot_threads_begin();
 #pragma omp parallel for schedule(dynamic) num_threads(threads)
         for (int64_t share = 0; share < shares; share++) {
             size_t here = (size_t)omp_get_thread_num() * (size_t)tiles->n_packed;

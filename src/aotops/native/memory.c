@@ -17,7 +17,6 @@
 #include <malloc.h>
 #else
 #include <sys/mman.h>
-#include <unistd.h>
 #endif
 
 #define SMALLEST_SIZE ((size_t)512)
@@ -26,7 +25,9 @@
 /* From this size on blocks start at different places of a page, since caches tell addresses apart by the place:
  * an addition of 1e5 or 1e6 float64 takes a fifth less time when its operands lie 1 KiB apart in it. */
 #define STAGGERED ((size_t)1 << 16)
-#define MOST_CACHED ((Py_ssize_t)1 << 30)
+/* So much may wait before anybody has asked the system how much memory there is, which takes reading some files: less
+ * than an eighth of any machine or container in which Python runs. */
+#define UNASKED_LIMIT ((Py_ssize_t)4 << 20)
 
 /* What a waiting block holds in its own memory. */
 struct aot_free_block {
@@ -93,13 +94,20 @@ static void unlink_block(aot_memory *memory, aot_free_block *block, int class)
 
 void aot_memory_init(aot_memory *memory)
 {
-    memory->limit = MOST_CACHED;
-#if defined(_SC_PHYS_PAGES) && defined(_SC_PAGESIZE)
-    long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
-    if (pages > 0 && page > 0 && pages / 8 < MOST_CACHED / page) {
-        memory->limit = (Py_ssize_t)(pages / 8) * page;
-    }
-#endif
+    memory->limit = UNASKED_LIMIT;
+}
+
+bool aot_memory_needs_limit(const aot_memory *memory, size_t nbytes)
+{
+    Py_ssize_t room = memory->limit - memory->used - memory->cached;
+    return !memory->limit_is_known && (room < 0 || nbytes > (size_t)room);
+}
+
+void aot_memory_set_limit(aot_memory *memory, Py_ssize_t limit)
+{
+    memory->limit = limit;
+    memory->limit_is_known = true;
+    aot_memory_trim(memory, limit);
 }
 
 void aot_memory_trim(aot_memory *memory, Py_ssize_t limit)

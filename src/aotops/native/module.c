@@ -91,21 +91,24 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     aot_state *state = state_of(module);
     Py_ssize_t keywords = names == NULL ? 0 : PyTuple_Size(names);
     if (count != 2) {
-        return PyErr_Format(PyExc_TypeError, "astype() takes 2 positional arguments, x and dtype, got %zd", count);
+        return PyErr_Format(PyExc_TypeError, "astype() takes 2 positional arguments (x, dtype), got %zd; copy= is given by name", count);
     }
     int copy = 1;
     for (Py_ssize_t k = 0; k < keywords; k++) {
         PyObject *name = PyTuple_GetItem(names, k);
         if (!aot_is_keyword(name, "copy")) {
-            return PyErr_Format(PyExc_TypeError, "astype() got an unexpected keyword argument %R", name);
+            return PyErr_Format(PyExc_TypeError, "astype() got an unexpected keyword argument %R; it takes copy", name);
         }
         copy = PyObject_IsTrue(args[count + k]);
+        if (copy < 0) {
+            return NULL;
+        }
     }
     aot_tensor *source = aot_as_tensor(args[0]);
     if (source == NULL) {
         return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", args[0]);
     }
-    int dtype = copy < 0 ? -1 : read_dtype(state, args[1]);
+    int dtype = read_dtype(state, args[1]);
     if (dtype < 0) {
         return NULL;
     }
@@ -165,6 +168,7 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
 static PyObject *native_memory_stats(PyObject *module, PyObject *Py_UNUSED(unused))
 {
     const aot_memory *memory = &state_of(module)->memory;
+    aot_storage_learn_limit(state_of(module));
     return Py_BuildValue("(nnnnnn)", memory->used, memory->peak, memory->cached, memory->limit, memory->hits,
                          memory->misses);
 }
@@ -176,8 +180,7 @@ static PyObject *native_memory_limit(PyObject *module, PyObject *bytes)
     if (limit == -1 && PyErr_Occurred()) {
         return NULL;
     }
-    memory->limit = limit < 0 ? 0 : limit;
-    aot_memory_trim(memory, memory->limit);
+    aot_memory_set_limit(memory, limit < 0 ? 0 : limit);
     Py_RETURN_NONE;
 }
 

@@ -40,6 +40,7 @@ typedef struct {
     aot_free_block *classes[AOT_SIZE_CLASSES];
     aot_free_block *oldest, *newest;
     Py_ssize_t cached, limit; /* waiting, and how much may */
+    bool limit_is_known;      /* or is what may wait before anybody has asked the system */
     Py_ssize_t used, peak;    /* in storages, now and at most */
     Py_ssize_t hits, misses;  /* blocks from the cache, and from the system */
 } aot_memory;
@@ -102,11 +103,16 @@ typedef struct {
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
 aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes);
+/* Sees to it that the memory's limit has been set, by asking Python if nobody has set it. */
+void aot_storage_learn_limit(aot_state *state);
 /* Takes over `source`, also when it fails. */
 aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes);
 
 /* memory.c: aligned memory for storages; sizes in bytes. NULL without an exception. */
 void aot_memory_init(aot_memory *memory);
+/* Whether an allocation could make more memory wait than may before the limit has been set. */
+bool aot_memory_needs_limit(const aot_memory *memory, size_t nbytes);
+void aot_memory_set_limit(aot_memory *memory, Py_ssize_t limit);
 void *aot_memory_allocate(aot_memory *memory, size_t nbytes);
 void aot_memory_release(aot_memory *memory, void *block, size_t nbytes);
 /* Frees waiting blocks, oldest first, until at most `limit` bytes wait. */
@@ -120,6 +126,8 @@ void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 /* Reads the environment; -1 with an ImportError. */
 int aot_threads_init(aot_state *state);
 int aot_threads(aot_state *state);
+/* To be called before a parallel region: from then on, children of fork compute on one thread. */
+void aot_threads_begin(void);
 
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
@@ -191,7 +199,10 @@ extern PyType_Spec aot_operator_spec;
 aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *definition);
 /* Calls a function of a Python module of aotops with a format as Py_BuildValue has it. */
 PyObject *aot_call(const char *module, const char *function, const char *format, ...);
-/* The same for a function that raises an exception: always returns NULL. */
+/* The int of at least 0 that a function of Python without arguments returns, or -1 where it fails; an exception that is
+ * set stays set, and none is set else. */
+Py_ssize_t aot_ask(const char *module, const char *function);
+/* Calls a function of aotops.errors, which raises an exception: always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
 
 /* declare.c: operators that are declared in Python */

@@ -40,6 +40,20 @@ PyObject *aot_call(const char *module, const char *function, const char *format,
     return result;
 }
 
+Py_ssize_t aot_ask(const char *module, const char *function)
+{
+    PyObject *type, *value, *traceback; /* a launch may run while an exception is set */
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *answer = aot_call(module, function, "()");
+    Py_ssize_t number = answer != NULL ? PyLong_AsSsize_t(answer) : -1;
+    Py_XDECREF(answer);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_SetInterrupt(); /* for the caller's own Python code, which can be interrupted */
+    }
+    PyErr_Restore(type, value, traceback);
+    return number < 0 ? -1 : number;
+}
+
 PyObject *aot_raise(const char *function, const char *format, ...)
 {
     va_list values;

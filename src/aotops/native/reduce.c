@@ -211,6 +211,38 @@ static PyObject *delivered(const call_arguments *call, aot_tensor *target, int f
     return aot_deliver(call->operator, (PyObject *)target, (aot_tensor *)call->out);
 }
 
+/* Whether a space of some lengths has elements, which can then be counted: each axis and each part of it has at most as
+ * many, whatever the kernels do with them. -1 with a ValueError if there are too many for that, and none of the lengths
+ * is 0. Of a single input there never are; inputs that are broadcast together can have any number. */
+static int has_elements(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape)
+{
+    Py_ssize_t left = PY_SSIZE_T_MAX;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 0) {
+            return 0;
+        }
+    }
+    for (int axis = 0; axis < ndim; axis++) {
+        left /= shape[axis];
+    }
+    if (left > 0) {
+        return 1;
+    }
+    int count = call->operator->definition->inputs;
+    PyObject *shapes = PyTuple_New(count);
+    for (int k = 0; shapes != NULL && k < count; k++) {
+        PyObject *own = aot_tuple_of_sizes(inputs[k]->ndim, inputs[k]->shape);
+        if (own == NULL || PyTuple_SetItem(shapes, k, own) < 0) {
+            Py_CLEAR(shapes);
+        }
+    }
+    if (shapes != NULL) {
+        aot_raise("too_many_elements", "(sNN)", call->operator->definition->name, shapes,
+                  aot_tuple_of_sizes(ndim, shape));
+    }
+    return -1;
+}
+
 /* Folds the axes in `mask` of inputs over a shape into `out`, which lacks them or has 1 in their place. */
 static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape, uint32_t mask,
                 aot_tensor *out)
@@ -236,6 +268,9 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
         aot_fill(out, (aot_element){.bits = variant->identity}, out->dtype);
         return 0;
     }
+    if (out->size == 0) {
+        return 0;
+    }
     for (int k = 0; k < count; k++) {
         aot_broadcast_strides(inputs[k], ndim, shape, strides[k]);
         views[k] = (aot_view){inputs[k]->data, strides[k]};
@@ -250,7 +285,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     Py_ssize_t shape[AOT_MAX_RANK], result_shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, inputs, shape), result_ndim = 0;
     uint32_t mask;
-    if (ndim < 0 || parse_axes(call->axis, ndim, &mask) < 0) {
+    if (ndim < 0 || parse_axes(call->axis, ndim, &mask) < 0 || has_elements(call, inputs, ndim, shape) < 0) {
         return NULL;
     }
     for (int axis = 0; axis < ndim; axis++) {

@@ -198,6 +198,9 @@ static bool run(const scan_job *job, int threads, bool release)
         return false;
     }
     char *trees = memory + AOT_ALIGNMENT - (uintptr_t)memory % AOT_ALIGNMENT;
+    if (threads > 1) {
+        aot_threads_begin();
+    }
     PyThreadState *saved = release ? PyEval_SaveThread() : NULL;
     for (int64_t tile = 0; tile < job->tiles && !share_tiles; tile++) {
         scan_tile_in_parallel(job, tile, trees, trees + of_tree, threads);

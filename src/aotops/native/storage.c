@@ -29,6 +29,16 @@ static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
     return self;
 }
 
+void aot_storage_learn_limit(aot_state *state)
+{
+    if (!state->memory.limit_is_known) {
+        Py_ssize_t limit = aot_ask("aotops.memory", "default_limit");
+        if (limit >= 0 && !state->memory.limit_is_known) { /* or another thread has set it meanwhile */
+            aot_memory_set_limit(&state->memory, limit);
+        }
+    }
+}
+
 aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes)
 {
     if (nbytes <= INLINE_BYTES) {
@@ -39,6 +49,9 @@ aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes)
             self->nbytes = nbytes;
         }
         return self;
+    }
+    if (aot_memory_needs_limit(&state->memory, (size_t)nbytes)) {
+        aot_storage_learn_limit(state);
     }
     aot_storage *self = new_object(state, 0);
     if (self == NULL) {

@@ -264,7 +264,8 @@ int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument)
         sizes[k] = PyNumber_AsSsize_t(item, PyExc_ValueError);
         if (sizes[k] == -1 && PyErr_Occurred()) {
             if (PyErr_ExceptionMatches(PyExc_ValueError)) {
-                PyErr_Format(PyExc_ValueError, "%s must be of ints below 2**63, got %R", argument, item);
+                PyErr_Clear();
+                aot_raise("too_large", "(sO)", argument, item);
             }
             return -1;
         }
@@ -347,9 +348,25 @@ static PyObject *tensor_is_contiguous(PyObject *self, PyObject *Py_UNUSED(unused
     return PyBool_FromLong(((aot_tensor *)self)->contiguous);
 }
 
-static PyObject *tensor_item(PyObject *object, PyObject *Py_UNUSED(unused))
+/* Of the element that some ints select: see aotops.indexing. */
+static PyObject *item_at(PyObject *object, PyObject *const *indices, Py_ssize_t count)
+{
+    PyObject *given = PyTuple_New(count);
+    for (Py_ssize_t k = 0; given != NULL && k < count; k++) {
+        Py_INCREF(indices[k]);
+        if (PyTuple_SetItem(given, k, indices[k]) < 0) {
+            Py_CLEAR(given);
+        }
+    }
+    return given != NULL ? aot_call("aotops.indexing", "item_at", "(ON)", object, given) : NULL;
+}
+
+static PyObject *tensor_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
 {
     aot_tensor *self = (aot_tensor *)object;
+    if (count > 0) {
+        return item_at(object, indices, count);
+    }
     if (self->size != 1) {
         return aot_raise("item_of_many", "(N)", tensor_shape(object, NULL));
     }
@@ -418,7 +435,13 @@ static PyGetSetDef tensor_getset[] = {
 };
 
 static PyMethodDef tensor_methods[] = {
-    {"item", tensor_item, METH_NOARGS, "The only element as a Python number; ValueError if there is not exactly one."},
+    {"item", (PyCFunction)(void (*)(void))tensor_item, METH_FASTCALL,
+     "item(*index)\n--\n\nThe only element as a Python number, or that which an index selects.\n\n"
+     "The index is an int for each axis, or one that counts the elements in row-major order.\n\n"
+     "Raises ``ValueError`` if there is not exactly one element, or for another number of ints, ``IndexError`` for an\n"
+     "index out of bounds, ``TypeError`` for other than ints.\n\n"
+     ">>> import aotops as ao\n>>> t = ao.tensor([[1, 2], [3, 4]])\n>>> t.item(1, 0), t.item(-1), t.sum().item()\n"
+     "(3, 4, 10)\n"},
     {"is_contiguous", tensor_is_contiguous, METH_NOARGS, "Whether the elements lie in row-major order without gaps."},
     {"_as_strided", tensor_as_strided, METH_VARARGS,
      "_as_strided(shape, strides, offset): a view; strides and offset count elements from this tensor's first one."},

@@ -197,7 +197,8 @@ class Record:
         if self.kind in FOLDING:
             if self.scalar.__code__.co_argcount != 2:
                 taken = self.scalar.__code__.co_argcount
-                raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}")
+                advice = "; what is combined, a function of the inputs, is given as of=" if self.of is None else ""
+                raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
             if self.identity is None and self.start is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or a start")
             for what, value in (("identity", self.identity), ("start", self.start)):
@@ -206,7 +207,9 @@ class Record:
         least = 2 if self.kind == "zip" else 1
         if self.inputs < least or (self.kind == "map" and self.inputs > 1):
             wanted = {"map": "1 input", "zip": "2 inputs or more"}.get(self.kind, "1 input or more")
-            raise RecordError(f"{self.name}: a {self.kind} has {wanted}, got {self.inputs}")
+            other = {"map": "aotops.zip", "zip": "aotops.map"}.get(self.kind)
+            advice = f"; declare it with {other}" if other and self.inputs > 0 else ""
+            raise RecordError(f"{self.name}: a {self.kind} has {wanted}, got {self.inputs}{advice}")
         if self.inputs + max(self.outputs, 1) > MOST_INPUTS + 1:
             raise RecordError(
                 f"{self.name}: inputs and results must be at most {MOST_INPUTS + 1}, "

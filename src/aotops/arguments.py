@@ -1,0 +1,93 @@
+"""What to write instead, where a call does not fit a function's parameters: advice for those who know NumPy or PyTorch.
+
+Python itself says "zeros() takes 1 positional argument but 2 were given". ``advised`` adds "; write zeros((2, 3))".
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any, TypeVar
+
+    F = TypeVar("F", bound=Callable[..., Any])
+
+#: What NumPy, PyTorch and others call an argument, and what it is called here.
+OTHER_NAMES = {
+    "dim": "axis",
+    "dims": "axes",
+    "keepdim": "keepdims",
+    "keep_dims": "keepdims",
+    "size": "shape",
+    "newshape": "shape",
+    "value": "fill_value",
+    "end": "stop",
+    "ddof": "correction",
+    "unbiased": "correction",
+    "object": "data",
+    "input": "x",
+    "a": "x",
+    "type": "dtype",
+}
+
+
+def advised(function: F) -> F:
+    """A decorator: a call that does not fit the function's parameters is a ``TypeError`` that says what to write."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        try:
+            return function(*args, **kwargs)
+        except TypeError as error:
+            place = error.__traceback__
+            if place is not None and place.tb_next is not None:
+                raise  # by the function itself
+            message = f"{error}; {advice(function, args, kwargs)}"
+        raise TypeError(message)
+
+    for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
+        setattr(call, name, getattr(function, name))
+    call.__wrapped__ = function  # type: ignore[attr-defined]  # where inspect looks for the signature
+    return call  # type: ignore[return-value]
+
+
+def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
+    """What to write in place of a call that does not fit a function's parameters."""
+    code = function.__code__
+    count = code.co_argcount + code.co_kwonlyargcount
+    positional, by_name = code.co_varnames[: code.co_argcount], code.co_varnames[code.co_argcount : count]
+    only_positional = positional[: code.co_posonlyargcount]
+    shown = [name for name in positional if name != "self"]
+    listed = [
+        *shown,
+        *([f"*{code.co_varnames[count]}"] if code.co_flags & 0x04 else []),
+        *[f"{key}=" for key in by_name],
+    ]
+    takes = f"it takes {', '.join(listed) or 'no arguments'}"
+    name = function.__name__ if "self" not in positional else f"x.{function.__name__}"
+    for key in kwargs:
+        other = OTHER_NAMES.get(key, key)
+        if key in only_positional or other in only_positional:
+            return f"{name} takes {other if other in only_positional else key} by position, without its name"
+        if key not in (*positional, *by_name):
+            if other in (*positional, *by_name):
+                return f"{key} is called {other} here, write {other}="
+            return takes
+    extra = args[len(positional) :]
+    if not extra:
+        return takes
+    last = shown[-1] if shown else ""
+    together = args[len(positional) - 1 :]
+    taken = (int, float) if last == "data" else int
+    if last in ("shape", "axes", "data") and all(isinstance(value, taken) for value in together):
+        several = ", ".join([str(value) for value in together[:33]])
+        one = f"[{several}]" if last == "data" else f"({several})"
+        return f"{last} is one argument, write {name}({', '.join([*shown[:-1], one])})"
+    if last == "function" and (isinstance(extra[0], (list, tuple, range)) or hasattr(extra[0], "dtype")):
+        return f"it declares an operator, which takes the data when it is called: {name}(function)(x)"
+    if by_name:
+        from aotops.dtypes import is_dtype
+
+        names = [key for key in by_name if key.startswith("dtype") == is_dtype(extra[0])] or list(by_name)
+        what = f"the argument after {last}" if last else "it"
+        return f"{what} is given by name, write {' or '.join([f'{key}=' for key in names])}"
+    return takes
