@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 #: Changes in these files change the machine code of every kernel.
 COMPILER_SOURCES = (
-    *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "pipeline.py", "soundness.py"),
-    *("semantics.py", "short_loops.py", "specialise.py"),
+    *("combining.py", "compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "pipeline.py"),
+    *("semantics.py", "short_loops.py", "soundness.py", "specialise.py"),
 )
 
 

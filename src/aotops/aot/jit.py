@@ -13,7 +13,7 @@ from aotops import _native
 from aotops.aot import compiler
 from aotops.aot.kernels import record_kernels
 from aotops.aot.levels import level_symbol, levels
-from aotops.aot.modules import probe
+from aotops.aot.probe import probe
 from aotops.aot.specialise import specialise
 from aotops.declare import command_for
 from aotops.errors import BuildError
@@ -53,7 +53,7 @@ _libraries: list[Any] = []
 def compile_now(record: Record, reason: str) -> Any:
     """Compile the kernels of an operator for this CPU, tell so on stderr, and return them in a capsule.
 
-    Warns of a reduction that minds how values are grouped. Raises ``BuildError`` with the compiler's reason.
+    Warns of what ``aotops.aot.probe`` finds. Raises ``BuildError`` with the compiler's reason.
     """
     started = time.perf_counter()
     probe(record)

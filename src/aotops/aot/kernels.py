@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.combinations import in_combination
 from aotops.functions import has_loop, has_power, reached
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
@@ -59,6 +60,7 @@ def record_kernels(record: Record) -> list[Kernel]:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
         symbol = kernel_symbol(record.name, dtype)
         if record.kind == "reduce":
+            scalar = in_combination(scalar)
             of = record.of or first
             signature = Signature(record.inputs_for(dtype), result)
             add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of)))
