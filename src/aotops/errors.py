@@ -28,6 +28,10 @@ class RecordError(ValueError):
     """The declaration of an operator that contradicts itself; the message names the operator."""
 
 
+class GradientError(RuntimeError):
+    """A derivative that finite differences contradict; the message says where, and what both are."""
+
+
 class NotBuiltError(RuntimeError):
     """An operator of a user that has no compiled kernels, called where nothing could compile them."""
 

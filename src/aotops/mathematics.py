@@ -131,7 +131,8 @@ def in_plain_python(function: Callable[..., Any], dtype: str) -> Callable[..., A
             return done[value] or value
         return value
 
-    function = plain(function)
-    # also where aotops' own derivatives call functions of math, which raise where kernels have a value
-    result: Callable[..., Any] = rebuilt(function, exchange) if meant_by(function) is None else exchange(function)
+    scalar_function: Any = plain(function)
+    # also where it is aotops' own: derivatives call functions of math, which raise where kernels have a value
+    is_function = isinstance(scalar_function, types.FunctionType)
+    result: Callable[..., Any] = rebuilt(scalar_function, exchange) if is_function else exchange(scalar_function)
     return result

@@ -50,6 +50,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.combinations import in_combination
 from aotops.errors import type_name
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
@@ -505,7 +506,8 @@ def evaluate(
     [0, 1, 3, 6]
     """
     dtype, converted = convert_inputs(record, inputs)
-    scalar, result = present(record.scalar_for(dtype), dtype), record.result_for(dtype)
+    scalar = in_combination(record.scalar_for(dtype)) if record.kind == "reduce" else record.scalar_for(dtype)
+    scalar, result = present(scalar, dtype), record.result_for(dtype)
     if record.outputs:
         return elementwise_many(scalar, converted, record.results_for(dtype))
     if record.kind not in FOLDING:

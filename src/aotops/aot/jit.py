@@ -15,7 +15,7 @@ from aotops.aot.build import compiler_digest
 from aotops.aot.fingerprint import fingerprint
 from aotops.aot.kernels import Kernel, record_kernels
 from aotops.aot.levels import Level, level_symbol, levels
-from aotops.aot.modules import probe
+from aotops.aot.probe import probe
 from aotops.aot.watch import watched
 from aotops.declare import command_for
 from aotops.errors import BuildError
@@ -90,7 +90,7 @@ def compiled_object(kernel: Kernel, level: Level) -> bytes:
 def compile_now(record: Record, reason: str) -> Any:
     """Compile the kernels of an operator for this CPU, or find them kept, tell so on stderr, and return a capsule.
 
-    Warns of a reduction that minds how values are grouped. Raises ``BuildError`` with the compiler's reason.
+    Warns of what ``aotops.aot.probe`` finds. Raises ``BuildError`` with the compiler's reason.
     """
     started = time.perf_counter()
     probe(record)

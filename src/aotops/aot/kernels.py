@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotops.aot.length import length
+from aotops.combinations import in_combination
 from aotops.functions import has_loop, has_power, reached
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
@@ -60,6 +61,7 @@ def record_kernels(record: Record) -> list[Kernel]:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
         symbol = kernel_symbol(record.name, dtype)
         if record.kind == "reduce":
+            scalar = in_combination(scalar)
             of = record.of or first
             signature = Signature(record.inputs_for(dtype), result)
             large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))

@@ -7,22 +7,20 @@ import contextlib
 import gc
 import importlib
 import importlib.util
-import itertools
 import os
 import sys
 import tomllib
 import traceback
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from aotops import functions
+from aotops.aot.probe import probe
 from aotops.declare import name_of, source_digest
 from aotops.errors import BuildError
-from aotops.mathematics import in_plain_python
 from aotops.ops.record import Record
 
 # --- finding ------------------------------------------------------------------------------------------------------
@@ -243,8 +241,8 @@ def import_file(target: Target) -> ModuleType:
 def declared_records(module: ModuleType) -> list[Record]:
     """The records of the operators that a module declares, with their derivatives.
 
-    Raises ``BuildError`` if there are none, or two of one name. Warns of operators that no variable holds, and of
-    reductions that mind how values are grouped.
+    Raises ``BuildError`` if there are none, or two of one name. Warns of operators that no variable holds, and of what
+    ``aotops.aot.probe`` finds.
     """
     from aotops._native import Operator
 
@@ -304,65 +302,6 @@ def unbound(module: ModuleType, found: Sequence[Record]) -> list[tuple[Record, s
             )
             left_out.append((other, message))
     return sorted(left_out, key=lambda each: each[0].scalar.__code__.co_firstlineno)
-
-
-# --- reductions that are none -------------------------------------------------------------------------------------
-
-SAMPLES = {"bool": (False, True), "int64": (-3, 0, 1, 2, 7), "float32": (-2.5, 0.0, 0.5, 1.0, 3.0)}
-SAMPLES["float64"] = SAMPLES["float32"]
-
-
-def close(a: Any, b: Any) -> bool:
-    """Whether two numbers agree but for rounding; NaN agrees with itself."""
-    return bool(a == b or (a != a and b != b) or abs(a - b) <= 1e-6 * max(abs(a), abs(b), 1e-3))
-
-
-def combined_values(record: Record) -> list[Any]:
-    """Some numbers of those that a reduction combines: what its function of the inputs makes of samples, if it has one.
-
-    The largest absolute value, with identity 0, need not be right for negative values.
-    """
-    dtype = record.dtypes[0]
-    if record.of is None:
-        return list(SAMPLES[record.result_for(dtype)])
-    of: Callable[..., Any] = in_plain_python(record.of, dtype)
-    values: list[Any] = []
-    for inputs in itertools.islice(itertools.product(SAMPLES[dtype], repeat=record.inputs), 125):
-        with contextlib.suppress(Exception):  # where compiled code has NaN, or what does not compile at all
-            values.append(of(*inputs))
-    distinct = list(dict.fromkeys(value for value in values if value == value))
-    return distinct[:: len(distinct) // 6 + 1]
-
-
-def probe(record: Record) -> None:
-    """Warn of a reduction whose result is up to how values are grouped, or whose identity changes a value."""
-    if record.kind != "reduce":
-        return
-    dtype = record.dtypes[0]
-    result = record.result_for(dtype)
-    combine: Callable[..., Any] = in_plain_python(record.scalar_for(dtype), result)
-    name, file = f"{record.name}({', '.join(record.parameters)})", record.scalar.__code__
-
-    def warn(message: str) -> None:
-        warnings.warn_explicit(f"{name}: {message}", UserWarning, file.co_filename, file.co_firstlineno)
-
-    try:
-        samples = combined_values(record)
-        for a, b, c in itertools.product(samples, repeat=3):
-            left, right = combine(combine(a, b), c), combine(a, combine(b, c))
-            if not close(left, right):
-                warn(
-                    f"the reduction is not associative: combining {a}, {b} and {c} gives {left} or {right}, as "
-                    "they are grouped, and aotops groups them as it likes"
-                )
-                return
-        identity = record.identity_for(dtype)
-        for a in samples:
-            if not close(combine(identity, a), a):
-                warn(f"the identity {identity} changes {a} into {combine(identity, a)}")
-                return
-    except Exception:
-        return  # plain Python raises where compiled code does not, or what is wrong will not compile: nothing learned
 
 
 # --- sources ------------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from typing import Any
 import numba
 import numpy as np
 
+from aotops.aot import combining  # noqa: F401  (adds to LOWERINGS)
 from aotops.aot.compiler import CompileError
 from aotops.aot.diagnose import FaultError, examine, place
 from aotops.aot.elements import element_function
