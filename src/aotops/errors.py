@@ -67,7 +67,9 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     names = parameters.split()
     count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
     plural = "s" * (len(names) != 1)
-    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}")
+    # what a second `@f.derivative` calls
+    hint = "; it is declared already, and can be declared once" if name.endswith(".derivative") and given == 1 else ""
+    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{hint}")
 
 
 def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
