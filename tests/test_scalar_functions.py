@@ -195,24 +195,24 @@ def steps(x: Any) -> Any:
         (lambda x: ARRAY[int(x)], "It may raise IndexError: index is out of bounds, and kernels need a value for"),
         (lambda x: ARRAY[min(int(x), 3)], r"the compiler must see that an index is in range, as in TABLE\[min"),
         (steps, r"It may raise ValueError: range\(\) arg 3 must not be zero, and kernels need a value for every input"),
-        (tries, "tries has a try or with; in kernels nothing is raised"),
-        (asserts, "asserts has a raise or assert; kernels need a value for every input"),
-        (counts, "counts assigns to a global variable"),
-        (prints, "It calls numba_gil_ensure, which is none of the C library's mathematics"),
-        (lambda x: float(len(f"{x}")), "has a text with values in it"),
+        (tries, "tries has a try; write a condition"),
+        (asserts, "asserts has an assert; nothing is raised in kernels"),
+        (counts, "counts has an assignment to a global variable"),
+        (prints, "prints calls print; leave it out"),
+        (lambda x: float(len(f"{x}")), "has a formatted string"),
         (factorial, "factorial calls itself"),
         (even, "even calls itself"),
         (itself._record.scalar, "itself calls itself"),  # type: ignore[union-attr]
         (sometimes, r"The variable y may have no value where it is read.\n  .*, line \d+: return y"),
         (of_the_loop, "The variable last may have no value where it is read"),
-        (nothing, "It must return a number, and returns nothing"),
-        (nothing_sometimes, "It must return a number, and returns nothing on some path"),
-        (lambda x: [x], "It needs memory of its own|It must return a number"),
+        (nothing, "nothing returns nothing; end each path with"),
+        (nothing_sometimes, "nothing_sometimes returns nothing on some path"),
+        (lambda x: [x], "has a list; write a tuple"),
         (lambda x: (x, x), "It must return a number, and returns a tuple of 2"),
-        (lambda x: "a", "It must return a number, and returns a"),
-        (lambda x: ao.sum(x), "aotops.sum works on whole tensors; a scalar function may call elementwise operators"),
-        (lambda x: ao.nothing(x), "aotops.nothing is not there"),  # type: ignore[attr-defined]
-        (lambda x: math.perm(x), "Unknown attribute 'perm' of module math"),
+        (lambda x: "a", "has a string, 'a'"),
+        (lambda x: ao.sum(x), "calls ao.sum, which works on whole tensors"),
+        (lambda x: ao.nothing(x), "ao.nothing, which is not there"),  # type: ignore[attr-defined]
+        (lambda x: math.perm(x), "Kernels do not have math.perm"),
     ],
 )
 def test_what_kernels_cannot_do_is_refused(function: Callable[..., Any], message: str) -> None:
@@ -221,7 +221,7 @@ def test_what_kernels_cannot_do_is_refused(function: Callable[..., Any], message
 
 @pytest.mark.skipif(labs is None, reason="needs the C library's functions by ctypes")
 def test_addresses_of_this_process_are_refused() -> None:
-    assert "It refers to memory of this process" in refusal(calls_ctypes, dtypes="int64")
+    assert "labs, a function of ctypes, which is an address of this process" in refusal(calls_ctypes, dtypes="int64")
 
 
 def test_an_attribute_with_the_name_of_a_function_is_no_call_of_it(capfd: pytest.CaptureFixture[str]) -> None:

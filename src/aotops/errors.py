@@ -95,6 +95,8 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
     plural = "s" * (len(names) != 1)
     advice = "; what follows them, as out=, is given by name" if given > len(names) else ""
+    if name.endswith(".derivative") and given == 1:  # what a second `@f.derivative` calls
+        advice = "; it is declared already, and can be declared once"
     raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 

@@ -103,7 +103,7 @@ def check(module: Any, symbol: str) -> str | None:
 def _exceptions(text: str) -> list[str]:
     """What a module may raise, out of what Numba pickles of it."""
     found: dict[str, None] = {}
-    for escaped in re.findall(r'^@\.const\.pickledata\.\w+(?:\.\d+)? = .* c"(.*)"', text, re.MULTILINE):
+    for escaped in re.findall(r'^@\.const\.pickledata\.\w+(?:\.\d+)* = .* c"(.*)"', text, re.MULTILINE):
         content = re.sub(rb"\\([0-9A-F]{2})", lambda code: bytes([int(code[1], 16)]), escaped.encode("latin-1"))
         try:
             kind, values, *_ = pickle.loads(content)
