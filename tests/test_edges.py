@@ -230,6 +230,24 @@ def test_no_more_axes_than_32_are_read(name: str) -> None:
             AXES_READERS[name](axes)
 
 
+class Unread(tuple[int, ...]):
+    """A tuple that nobody may go through."""
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("read")
+
+
+def test_indices_of_any_length() -> None:
+    for item in (0, None, Ellipsis, slice(None), True):
+        for count in (66, 10**5):
+            with pytest.raises(IndexError, match=f"takes at most 2 indices, got {count}"):
+                X[Unread((item,) * count)]
+            with pytest.raises(IndexError, match=f"takes at most 2 indices, got {count}"):
+                X[Unread((item,) * count)] = 1.0
+    most = ao.zeros((1,) * 16)
+    assert most[(*[None] * 16, ..., *[0] * 16)].shape == (1,) * 16
+
+
 def test_ranges_of_lengths_and_axes() -> None:
     assert ao.zeros(range(2, 4)).shape == (2, 3)
     assert X.reshape(range(3, 1, -1)).shape == (3, 2)

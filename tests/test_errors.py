@@ -128,6 +128,7 @@ CREATION: list[Case] = [
     (lambda: ao.zeros(None), TypeError, "shape must be an int or a tuple of ints, got NoneType"),
     (lambda: ao.empty((2, 1.5)), TypeError, "shape must be an int, got float 1.5"),
     (lambda: ao.ones((2, "3")), TypeError, "shape must be an int, got str '3'"),
+    (lambda: ao.zeros(HUGE), ValueError, f"shape must be of ints below 2**63, got {HUGE}"),
     (lambda: ao.zeros(-1), ValueError, "shape must not be negative, got -1 along axis 0"),
     (lambda: ao.full((2, -3), 1), ValueError, "shape must not be negative, got -3 along axis 1"),
     (lambda: ao.zeros((0, -3)), ValueError, "shape must not be negative, got -3 along axis 1"),

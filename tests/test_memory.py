@@ -5,6 +5,7 @@ import gc
 import itertools
 import random
 import sys
+import textwrap
 import threading
 from collections.abc import Iterator
 
@@ -13,6 +14,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES
+from test_operators import run_python
 
 import aotops as ao
 from aotops import memory
@@ -418,3 +420,86 @@ def test_sizes_in_bytes_that_overflow(shape: tuple[int, ...]) -> None:
         ):
             make(shape)
     assert changes(before) == {}
+
+
+# --- the limit that nobody has set ---------------------------------------------------------------------------------
+
+
+def test_the_system_is_asked_for_the_limit_once_it_matters() -> None:
+    """Not by small tensors, which would pay for it at the start of every process."""
+    script = """
+        import sys
+        import aotops as ao
+        kept = [ao.ones(60_000) for _ in range(8)]
+        del kept
+        print("aotops.memory" in sys.modules)
+        kept = ao.ones(600_000)
+        print("aotops.memory" in sys.modules, "aotops.cgroups" in sys.modules)
+        print(ao.memory.stats()["limit"] == ao.memory.default_limit())
+    """
+    assert run_python(textwrap.dedent(script)).stdout.split() == ["False", "True", "True", "True"]
+
+
+@pytest.mark.parametrize("limit", [0, 3 * MIB, 64 * MIB])
+def test_a_limit_that_is_set_before_is_kept(limit: int) -> None:
+    script = f"""
+        import sys
+        import aotops as ao
+        ao.memory.set_cache_limit({limit})
+        x = ao.ones(4_000_000)
+        del x
+        print("aotops.cgroups" in sys.modules, ao.memory.stats()["limit"], ao.memory.stats()["cached"] <= {limit})
+    """
+    done = run_python(textwrap.dedent(script), AOTOPS_NUM_THREADS="1")  # who would be asked for the CPUs otherwise
+    assert done.stdout.split() == ["False", str(limit), "True"]
+
+
+def test_the_limit_of_a_container_is_heeded() -> None:
+    script = """
+        import aotops as ao
+        ask = ao.memory.default_limit
+        ao.memory.default_limit = lambda: 5 * 2**20
+        kept = [ao.ones(100_000) for _ in range(30)]
+        del kept
+        stats = ao.memory.stats()
+        print(stats["limit"] == 5 * 2**20, 3 * 2**20 < stats["cached"] <= 5 * 2**20)
+    """
+    assert run_python(textwrap.dedent(script)).stdout.split() == ["True", "True"]
+
+
+@pytest.mark.parametrize("answer", ["1 / 0", "'many'", "-1", "2**70", "None"])
+def test_answers_that_cannot_be_used(answer: str) -> None:
+    """Memory and threads do without them, for this time."""
+    script = f"""
+        import aotops as ao
+        from aotops import memory, threads
+        ask_limit, ask_count = memory.default_limit, threads.default_count
+        memory.default_limit = threads.default_count = lambda: {answer}
+        x = ao.ones(1_000_000)
+        print(ao.sum(x + 1).item(), ao.get_num_threads())
+        memory.default_limit, threads.default_count = ask_limit, lambda: 3
+        print(ao.sum(x + 1).item(), ao.get_num_threads(), ao.memory.stats()["limit"] == ask_limit())
+    """
+    done = run_python(textwrap.dedent(script), AOTOPS_NUM_THREADS="")
+    assert done.stdout.split() == ["2000000.0", "1", "2000000.0", "3", "True"], done.stderr
+
+
+def test_an_interrupt_while_the_system_is_asked_is_not_lost() -> None:
+    script = """
+        import signal
+        import aotops as ao
+        from aotops import threads
+        def interrupted():
+            signal.raise_signal(signal.SIGINT)
+            return 2
+        threads.default_count = interrupted
+        x = ao.ones(10_000)
+        try:
+            ao.ones(1_000_000)
+            for _ in range(1000):
+                pass
+            print("finished")
+        except KeyboardInterrupt:
+            print("interrupted")
+    """
+    assert run_python(textwrap.dedent(script), AOTOPS_NUM_THREADS="").stdout.split() == ["interrupted"]

@@ -38,9 +38,8 @@ def advised(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
-            place = error.__traceback__
-            if place is not None and place.tb_next is not None:
-                raise  # by the function itself
+            if getattr(error.__traceback__, "tb_next", None) is not None:
+                raise  # it comes from the function itself
             message = f"{error}; {advice(function, args, kwargs)}"
         raise TypeError(message)
 

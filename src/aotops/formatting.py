@@ -33,8 +33,8 @@ def format_tensor(x: Tensor) -> str:
     if x.size == 0:
         return f"tensor([], {', '.join(notes)})"
     values = _edges(x, x.size > THRESHOLD)
-    texts = _texts(x.dtype.kind, _leaves(values), x.dtype.itemsize, PRECISION if x.ndim else ALL_DIGITS)
-    return _wrapped(_layout(values, _aligned(texts), len("tensor("), WIDTH), notes)
+    strings = _strings(x.dtype.kind, _leaves(values), x.dtype.itemsize, PRECISION if x.ndim else ALL_DIGITS)
+    return _wrapped(_layout(values, _aligned(strings), len("tensor("), WIDTH), notes)
 
 
 def format_elements(x: Tensor, specification: str) -> str:
@@ -49,8 +49,8 @@ def format_elements(x: Tensor, specification: str) -> str:
         format({"bool": False, "integer": 0, "float": 0.0}[x.dtype.kind], specification)  # raises as an element would
         return format_tensor(x)
     values = _edges(x, x.size > THRESHOLD)
-    texts = {_key(value): format(value, specification) for value in _leaves(values)}
-    return _wrapped(_layout(values, _aligned(texts), len("tensor("), WIDTH), [])
+    strings = {_key(value): format(value, specification) for value in _leaves(values)}
+    return _wrapped(_layout(values, _aligned(strings), len("tensor("), WIDTH), [])
 
 
 def _wrapped(body: str, notes: list[str]) -> str:
@@ -84,16 +84,16 @@ def _leaves(values: Any) -> list[Any]:
     return [] if values is Ellipsis else [values]
 
 
-def _aligned(texts: dict[Any, str]) -> Callable[[Any], str]:
+def _aligned(strings: dict[Any, str]) -> Callable[[Any], str]:
     """A function that gives each number its string, all of one width."""
-    width = max((len(text) for text in texts.values()), default=0)
-    return lambda value: texts[_key(value)].rjust(width)
+    width = max((len(string) for string in strings.values()), default=0)
+    return lambda value: strings[_key(value)].rjust(width)
 
 
-def _texts(kind: str, values: list[Any], itemsize: int, precision: int) -> dict[Any, str]:
+def _strings(kind: str, values: list[Any], itemsize: int, precision: int) -> dict[Any, str]:
     """The strings of some numbers."""
     if kind == "float":
-        return _float_texts(values, itemsize, precision)
+        return _float_strings(values, itemsize, precision)
     return {value: str(value) for value in values}
 
 
@@ -104,7 +104,7 @@ def _key(value: Any) -> Any:
     return value
 
 
-def _float_texts(values: list[float], itemsize: int, precision: int) -> dict[Any, str]:
+def _float_strings(values: list[float], itemsize: int, precision: int) -> dict[Any, str]:
     """The strings of floats: aligned at the point, scientific where fixed notation would hide digits."""
     finite = [value for value in values if math.isfinite(value)]
     sizes = [abs(value) for value in finite if value != 0]
@@ -113,13 +113,13 @@ def _float_texts(values: list[float], itemsize: int, precision: int) -> dict[Any
     )
     split = {_key(value): _digits(value, itemsize, scientific, precision) for value in finite}
     places = max((len(fraction) for _, fraction, _ in split.values()), default=0)
-    texts = {}
+    strings = {}
     for key, (whole, fraction, exponent) in split.items():
-        texts[key] = f"{whole}.{fraction.ljust(places, '0' if scientific else ' ')}{exponent}"
+        strings[key] = f"{whole}.{fraction.ljust(places, '0' if scientific else ' ')}{exponent}"
     for value in values:
         if not math.isfinite(value):
-            texts[_key(value)] = str(value)
-    return texts
+            strings[_key(value)] = str(value)
+    return strings
 
 
 def _digits(value: float, itemsize: int, scientific: bool, precision: int) -> tuple[str, str, str]:
@@ -154,9 +154,9 @@ def _shortest(value: float, itemsize: int) -> tuple[str, int]:
     return digits.rstrip("0") or "0", exponent if digits else 0
 
 
-def _round_trips(value: float, text: str, itemsize: int) -> bool:
-    """Whether a text reads back as the same float of an item size."""
-    read = float(text)
+def _round_trips(value: float, string: str, itemsize: int) -> bool:
+    """Whether a string reads back as the same float of an item size."""
+    read = float(string)
     if itemsize == 4 and math.isfinite(read) and abs(read) < 3.5e38:
         try:
             read = struct.unpack("<f", struct.pack("<f", read))[0]
@@ -181,9 +181,9 @@ def _layout(values: Any, formatter: Callable[[Any], str], indent: int, width: in
         return "[" + separator.join(rows) + "]"
     lines = [""]
     for position, value in enumerate(values):
-        text = "..." if value is Ellipsis else formatter(value)
-        text += "," if position < len(values) - 1 else ""
-        if lines[-1] and inner + len(lines[-1]) + 1 + len(text) > width - 2:
+        string = "..." if value is Ellipsis else formatter(value)
+        string += "," if position < len(values) - 1 else ""
+        if lines[-1] and inner + len(lines[-1]) + 1 + len(string) > width - 2:
             lines.append("")
-        lines[-1] += (" " if lines[-1] else "") + text
+        lines[-1] += (" " if lines[-1] else "") + string
     return "[" + ("\n" + " " * inner).join(lines) + "]"

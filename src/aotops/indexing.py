@@ -15,6 +15,8 @@ def view_of(x: Tensor, key: Any) -> Tensor:
     Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type.
     """
     items = key if isinstance(key, tuple) else (key,)
+    if len(items) > 65:  # one for each of 32 axes, a None for each of 32 new ones, and "...": no more are read
+        raise IndexError(f"a tensor of {x.ndim} dimensions takes at most {x.ndim} indices, got {len(items)}")
     shape, strides = x.shape, x.strides
     consumed = ellipses = 0
     for item in items:

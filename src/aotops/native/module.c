@@ -74,18 +74,6 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     return aot_from_buffer(state_of(module), exporter, copy != 0);
 }
 
-/* The code of a dtype, read by Python where it is not one of ours; or -1. */
-static int read_dtype(aot_state *state, PyObject *object)
-{
-    if (Py_TYPE(object) == state->dtype_type) {
-        return aot_dtype_code(state, object, "dtype");
-    }
-    PyObject *dtype = aot_call("aotops.dtypes", "as_dtype", "(O)", object);
-    int code = dtype == NULL ? -1 : aot_dtype_code(state, dtype, "dtype");
-    Py_XDECREF(dtype);
-    return code;
-}
-
 static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     aot_state *state = state_of(module);
@@ -108,7 +96,7 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (source == NULL) {
         return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", args[0]);
     }
-    int dtype = read_dtype(state, args[1]);
+    int dtype = aot_dtype_code(state, args[1], "dtype");
     if (dtype < 0) {
         return NULL;
     }
