@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aotops import ops
 from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import PLANNER, Kernel, all_kernels
+from aotops.aot.kernels import PLANNER, Kernel, all_kernels, kernels_of
 from aotops.aot.levels import Level, levels
 from aotops.aot.table import table_source
 from aotops.errors import BuildError
@@ -107,7 +107,6 @@ def _start_worker(target: Target | None) -> None:
     """In a worker process: derive the kernels from the records, since functions cannot be sent."""
     kernels = all_kernels(ops.collect().values())
     if target is not None:
-        from aotops.aot.extension import kernels_of
         from aotops.aot.modules import declared_records, load
 
         with warnings.catch_warnings():
