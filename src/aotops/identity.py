@@ -309,37 +309,38 @@ def contents(cell: Any) -> Any:
 class Manifest:
     """What a build has written down: blocks of lines, with an empty line between them.
 
-    The first names the Python of the build. One for each operator has its facts. One for each function, by the digest
-    of its code, has its source, for Pythons with other byte code.
+    The first names the Python of the build. One for each operator has its facts. One for each function has its source,
+    for Pythons with other byte code, and the digest of its code, which functions with and without a docstring share.
     """
 
     def __init__(self, string: str) -> None:
         head, *blocks = string.split("\n\n")
         self.python = head
-        self.operators: dict[str, list[str]] = {}
-        self.sources: dict[str, tuple[list[str], str]] = {}
+        self.operators: dict[str, str] = {}
+        self.sources: dict[str, list[str]] = {}
         for block in blocks:
-            title, *lines = block.split("\n")
-            what, name, *names = title.split(" ")
+            title, _, lines = block.partition("\n")
+            what, name, *_ = title.split(" ")
             if what == "operator":
                 self.operators[name] = lines
             else:
-                self.sources[name] = names, "\n".join([line[1:] for line in lines])
-        self._now: dict[tuple[str, int], str | None] = {}
+                self.sources.setdefault(name, []).append(block)
+        self._now: dict[tuple[str, int], list[str | None]] = {}
 
     def same_code(self, function: Any, then: str) -> bool:
-        """Whether a function is what this Python makes of the source whose code had a digest then."""
-        if then not in self.sources:
-            return False
-        flags = function.__code__.co_flags & CO_FUTURE_ANNOTATIONS
-        if (then, flags) not in self._now:
-            names, source = self.sources[then]
-            self._now[then, flags] = digest_of_source(source, names, flags)
-        return self._now[then, flags] == code_digest(function.__code__)
+        """Whether a function is what this Python makes of a source whose code had a digest then."""
+        key = then, function.__code__.co_flags & CO_FUTURE_ANNOTATIONS
+        if key not in self._now:
+            self._now[key] = []
+            for block in self.sources.get(then, ()):
+                title, *lines = block.split("\n")
+                source = "\n".join([line[1:] for line in lines])
+                self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
+        return code_digest(function.__code__) in self._now[key]
 
     def difference(self, record: Record, name: str) -> str | None:
         """The first difference of a declaration from what was built by its name, in words; None if they agree."""
-        lines = self.operators[name]
+        lines = self.operators[name].split("\n")
         paths: dict[str, list[str]] = {}
         for line in lines:
             number, _, rest = line.partition("\t")[0].partition(" global ")

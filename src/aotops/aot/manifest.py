@@ -6,6 +6,7 @@ import ast
 import functools
 import itertools
 import linecache
+import symtable
 import types
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -20,7 +21,7 @@ def manifest(records: Iterable[Record]) -> str:
     """The manifest of the operators of a module; ``BuildError`` if two have one name."""
     operators: dict[str, Record] = {}
     blocks = [python_version()]
-    sources: dict[str, str] = {}
+    sources: dict[str, None] = {}
     for record in records:
         other = operators.setdefault(record.name, record)
         if other is not record:
@@ -29,9 +30,9 @@ def manifest(records: Iterable[Record]) -> str:
         lines = [f"{label}\t{spelling}" for label, spelling in facts.of_record(record)]
         blocks.append("\n".join([f"operator {record.name}", *lines]))
         for function in facts.met:
-            if isinstance(function, types.FunctionType) and code_digest(function.__code__) not in sources:
-                sources[code_digest(function.__code__)] = source_block(function)
-    return "\n\n".join([*blocks, *filter(None, sources.values())])
+            if isinstance(function, types.FunctionType):
+                sources[source_block(function)] = None
+    return "\n\n".join([*blocks, *filter(None, sources)])
 
 
 # --- names ----------------------------------------------------------------------------------------------------------
@@ -65,6 +66,13 @@ def parsed(source: str) -> ast.AST:
         return ast.Module([], [])
 
 
+@functools.cache
+def imported_names(source: str) -> frozenset[str]:
+    """The names that a module gives to what it imports."""
+    symbols = symtable.symtable(source, "<module>", "exec").get_symbols()
+    return frozenset(symbol.get_name() for symbol in symbols if symbol.is_imported())
+
+
 def source_block(function: types.FunctionType) -> str:
     """The block with the source of a function, from which every Python can compile its own byte code; "" without any.
 
@@ -82,6 +90,10 @@ def source_block(function: types.FunctionType) -> str:
             continue
         if first == code.co_firstlineno:
             names, source = compilable(node, whole, code)
+            imported = [name for name in loaded_names(function) if name in imported_names(whole)]
+            if imported:
+                # a method of what a module imports is called by other byte code
+                source = f"import {', '.join(imported)}\n{source}"
             if digest_of_source(source, names, code.co_flags) == digest:
                 return "\n".join([f"source {' '.join([digest, *names])}", *(f"|{line}" for line in source.split("\n"))])
     return ""
