@@ -276,7 +276,7 @@ class Facts:
         yield f"{prefix}outputs", str(record.outputs)
         yield f"{prefix}conversions", ", ".join([f"{a} -> {b}" for a, b in sorted(record.converts.items())]) or "none"
         yield f"{prefix}function", self.spelled(record.scalar)
-        if record.of is not None:
+        if record.kind == "reduce":
             yield f"{prefix}function of the inputs", self.spelled(record.of)
         for what, functions in (("function", record.specialised), ("common case", record.common)):
             for dtype, function in sorted(functions.items()):

@@ -28,6 +28,8 @@ def manifest(records: Iterable[Record]) -> str:
             raise BuildError(f"two operators have the name {record.name}: {other.place} and {record.place}")
         facts = Facts(lambda number, function: paths(function))
         lines = [f"{label}\t{spelling}" for label, spelling in facts.of_record(record)]
+        if not record.name.removesuffix(".derivative").isidentifier() or "\n" in "".join(lines):
+            raise BuildError(f"{record.name!r} ({record.place}) has names that Python code could not have")
         blocks.append("\n".join([f"operator {record.name}", *lines]))
         for function in facts.met:
             if isinstance(function, types.FunctionType):

@@ -252,8 +252,11 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
                             operator->own->n_variants, symbols);
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
-        PyObject *kernel, *combine;
-        if (!PyArg_ParseTuple(PyTuple_GetItem(symbols, v), "UO:symbols", &kernel, &combine)) {
+        PyObject *kernel, *combine, *pair = PyTuple_GetItem(symbols, v);
+        if (!PyTuple_Check(pair)) {
+            return PyErr_Format(PyExc_TypeError, "bind: a variant's symbols must be a tuple, got %R", pair);
+        }
+        if (!PyArg_ParseTuple(pair, "UO:symbols", &kernel, &combine)) {
             return NULL;
         }
         const aot_operator *own = operator->own;
