@@ -304,7 +304,7 @@ def test_a_derivative_is_declared_once() -> None:
 
 
 def test_internal_errors_are_never_shown() -> None:
-    from aotops.aot.reasons import INTERNAL as HIDDEN  # noqa: N811
+    from aotops.aot.reasons import INTERNAL as HIDDEN
     from aotops.aot.reasons import meaning
 
     for text in (

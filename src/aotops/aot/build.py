@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import aotops
 from aotops import ops
 from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import PLANNER, Kernel, all_kernels
+from aotops.aot.kernels import PLANNER, Kernel, all_kernels, kernels_of
 from aotops.aot.levels import Level, levels
 from aotops.aot.requirements import require_compiler
 from aotops.aot.table import table_source
@@ -150,7 +150,6 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     _reports = reports
     kernels = all_kernels(ops.collect().values())
     if target is not None:
-        from aotops.aot.extension import kernels_of
         from aotops.aot.modules import declared_records, load
 
         # the parent process has given the warnings, and shown what the module prints
@@ -160,12 +159,22 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     _kernels.update((kernel.symbol, kernel) for kernel in kernels)
 
 
-def _compile_kernel(symbol: str, stem: str) -> str | None:
+def content(kernel: Kernel) -> str:
+    """A digest of what a kernel is compiled from."""
+    return fingerprint(kernel.symbol, kernel.dtype, kernel.widest, kernel.function)
+
+
+def _compile_kernel(symbol: str, stem: str, expected: str) -> str | None:
     """In a worker process: compile a kernel for every level into ``stem.<level>.o``; returns why it failed."""
     from aotops.aot import compiler
     from aotops.aot.specialise import specialise
 
-    kernel = _kernels[symbol]
+    kernel = _kernels.get(symbol)
+    if kernel is None or content(kernel) != expected:
+        # what is remembered of the kernel is what the parent process has imported
+        return (
+            "What it is made from is another in each process that imports the module; constants must not depend on it."
+        )
     _reports.put((os.getpid(), kernel.title))
     signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
     try:
@@ -265,7 +274,8 @@ def compile_kernels(
             initargs=(target, PACKAGE, reports),
         ) as pool:
             futures = {
-                pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
+                pool.submit(_compile_kernel, kernel.symbol, str(stem), content(kernel)): kernel
+                for kernel, stem in missing.items()
             }
             for future in completed(futures, reports, progress):
                 kernel = futures[future]

@@ -13,16 +13,17 @@ from aotops import _native
 from aotops.aot import jit_cache
 from aotops.aot.build import compiler_digest
 from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import Kernel, record_kernels
+from aotops.aot.kernels import KINDS, Kernel, record_kernels
 from aotops.aot.levels import Level, level_symbol, levels
 from aotops.aot.probe import probe
 from aotops.aot.watch import watched
 from aotops.declare import command_for
 from aotops.errors import BuildError
-from aotops.ops.record import Record
+from aotops.ops.record import ALL, MOST_INPUTS, Record
 
 #: Of ``kernel.h``.
 MAX_LEVELS = 3
+MAX_OPERANDS = MOST_INPUTS + 1
 CAPSULE = b"aotops.library"
 
 
@@ -31,7 +32,11 @@ class NamedKernel(ctypes.Structure):
 
     _fields_ = (
         ("symbol", ctypes.c_char_p),
+        ("kind", ctypes.c_uint8),
+        ("inputs", ctypes.c_uint8),
+        ("outputs", ctypes.c_uint8),
         ("vectors", ctypes.c_uint8),
+        ("dtypes", ctypes.c_uint8 * MAX_OPERANDS),
         ("kernels", ctypes.c_void_p * MAX_LEVELS),
     )
 
@@ -104,7 +109,11 @@ def compile_now(record: Record, reason: str) -> Any:
     table = (NamedKernel * len(kernels))()
     for k, kernel in enumerate(kernels):
         engine.add_object_file(llvm.ObjectFileRef.from_data(objects[k]))
-        table[k].symbol, table[k].vectors = kernel.symbol.encode(), kernel.contiguous
+        inputs, outputs, dtypes = kernel.operands
+        codes = (ctypes.c_uint8 * MAX_OPERANDS)(*map(ALL.index, dtypes))
+        table[k] = NamedKernel(
+            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.contiguous, codes
+        )
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
         address = engine.get_function_address(level_symbol(kernel.symbol, level))
