@@ -142,7 +142,7 @@ def without_docstring(code: CodeType) -> tuple[bytes, tuple[Any, ...]]:
         return instructions, constants
     if not code.co_flags & CO_HAS_DOCSTRING:
         return instructions, constants
-    from _opcode import has_const
+    from _opcode import has_const  # type: ignore[import-not-found]
 
     # each constant is known by a number less; beyond the 256th, of which a scalar function has none, it is not
     pairs = zip(instructions[::2], instructions[1::2], strict=True)
@@ -197,7 +197,7 @@ def found(function: FunctionType, path: str) -> Any:
     first, *attributes = path.split(".")
     value = function.__globals__.get(first, MISSING)
     if value is MISSING:
-        value = function.__builtins__.get(first, MISSING)  # type: ignore[attr-defined]
+        value = function.__builtins__.get(first, MISSING)
     for attribute in attributes:
         try:
             value = getattr(value, attribute)
