@@ -197,7 +197,7 @@ def found(function: FunctionType, path: str) -> Any:
     first, *attributes = path.split(".")
     value = function.__globals__.get(first, MISSING)
     if value is MISSING:
-        value = function.__builtins__.get(first, MISSING)
+        value = function.__builtins__.get(first, MISSING)  # type: ignore[attr-defined, unused-ignore]
     for attribute in attributes:
         try:
             value = getattr(value, attribute)
