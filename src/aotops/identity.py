@@ -98,7 +98,9 @@ def spelled(
     if isinstance(value, type):
         members = getattr(value, "__members__", None)  # of an enumeration
         if members is not None:
-            return f"{value.__qualname__}({', '.join(each(members.values()))})"
+            return (
+                f"{value.__qualname__}({', '.join(map('='.join, zip(members, each(members.values()), strict=True)))})"
+            )
         return value.__qualname__
     if hasattr(kind, "__members__"):
         return f"{kind.__qualname__}.{value._name_} = {spelled(value._value_, refer, digest, depth + 1)}"
@@ -179,7 +181,7 @@ def digest_of_source(source: str, names: Iterable[str], flags: int) -> str | Non
         warnings.simplefilter("ignore")  # whoever compiled the module has seen them
         try:
             code = compile(source, "<scalar function>", "exec", flags & CO_FUTURE_ANNOTATIONS, True)
-        except (SyntaxError, ValueError):
+        except Exception:  # also of memory, or of too many brackets in one another
             return None
     for name in names:
         inside = [each for each in code.co_consts if isinstance(each, CodeType) and each.co_name == name]
