@@ -48,7 +48,7 @@ def total(a, b):
 sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * x, dtypes="float64")
 dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
 largest = ao.reduce(
-    lambda a, b: a if a > b else b,
+    lambda a, b: max(a, b),
     identity={"int64": -(2**63), "float64": -math.inf},
     dtypes=("int64", "float64"),
 )
@@ -113,4 +113,7 @@ def waves(x, y):
 
 @waves.derivative
 def _(x, y, result, g):
-    return g * math.cos(x) * math.exp(-abs(y)), g * math.atan2(x, y) * gelu(y)
+    argument, root, sign = abs(x) + y * y, abs(y) ** 0.5, math.copysign(1.0, y)
+    to_x = math.cos(x) * math.exp(-abs(y)) + math.copysign(root**3 / argument, x)
+    to_y = 2 * y * root**3 / argument + sign * (1.5 * math.log(argument) * root - math.sin(x) * math.exp(-abs(y)))
+    return g * to_x, g * to_y

@@ -7,7 +7,8 @@ from aotops._native import DType as DType, Operator as Operator, astype as astyp
 from aotops.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.declare import map as map, reduce as reduce, zip as zip
 from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, result_type as result_type
-from aotops.errors import AxisError as AxisError, BuildError as BuildError, NotBuiltError as NotBuiltError, RecordError as RecordError
+from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
+from aotops.gradients import grad_check as grad_check
 from aotops.manipulation import permute_dims as permute_dims, reshape as reshape
 from aotops.statistics import mean as mean, std as std, var as var
 from aotops.tensors import Tensor as Tensor
