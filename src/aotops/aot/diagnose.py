@@ -104,6 +104,9 @@ BUILTINS = {
     "__import__": "import at the top of the module",
 }
 
+#: Functions of Python that take arguments by position alone in kernels.
+BY_POSITION = frozenset({"round", "pow", "int", "float", "sum", "abs", "min", "max", "divmod", "enumerate"})
+
 #: Modules whose functions kernels cannot call, and what is done in their place.
 MODULES = {
     "random": "draw random numbers before, and pass them as an input of the operator",
@@ -177,12 +180,10 @@ def referred(function: types.FunctionType) -> Iterator[Any]:
 
 def _examine_one(function: types.FunctionType) -> None:
     for code in codes(function):
-        faults: list[tuple[bool, int, str]] = []
+        faults: list[tuple[int, int, int, str]] = []
         line = code.co_firstlineno
         instructions = list(dis.get_instructions(code))
-        packs = any(
-            each.opname == "LIST_TO_TUPLE" or each.argrepr == "INTRINSIC_LIST_TO_TUPLE" for each in instructions
-        )
+        packs = any("LIST_TO_TUPLE" in (each.opname, each.argrepr.removeprefix("INTRINSIC_")) for each in instructions)
         for position, instruction in enumerate(instructions):
             # the former from Python 3.13 on
             line = getattr(instruction, "line_number", instruction.starts_line) or line
@@ -190,11 +191,11 @@ def _examine_one(function: types.FunctionType) -> None:
                 continue  # a tuple of what `*` unpacks
             fault = _fault(function, code, instructions, position)
             if fault is not None:
-                faults.append((instruction.opname not in SPECIFIC, line, fault))
+                rank = 0 if instruction.opname in SPECIFIC else 2 if instruction.opname == "LOAD_CONST" else 1
+                faults.append((line, rank, position, fault))
         if faults:
-            # what says more comes first, of what is on the same line
-            first = min(line for _, line, _ in faults)
-            _, line, fault = min(each for each in faults if each[1] == first)
+            # of what is on the same line, what says more
+            line, *_, fault = min(faults)
             raise FaultError(f"{_name(function, code)} {fault}.\n{place(code, line)}")
 
 
@@ -216,6 +217,10 @@ def _fault(function: Any, code: types.CodeType, instructions: list[Any], positio
     if name in INSTRUCTIONS:
         what, instead = INSTRUCTIONS[name]
         return f"has {what}; {instead}"
+    if name in ("KW_NAMES", "CALL_KW"):
+        called = [each for each in instructions[:position] if each.opname == "LOAD_GLOBAL" and "NULL" in each.argrepr]
+        if called and called[-1].argval in BY_POSITION and called[-1].argval not in function.__globals__:
+            return f"calls {called[-1].argval} with arguments by name; write them by position"
     if name == "STORE_DEREF" and argument in code.co_freevars:
         return f"assigns to {argument}, a variable of the function around it; return the value"
     if name in ("LOAD_CONST", "RETURN_CONST"):
