@@ -1,4 +1,7 @@
-"""Basic indexing: ints, slices, ``...`` and ``None`` make views."""
+"""Basic indexing: slices, ``...`` and ``None`` make views, ints alone an element of its own.
+
+Python ints that select one element never come here: the native module reads and writes it (``index.c``).
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,21 @@ if TYPE_CHECKING:
     from aotops.tensors import Tensor
 
 
+def select(x: Tensor, key: Any) -> Tensor:
+    """What an index reads: a view, or where ints alone select one element a copy, a 0-d tensor of its own.
+
+    So ``x[0], x[1] = x[1], x[0]`` swaps elements, and ``x[0, ...]`` is a view. Raises as ``view_of`` does.
+    """
+    view = view_of(x, key)
+    if view.ndim > 0 or key is Ellipsis or (isinstance(key, tuple) and any(item is Ellipsis for item in key)):
+        return view
+    from aotops.tensors import copy
+
+    return copy(view)
+
+
 def view_of(x: Tensor, key: Any) -> Tensor:
-    """The view that an index selects.
+    """The view of what an index selects.
 
     Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type.
     """
@@ -76,18 +92,28 @@ def _position(item: Any, axis: int, length: int) -> int:
 
 
 def assign(x: Tensor, key: Any, value: Any) -> None:
-    """Write a value, broadcast and converted, through the view that an index selects.
+    """Write a value, broadcast and converted, where an index selects.
 
-    Raises as ``view_of`` does, and ``ValueError`` for a shape that does not broadcast or read-only memory.
+    Python numbers, NumPy's and lists of them are converted one by one, as ``aotops.tensor`` does; tensors and arrays
+    as ``aotops.astype`` does. Raises as ``view_of`` does, ``TypeError`` for a value that is no operand, ``ValueError``
+    for a shape that does not broadcast, a NaN in an integer tensor or read-only memory, ``OverflowError`` for a number
+    that the dtype cannot hold.
     """
+    from aotops import _native
+
     target = view_of(x, key)
-    if isinstance(value, (int, float)):
-        from aotops import _native
-        from aotops.dtypes import result_type
+    if isinstance(value, _native.TensorBase):
+        source: Any = value
+    elif _native.is_number(value):
+        source = _native.full((), value, target.dtype)
+    elif isinstance(value, (list, tuple, range)):
+        from aotops.creation import from_nested
 
-        source = _native.full((), value, result_type(target.dtype, value))
+        source = from_nested(value, target.dtype, "value")
     else:
-        from aotops.creation import asarray
+        from aotops.operands import as_tensor
 
-        source = asarray(value)
+        source = as_tensor("assignment", "value", value)
+        if source.ndim == 0:
+            source = _native.full((), source.item(), target.dtype)
     target._copy_from(source)
