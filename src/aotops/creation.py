@@ -237,7 +237,8 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
         element = asarray(fill_value) if isinstance(fill_value, Tensor) or has_buffer(fill_value) else None
         if element is None or element.ndim > 0:
             got = f"shape {element.shape}" if element is not None else errors.type_name(fill_value)
-            raise TypeError(f"full: fill_value must be a number, got {got}{errors.advice(fill_value)}")
+            hint = "" if element is not None else errors.advice(fill_value)
+            raise TypeError(f"full: fill_value must be a number, got {got}{hint}")
         fill_value, wanted = element.item(), wanted or element.dtype
     return _native.full(as_shape(shape), fill_value, number_dtype(fill_value) if wanted is None else wanted)
 

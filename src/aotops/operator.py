@@ -29,11 +29,12 @@ def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
 
     ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place the result is the
     tensor itself, or a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
-    identity.
+    identity, and bytes, which would append the tensor's memory.
     """
     for parameter, value in zip(operator.parameters, (a, b), strict=True):
         if not is_operand(value):
-            if in_place or (is_foreign_number(value) and not has_own_operators(value)):
+            refused = is_foreign_number(value) or (isinstance(value, bytes) and operator.__name__ == "add")
+            if in_place or (refused and not has_own_operators(value)):
                 errors.wrong_operand(operator.__name__, parameter, value)
             return NotImplemented
     return operator(a, b, out=a if in_place else None)
