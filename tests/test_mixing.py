@@ -652,16 +652,10 @@ NAMED = dict(
 
 
 def rounded(number: int, dtype: str) -> int:
-    """An int as a weak number has it: the nearest of a float dtype, if that is finite."""
-    if dtype in ("bool", "int64"):
-        return number
-    try:
-        if dtype == "float64":
-            return int(float(number))
-        with np.errstate(all="ignore"):
-            return int(np.float32(float(number))) if abs(number) <= 2**128 - 2**104 else number
-    except OverflowError:
-        return number
+    """An int as a weak number has it: the nearest of a float dtype, if it lies between the dtype's numbers."""
+    if dtype == "float64" and abs(number) <= int(MAX):
+        return int(float(number))
+    return int(np.float32(number)) if dtype == "float32" and abs(number) <= int(np.finfo("float32").max) else number
 
 
 @settings(max_examples=200, deadline=None)
