@@ -409,6 +409,9 @@ def test_numpys_functions_take_tensors() -> None:
     assert np.shares_memory(np.asarray(t), np.asarray(t)) and np.array([t[0], t[1]]).shape == (2, 3)
     np.testing.assert_allclose(np.median(t), np.median(values))
     assert np.cumsum(t).tolist() == np.cumsum(values).tolist()
+    total = np.add.reduce(t, axis=None)
+    total += 1.0
+    assert type(total) is ao.Tensor and total.item() == values.sum() + 1
     with pytest.raises(TypeError, match="add: x2 must be a Tensor"):
         np.add(t, Fraction(1, 2))
 

@@ -20,8 +20,11 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
     holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
 
-    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number, ``OverflowError`` for an int
-    that int64 cannot hold.
+    Lists may hold tensors, arrays and NumPy's scalars as well. Numbers are converted one by one, floats to integers
+    towards zero; arrays are converted as ``aotops.astype`` does.
+
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number,
+    ``OverflowError`` for a number that the dtype cannot hold.
 
     >>> import aotops as ao
     >>> ao.tensor([[1, 2], [3, 4]])
@@ -38,8 +41,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
     a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself.
 
-    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number or buffer of a dtype,
-    ``OverflowError`` for an int that int64 cannot hold.
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
+    a dtype, ``OverflowError`` for a number that the dtype cannot hold.
 
     >>> import aotops as ao, array
     >>> numbers = array.array("d", [1.0, 2.0])

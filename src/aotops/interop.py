@@ -61,10 +61,11 @@ def as_arrays(value: Any) -> Any:
 
 
 def as_tensor(value: Any) -> Any:
-    """A result of NumPy as a tensor on its memory, where there is a dtype for it."""
+    """A result of NumPy as a tensor on its memory, or of a scalar a copy, where there is a dtype for it."""
     import numpy
 
     from aotops.creation import asarray
 
-    plain = type(value) is numpy.ndarray or isinstance(value, numpy.generic)
-    return asarray(value) if plain and value.dtype.name in BY_NAME else value
+    scalar = isinstance(value, numpy.generic)  # whose memory is read-only
+    plain = type(value) is numpy.ndarray or scalar
+    return asarray(value, copy=scalar or None) if plain and value.dtype.name in BY_NAME else value

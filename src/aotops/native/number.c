@@ -45,17 +45,17 @@ PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 #define BINARY(name, slot)                                                                                             \
     PyObject *aot_number_##name(PyObject *a, PyObject *b)                                                              \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, false);                                                                           \
+        return apply_slot(slot, a, b, false);                                                                          \
     }                                                                                                                  \
     PyObject *aot_number_inplace_##name(PyObject *a, PyObject *b)                                                      \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, true);                                                                             \
+        return apply_slot(slot, a, b, true);                                                                           \
     }
 
 #define UNARY(name, slot)                                                                                              \
     PyObject *aot_number_##name(PyObject *a)                                                                           \
     {                                                                                                                  \
-        return apply_slot(slot, a, NULL, false);                                                                      \
+        return apply_slot(slot, a, NULL, false);                                                                       \
     }
 
 BINARY(add, AOT_SLOT_ADD)
