@@ -156,9 +156,9 @@ CREATION: list[Case] = [
         OverflowError,
         "Python int of 1329 bits is out of bounds for float64",
     ),
-    (lambda: ao.arange("3"), TypeError, "arange: stop must be a Python number, got str"),
-    (lambda: ao.arange("0", 3), TypeError, "arange: start must be a Python number, got str"),
-    (lambda: ao.arange(0, 3, None), TypeError, "arange: step must be a Python number, got NoneType"),
+    (lambda: ao.arange("3"), TypeError, "arange: stop must be a number, got str"),
+    (lambda: ao.arange("0", 3), TypeError, "arange: start must be a number, got str"),
+    (lambda: ao.arange(0, 3, None), TypeError, "arange: step must be a number, got NoneType"),
     (lambda: ao.arange(0, 3, 0), ValueError, "arange: step must not be 0"),
     (lambda: ao.arange(0, 3, 0.0), ValueError, "arange: step must not be 0"),
     (

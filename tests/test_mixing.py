@@ -430,6 +430,9 @@ def test_numpys_out_is_written_in_place() -> None:
     assert np.exp(np.zeros(3), out=t) is t and t.tolist() == [1.0] * 3
     np.add.at(t, [0, 0, 2], 1.0)
     assert t.tolist() == [3.0, 1.0, 2.0]
+    quotient, rest = np.divmod(t, 2.0, out=(None, values))
+    assert type(quotient) is ao.Tensor and quotient.tolist() == [1.0, 0.0, 1.0]
+    assert rest is values and values.tolist() == [1.0, 1.0, 0.0]
     scalar = np.float64(2)
     scalar *= t
     assert type(scalar) is ao.Tensor and scalar.tolist() == [6.0, 2.0, 4.0]
@@ -615,6 +618,8 @@ def test_ints_keep_their_digits_beside_floats() -> None:
 
 
 def test_ranges_of_numbers_that_do_not_fit() -> None:
+    for one in (1, np.int64(1), np.int16(1), ao.tensor(1), np.array(1)):
+        assert ao.arange(one, 4, one).dtype == "int64" and ao.arange(one, 4, one).tolist() == [1, 2, 3]
     for arguments in ((0, 1e300, 1e299), (-1e30, 0.0, 5e29), (0.0, 2.0**64, 2.0**62)):
         with pytest.raises(OverflowError, match="is out of bounds for int64"):
             ao.arange(*arguments, dtype="int64")

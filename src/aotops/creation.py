@@ -235,15 +235,27 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
     tensor([[7, 7],
             [7, 7]])
     """
-    wanted = None if dtype is None else as_dtype(dtype)
-    if not _native.is_number(fill_value):
-        element = asarray(fill_value) if isinstance(fill_value, Tensor) or has_buffer(fill_value) else None
-        if element is None or element.ndim > 0:
-            got = f"shape {element.shape}" if element is not None else errors.type_name(fill_value)
-            hint = "" if element is not None else errors.advice(fill_value)
-            raise TypeError(f"full: fill_value must be a number, got {got}{hint}")
-        fill_value, wanted = element.item(), wanted or element.dtype
-    return _native.full(as_shape(shape), fill_value, number_dtype(fill_value) if wanted is None else wanted)
+    number = as_number("full", "fill_value", fill_value)
+    if dtype is not None:
+        wanted = as_dtype(dtype)
+    else:
+        wanted = number_dtype(number) if _native.is_number(fill_value) else asarray(fill_value).dtype
+    return _native.full(as_shape(shape), number, wanted)
+
+
+def as_number(name: str, argument: str, value: Any) -> float:
+    """A Python number, or the only element of what has a dtype and no axes; ``TypeError`` for anything else."""
+    if _native.is_number(value):
+        number: float = value
+        return number
+    if not isinstance(value, Tensor) and not has_buffer(value):
+        got = f"{errors.type_name(value)}{errors.advice(value)}"
+    else:
+        element = asarray(value)
+        if element.ndim == 0:
+            return element.item()
+        got = f"shape {element.shape}"
+    raise TypeError(f"{name}: {argument} must be a number, got {got}")
 
 
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
@@ -287,9 +299,9 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
-    for name, value in (("start", start), ("stop", stop), ("step", step)):
-        if not isinstance(value, (int, float)):
-            raise TypeError(f"arange: {name} must be a Python number, got {type(value).__name__}{errors.advice(value)}")
+    start, stop, step = [
+        as_number("arange", name, value) for name, value in (("start", start), ("stop", stop), ("step", step))
+    ]
     if step == 0:
         raise ValueError("arange: step must not be 0")
     got = f"got {start}, {stop} and {step}"

@@ -44,9 +44,14 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     outs = options.get("out", ())
     given = {name: as_arrays(value) for name, value in options.items()}
     results = getattr(ufunc, method)(*as_arrays(inputs), **given)
-    if outs:
-        return outs[0] if len(outs) == 1 else tuple(outs)
-    return tuple([as_tensor(result) for result in results]) if isinstance(results, tuple) else as_tensor(results)
+    if not isinstance(results, tuple):
+        return outs[0] if outs else as_tensor(results)
+    return tuple(
+        [
+            as_tensor(result) if out is None else out
+            for result, out in zip(results, outs or (None,) * len(results), strict=True)
+        ]
+    )
 
 
 def as_arrays(value: Any) -> Any:
