@@ -303,6 +303,13 @@ def test_other_types_are_refused_by_operators(dtype: str, operand: Callable[[], 
     assert t.tolist() == [1, 0, 3] or dtype == "bool"
 
 
+class Index:
+    """An int to Python's own sequences."""
+
+    def __index__(self) -> int:
+        return 1
+
+
 def test_messages_say_what_to_write() -> None:
     t = ao.ones(3)
     for operand, advice in [
@@ -329,6 +336,7 @@ def test_messages_say_what_to_write() -> None:
         ([[1, 2], {1: 2}], r"data\[1\] must be a number .*, got dict; take list\(...\) of its values"),
         ([0, "a"], r"data\[1\] must be a number or a sequence of numbers, got str$"),
         ([0, Fraction(1, 2)], r"data\[1\] must be a number .*, got Fraction; convert with float"),
+        ([Index()], r"data\[0\] must be a number .*, got Index; convert with int"),
         ([Decimal(1)], r"data\[0\] must be a number .*, got Decimal; convert with float"),
     ]:
         with pytest.raises(TypeError, match=advice):

@@ -77,8 +77,10 @@ def advice(value: Any) -> str:
         return "; there is no complex dtype"
     if isinstance(value, (str, bytes, type(None))):
         return ""
-    if hasattr(kind, "__float__") and not hasattr(kind, "__len__"):
-        return "; convert with float"
+    if not hasattr(kind, "__len__"):
+        for method, conversion in (("__index__", "int"), ("__float__", "float")):
+            if hasattr(kind, method):
+                return f"; convert with {conversion}"
     if isinstance(value, dict):
         return "; take list(...) of its values"
     if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):

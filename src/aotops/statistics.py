@@ -12,6 +12,8 @@ TYPE_CHECKING = False  # as typing has it, whose import would take as long as al
 if TYPE_CHECKING:
     from typing import Any
 
+    from aotops._native import Operand
+
 _divide = _native.operators["divide"]
 _sqrt = _native.operators["sqrt"]
 _sum = _native.operators["sum"]
@@ -79,7 +81,7 @@ def variance(name: str, x: Any, axis: Any, correction: float, keepdims: bool, dt
 
 
 def mean(
-    x: Tensor, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None
+    x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None
 ) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
@@ -100,7 +102,7 @@ def mean(
 
 
 def var(
-    x: Tensor,
+    x: Operand,
     axis: Any = None,
     *,
     dtype: Any = None,
@@ -126,7 +128,7 @@ def var(
 
 
 def std(
-    x: Tensor,
+    x: Operand,
     axis: Any = None,
     *,
     dtype: Any = None,
