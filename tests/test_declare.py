@@ -150,7 +150,7 @@ def test_names_of_inputs_may_be_of_any_length_and_script() -> None:
         assert operator.parameters == ("y", name)
         with pytest.raises(TypeError, match="unexpected keyword argument 'x'; it takes y, "):
             operator(1.0, x=2.0)
-        with pytest.raises(TypeError, match="must be a Tensor or a Python number, got NoneType"):
+        with pytest.raises(TypeError, match="an array or lists of numbers, got NoneType"):
             operator(x, **{name: None})
     with pytest.raises(TypeError, match="unexpected keyword argument"):
         ao.zip(lambda x, y: x)(x, **{"\udc80": x})
@@ -532,7 +532,7 @@ def test_plain_python_runs_the_functions_own_code(tmp_path: Path) -> None:
         "-c",
         "import my_ops, aotops as ao\n"
         "print(my_ops.seen(ao.tensor([0.0, -1.0, 1.0])).tolist(), my_ops.names)\n"
-        "for call in ('seen()', 'seen(1, 2)', 'seen([1])', 'seen(ao.ones(2), out=ao.ones(3))', 'seen(x=1, y=2)'):\n"
+        "for call in ('seen()', 'seen(1, 2)', 'seen({1})', 'seen(ao.ones(2), out=ao.ones(3))', 'seen(x=1, y=2)'):\n"
         "    try:\n"
         "        eval('my_ops.' + call)\n"
         "    except (TypeError, ValueError) as error:\n"
@@ -716,7 +716,7 @@ def test_declarations_that_contradict_themselves_are_refused(
 def test_a_second_derivative_is_refused() -> None:
     operator = ao.map(one)
     operator.derivative(lambda x, y, g: g)
-    with pytest.raises(TypeError, match="must be a Tensor or a Python number, got function"):
+    with pytest.raises(TypeError, match="an array or lists of numbers, got function"):
         operator.derivative(lambda x, y, g: g, 1.0, 1.0)
 
 
@@ -730,10 +730,14 @@ def test_a_second_derivative_is_refused() -> None:
         ("gelu(x, x)", TypeError, r"gelu\(\) takes 1 positional argument \(x\), got 2"),
         ("inside(x, 0.0)", TypeError, r"inside\(\) takes 3 positional arguments \(x, lo, hi\), got 2"),
         ("inside(x, 0.0, low=1.0)", TypeError, "unexpected keyword argument 'low'; it takes x, lo, hi, out"),
-        ("gelu('x')", TypeError, "gelu: x must be a Tensor or a Python number, got str 'x'"),
+        (
+            "gelu('x')",
+            TypeError,
+            r"gelu: x must be a Tensor, .*, got str 'x'",
+        ),
         ("root(x)", TypeError, "root: n must be of one of the dtypes int64, got float64"),
         ("largest(x32.T, 2)", ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
-        ("total([1.0])", TypeError, "total: x must be a Tensor"),
+        ("total({1.0})", TypeError, "total: x must be a Tensor"),
         ("total(x, dtype='bool')", TypeError, "total: dtype must be one of float32, float64, got bool"),
         ("dot(x, ao.ones(7))", ValueError, r"dot: shapes must broadcast together, got x \(2, 3\), y \(7,\)"),
         ("gelu(x, out=ao.zeros(3))", ValueError, r"gelu: out must have the shape of the result \(2, 3\), got \(3,\)"),

@@ -194,7 +194,7 @@ def test_full_of_another_dtype() -> None:
     assert ao.full(2, 2.9, dtype="int64").tolist() == [2, 2]
     assert ao.full(2, 10**30, dtype="float64").tolist() == [1e30, 1e30]
     assert ao.full(2, -1, dtype="bool").tolist() == [True, True]
-    assert ao.full(2, math.nan, dtype="int64").tolist() == [MIN, MIN]
+    assert ao.full(2, math.nan, dtype="bool").tolist() == [True, True]
 
 
 def test_empty_has_shape_and_dtype() -> None:
@@ -341,7 +341,7 @@ def test_read_only_memory_makes_read_only_tensors() -> None:
             lambda t=t: t.__setitem__(0, 1.0),
             lambda t=t: operator.iadd(t, 1.0),
             lambda t=t: ao.exp(t, out=t),
-            lambda t=t: ao.sum(t, 0, out=t[0]),
+            lambda t=t: ao.sum(t, 0, out=t[0, ...]),
         ):
             with pytest.raises(ValueError, match="is read-only: its memory belongs to an object that forbids writing"):
                 write()
@@ -546,8 +546,8 @@ def test_indexing(data: st.DataObject) -> None:
             t[key]
         return
     assert_same(t[key], wanted, f"{key}")
-    if t[key].size:
-        assert np.shares_memory(memory_of(t[key]), memory_of(t)), "indexing has copied"
+    if t[key].size:  # NumPy has numbers where an element is a tensor of its own
+        assert np.shares_memory(memory_of(t[key]), memory_of(t)) != isinstance(wanted, np.generic)
 
 
 @every_layout
@@ -583,6 +583,8 @@ def test_an_element_is_a_tensor_without_dimensions() -> None:
     element = t[2]
     assert isinstance(element, ao.Tensor) and element.shape == () and element.item() == 2.0
     element[...] = 7.0
+    assert t.tolist() == [0.0, 1.0, 2.0, 3.0]
+    t[2, ...][...] = 7.0
     assert t.tolist() == [0.0, 1.0, 7.0, 3.0]
 
 
@@ -647,9 +649,11 @@ def test_assignment_and_astype_convert(source: str, target: str) -> None:
 def test_assignment_of_numbers(dtype: str, number: Any) -> None:
     for layout in ("matrix", "transposed", "no dimensions", "reversed both ways"):
         t, expected = LAYOUTS[layout].pair(dtype)
-        beyond_int64 = dtype == "int64" and not -(2**63) <= number < 2**63
-        expected[...] = MIN if beyond_int64 else number
-        t[...] = number
+        if dtype == "int64" and not -(2**63) <= number < 2**63:
+            with pytest.raises(OverflowError, match="is out of bounds for int64"):
+                t[...] = number
+        else:
+            expected[...] = t[...] = number
         assert_same(t, expected, layout)
 
 
@@ -797,7 +801,7 @@ def test_conversions_to_python_numbers() -> None:
 def test_an_integer_tensor_without_dimensions_is_an_index() -> None:
     two = ao.tensor(2)
     assert "abc"[two] == "c" and list(range(5))[two:] == [2, 3, 4] and operator.index(two) == 2
-    assert hex(two) == "0x2" and range(two) == range(2) and [0] * two == [0, 0]
+    assert hex(two) == "0x2" and range(two) == range(2) and "ab" * two == "abab"
     for wrong in (ao.tensor(2.0), ao.tensor(True), ao.tensor([2])):
         with pytest.raises(TypeError, match="only an integer tensor without dimensions is an index, got shape"):
             operator.index(wrong)

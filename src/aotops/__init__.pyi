@@ -2,6 +2,8 @@
 import builtins
 from typing import Any
 
+from aotops._native import Operand
+
 from aotops import dtypes as dtypes, memory as memory
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from aotops.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
@@ -16,128 +18,128 @@ from aotops.tensors import Tensor as Tensor
 __version__: str
 _HOMES: dict[str, str | None]
 
-def negative(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Numerical negative of each element, ``-x``."""
 
-def abs(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def abs(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Absolute value of each element."""
 
-def add(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def add(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Sum of each pair of elements, ``x1 + x2``."""
 
-def subtract(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def subtract(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Difference of each pair of elements, ``x1 - x2``."""
 
-def multiply(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Product of each pair of elements, ``x1 * x2``."""
 
-def square(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def square(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square of each element, ``x * x``; what ``x**2`` computes."""
 
-def divide(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Quotient of each pair of elements, ``x1 / x2``."""
 
-def maximum(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of each pair of elements; NaN where either is NaN."""
 
-def exp(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Exponential of each element."""
 
-def log(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Natural logarithm of each element."""
 
-def expm1(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def expm1(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """``exp(x) - 1`` of each element, precise also near zero."""
 
-def log1p(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """``log(1 + x)`` of each element, precise also near zero."""
 
-def sqrt(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square root of each element, correctly rounded; NaN below zero, without a warning."""
 
-def pow(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element of the first to the power of the second, ``x1 ** x2``."""
 
-def sin(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Sine of each element, in radians."""
 
-def cos(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element, in radians."""
 
-def asin(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse sine of each element, in radians from -pi/2 to pi/2."""
 
-def acos(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def acos(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse cosine of each element, in radians from 0 to pi."""
 
-def atan(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def atan(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse tangent of each element, in radians from -pi/2 to pi/2."""
 
-def atan2(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``."""
 
-def tanh(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
 
-def erf(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
 
-def sigmoid(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``."""
 
-def relu(x: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN."""
 
-def less(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN."""
 
-def less_equal(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def less_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN."""
 
-def greater(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def greater(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 > x2``, for each pair of elements; False where either is NaN."""
 
-def greater_equal(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def greater_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN."""
 
-def equal(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing."""
 
-def not_equal(x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything."""
 
-def where(condition: Tensor | float, x1: Tensor | float, x2: Tensor | float, *, out: Tensor | None = None) -> Tensor:
+def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """The element of ``x1`` where the condition is true, else that of ``x2``."""
 
-def clip(x: Tensor | float, min: Tensor | float | None = None, max: Tensor | float | None = None, *, out: Tensor | None = None) -> Tensor:
+def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
     """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN."""
 
-def sum(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def sum(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Sum of the elements over one axis, several, or all."""
 
-def prod(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def prod(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Product of the elements over one axis, several, or all."""
 
-def max(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def max(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Largest element over one axis, several, or all; NaN if there is one among them."""
 
-def min(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def min(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Smallest element over one axis, several, or all; NaN if there is one among them."""
 
-def any(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def any(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Whether any element is true, over one axis, several, or all; anything but 0 is true, NaN too."""
 
-def all(x: Tensor, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def all(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Whether all elements are true, over one axis, several, or all; anything but 0 is true, NaN too."""
 
-def argmax(x: Tensor, /, axis: int | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def argmax(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Position of the largest element along one axis, or in row-major order over all; the first of several."""
 
-def argmin(x: Tensor, /, axis: int | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
     """Position of the smallest element along one axis, or in row-major order over all; the first of several."""
 
-def cumulative_sum(x: Tensor, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def cumulative_sum(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sum of the elements along an axis."""
 
-def cumulative_prod(x: Tensor, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running product of the elements along an axis."""

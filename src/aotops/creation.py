@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from aotops import _native
+from aotops import _native, errors
 from aotops._native import DType
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float64, int64, number_dtype, result_type
+from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype, result_type
 from aotops.dtypes import bool as bool_
 from aotops.shapes import as_shape
 from aotops.tensors import Tensor, astype
@@ -22,8 +22,11 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
     holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
 
-    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number, ``OverflowError`` for an int
-    that int64 cannot hold.
+    Lists may hold tensors, arrays and NumPy's scalars as well. Numbers are converted one by one, floats to integers
+    towards zero; arrays are converted as ``aotops.astype`` does.
+
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number,
+    ``OverflowError`` for a number that the dtype cannot hold.
 
     >>> import aotops as ao
     >>> ao.tensor([[1, 2], [3, 4]])
@@ -42,8 +45,9 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
     and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
 
-    Raises ``ValueError`` for ragged nesting, ``TypeError`` for what is no number or buffer of numbers and for a buffer
-    that would have to be converted without a ``dtype``, ``OverflowError`` for an int that int64 cannot hold.
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
+    numbers and for a buffer that would have to be converted without a ``dtype``, ``OverflowError`` for a number that
+    the dtype cannot hold.
 
     >>> import aotops as ao, array
     >>> numbers = array.array("d", [1.0, 2.0])
@@ -56,26 +60,29 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     copy = None if copy is None else bool(copy)
     if isinstance(obj, Tensor):
         shared: Tensor | None = obj
-    elif isinstance(obj, (list, tuple, range, int, float)):
+    elif isinstance(obj, (list, tuple, range)) or _native.is_number(obj):
         if copy is False:
             raise ValueError(f"asarray: copy=False needs a tensor or a buffer, got {type(obj).__name__}")
         return from_nested(obj, wanted)
     else:
-        try:
-            with memoryview(obj) as view:
-                format, itemsize = view.format, view.itemsize
-        except TypeError:
+        if not has_buffer(obj):
             raise TypeError(
                 "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
-                f"got {type(obj).__name__}"
+                f"got {type(obj).__name__}{errors.advice(obj)}"
             ) from None
+        try:
+            number = _foreign_number(obj)
         except (BufferError, ValueError) as error:
             raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
+        if number is not None and copy is False:
+            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: its dtype is not aotops'")
         try:
-            shared = _native.from_buffer(obj, False)
+            shared = _native.from_buffer(obj, False) if number is None else number
         except TypeError:  # its elements are of none of the dtypes
             from aotops import buffers
 
+            with memoryview(obj) as view:
+                format, itemsize = view.format, view.itemsize
             found = buffers.readable(format, itemsize)
             if wanted is None or found is None:
                 raise
@@ -84,6 +91,14 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
                 what = f"its elements are {buffers.name_of(kind, itemsize)} with format {format!r}"
                 raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}") from None
             return buffers.converted(obj, kind, order, wanted)
+        if (
+            shared is not None
+            and shared.ndim == 0
+            and wanted is not None
+            and shared.dtype != wanted
+            and copy is not False
+        ):
+            return _native.full((), shared.item(), wanted)  # converted as a number is: NaN fits no integer
     if shared is None or (wanted is not None and shared.dtype != wanted):
         if copy is False:
             what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
@@ -94,11 +109,44 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     return astype(shared, shared.dtype) if copy else shared
 
 
-def from_nested(data: Any, dtype: DType | None) -> Tensor:
-    """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors."""
+def has_buffer(value: Any) -> bool:
+    """Whether a value has the buffer protocol."""
+    try:
+        memoryview(value).release()
+    except TypeError:
+        return False
+    except (BufferError, ValueError):
+        return True  # NumPy's arrays of dates
+    return True
+
+
+#: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
+INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L")
+
+
+def _foreign_number(obj: Any) -> Tensor | None:
+    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
+
+    None for other buffers.
+    """
+    with memoryview(obj) as view:
+        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
+        is_integer = code in INTEGER_CODES and 0 < len(contents) < int64.itemsize
+        if not is_integer and not (code == "e" and contents):
+            return None
+        import struct
+
+        return _native.full((), struct.unpack(view.format, contents)[0], int64 if is_integer else float32)
+
+
+def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
+    """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors and arrays.
+
+    ``name`` is how errors call ``data``.
+    """
     flat: list[Any] = []
     found: dict[Any, Any] = {}
-    shape = _flatten(data, flat, found, "data")
+    shape = _flatten(data, flat, found, name)
     natural = result_type(*found.values()) if found else float64
     wanted = dtype or natural
     if not shape:
@@ -106,22 +154,32 @@ def from_nested(data: Any, dtype: DType | None) -> Tensor:
     result = _native.empty(shape, wanted)
     if not flat:
         return result
-    if natural == bool_:
-        source = _native.from_buffer(memoryview(bytes(flat)).cast("?"), False)
+    if wanted == bool_:
+        source = _native.from_buffer(memoryview(bytes(map(bool, flat))).cast("?"), False)
     else:
         import struct
 
-        code: Any = "d" if "float" in (natural.kind, wanted.kind) else "q"
+        code: Any = "d" if wanted.kind == "float" else "q"
         try:
-            numbers = struct.pack(f"{len(flat)}{code}", *flat)
-        except (struct.error, OverflowError):
-            raise OverflowError(
-                "data must hold ints that fit int64, or floats; got a Python int out of bounds"
-            ) from None
+            # one by one: an int keeps all its digits though there are floats beside it
+            fitting = map(int, flat) if code == "q" and natural.kind == "float" else flat
+            numbers = struct.pack(f"{len(flat)}{code}", *fitting)
+        except (struct.error, OverflowError, ValueError):
+            _raise_out_of_bounds(flat, wanted, name)
+            raise
         source = _native.from_buffer(memoryview(numbers).cast(code), False)
     assert source is not None  # bytes are aligned
     result._copy_from(source.view(shape))
     return result
+
+
+def _raise_out_of_bounds(flat: list[Any], dtype: DType, name: str) -> None:
+    """Raise for the first of some numbers that a dtype cannot hold."""
+    for number in flat:
+        try:
+            _native.full((), number, dtype)
+        except (OverflowError, ValueError) as error:
+            raise type(error)(f"{name} must hold numbers that fit {dtype.name}: {error}") from None
 
 
 def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> tuple[int, ...]:
@@ -130,7 +188,7 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
     ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
     ``place`` is how errors call ``data``.
     """
-    if isinstance(data, (int, float)):
+    if _native.is_number(data):
         found[type(data)] = data
         flat.append(data)
         return ()
@@ -138,12 +196,20 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
         found.update({int: 0} if data else {})
         flat.extend(data)
         return (len(data),)
-    if isinstance(data, Tensor):
+    if not isinstance(data, (list, tuple)):
+        if not isinstance(data, Tensor):
+            if not has_buffer(data):
+                raise TypeError(
+                    f"{place} must be a number or a sequence of numbers, got {type(data).__name__}{errors.advice(data)}"
+                ) from None
+            try:
+                data = asarray(data)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{place} cannot be read as a Tensor: {error}") from None
         found[data.dtype] = data.dtype
         _flatten(data.tolist(), flat, {}, place)
-        return data.shape
-    if not isinstance(data, (list, tuple)):
-        raise TypeError(f"{place} must be a number or a sequence of numbers, got {type(data).__name__}")
+        shape_of: tuple[int, ...] = data.shape
+        return shape_of
     if place.count("[") > 32:
         raise ValueError("data must be nested at most 32 deep")
     by_type = dict(zip(map(type, data), data, strict=True))
@@ -178,20 +244,40 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
 
 
 @advised
-def full(shape: Any, fill_value: float, *, dtype: Any = None) -> Tensor:
+def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
 
-    Raises ``TypeError`` if the value is no Python number, ``ValueError`` for a negative length or a size over
-    2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
+    The value is a Python number, or anything with one element that has a dtype: a tensor, a scalar of NumPy's.
+
+    Raises ``TypeError`` if the value is no number, ``OverflowError`` if the dtype cannot hold it, ``ValueError`` for
+    NaN in integers, a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
 
     >>> import aotops as ao
     >>> ao.full((2, 2), 7)
     tensor([[7, 7],
             [7, 7]])
     """
-    if not isinstance(fill_value, (int, float)):
-        raise TypeError(f"full: fill_value must be a Python number, got {type(fill_value).__name__}")
-    return _native.full(as_shape(shape), fill_value, number_dtype(fill_value) if dtype is None else as_dtype(dtype))
+    number = as_number("full", "fill_value", fill_value)
+    if dtype is not None:
+        wanted = as_dtype(dtype)
+    else:
+        wanted = number_dtype(number) if _native.is_number(fill_value) else asarray(fill_value).dtype
+    return _native.full(as_shape(shape), number, wanted)
+
+
+def as_number(name: str, argument: str, value: Any) -> float:
+    """A Python number, or the only element of what has a dtype and no axes; ``TypeError`` for anything else."""
+    if _native.is_number(value):
+        number: float = value
+        return number
+    if not isinstance(value, Tensor) and not has_buffer(value):
+        got = f"{errors.type_name(value)}{errors.advice(value)}"
+    else:
+        element = asarray(value)
+        if element.ndim == 0:
+            return element.item()
+        got = f"shape {element.shape}"
+    raise TypeError(f"{name}: {argument} must be a number, got {got}")
 
 
 @advised
@@ -238,9 +324,9 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     """
     if stop is None:
         start, stop = 0, start
-    for name, value in (("start", start), ("stop", stop), ("step", step)):
-        if not isinstance(value, (int, float)):
-            raise TypeError(f"arange: {name} must be a Python number, got {type(value).__name__}")
+    start, stop, step = [
+        as_number("arange", name, value) for name, value in (("start", start), ("stop", stop), ("step", step))
+    ]
     if step == 0:
         raise ValueError("arange: step must not be 0")
     got = f"got {start}, {stop} and {step}"
@@ -264,7 +350,13 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
     result *= step
     result += start if count > 0 else 0
-    return result if dtype is None else astype(result, dtype, copy=False)
+    if dtype is None:
+        return result
+    wanted = as_dtype(dtype)
+    if wanted.kind == "integer" and result.dtype.kind == "float" and count > 0:
+        for end in (start, start + (count - 1) * step):
+            _native.full((), end, wanted)  # OverflowError; what lies between the ends fits if they do
+    return astype(result, wanted, copy=False)
 
 
 def _counting(count: int, dtype: DType) -> Tensor:

@@ -74,10 +74,10 @@ def number_dtype(number: float) -> DType:
 
 @advised
 def result_type(*values: Any) -> DType:
-    """The dtype that an operator computes in for some tensors, dtypes and Python numbers.
+    """The dtype that an operator computes in for some tensors, arrays, dtypes and Python numbers.
 
     Python numbers are weak: beside a tensor they only say whether the result must at least be an integer
-    or a float, and take their default then.
+    or a float, and take their default then. NumPy's scalars are not, they have the dtype that they say.
 
     Raises ``TypeError`` for other values, or if there are none.
 
@@ -86,11 +86,13 @@ def result_type(*values: Any) -> DType:
     aotops.float32
     """
     strong = [
-        value.dtype if isinstance(value, _native.TensorBase) else as_dtype(value, "result_type: each value")
+        value.dtype
+        if isinstance(value, _native.TensorBase)
+        else as_dtype(value if isinstance(value, type) else getattr(value, "dtype", value), "result_type: each value")
         for value in values
-        if not isinstance(value, (int, float))
+        if not _native.is_number(value)
     ]
-    weak = [number_dtype(value) for value in values if isinstance(value, (int, float))]
+    weak = [number_dtype(value) for value in values if _native.is_number(value)]
     if not strong and not weak:
         raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")
     result = strong[0] if strong else weak[0]

@@ -89,6 +89,60 @@ def wrong_type(name: str, argument: str, wanted: str, got: Any) -> NoReturn:
     raise TypeError(f"{name}: {argument} must be {wanted}, got {type_name(got)}{hint}")
 
 
+def wrong_operand(name: str, argument: str, got: Any) -> NoReturn:
+    """An argument that no operator takes."""
+    raise TypeError(
+        f"{name}: {argument} must be a Tensor, a Python number, an array or lists of numbers, "
+        f"got {type_name(got)}{advice(got)}"
+    )
+
+
+def advice(value: Any) -> str:
+    """What to write in place of a value that is no number and no array."""
+    kind = type(value)
+    if isinstance(value, complex):
+        return "; there is no complex dtype"
+    if isinstance(value, (str, bytes, type(None))):
+        return ""
+    if not hasattr(kind, "__len__"):
+        for method, conversion in (("__index__", "int"), ("__float__", "float")):
+            if hasattr(kind, method):
+                return f"; convert with {conversion}"
+    if isinstance(value, dict):
+        return "; take list(...) of its values"
+    if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):
+        return "; make a list of it with list(...)"
+    try:
+        memoryview(value).release()
+    except (TypeError, ValueError, BufferError):
+        return ""
+    return "; make a Tensor with aotops.asarray"
+
+
+def out_of_bounds(number: float, dtype: str) -> NoReturn:
+    """A Python number that a dtype cannot hold."""
+    if number != number:
+        raise ValueError(f"Python float nan cannot be converted to {dtype}")
+    if isinstance(number, int) and number.bit_length() > 200:
+        shown = f"int of {number.bit_length()} bits"  # Python writes out none of over 4300 digits
+    else:
+        shown = f"{'int' if isinstance(number, int) else 'float'} {number!r}"
+    raise OverflowError(f"Python {shown} is out of bounds for {dtype}")
+
+
+def unfit_argument(name: str, argument: str, number: float, dtype: str) -> NoReturn:
+    """An argument that is a Python number beyond the dtype that the operator computes in."""
+    try:
+        out_of_bounds(number, dtype)
+    except OverflowError as error:
+        raise OverflowError(f"{name}: {argument} must fit {dtype}: {error}") from None
+
+
+def no_in_place(symbol: str, got: Any) -> NoReturn:
+    """An in-place operator that tensors do not have; NumPy's arrays would answer it with an object of their own."""
+    raise TypeError(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
+
+
 def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn:
     """Too many or too few positional arguments."""
     names = parameters.split()

@@ -1,4 +1,8 @@
-"""Basic indexing: ints, slices, ``...`` and ``None`` make views."""
+"""Indices that the native module leaves to Python: other types than its ints, and whatever is wrong.
+
+``index.c`` reads and writes by Python ints, slices, ``...`` and ``None``. Slices make views; ints alone, one for each
+axis, an element of its own, so that ``x[0], x[1] = x[1], x[0]`` swaps elements. ``x[0, ...]`` is a view.
+"""
 
 from __future__ import annotations
 
@@ -9,55 +13,69 @@ if TYPE_CHECKING:
     from aotops.tensors import Tensor
 
 
-def view_of(x: Tensor, key: Any) -> Tensor:
-    """The view that an index selects.
+def select(x: Tensor, key: Any) -> Tensor:
+    """What an index reads.
 
-    Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type.
+    Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type, ``ValueError``
+    for a view of over 32 dimensions.
     """
+    return x[normalized(x, key)]
+
+
+def assign(x: Tensor, key: Any, value: Any) -> None:
+    """Write a value, broadcast and converted, where an index selects.
+
+    Python numbers, NumPy's and lists of them are converted one by one, as ``aotops.tensor`` does; tensors and arrays
+    as ``aotops.astype`` does. Raises as ``select`` does, ``TypeError`` for a value that is no operand, ``ValueError``
+    for a shape that does not broadcast, a NaN in an integer tensor or read-only memory, ``OverflowError`` for a number
+    that the dtype cannot hold.
+    """
+    from aotops import _native
+
+    index = normalized(x, key)
+    if isinstance(value, (list, tuple, range)):
+        from aotops.creation import from_nested
+
+        value = from_nested(value, x.dtype, "value")
+    elif not isinstance(value, _native.TensorBase) and not _native.is_number(value):
+        from aotops.operands import as_tensor
+
+        value = as_tensor("assignment", "value", value)
+        if value.ndim == 0:
+            value = value.item()
+    x[index] = value
+
+
+def normalized(x: Tensor, key: Any) -> tuple[Any, ...]:
+    """An index with Python ints in place of whatever else stands for them."""
     items = key if isinstance(key, tuple) else (key,)
     if len(items) > 65:  # one for each of 32 axes, a None for each of 32 new ones, and "...": no more are read
         raise IndexError(f"a tensor of {x.ndim} dimensions takes at most {x.ndim} indices, got {len(items)}")
-    shape, strides = x.shape, x.strides
-    consumed = ellipses = 0
+    consumed = ellipses = added = 0
     for item in items:
         if item is Ellipsis:
             ellipses += 1
-        elif item is not None:
+        elif item is None:
+            added += 1
+        else:
             consumed += 1
-    if consumed > len(shape):
-        raise IndexError(f"a tensor of {len(shape)} dimensions takes at most {len(shape)} indices, got {consumed}")
+    if consumed > x.ndim:
+        raise IndexError(f"a tensor of {x.ndim} dimensions takes at most {x.ndim} indices, got {consumed}")
     if ellipses > 1:
         raise IndexError(f"an index can have one ellipsis ('...'), got {ellipses}")
-    if not ellipses:
-        items = (*items, Ellipsis)
-    new_shape: list[int] = []
-    new_strides: list[int] = []
-    offset = 0
+    result: list[Any] = []
     axis = 0
     for item in items:
-        if item is None:
-            new_shape.append(1)
-            new_strides.append(0)
-        elif item is Ellipsis:
-            end = axis + len(shape) - consumed
-            new_shape.extend(shape[axis:end])
-            new_strides.extend(strides[axis:end])
-            axis = end
-        elif type(item) is slice:
-            start, stop, step = item.indices(shape[axis])
-            length = len(range(start, stop, step))
-            offset += start * strides[axis]
-            new_shape.append(length)
-            # a step that is never taken may be any Python int, a stride may not
-            new_strides.append(step * strides[axis] if length > 1 else strides[axis])
-            axis += 1
+        if item is None or item is Ellipsis:
+            result.append(item)
+            axis += x.ndim - consumed if item is Ellipsis else 0
         else:
-            position = _position(item, axis, shape[axis])
-            offset += position * strides[axis]
+            result.append(item if type(item) is slice else _position(item, axis, x.shape[axis]))
             axis += 1
-    if 0 in new_shape:
-        offset = 0  # a view of nothing must not begin outside
-    return x._as_strided(tuple(new_shape), tuple(new_strides), offset)
+    ndim = x.ndim + added - len([item for item in result if type(item) is int])
+    if ndim > 32:
+        raise ValueError(f"a tensor has at most 32 dimensions, got {ndim}")
+    return tuple(result)
 
 
 def _position(item: Any, axis: int, length: int) -> int:
@@ -69,30 +87,12 @@ def _position(item: Any, axis: int, length: int) -> int:
         try:
             if isinstance(item, bool):  # NumPy takes it for a mask
                 raise TypeError
-            position = index(item)
+            position = int(index(item))  # of int, not of a subclass
         except TypeError:
             raise IndexError(f"an index must be an int, a slice, '...' or None, got {type(item).__name__}") from None
     if not -length <= position < length:
         raise IndexError(f"index {position} is out of bounds for axis {axis} of length {length}")
     return position % length
-
-
-def assign(x: Tensor, key: Any, value: Any) -> None:
-    """Write a value, broadcast and converted, through the view that an index selects.
-
-    Raises as ``view_of`` does, and ``ValueError`` for a shape that does not broadcast or read-only memory.
-    """
-    target = view_of(x, key)
-    if isinstance(value, (int, float)):
-        from aotops import _native
-        from aotops.dtypes import result_type
-
-        source = _native.full((), value, result_type(target.dtype, value))
-    else:
-        from aotops.creation import asarray
-
-        source = asarray(value)
-    target._copy_from(source)
 
 
 def item_at(x: Tensor, index: tuple[Any, ...]) -> float:

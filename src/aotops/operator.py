@@ -9,7 +9,8 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import DType, Operator
 from aotops.dtypes import bool as bool_dtype
-from aotops.dtypes import result_type
+from aotops.dtypes import float64, result_type
+from aotops.operands import as_operand, has_own_operators, is_foreign_number, is_operand
 from aotops.tensors import Tensor, astype
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
@@ -23,38 +24,123 @@ if TYPE_CHECKING:
 FOLDING = ("reduce", "argreduce", "scan")
 
 
+def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
+    """A special method of a tensor and something else than a tensor or a Python number.
+
+    ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place the result is the
+    tensor itself, or a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
+    identity, and bytes, which would append the tensor's memory.
+    """
+    for parameter, value in zip(operator.parameters, (a, b), strict=True):
+        if not is_operand(value):
+            refused = is_foreign_number(value) or (isinstance(value, bytes) and operator.__name__ == "add")
+            if in_place or (refused and not has_own_operators(value)):
+                errors.wrong_operand(operator.__name__, parameter, value)
+            return NotImplemented
+    return operator(a, b, out=a if in_place else None)
+
+
 def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
     """The inputs as tensors of one dtype that the operator has a kernel for, conditions of bool.
 
     Inputs that are left out stay ``None``.
 
-    Raises ``TypeError`` for an input that is no tensor or number, or for dtypes that the operator does not
-    compute with; ``OverflowError`` for a Python int that the dtype cannot hold.
+    Raises ``TypeError`` for an input that is no operand, or for dtypes that the operator does not compute with;
+    ``OverflowError`` for a Python int that the dtype cannot hold.
     """
-    for parameter, value in zip(operator.parameters, inputs, strict=True):
-        if not isinstance(value, (Tensor, int, float)) and not (value is None and parameter in operator.optional):
-            errors.wrong_type(operator.__name__, parameter, "a Tensor or a Python number", value)
+    operands = [
+        None if value is None and parameter in operator.optional else as_operand(operator.__name__, parameter, value)
+        for parameter, value in zip(operator.parameters, inputs, strict=True)
+    ]
     first = next(k for k, name in enumerate(operator.parameters) if name not in operator.conditions)
     conditions = [parameter in operator.conditions for parameter in operator.parameters]
-    others = [value for value, condition in zip(inputs, conditions, strict=True) if not condition and value is not None]
+    others = [
+        value for value, condition in zip(operands, conditions, strict=True) if not condition and value is not None
+    ]
     dtype = result_type(*others)
     if all(signature[first] != dtype for signature in operator.dtypes):
         if dtype not in operator.conversions:
             names = tuple(result_type(value).name for value in others)
             errors.wrong_dtypes(operator, names)
         dtype = operator.conversions[dtype]
+    if operator._record is None and any(is_beyond(value, dtype) for value in operands):
+        if operator.__name__ in COMPARISONS:
+            operands, dtype = list(comparable(operands[0], operands[1], dtype)), float64
+        elif operator.__name__ == "clip":
+            operands = clippable(operator.parameters, operands, dtype)
 
-    def converted(value: Any, dtype: DType) -> Any:
+    def converted(parameter: str, value: Any, dtype: DType) -> Any:
         if value is None or isinstance(value, Tensor):
             return value if value is None else astype(value, dtype, copy=False)
-        return _native.full((), value, dtype)
+        try:
+            return _native.full((), value, dtype)
+        except OverflowError:
+            errors.unfit_argument(operator.__name__, parameter, value, dtype.name)
 
     return tuple(
         [
-            converted(value, bool_dtype if condition else dtype)
-            for value, condition in zip(inputs, conditions, strict=True)
+            converted(parameter, value, bool_dtype if condition else dtype)
+            for parameter, value, condition in zip(operator.parameters, operands, conditions, strict=True)
         ]
     )
+
+
+#: Operators that have an answer for any Python int, whatever a dtype holds; so has ``clip``.
+COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+
+#: The largest numbers of the dtypes that numbers are compared in.
+LARGEST = {"int64": 2**63 - 1, "float32": 2**128 - 2**104, "float64": 2**1024 - 2**971}
+
+
+def is_beyond(value: Any, dtype: DType) -> bool:
+    """Whether a value is a Python int that lies outside of the numbers of a dtype."""
+    if not isinstance(value, int) or dtype == bool_dtype:
+        return False
+    largest = LARGEST[dtype.name]
+    return not -largest - (dtype.kind == "integer") <= value <= largest
+
+
+def comparable(x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any]:
+    """Two operands, one of them a Python int beyond a dtype, as others of float64 that compare alike.
+
+    The halves of all finite numbers lie between the smallest and the largest float64, which stand for such ints,
+    and the infinities outside.
+    """
+    if isinstance(x1, int) and isinstance(x2, int):
+        return float((x1 > x2) - (x1 < x2)), 0.0
+    half = _native.operators["multiply"]
+    largest = float(LARGEST["float64"])
+
+    def scaled(x: Any) -> Any:
+        if is_beyond(x, dtype):
+            return largest if x > 0 else -largest
+        return half(astype(x, float64, copy=False) if isinstance(x, Tensor) else float(x), 0.5)
+
+    return scaled(x1), scaled(x2)
+
+
+def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) -> list[Any]:
+    """The operands of ``clip``, some of them Python ints beyond a dtype, as others that it makes the same of.
+
+    Such an int becomes the nearest number of the dtype, a float the infinity that it rounds to. Raises
+    ``OverflowError`` where it is itself the result, in integers.
+    """
+    x, low, high = operands
+    infinity = float("inf")
+    least, most = (-infinity, infinity) if dtype.kind == "float" else (-LARGEST[dtype.name] - 1, LARGEST[dtype.name])
+
+    def above(value: Any) -> bool:
+        return is_beyond(value, dtype) and value > 0
+
+    def below(value: Any) -> bool:
+        return is_beyond(value, dtype) and value < 0
+
+    no_high, no_low = high is None or above(high), low is None or below(low)
+    results = (no_low and below(x)) or (no_high and above(x)), no_high and above(low), below(high)
+    for parameter, value, is_result in zip(parameters, operands, results, strict=True):
+        if is_result and dtype.kind == "integer":
+            errors.unfit_argument("clip", parameter, value, dtype.name)
+    return [most if above(value) else least if below(value) else value for value in operands]
 
 
 def record_of(operator: Operator) -> Record:

@@ -11,6 +11,7 @@ from aotops._native import Operator
 from aotops.creation import tensor
 from aotops.declare import declaration
 from aotops.mathematics import in_plain_python
+from aotops.operands import as_tensor
 from aotops.operator import convert_inputs, signature
 from aotops.ops.record import FOLDING
 from aotops.statistics import delivered
@@ -36,9 +37,10 @@ def runner(operator: Operator) -> Callable[..., Any]:
         out, dtype = arguments.pop("out"), arguments.pop("dtype", None)
         values = tuple(arguments.pop(name) for name in operator.parameters)
         if record.kind in FOLDING:
-            for name, value in zip(operator.parameters, values, strict=True):
-                if not isinstance(value, Tensor):
-                    errors.wrong_type(operator.__name__, name, "a Tensor", value)
+            values = tuple(
+                as_tensor(operator.__name__, name, value)
+                for name, value in zip(operator.parameters, values, strict=True)
+            )
             shapes = tuple([value.shape for value in values])
             shape = reference.broadcast_shape(*shapes)
             if prod(shape) >= 2**63:

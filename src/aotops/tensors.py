@@ -9,7 +9,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops._native import DType, TensorBase
 from aotops.arguments import advised
-from aotops.indexing import assign, view_of
+from aotops.indexing import assign, select
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
@@ -20,9 +20,11 @@ if TYPE_CHECKING:
 class Tensor(TensorBase):
     """A strided view of memory that holds elements of one dtype.
 
-    Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (indexing, slicing,
-    ``permute``, ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must.
-    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting.
+    Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (slicing, ``permute``,
+    ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must. An index of ints alone,
+    one for each axis, gives a copy of the element.
+    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting, also with
+    lists of numbers and NumPy's arrays and scalars on either side.
     Through the buffer protocol, ``memoryview(t)`` and ``numpy.asarray(t)`` share the memory as well.
 
     >>> import aotops as ao
@@ -104,37 +106,50 @@ class Tensor(TensorBase):
     # --- statistics -------------------------------------------------------------------------------
 
     @advised
-    def mean(self, axis: Any = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+    def mean(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
         """Arithmetic mean over one axis, several, or all; see ``aotops.mean``."""
         from aotops.statistics import mean
 
-        return mean(self, axis, keepdims=keepdims, out=out)
+        return mean(self, axis, dtype=dtype, keepdims=keepdims, out=out)
 
     @advised
     def var(
-        self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+        self,
+        axis: Any = None,
+        *,
+        dtype: Any = None,
+        correction: float | None = None,
+        keepdims: bool = False,
+        out: Tensor | None = None,
+        ddof: float | None = None,
     ) -> Tensor:
-        """Variance over one axis, several, or all; see ``aotops.var``."""
-        from aotops.statistics import var
+        """Variance over one axis, several, or all; see ``aotops.var``. ``ddof`` is NumPy's name of ``correction``."""
+        from aotops.statistics import one_correction, var
 
-        return var(self, axis, correction=correction, keepdims=keepdims, out=out)
+        correction = one_correction("var", correction, ddof)
+        return var(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
 
     @advised
     def std(
-        self, axis: Any = None, *, correction: float = 0, keepdims: bool = False, out: Tensor | None = None
+        self,
+        axis: Any = None,
+        *,
+        dtype: Any = None,
+        correction: float | None = None,
+        keepdims: bool = False,
+        out: Tensor | None = None,
+        ddof: float | None = None,
     ) -> Tensor:
-        """Standard deviation over one axis, several, or all; see ``aotops.std``."""
-        from aotops.statistics import std
+        """Standard deviation over one axis, several, or all; see ``aotops.std``, and ``var`` for ``ddof``."""
+        from aotops.statistics import one_correction, std
 
-        return std(self, axis, correction=correction, keepdims=keepdims, out=out)
+        correction = one_correction("std", correction, ddof)
+        return std(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
 
     # --- indexing ---------------------------------------------------------------------------------
 
-    def __getitem__(self, key: Any) -> Tensor:
-        return view_of(self, key)
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        assign(self, key, value)
+    _select = select  # what t[key] and t[key] = value are where C does not find one element
+    _assign = assign
 
     def __len__(self) -> int:
         if self.ndim == 0:
@@ -202,6 +217,12 @@ class Tensor(TensorBase):
     def __reduce__(self) -> Any:
         contents = memoryview(self.contiguous()).tobytes()  # bytes() takes an integer tensor for a length
         return _restore, (self.shape, self.dtype, contents)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop``."""
+        from aotops.interop import array_ufunc
+
+        return array_ufunc(ufunc, method, inputs, options)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The module whose functions take this tensor, as the array API standard has it."""

@@ -33,11 +33,21 @@ SPECIAL_METHODS = {
     "ge": ("__ge__",),
 }
 
-NATIVE = '''from collections.abc import Callable, Mapping
-from typing import Any
+NATIVE = '''from array import array
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
 
 from aotops.ops.record import Record
 from aotops.tensors import Tensor
+
+#: What operators take in place of a tensor.
+class Array(Protocol):
+    @property
+    def shape(self) -> Any: ...
+    @property
+    def dtype(self) -> Any: ...
+
+Operand = Tensor | float | Array | array[Any] | memoryview | list[Any] | tuple[Any, ...] | range
 
 dtypes: tuple[DType, DType, DType, DType]
 operators: Mapping[str, Operator]
@@ -47,6 +57,7 @@ def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """The elements of a tensor converted to a dtype, in row-major order."""
 
+def is_number(object: Any, /) -> bool: ...
 def from_buffer(exporter: Any, copy: bool, /) -> Tensor | None: ...
 def register_tensor_type(type: type[TensorBase], /) -> None: ...
 def cpu_level() -> str:
@@ -134,6 +145,8 @@ class TensorBase:
     def _as_strided(self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, /) -> Tensor: ...
     def _copy_from(self, source: TensorBase, /) -> None: ...
     def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __getitem__(self, key: Any, /) -> Tensor: ...
+    def __setitem__(self, key: Any, value: Operand, /) -> None: ...
 '''
 
 
@@ -150,11 +163,8 @@ def options(record: Record) -> str:
 def operands(record: Record, names: tuple[str, ...]) -> str:
     """The tensor parameters of an operator."""
     if record.kind in FOLDING:
-        return "".join(f"{name}: Tensor, " for name in names) + "/"
-    parameters = [
-        f"{name}: Tensor | float | None = None" if name in record.defaults else f"{name}: Tensor | float"
-        for name in names
-    ]
+        return "".join(f"{name}: Operand, " for name in names) + "/"
+    parameters = [f"{name}: Operand | None = None" if name in record.defaults else f"{name}: Operand" for name in names]
     return ", ".join(parameters)
 
 
@@ -165,7 +175,7 @@ def method_stubs(record: Record) -> list[str]:
         others = f"{operands(record, record.parameters[1:])}, " if record.inputs > 1 else ""
         lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor: ...")
     if record.slot is not None:
-        other = ", other: Tensor | float, /" if record.inputs == 2 else ""
+        other = ", other: Operand, /" if record.inputs == 2 else ""
         # object's == and != take and return anything: tensors narrow what type checkers expect of them
         ignore = "  # type: ignore[override]" if record.slot in ("eq", "ne") else ""
         lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SPECIAL_METHODS[record.slot])
@@ -183,7 +193,7 @@ def public_stub(records: list[Record]) -> str:
     homes: dict[str, list[str]] = {}
     for name, home in aotops._HOMES.items():
         homes.setdefault(f"aotops.{home}" if home else "aotops", []).append(name)
-    lines = ["import builtins", "from typing import Any", ""]
+    lines = ["import builtins", "from typing import Any", "", "from aotops._native import Operand", ""]
     for home in sorted(homes):
         names = ", ".join(f"{name} as {name}" for name in sorted(homes[home]))
         lines.append(f"from {home} import {names}")

@@ -20,10 +20,15 @@
 
 /* --- choosing a kernel --------------------------------------------------------------------------- */
 
-/* Python numbers are weak: they take on any dtype of their kind or a higher one. */
+/* Python numbers are weak: they take on any dtype of their kind or a higher one. What becomes of an int that int64
+ * cannot hold depends on the operator: comparisons have an answer, arithmetic has none. */
 static bool number_fits(PyObject *number, int dtype)
 {
-    return aot_dtypes[dtype].kind >= aot_dtypes[aot_natural_dtype(number)].kind;
+    int natural = aot_natural_dtype(number), overflow = 0;
+    if (natural == AOT_INT64) {
+        PyLong_AsLongLongAndOverflow(number, &overflow);
+    }
+    return overflow == 0 && aot_dtypes[dtype].kind >= aot_dtypes[natural].kind;
 }
 
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,

@@ -479,9 +479,12 @@ void aot_fill(aot_tensor *target, aot_element value, int dtype)
                target->shape, false);
 }
 
-int aot_is_number(PyObject *object)
+bool aot_is_number(PyObject *object)
 {
-    return PyFloat_Check(object) || PyLong_Check(object); /* bool is an int */
+    if (PyFloat_CheckExact(object) || PyLong_CheckExact(object)) {
+        return true;
+    }
+    return (PyFloat_Check(object) || PyLong_Check(object)) && !PyObject_CheckBuffer(object); /* bool is an int */
 }
 
 int aot_natural_dtype(PyObject *number)
@@ -499,12 +502,16 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element)
     }
     if (dtype == AOT_INT64) {
         int overflow = 0;
-        long long value = PyLong_AsLongLongAndOverflow(number, &overflow);
+        long long value = 0;
+        if (PyFloat_Check(number)) { /* towards zero; a NaN is beyond all bounds */
+            double real = PyFloat_AsDouble(number);
+            overflow = !(real >= -9223372036854775808.0 && real < 9223372036854775808.0);
+            value = overflow ? 0 : (long long)real;
+        } else {
+            value = PyLong_AsLongLongAndOverflow(number, &overflow);
+        }
         if (overflow != 0) {
-            PyErr_Format(PyExc_OverflowError, "Python int %R is out of bounds for int64", number);
-            if (PyErr_ExceptionMatches(PyExc_ValueError)) { /* Python writes out no int of over 4300 digits */
-                PyErr_SetString(PyExc_OverflowError, "Python int is out of bounds for int64");
-            }
+            aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
             return -1;
         }
         element->as_int64 = value;
@@ -512,6 +519,10 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element)
     }
     double value = PyFloat_AsDouble(number);
     if (value == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+            PyErr_Clear();
+            aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
+        }
         return -1;
     }
     if (dtype == AOT_FLOAT32) {

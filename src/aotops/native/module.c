@@ -4,6 +4,7 @@
  *     def empty(shape, dtype): ...
  *     def full(shape, value, dtype): ...
  *     def astype(x, dtype, /, *, copy=True): ...
+ *     def is_number(object): ...
  *     def from_buffer(exporter, copy): ...
  *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
  *     def cpu_level(): ...
@@ -51,17 +52,18 @@ static PyObject *native_full(PyObject *module, PyObject *args)
     if (self == NULL) {
         return NULL;
     }
-    int source = aot_natural_dtype(value);
-    if (source == AOT_INT64 && aot_dtypes[self->dtype].kind == aot_dtypes[AOT_FLOAT64].kind) {
-        source = AOT_FLOAT64; /* floats take ints that int64 cannot hold */
-    }
     aot_element element;
-    if (aot_element_of(value, source, &element) < 0) {
+    if (aot_element_of(value, self->dtype, &element) < 0) {
         Py_DECREF((PyObject *)self);
         return NULL;
     }
-    aot_fill(self, element, source);
+    aot_fill(self, element, self->dtype);
     return (PyObject *)self;
+}
+
+static PyObject *native_is_number(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    return PyBool_FromLong(aot_is_number(object));
 }
 
 static PyObject *native_from_buffer(PyObject *module, PyObject *args)
@@ -216,6 +218,8 @@ static PyMethodDef module_methods[] = {
      ">>> import aotops as ao\n>>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\ntensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
+    {"is_number", native_is_number, METH_O,
+     "is_number(object): whether it is a Python number, which takes on the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
     {"cpu_level", native_cpu_level, METH_NOARGS, "The CPU level whose kernels run, for example 'x86-64-v3'."},
     {"get_num_threads", native_get_num_threads, METH_NOARGS,

@@ -190,8 +190,9 @@ int aot_check_writable(const aot_tensor *tensor, const char *argument);
 /* Copies `source`, broadcast to the shape of `target`, into it, converting elements. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
 void aot_fill(aot_tensor *target, aot_element value, int dtype);
-/* Python numbers: whether an object is one, the dtype it has by itself, its value as an element of a dtype. */
-int aot_is_number(PyObject *object);
+/* Python numbers: whether an object is one, the dtype it has by itself, its value as an element of a dtype.
+ * NumPy's float64 is a float, but has a dtype that counts and is read like an array: the buffer protocol tells. */
+bool aot_is_number(PyObject *object);
 int aot_natural_dtype(PyObject *number);
 int aot_element_of(PyObject *number, int dtype, aot_element *element);
 
@@ -243,6 +244,12 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
 /* reduce.c: calls of them */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
 
+/* index.c: elements, rows and slices */
+PyObject *aot_subscript(PyObject *self, PyObject *key);
+int aot_assign_subscript(PyObject *self, PyObject *key, PyObject *value);
+PyObject *aot_sequence_item(PyObject *self, Py_ssize_t position);
+int aot_assign_sequence_item(PyObject *self, Py_ssize_t position, PyObject *value);
+
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);
 PyObject *aot_number_add(PyObject *a, PyObject *b);
@@ -255,6 +262,14 @@ PyObject *aot_number_inplace_add(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_subtract(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_multiply(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_true_divide(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_floor_divide(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_remainder(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_lshift(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_rshift(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_and(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
+PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 PyObject *aot_number_negative(PyObject *a);
 PyObject *aot_number_absolute(PyObject *a);
 

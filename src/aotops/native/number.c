@@ -1,47 +1,61 @@
 /* Python's special methods. In Python, for `+` and its reflected and in-place forms:
  *
  *     def __add__(a, b):
- *         if not all(isinstance(x, (Tensor, bool, int, float)) for x in (a, b)): return NotImplemented
- *         return the operator whose record has slot "add" (a, b)
+ *         operator = the one whose record has slot "add"
+ *         if all(isinstance(x, Tensor) or aotops._native.is_number(x) for x in (a, b)):
+ *             return operator(a, b)
+ *         return aotops.operator.mixed(operator, a, b, in_place=False)    # may be NotImplemented
+ *     def __iadd__(a, b):
+ *         return operator(a, b, out=a), mixed(operator, a, b, in_place=True), or a TypeError: never NotImplemented, after
+ *         which Python would bind the name to whatever else can be made of the two
  *
  * Which operator stands behind a slot is the records' business: the state's table has it.
  */
 #include "native.h"
 
-static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, PyObject *out)
+static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
 {
     aot_tensor *tensor_a = aot_as_tensor(a);
     aot_tensor *tensor_b = b == NULL || Py_TYPE(b) == Py_TYPE(a) ? tensor_a : aot_as_tensor(b);
     aot_state *state = tensor_a != NULL ? tensor_a->state : tensor_b->state;
-    bool supported = (tensor_a != NULL || aot_is_number(a)) && (b == NULL || tensor_b != NULL || aot_is_number(b));
+    bool known = (tensor_a != NULL || aot_is_number(a)) && (b == NULL || tensor_b != NULL || aot_is_number(b));
     PyObject *operator = state->slots[slot];
-    if (!supported || operator == NULL) {
+    if (operator == NULL) {
         Py_RETURN_NOTIMPLEMENTED;
     }
+    if (!known) {
+        return aot_call("aotops.operator", "mixed", "(OOOi)", operator, a, b, (int)in_place);
+    }
     PyObject *inputs[] = {a, b};
-    return aot_apply((const aot_operator_object *)operator, inputs, out);
+    return aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);
+}
+
+/* An in-place form that tensors do not have, which others would answer with an object of their own. */
+static PyObject *refuse_in_place(const char *symbol, PyObject *b)
+{
+    return aot_raise("no_in_place", "(sO)", symbol, b);
 }
 
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 {
     /* kernel.h has the slots in Python's order of comparisons */
-    return apply_slot(AOT_SLOT_LT + comparison, a, b, NULL);
+    return apply_slot(AOT_SLOT_LT + comparison, a, b, false);
 }
 
 #define BINARY(name, slot)                                                                                             \
     PyObject *aot_number_##name(PyObject *a, PyObject *b)                                                              \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, NULL);                                                                           \
+        return apply_slot(slot, a, b, false);                                                                          \
     }                                                                                                                  \
     PyObject *aot_number_inplace_##name(PyObject *a, PyObject *b)                                                      \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, a);                                                                              \
+        return apply_slot(slot, a, b, true);                                                                           \
     }
 
 #define UNARY(name, slot)                                                                                              \
     PyObject *aot_number_##name(PyObject *a)                                                                           \
     {                                                                                                                  \
-        return apply_slot(slot, a, NULL, NULL);                                                                        \
+        return apply_slot(slot, a, NULL, false);                                                                       \
     }
 
 BINARY(add, AOT_SLOT_ADD)
@@ -54,13 +68,27 @@ PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus)
     if (modulus != Py_None) {
         Py_RETURN_NOTIMPLEMENTED;
     }
-    return apply_slot(AOT_SLOT_POWER, a, b, NULL);
+    return apply_slot(AOT_SLOT_POWER, a, b, false);
 }
 
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *Py_UNUSED(modulus))
 {
-    return apply_slot(AOT_SLOT_POWER, a, b, a);
+    return apply_slot(AOT_SLOT_POWER, a, b, true);
 }
 
+#define REFUSED(name, symbol)                                                                                          \
+    PyObject *aot_number_inplace_##name(PyObject *Py_UNUSED(a), PyObject *b)                                           \
+    {                                                                                                                  \
+        return refuse_in_place(symbol, b);                                                                             \
+    }
+
+REFUSED(floor_divide, "//=")
+REFUSED(remainder, "%=")
+REFUSED(matrix_multiply, "@=")
+REFUSED(lshift, "<<=")
+REFUSED(rshift, ">>=")
+REFUSED(and, "&=")
+REFUSED(or, "|=")
+REFUSED(xor, "^=")
 UNARY(negative, AOT_SLOT_NEGATIVE)
 UNARY(absolute, AOT_SLOT_ABSOLUTE)

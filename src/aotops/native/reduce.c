@@ -107,15 +107,11 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
 }
 
 /* x in the dtype in which the operator computes: a new reference. */
-static aot_tensor *converted_input(const call_arguments *call)
+static aot_tensor *in_dtype_of_kernel(const call_arguments *call, aot_tensor *x)
 {
     const aot_operator_object *operator = call->operator;
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
-    aot_tensor *x = aot_as_tensor(call->inputs[0]);
-    if (x == NULL) {
-        return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "x", "a Tensor", call->inputs[0]);
-    }
     int dtype = x->dtype;
     if (call->dtype != NULL) {
         dtype = aot_dtype_code(state, call->dtype, "dtype");
@@ -143,6 +139,24 @@ static aot_tensor *converted_input(const call_arguments *call)
         Py_CLEAR(copy);
     }
     return copy;
+}
+
+/* The only input, of whatever type: a new reference. */
+static aot_tensor *converted_input(const call_arguments *call)
+{
+    aot_tensor *x = aot_as_tensor(call->inputs[0]);
+    if (x != NULL) {
+        return in_dtype_of_kernel(call, x);
+    }
+    PyObject *made = aot_call("aotops.operands", "as_tensor", "(ssO)", call->operator->definition->name, "x",
+                              call->inputs[0]);
+    x = made != NULL ? aot_as_tensor(made) : NULL;
+    if (made != NULL && x == NULL) {
+        PyErr_SetString(PyExc_SystemError, "aotops.operands.as_tensor must return a Tensor");
+    }
+    aot_tensor *converted = x != NULL ? in_dtype_of_kernel(call, x) : NULL;
+    Py_XDECREF(made);
+    return converted;
 }
 
 /* The inputs as tensors of a kernel's dtypes, new references; returns the number of them. */

@@ -5,7 +5,7 @@
  *             reached = [offset + sum(i * s for i, s in zip(index, strides)) * itemsize for index in all indices]
  *             if not all(0 <= position <= storage.nbytes - itemsize for position in reached): raise ValueError
  *         shape, strides, dtype, ndim, size, readonly: read-only
- *         item, _as_strided, _copy_from: methods; the special methods are in number.c
+ *         item, _as_strided, _copy_from: methods; the special methods are in number.c and index.c
  *
  * TensorBase adds the operators that are methods. The class that users see, aotops.Tensor, is a Python subclass of it
  * with the same layout.
@@ -464,6 +464,10 @@ static PyType_Slot tensor_slots[] = {
     {Py_tp_richcompare, aot_rich_compare},
     {Py_bf_getbuffer, aot_get_buffer},
     {Py_bf_releasebuffer, aot_release_buffer},
+    {Py_mp_subscript, aot_subscript},
+    {Py_mp_ass_subscript, aot_assign_subscript},
+    {Py_sq_item, aot_sequence_item},
+    {Py_sq_ass_item, aot_assign_sequence_item},
     {Py_nb_add, aot_number_add},
     {Py_nb_subtract, aot_number_subtract},
     {Py_nb_multiply, aot_number_multiply},
@@ -474,6 +478,14 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_inplace_true_divide, aot_number_inplace_true_divide},
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
+    {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
+    {Py_nb_inplace_remainder, aot_number_inplace_remainder},
+    {Py_nb_inplace_matrix_multiply, aot_number_inplace_matrix_multiply},
+    {Py_nb_inplace_lshift, aot_number_inplace_lshift},
+    {Py_nb_inplace_rshift, aot_number_inplace_rshift},
+    {Py_nb_inplace_and, aot_number_inplace_and},
+    {Py_nb_inplace_or, aot_number_inplace_or},
+    {Py_nb_inplace_xor, aot_number_inplace_xor},
     {Py_nb_negative, aot_number_negative},
     {Py_nb_absolute, aot_number_absolute},
     {0, NULL},
