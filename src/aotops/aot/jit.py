@@ -11,16 +11,17 @@ import llvmlite.binding as llvm
 
 from aotops import _native
 from aotops.aot import compiler
-from aotops.aot.kernels import record_kernels
+from aotops.aot.kernels import KINDS, record_kernels
 from aotops.aot.levels import level_symbol, levels
 from aotops.aot.modules import probe
 from aotops.aot.specialise import specialise
 from aotops.declare import command_for
 from aotops.errors import BuildError
-from aotops.ops.record import Record
+from aotops.ops.record import ALL, MOST_INPUTS, Record
 
 #: Of ``kernel.h``.
 MAX_LEVELS = 3
+MAX_OPERANDS = MOST_INPUTS + 1
 CAPSULE = b"aotops.library"
 
 
@@ -29,7 +30,11 @@ class NamedKernel(ctypes.Structure):
 
     _fields_ = (
         ("symbol", ctypes.c_char_p),
+        ("kind", ctypes.c_uint8),
+        ("inputs", ctypes.c_uint8),
+        ("outputs", ctypes.c_uint8),
         ("vectors", ctypes.c_uint8),
+        ("dtypes", ctypes.c_uint8 * MAX_OPERANDS),
         ("kernels", ctypes.c_void_p * MAX_LEVELS),
     )
 
@@ -73,7 +78,11 @@ def compile_now(record: Record, reason: str) -> Any:
         except compiler.CompileError as error:
             raise BuildError(f"{kernel.title} ({record.place}) does not compile:\n{error}") from None
         engine.add_object_file(llvm.ObjectFileRef.from_data(data))
-        table[k].symbol, table[k].vectors = kernel.symbol.encode(), kernel.contiguous
+        inputs, outputs, dtypes = kernel.operands
+        codes = (ctypes.c_uint8 * MAX_OPERANDS)(*map(ALL.index, dtypes))
+        table[k] = NamedKernel(
+            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.contiguous, codes
+        )
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
         address = engine.get_function_address(level_symbol(kernel.symbol, level))

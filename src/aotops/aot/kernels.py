@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.errors import BuildError
 from aotops.functions import has_loop, has_power, reached
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
@@ -28,6 +29,8 @@ class Kernel:
         title: how progress and errors call it.
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
+        kind: which loop nest it is, one of ``KINDS``.
+        signature: the dtypes of its operands; the planner has none.
         widest: whether the widest vectors of a level pay: not where it waits for memory.
         contiguous: whether it is so much slower without vectors that strided elements are worth copying.
         place: the file and line of the operator's scalar function.
@@ -37,10 +40,23 @@ class Kernel:
     title: str
     dtype: str
     function: Callable[..., Any]
+    kind: str = "elementwise"
+    signature: Signature | None = None
     widest: bool = True
     contiguous: bool = False
     place: str = ""
 
+    @property
+    def operands(self) -> tuple[int, int, tuple[str, ...]]:
+        """The number of inputs, that of outputs, and the dtypes of both."""
+        assert self.signature is not None  # of a kernel that computes elements
+        inputs, output = self.signature.inputs, self.signature.output
+        outputs = output if isinstance(output, tuple) else (output,)
+        return len(inputs), len(outputs), (*inputs, *outputs)
+
+
+#: The loop nests of kernels, in the order of ``aot_kind`` in ``kernel.h``.
+KINDS = ("elementwise", *FOLDING)
 
 PLANNER = Kernel("aot_plan", "planner", "int64", plan)
 
@@ -48,12 +64,15 @@ PLANNER = Kernel("aot_plan", "planner", "int64", plan)
 def record_kernels(record: Record) -> list[Kernel]:
     """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
     kernels: dict[str, Kernel] = {}
+    combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
     long = is_long(record)
 
-    def add(symbol: str, title: str, dtype: str, function: Callable[..., Any]) -> None:
+    def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
         # reductions of two inputs wait for memory: a dot product takes 5 to 14 % longer with 512 bits
         widest = long or (record.kind in FOLDING and record.inputs == 1)
-        kernels[symbol] = Kernel(symbol, f"{record.name} {title}", dtype, function, widest, long, record.place)
+        kernels[symbol] = Kernel(
+            symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, long, record.place
+        )
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
@@ -61,16 +80,23 @@ def record_kernels(record: Record) -> list[Kernel]:
         if record.kind == "reduce":
             of = record.of or first
             signature = Signature(record.inputs_for(dtype), result)
-            add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of)))
-            add(combine_symbol(record, dtype), f"combine {result}", result, combine(scalar, result))
+            add(symbol, dtype, result, reduce(scalar, of, signature, has_common_cases(of)), signature, "reduce")
+            if combinations.setdefault(result, scalar) is not scalar:
+                raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
+            pair = Signature((result, result), result)
+            combining = elementwise(scalar, pair)
+            add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
         elif record.kind == "argreduce":
-            add(symbol, dtype, dtype, argreduce(scalar, Signature((dtype, "int64", dtype), result)))
+            signature = Signature((dtype, "int64", dtype), result)
+            add(symbol, dtype, dtype, argreduce(scalar, signature), signature, "argreduce")
         elif record.kind == "scan":
-            add(symbol, dtype, result, scan(scalar, Signature((dtype, result), result)))
+            signature = Signature((dtype, result), result)
+            add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             noting = not record.common and has_common_cases(scalar)
-            add(symbol, dtype, dtype, elementwise(scalar, signature, record.common.get(dtype), noting))
+            function = elementwise(scalar, signature, record.common.get(dtype), noting)
+            add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
 
 
@@ -94,11 +120,6 @@ def is_long(record: Record) -> bool:
     )
 
 
-def combine(scalar: Callable[..., Any], dtype: str) -> Callable[..., None]:
-    """The kernel that combines two results of a reduction, element by element."""
-    return elementwise(scalar, Signature((dtype, dtype), dtype))
-
-
 def conversion_kernels() -> list[Kernel]:
     """The kernels that copy elements of one dtype into another, for each pair."""
     return [
@@ -118,7 +139,22 @@ def conversion_kernels() -> list[Kernel]:
 
 def all_kernels(records: Iterable[Record]) -> list[Kernel]:
     """Everything that aotops itself is compiled from."""
-    kernels = [PLANNER, *conversion_kernels()]
-    for record in records:
-        kernels.extend(record_kernels(record))
-    return kernels
+    return distinct([PLANNER, *conversion_kernels(), *kernels_of(records)])
+
+
+def kernels_of(records: Iterable[Record]) -> list[Kernel]:
+    """The kernels of some operators; ``BuildError`` if two of them have one symbol."""
+    return distinct(kernel for record in records for kernel in record_kernels(record))
+
+
+def distinct(kernels: Iterable[Kernel]) -> list[Kernel]:
+    """Some kernels, whose symbols must be distinct: the linker takes the first of two."""
+    found: dict[str, Kernel] = {}
+    for kernel in kernels:
+        other = found.setdefault(kernel.symbol, kernel)
+        if other is not kernel:
+            places = " and ".join(
+                f"{each.title} ({each.place})" if each.place else each.title for each in (other, kernel)
+            )
+            raise BuildError(f"two kernels have the symbol {kernel.symbol}: {places}")
+    return list(found.values())

@@ -48,7 +48,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         for target in ALL
     ]
     for record in records:
-        array = f"{record.name.replace('.', '_')}_variants"
+        array = kernel_symbol(record.name, "variants")
         variants.append(f"static const aot_variant {array}[] = {{")
         for dtype in record.dtypes:
             result = record.result_for(dtype)

@@ -343,14 +343,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
-    if (definition->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
+    if (operator->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
         /* x ** 2.0 of integers is a float, and so not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
-        PyObject *square = x != NULL && number_fits(inputs[1], x->dtype)
-                               ? PyDict_GetItemString(state->operators, definition->square)
-                               : NULL;
-        if (square != NULL) {
-            return aot_apply((const aot_operator_object *)square, inputs, out_object);
+        if (x != NULL && number_fits(inputs[1], x->dtype)) {
+            return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
         }
     }
     aot_tensor *tensors[AOT_MAX_OPERANDS];

@@ -28,7 +28,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define AOT_ABI_VERSION 2
+#define AOT_ABI_VERSION 3
 #define AOT_MAX_RANK 32
 #define AOT_MAX_OPERANDS 16 /* inputs and outputs */
 #define AOT_MAX_LEVELS 3
@@ -117,14 +117,18 @@ typedef struct {
     const aot_operator *operators;
 } aot_table;
 
-/* What an extension module that is built for somebody else's operators offers, in a capsule of this name: kernels by
- * their symbols. The operators themselves are declared in Python (declare.c). Only abi_version may be read before it
- * has been compared. */
+/* What an extension module that is built for user-defined operators offers, in a capsule of this name: kernels by
+ * their symbols, each with the signature that it was compiled for. The operators themselves are declared in Python
+ * (declare.c), and take no kernel of another signature. Only abi_version may be read before it has been compared. */
 #define AOT_LIBRARY_CAPSULE "aotops.library"
 
 typedef struct {
     const char *symbol;
+    uint8_t kind;    /* the loop nest: enum aot_kind */
+    uint8_t inputs;  /* as in aot_operator */
+    uint8_t outputs; /* as in aot_operator */
     uint8_t vectors; /* as in aot_operator */
+    uint8_t dtypes[AOT_MAX_OPERANDS]; /* inputs, then outputs */
     aot_kernel kernels[AOT_MAX_LEVELS];
 } aot_named_kernel;
 

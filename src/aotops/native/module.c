@@ -1,6 +1,6 @@
 /* The module aotops._native: private; the Python files beside it re-export what is public. In Python:
  *
- *     dtypes, operators = (DType, ...), {name: Operator, ...}
+ *     dtypes, operators = (DType, ...), MappingProxyType({name: Operator, ...})
  *     def empty(shape, dtype): ...
  *     def full(shape, value, dtype): ...
  *     def astype(x, dtype, /, *, copy=True): ...
@@ -240,7 +240,7 @@ static PyMethodDef module_methods[] = {
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, facts, conversions, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
     {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
-    {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 64 bits."},
+    {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 32 hexadecimal digits."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},
     {NULL, NULL, 0, NULL},
 };
@@ -254,7 +254,8 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *n
     return (PyTypeObject *)type;
 }
 
-/* The dict of operators by name. Fills the table of slots on the way, and gives TensorBase its methods. */
+/* What `operators` is, a dict that Python can only read. Fills the table of slots on the way, and gives TensorBase its
+ * methods. */
 static int add_operators(PyObject *module, aot_state *state)
 {
     PyObject *operators = PyDict_New();
@@ -272,8 +273,19 @@ static int add_operators(PyObject *module, aot_state *state)
         }
         Py_XDECREF(operator);
     }
-    failed = failed || PyModule_AddObjectRef(module, "operators", operators) < 0;
-    state->operators = operators;
+    for (uint32_t k = 0; !failed && k < aot_builtin_table.n_operators; k++) {
+        const aot_operator *definition = &aot_builtin_table.operators[k];
+        if (definition->square != NULL) {
+            aot_operator_object *operator =
+                (aot_operator_object *)PyDict_GetItemString(operators, definition->name);
+            operator->square = PyDict_GetItemString(operators, definition->square);
+            Py_XINCREF(operator->square);
+        }
+    }
+    PyObject *read_only = failed ? NULL : PyDictProxy_New(operators);
+    failed = read_only == NULL || PyModule_AddObjectRef(module, "operators", read_only) < 0;
+    Py_XDECREF(operators);
+    Py_XDECREF(read_only);
     return failed ? -1 : 0;
 }
 
@@ -305,48 +317,6 @@ static int module_exec(PyObject *module)
     return failed ? -1 : 0;
 }
 
-static int module_traverse(PyObject *module, visitproc visit, void *arg)
-{
-    aot_state *state = state_of(module);
-    Py_VISIT(state->operators);
-    Py_VISIT(state->base_type);
-    Py_VISIT(state->tensor_type);
-    Py_VISIT(state->storage_type);
-    Py_VISIT(state->operator_type);
-    Py_VISIT(state->dtype_type);
-    for (int k = 0; k < AOT_N_DTYPES; k++) {
-        Py_VISIT(state->dtypes[k]);
-    }
-    for (int k = 0; k < AOT_N_SLOTS; k++) {
-        Py_VISIT(state->slots[k]);
-    }
-    return 0;
-}
-
-static int module_clear(PyObject *module)
-{
-    aot_state *state = state_of(module);
-    for (int k = 0; k < AOT_N_SLOTS; k++) {
-        Py_CLEAR(state->slots[k]);
-    }
-    for (int k = 0; k < AOT_N_DTYPES; k++) {
-        Py_CLEAR(state->dtypes[k]);
-    }
-    Py_CLEAR(state->operators);
-    Py_CLEAR(state->tensor_type);
-    Py_CLEAR(state->base_type);
-    Py_CLEAR(state->storage_type);
-    Py_CLEAR(state->operator_type);
-    Py_CLEAR(state->dtype_type);
-    return 0;
-}
-
-static void module_free(void *module)
-{
-    module_clear(module);
-    aot_memory_trim(&state_of(module)->memory, 0);
-}
-
 static PyModuleDef_Slot module_slots[] = {
     {Py_mod_exec, module_exec},
     {0, NULL},
@@ -359,9 +329,8 @@ static struct PyModuleDef module_definition = {
     .m_size = sizeof(aot_state),
     .m_methods = module_methods,
     .m_slots = module_slots,
-    .m_traverse = module_traverse,
-    .m_clear = module_clear,
-    .m_free = module_free,
+    /* no m_traverse and no m_clear: what the state refers to, and by way of its types the module, is out of the
+     * collector's reach. Every object has a pointer to the state, and may be used as long as any Python code runs. */
 };
 
 PyMODINIT_FUNC PyInit__native(void)

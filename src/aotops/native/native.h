@@ -44,7 +44,8 @@ typedef struct {
     Py_ssize_t hits, misses;  /* blocks from the cache, and from the system */
 } aot_memory;
 
-/* Everything that belongs to one interpreter's copy of the module. Touched with the GIL held only. */
+/* Everything that belongs to one interpreter's copy of the module, and stays until that interpreter ends (module.c).
+ * Touched with the GIL held only. */
 typedef struct {
     PyTypeObject *base_type;    /* TensorBase */
     PyTypeObject *tensor_type;  /* Tensor, the Python subclass whose instances operators return */
@@ -52,7 +53,6 @@ typedef struct {
     PyTypeObject *operator_type;
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
-    PyObject *operators;          /* all of them by name */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
@@ -90,11 +90,12 @@ typedef struct {
     aot_state *state;
     const aot_operator *definition;
     PyObject *attributes; /* __dict__, or NULL */
+    PyObject *square;     /* the operator that stands in for it where the second input is the number 2, or NULL */
     /* the rest is of declared operators only; see declare.c */
     bool waits;        /* for its kernels, or for what stands in for them */
     aot_operator *own; /* the definition, to be freed */
     PyObject *record;
-    PyObject *names;   /* the texts that the definition points into */
+    PyObject *names;   /* (name, parameters, earlier names): the strings that the definition points into */
     PyObject *library; /* the capsule whose kernels it has */
     PyObject *runner;  /* what is called in place of kernels */
 } aot_operator_object;

@@ -156,27 +156,25 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->record);
     Py_VISIT(operator->library);
     Py_VISIT(operator->runner);
+    Py_VISIT(operator->square);
     return 0;
 }
 
-/* The names stay, as the definition does: a call may still come. */
-static int operator_clear(PyObject *self)
-{
-    aot_operator_object *operator = (aot_operator_object *)self;
-    Py_CLEAR(operator->attributes);
-    Py_CLEAR(operator->record);
-    Py_CLEAR(operator->runner);
-    return 0;
-}
-
+/* There is no tp_clear: while finalizers run, an operator may be called that is garbage already, and must then have all
+ * that it works with. Cycles through an operator pass through a dict of its attributes, of its record or of its runner's
+ * globals, which the collector clears. */
 static void operator_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
     PyObject_GC_UnTrack(self);
-    operator_clear(self);
-    Py_CLEAR(((aot_operator_object *)self)->library);
-    Py_CLEAR(((aot_operator_object *)self)->names);
-    PyMem_Free(((aot_operator_object *)self)->own);
+    aot_operator_object *operator = (aot_operator_object *)self;
+    Py_CLEAR(operator->attributes);
+    Py_CLEAR(operator->record);
+    Py_CLEAR(operator->runner);
+    Py_CLEAR(operator->library);
+    Py_CLEAR(operator->names);
+    Py_CLEAR(operator->square);
+    PyMem_Free(operator->own);
     PyObject_GC_Del(self);
     Py_DECREF((PyObject *)type);
 }
@@ -220,9 +218,11 @@ static PyObject *operator_signature(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *operator_parameters(PyObject *self, void *Py_UNUSED(closure))
 {
     PyObject *joined = PyUnicode_FromString(((aot_operator_object *)self)->definition->parameters);
-    PyObject *names = joined != NULL ? PyUnicode_Split(joined, NULL, -1) : NULL;
+    PyObject *space = PyUnicode_FromString(" ");
+    PyObject *names = joined != NULL && space != NULL ? PyUnicode_Split(joined, space, -1) : NULL;
     PyObject *tuple = names != NULL ? PySequence_Tuple(names) : NULL;
     Py_XDECREF(joined);
+    Py_XDECREF(space);
     Py_XDECREF(names);
     return tuple;
 }
@@ -348,7 +348,6 @@ static PyMemberDef operator_members[] = {
 static PyType_Slot operator_slots[] = {
     {Py_tp_dealloc, operator_dealloc},
     {Py_tp_traverse, operator_traverse},
-    {Py_tp_clear, operator_clear},
     {Py_tp_members, operator_members},
     {Py_tp_call, operator_call},
     {Py_tp_repr, operator_repr},

@@ -58,10 +58,13 @@ FOLDING = ("reduce", "argreduce", "scan")
 RESERVED = (("out",), ("axis", "keepdims", "include_initial", "dtype", "out"))
 
 
-def kernel_symbol(name: str, *dtypes: str) -> str:
-    """The C name of an operator's kernel for some dtypes."""
-    spelled = "".join([c if c.isascii() and c.isalnum() else "_" if c in "_." else f"u{ord(c):x}" for c in name])
-    return "_".join(("aot", spelled, *dtypes))
+def kernel_symbol(name: str, *parts: str) -> str:
+    """The C name of what an operator has for some dtypes: another one for every other operator and other parts.
+
+    In the name an underscore is doubled, and characters that C lacks are ``_x<code>_``; a part begins with neither.
+    """
+    spelled = "".join([c if c.isascii() and c.isalnum() else "__" if c == "_" else f"_x{ord(c):x}_" for c in name])
+    return "_".join(("aot", spelled, *parts))
 
 
 def combine_symbol(record: Record, dtype: str) -> str:
