@@ -574,18 +574,18 @@ def test_stale_foreign_and_broken_builds_are_recognised(small: Path) -> None:
     (library,) = folder.glob("_my_ops_aotops*")
     assert run("-c", CALL, cwd=folder, with_numba=False).stdout == "[2.0, 2.0]\n"
 
-    for path, old, new in (
-        (small, "def twice", "# why\ndef twice"),
-        (folder / "helpers.py", "SCALE = 2.0", "SCALE = 3.0"),
+    for path, old, new, result, reason in (
+        (small, "helper(x)", "-helper(x)", -2.0, "the code of twice changed"),
+        (folder / "helpers.py", "SCALE = 2.0", "SCALE = 3.0", 3.0, "SCALE changed from 2.0 to 3.0"),
     ):
         before = path.read_text()
         path.write_text(before.replace(old, new))
         done = run("-c", CALL, cwd=folder, with_numba=False, status=1)
-        assert f"is built from another source: {path.name} has changed since" in done.stderr
+        assert f"is not what {library.name} was built from: {reason}" in done.stderr
         assert "`aotops build my_ops.py`" in done.stderr
         done = run("-c", CALL, cwd=folder)
-        assert done.stdout == ("[3.0, 3.0]\n" if path.name == "helpers.py" else "[2.0, 2.0]\n")
-        assert f"{path.name} has changed since; compiled now" in done.stderr
+        assert done.stdout == f"[{result}, {result}]\n"
+        assert f"{reason}; compiled now" in done.stderr
         path.write_text(before.replace("\n", "\r\n"))  # other line ends are no change
         assert run("-c", CALL, cwd=folder, with_numba=False).stdout == "[2.0, 2.0]\n"
         path.write_text(before)

@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 
 import aotops as ao
 from aotops import _native, intrinsics, ops, reference
-from aotops.aot.fingerprint import global_names
 from aotops.aot.kernels import combine_symbol, conversion_kernels, kernel_symbol, record_kernels
+from aotops.functions import global_names
 from aotops.intrinsics import Pointer, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import first

@@ -11,6 +11,7 @@ Nothing here may take long: it is part of every import of a module with operator
 
 from __future__ import annotations
 
+import _imp
 import os
 import sys
 from _thread import RLock
@@ -24,6 +25,8 @@ TYPE_CHECKING = False  # as typing has it, whose import would take as long as al
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
+
+    from aotops.identity import Manifest
 
     Scalar = Callable[..., Any]
     Dtypes = str | _native.DType | Sequence[str | _native.DType]
@@ -302,8 +305,8 @@ def name_of(operator: Operator) -> str:
 # --- running ------------------------------------------------------------------------------------------------------
 
 _lock = RLock()
-#: By the file of a module: the extension beside it and None, or None and why there is none to use.
-_libraries: dict[str, tuple[Any, str | None]] = {}
+#: By the file of a module: the extension beside it, and what that was built from.
+_libraries: dict[str, tuple[Any, Manifest]] = {}
 
 
 def load(operator: Operator) -> None:
@@ -325,10 +328,10 @@ def load(operator: Operator) -> None:
         library, reason = library_of(record)
         if library is not None:
             try:
-                _native.bind(operator, library.library, record.symbols())
+                _native.bind(operator, library, record.symbols())
                 return
             except ImportError as error:
-                reason = f"is built in {library.__file__}, where {error}"
+                reason = f"is built in {library_name(record.namespace['__file__'])}, where {error}"
         if compiler_is_there():
             from aotops.aot.jit import compile_now
 
@@ -339,15 +342,31 @@ def load(operator: Operator) -> None:
 
 
 def library_of(record: Record) -> tuple[Any, str | None]:
-    """The extension with the kernels of a record, or None and why there is none to use."""
+    """The capsule with the kernels of a record, or None and why there is none to use."""
     file = record.namespace.get("__file__")
     if file is None:
         return None, "is declared in no file, so that it cannot be built"
-    if not is_bound(record):
-        return None, "is no variable of its module, so that it cannot be built"
     if file not in _libraries:
-        _libraries[file] = find_library(file)
-    return _libraries[file]
+        extension, reason = find_library(file, record.namespace.get("__loader__"))
+        if extension is None:
+            return None, reason if is_bound(record) else NO_VARIABLE
+        from aotops.identity import Manifest
+
+        _libraries[file] = extension, Manifest(extension.manifest)
+    extension, manifest = _libraries[file]
+    if record.name in manifest.operators:
+        difference = manifest.difference(record, record.name)
+        if difference is None:
+            return extension.library, None
+    if not is_bound(record):
+        return None, NO_VARIABLE
+    name = os.path.basename(extension.__file__)
+    if record.name not in manifest.operators:
+        return None, f"is not among the operators that {name} was built from"
+    return None, f"is not what {name} was built from: {difference}"
+
+
+NO_VARIABLE = "is no variable of its module, so that it cannot be built"
 
 
 def is_bound(record: Record) -> bool:
@@ -364,24 +383,57 @@ def library_name(file: str) -> str:
     return f"_{stem}_aotops"
 
 
-def find_library(file: str) -> tuple[Any, str | None]:
-    """The extension beside a file, loaded, or None and why it cannot be used."""
-    # the types and the suffix of aotops' own extension: the import of importlib.machinery would take a millisecond
+def find_library(file: str, loader: Any = None) -> tuple[Any, str | None]:
+    """The extension beside a file, loaded, or None and why it cannot be used.
+
+    Where the file is in a zip archive, as its module's loader knows, the extension is loaded from a copy.
+    """
+    folder, name = os.path.dirname(os.path.abspath(file)), library_name(file)
     own = _native.__spec__
     assert own is not None and own.origin is not None  # an extension module has a file
-    suffix = os.path.basename(own.origin).partition("_native")[2]
-    name = library_name(file)
-    path = os.path.join(os.path.dirname(os.path.abspath(file)), name + suffix)
-    if not os.path.exists(path):
-        return None, "is not built"
-    loader = type(own.loader)(name, path)  # type: ignore[call-arg,misc]
-    spec = type(own)(name, loader, origin=path)
+    suffixes = [*_imp.extension_suffixes(), os.path.basename(own.origin).partition("_native")[2]]
+    paths = [os.path.join(folder, name + suffix) for suffix in suffixes]
+    archive = getattr(loader, "archive", None)  # of zipimport
+    for path in paths:
+        if os.path.exists(path):
+            return load_library(name, path)
+        if isinstance(archive, str) and path.startswith(os.path.abspath(archive) + os.sep):
+            try:
+                data = loader.get_data(archive + path[len(os.path.abspath(archive)) :])
+            except OSError:
+                continue
+            return load_copy(name, path, data)
+    return None, "is not built"
+
+
+def load_copy(name: str, path: str, data: bytes) -> tuple[Any, str | None]:
+    """An extension out of an archive, from a file that is there while it is loaded."""
+    from tempfile import TemporaryDirectory  # 10 ms, in a zip application alone
+
+    try:
+        # whoever has loaded a library keeps it when its file is gone; Windows keeps the file as well
+        with TemporaryDirectory(prefix="aotops-", ignore_cleanup_errors=True) as folder:
+            copy = os.path.join(folder, os.path.basename(path))
+            with open(copy, "wb") as file:
+                file.write(data)
+            return load_library(name, copy)
+    except OSError as error:
+        return None, f"is built in {path}, of which no copy can be made ({error})"
+
+
+def load_library(name: str, path: str) -> tuple[Any, str | None]:
+    """An extension by its path, or None and why it cannot be used."""
+    # those of importlib, whose import would take a millisecond
+    from _frozen_importlib import ModuleSpec
+    from _frozen_importlib_external import ExtensionFileLoader
+
+    loader = ExtensionFileLoader(name, path)
+    spec = ModuleSpec(name, loader, origin=path)
     try:
         library: Any = loader.create_module(spec)
         loader.exec_module(library)
         library.__file__ = path
         version = library.abi_version
-        sources = library.sources
     except (ImportError, AttributeError) as error:
         return None, f"is built in {path}, which cannot be loaded ({error})"
     if version != _native.abi_version:
@@ -389,30 +441,7 @@ def find_library(file: str) -> tuple[Any, str | None]:
             f"is built for another aotops: {path} has kernels of version {version}, "
             f"and aotops {_native.abi_version} is installed"
         )
-    changed = changed_source(os.path.dirname(path), sources)
-    if changed is not None:
-        return None, f"is built from another source: {changed} has changed since"
     return library, None
-
-
-def source_digest(path: str) -> str:
-    """What is remembered of a source file: its size and check sum, whatever ends its lines; "" if it cannot be read."""
-    try:
-        with open(path, "rb") as file:
-            text = file.read().replace(b"\r\n", b"\n")
-    except OSError:
-        return ""
-    return f"{len(text)}-{_native.check_sum(text):016x}"
-
-
-def changed_source(folder: str, sources: str) -> str | None:
-    """The first of the files in lines of ``path digest`` that is not what it was; files that are gone do not count."""
-    for line in sources.splitlines():
-        digest, path = line.split(" ", 1)
-        now = source_digest(os.path.join(folder, path))
-        if now not in ("", digest):
-            return os.path.basename(path)
-    return None
 
 
 def compiler_is_there() -> bool:

@@ -39,6 +39,11 @@ def instructions(function: FunctionType) -> Iterator[Any]:
 
 def global_names(function: FunctionType) -> Iterator[str]:
     """The names of the module-level values that a function, or one inside it, refers to, in a fixed order."""
+    return (name for name in loaded_names(function) if name in function.__globals__)
+
+
+def loaded_names(function: FunctionType) -> tuple[str, ...]:
+    """The same, with the names of builtins and of what is not defined yet."""
     if function.__code__ not in _loaded_names:
         names = dict.fromkeys(
             instruction.argval
@@ -46,7 +51,7 @@ def global_names(function: FunctionType) -> Iterator[str]:
             if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME")
         )
         _loaded_names[function.__code__] = tuple(names)
-    return (name for name in _loaded_names[function.__code__] if name in function.__globals__)
+    return _loaded_names[function.__code__]
 
 
 #: By code: the pieces that operators share are asked for hundreds of times in a build.

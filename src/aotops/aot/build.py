@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from aotops import ops
 from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import PLANNER, Kernel, all_kernels
+from aotops.aot.kernels import PLANNER, Kernel, all_kernels, kernels_of
 from aotops.aot.levels import Level, levels
 from aotops.aot.table import table_source
 from aotops.errors import BuildError
@@ -107,7 +107,6 @@ def _start_worker(target: Target | None) -> None:
     """In a worker process: derive the kernels from the records, since functions cannot be sent."""
     kernels = all_kernels(ops.collect().values())
     if target is not None:
-        from aotops.aot.extension import kernels_of
         from aotops.aot.modules import declared_records, load
 
         with warnings.catch_warnings():
@@ -116,12 +115,22 @@ def _start_worker(target: Target | None) -> None:
     _kernels.update((kernel.symbol, kernel) for kernel in kernels)
 
 
-def _compile_kernel(symbol: str, stem: str) -> str | None:
+def content(kernel: Kernel) -> str:
+    """A digest of what a kernel is compiled from."""
+    return fingerprint(kernel.symbol, kernel.dtype, kernel.widest, kernel.function)
+
+
+def _compile_kernel(symbol: str, stem: str, expected: str) -> str | None:
     """In a worker process: compile a kernel for every level into ``stem.<level>.o``; returns why it failed."""
     from aotops.aot import compiler
     from aotops.aot.specialise import specialise
 
-    kernel = _kernels[symbol]
+    kernel = _kernels.get(symbol)
+    if kernel is None or content(kernel) != expected:
+        # what is remembered of the kernel is what the parent process has imported
+        return (
+            "What it is made from is another in each process that imports the module; constants must not depend on it."
+        )
     signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
@@ -170,7 +179,8 @@ def compile_kernels(
             initargs=(target,),
         ) as pool:
             futures = {
-                pool.submit(_compile_kernel, kernel.symbol, str(stem)): kernel for kernel, stem in missing.items()
+                pool.submit(_compile_kernel, kernel.symbol, str(stem), content(kernel)): kernel
+                for kernel, stem in missing.items()
             }
             for future in concurrent.futures.as_completed(futures):
                 kernel = futures[future]

@@ -15,34 +15,37 @@ from setuptools.errors import BaseError, SetupError
 
 import aotops
 from aotops.aot.build import announce, compile_kernels
-from aotops.aot.kernels import Kernel, record_kernels
+from aotops.aot.kernels import Kernel, kernels_of
 from aotops.aot.levels import Level, level_symbol, levels
 from aotops.aot.link import add_kernels, require_c_compiler
-from aotops.aot.modules import Target, declared_records, load, sources, target_of_file
-from aotops.aot.table import SIGNATURE, quoted
+from aotops.aot.manifest import manifest
+from aotops.aot.modules import Target, declared_records, load, target_of_file
+from aotops.aot.table import SIGNATURE, dtype_code, quoted
 from aotops.declare import library_name
 from aotops.errors import BuildError
-from aotops.ops.record import Record
 
 NATIVE = Path(aotops.__file__).parent / "native"
 
 # --- the extension of a module ------------------------------------------------------------------------------------
 
 
-def kernels_of(records: Sequence[Record]) -> list[Kernel]:
-    """The kernels of some operators, each once."""
-    return list({kernel.symbol: kernel for record in records for kernel in record_kernels(record)}.values())
+def c_bytes(string: str) -> str:
+    """A string of any length as the elements of a C array: a C string has a limit in some compilers."""
+    elements = [str(byte) for byte in [*string.encode("utf-8", "backslashreplace"), 0]]
+    return ",\n".join(", ".join(elements[k : k + 32]) for k in range(0, len(elements), 32))
 
 
-def c_text(text: str) -> str:
-    """A text as a C string."""
-    escaped = "".join(
-        chr(byte) if 32 <= byte < 127 and chr(byte) not in '"\\?' else f"\\{byte:03o}" for byte in text.encode()
+def named_kernel(kernel: Kernel, symbols: Sequence[str]) -> str:
+    """The fields of an ``aot_named_kernel``."""
+    inputs, outputs, dtypes = kernel.operands
+    return (
+        f'.symbol = "{kernel.symbol}", .kind = AOT_{kernel.kind.upper()}, .inputs = {inputs}, .outputs = {outputs}, '
+        f".vectors = {int(kernel.contiguous)}, .dtypes = {{{', '.join(map(dtype_code, dtypes))}}}, "
+        f".kernels = {{{', '.join(symbols)}}}"
     )
-    return f'"{escaped}"'
 
 
-def library_source(name: str, kernels: Sequence[Kernel], levels: Sequence[Level], digests: str) -> str:
+def library_source(name: str, kernels: Sequence[Kernel], levels: Sequence[Level], manifest: str) -> str:
     """The C file of an extension module that offers kernels to aotops."""
     names = {kernel.symbol: [level_symbol(kernel.symbol, level) for level in levels] for kernel in kernels}
     return "\n".join(
@@ -55,10 +58,11 @@ def library_source(name: str, kernels: Sequence[Kernel], levels: Sequence[Level]
             *[f"extern int32_t {symbol}{SIGNATURE};" for symbols in names.values() for symbol in symbols],
             "",
             "static const aot_named_kernel kernels[] = {",
-            *[
-                f'    {{"{kernel.symbol}", {int(kernel.contiguous)}, {{{", ".join(names[kernel.symbol])}}}}},'
-                for kernel in kernels
-            ],
+            *[f"    {{{named_kernel(kernel, names[kernel.symbol])}}}," for kernel in kernels],
+            "};",
+            "",
+            "static const unsigned char manifest[] = {",
+            c_bytes(manifest),
             "};",
             "",
             "static const aot_library library = {",
@@ -72,7 +76,7 @@ def library_source(name: str, kernels: Sequence[Kernel], levels: Sequence[Level]
             "    PyObject *capsule = PyCapsule_New((void *)&library, AOT_LIBRARY_CAPSULE, NULL);",
             '    int failed = capsule == NULL || PyModule_AddObjectRef(module, "library", capsule) < 0 ||',
             '                 PyModule_AddIntConstant(module, "abi_version", AOT_ABI_VERSION) < 0 ||',
-            f'                 PyModule_AddStringConstant(module, "sources", {c_text(digests)}) < 0;',
+            '                 PyModule_AddStringConstant(module, "manifest", (const char *)manifest) < 0;',
             "    Py_XDECREF(capsule);",
             "    return failed ? -1 : 0;",
             "}",
@@ -124,8 +128,8 @@ class OperatorExtension(Extension):
             path.unlink(missing_ok=True)  # of functions that have changed
         folder = Path(command.build_temp)
         folder.mkdir(parents=True, exist_ok=True)
-        source = folder / f"{name}.c"
-        source.write_text(library_source(name, kernels, levels(), sources(self.target, records)), encoding="utf-8")
+        source = folder / f"{self.name}.c"  # two packages may have modules of one name
+        source.write_text(library_source(name, kernels, levels(), manifest(records)), encoding="utf-8")
         add_kernels(command, self, source, objects, threads=False)
         announce(self.target.name, len(kernels), compiled, time.perf_counter() - started)
 

@@ -2,23 +2,78 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
-import sys
 import types as python_types
+from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
-
 from aotops import ops
-from aotops.functions import global_names, plain
+from aotops.aot.manifest import paths
+from aotops.functions import plain
+from aotops.identity import NAMED_PACKAGES, Facts, code_spelled, found, spelled
 from aotops.intrinsics import CommonCase, Pattern, Signature, Table
 from aotops.mathematics import NUMPY, is_substituted, meant_by
 from aotops.ops.record import Record
 
 
-def has_docstring(code: python_types.CodeType) -> bool:
-    """Whether a function's first constant, if it is a text, is its docstring: before Python 3.14 it always is."""
-    return sys.version_info < (3, 14) or bool(code.co_flags & 0x4000000)
+def sha256(data: bytes) -> str:
+    """A digest; aotops itself is built without its native module."""
+    return hashlib.sha256(data).hexdigest()
+
+
+all_records = functools.cache(ops.collect)
+
+
+@functools.cache
+def code_once(code: python_types.CodeType) -> str:
+    """What code does; the pieces that operators share are asked for hundreds of times in a build."""
+    return code_spelled(code, sha256)
+
+
+class KernelFacts(Facts):
+    """The facts of a kernel: those of a declaration, and of all that is aotops' own in it."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda number, function: paths(function))
+
+    def spelled(self, value: Any) -> str:
+        """A value, whose functions and operators are numbered."""
+        return spelled(value, self.refer, sha256)
+
+    def code(self, function: python_types.FunctionType) -> str:
+        """What a function does."""
+        return code_once(function.__code__)
+
+    def refer(self, value: Any) -> str | None:
+        """How a function or an operator is spelled, and what loop nests are closed over."""
+        record = value if isinstance(value, Record) else meant_by(value)
+        if record is not None:
+            return f"operator {self.number(record)}"
+        if isinstance(value, python_types.FunctionType):
+            if (value.__module__ or "").partition(".")[0] in NAMED_PACKAGES:
+                return f"{value.__module__}.{value.__name__}"
+            return f"function {self.number(value)}"
+        if isinstance(value, Signature):
+            return f"Signature {self.spelled((value.inputs, value.output))}"
+        if isinstance(value, CommonCase):
+            return f"CommonCase {self.spelled(value.function)}"
+        if isinstance(value, Pattern):
+            return f"Pattern {self.spelled(value.moves)}"
+        if isinstance(value, Table):
+            return f"Table {self.spelled(value.values)}"
+        return None
+
+    def of_function(self, function: python_types.FunctionType, number: int) -> Iterator[tuple[str, str]]:
+        """What a function does and refers to; of ``math`` and its like, the operators that it means."""
+        yield from super().of_function(function, number)
+        records = all_records()
+        for path in paths(function):
+            if is_substituted(found(function, path)):
+                for name in function.__code__.co_names:
+                    record = records.get(NUMPY.get(name, name))
+                    if record is not None:
+                        yield f"{number} {path}.{name}", self.spelled(record)
 
 
 def fingerprint(*values: Any) -> str:
@@ -27,63 +82,8 @@ def fingerprint(*values: Any) -> str:
     A function counts by its instructions, its constants and all that it refers to; comments, docstrings and
     places in the file do not count.
     """
-    digest = hashlib.sha256()
-    seen: dict[Any, int] = {}
-
-    records = ops.collect()
-
-    def feed_record(record: Record) -> None:
-        feed(record.name)
-        for dtype in record.dtypes:
-            feed((dtype, record.scalar_for(dtype), record.common.get(dtype, ())))
-
-    def feed(value: Any) -> None:
-        value = plain(value)
-        record = meant_by(value)
-        if record is not None:
-            feed_record(record)
-        elif isinstance(value, python_types.FunctionType):
-            if value in seen:
-                digest.update(f"function {seen[value]};".encode())
-                return
-            seen[value] = len(seen)
-            feed(value.__code__)
-            feed(value.__defaults__)
-            feed(getattr(value, "constants", None))  # of ``intrinsics.in_float64``
-            for name in global_names(value):
-                feed(value.__globals__[name])
-                if is_substituted(value.__globals__[name]):
-                    for attribute in value.__code__.co_names:
-                        if NUMPY.get(attribute, attribute) in records:
-                            feed_record(records[NUMPY.get(attribute, attribute)])
-            for cell in value.__closure__ or ():
-                feed(cell.cell_contents)
-        elif isinstance(value, python_types.CodeType):
-            constants = value.co_consts
-            if constants and isinstance(constants[0], str) and has_docstring(value):
-                constants = (None, *constants[1:])  # as without one
-            feed(value.co_code)
-            feed(value.co_names)
-            feed(value.co_varnames)
-            feed(constants)
-        elif isinstance(value, python_types.ModuleType):
-            feed(value.__name__)
-        elif isinstance(value, (tuple, list)):
-            digest.update(f"{len(value)}(".encode())
-            for item in value:
-                feed(item)
-        elif isinstance(value, Signature):
-            feed((value.inputs, value.output))
-        elif isinstance(value, CommonCase):
-            feed(("common case", value.function))
-        elif isinstance(value, Pattern):
-            feed(value.moves)
-        elif isinstance(value, Table):
-            feed(value.values)
-        elif isinstance(value, np.ndarray):  # whose text leaves out what is in the middle
-            digest.update(f"{value.dtype.str} {value.shape} {value.flags.f_contiguous};".encode() + value.tobytes())
-        else:
-            digest.update(f"{type(value).__name__} {value!r};".encode())
-
-    feed(values)
+    facts = KernelFacts()
+    digest = hashlib.sha256(facts.spelled([plain(value) for value in values]).encode())
+    for label, spelling in facts.of_reached():
+        digest.update(f"\n{label}\t{spelling}".encode())
     return digest.hexdigest()

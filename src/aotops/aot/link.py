@@ -32,7 +32,7 @@ def add_kernels(command: Any, extension: Extension, source: Path, objects: list[
     """Give an extension of a ``build_ext`` command its generated source and its kernels' objects."""
     extension.sources.append(os.path.relpath(source))
     # one static library of all object files: a command line holds only so many of them
-    name = extension.name.rpartition(".")[2] + "_kernels"
+    name = f"{extension.name}_kernels"
     archive = command.compiler.library_filename(name, output_dir=command.build_temp)
     Path(archive).unlink(missing_ok=True)  # archivers add to what is there
     try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import contextlib
 import importlib
 import importlib.util
@@ -10,14 +9,13 @@ import itertools
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from aotops import functions
-from aotops.declare import name_of, source_digest
+from aotops.declare import name_of
 from aotops.errors import BuildError
 from aotops.mathematics import in_plain_python
 from aotops.ops.record import Record
@@ -102,6 +100,14 @@ def declared_records(module: ModuleType) -> list[Record]:
     from aotops._native import Operator
 
     records: dict[str, Record] = {}
+
+    def add(record: Record) -> None:
+        other = records.setdefault(record.name, record)
+        if other is not record:
+            raise BuildError(
+                f"{module.__file__}: two operators have the name {record.name}: {other.place} and {record.place}"
+            )
+
     for value in vars(module).values():
         record = value._record if isinstance(value, Operator) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
@@ -110,10 +116,10 @@ def declared_records(module: ModuleType) -> list[Record]:
             lines = " and ".join(str(each.scalar.__code__.co_firstlineno) for each in (record.replaces, record))
             raise BuildError(f"{module.__file__}: two operators have the name {record.name}, in lines {lines}")
         name_of(value)
-        records[record.name] = record
+        add(record)
         if record.gradient is not None:
             name_of(record.gradient.operator)
-            records[record.gradient.name] = record.gradient
+            add(record.gradient)
     # a derivative is assigned to a variable as well now and then
     found = [record for record in records.values() if "." not in record.name]
     if not found:
@@ -182,41 +188,3 @@ def probe(record: Record) -> None:
                 return
     except Exception:
         return  # plain Python raises where compiled code does not, or what is wrong will not compile: nothing learned
-
-
-# --- sources ------------------------------------------------------------------------------------------------------
-
-
-def imported_files(file: Path) -> Iterator[Path]:
-    """The files, in the same folder or below, of modules that one imports from: constants may come from there."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
-        if isinstance(node, ast.ImportFrom):
-            base = file.parent
-            for _ in range(node.level - 1):
-                base = base.parent
-            if node.level == 0:
-                base = target_of_file(file).root
-            stem = base.joinpath(*(node.module or "").split("."))
-            names = [stem, *(stem / alias.name for alias in node.names)]
-        elif isinstance(node, ast.Import):
-            names = [target_of_file(file).root.joinpath(*alias.name.split(".")) for alias in node.names]
-        else:
-            continue
-        yield from (path for name in names if (path := name.with_suffix(".py")).is_file())
-
-
-def sources(target: Target, records: list[Record]) -> str:
-    """A line with digest and path, relative to the module's folder, of each file that the operators are made from."""
-    files = {target.file: None}
-    for record in records:
-        for scalar in filter(None, (record.scalar, record.of, *record.specialised.values())):
-            for function in functions.reached(scalar):
-                path = Path(function.__code__.co_filename)
-                if target.root in path.parents and path.is_file():
-                    files.setdefault(path.resolve())
-    for file in list(files):
-        files.update(
-            dict.fromkeys(path.resolve() for path in imported_files(file) if target.root in path.resolve().parents)
-        )
-    folder = target.file.parent
-    return "".join(f"{source_digest(str(file))} {os.path.relpath(file, folder)}\n" for file in files)
