@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import datetime
+import enum
 import functools
 import importlib.util
 import linecache
@@ -45,6 +46,8 @@ NESTED = (1.0, [2.0])
 TEXTS = np.array(["a", "b"])
 Z = 1 + 2j
 DAY = datetime.date(2020, 1, 1)
+Kind = enum.IntEnum("Kind", ["A", "B"])
+KIND = Kind.A
 
 
 class Scale:
@@ -110,7 +113,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a tuple with a string": ("x * MIXED[0]", 0, ("uses MIXED, a string",)),
     "a tuple with a list": ("x * NESTED[0]", 0, ("uses NESTED, a list", "tuple")),
     "an array of strings": ("x * len(TEXTS[0])", 0, ("uses TEXTS, an array of",)),
-    "a complex global": ("x * Z", 0, ("uses Z, a complex number", "real and imaginary")),
+    "a complex global": ("x * Z", -1, ("returns a complex number", "real or imaginary")),
     "a date": ("x * DAY.year", 0, ("uses DAY, an object (date)",)),
     "an object": ("SCALE.factor * x", 0, ("uses SCALE, an object (Scale)", "globals")),
     "an object that is called": ("SCALE(x)", 0, ("uses SCALE, an object (Scale)", "functions of numbers")),
@@ -139,7 +142,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "str": ("x * len(str(x))", 0, ("calls str",)),
     "repr": ("x * len(repr(x))", 0, ("calls repr",)),
     "bytes": ("x * len(b'ab')", 0, ("has a constant of bytes",)),
-    "a complex number": ("x * 1j", 0, ("has a complex number, 1j", "real and imaginary")),
+    "a complex number": ("x * 1j", -1, ("returns a complex number", "real or imaginary")),
     "an ellipsis": ("...", 0, ("has `...`",)),
     "with": ("with open('a') as f:\n    pass\nreturn x", 0, ("has a with statement",)),
     "with of a name": ("with SCALE:\n    pass\nreturn x", 0, ("SCALE",)),
@@ -244,6 +247,8 @@ def test_the_message_names_the_construct_the_line_and_what_to_write_instead(name
         ("for k, t in enumerate((1.0, 2.0)):\n    x += k * t\nreturn x", 3.5),
         ("'a string that says what this does'\nreturn x", 1.5),
         ("pass\nreturn x.real", 1.5),
+        ("abs((x + 1j) * 2.0j - Z * 0) ** 2", 13.0),
+        ("x if KIND == Kind.A and Kind.A == 1 else 0.0", 1.5),
     ],
 )
 def test_what_looks_like_it_compiles(body: str, expected: float) -> None:

@@ -13,6 +13,7 @@ import math
 import types
 from collections.abc import Callable, Iterator
 from difflib import get_close_matches
+from enum import Enum
 from typing import Any
 
 import numpy as np
@@ -80,7 +81,6 @@ BUILTINS = {
     "ord": STRING,
     "bytes": STRING,
     "bytearray": STRING,
-    "complex": "compute with its real and imaginary parts",
     "filter": "write a loop with a condition",
     "map": "write a loop",
     "iter": "write a loop",
@@ -115,8 +115,6 @@ MODULES = {
     "time": "measure time outside, and pass it as an input of the operator",
     "datetime": "compute with seconds or days, as numbers",
     "os": "read it into a global number when the module is imported",
-    "sys": "read it into a global number when the module is imported",
-    "cmath": "compute with real and imaginary parts",
     "decimal": "compute with floats",
     "fractions": "compute with floats",
     "statistics": "declare a reduction, or write the formula",
@@ -130,8 +128,8 @@ MODULES = {
 _MODULE_OF_NUMPY_RANDOM = ("numpy.random", "numpy.random.mtrand")
 
 #: Types of values that a function may refer to, beside modules and functions.
-NUMBERS = (bool, int, float, np.bool_, np.integer, np.floating)
-CLASSES = (bool, int, float, range, enumerate, zip, tuple, type, slice)
+NUMBERS = (bool, int, float, complex, np.number, np.bool_, Enum)
+CLASSES = (bool, int, float, complex, range, enumerate, zip, tuple, type, slice)
 
 
 class FaultError(Exception):
@@ -259,8 +257,6 @@ def _fault_of_constant(instructions: list[Any], position: int) -> str | None:
         if following is not None and following.opname in ("MAKE_FUNCTION", "KW_NAMES", "IMPORT_NAME"):
             return None  # the name of a function inside
         return f"has a {'string' if isinstance(value, str) else 'constant of bytes'}, {value!r}; {STRING}"
-    if isinstance(value, complex):
-        return f"has a complex number, {value!r}; compute with its real and imaginary parts"
     if value is Ellipsis:
         return "has `...` for a value; write a number"
     if isinstance(value, frozenset):
@@ -352,8 +348,6 @@ def _fault_of_object(value: Any, name: str, attributes: list[str]) -> str | None
         return f"uses {name}, a {type(value).__name__}, which may change; write {instead}"
     if isinstance(value, (str, bytes)):
         return f"uses {name}, a {'string' if isinstance(value, str) else 'value of bytes'}; {STRING}"
-    if isinstance(value, complex):
-        return f"uses {name}, a complex number; compute with its real and imaginary parts"
     if isinstance(value, aotops._native.TensorBase):
         return (
             f"uses {name}, a tensor; pass it as another input of the operator, or make a tuple of its numbers: "
@@ -366,7 +360,7 @@ def _fault_of_object(value: Any, name: str, attributes: list[str]) -> str | None
                 return fault
         return None
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "biuf":
+        if value.dtype.kind not in "biufc":
             return f"uses {name}, an array of {value.dtype}; use an array of numbers"
         return None
     module = getattr(value, "__module__", None) or type(value).__module__
@@ -375,7 +369,7 @@ def _fault_of_object(value: Any, name: str, attributes: list[str]) -> str | None
             return f"calls {name}; {MODULES['numpy.random']}"
         return None
     if isinstance(value, type):
-        if value in CLASSES or issubclass(value, np.generic):
+        if value in CLASSES or issubclass(value, (np.generic, Enum)):
             return None
         return f"uses {name}, a class; write functions of numbers alone"
     if isinstance(value, types.BuiltinFunctionType):

@@ -35,6 +35,7 @@ _TYPES = (
     (r"(?:array|buffer)\(.*?\)", "an array"),
     (r"\b(?:u?int(?:8|16|32|64)?|float(?:32|64)?|bool(?:ean)?)\b", "a number"),
     (r"complex(?:64|128)", "a complex number"),
+    (r"class\((?:a number|\w+)\)", "a type"),
     (r"omitted\(.*?\)", "a default"),
     (r"OptionalType\(.*?\)|\bnone\b|NoneType", "nothing"),
     (r"slice<.*?>", "a slice"),
@@ -97,7 +98,10 @@ _MEANINGS = (
         r"Keyword arguments are not supported|unexpected keyword|positional-only arguments passed as keyword",
         "It calls a function with arguments by name that takes them by position; write them by position",
     ),
-    (r"complex(?:64|128)", "It computes with complex numbers; compute with real and imaginary parts"),
+    (
+        r"complex(?:64|128)",
+        "It returns a complex number, or computes with one where kernels cannot; take its real or imaginary part",
+    ),
     (
         r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(",
         "It needs memory of its own, for a list, a string or an array, and kernels have none; write numbers and tuples "
