@@ -26,7 +26,7 @@ from numba.core.errors import NumbaError, NumbaPendingDeprecationWarning
 from aotops.aot.levels import Level, level_symbol
 from aotops.aot.noting import with_notes
 from aotops.aot.parallel import annotate
-from aotops.aot.soundness import check, defined
+from aotops.aot.soundness import check, defined, undefined_value
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
@@ -70,11 +70,30 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
             path = Path(folder) / "kernel.bc"
             compiler.write_llvm_bitcode(str(path), wrap=False)
             module = llvm.parse_bitcode(path.read_bytes())
-        return bytes(with_notes(llvm.parse_assembly(defined(annotate(str(module))))).as_bitcode())
+        module = with_notes(llvm.parse_assembly(defined(annotate(str(module)), False)))
+        undefined = undefined_value(computed(module))
+        if undefined is not None:
+            raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
+        return bytes(module.as_bitcode())
     except NumbaError as error:
         raise CompileError(reason(error)) from error
+    except CompileError:
+        raise
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
         raise CompileError(f"{type(error).__name__}: {str(error).split(' Raised from ')[0]}") from error
+
+
+def computed(module: Any) -> str:
+    """The text of a module once everything is inlined and constants are computed with, but nothing is optimised."""
+    module = module.clone()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_sccp_pass()
+    passes.run(module, builder)
+    return str(module)
 
 
 def reason(error: NumbaError) -> str:
