@@ -45,6 +45,7 @@ from aotops.intrinsics import (
     select,
     square_root,
     widen,
+    wrap_int64,
 )
 from aotops.ops.pieces import INF
 from aotops.ops.record import FLOATS, Record
@@ -118,6 +119,8 @@ class Meaning:
                 raise TypeError(f"{self.name}: its arguments must be integers, got {dtype}; convert with int(x)")
             if letter == "w" and dtype == "bool":
                 raise TypeError(f"{self.name}: its argument must be an integer, got bool; write `not x` for a bool")
+        if self.integers is None and common == "int64" and "n" in letters:
+            raise TypeError(f"{self.name}: its arguments must be floats, got {common}; convert with float(x)")
         floating = self.integers is None or (common in FLOATS and any(letter in "nf" for letter in letters))
         function = self.floats if floating else self.integers
         if function is None:
@@ -350,7 +353,7 @@ def ldexp(x: Any, n: Any) -> Any:
 
 def ulp(x: Any) -> Any:
     """``math.ulp(x)``."""
-    a = math.fabs(x)
+    a = select(x < 0, -x, x)
     above = next_after(a, select(a == a, INF, a))
     return select(a == INF, a, select(above == INF, a - next_after(a, a * 0.5), above - a))
 
@@ -370,7 +373,7 @@ def next_float32(x: float, y: float) -> float:
 def gcd(a: Any, b: Any) -> Any:
     """``math.gcd(a, b)``."""
     while b != 0:
-        rest = a - quotient(a, b) * b
+        rest = wrap_int64(a - quotient(a, b) * b)
         a = b
         b = rest
     return select(a < 0, -a, a)
@@ -534,7 +537,7 @@ def _rows() -> list[Meaning]:
     row("operator.pos numpy.positive", "n", same, same)
     row("builtins.abs operator.abs numpy.absolute numpy.abs", "n", absolute, absolute_float)
     row("numpy.square", "n", square, square)
-    row("numpy.reciprocal", "f", None, reciprocal)
+    row("numpy.reciprocal", "n", None, reciprocal)
     row("numpy.sign", "n", sign_of_integer, sign)
     row("math.gcd numpy.gcd", "ii", gcd, None)
     row("math.lcm numpy.lcm", "ii", lcm, None)

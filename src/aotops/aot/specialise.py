@@ -30,7 +30,7 @@ from aotops.aot.pipeline import INLINED
 from aotops.aot.semantics import COMPILERS, POWERS
 from aotops.callables import LOOPS, POWER, Named, name_of
 from aotops.functions import global_names, plain, rebuilt
-from aotops.intrinsics import CommonCase, LibraryFunction
+from aotops.intrinsics import CommonCase, LibraryFunction, narrow
 from aotops.mathematics import Namespace, cells, record_of, references, rejected
 from aotops.ops.record import Record
 
@@ -46,7 +46,10 @@ UNSUPPORTED = {
 }
 
 #: Numpy's scalar types are what Numba types constants by.
-CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {"float32": np.float32, "float64": float}
+CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {
+    "float32": lambda value: np.float32(narrow(value)),
+    "float64": float,
+}
 
 
 def specialise(function: Function, dtype: str) -> Function:
