@@ -71,7 +71,9 @@ def chain(base: str, exponent: int) -> str:
 def power_function(common: bool) -> Any:
     """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
 
-    def choose(base: Any, exponent: Any) -> Any:
+    def choose(base: Any, exponent: Any, modulus: Any) -> Any:
+        if not isinstance(modulus, types.Omitted):
+            raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
         # as in Python an inverse of an integer is a float
         negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
         whole = "float64" if negative else "int64"
@@ -81,14 +83,17 @@ def power_function(common: bool) -> Any:
             count = abs(exponent.literal_value)
             text = chain(base_text, count) if count else "one"
             inverse = f"one / ({text})" if negative else text
-            return build(f"lambda base, exponent: {inverse}", {"one": own(1), "own": own, "square": square})
+            return build(
+                f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
+            )
         function = element_function(ops.collect()["pow"], common)
-        return build(f"lambda base, exponent: function({base_text}, exponent)", {"function": function, "own": own})
+        text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
+        return build(text, {"function": function, "own": own})
 
-    power = build("lambda base, exponent: base**exponent", {})
+    power = build("lambda base, exponent, modulus=None: None", {})
     # Numba wants the parameters of both without annotations
     overload(power, prefer_literal=True, jit_options=INLINED)(
-        build("lambda base, exponent: choose(base, exponent)", {"choose": choose})
+        build("lambda base, exponent, modulus=None: choose(base, exponent, modulus)", {"choose": choose})
     )
     return power
 
