@@ -132,7 +132,7 @@ class Meaning:
         from aotops.plain_numbers import TYPES, dtype_of, number
 
         dtypes, function = self.convert([dtype_of(value) for value in values])
-        kinds = {"bool": bool, "int64": int, **{dtype: TYPES[dtype] for dtype in FLOATS}}
+        kinds: dict[str, Any] = {"bool": bool, "int64": int, **{dtype: TYPES[dtype] for dtype in FLOATS}}
         result, *others = [kinds[dtype](value) for dtype, value in zip(dtypes, values, strict=True)]
         if not self.folds:
             result = function(result, *others)

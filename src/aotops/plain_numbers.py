@@ -69,8 +69,8 @@ class Number:
     def __pow__(self, other: Any, modulus: Any = None) -> Any:
         return NotImplemented if modulus is not None else _power(self, other)
 
-    def __rpow__(self, other: Any) -> Any:
-        return _power(other, self)
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
+        return NotImplemented if modulus is not None else _power(other, self)
 
     def __neg__(self) -> Any:
         return _arithmetic(lambda a, b: -b, self, self)

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 #: Changes in these files change the machine code of every kernel.
 COMPILER_SOURCES = (
     *("compiler.py", "elements.py", "lowering.py", "noting.py", "parallel.py", "pipeline.py", "soundness.py"),
-    *("semantics.py", "short_loops.py", "specialise.py"),
+    *("semantics.py", "short_loops.py", "specialise.py", "../callables.py"),
 )
 
 
@@ -71,7 +71,7 @@ def compiler_digest() -> str:
     digest = hashlib.sha256(require_compiler().encode())
     digest.update(f"{sys.platform} {platform.machine()} {sys.version_info[:2]} {levels()}".encode())
     for name in COMPILER_SOURCES:
-        digest.update(Path(__file__).with_name(name).read_bytes())
+        digest.update((Path(__file__).parent / name).read_bytes())
     return digest.hexdigest()
 
 

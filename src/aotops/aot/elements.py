@@ -98,7 +98,7 @@ def _make_callable(name: str, common: bool) -> Callable[..., Any]:
         except TypeError as error:
             raise TypingError(f"It must have arguments that {error}") from None
         values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
-        names = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
+        names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
         if isinstance(function, Named):
             names["function"] = element_function(function.record, common)
         elif function in LOWERINGS:

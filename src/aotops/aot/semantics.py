@@ -199,7 +199,7 @@ def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
 def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any]) -> bool:
     """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
     place = statement.loc
-    operands = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
+    operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
     if value.fn in (operator.is_, operator.is_not):
         raise TypingError("It must compare numbers with == or !=, not with `is`.", loc=place)
     if value.fn in functions:
