@@ -116,15 +116,15 @@ class Meaning:
         wanted = {"n": common, "f": common, "i": "int64", "w": "int64", "l": bits, "b": "bool"}
         for letter, dtype in zip(letters, dtypes, strict=True):
             if letter in "iwl" and dtype in FLOATS:
-                raise TypeError(f"{self.name}: its arguments must be integers, got {dtype}; convert with int(x)")
+                raise TypeError(f"A scalar function must give {self.name} integers, got {dtype}; convert with int(x)")
             if letter == "w" and dtype == "bool":
-                raise TypeError(f"{self.name}: its argument must be an integer, got bool; write `not x` for a bool")
+                raise TypeError(f"A scalar function must give {self.name} an integer, got bool; write `not x`")
         if self.integers is None and common == "int64" and "n" in letters:
-            raise TypeError(f"{self.name}: its arguments must be floats, got {common}; convert with float(x)")
+            raise TypeError(f"A scalar function must give {self.name} floats, got {common}; convert with float(x)")
         floating = self.integers is None or (common in FLOATS and any(letter in "nf" for letter in letters))
         function = self.floats if floating else self.integers
         if function is None:
-            raise TypeError(f"{self.name}: its arguments must be integers, got {common}; convert with int(x)")
+            raise TypeError(f"A scalar function must give {self.name} integers, got {common}; convert with int(x)")
         return [wanted[letter] for letter in letters], function
 
     def in_plain_python(self, *values: Any) -> Any:
@@ -663,6 +663,7 @@ def chosen(name: str, count: int) -> Meaning:
     meaning = own.get(count) or (own.get(0) if count > 1 else None)
     if meaning is None:
         takes = " or ".join("2 or more" if wanted == 0 else str(wanted) for wanted in sorted(own))
-        advice = "; write round(x * 100) / 100 for 2 digits" if "round" in name else ""
-        raise TypeError(f"{name} takes {takes} argument{'' if takes == '1' else 's'} in kernels, got {count}{advice}")
+        advice = "; for 2 digits write round(x * 100) / 100" if "round" in name else ""
+        several = "argument" if takes == "1" else "arguments"
+        raise TypeError(f"A scalar function must call {name} with {takes} {several}, got {count}{advice}")
     return meaning

@@ -96,7 +96,8 @@ def _make_callable(name: str, common: bool) -> Callable[..., Any]:
             meaning = callables.chosen(name, len(arguments))
             dtypes, function = meaning.convert([dtype_name(type_) for type_ in arguments])
         except TypeError as error:
-            raise TypingError(f"It must have arguments that {error}") from None
+            # in the words by which ``aotops.aot.compiler.reason`` knows a message of ours
+            raise TypingError(str(error).replace("A scalar function", "It", 1)) from None
         values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
         names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
         if isinstance(function, Named):
@@ -126,7 +127,7 @@ def dtype_name(type_: Any) -> str:
         if isinstance(type_, kind):
             return dtype
     if type_ not in (types.float32, types.float64):
-        raise TypeError(f"are numbers, got {type_}")
+        raise TypeError(f"A scalar function must call functions with numbers, got {type_}")
     return str(type_)
 
 
