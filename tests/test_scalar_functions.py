@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import importlib.util
 import math
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -88,7 +89,17 @@ def given_later(x: Any) -> Any:
         (lambda x, n: x >> n, {"dtypes": "int64"}, [[3] * 9, COUNTS], [3, 1, *[0] * 7]),
         (lambda x, n: x**n, {"dtypes": "int64"}, [[2, 2, -1, 2, 0], [3, -1, -3, LEAST, 0]], [8, 0, -1, 0, 1]),
         (lambda x: x**-1 + x**3, {"dtypes": "int64", "result": "float64"}, [[2, 4, -1]], [8.5, 64.25, -2.0]),
-        (lambda x, y: x // y, {"dtypes": "int64"}, [[7, -7, 7], [2, 2, 0]], [3, -4, 0]),
+        (lambda x, y: x // y, {"dtypes": "int64"}, [[7, -7, 7, LEAST], [2, 2, 0, -1]], [3, -4, 0, LEAST]),
+        (lambda x, y: np.mod(x, y), {"dtypes": "int64"}, [[7, -7, 7, LEAST], [2, 2, 0, -1]], [1, 1, 0, 0]),
+        (lambda x, y: np.fmod(x, y), {"dtypes": "int64"}, [[7, -7, 7, LEAST], [2, 2, 0, -1]], [1, -1, 0, 0]),
+        (lambda x, n: operator.lshift(x, n), {"dtypes": "int64"}, [[-3] * 9, COUNTS], [-3, -6, 2**62, LEAST, *[0] * 5]),
+        (lambda x, n: np.right_shift(x, n), {"dtypes": "int64"}, [[-3] * 9, COUNTS], [-3, -2, *[-1] * 7]),
+        (lambda x: x**-2, {"dtypes": "int64", "result": "float64"}, [[2**40, -4]], [2.0**-80, 0.0625]),
+        (lambda x: int(INF) + x, {}, [[0.0, 1.0]], [float(LEAST)] * 2),
+        (lambda x: round(NAN) + x, {"dtypes": "int64"}, [[1, -1]], [LEAST + 1, 2**63 - 1]),
+        (lambda x: np.int32(3e9) + x, {}, [[1.0, 2.0]], [1.0 - 2**31, 2.0 - 2**31]),
+        (lambda x: operator.lshift(1, 70) + x, {}, [[1.0, 2.0]], [1.0, 2.0]),
+        (lambda x: math.ldexp(x, 2**40) + math.ldexp(1.0, 2**40 + 1), {}, [[1.0]], [INF]),
         (lambda x, y: x % y, {"dtypes": "int64"}, [[7, -7, 7, LEAST], [2, 2, 0, -1]], [1, 1, 0, 0]),
         (lambda x, y: x / y, {"dtypes": "int64", "result": "float64"}, [[1, -1, 0], [0, 0, 0]], [INF, -INF, NAN]),
     ],

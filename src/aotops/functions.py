@@ -42,8 +42,15 @@ def global_names(function: FunctionType) -> Iterator[str]:
     return (name for name in loaded_names(function) if name in function.__globals__)
 
 
+def builtin_names(function: FunctionType) -> Iterator[str]:
+    """The names of the builtins that a function, or one inside it, refers to, in a fixed order."""
+    import builtins
+
+    return (name for name in loaded_names(function) if name not in function.__globals__ and hasattr(builtins, name))
+
+
 def loaded_names(function: FunctionType) -> tuple[str, ...]:
-    """The same, with the names of builtins and of what is not defined yet."""
+    """The names that are no variables of a function, or of one inside it, in a fixed order."""
     if function.__code__ not in _loaded_names:
         names = dict.fromkeys(
             instruction.argval
@@ -77,12 +84,19 @@ def has_power(function: FunctionType) -> bool:
 
 def rebuilt(function: FunctionType, exchange: Callable[[Any], Any], code: CodeType | None = None) -> FunctionType:
     """A copy of a function in which every value that it refers to, by name or as a closure, is exchanged."""
+    import builtins
     from types import CellType
 
     names = {name: exchange(function.__globals__[name]) for name in global_names(function)}
+    for name in builtin_names(function):
+        value = getattr(builtins, name)
+        other = exchange(value)
+        if other is not value:
+            names[name] = other
     cells = tuple(CellType(exchange(cell.cell_contents)) for cell in function.__closure__ or ())
-    # Numba looks for the module of a function by this name
+    # Numba looks for the module of a function by the former name, and C code that imports by the latter
     names["__name__"] = function.__globals__.get("__name__")
+    names["__builtins__"] = builtins
     return FunctionType(code or function.__code__, names, function.__name__, function.__defaults__, cells)
 
 

@@ -77,12 +77,25 @@ def look_up(table: Table, index: int) -> int:
 
 def wrap_int64(x: Any) -> int:
     """An integer as int64 holds it; compiled arithmetic has wrapped already."""
-    return int((x + 2**63) % 2**64 - 2**63)
+    return (int(x) + 2**63) % 2**64 - 2**63
 
 
 def truncate(x: Any) -> Any:
     """The int64 next to ``x`` towards zero; ``x`` must be in its range."""
     return int(x)
+
+
+def integer(x: Any) -> Any:
+    """A number as an int64, towards zero; the smallest int64 where that cannot hold it, and of NaN."""
+    if isinstance(x, float):
+        return int(x) if -(2.0**63) <= x < 2.0**63 else -(2**63)
+    return int(x)
+
+
+def quotient(a: int, b: int) -> int:
+    """The quotient of two int64, towards zero; it wraps around, and by 0 it is ``a``."""
+    size = abs(a) // (abs(b) or 1)
+    return wrap_int64(size if (a < 0) == (b < 0) or (b == 0 and a >= 0) else -size)
 
 
 def square_root(x: Any) -> Any:
@@ -113,6 +126,102 @@ def bits_of_float32(x: Any) -> int:
 def float32_of_bits(bits: int) -> float:
     """The float32 whose 32 bits are those of an int32."""
     return float(struct.unpack("<f", struct.pack("<i", bits))[0])
+
+
+def _integral(function: Any, x: Any) -> Any:
+    """``x`` rounded to an integral float by a function of ``math``, with the sign of ``x``."""
+    return type(x)(math.copysign(function(x), x)) if math.isfinite(x) else x
+
+
+def floor(x: Any) -> Any:
+    """The largest integral float that is at most ``x``."""
+    return _integral(math.floor, x)
+
+
+def ceil(x: Any) -> Any:
+    """The smallest integral float that is at least ``x``."""
+    return _integral(math.ceil, x)
+
+
+def integral_part(x: Any) -> Any:
+    """The integral float next to ``x`` towards zero."""
+    return _integral(math.trunc, x)
+
+
+# --- the C library's mathematics ------------------------------------------------------------------
+
+
+class LibraryFunction:
+    """A function of C99's ``math.h`` of one or two floats.
+
+    It is called in float64: of float32 the result is rounded once more, which makes it the nearest float32 but for one
+    in 100 million. In plain Python it is the function of ``math`` that has its name, and, where that raises, what C has
+    instead.
+    """
+
+    def __init__(self, name: str, parameters: int, python: Any = None) -> None:
+        self.__name__ = name
+        self.parameters = parameters
+        # cbrt and exp2 are in math since Python 3.11, which is where aotops begins
+        self.python = python or getattr(math, name)
+
+    def __repr__(self) -> str:
+        return self.__name__
+
+    def __call__(self, *values: Any) -> Any:
+        """The function's value, of the type of the first argument."""
+        x = values[0]
+        try:
+            result = self.python(*values)
+        except OverflowError:
+            # what grows without bound: odd functions keep the sign, and so does gamma at its pole
+            result = math.copysign(math.inf, x) if self.__name__ in ("sinh", "tgamma") else math.inf
+        except ValueError:  # a pole, or outside of the domain
+            result = math.nan
+            if self.__name__ in ("log2", "log10") and x == 0:
+                result = -math.inf
+            elif (self.__name__ == "atanh" and abs(x) == 1) or (self.__name__ == "tgamma" and x == 0):
+                result = math.copysign(math.inf, x)
+            elif self.__name__ == "lgamma":
+                result = math.inf
+        return type(x)(result)
+
+
+LIBRARY = {
+    name: LibraryFunction(name, parameters, python)
+    for name, parameters, python in (
+        *[(name, 1, None) for name in ("tan", "sinh", "cosh", "asinh", "acosh", "atanh", "cbrt", "exp2", "log2")],
+        *[(name, 1, None) for name in ("log10", "erfc", "lgamma")],
+        ("tgamma", 1, math.gamma),
+        *[(name, 2, None) for name in ("fmod", "remainder", "hypot")],
+    )
+}
+
+
+def load_exponent(x: Any, n: int) -> Any:
+    """``x * 2**n``, rounded once; ``n`` must be between -5000 and 5000."""
+    try:
+        return type(x)(math.ldexp(x, int(n)))
+    except OverflowError:
+        return type(x)(math.copysign(math.inf, x))
+
+
+def next_after(x: Any, y: Any) -> Any:
+    """The float next to ``x`` towards ``y``, of their type."""
+    if hasattr(x, "next_after"):
+        return x.next_after(y)
+    return type(x)(math.nextafter(x, y))
+
+
+def narrow(x: Any) -> Any:
+    """A number as the nearest float32; infinite where that is beyond its range."""
+    if isinstance(x, int) and abs(x) > 2**53:
+        # rounding to float64 on the way must not turn into a tie what is none: mark what it would cut off
+        x = (x >> 11 | (x & 0x7FF != 0)) << 11
+    try:
+        return float(struct.unpack("<f", struct.pack("<f", x))[0])
+    except OverflowError:
+        return math.copysign(math.inf, x)
 
 
 # --- operands in memory ---------------------------------------------------------------------------

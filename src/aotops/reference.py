@@ -36,7 +36,8 @@ Numbers
 Values are Python's bool, int and float. ``stored`` turns the result of a scalar function into what memory of a dtype
 holds: int64 wraps around, float32 rounds. So a scalar function of float32 computes in float64 and rounds once, at the
 end. For ``+ - * /`` and square roots that is the same as computing in float32; a longer function, such as ``exp``,
-may differ from its kernel within the error bound of its record.
+may differ from its kernel within the error bound of its record. Functions of users compute with numbers that round and
+wrap around at each step (``aotops.plain_numbers``): ``present`` of ``evaluate`` puts those into their place.
 
 Reductions and scans combine elements in row-major order. Kernels keep to an order of their own, so sums and products of
 floats agree up to rounding, and a largest or smallest element up to the sign of zero; everything else agrees exactly.
@@ -45,19 +46,20 @@ floats agree up to rounding, and a largest or smallest element up to the sign of
 from __future__ import annotations
 
 import math
-import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from aotops.combinations import in_combination
 from aotops.errors import type_name
+from aotops.intrinsics import integer, narrow, wrap_int64
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
+from aotops.ops.record import ALL, FOLDING, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]
 Shape = tuple[int, ...]
+Dtypes = tuple[str, ...]
 
 # --- the engine -----------------------------------------------------------------------------------
 
@@ -273,40 +275,21 @@ def stored(value: Any, dtype: str) -> Any:
 
     >>> stored(2**63, "int64"), stored(0.1, "float32"), stored(1e300, "float32"), stored(1, "bool")
     (-9223372036854775808, 0.10000000149011612, inf, True)
+    >>> stored(math.nan, "int64"), stored(-1.5, "int64")
+    (-9223372036854775808, -1)
     """
     if dtype == "bool":
         return bool(value)
     if dtype == "int64":
-        return (int(value) + 2**63) % 2**64 - 2**63
+        return wrap_int64(integer(value))
     if dtype == "float64":
         return float(value)
-    if isinstance(value, int) and abs(value) > 2**53:
-        # rounding to float64 on the way must not turn into a tie what is none: mark what it would cut off
-        value = (value >> 11 | (value & 0x7FF != 0)) << 11
-    try:
-        return struct.unpack("<f", struct.pack("<f", value))[0]
-    except OverflowError:
-        return math.copysign(math.inf, value)
+    return narrow(value)
 
 
-def apply(scalar: Scalar, values: Sequence[Any], dtype: str) -> Any:
-    """The result of a scalar function, also where plain Python raises an exception and compiled code does not.
-
-    Compiled code goes on with an infinity or NaN there. Which one is up to the operands, and the exception does
-    not tell them; so ``ZeroDivisionError`` and ``ValueError`` give NaN here, ``OverflowError`` infinity; where
-    the result is an integer, which is neither, they are raised. The functions of ``aotops.intrinsics`` (``divide``,
-    ``square_root``, ...) follow IEEE 754 to the letter and never raise: no operator of aotops comes to this, and no
-    other scalar function has to.
-
-    >>> apply(math.log, [-1.0], "float64"), apply(math.exp, [1000.0], "float64")
-    (nan, inf)
-    """
-    try:
-        result = scalar(*values)
-    except (ZeroDivisionError, ValueError, OverflowError) as error:
-        if dtype not in FLOATS:
-            raise
-        return math.inf if isinstance(error, OverflowError) else math.nan
+def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
+    """The result of a scalar function, which must be a number, or a tuple of numbers for several outputs."""
+    result = scalar(*values)
     if not isinstance(result, tuple) and not hasattr(result, "__float__"):
         raise TypeError(f"{scalar.__name__} must return a number, got {type_name(result)}")
     return result
@@ -346,8 +329,7 @@ def elementwise_many(
     outs = tuple(empty(shape, dtype) for dtype in dtypes)
     for i in range(math.prod(shape)):
         index = count(i, shape)
-        values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs], dtypes[0])
-        values = values if isinstance(values, tuple) else (values,) * len(outs)  # what stands in for an exception
+        values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs])
         for out, value in zip(outs, values, strict=True):
             out.store(index, value)
     return outs
@@ -363,7 +345,7 @@ def elementwise(scalar: Scalar, inputs: Sequence[ReferenceTensor], dtype: str) -
     for i in range(out.size):
         index = count(i, out.shape)
         values = [x.load(broadcast_index(index, x.shape)) for x in inputs]
-        out.store(index, apply(scalar, values, dtype))
+        out.store(index, apply(scalar, values))
     return out
 
 
@@ -381,7 +363,7 @@ def fold(combine: Scalar, x: ReferenceTensor, axes: Index, start: Any, dtype: st
         for j in range(math.prod(folded)):
             # along each axis one of the two indices is 0
             inner = tuple(kept + along for kept, along in zip(index, count(j, folded), strict=True))
-            result = stored(apply(combine, (result, x.load(inner)), dtype), dtype)
+            result = stored(apply(combine, (result, x.load(inner))), dtype)
         out.store(index, result)
     return out
 
@@ -417,7 +399,7 @@ def running(combine: Scalar, x: ReferenceTensor, axis: int, start: Any, dtype: s
         index = count(i, x.shape)
         before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
         result = out.load(before) if index[axis] > 0 else stored(start, dtype)
-        out.store(index, apply(combine, (result, x.load(index)), dtype))
+        out.store(index, apply(combine, (result, x.load(index))))
     return out
 
 
@@ -480,14 +462,14 @@ def evaluate(
     axis: int | Index | None = None,
     keepdims: bool = False,
     include_initial: bool = False,
-    present: Callable[[Scalar, str], Scalar] = lambda scalar, dtype: scalar,
+    present: Callable[[Scalar, str, Dtypes, Dtypes], Scalar] = lambda scalar, dtype, inputs, results: scalar,
 ) -> Any:
     """The result of an operator, given by its record; of one that returns a tuple, a tuple of results.
 
     Arguments: ``axis`` and ``keepdims`` are for reductions; ``axis`` is an int, a tuple of ints or None for all.
     Scans take an ``axis``, which may be left out for an input of one dimension, and ``include_initial``, which puts
     the result of nothing in front. Inputs that the record has a default for may be None or left out. ``present`` may
-    put other functions in place of the record's.
+    put other functions in place of the record's; it is told the dtypes of the constants, the arguments and the results.
 
     Raises ``TypeError`` for a wrong number of inputs or dtypes that the operator does not compute with,
     ``ValueError`` for shapes that do not broadcast together, a reduction of nothing that has no identity or a scan
@@ -507,13 +489,17 @@ def evaluate(
     """
     dtype, converted = convert_inputs(record, inputs)
     scalar = in_combination(record.scalar_for(dtype)) if record.kind == "reduce" else record.scalar_for(dtype)
-    scalar, result = present(scalar, dtype), record.result_for(dtype)
+    result = record.result_for(dtype)
     if record.outputs:
-        return elementwise_many(scalar, converted, record.results_for(dtype))
+        results = record.results_for(dtype)
+        return elementwise_many(present(scalar, dtype, record.inputs_for(dtype), results), converted, results)
     if record.kind not in FOLDING:
-        return elementwise(scalar, converted, result)
+        return elementwise(present(scalar, dtype, record.inputs_for(dtype), (result,)), converted, result)
     # what is combined: the elements of the only input, or a function of all of them
-    x = converted[0] if record.of is None else elementwise(present(record.of, dtype), converted, result)
+    x = converted[0]
+    if record.of is not None:
+        x = elementwise(present(record.of, result, record.inputs_for(dtype), (result,)), converted, result)
+    scalar = present(scalar, result, (result, result), (result,)) if record.kind == "reduce" else scalar
     if record.kind == "scan":
         return scan(record, x, axis, include_initial)
     axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))

@@ -40,7 +40,8 @@ def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
         errors.wrong_type(name, "out", "a Tensor", out)
     if out.shape != result.shape:
         errors.wrong_out_shape(name, out.shape, result.shape)
-    if out.dtype != result.dtype and (out.dtype.kind != "float" or result.dtype.kind != "float"):
+    kinds = ("bool", "integer", "float")
+    if kinds.index(result.dtype.kind) > kinds.index(out.dtype.kind):
         errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
     out[...] = result
     return out

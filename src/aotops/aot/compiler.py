@@ -24,7 +24,7 @@ from aotops.aot.parallel import annotate
 from aotops.aot.pipeline import target_context
 from aotops.aot.reasons import reason
 from aotops.aot.sizes import inlined
-from aotops.aot.soundness import check, defined
+from aotops.aot.soundness import check, defined, undefined_value
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
@@ -54,9 +54,26 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         compiler.context = target_context().subtarget(aot_mode=True)
         # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
         text = compiler._cull_exports().get_llvm_str()
-        return bytes(with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol))))).as_bitcode())
+        module = with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
         raise CompileError(reason(error)) from error
+    undefined = undefined_value(computed(module))
+    if undefined is not None:
+        raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
+    return bytes(module.as_bitcode())
+
+
+def computed(module: Any) -> str:
+    """The text of a module once everything is inlined and constants are computed with, but nothing is optimised."""
+    module = module.clone()
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_sroa_pass()
+    passes.add_sccp_pass()
+    passes.run(module, builder)
+    return str(module)
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:

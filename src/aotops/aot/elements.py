@@ -1,7 +1,7 @@
-"""Operators as functions of one element in compiled scalar functions: ``math.exp(x)``, ``aotops.where(c, x, y)``.
+"""What compiled scalar functions call: operators, as in ``aotops.where(c, x, y)``, and the functions of a table.
 
 Which of a record's scalar functions it is, is up to the types of the arguments, as in the public operators: a float32
-stays float32, integers are weak beside it.
+stays float32, integers are weak beside it. ``aotops.callables`` says so for functions of ``math``, ``numpy``, ....
 """
 
 from __future__ import annotations
@@ -14,8 +14,10 @@ from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import overload
 
+from aotops import callables
 from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
+from aotops.callables import Named
 from aotops.intrinsics import note
 from aotops.ops.record import FOLDING, Record
 
@@ -65,12 +67,13 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
         dtype = dtype_of(record, arguments)
         converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
         converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
+        converters["result"] = CONVERTERS[record.result_for(dtype)]
         if common and dtype in record.common:
             cheap, rare = (dispatcher(function, dtype, False) for function in record.common[dtype])
-            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note]}
-            return build(f"lambda {names}: note(rare({converted}), cheap({converted}))", {**functions, **converters})
+            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note], **converters}
+            return build(f"lambda {names}: result(note(rare({converted}), cheap({converted})))", functions)
         scalar = dispatcher(record.scalar_for(dtype), dtype, common)
-        return build(f"lambda {names}: scalar({converted})", {"scalar": scalar, **converters})
+        return build(f"lambda {names}: result(scalar({converted}))", {"scalar": scalar, **converters})
 
     # Numba wants functions whose parameters have names
     stub = build(f"lambda {names}: None", {})
@@ -78,6 +81,59 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
     overload(stub, jit_options=INLINED)(build(f"lambda {names}: choose({names})", {"choose": implementation}))
     function: Callable[..., Any] = stub
     return function
+
+
+def callable_function(name: str, common: bool) -> Callable[..., Any]:
+    """A function that Numba compiles to what a name of ``aotops.callables`` means for the types of its arguments."""
+    if (name, common) not in _callables:
+        _callables[name, common] = _make_callable(name, common)
+    return _callables[name, common]
+
+
+_callables: dict[tuple[str, bool], Callable[..., Any]] = {}
+
+
+def _make_callable(name: str, common: bool) -> Callable[..., Any]:
+    def implementation(*arguments: Any) -> Any:
+        from aotops.aot.specialise import dispatcher
+
+        try:
+            meaning = callables.chosen(name, len(arguments))
+            dtypes, function = meaning.convert([dtype_name(type_) for type_ in arguments])
+        except TypeError as error:
+            # in the words by which ``aotops.aot.compiler.reason`` knows a message of ours
+            raise TypingError(str(error).replace("A scalar function", "It", 1)) from None
+        values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
+        names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
+        if isinstance(function, Named):
+            names["function"] = element_function(function.record, common)
+        elif function in LOWERINGS:
+            names["function"] = LOWERINGS[function]
+        else:
+            constants = "float32" if "float32" in dtypes else "float64"
+            names["function"] = dispatcher(function, constants, common)
+        call = f"function({', '.join(values)})"
+        if meaning.folds:
+            call = values[0]
+            for value in values[1:]:
+                call = f"function({call}, {value})"
+        return build(f"lambda *values: {call}", names)
+
+    stub = build("lambda *values: None", {})
+    stub.__name__ = name.rpartition(".")[2]
+    overload(stub, jit_options=INLINED)(build("lambda *values: choose(*values)", {"choose": implementation}))
+    function: Callable[..., Any] = stub
+    return function
+
+
+def dtype_name(type_: Any) -> str:
+    """The dtype of a type of Numba's; ``TypeError`` for anything but a number."""
+    for dtype, kind in (("bool", types.Boolean), ("int64", types.Integer)):
+        if isinstance(type_, kind):
+            return dtype
+    if type_ not in (types.float32, types.float64):
+        raise TypeError(f"A scalar function must call functions with numbers, got {type_}")
+    return str(type_)
 
 
 def build(source: str, names: dict[str, Any]) -> Any:

@@ -113,6 +113,96 @@ def in_range(builder: Any, conversion: Any) -> Any:
     return conversion
 
 
+@lowers(intrinsics.integer)
+def _integer(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # ``aotops.aot.soundness`` gives the conversion a result for each float
+        return context.cast(builder, arguments[0], signature.args[0], types.int64)
+
+    return types.int64(x), generate
+
+
+@lowers(intrinsics.quotient)
+def _quotient(typing_context: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # ``aotops.aot.soundness`` divides by 1 where the quotient is not defined
+        values = zip(arguments, signature.args, strict=True)
+        return builder.sdiv(*[context.cast(builder, value, type_, types.int64) for value, type_ in values])
+
+    return types.int64(a, b), generate
+
+
+@lowers(intrinsics.load_exponent)
+def _load_exponent(typing_context: Any, x: Any, n: Any) -> Any:
+    if not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return library_call(context, builder, "ldexp", x, [arguments[0]], [builder.trunc(count, ir.IntType(32))])
+
+    return x(x, n), generate
+
+
+@lowers(intrinsics.next_after)
+def _next_after(typing_context: Any, x: Any, y: Any) -> Any:
+    if x != y or not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        type_ = arguments[0].type
+        name = "nextafterf" if x.bitwidth == 32 else "nextafter"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(type_, [type_, type_]), name)
+        return builder.call(function, arguments)
+
+    return x(x, y), generate
+
+
+@lowers(intrinsics.narrow)
+def _narrow(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.float32)
+
+    return types.float32(x), generate
+
+
+def library_call(
+    context: Any, builder: Any, name: str, type_: types.Type, floats: list[Any], others: list[Any] | None = None
+) -> Any:
+    """A call of a function of the C library in float64, of floats of a type and of what else it takes."""
+    double = ir.DoubleType()
+    values = [context.cast(builder, value, type_, types.float64) for value in floats] + (others or [])
+    function_type = ir.FunctionType(double, [value.type for value in values])
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    return context.cast(builder, builder.call(function, values), types.float64, type_)
+
+
+def library_function(name: str, parameters: int) -> Callable[..., Any]:
+    """An intrinsic that calls a function of the C library."""
+
+    def generator(*floats: Any) -> Any:
+        if any(each != floats[0] for each in floats) or not isinstance(floats[0], types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if name == "fmod":
+                return builder.frem(*arguments)
+            return library_call(context, builder, name, floats[0], arguments)
+
+        return floats[0](*floats), generate
+
+    if parameters == 1:
+        return lambda typing_context, x: generator(x)
+    return lambda typing_context, x, y: generator(x, y)
+
+
+for _name, _function in intrinsics.LIBRARY.items():
+    lowers(_function)(library_function(_name, _function.parameters))
+
+lowers(intrinsics.floor)(llvm_unary("llvm.floor"))
+lowers(intrinsics.ceil)(llvm_unary("llvm.ceil"))
+lowers(intrinsics.integral_part)(llvm_unary("llvm.trunc"))
+
 # rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
 lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
 lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))

@@ -9,12 +9,16 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
+import llvmlite.binding as llvm
+from numba.core import cgutils
 from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.registry import cpu_target
 from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
+
+from aotops.aot.soundness import defined
 
 
 class PlainLibrary(AOTCodeLibrary):
@@ -52,6 +56,9 @@ class LoweringAlone(NativeLowering):
     def run_pass(self, state: Any) -> bool:
         """Lower a function; returns True, as Numba's own pass does."""
         state.flags.no_compile = state.flags.no_cpython_wrapper = state.flags.no_cfunc_wrapper = True
+        if state.library is None:
+            state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        add_defined(state.library, not state.func_id.modname.startswith("aotops.loops"))
         super().run_pass(state)
         # Numba knows a compiled function by the builtin that calls it, so there has to be one, and no other like it
         stand_in = object().__sizeof__
@@ -59,6 +66,18 @@ class LoweringAlone(NativeLowering):
         state.targetctx.insert_user_function(stand_in, lowered.fndesc, [state.library])
         state["cr"] = lowered._replace(cfunc=stand_in)
         return True
+
+
+def add_defined(library: Any, wraps: bool) -> None:
+    """Have a library of Numba's take in modules whose instructions are all defined."""
+
+    def add_ir_module(module: Any) -> None:
+        text = defined(cgutils.normalize_ir_text(str(module)), wraps)
+        parsed = llvm.parse_assembly(text)
+        parsed.name = module.name
+        library.add_llvm_module(parsed)
+
+    library.add_ir_module = add_ir_module
 
 
 def compiler_with(*passes: type) -> type[CompilerBase]:

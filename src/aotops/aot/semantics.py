@@ -6,8 +6,8 @@ inferred, each operand of an operation is wrapped in a call that gives it the ty
 or a bool and the other is a float.
 
 ``x ** y`` becomes the operator's own function on the way, for which Numba has a call of libm; with an integer constant
-it becomes multiplications. Shifts get a result for every count: beyond the width Numba leaves them to the CPU. And a
-variable that may have no value is refused, where Numba would take what is in its place. A tuple that is indexed is an
+it becomes multiplications. ``// % << >> ~`` become what ``aotops.callables`` has for them, for all integers. And a
+variable that may have no value is rejected, where Numba would take what is in its place. A tuple that is indexed is an
 array.
 """
 
@@ -27,16 +27,20 @@ from numba.core.ir_utils import build_definitions, get_definition, guard, mk_uni
 from numba.extending import intrinsic, overload
 
 from aotops import ops
-from aotops.aot.elements import CONVERTERS, build, element_function
+from aotops.aot import short_loops
+from aotops.aot.elements import CONVERTERS, build, callable_function, element_function
 from aotops.aot.pipeline import INLINED, compiler_with
-from aotops.aot.short_loops import POWERS, ShortLoops
+from aotops.callables import LARGEST_EXPONENT
 
-SHIFTS = {getattr(operator, f"{i}{side}shift"): side for i in ("", "i") for side in ("l", "r")}
-#: The largest integer exponent, without its sign, that is worth multiplications: 9 of them at most.
-LARGEST_EXPONENT = 64
+#: Operators of the table that Numba computes otherwise: integers divided by 0 or -1, shifts by 64 and more, ``~True``.
+TABLED = {
+    getattr(operator, f"{i}{name}"): f"operator.{name}"
+    for name in ("floordiv", "mod", "lshift", "rshift")
+    for i in ("", "i")
+} | {operator.invert: "operator.invert"}
 OPERATIONS = frozenset(
     getattr(operator, name)
-    for plain in ("add", "sub", "mul", "truediv", "floordiv", "mod", "lt", "le", "gt", "ge", "eq", "ne")
+    for plain in ("add", "sub", "mul", "truediv", "lt", "le", "gt", "ge", "eq", "ne")
     for name in (plain, f"i{plain}")
     if hasattr(operator, name)
 )
@@ -67,38 +71,31 @@ def chain(base: str, exponent: int) -> str:
 def power_function(common: bool) -> Any:
     """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
 
-    def choose(base: Any, exponent: Any) -> Any:
+    def choose(base: Any, exponent: Any, modulus: Any) -> Any:
+        if not isinstance(modulus, types.Omitted):
+            raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
+        # as in Python an inverse of an integer is a float
+        negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
+        whole = "float64" if negative else "int64"
+        own = CONVERTERS[str(base) if isinstance(base, types.Float) else whole]
+        base_text = "own(base)"
         if isinstance(exponent, types.IntegerLiteral) and abs(exponent.literal_value) <= LARGEST_EXPONENT:
             count = abs(exponent.literal_value)
-            # as in Python an inverse of an integer is a float
-            one = (
-                CONVERTERS[str(base)](1) if isinstance(base, types.Float) else 1.0 if exponent.literal_value < 0 else 1
+            text = chain(base_text, count) if count else "one"
+            inverse = f"one / ({text})" if negative else text
+            return build(
+                f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
             )
-            text = chain("base", count) if count else "one"
-            inverse = f"one / ({text})" if exponent.literal_value < 0 else text
-            return build(f"lambda base, exponent: {inverse}", {"one": one, "square": square})
         function = element_function(ops.collect()["pow"], common)
-        return lambda base, exponent: function(base, exponent)
+        text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
+        return build(text, {"function": function, "own": own})
 
-    power = build("lambda base, exponent: base**exponent", {})
+    power = build("lambda base, exponent, modulus=None: None", {})
     # Numba wants the parameters of both without annotations
     overload(power, prefer_literal=True, jit_options=INLINED)(
-        build("lambda base, exponent: choose(base, exponent)", {"choose": choose})
+        build("lambda base, exponent, modulus=None: choose(base, exponent, modulus)", {"choose": choose})
     )
     return power
-
-
-def shift_function(side: str) -> Any:
-    """``value << count`` or ``value >> count`` for any count, as in NumPy: from 64 on, and below 0, no bit is left."""
-
-    def choose(value: Any, count: Any) -> Any:
-        gone = "value >> 63" if side == "r" and getattr(value, "signed", False) else "value - value"
-        operation = "<<" if side == "l" else ">>"
-        return build(f"lambda value, count: value {operation} count if 0 <= count < 64 else {gone}", {})
-
-    shift = build("lambda value, count: None", {})
-    overload(shift, jit_options=INLINED)(build("lambda value, count: choose(value, count)", {"choose": choose}))
-    return shift
 
 
 @numba.njit(**INLINED)
@@ -109,8 +106,8 @@ def square(x: Any) -> Any:
 
 def compiler_class(common: bool) -> type[CompilerBase]:
     """Numba's compiler with a pass that wraps operands, and with powers of one kind."""
-    functions = dict.fromkeys(POWERS, power_function(common))
-    functions |= {operation: shift_function(side) for operation, side in SHIFTS.items()}
+    functions = dict.fromkeys(short_loops.POWERS, POWERS[common])
+    functions |= {operation: callable_function(name, common) for operation, name in TABLED.items()}
 
     @register_pass(mutates_CFG=False, analysis_only=False)
     class Semantics(FunctionPass):
@@ -129,13 +126,8 @@ def compiler_class(common: bool) -> type[CompilerBase]:
                 body: list[Any] = []
                 for statement in block.body:
                     value = getattr(statement, "value", None)
-                    if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop"):
+                    if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
                         changed = wrap(value, statement, block.scope, body, functions) or changed
-                    elif isinstance(value, ir.Expr) and value.op == "call" and len(value.args) == 2:
-                        function = guard(get_definition, state.func_ir, value.func)
-                        if isinstance(function, ir.Global) and function.value in (max, min):
-                            value.args = wrapped(value.args, statement.loc, block.scope, body)
-                            changed = True
                     elif isinstance(value, ir.Expr) and value.op == "getitem":
                         table = table_of(guard(get_definition, state.func_ir, value.value))
                         if table is not None:
@@ -148,7 +140,7 @@ def compiler_class(common: bool) -> type[CompilerBase]:
                 state.func_ir._definitions = build_definitions(state.func_ir.blocks)
             return changed
 
-    return compiler_with(Semantics, ShortLoops)
+    return compiler_with(Semantics, short_loops.ShortLoops)
 
 
 def table_of(definition: Any) -> np.ndarray | None:
@@ -206,7 +198,10 @@ def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
 
 def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any]) -> bool:
     """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
-    place, operands = statement.loc, (value.lhs, value.rhs)
+    place = statement.loc
+    operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
+    if value.fn in (operator.is_, operator.is_not):
+        raise TypingError("It must compare numbers with == or !=, not with `is`.", loc=place)
     if value.fn in functions:
         function = variable("function", ir.Global("function", functions[value.fn], place), scope, body)
         statement.value = ir.Expr.call(function, operands, (), place)
@@ -217,5 +212,6 @@ def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dic
     return False
 
 
-#: For functions of all elements, and of the common ones.
+#: ``**``, and the compilers, for functions of all elements, and of the common ones.
+POWERS = {common: power_function(common) for common in (False, True)}
 COMPILERS = {common: compiler_class(common) for common in (False, True)}

@@ -4,8 +4,9 @@ Nobody is there to catch what a kernel raises; its outputs would be left as they
 floats to integers are undefined where the integer has no such value, and then differ from level to level. And what a
 kernel calls must be in every C library.
 
-``defined`` rewrites the text of a module before LLVM optimises it, ``check`` looks at what is left afterwards: an index
-that LLVM can prove to be inside of its table needs no exception, and is none.
+``defined`` rewrites the text of each function's module before LLVM has seen it, so that no instruction is undefined.
+``undefined_value`` looks whether that was all of them once everything is inlined, and ``check`` at what is left when
+LLVM is done: an index that LLVM can prove to be inside of its table needs no exception, and is none.
 """
 
 from __future__ import annotations
@@ -13,21 +14,12 @@ from __future__ import annotations
 import pickle
 import re
 import struct
+from collections.abc import Iterator
 from typing import Any
 
 #: The metadata kind that the lowering puts on conversions whose operand is known to be in range.
 IN_RANGE = "aotops.in_range"
 
-#: Instructions, or functions of the C library, for functions that Numba calls by other names.
-SUBSTITUTES = {
-    f"{name}{suffix}": f"llvm.{name}.{dtype}"
-    for name in ("floor", "ceil", "trunc")
-    for suffix, dtype in (("", "f64"), ("f", "f32"))
-} | {
-    f"numba_{name}{suffix}": f"{library}{suffix}"
-    for name, library in (("gamma", "tgamma"), ("ldexp", "ldexp"), ("frexp", "frexp"), ("nextafter", "nextafter"))
-    for suffix in ("", "f")
-}
 #: Functions of C99's ``math.h`` that Numba calls one element at a time, and what copies memory.
 LIBRARY = frozenset(
     f"{name}{suffix}"
@@ -39,34 +31,49 @@ LIBRARY = frozenset(
     for suffix in ("", "f")
 ) | {"memcpy", "memmove", "memset"}
 
+#: In the names of values: operands for which an instruction is defined, as ``defined`` makes them.
+SAFE = "aotops.safe"
+
 _CONVERSION = re.compile(
     rf"^( *(%\S+) = fpto([su])i (float|double) (\S+) to i(\d+))(, !{IN_RANGE} !\d+)?$", re.MULTILINE
 )
+_DIVISION = re.compile(r"^( *)(%\S+) = (sdiv|srem|udiv|urem) (?:exact )?i(\d+) (\S+), (\S+)$", re.MULTILINE)
+_WRAPPING = re.compile(r"^( *%\S+ = (?:add|sub|mul|shl|trunc)(?: nuw| nsw)+ )", re.MULTILINE)
 
 
-def defined(text: str) -> str:
-    """The text of a module in which every conversion of a float to an integer has a result.
+def defined(text: str, wraps: bool) -> str:
+    """The text of a module in which every operation of integers has a result, also where LLVM's has none.
 
-    What the integer cannot hold, and NaN, becomes its smallest value, as in conversions of tensors.
+    - Of a conversion of a float, what the integer cannot hold, and NaN, becomes its smallest value, as in conversions
+      of tensors.
+    - A division by 0 is one by 1, and so is that of the smallest integer by -1, which has the same quotient.
+    - Where ``wraps`` is true, sums and products wrap around. Numba tells LLVM that they do not, which is true of the
+      indices of the loops, but not of what scalar functions compute.
+
+    It has to happen before anything is inlined: LLVM computes with constants on the way, and what has no result becomes
+    ``poison``, which is to it whatever makes the code shortest: a result that is not stored.
     """
     text = _CONVERSION.sub(_convert, text)
-    for name, substitute in SUBSTITUTES.items():
-        if f"@{name}(" in text:
-            if re.search(rf"^declare .*@{re.escape(substitute)}\(", text, re.MULTILINE):
-                text = re.sub(rf"^declare .*@{name}\(.*\n", "", text, flags=re.MULTILINE)
-            text = text.replace(f"@{name}(", f"@{substitute}(")
+    text = _DIVISION.sub(_divide, text)
+    if wraps:
+        text = _WRAPPING.sub(lambda match: re.sub(" nuw| nsw", "", match[0]), text)
     return text
+
+
+def _parts(result: str) -> Iterator[str]:
+    """Names for the values on the way to one."""
+    name = result.replace('"', "").removeprefix("%")
+    return (f'%"{name}.{part}.{SAFE}"' for part in ("a", "b", "c", "d", "e", "f"))
 
 
 def _convert(match: re.Match[str]) -> str:
     whole, result, sign, type_, value, width, in_range = match.groups()
-    if in_range:
+    if in_range or SAFE in value:
         return str(whole)
     bits = int(width) - (sign == "s")
     # both bounds are powers of 2, which float32 and float64 have
     low, high = (_hexadecimal(-(2.0**bits) if sign == "s" else 0.0), _hexadecimal(2.0**bits))
-    name = result.strip('"').replace('"', "").removeprefix("%")
-    above, below, inside, safe = (f'%"{name}.{part}"' for part in ("above", "below", "inside", "safe"))
+    above, below, inside, safe, *_ = _parts(result)
     return "\n".join(
         [
             f"  {above} = fcmp oge {type_} {value}, {low}",
@@ -78,9 +85,56 @@ def _convert(match: re.Match[str]) -> str:
     )
 
 
+def _divide(match: re.Match[str]) -> str:
+    space, result, operation, width, a, b = match.groups()
+    if SAFE in b or (re.fullmatch(r"\d+", b) and int(b)):
+        return match[0]
+    zero, smallest, minus, wraps, undefined, safe = _parts(result)
+    lines = [f"{zero} = icmp eq i{width} {b}, 0"]
+    if operation.startswith("s"):
+        lines += [
+            f"{smallest} = icmp eq i{width} {a}, {-(2 ** (int(width) - 1))}",
+            f"{minus} = icmp eq i{width} {b}, -1",
+            f"{wraps} = and i1 {smallest}, {minus}",
+            f"{undefined} = or i1 {zero}, {wraps}",
+        ]
+    else:
+        undefined = zero
+    lines += [
+        f"{safe} = select i1 {undefined}, i{width} 1, i{width} {b}",
+        f"{result} = {operation} i{width} {a}, {safe}",
+    ]
+    return "\n".join(space + line for line in lines)
+
+
 def _hexadecimal(value: float) -> str:
     """A float as LLVM writes constants of both widths: the bits of the float64."""
     return f"0x{struct.pack('>d', value).hex().upper()}"
+
+
+#: Instructions that put their operand into a vector or a structure, of which LLVM begins with one that is undefined.
+_AGGREGATES = ("insertelement", "insertvalue", "shufflevector")
+
+
+def undefined_value(text: str) -> str | None:
+    """The first instruction of a module's text that uses a value which LLVM takes for undefined; None if there is none.
+
+    Asked of code in which everything is inlined, and constants have been computed with, but nothing is removed yet:
+    a store of such a value is no more in optimised code. Of pointers some are undefined, those of Numba's exceptions.
+    """
+    for line in text.splitlines():
+        if "poison" not in line and "undef" not in line:
+            continue
+        instruction = line.strip()
+        code = instruction.partition(" = ")[2] or instruction
+        if code.startswith(_AGGREGATES) or not line.startswith(" "):
+            continue
+        if "poison" in _WORDS.findall(instruction) or re.search(r"\b(i\d+|float|double) undef\b", instruction):
+            return instruction
+    return None
+
+
+_WORDS = re.compile(r"(?<![\w.%@\"$])\w+")
 
 
 def check(module: Any, symbol: str) -> str | None:
@@ -93,6 +147,9 @@ def check(module: Any, symbol: str) -> str | None:
         return "It refers to memory of this process: a function of ctypes, or an array of more than a million bytes."
     body = re.search(rf"^define [^\n]*@{re.escape(symbol)}\(.*?^}}$", text, re.MULTILINE | re.DOTALL)
     assert body is not None  # the function that is compiled
+    stored = re.search(r"^ *(store|ret) .*\b(poison|undef)\b.*$", text, re.MULTILINE)
+    if stored is not None:
+        return f"LLVM takes a value that it stores for undefined, which is a fault of aotops: {stored[0].strip()}"
     if all(value == "0" for value in re.findall(r"^ *ret i32 ([^\s,]+)", body[0], re.MULTILINE)):
         return None
     raised = " or ".join(_exceptions(text)) or "an exception"

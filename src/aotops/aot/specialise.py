@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import dis
 import itertools
-import math
 import types as python_types
 from collections.abc import Callable
 from typing import Any
@@ -26,22 +25,24 @@ import numpy as np
 from aotops.aot import combining  # noqa: F401  (adds to LOWERINGS)
 from aotops.aot.compiler import CompileError
 from aotops.aot.diagnose import FaultError, examine, place
-from aotops.aot.elements import element_function
+from aotops.aot.elements import callable_function, element_function
 from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
-from aotops.aot.semantics import COMPILERS
+from aotops.aot.semantics import COMPILERS, POWERS
+from aotops.callables import LOOPS, POWER, Named, name_of
 from aotops.functions import global_names, plain, rebuilt
-from aotops.intrinsics import CommonCase
-from aotops.mathematics import BUILTIN, cells, is_substituted, meant_by, namespace, record_of
+from aotops.intrinsics import CommonCase, LibraryFunction, narrow
+from aotops.mathematics import Namespace, cells, record_of, references, rejected
 from aotops.ops.record import Record
 
 Function = Callable[..., Any]
 
-#: Functions of ``math`` that Numba knows by NumPy's name alone.
-IN_NUMPY: dict[Any, Any] = {math.fmod: np.fmod, math.cbrt: np.cbrt}
 
 #: Numpy's scalar types are what Numba types constants by.
-CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {"float32": np.float32, "float64": float}
+CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {
+    "float32": lambda value: np.float32(narrow(value)),
+    "float64": float,
+}
 
 
 def specialise(function: Function, dtype: str) -> Function:
@@ -133,30 +134,52 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         except ValueError as error:
             raise CompileError(f"{error}.") from None
 
+    own = (original.__module__ or "").startswith("aotops.")
+
     def exchange(value: Any) -> Any:
         value = plain(value)
         if isinstance(value, CommonCase):
             return _dispatcher(value.function, dtype, True, done)
-        record = meant_by(value)
+        record = value.record if isinstance(value, Named) else record_of(value)
         if record is not None:
             return element(record)
-        if isinstance(value, BUILTIN) and value in IN_NUMPY:
-            return IN_NUMPY[value]
-        if is_substituted(value):
-            module = namespace(value, element, CONSTANT_TYPES.get(dtype, float))
-            if value is math:
-                vars(module).update((function.__name__, other) for function, other in IN_NUMPY.items())
-            return module
-        if isinstance(value, float):
-            return CONSTANT_TYPES.get(dtype, float)(value)
+        if isinstance(value, (python_types.FunctionType, LibraryFunction)) and value in LOWERINGS:
+            return LOWERINGS[value]
+        if not own:
+            name = name_of(value)
+            if name in POWER:
+                return POWERS[common]
+            if name is not None:
+                return value if name in LOOPS else callable_function(name, common)
+        if isinstance(value, python_types.ModuleType):
+            return Namespace(value, exchange)
+        if isinstance(value, (float, int)) and not isinstance(value, bool):
+            whole = isinstance(value, int) and -(2**63) <= value < 2**63
+            return value if whole else CONSTANT_TYPES.get(dtype, float)(value)
+        if isinstance(value, np.number):
+            return exchange(value.item())
+        if isinstance(value, np.ndarray):
+            return value if own else table(value)
         if isinstance(value, tuple):
             return tuple(exchange(item) for item in value)
         if isinstance(value, python_types.FunctionType):
-            if value in LOWERINGS:
-                return LOWERINGS[value]
             return _dispatcher(value, dtype, common, done)
         return value
 
+    def table(array: np.ndarray) -> np.ndarray:
+        dtype = {"b": "bool", "i": "int64", "u": "int64", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind)
+        if dtype not in ("bool", "int64", "float32", "float64"):
+            raise CompileError(f"{original.__name__} refers to an array of {array.dtype}; kernels know numbers alone.")
+        if array.dtype == np.uint64 and (array >= 2**63).any():
+            raise CompileError(f"{original.__name__} refers to an array with integers beyond int64.")
+        return array.astype(dtype)
+
+    problem = None if own else rejected(original)
+    if problem is not None:
+        raise CompileError(problem)
     code = understood(original.__code__)
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
-    return rebuilt(original, exchange, code)
+    copy = rebuilt(original, exchange, code)
+    for _ in references(copy):
+        pass  # Numba knows a function only if it was there before types are inferred: modules are asked for theirs
+    return copy
