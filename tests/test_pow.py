@@ -121,6 +121,18 @@ def test_the_exponent_may_be_a_number_or_an_array_or_strided(dtype: str) -> None
             np.testing.assert_array_equal(powers(x[k : k + 1], exponent, dtype), expected[k : k + 1])
 
 
+def test_scalar_functions_have_the_same_powers() -> None:
+    x = np.concatenate([finite("float64", 300), np.array([183.0, 2.0, 3.0, 9.0, 0.5])])
+    y = np.resize(np.array([7.0, -1.0, 0.5, 2.0, 1.5, -2.5, 0.1]), x.size)
+    power = ao.zip(lambda x, y: x**y, dtypes="float64")
+    np.testing.assert_array_equal(np.asarray(power(ao.asarray(x), ao.asarray(y))), powers(x, y, "float64"))
+    root = ao.map(lambda x: x**0.5, dtypes="float64")
+    np.testing.assert_array_equal(np.asarray(root(ao.asarray(x))), np.sqrt(x))
+    seventh = ao.map(lambda x: x**7, dtypes="float64")
+    bases = np.array([float(n) for n in (2, 3, 183, 187)])
+    np.testing.assert_array_equal(np.asarray(seventh(ao.asarray(bases))), [float(int(n) ** 7) for n in bases])
+
+
 def exact_powers() -> Iterator[tuple[float, float]]:
     """Bases and exponents whose power float64 has."""
     for n in (3, 5, 7, 11, 13, 15, 183, 6765, 94906265):

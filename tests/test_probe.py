@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+import sys
 import warnings
 from typing import Any
 
@@ -128,8 +130,6 @@ FAULTY = {
     ("message", "operator"), [(message, each) for message, operators in FAULTY.items() for each in operators]
 )
 def test_reductions_that_are_none_are_warned_of_once(message: str, operator: Any) -> None:
-    import re
-
     found = warnings_of(operator)
     assert len(found) == 1 and re.search(message, found[0]), found
 
@@ -212,6 +212,22 @@ def test_a_wrong_derivative_is_warned_of_at_the_place_of_the_function() -> None:
     ) as found:
         probe(cube._record)
     assert len(found) == 1 and found[0].filename == __file__
+
+
+def collatz(n: Any) -> Any:
+    """How many steps lead from n to 1; none lead there from 0."""
+    steps = 0
+    while n != 1:
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        steps += 1
+    return steps
+
+
+def test_endless_loops_do_not_stop_the_build() -> None:
+    before = sys.gettrace()
+    assert warnings_of(ao.map(collatz, dtypes=INTEGERS)) == []
+    assert warnings_of(ao.reduce(lambda a, b: a + b, identity=0, of=lambda n: collatz(n), dtypes=INTEGERS)) == []
+    assert sys.gettrace() is before
 
 
 def test_development_warns_once_for_all_dtypes() -> None:

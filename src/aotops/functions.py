@@ -67,7 +67,7 @@ _loaded_names: dict[CodeType, tuple[str, ...]] = {}
 
 def has_loop(function: FunctionType) -> bool:
     """Whether a function, or one inside it, goes back to an instruction before."""
-    return any(instruction.opname.startswith("JUMP_BACKWARD") for instruction in instructions(function))
+    return any("JUMP_BACKWARD" in instruction.opname for instruction in instructions(function))
 
 
 def has_power(function: FunctionType) -> bool:

@@ -26,7 +26,9 @@ def register(function: Callable[..., Any], comparison: str) -> None:
             place, values = "values[0]", tuple(values[0])
         numbers = all(isinstance(value, (types.Number, types.Boolean)) for value in values)
         if len(values) < 2 or not numbers:
-            raise TypingError(f"{name} takes two or more numbers, got {', '.join(map(str, values)) or 'nothing'}")
+            raise TypingError(
+                f"It must give {name} two numbers or more, got {', '.join(map(str, values)) or 'nothing'}."
+            )
         dtype = values[0]
         for value in values:
             dtype = wider(dtype, value)

@@ -14,12 +14,14 @@ from __future__ import annotations
 import itertools
 import math
 import random
+import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from aotops import gradients
 from aotops.combinations import in_combination
+from aotops.functions import has_loop, reached
 from aotops.intrinsics import wrap_int64
 from aotops.mathematics import in_plain_python
 from aotops.ops.record import FLOATS, Record
@@ -37,11 +39,48 @@ def probe(record: Record) -> None:
     """Warn of the first thing that is wrong with an operator, at the place of its scalar function."""
     code = record.scalar.__code__
     for found in (reduction, dropped_fraction, stored_truth, derivative):
-        problem = found(record)
+        try:
+            problem = found(record)
+        except Endless:
+            return
         if problem is not None:
             title = f"{record.name}({', '.join(record.parameters)})"
             warnings.warn_explicit(f"{title}: {problem}", UserWarning, code.co_filename, code.co_firstlineno)
             return
+
+
+#: Lines that a function may run for one sample: a loop of 1000 iterations, and no endless one.
+MOST_LINES = 50_000
+
+
+class Endless(BaseException):
+    """A function that runs too long to be tried; not an ``Exception``, which functions that are tried may raise."""
+
+
+def runnable(function: Function, dtype: str) -> Function:
+    """A scalar function as plain Python; ``Endless`` where a loop of it goes on and on, as some do for 0 or NaN."""
+    plain = in_plain_python(function, dtype)
+    if not any(has_loop(each) for each in reached(function) if not (each.__module__ or "").startswith("aotops.")):
+        return plain
+
+    def run(*values: Any) -> Any:
+        left = MOST_LINES
+        before = sys.gettrace()
+
+        def trace(frame: Any, event: str, argument: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Endless
+            return trace
+
+        sys.settrace(trace)
+        try:
+            return plain(*values)
+        finally:
+            sys.settrace(before)
+
+    return run
 
 
 def attempt(function: Function, *values: Any) -> Any:
@@ -95,7 +134,7 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
     result = record.result_for(dtype)
     if record.of is None:
         return [stored(value, result) for value in inputs]
-    of = in_plain_python(record.of, dtype)
+    of = runnable(record.of, dtype)
     values = [stored(attempt(of, *row), result) for row in rows(record, dtype, inputs)]
     found = [value for value in values if value is not None]
     distinct = list(dict.fromkeys(value for value in found if math.isfinite(value)))
@@ -121,7 +160,7 @@ def reduction(record: Record) -> str | None:
 
 def reduction_of(record: Record, dtype: str, result: str) -> str | None:
     """The same in one dtype."""
-    function = in_plain_python(in_combination(record.scalar_for(dtype)), result)
+    function = runnable(in_combination(record.scalar_for(dtype)), result)
 
     def combine(a: Any, b: Any) -> Any:
         return None if a is None or b is None else stored(attempt(function, a, b), result)
@@ -215,11 +254,11 @@ def dropped_fraction(record: Record) -> str | None:
     if record.result is not None or "int64" not in record.dtypes or record.outputs:
         return None
     function = record.of or record.scalar
-    scalar = in_plain_python(function, "int64")
+    scalar = runnable(function, "int64")
     names = record.parameters
     tried = rows(record, "int64", ORDINARY["int64"])
     if record.kind == "reduce" and record.of is None:
-        scalar, names = in_plain_python(in_combination(function), "int64"), function.__code__.co_varnames[:2]
+        scalar, names = runnable(in_combination(function), "int64"), function.__code__.co_varnames[:2]
         tried = itertools.product(ORDINARY["int64"], repeat=2)
     for row in tried:
         value = attempt(scalar, *row)
@@ -241,7 +280,7 @@ def stored_truth(record: Record) -> str | None:
     dtype = next((dtype for dtype in record.dtypes if dtype in FLOATS), None)
     if dtype is None:
         return None
-    scalar = in_plain_python(record.scalar_for(dtype), dtype)
+    scalar = runnable(record.scalar_for(dtype), dtype)
     values = [attempt(scalar, *row) for row in rows(record, dtype, ORDINARY[dtype])]
     known = [value for value in values if value is not None]
     if known and all(isinstance(value, bool) or type(value).__name__.startswith("bool") for value in known):
@@ -259,8 +298,8 @@ def derivative(record: Record) -> str | None:
     """Where the derivative of an operator is wrong."""
     if record.gradient is None or "float64" not in record.gradient.dtypes:
         return None
-    scalar = in_plain_python(record.scalar_for("float64"), "float64")
-    slopes = in_plain_python(record.gradient.scalar_for("float64"), "float64")
+    scalar = runnable(record.scalar_for("float64"), "float64")
+    slopes = runnable(record.gradient.scalar_for("float64"), "float64")
     several = record.gradient.outputs
 
     def evaluate(columns: list[list[Any]]) -> list[float]:
