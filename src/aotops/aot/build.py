@@ -202,20 +202,19 @@ def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -
         while not reports.empty():
             process, title = reports.get()
             watch.begin(process, title)
+        if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
+            running = " or ".join(title for title, *_ in watch.started.values()) or "a kernel"
+            raise BuildError(
+                f"A process of the build was ended while it compiled {running}. If memory ran out, write the scalar "
+                "function shorter, or build where there is more."
+            )
         titles = {futures[future].title for future in left}
         for process, (title, *_) in list(watch.started.items()):
             if title not in titles:
                 watch.end(process)
         for line in watch.slow():
             progress.notice(line)
-        for future in done:
-            if isinstance(future.exception(), BrokenProcessPool):
-                running = " or ".join(title for title, *_ in watch.started.values()) or "a kernel"
-                raise BuildError(
-                    f"A process of the build was ended while it compiled {running}. If memory ran out, write the "
-                    "scalar function shorter, or build where there is more."
-                )
-            yield future
+        yield from done
 
 
 def object_path(stem: Path, level: Level) -> Path:

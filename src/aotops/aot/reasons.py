@@ -102,6 +102,7 @@ _MEANINGS = (
         r"complex(?:64|128)",
         "It returns a complex number, or computes with one where kernels cannot; take its real or imaginary part",
     ),
+    (r"Cannot cast", "It has a value that is no number where a number is needed; of an enumeration take int(member)"),
     (
         r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(",
         "It needs memory of its own, for a list, a string or an array, and kernels have none; write numbers and tuples "
