@@ -377,7 +377,7 @@ class Grammar:
 
 
 @needs_numba
-@pytest.mark.parametrize("dtype", ["int64", "float32", "float64"])
+@pytest.mark.parametrize("dtype", ["int64", pytest.param("float32", marks=pytest.mark.slow), "float64"])
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 20))])
 def test_random_expressions(dtype: str, seed: int) -> None:
     grammar = Grammar(seed, dtype)
