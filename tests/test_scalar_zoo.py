@@ -364,7 +364,7 @@ class Grammar:
         operation = self.random.choice(["+", "-", "*", "/", "//", "%"])
         choices = [f"({a} {operation} {b})"] * 6 + [f"({a} {operation} {self.integer(depth - 1)})"]
         choices += [f"abs({a})", f"max({a}, {b})", f"min({a}, {b})", f"({a})**-2", f"math.copysign({a}, {b})"]
-        choices += [f"math.exp({a})", f"math.sqrt({a})", f"math.fmod({a}, {b})", f"math.tan({a})", f"({a})**{b}"]
+        choices += [f"math.exp({a})", f"math.sqrt({a})", f"math.fmod({a}, {b})", f"math.tan({a})", f"({a} + x)**{b}"]
         if self.dtype != "float32":  # where a conditional may be of a float32 and a float64
             choices += [f"({a} if {self.condition(depth - 1)} else {b})"]
         return self.random.choice(choices)
@@ -426,6 +426,7 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
         ("x.real", "real is asked of a number"),
         ("math.gcd(x, 3)", r"must give math.gcd integers, got float64; convert with int\(x\)"),
         ("cmath.sqrt(x)", "cmath.sqrt cannot be called in a kernel"),
+        ("x + (-2.5) ** 0.5", "has a complex constant"),
         ("complex(x, 1)", "complex cannot be called in a kernel"),
         ("np.uint64(x)", "np.uint64 cannot be called in a kernel; integers are int64"),
         ("np.sum(x)", "np.sum cannot be called in a kernel"),
