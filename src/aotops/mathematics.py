@@ -16,7 +16,7 @@ from typing import Any
 
 from aotops import callables, ops
 from aotops.callables import Named
-from aotops.functions import has_power, instructions, plain, reached, rebuilt
+from aotops.functions import codes, has_power, instructions, plain, reached, rebuilt
 from aotops.intrinsics import integer
 from aotops.ops.record import FLOATS, FOLDING, Record
 
@@ -151,6 +151,9 @@ GENERAL_ADVICE = "docs/your-own-operators.md lists what may be called"
 
 def rejected(function: types.FunctionType) -> str | None:
     """Why a scalar function refers to what has no meaning in kernels, with the line; None if it does not."""
+    for code in codes(function):
+        if any(isinstance(constant, complex) for constant in code.co_consts):  # Python makes one of (-2.5) ** 0.5
+            return f"{function.__name__} has a complex constant; kernels know bool, int64, float32 and float64"
     for reference in references(function):
         problem = _problem(reference)
         if problem is not None:

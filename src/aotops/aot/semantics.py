@@ -72,7 +72,7 @@ def power_function(common: bool) -> Any:
     """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
 
     def choose(base: Any, exponent: Any, modulus: Any) -> Any:
-        if not isinstance(modulus, types.Omitted):
+        if modulus is not None and not isinstance(modulus, types.Omitted):
             raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
         # as in Python an inverse of an integer is a float
         negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
