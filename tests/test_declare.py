@@ -964,6 +964,9 @@ def test_a_wrong_table_in_pyproject_is_refused(table: Any, message: str) -> None
         checked(table)
 
 
+REQUIRES = '[build-system]\nrequires = ["aotops[build]"]\n'
+
+
 def distribution_in(folder: Path, monkeypatch: pytest.MonkeyPatch, pyproject: str | None) -> Any:
     """What the hook makes of a project."""
     from setuptools import Distribution
@@ -989,7 +992,7 @@ def test_other_projects_are_left_alone(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 def test_a_module_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    distribution = distribution_in(tmp_path, monkeypatch, "[tool.aotops]\nmodules = ['my_pkg.ops']\n")
+    distribution = distribution_in(tmp_path, monkeypatch, f"{REQUIRES}[tool.aotops]\nmodules = ['my_pkg.ops']\n")
     from setuptools.errors import SetupError
 
     assert distribution.has_ext_modules()
@@ -1001,7 +1004,7 @@ def test_a_module_that_is_not_there_is_named(tmp_path: Path, monkeypatch: pytest
 def test_the_extension_lies_beside_its_module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("my_pkg/__init__.py", "my_pkg/ops.py", "my_pkg/sub/__init__.py", "single.py"):
         script(tmp_path, SMALL, name)
-    table = "[tool.aotops]\nmodules = ['my_pkg.ops', 'my_pkg.sub', 'my_pkg', 'single']\n"
+    table = f"{REQUIRES}[tool.aotops]\nmodules = ['my_pkg.ops', 'my_pkg.sub', 'my_pkg', 'single']\n"
     distribution = distribution_in(tmp_path, monkeypatch, table)
     distribution.get_command_obj("build_ext").ensure_finalized()
     assert [extension.name for extension in distribution.ext_modules] == [
