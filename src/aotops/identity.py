@@ -135,16 +135,15 @@ def spelled(
 
 
 def without_docstring(code: CodeType) -> tuple[bytes, tuple[Any, ...]]:
-    """The instructions and constants of code as they are where it has no docstring, which ``-OO`` strips."""
+    """The instructions and constants of a function as they are where it has no docstring."""
     instructions, constants = code.co_code, code.co_consts
     if sys.version_info < (3, 14):
-        # a function's first constant is its docstring or None, but for comprehensions
-        if constants and isinstance(constants[0], str) and not code.co_name.startswith("<"):
-            constants = (None, *constants[1:])
-        return instructions, constants
+        # the first constant of a function is its docstring or None; that of a comprehension is a constant
+        has_docstring = constants and isinstance(constants[0], str) and not code.co_name.startswith("<")
+        return instructions, (None, *constants[1:]) if has_docstring else constants
     if not code.co_flags & CO_HAS_DOCSTRING:
         return instructions, constants
-    from _opcode import has_const  # type: ignore[import-not-found]
+    from _opcode import has_const  # type: ignore[import-not-found]  # the import of dis takes 2 ms
 
     # each constant is known by a number less; beyond the 256th, of which a scalar function has none, it is not
     pairs = zip(instructions[::2], instructions[1::2], strict=True)
@@ -320,13 +319,14 @@ def contents(cell: Any) -> Any:
 class Manifest:
     """What a build has written down: blocks of lines, with an empty line between them.
 
-    The first names the Python of the build. One for each operator has its facts. One for each function has its source,
-    for Pythons with other byte code, and the digest of its code, which functions with and without a docstring share.
+    The first names the Python of the build, and its ``__debug__``. One for each operator has its facts. One for each
+    function has its source, for Pythons with other byte code, and the digest of its code, which functions with and
+    without a docstring share.
     """
 
     def __init__(self, string: str) -> None:
         head, *blocks = string.split("\n\n")
-        self.python = head
+        self.python, _, self.debug = head.partition("\n")
         self.operators: dict[str, str] = {}
         self.sources: dict[str, list[str]] = {}
         for block in blocks:
@@ -346,7 +346,9 @@ class Manifest:
             for block in self.sources.get(then, ()):
                 title, *lines = block.split("\n")
                 source = "\n".join([line[1:] for line in lines])
-                self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
+                # a constant that no instruction names: code that mentions it is not the same with another value
+                if "__debug__" not in source or self.debug == str(__debug__):
+                    self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
         return code_digest(function.__code__) in self._now[key]
 
     def difference(self, record: Record, name: str) -> str | None:
