@@ -125,7 +125,7 @@ def workshop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
         made = types.ModuleType("constants_of_test")
         exec(constants, vars(made))
         monkeypatch.setitem(sys.modules, "constants_of_test", made)
-        path = tmp_path / f"{name}.py"
+        path = tmp_path / f"{name}_{len(list(tmp_path.iterdir()))}.py"
         path.write_text(source, encoding="utf-8")
         linecache.checkcache(str(path))
         module = types.ModuleType(name)
@@ -360,6 +360,10 @@ SOURCES = {
         from os import path
         step = ao.map(lambda x: math.sin(x) + path.sep(x), dtypes='float64')
         """,
+    "parameter with the name of an import": """
+        import math
+        step = ao.map(lambda math: math.sin(math), dtypes='float64')
+        """,
     "decorated twice": "def same(f):\n    return f\n@ao.map(dtypes='float64')\n@same\ndef step(x):\n    return x + 1.0",
     "loop and set": """
         def step(x):
@@ -380,6 +384,16 @@ def test_another_python_compiles_the_source(
     source = future + "import aotops as ao\n" + textwrap.dedent(SOURCES[name])
     for other in (False, True):
         assert difference(workshop(source), workshop(source), monkeypatch, other) is None
+
+
+def test_debug_is_a_constant(workshop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = "import aotops as ao\nstep = ao.map(lambda x: x * (2.0 if __debug__ else 3.0), dtypes='float64')\n"
+    written = manifest([record_named(workshop(source), "step")])
+    assert written.startswith(f"{identity.python_version()}\nTrue\n\n")
+    monkeypatch.setattr(sys.implementation, "cache_tag", "another-python")
+    for debug, told in (("True", None), ("False", "the code of <lambda> changed")):
+        changed = identity.Manifest(written.replace("\nTrue\n", f"\n{debug}\n", 1))
+        assert changed.difference(record_named(workshop(source), "step"), "step") == told
 
 
 def test_code_without_source_is_known_to_the_same_python_alone(monkeypatch: pytest.MonkeyPatch) -> None:

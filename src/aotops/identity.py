@@ -311,13 +311,14 @@ def contents(cell: Any) -> Any:
 class Manifest:
     """What a build has written down: blocks of lines, with an empty line between them.
 
-    The first names the Python of the build. One for each operator has its facts. One for each function has its source,
-    for Pythons with other byte code, and the digest of its code, which functions with and without a docstring share.
+    The first names the Python of the build, and its ``__debug__``. One for each operator has its facts. One for each
+    function has its source, for Pythons with other byte code, and the digest of its code, which functions with and
+    without a docstring share.
     """
 
     def __init__(self, string: str) -> None:
         head, *blocks = string.split("\n\n")
-        self.python = head
+        self.python, self.debug = head.split("\n")
         self.operators: dict[str, str] = {}
         self.sources: dict[str, list[str]] = {}
         for block in blocks:
@@ -337,7 +338,9 @@ class Manifest:
             for block in self.sources.get(then, ()):
                 title, *lines = block.split("\n")
                 source = "\n".join([line[1:] for line in lines])
-                self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
+                # a constant that no instruction names: code that mentions it is not the same with another value
+                if "__debug__" not in source or self.debug == str(__debug__):
+                    self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
         return code_digest(function.__code__) in self._now[key]
 
     def difference(self, record: Record, name: str) -> str | None:

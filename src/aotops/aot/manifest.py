@@ -20,7 +20,7 @@ from aotops.ops.record import Record
 def manifest(records: Iterable[Record]) -> str:
     """The manifest of the operators of a module; ``BuildError`` if two have one name."""
     operators: dict[str, Record] = {}
-    blocks = [python_version()]
+    blocks = [f"{python_version()}\n{__debug__}"]
     sources: dict[str, None] = {}
     for record in records:
         other = operators.setdefault(record.name, record)
@@ -92,7 +92,10 @@ def source_block(function: types.FunctionType) -> str:
             continue
         if first == code.co_firstlineno:
             names, source = compilable(node, whole, code)
-            imported = [name for name in loaded_names(function) if name in imported_names(whole)]
+            own = itertools.chain.from_iterable(
+                (*c.co_varnames, *c.co_freevars, *c.co_cellvars) for c in codes(function)
+            )
+            imported = sorted(imported_names(whole).intersection((*loaded_names(function), *own)))
             if imported:
                 # a method of what a module imports is called by other byte code
                 source = f"import {', '.join(imported)}\n{source}"
