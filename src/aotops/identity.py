@@ -318,7 +318,7 @@ class Manifest:
 
     def __init__(self, string: str) -> None:
         head, *blocks = string.split("\n\n")
-        self.python, self.debug = head.split("\n")
+        self.python, _, self.debug = head.partition("\n")
         self.operators: dict[str, str] = {}
         self.sources: dict[str, list[str]] = {}
         for block in blocks:
