@@ -171,6 +171,7 @@ SAME = {
     "comment": ("SCALE = 2.0", "# why\n\nSCALE = 2.0  # how much"),
     "comment inside": ("    module = constants\n", "    # a comment\n\n    module = constants\n"),
     "docstring": ('"""Help."""', '"""Help with something."""'),
+    "docstring added": ("    return g * SCALE", '    """New."""\n    return g * SCALE'),
     "spelling": ("return x * by", "return (x*by)"),
     "annotation": ("def helper(x, by=1.0)", "def helper(x: float, by: 'float' = 1.0) -> 'float'"),
     "another way to a value": ("SCALE = 2.0", "SCALE = 1.0 + 1.0"),

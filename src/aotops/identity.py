@@ -134,18 +134,26 @@ def spelled(
 # --- code -----------------------------------------------------------------------------------------------------------
 
 
-def has_docstring(code: CodeType) -> bool:
-    """Whether a function's first constant, if it is a string, is its docstring: before Python 3.14 it always is."""
-    if code.co_name.startswith("<"):
-        return False  # a comprehension
-    return sys.version_info < (3, 14) or bool(code.co_flags & CO_HAS_DOCSTRING)
+def without_docstring(code: CodeType) -> tuple[bytes, tuple[Any, ...]]:
+    """The instructions and constants of a function as they are where it has no docstring."""
+    instructions, constants = code.co_code, code.co_consts
+    if sys.version_info < (3, 14):
+        # the first constant of a function is its docstring or None; that of a comprehension is a constant
+        has_docstring = constants and isinstance(constants[0], str) and not code.co_name.startswith("<")
+        return instructions, (None, *constants[1:]) if has_docstring else constants
+    if not code.co_flags & CO_HAS_DOCSTRING:
+        return instructions, constants
+    from _opcode import has_const  # type: ignore[import-not-found]  # the import of dis takes 2 ms
+
+    # each constant is known by a number less; beyond the 256th, of which a scalar function has none, it is not
+    pairs = zip(instructions[::2], instructions[1::2], strict=True)
+    shifted = [(op, argument - 1 if argument and has_const(op) else argument) for op, argument in pairs]
+    return bytes([byte for pair in shifted for byte in pair]), constants[1:] or (None,)
 
 
 def code_spelled(code: CodeType, digest: Callable[[bytes], str] = check_sum) -> str:
     """All that code does; not its docstring, its name, or its place in the file."""
-    constants = code.co_consts
-    if constants and isinstance(constants[0], str) and has_docstring(code):
-        constants = (None, *constants[1:])  # as without one
+    instructions, constants = without_docstring(code)
 
     def nested(value: Any) -> str | None:
         return f"<{code_spelled(value, digest)}>" if isinstance(value, CodeType) else None
@@ -153,7 +161,7 @@ def code_spelled(code: CodeType, digest: Callable[[bytes], str] = check_sum) -> 
     counts = (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & RELEVANT_FLAGS)
     names = (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars)
     own = [spelled(value, nested, digest) for value in constants]
-    return f"{counts} {code.co_code.hex()} {code.co_exceptiontable.hex()} {names} {own}"
+    return f"{counts} {instructions.hex()} {code.co_exceptiontable.hex()} {names} {own}"
 
 
 def code_digest(code: CodeType) -> str:
