@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from test_declare import needs_numba, only_aotops, run
+from needs import requires_numba
+from test_declare import only_aotops, run
 
 import aotops as ao
 from aotops import _native, declare, identity
@@ -28,7 +29,7 @@ from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 
 NATIVE = Path(ao.__file__).parent / "native"
 
-pytestmark = needs_numba
+pytestmark = requires_numba
 
 # --- what a declaration is made from ------------------------------------------------------------------------------
 

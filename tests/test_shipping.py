@@ -638,7 +638,7 @@ def test_a_process_that_imports_another_aotops_does_not_compile(tmp_path: Path) 
     from aotops.aot import build as own
 
     with pytest.raises(ao.BuildError, match="has started a process that imports"):
-        own._start_worker(None, tmp_path)
+        own._start_worker(None, tmp_path, None)
 
 
 @requires_numba

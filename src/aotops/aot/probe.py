@@ -25,6 +25,7 @@ from aotops.functions import has_loop, reached
 from aotops.intrinsics import wrap_int64
 from aotops.mathematics import in_plain_python
 from aotops.ops.record import FLOATS, Record
+from aotops.plain_numbers import dtype_of
 
 Function = Callable[..., Any]
 
@@ -147,7 +148,7 @@ def reduction(record: Record) -> str | None:
     if record.kind != "reduce":
         return None
     tried: set[str] = set()
-    for dtype in record.dtypes:
+    for dtype in reversed(record.dtypes):  # float64 before float32, where an identity of 1e308 is infinite
         result = record.result_for(dtype)
         family = "float" if result in FLOATS else result
         if family not in tried:
@@ -283,7 +284,7 @@ def stored_truth(record: Record) -> str | None:
     scalar = runnable(record.scalar_for(dtype), dtype)
     values = [attempt(scalar, *row) for row in rows(record, dtype, ORDINARY[dtype])]
     known = [value for value in values if value is not None]
-    if known and all(isinstance(value, bool) or type(value).__name__.startswith("bool") for value in known):
+    if known and all(dtype_of(value) == "bool" for value in known):
         return (
             'the function returns True or False, which is stored as 1.0 or 0.0; give result="bool", or return '
             "1.0 and 0.0 if floats are meant"
