@@ -129,6 +129,22 @@ def supported(records: list[Record]) -> list[Any]:
 # --- completeness ----------------------------------------------------------------------------------------------
 
 
+def test_scalar_functions_run_as_plain_python() -> None:
+    for record in RECORDS.values():
+        assert _native.operators[record.name].scalar in (record.scalar, record.specialised.get("float64"))
+    assert ao.exp.scalar(1.0) == math.e
+    assert ao.pow.scalar(3.0, 2.0) == 9.0
+    assert ao.sum.scalar(2.0, 5.0) == 7.0
+
+    def cube(x: float) -> float:
+        return x * x * x
+
+    operator = ao.map(cube)
+    assert operator.scalar is cube
+    with pytest.raises(AttributeError):
+        operator.scalar = abs
+
+
 def test_records_are_the_compiled_and_the_public_operators() -> None:
     public = {name for name in ao.__all__ if isinstance(getattr(ao, name), ao.Operator)}
     assert list(RECORDS) == [name for name in _native.operators if "." not in name]

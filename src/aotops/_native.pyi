@@ -90,6 +90,10 @@ class Operator:
         """The operator of the derivative, or the decorator that declares one."""
 
     @property
+    def scalar(self) -> Callable[..., Any]:
+        """The Python function that the kernels are compiled from."""
+
+    @property
     def _record(self) -> Record | None: ...
     def __call__(self, *inputs: Any, **options: Any) -> Any: ...
 

@@ -16,6 +16,7 @@ from aotops.tensors import Tensor, astype
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
     import inspect
+    from collections.abc import Callable
     from typing import Any
 
     from aotops.ops.record import Record
@@ -165,6 +166,13 @@ def derivative(operator: Operator) -> Any:
         return _native.operators[f"{operator.__name__}.derivative"]
     except KeyError:
         raise AttributeError(f"{operator.__name__} has no derivative") from None
+
+
+def scalar(operator: Operator) -> Callable[..., Any]:
+    """The scalar function of an operator, as it was declared; of aotops' own, the one for float64 if there is one."""
+    record = record_of(operator)
+    function: Callable[..., Any] = record.scalar_for("float64") if operator._record is None else record.scalar
+    return function
 
 
 def signature(operator: Operator) -> inspect.Signature:

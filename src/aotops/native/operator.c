@@ -325,6 +325,11 @@ static PyObject *operator_derivative(PyObject *self, void *Py_UNUSED(closure))
     return aot_call("aotops.operator", "derivative", "(O)", self);
 }
 
+static PyObject *operator_scalar(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_call("aotops.operator", "scalar", "(O)", self);
+}
+
 /* pickle and copy find an operator by its name in its module */
 static PyObject *operator_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
 {
@@ -345,6 +350,9 @@ static PyGetSetDef operator_getset[] = {
     {"derivative", operator_derivative, NULL,
      "The operator of the derivative, of the inputs, the output and the incoming gradient; where none is declared yet, "
      "the decorator that declares it.", NULL},
+    {"scalar", operator_scalar, NULL,
+     "The Python function that the kernels are compiled from, of one element of each input; of a reduction, the "
+     "combination of two values.", NULL},
     {"_record", operator_record, NULL, "The declaration, where the operator is not one of aotops' own.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
