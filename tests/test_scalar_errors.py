@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cmath
 import ctypes
 import datetime
 import enum
@@ -16,6 +17,7 @@ import re
 import statistics
 import sys
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,7 @@ import numpy as np
 import pytest
 
 import aotops as ao
+from aotops import combinations, intrinsics
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
@@ -45,6 +48,13 @@ MIXED = (1.0, "a")
 NESTED = (1.0, [2.0])
 TEXTS = np.array(["a", "b"])
 Z = 1 + 2j
+ARRAY = np.array([1.0, 2.0])
+BIG_ENDIAN = np.array([1.0, 2.0], dtype=">f4")
+BYTES = np.array([3, 4], dtype=np.uint8)
+HALF = np.array([1.0], dtype=np.float16)
+SPECTRUM = np.array([1j])
+HUGE = np.array([2**63], dtype=np.uint64)
+CHOICES = (lambda x: x, lambda x: float([x][0]))
 DAY = datetime.date(2020, 1, 1)
 Kind = enum.IntEnum("Kind", ["A", "B"])
 KIND = Kind.A
@@ -99,7 +109,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "input": ("x * float(input())", 0, ("calls input", "as an input of the operator")),
     "open": ("open('a')", 0, ("calls open",)),
     "random": ("x * random.random()", 0, ("random.random", "as an input of the operator")),
-    "random of NumPy": ("x * np.random.rand()", 0, ("numpy.random", "as an input of the operator")),
+    "random of NumPy": ("x * np.random.rand()", 0, ("uses np.random.rand;", "as an input of the operator")),
     "time": ("x * time.time()", 0, ("time.time", "as an input of the operator")),
     "environment": ("x * float(os.environ['A'])", 0, ("os.environ", "global number")),
     "statistics": ("statistics.mean((x, x))", 0, ("statistics.mean", "write the formula")),
@@ -113,9 +123,9 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a tuple with a string": ("x * MIXED[0]", 0, ("uses MIXED, a string",)),
     "a tuple with a list": ("x * NESTED[0]", 0, ("uses NESTED, a list", "tuple")),
     "an array of strings": ("x * len(TEXTS[0])", 0, ("uses TEXTS, an array of",)),
-    "a complex global": ("x * Z", -1, ("returns a complex number", "real or imaginary")),
-    "a date": ("x * DAY.year", 0, ("uses DAY, an object (date)",)),
-    "an object": ("SCALE.factor * x", 0, ("uses SCALE, an object (Scale)", "globals")),
+    "a complex global": ("x * Z", 0, ("uses Z, a complex number", "real and imaginary parts")),
+    "a date": ("x * DAY.year", 0, ("uses DAY, an object (date)", "global variables")),
+    "an object": ("SCALE.factor * x", 0, ("uses SCALE, an object (Scale)", "global variables")),
     "an object that is called": ("SCALE(x)", 0, ("uses SCALE, an object (Scale)", "functions of numbers")),
     "a bound method": ("METHOD(x)", 0, ("uses METHOD, an object (method)",)),
     "a class": ("Scale.factor * x", 0, ("uses Scale, a class",)),
@@ -142,7 +152,12 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "str": ("x * len(str(x))", 0, ("calls str",)),
     "repr": ("x * len(repr(x))", 0, ("calls repr",)),
     "bytes": ("x * len(b'ab')", 0, ("has a constant of bytes",)),
-    "a complex number": ("x * 1j", -1, ("returns a complex number", "real or imaginary")),
+    "a complex number": ("x * 1j", 0, ("has a complex constant", "real and imaginary parts")),
+    "complex numbers in a tuple": ("for z in (1j, 2.0):\n    x = x * 2.0\nreturn x", 0, ("has a complex constant",)),
+    "complex": ("complex(x, 1)", 0, ("calls complex", "real and imaginary parts")),
+    "cmath": ("cmath.sqrt(x)", 0, ("uses cmath.sqrt", "real and imaginary parts")),
+    "is": ("1.0 if x is KIND else x", 0, ("has an `is`", "compare numbers with == or !=")),
+    "is None": ("1.0 if x is None else x", 0, ("has an `is`", "compare numbers with == or !=")),
     "an ellipsis": ("...", 0, ("has `...`",)),
     "with": ("with open('a') as f:\n    pass\nreturn x", 0, ("has a with statement",)),
     "with of a name": ("with SCALE:\n    pass\nreturn x", 0, ("SCALE",)),
@@ -159,26 +174,38 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "an attribute that is set": ("x.y = 2\nreturn x", 0, ("assignment to an attribute",)),
     "a class inside": ("class A:\n    pass\nreturn x", 0, ("has a class",)),
     "a match of a sequence": ("match x:\n    case [a, b]:\n        return a\nreturn x", 1, ("match of a sequence",)),
-    "an attribute": ("x.foo", 0, ("A number has no attribute foo",)),
-    "a reduction as a method": ("x.sum()", 0, ("A number has no method sum", "ao.reduce")),
-    "a function as a method": ("x.exp()", 0, ("A number has no method exp", "ao.exp(x)")),
+    "an attribute": ("x.foo", 0, ("takes the attribute foo of a number", "compute with the number")),
+    "a part of a number": ("x.real", 0, ("takes the attribute real of a number",)),
+    "an attribute of a result": ("(x * 2).imag", 0, ("takes the attribute imag of a number",)),
+    "a method of a number": ("x.bit_length()", 0, ("takes the attribute bit_length of a number",)),
+    "an attribute of a global number": ("x * math.pi.real", 0, ("takes the attribute real of a number",)),
+    "an attribute of a function": ("x * two.factor", 0, ("takes the attribute factor of two",)),
+    "an attribute of an operator": ("x * twice.factor", 0, ("takes the attribute factor of twice",)),
+    "a method of an array": ("x * ARRAY.sum()", 0, ("calls ARRAY.sum, which kernels do not have",)),
+    "an enumeration": ("x * Kind(1)", 0, ("uses Kind, a class", "as in Kind.A")),
+    "a typo of an enumeration": ("x * Kind.BB", 0, ("names Kind.BB, which is not there",)),
+    "an array of complex numbers": ("x * SPECTRUM[0]", 0, ("uses SPECTRUM, an array of complex128", "convert it to")),
+    "an array of float16": ("x * HALF[0]", 0, ("uses HALF, an array of float16", "convert it to")),
+    "an array beyond int64": ("x * HUGE[0]", 0, ("uses HUGE, an array with integers beyond int64", "convert it to")),
+    "a reduction as a method": ("x.sum()", 0, ("takes the attribute sum of a number", "ao.reduce(..., of=function)")),
+    "a function as a method": ("x.exp()", 0, ("takes the attribute exp of a number", "write ao.exp(x)")),
     "an undefined name": ("undefined(x)", 0, ("names undefined, which is not defined",)),
     "an undefined name that is near": ("helper_with_a_lst(x)", 0, ("did you mean helper_with_a_list",)),
     "too few arguments": ("two(x)", 0, ("(a, b)", "missing", "'b'")),
     "too many arguments": ("two(x, x, x)", 0, ("(a, b)", "too many")),
     "too many for an operator": ("twice(x, x)", 0, ("takes 1 argument (x), and is called with 2",)),
-    "too many for a function": ("math.exp(x, x)", 0, ("exp takes 1 argument (x), and is called with 2",)),
+    "too many for a function": ("math.exp(x, x)", 0, ("must call math.exp with 1 argument, got 2",)),
     "a tuple": ("(x, x)", -1, ("must return a number, and returns a tuple of 2", "an operator for each")),
     "None": ("None", 0, ("returns nothing", "return")),
     "no return": ("y = x + 1", 0, ("returns nothing", "`return` and a number")),
     "no return on a path": ("if x > 0:\n    return x", 0, ("returns nothing on some path",)),
     "kinds of returns": ("if x > 0:\n    return x\nreturn (x, x)", 2, ("returns a tuple on one path, and a number",)),
-    "an array": ("np.array((x, x))[0]", 0, ("np.array, which makes an array", "write a tuple")),
-    "zeros": ("np.zeros(3)[0] + x", 0, ("np.zeros, which makes an array",)),
+    "an array": ("np.array((x, x))[0]", 0, ("calls np.array, which kernels do not have", "write a tuple")),
+    "zeros": ("np.zeros(3)[0] + x", 0, ("calls np.zeros, which kernels do not have", "write a tuple")),
     "a typo of math": ("math.sqtr(x)", 0, ("math.sqtr", "did you mean sqrt")),
     "a typo of NumPy": ("np.expp(x)", 0, ("np.expp", "did you mean exp")),
     "a typo of aotops": ("ao.maximun(x, 0.0)", 0, ("ao.maximun", "did you mean maximum")),
-    "a reduction of aotops": ("ao.sum(x)", 0, ("ao.sum, which works on whole tensors", "one number at a time")),
+    "a reduction of aotops": ("ao.sum(x)", 0, ("calls ao.sum, a reduction", "one number at a time")),
     "ao.tensor": ("ao.tensor(x)", 0, ("ao.tensor, which works on whole tensors",)),
     "a reduction of one's own": ("total(x)", 0, ("calls total, a reduction", "ao.reduce")),
     "a derivative that is missing": ("twice.derivative(x, x, x)", 0, ("twice has none", "@twice.derivative")),
@@ -187,11 +214,16 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a loop over a number": ("for k in x:\n    x += k\nreturn x", 0, ("loops over a number", "range(int(x))")),
     "a call of a number": ("x(2)", 0, ("calls a number", "write *")),
     "@": ("x @ x", 0, ("Kernels do not have @",)),
-    "any": ("any((x > 0, x < 1))", 0, ("calls any", "a or b")),
+    "any": ("1.0 if any((x > 0, x < 1)) else 0.0", 0, ("calls any", "a or b")),
     "sorted": ("sorted((x, 1.0))[0]", 0, ("calls sorted", "min and max")),
     "getattr": ("getattr(x, 'real')", 0, ("calls getattr",)),
     "a list inside a function that is called": ("helper_with_a_list(x)", -2, ("helper_with_a_list has a list",)),
-    "operator.itemgetter": ("operator.itemgetter(0)(x)", 0, ("operator.itemgetter",)),
+    "a list inside a function of a module": ("helpers.helper_with_a_list(x)", -2, ("helper_with_a_list has a list",)),
+    "operator.itemgetter": ("operator.itemgetter(0)(x)", 0, ("operator.itemgetter", "lists what may be called")),
+    "isinstance": ("1.0 if isinstance(x, float) else x", 0, ("calls isinstance", "for each of its dtypes")),
+    "np.uint64": ("x + np.uint64(1)", 0, ("calls np.uint64", "(x >> k) & mask")),
+    "a builtin of another module": ("x * zlib.crc32(x)", 0, ("calls zlib.crc32", "write it in Python")),
+    "a function of aotops": ("ao.mean(x)", 0, ("calls ao.mean, which works on whole tensors",)),
 }
 
 
@@ -202,7 +234,9 @@ def made(body: str, name: str) -> tuple[Callable[..., Any], str]:
     file = f"/made up/{re.sub('[^a-z]', '_', name.lower())}.py"
     linecache.cache[file] = (len(source), None, source.splitlines(True), file)
     namespace = {**ALL, "__name__": "made_up", "random": random, "time": time, "os": os, "statistics": statistics}
-    namespace |= {"operator": operator, "math": math}
+    namespace |= {"operator": operator, "math": math, "cmath": cmath, "zlib": zlib}
+    namespace |= {"intrinsics": intrinsics, "combinations": combinations}
+    namespace["helpers"] = sys.modules[__name__]
     exec(compile(source, file, "exec"), namespace)
     function: Callable[..., Any] = namespace["f"]
     return function, file
@@ -246,8 +280,10 @@ def test_the_message_names_the_construct_the_line_and_what_to_write_instead(name
         ("while True:\n    x = x * 0.5\n    if x < 1:\n        return x", 0.75),
         ("for k, t in enumerate((1.0, 2.0)):\n    x += k * t\nreturn x", 3.5),
         ("'a string that says what this does'\nreturn x", 1.5),
-        ("pass\nreturn x.real", 1.5),
-        ("abs((x + 1j) * 2.0j - Z * 0) ** 2", 13.0),
+        ("x * Kind.B.value * ARRAY.shape[0]", 6.0),
+        ("x * BIG_ENDIAN[1] * BYTES[0]", 9.0),
+        ("intrinsics.select(x > 1, 2.0, x)", 2.0),
+        ("combinations.combining_max(x, 2.0)", 2.0),
         ("x if KIND == Kind.A and Kind.A == 1 else 0.0", 1.5),
     ],
 )
@@ -260,6 +296,21 @@ def test_what_looks_like_it_compiles(body: str, expected: float) -> None:
 def test_functions_of_ctypes() -> None:
     with pytest.raises(ao.BuildError, match=r"calls labs, a function of ctypes.*write it in Python"):
         ao.map(lambda x: labs(x))(1.5)  # type: ignore[misc]
+
+
+def test_functions_in_a_tuple_are_looked_at() -> None:
+    function, _ = made("CHOICES[1](x)", "functions in a tuple")
+    with pytest.raises(ao.BuildError, match=r"The scalar function has a list; write a tuple.*\n.*CHOICES = "):
+        ao.map(function)(1.5)
+
+
+def test_asserts_that_pytest_has_rewritten_are_told_of_as_asserts() -> None:
+    def rewritten(x: Any) -> Any:
+        assert x > 0
+        return x
+
+    with pytest.raises(ao.BuildError, match=r"rewritten has an assert; .*\n.*: assert x > 0"):
+        ao.map(rewritten)(1.5)
 
 
 def test_a_build_tells_each_reason_once(tmp_path: Path) -> None:

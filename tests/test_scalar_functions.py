@@ -134,9 +134,10 @@ def tries(x: Any) -> Any:
         return 0.0
 
 
-def asserts(x: Any) -> Any:
-    assert x > 0
-    return x
+# pytest makes other code of an assert that it sees
+written: dict[str, Any] = {}
+exec("def asserts(x):\n    assert x > 0\n    return x", written)
+asserts = written["asserts"]
 
 
 def counts(x: Any) -> Any:
@@ -155,11 +156,11 @@ def factorial(x: Any) -> Any:
 
 
 def even(x: Any) -> Any:
-    return x == 0.0 or odd(x - 1.0)
+    return 1.0 if x == 0.0 else odd(x - 1.0)
 
 
 def odd(x: Any) -> Any:
-    return x != 0.0 and even(x - 1.0)
+    return 0.0 if x == 0.0 else even(x - 1.0)
 
 
 @ao.map(dtypes="float64")
@@ -209,7 +210,7 @@ def steps(x: Any) -> Any:
         (tries, "tries has a try; write a condition"),
         (asserts, "asserts has an assert; nothing is raised in kernels"),
         (counts, "counts has an assignment to a global variable"),
-        (prints, "prints calls print; leave it out"),
+        (prints, "prints calls print, which kernels do not have; leave it out"),
         (lambda x: float(len(f"{x}")), "has a formatted string"),
         (factorial, "factorial calls itself"),
         (even, "even calls itself"),
@@ -221,9 +222,9 @@ def steps(x: Any) -> Any:
         (lambda x: [x], "has a list; write a tuple"),
         (lambda x: (x, x), "It must return a number, and returns a tuple of 2"),
         (lambda x: "a", "has a string, 'a'"),
-        (lambda x: ao.sum(x), "calls ao.sum, which works on whole tensors"),
+        (lambda x: ao.sum(x), "calls ao.sum, a reduction, which works on whole tensors"),
         (lambda x: ao.nothing(x), "ao.nothing, which is not there"),  # type: ignore[attr-defined]
-        (lambda x: math.perm(x), "Kernels do not have math.perm"),
+        (lambda x: math.perm(x), "calls math.perm, which kernels do not have; "),
     ],
 )
 def test_what_kernels_cannot_do_is_refused(function: Callable[..., Any], message: str) -> None:
@@ -232,7 +233,8 @@ def test_what_kernels_cannot_do_is_refused(function: Callable[..., Any], message
 
 @pytest.mark.skipif(labs is None, reason="needs the C library's functions by ctypes")
 def test_addresses_of_this_process_are_refused() -> None:
-    assert "labs, a function of ctypes, which is an address of this process" in refusal(calls_ctypes, dtypes="int64")
+    message = refusal(calls_ctypes, dtypes="int64")
+    assert "calls labs, a function of ctypes, which kernels do not have; write it in Python" in message
 
 
 def test_an_attribute_with_the_name_of_a_function_is_no_call_of_it(capfd: pytest.CaptureFixture[str]) -> None:

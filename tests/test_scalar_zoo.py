@@ -16,6 +16,7 @@ import importlib.util
 import itertools
 import math
 import operator
+import os
 import random
 import re
 import struct
@@ -31,7 +32,7 @@ import pytest
 import aotops as ao
 from aotops import _native, callables, intrinsics
 from aotops.intrinsics import Signature
-from aotops.mathematics import in_plain_python, rejected
+from aotops.mathematics import in_plain_python
 from aotops.plain_numbers import TYPES, dtype_of
 
 needs_numba = pytest.mark.skipif(
@@ -392,8 +393,11 @@ def test_random_expressions(dtype: str, seed: int) -> None:
 # --- what is rejected ---------------------------------------------------------------------------------------------
 
 
+@needs_numba
 @pytest.mark.parametrize("module", [builtins, math, cmath, operator, np], ids=lambda module: str(module.__name__))
 def test_everything_else_is_rejected_with_its_name_and_line(module: types.ModuleType) -> None:
+    from aotops.aot.diagnose import FaultError, examine
+
     name = module.__name__
     accepted = 0
     for attribute in dir(module):
@@ -402,14 +406,14 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
             continue
         called = attribute if module is builtins else f"module.{attribute}"
         function = eval(f"lambda x: {called}(x)", {"module": module})
-        problem = rejected(function)
         if callables.name_of(value) is not None:
             accepted += 1
-            assert problem is None
-        else:
-            assert problem is not None
-            assert problem.startswith(f"<lambda>: {called} cannot be called in a kernel; ")
-            assert "line 1" in problem
+            examine(function)
+            continue
+        with pytest.raises(FaultError) as caught:
+            examine(function)
+        rejected = rf"The scalar function (calls {called}, which kernels do not have|uses {called}(, a class)?); \w.*"
+        assert re.fullmatch(rf"{rejected}\.\n  <string>, line 1", str(caught.value))
     assert (accepted > 8) == (name != "cmath")
 
 
@@ -419,22 +423,22 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
     [
         ("~(x > 0)", "must give operator.invert an integer, got bool; write `not x`"),
         ("round(x, 2)", r"must call builtins.round with 1 argument, got 2; for 2 digits write round\(x \* 100\) / 100"),
-        ("len(str(x))", "str cannot be called in a kernel"),
+        ("len(str(x))", "calls str, which kernels do not have; choose by a number or a bool"),
         ("int(x, 10)", "must call builtins.int with 1 argument, got 2"),
         ("pow(x, 2, 7)", "must call pow with two numbers; a modulus has no meaning in kernels"),
-        ("x.bit_length()", "bit_length is asked of a number; numbers have no attributes and methods in kernels"),
-        ("x.real", "real is asked of a number"),
+        ("x.bit_length()", "takes the attribute bit_length of a number, and numbers have neither"),
+        ("x.real", "takes the attribute real of a number"),
         ("math.gcd(x, 3)", r"must give math.gcd integers, got float64; convert with int\(x\)"),
-        ("cmath.sqrt(x)", "cmath.sqrt cannot be called in a kernel"),
-        ("x + (-2.5) ** 0.5", "has a complex constant"),
-        ("complex(x, 1)", "complex cannot be called in a kernel"),
-        ("np.uint64(x)", "np.uint64 cannot be called in a kernel; integers are int64"),
-        ("np.sum(x)", "np.sum cannot be called in a kernel"),
-        ("x is True", "must compare numbers with == or !=, not with `is`"),
+        ("cmath.sqrt(x)", "uses cmath.sqrt; compute with real and imaginary parts"),
+        ("x + (-2.5) ** 0.5", "has a complex constant; compute with real and imaginary parts"),
+        ("complex(x, 1)", "calls complex, which kernels do not have; compute with real and imaginary parts"),
+        ("np.uint64(x)", "calls np.uint64, which kernels do not have; integers are int64"),
+        ("np.sum(x)", "calls np.sum, which kernels do not have; add the values"),
+        ("1.0 if x is True else 0.0", "has an `is`; compare numbers with == or !="),
         ("x & 2**70", "and"),
-        ("math.factorial(x)", "math.factorial cannot be called in a kernel; write a loop, or a table of constants"),
-        ("partial(x)", "partial cannot be called in a kernel"),
-        ("math.nothing(x)", "math.nothing is not there"),
+        ("math.factorial(x)", "calls math.factorial, which kernels do not have; write a loop, or a table of constants"),
+        ("partial(x)", "calls partial, a functools.partial, which kernels do not have; call a plain Python function"),
+        ("math.nothing(x)", "names math.nothing, which is not there; "),
     ],
 )
 def test_what_has_no_meaning_is_rejected(expression: str, message: str) -> None:
@@ -464,11 +468,14 @@ for function in (lambda x: int(math.inf) + x, lambda x: min(x, float(int(1e300))
 @needs_numba
 def test_a_value_that_is_undefined_ends_the_build() -> None:
     # in a process of its own: functions that have been compiled for other kernels are guarded
-    done = subprocess.run([sys.executable, "-c", UNGUARDED], capture_output=True, text=True, check=True)
+    environment = {**os.environ, "AOTOPS_JIT_CACHE": "0"}  # what is compiled without guards shall not be kept
+    done = subprocess.run(
+        [sys.executable, "-c", UNGUARDED], capture_output=True, text=True, check=True, env=environment
+    )
     messages = done.stdout.splitlines()
     assert len(messages) == 3, done.stderr
     for message in messages:
-        assert re.match(r"<lambda> float64 .* does not compile: .*LLVM takes a value for undefined", message)
+        assert re.match(r"<lambda> does not compile: LLVM takes a value for undefined", message)
 
 
 def test_undefined_values_are_found_in_code() -> None:

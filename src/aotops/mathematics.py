@@ -2,23 +2,21 @@
 
 ``math.exp(x)`` in a scalar function is ``aotops.exp``'s scalar function, in the dtype of ``x``: it never raises, and
 compilers run it on whole vectors. So is ``numpy.exp(x)``, and an operator that is called by its name computes one
-element. ``aotops.callables`` lists all that may be called; anything else is rejected before a kernel is compiled.
+element. ``aotops.callables`` lists all that may be called; ``aotops.aot.diagnose`` rejects anything else.
 """
 
 from __future__ import annotations
 
 import builtins
-import enum
-import linecache
 import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops import callables, ops
 from aotops.callables import Named
-from aotops.functions import codes, has_power, instructions, plain, reached, rebuilt
+from aotops.functions import codes, has_power, plain, reached, rebuilt
 from aotops.intrinsics import integer
-from aotops.ops.record import FLOATS, FOLDING, Record
+from aotops.ops.record import FLOATS, Record
 
 #: Functions of ``math`` and NumPy, and aotops' names for them.
 NUMPY = {
@@ -83,114 +81,70 @@ def cells(function: Any) -> list[Any]:
     return [cell.cell_contents for cell in function.__closure__ or ()]
 
 
-# --- what may be referred to --------------------------------------------------------------------------------------
+# --- what is referred to ------------------------------------------------------------------------------------------
 
 
 class Reference:
-    """A name in a function's code, with the attributes that are asked of it, and its value.
+    """A name in a function's code, with the attributes that are taken of it, one of the other.
 
     Attributes:
+        position: the place of its last instruction in the code.
         line: where it is.
-        name: the name as it is written, as in ``math.exp``.
-        value: what it refers to, ``MISSING`` if that is not known.
-        holder: what the last attribute was asked of.
+        chain: the names as they are written, as in ``math`` and ``math.exp``, with their values: ``MISSING`` where
+            there is none, ``NUMBER`` where it is known only when a kernel runs.
     """
 
-    __slots__ = ("holder", "line", "name", "value")
+    __slots__ = ("chain", "line", "position")
 
-    def __init__(self, line: int, name: str, value: Any, holder: Any = None) -> None:
-        self.line, self.name, self.value, self.holder = line, name, value, holder
+    def __init__(self, position: int, line: int, chain: list[tuple[str, Any]]) -> None:
+        self.position, self.line, self.chain = position, line, chain
+
+    @property
+    def value(self) -> Any:
+        """What the whole of it refers to."""
+        return self.chain[-1][1]
 
 
-MISSING = object()
+MISSING, NUMBER = object(), object()
 
 
 def references(function: types.FunctionType) -> Iterator[Reference]:
-    """The values that a function refers to by names, from its module, from builtins or as a closure."""
+    """The values that a function, or one inside it, refers to by names: from its module, builtins or as a closure."""
+    for code in codes(function):
+        yield from references_in(function, code)
+
+
+def references_in(function: types.FunctionType, code: types.CodeType) -> Iterator[Reference]:
+    """The references of one code of a function, in its order."""
+    from dis import get_instructions  # 2 ms, and only compiling asks for it
+
     closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=False))
-    line, last = function.__code__.co_firstlineno, None
-    for instruction in instructions(function):
-        line = getattr(instruction, "line_number", instruction.starts_line) or line  # the former from Python 3.13 on
+    line, position = code.co_firstlineno, 0
+    chain: list[tuple[str, Any]] = []
+    for position, instruction in enumerate(get_instructions(code)):
         name, operation = instruction.argval, instruction.opname
-        if operation in ("LOAD_ATTR", "LOAD_METHOD"):
-            holder = MISSING if last is None else last.value
-            value = getattr(holder, name, MISSING) if holder is not MISSING else MISSING
-            last = Reference(line, f"{last.name if last else 'x'}.{name}", value, holder)
-            continue
         if operation in ("EXTENDED_ARG", "CACHE"):
             continue
-        if last is not None:
-            yield last
-        last = None
+        if operation in ("LOAD_ATTR", "LOAD_METHOD"):
+            chain = chain or [("a number", NUMBER)]
+            holder_name, holder = chain[-1]
+            if holder is not MISSING:
+                value = NUMBER if holder is NUMBER else getattr(holder, name, MISSING)
+                chain.append((f"{holder_name}.{name}", value))
+            continue
+        if chain:
+            yield Reference(position - 1, line, chain)
+        chain = []
+        line = getattr(instruction, "line_number", instruction.starts_line) or line  # the former from Python 3.13 on
         if operation in ("LOAD_GLOBAL", "LOAD_NAME"):
-            value = function.__globals__.get(name, getattr(builtins, name, MISSING))
-            last = Reference(line, name, value)
+            chain = [(name, function.__globals__.get(name, getattr(builtins, name, MISSING)))]
         elif operation == "LOAD_DEREF" and name in closure:
             try:
-                last = Reference(line, name, closure[name].cell_contents)
+                chain = [(name, closure[name].cell_contents)]
             except ValueError:  # not given yet
-                last = None
-    if last is not None:
-        yield last
-
-
-#: What to write in place of what cannot be called.
-ADVICE = {
-    "print": "run it with AOTOPS_PYTHON=1 to look at values",
-    "sum": "add the values with +, or in a loop",
-    "isinstance": "an operator may have a function for each of its dtypes",
-    "math.factorial": "write a loop, or a table of constants",
-    "math.fsum": "add the values with +, or in a loop",
-    "math.prod": "multiply the values with *, or in a loop",
-    "any": "write `a or b`",
-    "all": "write `a and b`",
-    "numpy.uint64": "integers are int64: mask what a shift to the right brings in, (x >> k) & mask",
-}
-GENERAL_ADVICE = "docs/your-own-operators.md lists what may be called"
-
-
-def rejected(function: types.FunctionType) -> str | None:
-    """Why a scalar function refers to what has no meaning in kernels, with the line; None if it does not."""
-    for code in codes(function):
-        if any(isinstance(constant, complex) for constant in code.co_consts):  # Python makes one of (-2.5) ** 0.5
-            return f"{function.__name__} has a complex constant; kernels know bool, int64, float32 and float64"
-    for reference in references(function):
-        problem = _problem(reference)
-        if problem is not None:
-            file = function.__code__.co_filename
-            source = linecache.getline(file, reference.line).strip()
-            return f"{function.__name__}: {problem}.\n  {file}, line {reference.line}: {source}"
-    return None
-
-
-def _problem(reference: Reference) -> str | None:
-    name, value, holder = reference.name, reference.value, reference.holder
-    if isinstance(holder, types.ModuleType) and value is MISSING:
-        return f"{name} is not there"
-    if holder is MISSING:
-        return f"{name.partition('.')[2]} is asked of a number; numbers have no attributes and methods in kernels"
-    if value is MISSING or not callable(value) or (isinstance(value, type) and issubclass(value, enum.Enum)):
-        if isinstance(value, complex):
-            return f"{name} is a complex number; kernels know bool, int64, float32 and float64"
-        return None
-    value = plain(value)
-    record = record_of(value)
-    if record is not None:
-        works = record.kind not in FOLDING
-        return (
-            None if works else f"{name} works on whole tensors; a scalar function may call elementwise operators alone"
-        )
-    if isinstance(value, Named) or callables.name_of(value) is not None:
-        return None
-    module = getattr(value, "__module__", None) or ""
-    if isinstance(value, types.FunctionType) and not module.startswith(("math", "operator", "numpy")):
-        if module.startswith("aotops.") and not module.startswith(
-            ("aotops.ops.", "aotops.intrinsics", "aotops.combinations")
-        ):
-            return f"{name} works on whole tensors; a scalar function may call elementwise operators alone"
-        return None
-    advice = ADVICE.get(name) or ADVICE.get(f"{module}.{getattr(value, '__name__', '')}") or GENERAL_ADVICE
-    return f"{name} cannot be called in a kernel; {advice}"
+                chain = [(name, MISSING)]
+    if chain:
+        yield Reference(position, line, chain)
 
 
 # --- plain Python -------------------------------------------------------------------------------------------------

@@ -17,8 +17,6 @@ from typing import TYPE_CHECKING
 import numba
 
 import aotops
-from aotops import ops
-from aotops.ops.record import FOLDING
 
 if TYPE_CHECKING:
     from aotops.aot.kernels import Kernel
@@ -156,9 +154,6 @@ def meaning(error: BaseException) -> str:
     message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
     message = " ".join(re.sub(r": %.* = .*", "", " ".join(message.split())).split())
     message = message.split(" Raised from ")[0]
-    found = re.search(r"Unknown attribute '(\w+)' of (type )?(.*)", message)
-    if found:
-        return _attribute(found[1], found[3])
     found = re.search(r"Can't unify return type from the following types: (.*)", message)
     if found:
         kinds = list(dict.fromkeys(words(kind) for kind in re.split(r", (?![^()]*\))", found[1])))
@@ -182,27 +177,6 @@ def words(text: str) -> str:
     for pattern, word in _TYPES:
         text = re.sub(pattern, word, text)
     return text
-
-
-def _attribute(name: str, of: str) -> str:
-    """An attribute that a value does not have."""
-    module = re.search(r"module (?:'?<module '([\w.]+)'|(\w+))|Module\(<module '([\w.]+)'", of)
-    if module:
-        owner = next(filter(None, module.groups()))
-        return f"Kernels do not have {owner}.{name}; write it with functions that they have, or compute it before"
-    record = ops.collect().get(name)
-    if name == "derivative":
-        return "It calls a derivative; write its formula, in a function that both call"
-    if record is not None and record.kind in FOLDING:
-        return (
-            f"A number has no method {name}: a scalar function gets one number at a time. Reduce the tensor outside, "
-            "or declare a reduction with ao.reduce(..., of=function)"
-        )
-    if record is not None:
-        return f"A number has no method {name}; write ao.{name}(x)"
-    kind = words(of).strip()
-    kind = kind if kind.startswith(("a ", "an ")) and not INTERNAL.search(kind) else "a number"
-    return f"{kind[0].upper()}{kind[1:]} has no attribute {name}; compute with numbers alone"
 
 
 def _call(name: str, types: str) -> str:

@@ -24,7 +24,7 @@ import numpy as np
 
 from aotops.aot import combining  # noqa: F401  (adds to LOWERINGS)
 from aotops.aot.compiler import CompileError
-from aotops.aot.diagnose import FaultError, examine, place
+from aotops.aot.diagnose import FaultError, examine, named, place
 from aotops.aot.elements import callable_function, element_function
 from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
@@ -32,7 +32,7 @@ from aotops.aot.semantics import COMPILERS, POWERS
 from aotops.callables import LOOPS, POWER, Named, name_of
 from aotops.functions import global_names, plain, rebuilt
 from aotops.intrinsics import CommonCase, LibraryFunction, narrow
-from aotops.mathematics import Namespace, cells, record_of, references, rejected
+from aotops.mathematics import Namespace, cells, record_of, references
 from aotops.ops.record import Record
 
 Function = Callable[..., Any]
@@ -95,10 +95,7 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
             continue
         if function in path:
             code = function.__code__
-            raise CompileError(
-                f"{function.__name__} calls itself; kernels do not, a loop takes its place.\n"
-                f"{place(code, code.co_firstlineno)}"
-            )
+            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
         path.add(function)
         # aotops' own functions meet those of users in closures alone
         names = () if (function.__module__ or "").startswith("aotops.") else global_names(function)
@@ -167,16 +164,9 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         return value
 
     def table(array: np.ndarray) -> np.ndarray:
-        dtype = {"b": "bool", "i": "int64", "u": "int64", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind)
-        if dtype not in ("bool", "int64", "float32", "float64"):
-            raise CompileError(f"{original.__name__} refers to an array of {array.dtype}; kernels know numbers alone.")
-        if array.dtype == np.uint64 and (array >= 2**63).any():
-            raise CompileError(f"{original.__name__} refers to an array with integers beyond int64.")
-        return array.astype(dtype)
+        # ``aotops.aot.diagnose`` has looked at it
+        return array.astype({"b": "bool", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind, "int64"))
 
-    problem = None if own else rejected(original)
-    if problem is not None:
-        raise CompileError(problem)
     code = understood(original.__code__)
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
     copy = rebuilt(original, exchange, code)
