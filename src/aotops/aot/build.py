@@ -41,8 +41,8 @@ PACKAGE = Path(aotops.__file__).parent
 #: What compiles a kernel: these files and all that they import decide over machine code.
 COMPILER = ("aotops.aot.compiler", "aotops.aot.specialise", "aotops.aot.kernels", "aotops.aot.levels")
 
-#: Records and loop nests count function by function, in the fingerprints of kernels.
-FINGERPRINTED = ("aotops.ops.", "aotops.loops.")
+#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
+NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.")
 
 #: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
 #: branch, share the folder, so that what this build has no use for may be wanted by the next.
@@ -69,8 +69,13 @@ class Built:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """The modules of aotops that a file imports, anywhere in it, by their full names."""
-    for node in ast.walk(ast.parse(file.read_bytes())):
+    """The modules of aotops that a file imports, by their full names.
+
+    Outside of the compiler those that are imported inside of functions do not count: the runtime's.
+    """
+    tree = ast.parse(file.read_bytes())
+    nodes = ast.walk(tree) if file.parent.name == "aot" else iter(tree.body)
+    for node in nodes:
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module is not None:
@@ -86,7 +91,7 @@ def compiler_sources() -> list[Path]:
         name = waiting.pop()
         stem = PACKAGE.joinpath(*name.split(".")[1:])
         file = next((path for path in (stem.with_suffix(".py"), stem / "__init__.py") if path.is_file()), None)
-        if name in found or file is None or not name.startswith("aotops.") or f"{name}.".startswith(FINGERPRINTED):
+        if name in found or file is None or not name.startswith("aotops.") or f"{name}.".startswith(NOT_COUNTED):
             continue
         found[name] = file
         waiting.extend(imports(file))

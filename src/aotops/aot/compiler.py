@@ -57,7 +57,8 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         module = with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
         raise CompileError(reason(error)) from error
-    undefined = undefined_value(computed(module))
+    # before inlining too: memory that holds an undefined value is folded to 0 there
+    undefined = undefined_value(str(module)) or undefined_value(computed(module))
     if undefined is not None:
         raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
     return bytes(module.as_bitcode())

@@ -200,8 +200,6 @@ def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dic
     """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
     place = statement.loc
     operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
-    if value.fn in (operator.is_, operator.is_not):
-        raise TypingError("It must compare numbers with == or !=, not with `is`.", loc=place)
     if value.fn in functions:
         function = variable("function", ir.Global("function", functions[value.fn], place), scope, body)
         statement.value = ir.Expr.call(function, operands, (), place)

@@ -32,7 +32,7 @@ from aotops.aot.semantics import COMPILERS, POWERS
 from aotops.callables import LOOPS, POWER, Named, name_of
 from aotops.functions import global_names, plain, rebuilt
 from aotops.intrinsics import CommonCase, LibraryFunction, narrow
-from aotops.mathematics import Namespace, cells, record_of, references
+from aotops.mathematics import Namespace, cells, meant_by, record_of, references
 from aotops.ops.record import Record
 
 Function = Callable[..., Any]
@@ -137,7 +137,8 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         value = plain(value)
         if isinstance(value, CommonCase):
             return _dispatcher(value.function, dtype, True, done)
-        record = value.record if isinstance(value, Named) else record_of(value)
+        # aotops' own functions name operators as users do (`math.exp` in a derivative), and the rest as Numba has it
+        record = meant_by(value) if own else value.record if isinstance(value, Named) else record_of(value)
         if record is not None:
             return element(record)
         if isinstance(value, (python_types.FunctionType, LibraryFunction)) and value in LOWERINGS:
