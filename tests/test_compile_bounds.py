@@ -419,6 +419,25 @@ def test_a_fork_while_another_thread_compiles_does_not_hang_the_child(module: Pa
     assert run(module, script)[0] == "0\n"
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
+@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
+def test_a_fork_at_any_moment_of_a_first_compilation(module: Path, seconds: float) -> None:
+    # nothing is imported before, so that the compiler's own imports register what waits for forks meanwhile
+    script = (
+        "import os, threading, time\n"
+        "import aotops as ao, my_module\n"
+        "thread = threading.Thread(target=my_module.f, args=(0.0,))\n"
+        "thread.start()\n"
+        f"time.sleep({seconds})\n"
+        "child = os.fork()\n"
+        "if child == 0:\n"
+        "    os._exit(0 if float(my_module.f(0.0)) == 2.0 else 1)\n"
+        "thread.join()\n"
+        "print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+    )
+    assert run(module, script)[0] == "0\n"
+
+
 # --- kernels that take long ---------------------------------------------------------------------------------------
 
 

@@ -95,7 +95,7 @@ def test_without_a_dtype_it_is_told_which_one(source: str) -> None:
     x = numbers(source, (3,))
     for make in (ao.asarray, ao.tensor):
         with pytest.raises(
-            TypeError, match=r"^asarray: a buffer must hold native .*; give dtype= to convert it, as dtype='"
+            TypeError, match=r"^asarray: a buffer must hold native .*; convert it with aotops\.asarray\(x, dtype='"
         ):
             make(x)
     with pytest.raises(TypeError) as caught:

@@ -608,6 +608,46 @@ def test_numbers_in_integer_tensors_are_numpys(number: float) -> None:
         assert t.tolist() == values.tolist(), name
 
 
+@pytest.mark.parametrize("number", [math.nan, math.inf, 1e300])
+def test_single_elements_must_fit_however_they_are_given(number: float) -> None:
+    t = ao.zeros(2, dtype="int64")
+    for one in (ao.tensor(number), ao.tensor([number])[0], np.array(number), np.float64(number)):
+        with pytest.raises((ValueError, OverflowError)):
+            t[0] = one
+        with pytest.raises((ValueError, OverflowError)):
+            ao.tensor(one, dtype="int64")
+        assert t.tolist() == [0, 0]
+    t[1] = ao.tensor(2.5)
+    assert t.tolist() == [0, 2]
+
+
+def test_arrays_of_other_dtypes_in_lists() -> None:
+    rows = [np.array([1, 2], "i4"), [3, 4], array.array("h", [5, 6])]
+    assert ao.tensor(rows, dtype="int64").tolist() == [[1, 2], [3, 4], [5, 6]]
+    assert ao.asarray([np.array([1.0, 2.5], ">f8")], dtype="float64").tolist() == [[1.0, 2.5]]
+    with pytest.raises(TypeError, match=r"convert it with aotops\.asarray\(x, dtype='int64'\), which holds all int32"):
+        ao.tensor(rows)
+
+
+def test_scalars_of_uint64_are_int64_if_they_fit() -> None:
+    t = ao.tensor([1.0, 2.0])
+    assert (t * np.uint64(3)).tolist() == [3.0, 6.0] and np.uint64(2) in ao.tensor([1, 2])
+    t[0] = np.uint64(7)
+    assert t.tolist() == [7.0, 2.0] and ao.full(2, np.uint64(3)).dtype == "int64"
+    with pytest.raises(OverflowError):
+        ao.tensor([1, 2]) + np.uint64(2**63)
+
+
+def test_leading_axes_of_one_element_are_dropped_in_assignments() -> None:
+    t, expected = ao.zeros((2, 3)), np.zeros((2, 3))
+    for key, value in ((0, np.ones((1, 3))), (slice(None), np.full((1, 1, 1, 3), 2.0)), ((1, 2), np.array([[5.0]]))):
+        t[key] = ao.asarray(value)
+        expected[key] = value[0, 0] if key == (1, 2) else value
+        assert t.tolist() == expected.tolist()
+    with pytest.raises(ValueError, match="shape"):
+        t[0] = np.ones((2, 3))
+
+
 def test_arrays_in_integer_tensors_are_converted_as_astype_does() -> None:
     t = ao.tensor([1, 2, 3])
     t[...] = ao.tensor([math.nan, 2.5, 1e300])
@@ -668,10 +708,10 @@ NAMED = dict(
 
 
 def rounded(number: int, dtype: str) -> int:
-    """An int as a weak number has it: the nearest of a float dtype, if it lies between the dtype's numbers."""
-    if dtype == "float64" and abs(number) <= int(MAX):
-        return int(float(number))
-    return int(np.float32(number)) if dtype == "float32" and abs(number) <= int(np.finfo("float32").max) else number
+    """An int as a weak number has it: the nearest of a float dtype, if int64 holds it; beyond, the int itself."""
+    if dtype not in ("float32", "float64") or not -(2**63) <= number < 2**63:
+        return number
+    return int(np.float32(number) if dtype == "float32" else float(number))
 
 
 @settings(max_examples=200, deadline=None)
@@ -717,6 +757,22 @@ def test_clip_between_any_ints_is_exact(data: st.DataObject) -> None:
     else:
         with pytest.raises(OverflowError, match=r"clip: (min|max) must fit int64"):
             t.clip(low, high)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.data())
+def test_comparisons_of_floats_near_an_int_are_exact(data: st.DataObject) -> None:
+    dtype = data.draw(st.sampled_from(["float32", "float64"]))
+    number = data.draw(st.integers(63, 130 if dtype == "float32" else 1030).map(lambda k: 2**k))
+    number = data.draw(st.sampled_from([1, -1])) * (number + data.draw(st.integers(-3, 3)))
+    with np.errstate(over="ignore"):
+        near = np.array(min(max(number, -(2**1023)), 2**1023), "float64").astype(dtype)
+        x = np.array([near, np.nextafter(near, near * 0), np.nextafter(near, near * np.inf)], dtype)
+    t, elements = ao.asarray(x), [float(value) for value in x]
+    for function in COMPARISONS:
+        assert function(t, number).tolist() == [function(value, number) for value in elements]
+        assert function(number, t).tolist() == [function(number, value) for value in elements]
+    assert (number in t) == (number in elements)
 
 
 def test_clip_of_floats_between_any_ints() -> None:

@@ -575,3 +575,33 @@ def test_numbers_of_plain_python_look_like_pythons() -> None:
         n + "3"
     with pytest.raises(TypeError):
         dtype_of("3")
+
+
+@pytest.mark.parametrize(
+    ("function", "expected"),
+    [
+        (lambda x: x * 2**64, 1.5 * 2.0**64),
+        (lambda x: x * 2**65, 1.5 * 2.0**65),
+        (lambda x: x / 2**65, 1.5 / 2.0**65),
+        (lambda x: x * 10**33, 1.5e33),
+        (lambda x: x + -(10**40), -1e40),
+        (lambda x: x + (1 << 200), 2.0**200),
+        (lambda x: x * (2**70 >> 60), 1536.0),
+        (lambda x: 1.0 if x < 10**300 else 0.0, 1.0),
+        (lambda x: x + 0**0 + 7 // 2 + 7 % 4 + ~2, 5.5),
+        (lambda x: x * 2**-1, 0.75),
+    ],
+)
+def test_operations_of_constants_are_done_without_bounds(function: Any, expected: float) -> None:
+    """However long a result Python's own compiler folds, which differs between versions."""
+    assert function(1.5) == expected
+    assert in_plain_python(function, "float64", ("float64",), ("float64",))(1.5) == expected
+    if importlib.util.find_spec("numba"):
+        assert ao.map(function, dtypes="float64")(1.5).item() == expected
+
+
+def test_constants_beyond_float64_are_rejected() -> None:
+    big = 10**400
+    for function in (lambda x: x + 10**400, lambda x: x + big, lambda x: x * 2**9999):
+        with pytest.raises(OverflowError, match=r"bits, which is beyond float64; write math\.inf"):
+            in_plain_python(function, "float64")

@@ -91,15 +91,9 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
                 what = f"its elements are {buffers.name_of(kind, itemsize)} with format {format!r}"
                 raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}") from None
             return buffers.converted(obj, kind, order, wanted)
-        if (
-            shared is not None
-            and shared.ndim == 0
-            and wanted is not None
-            and shared.dtype != wanted
-            and copy is not False
-        ):
-            return _native.full((), shared.item(), wanted)  # converted as a number is: NaN fits no integer
     if shared is None or (wanted is not None and shared.dtype != wanted):
+        if shared is not None and shared.ndim == 0 and wanted is not None and copy is not False:
+            return _native.full((), shared.item(), wanted)  # converted as a number is: NaN fits no integer
         if copy is False:
             what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
             raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}")
@@ -121,7 +115,7 @@ def has_buffer(value: Any) -> bool:
 
 
 #: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
-INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L")
+INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
 
 
 def _foreign_number(obj: Any) -> Tensor | None:
@@ -131,8 +125,9 @@ def _foreign_number(obj: Any) -> Tensor | None:
     """
     with memoryview(obj) as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
-        is_integer = code in INTEGER_CODES and 0 < len(contents) < int64.itemsize
-        if not is_integer and not (code == "e" and contents):
+        is_integer = code in INTEGER_CODES
+        is_int64 = is_integer and code.islower() and len(contents) == int64.itemsize
+        if not contents or is_int64 or not (is_integer or code == "e"):
             return None
         import struct
 
@@ -146,7 +141,7 @@ def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
     """
     flat: list[Any] = []
     found: dict[Any, Any] = {}
-    shape = _flatten(data, flat, found, name)
+    shape = _flatten(data, flat, found, name, dtype)
     natural = result_type(*found.values()) if found else float64
     wanted = dtype or natural
     if not shape:
@@ -182,11 +177,13 @@ def _raise_out_of_bounds(flat: list[Any], dtype: DType, name: str) -> None:
             raise type(error)(f"{name} must hold numbers that fit {dtype.name}: {error}") from None
 
 
-def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> tuple[int, ...]:
+def _flatten(
+    data: Any, flat: list[Any], found: dict[Any, Any], place: str, dtype: DType | None = None
+) -> tuple[int, ...]:
     """Append the numbers of nested sequences to ``flat`` and return their shape.
 
     ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
-    ``place`` is how errors call ``data``.
+    ``place`` is how errors call ``data``; to ``dtype`` buffers of other types are converted.
     """
     if _native.is_number(data):
         found[type(data)] = data
@@ -203,7 +200,7 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
                     f"{place} must be a number or a sequence of numbers, got {type(data).__name__}{errors.advice(data)}"
                 ) from None
             try:
-                data = asarray(data)
+                data = asarray(data) if dtype is None else _row(data, dtype)
             except (TypeError, ValueError) as error:
                 raise type(error)(f"{place} cannot be read as a Tensor: {error}") from None
         found[data.dtype] = data.dtype
@@ -219,7 +216,7 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
         return (len(data),)
     shape: tuple[int, ...] | None = None
     for position, item in enumerate(data):
-        inner = _flatten(item, flat, found, f"{place}[{position}]")
+        inner = _flatten(item, flat, found, f"{place}[{position}]", dtype)
         if shape is None:
             shape = inner
         elif inner != shape:
@@ -227,6 +224,14 @@ def _flatten(data: Any, flat: list[Any], found: dict[Any, Any], place: str) -> t
                 f"data must not be ragged: {place}[{position}] has shape {inner}, but {place}[0] has shape {shape}"
             )
     return (len(data), *(shape or ()))
+
+
+def _row(data: Any, dtype: DType) -> Tensor:
+    """A buffer among nested sequences: as it is, or converted where its own dtype is none of aotops'."""
+    try:
+        return asarray(data)
+    except TypeError:
+        return asarray(data, dtype=dtype)
 
 
 @advised

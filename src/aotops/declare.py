@@ -314,9 +314,39 @@ def name_of(operator: Operator) -> str:
 
 #: Held while an operator is given its kernels: threads that meet at its first call compile it once.
 _lock = RLock()
+_forks_wait = False
+
+
+def _forget_lock() -> None:
+    """In the child of a fork: whoever held the lock is not there any more."""
+    global _lock
+    _lock = RLock()
+
+
 if hasattr(os, "register_at_fork"):
-    # a fork waits until no other thread compiles: the child would find this lock, and the compiler's, taken for good
-    os.register_at_fork(before=_lock.acquire, after_in_parent=_lock.release, after_in_child=_lock.release)
+    os.register_at_fork(after_in_child=_forget_lock)
+
+
+def _let_forks_wait() -> None:
+    """From now on have a fork wait until no other thread compiles: the child would find the compiler half-way.
+
+    What is registered last is called first, so that whatever else waits for a fork must be registered before: the
+    compiler logs, and ``logging`` holds its lock meanwhile.
+    """
+    global _forks_wait
+    if not _forks_wait and hasattr(os, "register_at_fork"):
+        import logging  # noqa: F401
+
+        held: list[Any] = []
+
+        def before() -> None:
+            held.append(_lock)
+            _lock.acquire()
+
+        os.register_at_fork(before=before, after_in_parent=lambda: held.pop().release())
+    _forks_wait = True
+
+
 #: By the file of a module: the extension beside it, and what that was built from.
 _libraries: dict[str, tuple[Any, Manifest]] = {}
 
@@ -349,7 +379,13 @@ def load(operator: Operator) -> None:
             except ImportError as error:
                 reason = f"is built in {library_name(record.namespace['__file__'])}, where {error}"
         if compiler_is_there():
-            from aotops.aot.jit import compile_now
+            _let_forks_wait()
+            try:
+                from aotops.aot.jit import compile_now
+            except ImportError as error:
+                errors.not_built(
+                    name, record.place, f"{reason}, and the compiler cannot be imported ({error})", command_for(record)
+                )
 
             library = compile_now(record, f"{describe(record)} {reason}")
             _native.bind(operator, library, record.symbols())
@@ -360,7 +396,7 @@ def load(operator: Operator) -> None:
 
 def library_of(record: Record) -> tuple[Any, str | None]:
     """The capsule with the kernels of a record, or None and why there is none to use."""
-    file = record.namespace.get("__file__")
+    file = file_of(record)
     if file is None:
         return None, "is declared in no file, so that it cannot be built"
     if file not in _libraries:
@@ -383,7 +419,13 @@ def library_of(record: Record) -> tuple[Any, str | None]:
     return None, f"is not what {name} was built from: {difference}"
 
 
-NO_VARIABLE = "is no variable of its module, so that it cannot be built"
+NO_VARIABLE = "is held by no variable of its module, so that it cannot be built: assign it to one"
+
+
+def file_of(record: Record) -> str | None:
+    """The file of the module that declares an operator; None for code that is typed or read from a pipe."""
+    file = record.namespace.get("__file__")
+    return None if file is None or file.startswith("<") else file
 
 
 def is_bound(record: Record) -> bool:
@@ -482,9 +524,10 @@ def module_of(record: Record) -> str:
 
 
 def command_for(record: Record) -> str:
-    """What builds the module that declares an operator."""
-    namespace = record.namespace
+    """What builds the module that declares an operator; "" if nothing does."""
+    namespace, file = record.namespace, file_of(record)
+    if file is None or not is_bound(record):
+        return ""
     if namespace.get("__package__"):
         return f"aotops build {namespace['__spec__'].name if namespace.get('__spec__') else module_of(record)}"
-    file = namespace.get("__file__")
-    return f"aotops build {os.path.relpath(file)}" if file else ""
+    return f"aotops build {os.path.relpath(file)}"

@@ -237,7 +237,8 @@ def unsupported_buffer(exporter: type, format: str, itemsize: int) -> NoReturn:
     advice = ""
     if found is not None:
         name, other = name_of(found[1], itemsize), holding(found[1], itemsize)
-        advice = f"; give dtype= to convert it, as dtype={other!r}, which holds {name}"
+        many = "most" if name == "uint64" else "all"
+        advice = f"; convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {name}"
     raise TypeError(
         f"asarray: a buffer must hold native elements of dtype {', '.join(dtype.name for dtype in dtypes)}, "
         f"got {exporter.__name__} with format {format!r}{advice}"

@@ -29,6 +29,76 @@ def codes(function: FunctionType) -> Iterator[CodeType]:
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
+#: Operations whose value is the same whenever their operands are constants.
+FOLDABLE = ("+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^")
+#: Integers of more bits are not computed with: none of them is a float64.
+MOST_BITS = 2048
+
+
+def folded(code: CodeType) -> CodeType:
+    """The same code in which operations of integer constants are done, without bounds as in Python: ``-10**33``.
+
+    Python itself does them as long as the result is short; in kernels an integer that is computed wraps around.
+    """
+    import dis
+
+    known: list[tuple[int, int, Any]] = []  # values on top of the stack: where their instructions begin and end
+    done: dict[int, tuple[int, Any]] = {}
+    listed = list(dis.get_instructions(code))
+    ends = [each.offset for each in listed[1:]] + [len(code.co_code)]
+    start = None
+    for instruction, end in zip(listed, ends, strict=True):
+        name = instruction.opname
+        if instruction.is_jump_target:
+            known.clear()
+        if name == "EXTENDED_ARG":
+            start = instruction.offset if start is None else start
+            continue
+        begin, start = (instruction.offset if start is None else start), None
+        operands = 2 if name == "BINARY_OP" and instruction.argrepr in FOLDABLE else 1 if name in UNARY else 0
+        if name in ("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_CONST_IMMORTAL") and type(instruction.argval) is int:
+            known.append((begin, end, instruction.argval))
+        elif operands and len(known) >= operands:
+            taken = known[-operands:]
+            value = _computed(UNARY.get(name) or instruction.argrepr, *[each[2] for each in taken])
+            del known[-operands:]
+            if value is None:
+                known.clear()
+            else:
+                for each in taken:
+                    done.pop(each[0], None)
+                done[taken[0][0]] = end, value
+                known.append((taken[0][0], end, value))
+        elif name != "NOP":
+            known.clear()
+    if not done:
+        return code
+    constants, changed = list(code.co_consts), bytearray(code.co_code)
+    for begin, (end, value) in done.items():
+        index = len(constants)
+        constants.append(value)
+        loads = [dis.opmap["EXTENDED_ARG"], index >> 8, dis.opmap["LOAD_CONST"], index & 255]
+        changed[begin:end] = bytes(loads) + bytes([dis.opmap["NOP"], 0]) * ((end - begin - 4) // 2)
+    return code.replace(co_consts=tuple(constants), co_code=bytes(changed))
+
+
+UNARY = {"UNARY_NEGATIVE": "negative", "UNARY_INVERT": "invert"}
+
+
+def _computed(operation: str, *values: int) -> Any:
+    """The value of an operation of integers; None if it has none."""
+    if operation in ("**", "<<") and values[1] > 0 and values[0].bit_length() * values[1] > 64 * MOST_BITS:
+        return None if values[0] in (0, 1, -1) else (1 if values[0] > 0 else -1) << 64 * MOST_BITS
+    try:
+        if operation == "negative":
+            return -values[0]
+        if operation == "invert":
+            return ~values[0]
+        return eval(f"a {operation} b", {"a": values[0], "b": values[1]})
+    except (ArithmeticError, ValueError):
+        return None
+
+
 def instructions(function: FunctionType) -> Iterator[Any]:
     """The instructions of a function, and of those inside it."""
     from dis import get_instructions  # 2 ms, and only compiling asks for it

@@ -14,7 +14,7 @@ from typing import Any
 
 from aotops import callables, ops
 from aotops.callables import Named
-from aotops.functions import codes, has_power, plain, reached, rebuilt
+from aotops.functions import codes, folded, has_power, plain, reached, rebuilt
 from aotops.intrinsics import integer
 from aotops.ops.record import FLOATS, Record
 
@@ -167,7 +167,16 @@ def in_plain_python(
     def constant(value: Any) -> Any:
         """A constant of the code, or of a variable of the module."""
         if type(value) is int:
-            return Literal(value) if -(2**63) <= value < 2**63 else float_type(value)
+            if -(2**63) <= value < 2**63:
+                return Literal(value)
+            try:
+                return float_type(value)
+            except OverflowError:
+                size = f"an integer of {value.bit_length()} bits"
+                name = getattr(function, "__name__", "The scalar function")
+                raise OverflowError(
+                    f"{name} has {size}, which is beyond float64; write math.inf, or a smaller number"
+                ) from None
         if isinstance(value, types.CodeType):
             return with_constants(value)
         if hasattr(value, "dtype"):  # of NumPy
@@ -180,6 +189,7 @@ def in_plain_python(
         return TYPES["int64"](value) if isinstance(value, Literal) else value
 
     def with_constants(code: types.CodeType) -> types.CodeType:
+        code = folded(code)
         return code.replace(co_consts=tuple(map(constant, code.co_consts)))
 
     def element(record: Record) -> Any:

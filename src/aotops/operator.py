@@ -64,10 +64,11 @@ def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor 
             names = tuple(result_type(value).name for value in others)
             errors.wrong_dtypes(operator, names)
         dtype = operator.conversions[dtype]
-    if operator._record is None and any(is_beyond(value, dtype) for value in operands):
+    if operator._record is None and any(map(is_long, operands)):
         if operator.__name__ in COMPARISONS:
-            operands, dtype = list(comparable(operands[0], operands[1], dtype)), float64
-        elif operator.__name__ == "clip":
+            x1, x2, dtype = comparable(operator.__name__, operands[0], operands[1], dtype)
+            operands = [x1, x2]
+        elif operator.__name__ == "clip" and any(is_beyond(value, dtype) for value in operands):
             operands = clippable(operator.parameters, operands, dtype)
 
     def converted(parameter: str, value: Any, dtype: DType) -> Any:
@@ -86,8 +87,16 @@ def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor 
     )
 
 
-#: Operators that have an answer for any Python int, whatever a dtype holds; so has ``clip``.
-COMPARISONS = ("less", "less_equal", "greater", "greater_equal", "equal", "not_equal")
+#: Operators that, as ``clip``, have an answer for any Python int, whatever a dtype holds; and what each is with its
+#: inputs exchanged.
+COMPARISONS = {
+    "less": "greater",
+    "less_equal": "greater_equal",
+    "greater": "less",
+    "greater_equal": "less_equal",
+    "equal": "equal",
+    "not_equal": "not_equal",
+}
 
 #: The largest numbers of the dtypes that numbers are compared in.
 LARGEST = {"int64": 2**63 - 1, "float32": 2**128 - 2**104, "float64": 2**1024 - 2**971}
@@ -101,23 +110,55 @@ def is_beyond(value: Any, dtype: DType) -> bool:
     return not -largest - (dtype.kind == "integer") <= value <= largest
 
 
-def comparable(x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any]:
-    """Two operands, one of them a Python int beyond a dtype, as others of float64 that compare alike.
+def is_long(value: Any) -> bool:
+    """Whether a value is a Python int that int64 cannot hold."""
+    return isinstance(value, int) and not -(2**63) <= value < 2**63
 
-    The halves of all finite numbers lie between the smallest and the largest float64, which stand for such ints,
-    and the infinities outside.
+
+def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DType]:
+    """The operands of a comparison, one of them a Python int beyond int64, as others that compare alike; their dtype.
+
+    An int that no element can equal has a neighbour in the dtype that answers for it: every float below
+    ``2**70 + 1`` is below the next larger float as well.
     """
     if isinstance(x1, int) and isinstance(x2, int):
-        return float((x1 > x2) - (x1 < x2)), 0.0
-    half = _native.operators["multiply"]
-    largest = float(LARGEST["float64"])
+        return float((x1 > x2) - (x1 < x2)), 0.0, float64
+    if dtype.kind != "float":
+        # infinities stand for what is beyond every integer
+        ends = [float("inf") * ((value > 0) - (value < 0)) if is_long(value) else value for value in (x1, x2)]
+        return ends[0], ends[1], float64
 
-    def scaled(x: Any) -> Any:
-        if is_beyond(x, dtype):
-            return largest if x > 0 else -largest
-        return half(astype(x, float64, copy=False) if isinstance(x, Tensor) else float(x), 0.5)
+    def stand_in(value: Any, comparison: str) -> Any:
+        """For the second input of a comparison."""
+        if not is_long(value):
+            return value
+        below, above = neighbours(value, dtype)
+        if below == above:
+            return below
+        if comparison in ("equal", "not_equal"):
+            return float("nan")
+        return above if comparison in ("less", "greater_equal") else below
 
-    return scaled(x1), scaled(x2)
+    return stand_in(x1, COMPARISONS[name]), stand_in(x2, name), dtype
+
+
+def neighbours(value: int, dtype: DType) -> tuple[float, float]:
+    """The nearest floats of a dtype that are at most, and at least, a Python int; infinities where there is none."""
+    from struct import pack, unpack
+
+    code, bits = ("<f", "<i") if dtype.itemsize == 4 else ("<d", "<q")
+    size = abs(value)
+    try:
+        (nearest,) = unpack(code, pack(code, size))
+    except OverflowError:
+        nearest = float("inf")
+    (place,) = unpack(bits, pack(code, nearest))
+    if nearest == size:
+        low = high = nearest
+    else:
+        # of positive floats the next one has the next larger integer for its bits
+        low, high = [unpack(code, pack(bits, place + k))[0] for k in ((-1, 0) if nearest > size else (0, 1))]
+    return (low, high) if value > 0 else (-high, -low)
 
 
 def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) -> list[Any]:

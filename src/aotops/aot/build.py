@@ -320,7 +320,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
 def announce(name: str, kernels: int, compiled: int, seconds: float) -> None:
     """Tell what a build has done."""
     print(
-        f"{name}: {kernels} kernels for {len(levels())} CPU level(s), {compiled} compiled now and the others "
-        f"from the cache, in {seconds:.1f} s",
+        f"{name}: {kernels} kernel{'s' * (kernels != 1)} for {len(levels())} CPU level(s), {compiled} compiled and "
+        f"{kernels - compiled} from the cache, in {seconds:.1f} s",
         flush=True,
     )

@@ -10,7 +10,7 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from aotops import _native
-from aotops.aot import jit_cache
+from aotops.aot import jit_cache, modules
 from aotops.aot.build import compiler_digest
 from aotops.aot.fingerprint import fingerprint
 from aotops.aot.kernels import KINDS, Kernel, record_kernels
@@ -132,5 +132,6 @@ def compile_now(record: Record, reason: str) -> Any:
     command = command_for(record)
     advice = f"; `{command}` does it once and for all" if command else ""
     how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
-    print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
+    if not modules.importing:  # a build need not be told of what it is about to do
+        print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
     return new(ctypes.addressof(library), CAPSULE, None)

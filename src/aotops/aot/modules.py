@@ -183,10 +183,16 @@ def as_a_program(target: Target) -> Iterator[None]:
             sys.argv, sys.stdin = arguments, standard_input
 
 
+#: Whether a module is imported now in order to be built.
+importing = False
+
+
 def load(target: Target) -> ModuleType:
     """Import a module anew; ``BuildError`` with the reason if that fails."""
+    global importing
     sys.path.insert(0, str(target.root))
     importlib.invalidate_caches()
+    importing = True
     try:
         with as_a_program(target):
             module = import_package(target) if target.package else import_file(target)
@@ -206,6 +212,7 @@ def load(target: Target) -> ModuleType:
             hint = ". A module of a package without __init__.py is built by its name in dots, from where that begins"
         raise BuildError(f"{target.name} cannot be imported: {described(error, target.file)}{hint}") from error
     finally:
+        importing = False
         sys.path.remove(str(target.root))
     found = getattr(module, "__file__", None)
     if found is None or not os.path.samefile(found, target.file):

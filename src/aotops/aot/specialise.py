@@ -30,7 +30,7 @@ from aotops.aot.lowering import LOWERINGS
 from aotops.aot.pipeline import INLINED
 from aotops.aot.semantics import COMPILERS, POWERS
 from aotops.callables import LOOPS, POWER, Named, name_of
-from aotops.functions import global_names, plain, rebuilt
+from aotops.functions import folded, global_names, plain, rebuilt
 from aotops.intrinsics import CommonCase, LibraryFunction, narrow
 from aotops.mathematics import Namespace, cells, meant_by, record_of, references
 from aotops.ops.record import Record
@@ -152,8 +152,16 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         if isinstance(value, python_types.ModuleType):
             return Namespace(value, exchange)
         if isinstance(value, (float, int)) and not isinstance(value, bool):
-            whole = isinstance(value, int) and -(2**63) <= value < 2**63
-            return value if whole else CONSTANT_TYPES.get(dtype, float)(value)
+            if isinstance(value, int) and -(2**63) <= value < 2**63:
+                return value
+            try:
+                return CONSTANT_TYPES.get(dtype, float)(value)
+            except OverflowError:
+                code = original.__code__
+                raise CompileError(
+                    f"{original.__name__} has an integer of {int(value).bit_length()} bits, which is beyond float64; "
+                    f"write math.inf, or a smaller number.\n{place(code, code.co_firstlineno)}"
+                ) from None
         if isinstance(value, np.number):
             return exchange(value.item())
         if isinstance(value, np.ndarray):
@@ -168,7 +176,7 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         # ``aotops.aot.diagnose`` has looked at it
         return array.astype({"b": "bool", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind, "int64"))
 
-    code = understood(original.__code__)
+    code = understood(original.__code__ if own else folded(original.__code__))
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
     copy = rebuilt(original, exchange, code)
     for _ in references(copy):

@@ -137,6 +137,13 @@ PyObject *aot_subscript(PyObject *object, PyObject *key)
 static int write_into(aot_tensor *target, PyObject *value)
 {
     aot_tensor *source = aot_as_tensor(value);
+    if (source != NULL && source->ndim == 0 && source->dtype != target->dtype) {
+        /* one number: it has to fit, as a Python number has */
+        PyObject *number = PyObject_CallMethod(value, "item", NULL);
+        int failed = number != NULL ? write_into(target, number) : -1;
+        Py_XDECREF(number);
+        return failed;
+    }
     if (source != NULL) {
         return aot_copy(target, source);
     }

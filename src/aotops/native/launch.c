@@ -440,13 +440,25 @@ static bool copy_few(aot_tensor *target, const aot_tensor *source)
     return true;
 }
 
+/* As aot_broadcast_strides, also of a tensor with more axes than its target, if the first ones have one element. */
+static bool assigned_strides(const aot_tensor *source, const aot_tensor *target, Py_ssize_t *strides)
+{
+    aot_tensor trimmed = *source;
+    while (trimmed.ndim > target->ndim && *trimmed.shape == 1) {
+        trimmed.ndim--;
+        trimmed.shape++;
+        trimmed.strides++;
+    }
+    return aot_broadcast_strides(&trimmed, target->ndim, target->shape, strides);
+}
+
 int aot_copy(aot_tensor *target, aot_tensor *source)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
     if (aot_check_writable(target, "the target") < 0) {
         return -1;
     }
-    if (!aot_broadcast_strides(source, target->ndim, target->shape, strides)) {
+    if (!assigned_strides(source, target, strides)) {
         PyObject *from = aot_tuple_of_sizes(source->ndim, source->shape);
         PyObject *to = aot_tuple_of_sizes(target->ndim, target->shape);
         aot_raise("cannot_assign_shape", "(NN)", from, to);
