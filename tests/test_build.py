@@ -421,6 +421,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     """Each intrinsic of one number, compiled, against its body in plain Python."""
     script = """
         import math
+        __name__ = "aotops.intrinsics_of_the_test"  # whose functions may name tables
         from aotops.aot import compiler  # sets Numba's options before Numba is imported
         from aotops.aot.specialise import specialise
         import numba

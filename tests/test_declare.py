@@ -600,7 +600,10 @@ def test_stale_foreign_and_broken_builds_are_recognised(small: Path) -> None:
 def test_operators_of_no_file_or_no_variable_still_run(capfd: pytest.CaptureFixture[str]) -> None:
     operator = ao.map(lambda x: x + 1.0, dtypes="float64")
     assert operator(ao.ones(2)).tolist() == [2.0, 2.0]
-    assert "is no variable of its module, so that it cannot be built; compiled now" in capfd.readouterr().err
+    assert (
+        "is held by no variable of its module, so that it cannot be built: assign it to one; compiled now"
+        in capfd.readouterr().err
+    )
     namespace: dict[str, Any] = {"ao": ao, "__name__": "made_up"}
     exec("f = ao.map(lambda x: x - 1.0, dtypes='float64')", namespace)
     assert namespace["f"](ao.ones(2)).tolist() == [0.0, 0.0]
@@ -893,11 +896,11 @@ def test_a_second_build_compiles_only_what_has_changed(tmp_path: Path) -> None:
     path = script(tmp_path, "@ao.map\ndef f(x):\n    return x + 1\n\n@ao.map\ndef g(x):\n    return x - 1\n")
     assert "my_ops: 4 kernels for" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
     path.write_text(path.read_text().replace("x - 1", "x - 2"))
-    assert ", 2 compiled now" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
+    assert ", 2 compiled and" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
     objects = list(tmp_path.glob("__pycache__/_my_ops_aotops/*.o"))
     assert len(objects) == 6 * len(levels()), "objects of the function as it was are kept for a while"
     path.write_text("# a comment\n" + path.read_text())
-    assert ", 0 compiled now" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
+    assert ", 0 compiled and" in run("-m", "aotops", "build", "my_ops.py", cwd=tmp_path).stdout
     done = run("-c", "import my_ops, aotops as ao; print(my_ops.g(5.0).item())", cwd=tmp_path, with_numba=False)
     assert done.stdout == "3.0\n"
 

@@ -288,7 +288,11 @@ INDEXING: list[Case] = [
         ValueError,
         "assignment: the value must broadcast to the shape (3,), got (2, 3)",
     ),
-    (lambda: setitem(X, (0, 0), [1.0]), ValueError, "assignment: the value must broadcast to the shape (), got (1,)"),
+    (
+        lambda: setitem(X, (0, 0), [1.0, 2.0]),
+        ValueError,
+        "assignment: the value must broadcast to the shape (), got (2,)",
+    ),
     (lambda: setitem(X, ..., []), ValueError, "assignment: the value must broadcast to the shape (2, 3), got (0,)"),
     (lambda: setitem(X, 0, "abc"), TypeError, "got str"),
     (lambda: setitem(X, 0, None), TypeError, "got NoneType"),

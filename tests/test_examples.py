@@ -30,7 +30,14 @@ PROJECTS = {
 }
 
 
-@pytest.fixture(scope="module", params=PROJECTS)
+#: Those that take half a minute to build are for `.ci/run`.
+LONG = {"nan_statistics", "scoring"}
+
+
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in PROJECTS],
+)
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The name of an example's package, and the interpreter of an environment that has it and aotops alone."""
     name, package = request.param, PROJECTS[request.param]

@@ -100,7 +100,7 @@ def test_without_a_dtype_it_is_told_which_one(source: str) -> None:
             make(x)
     with pytest.raises(TypeError) as caught:
         ao.asarray(x)
-    advised = str(caught.value).partition("as dtype='")[2].partition("'")[0]
+    advised = str(caught.value).partition("(x, dtype='")[2].partition("'")[0]
     assert_same(ao.asarray(convertible(x, advised), dtype=advised), convertible(x, advised).astype(advised))
     held = x if source not in ("uint64", ">u8") else x // 2
     assert np.array_equal(held.astype(advised).astype(x.dtype), held, equal_nan=held.dtype.kind == "f")

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import aotops as ao
@@ -494,8 +494,7 @@ def test_scalars_have_their_dtype() -> None:
         )
     assert (ao.ones(2, dtype="int64") + np.float32(1)).dtype == "float64"
     assert ao.full(2, np.float32(2.5)).dtype == "float32" and ao.full(2, np.int16(3)).dtype == "int64"
-    with pytest.raises(TypeError, match="uint64"):
-        single * np.uint64(2)
+    assert (single * np.uint64(2)).dtype == "float64"
 
 
 def test_numpy_is_not_imported() -> None:
@@ -765,6 +764,7 @@ def test_comparisons_of_floats_near_an_int_are_exact(data: st.DataObject) -> Non
     dtype = data.draw(st.sampled_from(["float32", "float64"]))
     number = data.draw(st.integers(63, 130 if dtype == "float32" else 1030).map(lambda k: 2**k))
     number = data.draw(st.sampled_from([1, -1])) * (number + data.draw(st.integers(-3, 3)))
+    assume(not -(2**63) <= number < 2**63)
     with np.errstate(over="ignore"):
         near = np.array(min(max(number, -(2**1023)), 2**1023), "float64").astype(dtype)
         x = np.array([near, np.nextafter(near, near * 0), np.nextafter(near, near * np.inf)], dtype)

@@ -132,7 +132,7 @@ def supported(records: list[Record]) -> list[Any]:
 def test_scalar_functions_run_as_plain_python() -> None:
     for record in RECORDS.values():
         assert _native.operators[record.name].scalar in (record.scalar, record.specialised.get("float64"))
-    assert ao.exp.scalar(1.0) == math.e
+    assert ao.exp.scalar(1.0) == ao.exp(ao.tensor(1.0)).item()
     assert ao.pow.scalar(3.0, 2.0) == 9.0
     assert ao.sum.scalar(2.0, 5.0) == 7.0
 

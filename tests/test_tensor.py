@@ -638,6 +638,8 @@ def test_assignment_and_astype_convert(source: str, target: str) -> None:
                 wanted = values.astype(target)
         assert_same(ao.astype(t, target), wanted, name)
         assert_same(t.astype(target), wanted, name)
+        if values.ndim == 0:
+            continue  # a single number must fit, as a Python number must: test_mixing
         assert_same(ao.asarray(t, dtype=target), wanted, name)
         filled = ao.zeros(values.shape, dtype=target)
         filled[...] = t

@@ -21,12 +21,13 @@ from test_cgroups import V2, control_groups
 from test_operators import available_levels, run_python
 
 import aotops as ao
-from aotops import threads
+from aotops import _native, threads
 from aotops.aot.levels import X86_64_LEVELS
 
 COUNTS = range(1, 9)
 
-#: From this many elements on an operation is shared out: ``AOT_GRAIN`` of ``native.h``.
+#: From this many elements on an operation lets other Python threads run, and here it is shared out: ``AOT_GRAIN`` of
+#: ``native.h``. By default only larger ones are worth a second thread.
 GRAIN = 32768
 
 
@@ -73,6 +74,13 @@ SPACES: list[tuple[str, tuple[int, ...], Callable[[Any], Any]]] = [
 CASES = [("float64", space) for space in SPACES] + [("float32", space) for space in SPACES[::2]]
 
 
+@pytest.fixture(autouse=True)
+def _small_operations_are_shared_out() -> Iterator[None]:
+    _native.share_from(GRAIN)
+    yield
+    _native.share_from(0)
+
+
 def random_tensor(dtype: str, shape: tuple[int, ...], seed: int) -> ao.Tensor:
     """Numbers whose sums and products have to be rounded."""
     return ao.tensor((np.random.default_rng(seed).random(shape) + 0.5).astype(dtype))
@@ -81,6 +89,7 @@ def random_tensor(dtype: str, shape: tuple[int, ...], seed: int) -> ao.Tensor:
 def fold_bits(counts: Any) -> dict[str, list[str]]:
     """A digest of every operation over every space and axis, for some numbers of threads."""
     found: dict[str, list[str]] = {}
+    _native.share_from(GRAIN)
     for seed, (dtype, (name, shape, view)) in enumerate(CASES):
         x = view(random_tensor(dtype, shape, seed))
         for operation, call in FOLDED.items():
@@ -432,6 +441,8 @@ FORK = """
     import os, signal, sys, threading, warnings
     warnings.simplefilter("ignore", DeprecationWarning)  # of forks among threads
     import aotops as ao
+
+    ao._native.share_from(32768)
 
     def work():
         x = ao.ones((300, 400))

@@ -35,6 +35,8 @@ def get_num_threads() -> int:
 def set_num_threads(n: int, /) -> None:
     """Set the number of threads that an operation may use, from 1 to 1024."""
 
+def share_from(elements: int, /) -> None: ...
+
 abi_version: int
 
 def declare(

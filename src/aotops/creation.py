@@ -71,7 +71,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
                 f"got {type(obj).__name__}{errors.advice(obj)}"
             ) from None
         try:
-            number = _foreign_number(obj)
+            number = _foreign_number(obj, wanted)
         except (BufferError, ValueError) as error:
             raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
         if number is not None and copy is False:
@@ -118,10 +118,10 @@ def has_buffer(value: Any) -> bool:
 INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
 
 
-def _foreign_number(obj: Any) -> Tensor | None:
+def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
     """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
 
-    None for other buffers.
+    Or in ``dtype``. None for other buffers.
     """
     with memoryview(obj) as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
@@ -131,7 +131,8 @@ def _foreign_number(obj: Any) -> Tensor | None:
             return None
         import struct
 
-        return _native.full((), struct.unpack(view.format, contents)[0], int64 if is_integer else float32)
+        own = int64 if is_integer else float32
+        return _native.full((), struct.unpack(view.format, contents)[0], own if dtype is None else dtype)
 
 
 def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:

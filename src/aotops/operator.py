@@ -144,13 +144,13 @@ def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DTy
 
 def neighbours(value: int, dtype: DType) -> tuple[float, float]:
     """The nearest floats of a dtype that are at most, and at least, a Python int; infinities where there is none."""
-    from struct import pack, unpack
+    from struct import error, pack, unpack
 
     code, bits = ("<f", "<i") if dtype.itemsize == 4 else ("<d", "<q")
     size = abs(value)
     try:
         (nearest,) = unpack(code, pack(code, size))
-    except OverflowError:
+    except (OverflowError, error):
         nearest = float("inf")
     (place,) = unpack(bits, pack(code, nearest))
     if nearest == size:

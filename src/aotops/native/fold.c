@@ -454,7 +454,8 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     if (job.results == 2 && job.in_batches) {
         job.parts = aot_smaller(job.parts, (job.rows + BATCH - 1) / BATCH); /* the first row of each is searched */
     }
-    int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), job.columns * job.parts);
+    int threads = aot_threads(state, total, definition->vectors ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
+    threads = (int)aot_smaller(threads, job.columns * job.parts);
     if (!run_items(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();
         return -1;

@@ -339,7 +339,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
         tile[1] = aot_smaller(n1, PACKED_ELEMENTS);
         tile[0] = PACKED_ELEMENTS / tile[1];
     }
-    int threads = total < AOT_GRAIN ? 1 : aot_threads(state);
+    int threads = aot_threads(state, total, vectors ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
     if (threads > 1) {
         /* in whole cache lines */
         int64_t most = divide_up(divide_up(total, SHARES * (int64_t)threads), 64) * 64;

@@ -136,7 +136,7 @@ static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
 
 static PyObject *native_get_num_threads(PyObject *module, PyObject *Py_UNUSED(unused))
 {
-    return PyLong_FromLong(aot_threads(state_of(module)));
+    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, 0));
 }
 
 static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
@@ -151,6 +151,18 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
                             count);
     }
     state_of(module)->threads = (int)threads;
+    Py_RETURN_NONE;
+}
+
+/* For tests: how many elements are worth a second thread, whatever is computed; 0: what has been measured. */
+static PyObject *native_share_from(PyObject *module, PyObject *count)
+{
+    long elements = PyLong_Check(count) ? PyLong_AsLong(count) : -1;
+    if (elements < 0) {
+        PyErr_Clear();
+        return PyErr_Format(PyExc_ValueError, "share_from: elements must be an int from 0 on, got %R", count);
+    }
+    state_of(module)->shared_from = elements;
     Py_RETURN_NONE;
 }
 
@@ -225,6 +237,7 @@ static PyMethodDef module_methods[] = {
     {"get_num_threads", native_get_num_threads, METH_NOARGS,
      "get_num_threads()\n--\n\nThe number of threads that an operation may use.\n\n"
      ">>> import aotops as ao\n>>> 1 <= ao.get_num_threads() <= 1024\nTrue\n"},
+    {"share_from", native_share_from, METH_O, NULL},
     {"set_num_threads", native_set_num_threads, METH_O,
      "set_num_threads(n)\n--\n\nSet the number of threads that an operation may use, from 1 to 1024.\n\n"
      ">>> import aotops as ao\n>>> before = ao.get_num_threads()\n>>> ao.set_num_threads(2)\n"

@@ -271,7 +271,8 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
         job.tiles *= job.lengths[other];
     }
     int64_t shares = job.tiles > job.pieces ? job.tiles : job.pieces; /* more threads would have nothing to do */
-    int threads = total < AOT_GRAIN ? 1 : (int)aot_smaller(aot_threads(state), shares);
+    /* a running sum waits for the addition before, and so takes as long as a long function */
+    int threads = (int)aot_smaller(aot_threads(state, total, AOT_SHARED_IF_COMPUTE_BOUND), shares);
     if (job.tiles >= threads && aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind) {
         /* integers give the same bits in any order: one after another, each is read once */
         job.piece = job.length;

@@ -67,8 +67,11 @@ int aot_threads_init(aot_state *state)
     return 0;
 }
 
-int aot_threads(aot_state *state)
+int aot_threads(aot_state *state, int64_t total, int64_t worth)
 {
+    if (total < (state->shared_from > 0 ? state->shared_from : worth)) {
+        return 1;
+    }
 #ifdef FORKS
     if (atomic_load(&pool_is_lost)) {
         return 1;
