@@ -339,6 +339,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[P
     return workshop, objects
 
 
+@pytest.mark.slow
 @requires_numba
 def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Path]]) -> None:
     workshop, objects = compiled

@@ -70,6 +70,7 @@ def test_plain_python_agrees(name: str) -> None:
         np.testing.assert_array_equal([operator(ao.tensor(values)).item()], [plain])
 
 
+@pytest.mark.slow
 def test_integers_and_mixed_numbers() -> None:
     largest = ao.reduce(lambda a, b: max(a, b, 3), identity=-(2**63), dtypes="int64")
     assert largest(ao.tensor([-(2**63), 2**63 - 1])).item() == 2**63 - 1

@@ -185,6 +185,7 @@ def test_kernels_of_large_functions_have_the_right_values() -> None:
     np.testing.assert_array_equal(np.asarray(solve(0.5, table.T)), flat.T)
 
 
+@pytest.mark.slow
 def test_reductions_of_large_functions_have_the_right_values() -> None:
     attract = of_source(PRISM)
     rng = np.random.default_rng(3)

@@ -58,7 +58,12 @@ def run(
         cwd=cwd,
         capture_output=True,
         text=True,
-        env={**clean, "PYTHONPATH": str(PACKAGES if with_numba else only_aotops()), **environment},
+        env={
+            **clean,
+            "AOTOPS_JIT_CACHE": "0",
+            "PYTHONPATH": str(PACKAGES if with_numba else only_aotops()),
+            **environment,
+        },
         check=False,
     )
     assert done.returncode == status, done.stderr + done.stdout

@@ -125,6 +125,7 @@ def test_tolerances() -> None:
     assert not ao.grad_check(operator, ao.tensor([1.0, 2.0]), rtol=1e-6, atol=1e-7, raise_exception=False)
 
 
+@pytest.mark.slow
 def test_float32_alone() -> None:
     right = declared(lambda x: math.sin(x), lambda x, y, g: g * math.cos(x), dtypes="float32")
     assert ao.grad_check(right, [0.3, 1.0, -2.0])

@@ -767,7 +767,8 @@ def test_comparisons_of_floats_near_an_int_are_exact(data: st.DataObject) -> Non
     assume(not -(2**63) <= number < 2**63)
     with np.errstate(over="ignore"):
         near = np.array(min(max(number, -(2**1023)), 2**1023), "float64").astype(dtype)
-        x = np.array([near, np.nextafter(near, near * 0), np.nextafter(near, near * np.inf)], dtype)
+        below = np.nextafter(near, np.array(0, dtype))
+        x = np.array([near, below, np.nextafter(near, np.copysign(np.array(np.inf, dtype), near))], dtype)
     t, elements = ao.asarray(x), [float(value) for value in x]
     for function in COMPARISONS:
         assert function(t, number).tolist() == [function(value, number) for value in elements]
