@@ -230,7 +230,9 @@ def units(result: float, exact: Any, dtype: str) -> float:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_every_map_has_an_exact_slope(dtype: str) -> None:
-    assert set(SLOPES) == {record.name for record in DIFFERENTIABLE if record.kind == "map"}
+    # finite differences are enough for those without an error bound
+    missing = {record.name for record in DIFFERENTIABLE if record.kind == "map" and record.units > 0} - set(SLOPES)
+    assert not missing, f"add the slopes of {', '.join(sorted(missing))} to SLOPES in tests/test_derivatives.py"
 
 
 @pytest.mark.parametrize("name", SLOPES)
