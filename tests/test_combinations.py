@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import requires_numba
 
 import aotops as ao
 from aotops import reference
@@ -21,6 +22,8 @@ INF = math.inf
 def smaller(a: Any, b: Any) -> Any:
     return min(a, b)
 
+
+pytestmark = requires_numba
 
 FLOATS = {
     "largest size": (ao.reduce(lambda a, b: max(a, b), identity=0.0, of=lambda x: abs(x)), lambda x: np.abs(x).max()),

@@ -11,6 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from needs import requires_source
+
+pytestmark = requires_source
 
 ROOT = Path(__file__).parent.parent
 PAGES = sorted(

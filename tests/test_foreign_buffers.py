@@ -210,6 +210,7 @@ def test_other_exporters(name: str) -> None:
     assert ao.asarray(make(), dtype="bool").tolist() == np.array(values).astype(bool).tolist()
 
 
+@pytest.mark.filterwarnings("ignore:The 'u' type code is deprecated")
 @pytest.mark.parametrize(
     "make",
     [

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import requires_numba
 
 import aotops as ao
 from aotops import _native, ops
@@ -101,6 +102,7 @@ def test_wrong_derivatives_are_told(name: str) -> None:
     assert not ao.grad_check(operator, raise_exception=False)
 
 
+@requires_numba
 def test_compiled_operators_are_checked() -> None:
     operator = declared(lambda c, x, y: x * y if c else y, lambda c, x, y, r, g: (y * g, g), conditions="c")
     right = declared(lambda c, x, y: x * y if c else y, lambda c, x, y, r, g: (y * g if c else 0.0, x * g if c else g),
@@ -119,6 +121,7 @@ def test_inputs_are_broadcast_and_named_by_their_index() -> None:
     assert ao.grad_check(scaled, [1, 2], [[1.0], [2.0]])
 
 
+@requires_numba
 def test_tolerances() -> None:
     operator = declared(lambda x: math.exp(x), lambda x, y, g: 1.0001 * g * y, dtypes="float64")
     assert ao.grad_check(operator)

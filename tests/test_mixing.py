@@ -835,7 +835,8 @@ def test_no_reference_is_lost_or_kept() -> None:
     gc.collect()
     after = [sys.getrefcount(each) for each in counted], ao.memory.stats()["used"]
     for each, start, end in zip(counted, before[0], after[0], strict=True):
-        # immortal, or counted by much else
-        assert abs(end - start) < 3 or each is None or isinstance(each, (bool, int, type)), each
+        # immortal, whose counts mean nothing, or counted by much else
+        immortal = start > 2**28
+        assert abs(end - start) < 3 or immortal or each is None or isinstance(each, (bool, int, type)), each
     assert before[1] == after[1]
     assert pickle.loads(pickle.dumps(t)).tolist() == [1.0] * 3

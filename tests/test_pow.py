@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from needs import requires_numba
 
 import aotops as ao
 from aotops import ops, reference
@@ -121,6 +122,7 @@ def test_the_exponent_may_be_a_number_or_an_array_or_strided(dtype: str) -> None
             np.testing.assert_array_equal(powers(x[k : k + 1], exponent, dtype), expected[k : k + 1])
 
 
+@requires_numba
 def test_scalar_functions_have_the_same_powers() -> None:
     x = np.concatenate([finite("float64", 300), np.array([183.0, 2.0, 3.0, 9.0, 0.5])])
     y = np.resize(np.array([7.0, -1.0, 0.5, 2.0, 1.5, -2.5, 0.1]), x.size)

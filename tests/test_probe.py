@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import requires_numba
 
 import aotops as ao
 from aotops.aot.probe import probe
@@ -230,6 +231,7 @@ def test_endless_loops_do_not_stop_the_build() -> None:
     assert sys.gettrace() is before
 
 
+@requires_numba
 def test_development_warns_once_for_all_dtypes() -> None:
     halves = ao.map(lambda n: n / 2, dtypes=("int64", "float64"))
     with pytest.warns(UserWarning, match="drops fractions") as found:
