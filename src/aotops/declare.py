@@ -357,7 +357,8 @@ def load(operator: Operator) -> None:
     Raises ``NotBuiltError`` if there is nothing that could.
     """
     with _lock:
-        if declaration(operator).loaded:
+        record = declaration(operator)
+        if record.loaded:
             return  # by another thread
         name = name_of(operator)
         mode = os.environ.get("AOTOPS_PYTHON", "0")
@@ -367,9 +368,8 @@ def load(operator: Operator) -> None:
             from aotops.plain_python import runner
 
             _native.stand_in(operator, runner(operator))
-            declaration(operator).loaded = True
+            record.loaded = True
             return
-        record = declaration(operator)
         library, reason = library_of(record)
         if library is not None:
             try:

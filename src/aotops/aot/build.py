@@ -283,13 +283,7 @@ def compile_kernels(
             }
             for future in completed(futures, reports, progress):
                 kernel = futures[future]
-                try:
-                    reason = future.result()
-                except BrokenProcessPool:
-                    raise BuildError(
-                        "A process that compiles kernels has ended by itself: what it said is above; where it said "
-                        "nothing, the system has ended it, as it does when memory runs out."
-                    ) from None
+                reason = future.result()
                 if reason is not None:
                     failures[kernel] = reason
                 progress.step(f"{'compiled' if reason is None else 'failed:'} {kernel.title}")

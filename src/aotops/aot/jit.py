@@ -17,7 +17,7 @@ from aotops.aot.kernels import KINDS, Kernel, record_kernels
 from aotops.aot.levels import Level, level_symbol, levels
 from aotops.aot.probe import probe
 from aotops.aot.watch import watched
-from aotops.declare import command_for
+from aotops.declare import command_for, file_of
 from aotops.errors import BuildError
 from aotops.ops.record import ALL, MOST_INPUTS, Record
 
@@ -63,7 +63,7 @@ def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[lis
     Raises ``BuildError`` with the compiler's reason.
     """
     digest = compiler_digest()
-    file = record.namespace.get("__file__")
+    file = file_of(record)
     objects: list[bytes] = []
     missing = 0
     for kernel in kernels:
