@@ -32,7 +32,7 @@ types:
 	$(BIN)/mypy
 
 stubs:
-	$(BIN)/python -m aotops.aot.stubs
+	$(BIN)/python -m aotops.aot.pack.stubs
 
 check: lint types test
 

@@ -43,16 +43,16 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
     def get_ext_filename(self, fullname: str) -> str:
         """The extension's file, relative to where packages lie."""
         import_own_package()
-        from aotops.aot.link import extension_file
+        from aotops.aot.pack.link import extension_file
 
         return extension_file(fullname)
 
     def build_extension(self, extension: Extension) -> None:
         """Add the kernels' objects and table to the extension, and build it."""
         import_own_package()
-        from aotops.aot.build import build
-        from aotops.aot.link import add_kernels, require_c_compiler, without_run_paths
-        from aotops.aot.requirements import require_compiler
+        from aotops.aot.front.requirements import require_compiler
+        from aotops.aot.pack.build import build
+        from aotops.aot.pack.link import add_kernels, require_c_compiler, without_run_paths
         from aotops.errors import BuildError
 
         try:

@@ -38,7 +38,7 @@ def finalize(distribution: Any) -> None:
             "without which an isolated build makes a wheel that has no kernels"
         )
     try:
-        from aotops.aot.setuptools_hook import add_extensions
+        from aotops.aot.pack.setuptools_hook import add_extensions
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise SystemExit(f"error: [tool.aotops] takes aotops, which cannot be imported: {reason}") from error

@@ -26,13 +26,13 @@ import pytest
 from needs import PACKAGE, PROJECT, copy_package, requires_numba, requires_source
 
 import aotops as ao
-from aotops import _native, declare, ops
-from aotops.aot import build
-from aotops.aot.fingerprint import fingerprint
-from aotops.aot.kernels import all_kernels, combine_symbol, kernel_symbol, record_kernels
-from aotops.aot.levels import levels
-from aotops.aot.stubs import stubs
-from aotops.aot.table import ELEMENT_FORMATS, table_source
+from aotops import _native, ops
+from aotops.aot.back.levels import levels
+from aotops.aot.pack import build
+from aotops.aot.pack.fingerprint import fingerprint
+from aotops.aot.pack.kernels import all_kernels, combine_symbol, kernel_symbol, record_kernels
+from aotops.aot.pack.stubs import stubs
+from aotops.aot.pack.table import ELEMENT_FORMATS, table_source
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
@@ -45,6 +45,7 @@ from aotops.ops.record import map as declare_map
 from aotops.ops.record import reduce as declare_reduce
 from aotops.ops.record import scan as declare_scan
 from aotops.ops.record import zip as declare_zip
+from aotops.user import declare
 
 RECORDS = ops.collect()
 
@@ -156,8 +157,8 @@ def test_fingerprints_of_kernels_tell_loop_nest_and_dtypes_apart() -> None:
 def test_fingerprints_of_all_kernels_differ_and_are_the_same_in_every_process() -> None:
     script = """
         from aotops import ops
-        from aotops.aot.fingerprint import fingerprint
-        from aotops.aot.kernels import all_kernels
+        from aotops.aot.pack.fingerprint import fingerprint
+        from aotops.aot.pack.kernels import all_kernels
         for kernel in all_kernels(ops.collect().values()):
             print(kernel.symbol, fingerprint(kernel.symbol, kernel.dtype, kernel.function))
     """
@@ -209,9 +210,10 @@ def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
     script = """
         import sys
         from aotops import ops
-        from aotops.aot import compiler, kernels
-        from aotops.aot.specialise import specialise
-        from aotops.aot.levels import levels
+        from aotops.aot import compiler
+        from aotops.aot.pack import kernels
+        from aotops.aot.front.specialise import specialise
+        from aotops.aot.back.levels import levels
         kernel = next(k for k in kernels.record_kernels(ops.collect()["sigmoid"]))
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
         compiler.emit_object(bitcode, kernel.symbol, levels()[0], kernel.widest)
@@ -221,17 +223,22 @@ def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
     counted = {
         ".".join(["aotops", *path.relative_to(PACKAGE).with_suffix("").parts]) for path in build.compiler_sources()
     }
-    assert {"aotops.aot.compiler", "aotops.aot.lowering", "aotops.intrinsics", "aotops.mathematics"} <= counted
+    assert {
+        "aotops.aot.compiler",
+        "aotops.aot.front.lowering",
+        "aotops.intrinsics",
+        "aotops.scalar.mathematics",
+    } <= counted
     # records and loop nests are fingerprinted; the others make the module and its errors
     left = {name for name in loaded - counted if not f"{name}.".startswith(("aotops.ops.", "aotops.loops."))}
-    assert left <= {
-        "aotops._native",
+    rooms = {
         "aotops.aot",
-        "aotops.errors",
-        "aotops.declare",
-        "aotops.dtypes",
-        "aotops.threads",
-    }
+        "aotops.aot.back",
+        "aotops.aot.front",
+        "aotops.aot.pack",
+        "aotops.scalar",
+    }  # docstrings alone
+    assert left <= {"aotops._native", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms
 
 
 @requires_numba
@@ -271,7 +278,8 @@ class Workshop:
         import json, sys
         from pathlib import Path
         from aotops import ops
-        from aotops.aot import build, kernels
+        from aotops.aot.pack import build
+        from aotops.aot.pack import kernels
 
         chosen = [kernel for kernel in kernels.all_kernels(ops.collect().values()) if kernel.title in sys.argv[2:]]
         assert len(chosen) == len(sys.argv) - 2, f"of {sys.argv[2:]} there are only {chosen}"
@@ -424,7 +432,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
         import math
         __name__ = "aotops.intrinsics_of_the_test"  # whose functions may name tables
         from aotops.aot import compiler  # sets Numba's options before Numba is imported
-        from aotops.aot.specialise import specialise
+        from aotops.aot.front.specialise import specialise
         import numba
         from aotops import intrinsics
         from aotops.intrinsics import *
@@ -720,7 +728,7 @@ def test_the_stubs_are_those_of_the_records() -> None:
     written = stubs()
     assert {path.name for path in written} == {"_native.pyi", "__init__.pyi"}
     for path, text in written.items():
-        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m aotops.aot.stubs"
+        assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m aotops.aot.pack.stubs"
 
 
 @pytest.mark.parametrize("name", [name for name in RECORDS if ao.is_public(name)])
@@ -907,9 +915,9 @@ def test_only_the_build_imports_numba() -> None:
 LAYERS = {
     "aotops.intrinsics": (),
     "aotops.loops": ("aotops.intrinsics", "aotops.loops"),
-    "aotops.ops": ("aotops.errors", "aotops.functions", "aotops.intrinsics", "aotops.ops"),
+    "aotops.ops": ("aotops.errors", "aotops.scalar.functions", "aotops.intrinsics", "aotops.ops"),
     "aotops.reference": (
-        *("aotops.combinations", "aotops.errors", "aotops.intrinsics", "aotops.ops", "aotops.shapes"),
+        *("aotops.scalar.combinations", "aotops.errors", "aotops.intrinsics", "aotops.ops", "aotops.shapes"),
     ),
 }
 
@@ -929,17 +937,22 @@ def test_imports_point_down(layer: str) -> None:
 def test_the_runtime_never_imports_the_build() -> None:
     build_time = {"aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli", "aotops.__main__"}
     # what functions mean that are compiled, or run as plain Python
-    build_time |= {"aotops.callables", "aotops.mathematics", "aotops.plain_numbers", "aotops.plain_python"}
+    build_time |= {
+        "aotops.scalar.callables",
+        "aotops.scalar.mathematics",
+        "aotops.scalar.plain_numbers",
+        "aotops.user.plain_python",
+    }
     runtime = {name for name in MODULES if not name.startswith(tuple(build_time))} - {"aotops.ops", "aotops.intrinsics"}
     runtime = {name for name in runtime if not name.startswith("aotops.ops.")}
     assert {"aotops", "aotops.tensors", "aotops.operator", "aotops.errors"} <= runtime
     # but where an operator of a user has no build
-    assert runtime & importers(*build_time) == {"aotops.declare"}
-    assert not {name for name in IMPORTS["aotops.declare"].at_import if name.startswith(tuple(build_time))}
+    assert runtime & importers(*build_time) == {"aotops.first_call"}
+    assert not {name for name in IMPORTS["aotops.first_call"].at_import if name.startswith(tuple(build_time))}
     # records of aotops' own operators are read for documentation only
-    assert runtime & importers("aotops.ops") == {"aotops.operator", "aotops.declare", "aotops.identity"}
+    assert runtime & importers("aotops.ops") == {"aotops.operator", "aotops.user.declare", "aotops.user.identity"}
     assert not {name for name in IMPORTS["aotops.operator"].at_import if name.startswith("aotops.ops")}
-    assert {n for n in IMPORTS["aotops.declare"].at_import if n.startswith("aotops.ops")} == {"aotops.ops.record"}
+    assert {n for n in IMPORTS["aotops.user.declare"].at_import if n.startswith("aotops.ops")} == {"aotops.ops.record"}
 
 
 def test_imports_have_no_cycles() -> None:
@@ -979,7 +992,7 @@ done:
 
 def test_marked_accesses_and_their_loops_are_declared_parallel() -> None:
     llvm = pytest.importorskip("llvmlite.binding")
-    from aotops.aot.parallel import MARK, annotate
+    from aotops.aot.back.parallel import MARK, annotate
 
     text = annotate(LOOP.replace("MARK", f", !{MARK} !0"))
     assert MARK not in text
@@ -991,7 +1004,7 @@ def test_marked_accesses_and_their_loops_are_declared_parallel() -> None:
 
 
 def test_loops_without_marked_accesses_are_left_alone() -> None:
-    from aotops.aot.parallel import annotate
+    from aotops.aot.back.parallel import annotate
 
     assert annotate(LOOP.replace("MARK", "")) == LOOP.replace("MARK", "")
 
@@ -1001,8 +1014,8 @@ def loops_of(record: Record) -> list[str]:
     import llvmlite.binding as llvm
 
     from aotops.aot import compiler
-    from aotops.aot.kernels import record_kernels
-    from aotops.aot.specialise import specialise
+    from aotops.aot.front.specialise import specialise
+    from aotops.aot.pack.kernels import record_kernels
 
     kernel = record_kernels(record)[-1]
     bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
@@ -1098,7 +1111,7 @@ def test_everyday_work_loads_nothing_slow() -> None:
             message = str(error)
         """
     )
-    assert {"aotops.manipulation", "aotops.formatting", "aotops.operator", "aotops.errors"} <= loaded
+    assert {"aotops.namespace.manipulation", "aotops.formatting", "aotops.operator", "aotops.errors"} <= loaded
     assert not loaded & (HEAVY | SLOW | {"collections", "functools", "enum", "contextlib"})
 
 

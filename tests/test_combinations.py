@@ -13,8 +13,8 @@ from needs import requires_numba
 
 import aotops as ao
 from aotops import reference
-from aotops.combinations import SUBSTITUTES, in_combination
-from aotops.mathematics import in_plain_python
+from aotops.scalar.combinations import SUBSTITUTES, in_combination
+from aotops.scalar.mathematics import in_plain_python
 
 INF = math.inf
 

@@ -81,9 +81,9 @@ LOGADDEXP = (
 def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> int:
     """The bytes of all objects of an operator: of all its kernels for some dtypes, for all levels."""
     from aotops.aot import compiler
-    from aotops.aot.kernels import record_kernels
-    from aotops.aot.levels import levels
-    from aotops.aot.specialise import specialise
+    from aotops.aot.back.levels import levels
+    from aotops.aot.front.specialise import specialise
+    from aotops.aot.pack.kernels import record_kernels
 
     record = operator._record.gradient if gradient else operator._record
     total = 0
@@ -127,8 +127,8 @@ def bitcode_of(operator: Any, dtype: str = "float64") -> str:
     import llvmlite.binding as llvm
 
     from aotops.aot import compiler
-    from aotops.aot.kernels import record_kernels
-    from aotops.aot.specialise import specialise
+    from aotops.aot.front.specialise import specialise
+    from aotops.aot.pack.kernels import record_kernels
 
     kernel = next(each for each in record_kernels(operator._record) if each.dtype == dtype)
     bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
@@ -220,7 +220,8 @@ def test_numba_s_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
 
     from numba.core import config
 
-    from aotops.aot import jit, sizes
+    from aotops.aot.back import sizes
+    from aotops.aot.pack import jit
 
     seen = []
 
@@ -343,7 +344,7 @@ def test_processes_that_compile_at_once_do_not_disturb_each_other(module: Path) 
 
 
 def test_old_versions_are_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aotops.aot import jit_cache
+    from aotops.aot.pack import jit_cache
 
     monkeypatch.setenv("AOTOPS_JIT_CACHE", str(tmp_path))
     for k in range(20):
@@ -445,7 +446,8 @@ def test_a_fork_at_any_moment_of_a_first_compilation(module: Path, seconds: floa
 def test_a_kernel_that_takes_long_is_named_while_it_is_compiled(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    from aotops.aot import compiler, watch
+    from aotops.aot import compiler
+    from aotops.aot.pack import watch
 
     monkeypatch.setattr(watch, "LONG", 0.0)
     monkeypatch.setattr(watch, "PAUSE", 0.01)
@@ -465,7 +467,7 @@ def test_a_kernel_that_takes_long_is_named_while_it_is_compiled(
 
 
 def test_memory_is_a_reason_to_be_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    from aotops.aot import watch
+    from aotops.aot.pack import watch
 
     used = {1: 100, 2: 100}
     monkeypatch.setattr(watch, "memory_of", lambda process: used[process])
@@ -490,9 +492,9 @@ def test_a_build_names_kernels_that_take_long(
     module: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """The parent looks at its workers."""
-    from aotops.aot import build, watch
-    from aotops.aot.extension import build_in_place
-    from aotops.aot.modules import target_of_file
+    from aotops.aot.pack import build, watch
+    from aotops.aot.pack.extension import build_in_place
+    from aotops.aot.pack.modules import target_of_file
 
     monkeypatch.setattr(watch, "LONG", 0.0)
     monkeypatch.setattr(build, "PAUSE", 0.01)
@@ -504,9 +506,9 @@ def test_a_build_names_kernels_that_take_long(
 def test_a_worker_that_is_ended_is_an_error_with_the_kernel_s_name(
     module: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aotops.aot import build, watch
-    from aotops.aot.extension import build_in_place
-    from aotops.aot.modules import target_of_file
+    from aotops.aot.pack import build, watch
+    from aotops.aot.pack.extension import build_in_place
+    from aotops.aot.pack.modules import target_of_file
 
     monkeypatch.setattr(build, "PAUSE", 0.01)
     monkeypatch.syspath_prepend(module)

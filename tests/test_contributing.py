@@ -35,7 +35,7 @@ def test_the_example_of_a_record_passes_its_tests(tmp_path: Path) -> None:
 
     build = "import sys; sys.argv[1:] = ['build_ext', '--inplace']; from setuptools import setup; setup()"
     run("-c", build)
-    run("-m", "aotops.aot.stubs")
+    run("-m", "aotops.aot.pack.stubs")
     found = run("-c", "import aotops as ao; print(ao.__file__, ao.reciprocal(ao.tensor([4.0])))")
     assert found.startswith(str(copy))
     assert found.endswith("tensor([0.25])\n")

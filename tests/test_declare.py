@@ -29,9 +29,10 @@ from hypothesis import strategies as st
 from needs import copy_package, requires_compiler, requires_numba
 
 import aotops as ao
-from aotops import _native, declare
-from aotops.aot.levels import levels
+from aotops import _native
+from aotops.aot.back.levels import levels
 from aotops.ops.record import FLOATS, MOST_INPUTS
+from aotops.user.library import library_name
 
 SOURCE = Path(__file__).resolve().parent / "user_operators.py"
 PACKAGES = Path(ao.__file__).resolve().parents[1]
@@ -880,7 +881,7 @@ def test_a_spec_that_is_no_module_is_refused(tmp_path: Path, spec: str, message:
     ],
 )
 def test_reductions_that_are_none_are_warned_of(tmp_path: Path, source: str, message: str | None) -> None:
-    from aotops.aot.modules import declared_records, load, target_of_file
+    from aotops.aot.pack.modules import declared_records, load, target_of_file
 
     target = target_of_file(script(tmp_path, source, f"ops_{abs(hash(source))}.py"))
     if message is None:
@@ -966,7 +967,7 @@ def test_functions_that_numba_has_decorated_are_taken_as_they_are(tmp_path: Path
     ],
 )
 def test_a_wrong_table_in_pyproject_is_refused(table: Any, message: str) -> None:
-    from aotops.aot.setuptools_hook import checked
+    from aotops.aot.pack.setuptools_hook import checked
 
     with pytest.raises(ao.BuildError, match=message):
         checked(table)
@@ -1021,4 +1022,4 @@ def test_the_extension_lies_beside_its_module(tmp_path: Path, monkeypatch: pytes
         "my_pkg.___init___aotops",
         "_single_aotops",
     ]
-    assert declare.library_name("my_pkg/ops.py") == "_ops_aotops"
+    assert library_name("my_pkg/ops.py") == "_ops_aotops"

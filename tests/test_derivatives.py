@@ -16,8 +16,8 @@ import pytest
 
 import aotops as ao
 from aotops import _native, ops, reference
-from aotops.mathematics import in_plain_python
 from aotops.ops.record import FOLDING, Record
+from aotops.scalar.mathematics import in_plain_python
 
 RECORDS = ops.collect()
 DIFFERENTIABLE = [record for record in RECORDS.values() if record.gradient is not None]

@@ -13,7 +13,7 @@ from needs import requires_numba
 
 import aotops as ao
 from aotops import _native, ops
-from aotops.aot.probe import derivative
+from aotops.aot.pack.probe import derivative
 
 DIFFERENTIABLE = [record.name for record in ops.collect().values() if record.gradient is not None]
 

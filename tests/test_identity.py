@@ -21,11 +21,12 @@ from needs import requires_numba
 from test_declare import only_aotops, run
 
 import aotops as ao
-from aotops import _native, declare, identity
-from aotops.aot.kernels import KINDS, Kernel, all_kernels, distinct, kernels_of, record_kernels
-from aotops.aot.manifest import manifest
-from aotops.aot.modules import declared_records
+from aotops import _native
+from aotops.aot.pack.kernels import KINDS, Kernel, all_kernels, distinct, kernels_of, record_kernels
+from aotops.aot.pack.manifest import manifest
+from aotops.aot.pack.modules import declared_records
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
+from aotops.user import declare, identity
 
 NATIVE = Path(ao.__file__).parent / "native"
 
@@ -511,7 +512,7 @@ def struct_fields(name: str) -> list[str]:
 
 @pytest.mark.skipif(not (NATIVE / "kernel.h").exists(), reason="needs the C header, which the project's source has")
 def test_the_mirrors_of_c_structures_have_their_fields() -> None:
-    from aotops.aot import jit
+    from aotops.aot.pack import jit
 
     assert [name for name, *_ in jit.NamedKernel._fields_] == struct_fields("aot_named_kernel")
     assert [name for name, *_ in jit.Library._fields_] == struct_fields("aot_library")
@@ -526,8 +527,8 @@ def test_the_mirrors_of_c_structures_have_their_fields() -> None:
 
 def fake_library(record: Record, **changed: Any) -> Any:
     """A capsule with kernels for a record that go nowhere, of which none may ever be called."""
-    from aotops.aot import jit
-    from aotops.aot.levels import levels
+    from aotops.aot.back.levels import levels
+    from aotops.aot.pack import jit
 
     kernels = record_kernels(record)
     table = (jit.NamedKernel * len(kernels))()
@@ -1000,7 +1001,7 @@ def test_binding_imports_nothing(folder: Path) -> None:
         ops.step(ao.ones(2)), ops.f(1.0)
         print(*sorted(set(sys.modules) - before))
         """
-    assert call(folder, script) == "aotops.identity\n"
+    assert call(folder, script) == "aotops.user.identity\n"
 
 
 def test_only_aotops_is_there_when_nothing_else_is(folder: Path) -> None:
@@ -1032,7 +1033,7 @@ def test_modules_of_one_name_in_two_packages_are_built_side_by_side(tmp_path: Pa
 
 
 def test_fingerprints_see_attributes_of_modules(workshop: Any) -> None:
-    from aotops.aot.fingerprint import fingerprint
+    from aotops.aot.pack.fingerprint import fingerprint
 
     def print_of(constants: str) -> str:
         (kernel,) = kernels_of([record_named(workshop(MODULE, constants), "step")])
@@ -1045,7 +1046,7 @@ def test_fingerprints_see_attributes_of_modules(workshop: Any) -> None:
 
 @pytest.mark.parametrize(("old", "new", "message"), CHANGES)
 def test_fingerprints_change_with_every_value(workshop: Any, old: str, new: str, message: str) -> None:
-    from aotops.aot.fingerprint import fingerprint
+    from aotops.aot.pack.fingerprint import fingerprint
 
     if "step = " in old or "dtypes" in old:
         return  # another kernel, or another dtype of one

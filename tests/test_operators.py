@@ -26,7 +26,7 @@ from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
 
 import aotops as ao
 from aotops import _native, ops
-from aotops.aot.levels import X86_64_LEVELS
+from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.ops.record import FOLDING, SLOTS, Record
 
 RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives

@@ -22,8 +22,7 @@ from needs import NATIVE
 
 import aotops as ao
 from aotops import _native, intrinsics, ops, reference
-from aotops.aot.kernels import combine_symbol, conversion_kernels, kernel_symbol, record_kernels
-from aotops.functions import global_names
+from aotops.aot.pack.kernels import combine_symbol, conversion_kernels, kernel_symbol, record_kernels
 from aotops.intrinsics import Pointer, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import first
@@ -33,6 +32,7 @@ from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
+from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
 
 RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives

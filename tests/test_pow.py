@@ -15,7 +15,7 @@ from needs import requires_numba
 
 import aotops as ao
 from aotops import ops, reference
-from aotops.mathematics import in_plain_python
+from aotops.scalar.mathematics import in_plain_python
 
 #: By dtype: the bits of a significand, and the exponents of the smallest subnormal and of the first power that is none.
 FORMATS = {"float64": (53, -1074, 1024), "float32": (24, -149, 128)}

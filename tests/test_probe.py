@@ -13,7 +13,7 @@ import pytest
 from needs import requires_numba
 
 import aotops as ao
-from aotops.aot.probe import probe
+from aotops.aot.pack.probe import probe
 
 INF = math.inf
 INTEGERS = "int64"

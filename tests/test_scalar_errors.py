@@ -26,7 +26,8 @@ import numpy as np
 import pytest
 
 import aotops as ao
-from aotops import combinations, intrinsics
+from aotops import intrinsics
+from aotops.scalar import combinations
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
@@ -315,8 +316,8 @@ def test_asserts_that_pytest_has_rewritten_are_told_of_as_asserts() -> None:
 
 def test_a_build_tells_each_reason_once(tmp_path: Path) -> None:
     """For all dtypes, the combination and the derivative, and for all operators that have it."""
-    from aotops.aot.extension import build_in_place
-    from aotops.aot.modules import target_of_file
+    from aotops.aot.pack.extension import build_in_place
+    from aotops.aot.pack.modules import target_of_file
 
     (tmp_path / "faulty.py").write_text(
         "import aotops as ao\n\n"
@@ -337,8 +338,8 @@ def test_a_build_tells_each_reason_once(tmp_path: Path) -> None:
 
 
 def test_errors_that_differ_between_dtypes_say_for_which() -> None:
-    from aotops.aot.kernels import record_kernels
-    from aotops.aot.reasons import told
+    from aotops.aot.front.reasons import told
+    from aotops.aot.pack.kernels import record_kernels
 
     first, second = record_kernels(twice._record)  # type: ignore[arg-type]
     message = told({first: "It is one thing.", second: "It is another."})
@@ -360,8 +361,8 @@ def test_a_derivative_is_declared_once() -> None:
 
 
 def test_internal_errors_are_never_shown() -> None:
-    from aotops.aot.reasons import INTERNAL as HIDDEN
-    from aotops.aot.reasons import meaning
+    from aotops.aot.front.reasons import INTERNAL as HIDDEN
+    from aotops.aot.front.reasons import meaning
 
     for text in (
         "Failed in nopython mode pipeline (step: native lowering)\n<numba.core.base.OverloadSelector object at 0x7f3a>",

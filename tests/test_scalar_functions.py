@@ -246,7 +246,7 @@ def test_an_attribute_with_the_name_of_a_function_is_no_call_of_it(capfd: pytest
 
 def test_large_tables_count_whole_in_the_fingerprint() -> None:
     """NumPy leaves out what is in the middle of an array when it writes one."""
-    from aotops.aot.fingerprint import fingerprint
+    from aotops.aot.pack.fingerprint import fingerprint
 
     def looks_up(table: Any) -> Callable[..., Any]:
         return lambda x: table[int(x) & 4095]

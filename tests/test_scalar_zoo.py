@@ -1,8 +1,8 @@
 """Every function that a scalar function may call, over extreme numbers: kernels, plain Python mode, and Python itself.
 
-``aotops.callables`` has the table of what may be called, and the zoo is made from it, so that a function which is added
-there is tested here. One kernel computes a whole group, each function in a loop of its own that becomes vectors: a
-kernel for each would take half a second.
+``aotops.scalar.callables`` has the table of what may be called, and the zoo is made from it, so that a function which
+is added there is tested here. One kernel computes a whole group, each function in a loop of its own that becomes
+vectors: a kernel for each would take half a second.
 """
 
 from __future__ import annotations
@@ -30,10 +30,11 @@ import numpy as np
 import pytest
 
 import aotops as ao
-from aotops import _native, callables, intrinsics
+from aotops import _native, intrinsics
 from aotops.intrinsics import Signature
-from aotops.mathematics import in_plain_python
-from aotops.plain_numbers import TYPES, dtype_of
+from aotops.scalar import callables
+from aotops.scalar.mathematics import in_plain_python
+from aotops.scalar.plain_numbers import TYPES, dtype_of
 
 needs_numba = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
@@ -142,8 +143,8 @@ class Kernels:
         import llvmlite.binding as llvm
 
         from aotops.aot import compiler
-        from aotops.aot.levels import level_symbol, levels
-        from aotops.aot.specialise import specialise
+        from aotops.aot.back.levels import level_symbol, levels
+        from aotops.aot.front.specialise import specialise
 
         first = group[0]
         signature = Signature((first.dtype,) * first.arity, first.result)
@@ -396,7 +397,7 @@ def test_random_expressions(dtype: str, seed: int) -> None:
 @needs_numba
 @pytest.mark.parametrize("module", [builtins, math, cmath, operator, np], ids=lambda module: str(module.__name__))
 def test_everything_else_is_rejected_with_its_name_and_line(module: types.ModuleType) -> None:
-    from aotops.aot.diagnose import FaultError, examine
+    from aotops.aot.front.diagnose import FaultError, examine
 
     name = module.__name__
     accepted = 0
@@ -454,7 +455,8 @@ def test_what_has_no_meaning_is_rejected(expression: str, message: str) -> None:
 UNGUARDED = """
 import math
 import aotops as ao
-from aotops.aot import compiler, pipeline
+from aotops.aot import compiler
+from aotops.aot.front import pipeline
 
 compiler.defined = pipeline.defined = lambda text, wraps: text
 for function in (lambda x: int(math.inf) + x, lambda x: min(x, float(int(1e300))), lambda x: x + round(-1e300)):
@@ -479,7 +481,7 @@ def test_a_value_that_is_undefined_ends_the_build() -> None:
 
 
 def test_undefined_values_are_found_in_code() -> None:
-    from aotops.aot.soundness import undefined_value
+    from aotops.aot.back.soundness import undefined_value
 
     fine = ["  %a = insertelement <4 x double> poison, double %x, i64 0", "  %b = select i1 %c, ptr %p, ptr undef"]
     fine += ['  store double %"poison", ptr %out', "  %v = shufflevector <4 x i64> %a, <4 x i64> poison, <4 x i32> %m"]
@@ -548,7 +550,7 @@ def test_exceptions_of_ones_own_come_out_of_plain_python() -> None:
 
 
 def test_rebuilt_functions_may_call_code_that_imports() -> None:
-    from aotops.functions import rebuilt
+    from aotops.scalar.functions import rebuilt
 
     def imports(x: Any) -> Any:
         import json

@@ -20,8 +20,9 @@ import pytest
 from needs import PACKAGE, PROJECT, copy_package, requires_compiler, requires_numba, requires_readelf, requires_source
 
 import aotops as ao
-from aotops import _native, declare
-from aotops.aot import requirements
+from aotops import _native
+from aotops.aot.front import requirements
+from aotops.user.library import library_name
 
 OPERATORS = """
 import math
@@ -102,10 +103,10 @@ def test_files_of_any_name_are_built_and_loaded(tmp_path: Path) -> None:
 def test_libraries_of_different_files_have_different_names_that_are_identifiers() -> None:
     stems = ["möd", "mod", "m_f6_d", "my-tool", "my_tool", "my__tool", "my_2d_tool", "my_-tool", "my-_tool", "a.b"]
     stems += ["a b", "1", "m\u0075\u0308d", "müd", "μ", "u3bc", "_", "-", "__init__", "_-_", "-2d_", "x_aotops_spelled"]
-    names = [declare.library_name(f"/somewhere/{stem}.py") for stem in stems]
+    names = [library_name(f"/somewhere/{stem}.py") for stem in stems]
     assert len(set(names)) == len(stems)
     assert all(name.isascii() and name.isidentifier() for name in names)
-    assert declare.library_name("my_ops.py") == "_my_ops_aotops"
+    assert library_name("my_ops.py") == "_my_ops_aotops"
 
 
 @pytest.fixture
@@ -143,7 +144,7 @@ def test_modules_are_found_in_every_layout(
     projects: Path, folder: str, spec: str, module: str, root: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("numpy")
-    from aotops.aot.modules import declared_records, find_target, load
+    from aotops.aot.pack.modules import declared_records, find_target, load
 
     monkeypatch.chdir(projects / folder)
     target = find_target(spec)
@@ -240,7 +241,7 @@ def test_operators_that_no_variable_holds_are_warned_of_with_what_to_do(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pytest.importorskip("numpy")
-    from aotops.aot.modules import declared_records, find_target, load
+    from aotops.aot.pack.modules import declared_records, find_target, load
 
     factory = "import aotops as ao\ndef make(k):\n    return ao.map(lambda x: k * x)\nshared = make(3.0)\n"
     holder = """\
@@ -286,7 +287,7 @@ def test_operators_that_no_variable_holds_are_warned_of_with_what_to_do(
 def test_an_installed_module_of_the_same_name_does_not_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from aotops.aot.modules import declared_records, find_target, load
+    from aotops.aot.pack.modules import declared_records, find_target, load
 
     write(tmp_path / "old", {"twins/__init__": "", "twins/ops": OPERATORS.replace("twice", "stale")})
     write(tmp_path / "new", {"twins/__init__": "", "twins/ops": OPERATORS})
@@ -303,8 +304,8 @@ def test_an_installed_module_of_the_same_name_does_not_take_its_place(
 @requires_compiler
 @pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write to")
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from aotops.aot.extension import cache_for
-    from aotops.aot.modules import Target
+    from aotops.aot.pack.extension import cache_for
+    from aotops.aot.pack.modules import Target
 
     write(tmp_path, {"ops": OPERATORS})
     monkeypatch.setattr(os, "access", lambda *_: False)  # as it is for everybody but root
@@ -435,7 +436,7 @@ def hook(folder: Path, monkeypatch: pytest.MonkeyPatch, pyproject: str) -> list[
     write_file(folder / "pyproject.toml", pyproject)
     monkeypatch.chdir(folder)
     added: list[Any] = []
-    setuptools_hook = pytest.importorskip("aotops.aot.setuptools_hook")
+    setuptools_hook = pytest.importorskip("aotops.aot.pack.setuptools_hook")
     monkeypatch.setattr(setuptools_hook, "add_extensions", lambda _, table: added.append(table))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
@@ -569,7 +570,7 @@ def test_the_native_module_names_no_place_of_the_build() -> None:
 
 
 def test_run_paths_of_the_environment_remain(monkeypatch: pytest.MonkeyPatch) -> None:
-    link = pytest.importorskip("aotops.aot.link")
+    link = pytest.importorskip("aotops.aot.pack.link")
     configured = "gcc -shared -L/py/lib -Wl,-rpath,/py/lib -Wl,-rpath -Wl,/py/lib -Wl,-rpath,/mine -Wl,-O1"
     monkeypatch.setattr(link.sysconfig, "get_config_var", lambda name: configured if name == "LDSHARED" else None)
     monkeypatch.setenv("LDFLAGS", "-Wl,-rpath,/mine")
@@ -585,8 +586,8 @@ def test_run_paths_of_the_environment_remain(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_extensions_have_the_name_that_every_python_looks_for(monkeypatch: pytest.MonkeyPatch) -> None:
     """From 3.15 on setuptools would take ``.abi3-x86_64-linux-gnu.so``, which no earlier Python finds."""
-    link = pytest.importorskip("aotops.aot.link")
-    extension = pytest.importorskip("aotops.aot.extension")
+    link = pytest.importorskip("aotops.aot.pack.link")
+    extension = pytest.importorskip("aotops.aot.pack.extension")
     monkeypatch.setattr("setuptools.command.build_ext.get_abi3_suffix", lambda: ".abi3-somewhere.so")
     suffix = ".pyd" if os.name == "nt" else ".abi3.so"
     assert link.extension_file("pkg._ops_aotops") == os.path.join("pkg", f"_ops_aotops{suffix}")
@@ -624,8 +625,8 @@ def test_the_build_of_aotops_imports_itself_and_not_what_is_installed(tmp_path: 
         sys.path.insert(0, {project!r})
         import build_ext
         build_ext.import_own_package()
-        import aotops.aot.build, aotops.ops
-        print(aotops.aot.build.PACKAGE, aotops.ops.__file__, sep="\\n")
+        import aotops.aot.pack.build, aotops.ops
+        print(aotops.aot.pack.build.PACKAGE, aotops.ops.__file__, sep="\\n")
     """
     script = textwrap.dedent(script).format(installed=str(installed), project=str(PROJECT))
     done = python("-c", script, cwd=tmp_path, PYTHONPATH=str(installed))
@@ -635,7 +636,7 @@ def test_the_build_of_aotops_imports_itself_and_not_what_is_installed(tmp_path: 
 
 @requires_numba
 def test_a_process_that_imports_another_aotops_does_not_compile(tmp_path: Path) -> None:
-    from aotops.aot import build as own
+    from aotops.aot.pack import build as own
 
     with pytest.raises(ao.BuildError, match="has started a process that imports"):
         own._start_worker(None, tmp_path, None)

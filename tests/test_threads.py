@@ -22,7 +22,7 @@ from test_operators import available_levels, run_python
 
 import aotops as ao
 from aotops import _native, threads
-from aotops.aot.levels import X86_64_LEVELS
+from aotops.aot.back.levels import X86_64_LEVELS
 
 COUNTS = range(1, 9)
 

@@ -51,33 +51,33 @@ _HOMES = {
     "Operator": "_native",
     "RecordError": "errors",
     "Tensor": "tensors",
-    "arange": "creation",
-    "asarray": "creation",
+    "arange": "namespace.creation",
+    "asarray": "namespace.creation",
     "astype": "_native",
     "bool": "dtypes",
     "cpu_level": "_native",
     "dtypes": None,
-    "empty": "creation",
+    "empty": "namespace.creation",
     "float32": "dtypes",
     "float64": "dtypes",
-    "full": "creation",
+    "full": "namespace.creation",
     "get_num_threads": "_native",
-    "grad_check": "gradients",
+    "grad_check": "autograd.grad_check",
     "int64": "dtypes",
-    "map": "declare",
-    "mean": "statistics",
+    "map": "user.declare",
+    "mean": "namespace.statistics",
     "memory": None,
-    "ones": "creation",
-    "permute_dims": "manipulation",
-    "reduce": "declare",
-    "reshape": "manipulation",
-    "result_type": "dtypes",
+    "ones": "namespace.creation",
+    "permute_dims": "namespace.manipulation",
+    "reduce": "user.declare",
+    "reshape": "namespace.manipulation",
+    "result_type": "namespace.data_types",
     "set_num_threads": "_native",
-    "std": "statistics",
-    "tensor": "creation",
-    "var": "statistics",
-    "zeros": "creation",
-    "zip": "declare",
+    "std": "namespace.statistics",
+    "tensor": "namespace.creation",
+    "var": "namespace.statistics",
+    "zeros": "namespace.creation",
+    "zip": "user.declare",
 }
 
 
@@ -95,7 +95,7 @@ def __getattr__(name: str) -> Any:
         return sorted({*_HOMES, *[name for name in _native.operators if is_public(name)]})
     if name in _HOMES:
         home = _HOMES[name]
-        module = getattr(__import__(f"aotops.{home or name}"), home or name)
+        module = __import__(f"aotops.{home or name}", fromlist=("",))  # the module itself, not the package
         value = getattr(module, name) if home else module
     elif name in _native.operators and is_public(name):
         __import__("aotops.tensors")  # operators return tensors

@@ -1,4 +1,4 @@
-# Generated from the operator records by `python -m aotops.aot.stubs`; do not edit.
+# Generated from the operator records by `python -m aotops.aot.pack.stubs`; do not edit.
 from array import array
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType
-from aotops.arguments import advised
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
@@ -70,36 +69,3 @@ def promote(a: DType, b: DType) -> DType:
 def number_dtype(number: float) -> DType:
     """The dtype of a Python number by itself."""
     return bool if isinstance(number, type(True)) else int64 if isinstance(number, int) else float64
-
-
-@advised
-def result_type(*values: Any) -> DType:
-    """The dtype that an operator computes in for some tensors, arrays, dtypes and Python numbers.
-
-    Python numbers are weak: beside a tensor they only say whether the result must at least be an integer
-    or a float, and take their default then. NumPy's scalars are not, they have the dtype that they say.
-
-    Raises ``TypeError`` for other values, or if there are none.
-
-    >>> import aotops as ao
-    >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
-    aotops.float32
-    """
-    strong = [
-        value.dtype
-        if isinstance(value, _native.TensorBase)
-        else as_dtype(value if isinstance(value, type) else getattr(value, "dtype", value), "result_type: each value")
-        for value in values
-        if not _native.is_number(value)
-    ]
-    weak = [number_dtype(value) for value in values if _native.is_number(value)]
-    if not strong and not weak:
-        raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")
-    result = strong[0] if strong else weak[0]
-    for dtype in strong[1:]:
-        result = promote(result, dtype)
-    for dtype in weak:
-        kinds = ("bool", "integer", "float")
-        if kinds.index(dtype.kind) > kinds.index(result.kind):
-            result = dtype
-    return result

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     from aotops._native import Operator
@@ -228,18 +229,9 @@ def item_of_many(shape: Shape) -> NoReturn:
     )
 
 
-def unsupported_buffer(exporter: type, format: str, itemsize: int) -> NoReturn:
+def unsupported_buffer(exporter: type, format: str, dtypes: Iterable[str], advice: str) -> NoReturn:
     """A buffer whose elements are of no dtype that a tensor can have."""
-    from aotops._native import dtypes
-    from aotops.buffers import holding, name_of, readable
-
-    found = readable(format, itemsize)
-    advice = ""
-    if found is not None:
-        name, other = name_of(found[1], itemsize), holding(found[1], itemsize)
-        many = "most" if name == "uint64" else "all"
-        advice = f"; convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {name}"
     raise TypeError(
-        f"asarray: a buffer must hold native elements of dtype {', '.join(dtype.name for dtype in dtypes)}, "
+        f"asarray: a buffer must hold native elements of dtype {', '.join(dtypes)}, "
         f"got {exporter.__name__} with format {format!r}{advice}"
     )

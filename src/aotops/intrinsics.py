@@ -1,7 +1,7 @@
 """What scalar functions and loop nests need and plain Python lacks, as functions with a Python body.
 
 Every function here runs as it stands, so that each kernel can be executed, stepped through and tested
-as ordinary Python; ``aotops.aot.lowering`` gives the compiler an equivalent sequence of machine
+as ordinary Python; ``aotops.aot.front.lowering`` gives the compiler an equivalent sequence of machine
 instructions for each. Nothing else may appear in a kernel that plain Python cannot run.
 
 Functions of a float return one of the same type, so that a scalar function which is given ``numpy.float32`` stays

@@ -9,8 +9,9 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import DType, Operator
 from aotops.dtypes import bool as bool_dtype
-from aotops.dtypes import float64, result_type
-from aotops.operands import as_operand, has_own_operators, is_foreign_number, is_operand
+from aotops.dtypes import float64
+from aotops.interop.operands import as_operand, has_own_operators, is_foreign_number, is_operand
+from aotops.namespace.data_types import result_type
 from aotops.tensors import Tensor, astype
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
@@ -200,7 +201,7 @@ def documentation(operator: Operator) -> str | None:
 def derivative(operator: Operator) -> Any:
     """The operator of the derivative; of a user's operator that has none yet, the decorator that declares it."""
     if operator._record is not None:
-        from aotops import declare
+        from aotops.user import declare
 
         return declare.derivative(operator)
     try:

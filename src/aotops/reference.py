@@ -37,7 +37,7 @@ Values are Python's bool, int and float. ``stored`` turns the result of a scalar
 holds: int64 wraps around, float32 rounds. So a scalar function of float32 computes in float64 and rounds once, at the
 end. For ``+ - * /`` and square roots that is the same as computing in float32; a longer function, such as ``exp``,
 may differ from its kernel within the error bound of its record. Functions of users compute with numbers that round and
-wrap around at each step (``aotops.plain_numbers``): ``present`` of ``evaluate`` puts those into their place.
+wrap around at each step (``aotops.scalar.plain_numbers``): ``present`` of ``evaluate`` puts those into their place.
 
 Reductions and scans combine elements in row-major order. Kernels keep to an order of their own, so sums and products of
 floats agree up to rounding, and a largest or smallest element up to the sign of zero; everything else agrees exactly.
@@ -50,11 +50,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aotops.combinations import in_combination
 from aotops.errors import type_name
 from aotops.intrinsics import integer, narrow, wrap_int64
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, FOLDING, Record, Scalar
+from aotops.scalar.combinations import in_combination
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops._native import DType, TensorBase
 from aotops.arguments import advised
-from aotops.indexing import assign, select
+from aotops.namespace.indexing import assign, select
 
 TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
 if TYPE_CHECKING:
@@ -60,7 +60,7 @@ class Tensor(TensorBase):
         >>> ao.zeros((2, 3, 4)).permute(2, 0, 1).shape
         (4, 2, 3)
         """
-        from aotops.manipulation import permute_dims
+        from aotops.namespace.manipulation import permute_dims
 
         return permute_dims(self, axes[0] if len(axes) == 1 else axes)
 
@@ -76,7 +76,7 @@ class Tensor(TensorBase):
         tensor([[0, 1, 2],
                 [3, 4, 5]])
         """
-        from aotops.manipulation import reshape
+        from aotops.namespace.manipulation import reshape
 
         return reshape(self, shape[0] if len(shape) == 1 else shape, copy=copy)
 
@@ -89,7 +89,7 @@ class Tensor(TensorBase):
         >>> t
         tensor([1., 0., 0., 0., 0., 0.])
         """
-        from aotops.manipulation import reshape
+        from aotops.namespace.manipulation import reshape
 
         return reshape(self, shape[0] if len(shape) == 1 else shape, copy=False)
 
@@ -108,7 +108,7 @@ class Tensor(TensorBase):
     @advised
     def mean(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
         """Arithmetic mean over one axis, several, or all; see ``aotops.mean``."""
-        from aotops.statistics import mean
+        from aotops.namespace.statistics import mean
 
         return mean(self, axis, dtype=dtype, keepdims=keepdims, out=out)
 
@@ -124,7 +124,7 @@ class Tensor(TensorBase):
         ddof: float | None = None,
     ) -> Tensor:
         """Variance over one axis, several, or all; see ``aotops.var``. ``ddof`` is NumPy's name of ``correction``."""
-        from aotops.statistics import one_correction, var
+        from aotops.namespace.statistics import one_correction, var
 
         correction = one_correction("var", correction, ddof)
         return var(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
@@ -141,7 +141,7 @@ class Tensor(TensorBase):
         ddof: float | None = None,
     ) -> Tensor:
         """Standard deviation over one axis, several, or all; see ``aotops.std``, and ``var`` for ``ddof``."""
-        from aotops.statistics import one_correction, std
+        from aotops.namespace.statistics import one_correction, std
 
         correction = one_correction("std", correction, ddof)
         return std(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
@@ -219,8 +219,8 @@ class Tensor(TensorBase):
         return _restore, (self.shape, self.dtype, contents)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop``."""
-        from aotops.interop import array_ufunc
+        """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop.numpy_functions``."""
+        from aotops.interop.numpy_functions import array_ufunc
 
         return array_ufunc(ufunc, method, inputs, options)
 

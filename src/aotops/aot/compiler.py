@@ -18,22 +18,18 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.errors import NumbaPendingDeprecationWarning
 
-from aotops.aot.levels import Level, level_symbol
-from aotops.aot.noting import with_notes
-from aotops.aot.parallel import annotate
-from aotops.aot.pipeline import target_context
-from aotops.aot.reasons import reason
-from aotops.aot.sizes import inlined
-from aotops.aot.soundness import check, defined, undefined_value
+from aotops.aot.back.levels import Level, level_symbol
+from aotops.aot.back.parallel import annotate
+from aotops.aot.back.rare_flag import with_notes
+from aotops.aot.back.sizes import inlined
+from aotops.aot.back.soundness import check, defined, undefined_value
+from aotops.aot.front.pipeline import target_context
+from aotops.aot.front.reasons import CompileError, reason
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
     warnings.simplefilter("ignore", NumbaPendingDeprecationWarning)
     from numba.pycc.compiler import ExportEntry, ModuleCompiler
-
-
-class CompileError(Exception):
-    """A function that does not compile; the message is the compiler's reason."""
 
 
 #: The C types of the kernels and of the planner, as ``kernel.h`` has them.

@@ -25,13 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Build each module; the exit status is 1 if one cannot be built."""
-    from aotops.aot.requirements import require_compiler
+    from aotops.aot.front.requirements import require_compiler
     from aotops.errors import BuildError
 
     try:
         require_compiler()  # before the imports that would fail
-        from aotops.aot.extension import build_in_place
-        from aotops.aot.modules import find_target
+        from aotops.aot.pack.extension import build_in_place
+        from aotops.aot.pack.modules import find_target
 
         for target in [find_target(spec) for spec in arguments.modules]:
             path = build_in_place(target)

@@ -200,7 +200,8 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0) {
-        aot_raise("unsupported_buffer", "(Osn)", Py_TYPE(exporter), view->format ? view->format : "B", view->itemsize);
+        Py_XDECREF(aot_call("aotops.interop.buffers", "unsupported", "(Osn)", Py_TYPE(exporter),
+                            view->format ? view->format : "B", view->itemsize)); /* raises */
         goto release;
     }
     if (read_axes(view, shape, strides) < 0) {

@@ -1,4 +1,4 @@
-/* Operators that are declared in Python, by users of aotops. In Python (aotops.declare calls these):
+/* Operators that are declared in Python, by users of aotops. In Python (aotops.user.declare calls these):
  *
  *     def declare(record, name, parameters, facts, conversions, variants):
  *         an Operator with a definition of its own, whose variants have no kernels yet
@@ -10,7 +10,7 @@
  *     def rename(operator, name):                 # once it is known
  *     def check_sum(data):                        # 128 bits, to tell whether functions and values have changed
  *
- * At the first call of an operator `aotops.declare.load` gives it either kernels or a stand-in.
+ * At the first call of an operator `aotops.first_call.load` gives it either kernels or a stand-in.
  */
 #include "native.h"
 
@@ -333,13 +333,13 @@ PyObject *aot_check_sum(PyObject *bytes)
 
 int aot_load(aot_operator_object *operator)
 {
-    PyObject *result = aot_call("aotops.declare", "load", "(O)", operator);
+    PyObject *result = aot_call("aotops.first_call", "load", "(O)", operator);
     if (result == NULL) {
         return -1;
     }
     Py_DECREF(result);
     if (operator->waits) {
-        PyErr_SetString(PyExc_SystemError, "aotops.declare.load must give an operator kernels or a stand-in");
+        PyErr_SetString(PyExc_SystemError, "aotops.first_call.load must give an operator kernels or a stand-in");
         return -1;
     }
     return 0;

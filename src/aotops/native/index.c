@@ -3,7 +3,7 @@
  *
  *     def __getitem__(self, key):
  *         if the key is ints alone, one for each axis: return a 0-d copy of the element
- *         return the view that the key selects, or self._select(key)                  # aotops.indexing
+ *         return the view that the key selects, or self._select(key)                  # aotops.namespace.indexing
  *     def __setitem__(self, key, value):
  *         if value is a Tensor or a Python number: write it where the key selects
  *         else: self._assign(key, value)

@@ -197,7 +197,7 @@ static void operator_dealloc(PyObject *self)
 static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
 {
     const aot_operator_object *operator = (const aot_operator_object *)self;
-    return operator->waits ? aot_call("aotops.declare", "name_of", "(O)", self)
+    return operator->waits ? aot_call("aotops.user.declare", "name_of", "(O)", self)
                            : PyUnicode_FromString(operator->definition->name);
 }
 

@@ -148,11 +148,11 @@ static aot_tensor *converted_input(const call_arguments *call)
     if (x != NULL) {
         return in_dtype_of_kernel(call, x);
     }
-    PyObject *made = aot_call("aotops.operands", "as_tensor", "(ssO)", call->operator->definition->name, "x",
+    PyObject *made = aot_call("aotops.interop.operands", "as_tensor", "(ssO)", call->operator->definition->name, "x",
                               call->inputs[0]);
     x = made != NULL ? aot_as_tensor(made) : NULL;
     if (made != NULL && x == NULL) {
-        PyErr_SetString(PyExc_SystemError, "aotops.operands.as_tensor must return a Tensor");
+        PyErr_SetString(PyExc_SystemError, "aotops.interop.operands.as_tensor must return a Tensor");
     }
     aot_tensor *converted = x != NULL ? in_dtype_of_kernel(call, x) : NULL;
     Py_XDECREF(made);

@@ -348,7 +348,7 @@ static PyObject *tensor_is_contiguous(PyObject *self, PyObject *Py_UNUSED(unused
     return PyBool_FromLong(((aot_tensor *)self)->contiguous);
 }
 
-/* Of the element that some ints select: see aotops.indexing. */
+/* Of the element that some ints select: see aotops.namespace.indexing. */
 static PyObject *item_at(PyObject *object, PyObject *const *indices, Py_ssize_t count)
 {
     PyObject *given = PyTuple_New(count);
@@ -358,7 +358,7 @@ static PyObject *item_at(PyObject *object, PyObject *const *indices, Py_ssize_t 
             Py_CLEAR(given);
         }
     }
-    return given != NULL ? aot_call("aotops.indexing", "item_at", "(ON)", object, given) : NULL;
+    return given != NULL ? aot_call("aotops.namespace.indexing", "item_at", "(ON)", object, given) : NULL;
 }
 
 static PyObject *tensor_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)

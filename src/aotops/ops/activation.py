@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import divide, scale_exponent, select
-from aotops.ops.pieces import chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
+from aotops.ops.float_arithmetic import chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
 

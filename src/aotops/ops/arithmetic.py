@@ -7,7 +7,7 @@ from typing import Any
 
 from aotops.intrinsics import divide as ieee_divide
 from aotops.intrinsics import select
-from aotops.ops.pieces import chained, chained_quotient
+from aotops.ops.float_arithmetic import chained, chained_quotient
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
 from aotops.ops.reduction import larger
 

@@ -20,7 +20,7 @@ from aotops.intrinsics import (
     select,
     square_root,
 )
-from aotops.ops.pieces import (
+from aotops.ops.float_arithmetic import (
     INF,
     LN2_HIGH,
     LN2_HIGH_32,

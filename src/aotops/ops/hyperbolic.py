@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import divide, nearest, scale_exponent, select
-from aotops.ops.pieces import LOG2_E, chained, exp_tail32, exp_tail64, head64, ln2_steps64
+from aotops.ops.float_arithmetic import LOG2_E, chained, exp_tail32, exp_tail64, head64, ln2_steps64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 

@@ -20,7 +20,7 @@ from aotops.intrinsics import (
     square_root,
     widen,
 )
-from aotops.ops.pieces import INF, chained, chained_quotient, head32, head64, in_float64
+from aotops.ops.float_arithmetic import INF, chained, chained_quotient, head32, head64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map, zip
 
 #: pi/2 in two parts.

@@ -19,7 +19,17 @@ from aotops.intrinsics import (
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
-from aotops.ops.pieces import INF, NAN, chained, head64, in_float64, is_outside, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.float_arithmetic import (
+    INF,
+    NAN,
+    chained,
+    head64,
+    in_float64,
+    is_outside,
+    magnitude32,
+    magnitude64,
+    quick_two_sum,
+)
 from aotops.ops.record import NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotops.intrinsics import select
-from aotops.ops.pieces import NAN
+from aotops.ops.float_arithmetic import NAN
 from aotops.ops.record import ALL, BOOL, FLOATS, INTEGERS, argreduce, reduce, scan
 
 #: Sums and products of bools are integers.

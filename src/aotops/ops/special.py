@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import select, widen
-from aotops.ops.pieces import chained, head64, in_float64
+from aotops.ops.float_arithmetic import chained, head64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 # --- erf ----------------------------------------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from aotops.intrinsics import (
     widen,
     wrap_int64,
 )
-from aotops.ops.pieces import INF, NAN, chained, head64, in_float64, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.float_arithmetic import INF, NAN, chained, head64, in_float64, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 TWO_OVER_PI = 0.6366197723675814

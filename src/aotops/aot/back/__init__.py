@@ -1,0 +1,1 @@
+"""LLVM: CPU levels, what kernels tell the optimiser, what must not be undefined, how large code becomes."""

@@ -1,0 +1,251 @@
+"""How large a kernel becomes: which short loops are unrolled, and which functions are inlined, is decided by size.
+
+Numba compiles each function to one of LLVM's, and a loop over elements becomes one over vectors only if everything in
+it is inlined. So everything is, as long as that is affordable: code that is repeated too often costs seconds of LLVM's
+time and kilobytes for each of three levels, and vectors no longer pay for it. Sizes are counted in instructions of
+Numba's code, without those that only move values between its variables; of what they count one becomes about 8 bytes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import llvmlite.binding as llvm
+
+from aotops.aot.back.parallel import SHORT, blocks_of, loops_of
+from aotops.aot.back.rare_flag import FORGET, NOTE
+
+#: What a short loop may become: eight steps of Newton's method with a sine and a cosine are 4,000.
+MOST_UNROLLED = 6000
+#: What a kernel may become, beyond which functions that are called several times are not inlined.
+MOST_INLINED = 12000
+#: The least size of such a function.
+LEAST_APART = 50
+
+_FUNCTION = re.compile(r'^define [^\n]*?@("[^"]+"|[\w.$\-]+)\(.*?^}$', re.MULTILINE | re.DOTALL)
+_INSTRUCTION = re.compile(r'^ +(?:%(?:"[^"]*"|[\w.$\-]+) = )?(?:tail )?(\w+) (.*)$', re.MULTILINE)
+_CALLED = re.compile(r'@("[^"]+"|[\w.$\-]+)\(')
+_SHORT = re.compile(rf"^ *call void @{re.escape(SHORT)}\(i64 (\d+)\).*\n", re.MULTILINE)
+#: Instructions that LLVM removes as soon as it keeps variables in registers, or that count for nothing.
+_MOVES = frozenset({"alloca", "load", "store", "br", "ret", "unreachable", "bitcast", "extractvalue", "insertvalue"})
+
+
+@dataclass
+class Function:
+    """A function of a module.
+
+    Attributes:
+        text: its definition.
+        kept: the first blocks of the short loops that are unrolled, with their numbers of turns.
+    """
+
+    text: str
+    kept: dict[str, int] = field(default_factory=dict)
+
+    @cached_property
+    def bodies(self) -> dict[str, str]:
+        """The texts of its blocks."""
+        return blocks_of(self.text)
+
+    @cached_property
+    def loops(self) -> dict[str, set[str]]:
+        """The blocks of its loops by the first one, inner loops first."""
+        found: dict[str, set[str]] = {}
+        for (_, first), blocks in loops_of(self.text).items():
+            found[first] = found.get(first, set()) | blocks
+        return dict(sorted(found.items(), key=lambda loop: len(loop[1])))
+
+    @cached_property
+    def contents(self) -> dict[str, tuple[int, list[str]]]:
+        """The number of instructions in each block, and what it calls."""
+        result = {}
+        for name, body in self.bodies.items():
+            instructions = [match for match in _INSTRUCTION.finditer(body) if match[1] not in _MOVES]
+            calls = [_CALLED.search(match[2]) for match in instructions if match[1] == "call"]
+            result[name] = (len(instructions), [call[1] for call in calls if call])
+        return result
+
+    def copies(self, block: str) -> int:
+        """How many copies of a block there will be."""
+        result = 1
+        for first, turns in self.kept.items():
+            if block in self.loops[first]:
+                result *= turns
+        return result
+
+
+class Sizes:
+    """The sizes of a kernel's functions with all that is inlined into them; decides what that is.
+
+    Attributes:
+        functions: by name.
+        apart: functions that are called, and not inlined.
+        outside: those that are called where no loop over elements is around, and inlined in such loops.
+    """
+
+    def __init__(self, text: str, kernel: str) -> None:
+        self.functions = {match[1]: Function(match[0]) for match in _FUNCTION.finditer(text)}
+        self.kernel = kernel
+        self.apart: set[str] = set()
+        self.outside: set[str] = set()
+        self.sizes: dict[str, int] = {}
+        self.reached = {name: self._reached(name) for name in self.functions}
+        self.size(kernel)  # which chooses the loops
+        self.innermost = {name: self._innermost(function) for name, function in self.functions.items()}
+        self.in_loops = {
+            called
+            for name, blocks in self.innermost.items()
+            for block in blocks
+            for call in self.functions[name].contents[block][1]
+            for called in self.reached.get(call, ())
+        }
+
+    def _reached(self, name: str) -> set[str]:
+        """A function and all that it calls."""
+        found: set[str] = set()
+        waiting = [name]
+        while waiting:
+            current = waiting.pop()
+            if current in self.functions and current not in found:
+                found.add(current)
+                waiting += [call for _, calls in self.functions[current].contents.values() for call in calls]
+        return found
+
+    def _innermost(self, function: Function) -> set[str]:
+        """The blocks of a function's loops in which no other loop is, not even in what they call."""
+        found: set[str] = set()
+        for first, blocks in function.loops.items():
+            inner = any(other != first and other in blocks and other not in function.kept for other in function.loops)
+            calls = {call for block in blocks for call in function.contents[block][1]}
+            within = {each for call in calls for each in self.reached.get(call, ())}
+            called = [self.functions[each] for each in within]
+            if not inner and all(len(each.loops) == len(each.kept) for each in called):
+                found |= blocks
+        return found
+
+    def size(self, name: str) -> int:
+        """The number of instructions of a function when all is inlined, with its short loops unrolled."""
+        if name not in self.sizes:
+            function = self.functions[name]
+            self._choose_loops(function, name)
+            self.sizes[name] = sum(function.copies(block) * self._cost(name, block) for block in function.contents)
+        return self.sizes[name]
+
+    def total(self) -> int:
+        """The size of the kernel and of what it calls."""
+        return self.size(self.kernel) + sum(map(self.size, self.apart | self.outside))
+
+    def is_straight(self, name: str, block: str) -> bool:
+        """Whether a block of a function is in no loop over elements."""
+        return name not in self.in_loops and block not in self.innermost[name]
+
+    def inlined(self, name: str, block: str) -> list[str]:
+        """The functions that a block calls and that are inlined there, each as often as it is called."""
+        calls = [call for call in self.functions[name].contents[block][1] if call in self.functions]
+        calls = [call for call in calls if call not in self.apart]
+        return [call for call in calls if call not in self.outside or not self.is_straight(name, block)]
+
+    def _cost(self, name: str, block: str) -> int:
+        return self.functions[name].contents[block][0] + sum(map(self.size, self.inlined(name, block)))
+
+    def _choose_loops(self, function: Function, name: str) -> None:
+        """Keep the short loops that stay small enough, and whose inner loops do."""
+        function.kept.clear()
+        left: set[str] = set()
+        for first, blocks in function.loops.items():
+            short = _SHORT.search(function.bodies[first])
+            total = sum(function.copies(block) * self._cost(name, block) for block in blocks)
+            if short and not left & blocks and int(short[1]) * total <= MOST_UNROLLED:
+                function.kept[first] = int(short[1])
+            else:
+                left.add(first)
+
+    def copies(self) -> tuple[dict[str, int], dict[str, int]]:
+        """How many copies of each function there are, and how many of them in no loop over elements."""
+        copies: dict[str, int] = {}
+        straight: dict[str, int] = {}
+
+        def count(name: str, times: int) -> None:
+            copies[name] = copies.get(name, 0) + times
+            function = self.functions[name]
+            calls: dict[tuple[str, bool], int] = {}
+            for block in function.contents:
+                for call in self.inlined(name, block):
+                    key = (call, self.is_straight(name, block))
+                    calls[key] = calls.get(key, 0) + function.copies(block)
+            for (call, is_straight), each in calls.items():
+                straight[call] = straight.get(call, 0) + is_straight * times * each
+                count(call, times * each)
+
+        for root in (self.kernel, *sorted(self.apart | self.outside)):
+            count(root, 1)
+        return copies, straight
+
+    def limit(self) -> None:
+        """Take functions out of line until a kernel is small enough, or none is left that would help.
+
+        First those that compute a block of elements: a call for 128 of them costs nothing. Then what is called where
+        no loop over elements is around, such as the last steps of a reduction. Then what is called for rare elements
+        alone. The common case stays in vectors for as long as it can.
+        """
+        notes = {name for name, reached in self.reached.items() if NOTE in reached and FORGET not in reached}
+        common = {each for name in notes for each in self.reached[name]}
+        blocks = {
+            name
+            for name, function in self.functions.items()
+            if any(FORGET in calls for _, calls in function.contents.values())
+        }
+        while self.total() > MOST_INLINED:
+            copies, straight = self.copies()
+            choices = [
+                choice
+                for name in copies
+                if self.size(name) >= LEAST_APART and name not in notes
+                for choice in (
+                    (name in blocks, False, name not in common, (copies[name] - 1) * self.size(name), name),
+                    (False, True, True, (straight.get(name, 0) - 1) * self.size(name), name),
+                )
+                if choice[3] > 0
+            ]
+            if not choices:
+                break
+            _, outside, *_, name = max(choices)
+            (self.outside if outside else self.apart).add(name)
+            self.sizes.clear()
+
+
+def inlined(text: str, kernel: str) -> str:
+    """The text of a module in which all functions are inlined but for those that would make it too large.
+
+    What is called for a loop that is not to be unrolled is removed.
+    """
+    sizes = Sizes(text, kernel)
+    sizes.limit()
+
+    def change(match: re.Match[str]) -> str:
+        name = match[1]
+        function = sizes.functions[name]
+        definition = function.text
+        for block, body in function.bodies.items():
+            changed = body
+            if block not in function.kept and f"@{SHORT}(" in body:
+                changed = _SHORT.sub("", changed)
+            called = sizes.outside.intersection(function.contents[block][1])
+            if called and sizes.is_straight(name, block):
+                names = "|".join(map(re.escape, called))
+                changed = re.sub(rf"^.* call .*@(?:{names})\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE)
+            definition = definition.replace(body, changed, 1) if changed != body else definition
+        if name in sizes.apart:
+            head, brace, rest = definition.partition(" {\n")
+            definition = f"{re.sub(r' #[0-9]+', '', head)} noinline{brace}{rest}"
+        return definition
+
+    module = llvm.parse_assembly(_FUNCTION.sub(change, text))
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.run(module, builder)
+    return str(module)

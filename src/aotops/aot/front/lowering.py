@@ -1,0 +1,693 @@
+"""The machine instructions behind each function of ``aotops.intrinsics``, as Numba intrinsics.
+
+``LOWERINGS`` maps each of those Python functions to its Numba counterpart; ``aotops.aot.front.specialise``
+puts the one in place of the other before a kernel is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.core.datamodel import models, register_default
+from numba.core.errors import RequireLiteralValue, TypingError
+from numba.core.imputils import lower_constant
+from numba.core.typing.typeof import typeof_impl
+from numba.extending import intrinsic
+
+from aotops import intrinsics
+from aotops.aot.back.parallel import MARK, SHORT
+from aotops.aot.back.rare_flag import FORGET, NOTE, NOTED
+from aotops.aot.back.soundness import IN_RANGE
+from aotops.intrinsics import Pattern, Signature, Table
+
+NUMBA_TYPES = {
+    "bool": types.boolean,
+    "int64": types.int64,
+    "float32": types.float32,
+    "float64": types.float64,
+}
+
+LOWERINGS: dict[Callable[..., Any], Any] = {}
+
+
+def lowers(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
+    """Decorator: make a Numba intrinsic and register it as the lowering of a plain function."""
+
+    def register(generator: Callable[..., Any]) -> Any:
+        generator.__name__ = function.__name__  # which is how errors call it
+        LOWERINGS[function] = intrinsic(generator)
+        return LOWERINGS[function]
+
+    return register
+
+
+# --- one number -----------------------------------------------------------------------------------
+
+
+def wider(a: types.Type, b: types.Type) -> types.Type:
+    """The type of a choice between two numbers: a float wins over an integer, whatever their widths.
+
+    Numba alone would make float64 of float32 and an integer constant.
+    """
+    if isinstance(a, types.Literal):
+        a = a.literal_type
+    if isinstance(b, types.Literal):
+        b = b.literal_type
+    if a == b:
+        return a
+    if isinstance(a, types.Boolean) or isinstance(b, types.Boolean):
+        return b if isinstance(a, types.Boolean) else a
+    if isinstance(a, types.Float) != isinstance(b, types.Float):
+        return a if isinstance(a, types.Float) else b
+    return a if a.bitwidth >= b.bitwidth else b
+
+
+@lowers(intrinsics.select)
+def _select(typing_context: Any, condition: Any, chosen: Any, otherwise: Any) -> Any:
+    result = wider(chosen, otherwise)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        boolean = context.cast(builder, arguments[0], signature.args[0], types.boolean)
+        a = context.cast(builder, arguments[1], signature.args[1], result)
+        b = context.cast(builder, arguments[2], signature.args[2], result)
+        return builder.select(boolean, a, b)
+
+    return result(condition, chosen, otherwise), generate
+
+
+@lowers(intrinsics.settled)
+def _settled(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        (value,) = arguments
+        # llvmlite has no function for it; to LLVM a frozen value is more than the load that it comes from
+        frozen = ir.instructions.Instruction(builder.block, value.type, "freeze", [value])
+        builder._insert(frozen)
+        return frozen
+
+    return x(x), generate
+
+
+def llvm_unary(name: str) -> Callable[..., Any]:
+    """An intrinsic of LLVM on one float."""
+
+    def typing(typing_context: Any, x: Any) -> Any:
+        if not isinstance(x, types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = arguments[0]
+            function = builder.module.declare_intrinsic(name, [value.type])
+            return builder.call(function, [value])
+
+        return x(x), generate
+
+    return typing
+
+
+def in_range(builder: Any, conversion: Any) -> Any:
+    """Mark a conversion of a float to an integer as one that ``aotops.aot.back.soundness`` need not guard."""
+    conversion.set_metadata(IN_RANGE, builder.module.add_metadata([]))
+    return conversion
+
+
+@lowers(intrinsics.integer)
+def _integer(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # ``aotops.aot.back.soundness`` gives the conversion a result for each float
+        return context.cast(builder, arguments[0], signature.args[0], types.int64)
+
+    return types.int64(x), generate
+
+
+@lowers(intrinsics.quotient)
+def _quotient(typing_context: Any, a: Any, b: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        # ``aotops.aot.back.soundness`` divides by 1 where the quotient is not defined
+        values = zip(arguments, signature.args, strict=True)
+        return builder.sdiv(*[context.cast(builder, value, type_, types.int64) for value, type_ in values])
+
+    return types.int64(a, b), generate
+
+
+@lowers(intrinsics.load_exponent)
+def _load_exponent(typing_context: Any, x: Any, n: Any) -> Any:
+    if not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        count = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return library_call(context, builder, "ldexp", x, [arguments[0]], [builder.trunc(count, ir.IntType(32))])
+
+    return x(x, n), generate
+
+
+@lowers(intrinsics.next_after)
+def _next_after(typing_context: Any, x: Any, y: Any) -> Any:
+    if x != y or not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        type_ = arguments[0].type
+        name = "nextafterf" if x.bitwidth == 32 else "nextafter"
+        function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(type_, [type_, type_]), name)
+        return builder.call(function, arguments)
+
+    return x(x, y), generate
+
+
+@lowers(intrinsics.narrow)
+def _narrow(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.float32)
+
+    return types.float32(x), generate
+
+
+def library_call(
+    context: Any, builder: Any, name: str, type_: types.Type, floats: list[Any], others: list[Any] | None = None
+) -> Any:
+    """A call of a function of the C library in float64, of floats of a type and of what else it takes."""
+    double = ir.DoubleType()
+    values = [context.cast(builder, value, type_, types.float64) for value in floats] + (others or [])
+    function_type = ir.FunctionType(double, [value.type for value in values])
+    function = cgutils.get_or_insert_function(builder.module, function_type, name)
+    return context.cast(builder, builder.call(function, values), types.float64, type_)
+
+
+def library_function(name: str, parameters: int) -> Callable[..., Any]:
+    """An intrinsic that calls a function of the C library."""
+
+    def generator(*floats: Any) -> Any:
+        if any(each != floats[0] for each in floats) or not isinstance(floats[0], types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            if name == "fmod":
+                return builder.frem(*arguments)
+            return library_call(context, builder, name, floats[0], arguments)
+
+        return floats[0](*floats), generate
+
+    if parameters == 1:
+        return lambda typing_context, x: generator(x)
+    return lambda typing_context, x, y: generator(x, y)
+
+
+for _name, _function in intrinsics.LIBRARY.items():
+    lowers(_function)(library_function(_name, _function.parameters))
+
+lowers(intrinsics.floor)(llvm_unary("llvm.floor"))
+lowers(intrinsics.ceil)(llvm_unary("llvm.ceil"))
+lowers(intrinsics.integral_part)(llvm_unary("llvm.trunc"))
+
+# rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
+lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
+lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))
+
+
+@lowers(intrinsics.truncate)
+def _truncate(typing_context: Any, x: Any) -> Any:
+    if not isinstance(x, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return in_range(builder, builder.fptosi(arguments[0], ir.IntType(64)))
+
+    return types.int64(x), generate
+
+
+@lowers(intrinsics.divide)
+def _divide(typing_context: Any, a: Any, b: Any) -> Any:
+    if a != b or not isinstance(a, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.fdiv(*arguments)
+
+    return a(a, b), generate
+
+
+@lowers(intrinsics.scale_exponent)
+def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
+    if y != k or not isinstance(y, types.Float):
+        return None
+    mantissa = 23 if y.bitwidth == 32 else 52
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(y.bitwidth)
+        if y.bitwidth == 32:
+            exponent = in_range(builder, builder.fptosi(arguments[1], integer))
+        else:
+            # only AVX-512 converts float64 to int64 in vectors; this sum has the integer in its low bits
+            shifted = builder.fadd(arguments[1], ir.Constant(arguments[1].type, 1.5 * 2.0**52))
+            exponent = builder.bitcast(shifted, integer)
+        bits = builder.add(
+            builder.bitcast(arguments[0], integer), builder.shl(exponent, ir.Constant(integer, mantissa))
+        )
+        return builder.bitcast(bits, arguments[0].type)
+
+    return y(y, k), generate
+
+
+@lowers(intrinsics.wrap_int64)
+def _wrap_int64(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.int64)
+
+    return types.int64(x), generate
+
+
+class TableType(types.Dummy):
+    """The Numba type of one ``Table``: its values are part of the type."""
+
+    def __init__(self, table: Table) -> None:
+        self.values = table.values
+        super().__init__(name=repr(table))
+
+
+register_default(TableType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Table)
+def _typeof_table(value: Table, context: Any) -> TableType:
+    return TableType(value)
+
+
+@lower_constant(TableType)
+def _constant_table(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+@lowers(intrinsics.look_up)
+def _look_up(typing_context: Any, table: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(64)
+        values = ir.Constant(ir.ArrayType(integer, len(table.values)), [integer(value) for value in table.values])
+        array = cgutils.global_constant(builder, "table", values)
+        position = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        return builder.load(builder.gep(array, [integer(0), position]))
+
+    return types.int64(table, index), generate
+
+
+@lowers(intrinsics.widen)
+def _widen(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], types.float64)
+
+    return types.float64(x), generate
+
+
+def bitcast(source: types.Type, result: types.Type) -> Callable[..., Any]:
+    """An intrinsic that reads the bits of one type as another of the same width."""
+
+    def typing(typing_context: Any, x: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            value = context.cast(builder, arguments[0], signature.args[0], source)
+            return builder.bitcast(value, context.get_value_type(result))
+
+        return result(x), generate
+
+    return typing
+
+
+lowers(intrinsics.bits_of_float64)(bitcast(types.float64, types.int64))
+lowers(intrinsics.float64_of_bits)(bitcast(types.int64, types.float64))
+lowers(intrinsics.bits_of_float32)(bitcast(types.float32, types.int32))
+lowers(intrinsics.float32_of_bits)(bitcast(types.int32, types.float32))
+
+
+# --- operands in memory ---------------------------------------------------------------------------
+
+
+class SignatureType(types.Dummy):
+    """The Numba type of one ``Signature``: its dtypes are part of the type, so that they are constants."""
+
+    def __init__(self, signature: Signature) -> None:
+        self.inputs = tuple(NUMBA_TYPES[name] for name in signature.inputs)
+        if isinstance(signature.output, tuple):
+            self.outputs = tuple(NUMBA_TYPES[name] for name in signature.output)
+            self.pointers: types.Type = types.Tuple([types.CPointer(dtype) for dtype in self.outputs])
+        else:
+            self.outputs = (NUMBA_TYPES[signature.output],)
+            self.pointers = types.CPointer(*self.outputs)
+        self.operands = signature.operands
+        super().__init__(name=f"Signature{signature!r}")
+
+
+register_default(SignatureType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Signature)
+def _typeof_signature(value: Signature, context: Any) -> SignatureType:
+    return SignatureType(value)
+
+
+@lower_constant(SignatureType)
+def _constant_signature(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+def mark(builder: Any, access: Any) -> None:
+    """Mark an instruction as an access to an element, for ``aotops.aot.back.parallel``."""
+    access.set_metadata(MARK, builder.module.add_metadata([]))
+
+
+def load_element(context: Any, builder: Any, type_: types.Type, address: Any) -> Any:
+    """Load a value; a bool is true if any bit of its byte is set, so that foreign bytes stay harmless."""
+    raw = builder.load(address)
+    mark(builder, raw)
+    if type_ == types.boolean:
+        return builder.icmp_unsigned("!=", raw, ir.Constant(raw.type, 0))
+    return raw
+
+
+def store_element(context: Any, builder: Any, type_: types.Type, value: Any, address: Any) -> None:
+    """Store a value; a bool as a byte of 0 or 1."""
+    raw = builder.zext(value, address.type.pointee) if type_ == types.boolean else value
+    mark(builder, builder.store(raw, address))
+
+
+def typed_pointer(context: Any, builder: Any, data: Any, position: int, type_: types.Type) -> Any:
+    """``data[position]`` as a pointer to elements of a type."""
+    address = builder.load(builder.gep(data, [ir.Constant(ir.IntType(64), position)]))
+    return builder.bitcast(address, context.get_data_type(type_).as_pointer())
+
+
+@lowers(intrinsics.input_pointers)
+def _input_pointers(typing_context: Any, data: Any, signature: Any) -> Any:
+    result = types.Tuple([types.CPointer(dtype) for dtype in signature.inputs])
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        pointers = [
+            typed_pointer(context, builder, arguments[0], position, dtype)
+            for position, dtype in enumerate(signature.inputs)
+        ]
+        return context.make_tuple(builder, result, pointers)
+
+    return result(data, signature), generate
+
+
+@lowers(intrinsics.output_pointer)
+def _output_pointer(typing_context: Any, data: Any, signature: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        pointers = [
+            typed_pointer(context, builder, arguments[0], len(signature.inputs) + k, dtype)
+            for k, dtype in enumerate(signature.outputs)
+        ]
+        several = isinstance(signature.pointers, types.BaseTuple)
+        return context.make_tuple(builder, signature.pointers, pointers) if several else pointers[0]
+
+    return signature.pointers(data, signature), generate
+
+
+def constant(argument: Any) -> int:
+    """The value of an argument that must be a constant; Numba tries again with constants where it is not."""
+    if not isinstance(argument, types.Literal):
+        raise RequireLiteralValue("must be a constant")
+    return int(argument.literal_value)
+
+
+@lowers(intrinsics.input_steps)
+def _input_steps(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
+    count = len(signature.inputs)
+    result = types.UniTuple(types.int64, count)
+    first = constant(axis) * signature.operands
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        steps = [
+            builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), first + k)])) for k in range(count)
+        ]
+        return context.make_tuple(builder, result, steps)
+
+    return result(strides, axis, signature), generate
+
+
+@lowers(intrinsics.output_step)
+def _output_step(typing_context: Any, strides: Any, axis: Any, signature: Any) -> Any:
+    position = constant(axis) * signature.operands + len(signature.inputs)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        return builder.load(builder.gep(arguments[0], [ir.Constant(ir.IntType(64), position)]))
+
+    return types.int64(strides, axis, signature), generate
+
+
+class PatternType(types.Dummy):
+    """The Numba type of one ``Pattern``."""
+
+    def __init__(self, pattern: Pattern) -> None:
+        self.moves = pattern.moves
+        super().__init__(name=f"Pattern{pattern!r}")
+
+
+register_default(PatternType)(models.OpaqueModel)
+
+
+@typeof_impl.register(Pattern)
+def _typeof_pattern(value: Pattern, context: Any) -> PatternType:
+    return PatternType(value)
+
+
+@lower_constant(PatternType)
+def _constant_pattern(context: Any, builder: Any, type_: Any, value: Any) -> Any:
+    return context.get_dummy_value()
+
+
+@lowers(intrinsics.matches)
+def _matches(typing_context: Any, steps: Any, pattern: Any) -> Any:
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        result = cgutils.true_bit
+        for step, move in zip(cgutils.unpack_tuple(builder, arguments[0]), pattern.moves, strict=True):
+            result = builder.and_(result, builder.icmp_signed("==", step, ir.Constant(step.type, int(move))))
+        return result
+
+    return types.boolean(steps, pattern), generate
+
+
+@lowers(intrinsics.load_pattern)
+def _load_pattern(typing_context: Any, pointers: Any, fixed: Any, count: Any, pattern: Any) -> Any:
+    result = element_types(pointers)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        values = [
+            load_element(context, builder, dtype, builder.gep(pointer, [index])) if move else value
+            for dtype, pointer, value, move in zip(
+                result,
+                cgutils.unpack_tuple(builder, arguments[0]),
+                cgutils.unpack_tuple(builder, arguments[1]),
+                pattern.moves,
+                strict=True,
+            )
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(pointers, fixed, count, pattern), generate
+
+
+@lowers(intrinsics.shift)
+def _shift(typing_context: Any, pointer: Any, elements: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        if isinstance(pointer, types.BaseTuple):
+            moved = [builder.gep(each, [index]) for each in cgutils.unpack_tuple(builder, arguments[0])]
+            return context.make_tuple(builder, pointer, moved)
+        return builder.gep(arguments[0], [index])
+
+    return pointer(pointer, elements), generate
+
+
+@lowers(intrinsics.advance)
+def _advance(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        moved = [
+            builder.gep(pointer, [builder.mul(step, index)])
+            for pointer, step in zip(
+                cgutils.unpack_tuple(builder, arguments[0]), cgutils.unpack_tuple(builder, arguments[1]), strict=True
+            )
+        ]
+        return context.make_tuple(builder, pointers, moved)
+
+    return pointers(pointers, steps, count), generate
+
+
+def element_types(pointers: Any) -> Any:
+    """The type of the tuple of values behind a tuple of pointers."""
+    return types.Tuple([pointer.dtype for pointer in pointers])
+
+
+@lowers(intrinsics.load)
+def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
+    result = element_types(pointers)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[2], signature.args[2], types.int64)
+        values = [
+            load_element(context, builder, dtype, builder.gep(pointer, [builder.mul(step, index)]))
+            for dtype, pointer, step in zip(
+                result,
+                cgutils.unpack_tuple(builder, arguments[0]),
+                cgutils.unpack_tuple(builder, arguments[1]),
+                strict=True,
+            )
+        ]
+        return context.make_tuple(builder, result, values)
+
+    return result(pointers, steps, count), generate
+
+
+@lowers(intrinsics.load_output)
+def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
+    several = isinstance(pointer, types.BaseTuple)
+    result = element_types(pointer) if several else pointer.dtype
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        pointers = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
+        values = [
+            load_element(context, builder, dtype, builder.gep(place, [index]))
+            for dtype, place in zip(result if several else (result,), pointers, strict=True)
+        ]
+        return context.make_tuple(builder, result, values) if several else values[0]
+
+    return result(pointer, position), generate
+
+
+@lowers(intrinsics.store)
+def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
+    several = isinstance(pointer, types.BaseTuple)
+    if several and (not isinstance(value, types.BaseTuple) or len(value) != len(pointer)):
+        got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
+        raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
+    if not several and not isinstance(value, (types.Number, types.Boolean)):
+        got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
+        if isinstance(value, (types.Optional, types.NoneType)):
+            got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
+        raise TypingError(f"It must return a number, and returns {got}.")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        index = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        pointers = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
+        values = cgutils.unpack_tuple(builder, arguments[2]) if several else [arguments[2]]
+        outputs = pointer if several else (pointer,)
+        for place, part, output, type_ in zip(pointers, values, outputs, value if several else (value,), strict=True):
+            converted = context.cast(builder, part, type_, output.dtype)
+            store_element(context, builder, output.dtype, converted, builder.gep(place, [index]))
+        return context.get_dummy_value()
+
+    return types.void(pointer, position, value), generate
+
+
+@lowers(intrinsics.transpose_block)
+def _transpose_block(typing_context: Any, source: Any, source_step: Any, target: Any, target_step: Any) -> Any:
+    size = intrinsics.BLOCK
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        element = arguments[0].type.pointee
+        vector = ir.VectorType(element, size)
+
+        def row(pointer: Any, step: Any, index: int) -> Any:
+            place = builder.gep(pointer, [builder.mul(step, ir.Constant(step.type, index))])
+            return builder.bitcast(place, vector.as_pointer())
+
+        alignment = max(element.width // 8 if isinstance(element, ir.IntType) else context.get_abi_sizeof(element), 1)
+        rows = [builder.load(row(arguments[0], arguments[1], k), align=alignment) for k in range(size)]
+        # halves change places at every distance: of two rows one takes the even runs of both, one the odd runs
+        distance = 1
+        while distance < size:
+            runs = [range(start, start + distance) for start in range(0, size, distance)]
+            even = [k for run in runs[::2] for k in (*run, *(size + k for k in run))]
+            odd = [k for run in runs[1::2] for k in (*run, *(size + k for k in run))]
+            for k in range(size):
+                if k // distance % 2 == 0:
+                    a, b = rows[k], rows[k + distance]
+                    masks = [ir.Constant(ir.VectorType(ir.IntType(32), size), mask) for mask in (even, odd)]
+                    rows[k], rows[k + distance] = (builder.shuffle_vector(a, b, mask) for mask in masks)
+            distance *= 2
+        for k, value in enumerate(rows):
+            builder.store(value, row(arguments[2], arguments[3], k), align=alignment)
+        return context.get_dummy_value()
+
+    return types.void(source, source_step, target, target_step), generate
+
+
+@lowers(intrinsics.accumulators)
+def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
+    length = constant(count)
+
+    several = isinstance(pointer, types.BaseTuple)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        arrays = []
+        for each in pointer if several else (pointer,):
+            element = context.get_data_type(each.dtype)
+            array = cgutils.alloca_once(builder, ir.ArrayType(element, length), name="lanes")
+            array.align = 64
+            arrays.append(builder.bitcast(array, element.as_pointer()))
+        return context.make_tuple(builder, pointer, arrays) if several else arrays[0]
+
+    return pointer(count, pointer), generate
+
+
+# --- rare elements --------------------------------------------------------------------------------------------------
+
+# Calls of functions that do nothing, of which ``aotops.aot.back.rare_flag`` makes instructions, and
+# ``aotops.aot.back.parallel`` metadata. Numba, which links all that a function calls, wants them to exist.
+
+
+def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Such a function."""
+    function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
+    if function.is_declaration:
+        function.linkage = "linkonce_odr"
+        function.attributes.add("noinline")
+        body = ir.IRBuilder(function.append_basic_block())
+        if isinstance(result, ir.VoidType):
+            body.ret_void()
+        else:
+            body.ret(ir.Constant(result, 0))
+    return function
+
+
+@lowers(intrinsics.note)
+def _note(typing_context: Any, condition: Any, value: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        truth = context.cast(builder, arguments[0], signature.args[0], types.boolean)
+        builder.call(noting_function(builder, NOTE, ir.VoidType(), ir.IntType(1)), [truth])
+        return arguments[1]
+
+    return value(condition, value), generate
+
+
+@lowers(intrinsics.noted)
+def _noted(typing_context: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.call(noting_function(builder, NOTED, ir.IntType(1)), [])
+
+    return types.boolean(), generate
+
+
+@lowers(intrinsics.forget)
+def _forget(typing_context: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.call(noting_function(builder, FORGET, ir.VoidType()), [])
+        return context.get_dummy_value()
+
+    return types.void(), generate
+
+
+@intrinsic
+def short_loop(typing_context: Any, count: Any) -> Any:
+    """Says how often the loop around it is repeated (``aotops.aot.front.short_loops``)."""
+    number = ir.Constant(ir.IntType(64), constant(count))
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.call(noting_function(builder, SHORT, ir.VoidType(), number.type), [number])
+        return context.get_dummy_value()
+
+    return types.none(count), generate

@@ -1,0 +1,244 @@
+"""Numba's and LLVM's reasons in the words of somebody who writes scalar functions: what, where, what to write instead.
+
+``aotops.aot.front.diagnose`` has told of what needs no types. What is left here is a table of what Numba says, and the
+lines of the user's own source that led there: not the candidates that it tried, its passes, or the loop nest around.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numba
+
+import aotops
+
+if TYPE_CHECKING:
+    from aotops.aot.pack.kernels import Kernel
+
+
+class CompileError(Exception):
+    """A function that does not compile; the message is the compiler's reason."""
+
+
+#: What Numba calls types.
+_TYPES = (
+    (r"(?:reflected )?[Ll]ist(?:Type)?\((?:[^()]|\([^()]*\))*\)(?:<iv=[^>]*>)?", "a list"),
+    (r"(?:reflected )?set\((?:[^()]|\([^()]*\))*\)|LiteralSet\(.*?\)", "a set"),
+    (r"Dict(?:Type)?\[.*?\](?:<iv=[^>]*>)?|LiteralStrKeyDict\(.*?\)", "a dict"),
+    (r"(?:Uni)?Tuple\((?:[^()]|\([^()]*\))*\)", "a tuple"),
+    (r"Literal\[str\]\(.*?\)|unicode_type|\[unichr x \d+\]", "a string"),
+    (r"[Bb]ytes(?:_literal)?\(.*?\)", "bytes"),
+    (r"Literal\[(?:int|bool)\]\((\w+|-\d+)\)|Literal\[(?:int|bool)\]\((-?\d+)\)", "a number"),
+    (r"(?:array|buffer)\(.*?\)", "an array"),
+    (r"\b(?:u?int(?:8|16|32|64)?|float(?:32|64)?|bool(?:ean)?)\b", "a number"),
+    (r"complex(?:64|128)", "a complex number"),
+    (r"class\((?:a number|\w+)\)", "a type"),
+    (r"omitted\(.*?\)", "a default"),
+    (r"OptionalType\(.*?\)|\bnone\b|NoneType", "nothing"),
+    (r"slice<.*?>", "a slice"),
+    (r"Function\(<(?:built-in function|ufunc|class|function) '?([\w.<>]+)'?(?: at \w+)?>\)", r"\1"),
+    (r"type\(CPUDispatcher\(<function ([\w.<>]+) at \w+>\)\)", r"\1"),
+)
+
+#: Operators by the functions that Numba knows them as.
+_OPERATORS = {
+    "matmul": "@",
+    "and_": "&",
+    "or_": "|",
+    "xor": "^",
+    "iand": "&=",
+    "ior": "|=",
+    "ixor": "^=",
+    "add": "+",
+    "iadd": "+=",
+    "sub": "-",
+    "mul": "*",
+    "truediv": "/",
+    "floordiv": "//",
+    "mod": "%",
+    "lt": "<",
+    "le": "<=",
+    "gt": ">",
+    "ge": ">=",
+    "eq": "==",
+    "ne": "!=",
+    "invert": "~",
+    "neg": "-",
+    "is_": "is",
+    "contains": "in",
+    "lshift": "<<",
+    "rshift": ">>",
+}
+
+#: What Numba says, and what is meant.
+_MEANINGS = (
+    (
+        r"signature: >>> (?:static_)?getitem\((?:int|float|bool|Literal\[int)",
+        "It takes an item of a number, with []; a scalar function gets one number at a time, and can index tuples and "
+        "arrays of constants alone",
+    ),
+    (r"signature: >>> (?:static_)?setitem\(", "It assigns to an item; use a variable for each number"),
+    (r"Cannot resolve setattr", "It assigns to an attribute; use a variable of the function"),
+    (
+        r"failed to unpack|Unpacking|unpack_sequence|exhaust_iter",
+        "It unpacks a number into several variables; a scalar function gets one number for each parameter",
+    ),
+    (
+        r"Invalid use of getiter with parameters \((?:int|float|bool|Literal\[int)",
+        "It loops over a number; loop over range(int(x)), or over a tuple",
+    ),
+    (
+        r"No type info available for (?:int|float|bool)\w* as a callable|Invalid use of (?:int|float|bool)\d* with",
+        "It calls a number as if it were a function; write * for a product",
+    ),
+    (
+        r"Keyword arguments are not supported|unexpected keyword|positional-only arguments passed as keyword",
+        "It calls a function with arguments by name that takes them by position; write them by position",
+    ),
+    (
+        r"complex(?:64|128)",
+        "It returns a complex number, or computes with one where kernels cannot; take its real or imaginary part",
+    ),
+    (r"Cannot cast", "It has a value that is no number where a number is needed; of an enumeration take int(member)"),
+    (
+        r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(",
+        "It needs memory of its own, for a list, a string or an array, and kernels have none; write numbers and tuples "
+        "of constant length",
+    ),
+    (
+        r"OverloadSelector|Only accept returning of array|array\(",
+        "It makes or returns an array, or an unknown object; scalar functions compute with numbers alone",
+    ),
+    (r"Invalid use of getiter", "It loops over something that is neither a range nor a tuple"),
+    (
+        r"Type of variable .* cannot be determined|cannot determine Numba type|Untyped",
+        "It has a value whose type cannot be told; start variables as numbers, and call plain Python functions",
+    ),
+    (r"Cannot unify|Can't unify", "A variable is of different kinds on different paths; let it be a number on each"),
+    (
+        r"unsupported opcode|UnsupportedBytecode|Unsupported|not supported|NotImplemented",
+        "It has a construct that kernels do not have; write it with numbers, conditions and loops over a range",
+    ),
+)
+
+#: What no user should read: names of what is inside of Numba, and of this compiler.
+INTERNAL = re.compile(
+    r"0x[0-9a-f]{6,}|\$|numba|NRT|OverloadSelector|Literal\[|<iv=|reflected|UniTuple|unicode_type|CPUDispatcher|lowering"
+    r"|<function|<built-in|<class|>>>|getiter|nopython|aotops\.note|Illegal IR|overload",
+    re.IGNORECASE,
+)
+GENERAL = (
+    "The compiler does not understand it. Scalar functions compute with numbers: conditions, loops over a range or a "
+    "tuple, functions of math, and other plain functions"
+)
+
+
+def reason(error: BaseException) -> str:
+    """What is wrong and where, out of an error of Numba."""
+    text = str(error)
+    return "\n".join([f"{meaning(error)}.", *places(text)])
+
+
+def meaning(error: BaseException) -> str:
+    """What is wrong, without the dot at the end."""
+    text = str(error)
+    # where one of our own functions refuses its arguments, Numba reports that deep inside
+    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", text)
+    if refused:
+        message = str(refused[-1]).rstrip(".")
+        several = message.startswith("It must return a number") and "a tuple" in message
+        return f"{message}; declare an operator for each of them" if several else message
+    lines = [line for line in text.splitlines() if not line.startswith("Failed in nopython mode")]
+    details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
+    message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
+    message = " ".join(re.sub(r": %.* = .*", "", " ".join(message.split())).split())
+    message = message.split(" Raised from ")[0]
+    found = re.search(r"Can't unify return type from the following types: (.*)", message)
+    if found:
+        kinds = list(dict.fromkeys(words(kind) for kind in re.split(r", (?![^()]*\))", found[1])))
+        if len(kinds) > 1:
+            return f"It returns {' on one path, and '.join(kinds)} on another; return a number on each"
+    found = re.search(r"Cannot bind 'args=.*?' to signature '(\(.*?\))' due to \"\w+: (.*?)\"", message)
+    if found:
+        return f"A call does not fit the function, whose parameters are {found[1]}: {found[2].rstrip('.')}"
+    for pattern, meant in _MEANINGS:
+        if re.search(pattern, message):
+            return meant
+    found = re.search(r"No implementation of function .*? found for signature: >>> ([\w.<>]+) ?\((.*)\)", message)
+    if found:
+        return _call(found[1], found[2])
+    message = words(message).rstrip(".")
+    return GENERAL if INTERNAL.search(message) or not message else message
+
+
+def words(text: str) -> str:
+    """A text in which Numba's names of types are words."""
+    for pattern, word in _TYPES:
+        text = re.sub(pattern, word, text)
+    return text
+
+
+def _call(name: str, types: str) -> str:
+    """A function that there is not for such arguments."""
+    arguments = [words(each).strip() for each in re.split(r", (?![^()\[\]]*[)\]])", types) if each]
+    from aotops.aot.front.scalar_calls import called
+
+    record = called(name)
+    if record is not None and len(arguments) != len(record.parameters):
+        return (
+            f"{name} takes {len(record.parameters)} argument{'s' * (len(record.parameters) != 1)} "
+            f"({', '.join(record.parameters)}), and is called with {len(arguments)}"
+        )
+    shown = ", ".join(each if not INTERNAL.search(each) else "something else" for each in arguments)
+    if name in _OPERATORS:
+        return f"Kernels do not have {_OPERATORS[name]} of {' and '.join(shown.split(', '))}"
+    name = "a function" if INTERNAL.search(name) or "<" in name else name
+    return f"Kernels do not have {name}({shown}); look at the number and the kinds of its arguments"
+
+
+_OURS = (os.path.dirname(os.path.abspath(numba.__file__)), os.path.dirname(os.path.abspath(aotops.__file__)))
+
+
+def places(text: str) -> list[str]:
+    """The lines of users' source that an error of Numba names, each once."""
+    found: dict[str, None] = {}
+    for line in text.splitlines():
+        match = re.match(r'File "(.+)", line (\d+):|During: lowering .* at (.+) \((\d+)\)$', line)
+        if match:
+            path, number = os.path.abspath(match[1] or match[3]), int(match[2] or match[4])
+            if not path.startswith(_OURS) and "importlib" not in Path(path).parts and "<" not in Path(path).name:
+                source = linecache.getline(path, number).strip()
+                found[f"  {path}, line {number}" + (f": {source}" if source else "")] = None
+    return list(found)
+
+
+def told(failures: Mapping[Kernel, str]) -> str:
+    """What a build says of kernels that do not compile: each reason once, with the operators that have it."""
+    groups: dict[str, dict[str, list[str]]] = {}
+    for kernel, why in failures.items():
+        text = why if ", line " in why or not kernel.place else f"{why}\n{source_of(kernel.place)}"
+        name, _, dtype = kernel.title.partition(" ")
+        groups.setdefault(text, {}).setdefault(name, []).append(dtype)
+    several = [name for names in groups.values() for name in names]
+    return "\n\n".join(
+        f"{', '.join(_title(name, dtypes, several) for name, dtypes in names.items())} does not compile:\n{text}"
+        for text, names in groups.items()
+    )
+
+
+def source_of(place: str) -> str:
+    """A place, ``file, line N``, with the source that is there."""
+    path, _, number = place.rpartition(", line ")
+    source = linecache.getline(path, int(number)).strip() if number.isdigit() else ""
+    return f"  {place}" + (f": {source}" if source else "")
+
+
+def _title(name: str, dtypes: list[str], names: list[str]) -> str:
+    """An operator's name, with dtypes where another reason is given for others."""
+    return f"{name} ({', '.join(dtypes)})" if names.count(name) > 1 else name

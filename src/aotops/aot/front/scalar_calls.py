@@ -1,0 +1,152 @@
+"""What compiled scalar functions call: operators, as in ``aotops.where(c, x, y)``, and the functions of a table.
+
+Which of a record's scalar functions it is, is up to the types of the arguments, as in the public operators: a float32
+stays float32, integers are weak beside it. ``aotops.scalar.callables`` says so for functions of ``math`` and ``numpy``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba.core import types
+from numba.core.errors import TypingError
+from numba.extending import overload
+
+from aotops.aot.front.lowering import LOWERINGS
+from aotops.aot.front.pipeline import INLINED
+from aotops.intrinsics import note
+from aotops.ops.record import FOLDING, Record
+from aotops.scalar import callables
+from aotops.scalar.callables import Named
+
+CONVERTERS = {"bool": np.bool_, "int64": np.int64, "float32": np.float32, "float64": np.float64}
+
+_dispatcher: Callable[[Callable[..., Any], str, bool], Any] | None = None
+
+
+def set_dispatcher(function: Callable[[Callable[..., Any], str, bool], Any]) -> None:
+    """Say what compiles a called function: ``dispatcher`` of ``aotops.aot.front.specialise``, which imports this."""
+    global _dispatcher
+    _dispatcher = function
+
+
+def dispatcher(function: Callable[..., Any], dtype: str, common: bool) -> Any:
+    """What Numba compiles of a function that is called for one element; see ``aotops.aot.front.specialise``."""
+    assert _dispatcher is not None  # nothing is compiled before specialise is imported
+    return _dispatcher(function, dtype, common)
+
+
+_functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
+
+
+def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
+    """The dtype in which a record computes for arguments of Numba's types."""
+    strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.conditions]
+    for type_ in strong:
+        if not isinstance(type_, (types.Number, types.Boolean)):
+            raise TypingError(f"{record.name} takes numbers, got a {type_}")
+    floats = [type_ for type_ in strong if isinstance(type_, types.Float)]
+    if floats:
+        dtype = "float32" if all(type_ == types.float32 for type_ in floats) else "float64"
+    else:
+        dtype = "bool" if all(isinstance(type_, types.Boolean) for type_ in strong) else "int64"
+    dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
+    if dtype not in record.dtypes:
+        raise TypingError(f"{record.name} computes in {', '.join(record.dtypes)}, got {', '.join(map(str, arguments))}")
+    return dtype
+
+
+def element_function(record: Record, common: bool) -> Callable[..., Any]:
+    """A function that Numba compiles to a record's computation of one element, or to its common case with a note."""
+    if (record, common) not in _functions:
+        if record.kind in FOLDING or record.outputs:
+            what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
+            raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
+        _functions[record, common] = _make(record, common)
+    return _functions[record, common]
+
+
+def called(name: str) -> Record | None:
+    """The record of a function of one element that has been made, by its name."""
+    return next((record for record, _ in _functions if record.name == name), None)
+
+
+def _make(record: Record, common: bool) -> Callable[..., Any]:
+    names = ", ".join(record.parameters)
+
+    def implementation(*arguments: Any) -> Any:
+        dtype = dtype_of(record, arguments)
+        converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
+        converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
+        converters["result"] = CONVERTERS[record.result_for(dtype)]
+        if common and dtype in record.common:
+            cheap, rare = (dispatcher(function, dtype, False) for function in record.common[dtype])
+            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note], **converters}
+            return build(f"lambda {names}: result(note(rare({converted}), cheap({converted})))", functions)
+        scalar = dispatcher(record.scalar_for(dtype), dtype, common)
+        return build(f"lambda {names}: result(scalar({converted}))", {"scalar": scalar, **converters})
+
+    # Numba wants functions whose parameters have names
+    stub = build(f"lambda {names}: None", {})
+    stub.__name__ = record.name
+    overload(stub, jit_options=INLINED)(build(f"lambda {names}: choose({names})", {"choose": implementation}))
+    function: Callable[..., Any] = stub
+    return function
+
+
+def callable_function(name: str, common: bool) -> Callable[..., Any]:
+    """A function that Numba compiles to what a name of ``aotops.scalar.callables`` means for its arguments' types."""
+    if (name, common) not in _callables:
+        _callables[name, common] = _make_callable(name, common)
+    return _callables[name, common]
+
+
+_callables: dict[tuple[str, bool], Callable[..., Any]] = {}
+
+
+def _make_callable(name: str, common: bool) -> Callable[..., Any]:
+    def implementation(*arguments: Any) -> Any:
+        try:
+            meaning = callables.chosen(name, len(arguments))
+            dtypes, function = meaning.convert([dtype_name(type_) for type_ in arguments])
+        except TypeError as error:
+            # in the words by which ``aotops.aot.compiler.reason`` knows a message of ours
+            raise TypingError(str(error).replace("A scalar function", "It", 1)) from None
+        values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
+        names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
+        if isinstance(function, Named):
+            names["function"] = element_function(function.record, common)
+        elif function in LOWERINGS:
+            names["function"] = LOWERINGS[function]
+        else:
+            constants = "float32" if "float32" in dtypes else "float64"
+            names["function"] = dispatcher(function, constants, common)
+        call = f"function({', '.join(values)})"
+        if meaning.folds:
+            call = values[0]
+            for value in values[1:]:
+                call = f"function({call}, {value})"
+        return build(f"lambda *values: {call}", names)
+
+    stub = build("lambda *values: None", {})
+    stub.__name__ = name.rpartition(".")[2]
+    overload(stub, jit_options=INLINED)(build("lambda *values: choose(*values)", {"choose": implementation}))
+    function: Callable[..., Any] = stub
+    return function
+
+
+def dtype_name(type_: Any) -> str:
+    """The dtype of a type of Numba's; ``TypeError`` for anything but a number."""
+    for dtype, kind in (("bool", types.Boolean), ("int64", types.Integer)):
+        if isinstance(type_, kind):
+            return dtype
+    if type_ not in (types.float32, types.float64):
+        raise TypeError(f"A scalar function must call functions with numbers, got {type_}")
+    return str(type_)
+
+
+def build(source: str, names: dict[str, Any]) -> Any:
+    """The value of an expression that refers to some names."""
+    return eval(source, names)

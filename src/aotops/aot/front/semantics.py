@@ -1,0 +1,215 @@
+"""What users' scalar functions mean where Numba means something else.
+
+Integers are weak: ``2 * x`` of a float32 stays in float32. Numba makes float64 of a float32 and an integer, as C does
+not: a kernel would compute in half as many lanes because somebody wrote ``2`` for ``2.0``. So before types are
+inferred, each operand of an operation is wrapped in a call that gives it the type of the other one, if it is an integer
+or a bool and the other is a float.
+
+``x ** y`` becomes the operator's own function on the way, for which Numba has a call of libm; with an integer constant
+it becomes multiplications. ``// % << >> ~`` become what ``aotops.scalar.callables`` has for them, for all integers.
+And a variable that may have no value is rejected, where Numba would take what is in its place. A tuple that is indexed
+is an array.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import ir, types
+from numba.core.analysis import compute_cfg_from_blocks, compute_use_defs
+from numba.core.compiler import CompilerBase
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.errors import TypingError
+from numba.core.ir_utils import build_definitions, get_definition, guard, mk_unique_var
+from numba.extending import intrinsic, overload
+
+from aotops import ops
+from aotops.aot.front import short_loops
+from aotops.aot.front.pipeline import INLINED, compiler_with
+from aotops.aot.front.scalar_calls import CONVERTERS, build, callable_function, element_function
+from aotops.scalar.callables import LARGEST_EXPONENT
+
+#: Operators of the table that Numba computes otherwise: integers divided by 0 or -1, shifts by 64 and more, ``~True``.
+TABLED = {
+    getattr(operator, f"{i}{name}"): f"operator.{name}"
+    for name in ("floordiv", "mod", "lshift", "rshift")
+    for i in ("", "i")
+} | {operator.invert: "operator.invert"}
+OPERATIONS = frozenset(
+    getattr(operator, name)
+    for plain in ("add", "sub", "mul", "truediv", "lt", "le", "gt", "ge", "eq", "ne")
+    for name in (plain, f"i{plain}")
+    if hasattr(operator, name)
+)
+
+
+@intrinsic
+def beside(typing_context: Any, value: Any, other: Any) -> Any:
+    """A value as it is, or, of an integer or a bool beside a float, in the type of that."""
+    weak = isinstance(value, (types.Integer, types.Boolean)) and isinstance(other, types.Float)
+    own = value.literal_type if isinstance(value, types.Literal) else value
+    result = other if weak else own
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.cast(builder, arguments[0], signature.args[0], result)
+
+    return result(value, other), generate
+
+
+def chain(base: str, exponent: int) -> str:
+    """A power as the text of multiplications."""
+    if exponent == 1:
+        return base
+    half = chain(base, exponent // 2)
+    squared = f"square({half})"
+    return f"{squared} * {base}" if exponent % 2 else squared
+
+
+def power_function(common: bool) -> Any:
+    """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
+
+    def choose(base: Any, exponent: Any, modulus: Any) -> Any:
+        if modulus is not None and not isinstance(modulus, types.Omitted):
+            raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
+        # as in Python an inverse of an integer is a float
+        negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
+        whole = "float64" if negative else "int64"
+        own = CONVERTERS[str(base) if isinstance(base, types.Float) else whole]
+        base_text = "own(base)"
+        if isinstance(exponent, types.IntegerLiteral) and abs(exponent.literal_value) <= LARGEST_EXPONENT:
+            count = abs(exponent.literal_value)
+            text = chain(base_text, count) if count else "one"
+            inverse = f"one / ({text})" if negative else text
+            return build(
+                f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
+            )
+        function = element_function(ops.collect()["pow"], common)
+        text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
+        return build(text, {"function": function, "own": own})
+
+    power = build("lambda base, exponent, modulus=None: None", {})
+    # Numba wants the parameters of both without annotations
+    overload(power, prefer_literal=True, jit_options=INLINED)(
+        build("lambda base, exponent, modulus=None: choose(base, exponent, modulus)", {"choose": choose})
+    )
+    return power
+
+
+@numba.njit(**INLINED)
+def square(x: Any) -> Any:
+    """``x * x``."""
+    return x * x
+
+
+def compiler_class(common: bool) -> type[CompilerBase]:
+    """Numba's compiler with a pass that wraps operands, and with powers of one kind."""
+    functions = dict.fromkeys(short_loops.POWERS, POWERS[common])
+    functions |= {operation: callable_function(name, common) for operation, name in TABLED.items()}
+
+    @register_pass(mutates_CFG=False, analysis_only=False)
+    class Semantics(FunctionPass):
+        """Wrap operands in ``beside``, call functions for powers and shifts, make arrays of tables."""
+
+        _name = f"aotops_semantics_{common}"
+
+        def __init__(self) -> None:
+            super().__init__()
+
+        def run_pass(self, state: Any) -> bool:
+            """Change the function's intermediate code; returns whether anything was."""
+            require_values(state.func_ir.blocks)
+            changed = False
+            for block in state.func_ir.blocks.values():
+                body: list[Any] = []
+                for statement in block.body:
+                    value = getattr(statement, "value", None)
+                    if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
+                        changed = wrap(value, statement, block.scope, body, functions) or changed
+                    elif isinstance(value, ir.Expr) and value.op == "getitem":
+                        table = table_of(guard(get_definition, state.func_ir, value.value))
+                        if table is not None:
+                            contents = ir.Global("table", table, statement.loc)
+                            value.value = variable("table", contents, block.scope, body)
+                            changed = True
+                    body.append(statement)
+                block.body = body
+            if changed:
+                state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+            return changed
+
+    return compiler_with(Semantics, short_loops.ShortLoops)
+
+
+def table_of(definition: Any) -> np.ndarray | None:
+    """A constant tuple of numbers as an array: Numba looks a tuple's items up by a branch for each."""
+    items = definition.value if isinstance(definition, (ir.Global, ir.FreeVar)) else None
+    if not isinstance(items, tuple) or not items:
+        return None
+    if not all(isinstance(item, (int, float, np.float32)) for item in items):
+        return None
+    dtype = np.float32 if any(isinstance(item, np.float32) for item in items) else np.asarray(items).dtype
+    return np.asarray(items, dtype)
+
+
+def require_values(blocks: Any) -> None:
+    """Raise ``TypingError`` for a variable that is read where it may not have been given a value."""
+    uses, gives = compute_use_defs(blocks)
+    successors = {start: [next_ for next_, _ in compute_cfg_from_blocks(blocks).successors(start)] for start in blocks}
+    before = {start: set(uses[start]) for start in blocks}
+    changed = True
+    while changed:
+        changed = False
+        for start in blocks:
+            needed = before[start].union(*(before[next_] - gives[start] for next_ in successors[start]))
+            changed, before[start] = changed or needed != before[start], needed
+    # names with a dollar are Numba's own
+    for name in sorted(name for name in before[min(blocks)] if not name.startswith("$")):
+        statements = [statement for start in sorted(blocks) for statement in blocks[start].body]
+        reads = [each for each in statements if name in uses_of(each)]
+        place = reads[0].loc if reads else None
+        raise TypingError(f"The variable {name.partition('.')[0]} may have no value where it is read.", loc=place)
+
+
+def uses_of(statement: Any) -> list[str]:
+    """The names of the variables that a statement reads."""
+    value = statement.value if isinstance(statement, ir.Assign) else statement
+    return [variable.name for variable in value.list_vars()] if isinstance(value, ir.Inst) else []
+
+
+def wrapped(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
+    """Two operands, each beside the other; what that needs goes into ``body``."""
+    function = variable("beside", ir.Global("beside", beside, place), scope, body)
+    left, right = (
+        variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
+        for arguments in (operands, operands[::-1])
+    )
+    return left, right
+
+
+def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
+    """A new variable with some contents."""
+    made = ir.Var(scope, mk_unique_var(f"${name}"), contents.loc)
+    body.append(ir.Assign(contents, made, contents.loc))
+    return made
+
+
+def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any]) -> bool:
+    """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
+    place = statement.loc
+    operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
+    if value.fn in functions:
+        function = variable("function", ir.Global("function", functions[value.fn], place), scope, body)
+        statement.value = ir.Expr.call(function, operands, (), place)
+        return True
+    if value.fn in OPERATIONS:
+        value.lhs, value.rhs = wrapped(operands, place, scope, body)
+        return True
+    return False
+
+
+#: ``**``, and the compilers, for functions of all elements, and of the common ones.
+POWERS = {common: power_function(common) for common in (False, True)}
+COMPILERS = {common: compiler_class(common) for common in (False, True)}

@@ -1,0 +1,190 @@
+"""From a plain Python function to the one that Numba compiles for one dtype.
+
+Four things are exchanged, in the function and in every function that it calls:
+
+- functions of ``aotops.intrinsics`` for their lowerings;
+- operators, and the functions of ``math`` and NumPy that aotops has too, for their scalar functions;
+- float constants for constants of the kernel's dtype, so that ``0.5 * x`` of a float32 stays in float32:
+  Python numbers are weak in kernels as they are in the public operators (except from ``in_float64`` on down);
+- plain Python functions for their Numba dispatchers, always inlined.
+
+The code itself is not touched: what runs as Python is what is compiled.
+"""
+
+from __future__ import annotations
+
+import dis
+import itertools
+import types as python_types
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from aotops.aot.front import (
+    combining,  # noqa: F401  (adds to LOWERINGS)
+    scalar_calls,
+)
+from aotops.aot.front.diagnose import FaultError, examine, named, place
+from aotops.aot.front.lowering import LOWERINGS
+from aotops.aot.front.pipeline import INLINED
+from aotops.aot.front.reasons import CompileError
+from aotops.aot.front.scalar_calls import callable_function, element_function
+from aotops.aot.front.semantics import COMPILERS, POWERS
+from aotops.intrinsics import CommonCase, LibraryFunction, narrow
+from aotops.ops.record import Record
+from aotops.scalar.callables import LOOPS, POWER, Named, name_of
+from aotops.scalar.functions import folded, global_names, plain, rebuilt
+from aotops.scalar.mathematics import Namespace, cells, meant_by, record_of, references
+
+Function = Callable[..., Any]
+
+
+#: Numpy's scalar types are what Numba types constants by.
+CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {
+    "float32": lambda value: np.float32(narrow(value)),
+    "float64": float,
+}
+
+
+def specialise(function: Function, dtype: str) -> Function:
+    """A copy of a function, and of all that it calls, whose float constants are of a dtype.
+
+    For integer dtypes constants stay as they are.
+
+    Raises ``CompileError`` for what kernels cannot have.
+    """
+    if not isinstance(function, python_types.FunctionType):
+        raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
+    try:
+        examine(function)
+    except FaultError as fault:
+        raise CompileError(str(fault)) from None
+    _require_no_recursion(function, set(), set())
+    return _copy(function, dtype, False, {})
+
+
+def understood(code: python_types.CodeType) -> python_types.CodeType:
+    """The same code as Numba understands it: it loses the value of ``:=``, and has no ``del``.
+
+    ``COPY; STORE`` becomes ``STORE; LOAD``, and ``del x`` nothing.
+    """
+    changed = bytearray(code.co_code)
+    instructions = list(dis.get_instructions(code))
+    for one, following in itertools.pairwise(instructions):
+        if one.opname == "DELETE_FAST":
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["NOP"], 0])
+        elif one.opname == "COPY" and one.arg == 1 and following.opname == "STORE_FAST":
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["STORE_FAST"], following.arg or 0])
+            changed[following.offset : following.offset + 2] = bytes([dis.opmap["LOAD_FAST"], following.arg or 0])
+        elif one.opname == "COPY" and one.arg == 1 and following.opname == "STORE_FAST_LOAD_FAST":
+            stored, loaded = (following.arg or 0) >> 4, (following.arg or 0) & 15
+            both = stored << 4 | loaded
+            changed[one.offset : one.offset + 2] = bytes([dis.opmap["STORE_FAST"], stored])
+            changed[following.offset : following.offset + 2] = bytes([dis.opmap["LOAD_FAST_LOAD_FAST"], both])
+    return code.replace(co_code=bytes(changed))
+
+
+def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
+    """Raise ``CompileError`` for a function that calls itself, by way of others or operators too."""
+    value = plain(value)
+    record = record_of(value)
+    called = [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]
+    for function in called:
+        if isinstance(function, CommonCase):
+            function = function.function
+        if not isinstance(function, python_types.FunctionType) or function in done:
+            continue
+        if function in path:
+            code = function.__code__
+            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
+        path.add(function)
+        # aotops' own functions meet those of users in closures alone
+        names = () if (function.__module__ or "").startswith("aotops.") else global_names(function)
+        for each in [*(function.__globals__[name] for name in names), *cells(function)]:
+            _require_no_recursion(each, path, done)
+        path.remove(function)
+        done.add(function)
+
+
+def dispatcher(function: Function, dtype: str, common: bool) -> Any:
+    """What Numba compiles of a function of one element: its common case, with notes where it is rare, or all of it."""
+    return _dispatcher(function, dtype, common, {})
+
+
+scalar_calls.set_dispatcher(dispatcher)
+
+
+def _dispatcher(function: Any, dtype: str, common: bool, done: dict[Any, Any]) -> Any:
+    key = (function, dtype, common)
+    if key not in done:
+        # numpy's error model: a division by zero is a value, not an exception
+        own = (function.__module__ or "").startswith("aotops.")
+        # an index is looked at unless LLVM can prove it to be in range (``aotops.aot.back.soundness``)
+        options = {} if own else {"pipeline_class": COMPILERS[common], "boundscheck": True}
+        copied = _copy(function, dtype, common, done)
+        done[key] = numba.njit(copied, error_model="numpy", **(INLINED | options))
+    return done[key]
+
+
+def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: dict[Any, Any]) -> Function:
+    dtype = getattr(original, "constants", dtype)
+
+    def element(record: Record) -> Any:
+        try:
+            return element_function(record, common)
+        except ValueError as error:
+            raise CompileError(f"{error}.") from None
+
+    own = (original.__module__ or "").startswith("aotops.")
+
+    def exchange(value: Any) -> Any:
+        value = plain(value)
+        if isinstance(value, CommonCase):
+            return _dispatcher(value.function, dtype, True, done)
+        # aotops' own functions name operators as users do (`math.exp` in a derivative), and the rest as Numba has it
+        record = meant_by(value) if own else value.record if isinstance(value, Named) else record_of(value)
+        if record is not None:
+            return element(record)
+        if isinstance(value, (python_types.FunctionType, LibraryFunction)) and value in LOWERINGS:
+            return LOWERINGS[value]
+        if not own:
+            name = name_of(value)
+            if name in POWER:
+                return POWERS[common]
+            if name is not None:
+                return value if name in LOOPS else callable_function(name, common)
+        if isinstance(value, python_types.ModuleType):
+            return Namespace(value, exchange)
+        if isinstance(value, (float, int)) and not isinstance(value, bool):
+            if isinstance(value, int) and -(2**63) <= value < 2**63:
+                return value
+            try:
+                return CONSTANT_TYPES.get(dtype, float)(value)
+            except OverflowError:
+                code = original.__code__
+                raise CompileError(
+                    f"{original.__name__} has an integer of {int(value).bit_length()} bits, which is beyond float64; "
+                    f"write math.inf, or a smaller number.\n{place(code, code.co_firstlineno)}"
+                ) from None
+        if isinstance(value, np.number):
+            return exchange(value.item())
+        if isinstance(value, np.ndarray):
+            return value if own else table(value)
+        if isinstance(value, tuple):
+            return tuple(exchange(item) for item in value)
+        if isinstance(value, python_types.FunctionType):
+            return _dispatcher(value, dtype, common, done)
+        return value
+
+    def table(array: np.ndarray) -> np.ndarray:
+        # ``aotops.aot.front.diagnose`` has looked at it
+        return array.astype({"b": "bool", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind, "int64"))
+
+    code = understood(original.__code__ if own else folded(original.__code__))
+    code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
+    copy = rebuilt(original, exchange, code)
+    for _ in references(copy):
+        pass  # Numba knows a function only if it was there before types are inferred: modules are asked for theirs
+    return copy

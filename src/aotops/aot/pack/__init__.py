@@ -1,0 +1,1 @@
+"""From records to extension modules: kernels, cache, worker processes, tables, libraries, the setuptools hook."""

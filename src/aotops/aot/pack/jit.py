@@ -1,0 +1,137 @@
+"""Kernels compiled for this process, for development: the same code as a build makes, for this CPU's level alone."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+import time
+from typing import Any
+
+import llvmlite.binding as llvm
+
+from aotops import _native
+from aotops.aot.back.levels import Level, level_symbol, levels
+from aotops.aot.pack import jit_cache, modules
+from aotops.aot.pack.build import compiler_digest
+from aotops.aot.pack.fingerprint import fingerprint
+from aotops.aot.pack.kernels import KINDS, Kernel, record_kernels
+from aotops.aot.pack.probe import probe
+from aotops.aot.pack.watch import watched
+from aotops.errors import BuildError
+from aotops.ops.record import ALL, MOST_INPUTS, Record
+from aotops.user.library import command_for, file_of
+
+#: Of ``kernel.h``.
+MAX_LEVELS = 3
+MAX_OPERANDS = MOST_INPUTS + 1
+CAPSULE = b"aotops.library"
+
+
+class NamedKernel(ctypes.Structure):
+    """``aot_named_kernel`` of ``kernel.h``."""
+
+    _fields_ = (
+        ("symbol", ctypes.c_char_p),
+        ("kind", ctypes.c_uint8),
+        ("inputs", ctypes.c_uint8),
+        ("outputs", ctypes.c_uint8),
+        ("vectors", ctypes.c_uint8),
+        ("dtypes", ctypes.c_uint8 * MAX_OPERANDS),
+        ("kernels", ctypes.c_void_p * MAX_LEVELS),
+    )
+
+
+class Library(ctypes.Structure):
+    """``aot_library`` of ``kernel.h``."""
+
+    _fields_ = (
+        ("abi_version", ctypes.c_uint32),
+        ("n_levels", ctypes.c_uint32),
+        ("levels", ctypes.c_char_p * MAX_LEVELS),
+        ("n_kernels", ctypes.c_uint32),
+        ("kernels", ctypes.POINTER(NamedKernel)),
+    )
+
+
+#: What capsules point to; never given up, as extension modules never are.
+_libraries: list[Any] = []
+
+
+def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[list[bytes], int]:
+    """The objects of a record's kernels, and how many of them were compiled now: the others were kept.
+
+    Raises ``BuildError`` with the compiler's reason.
+    """
+    digest = compiler_digest()
+    file = file_of(record)
+    objects: list[bytes] = []
+    missing = 0
+    for kernel in kernels:
+        key = fingerprint(digest, level, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
+        data = jit_cache.find(file, kernel.symbol, key)
+        if data is None:
+            with watched(kernel.title):
+                data = compiled_object(kernel, level)
+            jit_cache.keep(file, kernel.symbol, key, data)
+            missing += 1
+        objects.append(data)
+    return objects, missing
+
+
+def compiled_object(kernel: Kernel, level: Level) -> bytes:
+    """One kernel's object file for one level. Raises ``BuildError``."""
+    # Numba takes a third of a second to import, which kernels that were kept need not
+    from aotops.aot import compiler
+    from aotops.aot.front.reasons import CompileError, told
+    from aotops.aot.front.specialise import specialise
+
+    try:
+        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
+        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
+    except CompileError as error:
+        raise BuildError(told({kernel: str(error)})) from None
+
+
+def compile_now(record: Record, reason: str) -> Any:
+    """Compile the kernels of an operator for this CPU, or find them kept, tell so on stderr, and return a capsule.
+
+    Warns of what ``aotops.aot.pack.probe`` finds. Raises ``BuildError`` with the compiler's reason.
+    """
+    started = time.perf_counter()
+    probe(record)
+    level = next(level for level in levels() if level.name == _native.cpu_level())
+    kernels = record_kernels(record)
+    objects, compiled = objects_of(record, kernels, level)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine = llvm.Target.from_default_triple().create_target_machine(opt=3, codemodel="jitdefault")
+    engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    table = (NamedKernel * len(kernels))()
+    for k, kernel in enumerate(kernels):
+        engine.add_object_file(llvm.ObjectFileRef.from_data(objects[k]))
+        inputs, outputs, dtypes = kernel.operands
+        codes = (ctypes.c_uint8 * MAX_OPERANDS)(*map(ALL.index, dtypes))
+        table[k] = NamedKernel(
+            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.contiguous, codes
+        )
+    engine.finalize_object()
+    for k, kernel in enumerate(kernels):
+        address = engine.get_function_address(level_symbol(kernel.symbol, level))
+        # a table has kernels for all levels; this process only ever asks for one
+        table[k].kernels = (ctypes.c_void_p * MAX_LEVELS)(*[address] * MAX_LEVELS)
+    library = Library(
+        _native.abi_version,
+        len(levels()),
+        (ctypes.c_char_p * MAX_LEVELS)(*[level.name.encode() for level in levels()]),
+        len(kernels),
+        table,
+    )
+    _libraries.append((library, table, engine))
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    command = command_for(record)
+    advice = f"; `{command}` does it once and for all" if command else ""
+    how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
+    if not modules.importing:  # a build need not be told of what it is about to do
+        print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
+    return new(ctypes.addressof(library), CAPSULE, None)

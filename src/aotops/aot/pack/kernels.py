@@ -1,0 +1,176 @@
+"""The list of kernels: records x dtypes, each a loop nest closed over a scalar function."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from aotops.aot.front.length import length
+from aotops.errors import BuildError
+from aotops.intrinsics import Signature
+from aotops.loops.argreduce import argreduce
+from aotops.loops.copy import copy, first
+from aotops.loops.elementwise import elementwise, row_patterns
+from aotops.loops.plan import plan
+from aotops.loops.reduce import reduce
+from aotops.loops.scan import scan
+from aotops.ops.conversion import conversion
+from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
+from aotops.scalar.combinations import in_combination
+from aotops.scalar.functions import has_loop, has_power, reached
+from aotops.scalar.mathematics import has_common_cases
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """One function to compile.
+
+    Attributes:
+        symbol: its name in C, without the level.
+        title: how progress and errors call it.
+        dtype: the dtype of its float constants.
+        function: the loop nest, as plain Python.
+        kind: which loop nest it is, one of ``KINDS``.
+        signature: the dtypes of its operands; the planner has none.
+        widest: whether the widest vectors of a level pay: not where it waits for memory.
+        contiguous: whether it is so much slower without vectors that strided elements are worth copying.
+        place: the file and line of the operator's scalar function.
+    """
+
+    symbol: str
+    title: str
+    dtype: str
+    function: Callable[..., Any]
+    kind: str = "elementwise"
+    signature: Signature | None = None
+    widest: bool = True
+    contiguous: bool = False
+    place: str = ""
+
+    @property
+    def operands(self) -> tuple[int, int, tuple[str, ...]]:
+        """The number of inputs, that of outputs, and the dtypes of both."""
+        assert self.signature is not None  # of a kernel that computes elements
+        inputs, output = self.signature.inputs, self.signature.output
+        outputs = output if isinstance(output, tuple) else (output,)
+        return len(inputs), len(outputs), (*inputs, *outputs)
+
+
+#: The loop nests of kernels, in the order of ``aot_kind`` in ``kernel.h``.
+KINDS = ("elementwise", *FOLDING)
+
+PLANNER = Kernel("aot_plan", "planner", "int64", plan)
+
+
+def record_kernels(record: Record) -> list[Kernel]:
+    """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
+    kernels: dict[str, Kernel] = {}
+    combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
+    long = is_long(record)
+
+    def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
+        # reductions of two inputs wait for memory: a dot product takes 5 to 14 % longer with 512 bits
+        widest = long or (record.kind in FOLDING and record.inputs == 1)
+        kernels[symbol] = Kernel(
+            symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, long, record.place
+        )
+
+    for dtype in record.dtypes:
+        scalar, result = record.scalar_for(dtype), record.result_for(dtype)
+        symbol = kernel_symbol(record.name, dtype)
+        if record.kind == "reduce":
+            if combinations.setdefault(result, scalar) is not scalar:
+                raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
+            scalar = in_combination(scalar)
+            of = record.of or first
+            signature = Signature(record.inputs_for(dtype), result)
+            large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+            folding = reduce(scalar, of, signature, has_common_cases(of), large)
+            add(symbol, dtype, result, folding, signature, "reduce")
+            pair = Signature((result, result), result)
+            combining = elementwise(scalar, pair)
+            add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
+        elif record.kind == "argreduce":
+            signature = Signature((dtype, "int64", dtype), result)
+            add(symbol, dtype, dtype, argreduce(scalar, signature), signature, "argreduce")
+        elif record.kind == "scan":
+            signature = Signature((dtype, result), result)
+            add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
+        else:
+            signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
+            noting = not record.common and has_common_cases(scalar)
+            # which the records of aotops are not, whose functions are as short as they can be
+            large = bool(record.namespace) and is_large(scalar, dtype, copies=2 * len(row_patterns(record.inputs)))
+            function = elementwise(scalar, signature, record.common.get(dtype), noting, large)
+            add(symbol, dtype, dtype, function, signature, "elementwise")
+    return list(kernels.values())
+
+
+#: Names of functions with a bound of error, in aotops or elsewhere.
+LONG_FUNCTIONS = frozenset(
+    {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
+    | {"asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc", "sigmoid"}
+)
+
+
+def is_long(record: Record) -> bool:
+    """Whether an operator computes so much that it is 5 to 15 times as slow without vectors.
+
+    Functions with a bound of error do, and what calls them; so do loops of users.
+    """
+    functions = [function for scalar in (record.scalar, record.of) if scalar for function in reached(scalar)]
+    return record.units > 0 or any(
+        not LONG_FUNCTIONS.isdisjoint(function.__code__.co_names)
+        or (bool(record.namespace) and (has_loop(function) or has_power(function)))
+        for function in functions
+    )
+
+
+#: How long the copies of a scalar function in a kernel may be together, in instructions of Python's.
+LARGEST = 20000
+
+
+def is_large(function: Callable[..., Any], dtype: str, copies: int) -> bool:
+    """Whether a scalar function is too long for a loop over each pattern of rows."""
+    return copies * length(function, dtype) > LARGEST
+
+
+def conversion_kernels() -> list[Kernel]:
+    """The kernels that copy elements of one dtype into another, for each pair."""
+    return [
+        Kernel(
+            kernel_symbol("convert", source, target),
+            f"convert {source} to {target}",
+            source,
+            copy(Signature((source,), target))
+            if source == target
+            else elementwise(conversion(source, target), Signature((source,), target)),
+            widest=False,
+        )
+        for source in ALL
+        for target in ALL
+    ]
+
+
+def all_kernels(records: Iterable[Record]) -> list[Kernel]:
+    """Everything that aotops itself is compiled from."""
+    return distinct([PLANNER, *conversion_kernels(), *kernels_of(records)])
+
+
+def kernels_of(records: Iterable[Record]) -> list[Kernel]:
+    """The kernels of some operators; ``BuildError`` if two of them have one symbol."""
+    return distinct(kernel for record in records for kernel in record_kernels(record))
+
+
+def distinct(kernels: Iterable[Kernel]) -> list[Kernel]:
+    """Some kernels, whose symbols must be distinct: the linker takes the first of two."""
+    found: dict[str, Kernel] = {}
+    for kernel in kernels:
+        other = found.setdefault(kernel.symbol, kernel)
+        if other is not kernel:
+            places = " and ".join(
+                f"{each.title} ({each.place})" if each.place else each.title for each in (other, kernel)
+            )
+            raise BuildError(f"two kernels have the symbol {kernel.symbol}: {places}")
+    return list(found.values())

@@ -1,0 +1,328 @@
+"""What the build warns of: operators that compile and compute something else than was meant.
+
+Each is tried on samples, as plain Python that means what the kernel does:
+
+- reductions that depend on the order or grouping of elements, or whose identity changes a result;
+- results of int64 that drop a fraction, and truth values that are stored as floats;
+- derivatives that finite differences contradict.
+
+No false alarms: what plain Python raises, or what cannot be told, is passed over.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import random
+import sys
+import warnings
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+from aotops.autograd import grad_check as gradients
+from aotops.intrinsics import wrap_int64
+from aotops.ops.record import FLOATS, Record
+from aotops.scalar.combinations import in_combination
+from aotops.scalar.functions import has_loop, reached
+from aotops.scalar.mathematics import in_plain_python
+from aotops.scalar.plain_numbers import dtype_of
+
+Function = Callable[..., Any]
+
+ORDINARY = {"bool": (False, True), "int64": (-3, 0, 1, 2, 7), "float32": (-2.5, 0.0, 0.5, 1.0, 3.0)}
+ORDINARY["float64"] = ORDINARY["float32"]
+NAN, INF = math.nan, math.inf
+#: Samples of a derivative.
+GRADIENTS = 32
+
+
+def probe(record: Record) -> None:
+    """Warn of the first thing that is wrong with an operator, at the place of its scalar function."""
+    code = record.scalar.__code__
+    for found in (reduction, dropped_fraction, stored_truth, derivative):
+        try:
+            problem = found(record)
+        except Endless:
+            return
+        if problem is not None:
+            title = f"{record.name}({', '.join(record.parameters)})"
+            warnings.warn_explicit(f"{title}: {problem}", UserWarning, code.co_filename, code.co_firstlineno)
+            return
+
+
+#: Lines that a function may run for one sample: a loop of 1000 iterations, and no endless one.
+MOST_LINES = 50_000
+
+
+class Endless(BaseException):
+    """A function that runs too long to be tried; not an ``Exception``, which functions that are tried may raise."""
+
+
+def runnable(function: Function, dtype: str) -> Function:
+    """A scalar function as plain Python; ``Endless`` where a loop of it goes on and on, as some do for 0 or NaN."""
+    plain = in_plain_python(function, dtype)
+    if not any(has_loop(each) for each in reached(function) if not (each.__module__ or "").startswith("aotops.")):
+        return plain
+
+    def run(*values: Any) -> Any:
+        left = MOST_LINES
+        before = sys.gettrace()
+
+        def trace(frame: Any, event: str, argument: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left < 0:
+                raise Endless
+            return trace
+
+        sys.settrace(trace)
+        try:
+            return plain(*values)
+        finally:
+            sys.settrace(before)
+
+    return run
+
+
+def attempt(function: Function, *values: Any) -> Any:
+    """A function's value; None where plain Python raises, or has no number."""
+    try:
+        value = function(*values)
+    except Exception:
+        return None
+    return value if isinstance(value, (bool, int, float)) else None
+
+
+def stored(value: Any, dtype: str) -> Any:
+    """A value as a result of a dtype holds it."""
+    if value is None:
+        return None
+    if dtype == "bool":
+        return bool(value)
+    if dtype in FLOATS:
+        return float(value)
+    if isinstance(value, float):
+        return int(value) if -(2.0**63) <= value < 2.0**63 else -(2**63)
+    return wrap_int64(int(value))
+
+
+def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) -> Iterator[tuple[Any, ...]]:
+    """Combinations of some values of a dtype as inputs of an operator: all, or a selection of so many."""
+    columns = [(False, True) if own == "bool" else tuple(values) for own in record.inputs_for(dtype)]
+    if math.prod(map(len, columns)) <= count:
+        yield from itertools.product(*columns)
+        return
+    draw = random.Random(0)
+    for _ in range(count):
+        yield tuple(draw.choice(column) for column in columns)
+
+
+# --- reductions ---------------------------------------------------------------------------------------------------
+
+
+def close(a: Any, b: Any) -> bool:
+    """Whether two numbers agree, floats but for rounding; NaN agrees with itself."""
+    if not (isinstance(a, float) or isinstance(b, float)):
+        return bool(a == b)
+    return (a != a and b != b) or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
+
+
+def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int = 7) -> list[Any]:
+    """Some numbers of those that a reduction combines: what its function of the inputs makes of samples, if it has one.
+
+    The largest absolute value, with identity 0, need not be right for negative values.
+    """
+    result = record.result_for(dtype)
+    if record.of is None:
+        return [stored(value, result) for value in inputs]
+    of = runnable(record.of, dtype)
+    values = [stored(attempt(of, *row), result) for row in rows(record, dtype, inputs)]
+    found = [value for value in values if value is not None]
+    distinct = list(dict.fromkeys(value for value in found if math.isfinite(value)))
+    infinite = dict.fromkeys(value for value in found if math.isinf(value))
+    return [*distinct[:: len(distinct) // most + 1], *infinite, *[NAN for value in found if value != value][:1]]
+
+
+def reduction(record: Record) -> str | None:
+    """Why a reduction's result is up to the order or the grouping of its elements, or to its identity."""
+    if record.kind != "reduce":
+        return None
+    tried: set[str] = set()
+    for dtype in reversed(record.dtypes):  # float64 before float32, where an identity of 1e308 is infinite
+        result = record.result_for(dtype)
+        family = "float" if result in FLOATS else result
+        if family not in tried:
+            tried.add(family)
+            problem = reduction_of(record, dtype, result)
+            if problem is not None:
+                return problem
+    return None
+
+
+def reduction_of(record: Record, dtype: str, result: str) -> str | None:
+    """The same in one dtype."""
+    function = runnable(in_combination(record.scalar_for(dtype)), result)
+
+    def combine(a: Any, b: Any) -> Any:
+        return None if a is None or b is None else stored(attempt(function, a, b), result)
+
+    ordinary = combined_values(record, dtype, ORDINARY[dtype])
+    special: list[tuple[Any, ...]] = []
+    if dtype in FLOATS:
+        # apart from each other: a product of the smallest numbers and an infinity is NaN in one order, not in another
+        special = [(NAN,), (INF, -INF), (-0.0, 5e-324, -5e-324)]
+    groups = [combined_values(record, dtype, (*ORDINARY[dtype][1:4], *values), most=9) for values in special]
+    extremes = combined_values(record, dtype, (-(2**63), 2**63 - 1)) if dtype == "int64" else []
+    values = list(dict.fromkeys([*ordinary, *extremes, *(value for group in groups for value in group)]))
+    problem = dependence(combine, [value for value in ordinary if value == value], ordinary)
+    problem = problem or changed_by(stored(record.identity_for(dtype), result), combine, values, ordinary)
+    for group in groups:
+        problem = problem or dependence(combine, group, ordinary)
+    if (
+        problem is None
+        and extremes
+        and all(combine(a, b) in (a, b) for a, b in itertools.product((*ordinary, *extremes), repeat=2))
+    ):
+        # what chooses between values; others wrap around
+        problem = dependence(combine, [*ordinary[:3], *extremes], ordinary)
+    return problem
+
+
+def dependence(combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
+    """Two ways to combine the same values that differ, told as a problem."""
+    regrouped = (
+        ((a, b, c), combine(combine(a, b), c), combine(a, combine(b, c)))
+        for a, b, c in itertools.product(values, repeat=3)
+    )
+    exchanged = (((a, b), combine(a, b), combine(b, a)) for a, b in itertools.combinations(values, 2))
+    # of two values it is easier to see what a NaN does
+    nan_among_them = any(value != value for value in values)
+    for named, left, right in itertools.chain(*((exchanged, regrouped) if nan_among_them else (regrouped, exchanged))):
+        if left is None or right is None or close(left, right):
+            continue
+        *first, last = map(str, named)
+        ways = f"combining {', '.join(first)} and {last} gives {left}"
+        if any(value != value for value in named):
+            ways += f", or {right} in another order; {advice_on_nan(combine, ordinary)}"
+            return f"with NaN among the elements the result depends on where it stands: {ways}"
+        if len(named) == 2:
+            ways += f", and {last} and {first[0]} gives {right}, and aotops has an order of its own"
+            return f"the reduction is not commutative: {ways}"
+        ways += f" or {right}, as they are grouped, and aotops groups them as it likes"
+        return f"the reduction is not associative: {ways}"
+    return None
+
+
+def advice_on_nan(combine: Function, ordinary: list[Any]) -> str:
+    """What to write in place of a combination that minds where a NaN stands."""
+    pairs = list(itertools.product([value for value in ordinary if value == value], repeat=2))
+    for choice in (max, min):
+        if all(combine(a, b) == choice(a, b) for a, b in pairs):
+            return f"write {choice.__name__}(a, b), which in a reduction is NaN where either is"
+    return "see to it that NaN gives NaN, whichever of both it is"
+
+
+def changed_by(identity: Any, combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
+    """A value that the identity changes into another one, which does not stand for it either, told as a problem.
+
+    The greatest common divisor of 0 and -3 is 3, which is as good as -3. A reduction that passes over NaN has its
+    identity for NaN alone.
+    """
+    for a in values:
+        changed = combine(identity, a)
+        if changed is None or close(changed, a) or (a != a and close(changed, identity)):
+            continue
+        others = [b for b in (*ordinary, a) if known(combine, changed, a, b)]
+        if a == a and all(close(combine(changed, b), combine(a, b)) for b in others):
+            continue
+        message = f"the identity {identity} changes {a} into {changed}"
+        if a in (INF, -INF) and changed != changed:
+            return f"{message}, for instance by inf - inf; return early where a value is infinite"
+        return message
+    return None
+
+
+def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
+    """Whether plain Python can combine both with a third value."""
+    return combine(a, b) is not None and combine(other, b) is not None
+
+
+# --- results ------------------------------------------------------------------------------------------------------
+
+
+def dropped_fraction(record: Record) -> str | None:
+    """A result of int64, for want of ``result``, that drops a fraction."""
+    if record.result is not None or "int64" not in record.dtypes or record.outputs:
+        return None
+    function = record.of or record.scalar
+    scalar = runnable(function, "int64")
+    names = record.parameters
+    tried = rows(record, "int64", ORDINARY["int64"])
+    if record.kind == "reduce" and record.of is None:
+        scalar, names = runnable(in_combination(function), "int64"), function.__code__.co_varnames[:2]
+        tried = itertools.product(ORDINARY["int64"], repeat=2)
+    for row in tried:
+        value = attempt(scalar, *row)
+        if isinstance(value, float) and math.isfinite(value) and value != math.floor(value):
+            inputs = " and ".join(f"{name} = {each}" for name, each in zip(names, row, strict=True))
+            others = 'result="float64"' if record.dtypes == ("int64",) else 'result={"int64": "float64"}'
+            return (
+                f"the result is int64 and drops fractions: for {inputs} the function returns {float(value)}, and "
+                f'{int(value)} is stored; give {others} to keep them, divide by //, or give result="int64" if that '
+                "is meant"
+            )
+    return None
+
+
+def stored_truth(record: Record) -> str | None:
+    """Truth values that are stored as floats, for want of ``result``."""
+    if record.result is not None or record.kind == "reduce" or record.outputs:
+        return None
+    dtype = next((dtype for dtype in record.dtypes if dtype in FLOATS), None)
+    if dtype is None:
+        return None
+    scalar = runnable(record.scalar_for(dtype), dtype)
+    values = [attempt(scalar, *row) for row in rows(record, dtype, ORDINARY[dtype])]
+    known = [value for value in values if value is not None]
+    if known and all(dtype_of(value) == "bool" for value in known):
+        return (
+            'the function returns True or False, which is stored as 1.0 or 0.0; give result="bool", or return '
+            "1.0 and 0.0 if floats are meant"
+        )
+    return None
+
+
+# --- derivatives --------------------------------------------------------------------------------------------------
+
+
+def derivative(record: Record) -> str | None:
+    """Where the derivative of an operator is wrong."""
+    if record.gradient is None or "float64" not in record.gradient.dtypes:
+        return None
+    scalar = runnable(record.scalar_for("float64"), "float64")
+    slopes = runnable(record.gradient.scalar_for("float64"), "float64")
+    several = record.gradient.outputs
+
+    def evaluate(columns: list[list[Any]]) -> list[float]:
+        return [number(attempt(scalar, *row)) for row in zip(*columns, strict=True)]
+
+    def incoming(columns: list[list[Any]], y: list[float], g: list[float]) -> list[list[float]]:
+        return [list(column) for column in zip(*map(gradient, zip(*columns, y, g, strict=True)), strict=True)]
+
+    def gradient(row: tuple[Any, ...]) -> tuple[float, ...]:
+        results = slopes(*row)
+        if several and (not isinstance(results, tuple) or len(results) != several):
+            raise TypeError("the compiler says what is wrong")
+        return tuple(number(result) for result in (results if several else (results,)))
+
+    columns = gradients.samples(record, GRADIENTS)
+    try:
+        _, fault = gradients.check(record, evaluate, incoming, columns, "float64")
+    except Exception:
+        return None
+    return None if fault is None else f"its derivative is wrong, or the function: {fault}"
+
+
+def number(value: Any) -> float:
+    """A result as a float; NaN where there is none."""
+    return NAN if value is None else float(value)

@@ -1,0 +1,42 @@
+"""Adds the operators of ``[tool.aotops]`` to a build of setuptools, which calls it by way of ``aotops_setuptools``."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.aot.front.requirements import require_compiler
+from aotops.errors import BuildError
+
+
+def add_extensions(distribution: Any, table: Any) -> None:
+    """Add an extension for each module in the table to a distribution."""
+    try:
+        modules = checked(table)
+        require_compiler()
+    except BuildError as error:
+        raise SystemExit(f"error: {error}") from None
+    from aotops.aot.pack.extension import OperatorExtension, build_operators
+
+    distribution.ext_modules = [*(distribution.ext_modules or []), *map(OperatorExtension, modules)]
+    base = distribution.get_command_class("build_ext")
+    if not issubclass(base, build_operators):
+        # after what the project itself makes of build_ext
+        distribution.cmdclass["build_ext"] = type("build_ext", (build_operators, base), {})
+    # kernels know nothing of Python, and the rest is of the limited API
+    distribution.get_option_dict("bdist_wheel").setdefault("py_limited_api", ("aotops", "cp311"))
+
+
+def checked(table: Any) -> list[str]:
+    """The modules' names; ``BuildError`` if the table is not as it should be."""
+    unknown = sorted(set(table) - {"modules"}) if isinstance(table, dict) else ["something else than a table"]
+    if unknown:
+        raise BuildError(f"pyproject.toml: [tool.aotops] takes only modules, got {', '.join(unknown)}")
+    modules = table.get("modules")
+    valid = isinstance(modules, list) and modules and all(isinstance(name, str) for name in modules)
+    if not valid or not all(part.isidentifier() for name in modules for part in name.split(".")):
+        raise BuildError(
+            f'pyproject.toml: modules of [tool.aotops] must be a list of names like "package.module", got {modules!r}'
+        )
+    if len(set(modules)) < len(modules):
+        raise BuildError(f"pyproject.toml: modules of [tool.aotops] must be named once each, got {modules!r}")
+    return list(modules)

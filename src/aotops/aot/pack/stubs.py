@@ -1,0 +1,225 @@
+"""The type stubs, generated from the operator records: ``python -m aotops.aot.pack.stubs`` writes them.
+
+``_native.pyi`` tells type checkers of the native types, with the operators' methods and special methods on
+``TensorBase``; ``__init__.pyi`` of the public names. A test fails where they differ from what this module
+would write.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import aotops
+from aotops import ops
+from aotops.ops.record import FOLDING, Record
+
+PACKAGE = Path(aotops.__file__).parent
+HEADER = "# Generated from the operator records by `python -m aotops.aot.pack.stubs`; do not edit.\n"
+
+#: Special methods behind each slot: plain, reflected, in place.
+SPECIAL_METHODS = {
+    "add": ("__add__", "__radd__", "__iadd__"),
+    "subtract": ("__sub__", "__rsub__", "__isub__"),
+    "multiply": ("__mul__", "__rmul__", "__imul__"),
+    "true_divide": ("__truediv__", "__rtruediv__", "__itruediv__"),
+    "power": ("__pow__", "__rpow__", "__ipow__"),
+    "negative": ("__neg__",),
+    "absolute": ("__abs__",),
+    "lt": ("__lt__",),
+    "le": ("__le__",),
+    "eq": ("__eq__",),
+    "ne": ("__ne__",),
+    "gt": ("__gt__",),
+    "ge": ("__ge__",),
+}
+
+NATIVE = '''from array import array
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol
+
+from aotops.ops.record import Record
+from aotops.tensors import Tensor
+
+#: What operators take in place of a tensor.
+class Array(Protocol):
+    @property
+    def shape(self) -> Any: ...
+    @property
+    def dtype(self) -> Any: ...
+
+Operand = Tensor | float | Array | array[Any] | memoryview | list[Any] | tuple[Any, ...] | range
+
+dtypes: tuple[DType, DType, DType, DType]
+operators: Mapping[str, Operator]
+
+def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
+def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
+    """The elements of a tensor converted to a dtype, in row-major order."""
+
+def is_number(object: Any, /) -> bool: ...
+def from_buffer(exporter: Any, copy: bool, /) -> Tensor | None: ...
+def register_tensor_type(type: type[TensorBase], /) -> None: ...
+def cpu_level() -> str:
+    """The CPU level whose kernels run, for example 'x86-64-v3'."""
+
+def get_num_threads() -> int:
+    """The number of threads that an operation may use."""
+
+def set_num_threads(n: int, /) -> None:
+    """Set the number of threads that an operation may use, from 1 to 1024."""
+
+def share_from(elements: int, /) -> None: ...
+
+abi_version: int
+
+def declare(
+    record: Record,
+    name: str,
+    parameters: str,
+    facts: tuple[int, ...],
+    conversions: tuple[int, ...],
+    variants: tuple[Any, ...],
+    /,
+) -> Operator: ...
+def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
+def stand_in(operator: Operator, runner: Callable[..., Any], /) -> None: ...
+def rename(operator: Operator, name: str, /) -> None: ...
+def check_sum(data: bytes, /) -> str: ...
+def memory_stats() -> tuple[int, int, int, int, int, int]: ...
+def memory_limit(bytes: int, /) -> None: ...
+def memory_release() -> int: ...
+
+class DType:
+    """The type of a tensor's elements; equal to its name as a string."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def itemsize(self) -> int: ...
+    @property
+    def kind(self) -> str: ...
+    @property
+    def code(self) -> int: ...
+    @property
+    def format(self) -> str: ...
+
+class Operator:
+    """A public operator: picks a compiled kernel by its inputs' dtypes and runs it."""
+
+    __name__: str
+    __qualname__: str
+    @property
+    def kind(self) -> str: ...
+    @property
+    def parameters(self) -> tuple[str, ...]: ...
+    @property
+    def conditions(self) -> tuple[str, ...]: ...
+    @property
+    def optional(self) -> tuple[str, ...]: ...
+    @property
+    def dtypes(self) -> tuple[tuple[DType, ...], ...]: ...
+    @property
+    def conversions(self) -> dict[DType, DType]: ...
+    @property
+    def derivative(self) -> Any:
+        """The operator of the derivative, or the decorator that declares one."""
+
+    @property
+    def scalar(self) -> Callable[..., Any]:
+        """The Python function that the kernels are compiled from."""
+
+    @property
+    def _record(self) -> Record | None: ...
+    def __call__(self, *inputs: Any, **options: Any) -> Any: ...
+
+class TensorBase:
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+    @property
+    def strides(self) -> tuple[int, ...]: ...
+    @property
+    def dtype(self) -> DType: ...
+    @property
+    def ndim(self) -> int: ...
+    @property
+    def size(self) -> int: ...
+    @property
+    def readonly(self) -> bool: ...
+    def item(self, *index: int | tuple[int, ...]) -> float: ...
+    def is_contiguous(self) -> bool: ...
+    def _as_strided(self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, /) -> Tensor: ...
+    def _copy_from(self, source: TensorBase, /) -> None: ...
+    def __buffer__(self, flags: int, /) -> memoryview: ...
+    def __getitem__(self, key: Any, /) -> Tensor: ...
+    def __setitem__(self, key: Any, value: Operand, /) -> None: ...
+'''
+
+
+def options(record: Record) -> str:
+    """The keyword parameters of an operator."""
+    if record.kind not in FOLDING:
+        return "*, out: Tensor | None = None"
+    axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
+    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    dtype = "dtype: Any = None, " if record.takes_dtype else ""
+    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None"
+
+
+def operands(record: Record, names: tuple[str, ...]) -> str:
+    """The tensor parameters of an operator."""
+    if record.kind in FOLDING:
+        return "".join(f"{name}: Operand, " for name in names) + "/"
+    parameters = [f"{name}: Operand | None = None" if name in record.defaults else f"{name}: Operand" for name in names]
+    return ", ".join(parameters)
+
+
+def method_stubs(record: Record) -> list[str]:
+    """The lines about an operator in ``TensorBase``."""
+    lines = []
+    if record.method:
+        others = f"{operands(record, record.parameters[1:])}, " if record.inputs > 1 else ""
+        lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor: ...")
+    if record.slot is not None:
+        other = ", other: Operand, /" if record.inputs == 2 else ""
+        # object's == and != take and return anything: tensors narrow what type checkers expect of them
+        ignore = "  # type: ignore[override]" if record.slot in ("eq", "ne") else ""
+        lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SPECIAL_METHODS[record.slot])
+    return lines
+
+
+def native_stub(records: list[Record]) -> str:
+    """The text of ``_native.pyi``."""
+    methods = [line.replace("builtins.bool", "bool") for record in records for line in method_stubs(record)]
+    return HEADER + NATIVE + "\n".join(methods) + "\n"
+
+
+def public_stub(records: list[Record]) -> str:
+    """The text of ``__init__.pyi``."""
+    homes: dict[str, list[str]] = {}
+    for name, home in aotops._HOMES.items():
+        homes.setdefault(f"aotops.{home}" if home else "aotops", []).append(name)
+    lines = ["import builtins", "from typing import Any", "", "from aotops._native import Operand", ""]
+    for home in sorted(homes):
+        names = ", ".join(f"{name} as {name}" for name in sorted(homes[home]))
+        lines.append(f"from {home} import {names}")
+    lines += ["", "__version__: str", "_HOMES: dict[str, str | None]", ""]
+    for record in records:
+        if not aotops.is_public(record.name):
+            continue
+        summary = record.doc.splitlines()[0]
+        lines.append(f"def {record.name}({operands(record, record.parameters)}, {options(record)}) -> Tensor:")
+        lines.append(f'    """{summary}"""')
+        lines.append("")
+    return HEADER + "\n".join(lines).rstrip() + "\n"
+
+
+def stubs() -> dict[Path, str]:
+    """The path and text of each stub."""
+    records = list(ops.collect().values())
+    return {PACKAGE / "_native.pyi": native_stub(records), PACKAGE / "__init__.pyi": public_stub(records)}
+
+
+if __name__ == "__main__":
+    for path, text in stubs().items():
+        path.write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Derivatives: checking them against finite differences."""

@@ -1,0 +1,275 @@
+"""Derivatives held against finite differences: ``grad_check``, and what the build tries of it."""
+
+from __future__ import annotations
+
+import math
+
+from aotops import errors
+from aotops._native import Operator
+from aotops.namespace.creation import asarray, tensor, zeros
+from aotops.operator import record_of
+from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from aotops.ops.record import Record
+
+    Columns = list[list[Any]]
+
+#: Incoming gradients, which take turns: with 1 alone a derivative that forgets them would pass.
+INCOMING = (2.0, -0.5, 1.0)
+#: Steps beside the best one for smooth functions, the cube root of the precision: steep functions need shorter ones. A
+#: derivative is wrong if it is at all of them.
+SCALES = {"float64": (1.0, 1e-2, 1e-4), "float32": (1.0, 0.25)}
+PRECISION = {"float64": 2.0**-52, "float32": 2.0**-23}
+#: Samples of each input where none are given.
+SAMPLES = 64
+
+
+class Fault:
+    """Where a derivative is wrong: the sample, the input, the gradients that came in, went out, and should have."""
+
+    __slots__ = ("got", "incoming", "inputs", "parameter", "sample", "wanted")
+
+    def __init__(
+        self, sample: int, parameter: str, inputs: dict[str, Any], incoming: float, got: float, wanted: float
+    ) -> None:
+        self.sample, self.parameter, self.inputs = sample, parameter, inputs
+        self.incoming, self.got, self.wanted = incoming, got, wanted
+
+    def __str__(self) -> str:
+        place = ", ".join(f"{name} = {value!r}" for name, value in self.inputs.items())
+        message = (
+            f"the gradient by {self.parameter} at {place}, with an incoming gradient of {self.incoming}, is "
+            f"{self.got!r}, where finite differences give {self.wanted:.9g}"
+        )
+        if self.wanted and math.isfinite(self.got):
+            message += f": {self.got / self.wanted:.4g} times as much"
+            if abs(self.got * self.incoming / self.wanted - 1) < 1e-3 and self.incoming != 1:
+                message += "; it must be multiplied by the incoming gradient"
+        return message
+
+
+def grad_check(
+    operator: Operator, *inputs: Any, rtol: float = 1e-3, atol: float = 1e-5, raise_exception: bool = True
+) -> bool:
+    """Whether the derivative of an operator agrees with finite differences; as ``torch.autograd.gradcheck`` asks.
+
+    Arguments:
+        operator: a map or zip, of aotops or of yours, with a derivative.
+        inputs: tensors, or what ``tensor`` takes, one for each input; they are broadcast together. Without them, 64
+            samples of several sizes and both signs.
+        rtol: how far a gradient may be from the difference, relative to it.
+        atol: how far it may be from it besides, for an incoming gradient of 1.
+        raise_exception: whether to raise where they differ; otherwise the result is False.
+
+    Central differences are taken element by element in float64 (in float32 where the operator has nothing else), with
+    several steps. What they cannot tell is left out: kinks and jumps, NaN and infinities, and the edge of a domain.
+
+    Raises ``GradientError`` that says where the derivative is wrong, and how; ``TypeError`` for an operator without a
+    derivative; ``ValueError`` where none of the samples tells anything.
+
+    >>> import aotops as ao
+    >>> ao.grad_check(ao.tanh)
+    True
+    >>> ao.grad_check(ao.multiply, ao.tensor([1.0, -2.0]), 3.0)
+    True
+    """
+    record = require_derivative(operator)
+    gradient = record.gradient
+    assert gradient is not None  # as required
+    dtype = "float64" if "float64" in gradient.dtypes else "float32"
+    if inputs:
+        columns, shape = broadcast(operator, record, inputs, dtype)
+    else:
+        columns, shape = samples(record, SAMPLES), None
+    dtypes = record.inputs_for(dtype)
+
+    def tensors(columns: Columns) -> list[Tensor]:
+        return [tensor(column, dtype=own) for column, own in zip(columns, dtypes, strict=True)]
+
+    def evaluate(columns: Columns) -> list[float]:
+        values: list[float] = operator(*tensors(columns)).tolist()
+        return values
+
+    def gradients(columns: Columns, y: list[float], g: list[float]) -> Columns:
+        results = operator.derivative(*tensors(columns), tensor(y, dtype=dtype), tensor(g, dtype=dtype))
+        return [result.tolist() for result in (results if isinstance(results, tuple) else (results,))]
+
+    columns = [each.tolist() for each in tensors(columns)]
+    checked, fault = check(record, evaluate, gradients, columns, dtype, rtol, atol)
+    if fault is not None:
+        index = f" (index {place(fault.sample, shape)})" if shape else ""
+        if raise_exception:
+            raise errors.GradientError(f"{operator.__name__}.derivative: {fault}{index}")
+        return False
+    if not checked:
+        raise ValueError(
+            f"grad_check: {operator.__name__} has no slope at any of the samples; give inputs where it is smooth"
+        )
+    return True
+
+
+def require_derivative(operator: Any) -> Record:
+    """The record of an operator that has a derivative; ``TypeError`` for anything else."""
+    if not isinstance(operator, Operator):
+        errors.wrong_type("grad_check", "operator", "an Operator", operator)
+    record = record_of(operator)
+    if record.gradient is None:
+        advice = "" if operator._record is None else f"; declare it with @{operator.__name__}.derivative"
+        raise TypeError(f"grad_check: operator must have a derivative, {operator.__name__} has none{advice}")
+    return record
+
+
+def broadcast(operator: Operator, record: Record, inputs: Sequence[Any], dtype: str) -> tuple[Columns, tuple[int, ...]]:
+    """The elements of some inputs, broadcast together, and their shape."""
+    if len(inputs) != record.inputs:
+        raise TypeError(
+            f"grad_check: {operator.__name__} has {record.inputs} input(s), {', '.join(record.parameters)}, "
+            f"got {len(inputs)}"
+        )
+    given = [each if isinstance(each, Tensor) else tensor(each) if is_plain(each) else asarray(each) for each in inputs]
+    given = [astype(each, dtype) for each in given]
+    total = given[0]
+    for each in given[1:]:
+        total = total + each
+    nothing = zeros(total.shape, dtype=dtype)
+    columns = [(each - nothing).reshape((-1,)).tolist() for each in given]
+    for k, name in enumerate(record.parameters):
+        if name in record.conditions:
+            columns[k] = [value != 0 for value in columns[k]]
+    return columns, total.shape
+
+
+def is_plain(value: Any) -> bool:
+    """Whether something is a Python number or a list of them, or of lists."""
+    return isinstance(value, (int, float, list, tuple))
+
+
+def place(sample: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """The index of an element that is counted in row-major order."""
+    index: list[int] = []
+    for length in reversed(shape):
+        index.insert(0, sample % length)
+        sample //= length
+    return tuple(index)
+
+
+def samples(record: Record, count: int) -> Columns:
+    """Numbers of several sizes and both signs for each input, the same in every run; none of them is round."""
+    from random import Random
+
+    columns: Columns = []
+    for k, name in enumerate(record.parameters):
+        draw = Random(k)
+        column: list[Any] = []
+        for _ in range(count):
+            kind = draw.randrange(4)
+            sign = draw.choice((1.0, -1.0))
+            if name in record.conditions:
+                column.append(sign > 0)
+            elif kind == 0:
+                column.append(sign * 10 ** draw.uniform(-3, 2))
+            elif kind == 1:
+                column.append(draw.uniform(0, 1))
+            else:
+                column.append(draw.uniform(-3, 3))
+        columns.append(column)
+    return columns
+
+
+def check(
+    record: Record,
+    evaluate: Callable[[Columns], list[float]],
+    gradients: Callable[[Columns, list[float], list[float]], Columns],
+    columns: Columns,
+    dtype: str,
+    rtol: float = 1e-3,
+    atol: float = 1e-5,
+) -> tuple[int, Fault | None]:
+    """How many gradients could be held against differences, and the first that is wrong, if one is."""
+    y = evaluate(columns)
+    g = [INCOMING[k % len(INCOMING)] for k in range(len(y))]
+    results = gradients(columns, y, g)
+    checked = 0
+    for name, result in zip(record.differentiable, results, strict=True):
+        position = record.parameters.index(name)
+        suspects = [k for k in range(len(y)) if math.isfinite(y[k]) and math.isfinite(columns[position][k])]
+        wanted: dict[int, float] = {}
+        for scale in SCALES[dtype]:
+            chosen = [[column[k] for k in suspects] for column in columns]
+            slopes = finite_differences(evaluate, chosen, position, [y[k] for k in suspects], dtype, scale, atol)
+            wrong: list[int] = []
+            for k, (slope, error) in zip(suspects, slopes, strict=True):
+                if error == math.inf:
+                    continue  # nothing can be told
+                checked += 1
+                tolerance = abs(g[k]) * (rtol * abs(slope) + atol + error)
+                if not abs(result[k] - g[k] * slope) <= tolerance:
+                    wrong.append(k)
+                    wanted.setdefault(k, g[k] * slope)
+            suspects = wrong
+            if not suspects:
+                break
+        if suspects:
+            k = suspects[0]
+            inputs = dict(zip(record.parameters, [column[k] for column in columns], strict=True))
+            return checked, Fault(k, name, inputs, g[k], result[k], wanted[k])
+    return checked, None
+
+
+def finite_differences(
+    evaluate: Callable[[Columns], list[float]],
+    columns: Columns,
+    position: int,
+    y: list[float],
+    dtype: str,
+    scale: float,
+    atol: float,
+) -> list[tuple[float, float]]:
+    """The slopes along one input, each with a bound of its error: infinite where it cannot be told.
+
+    Central differences with a step, its half and its quarter must agree to a tenth, and those to the left and to the
+    right come closer to each other as the step gets shorter, as they do not at a kink.
+    """
+    precision = PRECISION[dtype]
+    x = columns[position]
+    central: list[list[float]] = []
+    gaps: list[list[float]] = []
+    noise = [0.0] * len(x)
+    for part in (1.0, 0.5, 0.25):
+        sides: list[tuple[list[float], list[float]]] = []
+        for sign in (1.0, -1.0):
+            moved = [v + sign * part * scale * precision ** (1 / 3) * (abs(v) or 1.0) for v in x]
+            if dtype == "float32":
+                moved = tensor(moved, dtype=dtype).tolist()
+            sides.append((moved, evaluate([*columns[:position], moved, *columns[position + 1 :]])))
+        (right, f_right), (left, f_left) = sides
+        central.append([divided(a - b, p - q) for a, b, p, q in zip(f_right, f_left, right, left, strict=True)])
+        gaps.append(
+            [
+                abs(divided(a - f, p - v) - divided(f - b, v - q))
+                for a, b, f, p, q, v in zip(f_right, f_left, y, right, left, x, strict=True)
+            ]
+        )
+        noise = [
+            max(n, 8 * precision * divided(max(abs(a), abs(b)), p - q))
+            for n, a, b, p, q in zip(noise, f_right, f_left, right, left, strict=True)
+        ]
+    found: list[tuple[float, float]] = []
+    for k in range(len(x)):
+        slopes = [each[k] for each in central]
+        uncertain = noise[k] + atol
+        spread = max(slopes) - min(slopes)
+        smooth = spread <= 0.1 * max(map(abs, slopes)) + uncertain and gaps[2][k] <= 0.5 * gaps[0][k] + uncertain
+        known = all(map(math.isfinite, slopes)) and math.isfinite(noise[k]) and smooth
+        found.append((slopes[1], 8 * (spread + noise[k])) if known else (math.nan, math.inf))
+    return found
+
+
+def divided(a: float, b: float) -> float:
+    """A quotient; NaN where the divisor is 0."""
+    return a / b if b else math.nan

@@ -1,0 +1,114 @@
+"""The first call of a user-defined operator gives it its kernels.
+
+There are three ways to run one, from the same function:
+
+1. ``aotops build``, or the build of a wheel, has compiled the module that declares it into an extension beside it;
+2. Numba is there: it is compiled now, and a line on stderr says so;
+3. neither: ``NotBuiltError``. With ``AOTOPS_PYTHON=1`` user-defined operators always run as plain Python instead.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from _thread import RLock
+
+from aotops import _native, errors
+from aotops._native import Operator
+from aotops.user.declare import declaration, module_of, name_of
+from aotops.user.library import command_for, library_name, library_of
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotops.ops.record import Record
+
+#: Held while an operator is given its kernels: threads that meet at its first call compile it once.
+_lock = RLock()
+_forks_wait = False
+
+
+def _forget_lock() -> None:
+    """In the child of a fork: whoever held the lock is not there any more."""
+    global _lock
+    _lock = RLock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_lock)
+
+
+def _let_forks_wait() -> None:
+    """From now on have a fork wait until no other thread compiles: the child would find the compiler half-way.
+
+    What is registered last is called first, so that whatever else waits for a fork must be registered before: the
+    compiler logs, and ``logging`` holds its lock meanwhile.
+    """
+    global _forks_wait
+    if not _forks_wait and hasattr(os, "register_at_fork"):
+        import logging  # noqa: F401
+
+        held: list[Any] = []
+
+        def before() -> None:
+            held.append(_lock)
+            _lock.acquire()
+
+        os.register_at_fork(before=before, after_in_parent=lambda: held.pop().release())
+    _forks_wait = True
+
+
+def load(operator: Operator) -> None:
+    """Give a declared operator, which is called for the first time, its kernels or what stands in for them.
+
+    Raises ``NotBuiltError`` if there is nothing that could.
+    """
+    with _lock:
+        record = declaration(operator)
+        if record.loaded:
+            return  # by another thread
+        name = name_of(operator)
+        mode = os.environ.get("AOTOPS_PYTHON", "0")
+        if mode not in ("0", "1", ""):
+            raise ValueError(f"AOTOPS_PYTHON must be 0 or 1, got {mode!r}")
+        if mode == "1":
+            from aotops.user.plain_python import runner
+
+            _native.stand_in(operator, runner(operator))
+            record.loaded = True
+            return
+        library, reason = library_of(record)
+        if library is not None:
+            try:
+                _native.bind(operator, library, record.symbols())
+                record.loaded = True
+                return
+            except ImportError as error:
+                reason = f"is built in {library_name(record.namespace['__file__'])}, where {error}"
+        if compiler_is_there():
+            _let_forks_wait()
+            try:
+                from aotops.aot.pack.jit import compile_now
+            except ImportError as error:
+                errors.not_built(
+                    name, record.place, f"{reason}, and the compiler cannot be imported ({error})", command_for(record)
+                )
+
+            library = compile_now(record, f"{describe(record)} {reason}")
+            _native.bind(operator, library, record.symbols())
+            record.loaded = True
+            return
+        errors.not_built(name, record.place, reason or "", command_for(record))
+
+
+def compiler_is_there() -> bool:
+    """Whether Numba could be imported."""
+    from importlib.machinery import PathFinder
+
+    return "numba" in sys.modules or PathFinder.find_spec("numba") is not None
+
+
+def describe(record: Record) -> str:
+    """The operator and its module."""
+    return f"{module_of(record)}.{record.name}"

@@ -1,0 +1,119 @@
+"""Reading buffers whose elements are of no dtype of aotops: small integers, float16, the other byte order.
+
+Nothing compiled reads them, so Python's ``struct`` does, some thousand elements at a time: right for every format, and
+a hundred times slower than a copy.
+"""
+
+from __future__ import annotations
+
+from aotops import _native, errors
+from aotops._native import DType
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from aotops.tensors import Tensor
+
+#: Elements that are Python objects at a time.
+CHUNK = 1 << 14
+
+#: The characters of ``struct`` for signed and unsigned integers and floats, by their item size.
+CODES = {
+    "signed": {1: "b", 2: "h", 4: "i", 8: "q"},
+    "unsigned": {1: "B", 2: "H", 4: "I", 8: "Q"},
+    "float": {2: "e", 4: "f", 8: "d"},
+    "bool": {1: "?"},
+}
+KINDS = {
+    **dict.fromkeys("bhilqn", "signed"),
+    **dict.fromkeys("BHILQN", "unsigned"),
+    **dict.fromkeys("efd", "float"),
+    "?": "bool",
+}
+
+
+def readable(format: str, itemsize: int) -> tuple[str, str] | None:
+    """The byte order, as ``struct`` has it, and the kind of the numbers in a buffer; None if they are none.
+
+    The item size counts, not what a character stands for: ``ctypes`` writes "<l" for 8 bytes.
+    """
+    order = "=" if format[:1] in ("@", "=", "^") else ">" if format[:1] in (">", "!") else format[:1]
+    code = format[1:] if order in ("=", "<", ">") else format
+    kind = KINDS.get(code)
+    if kind is None or itemsize not in CODES[kind]:
+        return None
+    return (order if order in ("<", ">") else "="), kind
+
+
+def name_of(kind: str, itemsize: int) -> str:
+    """The usual name of a kind of numbers."""
+    prefix = {"signed": "int", "unsigned": "uint"}.get(kind, kind)
+    return kind if kind == "bool" else f"{prefix}{8 * itemsize}"
+
+
+def holding(kind: str, itemsize: int) -> str:
+    """The name of a dtype that holds all numbers of a kind, or of uint64 those that are usual."""
+    if kind == "float":
+        return "float64" if itemsize == 8 else "float32"
+    return "bool" if kind == "bool" else "int64"
+
+
+def converted(exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
+    """A new tensor of a dtype, of the numbers of some kind in a buffer.
+
+    Raises ``OverflowError`` for a uint64 that int64 cannot hold, ``BufferError`` for a buffer of another length than
+    its shape says, ``MemoryError`` where there is no memory for the result and for a contiguous copy of the buffer.
+    """
+    import struct
+
+    with memoryview(exporter) as view:
+        itemsize, shape = view.itemsize, view.shape
+        assert shape is not None  # a memoryview always has one
+        result = _native.empty(shape, dtype)
+        contents = view.tobytes()  # in row-major order, wherever they lie
+    if len(contents) != result.size * itemsize:  # after ctypes.resize
+        wanted = f"{result.size} elements must have {result.size * itemsize} bytes"
+        raise BufferError(f"asarray: a buffer of {wanted}, got {len(contents)}")
+    for start in range(0, result.size, CHUNK):
+        count = min(CHUNK, result.size - start)
+        numbers = struct.unpack_from(f"{order}{count}{CODES[kind][itemsize]}", contents, start * itemsize)
+        source = _native.from_buffer(packed(numbers, kind, itemsize, dtype), False)
+        assert source is not None  # bytes are aligned
+        result._as_strided((count,), (1,), start)._copy_from(source)
+    return result
+
+
+def packed(numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> memoryview:
+    """A buffer of numbers in a dtype of aotops from which those of another kind convert to ``dtype`` as they should."""
+    import struct
+
+    if dtype.kind == "bool" or kind == "bool":
+        code: Any = "?"
+    elif kind == "float":
+        code = "d"
+    elif dtype.kind == "float" and kind == "unsigned" and itemsize == 8:
+        code = "d"
+        if dtype.itemsize == 4:
+            # float64 has 53 of 64 bits: the last one stands for all that are lost, so that float32 is rounded only once
+            numbers = tuple([n if n < 2**53 else (n >> 11 | (n & 2047 != 0)) << 11 for n in numbers])
+    else:
+        code = "q"
+    try:
+        return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
+    except struct.error:
+        most = max(numbers)
+        raise OverflowError(
+            f"asarray: the buffer must hold ints that fit int64, got {most}; give dtype='float64'"
+        ) from None
+
+
+def unsupported(exporter: type, format: str, itemsize: int) -> NoReturn:
+    """Raise ``TypeError`` for a buffer whose elements are of no dtype, with the dtype to convert them to."""
+    found = readable(format, itemsize)
+    advice = ""
+    if found is not None:
+        name, other = name_of(found[1], itemsize), holding(found[1], itemsize)
+        many = "most" if name == "uint64" else "all"
+        advice = f"; convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {name}"
+    errors.unsupported_buffer(exporter, format, [dtype.name for dtype in _native.dtypes], advice)

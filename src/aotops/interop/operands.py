@@ -1,0 +1,63 @@
+"""What counts as an operand: one answer for operators, Python's special methods, assignment and statistics.
+
+An operand is a tensor, a Python number (weak: it takes on the dtype of the tensors beside it), lists, tuples and
+ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays and scalars, which have a dtype.
+"""
+
+from __future__ import annotations
+
+from aotops import _native, errors
+from aotops.namespace.creation import asarray, has_buffer
+from aotops.tensors import Tensor
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def is_operand(value: Any) -> bool:
+    """Whether operators take a value."""
+    if isinstance(value, (Tensor, list, tuple, range)) or _native.is_number(value):
+        return True
+    return not isinstance(value, (bytes, str)) and has_buffer(value) and not has_own_operators(value)
+
+
+def has_own_operators(value: Any) -> bool:
+    """Whether a type says, as NumPy has it, that operators with arrays are its own business.
+
+    ``numpy.ma.MaskedArray`` and ``numpy.matrix`` do: as plain arrays they would lose what they stand for.
+    """
+    kind = type(value)
+    priority = getattr(kind, "__array_priority__", 0)
+    return (isinstance(priority, (int, float)) and priority > 0) or getattr(kind, "__array_ufunc__", 0) is None
+
+
+def is_foreign_number(value: Any) -> bool:
+    """Whether a value is a number of a type that tensors do not know: ``Fraction``, ``Decimal``, complex."""
+    import sys
+
+    numbers = sys.modules.get("numbers")  # imported by whatever module defines such numbers
+    foreign = isinstance(value, (complex, numbers.Number) if numbers else complex)
+    return foreign and not _native.is_number(value)
+
+
+def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
+    """A value as an argument of an operator: a tensor, or a Python number as it is.
+
+    Raises ``TypeError`` for what is no operand, and what ``asarray`` raises for its contents.
+    """
+    if isinstance(value, Tensor) or _native.is_number(value):
+        number: Tensor | float = value
+        return number
+    if not is_operand(value):
+        errors.wrong_operand(name, argument, value)
+    try:
+        return asarray(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise type(error)(f"{name}: {argument} cannot be read as a Tensor: {error}") from None
+
+
+def as_tensor(name: str, argument: str, value: Any) -> Tensor:
+    """The same, a Python number as a tensor too."""
+    operand = as_operand(name, argument, value)
+    return operand if isinstance(operand, Tensor) else asarray(operand)

@@ -1,0 +1,378 @@
+"""Making tensors: from data, of one value, of ranges."""
+
+from __future__ import annotations
+
+from aotops import _native, errors
+from aotops._native import DType
+from aotops.arguments import advised
+from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
+from aotops.dtypes import bool as bool_
+from aotops.namespace.data_types import result_type
+from aotops.shapes import as_shape
+from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@advised
+def tensor(data: Any, *, dtype: Any = None) -> Tensor:
+    """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
+
+    Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
+    holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
+
+    Lists may hold tensors, arrays and NumPy's scalars as well. Numbers are converted one by one, floats to integers
+    towards zero; arrays are converted as ``aotops.astype`` does.
+
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number,
+    ``OverflowError`` for a number that the dtype cannot hold.
+
+    >>> import aotops as ao
+    >>> ao.tensor([[1, 2], [3, 4]])
+    tensor([[1, 2],
+            [3, 4]])
+    """
+    return asarray(data, dtype=dtype, copy=True)
+
+
+@advised
+def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
+    """A tensor of some data, on the data's own memory where it has any that a tensor can use.
+
+    ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
+    nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
+    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
+    and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
+
+    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
+    numbers and for a buffer that would have to be converted without a ``dtype``, ``OverflowError`` for a number that
+    the dtype cannot hold.
+
+    >>> import aotops as ao, array
+    >>> numbers = array.array("d", [1.0, 2.0])
+    >>> shared = ao.asarray(numbers)
+    >>> shared[0] = 5.0
+    >>> numbers
+    array('d', [5.0, 2.0])
+    """
+    wanted = None if dtype is None else as_dtype(dtype)
+    copy = None if copy is None else bool(copy)
+    if isinstance(obj, Tensor):
+        shared: Tensor | None = obj
+    elif isinstance(obj, (list, tuple, range)) or _native.is_number(obj):
+        if copy is False:
+            raise ValueError(f"asarray: copy=False needs a tensor or a buffer, got {type(obj).__name__}")
+        return from_nested(obj, wanted)
+    else:
+        if not has_buffer(obj):
+            raise TypeError(
+                "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
+                f"got {type(obj).__name__}{errors.advice(obj)}"
+            ) from None
+        try:
+            number = _foreign_number(obj, wanted)
+        except (BufferError, ValueError) as error:
+            raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
+        if number is not None and copy is False:
+            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: its dtype is not aotops'")
+        try:
+            shared = _native.from_buffer(obj, False) if number is None else number
+        except TypeError:  # its elements are of none of the dtypes
+            from aotops.interop import buffers
+
+            with memoryview(obj) as view:
+                format, itemsize = view.format, view.itemsize
+            found = buffers.readable(format, itemsize)
+            if wanted is None or found is None:
+                raise
+            order, kind = found
+            if copy is False:
+                what = f"its elements are {buffers.name_of(kind, itemsize)} with format {format!r}"
+                raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}") from None
+            return buffers.converted(obj, kind, order, wanted)
+    if shared is None or (wanted is not None and shared.dtype != wanted):
+        if shared is not None and shared.ndim == 0 and wanted is not None and copy is not False:
+            return _native.full((), shared.item(), wanted)  # converted as a number is: NaN fits no integer
+        if copy is False:
+            what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
+            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}")
+        source = shared if shared is not None else _native.from_buffer(obj, True)
+        assert source is not None  # copying is always possible
+        return astype(source, wanted or source.dtype)
+    return astype(shared, shared.dtype) if copy else shared
+
+
+def has_buffer(value: Any) -> bool:
+    """Whether a value has the buffer protocol."""
+    try:
+        memoryview(value).release()
+    except TypeError:
+        return False
+    except (BufferError, ValueError):
+        return True  # NumPy's arrays of dates
+    return True
+
+
+#: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
+INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
+
+
+def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
+    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
+
+    Or in ``dtype``. None for other buffers.
+    """
+    with memoryview(obj) as view:
+        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
+        is_integer = code in INTEGER_CODES
+        is_int64 = is_integer and code.islower() and len(contents) == int64.itemsize
+        if not contents or is_int64 or not (is_integer or code == "e"):
+            return None
+        import struct
+
+        own = int64 if is_integer else float32
+        return _native.full((), struct.unpack(view.format, contents)[0], own if dtype is None else dtype)
+
+
+def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
+    """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors and arrays.
+
+    ``name`` is how errors call ``data``.
+    """
+    flat: list[Any] = []
+    found: dict[Any, Any] = {}
+    shape = _flatten(data, flat, found, name, dtype)
+    natural = result_type(*found.values()) if found else float64
+    wanted = dtype or natural
+    if not shape:
+        return _native.full((), flat[0], wanted)
+    result = _native.empty(shape, wanted)
+    if not flat:
+        return result
+    if wanted == bool_:
+        source = _native.from_buffer(memoryview(bytes(map(bool, flat))).cast("?"), False)
+    else:
+        import struct
+
+        code: Any = "d" if wanted.kind == "float" else "q"
+        try:
+            # one by one: an int keeps all its digits though there are floats beside it
+            fitting = map(int, flat) if code == "q" and natural.kind == "float" else flat
+            numbers = struct.pack(f"{len(flat)}{code}", *fitting)
+        except (struct.error, OverflowError, ValueError):
+            _raise_out_of_bounds(flat, wanted, name)
+            raise
+        source = _native.from_buffer(memoryview(numbers).cast(code), False)
+    assert source is not None  # bytes are aligned
+    result._copy_from(source.view(shape))
+    return result
+
+
+def _raise_out_of_bounds(flat: list[Any], dtype: DType, name: str) -> None:
+    """Raise for the first of some numbers that a dtype cannot hold."""
+    for number in flat:
+        try:
+            _native.full((), number, dtype)
+        except (OverflowError, ValueError) as error:
+            raise type(error)(f"{name} must hold numbers that fit {dtype.name}: {error}") from None
+
+
+def _flatten(
+    data: Any, flat: list[Any], found: dict[Any, Any], place: str, dtype: DType | None = None
+) -> tuple[int, ...]:
+    """Append the numbers of nested sequences to ``flat`` and return their shape.
+
+    ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
+    ``place`` is how errors call ``data``; to ``dtype`` buffers of other types are converted.
+    """
+    if _native.is_number(data):
+        found[type(data)] = data
+        flat.append(data)
+        return ()
+    if isinstance(data, range):
+        found.update({int: 0} if data else {})
+        flat.extend(data)
+        return (len(data),)
+    if not isinstance(data, (list, tuple)):
+        if not isinstance(data, Tensor):
+            if not has_buffer(data):
+                raise TypeError(
+                    f"{place} must be a number or a sequence of numbers, got {type(data).__name__}{errors.advice(data)}"
+                ) from None
+            try:
+                data = asarray(data) if dtype is None else _row(data, dtype)
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"{place} cannot be read as a Tensor: {error}") from None
+        found[data.dtype] = data.dtype
+        _flatten(data.tolist(), flat, {}, place)
+        shape_of: tuple[int, ...] = data.shape
+        return shape_of
+    if place.count("[") > 32:
+        raise ValueError("data must be nested at most 32 deep")
+    by_type = dict(zip(map(type, data), data, strict=True))
+    if by_type and by_type.keys() <= {int, float, bool}:
+        found.update(by_type)
+        flat.extend(data)
+        return (len(data),)
+    shape: tuple[int, ...] | None = None
+    for position, item in enumerate(data):
+        inner = _flatten(item, flat, found, f"{place}[{position}]", dtype)
+        if shape is None:
+            shape = inner
+        elif inner != shape:
+            raise ValueError(
+                f"data must not be ragged: {place}[{position}] has shape {inner}, but {place}[0] has shape {shape}"
+            )
+    return (len(data), *(shape or ()))
+
+
+def _row(data: Any, dtype: DType) -> Tensor:
+    """A buffer among nested sequences: as it is, or converted where its own dtype is none of aotops'."""
+    try:
+        return asarray(data)
+    except TypeError:
+        return asarray(data, dtype=dtype)
+
+
+@advised
+def empty(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
+
+    Raises ``ValueError`` for a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not
+    enough memory.
+
+    >>> import aotops as ao
+    >>> ao.empty((2, 3)).shape
+    (2, 3)
+    """
+    return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
+
+
+@advised
+def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
+
+    The value is a Python number, or anything with one element that has a dtype: a tensor, a scalar of NumPy's.
+
+    Raises ``TypeError`` if the value is no number, ``OverflowError`` if the dtype cannot hold it, ``ValueError`` for
+    NaN in integers, a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
+
+    >>> import aotops as ao
+    >>> ao.full((2, 2), 7)
+    tensor([[7, 7],
+            [7, 7]])
+    """
+    number = as_number("full", "fill_value", fill_value)
+    if dtype is not None:
+        wanted = as_dtype(dtype)
+    else:
+        wanted = number_dtype(number) if _native.is_number(fill_value) else asarray(fill_value).dtype
+    return _native.full(as_shape(shape), number, wanted)
+
+
+def as_number(name: str, argument: str, value: Any) -> float:
+    """A Python number, or the only element of what has a dtype and no axes; ``TypeError`` for anything else."""
+    if _native.is_number(value):
+        number: float = value
+        return number
+    if not isinstance(value, Tensor) and not has_buffer(value):
+        got = f"{errors.type_name(value)}{errors.advice(value)}"
+    else:
+        element = asarray(value)
+        if element.ndim == 0:
+            return element.item()
+        got = f"shape {element.shape}"
+    raise TypeError(f"{name}: {argument} must be a number, got {got}")
+
+
+@advised
+def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor of zeros; float64 unless said otherwise.
+
+    Raises as ``full`` does.
+
+    >>> import aotops as ao
+    >>> ao.zeros(3)
+    tensor([0., 0., 0.])
+    """
+    return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
+
+
+@advised
+def ones(shape: Any, *, dtype: Any = None) -> Tensor:
+    """A tensor of ones; float64 unless said otherwise.
+
+    Raises as ``full`` does.
+
+    >>> import aotops as ao
+    >>> ao.ones(3) + 1
+    tensor([2., 2., 2.])
+    """
+    return _native.full(as_shape(shape), 1, float64 if dtype is None else as_dtype(dtype))
+
+
+@advised
+def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
+    """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
+
+    int64 if all arguments are ints, else float64, unless ``dtype`` says otherwise. Of floats there are
+    ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
+
+    Raises ``ValueError`` for a step of 0 or a range that is not finite or too large, ``TypeError`` for other than
+    numbers, ``OverflowError`` for ints that int64 cannot hold.
+
+    >>> import aotops as ao
+    >>> ao.arange(5)
+    tensor([0, 1, 2, 3, 4])
+    >>> ao.arange(1, 0, -0.25)
+    tensor([1.  , 0.75, 0.5 , 0.25])
+    """
+    if stop is None:
+        start, stop = 0, start
+    start, stop, step = [
+        as_number("arange", name, value) for name, value in (("start", start), ("stop", stop), ("step", step))
+    ]
+    if step == 0:
+        raise ValueError("arange: step must not be 0")
+    got = f"got {start}, {stop} and {step}"
+    if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
+        count = -((start - stop) // step)
+        ends = (start, start + (count - 1) * step) if count > 0 else ()
+        if any(not -(2**63) <= end < 2**63 for end in ends):
+            raise OverflowError(f"arange: start, stop and step must give numbers that fit int64, {got}")
+    else:
+        from math import ceil, isfinite
+
+        start, stop, step = float(start), float(stop), float(step)
+        span = (stop - start) / step
+        if not isfinite(span):
+            raise ValueError(f"arange: start, stop and step must give a finite range, {got}")
+        count = ceil(span)
+    if count >= 2**60:
+        raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
+    result = _counting(max(count, 0), int64 if isinstance(start, int) else float64)
+    if isinstance(step, int):
+        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+    result *= step
+    result += start if count > 0 else 0
+    if dtype is None:
+        return result
+    wanted = as_dtype(dtype)
+    if wanted.kind == "integer" and result.dtype.kind == "float" and count > 0:
+        for end in (start, start + (count - 1) * step):
+            _native.full((), end, wanted)  # OverflowError; what lies between the ends fits if they do
+    return astype(result, wanted, copy=False)
+
+
+def _counting(count: int, dtype: DType) -> Tensor:
+    """0, 1, 2, ...: each pass writes as many numbers as there are, so that only the kernels loop."""
+    result = _native.full((count,), 0, dtype)
+    add = _native.operators["add"]
+    done = 1
+    while done < count:
+        more = min(done, count - done)
+        add(result[:more], done, out=result[done : done + more])
+        done += more
+    return result

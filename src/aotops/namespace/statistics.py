@@ -1,0 +1,150 @@
+"""Statistics made of several operators: the mean, the variance and the standard deviation."""
+
+from __future__ import annotations
+
+from aotops import _native, errors
+from aotops.arguments import advised
+from aotops.dtypes import as_dtype, float64
+from aotops.interop.operands import as_tensor
+from aotops.shapes import normalize_axes
+from aotops.tensors import Tensor, astype
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotops._native import Operand
+
+_divide = _native.operators["divide"]
+_sqrt = _native.operators["sqrt"]
+_sum = _native.operators["sum"]
+_sum_as_float = _native.operators["_sum_as_float"]
+_sum_of_squared_deviations = _native.operators["_sum_of_squared_deviations"]
+
+
+def folded_count(x: Tensor, axis: Any) -> int:
+    """How many elements fold into one."""
+    if axis is None:
+        return x.size
+    count = 1
+    for folded in normalize_axes(axis, x.ndim):
+        count *= x.shape[folded]
+    return count
+
+
+def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
+    """The result, in ``out`` if there is one; ``TypeError`` or ``ValueError`` where ``out`` cannot take it."""
+    if out is None:
+        return result
+    if not isinstance(out, Tensor):
+        errors.wrong_type(name, "out", "a Tensor", out)
+    if out.shape != result.shape:
+        errors.wrong_out_shape(name, out.shape, result.shape)
+    kinds = ("bool", "integer", "float")
+    if kinds.index(result.dtype.kind) > kinds.index(out.dtype.kind):
+        errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
+    out[...] = result
+    return out
+
+
+def operand(name: str, x: Any, dtype: Any) -> Tensor:
+    """The input of a statistic as a tensor, of floats in the dtype to compute in if one is given.
+
+    Raises ``TypeError`` for what is no operand, or for a dtype of other than floats.
+    """
+    tensor = as_tensor(name, "x", x)
+    if dtype is None:
+        return tensor
+    wanted = as_dtype(dtype)
+    if wanted.kind != "float":
+        raise TypeError(f"{name}: dtype must be float32 or float64, got {wanted.name}")
+    return astype(tensor, wanted, copy=False)
+
+
+def one_correction(name: str, correction: Any, ddof: Any) -> Any:
+    """The correction under either of its names, 0 where neither is given; ``TypeError`` where both are."""
+    if correction is not None and ddof is not None:
+        raise TypeError(f"{name}: ddof is NumPy's name of correction, give one of the two")
+    return (0 if ddof is None else ddof) if correction is None else correction
+
+
+def variance(name: str, x: Any, axis: Any, correction: float, keepdims: bool, dtype: Any) -> Tensor:
+    """The variance, for a function of this name."""
+    x = operand(name, x, dtype)
+    if not isinstance(correction, (int, float)):
+        errors.wrong_type(name, "correction", "a Python number", correction)
+    if x.dtype.kind != "float":
+        x = astype(x, float64)
+    count = folded_count(x, axis)
+    centre = _divide(_sum(x, axis, keepdims=True), count)
+    total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
+    result: Tensor = _divide(total, max(count - correction, 0))
+    return result
+
+
+@advised
+def mean(
+    x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None
+) -> Tensor:
+    """Arithmetic mean of the elements over one axis, several, or all.
+
+    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and int64
+    are summed as float64.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
+    ``dtype``, float32 or float64, is what is computed in.
+    Raises ``TypeError`` for what is no tensor and cannot be made one, ``AxisError`` for an axis that it does not have.
+
+    >>> import aotops as ao
+    >>> ao.mean(ao.tensor([[1.0, 2.0], [3.0, 5.0]]), axis=1)
+    tensor([1.5, 4. ])
+    """
+    x = operand("mean", x, dtype)
+    total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axis, keepdims=keepdims)
+    return delivered("mean", _divide(total, folded_count(x, axis)), out)
+
+
+@advised
+def var(
+    x: Operand,
+    axis: Any = None,
+    *,
+    dtype: Any = None,
+    correction: float = 0,
+    keepdims: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Variance of the elements over one axis, several, or all.
+
+    The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
+    less ``correction`` (0 for a population, 1 for a sample); where that is not above 0 the result is NaN or infinite.
+    bool and int64 are computed as float64.
+
+    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
+    ``dtype``, float32 or float64, is what is computed in.
+    Raises ``TypeError`` for what is no tensor and cannot be made one, ``AxisError`` for an axis that it does not have.
+
+    >>> import aotops as ao
+    >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
+    tensor(1.25)
+    """
+    return delivered("var", variance("var", x, axis, correction, keepdims, dtype), out)
+
+
+@advised
+def std(
+    x: Operand,
+    axis: Any = None,
+    *,
+    dtype: Any = None,
+    correction: float = 0,
+    keepdims: bool = False,
+    out: Tensor | None = None,
+) -> Tensor:
+    """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
+
+    >>> import aotops as ao
+    >>> ao.std(ao.tensor([1.0, 3.0]))
+    tensor(1.)
+    """
+    return delivered("std", _sqrt(variance("std", x, axis, correction, keepdims, dtype)), out)

@@ -1,0 +1,667 @@
+"""What a scalar function may call, and what each of these means: one table, for kernels and for plain Python.
+
+A name of ``builtins``, ``math``, ``operator`` or ``numpy`` that is not in the table cannot be called. Each that is
+there has one value for all arguments, computed by a function below, by an operator of aotops, or by the C library:
+
+- Integers are int64 and wrap around. A bool counts as 0 or 1. Division by zero is 0, a shift by 64 or more, or by less
+  than 0, shifts all bits out.
+- Floats have the IEEE 754 result where Python raises: NaN outside of a function's domain, an infinity at a pole and
+  where the result is too large.
+- A float becomes an integer towards zero; the smallest one where int64 cannot hold it, and of NaN.
+
+``takes`` has a letter for each argument, which is converted accordingly:
+
+==  =================================================================================================================
+n   a number. All of them have one type: float64, float32 if all floats among them are, or int64 if there are no floats.
+f   as ``n``, but never an integer: those without a float beside them are float64.
+i   an integer or a bool, as int64; a float is an error.
+w   an integer; a bool, or a float, is an error.
+l   bits: all of them bools, or integers.
+b   a condition: whether the number is not 0.
+==  =================================================================================================================
+"""
+
+from __future__ import annotations
+
+import math
+import operator  # noqa: F401  its functions are in the table
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from aotops import intrinsics
+from aotops.intrinsics import (
+    LIBRARY,
+    bits_of_float64,
+    divide,
+    integer,
+    integral_part,
+    load_exponent,
+    narrow,
+    nearest,
+    next_after,
+    quotient,
+    select,
+    square_root,
+    widen,
+    wrap_int64,
+)
+from aotops.ops.float_arithmetic import INF
+from aotops.ops.record import FLOATS, Record
+from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, number
+
+SMALLEST = -(2**63)
+
+Scalar = Callable[..., Any]
+
+
+class Named:
+    """An operator of aotops, by its name, as the functions below call it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"aotops.{self.name}"
+
+    @property
+    def record(self) -> Record:
+        """Its record."""
+        from aotops import ops
+
+        return ops.collect()[self.name]
+
+    def __call__(self, *values: Any) -> Any:
+        """The operator's value of one element, of plain Python's numbers."""
+        record = self.record
+        dtype = common_dtype([dtype_of(value) for value in values])
+        dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
+        kinds = [TYPES[own] for own in record.inputs_for(dtype)]
+        result = record.scalar_for(dtype)(*[kind(value) for kind, value in zip(kinds, values, strict=True)])
+        return TYPES[record.result_for(dtype)](result)
+
+
+@dataclass(frozen=True, eq=False)
+class Meaning:
+    """What a function means.
+
+    Attributes:
+        name: how errors call it.
+        takes: a letter for each argument.
+        integers: its value for int64 arguments.
+        floats: its value for float arguments, or for any where ``integers`` is None.
+        folds: whether any number of arguments is taken, two and two.
+        result: the dtype of a float result, if it is not that of the arguments.
+    """
+
+    name: str
+    takes: str
+    integers: Any
+    floats: Any
+    folds: bool = False
+    result: str = ""
+
+    def convert(self, dtypes: list[str]) -> tuple[list[str], Any]:
+        """The dtypes to which arguments of some dtypes are converted, and the function to call.
+
+        Raises ``TypeError`` for an argument that must be an integer and is none.
+        """
+        letters = self.takes * (len(dtypes) // len(self.takes)) if self.folds else self.takes
+        common = common_dtype([dtype for letter, dtype in zip(letters, dtypes, strict=True) if letter in "nf"])
+        if "f" in letters and common == "int64":
+            common = "float64"
+        bits = "bool" if all(dtype == "bool" for dtype in dtypes) else "int64"
+        wanted = {"n": common, "f": common, "i": "int64", "w": "int64", "l": bits, "b": "bool"}
+        for letter, dtype in zip(letters, dtypes, strict=True):
+            if letter in "iwl" and dtype in FLOATS:
+                raise TypeError(f"A scalar function must give {self.name} integers, got {dtype}; convert with int(x)")
+            if letter == "w" and dtype == "bool":
+                raise TypeError(f"A scalar function must give {self.name} an integer, got bool; write `not x`")
+        if self.integers is None and common == "int64" and "n" in letters:
+            raise TypeError(f"A scalar function must give {self.name} floats, got {common}; convert with float(x)")
+        floating = self.integers is None or (common in FLOATS and any(letter in "nf" for letter in letters))
+        function = self.floats if floating else self.integers
+        if function is None:
+            raise TypeError(f"A scalar function must give {self.name} integers, got {common}; convert with int(x)")
+        return [wanted[letter] for letter in letters], function
+
+    def in_plain_python(self, *values: Any) -> Any:
+        """The value for plain Python's numbers, or for those of ``aotops.scalar.plain_numbers``."""
+        dtypes, function = self.convert([dtype_of(value) for value in values])
+        kinds: dict[str, Any] = {"bool": bool, "int64": int, **{dtype: TYPES[dtype] for dtype in FLOATS}}
+        result, *others = [kinds[dtype](value) for dtype, value in zip(dtypes, values, strict=True)]
+        if not self.folds:
+            result = function(result, *others)
+        for other in others if self.folds else ():
+            result = function(result, other)
+        # Python's own floats, which some functions give, have the dtype of what they are computed from
+        kind = TYPES[self.result or ("float32" if "float32" in dtypes else "float64")]
+        return tuple(number(each, kind) for each in result) if isinstance(result, tuple) else number(result, kind)
+
+
+def common_dtype(dtypes: list[str]) -> str:
+    """The dtype in which numbers of some dtypes are computed with: integers are weak beside floats."""
+    floats = {dtype for dtype in dtypes if dtype in FLOATS}
+    return "int64" if not floats else "float32" if floats == {"float32"} else "float64"
+
+
+# --- definitions --------------------------------------------------------------------------------------------------
+
+
+def same(x: Any) -> Any:
+    """``x``."""
+    return x
+
+
+def floor_quotient(a: Any, b: Any) -> Any:
+    """``a // b`` of int64; 0 by 0."""
+    q = quotient(a, b)
+    r = a - q * b
+    return select(b == 0, 0, q - select((r != 0) & ((r < 0) != (b < 0)), 1, 0))
+
+
+def floor_remainder(a: Any, b: Any) -> Any:
+    """``a % b`` of int64; 0 by 0."""
+    r = a - quotient(a, b) * b
+    return select(b == 0, 0, r + select((r != 0) & ((r < 0) != (b < 0)), b, 0))
+
+
+def truncated_remainder(a: Any, b: Any) -> Any:
+    """C's ``a % b`` of int64, with the sign of ``a``; 0 by 0."""
+    return select(b == 0, 0, a - quotient(a, b) * b)
+
+
+def floor_remainder_of_floats(a: Any, b: Any) -> Any:
+    """``a % b`` of floats; NaN by 0."""
+    r = fmod(a, b)
+    return select(r == 0, math.copysign(r, b), select((r < 0) != (b < 0), r + b, r))
+
+
+def floor_quotient_of_floats(a: Any, b: Any) -> Any:
+    """``a // b`` of floats, as Python computes it; by 0 an infinity or NaN."""
+    r = fmod(a, b)
+    q = (a - r) / select(b == 0, 1.0, b) - select((r != 0) & ((r < 0) != (b < 0)), 1.0, 0.0)
+    whole = intrinsics.floor(q)
+    whole = select(q - whole > 0.5, whole + 1.0, whole)
+    by_zero = divide(a, b)
+    return select(b == 0, by_zero, select(q == 0, math.copysign(0.0, by_zero), whole))
+
+
+def quotient_and_remainder(a: Any, b: Any) -> Any:
+    """``divmod(a, b)`` of int64."""
+    return floor_quotient(a, b), floor_remainder(a, b)
+
+
+def quotient_and_remainder_of_floats(a: Any, b: Any) -> Any:
+    """``divmod(a, b)`` of floats."""
+    return floor_quotient_of_floats(a, b), floor_remainder_of_floats(a, b)
+
+
+def shift_left(x: Any, count: Any) -> Any:
+    """``x << count``."""
+    return x << count if 0 <= count < 64 else 0
+
+
+def shift_right(x: Any, count: Any) -> Any:
+    """``x >> count``."""
+    return x >> count if 0 <= count < 64 else x >> 63
+
+
+def larger(a: Any, b: Any) -> Any:
+    """Python's ``max(a, b)``: the first unless the second is larger."""
+    return select(b > a, b, a)
+
+
+def smaller(a: Any, b: Any) -> Any:
+    """Python's ``min(a, b)``: the first unless the second is smaller."""
+    return select(b < a, b, a)
+
+
+def minimum(a: Any, b: Any) -> Any:
+    """NumPy's ``minimum``: NaN if either is."""
+    return select((a <= b) | (a != a), a, b)
+
+
+def fmin(a: Any, b: Any) -> Any:
+    """NumPy's ``fmin``: NaN if both are."""
+    return select((a <= b) | (b != b), a, b)
+
+
+def fmax(a: Any, b: Any) -> Any:
+    """NumPy's ``fmax``: NaN if both are."""
+    return select((a >= b) | (b != b), a, b)
+
+
+def absolute(x: Any) -> Any:
+    """``abs(x)`` of an int64; the smallest one wraps to itself."""
+    return select(x < 0, -x, x)
+
+
+def floor_integer(x: Any) -> Any:
+    """``math.floor(x)``."""
+    return integer(intrinsics.floor(x))
+
+
+def ceil_integer(x: Any) -> Any:
+    """``math.ceil(x)``."""
+    return integer(intrinsics.ceil(x))
+
+
+def nearest_integer(x: Any) -> Any:
+    """``round(x)``, ties to even."""
+    return integer(nearest(x))
+
+
+def narrow_integer(low: int, high: int) -> tuple[Scalar, Scalar]:
+    """The conversions of an int64, which keeps its low bits, and of a float to a smaller integer."""
+    count = high - low + 1
+
+    def of_integer(x: Any) -> Any:
+        return ((x - low) & (count - 1)) + low
+
+    def of_float(x: Any) -> Any:
+        whole = integer(x)
+        return select((whole >= low) & (whole <= high), whole, low)
+
+    return of_integer, of_float
+
+
+def sign(x: Any) -> Any:
+    """NumPy's ``sign`` of a float."""
+    return select(x > 0, 1.0, select(x < 0, -1.0, select(x == 0, 0.0, x)))
+
+
+def sign_of_integer(x: Any) -> Any:
+    """NumPy's ``sign`` of an int64."""
+    return select(x > 0, 1, select(x < 0, -1, 0))
+
+
+def absolute_float(x: Any) -> Any:
+    """``abs(x)`` of a float."""
+    return math.fabs(x)
+
+
+def with_sign_of(x: Any, y: Any) -> Any:
+    """``math.copysign(x, y)``."""
+    return math.copysign(x, y)
+
+
+def is_nan(x: Any) -> Any:
+    """``math.isnan(x)``."""
+    return x != x
+
+
+def is_inf(x: Any) -> Any:
+    """``math.isinf(x)``."""
+    return math.fabs(x) == INF
+
+
+def is_finite(x: Any) -> Any:
+    """``math.isfinite(x)``."""
+    return math.fabs(x) < INF
+
+
+def sign_bit(x: Any) -> Any:
+    """NumPy's ``signbit``."""
+    return math.copysign(1.0, x) < 0.0
+
+
+def is_close(a: Any, b: Any) -> Any:
+    """``math.isclose(a, b)``."""
+    tolerance = 1e-09 * select(math.fabs(a) > math.fabs(b), math.fabs(a), math.fabs(b))
+    return (a == b) | ((math.fabs(a - b) <= tolerance) & (math.fabs(a) < INF) & (math.fabs(b) < INF))
+
+
+def degrees(x: Any) -> Any:
+    """``math.degrees(x)``."""
+    return x * 57.29577951308232
+
+
+def radians(x: Any) -> Any:
+    """``math.radians(x)``."""
+    return x * 0.017453292519943295
+
+
+def modf(x: Any) -> Any:
+    """``math.modf(x)``."""
+    whole = integral_part(x)
+    return math.copysign(select(math.fabs(x) == INF, 0.0, x - whole), x), whole
+
+
+def exponent_of(x: Any) -> Any:
+    """The exponent in ``math.frexp(x)`` of a float64."""
+    subnormal = math.fabs(x) < 2.2250738585072014e-308
+    bits = bits_of_float64(select(subnormal, x * 18014398509481984.0, x))
+    exponent = ((bits >> 52) & 0x7FF) - 1022 - select(subnormal, 54, 0)
+    return select((x == 0) | (x != x) | (math.fabs(x) == INF), 0, exponent)
+
+
+def frexp(x: Any) -> Any:
+    """``math.frexp(x)``."""
+    exponent = exponent_of(widen(x))
+    return load_exponent(x, -exponent), exponent
+
+
+def ldexp(x: Any, n: Any) -> Any:
+    """``math.ldexp(x, n)``; beyond 5000 there is nothing but 0 and infinity."""
+    return load_exponent(x, select(n > 5000, 5000, select(n < -5000, -5000, n)))
+
+
+def ulp(x: Any) -> Any:
+    """``math.ulp(x)``."""
+    a = select(x < 0, -x, x)
+    above = next_after(a, select(a == a, INF, a))
+    return select(a == INF, a, select(above == INF, a - next_after(a, a * 0.5), above - a))
+
+
+def next_float32(x: float, y: float) -> float:
+    """The float32 next to one towards another, in plain Python."""
+    if x != x or y != y:
+        return math.nan
+    if x == y:
+        return y
+    if x == 0:
+        return math.copysign(1.401298464324817e-45, y)
+    away = (y > x) == (x > 0)
+    return intrinsics.float32_of_bits(intrinsics.bits_of_float32(x) + (1 if away else -1))
+
+
+def gcd(a: Any, b: Any) -> Any:
+    """``math.gcd(a, b)``."""
+    while b != 0:
+        rest = wrap_int64(a - quotient(a, b) * b)
+        a = b
+        b = rest
+    return select(a < 0, -a, a)
+
+
+def lcm(a: Any, b: Any) -> Any:
+    """``math.lcm(a, b)``."""
+    divisor = gcd(a, b)
+    part = quotient(a, select(divisor == 0, 1, divisor))
+    product = part * b
+    return select((part < 0) == (b < 0), product, -product)
+
+
+def integer_root(n: Any) -> Any:
+    """``math.isqrt(n)``; the smallest int64 below 0."""
+    most = 3037000499
+    root = integer(square_root(widen(select(n < 0, 0, n))))
+    root = select(root > most, most, root)
+    root = select(root * root > n, root - 1, root)
+    next_ = select(root < most, root + 1, root)
+    return select(n < 0, SMALLEST, select(next_ * next_ <= n, next_, root))
+
+
+def logarithm(x: Any, base: Any) -> Any:
+    """``math.log(x, base)``."""
+    return divide(log(x), log(base))
+
+
+def log_of_sum(a: Any, b: Any) -> Any:
+    """NumPy's ``logaddexp``."""
+    high = select(a > b, a, b)
+    apart = -math.fabs(a - b)
+    return select(a == b, a + 0.6931471805599453, select(apart != apart, apart, high + log1p(exp(apart))))
+
+
+def reciprocal(x: Any) -> Any:
+    """``1 / x`` of a float."""
+    return divide(1.0, x)
+
+
+def _add(a: Any, b: Any) -> Any:
+    return a + b
+
+
+def _subtract(a: Any, b: Any) -> Any:
+    return a - b
+
+
+def _multiply(a: Any, b: Any) -> Any:
+    return a * b
+
+
+def _negative(x: Any) -> Any:
+    return -x
+
+
+def square(x: Any) -> Any:
+    """NumPy's ``square``."""
+    return x * x
+
+
+def _and(a: Any, b: Any) -> Any:
+    return a & b
+
+
+def _or(a: Any, b: Any) -> Any:
+    return a | b
+
+
+def _xor(a: Any, b: Any) -> Any:
+    return a ^ b
+
+
+def _invert(x: Any) -> Any:
+    return ~x
+
+
+def _not(x: Any) -> Any:
+    return not x
+
+
+def _less(a: Any, b: Any) -> Any:
+    return a < b
+
+
+def _less_equal(a: Any, b: Any) -> Any:
+    return a <= b
+
+
+def _greater(a: Any, b: Any) -> Any:
+    return a > b
+
+
+def _greater_equal(a: Any, b: Any) -> Any:
+    return a >= b
+
+
+def _equal(a: Any, b: Any) -> Any:
+    return a == b
+
+
+def _not_equal(a: Any, b: Any) -> Any:
+    return a != b
+
+
+log, log1p, exp = Named("log"), Named("log1p"), Named("exp")
+fmod = LIBRARY["fmod"]
+
+
+def power_of(base: Any, count: int) -> Any:
+    """``base ** count`` by the multiplications that kernels use for constant exponents."""
+    if count == 1:
+        return base
+    half = power_of(base, count // 2)
+    squared = half * half
+    return squared * base if count % 2 else squared
+
+
+#: The largest constant exponent, without its sign, that is worth multiplications: 9 of them at most.
+LARGEST_EXPONENT = 64
+
+
+def plain_power(base: Any, exponent: Any) -> Any:
+    """``base ** exponent`` of the numbers of ``aotops.scalar.plain_numbers``, as kernels compute it."""
+    # small constants stand in the code itself from Python 3.14 on
+    constant = isinstance(exponent, Literal) or type(exponent) is int
+    base = number(base)
+    if not isinstance(base, float):
+        # as in Python an inverse of an integer is a float
+        base = Float64(base) if constant and exponent < 0 else Int64(base)
+    if constant and abs(int(exponent)) <= LARGEST_EXPONENT:
+        count = abs(int(exponent))
+        value = power_of(base, count) if count else type(base)(1)
+        return 1 / value if exponent < 0 else value
+    return Named("pow")(base, number(exponent))
+
+
+# --- the table ----------------------------------------------------------------------------------------------------
+
+
+def _rows() -> list[Meaning]:
+    rows: list[Meaning] = []
+
+    def row(names: str, takes: str, integers: Any, floats: Any, *, folds: bool = False, result: str = "") -> None:
+        rows.extend(Meaning(name, takes, integers, floats, folds, result) for name in names.split())
+
+    # arithmetic
+    row("operator.add operator.iadd numpy.add", "nn", _add, _add)
+    row("operator.sub operator.isub numpy.subtract", "nn", _subtract, _subtract)
+    row("operator.mul operator.imul numpy.multiply", "nn", _multiply, _multiply)
+    row("operator.truediv operator.itruediv numpy.divide numpy.true_divide", "ff", None, divide)
+    quotients, remainders = (floor_quotient, floor_quotient_of_floats), (floor_remainder, floor_remainder_of_floats)
+    row("operator.floordiv operator.ifloordiv numpy.floor_divide", "nn", *quotients)
+    row("operator.mod operator.imod numpy.remainder numpy.mod", "nn", *remainders)
+    row("builtins.divmod numpy.divmod", "nn", quotient_and_remainder, quotient_and_remainder_of_floats)
+    row("numpy.fmod", "nn", truncated_remainder, fmod)
+    row("math.fmod", "ff", None, fmod)
+    row("operator.neg numpy.negative", "n", _negative, _negative)
+    row("operator.pos numpy.positive", "n", same, same)
+    row("builtins.abs operator.abs numpy.absolute numpy.abs", "n", absolute, absolute_float)
+    row("numpy.square", "n", square, square)
+    row("numpy.reciprocal", "n", None, reciprocal)
+    row("numpy.sign", "n", sign_of_integer, sign)
+    row("math.gcd numpy.gcd", "ii", gcd, None)
+    row("math.lcm numpy.lcm", "ii", lcm, None)
+    row("math.isqrt", "i", integer_root, None)
+    # bits and conditions
+    row("operator.and_ operator.iand numpy.bitwise_and", "ll", _and, None)
+    row("operator.or_ operator.ior numpy.bitwise_or", "ll", _or, None)
+    row("operator.xor operator.ixor numpy.bitwise_xor", "ll", _xor, None)
+    row("operator.invert operator.inv numpy.invert numpy.bitwise_not", "w", _invert, None)
+    row("operator.lshift operator.ilshift numpy.left_shift", "ii", shift_left, None)
+    row("operator.rshift operator.irshift numpy.right_shift", "ii", shift_right, None)
+    row("operator.not_ numpy.logical_not", "b", _not, None)
+    row("operator.truth builtins.bool numpy.bool_ numpy.bool", "b", same, None)
+    row("numpy.logical_and", "bb", _and, None)
+    row("numpy.logical_or", "bb", _or, None)
+    row("numpy.logical_xor", "bb", _xor, None)
+    row("operator.lt numpy.less", "nn", _less, _less)
+    row("operator.le numpy.less_equal", "nn", _less_equal, _less_equal)
+    row("operator.gt numpy.greater", "nn", _greater, _greater)
+    row("operator.ge numpy.greater_equal", "nn", _greater_equal, _greater_equal)
+    row("operator.eq numpy.equal", "nn", _equal, _equal)
+    row("operator.ne numpy.not_equal", "nn", _not_equal, _not_equal)
+    # choices
+    row("builtins.max", "n", larger, larger, folds=True)
+    row("builtins.min", "n", smaller, smaller, folds=True)
+    row("numpy.maximum", "nn", Named("maximum"), Named("maximum"))
+    row("numpy.minimum", "nn", minimum, minimum)
+    row("numpy.fmax", "nn", fmax, fmax)
+    row("numpy.fmin", "nn", fmin, fmin)
+    row("numpy.where", "bnn", select, select)
+    row("numpy.clip", "nnn", Named("clip"), Named("clip"))
+    # conversions
+    row("builtins.int numpy.int64 numpy.int_ numpy.intp numpy.longlong numpy.long", "n", same, integer)
+    row("builtins.float", "n", widen, same)
+    row("numpy.float64 numpy.double", "n", widen, widen, result="float64")
+    row("numpy.float32 numpy.single", "n", narrow, narrow, result="float32")
+    for bits, other in ((8, "byte"), (16, "short"), (32, "intc")):
+        row(f"numpy.int{bits} numpy.{other}", "n", *narrow_integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
+        row(f"numpy.uint{bits} numpy.u{other}", "n", *narrow_integer(0, 2**bits - 1))
+    row("builtins.round", "n", same, nearest_integer)
+    row("math.floor", "n", same, floor_integer)
+    row("math.ceil", "n", same, ceil_integer)
+    row("math.trunc", "n", same, integer)
+    row("numpy.round numpy.around", "n", same, nearest)
+    row("numpy.rint", "f", None, nearest)
+    row("numpy.floor", "n", same, intrinsics.floor)
+    row("numpy.ceil", "n", same, intrinsics.ceil)
+    row("numpy.trunc", "n", same, integral_part)
+    # floats
+    row("math.fabs numpy.fabs", "f", None, absolute_float)
+    row("math.isnan numpy.isnan", "f", None, is_nan)
+    row("math.isinf numpy.isinf", "f", None, is_inf)
+    row("math.isfinite numpy.isfinite", "f", None, is_finite)
+    row("math.isclose", "ff", None, is_close)
+    row("numpy.signbit", "f", None, sign_bit)
+    row("math.copysign numpy.copysign", "ff", None, with_sign_of)
+    row("math.nextafter numpy.nextafter", "ff", None, next_after)
+    row("math.ulp", "f", None, ulp)
+    row("math.frexp numpy.frexp", "f", None, frexp)
+    row("math.ldexp numpy.ldexp", "fi", None, ldexp)
+    row("math.modf numpy.modf", "f", None, modf)
+    row("math.degrees numpy.degrees numpy.rad2deg", "f", None, degrees)
+    row("math.radians numpy.radians numpy.deg2rad", "f", None, radians)
+    row("math.log", "ff", None, logarithm)
+    row("numpy.logaddexp", "ff", None, log_of_sum)
+    for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"):
+        row(f"math.{name} numpy.{name}", "f", None, Named(name))
+    for name in ("asin", "acos", "atan"):
+        row(f"math.{name} numpy.{name} numpy.arc{name[1:]}", "f", None, Named(name))
+    row("math.atan2 numpy.arctan2 numpy.atan2", "ff", None, Named("atan2"))
+    row("math.pow numpy.float_power", "ff", None, Named("pow"))
+    for name in ("tan", "sinh", "cosh", "cbrt", "exp2", "log2", "log10", "erfc", "lgamma"):
+        row(f"math.{name} numpy.{name}", "f", None, LIBRARY[name])
+    for name in ("asinh", "acosh", "atanh"):
+        row(f"math.{name} numpy.{name} numpy.arc{name[1:]}", "f", None, LIBRARY[name])
+    row("math.gamma", "f", None, LIBRARY["tgamma"])
+    row("math.hypot numpy.hypot", "ff", None, LIBRARY["hypot"])
+    row("math.remainder", "ff", None, LIBRARY["remainder"])
+    return rows
+
+
+#: By dotted name and number of arguments, 0 for any number above 1.
+MEANINGS = {(each.name, 0 if each.folds else len(each.takes)): each for each in _rows()}
+OPERATIONS.update({name: meaning.in_plain_python for (name, count), meaning in MEANINGS.items() if count == 2})
+OPERATIONS.update(power=plain_power, next_float32=next_float32)
+
+#: What means ``**``, which looks at whether its exponent is a constant.
+POWER = frozenset({"operator.pow", "operator.ipow", "builtins.pow", "numpy.power", "numpy.pow"})
+#: What Numba has, and means the same.
+LOOPS = frozenset({"builtins.range", "builtins.len", "builtins.enumerate", "builtins.zip"})
+
+
+def names_by_object() -> dict[Any, str]:
+    """The functions of the table, as far as their modules are imported, and their names."""
+    key = "numpy" in sys.modules
+    if key not in _names:
+        found: dict[Any, str] = {}
+        for name in [*(name for name, _ in MEANINGS), *POWER, *LOOPS]:
+            module, _, attribute = name.partition(".")
+            value = getattr(sys.modules.get(module), attribute, None)
+            if value is not None:
+                found.setdefault(value, name)
+        _names[key] = found
+    return _names[key]
+
+
+_names: dict[bool, dict[Any, str]] = {}
+
+
+def name_of(value: Any) -> str | None:
+    """The name in the table of a function, of a class that converts numbers, or of a loop's range; or None."""
+    try:
+        return names_by_object().get(value) if callable(value) else None
+    except TypeError:  # not hashable
+        return None
+
+
+def meanings(name: str) -> dict[int, Meaning]:
+    """What a name means, by the number of arguments, 0 for any number above 1."""
+    return {count: meaning for (own, count), meaning in MEANINGS.items() if own == name}
+
+
+def chosen(name: str, count: int) -> Meaning:
+    """What a name means for a number of arguments; ``TypeError`` if it takes another."""
+    own = meanings(name)
+    meaning = own.get(count) or (own.get(0) if count > 1 else None)
+    if meaning is None:
+        takes = " or ".join("2 or more" if wanted == 0 else str(wanted) for wanted in sorted(own))
+        advice = "; for 2 digits write round(x * 100) / 100" if "round" in name else ""
+        several = "argument" if takes == "1" else "arguments"
+        raise TypeError(f"A scalar function must call {name} with {takes} {several}, got {count}{advice}")
+    return meaning

@@ -1,0 +1,290 @@
+"""Numbers that compute in plain Python as kernels do: int64 that wraps around, float32 that rounds, no exceptions.
+
+A user's scalar function that runs as plain Python is given these in place of Python's own numbers, and so are its
+constants. They are an int or a float to whatever looks: they index, count, and go into ``math``. What an operation
+of two of them means stands in ``aotops.scalar.callables``, for kernels as well; here is only what each type adds:
+
+- ``Int64`` wraps around. ``Bool`` is what comparisons give; it counts as an integer, as Python's does.
+- ``Float64`` is Python's float that never raises; ``Float32`` rounds each result, which for ``+ - * /`` of two float32
+  is the same as computing in float32.
+- Integers are weak beside floats, and Python's own floats beside ``Float32``. Operators of aotops have such constants.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from aotops.intrinsics import divide, narrow, wrap_int64
+
+#: What the operators of these numbers compute that Python's own do not, by name: ``aotops.scalar.callables``, which
+#: imports these types, puts its table here.
+OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {}
+
+
+class Number:
+    """The operators that all of the types share."""
+
+    __slots__ = ()
+
+    def __add__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a + b, self, other)
+
+    def __radd__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a + b, other, self)
+
+    def __sub__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a - b, self, other)
+
+    def __rsub__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a - b, other, self)
+
+    def __mul__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a * b, self, other)
+
+    def __rmul__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a * b, other, self)
+
+    def __truediv__(self, other: Any) -> Any:
+        return _arithmetic(divide, self, other, Float64)
+
+    def __rtruediv__(self, other: Any) -> Any:
+        return _arithmetic(divide, other, self, Float64)
+
+    def __floordiv__(self, other: Any) -> Any:
+        return _defined("operator.floordiv", self, other)
+
+    def __rfloordiv__(self, other: Any) -> Any:
+        return _defined("operator.floordiv", other, self)
+
+    def __mod__(self, other: Any) -> Any:
+        return _defined("operator.mod", self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _defined("operator.mod", other, self)
+
+    def __divmod__(self, other: Any) -> Any:
+        return _defined("builtins.divmod", self, other)
+
+    def __rdivmod__(self, other: Any) -> Any:
+        return _defined("builtins.divmod", other, self)
+
+    def __pow__(self, other: Any, modulus: Any = None) -> Any:
+        return NotImplemented if modulus is not None else _power(self, other)
+
+    def __rpow__(self, other: Any, modulus: Any = None) -> Any:
+        return NotImplemented if modulus is not None else _power(other, self)
+
+    def __neg__(self) -> Any:
+        return _arithmetic(lambda a, b: -b, self, self)
+
+    def __pos__(self) -> Any:
+        return _arithmetic(lambda a, b: +b, self, self)
+
+    def __abs__(self) -> Any:
+        return _arithmetic(lambda a, b: abs(b), self, self)
+
+    def __lt__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a < b, self, other)
+
+    def __le__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a <= b, self, other)
+
+    def __gt__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a > b, self, other)
+
+    def __ge__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a >= b, self, other)
+
+    def __eq__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a == b, self, other)
+
+    def __ne__(self, other: Any) -> Any:
+        return _arithmetic(lambda a, b: a != b, self, other)
+
+
+class Int64(Number, int):
+    """An int64."""
+
+    __slots__ = ()
+    __hash__ = int.__hash__
+
+    def __new__(cls, value: int = 0) -> Int64:
+        """An integer, wrapped around."""
+        return int.__new__(cls, wrap_int64(int(value)))
+
+    def __and__(self, other: Any) -> Any:
+        return _defined("operator.and_", self, other)
+
+    __rand__ = __and__
+
+    def __or__(self, other: Any) -> Any:
+        return _defined("operator.or_", self, other)
+
+    __ror__ = __or__
+
+    def __xor__(self, other: Any) -> Any:
+        return _defined("operator.xor", self, other)
+
+    __rxor__ = __xor__
+
+    def __lshift__(self, other: Any) -> Any:
+        return _defined("operator.lshift", self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _defined("operator.lshift", other, self)
+
+    def __rshift__(self, other: Any) -> Any:
+        return _defined("operator.rshift", self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _defined("operator.rshift", other, self)
+
+    def __invert__(self) -> Any:
+        return Int64(~int(self))
+
+
+class Literal(Int64):
+    """A constant that the code or a variable of the module has, as which a negative exponent makes floats."""
+
+    __slots__ = ()
+
+
+class Bool(Int64):
+    """A bool: Python's own can have no subclass."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: Any = False) -> Bool:
+        """Whether a number is not 0."""
+        return int.__new__(cls, bool(value))
+
+    def __repr__(self) -> str:
+        return str(bool(self))
+
+
+class Float64(Number, float):
+    """A float64."""
+
+    __slots__ = ()
+    __hash__ = float.__hash__
+
+
+class Float32(Number, float):
+    """A float32."""
+
+    __slots__ = ()
+    __hash__ = float.__hash__
+
+    def __new__(cls, value: Any = 0.0) -> Float32:
+        """The nearest float32."""
+        return float.__new__(cls, narrow(value))
+
+    def next_after(self, other: Any) -> Any:
+        """The float32 next to this one towards another."""
+        return Float32(OPERATIONS["next_float32"](float(self), float(other)))
+
+
+TYPES: dict[str, type[Any]] = {"bool": Bool, "int64": Int64, "float32": Float32, "float64": Float64}
+
+
+def number(value: Any, float_type: type[Any] = Float64) -> Any:
+    """A Python number as one of the types, a plain float as one of ``float_type``; anything else as it is."""
+    if isinstance(value, Number):
+        return value
+    if isinstance(value, bool):
+        return Bool(value)
+    if isinstance(value, int):
+        return Int64(value)
+    return float_type(value) if isinstance(value, float) else value
+
+
+def dtype_of(value: Any) -> str:
+    """The name of a number's dtype; ``TypeError`` for anything but a number."""
+    for dtype, kind in TYPES.items():
+        if type(value) is kind:
+            return dtype
+    for dtype, kind in (("bool", bool), ("int64", int), ("float64", float)):
+        if isinstance(value, kind):
+            return dtype
+    raise TypeError(f"expected a number, got {type(value).__name__}")
+
+
+def _common(a: Any, b: Any) -> type[Any] | None:
+    """The type of a sum of two numbers; None if either is none."""
+    if not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
+        return None
+    floats = [value for value in (a, b) if isinstance(value, float)]
+    if not floats:
+        return Int64
+    if any(isinstance(value, Float64) for value in floats):
+        return Float64
+    return Float32 if any(isinstance(value, Float32) for value in floats) else Float64
+
+
+def _arithmetic(operation: Any, a: Any, b: Any, of_integers: type[Any] | None = None) -> Any:
+    """An operation of two numbers converted to their common type, or to ``of_integers``, and its result in it."""
+    kind = _common(a, b)
+    if kind is None:
+        return NotImplemented
+    if kind is Int64:
+        kind = of_integers or kind
+        a, b = (float(a), float(b)) if kind is Float64 else (int(a), int(b))
+    else:
+        a, b = float(kind(a)), float(kind(b))
+    result = operation(a, b)
+    return Bool(result) if isinstance(result, bool) else kind(result)
+
+
+def _defined(name: str, a: Any, b: Any) -> Any:
+    """The value of one of ``aotops.scalar.callables``."""
+    if _common(a, b) is None:
+        return NotImplemented
+    return OPERATIONS[name](a, b)
+
+
+def _power(base: Any, exponent: Any) -> Any:
+    """``base ** exponent`` as kernels compute it."""
+    if _common(base, exponent) is None:
+        return NotImplemented
+    return OPERATIONS["power"](base, exponent)
+
+
+# --- what functions count through ---------------------------------------------------------------------------------
+
+
+def _range(*bounds: Any) -> Iterator[Int64]:
+    return map(Int64, range(*bounds))
+
+
+def _enumerate(values: Any, start: int = 0) -> Iterator[tuple[Int64, Any]]:
+    return zip(_range(start, start + len(values)), values, strict=True)
+
+
+def _zip(*values: Any) -> Iterator[tuple[Any, ...]]:
+    return zip(*values, strict=False)
+
+
+def _len(values: Any) -> Int64:
+    return Int64(len(values))
+
+
+#: The builtins of ``callables.LOOPS`` that give these numbers.
+LOOPS = {"range": _range, "enumerate": _enumerate, "zip": _zip, "len": _len}
+
+
+class Array:
+    """A NumPy array of constants whose items are these numbers."""
+
+    def __init__(self, array: Any) -> None:
+        self.array = array
+        self.shape, self.size, self.ndim = tuple(map(Int64, array.shape)), Int64(array.size), Int64(array.ndim)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    def __getitem__(self, index: Any) -> Any:
+        part = self.array[index]
+        if getattr(part, "ndim", 0):
+            return Array(part)
+        return number(part.item(), Float32 if part.dtype.itemsize <= 4 else Float64)

@@ -1,0 +1,61 @@
+"""Operators of users as plain Python: slow, and open to debuggers and to measurements of coverage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import prod
+from typing import Any
+
+from aotops import errors, reference
+from aotops._native import Operator
+from aotops.interop.operands import as_tensor
+from aotops.namespace.creation import tensor
+from aotops.namespace.statistics import delivered
+from aotops.operator import convert_inputs, signature
+from aotops.ops.record import FOLDING
+from aotops.scalar.mathematics import in_plain_python
+from aotops.tensors import Tensor, astype
+from aotops.user.declare import declaration
+
+
+def runner(operator: Operator) -> Callable[..., Any]:
+    """What stands in for an operator's kernels: the reference engine, given the operator's own functions."""
+    record = declaration(operator)
+    parameters = signature(operator)
+
+    def to_tensor(result: reference.ReferenceTensor) -> Tensor:
+        flat = tensor(result.elements(), dtype=result.dtype)
+        return flat.reshape(result.shape)
+
+    def run(*inputs: Any, **options: Any) -> Any:
+        try:
+            bound = parameters.bind(*inputs, **options)
+        except TypeError as error:
+            raise TypeError(f"{operator.__name__}() {error}") from None
+        bound.apply_defaults()
+        arguments = dict(bound.arguments)
+        out, dtype = arguments.pop("out"), arguments.pop("dtype", None)
+        values = tuple(arguments.pop(name) for name in operator.parameters)
+        if record.kind in FOLDING:
+            values = tuple(
+                as_tensor(operator.__name__, name, value)
+                for name, value in zip(operator.parameters, values, strict=True)
+            )
+            shapes = tuple([value.shape for value in values])
+            shape = reference.broadcast_shape(*shapes)
+            if prod(shape) >= 2**63:
+                errors.too_many_elements(operator.__name__, shapes, shape)
+        if dtype is not None:
+            values = tuple(astype(value, dtype, copy=False) for value in values)
+        converted = [reference.tensor(value) for value in convert_inputs(operator, values)]
+        results = reference.evaluate(record, *converted, present=in_plain_python, **arguments)
+        if isinstance(results, tuple):
+            tensors = tuple(to_tensor(result) for result in results)
+            if out is None:
+                return tensors
+            if not isinstance(out, tuple) or len(out) != len(tensors):
+                errors.wrong_outs(operator.__name__, len(tensors), out)
+            return tuple(delivered(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True))
+        return delivered(operator.__name__, to_tensor(results), out)
+
+    return run
