@@ -30,7 +30,7 @@ from aotops import _native
 
 PINNED = Path(__file__).with_name("digests.json")
 
-#: Around lanes (8, 64), leaves (8192), batches, grains (32,768), and what threads share out from 131,072 and 524,288 on.
+#: Around lanes (8, 64), leaves (8192), batches, grains (32,768), and what is shared out from 131,072 and 524,288 on.
 VECTORS = (0, 1, 5, 63, 64, 65, 127, 200, 1000, 8191, 8192, 8193, 16_385, 33_000, 70_001, 150_000, 600_001)
 MATRICES = ((3, 70), (70, 3), (70, 17), (5, 600), (300, 120), (2, 20_011), (20_011, 2), (20_011, 5), (11, 4100))
 MATRICES += ((270, 520), (600, 1030), (1, 9000), (9000, 1), (130, 0))
