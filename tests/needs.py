@@ -1,4 +1,4 @@
-"""What some tests need that need not be there, as marks that skip with the reason; CPU levels, and copies of aotops."""
+"""What some tests need that need not be there, as marks that skip with the reason; and copies of aotops."""
 
 from __future__ import annotations
 
@@ -45,10 +45,3 @@ def copy_package(folder: Path) -> None:
             shutil.copytree(source, folder / beside)
         elif source.is_file():
             shutil.copy(source, folder)
-
-
-def supported_levels() -> list[str]:
-    """The levels that this CPU has: up to the one that is chosen by itself."""
-    names = ["x86-64-v2", "x86-64-v3", "x86-64-v4"]
-    level = ao.cpu_level()
-    return names[: names.index(level) + 1] if level in names else []

@@ -26,7 +26,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from needs import copy_package, requires_compiler, requires_numba, supported_levels
+from needs import copy_package, requires_compiler, requires_numba
 
 import aotops as ao
 from aotops import _native, declare
@@ -402,6 +402,13 @@ def test_bits_are_the_same_at_every_level_and_number_of_threads(built_folder: Pa
             seen[f"{name} {threads}"] = digest
             assert done.stderr == ""
     assert len(set(seen.values())) == 1, seen
+
+
+def supported_levels() -> list[str]:
+    """The levels that this CPU has: up to the one that is chosen by itself."""
+    names = ["x86-64-v2", "x86-64-v3", "x86-64-v4"]
+    level = ao.cpu_level()
+    return names[: names.index(level) + 1] if level in names else []
 
 
 # --- three ways to run --------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from layouts import DTYPES, FLOATS
-from needs import supported_levels
+from test_declare import supported_levels
 
 import aotops as ao
 from aotops import _native
