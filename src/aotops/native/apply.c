@@ -1,18 +1,19 @@
 /* Applying an elementwise operator. In Python:
  *
  *     def apply(operator, *inputs, out=None):
- *         variant = the signature whose dtypes are the inputs', Python numbers fitting any of their kind
+ *         variant = the one for the dtype that the inputs promote to, or that it is cast to, Python numbers being weak
  *         if variant is None:
  *             return apply(operator, *aotops.operator.convert_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
  *         if out is None: out = empty(shape, variant.result), its axes in the order that the inputs' have in memory
- *         launch(variant.kernel, [*inputs, out], shape)
+ *         launch(variant.kernel, [*inputs, out], shape)      # which casts inputs and output tile by tile
  *         return out
  *
  * An operator that returns a tuple has several of `out`, all in the same order of axes; those that a caller gives get
  * copies of the results.
  *
- * Everything that takes time for thought, promotion and messages, is Python's: aotops.operator, aotops.errors.
+ * Slow paths and messages are Python's: operands that are no tensors, numbers that do not fit (aotops.operator), errors
+ * (aotops.errors).
  */
 #include "native.h"
 
@@ -20,44 +21,62 @@
 
 /* --- choosing a kernel --------------------------------------------------------------------------- */
 
-/* Python numbers are weak: they take on any dtype of their kind or a higher one. What becomes of an int that int64
- * cannot hold depends on the operator: comparisons have an answer, arithmetic has none. */
-static bool number_fits(PyObject *number, int dtype)
+/* Whether a Python number is one that kernels can take. What becomes of an int that int64 cannot hold depends on the
+ * operator: comparisons have an answer, arithmetic has none. */
+static bool number_fits(PyObject *number, int natural)
 {
-    int natural = aot_natural_dtype(number), overflow = 0;
+    int overflow = 0;
     if (natural == AOT_INT64) {
         PyLong_AsLongLongAndOverflow(number, &overflow);
     }
-    return overflow == 0 && aot_dtypes[dtype].kind >= aot_dtypes[natural].kind;
+    return overflow == 0;
+}
+
+const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
+{
+    int deciding = 0; /* the first input that is not bool whatever the others are */
+    while (definition->conditions >> deciding & 1) {
+        deciding++;
+    }
+    for (int v = 0; v < definition->n_variants; v++) {
+        if (definition->variants[v].dtypes[deciding] == dtype) {
+            return &definition->variants[v];
+        }
+    }
+    return NULL;
 }
 
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors)
 {
-    for (int v = 0; v < definition->n_variants; v++) {
-        const aot_variant *variant = &definition->variants[v];
-        bool fits = true;
-        bool any_tensor = false; /* that has a say in the dtype: numbers alone are for Python to promote */
-        for (int k = 0; k < definition->inputs && fits; k++) {
-            any_tensor = any_tensor || (tensors[k] != NULL && !(definition->conditions >> k & 1));
-            fits = tensors[k] != NULL ? tensors[k]->dtype == variant->dtypes[k]
-                                      : inputs[k] == NULL || number_fits(inputs[k], variant->dtypes[k]);
-        }
-        if (fits && any_tensor) {
-            return variant;
-        }
-    }
-    return NULL;
-}
-
-const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
-{
-    for (int v = 0; v < definition->n_variants; v++) {
-        if (definition->variants[v].dtypes[0] == dtype) {
-            return &definition->variants[v];
+    int dtype = AOT_NO_DTYPE, weak = AOT_BOOL; /* of the tensors; the highest of the numbers */
+    for (int k = 0; k < definition->inputs; k++) {
+        bool decides = !(definition->conditions >> k & 1);
+        if (tensors[k] != NULL) {
+            if (decides) {
+                dtype = dtype == AOT_NO_DTYPE ? tensors[k]->dtype : aot_promotion[dtype][tensors[k]->dtype];
+            }
+        } else if (inputs[k] != NULL) {
+            int natural = aot_natural_dtype(inputs[k]);
+            if (!number_fits(inputs[k], natural)) {
+                return NULL;
+            }
+            if (decides && aot_dtypes[natural].kind > aot_dtypes[weak].kind) {
+                weak = natural;
+            }
         }
     }
-    return NULL;
+    if (dtype == AOT_NO_DTYPE) {
+        return NULL;
+    }
+    if (aot_dtypes[weak].kind > aot_dtypes[dtype].kind) {
+        dtype = weak;
+    }
+    const aot_variant *variant = aot_variant_of(definition, dtype);
+    if (variant == NULL && definition->conversions[dtype] != AOT_NO_DTYPE) {
+        variant = aot_variant_of(definition, definition->conversions[dtype]);
+    }
+    return variant;
 }
 
 /* --- the output ---------------------------------------------------------------------------------- */
@@ -106,6 +125,17 @@ int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim
     return 0;
 }
 
+/* Checks that `out` may hold results of a dtype: of the same kind or a lower one. */
+static int check_cast(const aot_operator_object *operator, int dtype, const aot_tensor *out)
+{
+    if (aot_dtypes[dtype].kind > aot_dtypes[out->dtype].kind) {
+        aot_raise("cannot_cast_out", "(sss)", operator->definition->name, aot_dtypes[dtype].name,
+                  aot_dtypes[out->dtype].name);
+        return -1;
+    }
+    return 0;
+}
+
 PyObject *aot_deliver(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
 {
     if (object == NULL) {
@@ -113,10 +143,8 @@ PyObject *aot_deliver(const aot_operator_object *operator, PyObject *object, aot
     }
     aot_tensor *result = (aot_tensor *)object;
     PyObject *delivered = NULL;
-    if (aot_dtypes[result->dtype].kind > aot_dtypes[out->dtype].kind) {
-        aot_raise("cannot_cast_out", "(sss)", operator->definition->name, aot_dtypes[result->dtype].name,
-                  aot_dtypes[out->dtype].name);
-    } else if (aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
+    if (check_cast(operator, result->dtype, out) == 0 &&
+        aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
         Py_INCREF((PyObject *)out);
         delivered = (PyObject *)out;
     }
@@ -162,11 +190,11 @@ int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py
     return ndim;
 }
 
-/* Whether the tensors among the operands are all of this shape and in row-major order. */
+/* Whether the tensors among the operands are all of this shape and in row-major order, or of one element. */
 static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
 {
     for (int k = 0; k < definition->inputs; k++) {
-        if (tensors[k] == NULL) {
+        if (tensors[k] == NULL || tensors[k]->size == 1) {
             continue;
         }
         if (!tensors[k]->contiguous || tensors[k]->ndim != ndim ||
@@ -177,7 +205,27 @@ static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors,
     return true;
 }
 
-/* Runs a variant into `outs`, which have the results' shape and dtypes, the same strides and no harmful overlap. */
+/* Casts an input that is repeated, once: a single element into `element`, others into a new tensor, whose reference is
+ * the caller's. NULL with an exception, or for a single element. */
+static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element)
+{
+    if (tensor->size == 1) {
+        char *data[] = {tensor->data, (char *)element};
+        const int64_t strides[] = {0, 0, 0, 0};
+        aot_run_kernel(aot_builtin_convert[tensor->dtype][dtype][tensor->state->level], 1, 1, data, strides);
+        return NULL;
+    }
+    aot_tensor *copy = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape);
+    if (copy != NULL && !tensor->contiguous) {
+        aot_tensor_order_as(copy, &tensor, 1);
+    }
+    if (copy != NULL && aot_copy(copy, tensor) < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+}
+
+/* Runs a variant into `outs`, which have the results' shape, the same strides and no harmful overlap. */
 static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
                aot_tensor *const *tensors, aot_tensor *const *outs)
 {
@@ -187,28 +235,48 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
     aot_view views[AOT_MAX_OPERANDS];
     aot_element numbers[AOT_MAX_OPERANDS];
     Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
+    aot_tensor *casts[AOT_MAX_OPERANDS];
+    int n_casts = 0;
+    bool failed = false;
     bool flat = out->contiguous && all_flat(definition, tensors, out->ndim, out->shape);
-    for (int k = 0; k < count; k++) {
-        if (tensors[k] == NULL) {
+    for (int k = 0; k < count && !failed; k++) {
+        aot_tensor *tensor = tensors[k];
+        int dtype = variant->dtypes[k];
+        if (tensor != NULL && tensor->dtype != dtype && (tensor->size == 1 || tensor->size < out->size)) {
+            tensor = cast_once(tensor, dtype, &numbers[k]);
+            if (tensor != NULL) {
+                casts[n_casts++] = tensor;
+            } else {
+                failed = tensors[k]->size != 1;
+                views[k] = (aot_view){(char *)&numbers[k], aot_no_strides, (uint8_t)dtype};
+                continue;
+            }
+        }
+        if (tensor == NULL) {
             if (inputs[k] == NULL) {
                 numbers[k].bits = variant->defaults[k];
-            } else if (aot_element_of(inputs[k], variant->dtypes[k], &numbers[k]) < 0) {
-                return -1;
+            } else {
+                failed = aot_element_of(inputs[k], dtype, &numbers[k]) < 0;
             }
-            views[k] = (aot_view){(char *)&numbers[k], aot_no_strides};
+            views[k] = (aot_view){(char *)&numbers[k], aot_no_strides, (uint8_t)dtype};
         } else if (flat) {
-            views[k] = (aot_view){tensors[k]->data, unit};
+            views[k] = (aot_view){tensor->data, tensor->size == 1 ? aot_no_strides : unit, tensor->dtype};
         } else {
-            aot_broadcast_strides(tensors[k], out->ndim, out->shape, strides[k]);
-            views[k] = (aot_view){tensors[k]->data, strides[k]};
+            aot_broadcast_strides(tensor, out->ndim, out->shape, strides[k]);
+            views[k] = (aot_view){tensor->data, strides[k], tensor->dtype};
         }
     }
     for (int k = 0; k < definition->outputs; k++) {
-        views[count + k] = (aot_view){outs[k]->data, flat ? unit : out->strides};
+        views[count + k] = (aot_view){outs[k]->data, flat ? unit : out->strides, outs[k]->dtype};
     }
-    aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
-               flat ? &out->size : out->shape, definition->vectors);
-    return 0;
+    if (!failed) {
+        aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
+                   flat ? &out->size : out->shape, definition->vectors);
+    }
+    for (int k = 0; k < n_casts; k++) {
+        Py_DECREF((PyObject *)casts[k]);
+    }
+    return failed ? -1 : 0;
 }
 
 /* Whether writing `out` could change an input before it is read: kernels read and write in any order, so only the
@@ -351,7 +419,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     if (operator->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
         /* x ** 2.0 of integers is a float, and so not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
-        if (x != NULL && number_fits(inputs[1], x->dtype)) {
+        if (x != NULL && aot_dtypes[x->dtype].kind >= aot_dtypes[aot_natural_dtype(inputs[1])].kind) {
             return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
         }
     }
@@ -386,11 +454,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (out->dtype != dtype || harms_input(definition, tensors, out)) {
-            return aot_deliver(operator, aot_apply(operator, inputs, NULL), out);
-        }
-        if (aot_check_out(operator, out, ndim, shape) < 0) {
+        if (check_cast(operator, dtype, out) < 0 || aot_check_out(operator, out, ndim, shape) < 0) {
             return NULL;
+        }
+        if (harms_input(definition, tensors, out)) {
+            return aot_deliver(operator, aot_apply(operator, inputs, NULL), out);
         }
         Py_INCREF((PyObject *)out);
     } else {

@@ -21,6 +21,13 @@ const aot_dtype_info aot_dtypes[AOT_N_DTYPES] = {
     [AOT_FLOAT64] = {"float64", "d", 8, 2},
 };
 
+const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES] = {
+    [AOT_BOOL] = {AOT_BOOL, AOT_INT64, AOT_FLOAT32, AOT_FLOAT64},
+    [AOT_INT64] = {AOT_INT64, AOT_INT64, AOT_FLOAT64, AOT_FLOAT64}, /* float32 does not hold every int64 */
+    [AOT_FLOAT32] = {AOT_FLOAT32, AOT_FLOAT64, AOT_FLOAT32, AOT_FLOAT64},
+    [AOT_FLOAT64] = {AOT_FLOAT64, AOT_FLOAT64, AOT_FLOAT64, AOT_FLOAT64},
+};
+
 typedef struct {
     PyObject_HEAD
     int code;

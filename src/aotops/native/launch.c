@@ -29,6 +29,10 @@
 
 /* Elements of a tile whose operands are packed: 16 KiB of float64. */
 #define PACKED_ELEMENTS 2048
+/* And of one whose operands are cast and contiguous. */
+#define CAST_ELEMENTS 1024
+/* Packed operands of up to so many bytes lie on the stack, which is also the room for them where memory is short. */
+#define STACK_BYTES 4096
 /* Fewer elements than these are not worth the packing. */
 #define FEWEST_PACKED 256
 /* So few elements are copied without a launch. */
@@ -43,11 +47,12 @@
 #define STREAMED_PIECE 2048
 #define LINE 64
 
-/* An operand that the kernel gets as contiguous memory of the tile's shape, copied there before or back after. */
+/* An operand that the kernel gets as contiguous memory, copied or cast there before, or back after. */
 typedef struct {
     int operand;
     aot_kernel copy;
     int64_t strides[2]; /* of the operand along the tile's inner and outer axis */
+    int64_t packed[2];  /* of its packed form; 0 where it is repeated, and packed once */
 } packed_operand;
 
 /* An iteration space cut into tiles: what one call of a kernel covers. */
@@ -62,7 +67,7 @@ typedef struct {
     int64_t sizes[2];                                  /* of a tile along them */
     int64_t strides[2 * AOT_MAX_OPERANDS];             /* for the kernel */
     char *data[AOT_MAX_OPERANDS];
-    int64_t itemsizes[AOT_MAX_OPERANDS];
+    int64_t itemsizes[AOT_MAX_OPERANDS]; /* of the elements that the kernel gets */
     int n_packed;
     packed_operand packed[AOT_MAX_OPERANDS];
     size_t packed_bytes;            /* room for one packed operand */
@@ -76,11 +81,13 @@ static int64_t divide_up(int64_t a, int64_t b)
 }
 
 /* Copies between an operand's tile and its packed form, the longer axis inside. */
-static void copy_packed(const packed_operand *packing, int64_t n0, int64_t n1, int64_t row, char *operand, char *packed,
-                        bool back)
+static void copy_packed(const packed_operand *packing, int64_t n0, int64_t n1, char *operand, char *packed, bool back)
 {
     char *data[] = {back ? packed : operand, back ? operand : packed};
-    const int64_t inner[] = {packing->strides[0], 1}, outer[] = {packing->strides[1], row};
+    const int64_t inner[] = {packing->strides[0], packing->packed[0]};
+    const int64_t outer[] = {packing->strides[1], packing->packed[1]};
+    n1 = inner[1] == 0 ? 1 : n1;
+    n0 = outer[1] == 0 ? 1 : n0;
     if (n1 < NARROW && n0 > n1) {
         const int64_t strides[] = {outer[back], outer[!back], inner[back], inner[!back]};
         aot_run_kernel(packing->copy, n1, n0, data, strides);
@@ -151,7 +158,7 @@ static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *d
         int k = packing->operand;
         operands[k] = scratch + (size_t)p * tiles->packed_bytes;
         if (k < first_out && (from[p] != data[k] || rows[p] < n0 || n1 < tiles->sizes[1])) { /* not what is there already */
-            copy_packed(packing, n0, n1, tiles->sizes[1], data[k], operands[k], false);
+            copy_packed(packing, n0, n1, data[k], operands[k], false);
             from[p] = n1 < tiles->sizes[1] ? NULL : data[k];
             rows[p] = n0;
         }
@@ -165,7 +172,7 @@ static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *d
     for (int p = 0; p < tiles->n_packed; p++) {
         int k = tiles->packed[p].operand;
         if (k >= first_out) {
-            copy_packed(&tiles->packed[p], n0, n1, tiles->sizes[1], data[k], operands[k], true);
+            copy_packed(&tiles->packed[p], n0, n1, data[k], operands[k], true);
         }
     }
 }
@@ -231,15 +238,15 @@ static void run_all(const tiling *tiles, int64_t count, int threads, char *scrat
 }
 
 /* Why an operand should be packed: it walks across the output's cache lines, its steps keep the kernel from using whole
- * vectors (which only `vectors` operators gain from), or its narrow rows do not follow each other. */
-static bool wants_packing(const tiling *tiles, int k, bool narrow, bool vectors)
+ * vectors (which only compute-bound operators gain from), or its narrow rows do not follow each other. */
+static bool wants_packing(const tiling *tiles, int k, bool narrow, bool compute_bound)
 {
     int64_t inner = tiles->strides[k], outer = tiles->strides[tiles->operands + k];
     if (narrow) {
         return !(inner == 1 && outer == tiles->sizes[1]) && !(inner == 0 && outer == 0);
     }
     bool strided = inner != 1 && inner != 0, is_out = k >= tiles->operands - tiles->outputs;
-    return strided && (vectors || (outer == 1 && !is_out));
+    return strided && (compute_bound || (outer == 1 && !is_out));
 }
 
 /* Whether the output should be written past the caches: it is the only one, large, contiguous along rows of whole lines,
@@ -265,37 +272,35 @@ static bool wants_streaming(const tiling *tiles, const aot_view *views, int64_t 
     return STREAMS && tiles->outputs == 1 && bytes > STREAMED_BYTES && written >= bytes / 8 && tiles->strides[out] == 1 && in_order;
 }
 
-/* Decides what is packed; returns room for it, one part for each thread, or NULL if nothing is or there is none. */
-static char *pack_operands(const aot_state *state, tiling *tiles, const uint8_t *dtypes, bool narrow, bool vectors,
-                           int threads)
+/* Decides what is packed: operands that are cast, and those that want it if `packs`. */
+static void choose_packed(const aot_state *state, tiling *tiles, const uint8_t *dtypes, const aot_view *views, bool packs,
+                          bool narrow, bool compute_bound)
 {
     int64_t *inner = tiles->strides, *outer = tiles->strides + tiles->operands;
-    int count = 0;
+    int first_out = tiles->operands - tiles->outputs;
+    tiles->n_packed = 0;
+    tiles->is_row = packs && narrow;
     for (int k = 0; k < tiles->operands; k++) {
-        if (wants_packing(tiles, k, narrow, vectors)) {
-            tiles->packed[count++] = (packed_operand){
-                .operand = k,
-                .copy = aot_builtin_convert[dtypes[k]][dtypes[k]][state->level],
-                .strides = {inner[k], outer[k]},
-            };
+        if (views[k].dtype != dtypes[k] || (packs && wants_packing(tiles, k, narrow, compute_bound))) {
+            int from = k < first_out ? views[k].dtype : dtypes[k], to = k < first_out ? dtypes[k] : views[k].dtype;
+            packed_operand *packing = &tiles->packed[tiles->n_packed++];
+            packing->operand = k;
+            packing->copy = aot_builtin_convert[from][to][state->level];
+            packing->strides[0] = inner[k];
+            packing->strides[1] = outer[k];
+            /* in a single row, an operand is repeated everywhere or nowhere */
+            bool repeats[] = {inner[k] == 0 && !(tiles->is_row && outer[k] != 0),
+                              outer[k] == 0 && !(tiles->is_row && inner[k] != 0)};
+            packing->packed[0] = repeats[0] ? 0 : 1;
+            packing->packed[1] = repeats[1] ? 0 : repeats[0] ? 1 : tiles->sizes[1];
+            inner[k] = packing->packed[0];
+            outer[k] = packing->packed[1];
         }
     }
-    tiles->packed_bytes = (size_t)(tiles->sizes[0] * tiles->sizes[1]) * sizeof(aot_element);
-    char *scratch = count == 0 ? NULL : PyMem_Malloc((size_t)(count * threads) * tiles->packed_bytes);
-    if (count > 0 && scratch == NULL) {
-        return NULL; /* slower, as it is */
-    }
-    tiles->n_packed = count;
-    for (int p = 0; p < count; p++) {
-        inner[tiles->packed[p].operand] = 1;
-        outer[tiles->packed[p].operand] = tiles->sizes[1];
-    }
-    tiles->is_row = narrow;
-    return scratch;
 }
 
 void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
-                const aot_view *views, int ndim, const Py_ssize_t *shape, bool vectors)
+                const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound)
 {
     int operands = inputs + outputs;
     int64_t lengths[AOT_MAX_RANK];
@@ -320,67 +325,82 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
     }
     int64_t n0 = rank >= 2 ? lengths[rank - 2] : 1, n1 = rank >= 1 ? lengths[rank - 1] : 1;
     tiling tiles;
-    bool strided = false;
+    bool strided = false, casts = false;
     for (int k = 0; k < operands; k++) {
         tiles.data[k] = views[k].data;
         tiles.itemsizes[k] = aot_dtypes[dtypes[k]].itemsize;
         tiles.strides[k] = rank >= 1 ? strides[k][rank - 1] : 0;
         tiles.strides[operands + k] = rank >= 2 ? strides[k][rank - 2] : 0;
         strided = strided || (tiles.strides[k] != 0 && tiles.strides[k] != 1);
+        casts = casts || views[k].dtype != dtypes[k];
     }
     bool crossing = tile[0] < INT64_MAX / 2, worth_packing = total >= FEWEST_PACKED;
     bool narrow = worth_packing && n1 < NARROW && n0 >= 4 * n1;
-    bool packs = narrow || (worth_packing && strided && (vectors || crossing));
+    bool packs = narrow || (worth_packing && strided && (compute_bound || crossing));
     bool copies = kernels == aot_builtin_convert[dtypes[0]][dtypes[0]];
     if (copies) {
-        packs = narrow = false; /* a copy transposes by itself, and is what packs */
+        packs = narrow = false; /* copy kernels transpose on their own, and packing itself uses them */
     }
-    if (packs && !crossing) {
-        tile[1] = aot_smaller(n1, PACKED_ELEMENTS);
-        tile[0] = PACKED_ELEMENTS / tile[1];
+    if ((packs || casts) && !crossing) {
+        int64_t most = packs ? PACKED_ELEMENTS : CAST_ELEMENTS;
+        tile[1] = aot_smaller(n1, most);
+        tile[0] = most / tile[1];
     }
-    int threads = aot_threads(state, total, vectors ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
+    int threads = aot_threads(state, total, compute_bound ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
     if (threads > 1) {
         /* in whole cache lines */
         int64_t most = divide_up(divide_up(total, SHARES * (int64_t)threads), 64) * 64;
         tile[1] = aot_smaller(aot_smaller(tile[1], n1), most);
         tile[0] = aot_smaller(tile[0], divide_up(most, tile[1]));
     }
-    if (rank < 3 && n0 <= tile[0] && n1 <= tile[1] && total < AOT_GRAIN && !packs) {
+    if (rank < 3 && n0 <= tile[0] && n1 <= tile[1] && total < AOT_GRAIN && !packs && !casts) {
         aot_run_kernel(kernels[state->level], n0, n1, tiles.data, tiles.strides);
         return;
     }
     tiles.kernel = kernels[state->level];
     tiles.operands = operands;
     tiles.outputs = outputs;
-    tiles.rank = rank > 2 ? (int)rank : 2;
     tiles.lengths[0] = n0;
     tiles.lengths[1] = n1;
     tiles.sizes[0] = aot_smaller(n0, tile[0]);
     tiles.sizes[1] = aot_smaller(n1, tile[1]);
-    tiles.n_packed = 0;
-    tiles.packed_bytes = 0;
-    tiles.is_row = false;
+    int64_t steps[2 * AOT_MAX_OPERANDS]; /* in memory, along the tile's axes */
+    memcpy(steps, tiles.strides, 2 * (size_t)operands * sizeof *steps);
+    /* compute-bound kernels gain nothing, since they compute while the memory is busy; A + A.T loses a tenth */
+    tiles.streams = !compute_bound && (copies || !crossing) && views[operands - 1].dtype == dtypes[operands - 1] &&
+                    wants_streaming(&tiles, views, rank, lengths, strides, narrow);
+    choose_packed(state, &tiles, dtypes, views, packs, narrow, compute_bound);
+    _Alignas(AOT_ALIGNMENT) char stack[STACK_BYTES];
+    char *scratch = stack, *allocated = NULL;
+    tiles.packed_bytes = (size_t)(tiles.sizes[0] * tiles.sizes[1]) * sizeof(aot_element);
+    if (tiles.n_packed > 0 && (threads > 1 || (size_t)tiles.n_packed * tiles.packed_bytes > sizeof stack)) {
+        scratch = allocated = PyMem_Malloc((size_t)(tiles.n_packed * threads) * tiles.packed_bytes);
+        if (allocated == NULL) { /* no memory: in small pieces, slower but correct */
+            scratch = stack;
+            threads = 1;
+            tiles.sizes[0] = 1;
+            tiles.sizes[1] = aot_smaller(tiles.sizes[1], STACK_BYTES / (int64_t)sizeof(aot_element) / tiles.n_packed);
+            tiles.packed_bytes = (size_t)tiles.sizes[1] * sizeof(aot_element);
+        }
+    }
+    tiles.rank = rank > 2 ? (int)rank : 2;
     int64_t count = 1;
     for (int axis = 0; axis < tiles.rank; axis++) {
         int own = axis - (tiles.rank - 2); /* 0 and 1: the tile's axes */
         tiles.counts[axis] = own < 0 ? lengths[axis] : divide_up(tiles.lengths[own], tiles.sizes[own]);
         count *= tiles.counts[axis];
         for (int k = 0; k < operands; k++) {
-            int64_t step = own < 0 ? strides[k][axis] : tiles.strides[own == 1 ? k : operands + k] * tiles.sizes[own];
-            tiles.steps[k][axis] = step * tiles.itemsizes[k];
+            int64_t step = own < 0 ? strides[k][axis] : steps[own == 1 ? k : operands + k] * tiles.sizes[own];
+            tiles.steps[k][axis] = step * aot_dtypes[views[k].dtype].itemsize;
         }
     }
-    /* long functions gain nothing, since they compute while the memory is busy; A + A.T loses a tenth */
-    tiles.streams = !vectors && (copies || !crossing) && wants_streaming(&tiles, views, rank, lengths, strides, narrow);
     threads = (int)aot_smaller(threads, count);
-    char *scratch = packs ? pack_operands(state, &tiles, dtypes, narrow, vectors, threads) : NULL;
     PyThreadState *saved = total < AOT_GRAIN ? NULL : PyEval_SaveThread();
     run_all(&tiles, count, threads, scratch);
     if (saved != NULL) {
         PyEval_RestoreThread(saved);
     }
-    PyMem_Free(scratch);
+    PyMem_Free(allocated);
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};
@@ -476,7 +496,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (copy_few(target, source)) {
         return 0;
     }
-    aot_view views[] = {{source->data, strides}, {target->data, target->strides}};
+    aot_view views[] = {{source->data, strides, source->dtype}, {target->data, target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
     aot_launch(target->state, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
                target->shape, false);
@@ -485,7 +505,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
 
 void aot_fill(aot_tensor *target, aot_element value, int dtype)
 {
-    aot_view views[] = {{(char *)&value, aot_no_strides}, {target->data, target->strides}};
+    aot_view views[] = {{(char *)&value, aot_no_strides, (uint8_t)dtype}, {target->data, target->strides, target->dtype}};
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
     aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
                target->shape, false);

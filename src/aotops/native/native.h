@@ -30,6 +30,8 @@ typedef struct {
 } aot_dtype_info;
 
 extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
+/* The dtype that holds the values of two dtypes, as aotops.dtypes.promote has it. */
+extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
 
 #define AOT_SIZE_CLASSES (4 * 56) /* from 512 bytes on, four to a doubling */
 
@@ -179,14 +181,16 @@ static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, cha
 typedef struct {
     char *data;
     const Py_ssize_t *strides;
+    uint8_t dtype; /* of the elements in memory */
 } aot_view; /* an operand over a given iteration space */
 
 extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: an operand repeated everywhere */
 
 /* Runs the kernel of the current level over a space; nothing happens where a length is 0. Outputs have the same strides.
- * `vectors`: the kernel is so much slower on strided elements than on contiguous ones that it is worth copying them. */
+ * `dtypes` are those that the kernel computes with: elements of views of other dtypes are cast tile by tile.
+ * `compute_bound`: the kernel is so much slower on strided elements than on contiguous ones that copying them pays. */
 void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
-                const aot_view *views, int ndim, const Py_ssize_t *shape, bool vectors);
+                const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound);
 /* The strides with which a tensor repeats itself over a shape; false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
 /* Whether two tensors may share memory (never false when they do), and whether they are the same view of it. */
@@ -232,7 +236,8 @@ const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 /* Whether the key of a keyword argument, which may be any object, is this name. */
 bool aot_is_keyword(PyObject *key, const char *name);
 
-/* The variant for inputs of these dtypes, numbers (NULL among the tensors) fitting any of their kind; or NULL. */
+/* The variant that computes with inputs of these dtypes once they are cast, numbers (NULL among the tensors) being weak.
+ * NULL without an exception where Python must decide: numbers alone, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
 /* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */

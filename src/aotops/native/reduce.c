@@ -106,6 +106,20 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
     return count < 0 ? -1 : 0;
 }
 
+/* A tensor in a dtype: a new reference. */
+static aot_tensor *cast(aot_tensor *x, int dtype)
+{
+    if (dtype == x->dtype) {
+        Py_INCREF((PyObject *)x);
+        return x;
+    }
+    aot_tensor *copy = aot_tensor_new(x->state, dtype, x->ndim, x->shape);
+    if (copy != NULL && aot_copy(copy, x) < 0) {
+        Py_CLEAR(copy);
+    }
+    return copy;
+}
+
 /* x in the dtype in which the operator computes: a new reference. */
 static aot_tensor *in_dtype_of_kernel(const call_arguments *call, aot_tensor *x)
 {
@@ -130,15 +144,7 @@ static aot_tensor *in_dtype_of_kernel(const call_arguments *call, aot_tensor *x)
         }
         dtype = definition->conversions[dtype];
     }
-    if (dtype == x->dtype) {
-        Py_INCREF((PyObject *)x);
-        return x;
-    }
-    aot_tensor *copy = aot_tensor_new(state, dtype, x->ndim, x->shape);
-    if (copy != NULL && aot_copy(copy, x) < 0) {
-        Py_CLEAR(copy);
-    }
-    return copy;
+    return cast(x, dtype);
 }
 
 /* The only input, of whatever type: a new reference. */
@@ -172,9 +178,16 @@ static int converted_inputs(const call_arguments *call, aot_tensor **tensors)
         tensors[k] = aot_as_tensor(call->inputs[k]);
         known = known && tensors[k] != NULL;
     }
-    if (known && aot_find_variant(call->operator->definition, call->inputs, tensors) != NULL) {
+    const aot_variant *variant = known ? aot_find_variant(call->operator->definition, call->inputs, tensors) : NULL;
+    if (variant != NULL) {
         for (int k = 0; k < count; k++) {
-            Py_INCREF((PyObject *)tensors[k]);
+            tensors[k] = cast(tensors[k], variant->dtypes[k]);
+            if (tensors[k] == NULL) {
+                while (k > 0) {
+                    Py_DECREF((PyObject *)tensors[--k]);
+                }
+                return -1;
+            }
         }
         return count;
     }
@@ -287,9 +300,9 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
     }
     for (int k = 0; k < count; k++) {
         aot_broadcast_strides(inputs[k], ndim, shape, strides[k]);
-        views[k] = (aot_view){inputs[k]->data, strides[k]};
+        views[k] = (aot_view){inputs[k]->data, strides[k], inputs[k]->dtype};
     }
-    views[count] = (aot_view){out->data, strides[count]};
+    views[count] = (aot_view){out->data, strides[count], out->dtype};
     return aot_fold(call->operator->state, definition, variant, views, ndim, shape);
 }
 
@@ -403,7 +416,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         Py_DECREF((PyObject *)initial);
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
-    aot_view views[] = {{x->data, x->strides}, {data, out->strides}};
+    aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};
     return delivered(call, out, aot_scan(state, variant, views, x->ndim, x->shape, axis));
 }
 
