@@ -34,4 +34,5 @@ def __getattr__(name: str) -> Any:
     if name not in CALLBACKS:
         raise AttributeError(f"module 'aotops.callbacks' has no attribute {name!r}")
     module, _, function = CALLBACKS[name].rpartition(".")
-    return getattr(__import__(module, fromlist=("",)), function)  # not kept: who replaces a function replaces it here too
+    # not kept: whoever replaces the function replaces it here as well
+    return getattr(__import__(module, fromlist=("",)), function)
