@@ -39,7 +39,8 @@ from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
-from aotops.ops.record import ALL, FLOATS, FOLDING, NUMBERS, Record, RecordError
+from aotops.abi import AXIS_KINDS
+from aotops.ops.record import ALL, FLOATS, NUMBERS, Record, RecordError
 from aotops.ops.record import argreduce as declare_argreduce
 from aotops.ops.record import map as declare_map
 from aotops.ops.record import reduce as declare_reduce
@@ -565,11 +566,11 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
         (lambda: declare_map(dtypes=("int7",))(one), "one: dtypes must be some of .*, got 'int7'"),
         (lambda: declare_map(dtypes=FLOATS, result="int7")(one), "one: dtypes must be some of .*, got 'int7'"),
         (
-            lambda: declare_map(dtypes=FLOATS, converts={"int7": "float64"})(one),
+            lambda: declare_map(dtypes=FLOATS, casts={"int7": "float64"})(one),
             "one: dtypes must be some of .* 'int7'",
         ),
-        (lambda: declare_map(dtypes=FLOATS, converts={"bool": "int64"})(one), "one: cannot convert bool to int64 with"),
-        (lambda: declare_map(dtypes=FLOATS, converts={"float32": "float64"})(one), "one: cannot convert float32 to"),
+        (lambda: declare_map(dtypes=FLOATS, casts={"bool": "int64"})(one), "one: cannot convert bool to int64 with"),
+        (lambda: declare_map(dtypes=FLOATS, casts={"float32": "float64"})(one), "one: cannot convert float32 to"),
         (lambda: declare_map(dtypes=FLOATS, slot="matmul")(one), "one: slot must be one of .*, got 'matmul'"),
         (lambda: declare_map(dtypes=FLOATS)(two), "two: a map has 1 input, got 2"),
         (lambda: declare_zip(dtypes=FLOATS)(one), "one: a zip has 2 inputs or more, got 1"),
@@ -583,7 +584,7 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
             "two: start must have a value for each of",
         ),
         (
-            lambda: declare_zip(dtypes=FLOATS, conditions=("z",))(two),
+            lambda: declare_zip(dtypes=FLOATS, bool_inputs=("z",))(two),
             r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
         ),
         (
@@ -591,7 +592,7 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
             r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
         ),
         (
-            lambda: declare_reduce(dtypes=FLOATS, identity=0, of=two, conditions=("a",))(two),
+            lambda: declare_reduce(dtypes=FLOATS, identity=0, map=two, bool_inputs=("a",))(two),
             r"two: conditions and defaults must be some of \('x', 'y'\), got 'a'",
         ),
         (
@@ -651,9 +652,9 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
         array = kernel_symbol(name, "variants")
         assert f".n_variants = {len(record.dtypes)}, .variants = {array}}}" in f"{fields}}}"
         assert f'.parameters = "{" ".join(record.parameters)}"' in fields
-        kind = record.kind.upper() if record.kind in FOLDING else "ELEMENTWISE"
+        kind = record.kind.upper() if record.kind in AXIS_KINDS else "ELEMENTWISE"
         assert f".kind = AOT_{kind}, .inputs = {record.inputs}, .outputs = {max(record.outputs, 1)}," in fields
-        for field, names in (("optional", record.defaults), ("conditions", record.conditions)):
+        for field, names in (("optional", record.defaults), ("conditions", record.bool_inputs)):
             (bits,) = re.findall(rf"\.{field} = (\d+),", fields)
             assert {name for k, name in enumerate(record.parameters) if int(bits) >> k & 1} == set(names)
         assert f".has_identity = {int(record.identity is not None)}," in fields
@@ -679,8 +680,8 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
             bits = dict(re.findall(r"\.(identity|start|absorbing) = (0x[0-9a-f]{16})u", variant))
             wanted: dict[str, Any] = {}
             result = record.result_for(dtype)
-            if record.kind in FOLDING:
-                wanted["start"] = (record.start_for(dtype), dtype if record.kind == "argreduce" else result)
+            if record.kind in AXIS_KINDS:
+                wanted["start"] = (record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
             if record.identity is not None:
                 wanted["identity"] = (record.identity, result)
             if record.absorbing is not None:

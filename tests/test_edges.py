@@ -21,7 +21,7 @@ X = ao.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
 # --- reductions over spaces that exist nowhere ---------------------------------------------------------------------
 
-product_of_sums = ao.reduce(lambda a, b: a * b, identity=1.0, of=lambda x, y: x + y, dtypes="float64")
+product_of_sums = ao.reduce(lambda a, b: a * b, identity=1.0, map=lambda x, y: x + y, dtypes="float64")
 
 
 def repeated(*shape: int) -> ao.Tensor:
@@ -119,7 +119,7 @@ def test_long_axes_of_one_input() -> None:
 def test_plain_python_refuses_what_kernels_refuse() -> None:
     script = """
         import aotops as ao, numpy as np
-        dot = ao.reduce(lambda a, b: a * b, identity=1.0, of=lambda x, y: x * y)
+        dot = ao.reduce(lambda a, b: a * b, identity=1.0, map=lambda x, y: x * y)
         x, y = (ao.asarray(np.broadcast_to(np.float64(1), shape)) for shape in ((2**32, 1), (2**31,)))
         try:
             dot(x, y)
@@ -374,7 +374,7 @@ def test_declarations_of_another_number_of_inputs_are_told_of_each_other() -> No
         ao.map(lambda x, y: x + y)
     with pytest.raises(ValueError, match=r"a zip has 2 inputs or more, got 1; declare it with aotops\.map"):
         ao.zip(lambda x: x)
-    with pytest.raises(ValueError, match=r"a reduction combines 2 values, its function takes 1; .* of="):
+    with pytest.raises(ValueError, match=r"a reduction combines 2 values, its function takes 1; .* map="):
         ao.reduce(lambda x: x, identity=0.0)
 
 

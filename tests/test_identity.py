@@ -113,8 +113,8 @@ def _(x, y, g):
 
 
 add = ao.zip(lambda x, y: x + y, dtypes=("int64", "float64"))
-choose = ao.zip(lambda c, x, y: x if c else y, conditions="c", dtypes="float64")
-total = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * SCALE, dtypes="float64")
+choose = ao.zip(lambda c, x, y: x if c else y, bool_inputs="c", dtypes="float64")
+total = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * SCALE, dtypes="float64")
 '''
 CONSTANTS = "K = 1.5\nOTHER = 1\nimport types\nsub = types.ModuleType('sub')\nsub.DEEP = 2.5\nsub.OTHER = 3\n"
 
@@ -265,11 +265,11 @@ def test_every_change_is_told(
         ("add", "ao.zip(lambda x, y: x + y", "ao.zip(lambda x, y: y + x", "the code of <lambda> changed"),
         ("add", "ao.zip(lambda x, y: x + y", "ao.map(lambda x: x", "its kind changed from zip to map"),
         ("add", '("int64", "float64")', '"float64"', "its dtypes changed from int64, float64 to float64"),
-        ("choose", 'conditions="c"', 'conditions="y"', "its conditions changed from c to y"),
-        ("choose", 'conditions="c", ', "", "its conditions changed from c to none"),
+        ("choose", 'bool_inputs="c"', 'bool_inputs="y"', "its conditions changed from c to y"),
+        ("choose", 'bool_inputs="c", ', "", "its conditions changed from c to none"),
         ("total", "identity=0.0", "identity=-0.0", "its identity for float64 changed from 0.0 to -0.0"),
         ("total", "a + b, identity", "b + a, identity", "the code of <lambda> changed"),
-        ("total", "of=lambda x: x * SCALE, ", "", "its function of the inputs changed"),
+        ("total", "map=lambda x: x * SCALE, ", "", "its function of the inputs changed"),
         ("total", "SCALE = 2.0", "SCALE = 3.0", "SCALE changed"),
     ],
 )
@@ -559,9 +559,9 @@ DECLARATIONS: dict[str, Any] = {
     "map into bool": lambda: ao.map(lambda x: x > 0, dtypes="float64", result="bool"),
     "zip": lambda: ao.zip(lambda x, y: x + y, dtypes="float64"),
     "zip of three": lambda: ao.zip(lambda x, y, z: x + y, dtypes="float64"),
-    "zip with a condition": lambda: ao.zip(lambda x, y: y, conditions="x", dtypes="float64"),
+    "zip with a condition": lambda: ao.zip(lambda x, y: y, bool_inputs="x", dtypes="float64"),
     "reduce": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64"),
-    "reduce of two": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x, dtypes="float64"),
+    "reduce of two": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x, dtypes="float64"),
     "reduce into int64": lambda: ao.reduce(lambda a, b: a + b, identity=0, dtypes="float64", result="int64"),
 }
 
@@ -741,9 +741,9 @@ COLLECTED = """
     def use(operator):
         for call in (
             lambda: operator(ao.ones(2)), lambda: operator.__name__, lambda: operator.parameters,
-            lambda: operator.dtypes, lambda: operator.conversions, lambda: operator.derivative,
+            lambda: operator.dtypes, lambda: operator.casts, lambda: operator.derivative,
             lambda: repr(operator), lambda: operator.kind,
-            lambda: operator.__doc__, lambda: operator._record, lambda: vars(operator), lambda: operator.conditions,
+            lambda: operator.__doc__, lambda: operator._record, lambda: vars(operator), lambda: operator.bool_inputs,
         ):
             try:
                 call()

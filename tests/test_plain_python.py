@@ -30,7 +30,8 @@ from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import CROSSING_INNER, CROSSING_OUTER, ROW, WHOLE, plan
 from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
-from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
+from aotops.abi import AXIS_KINDS
+from aotops.ops.record import ALL, FLOATS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
@@ -43,7 +44,7 @@ REDUCE_CASES, ARGREDUCE_CASES, SCAN_CASES = (
     [(record, dtype) for record in records for dtype in record.dtypes] for records in (REDUCTIONS, ARGREDUCTIONS, SCANS)
 )
 ELEMENTWISE_CASES = [
-    (record, dtype) for record in RECORDS.values() if record.kind not in FOLDING for dtype in record.dtypes
+    (record, dtype) for record in RECORDS.values() if record.kind not in AXIS_KINDS for dtype in record.dtypes
 ]
 
 #: NumPy leaves it open which of 0.0 and -0.0 these choose, as they are equal.
@@ -334,7 +335,7 @@ def check_reduction(
     held: Any = None,
 ) -> None:
     """Combine one tile into an output that holds something already, and demand the reference's result and NumPy's."""
-    held = record.start_for(dtype) if held is None else held
+    held = record.initial_for(dtype) if held is None else held
     inputs = [
         Operand(*size, LAYOUTS[layout](k, *size), own, exact_values(record, own, 7 + k))
         for k, own in enumerate(record.inputs_for(dtype))
@@ -358,7 +359,7 @@ def check_reduction(
     expected = [stored(record.scalar_for(dtype)(held, value), out.cells.dtype) for value in partial]
     assert_same(result, expected, out.cells.dtype, any_zero=record.name in CHOOSES_A_ZERO)
     arrays = [x.array for x in inputs]
-    array = numpy_call(record.numpy, np, *arrays, axis=axes, keepdims=True) if axes or record.of else arrays[0]
+    array = numpy_call(record.numpy, np, *arrays, axis=axes, keepdims=True) if axes or record.map else arrays[0]
     assert_same(partial, array.ravel().tolist(), out.cells.dtype, any_zero=record.name in CHOOSES_A_ZERO)
 
 
@@ -479,7 +480,7 @@ def check_argreduction(
 ) -> None:
     """Look through one tile along its inner (1) or outer (0) axis, and demand what a naive search finds."""
     combine = record.scalar_for(dtype)
-    start = record.start_for(dtype) if held is None else held
+    start = record.initial_for(dtype) if held is None else held
     n = size[1 - along]  # of results
     x = Operand(*size, LAYOUTS[layout](0, *size), dtype, values_of(dtype, 5))
     steps = (2, 0) if along == 1 else (0, 2)
@@ -540,7 +541,7 @@ def check_scan(
 ) -> None:
     """Scan one tile along its inner (1) or outer (0) axis after a carry, and demand the running results."""
     combine, result = record.scalar_for(dtype), record.result_for(dtype)
-    carried = record.start_for(dtype) if held is None else held
+    carried = record.initial_for(dtype) if held is None else held
     n = size[1 - along]
     x = Operand(*size, LAYOUTS[layout](0, *size), dtype, exact_values(record, dtype, 9))
     steps, kept = ((2, 0), (n, 1)) if along == 1 else ((0, 2), (1, n))
@@ -839,7 +840,7 @@ class Fold:
         self.record, self.inputs, self.out = record, inputs, out
         self.run = kernel_of(record, dtype)
         self.argreduces = record.kind == "argreduce"
-        self.start = record.start_for(dtype)
+        self.start = record.initial_for(dtype)
         if not self.argreduces:
             self.combine = kernels_of(record)[combine_symbol(record, dtype)]
         total = math.prod(shape)
@@ -1084,7 +1085,7 @@ class Scan:
         limits = constants("scan.c")
         reduction = record.reduction
         assert reduction is not None
-        self.start = record.start_for(dtype)
+        self.start = record.initial_for(dtype)
         self.scan, self.fold = kernel_of(record, dtype), kernel_of(reduction, dtype)
         self.combine = kernels_of(reduction)[combine_symbol(reduction, dtype)]
         self.x, self.out = x, out
@@ -1209,7 +1210,7 @@ def layouts(x: ao.Tensor) -> Iterator[ao.Tensor]:
 def check_compiled(record: Record, dtype: str) -> None:
     """Demand that an operator agrees with the reference on special values in several layouts."""
     operator = _native.operators[record.name]
-    computed = record.converts.get(dtype, dtype)
+    computed = record.casts.get(dtype, dtype)
     # float64 arithmetic is the reference's own; float32 is computed in float64 there
     units = record.units + 1 if record.units and computed == "float32" else 0
     any_zero = record.kind == "reduce" and record.name in CHOOSES_A_ZERO
@@ -1220,8 +1221,8 @@ def check_compiled(record: Record, dtype: str) -> None:
         assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
         assert_same(actual.elements(), expected.elements(), actual.dtype, units, any_zero)
 
-    own = tuple("bool" if name in record.conditions else dtype for name in record.parameters)
-    if record.kind in FOLDING:
+    own = tuple("bool" if name in record.fixed else dtype for name in record.parameters)
+    if record.kind in AXIS_KINDS:
         exact = exact_values(record, dtype, 11)
         vectors = [ao.tensor([next(exact) for _ in range(200)], dtype=kind) for kind in own]
         for inputs in zip(*map(layouts, vectors), strict=True):
@@ -1250,7 +1251,7 @@ def check_compiled(record: Record, dtype: str) -> None:
 
 
 PUBLIC = [
-    (record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.converts}
+    (record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.casts}
 ]
 
 
@@ -1571,7 +1572,7 @@ def test_one_wrong_combination_is_found(record: Record, dtype: str) -> None:
     # of a row of 65 the last of 65 combinations gives the result; where nothing folds each one gives a result
     for size, fold, at in [((1, 65), "inner", 64), ((3, 65), "none", 0), ((3, 65), "none", 100)]:
         check_reduction(record, dtype, kernel_of(record, dtype), size, fold)
-        kernel = reduce(broken(record.scalar_for(dtype), signature.output, at), record.of or first, signature)
+        kernel = reduce(broken(record.scalar_for(dtype), signature.output, at), record.map or first, signature)
         with pytest.raises(AssertionError, match="element"):
             check_reduction(record, dtype, kernel, size, fold)
 
@@ -1587,7 +1588,7 @@ def test_one_disagreement_with_a_compiled_kernel_is_found(
     right = record.scalar_for(dtype)
     steps = 2 * int(record.units) + 3
     # of the first reduction, that of 200 elements, the last combination
-    at = 199 if record.kind in FOLDING else 2
+    at = 199 if record.kind in AXIS_KINDS else 2
     combined = dtype if record.kind == "argreduce" else record.result_for(dtype)
     monkeypatch.setitem(record.specialised, dtype, broken(right, combined, at, steps))
     with pytest.raises(AssertionError, match="element"):

@@ -63,6 +63,7 @@ CATEGORIES = ("bool", "integer", "float", "complex")
 #: The dtypes that there are, in the order in which they are listed and printed.
 DTYPES = (
     DtypeFact("bool", 8),
+    DtypeFact("unsigned", 8),
     DtypeFact("signed", 64),
     DtypeFact("real", 32),
     DtypeFact("real", 64),
@@ -88,6 +89,15 @@ DEFAULTS = {"bool": "bool", "integer": "int64", "float": "float64", "complex": "
 
 #: An element of any dtype has room in so many bytes.
 ELEMENT_BYTES = 16
+
+
+def computed(dtype: str) -> str:
+    """The dtype of an element of a dtype within a kernel: integers of less than 64 bits are int64 there, as C's are int.
+
+    Storing a result in such a dtype keeps its low bits: sums, differences and products wrap around as NumPy's do.
+    """
+    fact = FACTS[dtype]
+    return DEFAULTS["integer"] if fact.category == "integer" and fact.bits < 64 else dtype
 
 
 def named(*kinds: str) -> tuple[str, ...]:
@@ -147,6 +157,21 @@ def promote_number(dtype: str, category: str) -> str:
     if category == "complex" and own.category == "float":
         return DtypeFact("complex", 2 * own.bits).name
     return DEFAULTS[category]
+
+
+def holding(dtype: str) -> tuple[str, ...]:
+    """The other dtypes that hold all values of one, those first that its values are usually given: inputs of a dtype without a
+    kernel compute in the first one that has a kernel.
+
+    >>> holding("int64"), holding("float64")
+    (('float64',), ())
+    """
+
+    def preference(fact: DtypeFact) -> tuple[int, bool, int]:
+        return CATEGORIES.index(fact.category), DEFAULTS[fact.category] != fact.name, fact.bits
+
+    found = [fact for fact in DTYPES if fact.name != dtype and promote(dtype, fact.name) == fact.name]
+    return tuple([fact.name for fact in sorted(found, key=preference)])
 
 
 def can_cast(source: str, target: str) -> bool:

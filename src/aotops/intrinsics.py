@@ -75,6 +75,11 @@ def look_up(table: Table, index: int) -> int:
     return table.values[index]
 
 
+def wrap(x: int, bits: int, signed: bool) -> int:
+    """An integer as a dtype of a width holds it: its lowest bits."""
+    return (x + (2 ** (bits - 1) if signed else 0)) % 2**bits - (2 ** (bits - 1) if signed else 0)
+
+
 def wrap_int64(x: Any) -> int:
     """An integer as int64 holds it; compiled arithmetic has wrapped already."""
     return (int(x) + 2**63) % 2**64 - 2**63

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float64
+from aotops.dtypes import as_dtype, can_cast, float64
 from aotops.interop.operands import as_tensor
 from aotops.shapes import normalize_axes
 from aotops.tensors import Tensor, astype
@@ -40,8 +40,7 @@ def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
         errors.wrong_type(name, "out", "a Tensor", out)
     if out.shape != result.shape:
         errors.wrong_out_shape(name, out.shape, result.shape)
-    kinds = ("bool", "integer", "float")
-    if kinds.index(result.dtype.kind) > kinds.index(out.dtype.kind):
+    if not can_cast(result.dtype, out.dtype):
         errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
     out[...] = result
     return out

@@ -441,9 +441,9 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     job.fill[1] = job.finish;
     job.itemsize[0] = aot_dtypes[first].itemsize;
     job.itemsize[1] = itemsizes[inputs];
-    job.start[0].bits = variant->start;
-    job.start[1].bits = 0;
-    job.absorbing = definition->has_absorbing ? &variant->absorbing : NULL;
+    job.start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job.start[1] = (aot_element){{0}};
+    job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     job.n_kept = job.n_folding = 0;
     make_grid(&job, (int)rank, lengths, strides, itemsizes);
     int64_t width = job.kept[job.n_kept - 1].size;
@@ -454,7 +454,7 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     if (job.results == 2 && job.in_batches) {
         job.parts = aot_smaller(job.parts, (job.rows + BATCH - 1) / BATCH); /* the first row of each is searched */
     }
-    int threads = aot_threads(state, total, definition->vectors ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
+    int threads = aot_threads(state, total, definition->compute_bound ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
     threads = (int)aot_smaller(threads, job.columns * job.parts);
     if (!run_items(&job, threads, total >= AOT_GRAIN)) {
         PyErr_NoMemory();

@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "aot_generated.h" /* dtypes, slots, limits, aot_traits: from aotops.abi, in the build's folder */
+#include "aot_generated.h" /* dtypes, slots, limits, AOT_TRAITS: from aotops.abi, in the build's folder */
 #include "aotops_kernel.h"
 
 /* The planner (loops/plan.py): simplifies an iteration space in place, returns its new rank.
@@ -29,7 +29,7 @@ typedef struct {
     const char *name;
     const char *parameters; /* names of the inputs, separated by spaces */
     const char *square;     /* what stands in for it where the second input is the Python number 2, or NULL */
-    aot_traits is;
+    AOT_TRAITS
     uint16_t n_variants;
     const aot_variant *variants;
 } aot_operator;

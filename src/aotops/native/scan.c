@@ -228,7 +228,7 @@ static bool run(const scan_job *job, int threads, bool release)
 int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
              int axis)
 {
-    scan_job job = {.start = {.bits = variant->start}, .length = shape[axis]};
+    scan_job job = {.start = variant->constants[AOT_CONSTANT_INITIAL], .length = shape[axis]};
     int level = state->level, result = variant->dtypes[1];
     int64_t total = shape[axis], rank = 0;
     for (int other = 0; other < ndim; other++) {
@@ -273,7 +273,7 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     int64_t shares = job.tiles > job.pieces ? job.tiles : job.pieces; /* more threads would have nothing to do */
     /* a running sum waits for the addition before, and so takes as long as a long function */
     int threads = (int)aot_smaller(aot_threads(state, total, AOT_SHARED_IF_COMPUTE_BOUND), shares);
-    if (job.tiles >= threads && aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind) {
+    if (job.tiles >= threads && aot_dtypes[result].category < AOT_CATEGORY_FLOAT) {
         /* integers give the same bits in any order: one after another, each is read once */
         job.piece = job.length;
         job.pieces = 1;

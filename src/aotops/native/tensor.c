@@ -370,18 +370,7 @@ static PyObject *tensor_item(PyObject *object, PyObject *const *indices, Py_ssiz
     if (self->size != 1) {
         return aot_raise("item_of_many", "(N)", tensor_shape(object, NULL));
     }
-    aot_element element = {0};
-    memcpy(&element, self->data, aot_dtypes[self->dtype].itemsize);
-    switch (self->dtype) {
-    case AOT_BOOL:
-        return PyBool_FromLong(element.as_bool);
-    case AOT_INT64:
-        return PyLong_FromLongLong(element.as_int64);
-    case AOT_FLOAT32:
-        return PyFloat_FromDouble(element.as_float32);
-    default:
-        return PyFloat_FromDouble(element.as_float64);
-    }
+    return aot_number_of(self->data, self->dtype);
 }
 
 static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
@@ -454,6 +443,9 @@ static PyMemberDef tensor_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+#define BINARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name}, {Py_nb_inplace_##name, aot_number_inplace_##name},
+#define UNARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name},
+
 static PyType_Slot tensor_slots[] = {
     {Py_tp_new, tensor_new},
     {Py_tp_dealloc, tensor_dealloc},
@@ -468,14 +460,8 @@ static PyType_Slot tensor_slots[] = {
     {Py_mp_ass_subscript, aot_assign_subscript},
     {Py_sq_item, aot_sequence_item},
     {Py_sq_ass_item, aot_assign_sequence_item},
-    {Py_nb_add, aot_number_add},
-    {Py_nb_subtract, aot_number_subtract},
-    {Py_nb_multiply, aot_number_multiply},
-    {Py_nb_true_divide, aot_number_true_divide},
-    {Py_nb_inplace_add, aot_number_inplace_add},
-    {Py_nb_inplace_subtract, aot_number_inplace_subtract},
-    {Py_nb_inplace_multiply, aot_number_inplace_multiply},
-    {Py_nb_inplace_true_divide, aot_number_inplace_true_divide},
+    AOT_EACH_BINARY_SLOT(BINARY_SLOT)
+    AOT_EACH_UNARY_SLOT(UNARY_SLOT)
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
     {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
@@ -486,8 +472,6 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_inplace_and, aot_number_inplace_and},
     {Py_nb_inplace_or, aot_number_inplace_or},
     {Py_nb_inplace_xor, aot_number_inplace_xor},
-    {Py_nb_negative, aot_number_negative},
-    {Py_nb_absolute, aot_number_absolute},
     {0, NULL},
 };
 

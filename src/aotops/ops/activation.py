@@ -40,7 +40,7 @@ def sigmoid32(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     units=3,
     numpy=lambda np, x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),

@@ -113,7 +113,7 @@ def square(x: Any) -> Any:
     return x * x
 
 
-@zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT)
+@zip(dtypes=FLOATS, slot="true_divide", casts=TO_FLOAT)
 def divide(x1: Any, x2: Any) -> Any:
     """Quotient of each pair of elements, ``x1 / x2``.
 
@@ -145,8 +145,8 @@ def maximum(x1: Any, x2: Any) -> Any:
     return select(x2 > x1, x2, x1)
 
 
-maximum.specialise("float32")(larger)
-maximum.specialise("float64")(larger)
+for _dtype in FLOATS:
+    maximum.specialise(_dtype)(larger)
 
 # --- derivatives --------------------------------------------------------------------------------------------------
 

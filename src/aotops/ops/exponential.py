@@ -242,7 +242,7 @@ def log1p32(x: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def exp(x: Any) -> Any:
     """Exponential of each element.
 
@@ -259,7 +259,7 @@ def exp(x: Any) -> Any:
     return exp64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def log(x: Any) -> Any:
     """Natural logarithm of each element.
 
@@ -276,7 +276,7 @@ def log(x: Any) -> Any:
     return log64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def expm1(x: Any) -> Any:
     """``exp(x) - 1`` of each element, precise also near zero.
 
@@ -293,7 +293,7 @@ def expm1(x: Any) -> Any:
     return expm1_64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def log1p(x: Any) -> Any:
     """``log(1 + x)`` of each element, precise also near zero.
 
@@ -363,7 +363,7 @@ def _(x: Any) -> Any:
     return log1p_core32(x, 0.0)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True)
 def sqrt(x: Any) -> Any:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 

@@ -63,7 +63,7 @@ def tanh32(x: Any) -> Any:
     return math.copysign(select(large, 1.0, a) - quotient, x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent of each element.
 

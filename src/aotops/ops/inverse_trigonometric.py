@@ -271,7 +271,7 @@ def atan2_32(x1: Any, x2: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arcsin(x))
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arcsin(x))
 def asin(x: Any) -> Any:
     """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
@@ -288,7 +288,7 @@ def asin(x: Any) -> Any:
     return asin64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arccos(x))
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arccos(x))
 def acos(x: Any) -> Any:
     """Inverse cosine of each element, in radians from 0 to pi.
 
@@ -304,7 +304,7 @@ def acos(x: Any) -> Any:
     return acos64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arctan(x))
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arctan(x))
 def atan(x: Any) -> Any:
     """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
@@ -321,7 +321,7 @@ def atan(x: Any) -> Any:
     return atan64(x)
 
 
-@zip(dtypes=FLOATS, converts=TO_FLOAT, units=1, numpy=lambda np, x1, x2: np.arctan2(x1, x2))
+@zip(dtypes=FLOATS, casts=TO_FLOAT, units=1, numpy=lambda np, x1, x2: np.arctan2(x1, x2))
 def atan2(x1: Any, x2: Any) -> Any:
     """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``.
 

@@ -30,7 +30,7 @@ from aotops.ops.float_arithmetic import (
     magnitude64,
     quick_two_sum,
 )
-from aotops.ops.record import NUMBERS, zip
+from aotops.ops.record import INTEGERS, NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
 LARGEST_EXPONENT = 18446744073709551616.0
@@ -224,7 +224,8 @@ def pow(x1: Any, x2: Any) -> Any:
     return pow64(x1, x2)
 
 
-pow.specialise("int64")(pow_int64)
+for _dtype in INTEGERS:
+    pow.specialise(_dtype)(pow_int64)
 pow.specialise("float32")(pow32)
 
 

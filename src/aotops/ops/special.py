@@ -86,7 +86,7 @@ def erf32(x: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, units=1, numpy=lambda np, x: np.vectorize(math.erf, otypes=[x.dtype])(x))
+@map(dtypes=FLOATS, casts=TO_FLOAT, units=1, numpy=lambda np, x: np.vectorize(math.erf, otypes=[x.dtype])(x))
 def erf(x: Any) -> Any:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``.
 

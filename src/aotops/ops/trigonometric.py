@@ -289,7 +289,7 @@ def cos32(x: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def sin(x: Any) -> Any:
     """Sine of each element, in radians.
 
@@ -306,7 +306,7 @@ def sin(x: Any) -> Any:
     return sin64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(dtypes=FLOATS, casts=TO_FLOAT, method=True, units=1)
 def cos(x: Any) -> Any:
     """Cosine of each element, in radians.
 

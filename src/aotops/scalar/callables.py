@@ -49,7 +49,7 @@ from aotops.intrinsics import (
 )
 from aotops.ops.float_arithmetic import INF
 from aotops.ops.record import FLOATS, Record
-from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, number
+from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, held, number
 
 SMALLEST = -(2**63)
 
@@ -76,10 +76,9 @@ class Named:
         """The operator's value of one element, of plain Python's numbers."""
         record = self.record
         dtype = common_dtype([dtype_of(value) for value in values])
-        dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
-        kinds = [TYPES[own] for own in record.inputs_for(dtype)]
-        result = record.scalar_for(dtype)(*[kind(value) for kind, value in zip(kinds, values, strict=True)])
-        return TYPES[record.result_for(dtype)](result)
+        dtype = dtype if dtype in record.dtypes else record.casts.get(dtype, dtype)
+        given = [held(value, own) for value, own in zip(values, record.inputs_for(dtype), strict=True)]
+        return held(record.scalar_for(dtype)(*given), record.result_for(dtype))
 
 
 @dataclass(frozen=True, eq=False)

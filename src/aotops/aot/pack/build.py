@@ -24,6 +24,7 @@ import aotops
 from aotops import ops
 from aotops.aot.back.levels import Level, levels
 from aotops.aot.front.requirements import require_compiler
+from aotops.aot.pack import header
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import PLANNER, Kernel, all_kernels, kernels_of
 from aotops.aot.pack.table import table_source
@@ -41,8 +42,9 @@ PACKAGE = Path(aotops.__file__).parent
 #: What compiles a kernel: these files and all that they import decide over machine code.
 COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.pack.kernels", "aotops.aot.back.levels")
 
-#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
-NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.")
+#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count, and of
+#: dtypes what a kernel has is in its signature.
+NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.", "aotops.abi.")
 
 #: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
 #: branch, share the folder, so that what this build has no use for may be wanted by the next.
@@ -307,6 +309,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
     table.write_text(table_source(records, levels()), encoding="utf-8")
+    (folder / header.FILE).write_text(header.header(), encoding="utf-8")
     seconds = time.perf_counter() - started
     announce("aotops", len(kernels), compiled, seconds)
     return Built(objects, table, compiled, len(kernels), seconds)

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from aotops import abi
 from aotops.abi import DTYPES, DtypeFact
+from aotops.encode import stable_code
 from aotops.errors import BuildError
 
 #: The file that ``native/kernel.h`` includes; it is in the build's folder.
@@ -39,15 +40,10 @@ def each(name: str, facts: Iterable[DtypeFact]) -> str:
     """A macro that expands X for some dtypes."""
     rows = [
         f"X({dtype_code(fact.name)}, as_{fact.name}, {fact.name}, AOT_KIND_{fact.kind.upper()}, "
-        f"AOT_CATEGORY_{fact.category.upper()}, {fact.itemsize}, {c_format(fact)}, {stable_code(fact):#04x})"
+        f"AOT_CATEGORY_{fact.category.upper()}, {fact.itemsize}, {c_format(fact)}, {stable_code(fact.name):#04x})"
         for fact in facts
     ]
     return f"#define {name}(X) " + " ".join(["\\\n    " + row for row in rows])
-
-
-def stable_code(fact: DtypeFact) -> int:
-    """The code of a dtype in ``aotops_kernel.h``: whatever other dtypes there are, it is the same."""
-    return abi.KINDS_OF_NUMBERS.index(fact.kind) << 4 | fact.itemsize.bit_length() - 1
 
 
 def matrix(name: str, rows: Iterable[Iterable[str]]) -> str:
@@ -137,10 +133,9 @@ def header() -> str:
             + " }",
             "",
             "/* What `aotops.encode` says of an operator: F(field) is a number, A(field) an array of bytes. */",
-            "typedef struct {",
-            *fields,
-            *arrays,
-            "} aot_traits;",
+            "#define AOT_TRAITS \\",
+            *[f"{line} \\" for line in (*fields, *arrays)],
+            "",
             "#define AOT_EACH_FIELD(F, A) "
             + " ".join([f"F({name})" for name, *_ in abi.OPERATOR_FIELDS] + [f"A({name})" for name, *_ in abi.OPERATOR_ARRAYS]),
             "",

@@ -133,9 +133,9 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
     The largest absolute value, with identity 0, need not be right for negative values.
     """
     result = record.result_for(dtype)
-    if record.of is None:
+    if record.map is None:
         return [stored(value, result) for value in inputs]
-    of = runnable(record.of, dtype)
+    of = runnable(record.map, dtype)
     values = [stored(attempt(of, *row), result) for row in rows(record, dtype, inputs)]
     found = [value for value in values if value is not None]
     distinct = list(dict.fromkeys(value for value in found if math.isfinite(value)))
@@ -254,11 +254,11 @@ def dropped_fraction(record: Record) -> str | None:
     """A result of int64, for want of ``result``, that drops a fraction."""
     if record.result is not None or "int64" not in record.dtypes or record.outputs:
         return None
-    function = record.of or record.scalar
+    function = record.map or record.scalar
     scalar = runnable(function, "int64")
     names = record.parameters
     tried = rows(record, "int64", ORDINARY["int64"])
-    if record.kind == "reduce" and record.of is None:
+    if record.kind == "reduce" and record.map is None:
         scalar, names = runnable(in_combination(function), "int64"), function.__code__.co_varnames[:2]
         tried = itertools.product(ORDINARY["int64"], repeat=2)
     for row in tried:
