@@ -358,7 +358,7 @@ static PyObject *item_at(PyObject *object, PyObject *const *indices, Py_ssize_t 
             Py_CLEAR(given);
         }
     }
-    return given != NULL ? aot_call("aotops.namespace.indexing", "item_at", "(ON)", object, given) : NULL;
+    return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
 }
 
 static PyObject *tensor_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
