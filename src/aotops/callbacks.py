@@ -5,7 +5,7 @@ Errors are the exception: C raises them through ``aotops.errors``, one function 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

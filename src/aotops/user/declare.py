@@ -17,7 +17,7 @@ from aotops.encode import encode
 from aotops.ops.record import ALL, FLOATS, Record
 from aotops.scalar.functions import plain
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any
