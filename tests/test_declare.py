@@ -594,9 +594,10 @@ def test_stale_foreign_and_broken_builds_are_recognised(small: Path) -> None:
         assert run("-c", CALL, cwd=folder, with_numba=False).stdout == "[2.0, 2.0]\n"
         path.write_text(before)
 
-    foreign = f"from aotops import _native; _native.abi_version += 1; {CALL}"
+    foreign = f"from aotops import _native; _native.kernel_version += 1; {CALL}"
     done = run("-c", foreign, cwd=folder, with_numba=False, status=1)
-    assert f"kernels of version {_native.abi_version}, and aotops {_native.abi_version + 1} is installed" in done.stderr
+    version = _native.kernel_version
+    assert f"kernels of version {version}, and aotops {version + 1} is installed" in done.stderr
 
     library.write_bytes(b"no library")
     done = run("-c", CALL, cwd=folder, with_numba=False, status=1)
@@ -671,7 +672,7 @@ def returns_bool() -> Any:
             "one: result must be given as dtypes or their names, got tu",
         ),
         (lambda: ao.map(one, result={"int64": "bool"}), ValueError, "one: result has int64, which is none of its dty"),
-        (lambda: ao.zip(two, bool_inputs=("x", "y")), ValueError, "two: not every input can be a condition"),
+        (lambda: ao.zip(two, bool_inputs=("x", "y")), ValueError, "two: not every input can have a dtype of its own"),
         (lambda: ao.reduce(two, identity="0"), TypeError, "two: identity must be a number, or a dict .*, got str '0'"),
         (lambda: ao.reduce(two, identity=ao.ones(())), TypeError, "two: identity must be a number.*, got Tensor"),
         (lambda: ao.reduce(two, identity={"int64": 0}, dtypes="bool"), ValueError, "identity has int64, which is none"),
@@ -687,9 +688,9 @@ def returns_bool() -> Any:
         (lambda: ao.map(one, dtypes=()), ValueError, "one: dtypes must be distinct and at least one"),
         (lambda: ao.map(one, dtypes=("int64", "int64")), ValueError, "one: dtypes must be distinct"),
         (lambda: ao.map(one, result="int8"), ValueError, "one: result must be some of .*, got 'int8'"),
-        (lambda: ao.zip(two, bool_inputs=("z",)), ValueError, r"two: conditions and defaults must be some of"),
+        (lambda: ao.zip(two, bool_inputs=("z",)), ValueError, r"two: bool_inputs, fixed and defaults must be some of"),
         (lambda: ao.reduce(one, identity=0.0), ValueError, "one: a reduction combines 2 values, its function takes 1"),
-        (lambda: ao.reduce(two), TypeError, "identity"),
+        (lambda: ao.reduce(two), ValueError, "two: a reduction needs an identity or an initial value"),
         (lambda: ao.reduce(two, identity={"float32": 0}), ValueError, "two: identity must have a value for each of"),
         (lambda: ao.reduce(two, identity=0.0, map=abs), TypeError, "reduce: function must be a Python function"),
         (lambda: ao.zip(with_out), ValueError, "with_out: no input can be called 'out'"),

@@ -26,8 +26,8 @@ from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
 
 import aotops as ao
 from aotops import _native, ops
-from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.abi import AXIS_KINDS
+from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.ops.record import SLOTS, Record
 
 RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives

@@ -18,10 +18,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import python_type
 from needs import NATIVE
 
 import aotops as ao
-from aotops import _native, intrinsics, ops, reference
+from aotops import _native, abi, intrinsics, ops, reference
+from aotops.abi import AXIS_KINDS
 from aotops.aot.pack.kernels import combine_symbol, conversion_kernels, kernel_symbol, record_kernels
 from aotops.intrinsics import Pointer, Signature
 from aotops.loops.argreduce import argreduce
@@ -30,8 +32,7 @@ from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import CROSSING_INNER, CROSSING_OUTER, ROW, WHOLE, plan
 from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
-from aotops.abi import AXIS_KINDS
-from aotops.ops.record import ALL, FLOATS, Record, Scalar
+from aotops.ops.record import ALL, FLOATS, INTEGERS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
@@ -53,6 +54,7 @@ CHOOSES_A_ZERO = {"clip", "maximum", "relu", "max", "min"}
 SPECIAL_FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -3.75, 1e-3, -30.0, 88.0, 90.0, -105.0, math.inf, -math.inf, math.nan]
 SPECIAL = {
     "bool": [True, False],
+    **{dtype: [0, 1, 2, 7, *abi.FACTS[dtype].bounds] for dtype in INTEGERS},
     "int64": [0, 1, -1, 2, -7, 2**63 - 1, -(2**63), 2**53 + 1, 2**60 + 2**36 + 1, -(2**60) - 2**36 - 1],
     "float32": [*SPECIAL_FLOATS, 3.4028234663852886e38, 1.401298464324817e-45, -1.1754943508222875e-38, 2.0**62],
     "float64": [*SPECIAL_FLOATS, 1.7976931348623157e308, 5e-324, -2.2250738585072014e-308, 2.0**63, 709.5, -745.0],
@@ -78,7 +80,7 @@ def steps_between(a: float, b: float, dtype: str) -> float:
 def assert_same(actual: list[Any], expected: list[Any], dtype: str, units: float = 0, any_zero: bool = False) -> None:
     """Demand equal numbers: of the same bits (any NaN will do), or at most ``units`` floats apart."""
     assert len(actual) == len(expected)
-    kind = {"bool": bool, "int64": int}.get(dtype, float)
+    kind = python_type(dtype)
     for place, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
         assert type(got) is kind, f"element {place} is {got!r}, not of type {kind.__name__}"
         if any_zero and got == wanted == 0:
@@ -165,9 +167,10 @@ def values_of(dtype: str, seed: int) -> Iterator[Any]:
         yield from special
         for _ in range(10):
             yield {
-                "bool": lambda: generator.random() < 0.5,
-                "int64": lambda: generator.randrange(-1000, 1000),
-            }.get(dtype, lambda: stored(generator.gauss(0, 10), dtype))()
+                bool: lambda: generator.random() < 0.5,
+                int: lambda: stored(generator.randrange(-1000, 1000), dtype),
+                float: lambda: stored(generator.gauss(0, 10), dtype),
+            }[python_type(dtype)]()
 
 
 SIZES = [(0, 5), (5, 0), (1, 1), (1, 63), (1, 64), (3, 65), (1, 200), (63, 1), (64, 2), (65, 1), (200, 1)]
@@ -212,14 +215,14 @@ def to_int64(array: np.ndarray) -> np.ndarray:
 
 
 def conversion_case(source: str, target: str, kernel: Callable[..., None]) -> Case:
-    truncates = source.startswith("float") and target == "int64"
+    truncates = source in FLOATS and target in INTEGERS
     return Case(
         f"{source} to {target}",
         kernel,
         (source,),
         target,
         lambda x: reference.convert(x, target),
-        to_int64 if truncates else lambda x: x.astype(target),
+        lambda x: to_int64(x).astype(target) if truncates else x.astype(target),
     )
 
 
@@ -314,11 +317,11 @@ def exact_values(record: Record, dtype: str, seed: int) -> Iterator[Any]:
     if dtype == "bool":
         choices: list[Any] = [True, False]
     elif record.name in ("prod", "cumulative_prod"):
-        choices = [1, -1, 3, 2**62 + 1] if dtype == "int64" else [1.0, -1.0, 2.0, 0.5]
+        choices = [1, -1, 3, 2**62 + 1] if dtype in INTEGERS else [1.0, -1.0, 2.0, 0.5]
     elif record.name in ("sum", "cumulative_sum"):
-        choices = [*range(-9, 9), 2**63 - 1] if dtype == "int64" else [k / 4 for k in range(-9, 9)]
+        choices = [*range(-9, 9), 2**63 - 1] if dtype in INTEGERS else [k / 4 for k in range(-9, 9)]
     elif record.name.startswith("_"):
-        choices = list(range(-9, 9)) if dtype == "int64" else [k / 4 for k in range(-9, 9)]
+        choices = list(range(-9, 9)) if dtype in INTEGERS else [k / 4 for k in range(-9, 9)]
     else:
         choices = list(SPECIAL[dtype])
     while True:
@@ -995,7 +998,10 @@ def cells_of(x: ao.Tensor) -> list[Any]:
 def operands_of(record: Record, dtype: str, shape: tuple[int, ...], seed: int) -> list[ao.Tensor]:
     """Contiguous inputs whose results have to be rounded."""
     generator = random.Random(seed)
-    numbers = {"bool": lambda: generator.random() < 0.5, "int64": lambda: generator.randrange(-(2**63), 2**63)}
+    numbers = {
+        "bool": lambda: generator.random() < 0.5,
+        **{own: lambda own=own: stored(generator.randrange(-(2**63), 2**63), own) for own in INTEGERS},
+    }
     draw = numbers.get(dtype, lambda: generator.gauss(1, 0.5))
     return [
         ao.tensor([draw() for _ in range(math.prod(shape))], dtype=own).reshape(shape)
@@ -1012,9 +1018,9 @@ def check_fold(record: Record, dtype: str, inputs: list[ao.Tensor], cells: list[
     strides = contiguous_strides(compiled.shape)
     out_strides = [0 if axis in axes else step for axis, step in enumerate(strides)]
     Fold(record, dtype, cells, (out, 0, out_strides), list(inputs[0].shape))
-    kind = {"bool": bool, "int64": int}.get(compiled.dtype.name, float)
-    if compiled.dtype == "int64":
-        out = [stored(int(x), "int64") for x in out]
+    kind = python_type(compiled.dtype.name)
+    if compiled.dtype.name in INTEGERS:
+        out = [stored(int(x), compiled.dtype.name) for x in out]
     assert_same([kind(x) for x in out], tensor(compiled).elements(), compiled.dtype.name)
 
 
@@ -1166,9 +1172,9 @@ def check_scanned(record: Record, dtype: str, x: ao.Tensor, view: View, axis: in
     out: list[Any] = [CANARY] * compiled.size
     Scan(record, dtype, view, (out, 0, list(contiguous_strides(x.shape))), list(x.shape), axis)
     result = record.result_for(dtype)
-    if result == "int64":
-        out = [stored(int(value), "int64") for value in out]
-    kind = int if result == "int64" else float
+    if result in INTEGERS:
+        out = [stored(int(value), result) for value in out]
+    kind = python_type(result)
     assert_same([kind(value) for value in out], tensor(compiled).elements(), result)
 
 
@@ -1250,9 +1256,7 @@ def check_compiled(record: Record, dtype: str) -> None:
             check(*[None if place == k else x[:12] for place, x in enumerate(vectors)])
 
 
-PUBLIC = [
-    (record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.casts}
-]
+PUBLIC = [(record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.casts}]
 
 
 @pytest.mark.parametrize(("record", "dtype"), PUBLIC, ids=lambda value: getattr(value, "name", value))

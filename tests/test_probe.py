@@ -79,7 +79,9 @@ LEGITIMATE = {
     "any positive": ao.reduce(lambda a, b: a or b, identity=False, map=lambda x: x > 0, result="bool"),
     "logaddexp": ao.reduce(logaddexp, identity=-INF),
     "hypot": ao.reduce(lambda a, b: math.sqrt(a * a + b * b), identity=0.0),
-    "count": ao.reduce(lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"),
+    "count": ao.reduce(
+        lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
+    ),
     "count in floats": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x > 0),
     "dot": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y),
     "quotients": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x / y),

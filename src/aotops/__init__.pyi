@@ -14,7 +14,7 @@ from aotops.namespace.data_types import result_type as result_type
 from aotops.namespace.manipulation import permute_dims as permute_dims, reshape as reshape
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.tensors import Tensor as Tensor
-from aotops.user.declare import map as map, reduce as reduce, zip as zip
+from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 
 __version__: str
 _HOMES: dict[str, str | None]

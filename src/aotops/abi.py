@@ -1,7 +1,7 @@
 """What Python, C and the build have to agree on, each fact once: dtypes, promotion, slots, kinds of operators, limits.
 
-``aotops.aot.pack.header`` writes the C header of all of it. A row of ``DTYPES`` is a dtype: its enum, the union of elements, its
-buffer format, the promotion matrix, the conversion kernels and the stubs follow. Nothing here imports anything.
+``aotops.aot.pack.header`` writes the C header of all of it. A row of ``DTYPES`` is a dtype: its enum, the union of
+elements, its buffer format, the promotion matrix, the conversion kernels and the stubs follow from it.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class DtypeFact:
 
     @property
     def format(self) -> str:
-        """The format character of ``struct`` and ``memoryview`` for an element of this size; two letters for a complex."""
+        """The format of ``struct`` and ``memoryview`` for an element of this size; a complex dtype has two letters."""
         codes = {"signed": "bhiq", "unsigned": "BHIQ"}
         if self.kind in codes:
             return codes[self.kind][self.itemsize.bit_length() - 1]
@@ -92,7 +92,7 @@ ELEMENT_BYTES = 16
 
 
 def computed(dtype: str) -> str:
-    """The dtype of an element of a dtype within a kernel: integers of less than 64 bits are int64 there, as C's are int.
+    """The dtype of an element within a kernel: integers of less than 64 bits are int64 there, as C's are int.
 
     Storing a result in such a dtype keeps its low bits: sums, differences and products wrap around as NumPy's do.
     """
@@ -160,8 +160,9 @@ def promote_number(dtype: str, category: str) -> str:
 
 
 def holding(dtype: str) -> tuple[str, ...]:
-    """The other dtypes that hold all values of one, those first that its values are usually given: inputs of a dtype without a
-    kernel compute in the first one that has a kernel.
+    """The other dtypes that hold all values of one, the usual ones first.
+
+    Inputs of a dtype without a kernel compute in the first of them that has a kernel.
 
     >>> holding("int64"), holding("float64")
     (('float64',), ())
@@ -193,8 +194,8 @@ KINDS = ("elementwise", "reduce", "argreduce", "scan")
 #: The kinds whose operators go along an axis and combine its elements.
 AXIS_KINDS = KINDS[1:]
 
-#: Python's special methods that an operator can stand behind: plain, reflected, in place. The comparisons are in the order of
-#: Python's C API.
+#: Python's special methods that an operator can stand behind: plain, reflected, in place. The comparisons are in the
+#: order of Python's C API.
 SLOTS = {
     "add": ("__add__", "__radd__", "__iadd__"),
     "subtract": ("__sub__", "__rsub__", "__isub__"),
@@ -224,8 +225,8 @@ NO_DTYPE = 255
 
 # --- an operator as C sees it ---------------------------------------------------------------------------------------
 
-#: What the glue knows of an operator beside its names and variants, each with its C type and what it means; an array with
-#: the name of its length. ``aotops.encode`` fills them in this order, for operators of aotops and of users alike.
+#: What the glue knows of an operator beside its names and variants, each with its C type and what it means; an array
+#: with the name of its length. ``aotops.encode`` fills them in this order, for operators of aotops and of users alike.
 OPERATOR_FIELDS = (
     ("kind", "uint8_t", "enum aot_kind"),
     ("inputs", "uint8_t", "number of inputs"),
@@ -240,7 +241,11 @@ OPERATOR_FIELDS = (
     ("optional", "uint16_t", "inputs that may be left out, as a bit mask"),
 )
 OPERATOR_ARRAYS = (
-    ("fixed", "AOT_MAX_OPERANDS", "dtypes of inputs whatever the others are; AOT_NO_DTYPE for those that promote together"),
+    (
+        "fixed",
+        "AOT_MAX_OPERANDS",
+        "dtypes of inputs whatever the others are; AOT_NO_DTYPE for those that promote together",
+    ),
     ("casts", "AOT_N_DTYPES", "the dtype in which inputs of a dtype without a kernel compute, or AOT_NO_DTYPE"),
 )
 

@@ -10,8 +10,9 @@ if TYPE_CHECKING:
     import builtins
     from typing import Any
 
-    def __getattr__(name: str) -> DType:
+    def __getattr__(name: str) -> _native.DType:
         """Each dtype is a variable of the module."""
+
 
 BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
 globals().update(BY_NAME)

@@ -1,7 +1,7 @@
 """A record as C sees it: one encoding for the table of aotops' own operators and for the declarations of users.
 
-``encode`` fills the fields that ``aotops.abi`` lists, in their order. ``aotops.aot.pack.table`` writes it as C text, and
-``_native.declare`` reads it. ``encode_kernel`` does the same for a kernel in the library of an extension.
+``encode`` fills the fields that ``aotops.abi`` lists, in their order. ``aotops.aot.pack.table`` writes them as C text,
+and ``_native.declare`` reads them. ``encode_kernel`` does the same for a kernel in the library of an extension.
 """
 
 from __future__ import annotations
@@ -45,8 +45,12 @@ def element(value: Any, dtype: str) -> bytes:
 
 
 class Encoded:
-    """An operator: its ``fields`` in the order of ``aotops.abi``, numbers and bytes, and for each variant the codes of its
-    operands' dtypes and the bytes of its constants."""
+    """An operator as C sees it.
+
+    Attributes:
+        fields: numbers and bytes, in the order of ``aotops.abi``.
+        variants: for each dtype the codes of the operands' dtypes, and the bytes of the constants.
+    """
 
     __slots__ = ("fields", "variants")
 
@@ -117,8 +121,11 @@ LOOPS = ("elementwise", "reduce", "argreduce", "scan")
 
 
 def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
-    """A kernel in a library: its symbol, the code of its loop nest, the number of its inputs and of its outputs, whether it is
-    compute-bound, and the dtypes of all operands; the fields of an ``aot_named_kernel`` in their order, but for addresses."""
+    """A kernel in a library: the fields of an ``aot_named_kernel`` in their order, but for the addresses.
+
+    They are its symbol, the code of its loop nest, the numbers of its inputs and outputs, whether it is compute-bound,
+    and the dtypes of all operands.
+    """
     inputs, outputs, dtypes = kernel.operands
     codes = bytes([stable_code(dtype) for dtype in dtypes])
     return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, int(kernel.contiguous), codes

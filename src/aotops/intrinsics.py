@@ -77,7 +77,8 @@ def look_up(table: Table, index: int) -> int:
 
 def wrap(x: int, bits: int, signed: bool) -> int:
     """An integer as a dtype of a width holds it: its lowest bits."""
-    return (x + (2 ** (bits - 1) if signed else 0)) % 2**bits - (2 ** (bits - 1) if signed else 0)
+    below = 1 << bits - 1 if signed else 0  # how many numbers of the dtype are negative
+    return (x + below) % (1 << bits) - below
 
 
 def wrap_int64(x: Any) -> int:

@@ -130,7 +130,7 @@ def is_exact(value: Any, dtype: DType) -> bool:
 
 
 def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DType]:
-    """The operands of a comparison, one of them a Python int beyond the dtype, as others that compare alike; their dtype.
+    """The operands of a comparison, one a Python int beyond the dtype, as others that compare alike; their dtype.
 
     An int that no element can equal has a neighbour in the dtype that answers for it: every float below
     ``2**70 + 1`` is below the next larger float as well.

@@ -52,12 +52,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotops import abi
+from aotops.abi import AXIS_KINDS
 from aotops.errors import type_name
 from aotops.intrinsics import integer, narrow, wrap
 from aotops.ops.conversion import conversion
-from aotops.abi import AXIS_KINDS
 from aotops.ops.record import ALL, Record, Scalar
-from aotops.scalar.combinations import in_combination
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]
@@ -488,7 +487,7 @@ def evaluate(
     [0, 1, 3, 6]
     """
     dtype, converted = cast_inputs(record, inputs)
-    scalar = in_combination(record.scalar_for(dtype)) if record.kind == "reduce" else record.scalar_for(dtype)
+    scalar = record.scalar_for(dtype)
     result = record.result_for(dtype)
     if record.outputs:
         results = record.results_for(dtype)
@@ -499,9 +498,10 @@ def evaluate(
     x = converted[0]
     if record.map is not None:
         x = elementwise(present(record.map, result, record.inputs_for(dtype), (result,)), converted, result)
-    scalar = present(scalar, result, (result, result), (result,)) if record.kind == "reduce" else scalar
+    combined = dtype if record.kind == "argreduce" else result
+    scalar = present(scalar, combined, (combined, combined), (combined,))
     if record.kind == "scan":
-        return scan(record, x, axis, include_initial)
+        return scan(record, scalar, x, axis, include_initial)
     axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
     if any(x.shape[folded] == 0 for folded in axes):
         start = record.identity_for(dtype)
@@ -513,12 +513,14 @@ def evaluate(
     return folded if keepdims else drop_axes(folded, axes)
 
 
-def scan(record: Record, x: ReferenceTensor, axis: int | Index | None, include_initial: bool) -> ReferenceTensor:
+def scan(
+    record: Record, scalar: Scalar, x: ReferenceTensor, axis: int | Index | None, include_initial: bool
+) -> ReferenceTensor:
     """The result of a scan of a converted input."""
     if axis is None and len(x.shape) != 1:
         raise ValueError(f"{record.name}: axis may only be left out for 1 dimension, x has {len(x.shape)}")
     (along,) = normalize_axes(0 if axis is None else axis, len(x.shape))
-    result = running(record.scalar_for(x.dtype), x, along, record.initial_for(x.dtype), record.result_for(x.dtype))
+    result = running(scalar, x, along, record.initial_for(x.dtype), record.result_for(x.dtype))
     return prepend(record.identity_for(x.dtype), result, along) if include_initial else result
 
 

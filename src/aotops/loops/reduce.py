@@ -62,7 +62,11 @@ WIDE = 512
 
 def lane_count(signature: Signature) -> int:
     """How many lanes a row goes through."""
-    return BYTE_LANES if all(FACTS[dtype].itemsize == 1 for dtype in (signature.inputs[0], signature.output)) else LANES
+    return (
+        BYTE_LANES
+        if all(FACTS[dtype].itemsize == 1 for dtype in (signature.inputs[0], str(signature.output)))
+        else LANES
+    )
 
 
 def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:

@@ -127,8 +127,9 @@ def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
     with memoryview(obj) as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
         is_integer = code in INTEGER_CODES
-        is_int64 = is_integer and code.islower() and len(contents) == int64.itemsize
-        if not contents or is_int64 or not (is_integer or code == "e"):
+        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
+        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
+        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
             return None
         import struct
 
@@ -156,10 +157,10 @@ def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
     else:
         import struct
 
-        code: Any = "d" if wanted.kind == "float" else "q"
+        code: Any = "d" if wanted.kind == "float" else wanted.format
         try:
             # one by one: an int keeps all its digits though there are floats beside it
-            fitting = map(int, flat) if code == "q" and natural.kind == "float" else flat
+            fitting = map(int, flat) if code != "d" and natural.kind == "float" else flat
             numbers = struct.pack(f"{len(flat)}{code}", *fitting)
         except (struct.error, OverflowError, ValueError):
             _raise_out_of_bounds(flat, wanted, name)

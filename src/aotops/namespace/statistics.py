@@ -87,7 +87,7 @@ def mean(
 ) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
-    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and int64
+    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and integers
     are summed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
@@ -117,7 +117,7 @@ def var(
 
     The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
     less ``correction`` (0 for a population, 1 for a sample); where that is not above 0 the result is NaN or infinite.
-    bool and int64 are computed as float64.
+    bool and integers are computed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
     ``dtype``, float32 or float64, is what is computed in.

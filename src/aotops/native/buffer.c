@@ -100,8 +100,9 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
     format = format != NULL ? format : "B"; /* as the protocol has it */
     const int one = 1;
     bool little_endian = *(const char *)&one == 1;
-    if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>')) {
-        format++;
+    if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>') ||
+        (itemsize == 1 && strchr("<>!|", *format) != NULL && *format != '\0')) {
+        format++; /* of bytes there is one order */
     }
     if (format[0] == '\0' || format[1] != '\0') {
         return -1;

@@ -48,17 +48,17 @@ PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 #define BINARY(SLOT, name)                                                                                             \
     PyObject *aot_number_##name(PyObject *a, PyObject *b)                                                              \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, false);                                                                          \
+        return apply_slot(AOT_SLOT_##SLOT, a, b, false);                                                               \
     }                                                                                                                  \
     PyObject *aot_number_inplace_##name(PyObject *a, PyObject *b)                                                      \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, true);                                                                           \
+        return apply_slot(AOT_SLOT_##SLOT, a, b, true);                                                                \
     }
 
 #define UNARY(SLOT, name)                                                                                              \
     PyObject *aot_number_##name(PyObject *a)                                                                           \
     {                                                                                                                  \
-        return apply_slot(slot, a, NULL, false);                                                                       \
+        return apply_slot(AOT_SLOT_##SLOT, a, NULL, false);                                                            \
     }
 
 AOT_EACH_BINARY_SLOT(BINARY)

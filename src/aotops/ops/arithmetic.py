@@ -18,7 +18,7 @@ def negative(x: Any) -> Any:
 
     The smallest int64 wraps to itself. Exact. A bool tensor is a ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.negative(ao.tensor([1.0, -2.0]))
@@ -34,7 +34,7 @@ def abs(x: Any) -> Any:
     The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN. Exact. A bool tensor is a
     ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.abs(ao.tensor([1, -2]))
@@ -56,7 +56,7 @@ def add(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.add(ao.tensor([1.0, 2.0]), 0.5)
@@ -72,7 +72,7 @@ def subtract(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.subtract(ao.tensor([[1], [2]]), ao.tensor([1, 10]))
@@ -89,7 +89,7 @@ def multiply(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.multiply(ao.tensor([1, 2, 3]), ao.tensor([0.0, 1.0, 0.0]))
@@ -104,7 +104,7 @@ def square(x: Any) -> Any:
 
     int64 wraps around, as NumPy's does; floats are correctly rounded. A bool tensor is a ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.square(ao.tensor([1.5, -3.0]))
@@ -120,7 +120,7 @@ def divide(x1: Any, x2: Any) -> Any:
     Correctly rounded; a zero divisor gives an infinity, or NaN for 0 / 0, without a warning.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and int64 divide as float64 (float32, float64).
+    Python numbers weakly; bool and integers divide as float64 ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.divide(ao.tensor([1, -2, 0]), ao.tensor([2, 0, 0]))
@@ -136,7 +136,7 @@ def maximum(x1: Any, x2: Any) -> Any:
     Exact. Of 0.0 and -0.0, which are equal, the first.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.maximum(ao.tensor([1.0, -2.0]), 0.0)

@@ -249,8 +249,8 @@ def exp(x: Any) -> Any:
     Within 1 unit in the last place. exp(-inf) is 0, exp(inf) is inf, NaN stays NaN; overflow gives inf
     and underflow goes through the subnormal numbers to 0, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.exp(ao.tensor([0.0, 1.0]))
@@ -266,8 +266,8 @@ def log(x: Any) -> Any:
     Within 1 unit in the last place. log(0) is -inf, log(inf) is inf; below zero, and of NaN, it is NaN,
     without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.log(ao.tensor([1.0, 0.0]))
@@ -283,8 +283,8 @@ def expm1(x: Any) -> Any:
     Within 1 unit in the last place. expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are;
     overflow gives inf, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.expm1(ao.tensor([1e-10, 1.0]))
@@ -300,8 +300,8 @@ def log1p(x: Any) -> Any:
     Within 1 unit in the last place. log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are; below -1, and
     of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.log1p(ao.tensor([1e-10, -1.0]))
@@ -367,8 +367,8 @@ def _(x: Any) -> Any:
 def sqrt(x: Any) -> Any:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.sqrt(ao.tensor([4.0, 2.0]))

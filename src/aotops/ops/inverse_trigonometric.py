@@ -278,8 +278,8 @@ def asin(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``asin(-x)`` is ``-asin(x)``. Zeros stay what they are; outside of
     -1 to 1, and of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.asin(ao.tensor([-0.0, 0.5, 1.0]))
@@ -294,8 +294,8 @@ def acos(x: Any) -> Any:
 
     Within 1 unit in the last place. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.acos(ao.tensor([1.0, 0.5, -1.0]))
@@ -311,8 +311,8 @@ def atan(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``atan(-x)`` is ``-atan(x)``. Of infinity it is pi/2; zeros and NaN stay
     what they are.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.atan(ao.tensor([-0.0, 1.0, float("inf")]))
@@ -330,7 +330,7 @@ def atan2(x1: Any, x2: Any) -> Any:
     NaN where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and int64 compute as float64 (float32, float64).
+    Python numbers weakly; bool and integers compute as float64 ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.atan2(ao.tensor([1.0, -1.0, 0.0]), ao.tensor([1.0, -1.0, -1.0]))

@@ -215,7 +215,7 @@ def pow(x1: Any, x2: Any) -> Any:
     -1, which are their own inverses (NumPy raises ``ValueError``). Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.pow(ao.tensor([2.0, -8.0, 4.0]), ao.tensor([10.0, 3.0, -0.5]))

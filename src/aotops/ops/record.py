@@ -17,7 +17,7 @@ from aotops.errors import RecordError
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     Scalar = Callable[..., Any]
@@ -150,6 +150,7 @@ class Record:
         self.units = units
         self.specialised = dict(specialised or {})
         self.common: dict[str, tuple[Scalar, Scalar]] = {}
+        self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
         self.namespace: dict[str, Any] = {}
         self.operator: Any = None
@@ -214,10 +215,10 @@ class Record:
 
     @property
     def doc(self) -> str:
-        """The docstring, by default the scalar function's own."""
+        """The docstring, by default the scalar function's own; ``{dtypes}`` in it are those that have a kernel."""
         import inspect
 
-        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
+        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "").replace("{dtypes}", ", ".join(self.dtypes))
 
     @property
     def place(self) -> str:
@@ -239,8 +240,15 @@ class Record:
         return code.co_varnames[: code.co_argcount]
 
     def scalar_for(self, dtype: str) -> Scalar:
-        """The scalar function that computes in a dtype."""
-        return self.specialised.get(dtype, self.scalar)
+        """The scalar function that computes in a dtype; one that combines has another ``max`` and ``min``."""
+        scalar = self.specialised.get(dtype, self.scalar)
+        if self.kind not in AXIS_KINDS or not self.namespace:
+            return scalar
+        if scalar not in self._combinations:
+            from aotops.scalar.combinations import in_combination
+
+            self._combinations[scalar] = in_combination(scalar)
+        return self._combinations[scalar]
 
     def result_for(self, dtype: str) -> str:
         """The dtype of the result from inputs of a dtype."""
@@ -256,7 +264,7 @@ class Record:
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
     def symbols(self) -> tuple[tuple[str, str | None, str | None], ...]:
-        """For each dtype, the C names of the kernel, of the one that combines two results, and of a scan's reduction."""
+        """For each dtype, the C names of the kernel, of what combines two results, and of a scan's reduction."""
         on_axis = self.kind in ("reduce", "scan")
         owner = self.reduction or self
         fold = ("fold",) if owner is self else ()  # of a scan of a reduction that is an operator, the operator's kernel
@@ -314,7 +322,8 @@ class Record:
     def derivative(self, function: Scalar) -> Scalar:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
 
-        Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its own.
+        Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
+        own.
         """
         if self.gradient is not None:
             raise RecordError(f"{self.name}: has a derivative already")

@@ -41,9 +41,9 @@ def smaller(a: Any, b: Any) -> Any:
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
 
-    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed tree that depends on shape and layout
-    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
-    than those of pairwise summation.
+    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed tree that depends on shape
+    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
+    faster than those of pairwise summation.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The sum of nothing is 0.
@@ -59,8 +59,8 @@ def sum(a: Any, b: Any) -> Any:
 def prod(a: Any, b: Any) -> Any:
     """Product of the elements over one axis, several, or all.
 
-    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed tree that depends on shape
-    and layout alone: the same input gives the same bits on every CPU and any number of threads.
+    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed tree that depends
+    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The product of nothing is 1.
@@ -220,9 +220,9 @@ cumulative_sum = scan(
     numpy=lambda np, x, **keywords: np.cumsum(x, **keywords),
     doc="""Running sum of the elements along an axis.
 
-    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed order that depends on shape and layout
-    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
-    than those of pairwise summation.
+    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed order that depends on shape
+    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
+    faster than those of pairwise summation.
 
     Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
     ``include_initial`` puts the sum of nothing, 0, in front of the others.
@@ -240,8 +240,8 @@ cumulative_prod = scan(
     numpy=lambda np, x, **keywords: np.cumprod(x, **keywords),
     doc="""Running product of the elements along an axis.
 
-    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed order that depends on shape and
-    layout alone: the same input gives the same bits on every CPU and any number of threads.
+    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed order that depends
+    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
 
     Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
     ``include_initial`` puts the product of nothing, 1, in front of the others.

@@ -296,8 +296,8 @@ def sin(x: Any) -> Any:
     Within 1 unit in the last place, for arguments of any size. Zeros stay what they are; of infinities and NaN it
     is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.sin(ao.tensor([0.0, 1.0, 1e22]))
@@ -312,8 +312,8 @@ def cos(x: Any) -> Any:
 
     Within 1 unit in the last place, for arguments of any size. Of infinities and NaN it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.cos(ao.tensor([0.0, 1.0, 1e22]))

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops import ops
-from aotops.intrinsics import integer
 from aotops.ops.record import FLOATS, Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named

@@ -159,7 +159,7 @@ def argreduce(
     """Declare an operator that tells where along an axis the first element is that a choice results in, as argmax does.
 
     Arguments:
-        function: a Python function of two numbers that returns one of them, the better one; associative and commutative.
+        function: a Python function of two numbers that returns the better one of them; associative and commutative.
         initial: the value that never wins, such as the smallest number for the largest element.
         dtypes: those of the input that get a kernel, as for ``map``.
 
@@ -167,8 +167,8 @@ def argreduce(
     result is int64. Of no elements it is a ``ValueError``.
 
     >>> import aotops as ao
-    >>> farthest = ao.argreduce(lambda a, b: b if abs(b) > abs(a) else a, initial=0.0)
-    >>> farthest.kind, farthest.parameters
+    >>> nan_argmin = ao.argreduce(lambda a, b: b if b < a or a != a else a, initial=float("inf"))
+    >>> nan_argmin.kind, nan_argmin.parameters
     ('argreduce', ('x',))
     """
     return _declaration("argreduce", function, dtypes, {"initial": initial, "result": DEFAULTS["integer"]})

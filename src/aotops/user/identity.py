@@ -276,8 +276,8 @@ class Facts:
     def declared(self, record: Record, prefix: str) -> Iterator[Fact]:
         """What an operator's declaration says.
 
-        Extensions have these facts as they were spelled when they were built: a new one may only appear where a declaration
-        has what no earlier one could have.
+        Extensions have these facts as they were spelled when they were built: a new one may only appear where a
+        declaration has what no earlier one could have.
         """
         yield f"{prefix}kind", record.kind
         yield f"{prefix}parameters", ", ".join(record.parameters)
@@ -293,7 +293,8 @@ class Facts:
         if record.absorbing is not None:
             yield f"{prefix}absorbing value", self.spelled(record.absorbing)
         yield f"{prefix}outputs", str(record.outputs)
-        yield f"{prefix}casts", ", ".join([f"{a} -> {b}" for a, b in sorted(record.casts.items())]) or "none"
+        if not record.namespace:  # those of users follow from the dtypes, and from which others there are
+            yield f"{prefix}casts", ", ".join([f"{a} -> {b}" for a, b in sorted(record.casts.items())]) or "none"
         yield f"{prefix}function", self.spelled(record.scalar)
         if record.kind == "reduce":
             yield f"{prefix}function of the inputs", self.spelled(record.map)

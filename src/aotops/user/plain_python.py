@@ -8,11 +8,11 @@ from typing import Any
 
 from aotops import errors, reference
 from aotops._native import Operator
+from aotops.abi import AXIS_KINDS
 from aotops.interop.operands import as_tensor
 from aotops.namespace.creation import tensor
 from aotops.namespace.statistics import delivered
 from aotops.operator import cast_inputs, signature
-from aotops.abi import AXIS_KINDS
 from aotops.scalar.mathematics import in_plain_python
 from aotops.tensors import Tensor, astype
 from aotops.user.declare import declaration

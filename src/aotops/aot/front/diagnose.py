@@ -24,8 +24,8 @@ import numpy as np
 
 import aotops
 from aotops import ops
-from aotops.intrinsics import CommonCase
 from aotops.abi import AXIS_KINDS
+from aotops.intrinsics import CommonCase
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_of, references, references_in

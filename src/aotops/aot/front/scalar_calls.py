@@ -15,10 +15,10 @@ from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import overload
 
+from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
 from aotops.intrinsics import note
-from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.ops.record import Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named

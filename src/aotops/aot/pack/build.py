@@ -42,8 +42,8 @@ PACKAGE = Path(aotops.__file__).parent
 #: What compiles a kernel: these files and all that they import decide over machine code.
 COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.pack.kernels", "aotops.aot.back.levels")
 
-#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count, and of
-#: dtypes what a kernel has is in its signature.
+#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
+#: Of the facts about dtypes, what concerns a kernel is in its signature.
 NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.", "aotops.abi.")
 
 #: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another

@@ -1,4 +1,4 @@
-"""The C header of the facts in ``aotops.abi``: enums, the union of elements, promotion, structures that are filled from Python."""
+"""The C header of the facts in ``aotops.abi``: enums, the union of elements, promotion, what is read from Python."""
 
 from __future__ import annotations
 
@@ -137,14 +137,22 @@ def header() -> str:
             *[f"{line} \\" for line in (*fields, *arrays)],
             "",
             "#define AOT_EACH_FIELD(F, A) "
-            + " ".join([f"F({name})" for name, *_ in abi.OPERATOR_FIELDS] + [f"A({name})" for name, *_ in abi.OPERATOR_ARRAYS]),
+            + " ".join(
+                [f"F({name})" for name, *_ in abi.OPERATOR_FIELDS] + [f"A({name})" for name, *_ in abi.OPERATOR_ARRAYS]
+            ),
             "",
             *[
                 f"#define {macro}(X) " + " ".join(f"X({slot.upper()}, {slot})" for slot in slots)
                 for macro, slots in (
                     # power is none of them: Python gives it a modulus, too
-                    ("AOT_EACH_BINARY_SLOT", [slot for slot, each in abi.SLOTS.items() if len(each) == 3 and slot != "power"]),
-                    ("AOT_EACH_UNARY_SLOT", [slot for slot in abi.SLOTS if slot not in abi.COMPARISONS and len(abi.SLOTS[slot]) == 1]),
+                    (
+                        "AOT_EACH_BINARY_SLOT",
+                        [slot for slot, each in abi.SLOTS.items() if len(each) == 3 and slot != "power"],
+                    ),
+                    (
+                        "AOT_EACH_UNARY_SLOT",
+                        [slot for slot in abi.SLOTS if slot not in abi.COMPARISONS and len(abi.SLOTS[slot]) == 1],
+                    ),
                 )
             ],
             "",

@@ -116,9 +116,7 @@ def compile_now(record: Record, reason: str) -> Any:
         address = engine.get_function_address(level_symbol(kernel.symbol, level))
         # a library has kernels for all levels; this process only ever asks for one
         table[k].kernels = (ctypes.c_void_p * len(names))(*[address] * len(names))
-    library = Library(
-        _native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table
-    )
+    library = Library(_native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     _libraries.append((library, table, engine))
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)

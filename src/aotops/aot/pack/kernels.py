@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.abi import AXIS_KINDS
 from aotops.aot.front.length import length
 from aotops.errors import BuildError
 from aotops.intrinsics import Signature
@@ -16,7 +17,6 @@ from aotops.loops.plan import plan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion
-from aotops.abi import AXIS_KINDS
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.combinations import in_combination
 from aotops.scalar.functions import has_loop, has_power, reached
