@@ -128,7 +128,7 @@ def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
     """
     inputs, outputs, dtypes = kernel.operands
     codes = bytes([stable_code(dtype) for dtype in dtypes])
-    return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, int(kernel.contiguous), codes
+    return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, int(kernel.compute_bound), codes
 
 
 def mask(record: Record, parameters: Iterable[str]) -> int:

@@ -1,8 +1,7 @@
 """Operators whose extension for Linux on x86-64 is kept beside this file, as an early aotops built it.
 
 It must run as long as ``AOTOPS_KERNEL_VERSION`` is 1: a change of aotops is no reason to build it again. It was made by
-``aotops build tests/kept/kept_operators.py``, which leaves ``_kept_operators_aotops.abi3.so``, and by giving that the name
-``kept_operators.x86_64-linux``.
+``aotops build tests/kept/kept_operators.py``, which leaves ``_kept_operators_aotops.abi3.so``, and was renamed.
 """
 
 import aotops as ao

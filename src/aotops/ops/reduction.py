@@ -7,6 +7,7 @@ from typing import Any
 
 from aotops.abi import DEFAULTS, FACTS
 from aotops.intrinsics import select
+from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
 from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, reduce, scan
 
@@ -37,6 +38,7 @@ def smaller(a: Any, b: Any) -> Any:
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
     initial={dtype: -0.0 if dtype in FLOATS else 0 for dtype in ALL},
     method=True,
+    cases=Cases(any_zero=True),
 )
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
@@ -72,7 +74,7 @@ def prod(a: Any, b: Any) -> Any:
     return a * b
 
 
-@reduce(dtypes=ALL, initial=SMALLEST, method=True)
+@reduce(dtypes=ALL, initial=SMALLEST, method=True, cases=Cases(any_zero=True))
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
@@ -90,7 +92,7 @@ for _dtype in FLOATS:
     max.specialise(_dtype)(larger)
 
 
-@reduce(dtypes=ALL, initial=LARGEST, method=True)
+@reduce(dtypes=ALL, initial=LARGEST, method=True, cases=Cases(any_zero=True))
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 

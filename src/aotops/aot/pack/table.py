@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from aotops import abi
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.pack.header import dtype_code
-from aotops.aot.pack.kernels import PLANNER, is_long
+from aotops.aot.pack.kernels import PLANNER, is_compute_bound
 from aotops.encode import encode
 from aotops.ops.record import ALL, Record, kernel_symbol
 
@@ -49,7 +49,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         for target in ALL
     ]
     for record in records:
-        encoded = encode(record, is_long(record))
+        encoded = encode(record, is_compute_bound(record))
         array = kernel_symbol(record.name, "variants")
         rows: list[str] = []
         for dtype, (dtypes, constants), symbols in zip(record.dtypes, encoded.variants, record.symbols(), strict=True):
