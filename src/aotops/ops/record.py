@@ -340,7 +340,8 @@ class Record:
         if self.gradient is not None:
             raise RecordError(f"{self.name}: has a derivative already")
         if self.kind in AXIS_KINDS:
-            raise RecordError(f"{self.name}: a {self.kind} has no derivative element by element")
+            article = "an" if self.kind == "argreduce" else "a"
+            raise RecordError(f"{self.name}: {article} {self.kind} has no derivative element by element")
         code, wanted = function.__code__, self.inputs + 2
         if code.co_argcount != wanted:
             names = ", ".join(self.parameters)
