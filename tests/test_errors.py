@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from layouts import DTYPES
 
 import aotops as ao
 from aotops import _native, errors
@@ -22,7 +23,7 @@ FROZEN = ao.asarray(np.broadcast_to(1.0, (2, 3)))
 HUGE = 10**30
 OPERAND = "a Tensor, a Python number, an array or lists of numbers"
 NO_DATA = "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol"
-DTYPE_NAMES = "bool, int64, float32, float64"
+DTYPE_NAMES = ", ".join(DTYPES)
 
 
 class Uncooperative:
