@@ -111,7 +111,7 @@ def test_results_are_cast_into_out(layout: Layout) -> None:
         if out.readonly:
             continue
         result = ao.maximum(x, y)
-        if "bif".index(np.dtype(result.dtype.name).kind) > "bif".index(np.dtype(out_dtype).kind):
+        if not np.can_cast(result.dtype.name, out_dtype, "same_kind"):
             with pytest.raises(
                 TypeError, match=f"maximum: out must be able to hold a result of dtype {result.dtype.name}"
             ):

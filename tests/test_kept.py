@@ -23,8 +23,7 @@ mask = ao.tensor([True, False, True])
 print(kept.masked(mask, x).tolist(), kept.masked(mask, x, y=x).tolist())
 print(kept.shifted(ao.tensor([1, 128, 255], dtype="uint8"), ao.tensor([3, 1, 4])).tolist())
 print(kept.cubed(x).tolist(), kept.cubed.derivative(x, kept.cubed(x), 1.0).tolist())
-print(kept.total(ao.ones((3, 1000)), axis=1).tolist(), kept.total(ao.ones(100000)).item())
-print(kept.running(ao.tensor([1, 3, 2, 5]), include_initial=True).tolist())
+print(kept.running(ao.tensor([1, 3, 2, 5]), include_initial=True).tolist(), kept.running(ao.arange(10**5))[-1].item())
 print(kept.first_largest(ao.tensor([[1, 200, 200], [0, 0, 0]], dtype="uint8"), axis=1).tolist())
 import sys
 print("numba" in sys.modules)
@@ -34,8 +33,7 @@ RESULTS = """\
 [3.0, 10.0, 9.0] [3.0, 2.0, 9.0]
 [8, 0, 240]
 [1.0, 8.0, 27.0] [3.0, 12.0, 27.0]
-[1000.0, 1000.0, 1000.0] 100000.0
-[0, 1, 3, 3, 5]
+[-9223372036854775808, 1, 3, 3, 5] 99999
 [1, 0]
 False
 """

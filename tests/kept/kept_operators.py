@@ -33,6 +33,5 @@ def _(x, y, g):
     return 3.0 * x * x * g
 
 
-total = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64")
-running = ao.scan(lambda a, b: max(a, b), identity=0, dtypes="int64")
+running = ao.scan(lambda a, b: max(a, b), identity=-(2**63), dtypes="int64")
 first_largest = ao.argreduce(lambda a, b: max(a, b), initial=0, dtypes="uint8")
