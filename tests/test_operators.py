@@ -29,7 +29,8 @@ from aotops import _native, ops
 from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.ops.record import FOLDING, SLOTS, Record
 
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
+#: Derivatives: test_derivatives. Operators of positions: test_positions.
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
 MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce", "argreduce", "scan")
 )

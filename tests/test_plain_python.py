@@ -51,7 +51,8 @@ from aotops.reference import ReferenceTensor, evaluate, stored, tensor
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
 
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
+#: Derivatives: test_derivatives. Operators of positions: test_positions.
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
 REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [record for record in RECORDS.values() if record.kind == kind] for kind in ("reduce", "argreduce", "scan")
 )

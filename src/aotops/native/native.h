@@ -251,6 +251,8 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. NULL inputs are left out. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Fills a tensor by an operator that takes positions. */
+PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
 PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
 /* Checks the shape of `out` and that it can be written, element by element. */

@@ -148,7 +148,7 @@ def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
         written = plan[ITEMSIZES + k]
         for axis in range(rank):
             written *= 1 if stride_of(plan, k, axis) == 0 else plan[SHAPE + axis]
-        total += written
+        total += 0 if plan[ROLES + k] == INDEX else written
         if k < out and plan[ADDRESSES + k] == plan[ADDRESSES + out]:
             return False
     itemsize = plan[ITEMSIZES + out]
