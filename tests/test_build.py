@@ -318,7 +318,9 @@ class Workshop:
 
 
 KERNELS = (
-    "planner",
+    "plan map",
+    "plan fold",
+    "plan scan",
     "convert bool to float32",
     "add int64",
     "add float64",
