@@ -339,7 +339,7 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
     plan.threads = aot_threads(state, total, definition->vectors);
-    aot_make_plan(aot_plan_fold, level, &plan);
+    aot_make_plan(aot_plan_fold, &plan);
     job.fold = variant->kernels[level];
     job.combine = variant->combine[level];
     job.finish = aot_builtin_convert[result][result][level];

@@ -242,7 +242,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
         for (int k = 0; k < operands; k++) {
             aot_plan_view(&plan, k, &views[k], dtypes[k]);
         }
-        aot_make_plan(aot_plan_map, state->level, &plan);
+        aot_make_plan(aot_plan_map, &plan);
         for (int k = 0; k < operands; k++) {
             job.data[k] = views[k].data;
             job.strides[k] = plan.inner[k];

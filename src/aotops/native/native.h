@@ -203,7 +203,7 @@ bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t 
 void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
 /* Writes an operand into a plan whose rank is known, for a kernel that computes with a dtype. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
-void aot_make_plan(const aot_planner *planner, int level, aot_plan *plan);
+void aot_make_plan(aot_planner planner, aot_plan *plan);
 /* Moves operands' pointers to a tile of one of a plan's grids; returns the tile's size along the grid's last axis. */
 int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data);
 

@@ -100,9 +100,9 @@ void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype)
     }
 }
 
-void aot_make_plan(const aot_planner *planner, int level, aot_plan *plan)
+void aot_make_plan(aot_planner planner, aot_plan *plan)
 {
     void *exception = NULL;
     int64_t unused;
-    planner[level](&unused, &exception, (int64_t *)plan);
+    planner(&unused, &exception, (int64_t *)plan);
 }

@@ -224,7 +224,7 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     }
     /* a running sum waits for the addition before, and so takes as long as a long function */
     plan.threads = aot_threads(state, total, true);
-    aot_make_plan(aot_plan_scan, level, &plan);
+    aot_make_plan(aot_plan_scan, &plan);
     scan_job job = {.plan = &plan, .start = {.bits = variant->start}, .data = {views[0].data, views[1].data}};
     job.scan = variant->kernels[level];
     job.fold = variant->fold[level];

@@ -37,14 +37,14 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
     variants: list[str] = []
     operators: list[str] = []
 
-    def kernels(symbol: str, signature: str = SIGNATURE) -> str:
-        names = [level_symbol(symbol, level) for level in levels]
+    def kernels(symbol: str, signature: str = SIGNATURE, chosen: Sequence[Level] = levels) -> str:
+        names = [level_symbol(symbol, level) for level in chosen]
         declarations.update(dict.fromkeys(f"extern int32_t {name}{signature};" for name in names))
         return "{" + ", ".join(names) + "}"
 
     planners = [
-        f"const aot_planner {planner.symbol}[AOT_MAX_LEVELS] = {kernels(planner.symbol, PLANNER_SIGNATURE)};"
-        for planner in PLANNERS
+        f"const aot_planner {planner.symbol} = {kernels(planner.symbol, PLANNER_SIGNATURE, levels[:1])[1:-1]};"
+        for planner in PLANNERS  # a higher level gains nothing, its code is twice as long
     ]
     conversions = [
         f"    [{dtype_code(source)}][{dtype_code(target)}] = {kernels(kernel_symbol('convert', source, target))},"
@@ -131,7 +131,7 @@ def plan_header() -> str:
     members = [f"    int64_t {name}{''.join(f'[{length}]' for length in lengths)};" for name, lengths in fields.FIELDS]
     names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_PIECE")]
     names += ["GRAIN", "SHARED_IF_COMPUTE_BOUND", "SHARED", "SHARES", "BATCH", "FEWEST_PACKED"]
-    planners = [f"extern const aot_planner {planner.symbol}[AOT_MAX_LEVELS];" for planner in PLANNERS]
+    planners = [f"extern const aot_planner {planner.symbol};" for planner in PLANNERS]
     lines = [
         "/* Generated from aotops.loops.plan.fields, which says what each field is, by aotops.aot.pack.table. */",
         "#ifndef AOTOPS_PLAN_H",
