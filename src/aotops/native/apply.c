@@ -282,7 +282,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
     }
     if (!failed) {
         aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
-                   flat ? &out->size : out->shape, definition->vectors);
+                   flat ? &out->size : out->shape, definition->compute_bound);
     }
     for (int k = 0; k < n_casts; k++) {
         Py_DECREF((PyObject *)casts[k]);

@@ -338,7 +338,7 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
         job.itemsizes[k] = aot_dtypes[own].itemsize;
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
-    plan.threads = aot_threads(state, total, definition->vectors);
+    plan.threads = aot_threads(state, total, definition->compute_bound);
     aot_make_plan(aot_plan_fold, &plan);
     job.fold = variant->kernels[level];
     job.combine = variant->combine[level];

@@ -96,7 +96,7 @@ typedef struct {
     const char *square;     /* what stands in for it where the second input is the Python number 2, or NULL */
     uint8_t slot;           /* enum aot_slot */
     uint8_t is_method;      /* also a method of Tensor */
-    uint8_t vectors;        /* strided elements are worth copying for the sake of whole vectors */
+    uint8_t compute_bound;  /* strided elements are worth copying for the sake of whole vectors */
     uint8_t has_identity;   /* reductions: an empty one has a value */
     uint8_t takes_dtype;    /* reductions and scans: may be told in which dtype to compute */
     uint8_t has_absorbing;  /* reductions: some result ends the work early */
@@ -125,7 +125,7 @@ typedef struct {
     uint8_t kind;    /* the loop nest: enum aot_kind */
     uint8_t inputs;  /* as in aot_operator */
     uint8_t outputs; /* as in aot_operator */
-    uint8_t vectors; /* as in aot_operator */
+    uint8_t compute_bound; /* as in aot_operator */
     uint8_t dtypes[AOT_MAX_OPERANDS]; /* inputs, then outputs */
     aot_kernel kernels[AOT_MAX_LEVELS];
 } aot_named_kernel;
