@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup build test slow lint format types stubs check wheel bench clean
+.PHONY: setup build test slow lint format types stubs check wheel bench bench-ops clean
 
 setup:
 	$(PYTHON) -m venv .venv
@@ -41,6 +41,9 @@ wheel:
 
 bench:
 	$(BIN)/aotops bench cold-start
+
+bench-ops:
+	$(BIN)/python -m benchmarks.ops
 
 clean:
 	rm -rf build dist wheelhouse src/*.egg-info src/aotops/*.so .mypy_cache .pytest_cache .ruff_cache

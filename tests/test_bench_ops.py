@@ -1,14 +1,14 @@
-"""`aotops bench ops`: cells, data, checks, figures, reports. Nothing here asserts how fast anything is."""
+"""`python -m benchmarks.ops`: cells, data, checks, figures, reports. Nothing here asserts how fast anything is."""
 
 import dataclasses
 import gc
+import io
 import json
 import math
 import re
 import subprocess
 import sys
-import xml.etree.ElementTree as ET
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
@@ -16,15 +16,21 @@ from typing import Any
 
 import pytest
 
-from aotops.cli import main, ops_bench, ops_html, ops_libraries, ops_report, ops_results, ops_timing, ops_triad
-from aotops.cli.ops_libraries import Aotops, Entrant, Library, Numba, NumExpr, NumPy, Torch
-from aotops.cli.ops_matrix import CODES, ITEMSIZES, LAYOUTS, SIZES, Cell, Operand, cells, select
-from aotops.cli.ops_results import Run, geometric_mean, summary
-from aotops.cli.ops_table import OPERATORS, Operator
-from aotops.cli.ops_timing import Measured, measure_cell
+if find_spec("benchmarks") is None or find_spec("rich") is None:
+    pytest.skip("needs the project's benchmarks/ and rich, which it prints with", allow_module_level=True)
+
+from benchmarks.ops import command, libraries, report, results, timing, triad
+from benchmarks.ops.command import main
+from benchmarks.ops.libraries import Aotops, Entrant, Library, Numba, NumExpr, NumPy, Torch
+from benchmarks.ops.matrix import CODES, ITEMSIZES, LAYOUTS, SIZES, Cell, Operand, cells, select
+from benchmarks.ops.results import Run, geometric_mean, summary
+from benchmarks.ops.table import OPERATORS, Operator
+from benchmarks.ops.timing import Measured, measure_cell
+from rich.console import Console
+
 from aotops.cli.report import Machine
 
-OPS = ["bench", "ops"]
+needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="pictures are drawn with Matplotlib")
 needs_numpy = pytest.mark.skipif(find_spec("numpy") is None, reason="NumPy is the judge")
 
 
@@ -166,7 +172,7 @@ def test_only_reaches_into_the_full_matrix_for_what_the_default_lacks() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--threads", "0"], "argument --threads: expected whole numbers from 1 to "),
+        (["--threads", "0"], "argument --threads: expected integers from 1 to "),
         (["--threads", "1,two"], "got '1,two'"),
         (["--threads", "100000"], "got '100000'"),
         (["--threads", ""], "got ''"),
@@ -175,7 +181,7 @@ def test_only_reaches_into_the_full_matrix_for_what_the_default_lacks() -> None:
             "argument --only: expected a part or a glob of names such as 'add/float64/1e6/contiguous'",
         ),
         (["--only", "add", "--only", "x/*"], "got 'x/*', which matches none of "),
-        (["--html", "report.svg"], "argument --html: the report is a web page"),
+        pytest.param(["--plot", "page.html"], "argument --plot: expected a name that", marks=needs_matplotlib),
         (["--json", "no such folder/file.json"], "argument --json: cannot write "),
         (["--compare", "no such file.json"], "argument --compare: cannot read 'no such file.json': "),
     ],
@@ -183,9 +189,9 @@ def test_only_reaches_into_the_full_matrix_for_what_the_default_lacks() -> None:
 def test_wrong_arguments(
     arguments: list[str], message: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops_bench, "measure", lambda *_: pytest.fail("measured although the arguments are wrong"))
+    monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured although the arguments are wrong"))
     with pytest.raises(SystemExit) as stop:
-        main([*OPS, *arguments])
+        main([*arguments])
     assert stop.value.code == 2
     assert message in capsys.readouterr().err
 
@@ -201,7 +207,7 @@ def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
         for entrant in entrants:
             result.seconds[entrant.library.name] = 1.0
 
-    monkeypatch.setattr(ops_timing, "time_entrants", time_entrants)
+    monkeypatch.setattr(timing, "time_entrants", time_entrants)
 
 
 @needs_numpy
@@ -209,14 +215,14 @@ def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.name)
 def test_every_library_can_do_every_cell(operator: Operator) -> None:
     """Small ones: the calls are the same in all sizes. At least NumPy must be there, which says what is right."""
-    libraries, _ = ops_libraries.load()
+    contenders, _ = libraries.load()
     for each in cells([operator]):
         if each.size == "10":
-            result = measure_cell(each, libraries, threads=1)
+            result = measure_cell(each, contenders, threads=1)
             assert (result.wrong, result.failed) == ({}, {}), each.name
-            assert set(result.seconds) == {library.name for library in libraries if not library.lacks(each)}
+            assert set(result.seconds) == {library.name for library in contenders if not library.lacks(each)}
             assert "numpy" in result.seconds and result.checked
-            assert result.moved > 0 or libraries[0].lacks(each)
+            assert result.moved > 0 or contenders[0].lacks(each)
 
 
 @pytest.mark.parametrize(
@@ -291,8 +297,8 @@ def test_rounding_is_no_error(factor: str, monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_wrong_result_is_told_and_sets_the_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops_libraries, "LIBRARIES", (Aotops, NumPy, Liar))
-    assert main([*OPS, "--quick", "--threads", "1", "--only", "add/int64/10/contiguous"]) == 1
+    monkeypatch.setattr(libraries, "LIBRARIES", (Aotops, NumPy, Liar))
+    assert main(["--quick", "--threads", "1", "--only", "add/int64/10/contiguous"]) == 1
     out = capsys.readouterr().out
     assert "What went wrong:\n  add/int64/10/contiguous, 1 thread: WRONG: Liar: element (0,) is " in out
 
@@ -315,9 +321,9 @@ class Broken(Aotops):
 def test_an_aotops_that_fails_sets_the_status(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops_libraries, "LIBRARIES", (Broken,))
+    monkeypatch.setattr(libraries, "LIBRARIES", (Broken,))
     patterns = ["--only", "add/float64/10/contiguous", "--only", "exp/float64/10/"]
-    assert main([*OPS, "--quick", "--threads", "1", *patterns]) == 1
+    assert main(["--quick", "--threads", "1", *patterns]) == 1
     out = capsys.readouterr().out
     assert "failed: aotops: ValueError: no kernels in here\n" in out
     assert "this aotops does not have exp\n" in out, "a missing operator is no failure"
@@ -348,10 +354,10 @@ def test_nothing_is_collected_while_contenders_take_turns() -> None:
 
     result = measured("add/float64/10/contiguous", 1)
     assert gc.isenabled()
-    ops_timing.time_entrants([entrant("a"), entrant("b")], result, quick=True)
+    timing.time_entrants([entrant("a"), entrant("b")], result, quick=True)
     assert gc.isenabled()
     assert not any(enabled for _, enabled in log)
-    assert result.rounds == ops_timing.QUICK
+    assert result.rounds == timing.QUICK
     # one batch each to find out how many calls to make; then in each round an untimed one and a timed one
     assert "".join(name for name, _ in log) == "ab" + "aabb" + "bbaa" + "aabb"
     assert result.seconds["a"] == pytest.approx(0.001) and result.medians["b"] == pytest.approx(0.001)
@@ -367,33 +373,33 @@ def test_bytes_moved_are_those_of_operands_and_result() -> None:
         ("less/float64/1e3/strided", 2 * 8 * 992 + 1000),
         ("where/int64/1e3/contiguous", 1000 + 8000 + 8000 + 1000),
     ):
-        assert ops_timing.moved(cell(name), Answer) == (moved, moved)
-    assert ops_timing.moved(cell("maximum/bool/1e3/in-place"), Answer) == (3000, 2000)
+        assert timing.moved(cell(name), Answer) == (moved, moved)
+    assert timing.moved(cell("maximum/bool/1e3/in-place"), Answer) == (3000, 2000)
 
 
 def test_the_triad_outgrows_the_cache_but_not_the_memory() -> None:
-    assert ops_triad.elements(None) * 8 == 64 * 2**20
-    assert ops_triad.elements(32 * 2**20) * 8 == 128 * 2**20
-    assert ops_triad.elements(2**40) * 8 == 512 * 2**20
-    libraries, _ = ops_libraries.load()
-    rates = ops_triad.measure(libraries, 1000, runs=1)
-    for form in ops_triad.FORMS:
-        assert set(rates[form]) == {library.name for library in libraries}
+    assert triad.elements(None) * 8 == 64 * 2**20
+    assert triad.elements(32 * 2**20) * 8 == 128 * 2**20
+    assert triad.elements(2**40) * 8 == 512 * 2**20
+    contenders, _ = libraries.load()
+    rates = triad.measure(contenders, 1000, runs=1)
+    for form in triad.FORMS:
+        assert set(rates[form]) == {library.name for library in contenders}
         assert all(rate > 0 for rate in rates[form].values())
 
 
 def test_bystanders_are_counted_in_cpus(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     stat = tmp_path / "stat"
-    monkeypatch.setattr(ops_results.sys, "platform", "linux")
-    monkeypatch.setattr(ops_results.os, "sysconf", lambda _: 100, raising=False)
-    monkeypatch.setattr(ops_results.time, "monotonic", iter([0.0, 10.0]).__next__)
-    monkeypatch.setattr(ops_results.time, "process_time", iter([1.0, 5.0]).__next__)
+    monkeypatch.setattr(results.sys, "platform", "linux")
+    monkeypatch.setattr(results.os, "sysconf", lambda _: 100, raising=False)
+    monkeypatch.setattr(results.time, "monotonic", iter([0.0, 10.0]).__next__)
+    monkeypatch.setattr(results.time, "process_time", iter([1.0, 5.0]).__next__)
     stat.write_text("cpu  100 0 0 777 777 0 0 0 0 0\n")
-    bystanders = ops_results.Bystanders(stat)
+    bystanders = results.Bystanders(stat)
     stat.write_text("cpu  800 100 50 999 999 20 20 10 0 0\n")
     assert bystanders.cpus() == pytest.approx((9 - 4) / 10)
     monkeypatch.undo()
-    assert ops_results.Bystanders(tmp_path / "no such file").cpus() is None
+    assert results.Bystanders(tmp_path / "no such file").cpus() is None
 
 
 def test_caches_are_those_for_data(tmp_path: Path) -> None:
@@ -405,7 +411,7 @@ def test_caches_are_those_for_data(tmp_path: Path) -> None:
         for name, text in (("level", level), ("type", kind), ("size", size)):
             (folder / name).write_text(text + "\n")
     (tmp_path / "index3").mkdir()
-    assert ops_results.caches(tmp_path) == {"L1": 48 * 2**10, "L2": 2 * 2**20}
+    assert results.caches(tmp_path) == {"L1": 48 * 2**10, "L2": 2 * 2**20}
 
 
 # Figures
@@ -447,19 +453,27 @@ def test_share_of_the_triad() -> None:
      (0.9994, "999 ms"), (12.0, "12.0 s")],
 )  # fmt: skip
 def test_times_have_three_digits(seconds: float, text: str) -> None:
-    assert ops_report.brief(seconds) == text
+    assert report.brief(seconds) == text
 
 
 # Reports
 
 
+def printed(print_it: Callable[..., None], *arguments: Any) -> str:
+    """What it prints into a file, 80 columns wide."""
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    print_it(console, *arguments)
+    return console.file.getvalue()  # type: ignore[attr-defined]
+
+
 def test_the_table_fits_a_terminal_and_is_aligned() -> None:
     run = example()
-    lines = ops_report.table(run, 1).splitlines()
+    text = printed(report.print_table, run, 1)
+    lines = text.splitlines()
     assert max(map(len, lines)) <= 80
-    (title,) = (line for line in lines if line.startswith("add float64 "))
-    (first,) = (line for line in lines if line.startswith("  1e7 contiguous"))
-    scan = lines[lines.index("cumulative_prod float32") + 1]  # too long a name to stand beside the titles
+    (title,) = (line for line in lines if "aotops" in line and "PyTorch" in line and "ratio:" not in line)
+    first = lines[next(i for i, line in enumerate(lines) if line.startswith("add float64")) + 1]
+    assert first.startswith("  1e7 contiguous")
     for word, figure in (
         ("aotops", "10.0 ms"),
         ("NumPy", "20.0 ms"),
@@ -467,24 +481,41 @@ def test_the_table_fits_a_terminal_and_is_aligned() -> None:
         ("ratio", "0.80"),
         ("triad", "75%"),
     ):
-        assert title.index(word) + len(word) == first.index(figure) + len(figure) == scan.index(word) + len(word), word
-    assert re.search(r"  1e6 narrow +4\.00 us +2\.00 us +3\.00 us +- +- +0\.50 <$", "\n".join(lines), re.M)
-    assert re.search(r"first-axis.* 0\.00 <<$", "\n".join(lines), re.M)
-    assert "DISTURBED" not in "\n".join(lines)
-    disturbed = ops_report.table(run, 2)
+        assert title.index(word) + len(word) == first.index(figure) + len(figure), word
+    assert re.search(r"  1e6 narrow +4\.00 us +2\.00 us +3\.00 us +- +- +0\.50 < *$", text, re.M)
+    assert re.search(r"first-axis.* 0\.00 << *$", text, re.M)
+    assert re.search(r"^ +10 contiguous +1\.00 us +failed ", text, re.M)
+    assert re.search(r"^ +1e3 contiguous +1\.00 us +- +WRONG ", text, re.M)
+    assert "memory: triad     32.0 GB/s (NumPy 30.0, numexpr 32.0)" in text
+    assert "DISTURBED" not in text
+    disturbed = printed(report.print_table, run, 2)
     assert "DISTURBED: other processes kept 1.0 of 4 CPUs busy" in disturbed
-    assert max(map(len, disturbed.splitlines())) <= 80
+    assert "on one thread all the same: NumPy" in disturbed
+
+
+def test_the_headings_name_the_machine_and_what_is_missing() -> None:
+    text = printed(report.print_headings, example())
+    assert "A <Processor> & Co, 2 CPUs for this process; L1 32 KiB, L3 32 MiB" in text
+    assert "without jax: not installed\nthis aotops does not have where\n" in text
 
 
 def test_the_closing_lines() -> None:
-    text = ops_report.closing(example())
+    text = printed(report.print_closing, example())
     assert "1 thread: geometric mean 0.17 over 5 cells, 3 below 1\n" in text
     assert "  worst: 0.00 cumulative_prod/float32/1e6/first-axis\n         0.50 add/float64/1e6/narrow\n" in text
     assert "  by size: 10 1.00, 1e6 0.06, 1e7 0.80" in text
     assert "max/int64/10/contiguous, 2 threads: failed: NumPy: TypeError: <no> & never" in text
     assert "min/int64/1e3/contiguous, 1 thread: WRONG: PyTorch: element (3,) is 1 instead of 2" in text
     alone = dataclasses.replace(example(), cells=[measured("add/float64/10/row", 4)], threads=[1])
-    assert ops_report.closing(alone) == "\n1 thread: 1 cell, none of them with a rival to compare with"
+    assert printed(report.print_closing, alone) == "\n1 thread: 1 cell, none of them with a rival to compare with\n"
+    slow = dataclasses.replace(example(), cells=[measured("add/float64/10/row", 4, 8)], threads=[1])
+    assert "  worst: 2.00 add/float64/10/row\n" in printed(report.print_closing, slow)
+
+
+def test_messages_of_libraries_are_printed_as_they_are() -> None:
+    cell = measured("add/float64/10/row", 4, failed={"numpy": "TypeError: [red]no[/red] [1, 2]"})
+    run = dataclasses.replace(example(), cells=[cell], threads=[1])
+    assert "failed: NumPy: TypeError: [red]no[/red] [1, 2]\n" in printed(report.print_closing, run)
 
 
 def test_comparison_lists_what_changed() -> None:
@@ -492,18 +523,19 @@ def test_comparison_lists_what_changed() -> None:
     new.cells = [*new.cells[1:3], measured("new/float64/10/row", 1, 1)]
     new.cells[0] = measured("add/float64/1e6/narrow", 8, 2, 3)
     new.cells[1] = measured("add/float64/1e6/scalar", 2.1, 8)
-    text = ops_report.comparison(old, new)
-    assert "1 of 2 cells changed by more than 10%" in text
-    assert re.search(r"add/float64/1e6/narrow +1 +4\.00 us +8\.00 us +2\.00 +1\.00$", text, re.M)
+    text = printed(report.print_comparison, old, new)
+    assert "1 of 2 cells changed by more than 10%" in " ".join(text.split())
+    assert re.search(r"add/float64/1e6/narrow +1 +4\.00 us +8\.00 us +2\.00 +1\.00 *$", text, re.M)
     assert "1e6/scalar" not in text and "new/float64" not in text
     assert f"geometric mean of new/old: aotops {math.sqrt(2 * 1.05):.3f}, its rivals 1.000" in text
-    assert "no cell is in both runs" in ops_report.comparison(old, dataclasses.replace(new, cells=[]))
+    nothing = printed(report.print_comparison, old, dataclasses.replace(new, cells=[]))
+    assert "no cell is in both runs" in nothing
 
 
 def test_json_holds_everything_and_can_be_read_again() -> None:
     run = example()
-    text = json.dumps(ops_results.document(run), allow_nan=False)
-    assert ops_results.from_document(json.loads(text)) == run
+    text = json.dumps(results.document(run), allow_nan=False)
+    assert results.from_document(json.loads(text)) == run
     document = json.loads(text)
     assert (document["schema"], document["version"]) == ("aotops ops", 1)
     assert document["cells"][0]["ratio"] == pytest.approx(0.8)
@@ -514,7 +546,7 @@ def test_json_holds_everything_and_can_be_read_again() -> None:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"schema": "aotops cold start"}, "expected a file that `aotops bench ops --json` wrote"),
+        ({"schema": "aotops cold start"}, "expected a file that `python -m benchmarks.ops --json` wrote"),
         ({"version": 2}, "expected version 1 of the schema, got 2"),
         ({"cells": [{"name": "add"}]}, "the file is damaged: KeyError"),
         ({"machine": {}}, "the file is damaged: TypeError"),
@@ -524,27 +556,43 @@ def test_other_json_is_refused(
     change: dict[str, object], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "old.json"
-    path.write_text(json.dumps(ops_results.document(example()) | change))
+    path.write_text(json.dumps(results.document(example()) | change))
     with pytest.raises(SystemExit):
-        main([*OPS, "--load", str(path)])
+        main(["--load", str(path)])
     assert message in capsys.readouterr().err
 
 
-def test_the_page_is_well_formed_and_needs_nothing_from_outside() -> None:
-    text = ops_html.page(example())
-    root = ET.fromstring(text)
-    assert not re.search(r"\b(src|href)\s*=|@import|url\(|<script|<link|<iframe", text)
-    assert set(re.findall(r"\w+://[^\s\"'<]+", text)) == {"http://www.w3.org/2000/svg"}, "a namespace is no link"
-    pictures = root.findall(".//{http://www.w3.org/2000/svg}svg")
-    assert len(pictures) == 2 * (1 + 3 + 1), "for each number of threads a histogram, maps and bars"
-    words = "".join(root.itertext())
-    assert "A <Processor> & Co" in words and "TypeError: <no> & never" in words
-    assert "add/float64/1e6/narrow: aotops 4.00 us, NumPy 2.00 us, PyTorch 3.00 us" in words
+@needs_matplotlib
+def test_the_picture_has_every_plot_and_every_ratio() -> None:
+    from benchmarks.ops import pictures
+
+    figure = pictures.draw(example())
+    titles = [axes.get_title(loc="left") for axes in figure.axes]
+    assert len(titles) == 2 * (1 + 3 + 1), "for each number of threads a histogram, maps and bars"
+    assert titles[0].startswith("1 thread: geometric mean 0.17 over 5 ratios, 3 below 1; worst 0.00 cumulative_prod")
+    assert [title.partition(":")[0] for title in titles[1:5]] == [
+        "Elementwise, float64, 1 thread",
+        "Reductions and scans, bool, 1 thread",
+        "Reductions and scans, float32, 1 thread",
+        "1 thread",
+    ]
+    elementwise = {text.get_text() for text in figure.axes[1].texts}
+    assert {"0.80", "0.50", "4.00", "contiguous", "narrow", "scalar"} <= elementwise
+    assert "A <Processor> & Co" in figure.get_suptitle()
+    bars = figure.axes[4].patches
+    assert [bar.get_width() for bar in bars] == [pytest.approx(0.75)]
 
 
-def test_the_page_of_aotops_alone_has_no_ratios() -> None:
+@needs_matplotlib
+@pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+def test_a_picture_of_a_run_without_rivals_says_so(format: str, tmp_path: Path) -> None:
+    from benchmarks.ops import pictures
+
     run = dataclasses.replace(example(), cells=[measured("add/float64/10/row", 4)], threads=[1], triads={})
-    assert "svg" not in {element.tag.rpartition("}")[2] for element in ET.fromstring(ops_html.page(run)).iter()}
+    figure = pictures.draw(run)
+    assert [text.get_text() for text in figure.axes[0].texts] == ["no cell has a rival to compare with"]
+    figure.savefig(tmp_path / f"picture.{format}")
+    assert (tmp_path / f"picture.{format}").stat().st_size > 1000
 
 
 # As a user starts it
@@ -553,22 +601,54 @@ def test_the_page_of_aotops_alone_has_no_ratios() -> None:
 def test_a_saved_run_is_reported_without_measuring(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(ops_bench, "measure", lambda *_: pytest.fail("measured"))
-    saved, page = tmp_path / "saved.json", tmp_path / "page.html"
-    saved.write_text(json.dumps(ops_results.document(example())))
-    assert main([*OPS, "--load", str(saved), "--compare", str(saved), "--html", str(page)]) == 1, (
-        "it had a wrong result"
-    )
+    monkeypatch.setattr(command, "measure", lambda *_: pytest.fail("measured"))
+    saved, copy = tmp_path / "saved.json", tmp_path / "copy.json"
+    saved.write_text(json.dumps(results.document(example())))
+    status = main(["--load", str(saved), "--compare", str(saved), "--json", str(copy)])
+    assert status == 1, "it had a wrong result"
     out = capsys.readouterr().out
-    assert "== 2 threads ==" in out and "0 of 14 cells changed" in out
-    assert page.read_text(encoding="utf-8") == ops_html.page(example())
+    assert "= 2 threads =" in out and "0 of 14 cells changed" in out
+    assert json.loads(copy.read_text()) == json.loads(saved.read_text())
+
+
+def test_a_file_that_cannot_be_written_sets_the_status(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    saved = tmp_path / "saved.json"
+    run = dataclasses.replace(example(), cells=example().cells[:3])
+    saved.write_text(json.dumps(results.document(run)))
+    monkeypatch.setattr(command, "_json", lambda found: "x" if found else "")
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    target = folder / "out.json"
+    arguments = command.build_parser().parse_args(["--load", str(saved), "--json", str(target)])
+    folder.rmdir()
+    assert command.run(arguments) == 1
+    assert f"benchmarks.ops: cannot write {str(target)!r}: " in capsys.readouterr().err
+
+
+def test_an_interrupted_run_has_the_status_of_shells(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "measure", interrupt)
+    assert main([]) == 130
+    assert capsys.readouterr().err == "benchmarks.ops: interrupted\n"
+
+
+def test_the_command_line_of_the_wheel_has_none_of_this() -> None:
+    from aotops.cli import COMMANDS
+
+    assert ("bench", "cold-start") in COMMANDS and ("bench", "ops") not in COMMANDS
 
 
 ALONE = """
 import sys
 for name in ("numpy", "torch", "numexpr", "numba"):
     sys.modules[name] = None
-from aotops.cli import main
+from benchmarks.ops.command import main
 sys.exit(main(sys.argv[1:]))
 """
 
@@ -576,10 +656,11 @@ sys.exit(main(sys.argv[1:]))
 @pytest.mark.parametrize("alone", [True, False])
 def test_a_quick_run(alone: bool, tmp_path: Path) -> None:
     """With aotops alone it is timed, and nothing is compared or checked; else with whatever is installed."""
-    samples, page = tmp_path / "samples.json", tmp_path / "page.html"
-    command = [sys.executable, *(["-c", ALONE] if alone else ["-m", "aotops"]), *OPS, "--quick", "--threads", "1"]
+    samples = tmp_path / "samples.json"
+    command = [sys.executable, *(["-c", ALONE] if alone else ["-m", "benchmarks.ops"]), "--quick", "--threads", "1"]
     done = subprocess.run(
-        [*command, "--only", "add/float64/10/contiguous", "--json", str(samples), "--html", str(page)],
+        [*command, "--only", "add/float64/10/contiguous", "--json", str(samples)],
+        cwd=Path(__file__).parent.parent,
         capture_output=True,
         text=True,
         timeout=300,
@@ -588,7 +669,7 @@ def test_a_quick_run(alone: bool, tmp_path: Path) -> None:
     assert (done.returncode, done.stderr) == (0, ""), done.stdout
     document = json.loads(samples.read_text())
     (only,) = document["cells"]
-    assert (only["name"], only["threads"], only["rounds"]) == ("add/float64/10/contiguous", 1, ops_timing.QUICK)
+    assert (only["name"], only["threads"], only["rounds"]) == ("add/float64/10/contiguous", 1, timing.QUICK)
     assert set(only["seconds"]) == set(only["medians"]) == set(document["libraries"])
     assert document["triads"] == {}, "it takes a while, and there is nothing to compare with it"
     if alone:
@@ -596,5 +677,4 @@ def test_a_quick_run(alone: bool, tmp_path: Path) -> None:
         assert "results are not checked, since NumPy is not installed" in done.stdout
     elif find_spec("numpy"):
         assert only["checked"] and only["ratio"] > 0
-    ET.parse(page)
-    assert ops_results.from_document(document).cells[0].name == only["name"]
+    assert results.from_document(document).cells[0].name == only["name"]

@@ -5,7 +5,7 @@ Python itself says "zeros() takes 1 positional argument but 2 were given". ``adv
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar

@@ -7,7 +7,7 @@ visible; what is visible is read. Each function takes the folder that stands for
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

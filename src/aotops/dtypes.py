@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops._native import DType
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     import builtins
     from typing import Any

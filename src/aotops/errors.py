@@ -5,7 +5,7 @@ Each function raises. Messages name the operation and the argument, what it got 
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, NoReturn

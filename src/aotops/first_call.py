@@ -18,7 +18,7 @@ from aotops._native import Operator
 from aotops.user.declare import declaration, module_of, name_of
 from aotops.user.library import command_for, library_name, library_of
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -7,7 +7,7 @@ import struct
 
 from aotops.dtypes import DEFAULTS
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any

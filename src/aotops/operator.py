@@ -14,7 +14,7 @@ from aotops.interop.operands import as_operand, has_own_operators, is_foreign_nu
 from aotops.namespace.data_types import result_type
 from aotops.tensors import Tensor, astype
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     import inspect
     from collections.abc import Callable

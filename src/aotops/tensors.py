@@ -11,7 +11,7 @@ from aotops._native import DType, TensorBase, fast_path
 from aotops.arguments import advised
 from aotops.namespace.indexing import assign, select
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -10,7 +10,7 @@ from aotops.namespace.creation import asarray, tensor, zeros
 from aotops.operator import record_of
 from aotops.tensors import Tensor, astype
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any

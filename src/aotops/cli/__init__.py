@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import aotops
-from aotops.cli import build, cold_start, ops_bench
+from aotops.cli import build, cold_start
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -35,11 +35,10 @@ class Command(Protocol):
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("build",): build,
     ("bench", "cold-start"): cold_start,
-    ("bench", "ops"): ops_bench,
 }
 """The words that are typed, and the module that answers to them."""
 
-GROUPS = {"bench": "measure aotops on this machine, beside its peers"}
+GROUPS = {"bench": "measure aotops on this machine, against its peers"}
 """One line of help for each first word that several commands share."""
 
 

@@ -10,7 +10,7 @@ from aotops import _native, errors
 from aotops.namespace.creation import asarray, has_buffer
 from aotops.tensors import Tensor
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

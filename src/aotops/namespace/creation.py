@@ -11,7 +11,7 @@ from aotops.namespace.data_types import result_type
 from aotops.shapes import as_shape
 from aotops.tensors import Tensor, astype
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,7 +6,7 @@ from aotops import _native
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, number_dtype, promote
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -6,7 +6,7 @@ axis, an element of its own, so that ``x[0], x[1] = x[1], x[0]`` swaps elements.
 
 from __future__ import annotations
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

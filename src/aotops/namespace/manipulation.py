@@ -9,7 +9,7 @@ from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_str
 from aotops.tensors import Tensor
 from aotops.tensors import copy as copy_of
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -10,7 +10,7 @@ from aotops.interop.operands import as_tensor
 from aotops.shapes import normalize_axes
 from aotops.tensors import Tensor, astype
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 

@@ -303,7 +303,7 @@ PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *cons
         Py_INCREF(input);
         PyTuple_SetItem(given, k, input);
     }
-    PyObject *converted = aot_call("aotops.operator", "convert_inputs", "(ON)", operator, given);
+    PyObject *converted = aot_call("convert_inputs", "(ON)", operator, given);
     if (converted == NULL) {
         return NULL;
     }
@@ -317,7 +317,7 @@ PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *cons
         valid = tensors[k] != NULL || left_out;
     }
     if (!valid || aot_find_variant(definition, objects, tensors) == NULL) {
-        PyErr_SetString(PyExc_SystemError, "aotops.operator.convert_inputs must return tensors of a kernel's dtypes");
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.convert_inputs must return tensors of a kernel's dtypes");
         Py_CLEAR(converted);
     }
     return converted;

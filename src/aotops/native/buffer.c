@@ -200,7 +200,7 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0) {
-        Py_XDECREF(aot_call("aotops.interop.buffers", "unsupported", "(Osn)", Py_TYPE(exporter),
+        Py_XDECREF(aot_call("unsupported_buffer", "(Osn)", Py_TYPE(exporter),
                             view->format ? view->format : "B", view->itemsize)); /* raises */
         goto release;
     }

@@ -333,13 +333,13 @@ PyObject *aot_check_sum(PyObject *bytes)
 
 int aot_load(aot_operator_object *operator)
 {
-    PyObject *result = aot_call("aotops.first_call", "load", "(O)", operator);
+    PyObject *result = aot_call("load_operator", "(O)", operator);
     if (result == NULL) {
         return -1;
     }
     Py_DECREF(result);
     if (operator->waits) {
-        PyErr_SetString(PyExc_SystemError, "aotops.first_call.load must give an operator kernels or a stand-in");
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.load_operator must give an operator kernels or a stand-in");
         return -1;
     }
     return 0;

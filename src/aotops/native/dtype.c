@@ -157,7 +157,7 @@ int aot_dtype_code(aot_state *state, PyObject *object, const char *argument)
     if (Py_TYPE(object) == state->dtype_type) {
         return ((dtype_object *)object)->code;
     }
-    PyObject *dtype = aot_call("aotops.dtypes", "as_dtype", "(Os)", object, argument);
+    PyObject *dtype = aot_call("as_dtype", "(Os)", object, argument);
     if (dtype == NULL) {
         return -1;
     }
@@ -165,7 +165,7 @@ int aot_dtype_code(aot_state *state, PyObject *object, const char *argument)
     if (Py_TYPE(dtype) == state->dtype_type) {
         code = ((dtype_object *)dtype)->code;
     } else {
-        PyErr_SetString(PyExc_SystemError, "aotops.dtypes.as_dtype must return a DType");
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.as_dtype must return a DType");
     }
     Py_DECREF(dtype);
     return code;

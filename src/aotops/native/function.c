@@ -28,13 +28,11 @@
 static PyObject *wrapped(aot_function *self)
 {
     if (self->function == NULL) { /* its module sets it */
-        PyObject *package = PyImport_ImportModule("aotops");
-        PyObject *found = package != NULL ? PyObject_GetAttrString(package, self->row->name) : NULL;
-        Py_XDECREF(found);
-        Py_XDECREF(package);
+        PyObject *found = aot_call("public_name", "(s)", self->row->name);
         if (found != NULL && self->function == NULL) {
             PyErr_Format(PyExc_SystemError, "aotops.%s must be decorated with fast_path", self->row->name);
         }
+        Py_XDECREF(found);
     }
     return self->function;
 }

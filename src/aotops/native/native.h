@@ -106,6 +106,15 @@ typedef struct {
     PyObject *runner;  /* what is called in place of kernels */
 } aot_operator_object;
 
+/* python.c */
+/* Calls a function of aotops.callbacks with a format as Py_BuildValue has it. */
+PyObject *aot_call(const char *function, const char *format, ...);
+/* The int of at least 0 that a function of aotops.callbacks without arguments returns, or -1 where it fails; an exception
+ * that is set stays set, and none is set else. */
+Py_ssize_t aot_ask(const char *function);
+/* Calls a function of aotops.errors, which raises an exception: always returns NULL. */
+PyObject *aot_raise(const char *function, const char *format, ...);
+
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
 aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes);
@@ -215,13 +224,6 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element);
 /* operator.c: the public callables */
 extern PyType_Spec aot_operator_spec;
 aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *definition);
-/* Calls a function of a Python module of aotops with a format as Py_BuildValue has it. */
-PyObject *aot_call(const char *module, const char *function, const char *format, ...);
-/* The int of at least 0 that a function of Python without arguments returns, or -1 where it fails; an exception that is
- * set stays set, and none is set else. */
-Py_ssize_t aot_ask(const char *module, const char *function);
-/* Calls a function of aotops.errors, which raises an exception: always returns NULL. */
-PyObject *aot_raise(const char *function, const char *format, ...);
 
 /* declare.c: operators that are declared in Python */
 PyObject *aot_declare(aot_state *state, PyObject *args);

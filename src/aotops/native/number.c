@@ -24,7 +24,7 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
         Py_RETURN_NOTIMPLEMENTED;
     }
     if (!known) {
-        return aot_call("aotops.operator", "mixed", "(OOOi)", operator, a, b, (int)in_place);
+        return aot_call("mixed_operands", "(OOOi)", operator, a, b, (int)in_place);
     }
     PyObject *inputs[] = {a, b};
     return aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);

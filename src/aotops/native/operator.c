@@ -9,63 +9,9 @@
  */
 #include "native.h"
 
-#include <stdarg.h>
 #include <stddef.h>
 #include <structmember.h>
 #include <string.h>
-
-/* --- calls into Python --------------------------------------------------------------------------- */
-
-static PyObject *call_va(const char *module, const char *function, const char *format, va_list values)
-{
-    PyObject *args = Py_VaBuildValue(format, values);
-    if (args == NULL) {
-        return NULL; /* Python code must not run while an exception is set */
-    }
-    PyObject *imported = PyImport_ImportModule(module);
-    PyObject *callable = imported != NULL ? PyObject_GetAttrString(imported, function) : NULL;
-    PyObject *result = callable != NULL ? PyObject_Call(callable, args, NULL) : NULL;
-    Py_XDECREF(callable);
-    Py_XDECREF(imported);
-    Py_DECREF(args);
-    return result;
-}
-
-PyObject *aot_call(const char *module, const char *function, const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    PyObject *result = call_va(module, function, format, values);
-    va_end(values);
-    return result;
-}
-
-Py_ssize_t aot_ask(const char *module, const char *function)
-{
-    PyObject *type, *value, *traceback; /* a launch may run while an exception is set */
-    PyErr_Fetch(&type, &value, &traceback);
-    PyObject *answer = aot_call(module, function, "()");
-    Py_ssize_t number = answer != NULL ? PyLong_AsSsize_t(answer) : -1;
-    Py_XDECREF(answer);
-    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_SetInterrupt(); /* for the caller's own Python code, which can be interrupted */
-    }
-    PyErr_Restore(type, value, traceback);
-    return number < 0 ? -1 : number;
-}
-
-PyObject *aot_raise(const char *function, const char *format, ...)
-{
-    va_list values;
-    va_start(values, format);
-    PyObject *result = call_va("aotops.errors", function, format, values);
-    va_end(values);
-    if (result != NULL) {
-        Py_DECREF((PyObject *)result);
-        PyErr_Format(PyExc_SystemError, "aotops.errors.%s must raise", function);
-    }
-    return NULL;
-}
 
 /* --- calls ----------------------------------------------------------------------------------------- */
 
@@ -197,7 +143,7 @@ static void operator_dealloc(PyObject *self)
 static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
 {
     const aot_operator_object *operator = (const aot_operator_object *)self;
-    return operator->waits ? aot_call("aotops.user.declare", "name_of", "(O)", self)
+    return operator->waits ? aot_call("operator_name", "(O)", self)
                            : PyUnicode_FromString(operator->definition->name);
 }
 
@@ -216,17 +162,17 @@ static PyObject *operator_get(PyObject *self, PyObject *instance, PyObject *Py_U
         Py_INCREF((PyObject *)self);
         return self;
     }
-    return aot_call("types", "MethodType", "(OO)", self, instance);
+    return aot_call("bind_method", "(OO)", self, instance);
 }
 
 static PyObject *operator_doc(PyObject *self, void *Py_UNUSED(closure))
 {
-    return aot_call("aotops.operator", "documentation", "(O)", self);
+    return aot_call("operator_documentation", "(O)", self);
 }
 
 static PyObject *operator_signature(PyObject *self, void *Py_UNUSED(closure))
 {
-    return aot_call("aotops.operator", "signature", "(O)", self);
+    return aot_call("operator_signature", "(O)", self);
 }
 
 static PyObject *operator_parameters(PyObject *self, void *Py_UNUSED(closure))
@@ -322,12 +268,12 @@ static PyObject *operator_record(PyObject *self, void *Py_UNUSED(closure))
 
 static PyObject *operator_derivative(PyObject *self, void *Py_UNUSED(closure))
 {
-    return aot_call("aotops.operator", "derivative", "(O)", self);
+    return aot_call("operator_derivative", "(O)", self);
 }
 
 static PyObject *operator_scalar(PyObject *self, void *Py_UNUSED(closure))
 {
-    return aot_call("aotops.operator", "scalar", "(O)", self);
+    return aot_call("operator_scalar", "(O)", self);
 }
 
 /* pickle and copy find an operator by its name in its module */

@@ -93,12 +93,12 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
         }
     }
     Py_ssize_t axes[AOT_MAX_RANK];
-    PyObject *normalized = aot_call("aotops.shapes", "normalize_axes", "(Oi)", axis, ndim);
+    PyObject *normalized = aot_call("normalize_axes", "(Oi)", axis, ndim);
     int count = normalized != NULL ? aot_read_sizes(normalized, axes, "axis") : -1;
     Py_XDECREF(normalized);
     for (int k = 0; k < count; k++) {
         if (axes[k] < 0 || axes[k] >= ndim) {
-            PyErr_SetString(PyExc_SystemError, "aotops.shapes.normalize_axes must return axes of the tensor");
+            PyErr_SetString(PyExc_SystemError, "aotops.callbacks.normalize_axes must return axes of the tensor");
             return -1;
         }
         *mask |= UINT32_C(1) << axes[k];
@@ -154,11 +154,11 @@ static aot_tensor *converted_input(const call_arguments *call)
     if (x != NULL) {
         return in_dtype_of_kernel(call, x);
     }
-    PyObject *made = aot_call("aotops.interop.operands", "as_tensor", "(ssO)", call->operator->definition->name, "x",
+    PyObject *made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x",
                               call->inputs[0]);
     x = made != NULL ? aot_as_tensor(made) : NULL;
     if (made != NULL && x == NULL) {
-        PyErr_SetString(PyExc_SystemError, "aotops.interop.operands.as_tensor must return a Tensor");
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.as_operand_tensor must return a Tensor");
     }
     aot_tensor *converted = x != NULL ? in_dtype_of_kernel(call, x) : NULL;
     Py_XDECREF(made);

@@ -32,7 +32,7 @@ static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
 void aot_storage_learn_limit(aot_state *state)
 {
     if (!state->memory.limit_is_known) {
-        Py_ssize_t limit = aot_ask("aotops.memory", "default_limit");
+        Py_ssize_t limit = aot_ask("default_memory_limit");
         if (limit >= 0 && !state->memory.limit_is_known) { /* or another thread has set it meanwhile */
             aot_memory_set_limit(&state->memory, limit);
         }

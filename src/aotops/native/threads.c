@@ -78,7 +78,7 @@ int aot_threads(aot_state *state, int64_t total, int64_t worth)
     }
 #endif
     if (state->threads == 0) { /* asked when a launch is first large enough: it reads files */
-        Py_ssize_t count = aot_ask("aotops.threads", "default_count");
+        Py_ssize_t count = aot_ask("default_thread_count");
         if (count < 1) {
             return 1; /* this time */
         }

@@ -80,7 +80,7 @@ PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
             Py_CLEAR(given);
         }
     }
-    return given != NULL ? aot_call("aotops.namespace.indexing", "item_at", "(ON)", object, given) : NULL;
+    return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
 }
 
 static PyObject *list_of(const aot_tensor *self, int axis, const char *data)

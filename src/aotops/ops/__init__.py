@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops.errors import RecordError
 from aotops.ops.record import Record
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from types import ModuleType
 

@@ -15,7 +15,7 @@ from aotops.dtypes import find_dtype
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record
 from aotops.scalar.functions import plain
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Any

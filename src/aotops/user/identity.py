@@ -14,7 +14,7 @@ import sys
 from aotops.ops.record import Record
 from aotops.scalar.functions import plain
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import BuiltinFunctionType, CodeType, FunctionType, ModuleType

@@ -1,4 +1,4 @@
-"""The results of `aotops bench ops`: the cells, the machine, and the JSON file that keeps both."""
+"""The results of `python -m benchmarks.ops`: the cells, the machine, and the JSON file that keeps both."""
 
 import dataclasses
 import datetime
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from aotops.cli.ops_timing import Measured
 from aotops.cli.report import Machine
+from benchmarks.ops.timing import Measured
 
 SCHEMA = "aotops ops"
 SCHEMA_VERSION = 1
@@ -104,7 +104,7 @@ def document(run: Run) -> dict[str, object]:
 def from_document(contents: Any) -> Run:
     """The run that a document tells of; `ValueError` if it is not one of these documents."""
     if not isinstance(contents, dict) or contents.get("schema") != SCHEMA:
-        raise ValueError(f"expected a file that `aotops bench ops --json` wrote, with the schema {SCHEMA!r}")
+        raise ValueError(f"expected a file that `python -m benchmarks.ops --json` wrote, with the schema {SCHEMA!r}")
     if contents.get("version") != SCHEMA_VERSION:
         raise ValueError(f"expected version {SCHEMA_VERSION} of the schema, got {contents.get('version')!r}")
     try:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aotops.cli.ops_table import OPERATORS, Operator
+from benchmarks.ops.table import OPERATORS, Operator
 
 SIZES = {"10": 10, "1e3": 10**3, "1e5": 10**5, "1e6": 10**6, "1e7": 10**7}
 """Names and numbers of elements, give or take what a shape needs: 1e5 as a matrix is 316 x 316."""

@@ -23,8 +23,8 @@ from itertools import repeat
 from typing import Any
 
 from aotops.cli.measure import rotated
-from aotops.cli.ops_libraries import RIVALS, Entrant, Library, prepare
-from aotops.cli.ops_matrix import ITEMSIZES, Cell
+from benchmarks.ops.libraries import RIVALS, Entrant, Library, prepare
+from benchmarks.ops.matrix import ITEMSIZES, Cell
 
 BATCH = 1.5e-3
 BUDGET = 0.3

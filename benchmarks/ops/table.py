@@ -1,4 +1,4 @@
-"""What `aotops bench ops` measures: one row for each operator, from which cells, calls and data are derived."""
+"""What `python -m benchmarks.ops` measures: one row for each operator, from which cells, calls and data are derived."""
 
 from dataclasses import dataclass
 
@@ -22,7 +22,7 @@ class Operator:
     dtypes: tuple[str, ...]
     """Of the operands; the condition of a `select` is bool."""
     data: str = "any"
-    """Which numbers the operands hold: a row of `ops_matrix.NUMBERS_OF`."""
+    """Which numbers the operands hold: a row of `matrix.NUMBERS_OF`."""
     aotops: str = ""
     numpy: str = ""
     torch: str = ""

@@ -13,8 +13,8 @@ from array import array
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from aotops.cli.ops_libraries import Library
-from aotops.cli.ops_timing import PAUSE
+from benchmarks.ops.libraries import Library
+from benchmarks.ops.timing import PAUSE
 
 BYTES = 24
 FORMS = ("triad", "in place")

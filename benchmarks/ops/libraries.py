@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
 
-from aotops.cli.ops_matrix import Cell, Shape
-from aotops.cli.ops_table import FLOATS
+from benchmarks.ops.matrix import Cell, Shape
+from benchmarks.ops.table import FLOATS
 
 
 class Library:

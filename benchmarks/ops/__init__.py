@@ -1,0 +1,1 @@
+"""Time aotops' operators against other libraries: `python -m benchmarks.ops`."""

@@ -1,0 +1,7 @@
+"""The command itself: `python -m benchmarks.ops`."""
+
+import sys
+
+from benchmarks.ops.command import main
+
+sys.exit(main())

@@ -1,0 +1,39 @@
+"""Everything in Python that the native module calls, by the name that C uses for it: the way back up, in one place.
+
+Errors are the exception: C raises them through ``aotops.errors``, one function for each kind.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any
+
+#: Each is imported when C first asks for it: none of them is needed for the first result.
+CALLBACKS = {
+    "as_dtype": "aotops.dtypes.as_dtype",
+    "as_operand_tensor": "aotops.interop.operands.as_tensor",
+    "bind_method": "types.MethodType",
+    "convert_inputs": "aotops.operator.convert_inputs",
+    "default_memory_limit": "aotops.memory.default_limit",
+    "default_thread_count": "aotops.threads.default_count",
+    "item_at": "aotops.namespace.indexing.item_at",
+    "load_operator": "aotops.first_call.load",
+    "mixed_operands": "aotops.operator.mixed",
+    "normalize_axes": "aotops.shapes.normalize_axes",
+    "operator_derivative": "aotops.operator.derivative",
+    "operator_documentation": "aotops.operator.documentation",
+    "operator_name": "aotops.user.declare.name_of",
+    "operator_scalar": "aotops.operator.scalar",
+    "operator_signature": "aotops.operator.signature",
+    "public_name": "aotops.__getattr__",
+    "unsupported_buffer": "aotops.interop.buffers.unsupported",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in CALLBACKS:
+        raise AttributeError(f"module 'aotops.callbacks' has no attribute {name!r}")
+    module, _, function = CALLBACKS[name].rpartition(".")
+    # not kept: whoever replaces the function replaces it here as well
+    return getattr(__import__(module, fromlist=("",)), function)

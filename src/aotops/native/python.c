@@ -1,0 +1,62 @@
+/* Calls into Python: what C leaves to it (aotops.callbacks) and the exceptions that it raises there (aotops.errors). In
+ * Python:
+ *
+ *     def call(function, *values):
+ *         return getattr(aotops.callbacks, function)(*values)
+ *     def raise_(function, *values):
+ *         getattr(aotops.errors, function)(*values)     # raises
+ */
+#include "native.h"
+
+#include <stdarg.h>
+
+static PyObject *call_va(const char *module, const char *function, const char *format, va_list values)
+{
+    PyObject *args = Py_VaBuildValue(format, values);
+    if (args == NULL) {
+        return NULL; /* Python code must not run while an exception is set */
+    }
+    PyObject *imported = PyImport_ImportModule(module);
+    PyObject *callable = imported != NULL ? PyObject_GetAttrString(imported, function) : NULL;
+    PyObject *result = callable != NULL ? PyObject_Call(callable, args, NULL) : NULL;
+    Py_XDECREF(callable);
+    Py_XDECREF(imported);
+    Py_DECREF(args);
+    return result;
+}
+
+PyObject *aot_call(const char *function, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    PyObject *result = call_va("aotops.callbacks", function, format, values);
+    va_end(values);
+    return result;
+}
+
+Py_ssize_t aot_ask(const char *function)
+{
+    PyObject *type, *value, *traceback; /* a launch may run while an exception is set */
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *answer = aot_call(function, "()");
+    Py_ssize_t number = answer != NULL ? PyLong_AsSsize_t(answer) : -1;
+    Py_XDECREF(answer);
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
+        PyErr_SetInterrupt(); /* for the caller's own Python code, which can be interrupted */
+    }
+    PyErr_Restore(type, value, traceback);
+    return number < 0 ? -1 : number;
+}
+
+PyObject *aot_raise(const char *function, const char *format, ...)
+{
+    va_list values;
+    va_start(values, format);
+    PyObject *result = call_va("aotops.errors", function, format, values);
+    va_end(values);
+    if (result != NULL) {
+        Py_DECREF(result);
+        PyErr_Format(PyExc_SystemError, "aotops.errors.%s must raise", function);
+    }
+    return NULL;
+}
