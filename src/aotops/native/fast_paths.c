@@ -327,14 +327,16 @@ typedef struct {
     Py_ssize_t folded; /* elements that fold into one */
 } statistic;
 
-/* (x, axis=None, *, dtype=None, correction=None, keepdims=False, out=None, ddof=None), with the last two of var and std */
-static bool read_statistic(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names,
-                           statistic *read)
+/* Their keywords: mean has the first four. None of them has a fast path with dtype and out. */
+static const char *const of_mean[] = {"axis", "keepdims", "dtype", "out", NULL};
+static const char *const of_variance[] = {"axis", "keepdims", "dtype", "out", "correction", "ddof", NULL};
+
+static bool read_statistic(const aot_function *self, const char *const *keys, PyObject *const *args, Py_ssize_t count,
+                           PyObject *names, statistic *read)
 {
-    static const char *const keys[] = {"keepdims", "correction", "ddof", "axis", "dtype", "out", NULL};
-    PyObject *given[6];
+    PyObject *given[6] = {NULL};
     if (self->operators == NULL || count < 1 || count > 2 || !read_keywords(args + count, names, keys, given) ||
-        given[4] != NULL || given[5] != NULL || (given[1] != NULL && given[2] != NULL)) {
+        given[2] != NULL || given[3] != NULL || (given[4] != NULL && given[5] != NULL)) {
         return false;
     }
     for (Py_ssize_t k = 0; count == 2 && names != NULL && k < PyTuple_Size(names); k++) {
@@ -343,10 +345,10 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
         }
     }
     read->x = aot_as_tensor(args[0]);
-    read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[3];
-    read->correction = given[1] != NULL ? given[1] : given[2];
+    read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[0];
+    read->correction = given[4] != NULL ? given[4] : given[5];
     Py_ssize_t axis = 0;
-    if (read->x == NULL || !plain_flag(given[0], &read->keepdims) ||
+    if (read->x == NULL || !plain_flag(given[1], &read->keepdims) ||
         (read->correction != NULL && !PyLong_CheckExact(read->correction) && !PyFloat_CheckExact(read->correction)) ||
         (read->axis != NULL &&
          (!aot_plain_size(read->axis, &axis) || axis < -read->x->ndim || axis >= read->x->ndim))) {
@@ -388,7 +390,7 @@ static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObjec
 static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     statistic read;
-    if (!read_statistic(self, args, count, names, &read) || read.correction != NULL) {
+    if (!read_statistic(self, of_mean, args, count, names, &read)) {
         return NULL;
     }
     bool is_float = aot_dtypes[read.x->dtype].kind == aot_dtypes[AOT_FLOAT64].kind;
@@ -417,7 +419,7 @@ static PyObject *degrees_of_freedom(const statistic *read)
 static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     statistic read;
-    if (!read_statistic(self, args, count, names, &read)) {
+    if (!read_statistic(self, of_variance, args, count, names, &read)) {
         return NULL;
     }
     bool is_float = aot_dtypes[read.x->dtype].kind == aot_dtypes[AOT_FLOAT64].kind;
