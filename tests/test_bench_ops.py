@@ -24,10 +24,11 @@ from benchmarks.ops.command import main
 from benchmarks.ops.libraries import Aotops, Entrant, Library, Numba, NumExpr, NumPy, Torch
 from benchmarks.ops.matrix import CODES, ITEMSIZES, LAYOUTS, SIZES, Cell, Operand, cells, select
 from benchmarks.ops.results import Run, geometric_mean, summary
-from benchmarks.ops.table import OPERATORS, Operator
+from benchmarks.ops.table import BY_HAND, LEFT_OUT, OPERATORS, Operator
 from benchmarks.ops.timing import Measured, measure_cell
 from rich.console import Console
 
+from aotops import ops
 from aotops.cli.report import Machine
 
 needs_matplotlib = pytest.mark.skipif(find_spec("matplotlib") is None, reason="pictures are drawn with Matplotlib")
@@ -97,6 +98,24 @@ def test_every_cell_has_a_name_of_its_own() -> None:
     assert len(set(everything)) == len(everything)
     assert all(len(name.split("/")) == 4 for name in everything)
     assert {name.split("/")[0] for name in everything} == {operator.name for operator in OPERATORS}
+
+
+def test_every_public_operator_has_a_row() -> None:
+    public = {name for name in ops.collect() if "." not in name and not name.startswith("_")}
+    assert public - LEFT_OUT == {row.name for row in OPERATORS} & public
+    assert set(LEFT_OUT) <= public
+
+
+def test_a_row_follows_from_the_record() -> None:
+    rows = {row.name: row for row in OPERATORS}
+    assert not {"exp", "acos", "atan2", "square"} & {row.name for row in BY_HAND}
+    assert rows["acos"] == Operator(
+        "acos", "map", ("float64", "float32"), "within one", numpy="arccos", numexpr="arccos(x)",
+        numba="math.acos(x)", in_place=False,
+    )  # fmt: skip
+    assert (rows["atan2"].numpy, rows["atan2"].numexpr, rows["atan2"].kind) == ("arctan2", "arctan2(x, y)", "zip")
+    assert rows["log"].data == "positive" and rows["sin"].data == "any"
+    assert rows["square"].memory_bound and not rows["exp"].memory_bound
 
 
 def test_the_default_matrix_has_every_size_contiguous_and_every_layout_once() -> None:
@@ -258,6 +277,9 @@ class Liar(NumPy):
         import numpy
 
         self.module = numpy
+
+    def lacks(self, cell: Cell) -> bool:
+        return False
 
     def call(self, cell: Cell, out: bool) -> str:
         judge = NumPy.__new__(NumPy)

@@ -36,10 +36,6 @@ MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
 #: Reductions of the elements themselves, which give one of them or a number like them.
 PLAIN_REDUCTIONS = [record for record in REDUCTIONS if record.of is None]
 ELEMENTWISE = MAPS + ZIPS
-INEXACT = [record for record in MAPS if record.units]
-
-#: Of 0.0 and -0.0, which are equal, these may give either, and so do versions of NumPy.
-ANY_ZERO = {"clip", "max", "maximum", "min", "relu", "sum"}
 
 #: What Python itself calls the special methods of the records' slots.
 SLOT_FUNCTIONS: dict[str, Callable[..., Any]] = {
@@ -108,12 +104,12 @@ def assert_as_numpy(record: Record, result: Any, *operands: Any, context: str = 
     """Demand NumPy's result, exactly, or within the units that the record and NumPy allow themselves."""
     __tracebackhide__ = True
     wanted = expected(record, *operands)
-    if record.units:
+    if record.max_ulp:
         assert result.dtype.name == wanted.dtype.name and result.shape == wanted.shape, context
         distance = ulps(np.asarray(result), wanted)
-        assert distance.max(initial=0) <= record.units + 4, f"{context}: {distance.max()} units away from NumPy"
+        assert distance.max(initial=0) <= record.max_ulp + 4, f"{context}: {distance.max()} units away from NumPy"
     else:
-        assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+        assert_same(result, wanted, context, zero_sign=not record.cases.any_zero)
 
 
 def supported(records: list[Record]) -> list[Any]:
@@ -412,118 +408,9 @@ def test_maximum_takes_the_first_of_two_zeros(dtype: str) -> None:
     assert_same(ao.maximum(zeros, -zeros), np.array([0.0, -0.0], dtype))
 
 
-# --- accuracy ------------------------------------------------------------------------------------------------
-
-
-def reference_float64(name: str, x: np.ndarray) -> np.ndarray:
-    """An inexact operator in float64: for float32 as good as the truth."""
-    if name == "sigmoid":
-        z = np.exp(-np.abs(x))
-        return np.where(x >= 0, 1.0, z) / (1.0 + z)
-    return RECORDS[name].numpy(np, x)
-
-
-def exact(name: str, x: mpmath.mpf) -> mpmath.mpf:
-    """An inexact operator to mpmath's precision."""
-    return 1 / (1 + mpmath.exp(-x)) if name == "sigmoid" else getattr(mpmath, name)(x)
-
-
-def worst_float32(record: Record, x: np.ndarray) -> float:
-    """The largest error over float32 numbers in units in the last place; infinite if special values are wrong."""
-    with np.errstate(all="ignore"):
-        truth = reference_float64(record.name, x.astype(np.float64))
-        got = np.asarray(function(record)(ao.asarray(x))).astype(np.float64)
-        if not np.array_equal(np.isnan(truth), np.isnan(got)):
-            return math.inf
-        # past the largest float32 there is one more step, to infinity, counted as 2**128
-        truth, got = (np.where(np.isnan(v), 0.0, np.clip(v, -(2.0**128), 2.0**128)) for v in (truth, got))
-        unit = np.ldexp(1.0, np.clip(np.frexp(truth)[1] - 24, -149, 104))
-        return float(np.max(np.abs(got - truth) / unit))
-
-
-@by_name("record", INEXACT)
-def test_accuracy_float32(record: Record) -> None:
-    bits = np.random.default_rng(5).integers(0, 2**32, 400_000, dtype=np.uint32)
-    near = np.linspace(-20, 20, 100_001, dtype=np.float32)
-    edges = np.linspace(-104, 89, 100_001, dtype=np.float32)
-    around_one = (np.arange(-2000, 2000, dtype=np.int32) + np.float32(1).view(np.int32)).view(np.float32)
-    worst = {
-        "bit patterns": worst_float32(record, bits.view(np.float32)),
-        "near zero": worst_float32(record, near),
-        "up to overflow and underflow": worst_float32(record, edges),
-        "around one": worst_float32(record, around_one),
-    }
-    assert all(error <= record.units for error in worst.values()), worst
-    assert max(worst.values()) > 0.3, "an error that small means that nothing was measured"
-
-
-def points_float64(name: str, generator: np.random.Generator) -> np.ndarray:
-    """Where an inexact operator has a finite result other than zero: everywhere, and where it is difficult."""
-    if name == "log":
-        bits = generator.integers(1, 0x7FF0 << 48, 1500)
-        close = 1 + generator.standard_normal(1000) * np.exp2(generator.integers(-50, -1, 1000))
-        subnormal = generator.integers(1, 2**52, 300).view(np.float64)
-        seams = np.sqrt(0.5) * np.exp2(generator.integers(-300, 300, 300)) * (1 + generator.normal(0, 1e-15, 300))
-        return np.abs(np.concatenate([bits.view(np.float64), close, subnormal, seams]))
-    low, high = {
-        "erf": (-6.5, 6.5),
-        "exp": (-745.1, 709.7),
-        "expm1": (-40.0, 709.7),
-        "log1p": (math.nextafter(-1, 0), 1e300),
-        "sigmoid": (-745.1, 40.0),
-        "cos": (-1e300, 1e300),
-        "sin": (-1e300, 1e300),
-        "asin": (-1.0, 1.0),
-        "acos": (-1.0, 1.0),
-        "atan": (-1e300, 1e300),
-        "tanh": (-20.0, 20.0),
-    }[name]
-    seams = (generator.integers(-1000, 1000, 500) + 0.5) * math.log(2) * (1 + generator.normal(0, 1e-15, 500))
-    small = generator.standard_normal(500) * np.exp2(generator.integers(-60, 0, 500))
-    if name in ("asin", "acos"):
-        seams = generator.choice([-0.5, 0.5, 1], 500) * (1 - np.exp2(generator.integers(-52, -2, 500)))
-    if name in ("sin", "cos", "atan"):
-        small = generator.standard_normal(2000) * np.exp2(generator.integers(-60, 996, 2000))
-    x = np.concatenate([generator.uniform(low, high, 1500), seams, small, [low, high]])
-    return x[(x >= low) & (x <= high)]
-
-
-@by_name("record", INEXACT)
-def test_accuracy_float64(record: Record) -> None:
-    x = points_float64(record.name, np.random.default_rng(7))
-    got = function(record)(ao.asarray(x)).tolist()
-    assert len(got) > 2000
-    with mpmath.workprec(1300 if record.name in ("sin", "cos") else 140):
-        errors = []
-        for argument, result in zip(x.tolist(), got, strict=True):
-            truth = exact(record.name, mpmath.mpf(argument))
-            exponent = max(int(mpmath.frexp(truth)[1]) - 53, -1074)
-            errors.append(float(abs(mpmath.mpf(result) - truth) / mpmath.mpf(2) ** exponent))
-    worst = max(range(len(errors)), key=errors.__getitem__)
-    assert errors[worst] <= record.units, f"{errors[worst]} units at {x[worst].hex()}"
-    assert errors[worst] > 0.3, "an error that small means that nothing was measured"
-
+# --- special values ------------------------------------------------------------------------------------------
 
 INF, NAN = math.inf, math.nan
-SPECIAL_VALUES = {
-    "exp": [(0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, 0.0), (NAN, NAN), (1e300, INF), (-1e300, 0.0), (1e-300, 1.0)],
-    "log": [(1.0, 0.0), (0.0, -INF), (-0.0, -INF), (INF, INF), (-INF, NAN), (-1.0, NAN), (-1e-40, NAN), (NAN, NAN)],
-    "expm1": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e300, INF), (-1e300, -1.0)],
-    "log1p": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-1.0, -INF), (-1.5, NAN), (-INF, NAN), (NAN, NAN)],
-    "sin": [(0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
-    "cos": [(0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)],
-    "asin": [(0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)],
-    "acos": [(1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)],
-    "atan": [(0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)],
-    "tanh": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e300, 1.0), (-1e300, -1.0)],
-    "erf": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (6.0, 1.0), (-1e300, -1.0)],
-    "sqrt": [(0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)],
-    "sigmoid": [(0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)],
-    "relu": [(-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)],
-    "abs": [(-0.0, 0.0), (-INF, INF), (-1.5, 1.5), (NAN, NAN)],
-    "square": [(-0.0, 0.0), (-3.0, 9.0), (INF, INF), (-INF, INF), (NAN, NAN), (1e300, INF), (1e-300, 0.0)],
-    "negative": [(0.0, -0.0), (-0.0, 0.0), (INF, -INF), (NAN, NAN)],
-}
 
 
 @pytest.mark.parametrize("repeats", [1, 100], ids=["scalar code", "vector code"])
@@ -531,8 +418,8 @@ SPECIAL_VALUES = {
 def test_special_values(record: Record, repeats: int) -> None:
     for dtype in FLOATS:
         with np.errstate(all="ignore"):
-            if record.name in SPECIAL_VALUES:
-                arguments, results = zip(*SPECIAL_VALUES[record.name], strict=True)
+            if record.cases.special:
+                arguments, results = zip(*record.cases.special, strict=True)
                 x, wanted = (np.repeat(np.array(v), repeats).astype(dtype) for v in (arguments, results))
             else:  # an operator whose values NumPy is trusted with
                 x = np.repeat(np.array([0.0, -0.0, 1.0, -1.0, INF, -INF, NAN], dtype), repeats)
@@ -740,10 +627,10 @@ def test_out_may_overlap_the_inputs(record: Record, overlap: Any, values: str) -
                 continue
             overlap.target(wanted)[...] = result
             function(record)(*(operand(memory) for operand in operands), out=out)
-            if record.units:
-                assert ulps(np.asarray(memory), wanted).max() <= record.units + 4
+            if record.max_ulp:
+                assert ulps(np.asarray(memory), wanted).max() <= record.max_ulp + 4
             else:
-                assert_same(memory, wanted, f"{record.name} {dtype}", zero_sign=record.name not in ANY_ZERO)
+                assert_same(memory, wanted, f"{record.name} {dtype}", zero_sign=not record.cases.any_zero)
 
 
 def test_out_may_overlap_a_bool_input() -> None:
@@ -977,7 +864,7 @@ def test_reduction_over_every_subset_of_axes(record: Record, dtype: str) -> None
                 continue
             result = function(record)(*tensors, axes, keepdims=keepdims)
             wanted = expected(record, *arrays, axis=axes, keepdims=keepdims)
-            assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+            assert_same(result, wanted, context, zero_sign=not record.cases.any_zero)
         for t, array in zip(tensors, arrays, strict=True):
             assert_same(t, array, f"{record.name} {layout.name}: an input has changed")
 
@@ -1094,7 +981,7 @@ def test_reduction_into_out(record: Record) -> None:
             for out in (ao.zeros(wanted.shape, dtype=result), ao.zeros((*wanted.shape, 2), dtype=result)[..., 0]):
                 context = f"{record.name} {dtype} {layout} {axis} {keepdims} strides {out.strides}"
                 assert function(record)(*beside(record, t), axis, keepdims=keepdims, out=out) is out, context
-                assert_same(out, wanted, context, zero_sign=record.name not in ANY_ZERO)
+                assert_same(out, wanted, context, zero_sign=not record.cases.any_zero)
 
 
 @by_name("record", REDUCTIONS)
@@ -1133,7 +1020,7 @@ def test_reduction_into_a_part_of_its_input(record: Record) -> None:
         t, array = ao.tensor(np.tile(array, (4, 3))), np.tile(array, (4, 3))
         part(array)[...] = reduced(record, array, axis=axis)
         function(record)(*beside(record, t), axis, out=part(t))
-        assert_same(t, array, f"{record.name} {dtype} {name}", zero_sign=record.name not in ANY_ZERO)
+        assert_same(t, array, f"{record.name} {dtype} {name}", zero_sign=not record.cases.any_zero)
         tested += 1
     assert tested or record.result == "float64"
 
@@ -1329,7 +1216,7 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
             wanted = scanned(record, array, axis, include_initial)
             for spelling in (axis, axis - array.ndim):
                 result = function(record)(t, spelling, include_initial=include_initial)
-                assert_same(result, wanted, context, zero_sign=record.name not in ANY_ZERO)
+                assert_same(result, wanted, context, zero_sign=not record.cases.any_zero)
         assert_same(t, array, f"{record.name} {layout.name}: the input has changed")
 
 

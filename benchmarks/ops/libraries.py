@@ -36,7 +36,8 @@ class Library:
 
     def lacks(self, cell: Cell) -> bool:
         """True where there is no such operator, or no natural way to say it."""
-        return False
+        spelling = cell.operator.spelling(self.name)
+        return "{" not in spelling and not hasattr(self.module, spelling)
 
     def array(self, memory: memoryview, dtype: str, shape: Shape) -> Any:
         """An array of its own that holds the numbers in `memory`."""

@@ -1,6 +1,13 @@
-"""What `python -m benchmarks.ops` measures: one row for each operator, from which cells, calls and data are derived."""
+"""What `python -m benchmarks.ops` measures: one row for each operator, from which cells, calls and data are derived.
 
+The row of an operator follows from its record; those that other libraries spell in a way of their own are below.
+"""
+
+import math
 from dataclasses import dataclass
+
+from aotops import ops
+from aotops.ops.record import Record
 
 FLOATS = ("float64", "float32")
 NUMBERS = (*FLOATS, "int64")
@@ -46,23 +53,40 @@ class Operator:
         return getattr(self, library) or self.name
 
 
+#: What numexpr has, under NumPy's names.
+NUMEXPR = frozenset(
+    {"arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "cos", "cosh", "exp", "expm1", "log"}
+    | {"log10", "log1p", "sin", "sinh", "sqrt", "tan", "tanh"}
+)
+#: Kinds of records, and what they are called here.
+KINDS = {"map": "map", "zip": "zip", "reduce": "reduction", "argreduce": "reduction", "scan": "scan"}
+#: Those whose results, taken as arguments again and again, neither become infinities or NaN nor all the same.
+REPEATABLE = frozenset({"atan", "atan2", "cos", "sin", "sqrt", "tanh"})
+
+
+def row(record: Record) -> Operator:
+    """The row of an operator that has none below: from its record, as other libraries call it."""
+    numpy = next((name.removeprefix("numpy.") for name in record.aliases if name.startswith("numpy.")), record.name)
+    python = next((name for name in record.aliases if name.startswith("math.")), "")
+    variables = ", ".join("xy"[: record.inputs])
+    low, high = record.cases.domain
+    return Operator(
+        record.name,
+        KINDS[record.kind],
+        tuple(dtype for dtype in ALL if dtype in record.dtypes),
+        "any" if math.isinf(low) else "positive" if math.isinf(high) else "within one",
+        numpy=numpy,
+        numexpr=f"{numpy}({variables})" if numpy in NUMEXPR else "",
+        numba=f"{python}({variables})" if python else "",
+        in_place=record.name in REPEATABLE,
+        memory_bound=not record.compute_bound,
+    )
+
+
 # fmt: off
-OPERATORS = (
+BY_HAND = (
     Operator("negative", "map", NUMBERS, numexpr="-x", numba="-x", memory_bound=True),
     Operator("abs", "map", NUMBERS, numexpr="abs(x)", numba="abs(x)", memory_bound=True),
-    Operator("sqrt", "map", FLOATS, "positive", numexpr="sqrt(x)", numba="math.sqrt(x)"),
-    Operator("exp", "map", FLOATS, numexpr="exp(x)", numba="math.exp(x)", in_place=False),
-    Operator("log", "map", FLOATS, "positive", numexpr="log(x)", numba="math.log(x)", in_place=False),
-    Operator("sin", "map", FLOATS, numexpr="sin(x)", numba="math.sin(x)"),
-    Operator("cos", "map", FLOATS, numexpr="cos(x)", numba="math.cos(x)"),
-    Operator("asin", "map", FLOATS, "within one", numpy="arcsin", numexpr="arcsin(x)", numba="math.asin(x)",
-             in_place=False),
-    Operator("acos", "map", FLOATS, "within one", numpy="arccos", numexpr="arccos(x)", numba="math.acos(x)",
-             in_place=False),
-    Operator("atan", "map", FLOATS, numpy="arctan", numexpr="arctan(x)", numba="math.atan(x)"),
-    Operator("tanh", "map", FLOATS, numexpr="tanh(x)", numba="math.tanh(x)"),
-    Operator("log1p", "map", FLOATS, "positive", numexpr="log1p(x)", numba="math.log1p(x)", in_place=False),
-    Operator("expm1", "map", FLOATS, numexpr="expm1(x)", numba="math.expm1(x)", in_place=False),
     # NumPy has none; this is what says what is right.
     Operator("erf", "map", FLOATS, numpy="np.vectorize(math.erf, otypes=[{x}.dtype])({x})", numba="math.erf(x)"),
     Operator("sigmoid", "map", FLOATS, numpy="1 / (1 + np.exp(-{x}))",
@@ -80,7 +104,6 @@ OPERATORS = (
     Operator("divide", "zip", FLOATS, "positive", numexpr="x / y", numba="x / y", memory_bound=True),
     Operator("maximum", "zip", ALL, numexpr="where(x > y, x, y)", numba="x if x > y else y", memory_bound=True),
     Operator("pow", "zip", FLOATS, "positive", numpy="power", numexpr="x ** y", numba="x ** y", in_place=False),
-    Operator("atan2", "zip", FLOATS, numpy="arctan2", numexpr="arctan2(x, y)", numba="math.atan2(x, y)"),
     Operator("less", "zip", ALL, numexpr="x < y", numba="x < y", in_place=False, memory_bound=True),
     Operator("equal", "zip", ALL, torch="eq", numexpr="x == y", numba="x == y", in_place=False, memory_bound=True),
     Operator("where", "select", ALL, numexpr="where(c, x, y)", numba="x if c else y", in_place=False,
@@ -106,3 +129,17 @@ OPERATORS = (
              torch="{x}.clone(memory_format=torch.contiguous_format)", memory_bound=True),
 )
 # fmt: on
+
+#: Not measured: a part of another operator, or one that differs from one above in a detail.
+LEFT_OUT = frozenset({"less_equal", "greater", "greater_equal", "not_equal"})
+
+
+def operators() -> tuple[Operator, ...]:
+    """A row for every public operator of aotops, in the order of its records, and those that are no operators."""
+    by_hand = {operator.name: operator for operator in BY_HAND}
+    records = [record for name, record in ops.collect().items() if "." not in name and not name.startswith("_")]
+    rows = {record.name: row(record) for record in records if record.name not in LEFT_OUT}
+    return tuple({**rows, **by_hand}.values())
+
+
+OPERATORS = operators()

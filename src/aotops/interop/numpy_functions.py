@@ -14,15 +14,19 @@ from aotops.dtypes import BY_NAME
 from aotops.interop.operands import is_foreign_number, is_operand
 from aotops.tensors import Tensor
 
-#: NumPy's names of operators that have others here.
-NAMES = {
-    "absolute": "abs",
-    "arccos": "acos",
-    "arcsin": "asin",
-    "arctan": "atan",
-    "arctan2": "atan2",
-    "power": "pow",
-}
+
+def operator_called(name: str) -> Any:
+    """The operator that NumPy's function of a name stands for, or None."""
+    if name not in _called:
+        from aotops import ops  # 20 ms, beside NumPy's 100
+
+        aliases = {alias: record.name for record in ops.collect().values() for alias in record.aliases}
+        _called[name] = _native.operators.get(aliases.get(f"numpy.{name}", ""))
+    return _called[name]
+
+
+#: What NumPy's functions stand for, as far as they have been called.
+_called: dict[str, Any] = dict(_native.operators)
 
 
 def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -31,7 +35,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
     name = ufunc.__name__
     known = getattr(numpy, name, None) is ufunc  # others make functions of these names too
-    operator = _native.operators.get(NAMES.get(name, name)) if known else None
+    operator = operator_called(name) if known else None
     if (
         operator is not None
         and method == "__call__"

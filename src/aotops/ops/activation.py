@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from aotops.intrinsics import divide, scale_exponent, select
-from aotops.ops.float_arithmetic import chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
+from aotops.ops.cases import Cases
+from aotops.ops.float_arithmetic import INF, NAN, chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
 
@@ -42,8 +43,16 @@ def sigmoid32(x: Any) -> Any:
     dtypes=FLOATS,
     converts=TO_FLOAT,
     method=True,
-    units=3,
+    max_ulp=3,
+    compute_bound=True,
     numpy=lambda np, x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),
+    cases=Cases(
+        exact=lambda mp, x: 1 / (1 + mp.exp(-x)),
+        slope=lambda mp, x: mp.exp(-abs(x)) / (1 + mp.exp(-abs(x))) ** 2,
+        special=((0.0, 0.5), (-0.0, 0.5), (INF, 1.0), (-INF, 0.0), (NAN, NAN), (1e300, 1.0), (-1e300, 0.0)),
+        # it reaches 1, its results turn subnormal, and vanish
+        seams=(36.7368005696771, -708.3964185322641, -745.1332191019412),
+    ),
 )
 def sigmoid(x: Any) -> Any:
     """Logistic function of each element, ``1 / (1 + exp(-x))``.
@@ -63,7 +72,16 @@ def sigmoid(x: Any) -> Any:
 sigmoid.specialise("float32")(sigmoid32)
 
 
-@map(dtypes=NUMBERS, method=True, numpy=lambda np, x: np.maximum(x, 0))
+@map(
+    dtypes=NUMBERS,
+    method=True,
+    numpy=lambda np, x: np.maximum(x, 0),
+    cases=Cases(
+        slope=lambda mp, x: int(x > 0),
+        special=((-1.0, 0.0), (2.0, 2.0), (INF, INF), (-INF, 0.0), (NAN, NAN)),
+        any_zero=True,
+    ),
+)
 def relu(x: Any) -> Any:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN.
 

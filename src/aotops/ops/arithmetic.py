@@ -7,12 +7,20 @@ from typing import Any
 
 from aotops.intrinsics import divide as ieee_divide
 from aotops.intrinsics import select
-from aotops.ops.float_arithmetic import chained, chained_quotient
+from aotops.ops.cases import Cases
+from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
 from aotops.ops.reduction import larger
 
 
-@map(dtypes=NUMBERS, slot="negative")
+@map(
+    dtypes=NUMBERS,
+    slot="negative",
+    cases=Cases(
+        slope=lambda mp, x: -1,
+        special=((0.0, -0.0), (-0.0, 0.0), (INF, -INF), (NAN, NAN)),
+    ),
+)
 def negative(x: Any) -> Any:
     """Numerical negative of each element, ``-x``.
 
@@ -27,7 +35,16 @@ def negative(x: Any) -> Any:
     return -x
 
 
-@map(dtypes=NUMBERS, slot="absolute", method=True)
+@map(
+    dtypes=NUMBERS,
+    slot="absolute",
+    method=True,
+    aliases=("numpy.absolute", "numpy.abs", "builtins.abs", "operator.abs"),
+    cases=Cases(
+        slope=lambda mp, x: mp.sign(x),
+        special=((-0.0, 0.0), (-INF, INF), (-1.5, 1.5), (NAN, NAN)),
+    ),
+)
 def abs(x: Any) -> Any:
     """Absolute value of each element.
 
@@ -98,7 +115,14 @@ def multiply(x1: Any, x2: Any) -> Any:
     return x1 * x2
 
 
-@map(dtypes=NUMBERS, method=True)
+@map(
+    dtypes=NUMBERS,
+    method=True,
+    cases=Cases(
+        slope=lambda mp, x: 2 * x,
+        special=((-0.0, 0.0), (-3.0, 9.0), (INF, INF), (-INF, INF), (NAN, NAN), (1e300, INF), (1e-300, 0.0)),
+    ),
+)
 def square(x: Any) -> Any:
     """Square of each element, ``x * x``; what ``x**2`` computes.
 
@@ -113,7 +137,7 @@ def square(x: Any) -> Any:
     return x * x
 
 
-@zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT)
+@zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT, cases=Cases(smooth=(0.5, 3.0)))
 def divide(x1: Any, x2: Any) -> Any:
     """Quotient of each pair of elements, ``x1 / x2``.
 
@@ -129,7 +153,7 @@ def divide(x1: Any, x2: Any) -> Any:
     return ieee_divide(x1, x2)
 
 
-@zip(dtypes=ALL)
+@zip(dtypes=ALL, aliases=("numpy.maximum",), cases=Cases(any_zero=True))
 def maximum(x1: Any, x2: Any) -> Any:
     """The larger of each pair of elements; NaN where either is NaN.
 

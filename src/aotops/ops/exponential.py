@@ -20,6 +20,7 @@ from aotops.intrinsics import (
     select,
     square_root,
 )
+from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
     LN2_HIGH,
@@ -242,7 +243,29 @@ def log1p32(x: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.exp", "numpy.exp"),
+    cases=Cases(
+        slope=lambda mp, x: mp.exp(x),
+        special=(
+            (0.0, 1.0),
+            (-0.0, 1.0),
+            (INF, INF),
+            (-INF, 0.0),
+            (NAN, NAN),
+            (1e300, INF),
+            (-1e300, 0.0),
+            (1e-300, 1.0),
+        ),
+        # overflow, subnormal results, underflow
+        seams=(709.782712893384, -708.3964185322641, -744.4400719213812, -745.1332191019412),
+    ),
+)
 def exp(x: Any) -> Any:
     """Exponential of each element.
 
@@ -259,7 +282,29 @@ def exp(x: Any) -> Any:
     return exp64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.log", "numpy.log"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / x if x > 0 else mp.nan,
+        domain=(0.0, INF),
+        special=(
+            (1.0, 0.0),
+            (0.0, -INF),
+            (-0.0, -INF),
+            (INF, INF),
+            (-INF, NAN),
+            (-1.0, NAN),
+            (-1e-40, NAN),
+            (NAN, NAN),
+        ),
+        seams=(2.2250738585072014e-308, math.e),
+    ),
+)
 def log(x: Any) -> Any:
     """Natural logarithm of each element.
 
@@ -276,7 +321,19 @@ def log(x: Any) -> Any:
     return log64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.expm1", "numpy.expm1"),
+    cases=Cases(
+        slope=lambda mp, x: mp.exp(x),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e300, INF), (-1e300, -1.0)),
+        seams=(709.782712893384, -36.7368005696771),
+    ),
+)
 def expm1(x: Any) -> Any:
     """``exp(x) - 1`` of each element, precise also near zero.
 
@@ -293,7 +350,20 @@ def expm1(x: Any) -> Any:
     return expm1_64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.log1p", "numpy.log1p"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / (1 + x) if x > -1 else mp.nan,
+        domain=(-1.0, INF),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-1.0, -INF), (-1.5, NAN), (-INF, NAN), (NAN, NAN)),
+        seams=(0.25, 0.5, 2.0**1022),
+    ),
+)
 def log1p(x: Any) -> Any:
     """``log(1 + x)`` of each element, precise also near zero.
 
@@ -363,7 +433,17 @@ def _(x: Any) -> Any:
     return log1p_core32(x, 0.0)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    aliases=("math.sqrt", "numpy.sqrt"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / (2 * mp.sqrt(x)) if x > 0 else mp.nan,
+        domain=(0.0, INF),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, NAN), (-1.0, NAN), (NAN, NAN), (4.0, 2.0)),
+    ),
+)
 def sqrt(x: Any) -> Any:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 

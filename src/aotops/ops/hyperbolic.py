@@ -6,7 +6,8 @@ import math
 from typing import Any
 
 from aotops.intrinsics import divide, nearest, scale_exponent, select
-from aotops.ops.float_arithmetic import LOG2_E, chained, exp_tail32, exp_tail64, head64, ln2_steps64
+from aotops.ops.cases import Cases
+from aotops.ops.float_arithmetic import INF, LOG2_E, NAN, chained, exp_tail32, exp_tail64, head64, ln2_steps64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 
@@ -63,7 +64,19 @@ def tanh32(x: Any) -> Any:
     return math.copysign(select(large, 1.0, a) - quotient, x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.tanh", "numpy.tanh"),
+    cases=Cases(
+        slope=lambda mp, x: mp.sech(x) ** 2,
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (-INF, -1.0), (NAN, NAN), (1e300, 1.0), (-1e300, -1.0)),
+        seams=(0.5, 19.061547465398498),
+    ),
+)
 def tanh(x: Any) -> Any:
     """Hyperbolic tangent of each element.
 

@@ -20,7 +20,8 @@ from aotops.intrinsics import (
     square_root,
     widen,
 )
-from aotops.ops.float_arithmetic import INF, chained, chained_quotient, head32, head64, in_float64
+from aotops.ops.cases import Cases
+from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient, head32, head64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map, zip
 
 #: pi/2 in two parts.
@@ -271,7 +272,20 @@ def atan2_32(x1: Any, x2: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arcsin(x))
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.asin", "numpy.arcsin", "numpy.asin"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
+        domain=(-1.0, 1.0),
+        special=((0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)),
+        seams=(0.5, 2.0**-27),
+    ),
+)
 def asin(x: Any) -> Any:
     """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
@@ -288,7 +302,20 @@ def asin(x: Any) -> Any:
     return asin64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arccos(x))
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.acos", "numpy.arccos", "numpy.acos"),
+    cases=Cases(
+        slope=lambda mp, x: -1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
+        domain=(-1.0, 1.0),
+        special=((1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)),
+        seams=(0.5, 2.0**-27),
+    ),
+)
 def acos(x: Any) -> Any:
     """Inverse cosine of each element, in radians from 0 to pi.
 
@@ -304,7 +331,19 @@ def acos(x: Any) -> Any:
     return acos64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1, numpy=lambda np, x: np.arctan(x))
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.atan", "numpy.arctan", "numpy.atan"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / (1 + x * x),
+        special=((0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)),
+        seams=(0.5, 2.0, 2.0**-27),
+    ),
+)
 def atan(x: Any) -> Any:
     """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
@@ -321,7 +360,13 @@ def atan(x: Any) -> Any:
     return atan64(x)
 
 
-@zip(dtypes=FLOATS, converts=TO_FLOAT, units=1, numpy=lambda np, x1, x2: np.arctan2(x1, x2))
+@zip(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.atan2", "numpy.arctan2", "numpy.atan2"),
+)
 def atan2(x1: Any, x2: Any) -> Any:
     """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``.
 

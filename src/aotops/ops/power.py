@@ -19,6 +19,7 @@ from aotops.intrinsics import (
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
+from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
     NAN,
@@ -203,7 +204,16 @@ def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
     return np.where(x2 < 0, inverse, np.power(x1, np.maximum(x2, 0)))
 
 
-@zip(dtypes=NUMBERS, slot="power", squares=square, units=2, numpy=numpy_pow)
+@zip(
+    dtypes=NUMBERS,
+    slot="power",
+    squares=square,
+    max_ulp=2,
+    compute_bound=True,
+    numpy=numpy_pow,
+    aliases=("numpy.power", "numpy.pow"),
+    cases=Cases(smooth=(0.1, 3.0)),
+)
 def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 

@@ -13,6 +13,7 @@ sees records only when somebody asks for documentation; the build reads them all
 from __future__ import annotations
 
 from aotops.errors import RecordError
+from aotops.ops.cases import Cases
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -106,11 +107,16 @@ class Record:
         squares: of an operator of two inputs, the record that stands in for it where the second input is the
             Python number 2.
         method: whether ``Tensor`` has it as a method.
-        numpy: the reference, a function of NumPy arrays given the NumPy module first.
+        numpy: the reference, a function of NumPy arrays given the NumPy module first; by default NumPy's function of
+            the first alias that begins with ``numpy.``, or of the operator's name.
         reduction: for a scan, the reduction whose running results it keeps; for an argreduce, the one whose
             result it looks for.
-        units: bound of the error in units in the last place (0: exact, correctly rounded, or of a derivative, which is
-            as good as the few operations that it is made of).
+        max_ulp: bound of the error in ULP, units in the last place (0: exact, correctly rounded, or of a derivative,
+            which is as good as the few operations that it is made of).
+        compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
+        aliases: what the function is called elsewhere, as in ``numpy.arcsin`` and ``math.asin``. Scalar functions that
+            call it by these names mean this operator, and tensors that NumPy's function is called with get it.
+        cases: what tests and benchmarks have to be told about it.
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
         common: for particular dtypes a cheaper function with the same bits, and one that says where it will not do.
         gradient: the record of the derivative, or None.
@@ -147,7 +153,10 @@ class Record:
         slot: str | None = None,
         squares: Record | None = None,
         method: bool = False,
-        units: float = 0,
+        max_ulp: float = 0,
+        compute_bound: bool = False,
+        aliases: tuple[str, ...] = (),
+        cases: Cases | None = None,
         specialised: Mapping[str, Scalar] | None = None,
     ) -> None:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
@@ -165,7 +174,10 @@ class Record:
         self.slot = slot
         self.squares = squares
         self.method = method
-        self.units = units
+        self.max_ulp = max_ulp
+        self.compute_bound = compute_bound
+        self.aliases = aliases
+        self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
         self.common: dict[str, tuple[Scalar, Scalar]] = {}
         self.gradient: Record | None = None
@@ -392,7 +404,9 @@ class Record:
 def _decorator(kind: str, options: dict[str, Any]) -> Callable[[Scalar], Record]:
     def declare(scalar: Scalar) -> Record:
         name = options.pop("name", scalar.__name__)
-        options.setdefault("numpy", lambda np, *arrays, **keywords: getattr(np, name)(*arrays, **keywords))
+        called = [alias.removeprefix("numpy.") for alias in options.get("aliases", ()) if alias.startswith("numpy.")]
+        numpy_name = (*called, name)[0]
+        options.setdefault("numpy", lambda np, *arrays, **keywords: getattr(np, numpy_name)(*arrays, **keywords))
         record = Record(kind, name, scalar, **options)
         if not record.doc:
             raise RecordError(f"{name}: the scalar function needs a docstring, it is the operator's")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotops.intrinsics import select
+from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
 from aotops.ops.record import ALL, BOOL, FLOATS, INTEGERS, argreduce, reduce, scan
 
@@ -35,6 +36,7 @@ def smaller(a: Any, b: Any) -> Any:
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
     start={"bool": 0, "int64": 0, "float32": -0.0, "float64": -0.0},
     method=True,
+    cases=Cases(any_zero=True),
 )
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
@@ -70,7 +72,7 @@ def prod(a: Any, b: Any) -> Any:
     return a * b
 
 
-@reduce(dtypes=ALL, start=SMALLEST, method=True)
+@reduce(dtypes=ALL, start=SMALLEST, method=True, cases=Cases(any_zero=True))
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
@@ -88,7 +90,7 @@ max.specialise("float32")(larger)
 max.specialise("float64")(larger)
 
 
-@reduce(dtypes=ALL, start=LARGEST, method=True)
+@reduce(dtypes=ALL, start=LARGEST, method=True, cases=Cases(any_zero=True))
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 

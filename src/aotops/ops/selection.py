@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotops.intrinsics import select, settled
+from aotops.ops.cases import Cases
 from aotops.ops.record import ALL, NUMBERS, zip
 from aotops.ops.reduction import LARGEST, SMALLEST, larger, smaller
 
@@ -30,6 +31,8 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
     defaults={"min": SMALLEST, "max": LARGEST},
     method=True,
     numpy=lambda np, x, min, max: np.minimum(np.maximum(x, min), max),
+    aliases=("numpy.clip",),
+    cases=Cases(any_zero=True),
 )
 def clip(x: Any, min: Any, max: Any) -> Any:
     """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.

@@ -22,6 +22,7 @@ from aotops.intrinsics import (
     widen,
     wrap_int64,
 )
+from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN, chained, head64, in_float64, magnitude32, magnitude64, quick_two_sum
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
@@ -289,7 +290,20 @@ def cos32(x: Any) -> Any:
 # --- records ------------------------------------------------------------------------------------------------------
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.sin", "numpy.sin"),
+    cases=Cases(
+        slope=lambda mp, x: mp.cos(x),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
+        # close to multiples of pi, the first closer than any other float64
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20),
+    ),
+)
 def sin(x: Any) -> Any:
     """Sine of each element, in radians.
 
@@ -306,7 +320,20 @@ def sin(x: Any) -> Any:
     return sin64(x)
 
 
-@map(dtypes=FLOATS, converts=TO_FLOAT, method=True, units=1)
+@map(
+    dtypes=FLOATS,
+    converts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.cos", "numpy.cos"),
+    cases=Cases(
+        slope=lambda mp, x: -mp.sin(x),
+        special=((0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
+        # close to multiples of pi / 2, the first closer than any other float64
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20),
+    ),
+)
 def cos(x: Any) -> Any:
     """Cosine of each element, in radians.
 

@@ -30,7 +30,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from aotops import intrinsics
+from aotops import intrinsics, ops
 from aotops.intrinsics import (
     LIBRARY,
     bits_of_float64,
@@ -48,7 +48,7 @@ from aotops.intrinsics import (
     wrap_int64,
 )
 from aotops.ops.float_arithmetic import INF
-from aotops.ops.record import FLOATS, Record
+from aotops.ops.record import FLOATS, INTEGERS, Record
 from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, number
 
 SMALLEST = -(2**63)
@@ -68,8 +68,6 @@ class Named:
     @property
     def record(self) -> Record:
         """Its record."""
-        from aotops import ops
-
         return ops.collect()[self.name]
 
     def __call__(self, *values: Any) -> Any:
@@ -558,12 +556,10 @@ def _rows() -> list[Meaning]:
     # choices
     row("builtins.max", "n", larger, larger, folds=True)
     row("builtins.min", "n", smaller, smaller, folds=True)
-    row("numpy.maximum", "nn", Named("maximum"), Named("maximum"))
     row("numpy.minimum", "nn", minimum, minimum)
     row("numpy.fmax", "nn", fmax, fmax)
     row("numpy.fmin", "nn", fmin, fmin)
     row("numpy.where", "bnn", select, select)
-    row("numpy.clip", "nnn", Named("clip"), Named("clip"))
     # conversions
     row("builtins.int numpy.int64 numpy.int_ numpy.intp numpy.longlong numpy.long", "n", same, integer)
     row("builtins.float", "n", widen, same)
@@ -598,12 +594,12 @@ def _rows() -> list[Meaning]:
     row("math.radians numpy.radians numpy.deg2rad", "f", None, radians)
     row("math.log", "ff", None, logarithm)
     row("numpy.logaddexp", "ff", None, log_of_sum)
-    for name in ("exp", "expm1", "log", "log1p", "sqrt", "sin", "cos", "tanh", "erf"):
-        row(f"math.{name} numpy.{name}", "f", None, Named(name))
-    for name in ("asin", "acos", "atan"):
-        row(f"math.{name} numpy.{name} numpy.arc{name[1:]}", "f", None, Named(name))
-    row("math.atan2 numpy.arctan2 numpy.atan2", "ff", None, Named("atan2"))
     row("math.pow numpy.float_power", "ff", None, Named("pow"))
+    # the operators of aotops, by their aliases; what stands above is cheaper, or means something else for integers
+    for record in ops.collect().values():
+        own, integers = Named(record.name), set(INTEGERS) <= set(record.dtypes)
+        row(" ".join(record.aliases), ("n" if integers else "f") * record.inputs, own if integers else None, own)
+    # the C library, for what aotops has no operator for
     for name in ("tan", "sinh", "cosh", "cbrt", "exp2", "log2", "log10", "erfc", "lgamma"):
         row(f"math.{name} numpy.{name}", "f", None, LIBRARY[name])
     for name in ("asinh", "acosh", "atanh"):
@@ -614,13 +610,23 @@ def _rows() -> list[Meaning]:
     return rows
 
 
-#: By dotted name and number of arguments, 0 for any number above 1.
-MEANINGS = {(each.name, 0 if each.folds else len(each.takes)): each for each in _rows()}
+#: What means ``**``, which looks at whether its exponent is a constant.
+POWER = frozenset({"operator.pow", "operator.ipow", "builtins.pow", "numpy.power", "numpy.pow"})
+
+
+def _table() -> dict[tuple[str, int], Meaning]:
+    table: dict[tuple[str, int], Meaning] = {}
+    for each in _rows():
+        if each.name not in POWER:
+            table.setdefault((each.name, 0 if each.folds else len(each.takes)), each)
+    return table
+
+
+#: By dotted name and number of arguments, 0 for any number above 1; of several rows the first.
+MEANINGS = _table()
 OPERATIONS.update({name: meaning.in_plain_python for (name, count), meaning in MEANINGS.items() if count == 2})
 OPERATIONS.update(power=plain_power, next_float32=next_float32)
 
-#: What means ``**``, which looks at whether its exponent is a constant.
-POWER = frozenset({"operator.pow", "operator.ipow", "builtins.pow", "numpy.power", "numpy.pow"})
 #: What Numba has, and means the same.
 LOOPS = frozenset({"builtins.range", "builtins.len", "builtins.enumerate", "builtins.zip"})
 

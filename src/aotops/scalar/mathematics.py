@@ -71,10 +71,15 @@ def has_common_cases(function: Any) -> bool:
     for each in reached(function):
         if (each.__module__ or "").startswith("aotops.") and each is not function:
             continue  # pieces of operators
-        called = [meant_by(reference.value) for reference in references(each)]
-        if any(record is not None and record.common for record in called) or has_power(each):
+        if any(record.common for record in operators_in(each)) or has_power(each):
             return True
     return False
+
+
+def operators_in(function: types.FunctionType) -> list[Record]:
+    """The operators that a function calls, also by names of ``math`` and NumPy, as far as names tell."""
+    called = [meant_by(reference.value) for reference in references(function)]
+    return [record for record in called if record is not None]
 
 
 def cells(function: Any) -> list[Any]:

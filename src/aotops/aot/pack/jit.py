@@ -112,7 +112,7 @@ def compile_now(record: Record, reason: str) -> Any:
         inputs, outputs, dtypes = kernel.operands
         codes = (ctypes.c_uint8 * MAX_OPERANDS)(*map(ALL.index, dtypes))
         table[k] = NamedKernel(
-            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.contiguous, codes
+            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.compute_bound, codes
         )
     engine.finalize_object()
     for k, kernel in enumerate(kernels):

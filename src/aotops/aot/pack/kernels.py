@@ -19,7 +19,7 @@ from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
 from aotops.scalar.combinations import in_combination
 from aotops.scalar.functions import has_loop, has_power, reached
-from aotops.scalar.mathematics import has_common_cases
+from aotops.scalar.mathematics import has_common_cases, operators_in
 
 
 @dataclass(frozen=True)
@@ -33,8 +33,8 @@ class Kernel:
         function: the loop nest, as plain Python.
         kind: which loop nest it is, one of ``KINDS``.
         signature: the dtypes of its operands; the planner has none.
-        widest: whether the widest vectors of a level pay: not where it waits for memory.
-        contiguous: whether it is so much slower without vectors that strided elements are worth copying.
+        widest: whether the widest vectors of a level pay: not where it is memory-bound.
+        compute_bound: whether it is so much slower without vectors that strided elements are worth copying.
         place: the file and line of the operator's scalar function.
     """
 
@@ -45,7 +45,7 @@ class Kernel:
     kind: str = "elementwise"
     signature: Signature | None = None
     widest: bool = True
-    contiguous: bool = False
+    compute_bound: bool = False
     place: str = ""
 
     @property
@@ -67,13 +67,13 @@ def record_kernels(record: Record) -> list[Kernel]:
     """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
     kernels: dict[str, Kernel] = {}
     combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
-    long = is_long(record)
+    compute_bound = is_compute_bound(record)
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
-        # reductions of two inputs wait for memory: a dot product takes 5 to 14 % longer with 512 bits
-        widest = long or (record.kind in FOLDING and record.inputs == 1)
+        # reductions of two inputs are memory-bound: a dot product takes 5 to 14 % longer with 512 bits
+        widest = compute_bound or (record.kind in FOLDING and record.inputs == 1)
         kernels[symbol] = Kernel(
-            symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, long, record.place
+            symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, compute_bound, record.place
         )
 
     for dtype in record.dtypes:
@@ -107,21 +107,14 @@ def record_kernels(record: Record) -> list[Kernel]:
     return list(kernels.values())
 
 
-#: Names of functions with a bound of error, in aotops or elsewhere.
-LONG_FUNCTIONS = frozenset(
-    {"exp", "expm1", "log", "log1p", "log2", "log10", "pow", "power", "sin", "cos", "tan", "sinh", "cosh", "tanh"}
-    | {"asin", "acos", "atan", "atan2", "arcsin", "arccos", "arctan", "arctan2", "erf", "erfc", "sigmoid"}
-)
-
-
-def is_long(record: Record) -> bool:
+def is_compute_bound(record: Record) -> bool:
     """Whether an operator computes so much that it is 5 to 15 times as slow without vectors.
 
-    Functions with a bound of error do, and what calls them; so do loops of users.
+    So do the operators that say so, and what calls them; so do loops and powers of users.
     """
     functions = [function for scalar in (record.scalar, record.of) if scalar for function in reached(scalar)]
-    return record.units > 0 or any(
-        not LONG_FUNCTIONS.isdisjoint(function.__code__.co_names)
+    return record.compute_bound or any(
+        any(called.compute_bound for called in operators_in(function))
         or (bool(record.namespace) and (has_loop(function) or has_power(function)))
         for function in functions
     )

@@ -6,7 +6,7 @@ import struct
 from collections.abc import Iterable, Sequence
 
 from aotops.aot.back.levels import Level, level_symbol
-from aotops.aot.pack.kernels import PLANNER, is_long
+from aotops.aot.pack.kernels import PLANNER, is_compute_bound
 from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
 
 ELEMENT_FORMATS = {"bool": "<?7x", "int64": "<q", "float32": "<f4x", "float64": "<d"}
@@ -88,7 +88,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
             f".conditions = {record.mask(record.conditions)}, "
             f".square = {quoted(record.squares.name) if record.squares else 'NULL'}, "
             f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
-            f".vectors = {int(is_long(record))}, "
+            f".vectors = {int(is_compute_bound(record))}, "
             f".has_identity = {int(record.identity is not None)}, "
             f".takes_dtype = {int(record.takes_dtype)}, "
             f".has_absorbing = {int(record.absorbing is not None)}, .conversions = {{{converts}}}, "
