@@ -1122,6 +1122,7 @@ def test_everyday_work_loads_nothing_slow() -> None:
         """
     )
     assert {"aotops.formatting", "aotops.errors"} <= loaded
+    assert not loaded & {"aotops.namespace.manipulation", "aotops.operator"}, "plain calls stay in C"
     assert not loaded & (HEAVY | SLOW | {"collections", "functools", "enum", "contextlib"})
 
 

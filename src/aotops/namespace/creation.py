@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import DType
+from aotops._native import DType, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@fast_path()
 @advised
 def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
@@ -37,6 +38,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     return asarray(data, dtype=dtype, copy=True)
 
 
+@fast_path()
 @advised
 def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor of some data, on the data's own memory where it has any that a tensor can use.
@@ -236,6 +238,7 @@ def _row(data: Any, dtype: DType) -> Tensor:
         return asarray(data, dtype=dtype)
 
 
+@fast_path()
 @advised
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
@@ -250,6 +253,7 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
 
 
+@fast_path()
 @advised
 def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
@@ -287,6 +291,7 @@ def as_number(name: str, argument: str, value: Any) -> float:
     raise TypeError(f"{name}: {argument} must be a number, got {got}")
 
 
+@fast_path()
 @advised
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of zeros; float64 unless said otherwise.
@@ -300,6 +305,7 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
 
 
+@fast_path()
 @advised
 def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of ones; float64 unless said otherwise.

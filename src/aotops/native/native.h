@@ -54,6 +54,8 @@ typedef struct {
     PyTypeObject *tensor_type;  /* Tensor, the Python subclass whose instances operators return */
     PyTypeObject *storage_type;
     PyTypeObject *operator_type;
+    PyTypeObject *function_type;
+    PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
@@ -154,6 +156,10 @@ void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int coun
 /* A tensor on memory of `storage`, its first element `offset` bytes from the start; checks the invariant. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
                             const Py_ssize_t *shape, const Py_ssize_t *strides);
+/* A tensor on some elements of another, the first one `offset` elements from its first. Checks nothing: its positions must
+ * be positions of the other, which has checked them. */
+aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
+                            const Py_ssize_t *strides);
 /* The lowest and the end of the highest byte that a tensor reaches; equal if it has no elements. */
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
 /* The tensor that an object is, borrowed, or NULL without an exception. */
@@ -280,11 +286,71 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
 /* reduce.c: calls of them */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
 
+/* view.c: other shapes of the same elements */
+/* Axis k of the view is axis order[k] of the tensor; each is named once. */
+aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
+aot_tensor *aot_transposed(const aot_tensor *tensor);
+/* Works out a length of -1; false unless the lengths, all above 0, make as many elements as there are. */
+bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
+enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
+/* The elements in a complete shape. NULL without an exception where only a copy could show them and none is to be made. */
+aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying);
+/* The tensor itself if it has the dtype and need not be copied, else a contiguous copy. */
+aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy);
+
+/* from_python.c: nested sequences of numbers */
+/* Whether an object is a list, a tuple or a range, and of no subclass. */
+bool aot_is_sequence(PyObject *data);
+/* A new tensor of a number or of nested sequences, in a dtype or, if it is AOT_NO_DTYPE, in the one that holds them all. NULL
+ * without an exception where Python is to read them, or to say what is wrong. */
+aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
+
+/* to_python.c: Python numbers and lists of elements */
+PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);
+PyObject *aot_to_list(const aot_tensor *self);
+int aot_number_bool(PyObject *self);
+PyObject *aot_number_int(PyObject *self);
+PyObject *aot_number_float(PyObject *self);
+PyObject *aot_number_index(PyObject *self);
+
 /* index.c: elements, rows and slices */
 PyObject *aot_subscript(PyObject *self, PyObject *key);
 int aot_assign_subscript(PyObject *self, PyObject *key, PyObject *value);
 PyObject *aot_sequence_item(PyObject *self, Py_ssize_t position);
 int aot_assign_sequence_item(PyObject *self, Py_ssize_t position, PyObject *value);
+Py_ssize_t aot_length(PyObject *self);
+PyObject *aot_iterate(PyObject *self);
+extern PyType_Spec aot_iterator_spec;
+
+/* function.c: public functions that have a fast path */
+typedef struct aot_fast_path aot_fast_path;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *(*vectorcall)(PyObject *self, PyObject *const *args, size_t flags, PyObject *names);
+    aot_state *state;
+    const aot_fast_path *row;
+    PyObject *function;  /* of Python; NULL: its module has not been imported yet */
+    PyObject *operators; /* a tuple of those that the fast path calls; NULL as long as the function is */
+} aot_function;
+
+/* fast_paths.c: args has `count` positional arguments, then those that `names` (NULL: none) names. A fast path declines
+ * with NULL and no exception, and Python is called. */
+struct aot_fast_path {
+    const char *name; /* the qualified name of the Python function */
+    PyObject *(*fast_path)(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+    int operators;  /* the number of them that it needs */
+    bool is_method; /* also a method of TensorBase */
+};
+
+extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
+extern PyType_Spec aot_function_spec;
+/* Gives TensorBase the functions that are methods of it. */
+int aot_add_methods(aot_state *state);
+/* The Function of a Python function that has a fast path in the table. */
+PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *operators);
+/* Whether an object is an int, of no subclass, that fits; sets it. */
+bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);

@@ -1,0 +1,145 @@
+/* Python numbers and lists of a tensor's elements. In Python:
+ *
+ *     def item(self, *index): return the element as a bool, int or float
+ *     def tolist(self): return [row.tolist() for row in self] if self.ndim else self.item()
+ *     def __bool__(self), __int__(self), __float__(self): of the only element
+ *     def __index__(self): of an integer without dimensions
+ */
+#include "native.h"
+
+#include <string.h>
+
+/* The element at an address as a Python number. */
+static PyObject *number_at(const char *data, int dtype)
+{
+    aot_element element;
+    memcpy(&element, data, aot_dtypes[dtype].itemsize);
+    switch (dtype) {
+    case AOT_BOOL:
+        return PyBool_FromLong(element.as_bool);
+    case AOT_INT64:
+        return PyLong_FromLongLong(element.as_int64);
+    case AOT_FLOAT32:
+        return PyFloat_FromDouble(element.as_float32);
+    default:
+        return PyFloat_FromDouble(element.as_float64);
+    }
+}
+
+static PyObject *only_item(const aot_tensor *self)
+{
+    if (self->size != 1) {
+        return aot_raise("item_of_many", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
+    }
+    return number_at(self->data, self->dtype);
+}
+
+/* The address of the element that plain ints select: one for each axis, or one that counts in row-major order. NULL,
+ * without an exception, for others. */
+static const char *find_item(const aot_tensor *self, PyObject *const *indices, Py_ssize_t count)
+{
+    Py_ssize_t position, offset = 0;
+    if (count == 1 && self->ndim != 1) {
+        if (!aot_plain_size(indices[0], &position) || position >= self->size || position < -self->size) {
+            return NULL;
+        }
+        position += position < 0 ? self->size : 0;
+        for (int axis = self->ndim - 1; axis >= 0; axis--) {
+            offset += position % self->shape[axis] * self->strides[axis];
+            position /= self->shape[axis];
+        }
+        return self->data + offset * aot_dtypes[self->dtype].itemsize;
+    }
+    if (count != self->ndim || self->size == 0) {
+        return NULL;
+    }
+    for (int axis = 0; axis < self->ndim; axis++) {
+        Py_ssize_t length = self->shape[axis];
+        if (!aot_plain_size(indices[axis], &position) || position >= length || position < -length) {
+            return NULL;
+        }
+        offset += (position + (position < 0 ? length : 0)) * self->strides[axis];
+    }
+    return self->data + offset * aot_dtypes[self->dtype].itemsize;
+}
+
+PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (count == 0) {
+        return only_item(self);
+    }
+    const char *found = find_item(self, indices, count);
+    if (found != NULL) {
+        return number_at(found, self->dtype);
+    }
+    PyObject *given = PyTuple_New(count);
+    for (Py_ssize_t k = 0; given != NULL && k < count; k++) {
+        Py_INCREF(indices[k]);
+        if (PyTuple_SetItem(given, k, indices[k]) < 0) {
+            Py_CLEAR(given);
+        }
+    }
+    return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
+}
+
+static PyObject *list_of(const aot_tensor *self, int axis, const char *data)
+{
+    if (axis == self->ndim) {
+        return number_at(data, self->dtype);
+    }
+    Py_ssize_t length = self->shape[axis];
+    Py_ssize_t step = self->size == 0 ? 0 : self->strides[axis] * aot_dtypes[self->dtype].itemsize;
+    PyObject *list = PyList_New(length);
+    for (Py_ssize_t k = 0; list != NULL && k < length; k++) {
+        PyObject *item = list_of(self, axis + 1, data);
+        if (item == NULL || PyList_SetItem(list, k, item) < 0) {
+            Py_CLEAR(list);
+        }
+        data += step;
+    }
+    return list;
+}
+
+PyObject *aot_to_list(const aot_tensor *self)
+{
+    return list_of(self, 0, self->data);
+}
+
+int aot_number_bool(PyObject *object)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->size != 1) {
+        aot_raise("ambiguous_truth", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
+        return -1;
+    }
+    PyObject *number = number_at(self->data, self->dtype);
+    int truth = number != NULL ? PyObject_IsTrue(number) : -1;
+    Py_XDECREF(number);
+    return truth;
+}
+
+PyObject *aot_number_int(PyObject *object)
+{
+    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *result = number != NULL ? PyNumber_Long(number) : NULL;
+    Py_XDECREF(number);
+    return result;
+}
+
+PyObject *aot_number_float(PyObject *object)
+{
+    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *result = number != NULL ? PyNumber_Float(number) : NULL;
+    Py_XDECREF(number);
+    return result;
+}
+
+PyObject *aot_number_index(PyObject *object)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->ndim != 0 || aot_dtypes[self->dtype].kind != aot_dtypes[AOT_INT64].kind) {
+        return aot_raise("no_index", "(Ns)", aot_tuple_of_sizes(self->ndim, self->shape), aot_dtypes[self->dtype].name);
+    }
+    return number_at(self->data, self->dtype);
+}
