@@ -248,6 +248,14 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     if (is_number && (kind == ELEMENT || kind == VIEW)) {
         return write_number(self, kind, &selected, value);
     }
+    if (kind == ELEMENT && source != NULL && source->ndim == 0 && source->dtype == self->dtype) {
+        uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
+        if (aot_check_writable(self, "the target") < 0) {
+            return -1;
+        }
+        memmove(self->data + selected.offset * itemsize, source->data, itemsize);
+        return 0;
+    }
     if (source != NULL) {
         Py_INCREF((PyObject *)source);
     } else if (kind == ELEMENT || kind == VIEW) {
