@@ -342,7 +342,6 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.mean(X, dim=0), "write axis="),  # type: ignore[call-arg]
     (lambda: X.std(dim=0), "write axis="),  # type: ignore[call-arg]
     (lambda: ao.std(X, 0, keepdim=True), "write keepdims="),  # type: ignore[call-arg]
-    (lambda: ao.var(X, ddof=1), "write correction="),  # type: ignore[call-arg]
     (lambda: ao.var(X, unbiased=True), "write correction="),  # type: ignore[call-arg]
     (lambda: ao.memory.stats("cached"), "it takes no arguments"),  # type: ignore[call-arg]
     (lambda: ao.memory.set_cache_limit(limit=3), "it takes bytes"),  # type: ignore[call-arg]

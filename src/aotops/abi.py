@@ -223,6 +223,10 @@ MAX_LEVELS = 3
 #: The dtype code that stands for none.
 NO_DTYPE = 255
 
+#: In place of the dtype of an input that is no operand but a position, an int64; and its code.
+INDEX = "index"
+INDEX_CODE = 254
+
 # --- an operator as C sees it ---------------------------------------------------------------------------------------
 
 #: What the glue knows of an operator beside its names and variants, each with its C type and what it means; an array

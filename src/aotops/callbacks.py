@@ -26,6 +26,7 @@ CALLBACKS = {
     "operator_name": "aotops.user.declare.name_of",
     "operator_scalar": "aotops.operator.scalar",
     "operator_signature": "aotops.operator.signature",
+    "public_name": "aotops.__getattr__",
     "unsupported_buffer": "aotops.interop.buffers.unsupported",
 }
 

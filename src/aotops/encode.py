@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
 def dtype_code(dtype: str | None) -> int:
     """The code of a dtype in C's enum, or of none."""
-    return abi.NO_DTYPE if dtype is None else abi.NAMES.index(dtype)
+    others = {None: abi.NO_DTYPE, abi.INDEX: abi.INDEX_CODE}
+    return others[dtype] if dtype in others else abi.NAMES.index(str(dtype))
 
 
 def stable_code(dtype: str) -> int:

@@ -234,6 +234,21 @@ def item_of_many(shape: Shape) -> NoReturn:
     )
 
 
+def ambiguous_truth(shape: Shape) -> NoReturn:
+    """The truth of a tensor that has not exactly one element."""
+    raise ValueError(f"the truth of a tensor of shape {shape} is ambiguous: reduce it to one element")
+
+
+def no_length(what: str) -> NoReturn:
+    """The length of a 0-d tensor, or iteration over it."""
+    raise TypeError(f"{what} {'of' if what == 'len()' else 'over'} a tensor without dimensions")
+
+
+def no_index(shape: Shape, dtype: str) -> NoReturn:
+    """A tensor in place of an int that is none."""
+    raise TypeError(f"only an integer tensor without dimensions is an index, got shape {shape} and dtype {dtype}")
+
+
 def unsupported_buffer(exporter: type, format: str, dtypes: Iterable[str], advice: str) -> NoReturn:
     """A buffer whose elements are of no dtype that a tensor can have."""
     raise TypeError(

@@ -7,13 +7,12 @@ conversions and what Python expects of a container.
 from __future__ import annotations
 
 from aotops import _native
-from aotops._native import DType, TensorBase
+from aotops._native import DType, TensorBase, fast_path
 from aotops.arguments import advised
 from aotops.namespace.indexing import assign, select
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 
@@ -40,17 +39,8 @@ class Tensor(TensorBase):
 
     # --- views ------------------------------------------------------------------------------------
 
-    @property
-    def T(self) -> Tensor:
-        """The transpose: a view with the axes in reverse order.
-
-        >>> import aotops as ao
-        >>> ao.tensor([[1, 2], [3, 4]]).T
-        tensor([[1, 3],
-                [2, 4]])
-        """
-        return self._as_strided(self.shape[::-1], self.strides[::-1], 0)
-
+    @fast_path()
+    @advised
     def permute(self, *axes: Any) -> Tensor:
         """The axes in another order, as a view: ``permute(1, 0)`` or ``permute((1, 0))``.
 
@@ -64,6 +54,7 @@ class Tensor(TensorBase):
 
         return permute_dims(self, axes[0] if len(axes) == 1 else axes)
 
+    @fast_path()
     @advised
     def reshape(self, *shape: Any, copy: bool | None = None) -> Tensor:
         """The elements in row-major order in another shape: a view where the strides allow it, else a copy.
@@ -80,6 +71,8 @@ class Tensor(TensorBase):
 
         return reshape(self, shape[0] if len(shape) == 1 else shape, copy=copy)
 
+    @fast_path()
+    @advised
     def view(self, *shape: Any) -> Tensor:
         """The elements in another shape, always as a view; ``ValueError`` where only a copy could show them.
 
@@ -93,73 +86,22 @@ class Tensor(TensorBase):
 
         return reshape(self, shape[0] if len(shape) == 1 else shape, copy=False)
 
+    @fast_path()
     @advised
     def contiguous(self) -> Tensor:
         """The tensor itself if its elements lie in row-major order without gaps, else a copy that does."""
         return self if self.is_contiguous() else copy(self)
 
+    @fast_path()
     @advised
     def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
         """The elements converted to a dtype; see ``aotops.astype``."""
         return astype(self, dtype, copy=copy)
 
-    # --- statistics -------------------------------------------------------------------------------
-
-    @advised
-    def mean(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
-        """Arithmetic mean over one axis, several, or all; see ``aotops.mean``."""
-        from aotops.namespace.statistics import mean
-
-        return mean(self, axis, dtype=dtype, keepdims=keepdims, out=out)
-
-    @advised
-    def var(
-        self,
-        axis: Any = None,
-        *,
-        dtype: Any = None,
-        correction: float | None = None,
-        keepdims: bool = False,
-        out: Tensor | None = None,
-        ddof: float | None = None,
-    ) -> Tensor:
-        """Variance over one axis, several, or all; see ``aotops.var``. ``ddof`` is NumPy's name of ``correction``."""
-        from aotops.namespace.statistics import one_correction, var
-
-        correction = one_correction("var", correction, ddof)
-        return var(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
-
-    @advised
-    def std(
-        self,
-        axis: Any = None,
-        *,
-        dtype: Any = None,
-        correction: float | None = None,
-        keepdims: bool = False,
-        out: Tensor | None = None,
-        ddof: float | None = None,
-    ) -> Tensor:
-        """Standard deviation over one axis, several, or all; see ``aotops.std``, and ``var`` for ``ddof``."""
-        from aotops.namespace.statistics import one_correction, std
-
-        correction = one_correction("std", correction, ddof)
-        return std(self, axis, dtype=dtype, correction=correction, keepdims=keepdims, out=out)
-
     # --- indexing ---------------------------------------------------------------------------------
 
     _select = select  # what t[key] and t[key] = value are where C does not find one element
     _assign = assign
-
-    def __len__(self) -> int:
-        if self.ndim == 0:
-            raise TypeError("len() of a tensor without dimensions")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        if self.ndim == 0:
-            raise TypeError("iteration over a tensor without dimensions")
-        return (self[position] for position in range(self.shape[0]))
 
     def __contains__(self, value: Any) -> bool:
         found = self == value
@@ -167,6 +109,7 @@ class Tensor(TensorBase):
 
     # --- Python numbers ---------------------------------------------------------------------------
 
+    @fast_path()
     @advised
     def tolist(self) -> Any:
         """The elements as nested lists of Python numbers; of a tensor without dimensions, the number.
@@ -176,25 +119,6 @@ class Tensor(TensorBase):
         [[1, 2], [3, 4]]
         """
         return memoryview(self).tolist()
-
-    def __bool__(self) -> bool:
-        if self.size != 1:
-            raise ValueError(f"the truth of a tensor of shape {self.shape} is ambiguous: reduce it to one element")
-        return bool(self.item())
-
-    def __int__(self) -> int:
-        return int(self.item())
-
-    def __float__(self) -> float:
-        return float(self.item())
-
-    def __index__(self) -> int:
-        if self.ndim != 0 or self.dtype.kind != "integer":
-            raise TypeError(
-                "only an integer tensor without dimensions is an index, "
-                f"got shape {self.shape} and dtype {self.dtype.name}"
-            )
-        return int(self.item())
 
     # --- representation, copies -------------------------------------------------------------------
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import DType
+from aotops._native import DType, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@fast_path()
 @advised
 def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
@@ -37,6 +38,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     return asarray(data, dtype=dtype, copy=True)
 
 
+@fast_path()
 @advised
 def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
     """A tensor of some data, on the data's own memory where it has any that a tensor can use.
@@ -237,6 +239,7 @@ def _row(data: Any, dtype: DType) -> Tensor:
         return asarray(data, dtype=dtype)
 
 
+@fast_path()
 @advised
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
@@ -251,6 +254,7 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
 
 
+@fast_path()
 @advised
 def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
@@ -288,6 +292,7 @@ def as_number(name: str, argument: str, value: Any) -> float:
     raise TypeError(f"{name}: {argument} must be a number, got {got}")
 
 
+@fast_path()
 @advised
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of zeros; float64 unless said otherwise.
@@ -301,6 +306,7 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
 
 
+@fast_path()
 @advised
 def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     """A tensor of ones; float64 unless said otherwise.
@@ -353,27 +359,13 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         count = ceil(span)
     if count >= 2**60:
         raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
-    result = _counting(max(count, 0), int64 if isinstance(start, int) else float64)
-    if isinstance(step, int):
-        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
-    result *= step
-    result += start if count > 0 else 0
-    if dtype is None:
-        return result
-    wanted = as_dtype(dtype)
-    if wanted.kind == "integer" and result.dtype.kind == "float" and count > 0:
+    natural: DType = int64 if isinstance(start, int) else float64
+    wanted = natural if dtype is None else as_dtype(dtype)
+    if wanted.kind == "integer" and natural.kind == "float" and count > 0:
         for end in (start, start + (count - 1) * step):
             _native.full((), end, wanted)  # OverflowError; what lies between the ends fits if they do
-    return astype(result, wanted, copy=False)
-
-
-def _counting(count: int, dtype: DType) -> Tensor:
-    """0, 1, 2, ...: each pass writes as many numbers as there are, so that only the kernels loop."""
-    result = _native.full((count,), 0, dtype)
-    add = _native.operators["add"]
-    done = 1
-    while done < count:
-        more = min(done, count - done)
-        add(result[:more], done, out=result[done : done + more])
-        done += more
-    return result
+    if isinstance(step, int):
+        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+    result = _native.empty((max(count, 0),), wanted)
+    numbers = (start if count > 0 else 0, step)
+    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), numbers)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotops._native import fast_path
 from aotops.arguments import advised
 from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+@fast_path()
 @advised
 def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     """The axes of a tensor in another order, as a view: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
@@ -32,6 +34,7 @@ def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     return x._as_strided(tuple([shape[axis] for axis in order]), tuple([strides[axis] for axis in order]), 0)
 
 
+@fast_path()
 @advised
 def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
     """The elements of a tensor, in row-major order, in another shape.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops._native import fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, can_cast, float64
 from aotops.interop.operands import as_tensor
@@ -67,8 +68,9 @@ def one_correction(name: str, correction: Any, ddof: Any) -> Any:
     return (0 if ddof is None else ddof) if correction is None else correction
 
 
-def variance(name: str, x: Any, axis: Any, correction: float, keepdims: bool, dtype: Any) -> Tensor:
+def variance(name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims: bool, dtype: Any) -> Tensor:
     """The variance, for a function of this name."""
+    correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
     if not isinstance(correction, (int, float)):
         errors.wrong_type(name, "correction", "a Python number", correction)
@@ -81,6 +83,7 @@ def variance(name: str, x: Any, axis: Any, correction: float, keepdims: bool, dt
     return result
 
 
+@fast_path(_divide, _sum, _sum_as_float)
 @advised
 def mean(
     x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None
@@ -103,21 +106,23 @@ def mean(
     return delivered("mean", _divide(total, folded_count(x, axis)), out)
 
 
+@fast_path(_divide, _sum, _sum_of_squared_deviations)
 @advised
 def var(
     x: Operand,
     axis: Any = None,
     *,
     dtype: Any = None,
-    correction: float = 0,
+    correction: float | None = None,
     keepdims: bool = False,
     out: Tensor | None = None,
+    ddof: float | None = None,
 ) -> Tensor:
     """Variance of the elements over one axis, several, or all.
 
     The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
-    less ``correction`` (0 for a population, 1 for a sample); where that is not above 0 the result is NaN or infinite.
-    bool and integers are computed as float64.
+    less ``correction`` (0, the default, for a population, 1 for a sample); where that is not above 0 the result is NaN
+    or infinite. ``ddof`` is NumPy's name of ``correction``. bool and integers are computed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
     ``dtype``, float32 or float64, is what is computed in.
@@ -127,18 +132,20 @@ def var(
     >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    return delivered("var", variance("var", x, axis, correction, keepdims, dtype), out)
+    return delivered("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
 
 
+@fast_path(_divide, _sum, _sum_of_squared_deviations, _sqrt)
 @advised
 def std(
     x: Operand,
     axis: Any = None,
     *,
     dtype: Any = None,
-    correction: float = 0,
+    correction: float | None = None,
     keepdims: bool = False,
     out: Tensor | None = None,
+    ddof: float | None = None,
 ) -> Tensor:
     """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
 
@@ -146,4 +153,4 @@ def std(
     >>> ao.std(ao.tensor([1.0, 3.0]))
     tensor(1.)
     """
-    return delivered("std", _sqrt(variance("std", x, axis, correction, keepdims, dtype)), out)
+    return delivered("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)

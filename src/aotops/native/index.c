@@ -1,12 +1,17 @@
-/* Indexing by Python ints, slices, None and `...`. What else an index may hold, and every error, is Python's, which comes
- * back with an index of these. In Python:
+/* Indexing by ints, slices, None and `...`, and iteration. What else an index may hold, and every error, is Python's, which
+ * comes back with an index of Python's own ints. In Python:
  *
  *     def __getitem__(self, key):
  *         if the key is ints alone, one for each axis: return a 0-d copy of the element
  *         return the view that the key selects, or self._select(key)                  # aotops.namespace.indexing
  *     def __setitem__(self, key, value):
+ *         if value is nested lists of numbers: value = tensor(value, dtype=self.dtype)
  *         if value is a Tensor or a Python number: write it where the key selects
  *         else: self._assign(key, value)
+ *     def __len__(self): return self.shape[0]
+ *     def __iter__(self): return (self[position] for position in range(len(self)))
+ *
+ * Every position that an index selects is one of the tensor's, so that views of them are made without a check.
  */
 #include "native.h"
 
@@ -104,28 +109,84 @@ static enum found read_index(const aot_tensor *self, PyObject *key, selection *s
     return kind;
 }
 
+/* What an index selects, with items that stand for ints, such as NumPy's, read once. Reading may run Python code, which cannot change a tensor's shape. */
+static enum found read_any_index(const aot_tensor *self, PyObject *key, selection *selected)
+{
+    enum found kind = read_index(self, key, selected);
+    if (kind != NOT_HERE) {
+        return kind;
+    }
+    Py_ssize_t count = PyTuple_Check(key) ? PyTuple_Size(key) : 1;
+    if (count > 2 * AOT_MAX_RANK + 1) {
+        return NOT_HERE;
+    }
+    PyObject *ints = PyTuple_New(count);
+    bool any = false;
+    for (Py_ssize_t k = 0; ints != NULL && k < count; k++) {
+        PyObject *item = PyTuple_Check(key) ? PyTuple_GetItem(key, k) : key;
+        PyObject *position = NULL;
+        bool stands_for_int = PyIndex_Check(item) && !PyLong_CheckExact(item) && !PyBool_Check(item);
+        if (stands_for_int) {
+            any = true;
+            PyObject *index = PyNumber_Index(item);
+            position = index != NULL ? PyNumber_Long(index) : NULL; /* of int, not of a subclass */
+            Py_XDECREF(index);
+        } else {
+            Py_INCREF(item);
+            position = item;
+        }
+        if (position == NULL || PyTuple_SetItem(ints, k, position) < 0) {
+            Py_CLEAR(ints);
+        }
+    }
+    if (ints == NULL && !PyErr_ExceptionMatches(PyExc_TypeError)) {
+        return FAILED;
+    }
+    PyErr_Clear(); /* of an array that is no int */
+    kind = ints != NULL && any ? read_index(self, ints, selected) : NOT_HERE;
+    Py_XDECREF(ints);
+    return kind;
+}
+
 static aot_tensor *view_of(const aot_tensor *self, const selection *selected)
 {
-    Py_ssize_t offset = self->data - self->storage->data + selected->offset * aot_dtypes[self->dtype].itemsize;
-    return aot_tensor_view(self->state, self->storage, offset, self->dtype, selected->ndim, selected->shape,
-                           selected->strides);
+    return aot_tensor_part(self, selected->offset, selected->ndim, selected->shape, selected->strides);
+}
+
+static PyObject *copy_of_element(const aot_tensor *self, Py_ssize_t offset)
+{
+    aot_tensor *copy = aot_tensor_new(self->state, self->dtype, 0, NULL);
+    if (copy != NULL) {
+        uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
+        memcpy(copy->data, self->data + offset * itemsize, itemsize);
+    }
+    return (PyObject *)copy;
+}
+
+/* What the position of a row, or of an element of one dimension, selects: it must exist. */
+static PyObject *row_at(const aot_tensor *self, Py_ssize_t position)
+{
+    Py_ssize_t offset = self->size == 0 ? 0 : position * self->strides[0];
+    return self->ndim == 1 ? copy_of_element(self, offset)
+                           : (PyObject *)aot_tensor_part(self, offset, self->ndim - 1, self->shape + 1, self->strides + 1);
 }
 
 PyObject *aot_subscript(PyObject *object, PyObject *key)
 {
     const aot_tensor *self = (const aot_tensor *)object;
+    Py_ssize_t position;
+    if (self->ndim > 0 && aot_plain_size(key, &position)) {
+        position += position < 0 ? self->shape[0] : 0;
+        if (position >= 0 && position < self->shape[0]) {
+            return row_at(self, position);
+        }
+    }
     selection selected;
-    aot_tensor *copy;
-    switch (read_index(self, key, &selected)) {
+    switch (read_any_index(self, key, &selected)) {
     case VIEW:
         return (PyObject *)view_of(self, &selected);
     case ELEMENT:
-        copy = aot_tensor_new(self->state, self->dtype, 0, NULL);
-        if (copy != NULL) {
-            uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
-            memcpy(copy->data, self->data + selected.offset * itemsize, itemsize);
-        }
-        return (PyObject *)copy;
+        return copy_of_element(self, selected.offset);
     case NOT_HERE:
         return PyObject_CallMethod(object, "_select", "(O)", key);
     default:
@@ -133,25 +194,42 @@ PyObject *aot_subscript(PyObject *object, PyObject *key)
     }
 }
 
-/* Writes a tensor or a Python number into a view. */
-static int write_into(aot_tensor *target, PyObject *value)
+/* Writes a tensor into a view. */
+static int write_tensor(aot_tensor *target, aot_tensor *source)
 {
-    aot_tensor *source = aot_as_tensor(value);
-    if (source != NULL && source->ndim == 0 && source->dtype != target->dtype) {
-        /* one number: it has to fit, as a Python number has */
-        PyObject *number = PyObject_CallMethod(value, "item", NULL);
-        int failed = number != NULL ? write_into(target, number) : -1;
-        Py_XDECREF(number);
-        return failed;
-    }
-    if (source != NULL) {
+    if (source->ndim > 0 || source->dtype == target->dtype) {
         return aot_copy(target, source);
     }
+    /* one number: it has to fit, as a Python number has */
     aot_element element;
-    if (aot_element_of(value, target->dtype, &element) < 0 || aot_check_writable(target, "the target") < 0) {
+    PyObject *number = aot_to_list(source);
+    int failed = number == NULL || aot_element_of(number, target->dtype, &element) < 0 ||
+                 aot_check_writable(target, "the target") < 0;
+    Py_XDECREF(number);
+    if (!failed) {
+        aot_fill(target, element, target->dtype);
+    }
+    return failed ? -1 : 0;
+}
+
+/* Writes a Python number where an index has found an element or a view. */
+static int write_number(const aot_tensor *self, enum found kind, const selection *selected, PyObject *number)
+{
+    aot_element element;
+    if (aot_element_of(number, self->dtype, &element) < 0 || aot_check_writable(self, "the target") < 0) {
+        return -1;
+    }
+    if (kind == ELEMENT) {
+        uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
+        memcpy(self->data + selected->offset * itemsize, &element, itemsize);
+        return 0;
+    }
+    aot_tensor *target = view_of(self, selected);
+    if (target == NULL) {
         return -1;
     }
     aot_fill(target, element, target->dtype);
+    Py_DECREF((PyObject *)target);
     return 0;
 }
 
@@ -163,19 +241,38 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         return -1;
     }
     selection selected;
-    bool known = aot_is_number(value) || aot_as_tensor(value) != NULL;
-    enum found kind = known ? read_index(self, key, &selected) : NOT_HERE;
-    if (kind == FAILED) {
-        return -1;
+    bool is_number = aot_is_number(value);
+    aot_tensor *source = is_number ? NULL : aot_as_tensor(value);
+    bool known = is_number || source != NULL || aot_is_sequence(value);
+    enum found kind = known ? read_any_index(self, key, &selected) : NOT_HERE;
+    if (is_number && (kind == ELEMENT || kind == VIEW)) {
+        return write_number(self, kind, &selected, value);
     }
+    if (kind == ELEMENT && source != NULL && source->ndim == 0 && source->dtype == self->dtype) {
+        uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
+        if (aot_check_writable(self, "the target") < 0) {
+            return -1;
+        }
+        memmove(self->data + selected.offset * itemsize, source->data, itemsize);
+        return 0;
+    }
+    if (source != NULL) {
+        Py_INCREF((PyObject *)source);
+    } else if (kind == ELEMENT || kind == VIEW) {
+        source = aot_read_nested(self->state, value, self->dtype);
+        kind = source != NULL ? kind : PyErr_Occurred() ? FAILED : NOT_HERE;
+    }
+    int failed = -1;
     if (kind == NOT_HERE) {
         PyObject *done = PyObject_CallMethod(object, "_assign", "(OO)", key, value);
+        failed = done != NULL ? 0 : -1;
         Py_XDECREF(done);
-        return done != NULL ? 0 : -1;
+    } else if (kind != FAILED) {
+        aot_tensor *target = view_of(self, &selected);
+        failed = target != NULL ? write_tensor(target, source) : -1;
+        Py_XDECREF((PyObject *)target);
     }
-    aot_tensor *target = view_of(self, &selected);
-    int failed = target != NULL ? write_into(target, value) : -1;
-    Py_XDECREF((PyObject *)target);
+    Py_XDECREF((PyObject *)source);
     return failed;
 }
 
@@ -195,3 +292,85 @@ int aot_assign_sequence_item(PyObject *object, Py_ssize_t position, PyObject *va
     Py_XDECREF(key);
     return failed;
 }
+
+Py_ssize_t aot_length(PyObject *object)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->ndim == 0) {
+        aot_raise("no_length", "(s)", "len()");
+        return -1;
+    }
+    return self->shape[0];
+}
+
+/* --- iteration ----------------------------------------------------------------------------------- */
+
+typedef struct {
+    PyObject_HEAD
+    aot_tensor *tensor; /* of the exact type, whose rows no subclass has a say in; NULL at the end */
+    Py_ssize_t position;
+} iterator;
+
+PyObject *aot_iterate(PyObject *object)
+{
+    aot_tensor *tensor = (aot_tensor *)object;
+    if (tensor->ndim == 0) {
+        return aot_raise("no_length", "(s)", "iteration");
+    }
+    iterator *self = PyObject_Malloc(sizeof *self);
+    if (self == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject_Init((PyObject *)self, tensor->state->iterator_type);
+    Py_INCREF(object);
+    self->tensor = tensor;
+    self->position = 0;
+    return (PyObject *)self;
+}
+
+static PyObject *iterator_next(PyObject *object)
+{
+    iterator *self = (iterator *)object;
+    if (self->tensor == NULL || self->position >= self->tensor->shape[0]) {
+        Py_CLEAR(self->tensor);
+        return NULL;
+    }
+    if (Py_TYPE(self->tensor) == self->tensor->state->tensor_type) {
+        return row_at(self->tensor, self->position++);
+    }
+    return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may have its own */
+}
+
+static PyObject *iterator_length_hint(PyObject *object, PyObject *Py_UNUSED(unused))
+{
+    const iterator *self = (const iterator *)object;
+    return PyLong_FromSsize_t(self->tensor != NULL ? self->tensor->shape[0] - self->position : 0);
+}
+
+static void iterator_dealloc(PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    Py_XDECREF((PyObject *)((iterator *)object)->tensor);
+    PyObject_Free(object);
+    Py_DECREF((PyObject *)type);
+}
+
+static PyMethodDef iterator_methods[] = {
+    {"__length_hint__", iterator_length_hint, METH_NOARGS, NULL},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyType_Slot iterator_slots[] = {
+    {Py_tp_dealloc, iterator_dealloc},
+    {Py_tp_iter, PyObject_SelfIter},
+    {Py_tp_iternext, iterator_next},
+    {Py_tp_methods, iterator_methods},
+    {0, NULL},
+};
+
+PyType_Spec aot_iterator_spec = {
+    .name = "aotops._native.Iterator",
+    .basicsize = sizeof(iterator),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_DISALLOW_INSTANTIATION | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = iterator_slots,
+};

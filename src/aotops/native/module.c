@@ -10,6 +10,7 @@
  *     def cpu_level(): ...
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
+ *     def fast_path(*operators): ...          # a decorator, see function.c
  *     def declare(...), bind(...), stand_in(...), rename(...), check_sum(...): see declare.c
  *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
  */
@@ -37,6 +38,11 @@ static PyObject *native_empty(PyObject *module, PyObject *args)
         return NULL;
     }
     return (PyObject *)new_from_arguments(state_of(module), shape, dtype);
+}
+
+static PyObject *native_generate(PyObject *module, PyObject *args)
+{
+    return aot_generate(state_of(module), args);
 }
 
 static PyObject *native_full(PyObject *module, PyObject *args)
@@ -102,15 +108,7 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (dtype < 0) {
         return NULL;
     }
-    if (!copy && dtype == source->dtype) {
-        Py_INCREF((PyObject *)source);
-        return (PyObject *)source;
-    }
-    aot_tensor *self = aot_tensor_new(state, dtype, source->ndim, source->shape);
-    if (self != NULL && aot_copy(self, source) < 0) {
-        Py_CLEAR(self);
-    }
-    return (PyObject *)self;
+    return (PyObject *)aot_astype(source, dtype, copy != 0);
 }
 
 static PyObject *native_register(PyObject *module, PyObject *type)
@@ -136,7 +134,7 @@ static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
 
 static PyObject *native_get_num_threads(PyObject *module, PyObject *Py_UNUSED(unused))
 {
-    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, 0));
+    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, false));
 }
 
 static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
@@ -219,8 +217,27 @@ static PyObject *native_check_sum(PyObject *Py_UNUSED(module), PyObject *bytes)
     return aot_check_sum(bytes);
 }
 
+/* The decorator: a function with `module` and the operators bound to it. */
+static PyObject *decorate(PyObject *module_and_operators, PyObject *function)
+{
+    aot_state *state = state_of(PyTuple_GetItem(module_and_operators, 0));
+    return aot_with_fast_path(state, function, PyTuple_GetItem(module_and_operators, 1));
+}
+
+static PyMethodDef decorator = {"decorator", decorate, METH_O, NULL};
+
+static PyObject *native_fast_path(PyObject *module, PyObject *operators)
+{
+    PyObject *bound = PyTuple_Pack(2, module, operators);
+    PyObject *result = bound != NULL ? PyCFunction_New(&decorator, bound) : NULL;
+    Py_XDECREF(bound);
+    return result;
+}
+
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
+    {"generate", native_generate, METH_VARARGS,
+     "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
     {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
      "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor converted to a dtype, in row-major order.\n\n"
@@ -245,6 +262,8 @@ static PyMethodDef module_methods[] = {
     {"memory_stats", native_memory_stats, METH_NOARGS, "(used, peak, cached, limit, hits, misses)"},
     {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may wait for reuse."},
     {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
+    {"fast_path", native_fast_path, METH_VARARGS,
+     "fast_path(*operators): a decorator of a function that has a fast path in C, which calls the operators."},
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
     {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
@@ -311,7 +330,10 @@ static int module_exec(PyObject *module)
     state->base_type = core ? add_type(module, &aot_tensor_base_spec, "TensorBase", core) : NULL;
     Py_XDECREF((PyObject *)core);
     state->operator_type = state->base_type ? add_type(module, &aot_operator_spec, "Operator", NULL) : NULL;
-    if (state->operator_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0) {
+    state->function_type = state->operator_type ? add_type(module, &aot_function_spec, "Function", NULL) : NULL;
+    state->iterator_type = state->function_type ? add_type(module, &aot_iterator_spec, "Iterator", NULL) : NULL;
+    if (state->iterator_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
+        aot_add_methods(state) < 0) {
         return -1;
     }
     PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);

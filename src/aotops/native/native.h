@@ -18,7 +18,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
-#include "kernel.h"
+#include "plan.h"
 
 #define AOT_ALIGNMENT 64
 
@@ -60,6 +60,8 @@ typedef struct {
     PyTypeObject *tensor_type;  /* Tensor, the Python subclass whose instances operators return */
     PyTypeObject *storage_type;
     PyTypeObject *operator_type;
+    PyTypeObject *function_type;
+    PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
@@ -139,17 +141,10 @@ void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 
 /* threads.c */
 #define AOT_MOST_THREADS 1024
-/* A launch of fewer elements holds the GIL: it takes 4 to 30 us. */
-#define AOT_GRAIN 32768
-/* Fewer elements are not worth a second thread, which sleeps and takes some 40 us to wake up. Measured on 2 idle cores,
- * float64, one thread and two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70 us, 520,000
- * additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us. */
-#define AOT_SHARED_IF_COMPUTE_BOUND 131072
-#define AOT_SHARED 524288
 /* Reads the environment; -1 with an ImportError. */
 int aot_threads_init(aot_state *state);
-/* How many threads a launch of so many elements gets, if it takes `worth` elements to be worth a second one. */
-int aot_threads(aot_state *state, int64_t total, int64_t worth);
+/* How many threads a launch of so many elements may use: this is the one place that decides. */
+int aot_threads(aot_state *state, int64_t total, bool compute_bound);
 /* To be called before a parallel region: from then on, children of fork compute on one thread. */
 void aot_threads_begin(void);
 
@@ -159,10 +154,14 @@ int aot_dtype_make_all(aot_state *state);
 /* The code of a DType object, or -1 with a TypeError that names the argument. */
 int aot_dtype_code(aot_state *state, PyObject *object, const char *argument);
 
-/* element.c: Python numbers: whether an object is one, its category, whether a dtype holds it, its value as an element of a dtype, and back.
+/* element.c: Python numbers: whether an object is one, its category, the dtype it has by itself, whether a dtype holds it, its value as an element of a dtype, and back.
  * NumPy's float64 is a float, but has a dtype that counts and is read like an array: the buffer protocol tells. */
 bool aot_is_number(PyObject *object);
 int aot_number_category(PyObject *number);
+static inline int aot_natural_dtype(PyObject *number)
+{
+    return aot_default_dtypes[aot_number_category(number)];
+}
 bool aot_number_fits(PyObject *number, int dtype);
 int aot_element_of(PyObject *number, int dtype, aot_element *element);
 PyObject *aot_number_of(const char *data, int dtype);
@@ -175,6 +174,10 @@ void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int coun
 /* A tensor on memory of `storage`, its first element `offset` bytes from the start; checks the invariant. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
                             const Py_ssize_t *shape, const Py_ssize_t *strides);
+/* A tensor on some elements of another, the first one `offset` elements from its first. Checks nothing: its positions must
+ * be positions of the other, which has checked them. */
+aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
+                            const Py_ssize_t *strides);
 /* The lowest and the end of the highest byte that a tensor reaches; equal if it has no elements. */
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
 /* The tensor that an object is, borrowed, or NULL without an exception. */
@@ -200,13 +203,41 @@ static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, cha
     kernel(&unused, &exception, n0, n1, data, strides);
 }
 
-/* launch.c: running kernels */
+/* run.c: running what has been planned */
 typedef struct {
     char *data;
     const Py_ssize_t *strides;
     uint8_t dtype; /* of the elements in memory */
 } aot_view; /* an operand over a given iteration space */
 
+typedef struct {
+    const void *job;
+    int threads;
+    char *shared;         /* memory of all threads */
+    char *scratch;        /* of the first thread */
+    size_t scratch_bytes; /* of each thread */
+} aot_runner;
+
+typedef void (*aot_work)(const aot_runner *runner);
+typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
+
+/* Does some work of `total` elements with memory for all threads and for each; false if there is no memory. */
+bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes);
+/* Lets threads compute items, cut into at most so many shares, and waits for them. */
+void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
+/* Writes an operand into a plan whose rank is known, for a kernel that computes with a dtype. */
+void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
+void aot_make_plan(aot_planner planner, aot_plan *plan);
+/* Moves operands' pointers to a tile of one of a plan's grids; returns the tile's size along the grid's last axis. */
+int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data);
+
+/* An operand's pointer some bytes further on; it may be a position, which points nowhere. */
+static inline char *aot_moved(char *data, int64_t bytes)
+{
+    return (char *)((uintptr_t)data + (uintptr_t)bytes);
+}
+
+/* launch.c: running elementwise kernels */
 extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: an operand repeated everywhere */
 
 /* Runs the kernel of the current level over a space; nothing happens where a length is 0. Outputs have the same strides.
@@ -239,6 +270,8 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. NULL inputs are left out. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Fills a tensor by an operator that takes positions. */
+PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
 PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
 /* Checks the shape of `out` and that it can be written, element by element. */
@@ -251,10 +284,11 @@ bool aot_is_keyword(PyObject *key, const char *name);
  * NULL without an exception where Python must decide: numbers alone, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
-/* Whether an input of a dtype of its own may be given as another one: bool takes the truth of any. */
+/* Whether an input of a dtype of its own may be given as another one: bool takes the truth of any; of positions, see
+ * aot_generate. */
 static inline bool aot_fixed_takes(int fixed, int given)
 {
-    return fixed == AOT_BOOL || aot_can_cast[given][fixed];
+    return fixed == AOT_BOOL || fixed == AOT_INDEX || aot_can_cast[given][fixed];
 }
 /* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */
 PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
@@ -271,11 +305,71 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
 /* reduce.c: calls of them */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
 
+/* view.c: other shapes of the same elements */
+/* Axis k of the view is axis order[k] of the tensor; each is named once. */
+aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
+aot_tensor *aot_transposed(const aot_tensor *tensor);
+/* Works out a length of -1; false unless the lengths, all above 0, make as many elements as there are. */
+bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
+enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
+/* The elements in a complete shape. NULL without an exception where only a copy could show them and none is to be made. */
+aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying);
+/* The tensor itself if it has the dtype and need not be copied, else a contiguous copy. */
+aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy);
+
+/* from_python.c: nested sequences of numbers */
+/* Whether an object is a list, a tuple or a range, and of no subclass. */
+bool aot_is_sequence(PyObject *data);
+/* A new tensor of a number or of nested sequences, in a dtype or, if it is AOT_NO_DTYPE, in the one that holds them all. NULL
+ * without an exception where Python is to read them, or to say what is wrong. */
+aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
+
+/* to_python.c: Python numbers and lists of elements */
+PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);
+PyObject *aot_to_list(const aot_tensor *self);
+int aot_number_bool(PyObject *self);
+PyObject *aot_number_int(PyObject *self);
+PyObject *aot_number_float(PyObject *self);
+PyObject *aot_number_index(PyObject *self);
+
 /* index.c: elements, rows and slices */
 PyObject *aot_subscript(PyObject *self, PyObject *key);
 int aot_assign_subscript(PyObject *self, PyObject *key, PyObject *value);
 PyObject *aot_sequence_item(PyObject *self, Py_ssize_t position);
 int aot_assign_sequence_item(PyObject *self, Py_ssize_t position, PyObject *value);
+Py_ssize_t aot_length(PyObject *self);
+PyObject *aot_iterate(PyObject *self);
+extern PyType_Spec aot_iterator_spec;
+
+/* function.c: public functions that have a fast path */
+typedef struct aot_fast_path aot_fast_path;
+
+typedef struct {
+    PyObject_HEAD
+    PyObject *(*vectorcall)(PyObject *self, PyObject *const *args, size_t flags, PyObject *names);
+    aot_state *state;
+    const aot_fast_path *row;
+    PyObject *function;  /* of Python; NULL: its module has not been imported yet */
+    PyObject *operators; /* a tuple of those that the fast path calls; NULL as long as the function is */
+} aot_function;
+
+/* fast_paths.c: args has `count` positional arguments, then those that `names` (NULL: none) names. A fast path declines
+ * with NULL and no exception, and Python is called. */
+struct aot_fast_path {
+    const char *name; /* the qualified name of the Python function */
+    PyObject *(*fast_path)(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+    int operators;  /* the number of them that it needs */
+    bool is_method; /* also a method of TensorBase */
+};
+
+extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
+extern PyType_Spec aot_function_spec;
+/* Gives TensorBase the functions that are methods of it. */
+int aot_add_methods(aot_state *state);
+/* The Function of a Python function that has a fast path in the table. */
+PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *operators);
+/* Whether an object is an int, of no subclass, that fits; sets it. */
+bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);

@@ -218,7 +218,8 @@ static PyObject *operator_fixed(PyObject *self, void *Py_UNUSED(closure))
     for (int k = 0; names != NULL && fixed != NULL && k < operator->definition->inputs; k++) {
         int dtype = operator->definition->fixed[k];
         if (dtype != AOT_NO_DTYPE &&
-            PyDict_SetItem(fixed, PyTuple_GetItem(names, k), operator->state->dtypes[dtype]) < 0) {
+            PyDict_SetItem(fixed, PyTuple_GetItem(names, k),
+                           operator->state->dtypes[dtype == AOT_INDEX ? AOT_INT64 : dtype]) < 0) {
             Py_CLEAR(fixed);
         }
     }
@@ -255,7 +256,8 @@ static PyObject *operator_dtypes(PyObject *self, void *Py_UNUSED(closure))
             break;
         }
         for (int k = 0; k < definition->inputs + definition->outputs; k++) {
-            PyObject *dtype = operator->state->dtypes[definition->variants[v].dtypes[k]];
+            int code = definition->variants[v].dtypes[k];
+            PyObject *dtype = operator->state->dtypes[code == AOT_INDEX ? AOT_INT64 : code];
             Py_INCREF(dtype);
             PyTuple_SetItem(signature, k, dtype);
         }

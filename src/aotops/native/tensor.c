@@ -5,7 +5,7 @@
  *             reached = [offset + sum(i * s for i, s in zip(index, strides)) * itemsize for index in all indices]
  *             if not all(0 <= position <= storage.nbytes - itemsize for position in reached): raise ValueError
  *         shape, strides, dtype, ndim, size, readonly: read-only
- *         item, _as_strided, _copy_from: methods; the special methods are in number.c and index.c
+ *         item, _as_strided, _copy_from: methods; the special methods are in number.c, to_python.c and index.c
  *
  * TensorBase adds the operators that are methods. The class that users see, aotops.Tensor, is a Python subclass of it
  * with the same layout.
@@ -217,6 +217,27 @@ aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t o
     return self;
 }
 
+aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
+                            const Py_ssize_t *strides)
+{
+    aot_tensor *self = new_object(tensor->state, tensor->dtype, ndim);
+    if (self == NULL) {
+        return NULL;
+    }
+    Py_ssize_t size = 1;
+    for (int axis = 0; axis < ndim; axis++) {
+        self->shape[axis] = shape[axis];
+        self->strides[axis] = strides[axis];
+        size *= shape[axis];
+    }
+    self->size = size;
+    self->contiguous = is_contiguous(ndim, shape, strides, size);
+    self->data = tensor->data + offset * aot_dtypes[tensor->dtype].itemsize;
+    Py_INCREF((PyObject *)tensor->storage);
+    self->storage = tensor->storage;
+    return self;
+}
+
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high)
 {
     Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
@@ -348,31 +369,6 @@ static PyObject *tensor_is_contiguous(PyObject *self, PyObject *Py_UNUSED(unused
     return PyBool_FromLong(((aot_tensor *)self)->contiguous);
 }
 
-/* Of the element that some ints select: see aotops.namespace.indexing. */
-static PyObject *item_at(PyObject *object, PyObject *const *indices, Py_ssize_t count)
-{
-    PyObject *given = PyTuple_New(count);
-    for (Py_ssize_t k = 0; given != NULL && k < count; k++) {
-        Py_INCREF(indices[k]);
-        if (PyTuple_SetItem(given, k, indices[k]) < 0) {
-            Py_CLEAR(given);
-        }
-    }
-    return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
-}
-
-static PyObject *tensor_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
-{
-    aot_tensor *self = (aot_tensor *)object;
-    if (count > 0) {
-        return item_at(object, indices, count);
-    }
-    if (self->size != 1) {
-        return aot_raise("item_of_many", "(N)", tensor_shape(object, NULL));
-    }
-    return aot_number_of(self->data, self->dtype);
-}
-
 static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
 {
     aot_tensor *self = (aot_tensor *)object;
@@ -413,7 +409,15 @@ static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
     Py_RETURN_NONE;
 }
 
+static PyObject *tensor_transpose(PyObject *self, void *Py_UNUSED(closure))
+{
+    return (PyObject *)aot_transposed((aot_tensor *)self);
+}
+
 static PyGetSetDef tensor_getset[] = {
+    {"T", tensor_transpose, NULL,
+     "The transpose: a view with the axes in reverse order.\n\n"
+     ">>> import aotops as ao\n>>> ao.tensor([[1, 2], [3, 4]]).T\ntensor([[1, 3],\n        [2, 4]])\n", NULL},
     {"shape", tensor_shape, NULL, "Lengths of the axes, a tuple of ints.", NULL},
     {"strides", tensor_strides, NULL, "Steps along the axes, in elements (not bytes), a tuple of ints.", NULL},
     {"dtype", tensor_dtype, NULL, "Type of the elements.", NULL},
@@ -424,7 +428,7 @@ static PyGetSetDef tensor_getset[] = {
 };
 
 static PyMethodDef tensor_methods[] = {
-    {"item", (PyCFunction)(void (*)(void))tensor_item, METH_FASTCALL,
+    {"item", (PyCFunction)(void (*)(void))aot_item, METH_FASTCALL,
      "item(*index)\n--\n\nThe only element as a Python number, or that which an index selects.\n\n"
      "The index is an int for each axis, or one that counts the elements in row-major order.\n\n"
      "Raises ``ValueError`` if there is not exactly one element, or for another number of ints, ``IndexError`` for an\n"
@@ -458,6 +462,13 @@ static PyType_Slot tensor_slots[] = {
     {Py_bf_releasebuffer, aot_release_buffer},
     {Py_mp_subscript, aot_subscript},
     {Py_mp_ass_subscript, aot_assign_subscript},
+    {Py_mp_length, aot_length},
+    {Py_sq_length, aot_length},
+    {Py_tp_iter, aot_iterate},
+    {Py_nb_bool, aot_number_bool},
+    {Py_nb_int, aot_number_int},
+    {Py_nb_float, aot_number_float},
+    {Py_nb_index, aot_number_index},
     {Py_sq_item, aot_sequence_item},
     {Py_sq_ass_item, aot_assign_sequence_item},
     AOT_EACH_BINARY_SLOT(BINARY_SLOT)

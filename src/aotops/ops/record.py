@@ -12,7 +12,7 @@ sees records only when somebody asks for documentation; the build reads them all
 
 from __future__ import annotations
 
-from aotops.abi import AXIS_KINDS, DEFAULTS, MAX_OPERANDS, NAMES, SLOTS, named
+from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named
 from aotops.errors import RecordError
 from aotops.ops.cases import Cases
 
@@ -75,7 +75,9 @@ class Record:
         dtypes: the input dtypes that get a kernel, in the order of ``aotops.abi``.
         result: the dtype of the result where it is not that of the inputs: one, or one for each dtype.
         outputs: how many results there are where the scalar function returns a tuple of them; 0 where it does not.
-        fixed: the dtypes of inputs that have one of their own, whatever that of the others, by name.
+        fixed: the dtypes of inputs that have one of their own, whatever that of the others, by name. ``INDEX`` is that
+            of an input that is no operand but an int64 that depends on the element's position, such as its index;
+            ``aotops._native.generate`` calls such an operator.
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         map: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
@@ -174,7 +176,7 @@ class Record:
     def _check(self) -> None:
         results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
         for dtype in (*self.dtypes, *self.casts, *results, *self.fixed.values()):
-            if dtype not in ALL:
+            if dtype not in (*ALL, INDEX):
                 raise RecordError(f"{self.name}: dtypes must be some of {ALL}, got {dtype!r}")
         if not self.dtypes or len(set(self.dtypes)) != len(self.dtypes):
             raise RecordError(f"{self.name}: dtypes must be distinct and at least one, got {self.dtypes}")
@@ -320,6 +322,11 @@ class Record:
         if self.identity is None or isinstance(self.identity, (int, float)):
             return self.identity
         return self.identity[dtype]
+
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The parameters that are no operands but positions."""
+        return tuple([name for name in self.parameters if self.fixed.get(name) == INDEX])
 
     @property
     def bool_inputs(self) -> tuple[str, ...]:

@@ -87,6 +87,7 @@ def header() -> str:
             f"#define AOT_MAX_LEVELS {abi.MAX_LEVELS}",
             f"#define AOT_ELEMENT_BYTES {abi.ELEMENT_BYTES}",
             f"#define AOT_NO_DTYPE {abi.NO_DTYPE}",
+            f"#define AOT_INDEX {abi.INDEX_CODE} /* of an input that is a position, an int64 */",
             "",
             enum("aot_dtype", map(dtype_code, names), "AOT_N_DTYPES"),
             enum("aot_number_kind", [f"AOT_KIND_{kind.upper()}" for kind in abi.KINDS_OF_NUMBERS]),

@@ -7,10 +7,14 @@ would write.
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
+from typing import Any
 
 import aotops
 from aotops import ops
+from aotops._native import Function, TensorBase
 from aotops.abi import AXIS_KINDS, SLOTS
 from aotops.ops.record import Record
 
@@ -18,8 +22,8 @@ PACKAGE = Path(aotops.__file__).parent
 HEADER = "# Generated from the operator records by `python -m aotops.aot.pack.stubs`; do not edit.\n"
 
 NATIVE = '''from array import array
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Protocol, TypeVar
 
 from aotops.ops.record import Record
 from aotops.tensors import Tensor
@@ -38,6 +42,15 @@ operators: Mapping[str, Operator]
 
 def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
 def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
+def generate(
+    operator: Operator,
+    dtype: DType,
+    out: Tensor,
+    first: int,
+    strides: tuple[int, ...],
+    inputs: tuple[Tensor | float, ...],
+    /,
+) -> Tensor: ...
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """The elements of a tensor converted to a dtype, in row-major order."""
 
@@ -57,6 +70,9 @@ def share_from(elements: int, /) -> None: ...
 
 kernel_version: int
 
+F = TypeVar("F", bound=Callable[..., Any])
+
+def fast_path(*operators: Operator) -> Callable[[F], F]: ...
 def declare(
     record: Record,
     name: str,
@@ -72,6 +88,11 @@ def check_sum(data: bytes, /) -> str: ...
 def memory_stats() -> tuple[int, int, int, int, int, int]: ...
 def memory_limit(bytes: int, /) -> None: ...
 def memory_release() -> int: ...
+
+class Function:
+    """A public function of Python that has a fast path in C."""
+
+    def __call__(self, *args: Any, **options: Any) -> Any: ...
 
 class DType:
     """The type of a tensor's elements; equal to its name as a string."""
@@ -131,6 +152,8 @@ class TensorBase:
     def size(self) -> int: ...
     @property
     def readonly(self) -> bool: ...
+    @property
+    def T(self) -> Tensor: ...
     def item(self, *index: int | tuple[int, ...]) -> float: ...
     def is_contiguous(self) -> bool: ...
     def _as_strided(self, shape: tuple[int, ...], strides: tuple[int, ...], offset: int, /) -> Tensor: ...
@@ -138,6 +161,12 @@ class TensorBase:
     def __buffer__(self, flags: int, /) -> memoryview: ...
     def __getitem__(self, key: Any, /) -> Tensor: ...
     def __setitem__(self, key: Any, value: Operand, /) -> None: ...
+    def __len__(self) -> int: ...
+    def __iter__(self) -> Iterator[Tensor]: ...
+    def __bool__(self) -> bool: ...
+    def __int__(self) -> int: ...
+    def __float__(self) -> float: ...
+    def __index__(self) -> int: ...
 '''
 
 
@@ -173,9 +202,17 @@ def method_stubs(record: Record) -> list[str]:
     return lines
 
 
+def method_signature(function: Any) -> str:
+    """The signature of a function as a method, its annotations as they are written."""
+    signature = str(inspect.signature(function)).replace("'", "")
+    return re.sub(r"^\(x: \w+", "(self", signature)
+
+
 def native_stub(records: list[Record]) -> str:
     """The text of ``_native.pyi``."""
     methods = [line.replace("builtins.bool", "bool") for record in records for line in method_stubs(record)]
+    functions = [name for name, value in vars(TensorBase).items() if isinstance(value, Function)]
+    methods += [f"    def {name}{method_signature(getattr(aotops, name))}: ..." for name in sorted(functions)]
     return HEADER + NATIVE + "\n".join(methods) + "\n"
 
 

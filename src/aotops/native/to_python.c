@@ -1,0 +1,160 @@
+/* Python numbers and lists of a tensor's elements. In Python:
+ *
+ *     def item(self, *index): return the element as a bool, int or float
+ *     def tolist(self): return [row.tolist() for row in self] if self.ndim else self.item()
+ *     def __bool__(self), __int__(self), __float__(self): of the only element
+ *     def __index__(self): of an integer without dimensions
+ */
+#include "native.h"
+
+#include <string.h>
+
+/* Elements in a row as items of a new list. Inside of the loop the switch would take a third of the time. */
+static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssize_t step, int dtype)
+{
+    aot_element element;
+    switch (dtype) {
+#define ROW(from, CODE, member)                                                                                        \
+    case CODE:                                                                                                         \
+        for (Py_ssize_t k = 0; k < length; k++) {                                                                      \
+            memcpy(&element, data + k * step, sizeof element.member);                                                  \
+            PyObject *item = from(element.member);                                                                     \
+            if (item == NULL || PyList_SetItem(list, k, item) < 0) {                                                   \
+                return -1;                                                                                             \
+            }                                                                                                          \
+        }                                                                                                              \
+        return 0;
+#define BOOLS(CODE, member, ...) ROW(PyBool_FromLong, CODE, member)
+#define SIGNED(CODE, member, ...) ROW(PyLong_FromLongLong, CODE, member)
+#define UNSIGNED(CODE, member, ...) ROW(PyLong_FromUnsignedLongLong, CODE, member)
+#define REALS(CODE, member, ...) ROW(PyFloat_FromDouble, CODE, member)
+        AOT_EACH_BOOL(BOOLS)
+        AOT_EACH_SIGNED(SIGNED)
+        AOT_EACH_UNSIGNED(UNSIGNED)
+        AOT_EACH_REAL(REALS)
+    default:
+        PyErr_SetString(PyExc_SystemError, "no Python numbers stand for these elements");
+        return -1;
+    }
+}
+
+static PyObject *only_item(const aot_tensor *self)
+{
+    if (self->size != 1) {
+        return aot_raise("item_of_many", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
+    }
+    return aot_number_of(self->data, self->dtype);
+}
+
+/* The address of the element that plain ints select: one for each axis, or one that counts in row-major order. NULL,
+ * without an exception, for others. */
+static const char *find_item(const aot_tensor *self, PyObject *const *indices, Py_ssize_t count)
+{
+    Py_ssize_t position, offset = 0;
+    if (count == 1 && self->ndim != 1) {
+        if (!aot_plain_size(indices[0], &position) || position >= self->size || position < -self->size) {
+            return NULL;
+        }
+        position += position < 0 ? self->size : 0;
+        for (int axis = self->ndim - 1; axis >= 0; axis--) {
+            offset += position % self->shape[axis] * self->strides[axis];
+            position /= self->shape[axis];
+        }
+        return self->data + offset * aot_dtypes[self->dtype].itemsize;
+    }
+    if (count != self->ndim || self->size == 0) {
+        return NULL;
+    }
+    for (int axis = 0; axis < self->ndim; axis++) {
+        Py_ssize_t length = self->shape[axis];
+        if (!aot_plain_size(indices[axis], &position) || position >= length || position < -length) {
+            return NULL;
+        }
+        offset += (position + (position < 0 ? length : 0)) * self->strides[axis];
+    }
+    return self->data + offset * aot_dtypes[self->dtype].itemsize;
+}
+
+PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (count == 0) {
+        return only_item(self);
+    }
+    const char *found = find_item(self, indices, count);
+    if (found != NULL) {
+        return aot_number_of(found, self->dtype);
+    }
+    PyObject *given = PyTuple_New(count);
+    for (Py_ssize_t k = 0; given != NULL && k < count; k++) {
+        Py_INCREF(indices[k]);
+        if (PyTuple_SetItem(given, k, indices[k]) < 0) {
+            Py_CLEAR(given);
+        }
+    }
+    return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
+}
+
+/* The elements from an axis on. */
+static PyObject *list_of(const aot_tensor *self, int axis, const char *data)
+{
+    Py_ssize_t length = self->shape[axis];
+    Py_ssize_t step = self->size == 0 ? 0 : self->strides[axis] * aot_dtypes[self->dtype].itemsize;
+    PyObject *list = PyList_New(length);
+    if (list != NULL && axis == self->ndim - 1) {
+        if (fill_list(list, length, data, step, self->dtype) < 0) {
+            Py_CLEAR(list);
+        }
+        return list;
+    }
+    for (Py_ssize_t k = 0; list != NULL && k < length; k++) {
+        PyObject *item = list_of(self, axis + 1, data + k * step);
+        if (item == NULL || PyList_SetItem(list, k, item) < 0) {
+            Py_CLEAR(list);
+        }
+    }
+    return list;
+}
+
+PyObject *aot_to_list(const aot_tensor *self)
+{
+    return self->ndim == 0 ? aot_number_of(self->data, self->dtype) : list_of(self, 0, self->data);
+}
+
+int aot_number_bool(PyObject *object)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->size != 1) {
+        aot_raise("ambiguous_truth", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
+        return -1;
+    }
+    PyObject *number = aot_number_of(self->data, self->dtype);
+    int truth = number != NULL ? PyObject_IsTrue(number) : -1;
+    Py_XDECREF(number);
+    return truth;
+}
+
+PyObject *aot_number_int(PyObject *object)
+{
+    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *result = number != NULL ? PyNumber_Long(number) : NULL;
+    Py_XDECREF(number);
+    return result;
+}
+
+PyObject *aot_number_float(PyObject *object)
+{
+    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *result = number != NULL ? PyNumber_Float(number) : NULL;
+    Py_XDECREF(number);
+    return result;
+}
+
+PyObject *aot_number_index(PyObject *object)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->ndim != 0 || aot_dtypes[self->dtype].category != AOT_CATEGORY_INTEGER) {
+        return aot_raise("no_index", "(Ns)", aot_tuple_of_sizes(self->ndim, self->shape), aot_dtypes[self->dtype].name);
+    }
+    return aot_number_of(self->data, self->dtype);
+}

@@ -1,0 +1,339 @@
+"""A public function with a fast path in C gives what its Python function alone gives, whatever it is called with."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import pickle
+import pydoc
+import sys
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layouts import LAYOUTS
+from leaks import assert_no_leak
+
+import aotops as ao
+from aotops import _native
+from aotops.dtypes import BY_NAME
+from aotops.namespace import creation, manipulation, statistics
+from aotops.shapes import reshaped_strides
+
+FUNCTIONS = {
+    **{name: getattr(creation, name) for name in ("tensor", "asarray", "empty", "full", "zeros", "ones")},
+    **{name: getattr(manipulation, name) for name in ("reshape", "permute_dims")},
+    **{name: getattr(statistics, name) for name in ("mean", "var", "std")},
+    **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
+}
+
+
+def outcome(call: Callable[[], Any], x: ao.Tensor) -> Any:
+    """What a call gives: what can be told of its result, and where in the memory of ``x`` it lies; or the error."""
+    try:
+        result = call()
+    except Exception as error:
+        return type(error), str(error)
+    if not isinstance(result, ao.Tensor):
+        return result
+    shared = np.shares_memory(np.asarray(result), np.asarray(x)) and result.size > 0
+    address = np.asarray(result).__array_interface__["data"][0] - np.asarray(x).__array_interface__["data"][0]
+    layout = result.shape, result.strides, result.dtype.name, result.is_contiguous(), result.readonly
+    contents = memoryview(result.contiguous()).tobytes()
+    return (*layout, contents, result is x, address if shared else None)
+
+
+def agree(fast: Callable[..., Any], slow: Callable[..., Any], x: ao.Tensor, *args: Any, **options: Any) -> None:
+    """Both come to the same, positional and named arguments alike."""
+    assert outcome(lambda: fast(x, *args, **options), x) == outcome(lambda: slow(x, *args, **options), x)
+
+
+tensors = st.tuples(st.sampled_from(list(LAYOUTS.values())), st.sampled_from(list(BY_NAME))).map(
+    lambda pair: pair[0].pair(pair[1])[0]
+)
+lengths = st.one_of(st.integers(-2, 12), st.sampled_from([2**40, 2**63, -(2**70), True, 1.0, "2", np.int64(3), None]))
+shapes = st.one_of(
+    st.lists(lengths, max_size=5),
+    st.lists(lengths, max_size=4).map(tuple),
+    lengths,
+    st.just(range(3)),
+    st.just([1] * 33),
+)
+flags = st.sampled_from([None, True, False, 0, 1, "x"])
+
+
+@settings(max_examples=400, deadline=None)
+@given(tensors, shapes, flags, st.data())
+def test_reshape(x: ao.Tensor, shape: Any, flag: Any, data: st.DataObject) -> None:
+    def slow(x: ao.Tensor, *shape: Any, copy: Any = None) -> Any:
+        return manipulation.reshape.__wrapped__(x, shape[0] if len(shape) == 1 else shape, copy=copy)
+
+    if data.draw(st.booleans()):  # one that fits, also where only a copy does
+        parts = [n for n in x.shape if n != 1] or [1]
+        shape = data.draw(st.permutations([*parts, 1]))
+        if data.draw(st.booleans()) and len(parts) > 1:
+            shape = [parts[0] * parts[1], *parts[2:]]
+    agree(manipulation.reshape, manipulation.reshape.__wrapped__, x, shape)
+    agree(manipulation.reshape, manipulation.reshape.__wrapped__, x, shape, copy=flag)
+    agree(ao.Tensor.reshape, slow, x, shape, copy=flag)
+    agree(ao.Tensor.view, lambda x, *shape: slow(x, *shape, copy=False), x, shape)
+    if isinstance(shape, (list, tuple)):
+        agree(ao.Tensor.reshape, slow, x, *shape, copy=flag)
+        agree(ao.Tensor.view, lambda x, *shape: slow(x, *shape, copy=False), x, *shape)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tensors, st.data())
+def test_strides_of_a_new_shape(x: ao.Tensor, data: st.DataObject) -> None:
+    """C works them out as the pure Python function does."""
+    factors: list[int] = []
+    for length in x.shape:
+        while length > 1:
+            factors.append(next(p for p in range(2, length + 1) if length % p == 0))
+            length //= factors[-1]
+    shape = [1]
+    for factor in factors if data.draw(st.booleans()) else data.draw(st.permutations(factors)):
+        if data.draw(st.booleans()):
+            shape[-1] *= factor
+        else:
+            shape.append(factor)
+    if x.size > 0:
+        wanted = reshaped_strides(x.shape, x.strides, tuple(shape))
+        if wanted is None:
+            with pytest.raises(ValueError, match="cannot show"):
+                x.view(shape)
+        else:
+            assert x.view(shape).strides == wanted
+
+
+@settings(max_examples=300, deadline=None)
+@given(tensors, st.data())
+def test_permutations(x: ao.Tensor, data: st.DataObject) -> None:
+    axis = st.one_of(st.integers(-x.ndim - 1, x.ndim), st.sampled_from([True, 2**70, 1.0, np.int64(0)]))
+    some = st.one_of(st.permutations(range(x.ndim)), st.lists(axis, min_size=max(x.ndim - 1, 0), max_size=x.ndim + 1))
+    axes = data.draw(some)
+    axes = [a - x.ndim if type(a) is int and data.draw(st.booleans()) else a for a in axes]
+    slow = manipulation.permute_dims.__wrapped__
+    agree(manipulation.permute_dims, slow, x, axes)
+    agree(manipulation.permute_dims, slow, x, tuple(axes))
+    agree(ao.Tensor.permute, lambda x, *axes: slow(x, axes[0] if len(axes) == 1 else axes), x, *axes)
+    agree(lambda x: x.T, lambda x: slow(x, range(x.ndim)[::-1]), x)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tensors, st.data())
+def test_statistics(x: ao.Tensor, data: st.DataObject) -> None:
+    options: dict[str, Any] = {}
+    choices: dict[str, Any] = {
+        "axis": st.one_of(
+            st.integers(-x.ndim - 1, x.ndim), st.sampled_from([None, (0,), 2**70, True, "0", np.int64(0)])
+        ),
+        "keepdims": st.sampled_from([True, False, 1, "x"]),
+        "dtype": st.sampled_from([None, "float32", ao.float64, "int64"]),
+        "correction": st.sampled_from([None, 0, 1, 2.5, -1, 100, True, float("nan"), "1", 10**30]),
+        "ddof": st.sampled_from([None, 0, 1, 1.5]),
+    }
+    for name in data.draw(st.lists(st.sampled_from(list(choices)), unique=True)):
+        options[name] = data.draw(choices[name])
+    for function in (statistics.var, statistics.std, statistics.mean):
+        if function is statistics.mean:
+            options = {name: value for name, value in options.items() if name not in ("correction", "ddof")}
+        agree(function, function.__wrapped__, x, **options)
+        if "axis" in options:
+            others = {name: value for name, value in options.items() if name != "axis"}
+            agree(function, function.__wrapped__, x, options["axis"], **others)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'correction'"):
+        x.mean(correction=None)  # type: ignore[call-arg]
+
+
+@settings(max_examples=200, deadline=None)
+@given(tensors, st.sampled_from(["bool", "int64", "float32", "float64", float, "int8", None, 3]), flags)
+def test_conversions_of_dtype(x: ao.Tensor, dtype: Any, flag: Any) -> None:
+    agree(ao.Tensor.astype, ao.Tensor.astype.__wrapped__, x, dtype)
+    agree(ao.Tensor.astype, ao.Tensor.astype.__wrapped__, x, dtype, copy=flag)
+    agree(ao.Tensor.contiguous, ao.Tensor.contiguous.__wrapped__, x)
+    agree(creation.asarray, creation.asarray.__wrapped__, x, dtype=dtype, copy=flag)
+    agree(creation.tensor, lambda x, dtype: creation.asarray.__wrapped__(x, dtype=dtype, copy=True), x, dtype=dtype)
+    assert repr(x.tolist()) == repr(ao.Tensor.tolist.__wrapped__(x)) == repr(np.asarray(x).tolist())
+
+
+@settings(max_examples=300, deadline=None)
+@given(shapes, st.sampled_from([None, "bool", ao.int64, "float32", float, "x"]), st.data())
+def test_tensors_of_one_value(shape: Any, dtype: Any, data: st.DataObject) -> None:
+    value = data.draw(
+        st.sampled_from([0, 2.5, True, float("nan"), 2**70, -1, np.float32(1.5), "1", None, ao.tensor(3)])
+    )
+    sizes = [n for n in (shape if isinstance(shape, (list, tuple)) else [shape]) if isinstance(n, int)]
+    if any(n > 100 for n in sizes) and not any(n < 0 or n > 2**62 for n in sizes):
+        return  # as much memory as there may be
+    x = ao.zeros(1)
+    full = creation.full.__wrapped__
+    options = {} if dtype is None else {"dtype": dtype}
+    for function in (creation.zeros, creation.ones, lambda *args, **options: creation.full(*args, value, **options)):
+        fast, slow = function, getattr(function, "__wrapped__", lambda shape, **options: full(shape, value, **options))
+        assert outcome(partial(fast, shape, **options), x) == outcome(partial(slow, shape, **options), x)
+    got, wanted = [outcome(lambda f=f: f(shape, **options), x) for f in (creation.empty, creation.empty.__wrapped__)]
+    assert got[:5] == wanted[:5]
+
+
+BUFFERS = [
+    np.arange(6.0).reshape(2, 3),
+    np.arange(6.0).reshape(2, 3).T[::-1],
+    np.arange(3, dtype="float32"),
+    np.arange(3, dtype="int32"),
+    np.float64(2.5),
+    np.int64(7),
+    np.int16(7),
+    np.bool_(True),
+    np.array(2.5, dtype="float16"),
+    np.array(["2020"], dtype="datetime64[D]"),
+    np.zeros((0, 3)),
+    np.frombuffer(bytes(17), dtype="float64", offset=1, count=2),
+    memoryview(b"abc"),
+    b"abc",
+    bytearray(8),
+    "abc",
+    None,
+    {1: 2},
+    object(),
+]
+
+
+@pytest.mark.parametrize("data", BUFFERS, ids=range(len(BUFFERS)))
+@pytest.mark.parametrize(
+    "options", [{}, {"dtype": "float64"}, {"copy": True}, {"copy": False}, {"dtype": None}], ids=str
+)
+def test_buffers(data: Any, options: dict[str, Any]) -> None:
+    x = ao.zeros(1)
+    slow = creation.asarray.__wrapped__
+    got, wanted = outcome(lambda: ao.asarray(data, **options), x), outcome(lambda: slow(data, **options), x)
+    assert got == wanted
+    if isinstance(data, np.ndarray) and isinstance(got[0], tuple) and not options:
+        whole = np.asarray(ao.asarray(data))
+        assert np.shares_memory(whole, data) == np.shares_memory(np.asarray(slow(data)), data)
+
+
+# --- what a Function is --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_functions_have_what_functions_have(name: str) -> None:
+    function = FUNCTIONS[name]
+    python = function.__wrapped__
+    assert type(function) is _native.Function and type(python) is type(outcome)
+    assert (function.__name__, function.__qualname__) == (python.__name__, python.__qualname__)
+    assert function.__module__ == python.__module__ and function.__doc__ == python.__doc__
+    assert inspect.signature(function) == inspect.signature(python) and repr(function) == repr(python).replace(
+        f"{id(python):x}", repr(function).partition(" at 0x")[2].rstrip(">")
+    )
+    assert callable(function) and inspect.isroutine(function)
+    assert python.__doc__.splitlines()[0] in pydoc.plain(pydoc.render_doc(function))
+    assert copy.copy(function) is copy.deepcopy(function) is function
+    with pytest.raises(AttributeError, match="no_such"):
+        function.no_such  # noqa: B018
+    with pytest.raises(TypeError):
+        type(function)()
+
+
+def test_public_functions_are_pickled_by_name() -> None:
+    for name in ("tensor", "reshape", "mean"):
+        assert pickle.loads(pickle.dumps(getattr(ao, name))) is getattr(ao, name)
+    x = ao.arange(6.0)
+    assert pickle.loads(pickle.dumps(x.reshape))(2, 3).tolist() == x.reshape(2, 3).tolist()
+
+
+def test_bound_methods() -> None:
+    x = ao.arange(6.0)
+    for method, arguments in ((x.reshape, (2, 3)), (x.mean, ()), (x.tolist, ()), (x.permute, (0,)), (x.std, ())):
+        assert method.__self__ is x and inspect.ismethod(method)
+        assert repr(method(*arguments)) == repr(getattr(x, method.__name__)(*arguments))
+    assert str(inspect.signature(x.view)) == "(*shape: 'Any') -> 'Tensor'"
+    assert "axis" in inspect.signature(x.mean).parameters and "x" not in inspect.signature(x.mean).parameters
+    assert ao.Tensor.mean is ao.mean and ao.Tensor.var is ao.var and ao.Tensor.std is ao.std
+    assert ao.Tensor.reshape.__call__(x, 3, 2).shape == (3, 2) and ao.zeros.__call__(3, dtype="bool").dtype == "bool"
+    assert ao.Tensor.reshape(x, *[1] * 30, 6).ndim == 31
+    for wrong in (lambda: ao.Tensor.reshape(5, 2), lambda: ao.Tensor.tolist(None), lambda: ao.Tensor.mean("a")):
+        with pytest.raises((TypeError, AttributeError)):
+            wrong()
+
+
+class Fake(ao.Tensor):
+    __slots__ = ()
+
+    def __getitem__(self, key: Any) -> Any:
+        return ("mine", key)
+
+    def __len__(self) -> int:
+        return 2
+
+
+def test_instances_of_a_subclass() -> None:
+    x = ao.arange(6.0).reshape(3, 2)
+    x.__class__ = Fake  # type: ignore[assignment]
+    assert x[0] == ("mine", 0) and len(x) == 2, "a subclass has its own methods"
+    assert next(iter(x)) == ("mine", 0)
+    assert type(x.T) is type(x.reshape(2, 3)) is type(x.contiguous().mean()) is type(ao.tensor(x)) is ao.Tensor
+    assert x.tolist() == [[0, 1], [2, 3], [4, 5]] and x.T.shape == (2, 3)
+
+
+def test_nothing_leaks() -> None:
+    x, axes, data = ao.arange(24.0).reshape(2, 3, 4), (2, 0, 1), np.arange(6.0)
+    shape = [4, 3, 2]
+    calls: list[Callable[[], Any]] = [
+        lambda: x.T,
+        lambda: x.permute(axes).reshape(shape),
+        lambda: x.permute(2, 1, 0).view(4, 3, 2),
+        lambda: ao.reshape(x, shape, copy=True),
+        lambda: ao.permute_dims(x, axes).contiguous(),
+        lambda: x.T.contiguous(),
+        lambda: x.astype("float32").astype("int64", copy=False),
+        lambda: x.tolist(),
+        lambda: (x.mean(), x.mean(0), x.mean(1, keepdims=True), x.mean(axis=(0, 1))),
+        lambda: (x.var(), x.var(0, ddof=1), x.std(1, correction=0.5), ao.std(x, keepdims=True)),
+        lambda: x.astype("int64").var(),
+        lambda: (ao.zeros(shape), ao.ones(axes), ao.full(3, 2.5), ao.empty((2, 2), dtype="bool")),
+        lambda: (ao.asarray(data), ao.tensor(data), ao.asarray(x), ao.asarray(x, dtype="float32")),
+        lambda: list(x) + list(x[0]) + [x[1, 2, 3]],
+        lambda: (x.item(3), x.item(1, 2, 3), float(x[0, 0, 1]), int(x[0, 0, 1]), bool(x[0, 0, 1]), len(x)),
+        lambda: (x[np.int64(1)], x[np.int8(0), ..., np.int64(1)], x[1:, ::-1, None]),
+        lambda: (x.__setitem__(0, x[1]), x.__setitem__((0, np.int64(1)), [1.0] * 4), x.__setitem__((1, 1, 1), 5)),
+        lambda: iter(x).__length_hint__(),
+        lambda: x.mean.__self__,
+    ]
+    failing: list[Callable[[], Any]] = [
+        lambda: x.reshape(5),
+        lambda: x.T.view(24),
+        lambda: x.permute(0, 0, 1),
+        lambda: x.mean(7),
+        lambda: x.var(correction="a"),
+        lambda: x.reshape(2, wrong=1),
+        lambda: ao.zeros(-1),
+        lambda: ao.full(2, 2**70, dtype="int64"),
+        lambda: ao.asarray(b"abc"),
+        lambda: x.item(1, 2, 9),
+        lambda: float(x),
+        lambda: bool(x),
+        lambda: x[5],
+        lambda: x["a"],
+        lambda: x.__setitem__(0, "a"),
+        lambda: x.__setitem__(0, [1, 2]),
+        lambda: len(ao.tensor(1)),
+        lambda: iter(ao.tensor(1)),
+    ]
+
+    def run() -> None:
+        for call in calls:
+            call()
+        for call in failing:
+            try:
+                call()
+            except (ValueError, TypeError, IndexError, OverflowError):
+                continue
+            pytest.fail("this call must fail")
+
+    kept = (x, axes, shape, data, ao.float32, ao.Tensor.reshape, ao.mean)
+    assert_no_leak(run, lambda: ([sys.getrefcount(each) for each in kept], ao.memory.stats()["used"]))
