@@ -23,7 +23,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from layouts import DTYPES
+from layouts import DTYPES, INTEGERS
 
 import aotops as ao
 
@@ -161,7 +161,13 @@ def test_operators_are_numpys(dtype: str, operand: Callable[[], Any], function: 
     t, values = pair(dtype)
     if is_ours(dtype, function, operand()):
         return
-    check(function(t, operand()), outcome(function, values, as_numpy(operand())), function is not operator.pow)
+    wanted = outcome(function, values, as_numpy(operand()))
+    if isinstance(wanted, OverflowError):  # of a Python int that the dtype cannot hold
+        for operands in ((t, operand()), (operand(), t)):
+            with pytest.raises(OverflowError):
+                function(*operands)
+        return
+    check(function(t, operand()), wanted, function is not operator.pow)
     if function in (operator.eq, operator.ne) and isinstance(operand(), memoryview):
         return  # which compares itself with any other buffer
     check(function(operand(), t), outcome(function, as_numpy(operand()), values), function is not operator.pow)
@@ -173,14 +179,14 @@ def test_operators_are_numpys(dtype: str, operand: Callable[[], Any], function: 
 @pytest.mark.parametrize("function", IN_PLACE)
 def test_in_place_stays_in_place_or_raises(dtype: str, operand: Callable[[], Any], function: Any) -> None:
     t, values = pair(dtype)
-    if is_ours(dtype, function, operand()) and dtype == "int64":
+    if is_ours(dtype, function, operand()) and dtype in INTEGERS:
         return
     before, name = values.tolist(), t
     wanted = outcome(function, values, as_numpy(operand()))
     try:
         result = function(t, operand())
-    except (TypeError, ValueError):
-        assert isinstance(wanted, (TypeError, ValueError)) or dtype == "bool"
+    except (TypeError, ValueError, OverflowError):
+        assert isinstance(wanted, (TypeError, ValueError, OverflowError)) or dtype == "bool"
         assert name.tolist() == before
     else:
         assert result is t
@@ -684,6 +690,7 @@ INTS = (
 MAX = sys.float_info.max
 ELEMENTS = {
     "bool": [True, False],
+    "uint8": [0, 1, 127, 255],
     "int64": [0, 1, -1, 2**63 - 1, -(2**63), 2**53 + 1],
     "float64": [
         0.0,

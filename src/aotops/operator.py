@@ -33,7 +33,8 @@ def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
     """
     for parameter, value in zip(operator.parameters, (a, b), strict=True):
         if not is_operand(value):
-            refused = is_foreign_number(value) or (isinstance(value, (bytes, bytearray)) and operator.__name__ == "add")
+            refused = is_foreign_number(value) or isinstance(value, bytearray)  # which compares itself with any buffer
+            refused = refused or (isinstance(value, bytes) and operator.__name__ == "add")
             if in_place or (refused and not has_own_operators(value)):
                 errors.wrong_operand(operator.__name__, parameter, value)
             return NotImplemented
