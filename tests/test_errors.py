@@ -24,6 +24,7 @@ HUGE = 10**30
 OPERAND = "a Tensor, a Python number, an array or lists of numbers"
 NO_DATA = "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol"
 DTYPE_NAMES = ", ".join(DTYPES)
+NUMBER_NAMES = ", ".join(DTYPES[1:])
 
 
 class Uncooperative:
@@ -398,7 +399,7 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.add(BOOLS, BOOLS),
         TypeError,
-        "add: x1, x2 must be of one of the dtypes uint8, int64, float32, float64, got bool and bool; convert with astype",
+        f"add: x1, x2 must be of one of the dtypes {NUMBER_NAMES}, got bool and bool; convert with astype",
     ),
     (
         lambda: ao.multiply(BOOLS, True),
