@@ -57,7 +57,7 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
         raise AssertionError("inputs have been cast by Python")
 
-    monkeypatch.setattr("aotops.operator.convert_inputs", fail)
+    monkeypatch.setattr("aotops.operator.cast_inputs", fail)
 
 
 @pytest.mark.usefixtures("no_python")
