@@ -334,9 +334,37 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
-/* Inputs of other dtypes than the kernels': promoted by Python, then computed. */
+/* Applies an operator to inputs some of which are lists or arrays. NULL without an exception where one of them is for Python to
+ * read, or none is such. */
+static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    int count = operator->definition->inputs;
+    PyObject *objects[AOT_MAX_OPERANDS], *read[AOT_MAX_OPERANDS] = {NULL}, *result = NULL;
+    bool any = false, all = true;
+    for (int k = 0; k < count && all; k++) {
+        objects[k] = inputs[k];
+        if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
+            any = true;
+            all = read[k] != NULL;
+        }
+    }
+    if (any && all) {
+        result = aot_apply(operator, objects, out);
+    }
+    for (int k = 0; k < count; k++) {
+        Py_XDECREF(read[k]);
+    }
+    return result;
+}
+
+/* Inputs that are no tensors, or of dtypes that no kernel takes: read here or by Python, then computed. */
 static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
 {
+    PyObject *done = apply_to_read(operator, inputs, out);
+    if (done != NULL || PyErr_Occurred()) {
+        return done;
+    }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     PyObject *objects[AOT_MAX_OPERANDS];
     PyObject *converted = aot_cast_inputs(operator, inputs, tensors);

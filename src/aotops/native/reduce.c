@@ -160,8 +160,10 @@ static aot_tensor *converted_input(call_arguments *call)
     if (x != NULL) {
         return with_variant(call, x);
     }
-    PyObject *made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x",
-                              call->inputs[0]);
+    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0]);
+    if (made == NULL && !PyErr_Occurred()) {
+        made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x", call->inputs[0]);
+    }
     x = made != NULL ? aot_as_tensor(made) : NULL;
     if (made != NULL && x == NULL) {
         PyErr_SetString(PyExc_SystemError, "aotops.callbacks.as_operand_tensor must return a Tensor");
