@@ -134,20 +134,20 @@ static int check_cast(const aot_operator_object *operator, int dtype, const aot_
     return 0;
 }
 
-PyObject *aot_deliver(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
+PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
 {
     if (object == NULL) {
         return NULL;
     }
     aot_tensor *result = (aot_tensor *)object;
-    PyObject *delivered = NULL;
+    PyObject *filled = NULL;
     if (check_cast(operator, result->dtype, out) == 0 &&
         aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
         Py_INCREF((PyObject *)out);
-        delivered = (PyObject *)out;
+        filled = (PyObject *)out;
     }
     Py_DECREF((PyObject *)result);
-    return delivered;
+    return filled;
 }
 
 /* --- elementwise operators ----------------------------------------------------------------------- */
@@ -290,7 +290,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
 
 /* Whether writing `out` could change an input before it is read: kernels read and write in any order, so only the
  * very same view is harmless. */
-static bool harms_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
+static bool overwrites_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
 {
     for (int k = 0; k < definition->inputs; k++) {
         if (tensors[k] != NULL && aot_may_overlap(tensors[k], out) && !aot_same_elements(tensors[k], out)) {
@@ -332,9 +332,37 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
-/* Inputs of other dtypes than the kernels': promoted by Python, then computed. */
-static PyObject *apply_converted(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+/* Applies an operator to inputs some of which are lists or arrays. NULL without an exception where one of them is for Python to
+ * read, or none is such. */
+static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
 {
+    int count = operator->definition->inputs;
+    PyObject *objects[AOT_MAX_OPERANDS], *read[AOT_MAX_OPERANDS] = {NULL}, *result = NULL;
+    bool any = false, all = true;
+    for (int k = 0; k < count && all; k++) {
+        objects[k] = inputs[k];
+        if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
+            any = true;
+            all = read[k] != NULL;
+        }
+    }
+    if (any && all) {
+        result = aot_apply(operator, objects, out);
+    }
+    for (int k = 0; k < count; k++) {
+        Py_XDECREF(read[k]);
+    }
+    return result;
+}
+
+/* Inputs that are no tensors, or of dtypes that no kernel takes: read here or by Python, then computed. */
+static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    PyObject *done = apply_to_read(operator, inputs, out);
+    if (done != NULL || PyErr_Occurred()) {
+        return done;
+    }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     PyObject *objects[AOT_MAX_OPERANDS];
     PyObject *converted = aot_cast_inputs(operator, inputs, tensors);
@@ -372,7 +400,7 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
 }
 
 /* Puts each of a tuple of results into the tensor of a tuple, if it can be had; takes over `results`. */
-static PyObject *deliver_all(const aot_operator_object *operator, PyObject *results, PyObject *outs)
+static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
 {
     int count = operator->definition->outputs;
     if (results == NULL) {
@@ -390,12 +418,12 @@ static PyObject *deliver_all(const aot_operator_object *operator, PyObject *resu
             return aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a tuple of Tensors", object);
         }
         Py_INCREF(result);
-        PyObject *delivered = aot_deliver(operator, result, out);
-        if (delivered == NULL) {
+        PyObject *filled = aot_copy_to_out(operator, result, out);
+        if (filled == NULL) {
             Py_DECREF(results);
             return NULL;
         }
-        Py_DECREF(delivered);
+        Py_DECREF(filled);
     }
     Py_DECREF(results);
     Py_INCREF(outs);
@@ -445,7 +473,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
     if (variant == NULL) {
-        return apply_converted(operator, inputs, out_object);
+        return apply_cast(operator, inputs, out_object);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
@@ -454,7 +482,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     if (definition->returns_tuple) {
         PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
-        return out_object == NULL ? results : deliver_all(operator, results, out_object);
+        return out_object == NULL ? results : copy_to_outs(operator, results, out_object);
     }
     int dtype = variant->dtypes[definition->inputs];
     aot_tensor *out = NULL;
@@ -466,8 +494,8 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (check_cast(operator, dtype, out) < 0 || aot_check_out(operator, out, ndim, shape) < 0) {
             return NULL;
         }
-        if (harms_input(definition, tensors, out)) {
-            return aot_deliver(operator, aot_apply(operator, inputs, NULL), out);
+        if (overwrites_input(definition, tensors, out)) {
+            return aot_copy_to_out(operator, aot_apply(operator, inputs, NULL), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
