@@ -57,7 +57,7 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
         raise AssertionError("inputs have been cast by Python")
 
-    monkeypatch.setattr("aotops.operator.convert_inputs", fail)
+    monkeypatch.setattr("aotops.operator.cast_inputs", fail)
 
 
 @pytest.mark.usefixtures("no_python")
@@ -268,6 +268,32 @@ def test_a_tile_that_gets_no_memory_is_computed_in_pieces() -> None:
             _testcapi.remove_mem_hooks()
         assert_same(out, wanted, f"allocation {first} fails")
     assert failures < 12
+
+
+def test_folds_and_scans_that_get_no_memory_say_so_or_are_right() -> None:
+    _testcapi = pytest.importorskip("_testcapi", reason="this Python has no module to make allocations fail with")
+    x = ao.tensor(np.arange(60_000) % 7, dtype="int64").reshape(100, 600)
+    rows, table = ao.empty(100), ao.empty((100, 600))
+    wanted = np.asarray(x).astype("float64")
+    calls = (
+        (rows, wanted.sum(1), lambda: ao.sum(x, 1, dtype=ao.float64, out=rows)),
+        (table, wanted.cumsum(0), lambda: ao.cumulative_sum(x, 0, dtype=ao.float64, out=table)),
+    )
+    for out, expected, call in calls:
+        outcomes = set()
+        for first in range(20):
+            out *= 0.0
+            _testcapi.set_nomemory(first, first + 1)
+            try:
+                call()
+            except MemoryError:
+                outcomes.add("no memory")
+                continue
+            finally:
+                _testcapi.remove_mem_hooks()
+            outcomes.add("right")
+            assert_same(out, expected, f"allocation {first} fails")
+        assert outcomes == {"no memory", "right"}
 
 
 def test_ints_that_do_not_fit_and_what_is_no_tensor_are_for_python() -> None:

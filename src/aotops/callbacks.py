@@ -14,7 +14,7 @@ CALLBACKS = {
     "as_dtype": "aotops.dtypes.as_dtype",
     "as_operand_tensor": "aotops.interop.operands.as_tensor",
     "bind_method": "types.MethodType",
-    "convert_inputs": "aotops.operator.convert_inputs",
+    "cast_inputs": "aotops.operator.cast_inputs",
     "default_memory_limit": "aotops.memory.default_limit",
     "default_thread_count": "aotops.threads.default_count",
     "is_operand": "aotops.interop.operands.is_operand",

@@ -336,7 +336,7 @@ static PyObject *iterator_next(PyObject *object)
         Py_CLEAR(self->tensor);
         return NULL;
     }
-    if (Py_TYPE(self->tensor) == self->tensor->state->tensor_type) {
+    if (Py_TYPE((PyObject *)self->tensor) == self->tensor->state->tensor_type) {
         return row_at(self->tensor, self->position++);
     }
     return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may have its own */

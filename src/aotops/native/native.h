@@ -266,7 +266,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
 /* Fills a tensor by an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
-PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
+PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
 /* Checks the shape of `out` and that it can be written, element by element. */
 int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
@@ -278,7 +278,7 @@ bool aot_is_keyword(PyObject *key, const char *name);
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
 /* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */
-PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
+PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
 /* The shape that inputs have together; returns the rank, or -1. NULL inputs are numbers. */
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
