@@ -101,9 +101,10 @@ def test_the_header_says_what_the_table_says() -> None:
 @pytest.mark.usefixtures("all_dtypes")
 @pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
 def test_c_takes_a_header_of_all_dtypes_of_the_standard(tmp_path: Path) -> None:
-    from aotops.aot.pack import header
+    from aotops.aot.pack import header, table
 
     (tmp_path / header.FILE).write_text(header.header())
+    (tmp_path / "plan.h").write_text(table.plan_header())
     for name in ("dtype.c", "element.c", "buffer.c", "declare.c"):
         command = ["gcc", "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DPy_LIMITED_API=0x030B0000"]
         folders = [f"-I{NATIVE}", f"-I{tmp_path}", f"-I{sysconfig.get_path('include')}"]
