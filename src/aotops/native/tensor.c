@@ -26,9 +26,16 @@ static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
         PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, ndim);
         return NULL;
     }
-    if (state->tensor_type == NULL) { /* aotops.tensors is not imported, or belongs to another copy of the module */
-        PyErr_SetString(PyExc_RuntimeError, "aotops.tensors must be imported before tensors are made");
-        return NULL;
+    if (state->tensor_type == NULL) { /* the first tensor: importing aotops.tensors registers the class */
+        PyObject *type = aot_call("tensor_type", "()");
+        Py_XDECREF(type);
+        if (type == NULL) {
+            return NULL;
+        }
+        if (state->tensor_type == NULL) { /* it belongs to another copy of the module */
+            PyErr_SetString(PyExc_RuntimeError, "aotops.tensors must register its class with this copy of aotops");
+            return NULL;
+        }
     }
     aot_tensor *self = (aot_tensor *)PyType_GenericAlloc(state->tensor_type, 0);
     if (self == NULL) {

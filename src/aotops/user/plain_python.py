@@ -8,8 +8,8 @@ from typing import Any
 
 from aotops import errors, reference
 from aotops._native import Operator
-from aotops.interop.operands import as_tensor
 from aotops.namespace.creation import tensor
+from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import delivered
 from aotops.operator import convert_inputs, signature
 from aotops.ops.record import FOLDING
