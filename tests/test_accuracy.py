@@ -20,7 +20,8 @@ import aotops as ao
 from aotops import ops
 from aotops.ops.record import Record
 
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
+#: Derivatives: test_derivatives. Operators of positions: test_positions.
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
 INF, NAN = math.inf, math.nan
 
 

@@ -6,7 +6,6 @@ import doctest
 import itertools
 import math
 import random
-import re
 import struct
 import types
 from collections import Counter
@@ -18,7 +17,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from needs import NATIVE
 
 import aotops as ao
 from aotops import _native, intrinsics, ops, reference
@@ -27,7 +25,25 @@ from aotops.intrinsics import Pointer, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import first
 from aotops.loops.elementwise import elementwise
-from aotops.loops.plan import CROSSING_INNER, CROSSING_OUTER, ROW, WHOLE, plan
+from aotops.loops.plan import fields
+from aotops.loops.plan.fields import (
+    CAST,
+    FIELDS,
+    GRAIN,
+    MOST_OPERANDS,
+    PACK,
+    PLAIN,
+    PLAN_LENGTH,
+    ROW,
+    SHAPE,
+    STRIDES,
+)
+from aotops.loops.plan.fold import plan_fold
+from aotops.loops.plan.grid import FOLDING as FOLDED
+from aotops.loops.plan.grid import KEPT
+from aotops.loops.plan.map import plan_map
+from aotops.loops.plan.scan import plan_scan
+from aotops.loops.plan.space import bring_crossing_axis, simplify
 from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
@@ -35,7 +51,8 @@ from aotops.reference import ReferenceTensor, evaluate, stored, tensor
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
 
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
+#: Derivatives: test_derivatives. Operators of positions: test_positions.
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
 REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [record for record in RECORDS.values() if record.kind == kind] for kind in ("reduce", "argreduce", "scan")
 )
@@ -618,21 +635,104 @@ def test_a_scan_across_rows_goes_row_by_row() -> None:
     assert out == [x for both in zip(left, right, strict=True) for x in both]
 
 
-# --- the planner --------------------------------------------------------------------------------------------------
+# --- planners -----------------------------------------------------------------------------------------------------
 
 
-def run_plan(shape: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]], tuple[int, int]]:
-    """Plan an iteration space, given the strides of each operand: the new shape and strides, and the tile.
+@dataclass
+class Axis:
+    """An axis of a grid of tiles."""
 
-    The planner sees nothing beyond its arrays.
+    count: int
+    length: int
+    size: int
+    steps: list[int]
+
+
+class Plan:
+    """A plan as the glue makes it: a planner's answer by the names of its fields.
+
+    Planners see nothing that the glue has not written.
     """
-    lengths = list(shape)
-    tile = [CANARY, CANARY]
-    table: list[Any] = [CANARY] * (ROW * len(strides))
-    for k, steps in enumerate(strides):
-        table[k * ROW : k * ROW + len(steps)] = steps
-    rank = plan(len(shape), len(strides), Pointer(lengths), Pointer(table), Pointer(tile))
-    return lengths[:rank], [table[k * ROW : k * ROW + rank] for k in range(len(strides))], (tile[0], tile[1])
+
+    def __init__(
+        self, shape: list[int], strides: list[list[int]], inputs: int, roles: list[int] | None = None, **given: Any
+    ) -> None:
+        self.cells: list[Any] = [CANARY] * PLAN_LENGTH
+        operands = len(strides)
+        values: dict[str, Any] = {"rank": len(shape), "inputs": inputs, "outputs": operands - inputs}
+        values |= {"itemsizes": [8] * operands, "addresses": [64 * (k + 1) for k in range(operands)]}
+        values |= {"roles": roles or [PLAIN] * operands, "compute_bound": 0, "copies": 0, "threads": 1, "frugal": 0}
+        offset = 0
+        for name, lengths in FIELDS:
+            value = {**values, **given}.get(name)
+            if value is not None:
+                value = value if isinstance(value, list) else [value]
+                self.cells[offset : offset + len(value)] = value
+            offset += math.prod(lengths)
+        self.cells[SHAPE : SHAPE + len(shape)] = shape
+        for k, steps in enumerate(strides):
+            self.cells[STRIDES + k * ROW : STRIDES + k * ROW + len(steps)] = steps
+        self.operands = operands
+
+    def made_by(self, planner: Callable[..., int]) -> Plan:
+        """The plan, once a planner has completed it."""
+        assert planner(Pointer(self.cells)) == 0
+        return self
+
+    def __getattr__(self, name: str) -> Any:
+        offset = 0
+        for field, lengths in FIELDS:
+            size = math.prod(lengths)
+            if field == name:
+                return self.cells[offset : offset + size] if lengths else self.cells[offset]
+            offset += size
+        raise AttributeError(name)
+
+    def space(self, rank: int) -> tuple[list[int], list[list[int]]]:
+        """The shape and the strides, of so many axes."""
+        starts = [STRIDES + k * ROW for k in range(self.operands)]
+        return self.cells[SHAPE : SHAPE + rank], [self.cells[start : start + rank] for start in starts]
+
+    def grid(self, number: int) -> list[Axis]:
+        """The axes of one of the two grids; steps are in elements, of which each has 8 bytes here."""
+        axes = []
+        for axis in range(self.grid_ranks[number]):
+            start = fields.GRIDS + (number * (fields.MOST_RANK + 1) + axis) * fields.AXIS_FIELDS
+            count, length, size, *steps = self.cells[start : start + 3 + self.operands]
+            axes.append(Axis(count, length, size, [step // 8 for step in steps]))
+        return axes
+
+
+def seek(axes: list[Axis], tile: int, places: list[int]) -> int:
+    """``aot_seek``: move the operands' places to a tile; returns its size along the last axis."""
+    size = 1
+    for number, axis in reversed(list(enumerate(axes))):
+        tile, index = divmod(tile, axis.count)
+        for k in range(len(places)):
+            places[k] += index * axis.steps[k]
+        if number == len(axes) - 1:
+            size = min(axis.size, axis.length - index * axis.size)
+    return size
+
+
+def test_a_plan_is_what_its_fields_say() -> None:
+    """Each name stands for its offset, and the offsets follow each other."""
+    offset = 0
+    for name, lengths in FIELDS:
+        assert getattr(fields, name.upper()) == offset, name
+        offset += math.prod(lengths)
+    assert offset == PLAN_LENGTH
+    assert fields.AXIS_FIELDS == fields.STEPS + MOST_OPERANDS
+    assert math.prod(dict(FIELDS)["strides"]) == MOST_OPERANDS * ROW
+
+
+def run_plan(shape: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]], bool]:
+    """Simplify an iteration space, the last operand first: its shape and strides, and whether any crosses."""
+    plan = Plan(shape, strides, len(strides) - 1)
+    cells = Pointer(plan.cells)
+    rank = simplify(cells, len(shape), len(strides), False)
+    crossing = bring_crossing_axis(cells, rank, len(strides), False)
+    return (*plan.space(rank), crossing)
 
 
 def visited(shape: list[int], strides: list[list[int]]) -> Counter[tuple[int, ...]]:
@@ -666,8 +766,7 @@ def iteration_spaces(draw: Callable[..., Any]) -> tuple[list[int], list[list[int
 @given(iteration_spaces())
 def test_a_plan_visits_what_the_naive_space_visits(space: tuple[list[int], list[list[int]]]) -> None:
     shape, strides = space
-    planned, steps, tile = run_plan(shape, strides)
-    assert tile in ((WHOLE, WHOLE), (CROSSING_OUTER, CROSSING_INNER))
+    planned, steps, crossing = run_plan(shape, strides)
     assert len(planned) <= len(shape)
     assert math.prod(planned) == math.prod(shape)
     assert 1 not in planned
@@ -675,15 +774,14 @@ def test_a_plan_visits_what_the_naive_space_visits(space: tuple[list[int], list[
     # what is planned needs no further planning, where the most important operand tells all axes apart
     told = [abs(step) for step, length in zip(strides[-1], shape, strict=True) if length > 1]
     if 0 not in told and len(set(told)) == len(told):
-        assert run_plan(planned, steps) == (planned, steps, tile)
+        assert run_plan(planned, steps) == (planned, steps, crossing)
 
 
-ANY = (WHOLE, WHOLE)
-CROSSING = (CROSSING_OUTER, CROSSING_INNER)
+ANY, CROSSING = False, True
 
 
 @pytest.mark.parametrize(
-    ("shape", "strides", "planned", "steps", "tile"),
+    ("shape", "strides", "planned", "steps", "crossing"),
     [
         pytest.param([], [[], []], [], [[], []], ANY, id="no axes"),
         pytest.param([1, 1, 1], [[5, 0, 1]], [], [[]], ANY, id="one element"),
@@ -724,60 +822,40 @@ CROSSING = (CROSSING_OUTER, CROSSING_INNER)
     ],
 )
 def test_plans_are_as_simple_as_they_can_be(
-    shape: list[int], strides: list[list[int]], planned: list[int], steps: list[list[int]], tile: tuple[int, int]
+    shape: list[int], strides: list[list[int]], planned: list[int], steps: list[list[int]], crossing: bool
 ) -> None:
-    assert run_plan(shape, strides) == (planned, steps, tile)
+    assert run_plan(shape, strides) == (planned, steps, crossing)
 
 
 # --- whole operators in Python, and the compiled kernels ----------------------------------------------------------
-
-
-def constants(file: str) -> dict[str, int]:
-    """The numbers that a file of the glue defines by name; skips the test where there is no such file."""
-    if not NATIVE.is_dir():
-        pytest.skip("needs the C files of the project's source tree, and the tests lie alone")
-    found = re.findall(r"^#define (\w+) (\d+)\b", (NATIVE / file).read_text(encoding="utf-8"), re.MULTILINE)
-    return {name: int(value) for name, value in found}
-
-
-def divide_up(a: int, b: int) -> int:
-    """The least integer that is no less than the quotient."""
-    return -(-a // b)
 
 
 #: An operand of an iteration space: a list, the position of its first element and its strides.
 View = tuple[list[Any], int, list[int]]
 
 
-def launch(
-    kernel: Callable[..., None], operands: list[View], shape: list[int], threads: int = 1, packs: bool = True
-) -> list[list[int]]:
+def launch(kernel: Callable[..., None], operands: list[View], shape: list[int], **given: Any) -> list[list[int]]:
     """``aot_launch`` of the glue, in Python: plan, then call the kernel for each tile; returns the tiles' sizes.
 
-    Operands are not packed, which changes nothing but the time. ``packs``: of any operator but a copy.
+    Operands are not packed, which changes nothing but the time.
     """
     if 0 in shape:
         return []
-    lengths, strides, (tile0, tile1) = run_plan(shape, [steps for _, _, steps in operands])
-    lengths, strides = [1, 1, *lengths], [[0, 0, *steps] for steps in strides]
-    n0, n1 = lengths[-2:]
-    total = math.prod(lengths)
-    limits = constants("launch.c")
-    if packs and total >= limits["FEWEST_PACKED"] and n1 < limits["NARROW"] and n0 >= 4 * n1:
-        tile1 = min(n1, limits["PACKED_ELEMENTS"])
-        tile0 = limits["PACKED_ELEMENTS"] // tile1
-    if threads > 1 and total >= constants("native.h")["AOT_GRAIN"]:
-        most = divide_up(divide_up(total, 8 * threads), 64) * 64
-        tile1 = min(tile1, n1, most)
-        tile0 = min(tile0, divide_up(most, tile1))
-    sizes = []
-    for index in itertools.product(*map(range, lengths[:-2]), range(0, n0, tile0), range(0, n1, tile1)):
-        data = [
-            Pointer(cells, origin + sum(i * step for i, step in zip(index, steps, strict=True)))
-            for (cells, origin, _), steps in zip(operands, strides, strict=True)
-        ]
-        sizes.append([min(tile0, n0 - index[-2]), min(tile1, n1 - index[-1])])
-        kernel(*sizes[-1], data, [steps[-1] for steps in strides] + [steps[-2] for steps in strides])
+    strides = [steps for _, _, steps in operands]
+    plan = Plan(shape, strides, len(operands) - 1, **given).made_by(plan_map)
+    packed = [role in (PACK, CAST) for role in plan.roles[: plan.operands]]
+    inner = [plan.memory_inner[k] if packed[k] else plan.inner[k] for k in range(plan.operands)]
+    outer = [plan.memory_outer[k] if packed[k] else plan.outer[k] for k in range(plan.operands)]
+    sizes, axes = [], plan.grid(KEPT)
+    for tile in range(plan.tiles[KEPT]):
+        places = [origin for _, origin, _ in operands]
+        n0, n1 = plan.sizes
+        if axes:
+            n1 = seek(axes, tile, places)
+            n0 = seek(axes[:-1], tile // axes[-1].count, [0] * plan.operands)
+        sizes.append([n0, n1])
+        data = [Pointer(cells, place) for (cells, _, _), place in zip(operands, places, strict=True)]
+        kernel(n0, n1, data, inner + outer)
     return sizes
 
 
@@ -806,136 +884,59 @@ def test_tiles_cover_the_space(shape: list[int], x: list[int], out: list[int], t
 
     target = Once(target)
     copy = elementwise(first, Signature(("int64",), "int64"))
-    sizes = launch(copy, [(values, 0, x), (target, 0, out)], shape, threads)
+    shared = threads > 1 and size >= GRAIN
+    sizes = launch(copy, [(values, 0, x), (target, 0, out)], shape, threads=threads if shared else 1)
     assert sum(n0 * n1 for n0, n1 in sizes) == size
-    shared = threads > 1 and size >= constants("native.h")["AOT_GRAIN"]
     assert len(sizes) >= max(tiles, threads) if shared else len(sizes) == tiles
     for index in itertools.islice(itertools.product(*map(range, shape)), 0, None, 7):
         source = sum(i * step for i, step in zip(index, x, strict=True))
         assert target[sum(i * step for i, step in zip(index, out, strict=True))] == source
 
 
-@dataclass
-class Axis:
-    """An axis of a grid of tiles: ``fold.c``'s ``grid_axis``."""
-
-    length: int
-    size: int
-    steps: list[int]
-
-    @property
-    def count(self) -> int:
-        return divide_up(self.length, self.size)
-
-
 class Fold:
     """``aot_fold`` of the glue, in Python: the same tiles, and their results in the same tree."""
 
     def __init__(self, record: Record, dtype: str, inputs: list[View], out: View, shape: list[int]) -> None:
-        limits = constants("fold.c")
         self.record, self.inputs, self.out = record, inputs, out
         self.run = kernel_of(record, dtype)
         self.argreduces = record.kind == "argreduce"
         self.start = record.start_for(dtype)
         if not self.argreduces:
             self.combine = kernels_of(record)[combine_symbol(record, dtype)]
-        total = math.prod(shape)
-        # the planner heeds its last operand most: that is the first input here
-        operands = [*inputs, out][::-1]
-        lengths, strides, _ = run_plan(shape, [steps for _, _, steps in operands])
-        strides.reverse()
-        n = len(inputs)
-        inner, other = len(lengths) - 1, -1
-        self.inner_folds = inner < 0 or strides[n][inner] == 0
-        for axis in range(inner):
-            if (strides[n][axis] == 0) != self.inner_folds:
-                other = axis
-        if (
-            not self.inner_folds
-            and lengths[inner] < limits["NARROW"]
-            and (lengths[other] if other >= 0 else 1) >= 4 * lengths[inner]
-        ):
-            inner, other, self.inner_folds = other, inner, True
-        n1 = lengths[inner] if inner >= 0 else 1
-        n0 = lengths[other] if other >= 0 else 1
-        self.outer_folds_too = self.inner_folds and other < 0 and len(lengths) > 1 and not self.argreduces
-        if self.outer_folds_too:
-            inner, other = len(lengths) - 1, len(lengths) - 2
-            if lengths[inner] < limits["NARROW"] and lengths[other] > lengths[inner]:
-                inner, other = other, inner
-            n1, n0 = lengths[inner], lengths[other]
-        size1 = min(n1, limits["LEAF" if self.inner_folds else "COLUMNS"])
-        rows = limits["SINGLE_ROWS"] if size1 < limits["WIDE"] else limits["ROWS"]
-        size0 = min(n0, min(limits["COLUMNS"], 1 + limits["LEAF"] * 4 // size1) if self.inner_folds else rows)
-        self.kept: list[Axis] = []
-        self.folding: list[Axis] = []
-
-        def add(folds: bool, length: int, size: int, axis: int) -> None:
-            steps = [steps[axis] * size if axis >= 0 else 0 for steps in strides]
-            (self.folding if folds else self.kept).append(Axis(length, size, steps))
-
-        for axis, length in enumerate(lengths):
-            if axis not in (inner, other):
-                add(strides[n][axis] == 0, length, 1, axis)
-        if self.outer_folds_too:
-            add(True, n0, min(n0, limits["SINGLE_ROWS"], 1 + limits["LEAF"] // size1), other)
-            add(False, 1, 1, -1)
-        else:
-            add(not self.inner_folds, n0, size0, other)
-        add(self.inner_folds, n1, size1, inner)
-        self.inner = [steps[inner] if inner >= 0 else 0 for steps in strides]
-        self.outer = [steps[other] if other >= 0 else 0 for steps in strides]
-        self.in_batches = self.inner_folds and len(self.folding) == 1 and n0 == 1
-        kept = -1 if self.outer_folds_too else other if self.inner_folds else inner
-        self.out_step = strides[n][kept] if kept >= 0 else 1
-        self.columns = math.prod(axis.count for axis in self.kept)
-        self.rows = math.prod(axis.count for axis in self.folding)
-        small = total < constants("native.h")["AOT_GRAIN"] or self.columns >= limits["MOST_PARTS"]
-        self.parts = 1 if small else min(self.rows, limits["MOST_PARTS"])
-        if self.argreduces and self.in_batches:
-            self.parts = min(self.parts, -(-self.rows // limits["BATCH"]))
-        for tile in range(self.columns):
+        strides = [steps for _, _, steps in (*inputs, out)]
+        given = {"results": 1 + self.argreduces, "result_itemsizes": [8, 8]}
+        self.plan = Plan(shape, strides, len(inputs), **given).made_by(plan_fold)
+        self.kept, self.folding = self.plan.grid(KEPT), self.plan.grid(FOLDED)
+        for tile in range(self.plan.tiles[KEPT]):
             self.fold_columns(tile)
-
-    @staticmethod
-    def seek(axes: list[Axis], tile: int, places: list[int]) -> int:
-        """Move the operands' places to a tile; returns its size along the last axis."""
-        size = 1
-        for number, axis in reversed(list(enumerate(axes))):
-            tile, index = divmod(tile, axis.count)
-            for k in range(len(places)):
-                places[k] += index * axis.steps[k]
-            if number == len(axes) - 1:
-                size = min(axis.size, axis.length - index * axis.size)
-        return size
 
     def fold_columns(self, tile: int) -> None:
         """All that folds into one tile of columns."""
         places = [origin for _, origin, _ in [*self.inputs, self.out]]
-        width = self.seek(self.kept, tile, places)
+        width = seek(self.kept, tile, places)
         cells, origin = self.out[0], places[-1]
-        if self.rows == 1 and not self.argreduces:
+        if self.plan.tiles[FOLDED] == 1 and not self.argreduces:
             for j in range(width):
-                cells[origin + j * self.out_step] = self.start
-            self.fold_tile(places, width, 0, [Pointer(cells, origin)], self.out_step)
+                cells[origin + j * self.plan.out_stride] = self.start
+            self.fold_tile(places, width, 0, [Pointer(cells, origin)], self.plan.out_stride)
             return
-        borders = [self.rows * part // self.parts for part in range(self.parts + 1)]
+        borders = [self.plan.tiles[FOLDED] * part // self.plan.parts for part in range(self.plan.parts + 1)]
         parts = [self.tree(places, width, low, high) for low, high in itertools.pairwise(borders)]
         while len(parts) > 1:
             for k in range(0, len(parts) - 1, 2):
                 self.merge(width, parts[k], parts[k + 1])
             parts = parts[::2]
         for j in range(width):
-            cells[origin + j * self.out_step] = parts[0][-1][j]
+            cells[origin + j * self.plan.out_stride] = parts[0][-1][j]
 
     def tree(self, places: list[int], width: int, low: int, high: int) -> list[list[Any]]:
         """What some rows of tiles fold into: the best values and their positions, or only values."""
-        if high - low == 1 or (self.argreduces and self.in_batches):
+        if high - low == 1 or (self.argreduces and self.plan.in_batches):
             results = [[self.start] * width] + [[0] * width] * self.argreduces
             for row in range(low, high):
                 self.fold_tile(places, width, row, [Pointer(result) for result in results], 1)
             return results
-        if self.in_batches and high - low <= constants("fold.c")["BATCH"]:
+        if self.plan.in_batches and high - low <= fields.BATCH:
             return [[self.batch(places, low, high)]]
         middle = low + (high - low + 1) // 2
         results = self.tree(places, width, low, middle)
@@ -956,19 +957,19 @@ class Fold:
     def fold_tile(self, places: list[int], width: int, row: int, results: list[Pointer], step: int) -> None:
         """Fold one tile into results that hold something."""
         places = list(places)
-        depth = self.seek(self.folding, row, places)
+        depth = seek(self.folding, row, places)
         n = len(self.inputs)
         data = [Pointer(cells, place) for (cells, _, _), place in zip(self.inputs, places, strict=False)]
-        inner, outer = self.inner[:n], self.outer[:n]
+        inner, outer = self.plan.inner[:n], self.plan.outer[:n]
         if self.argreduces:
             data.append(Pointer([row * self.folding[-1].size]))
             inner, outer = [*inner, 0], [*outer, 0]
         for result in results:
             data.append(result)
-            inner.append(0 if self.inner_folds else step)
-            outer.append(step if self.inner_folds and not self.outer_folds_too else 0)
-        size = (width, depth) if self.inner_folds else (depth, width)
-        if self.outer_folds_too:
+            inner.append(0 if self.plan.inner_folds else step)
+            outer.append(step if self.plan.inner_folds and not self.plan.both_fold else 0)
+        size = (width, depth) if self.plan.inner_folds else (depth, width)
+        if self.plan.both_fold:
             axis = self.folding[-2]
             index = row // self.folding[-1].count % axis.count
             size = (min(axis.size, axis.length - index * axis.size), depth)
@@ -1078,55 +1079,39 @@ class Scan:
     """``aot_scan`` of the glue, in Python: the same pieces, and their totals in the same tree."""
 
     def __init__(self, record: Record, dtype: str, x: View, out: View, shape: list[int], axis: int) -> None:
-        limits = constants("scan.c")
         reduction = record.reduction
         assert reduction is not None
         self.start = record.start_for(dtype)
         self.scan, self.fold = kernel_of(record, dtype), kernel_of(reduction, dtype)
         self.combine = kernels_of(reduction)[combine_symbol(reduction, dtype)]
         self.x, self.out = x, out
-        self.length, self.steps = shape[axis], (x[2][axis], out[2][axis])
-        others = [k for k in range(len(shape)) if k != axis]
-        lengths, strides, _ = run_plan(
-            [shape[k] for k in others], [[steps[k] for k in others] for steps in (x[2], out[2])]
-        )
-        columns = lengths[-1] if lengths else 1
-        self.column = (strides[0][-1], strides[1][-1]) if lengths else (0, 0)
-        self.across = columns >= 8 and abs(self.column[0]) < abs(self.steps[0])
-        piece = "COLUMN_PIECE" if self.across else "ROW_PIECE" if self.steps == (1, 1) else "STRIDED_PIECE"
-        self.piece = min(self.length, limits[piece])
-        width = min(columns, limits["WIDTH"] if self.across else 1 + limits["ROW_PIECE"] // self.piece)
-        for index in itertools.product(*map(range, lengths[:-1]), range(0, columns, width)):
-            places = [
-                view[1] + sum(i * step for i, step in zip(index, [*steps[:-1], column], strict=False))
-                for view, steps, column in zip((x, out), strides, self.column, strict=True)
-            ]
-            self.scan_tile(places, min(width, columns - index[-1]))
+        exact = record.result_for(dtype) not in FLOATS
+        plan = Plan(shape, [x[2], out[2]], 1, axis=axis, exact=exact).made_by(plan_scan)
+        self.across = plan.across
+        self.columns, self.pieces, self.inner, self.outer = plan.grid(KEPT), plan.grid(FOLDED), plan.inner, plan.outer
+        for tile in range(plan.tiles[KEPT]):
+            places = [x[1], out[1]]
+            width = seek(self.columns, tile, places)
+            self.scan_tile(places, width, plan.tiles[FOLDED])
 
     def tile(self, places: list[int], width: int, piece: int) -> tuple[tuple[int, int], Pointer, Pointer]:
         """The size of a piece and where it lies."""
-        length = min(self.piece, self.length - piece * self.piece)
-        x, out = (
-            Pointer(view[0], place + piece * self.piece * step)
-            for view, place, step in zip((self.x, self.out), places, self.steps, strict=True)
-        )
+        places = list(places)
+        length = seek(self.pieces, piece, places)
+        x, out = (Pointer(view[0], place) for view, place in zip((self.x, self.out), places, strict=True))
         return ((length, width) if self.across else (width, length)), x, out
 
-    def strides(self, *pairs: tuple[int, int]) -> list[int]:
-        """The kernel's strides, from each operand's step along the columns and along the axis."""
-        inner, outer = (0, 1) if self.across else (1, 0)
-        return [pair[inner] for pair in pairs] + [pair[outer] for pair in pairs]
-
-    def scan_tile(self, places: list[int], width: int) -> None:
+    def scan_tile(self, places: list[int], width: int, pieces: int) -> None:
         """All pieces of some columns, each with what the ones before it combine to."""
         totals: list[list[Any]] = []
-        for piece in range(divide_up(self.length, self.piece)):
+        row = (1, 0) if self.across else (0, 1)  # of the carry, which is repeated along the axis
+        for piece in range(pieces):
             size, x, out = self.tile(places, width, piece)
             carry = self.prefix(totals, piece, width)
             total = [self.start] * width
-            self.fold(*size, [x, Pointer(total)], self.strides((self.column[0], self.steps[0]), (1, 0)))
+            self.fold(*size, [x, Pointer(total)], [self.inner[0], row[0], self.outer[0], row[1]])
             totals.append(total)
-            steps = self.strides((self.column[0], self.steps[0]), (1, 0), (self.column[1], self.steps[1]))
+            steps = [self.inner[0], row[0], self.inner[1], self.outer[0], row[1], self.outer[1]]
             self.scan(*size, [x, Pointer(carry), out], steps)
 
     def both(self, a: list[Any], b: list[Any]) -> list[Any]:

@@ -28,7 +28,8 @@ import aotops as ao
 from aotops import _native, ops
 from aotops.ops.record import FOLDING
 
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name}  # derivatives: test_derivatives
+#: Derivatives: test_derivatives. Operators of positions: test_positions.
+RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
 
 #: Under AddressSanitizer memory is kept on purpose after it is given back, and Python's own count of blocks is off.
 SANITIZED = "asan" in os.environ.get("LD_PRELOAD", "")

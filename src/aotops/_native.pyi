@@ -20,6 +20,15 @@ operators: Mapping[str, Operator]
 
 def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
 def full(shape: tuple[int, ...], value: float, dtype: DType, /) -> Tensor: ...
+def generate(
+    operator: Operator,
+    dtype: DType,
+    out: Tensor,
+    first: int,
+    strides: tuple[int, ...],
+    inputs: tuple[Tensor | float, ...],
+    /,
+) -> Tensor: ...
 def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
     """The elements of a tensor converted to a dtype, in row-major order."""
 

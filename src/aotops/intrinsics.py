@@ -256,10 +256,26 @@ class Pointer:
         return Pointer(self.buffer, self.origin + elements)
 
 
+class Position(Pointer):
+    """What stands in for a pointer to an input of dtype ``"index"``: the element at a place is the place itself."""
+
+    __slots__ = ()
+
+    def __init__(self, origin: int = 0) -> None:
+        super().__init__([], origin)
+
+    def __getitem__(self, index: int) -> int:
+        return self.origin + index
+
+    def __add__(self, elements: int) -> Position:
+        return Position(self.origin + elements)
+
+
 class Signature:
     """The dtype names of a kernel's operands, inputs first; compiled kernels know it as a constant.
 
-    A kernel of several outputs, whose scalar function returns a tuple, has a tuple of them for its output.
+    A kernel of several outputs, whose scalar function returns a tuple, has a tuple of them for its output. An input
+    of dtype ``"index"`` has no memory: its pointer is a position, and what is loaded from it is the position.
     """
 
     __slots__ = ("inputs", "output")

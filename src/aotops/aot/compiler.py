@@ -32,9 +32,9 @@ with warnings.catch_warnings():
     from numba.pycc.compiler import ExportEntry, ModuleCompiler
 
 
-#: The C types of the kernels and of the planner, as ``kernel.h`` has them.
+#: The C types of the kernels and of the planners, as ``kernel.h`` has them.
 KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
-PLANNER = types.int64(types.int64, types.int64, *[types.CPointer(types.int64)] * 3)
+PLANNER = types.int64(types.CPointer(types.int64))
 
 
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:

@@ -1,1 +1,1 @@
-"""How operators are iterated: loop nests and the planner, in plain Python that the build compiles."""
+"""How operators are iterated: loop nests and planners, in plain Python that the build compiles."""

@@ -361,27 +361,13 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         count = ceil(span)
     if count >= 2**60:
         raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
-    result = _counting(max(count, 0), int64 if isinstance(start, int) else float64)
-    if isinstance(step, int):
-        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
-    result *= step
-    result += start if count > 0 else 0
-    if dtype is None:
-        return result
-    wanted = as_dtype(dtype)
-    if wanted.kind == "integer" and result.dtype.kind == "float" and count > 0:
+    natural = int64 if isinstance(start, int) else float64
+    wanted = natural if dtype is None else as_dtype(dtype)
+    if wanted.kind == "integer" and natural.kind == "float" and count > 0:
         for end in (start, start + (count - 1) * step):
             _native.full((), end, wanted)  # OverflowError; what lies between the ends fits if they do
-    return astype(result, wanted, copy=False)
-
-
-def _counting(count: int, dtype: DType) -> Tensor:
-    """0, 1, 2, ...: each pass writes as many numbers as there are, so that only the kernels loop."""
-    result = _native.full((count,), 0, dtype)
-    add = _native.operators["add"]
-    done = 1
-    while done < count:
-        more = min(done, count - done)
-        add(result[:more], done, out=result[done : done + more])
-        done += more
-    return result
+    if isinstance(step, int):
+        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+    result = _native.empty((max(count, 0),), wanted)
+    numbers = (start if count > 0 else 0, step)
+    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), numbers)

@@ -225,9 +225,10 @@ static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element
     return copy;
 }
 
-/* Runs a variant into `outs`, which have the results' shape, the same strides and no harmful overlap. */
+/* Runs a variant into `outs`, which have the results' shape, the same strides and no harmful overlap. `position` is what
+ * inputs that are positions get, or NULL where there are none. */
 static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
-               aot_tensor *const *tensors, aot_tensor *const *outs)
+               aot_tensor *const *tensors, aot_tensor *const *outs, const aot_view *position)
 {
     const aot_tensor *out = outs[0];
     static const Py_ssize_t unit[1] = {1};
@@ -238,10 +239,20 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
     aot_tensor *casts[AOT_MAX_OPERANDS];
     int n_casts = 0;
     bool failed = false;
-    bool flat = out->contiguous && all_flat(definition, tensors, out->ndim, out->shape);
+    bool flat = position == NULL && out->contiguous && all_flat(definition, tensors, out->ndim, out->shape);
     for (int k = 0; k < count && !failed; k++) {
         aot_tensor *tensor = tensors[k];
         int dtype = variant->dtypes[k];
+        if (dtype == AOT_INDEX) {
+            if (position != NULL) {
+                views[k] = *position;
+                continue;
+            }
+            PyErr_Format(PyExc_TypeError, "%s takes positions, and can only be called by aotops' own functions",
+                         definition->name);
+            failed = true;
+            break;
+        }
         if (tensor != NULL && tensor->dtype != dtype && (tensor->size == 1 || tensor->size < out->size)) {
             tensor = cast_once(tensor, dtype, &numbers[k]);
             if (tensor != NULL) {
@@ -271,7 +282,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
     }
     if (!failed) {
         aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
-                   flat ? &out->size : out->shape, definition->vectors);
+                   flat ? &out->size : out->shape, definition->compute_bound);
     }
     for (int k = 0; k < n_casts; k++) {
         Py_DECREF((PyObject *)casts[k]);
@@ -406,7 +417,7 @@ static PyObject *apply_several(const aot_operator_object *operator, const aot_va
             Py_CLEAR(results);
         }
     }
-    if (results != NULL && run(operator->state, definition, variant, inputs, tensors, outs) < 0) {
+    if (results != NULL && run(operator->state, definition, variant, inputs, tensors, outs, NULL) < 0) {
         Py_CLEAR(results);
     }
     return results;
@@ -467,9 +478,67 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
             return NULL;
         }
     }
-    if (run(state, definition, variant, inputs, tensors, &out) < 0) {
+    if (run(state, definition, variant, inputs, tensors, &out, NULL) < 0) {
         Py_DECREF((PyObject *)out);
         return NULL;
     }
     return (PyObject *)out;
+}
+
+/* generate(operator, dtype, out, first, strides, inputs): fills a tensor by an operator that takes positions. At the
+ * element of index (i, j, ...) a position is first + i * strides[0] + j * strides[1] + ...; `inputs` are the operator's
+ * others, Python numbers or tensors. Called by aotops' own functions only. */
+PyObject *aot_generate(aot_state *state, PyObject *args)
+{
+    PyObject *operator, *dtype_object, *out_object, *stride_tuple, *others;
+    long long first;
+    if (!PyArg_ParseTuple(args, "O!OO!LO!O!", state->operator_type, &operator, &dtype_object, state->base_type,
+                          &out_object, &first, &PyTuple_Type, &stride_tuple, &PyTuple_Type, &others)) {
+        return NULL;
+    }
+    const aot_operator *definition = ((aot_operator_object *)operator)->definition;
+    aot_tensor *out = (aot_tensor *)out_object, *tensors[AOT_MAX_OPERANDS] = {NULL};
+    PyObject *inputs[AOT_MAX_OPERANDS] = {NULL};
+    Py_ssize_t strides[AOT_MAX_RANK];
+    int dtype = aot_dtype_code(state, dtype_object, "dtype");
+    int rank = dtype < 0 ? -1 : aot_read_sizes(stride_tuple, strides, "strides");
+    if (rank < 0) {
+        return NULL;
+    }
+    bool ours = ((aot_operator_object *)operator)->own == NULL && definition->kind == AOT_ELEMENTWISE;
+    const aot_variant *variant = ours ? aot_variant_of(definition, dtype) : NULL;
+    bool valid = variant != NULL && rank == out->ndim && definition->outputs == 1;
+    Py_ssize_t given = 0;
+    for (int k = 0; valid && k < definition->inputs; k++) {
+        if (variant->dtypes[k] == AOT_INDEX) {
+            continue;
+        }
+        inputs[k] = given < PyTuple_Size(others) ? PyTuple_GetItem(others, given) : NULL;
+        tensors[k] = inputs[k] != NULL ? aot_as_tensor(inputs[k]) : NULL;
+        valid = tensors[k] != NULL || (inputs[k] != NULL && aot_is_number(inputs[k]));
+        given++;
+    }
+    if (!valid || given != PyTuple_Size(others)) {
+        PyErr_SetString(PyExc_SystemError, "generate: the arguments must be those of an operator that takes positions");
+        return NULL;
+    }
+    Py_ssize_t shape[AOT_MAX_RANK];
+    int ndim = aot_broadcast(definition, tensors, shape);
+    Py_ssize_t unused[AOT_MAX_RANK];
+    for (int k = 0; ndim >= 0 && k < definition->inputs; k++) {
+        if (tensors[k] != NULL && (!aot_broadcast_strides(tensors[k], out->ndim, out->shape, unused) ||
+                                   aot_may_overlap(tensors[k], out))) {
+            PyErr_SetString(PyExc_SystemError, "generate: inputs must broadcast to the output, and share no memory with it");
+            return NULL;
+        }
+    }
+    if (ndim < 0 || aot_check_out((aot_operator_object *)operator, out, out->ndim, out->shape) < 0) {
+        return NULL;
+    }
+    aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};
+    if (run(state, definition, variant, inputs, tensors, &out, &position) < 0) {
+        return NULL;
+    }
+    Py_INCREF(out_object);
+    return out_object;
 }

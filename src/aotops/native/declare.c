@@ -268,7 +268,7 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
              find_kernel(library, combine, AOT_ELEMENTWISE, 2, 1, combined, variants[v].combine) == NULL)) {
             return NULL;
         }
-        operator->own->vectors = found->vectors;
+        operator->own->compute_bound = found->compute_bound;
     }
     Py_INCREF(capsule);
     operator->library = capsule;

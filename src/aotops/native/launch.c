@@ -1,19 +1,17 @@
-/* Launching kernels: from operands over an iteration space to kernel calls over two-dimensional tiles. In Python:
+/* Launching elementwise kernels: from operands over an iteration space to kernel calls over two-dimensional tiles. In
+ * Python:
  *
  *     def launch(kernel, views, shape):
- *         shape, strides, tile = plan(shape, [view.strides for view in views])
- *         grid = all but the last two axes, and the last two cut into pieces of the tile's size
- *         for index in parallel(grid):
- *             kernel(size of the tile, [pack(view.data + index @ steps) for ...], strides of the last two axes)
+ *         plan = plan_map(shape, views)                     # loops/plan/map.py
+ *         for tile in share(plan.grids[0]):
+ *             kernel(size of the tile, [cast or packed(view) for view in views], strides)
+ *             for each output that was cast or packed: copy the tile back
  *
  * Elements are independent of each other, so threads may share out the tiles in any way.
  */
 #include "native.h"
 
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 #if defined(__SSE2__) || defined(_M_X64)
 #include <emmintrin.h>
 #define STREAMS 1
@@ -21,83 +19,44 @@
 #define STREAMS 0
 #endif
 
-/* A kernel's turn to a new row costs as much as some 10 elements. */
-#define NARROW 16
-
-/* Pieces of a launch for each thread, so that the last one to finish has little left to do. */
-#define SHARES 8
-
-/* Elements of a tile whose operands are packed: 16 KiB of float64. */
-#define PACKED_ELEMENTS 2048
-/* And of one whose operands are cast and contiguous. */
-#define CAST_ELEMENTS 1024
-/* Packed operands of up to so many bytes lie on the stack, which is also the room for them where memory is short. */
-#define STACK_BYTES 4096
-/* Fewer elements than these are not worth the packing. */
-#define FEWEST_PACKED 256
+#define LINE AOT_PLAN_LINE
 /* So few elements are copied without a launch. */
 #define FEW 256
 
-/* A launch that reads and writes more than this writes its output past the caches, where it would not stay anyway:
- * through them a processor reads each line before it writes it, a fourth of the traffic of an addition. Of 2e6 float64
- * additions with 48 MB gain a tenth so, negations with 32 MB nothing; with 16 MB they take 1.4 times as long. */
-#define STREAMED_BYTES ((int64_t)32 << 20)
-/* Bytes that are computed before they are written so: few enough for the processor to read on meanwhile. 1e7 float64
- * are added in 6.5 ms by 1 or 2 KiB, in 7.9 by 4 KiB, in 12.5 by 16 KiB, and in 8.3 through the caches. */
-#define STREAMED_PIECE 2048
-#define LINE 64
-
-/* An operand that the kernel gets as contiguous memory, copied or cast there before, or back after. */
 typedef struct {
-    int operand;
-    aot_kernel copy;
-    int64_t strides[2]; /* of the operand along the tile's inner and outer axis */
-    int64_t packed[2];  /* of its packed form; 0 where it is repeated, and packed once */
-} packed_operand;
-
-/* An iteration space cut into tiles: what one call of a kernel covers. */
-typedef struct {
+    const aot_plan *plan;
     aot_kernel kernel;
-    int operands;
-    int outputs;                    /* the last ones of the operands */
-    int rank;                       /* axes of the grid of tiles, of which the last two cut the tile's own axes */
-    int64_t counts[AOT_MAX_RANK + 1];                  /* tiles along each axis of the grid */
-    int64_t steps[AOT_MAX_OPERANDS][AOT_MAX_RANK + 1]; /* bytes from a tile to the next one */
-    int64_t lengths[2];                                /* of the whole space along the tile's outer and inner axis */
-    int64_t sizes[2];                                  /* of a tile along them */
-    int64_t strides[2 * AOT_MAX_OPERANDS];             /* for the kernel */
+    int operands, first_out;
     char *data[AOT_MAX_OPERANDS];
-    int64_t itemsizes[AOT_MAX_OPERANDS]; /* of the elements that the kernel gets */
-    int n_packed;
-    packed_operand packed[AOT_MAX_OPERANDS];
-    size_t packed_bytes;            /* room for one packed operand */
-    bool streams;                   /* the output is written past the caches */
-    bool is_row;                    /* the tile's rows follow each other in all operands: one row for the kernel */
-} tiling;
+    int64_t strides[2 * AOT_MAX_OPERANDS];   /* for the kernel */
+    int64_t itemsizes[AOT_MAX_OPERANDS];     /* of the elements that the kernel gets */
+    aot_kernel copies[AOT_MAX_OPERANDS];     /* of operands that are cast or packed: to scratch memory, or back */
+} map_job;
 
-static int64_t divide_up(int64_t a, int64_t b)
+static bool in_scratch(const aot_plan *plan, int k)
 {
-    return (a + b - 1) / b;
+    return plan->roles[k] == AOT_PLAN_CAST || plan->roles[k] == AOT_PLAN_PACK;
 }
 
 /* Copies between an operand's tile and its packed form, the longer axis inside. */
-static void copy_packed(const packed_operand *packing, int64_t n0, int64_t n1, char *operand, char *packed, bool back)
+static void copy_packed(const map_job *job, int k, int64_t n0, int64_t n1, char *operand, char *packed, bool back)
 {
+    const aot_plan *plan = job->plan;
     char *data[] = {back ? packed : operand, back ? operand : packed};
-    const int64_t inner[] = {packing->strides[0], packing->packed[0]};
-    const int64_t outer[] = {packing->strides[1], packing->packed[1]};
-    n1 = inner[1] == 0 ? 1 : n1;
+    const int64_t inner[] = {plan->memory_inner[k], plan->inner[k]};
+    const int64_t outer[] = {plan->memory_outer[k], plan->outer[k]};
+    n1 = inner[1] == 0 ? 1 : n1; /* what is repeated is packed once */
     n0 = outer[1] == 0 ? 1 : n0;
-    if (n1 < NARROW && n0 > n1) {
+    if (n1 < AOT_PLAN_NARROW && n0 > n1) {
         const int64_t strides[] = {outer[back], outer[!back], inner[back], inner[!back]};
-        aot_run_kernel(packing->copy, n1, n0, data, strides);
+        aot_run_kernel(job->copies[k], n1, n0, data, strides);
     } else {
         const int64_t strides[] = {inner[back], inner[!back], outer[back], outer[!back]};
-        aot_run_kernel(packing->copy, n0, n1, data, strides);
+        aot_run_kernel(job->copies[k], n0, n1, data, strides);
     }
 }
 
-/* Writes bytes past the caches: whole lines, since parts of a line would each go to memory by themselves. */
+/* Writes bytes by streaming stores: whole lines, since parts of a line would each go to memory by themselves. */
 static void stream(char *target, const char *source, int64_t bytes)
 {
 #if STREAMS
@@ -117,17 +76,18 @@ static void stream(char *target, const char *source, int64_t bytes)
     memcpy(target, source, (size_t)bytes);
 }
 
-/* Runs the kernel on one tile, a piece at a time, and writes each past the caches. */
-static void run_streaming(const tiling *tiles, int64_t n0, int64_t n1, char *const *data)
+/* Runs the kernel on one tile, a piece at a time, and streams each to the output. */
+static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *const *data)
 {
-    _Alignas(LINE) char results[STREAMED_PIECE];
+    _Alignas(LINE) char results[AOT_PLAN_STREAMED_PIECE];
     char *operands[AOT_MAX_OPERANDS];
-    int out = tiles->operands - 1;
-    const int64_t *inner = tiles->strides, *outer = tiles->strides + tiles->operands;
-    int64_t size = tiles->itemsizes[out], strides[2 * AOT_MAX_OPERANDS];
-    int64_t width = aot_smaller(n1, STREAMED_PIECE / size), rows = aot_smaller(n0, STREAMED_PIECE / size / width);
-    memcpy(strides, tiles->strides, 2 * (size_t)tiles->operands * sizeof *strides);
-    strides[out + tiles->operands] = width;
+    int out = job->operands - 1;
+    const int64_t *inner = job->strides, *outer = job->strides + job->operands;
+    int64_t size = job->itemsizes[out], strides[2 * AOT_MAX_OPERANDS];
+    int64_t width = aot_smaller(n1, AOT_PLAN_STREAMED_PIECE / size);
+    int64_t rows = aot_smaller(n0, AOT_PLAN_STREAMED_PIECE / size / width);
+    memcpy(strides, job->strides, 2 * (size_t)job->operands * sizeof *strides);
+    strides[out + job->operands] = width;
     operands[out] = results;
     for (int64_t i = 0; i < n0; i += rows) {
         int64_t here = aot_smaller(rows, n0 - i);
@@ -136,9 +96,9 @@ static void run_streaming(const tiling *tiles, int64_t n0, int64_t n1, char *con
         int64_t past = width < n1 ? (int64_t)(row % LINE) / size : 0;
         for (int64_t j = 0, end = aot_smaller(width - past, n1); j < n1; j = end, end = aot_smaller(end + width, n1)) {
             for (int k = 0; k < out; k++) {
-                operands[k] = data[k] + (i * outer[k] + j * inner[k]) * tiles->itemsizes[k];
+                operands[k] = aot_moved(data[k], (i * outer[k] + j * inner[k]) * job->itemsizes[k]);
             }
-            aot_run_kernel(tiles->kernel, here, end - j, operands, strides);
+            aot_run_kernel(job->kernel, here, end - j, operands, strides);
             for (int64_t r = 0; r < here; r++) {
                 stream(data[out] + ((i + r) * outer[out] + j) * size, results + r * width * size, (end - j) * size);
             }
@@ -147,61 +107,65 @@ static void run_streaming(const tiling *tiles, int64_t n0, int64_t n1, char *con
 }
 
 /* Runs the kernel on one tile. `scratch` is room for the packed operands; `from` and `rows` say what is in there. */
-static void run_tile(const tiling *tiles, int64_t n0, int64_t n1, char *const *data, char *scratch,
-                     const char **from, int64_t *rows)
+static void run_tile(const map_job *job, int64_t n0, int64_t n1, char *const *data, char *scratch, const char **from,
+                     int64_t *rows)
 {
+    const aot_plan *plan = job->plan;
     char *operands[AOT_MAX_OPERANDS];
-    int first_out = tiles->operands - tiles->outputs;
-    memcpy(operands, data, (size_t)tiles->operands * sizeof *operands);
-    for (int p = 0; p < tiles->n_packed; p++) {
-        const packed_operand *packing = &tiles->packed[p];
-        int k = packing->operand;
-        operands[k] = scratch + (size_t)p * tiles->packed_bytes;
-        if (k < first_out && (from[p] != data[k] || rows[p] < n0 || n1 < tiles->sizes[1])) { /* not what is there already */
-            copy_packed(packing, n0, n1, data[k], operands[k], false);
-            from[p] = n1 < tiles->sizes[1] ? NULL : data[k];
-            rows[p] = n0;
+    memcpy(operands, data, (size_t)job->operands * sizeof *operands);
+    for (int k = 0; plan->packed > 0 && k < job->operands; k++) {
+        if (in_scratch(plan, k)) {
+            operands[k] = scratch;
+            scratch += plan->packed_bytes;
+            if (k < job->first_out && (from[k] != data[k] || rows[k] < n0 || n1 < plan->sizes[1])) { /* not there yet */
+                copy_packed(job, k, n0, n1, data[k], operands[k], false);
+                from[k] = n1 < plan->sizes[1] ? NULL : data[k];
+                rows[k] = n0;
+            }
         }
     }
-    int64_t kernel_rows = tiles->is_row ? 1 : n0, length = tiles->is_row ? n0 * n1 : n1;
-    if (tiles->streams) {
-        run_streaming(tiles, kernel_rows, length, operands);
+    int64_t kernel_rows = plan->one_row ? 1 : n0, length = plan->one_row ? n0 * n1 : n1;
+    if (plan->streams) {
+        run_streaming(job, kernel_rows, length, operands);
         return;
     }
-    aot_run_kernel(tiles->kernel, kernel_rows, length, operands, tiles->strides);
-    for (int p = 0; p < tiles->n_packed; p++) {
-        int k = tiles->packed[p].operand;
-        if (k >= first_out) {
-            copy_packed(&tiles->packed[p], n0, n1, data[k], operands[k], true);
+    aot_run_kernel(job->kernel, kernel_rows, length, operands, job->strides);
+    for (int k = job->first_out; plan->packed > 0 && k < job->operands; k++) {
+        if (in_scratch(plan, k)) {
+            copy_packed(job, k, n0, n1, data[k], operands[k], true);
         }
     }
 }
 
-/* Runs the tiles from `first` up to, not including, `last`, counted in row-major order over the grid. */
-static void run_tiles(const tiling *tiles, int64_t first, int64_t last, char *scratch)
+/* Runs some tiles, counted in row-major order over the grid. */
+static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
+    const map_job *job = runner->job;
+    const aot_plan *plan = job->plan;
+    const aot_grid_axis *axes = plan->grids[0];
+    int rank = (int)plan->grid_ranks[0];
     int64_t index[AOT_MAX_RANK + 1], rows[AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
     const char *from[AOT_MAX_OPERANDS] = {NULL};
-    memcpy(data, tiles->data, (size_t)tiles->operands * sizeof *data);
+    memcpy(data, job->data, (size_t)job->operands * sizeof *data);
+    aot_seek(plan, 0, first, job->operands, data);
     int64_t rest = first;
-    for (int axis = tiles->rank - 1; axis >= 0; axis--) {
-        index[axis] = rest % tiles->counts[axis];
-        rest /= tiles->counts[axis];
-        for (int k = 0; k < tiles->operands; k++) {
-            data[k] += index[axis] * tiles->steps[k][axis];
-        }
+    for (int axis = rank - 1; axis >= 0; axis--) {
+        index[axis] = rest % axes[axis].count;
+        rest /= axes[axis].count;
     }
-    int a0 = tiles->rank - 2, a1 = tiles->rank - 1;
     for (int64_t tile = first; tile < last; tile++) {
-        int64_t n0 = aot_smaller(tiles->sizes[0], tiles->lengths[0] - index[a0] * tiles->sizes[0]);
-        int64_t n1 = aot_smaller(tiles->sizes[1], tiles->lengths[1] - index[a1] * tiles->sizes[1]);
-        run_tile(tiles, n0, n1, data, scratch, from, rows);
-        for (int axis = a1; axis >= 0; axis--) {
-            bool wraps = ++index[axis] == tiles->counts[axis];
-            int64_t by = wraps ? 1 - tiles->counts[axis] : 1;
-            for (int k = 0; k < tiles->operands; k++) {
-                data[k] += by * tiles->steps[k][axis];
+        int64_t n0 = plan->sizes[0], n1 = plan->sizes[1];
+        if (rank > 0) { /* a single tile has no grid */
+            n0 = aot_smaller(n0, axes[rank - 2].length - index[rank - 2] * n0);
+            n1 = aot_smaller(n1, axes[rank - 1].length - index[rank - 1] * n1);
+        }
+        run_tile(job, n0, n1, data, scratch, from, rows);
+        for (int axis = rank - 1; axis >= 0; axis--) {
+            bool wraps = ++index[axis] == axes[axis].count;
+            int64_t by = wraps ? 1 - axes[axis].count : 1;
+            for (int k = 0; k < job->operands; k++) {
+                data[k] = aot_moved(data[k], by * axes[axis].steps[k]);
             }
             if (!wraps) {
                 break;
@@ -210,197 +174,91 @@ static void run_tiles(const tiling *tiles, int64_t first, int64_t last, char *sc
         }
     }
 #if STREAMS
-    if (tiles->streams) {
-        _mm_sfence(); /* such writes are not ordered with the one that tells another thread of their end */
+    if (plan->streams) {
+        _mm_sfence(); /* streaming stores are weakly ordered: fence before other threads learn that the work is done */
     }
 #endif
 }
 
-static void run_all(const tiling *tiles, int64_t count, int threads, char *scratch)
+static void run_map(const aot_runner *runner)
 {
-#ifdef _OPENMP
-    if (threads > 1) {
-        /* whoever is free takes the next share: on machines with other work, threads are not equally fast */
-        int64_t shares = aot_smaller(count, SHARES * (int64_t)threads);
-        aot_threads_begin();
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (int64_t share = 0; share < shares; share++) {
-            size_t here = (size_t)omp_get_thread_num() * (size_t)tiles->n_packed;
-            run_tiles(tiles, count / shares * share + aot_smaller(share, count % shares),
-                      count / shares * (share + 1) + aot_smaller(share + 1, count % shares),
-                      scratch + here * tiles->packed_bytes);
-        }
-        return;
-    }
-#endif
-    (void)threads;
-    run_tiles(tiles, 0, count, scratch);
+    const map_job *job = runner->job;
+    aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
 }
 
-/* Why an operand should be packed: it walks across the output's cache lines, its steps keep the kernel from using whole
- * vectors (which only compute-bound operators gain from), or its narrow rows do not follow each other. */
-static bool wants_packing(const tiling *tiles, int k, bool narrow, bool compute_bound)
+/* The fast path: few elements along one axis, as they are. */
+static bool launch_flat(aot_kernel kernel, const uint8_t *dtypes, int operands, const aot_view *views, int ndim,
+                        const Py_ssize_t *shape)
 {
-    int64_t inner = tiles->strides[k], outer = tiles->strides[tiles->operands + k];
-    if (narrow) {
-        return !(inner == 1 && outer == tiles->sizes[1]) && !(inner == 0 && outer == 0);
+    int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
+    char *data[AOT_MAX_OPERANDS];
+    if (ndim > 1 || n >= AOT_PLAN_GRAIN) {
+        return false;
     }
-    bool strided = inner != 1 && inner != 0, is_out = k >= tiles->operands - tiles->outputs;
-    return strided && (compute_bound || (outer == 1 && !is_out));
-}
-
-/* Whether the output should be written past the caches: it is the only one, large, contiguous along rows of whole lines,
- * or of many, and not an input as well. */
-static bool wants_streaming(const tiling *tiles, const aot_view *views, int64_t rank, const int64_t *lengths,
-                            int64_t (*strides)[AOT_MAX_RANK], bool narrow)
-{
-    int out = tiles->operands - 1;
-    int64_t bytes = 0, written = 0;
-    for (int k = 0; k <= out; k++) {
-        written = tiles->itemsizes[k];
-        for (int axis = 0; axis < rank; axis++) {
-            written *= strides[k][axis] == 0 ? 1 : lengths[axis];
-        }
-        bytes += written;
-        if (k < out && views[k].data == views[out].data) {
+    for (int k = 0; k < operands; k++) {
+        strides[k] = ndim > 0 ? views[k].strides[0] : 0;
+        strides[operands + k] = 0;
+        data[k] = views[k].data;
+        if (views[k].dtype != dtypes[k] || (n >= AOT_PLAN_FEWEST_PACKED && strides[k] != 0 && strides[k] != 1)) {
             return false;
         }
     }
-    int64_t width = tiles->sizes[1] * tiles->itemsizes[out], row = tiles->strides[tiles->operands + out];
-    bool lines = ((uintptr_t)views[out].data | (uintptr_t)(row * tiles->itemsizes[out]) | (uintptr_t)width) % LINE == 0;
-    bool in_order = narrow ? row == tiles->sizes[1] : lines || width >= 2 * STREAMED_PIECE;
-    return STREAMS && tiles->outputs == 1 && bytes > STREAMED_BYTES && written >= bytes / 8 && tiles->strides[out] == 1 && in_order;
-}
-
-/* Decides what is packed: operands that are cast, and those that want it if `packs`. */
-static void choose_packed(const aot_state *state, tiling *tiles, const uint8_t *dtypes, const aot_view *views, bool packs,
-                          bool narrow, bool compute_bound)
-{
-    int64_t *inner = tiles->strides, *outer = tiles->strides + tiles->operands;
-    int first_out = tiles->operands - tiles->outputs;
-    tiles->n_packed = 0;
-    tiles->is_row = packs && narrow;
-    for (int k = 0; k < tiles->operands; k++) {
-        if (views[k].dtype != dtypes[k] || (packs && wants_packing(tiles, k, narrow, compute_bound))) {
-            int from = k < first_out ? views[k].dtype : dtypes[k], to = k < first_out ? dtypes[k] : views[k].dtype;
-            packed_operand *packing = &tiles->packed[tiles->n_packed++];
-            packing->operand = k;
-            packing->copy = aot_builtin_convert[from][to][state->level];
-            packing->strides[0] = inner[k];
-            packing->strides[1] = outer[k];
-            /* in a single row, an operand is repeated everywhere or nowhere */
-            bool repeats[] = {inner[k] == 0 && !(tiles->is_row && outer[k] != 0),
-                              outer[k] == 0 && !(tiles->is_row && inner[k] != 0)};
-            packing->packed[0] = repeats[0] ? 0 : 1;
-            packing->packed[1] = repeats[1] ? 0 : repeats[0] ? 1 : tiles->sizes[1];
-            inner[k] = packing->packed[0];
-            outer[k] = packing->packed[1];
-        }
-    }
+    aot_run_kernel(kernel, 1, n, data, strides);
+    return true;
 }
 
 void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
                 const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound)
 {
     int operands = inputs + outputs;
-    int64_t lengths[AOT_MAX_RANK];
-    int64_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
     int64_t total = 1;
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] == 0) {
             return;
         }
-        lengths[axis] = shape[axis];
         total *= shape[axis];
     }
-    for (int k = 0; k < operands; k++) {
-        for (int axis = 0; axis < ndim; axis++) {
-            strides[k][axis] = views[k].strides[axis];
-        }
-    }
-    int64_t rank = ndim, tile[2] = {INT64_MAX, INT64_MAX};
-    if (ndim > 1) {
-        void *exception = NULL;
-        aot_builtin_planners[state->level](&rank, &exception, ndim, operands, lengths, strides[0], tile);
-    }
-    int64_t n0 = rank >= 2 ? lengths[rank - 2] : 1, n1 = rank >= 1 ? lengths[rank - 1] : 1;
-    tiling tiles;
-    bool strided = false, casts = false;
-    for (int k = 0; k < operands; k++) {
-        tiles.data[k] = views[k].data;
-        tiles.itemsizes[k] = aot_dtypes[dtypes[k]].itemsize;
-        tiles.strides[k] = rank >= 1 ? strides[k][rank - 1] : 0;
-        tiles.strides[operands + k] = rank >= 2 ? strides[k][rank - 2] : 0;
-        strided = strided || (tiles.strides[k] != 0 && tiles.strides[k] != 1);
-        casts = casts || views[k].dtype != dtypes[k];
-    }
-    bool crossing = tile[0] < INT64_MAX / 2, worth_packing = total >= FEWEST_PACKED;
-    bool narrow = worth_packing && n1 < NARROW && n0 >= 4 * n1;
-    bool packs = narrow || (worth_packing && strided && (compute_bound || crossing));
-    bool copies = kernels == aot_builtin_convert[dtypes[0]][dtypes[0]];
-    if (copies) {
-        packs = narrow = false; /* copy kernels transpose on their own, and packing itself uses them */
-    }
-    if ((packs || casts) && !crossing) {
-        int64_t most = packs ? PACKED_ELEMENTS : CAST_ELEMENTS;
-        tile[1] = aot_smaller(n1, most);
-        tile[0] = most / tile[1];
-    }
-    int threads = aot_threads(state, total, compute_bound ? AOT_SHARED_IF_COMPUTE_BOUND : AOT_SHARED);
-    if (threads > 1) {
-        /* in whole cache lines */
-        int64_t most = divide_up(divide_up(total, SHARES * (int64_t)threads), 64) * 64;
-        tile[1] = aot_smaller(aot_smaller(tile[1], n1), most);
-        tile[0] = aot_smaller(tile[0], divide_up(most, tile[1]));
-    }
-    if (rank < 3 && n0 <= tile[0] && n1 <= tile[1] && total < AOT_GRAIN && !packs && !casts) {
-        aot_run_kernel(kernels[state->level], n0, n1, tiles.data, tiles.strides);
+    aot_kernel kernel = kernels[state->level];
+    if (launch_flat(kernel, dtypes, operands, views, ndim, shape)) {
         return;
     }
-    tiles.kernel = kernels[state->level];
-    tiles.operands = operands;
-    tiles.outputs = outputs;
-    tiles.lengths[0] = n0;
-    tiles.lengths[1] = n1;
-    tiles.sizes[0] = aot_smaller(n0, tile[0]);
-    tiles.sizes[1] = aot_smaller(n1, tile[1]);
-    int64_t steps[2 * AOT_MAX_OPERANDS]; /* in memory, along the tile's axes */
-    memcpy(steps, tiles.strides, 2 * (size_t)operands * sizeof *steps);
-    /* compute-bound kernels gain nothing, since they compute while the memory is busy; A + A.T loses a tenth */
-    tiles.streams = !compute_bound && (copies || !crossing) && views[operands - 1].dtype == dtypes[operands - 1] &&
-                    wants_streaming(&tiles, views, rank, lengths, strides, narrow);
-    choose_packed(state, &tiles, dtypes, views, packs, narrow, compute_bound);
-    _Alignas(AOT_ALIGNMENT) char stack[STACK_BYTES];
-    char *scratch = stack, *allocated = NULL;
-    tiles.packed_bytes = (size_t)(tiles.sizes[0] * tiles.sizes[1]) * sizeof(aot_element);
-    if (tiles.n_packed > 0 && (threads > 1 || (size_t)tiles.n_packed * tiles.packed_bytes > sizeof stack)) {
-        scratch = allocated = PyMem_Malloc((size_t)(tiles.n_packed * threads) * tiles.packed_bytes);
-        if (allocated == NULL) { /* no memory: in small pieces, slower but correct */
-            scratch = stack;
-            threads = 1;
-            tiles.sizes[0] = 1;
-            tiles.sizes[1] = aot_smaller(tiles.sizes[1], STACK_BYTES / (int64_t)sizeof(aot_element) / tiles.n_packed);
-            tiles.packed_bytes = (size_t)tiles.sizes[1] * sizeof(aot_element);
+    aot_plan plan;
+    map_job job;
+    job.plan = &plan;
+    job.kernel = kernel;
+    job.operands = operands;
+    job.first_out = inputs;
+    bool done = false;
+    for (plan.frugal = 0; !done; plan.frugal++) { /* without memory to pack in once more, in small pieces */
+        plan.rank = ndim;
+        plan.inputs = inputs;
+        plan.outputs = outputs;
+        plan.compute_bound = compute_bound;
+        plan.copies = dtypes[0] < AOT_N_DTYPES && kernels == aot_builtin_convert[dtypes[0]][dtypes[0]];
+        plan.threads = aot_threads(state, total, compute_bound);
+        for (int axis = 0; axis < ndim; axis++) {
+            plan.shape[axis] = shape[axis];
         }
-    }
-    tiles.rank = rank > 2 ? (int)rank : 2;
-    int64_t count = 1;
-    for (int axis = 0; axis < tiles.rank; axis++) {
-        int own = axis - (tiles.rank - 2); /* 0 and 1: the tile's axes */
-        tiles.counts[axis] = own < 0 ? lengths[axis] : divide_up(tiles.lengths[own], tiles.sizes[own]);
-        count *= tiles.counts[axis];
         for (int k = 0; k < operands; k++) {
-            int64_t step = own < 0 ? strides[k][axis] : steps[own == 1 ? k : operands + k] * tiles.sizes[own];
-            tiles.steps[k][axis] = step * aot_dtypes[views[k].dtype].itemsize;
+            aot_plan_view(&plan, k, &views[k], dtypes[k]);
         }
+        aot_make_plan(aot_plan_map, &plan);
+        for (int k = 0; k < operands; k++) {
+            job.data[k] = views[k].data;
+            job.strides[k] = plan.inner[k];
+            job.strides[operands + k] = plan.outer[k];
+            job.itemsizes[k] = plan.roles[k] == AOT_PLAN_INDEX ? 1 : aot_dtypes[dtypes[k]].itemsize;
+            if (in_scratch(&plan, k)) {
+                int from = k < inputs ? views[k].dtype : dtypes[k], to = k < inputs ? dtypes[k] : views[k].dtype;
+                job.copies[k] = aot_builtin_convert[from][to][state->level];
+            }
+        }
+        if (plan.tiles[0] == 1 && plan.packed == 0 && !plan.streams && total < AOT_PLAN_GRAIN) {
+            aot_run_kernel(kernel, plan.sizes[0], plan.sizes[1], job.data, job.strides);
+            return;
+        }
+        done = aot_run(&job, run_map, total, (int)plan.threads, 0, (size_t)(plan.packed * plan.packed_bytes));
     }
-    threads = (int)aot_smaller(threads, count);
-    PyThreadState *saved = total < AOT_GRAIN ? NULL : PyEval_SaveThread();
-    run_all(&tiles, count, threads, scratch);
-    if (saved != NULL) {
-        PyEval_RestoreThread(saved);
-    }
-    PyMem_Free(allocated);
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};

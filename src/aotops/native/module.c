@@ -40,6 +40,11 @@ static PyObject *native_empty(PyObject *module, PyObject *args)
     return (PyObject *)new_from_arguments(state_of(module), shape, dtype);
 }
 
+static PyObject *native_generate(PyObject *module, PyObject *args)
+{
+    return aot_generate(state_of(module), args);
+}
+
 static PyObject *native_full(PyObject *module, PyObject *args)
 {
     PyObject *shape, *value, *dtype;
@@ -129,7 +134,7 @@ static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
 
 static PyObject *native_get_num_threads(PyObject *module, PyObject *Py_UNUSED(unused))
 {
-    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, 0));
+    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, false));
 }
 
 static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
@@ -231,6 +236,8 @@ static PyObject *native_fast_path(PyObject *module, PyObject *operators)
 
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
+    {"generate", native_generate, METH_VARARGS,
+     "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
     {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
      "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor converted to a dtype, in row-major order.\n\n"

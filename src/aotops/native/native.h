@@ -18,7 +18,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
-#include "kernel.h"
+#include "plan.h"
 
 #define AOT_ALIGNMENT 64
 
@@ -135,17 +135,10 @@ void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 
 /* threads.c */
 #define AOT_MOST_THREADS 1024
-/* A launch of fewer elements holds the GIL: it takes 4 to 30 us. */
-#define AOT_GRAIN 32768
-/* Fewer elements are not worth a second thread, which sleeps and takes some 40 us to wake up. Measured on 2 idle cores,
- * float64, one thread and two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70 us, 520,000
- * additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us. */
-#define AOT_SHARED_IF_COMPUTE_BOUND 131072
-#define AOT_SHARED 524288
 /* Reads the environment; -1 with an ImportError. */
 int aot_threads_init(aot_state *state);
-/* How many threads a launch of so many elements gets, if it takes `worth` elements to be worth a second one. */
-int aot_threads(aot_state *state, int64_t total, int64_t worth);
+/* How many threads a launch of so many elements may use: this is the one place that decides. */
+int aot_threads(aot_state *state, int64_t total, bool compute_bound);
 /* To be called before a parallel region: from then on, children of fork compute on one thread. */
 void aot_threads_begin(void);
 
@@ -192,13 +185,41 @@ static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, cha
     kernel(&unused, &exception, n0, n1, data, strides);
 }
 
-/* launch.c: running kernels */
+/* run.c: running what has been planned */
 typedef struct {
     char *data;
     const Py_ssize_t *strides;
     uint8_t dtype; /* of the elements in memory */
 } aot_view; /* an operand over a given iteration space */
 
+typedef struct {
+    const void *job;
+    int threads;
+    char *shared;         /* memory of all threads */
+    char *scratch;        /* of the first thread */
+    size_t scratch_bytes; /* of each thread */
+} aot_runner;
+
+typedef void (*aot_work)(const aot_runner *runner);
+typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
+
+/* Does some work of `total` elements with memory for all threads and for each; false if there is no memory. */
+bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes);
+/* Lets threads compute items, cut into at most so many shares, and waits for them. */
+void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
+/* Writes an operand into a plan whose rank is known, for a kernel that computes with a dtype. */
+void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
+void aot_make_plan(aot_planner planner, aot_plan *plan);
+/* Moves operands' pointers to a tile of one of a plan's grids; returns the tile's size along the grid's last axis. */
+int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data);
+
+/* An operand's pointer some bytes further on; it may be a position, which points nowhere. */
+static inline char *aot_moved(char *data, int64_t bytes)
+{
+    return (char *)((uintptr_t)data + (uintptr_t)bytes);
+}
+
+/* launch.c: running elementwise kernels */
 extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: an operand repeated everywhere */
 
 /* Runs the kernel of the current level over a space; nothing happens where a length is 0. Outputs have the same strides.
@@ -236,6 +257,8 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. NULL inputs are left out. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Fills a tensor by an operator that takes positions. */
+PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
 PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
 /* Checks the shape of `out` and that it can be written, element by element. */

@@ -232,7 +232,8 @@ static PyObject *operator_dtypes(PyObject *self, void *Py_UNUSED(closure))
             break;
         }
         for (int k = 0; k < definition->inputs + definition->outputs; k++) {
-            PyObject *dtype = operator->state->dtypes[definition->variants[v].dtypes[k]];
+            int code = definition->variants[v].dtypes[k];
+            PyObject *dtype = operator->state->dtypes[code == AOT_INDEX ? AOT_INT64 : code];
             Py_INCREF(dtype);
             PyTuple_SetItem(signature, k, dtype);
         }

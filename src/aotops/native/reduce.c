@@ -25,6 +25,7 @@ typedef struct {
     PyObject *out;   /* NULL: a new one */
     PyObject *flag;  /* keepdims or include_initial; NULL: False */
     bool is_true;    /* the flag's truth */
+    const aot_variant *variant; /* what computes; its dtypes are those that inputs are cast to */
 } call_arguments;
 
 static PyObject *or_null(PyObject *object)
@@ -120,8 +121,10 @@ static aot_tensor *cast(aot_tensor *x, int dtype)
     return copy;
 }
 
-/* x in the dtype in which the operator computes: a new reference. */
-static aot_tensor *in_dtype_of_kernel(const call_arguments *call, aot_tensor *x)
+/* Chooses the variant for an input; returns the input, or what it is cast to: a new reference. The order in which
+ * elements meet is up to how they lie in memory, and is that of a copy in row-major order: what lies in this order is cast
+ * tile by tile later, anything else now. */
+static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
 {
     const aot_operator_object *operator = call->operator;
     aot_state *state = operator->state;
@@ -143,16 +146,19 @@ static aot_tensor *in_dtype_of_kernel(const call_arguments *call, aot_tensor *x)
             return (aot_tensor *)aot_raise("wrong_dtypes", "(O(N))", operator, name);
         }
         dtype = definition->conversions[dtype];
+        variant = aot_variant_of(definition, dtype);
     }
-    return cast(x, dtype);
+    call->variant = variant;
+    bool later = x->contiguous && definition->kind != AOT_ARGREDUCE;
+    return cast(x, later ? x->dtype : dtype);
 }
 
 /* The only input, of whatever type: a new reference. */
-static aot_tensor *converted_input(const call_arguments *call)
+static aot_tensor *converted_input(call_arguments *call)
 {
     aot_tensor *x = aot_as_tensor(call->inputs[0]);
     if (x != NULL) {
-        return in_dtype_of_kernel(call, x);
+        return with_variant(call, x);
     }
     PyObject *made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x",
                               call->inputs[0]);
@@ -160,13 +166,13 @@ static aot_tensor *converted_input(const call_arguments *call)
     if (made != NULL && x == NULL) {
         PyErr_SetString(PyExc_SystemError, "aotops.callbacks.as_operand_tensor must return a Tensor");
     }
-    aot_tensor *converted = x != NULL ? in_dtype_of_kernel(call, x) : NULL;
+    aot_tensor *converted = x != NULL ? with_variant(call, x) : NULL;
     Py_XDECREF(made);
     return converted;
 }
 
-/* The inputs as tensors of a kernel's dtypes, new references; returns the number of them. */
-static int converted_inputs(const call_arguments *call, aot_tensor **tensors)
+/* The inputs as tensors that the chosen variant takes, new references; returns the number of them. */
+static int converted_inputs(call_arguments *call, aot_tensor **tensors)
 {
     int count = call->operator->definition->inputs;
     if (count == 1) {
@@ -180,6 +186,7 @@ static int converted_inputs(const call_arguments *call, aot_tensor **tensors)
     }
     const aot_variant *variant = known ? aot_find_variant(call->operator->definition, call->inputs, tensors) : NULL;
     if (variant != NULL) {
+        call->variant = variant;
         for (int k = 0; k < count; k++) {
             tensors[k] = cast(tensors[k], variant->dtypes[k]);
             if (tensors[k] == NULL) {
@@ -194,6 +201,9 @@ static int converted_inputs(const call_arguments *call, aot_tensor **tensors)
     PyObject *converted = aot_convert_inputs(call->operator, call->inputs, tensors);
     for (int k = 0; converted != NULL && k < count; k++) {
         Py_INCREF((PyObject *)tensors[k]);
+    }
+    if (converted != NULL) {
+        call->variant = aot_find_variant(call->operator->definition, (PyObject *const *)tensors, tensors);
     }
     Py_XDECREF(converted);
     return converted != NULL ? count : -1;
@@ -275,7 +285,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
                 aot_tensor *out)
 {
     const aot_operator *definition = call->operator->definition;
-    const aot_variant *variant = aot_variant_of(definition, inputs[0]->dtype);
+    const aot_variant *variant = call->variant;
     int count = definition->inputs;
     Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
     aot_view views[AOT_MAX_OPERANDS];
@@ -321,7 +331,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
             result_shape[result_ndim++] = folds ? 1 : shape[axis];
         }
     }
-    int dtype = aot_variant_of(definition, inputs[0]->dtype)->dtypes[definition->inputs];
+    int dtype = call->variant->dtypes[definition->inputs];
     aot_tensor *out = target_for(call, inputs, dtype, result_ndim, result_shape);
     return out != NULL ? delivered(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
 }
@@ -395,7 +405,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
     Py_ssize_t shape[AOT_MAX_RANK];
     memcpy(shape, x->shape, x->ndim * sizeof *shape);
     shape[axis] += call->is_true && shape[axis] < PY_SSIZE_T_MAX;
-    const aot_variant *variant = aot_variant_of(definition, x->dtype);
+    const aot_variant *variant = call->variant;
     int dtype = variant->dtypes[1];
     aot_tensor *out = target_for(call, &x, dtype, x->ndim, shape);
     if (out == NULL) {

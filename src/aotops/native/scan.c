@@ -12,70 +12,60 @@
  *         last = the largest power of two that divides k
  *         return combine(prefix(totals, k - last), tree of totals[k - last : k])
  *
- * Threads share out tiles of columns, or if there are fewer of them than threads, the pieces of one after another.
+ * The tiles and pieces are the plan's (loops/plan/scan.py); elements of another dtype than the kernel's are cast piece by
+ * piece. Threads share out tiles of columns, or if there are fewer of them than threads, the pieces of one after another.
  * What a piece gets is a matter of the shape alone: the same bits on any number of threads.
  */
 #include "native.h"
 
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
-#define ROW_PIECE 2048  /* elements of a piece along a row: 16 KiB of float64 are read twice from the nearest cache */
-#define STRIDED_PIECE 512 /* where each element may lie in a line of its own */
-#define COLUMN_PIECE 64 /* and across rows, of at most WIDTH columns: 256 KiB from the second cache */
-#define WIDTH 512
+enum { COLUMNS, PIECES };
 
 typedef struct {
-    aot_kernel scan, fold, combine, fill;
-    int itemsizes[2]; /* of the elements and of the results */
+    const aot_plan *plan;
+    aot_kernel scan, fold, combine, fill, cast; /* cast: of the elements, or NULL */
     aot_element start;
-    int rank;                         /* other axes, of which the last one is the tile's */
-    int64_t lengths[AOT_MAX_RANK];
-    int64_t strides[2][AOT_MAX_RANK]; /* in elements, of x and out */
-    int64_t length, step[2];          /* of the axis */
     char *data[2];
-    bool across;                      /* the axis is the tile's outer one */
-    int64_t piece, pieces;
-    int64_t width, tiles;             /* columns of a tile, and tiles */
-    size_t row_bytes;                 /* of the results of a tile's columns */
+    size_t row_bytes;  /* of the results of a tile's columns */
+    size_t tree_bytes; /* of a row for each piece, and one for the carry: the memory behind them is for casting */
+    int64_t tile;      /* whose pieces threads share out */
 } scan_job;
 
+/* A piece of a tile of columns, as kernels get it. */
+typedef struct {
+    int64_t n0, n1;
+    char *x, *out;
+    int64_t x_strides[2]; /* along the inner and the outer axis */
+} scan_piece;
+
 /* The operands' first elements in a tile of columns; returns its width. */
-static int64_t seek(const scan_job *job, int64_t tile, char **data)
+static int64_t seek_columns(const scan_job *job, int64_t tile, char **data)
 {
-    int last = job->rank - 1;
     memcpy(data, job->data, sizeof job->data);
-    if (last < 0) {
-        return 1;
+    return aot_seek(job->plan, COLUMNS, tile, 2, data);
+}
+
+/* A piece, its elements cast into `room` if they must be. */
+static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t width, int64_t number, char *room)
+{
+    const aot_plan *plan = job->plan;
+    char *data[] = {columns[0], columns[1]};
+    int64_t length = aot_seek(plan, PIECES, number, 2, data);
+    scan_piece piece = {.n0 = plan->across ? length : width,
+                        .n1 = plan->across ? width : length,
+                        .x = data[0],
+                        .out = data[1],
+                        .x_strides = {plan->inner[0], plan->outer[0]}};
+    if (job->cast != NULL) {
+        char *pair[] = {piece.x, room};
+        const int64_t strides[] = {piece.x_strides[0], 1, piece.x_strides[1], piece.n1};
+        aot_run_kernel(job->cast, piece.n0, piece.n1, pair, strides);
+        piece.x = room;
+        piece.x_strides[0] = 1;
+        piece.x_strides[1] = piece.n1;
     }
-    int64_t in_last = (job->lengths[last] + job->width - 1) / job->width;
-    int64_t first = tile % in_last * job->width;
-    int64_t rest = tile / in_last;
-    for (int axis = last; axis >= 0; axis--) {
-        int64_t index = axis == last ? first : rest % job->lengths[axis];
-        rest = axis == last ? rest : rest / job->lengths[axis];
-        for (int k = 0; k < 2; k++) {
-            data[k] += index * job->strides[k][axis] * job->itemsizes[k];
-        }
-    }
-    return aot_smaller(job->width, job->lengths[last] - first);
-}
-
-static int64_t column_stride(const scan_job *job, int operand)
-{
-    return job->rank > 0 ? job->strides[operand][job->rank - 1] : 0;
-}
-
-static int64_t piece_length(const scan_job *job, int64_t piece)
-{
-    return aot_smaller(job->piece, job->length - piece * job->piece);
-}
-
-static char *piece_data(const scan_job *job, char *const *data, int operand, int64_t piece)
-{
-    return data[operand] + piece * job->piece * job->step[operand] * job->itemsizes[operand];
+    return piece;
 }
 
 /* Fills a row of results with the start. */
@@ -94,31 +84,27 @@ static void combine(const scan_job *job, int64_t width, char *before, char *row)
     aot_run_kernel(job->combine, 1, width, data, strides);
 }
 
-static void fold_piece(const scan_job *job, char *const *data, int64_t width, int64_t piece, char *row)
+/* The stride of a row of results along the inner (0) or the outer (1) axis: 0 along the one that is scanned. */
+static int64_t row_stride(const scan_job *job, int axis)
 {
-    int64_t length = piece_length(job, piece), column = column_stride(job, 0);
-    char *operands[] = {piece_data(job, data, 0, piece), row};
-    fill_start(job, width, row);
-    if (job->across) {
-        const int64_t strides[] = {column, 1, job->step[0], 0};
-        aot_run_kernel(job->fold, length, width, operands, strides);
-    } else {
-        const int64_t strides[] = {job->step[0], 0, column, 1};
-        aot_run_kernel(job->fold, width, length, operands, strides);
-    }
+    return job->plan->across == (axis == 0);
 }
 
-static void scan_piece(const scan_job *job, char *const *data, int64_t width, int64_t piece, char *carry)
+static void fold_piece(const scan_job *job, const scan_piece *piece, int64_t width, char *row)
 {
-    int64_t length = piece_length(job, piece), column = column_stride(job, 0), out_column = column_stride(job, 1);
-    char *operands[] = {piece_data(job, data, 0, piece), carry, piece_data(job, data, 1, piece)};
-    if (job->across) {
-        const int64_t strides[] = {column, 1, out_column, job->step[0], 0, job->step[1]};
-        aot_run_kernel(job->scan, length, width, operands, strides);
-    } else {
-        const int64_t strides[] = {job->step[0], 0, job->step[1], column, 1, out_column};
-        aot_run_kernel(job->scan, width, length, operands, strides);
-    }
+    char *operands[] = {piece->x, row};
+    const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), piece->x_strides[1], row_stride(job, 1)};
+    fill_start(job, width, row);
+    aot_run_kernel(job->fold, piece->n0, piece->n1, operands, strides);
+}
+
+static void run_piece(const scan_job *job, const scan_piece *piece, char *carry)
+{
+    const aot_plan *plan = job->plan;
+    char *operands[] = {piece->x, carry, piece->out};
+    const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), plan->inner[1],
+                               piece->x_strides[1], row_stride(job, 1), plan->outer[1]};
+    aot_run_kernel(job->scan, piece->n0, piece->n1, operands, strides);
 }
 
 /* Rows of the tree are counted from 1: row k holds the total of as many pieces up to the k-th one as the largest
@@ -143,142 +129,114 @@ static void prefix(const scan_job *job, int64_t width, int64_t k, char *tree, ch
     }
 }
 
-/* All pieces of a tile of columns, on one thread. `tree` has a row for each piece, and one for the carry. */
-static void scan_tile(const scan_job *job, int64_t tile, char *tree)
+/* All pieces of some tiles of columns, one after the other. `tree` has a row for each piece, and one for the carry. */
+static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, char *tree)
 {
-    char *data[2];
-    int64_t width = seek(job, tile, data);
-    for (int64_t piece = 0; piece < job->pieces; piece++) {
-        prefix(job, width, piece, tree, tree); /* row 0 is free */
-        if (piece + 1 < job->pieces) { /* before the piece is scanned, which may be in place */
-            fold_piece(job, data, width, piece, tree + (size_t)(piece + 1) * job->row_bytes);
-            complete(job, width, piece + 1, tree);
+    const scan_job *job = runner->job;
+    int64_t pieces = job->plan->tiles[PIECES];
+    for (int64_t tile = first; tile < last; tile++) {
+        char *columns[2];
+        int64_t width = seek_columns(job, tile, columns);
+        for (int64_t number = 0; number < pieces; number++) {
+            scan_piece piece = piece_of(job, columns, width, number, tree + job->tree_bytes);
+            prefix(job, width, number, tree, tree); /* row 0 is free */
+            if (number + 1 < pieces) { /* before the piece is scanned, which may be in place */
+                fold_piece(job, &piece, width, tree + (size_t)(number + 1) * job->row_bytes);
+                complete(job, width, number + 1, tree);
+            }
+            run_piece(job, &piece, tree);
         }
-        scan_piece(job, data, width, piece, tree);
     }
 }
 
-/* The same over threads; `carries` has a row for each thread. */
-static void scan_tile_in_parallel(const scan_job *job, int64_t tile, char *tree, char *carries, int threads)
+/* Some pieces of one tile of columns: what each folds into, for the tree that all threads share. */
+static void fold_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
-    char *data[2];
-    int64_t width = seek(job, tile, data);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-#endif
-    for (int64_t piece = 0; piece < job->pieces - 1; piece++) {
-        fold_piece(job, data, width, piece, tree + (size_t)(piece + 1) * job->row_bytes);
+    const scan_job *job = runner->job;
+    char *columns[2];
+    int64_t width = seek_columns(job, job->tile, columns);
+    for (int64_t number = first; number < last; number++) {
+        scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
+        fold_piece(job, &piece, width, runner->shared + (size_t)(number + 1) * job->row_bytes);
     }
-    for (int64_t k = 1; k < job->pieces; k++) {
-        complete(job, width, k, tree);
-    }
-#ifdef _OPENMP
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-#endif
-    for (int64_t piece = 0; piece < job->pieces; piece++) {
-        char *carry = carries;
-#ifdef _OPENMP
-        carry += (size_t)omp_get_thread_num() * job->row_bytes;
-#endif
-        prefix(job, width, piece, tree, carry);
-        scan_piece(job, data, width, piece, carry);
-    }
-    (void)threads;
 }
 
-/* Runs all tiles over threads; false if there is no memory for the trees. */
-static bool run(const scan_job *job, int threads, bool release)
+/* And the pieces themselves, once the tree is complete. */
+static void scan_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
-    size_t of_tree = (size_t)(job->pieces + 1) * job->row_bytes;
-    bool share_tiles = job->tiles >= threads;
-    size_t total = share_tiles ? of_tree * (size_t)threads : of_tree + (size_t)threads * job->row_bytes;
-    char small[4096];
-    char *memory = total + AOT_ALIGNMENT <= sizeof small ? small : PyMem_Malloc(total + AOT_ALIGNMENT);
-    if (memory == NULL) {
-        return false;
+    const scan_job *job = runner->job;
+    char *columns[2];
+    int64_t width = seek_columns(job, job->tile, columns);
+    for (int64_t number = first; number < last; number++) {
+        scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
+        prefix(job, width, number, runner->shared, scratch);
+        run_piece(job, &piece, scratch);
     }
-    char *trees = memory + AOT_ALIGNMENT - (uintptr_t)memory % AOT_ALIGNMENT;
-    if (threads > 1) {
-        aot_threads_begin();
+}
+
+/* Whether each thread has tiles of its own. */
+static bool shares_tiles(const aot_plan *plan)
+{
+    return plan->tiles[COLUMNS] >= plan->threads;
+}
+
+static void run_scan(const aot_runner *runner)
+{
+    scan_job job = *(const scan_job *)runner->job;
+    int64_t tiles = job.plan->tiles[COLUMNS], pieces = job.plan->tiles[PIECES];
+    if (shares_tiles(job.plan)) {
+        aot_share(runner, tiles, tiles, scan_tiles);
+        return;
     }
-    PyThreadState *saved = release ? PyEval_SaveThread() : NULL;
-    for (int64_t tile = 0; tile < job->tiles && !share_tiles; tile++) {
-        scan_tile_in_parallel(job, tile, trees, trees + of_tree, threads);
-    }
-#ifdef _OPENMP
-    if (share_tiles && threads > 1) {
-#pragma omp parallel for schedule(dynamic) num_threads(threads)
-        for (int64_t tile = 0; tile < job->tiles; tile++) {
-            scan_tile(job, tile, trees + (size_t)omp_get_thread_num() * of_tree);
+    aot_runner own = *runner;
+    own.job = &job;
+    for (job.tile = 0; job.tile < tiles; job.tile++) {
+        char *columns[2];
+        int64_t width = seek_columns(&job, job.tile, columns);
+        aot_share(&own, pieces - 1, pieces - 1, fold_pieces);
+        for (int64_t k = 1; k < pieces; k++) {
+            complete(&job, width, k, runner->shared);
         }
+        aot_share(&own, pieces, pieces, scan_pieces);
     }
-#endif
-    for (int64_t tile = 0; tile < job->tiles && threads == 1; tile++) {
-        scan_tile(job, tile, trees);
-    }
-    if (saved != NULL) {
-        PyEval_RestoreThread(saved);
-    }
-    if (memory != small) {
-        PyMem_Free(memory);
-    }
-    return true;
 }
 
 int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
              int axis)
 {
-    scan_job job = {.start = {.bits = variant->start}, .length = shape[axis]};
-    int level = state->level, result = variant->dtypes[1];
-    int64_t total = shape[axis], rank = 0;
-    for (int other = 0; other < ndim; other++) {
-        if (other != axis) {
-            job.lengths[rank] = shape[other];
-            job.strides[0][rank] = views[0].strides[other];
-            job.strides[1][rank++] = views[1].strides[other];
-            total *= shape[other];
-        }
+    int level = state->level, result = variant->dtypes[1], own = variant->dtypes[0];
+    int64_t total = 1;
+    aot_plan plan;
+    plan.rank = ndim;
+    plan.inputs = 1;
+    plan.outputs = 1;
+    plan.axis = axis;
+    plan.exact = aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind;
+    for (int k = 0; k < ndim; k++) {
+        plan.shape[k] = shape[k];
+        total *= shape[k];
     }
     if (total == 0) {
         return 0;
     }
-    if (rank > 0) {
-        int64_t tile[2];
-        void *exception = NULL;
-        aot_builtin_planners[level](&rank, &exception, rank, 2, job.lengths, job.strides[0], tile);
+    for (int k = 0; k < 2; k++) {
+        aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
-    job.rank = (int)rank;
+    /* a running sum waits for the addition before, and so takes as long as a long function */
+    plan.threads = aot_threads(state, total, true);
+    aot_make_plan(aot_plan_scan, &plan);
+    scan_job job = {.plan = &plan, .start = {.bits = variant->start}, .data = {views[0].data, views[1].data}};
     job.scan = variant->kernels[level];
     job.fold = variant->fold[level];
     job.combine = variant->combine[level];
     job.fill = aot_builtin_convert[result][result][level];
-    for (int k = 0; k < 2; k++) {
-        job.itemsizes[k] = aot_dtypes[variant->dtypes[k]].itemsize;
-        job.data[k] = views[k].data;
-        job.step[k] = views[k].strides[axis];
-    }
-    /* across rows where that walks along memory, and there are enough columns for whole vectors */
-    int64_t columns = rank > 0 ? job.lengths[rank - 1] : 1;
-    int64_t column = column_stride(&job, 0), step = job.step[0];
-    job.across = columns >= 8 && (column < 0 ? -column : column) < (step < 0 ? -step : step);
-    bool contiguous = job.step[0] == 1 && job.step[1] == 1;
-    job.piece = aot_smaller(job.length, job.across ? COLUMN_PIECE : contiguous ? ROW_PIECE : STRIDED_PIECE);
-    job.pieces = (job.length + job.piece - 1) / job.piece;
-    job.width = aot_smaller(columns, job.across ? WIDTH : 1 + ROW_PIECE / job.piece);
-    job.row_bytes = ((size_t)(job.width * job.itemsizes[1]) + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
-    job.tiles = (columns + job.width - 1) / job.width;
-    for (int other = 0; other < job.rank - 1; other++) {
-        job.tiles *= job.lengths[other];
-    }
-    int64_t shares = job.tiles > job.pieces ? job.tiles : job.pieces; /* more threads would have nothing to do */
-    /* a running sum waits for the addition before, and so takes as long as a long function */
-    int threads = (int)aot_smaller(aot_threads(state, total, AOT_SHARED_IF_COMPUTE_BOUND), shares);
-    if (job.tiles >= threads && aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind) {
-        /* integers give the same bits in any order: one after another, each is read once */
-        job.piece = job.length;
-        job.pieces = 1;
-    }
-    if (!run(&job, threads, total >= AOT_GRAIN)) {
+    job.cast = views[0].dtype == own ? NULL : aot_builtin_convert[views[0].dtype][own][level];
+    job.row_bytes = (size_t)plan.row_bytes[0];
+    job.tree_bytes = (size_t)(plan.tiles[PIECES] + 1) * job.row_bytes;
+    size_t room = (size_t)plan.packed_bytes;
+    bool done = shares_tiles(&plan) ? aot_run(&job, run_scan, total, (int)plan.threads, 0, job.tree_bytes + room)
+                                    : aot_run(&job, run_scan, total, (int)plan.threads, job.tree_bytes, job.row_bytes + room);
+    if (!done) {
         PyErr_NoMemory();
         return -1;
     }

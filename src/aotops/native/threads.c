@@ -67,8 +67,9 @@ int aot_threads_init(aot_state *state)
     return 0;
 }
 
-int aot_threads(aot_state *state, int64_t total, int64_t worth)
+int aot_threads(aot_state *state, int64_t total, bool compute_bound)
 {
+    int64_t worth = compute_bound ? AOT_PLAN_SHARED_IF_COMPUTE_BOUND : AOT_PLAN_SHARED;
     if (total < (state->shared_from > 0 ? state->shared_from : worth)) {
         return 1;
     }

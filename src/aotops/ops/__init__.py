@@ -16,6 +16,7 @@ def chapters() -> tuple[ModuleType, ...]:
         activation,
         arithmetic,
         comparison,
+        creation,
         exponential,
         hyperbolic,
         inverse_trigonometric,
@@ -38,6 +39,7 @@ def chapters() -> tuple[ModuleType, ...]:
         comparison,
         selection,
         reduction,
+        creation,
     )
 
 

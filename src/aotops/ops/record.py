@@ -30,6 +30,9 @@ FLOATS = ("float32", "float64")
 NUMBERS = INTEGERS + FLOATS
 ALL = BOOL + NUMBERS
 
+#: In place of the dtype of an input that is no operand but a position, an int64.
+INDEX = "index"
+
 #: Inputs of these dtypes compute in another one where an operator has no kernel for them.
 TO_FLOAT = {"bool": "float64", "int64": "float64"}
 
@@ -95,6 +98,8 @@ class Record:
         result: the dtype of the result where it is not that of the inputs: one, or one for each dtype.
         outputs: how many results there are where the scalar function returns a tuple of them; 0 where it does not.
         conditions: the names of inputs that are bool, whatever the dtype of the others.
+        positions: the names of inputs that are no operands but an int64 that depends on the element's position, such as
+            its index; ``aotops._native.generate`` calls such an operator.
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         of: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
@@ -142,6 +147,7 @@ class Record:
         result: str | Mapping[str, str] | None = None,
         outputs: int = 0,
         conditions: tuple[str, ...] = (),
+        positions: tuple[str, ...] = (),
         defaults: Mapping[str, float | Mapping[str, float]] | None = None,
         of: Scalar | None = None,
         reduction: Record | None = None,
@@ -164,6 +170,7 @@ class Record:
         self.result = result
         self.outputs = outputs
         self.conditions = conditions
+        self.positions = positions
         self.defaults = defaults or {}
         self.of = of
         self.reduction = reduction
@@ -202,7 +209,7 @@ class Record:
                 raise RecordError(f"{self.name}: cannot convert {source} to {target} with kernels for {self.dtypes}")
         if self.slot is not None and self.slot not in SLOTS:
             raise RecordError(f"{self.name}: slot must be one of {SLOTS}, got {self.slot!r}")
-        for name in (*self.conditions, *self.defaults):
+        for name in (*self.conditions, *self.positions, *self.defaults):
             if name not in self.parameters:
                 raise RecordError(
                     f"{self.name}: conditions and defaults must be some of {self.parameters}, got {name!r}"
@@ -296,7 +303,8 @@ class Record:
 
     def inputs_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of the inputs when they compute in a dtype."""
-        return tuple("bool" if name in self.conditions else dtype for name in self.parameters)
+        own = {**dict.fromkeys(self.conditions, "bool"), **dict.fromkeys(self.positions, INDEX)}
+        return tuple(own.get(name, dtype) for name in self.parameters)
 
     def default_for(self, parameter: str, dtype: str) -> float:
         """The value of an input that is left out, in a dtype."""
@@ -324,7 +332,7 @@ class Record:
     @property
     def differentiable(self) -> tuple[str, ...]:
         """The parameters that a derivative is taken by: not the conditions."""
-        return tuple(name for name in self.parameters if name not in self.conditions)
+        return tuple(name for name in self.parameters if name not in (*self.conditions, *self.positions))
 
     def derivative(self, function: Scalar) -> Scalar:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.

@@ -22,6 +22,7 @@ from aotops.aot.back.parallel import MARK, SHORT
 from aotops.aot.back.rare_flag import FORGET, NOTE, NOTED
 from aotops.aot.back.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
+from aotops.ops.record import INDEX
 
 NUMBA_TYPES = {
     "bool": types.boolean,
@@ -323,11 +324,32 @@ lowers(intrinsics.float32_of_bits)(bitcast(types.int32, types.float32))
 # --- operands in memory ---------------------------------------------------------------------------
 
 
+class PositionPointer(types.CPointer):  # type: ignore[name-defined]
+    """The Numba type of an input of dtype ``"index"``: an address that is itself the int64 that is loaded from it."""
+
+    def __init__(self) -> None:
+        super().__init__(types.int64)
+        self.name = "position"
+
+
+@register_default(PositionPointer)
+class PositionModel(models.PrimitiveModel):
+    """An address of bytes, so that a step of 1 adds 1."""
+
+    def __init__(self, manager: Any, pointer: PositionPointer) -> None:
+        super().__init__(manager, pointer, cgutils.voidptr_t)
+
+
+def input_pointer(dtype: str) -> types.Type:
+    """The type of the pointer to an input."""
+    return PositionPointer() if dtype == INDEX else types.CPointer(NUMBA_TYPES[dtype])
+
+
 class SignatureType(types.Dummy):
     """The Numba type of one ``Signature``: its dtypes are part of the type, so that they are constants."""
 
     def __init__(self, signature: Signature) -> None:
-        self.inputs = tuple(NUMBA_TYPES[name] for name in signature.inputs)
+        self.inputs = tuple(input_pointer(name) for name in signature.inputs)
         if isinstance(signature.output, tuple):
             self.outputs = tuple(NUMBA_TYPES[name] for name in signature.output)
             self.pointers: types.Type = types.Tuple([types.CPointer(dtype) for dtype in self.outputs])
@@ -356,11 +378,16 @@ def mark(builder: Any, access: Any) -> None:
     access.set_metadata(MARK, builder.module.add_metadata([]))
 
 
-def load_element(context: Any, builder: Any, type_: types.Type, address: Any) -> Any:
-    """Load a value; a bool is true if any bit of its byte is set, so that foreign bytes stay harmless."""
+def load_element(context: Any, builder: Any, pointer: Any, address: Any) -> Any:
+    """Load a value through a pointer of a type; a bool is true if any bit of its byte is set.
+
+    So foreign bytes stay harmless. A position is the value itself.
+    """
+    if isinstance(pointer, PositionPointer):
+        return builder.ptrtoint(address, ir.IntType(64))
     raw = builder.load(address)
     mark(builder, raw)
-    if type_ == types.boolean:
+    if pointer.dtype == types.boolean:
         return builder.icmp_unsigned("!=", raw, ir.Constant(raw.type, 0))
     return raw
 
@@ -371,20 +398,20 @@ def store_element(context: Any, builder: Any, type_: types.Type, value: Any, add
     mark(builder, builder.store(raw, address))
 
 
-def typed_pointer(context: Any, builder: Any, data: Any, position: int, type_: types.Type) -> Any:
-    """``data[position]`` as a pointer to elements of a type."""
+def typed_pointer(context: Any, builder: Any, data: Any, position: int, pointer: types.Type) -> Any:
+    """``data[position]`` as a pointer of a type."""
     address = builder.load(builder.gep(data, [ir.Constant(ir.IntType(64), position)]))
-    return builder.bitcast(address, context.get_data_type(type_).as_pointer())
+    return builder.bitcast(address, context.get_value_type(pointer))
 
 
 @lowers(intrinsics.input_pointers)
 def _input_pointers(typing_context: Any, data: Any, signature: Any) -> Any:
-    result = types.Tuple([types.CPointer(dtype) for dtype in signature.inputs])
+    result = types.Tuple(signature.inputs)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         pointers = [
-            typed_pointer(context, builder, arguments[0], position, dtype)
-            for position, dtype in enumerate(signature.inputs)
+            typed_pointer(context, builder, arguments[0], position, pointer)
+            for position, pointer in enumerate(signature.inputs)
         ]
         return context.make_tuple(builder, result, pointers)
 
@@ -395,7 +422,7 @@ def _input_pointers(typing_context: Any, data: Any, signature: Any) -> Any:
 def _output_pointer(typing_context: Any, data: Any, signature: Any) -> Any:
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         pointers = [
-            typed_pointer(context, builder, arguments[0], len(signature.inputs) + k, dtype)
+            typed_pointer(context, builder, arguments[0], len(signature.inputs) + k, types.CPointer(dtype))
             for k, dtype in enumerate(signature.outputs)
         ]
         several = isinstance(signature.pointers, types.BaseTuple)
@@ -475,9 +502,9 @@ def _load_pattern(typing_context: Any, pointers: Any, fixed: Any, count: Any, pa
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[2], signature.args[2], types.int64)
         values = [
-            load_element(context, builder, dtype, builder.gep(pointer, [index])) if move else value
-            for dtype, pointer, value, move in zip(
-                result,
+            load_element(context, builder, type_, builder.gep(pointer, [index])) if move else value
+            for type_, pointer, value, move in zip(
+                pointers,
                 cgutils.unpack_tuple(builder, arguments[0]),
                 cgutils.unpack_tuple(builder, arguments[1]),
                 pattern.moves,
@@ -528,9 +555,9 @@ def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[2], signature.args[2], types.int64)
         values = [
-            load_element(context, builder, dtype, builder.gep(pointer, [builder.mul(step, index)]))
-            for dtype, pointer, step in zip(
-                result,
+            load_element(context, builder, type_, builder.gep(pointer, [builder.mul(step, index)]))
+            for type_, pointer, step in zip(
+                pointers,
                 cgutils.unpack_tuple(builder, arguments[0]),
                 cgutils.unpack_tuple(builder, arguments[1]),
                 strict=True,
@@ -548,10 +575,10 @@ def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        pointers = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
+        places = cgutils.unpack_tuple(builder, arguments[0]) if several else [arguments[0]]
         values = [
-            load_element(context, builder, dtype, builder.gep(place, [index]))
-            for dtype, place in zip(result if several else (result,), pointers, strict=True)
+            load_element(context, builder, type_, builder.gep(place, [index]))
+            for type_, place in zip(pointer if several else (pointer,), places, strict=True)
         ]
         return context.make_tuple(builder, result, values) if several else values[0]
 

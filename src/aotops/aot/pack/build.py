@@ -25,8 +25,8 @@ from aotops import ops
 from aotops.aot.back.levels import Level, levels
 from aotops.aot.front.requirements import require_compiler
 from aotops.aot.pack.fingerprint import fingerprint
-from aotops.aot.pack.kernels import PLANNER, Kernel, all_kernels, kernels_of
-from aotops.aot.pack.table import table_source
+from aotops.aot.pack.kernels import Kernel, all_kernels, kernels_of
+from aotops.aot.pack.table import plan_header, table_source
 from aotops.aot.pack.watch import PAUSE, Watch
 from aotops.errors import BuildError
 from aotops.threads import default_count
@@ -55,7 +55,7 @@ class Built:
 
     Attributes:
         objects: object files, one for each kernel and level.
-        table: the generated C source of the kernel table.
+        table: the generated C source of the kernel table; the generated headers lie beside it.
         compiled: number of kernels compiled now; the others came from the cache.
         total: number of kernels.
         seconds: wall time.
@@ -182,7 +182,7 @@ def _compile_kernel(symbol: str, stem: str, expected: str) -> str | None:
             "What it is made from is another in each process that imports the module; constants must not depend on it."
         )
     _reports.put((os.getpid(), kernel.title))
-    signature = compiler.PLANNER if symbol == PLANNER.symbol else compiler.KERNEL
+    signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
         objects = {level: compiler.emit_object(bitcode, symbol, level, kernel.widest) for level in levels()}
@@ -307,6 +307,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
     table.write_text(table_source(records, levels()), encoding="utf-8")
+    table.with_name("plan.h").write_text(plan_header(), encoding="utf-8")
     seconds = time.perf_counter() - started
     announce("aotops", len(kernels), compiled, seconds)
     return Built(objects, table, compiled, len(kernels), seconds)

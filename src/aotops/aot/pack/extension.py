@@ -40,7 +40,7 @@ def named_kernel(kernel: Kernel, symbols: Sequence[str]) -> str:
     inputs, outputs, dtypes = kernel.operands
     return (
         f'.symbol = "{kernel.symbol}", .kind = AOT_{kernel.kind.upper()}, .inputs = {inputs}, .outputs = {outputs}, '
-        f".vectors = {int(kernel.compute_bound)}, .dtypes = {{{', '.join(map(dtype_code, dtypes))}}}, "
+        f".compute_bound = {int(kernel.compute_bound)}, .dtypes = {{{', '.join(map(dtype_code, dtypes))}}}, "
         f".kernels = {{{', '.join(symbols)}}}"
     )
 

@@ -35,7 +35,7 @@ class NamedKernel(ctypes.Structure):
         ("kind", ctypes.c_uint8),
         ("inputs", ctypes.c_uint8),
         ("outputs", ctypes.c_uint8),
-        ("vectors", ctypes.c_uint8),
+        ("compute_bound", ctypes.c_uint8),
         ("dtypes", ctypes.c_uint8 * MAX_OPERANDS),
         ("kernels", ctypes.c_void_p * MAX_LEVELS),
     )

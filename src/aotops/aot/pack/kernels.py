@@ -12,7 +12,9 @@ from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import elementwise, row_patterns
-from aotops.loops.plan import plan
+from aotops.loops.plan.fold import plan_fold
+from aotops.loops.plan.map import plan_map
+from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion
@@ -32,7 +34,7 @@ class Kernel:
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
         kind: which loop nest it is, one of ``KINDS``.
-        signature: the dtypes of its operands; the planner has none.
+        signature: the dtypes of its operands; planners have none.
         widest: whether the widest vectors of a level pay: not where it is memory-bound.
         compute_bound: whether it is so much slower without vectors that strided elements are worth copying.
         place: the file and line of the operator's scalar function.
@@ -60,7 +62,11 @@ class Kernel:
 #: The loop nests of kernels, in the order of ``aot_kind`` in ``kernel.h``.
 KINDS = ("elementwise", *FOLDING)
 
-PLANNER = Kernel("aot_plan", "planner", "int64", plan)
+#: What cuts iteration spaces into tiles; in C, ``aot_planner``.
+PLANNERS = [
+    Kernel(f"aot_{name}", name.replace("_", " "), "int64", function, widest=False)
+    for name, function in (("plan_map", plan_map), ("plan_fold", plan_fold), ("plan_scan", plan_scan))
+]
 
 
 def record_kernels(record: Record) -> list[Kernel]:
@@ -139,6 +145,7 @@ def conversion_kernels() -> list[Kernel]:
             copy(Signature((source,), target))
             if source == target
             else elementwise(conversion(source, target), Signature((source,), target)),
+            signature=Signature((source,), target),
             widest=False,
         )
         for source in ALL
@@ -148,7 +155,7 @@ def conversion_kernels() -> list[Kernel]:
 
 def all_kernels(records: Iterable[Record]) -> list[Kernel]:
     """Everything that aotops itself is compiled from."""
-    return distinct([PLANNER, *conversion_kernels(), *kernels_of(records)])
+    return distinct([*PLANNERS, *conversion_kernels(), *kernels_of(records)])
 
 
 def kernels_of(records: Iterable[Record]) -> list[Kernel]:

@@ -1,0 +1,128 @@
+"""Planning folds, of reductions and argreductions: which tile meets which is a matter of the shape alone.
+
+Results have the same bits on any number of threads: ``THREADS`` decides about nothing but itself.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.intrinsics import quotient
+from aotops.loops.plan.fields import (
+    BATCH,
+    BOTH_FOLD,
+    CAST,
+    CAST_ROWS,
+    COLUMNS,
+    ELEMENT,
+    GRAIN,
+    GRID_RANKS,
+    IN_BATCHES,
+    INNER,
+    INNER_FOLDS,
+    INPUTS,
+    LEAF,
+    MOST_PARTS,
+    NARROW,
+    OUT_STRIDE,
+    OUTER,
+    PACKED,
+    PACKED_BYTES,
+    PARTS,
+    RANK,
+    RESULT_ITEMSIZES,
+    RESULTS,
+    ROLES,
+    ROW_BYTES,
+    ROWS,
+    SHAPE,
+    SINGLE_ROWS,
+    SIZES,
+    THREADS,
+    TILES,
+    WIDE,
+)
+from aotops.loops.plan.grid import FOLDING, KEPT, add_axis, begin_grids, whole_lines
+from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
+
+
+def plan_fold(plan: Any) -> int:
+    """Cut the iteration space of a reduction, whose output has stride 0 along the axes that fold away; returns 0."""
+    out = plan[INPUTS]
+    operands = out + 1
+    rank = simplify(plan, plan[RANK], operands, True)
+    bring_crossing_axis(plan, rank, operands, True)
+    total = 1
+    for axis in range(rank):
+        total *= plan[SHAPE + axis]
+    inner = rank - 1
+    other = -1  # the innermost axis of the other kind
+    inner_folds = inner < 0 or stride_of(plan, out, inner) == 0
+    for axis in range(inner):
+        if (stride_of(plan, out, axis) == 0) != inner_folds:
+            other = axis
+    n1 = plan[SHAPE + inner] if inner >= 0 else 1
+    n0 = plan[SHAPE + other] if other >= 0 else 1
+    if not inner_folds and n1 < NARROW and n0 >= 4 * n1:  # few columns: fold each by itself
+        inner, other = other, inner
+        n1, n0 = n0, n1
+        inner_folds = True
+    both_fold = inner_folds and other < 0 and rank > 1 and plan[RESULTS] == 1
+    if both_fold:  # short rows, so many to a tile that it is worth one
+        narrow = plan[SHAPE + rank - 1] < NARROW and plan[SHAPE + rank - 2] > plan[SHAPE + rank - 1]
+        inner = rank - 2 if narrow else rank - 1
+        other = rank - 1 if narrow else rank - 2
+        n1 = plan[SHAPE + inner]
+        n0 = plan[SHAPE + other]
+    size1 = min(n1, LEAF if inner_folds else COLUMNS)
+    # rows longer than a tile one after the other: five of them at a time, which a processor prefetches worse, take a
+    # tenth longer out of memory
+    short_rows = 1 if n1 > size1 else min(COLUMNS, 1 + quotient(LEAF * 4, size1))
+    size0 = min(n0, short_rows if inner_folds else (SINGLE_ROWS if size1 < WIDE else ROWS))
+    begin_grids(plan)
+    for axis in range(rank):
+        if axis != inner and axis != other:
+            grid = FOLDING if stride_of(plan, out, axis) == 0 else KEPT
+            add_axis(plan, grid, operands, axis, plan[SHAPE + axis], 1)
+    if both_fold:
+        size0 = min(n0, min(SINGLE_ROWS, 1 + quotient(LEAF, size1)))
+        add_axis(plan, FOLDING, operands, other, n0, size0)
+        add_axis(plan, KEPT, operands, -1, 1, 1)  # nothing is kept
+    else:
+        add_axis(plan, KEPT if inner_folds else FOLDING, operands, other, n0, size0)
+    add_axis(plan, FOLDING if inner_folds else KEPT, operands, inner, n1, size1)
+    for k in range(operands):
+        plan[INNER + k] = stride_of(plan, k, inner) if inner >= 0 else 0
+        plan[OUTER + k] = stride_of(plan, k, other) if other >= 0 else 0
+    plan[SIZES] = size0
+    plan[SIZES + 1] = size1
+    kept = -1 if both_fold else (other if inner_folds else inner)
+    plan[OUT_STRIDE] = stride_of(plan, out, kept) if kept >= 0 else 1
+    plan[INNER_FOLDS] = 1 if inner_folds else 0
+    plan[BOTH_FOLD] = 1 if both_fold else 0
+    in_batches = inner_folds and n0 == 1 and plan[GRID_RANKS + FOLDING] == 1
+    plan[IN_BATCHES] = 1 if in_batches else 0
+    plan_casts(plan, size0, size1, inner_folds)
+    width = 1 if both_fold else (size0 if inner_folds else size1)
+    for result in range(2):
+        plan[ROW_BYTES + result] = whole_lines(width * plan[RESULT_ITEMSIZES + result])
+    columns, rows = plan[TILES + KEPT], plan[TILES + FOLDING]
+    parts = 1 if total < GRAIN or columns >= MOST_PARTS else min(rows, MOST_PARTS)
+    if plan[RESULTS] == 2 and in_batches:
+        parts = min(parts, (rows + BATCH - 1) // BATCH)  # the first row of each is searched
+    plan[PARTS] = parts
+    plan[THREADS] = min(plan[THREADS], columns * parts)
+    return 0
+
+
+def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
+    """How much of a tile is cast at a time: some rows, which fold by fours where they do not fold by themselves."""
+    plan[PACKED] = 0
+    for k in range(plan[INPUTS]):
+        plan[PACKED] += 1 if plan[ROLES + k] == CAST else 0
+    rows = max(1, quotient(LEAF, size1))
+    if not inner_folds:
+        rows = max(1, rows // 4) * 4
+    rows = min(rows, size0)
+    plan[CAST_ROWS] = rows
+    plan[PACKED_BYTES] = rows * size1 * ELEMENT

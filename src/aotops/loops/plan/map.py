@@ -1,0 +1,180 @@
+"""Planning maps: elements are independent of each other, so tiles may be computed in any order."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aotops.intrinsics import quotient
+from aotops.loops.plan.fields import (
+    ADDRESSES,
+    CAST,
+    CAST_ELEMENTS,
+    COMPUTE_BOUND,
+    COPIES,
+    CROSSING_INNER,
+    CROSSING_OUTER,
+    ELEMENT,
+    FEWEST_PACKED,
+    FRUGAL,
+    INDEX,
+    INNER,
+    INPUTS,
+    ITEMSIZES,
+    LINE,
+    MEMORY_INNER,
+    MEMORY_OUTER,
+    NARROW,
+    ONE_ROW,
+    OUTER,
+    OUTPUTS,
+    PACK,
+    PACKED,
+    PACKED_BYTES,
+    PACKED_ELEMENTS,
+    PLAIN,
+    RANK,
+    ROLES,
+    SHAPE,
+    SHARES,
+    SIZES,
+    STACK_BYTES,
+    STREAMED_BYTES,
+    STREAMED_PIECE,
+    STREAMS,
+    THREADS,
+    TILES,
+)
+from aotops.loops.plan.grid import KEPT, add_axis, begin_grids, divide_up
+from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
+
+
+def plan_map(plan: Any) -> int:
+    """Cut the iteration space of an elementwise operator into tiles; returns 0."""
+    operands = plan[INPUTS] + plan[OUTPUTS]
+    rank = simplify(plan, plan[RANK], operands, False) if plan[RANK] > 1 else plan[RANK]
+    crossing = bring_crossing_axis(plan, rank, operands, False)
+    inner, outer = rank - 1, rank - 2
+    n1 = plan[SHAPE + inner] if inner >= 0 else 1
+    n0 = plan[SHAPE + outer] if outer >= 0 else 1
+    total = 1
+    for axis in range(rank):
+        total *= plan[SHAPE + axis]
+    strided = False
+    casts = False
+    in_one_row = True  # positions can be counted through rows that follow each other
+    for k in range(operands):
+        plan[INNER + k] = stride_of(plan, k, inner) if inner >= 0 else 0
+        plan[OUTER + k] = stride_of(plan, k, outer) if outer >= 0 else 0
+        casts |= plan[ROLES + k] == CAST
+        if plan[ROLES + k] == INDEX:
+            in_one_row &= plan[OUTER + k] == plan[INNER + k] * n1
+        else:
+            strided |= plan[INNER + k] != 0 and plan[INNER + k] != 1
+    compute_bound = plan[COMPUTE_BOUND] != 0
+    worth_packing = total >= FEWEST_PACKED and plan[COPIES] == 0  # copies transpose on their own, and pack others
+    narrow = worth_packing and in_one_row and n1 < NARROW and n0 >= 4 * n1
+    packs = narrow or (worth_packing and strided and (compute_bound or crossing))
+    size0, size1 = tile_sizes(plan, n0, n1, total, crossing, packs, casts)
+    plan[SIZES] = size0
+    plan[SIZES + 1] = size1
+    plan[STREAMS] = 0
+    # compute-bound kernels gain nothing, since they compute while the memory is busy; A + A.T loses a tenth
+    if not compute_bound and (plan[COPIES] != 0 or not crossing) and total * operands * ELEMENT > STREAMED_BYTES:
+        plan[STREAMS] = 1 if wants_streaming(plan, rank, operands, narrow) else 0
+    choose_packed(plan, operands, packs, narrow, compute_bound)
+    if plan[FRUGAL] != 0 and plan[PACKED] > 0:  # slower, but correct
+        size0 = 1
+        size1 = min(size1, quotient(STACK_BYTES // ELEMENT, plan[PACKED]))
+        plan[SIZES] = size0
+        plan[SIZES + 1] = size1
+        plan[THREADS] = 1
+    plan[PACKED_BYTES] = size0 * size1 * ELEMENT
+    begin_grids(plan)
+    if rank < 3 and n0 == size0 and n1 == size1:  # one tile needs no grid
+        plan[THREADS] = 1
+        return 0
+    for axis in range(rank - 2):
+        add_axis(plan, KEPT, operands, axis, plan[SHAPE + axis], 1)
+    add_axis(plan, KEPT, operands, outer if outer >= 0 else -1, n0, size0)
+    add_axis(plan, KEPT, operands, inner, n1, size1)
+    plan[THREADS] = min(plan[THREADS], plan[TILES + KEPT])
+    return 0
+
+
+def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: bool, casts: bool) -> tuple[int, int]:
+    """How many elements along the outer and the inner axis one call of the kernel covers."""
+    size0 = n0
+    size1 = n1
+    if crossing:
+        size0 = min(n0, CROSSING_OUTER)
+        size1 = min(n1, CROSSING_INNER)
+    elif packs or casts:
+        most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
+        size1 = min(n1, most)
+        size0 = min(n0, quotient(most, size1))
+    threads = plan[THREADS]
+    if threads > 1:
+        # in whole cache lines
+        share = divide_up(divide_up(total, SHARES * threads), 64) * 64
+        size1 = min(size1, share)
+        size0 = min(size0, divide_up(share, size1))
+    return size0, size1
+
+
+def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound: bool) -> bool:
+    """Whether an operand should be packed.
+
+    It walks across the output's cache lines, its strides keep the kernel from using whole vectors (which only
+    compute-bound operators gain from), or its narrow rows do not follow each other.
+    """
+    inner, outer = plan[INNER + k], plan[OUTER + k]
+    if plan[ROLES + k] == INDEX:
+        return False
+    if narrow:
+        return not (inner == 1 and outer == plan[SIZES + 1]) and not (inner == 0 and outer == 0)
+    is_output = k >= operands - plan[OUTPUTS]
+    return inner != 1 and inner != 0 and (compute_bound or (outer == 1 and not is_output))
+
+
+def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
+    """Whether the output should be written past the caches.
+
+    It is the only one, large, contiguous along rows of whole lines, or of many, and neither cast nor an input as well.
+    """
+    out = operands - 1
+    total = 0
+    written = 0
+    for k in range(operands):
+        written = plan[ITEMSIZES + k]
+        for axis in range(rank):
+            written *= 1 if stride_of(plan, k, axis) == 0 else plan[SHAPE + axis]
+        total += 0 if plan[ROLES + k] == INDEX else written
+        if k < out and plan[ADDRESSES + k] == plan[ADDRESSES + out]:
+            return False
+    itemsize = plan[ITEMSIZES + out]
+    width = plan[SIZES + 1] * itemsize
+    row = plan[OUTER + out]
+    lines = plan[ADDRESSES + out] % LINE == 0 and row * itemsize % LINE == 0 and width % LINE == 0
+    in_order = row == plan[SIZES + 1] if narrow else lines or width >= 2 * STREAMED_PIECE
+    large = total > STREAMED_BYTES and written >= total // 8
+    return plan[OUTPUTS] == 1 and plan[ROLES + out] == PLAIN and plan[INNER + out] == 1 and large and in_order
+
+
+def choose_packed(plan: Any, operands: int, packs: bool, narrow: bool, compute_bound: bool) -> None:
+    """Decide what is packed: operands that are cast, and those that want it if ``packs``."""
+    plan[PACKED] = 0
+    one_row = packs and narrow
+    plan[ONE_ROW] = 1 if one_row else 0
+    for k in range(operands):
+        if packs and plan[ROLES + k] == PLAIN and wants_packing(plan, k, operands, narrow, compute_bound):
+            plan[ROLES + k] = PACK
+        if plan[ROLES + k] == PACK or plan[ROLES + k] == CAST:
+            inner, outer = plan[INNER + k], plan[OUTER + k]
+            plan[MEMORY_INNER + k] = inner
+            plan[MEMORY_OUTER + k] = outer
+            # what is repeated is packed once; in a single row, it is repeated everywhere or nowhere
+            inner_repeats = inner == 0 and not (one_row and outer != 0)
+            outer_repeats = outer == 0 and not (one_row and inner != 0)
+            plan[INNER + k] = 0 if inner_repeats else 1
+            plan[OUTER + k] = 0 if outer_repeats else (1 if inner_repeats else plan[SIZES + 1])
+            plan[PACKED] += 1
