@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from aotops._native import Operand
     from aotops.tensors import Tensor
 else:
-    from aotops._native import Operand
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _divide = _native.operators["divide"]
