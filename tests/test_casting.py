@@ -57,7 +57,7 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: Any) -> Any:
         raise AssertionError("inputs have been cast by Python")
 
-    monkeypatch.setattr("aotops.operator.convert_inputs", fail)
+    monkeypatch.setattr("aotops.operator.cast_inputs", fail)
 
 
 @pytest.mark.usefixtures("no_python")
@@ -166,6 +166,74 @@ def test_any_three_dtypes_and_shapes(data: st.DataObject) -> None:
     assert_same(operator(*inputs), np.asarray(cast_first(operator, inputs, dtype)))
 
 
+REDUCED = ((), (1,), (7,), (64,), (1000,), (8193,), (33_000,), (150_000,), (3, 70), (70, 3), (300, 120), (2, 20_011))
+REDUCED += ((20_011, 2), (5, 600), (270, 520), (1300, 3, 9), (31, 32, 33), (300, 4, 5), (130, 0), (11, 4100))
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize("shape", REDUCED, ids=str)
+def test_reductions_and_scans_that_cast_have_the_bits_of_a_copy(shape: tuple[int, ...], threads: int) -> None:
+    """``dtype=`` of an input in any layout, and dtypes that have no kernel of their own."""
+    rank, generator = len(shape), np.random.default_rng(len(shape))
+    ao.set_num_threads(threads)
+    _native.share_from(32_768)
+    try:
+        for source, target in itertools.permutations(DTYPES, 2):
+            if target == "bool":
+                continue
+            contiguous = ao.tensor((generator.standard_normal(shape) * 50).astype(source))
+            views = [contiguous]
+            if rank:
+                views += [ao.tensor(np.asarray(contiguous).repeat(2, -1))[..., ::2], contiguous[::-1]]
+            if rank > 1:
+                views.append(ao.permute_dims(ao.tensor(np.asarray(contiguous).T.copy()), range(rank)[::-1]))
+            for x in views:
+                copy = ao.astype(x, target)  # in row-major order
+                axes = [axes for count in range(rank + 1) for axes in itertools.combinations(range(rank), count)]
+                for name, axis in itertools.product(("sum", "prod"), axes):
+                    call = _native.operators[name]
+                    wanted = np.asarray(call(copy, axis, keepdims=True))
+                    assert_same(call(x, axis, dtype=target, keepdims=True), wanted, f"{name} {source} {target} {axis}")
+                for axis in range(rank):
+                    call = _native.operators["cumulative_sum"]
+                    for initial in (False, True):
+                        wanted = np.asarray(call(copy, axis, include_initial=initial))
+                        got = call(x, axis, dtype=target, include_initial=initial)
+                        assert_same(got, wanted, f"{source} {target} {axis}")
+    finally:
+        _native.share_from(0)
+        ao.set_num_threads(2)
+
+
+def test_reductions_that_cast_need_no_temporaries() -> None:
+    x, y = ao.ones(1_000_000, dtype="int64"), ao.ones((1000, 1000), dtype="float32")
+    out = ao.empty(1_000_000)
+    calls = (
+        lambda: ao.sum(x, dtype="float64"),
+        lambda: ao.sum(y, 0, dtype="float64", out=out[:1000]),
+        lambda: ao.sum(y, 1, dtype="float64", out=out[:1000]),
+        lambda: ao.cumulative_sum(x, dtype="float64", out=out),
+    )
+    for call in calls:
+        before = memory.stats()
+        call()
+        after = memory.stats()
+        assert (after["hits"], after["misses"]) == (before["hits"], before["misses"])
+
+
+@requires_numba
+def test_reductions_of_users_cast_what_they_have_no_kernel_for() -> None:
+    @ao.reduce(dtypes=("float32", "float64"), identity=0.0)
+    def total(a: float, b: float) -> float:
+        return a + b
+
+    x = ao.tensor(np.arange(20_000) % 9).reshape(200, 100)
+    for axis in (None, 0, 1):
+        result = total(x, axis)
+        assert result.dtype == "float64"
+        assert_same(result, (np.arange(20_000) % 9).reshape(200, 100).sum(axis, dtype="float64"))
+
+
 def test_large_operands_need_no_temporaries() -> None:
     x, y = ao.ones(1_000_000), ao.ones(1_000_000, dtype="int64")
     out = ao.empty(1_000_000, dtype="float32")
@@ -200,6 +268,32 @@ def test_a_tile_that_gets_no_memory_is_computed_in_pieces() -> None:
             _testcapi.remove_mem_hooks()
         assert_same(out, wanted, f"allocation {first} fails")
     assert failures < 12
+
+
+def test_folds_and_scans_that_get_no_memory_say_so_or_are_right() -> None:
+    _testcapi = pytest.importorskip("_testcapi", reason="this Python has no module to make allocations fail with")
+    x = ao.tensor(np.arange(60_000) % 7, dtype="int64").reshape(100, 600)
+    rows, table = ao.empty(100), ao.empty((100, 600))
+    wanted = np.asarray(x).astype("float64")
+    calls = (
+        (rows, wanted.sum(1), lambda: ao.sum(x, 1, dtype=ao.float64, out=rows)),
+        (table, wanted.cumsum(0), lambda: ao.cumulative_sum(x, 0, dtype=ao.float64, out=table)),
+    )
+    for out, expected, call in calls:
+        outcomes = set()
+        for first in range(20):
+            out *= 0.0
+            _testcapi.set_nomemory(first, first + 1)
+            try:
+                call()
+            except MemoryError:
+                outcomes.add("no memory")
+                continue
+            finally:
+                _testcapi.remove_mem_hooks()
+            outcomes.add("right")
+            assert_same(out, expected, f"allocation {first} fails")
+        assert outcomes == {"no memory", "right"}
 
 
 def test_ints_that_do_not_fit_and_what_is_no_tensor_are_for_python() -> None:

@@ -313,10 +313,10 @@ CONVERSION: list[Case] = [
     (
         lambda: "abc"[X],
         TypeError,
-        "only an integer tensor without dimensions is an index, got shape (2, 3) and dtype float64",
+        "only a 0-d integer tensor is an index, got shape (2, 3) and dtype float64",
     ),
-    (lambda: len(ao.tensor(1)), TypeError, "len() of a tensor without dimensions"),
-    (lambda: iter(ao.tensor(1)), TypeError, "iteration over a tensor without dimensions"),
+    (lambda: len(ao.tensor(1)), TypeError, "len() of a 0-d tensor"),
+    (lambda: iter(ao.tensor(1)), TypeError, "iteration over a 0-d tensor"),
     (lambda: hash(X), TypeError, "unhashable type: 'Tensor'"),
 ]
 

@@ -239,6 +239,9 @@ def examples() -> list[Any]:
         found.append(parser.get_doctest(record.doc, {}, f"operator {record.name}", None, 0))
     for name in ("astype", "get_num_threads", "set_num_threads"):
         found.append(parser.get_doctest(getattr(ao, name).__doc__, {}, name, None, 0))
+    for name, value in [pair for each in ao.Tensor.__mro__[1:-1] for pair in vars(each).items()]:  # what C defines
+        if not isinstance(value, (_native.Operator, _native.Function)) and value.__doc__:
+            found.append(parser.get_doctest(value.__doc__, {}, f"aotops.Tensor.{name}", None, 0))
     return [pytest.param(test, id=test.name) for test in found if test.examples]
 
 

@@ -8,15 +8,13 @@ import math
 import random
 import struct
 import types
-from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from plans import CANARY, Plan, seek
 
 import aotops as ao
 from aotops import _native, intrinsics, ops, reference
@@ -26,24 +24,10 @@ from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import fields
-from aotops.loops.plan.fields import (
-    CAST,
-    FIELDS,
-    GRAIN,
-    MOST_OPERANDS,
-    PACK,
-    PLAIN,
-    PLAN_LENGTH,
-    ROW,
-    SHAPE,
-    STRIDES,
-)
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.grid import FOLDING as FOLDED
 from aotops.loops.plan.grid import KEPT
-from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.scan import plan_scan
-from aotops.loops.plan.space import bring_crossing_axis, simplify
 from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
@@ -109,11 +93,6 @@ def numpy_call(function: Callable[..., Any], *arrays: np.ndarray, **keywords: An
 # --- operands in lists, with canaries around --------------------------------------------------------------------
 
 
-class Untouchable:
-    """What lies around and between the elements of an operand; using it as a number is an error."""
-
-
-CANARY = Untouchable()
 PADDING = 3
 
 
@@ -635,262 +614,11 @@ def test_a_scan_across_rows_goes_row_by_row() -> None:
     assert out == [x for both in zip(left, right, strict=True) for x in both]
 
 
-# --- planners -----------------------------------------------------------------------------------------------------
-
-
-@dataclass
-class Axis:
-    """An axis of a grid of tiles."""
-
-    count: int
-    length: int
-    size: int
-    steps: list[int]
-
-
-class Plan:
-    """A plan as the glue makes it: a planner's answer by the names of its fields.
-
-    Planners see nothing that the glue has not written.
-    """
-
-    def __init__(
-        self, shape: list[int], strides: list[list[int]], inputs: int, roles: list[int] | None = None, **given: Any
-    ) -> None:
-        self.cells: list[Any] = [CANARY] * PLAN_LENGTH
-        operands = len(strides)
-        values: dict[str, Any] = {"rank": len(shape), "inputs": inputs, "outputs": operands - inputs}
-        values |= {"itemsizes": [8] * operands, "addresses": [64 * (k + 1) for k in range(operands)]}
-        values |= {"roles": roles or [PLAIN] * operands, "compute_bound": 0, "copies": 0, "threads": 1, "frugal": 0}
-        offset = 0
-        for name, lengths in FIELDS:
-            value = {**values, **given}.get(name)
-            if value is not None:
-                value = value if isinstance(value, list) else [value]
-                self.cells[offset : offset + len(value)] = value
-            offset += math.prod(lengths)
-        self.cells[SHAPE : SHAPE + len(shape)] = shape
-        for k, steps in enumerate(strides):
-            self.cells[STRIDES + k * ROW : STRIDES + k * ROW + len(steps)] = steps
-        self.operands = operands
-
-    def made_by(self, planner: Callable[..., int]) -> Plan:
-        """The plan, once a planner has completed it."""
-        assert planner(Pointer(self.cells)) == 0
-        return self
-
-    def __getattr__(self, name: str) -> Any:
-        offset = 0
-        for field, lengths in FIELDS:
-            size = math.prod(lengths)
-            if field == name:
-                return self.cells[offset : offset + size] if lengths else self.cells[offset]
-            offset += size
-        raise AttributeError(name)
-
-    def space(self, rank: int) -> tuple[list[int], list[list[int]]]:
-        """The shape and the strides, of so many axes."""
-        starts = [STRIDES + k * ROW for k in range(self.operands)]
-        return self.cells[SHAPE : SHAPE + rank], [self.cells[start : start + rank] for start in starts]
-
-    def grid(self, number: int) -> list[Axis]:
-        """The axes of one of the two grids; steps are in elements, of which each has 8 bytes here."""
-        axes = []
-        for axis in range(self.grid_ranks[number]):
-            start = fields.GRIDS + (number * (fields.MOST_RANK + 1) + axis) * fields.AXIS_FIELDS
-            count, length, size, *steps = self.cells[start : start + 3 + self.operands]
-            axes.append(Axis(count, length, size, [step // 8 for step in steps]))
-        return axes
-
-
-def seek(axes: list[Axis], tile: int, places: list[int]) -> int:
-    """``aot_seek``: move the operands' places to a tile; returns its size along the last axis."""
-    size = 1
-    for number, axis in reversed(list(enumerate(axes))):
-        tile, index = divmod(tile, axis.count)
-        for k in range(len(places)):
-            places[k] += index * axis.steps[k]
-        if number == len(axes) - 1:
-            size = min(axis.size, axis.length - index * axis.size)
-    return size
-
-
-def test_a_plan_is_what_its_fields_say() -> None:
-    """Each name stands for its offset, and the offsets follow each other."""
-    offset = 0
-    for name, lengths in FIELDS:
-        assert getattr(fields, name.upper()) == offset, name
-        offset += math.prod(lengths)
-    assert offset == PLAN_LENGTH
-    assert fields.AXIS_FIELDS == fields.STEPS + MOST_OPERANDS
-    assert math.prod(dict(FIELDS)["strides"]) == MOST_OPERANDS * ROW
-
-
-def run_plan(shape: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]], bool]:
-    """Simplify an iteration space, the last operand first: its shape and strides, and whether any crosses."""
-    plan = Plan(shape, strides, len(strides) - 1)
-    cells = Pointer(plan.cells)
-    rank = simplify(cells, len(shape), len(strides), False)
-    crossing = bring_crossing_axis(cells, rank, len(strides), False)
-    return (*plan.space(rank), crossing)
-
-
-def visited(shape: list[int], strides: list[list[int]]) -> Counter[tuple[int, ...]]:
-    """How often each combination of the operands' offsets occurs in an iteration space."""
-    return Counter(
-        tuple(sum(i * step for i, step in zip(index, steps, strict=True)) for steps in strides)
-        for index in itertools.product(*map(range, shape))
-    )
-
-
-@st.composite
-def iteration_spaces(draw: Callable[..., Any]) -> tuple[list[int], list[list[int]]]:
-    """A shape and the strides of up to 5 operands: contiguous in any order of the axes, repeated, or anything."""
-    rank = draw(st.integers(0, 6))
-    shape = draw(st.lists(st.integers(1, 4), min_size=rank, max_size=rank))
-    strides = []
-    for _ in range(draw(st.integers(1, 5))):
-        steps = draw(st.lists(st.integers(-9, 9), min_size=rank, max_size=rank))
-        if draw(st.booleans()):
-            step = draw(st.sampled_from([1, -1, 3]))
-            for axis in draw(st.one_of(st.just(range(rank - 1, -1, -1)), st.permutations(range(rank)))):
-                steps[axis] = step
-                step *= shape[axis]
-        for axis in draw(st.sets(st.integers(0, rank - 1))) if rank else ():
-            steps[axis] = 0
-        strides.append(steps)
-    return shape, strides
-
-
-@settings(max_examples=400, deadline=None, derandomize=True)
-@given(iteration_spaces())
-def test_a_plan_visits_what_the_naive_space_visits(space: tuple[list[int], list[list[int]]]) -> None:
-    shape, strides = space
-    planned, steps, crossing = run_plan(shape, strides)
-    assert len(planned) <= len(shape)
-    assert math.prod(planned) == math.prod(shape)
-    assert 1 not in planned
-    assert visited(planned, steps) == visited(shape, strides)
-    # what is planned needs no further planning, where the most important operand tells all axes apart
-    told = [abs(step) for step, length in zip(strides[-1], shape, strict=True) if length > 1]
-    if 0 not in told and len(set(told)) == len(told):
-        assert run_plan(planned, steps) == (planned, steps, crossing)
-
-
-ANY, CROSSING = False, True
-
-
-@pytest.mark.parametrize(
-    ("shape", "strides", "planned", "steps", "crossing"),
-    [
-        pytest.param([], [[], []], [], [[], []], ANY, id="no axes"),
-        pytest.param([1, 1, 1], [[5, 0, 1]], [], [[]], ANY, id="one element"),
-        pytest.param([2, 3, 4], [[12, 4, 1]] * 3, [24], [[1]] * 3, ANY, id="contiguous"),
-        pytest.param(
-            [2, 3, 4], [[12, 4, 1], [0, 0, 0], [12, 4, 1]], [24], [[1], [0], [1]], ANY, id="a number repeated"
-        ),
-        pytest.param([2, 3, 4], [[-12, -4, -1]] * 2, [24], [[-1]] * 2, ANY, id="backwards"),
-        pytest.param([4, 3, 2], [[1, 4, 12]] * 2, [24], [[1]] * 2, ANY, id="contiguous, axes in reverse"),
-        pytest.param([3, 2, 4], [[4, 12, 1]] * 2, [24], [[1]] * 2, ANY, id="contiguous, axes in any order"),
-        pytest.param([5, 7], [[7, 1], [1, 5]], [7, 5], [[1, 7], [5, 1]], CROSSING, id="the last operand decides"),
-        pytest.param([5, 7], [[1, 5], [7, 1]], [5, 7], [[1, 5], [7, 1]], CROSSING, id="a transposed copy"),
-        pytest.param([5, 7], [[1, 5], [7, 1], [0, 0]], [5, 7], [[1, 5], [7, 1], [0, 0]], CROSSING, id="of any two"),
-        pytest.param([5, 1, 7], [[7, 99, 1], [7, 0, 1]], [35], [[1], [1]], ANY, id="an axis of length 1"),
-        pytest.param([3, 4], [[4, 1], [0, 1], [4, 1]], [3, 4], [[4, 1], [0, 1], [4, 1]], ANY, id="a row repeated"),
-        pytest.param([3, 4], [[4, 1], [1, 0], [4, 1]], [3, 4], [[4, 1], [1, 0], [4, 1]], ANY, id="a column repeated"),
-        pytest.param([4, 3], [[1, 4], [0, 1]], [3, 4], [[4, 1], [1, 0]], ANY, id="a repeated operand does not decide"),
-        pytest.param([3, 4], [[4, 1], [1, 0]], [3, 4], [[4, 1], [1, 0]], ANY, id="a repeated operand, in order"),
-        pytest.param(
-            [2, 3, 4],
-            [[12, 4, 1], [0, 4, 1], [12, 4, 1]],
-            [2, 12],
-            [[12, 1], [0, 1], [12, 1]],
-            ANY,
-            id="a matrix repeated",
-        ),
-        pytest.param([2, 3, 4], [[0, 0, 0], [12, 4, 1]], [24], [[0], [1]], ANY, id="all axes fold"),
-        pytest.param([2, 3, 4], [[1, 0, 0], [12, 4, 1]], [2, 12], [[1, 0], [12, 1]], ANY, id="the last axes fold"),
-        pytest.param([2, 3, 4], [[0, 4, 1], [12, 4, 1]], [2, 12], [[0, 1], [12, 1]], ANY, id="the first axis folds"),
-        pytest.param(
-            [2, 3, 4], [[4, 0, 1], [12, 4, 1]], [2, 3, 4], [[4, 0, 1], [12, 4, 1]], ANY, id="a middle axis folds"
-        ),
-        pytest.param(
-            [2, 3, 4], [[1, 2, 6], [12, 4, 1]], [3, 2, 4], [[2, 1, 6], [4, 12, 1]], CROSSING, id="beside the inner axis"
-        ),
-        pytest.param([3, 4], [[8, 2]], [12], [[2]], ANY, id="every other element"),
-        pytest.param([3, 4], [[9, 2]], [3, 4], [[9, 2]], ANY, id="rows with gaps"),
-    ],
-)
-def test_plans_are_as_simple_as_they_can_be(
-    shape: list[int], strides: list[list[int]], planned: list[int], steps: list[list[int]], crossing: bool
-) -> None:
-    assert run_plan(shape, strides) == (planned, steps, crossing)
-
-
 # --- whole operators in Python, and the compiled kernels ----------------------------------------------------------
 
 
 #: An operand of an iteration space: a list, the position of its first element and its strides.
 View = tuple[list[Any], int, list[int]]
-
-
-def launch(kernel: Callable[..., None], operands: list[View], shape: list[int], **given: Any) -> list[list[int]]:
-    """``aot_launch`` of the glue, in Python: plan, then call the kernel for each tile; returns the tiles' sizes.
-
-    Operands are not packed, which changes nothing but the time.
-    """
-    if 0 in shape:
-        return []
-    strides = [steps for _, _, steps in operands]
-    plan = Plan(shape, strides, len(operands) - 1, **given).made_by(plan_map)
-    packed = [role in (PACK, CAST) for role in plan.roles[: plan.operands]]
-    inner = [plan.memory_inner[k] if packed[k] else plan.inner[k] for k in range(plan.operands)]
-    outer = [plan.memory_outer[k] if packed[k] else plan.outer[k] for k in range(plan.operands)]
-    sizes, axes = [], plan.grid(KEPT)
-    for tile in range(plan.tiles[KEPT]):
-        places = [origin for _, origin, _ in operands]
-        n0, n1 = plan.sizes
-        if axes:
-            n1 = seek(axes, tile, places)
-            n0 = seek(axes[:-1], tile // axes[-1].count, [0] * plan.operands)
-        sizes.append([n0, n1])
-        data = [Pointer(cells, place) for (cells, _, _), place in zip(operands, places, strict=True)]
-        kernel(n0, n1, data, inner + outer)
-    return sizes
-
-
-@pytest.mark.parametrize("threads", [1, 2, 3, 8])
-@pytest.mark.parametrize(
-    ("shape", "x", "out", "tiles"),
-    [
-        ([200, 200], [200, 1], [200, 1], 1),
-        ([300, 130], [1, 300], [130, 1], 18),
-        ([130, 300], [600, 2], [1, 130], 18),
-        ([30_000, 2], [5, 1], [2, 1], 30),
-        ([40, 31, 30], [1, 40, 1240], [930, 30, 1], 31 * 2),
-        ([5, 6, 7], [0, 7, 1], [42, 7, 1], 1),
-    ],
-)
-def test_tiles_cover_the_space(shape: list[int], x: list[int], out: list[int], tiles: int, threads: int) -> None:
-    """Each element is written once, whatever the tiles."""
-    size = math.prod(shape)
-    values = list(range(1 + sum((length - 1) * step for length, step in zip(shape, x, strict=True))))
-    target: list[Any] = [None] * size
-
-    class Once(list[Any]):
-        def __setitem__(self, position: Any, value: Any) -> None:
-            assert self[position] is None, "written before"
-            super().__setitem__(position, value)
-
-    target = Once(target)
-    copy = elementwise(first, Signature(("int64",), "int64"))
-    shared = threads > 1 and size >= GRAIN
-    sizes = launch(copy, [(values, 0, x), (target, 0, out)], shape, threads=threads if shared else 1)
-    assert sum(n0 * n1 for n0, n1 in sizes) == size
-    assert len(sizes) >= max(tiles, threads) if shared else len(sizes) == tiles
-    for index in itertools.islice(itertools.product(*map(range, shape)), 0, None, 7):
-        source = sum(i * step for i, step in zip(index, x, strict=True))
-        assert target[sum(i * step for i, step in zip(index, out, strict=True))] == source
 
 
 class Fold:

@@ -125,6 +125,48 @@ def test_anything_nested(data: Any, dtype: Any) -> None:
         both(data, dtype)
 
 
+@st.composite
+def mixed(draw: st.DrawFn) -> Any:
+    """Nested lists whose leaves are tensors, arrays and NumPy's scalars of one shape, Python numbers among them."""
+    shape = tuple(draw(st.lists(st.integers(0, 3), max_size=2)))
+    dtypes = draw(st.lists(st.sampled_from([*BY_NAME, "int8", "float16", "uint32"]), min_size=1, max_size=3))
+    outer = draw(st.lists(st.integers(1, 3), min_size=1, max_size=2))
+
+    def leaf() -> Any:
+        if not shape and draw(st.booleans()):
+            return draw(st.sampled_from([True, 3, 2.5, -1, 2**53 + 1, 1e39, float("nan")]))
+        dtype = draw(st.sampled_from(dtypes))
+        values = np.array(draw(st.lists(st.integers(0, 100), min_size=18, max_size=18))).astype(dtype)
+        array = values[: int(np.prod(shape))].reshape(shape)
+        if draw(st.booleans()) and shape:
+            array = np.array(array[::-1])[::-1]
+        if dtype in BY_NAME and draw(st.booleans()):
+            return ao.asarray(array)
+        return array if shape else array[()]
+
+    def nested(axis: int) -> Any:
+        return leaf() if axis == len(outer) else [nested(axis + 1) for _ in range(outer[axis])]
+
+    data = nested(0)
+    if draw(st.integers(0, 4)) == 0:
+        data.append(draw(st.sampled_from([1.5, [1], np.zeros(2), ao.zeros((3, 1)), ao.tensor(2), None])))
+    return data
+
+
+@settings(max_examples=400, deadline=None)
+@given(mixed(), st.sampled_from(DTYPES))
+@example([np.float32(1.5), 2.5], None)
+@example([2.5, np.float32(1.5)], None)
+@example([2, np.float32(1.5), ao.tensor(2**53 + 1)], None)
+@example([ao.tensor(2**53 + 1), np.float32(1.5)], "float32")
+@example([np.float64(np.nan), 1], "int64")
+@example([ao.zeros((1,) * 31)], None)
+@example([[ao.zeros((1,) * 31)]], None)
+@example([ao.zeros((2, 0)), ao.ones((2, 0))], None)
+def test_tensors_and_arrays_in_lists(data: Any, dtype: Any) -> None:
+    both(data, dtype)
+
+
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.lists(st.floats(), min_size=3, max_size=3), min_size=1, max_size=9), st.sampled_from(["d", "f"]))
 def test_floats_are_numpys(data: list[list[float]], code: str) -> None:
@@ -304,7 +346,8 @@ def test_assignment_of_wrong_lists_changes_nothing() -> None:
 
 def test_reading_does_not_leak() -> None:
     """Of what is read, of what is read in Python in the end, and of what is no tensor."""
-    number, row = 12345.5, [0.25, 0.5]
+    number, row, array = 12345.5, [0.25, 0.5], np.arange(4.0).reshape(2, 2)
+    tensor = ao.arange(4).reshape(2, 2)
     cases: list[Any] = [
         [[number, 1.0], [2.0, number]],
         [row, row],
@@ -315,6 +358,10 @@ def test_reading_does_not_leak() -> None:
         [number, "a"],
         [number, 2**70],
         [number, np.float64(1)],
+        [np.int32(1), number],
+        [array, tensor, array],
+        [tensor, row],
+        [[tensor], [tensor.T]],
         [],
     ]
 
@@ -326,7 +373,7 @@ def test_reading_does_not_leak() -> None:
                 with contextlib.suppress(ValueError, TypeError, OverflowError):
                     ao.zeros((2, 2))[...] = case
 
-    def kept() -> tuple[int, int, int]:
-        return sys.getrefcount(number), sys.getrefcount(row), ao.memory.stats()["used"]
+    def kept() -> Any:
+        return [sys.getrefcount(each) for each in (number, row, array, tensor)], ao.memory.stats()["used"]
 
     assert_no_leak(read_all, kept)

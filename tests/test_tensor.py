@@ -757,7 +757,7 @@ def test_length_and_iteration() -> None:
     assert sum(ao.arange(5)).item() == 10
     assert list(ao.zeros((0, 2))) == []
     for function in (len, iter, list):
-        with pytest.raises(TypeError, match=r"(of|over) a tensor without dimensions"):
+        with pytest.raises(TypeError, match=r"(of|over) a 0-d tensor"):
             function(ao.tensor(1.0))
 
 
@@ -805,7 +805,7 @@ def test_an_integer_tensor_without_dimensions_is_an_index() -> None:
     assert "abc"[two] == "c" and list(range(5))[two:] == [2, 3, 4] and operator.index(two) == 2
     assert hex(two) == "0x2" and range(two) == range(2) and "ab" * two == "abab"
     for wrong in (ao.tensor(2.0), ao.tensor(True), ao.tensor([2])):
-        with pytest.raises(TypeError, match="only an integer tensor without dimensions is an index, got shape"):
+        with pytest.raises(TypeError, match="only a 0-d integer tensor is an index, got shape"):
             operator.index(wrong)
 
 

@@ -236,12 +236,12 @@ def ambiguous_truth(shape: Shape) -> NoReturn:
 
 def no_length(what: str) -> NoReturn:
     """The length of a 0-d tensor, or iteration over it."""
-    raise TypeError(f"{what} {'of' if what == 'len()' else 'over'} a tensor without dimensions")
+    raise TypeError(f"{what} {'of' if what == 'len()' else 'over'} a 0-d tensor")
 
 
 def no_index(shape: Shape, dtype: str) -> NoReturn:
     """A tensor in place of an int that is none."""
-    raise TypeError(f"only an integer tensor without dimensions is an index, got shape {shape} and dtype {dtype}")
+    raise TypeError(f"only a 0-d integer tensor is an index, got shape {shape} and dtype {dtype}")
 
 
 def unsupported_buffer(exporter: type, format: str, dtypes: Iterable[str], advice: str) -> NoReturn:

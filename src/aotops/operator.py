@@ -42,7 +42,7 @@ def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
     return operator(a, b, out=a if in_place else None)
 
 
-def convert_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
+def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
     """The inputs as tensors of one dtype that the operator has a kernel for, conditions of bool.
 
     Inputs that are left out stay ``None``.

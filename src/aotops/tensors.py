@@ -112,7 +112,7 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers; of a tensor without dimensions, the number.
+        """The elements as nested lists of Python numbers; of a 0-d tensor, the number.
 
         >>> import aotops as ao
         >>> ao.tensor([[1, 2], [3, 4]]).tolist()

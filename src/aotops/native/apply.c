@@ -3,7 +3,7 @@
  *     def apply(operator, *inputs, out=None):
  *         variant = the one for the dtype that the inputs promote to, or that it is cast to, Python numbers being weak
  *         if variant is None:
- *             return apply(operator, *aotops.operator.convert_inputs(operator, inputs), out=out)
+ *             return apply(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
  *         if out is None: out = empty(shape, variant.result), its axes in the order that the inputs' have in memory
  *         launch(variant.kernel, [*inputs, out], shape)      # which casts inputs and output tile by tile
@@ -136,20 +136,20 @@ static int check_cast(const aot_operator_object *operator, int dtype, const aot_
     return 0;
 }
 
-PyObject *aot_deliver(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
+PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
 {
     if (object == NULL) {
         return NULL;
     }
     aot_tensor *result = (aot_tensor *)object;
-    PyObject *delivered = NULL;
+    PyObject *filled = NULL;
     if (check_cast(operator, result->dtype, out) == 0 &&
         aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
         Py_INCREF((PyObject *)out);
-        delivered = (PyObject *)out;
+        filled = (PyObject *)out;
     }
     Py_DECREF((PyObject *)result);
-    return delivered;
+    return filled;
 }
 
 /* --- elementwise operators ----------------------------------------------------------------------- */
@@ -292,7 +292,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
 
 /* Whether writing `out` could change an input before it is read: kernels read and write in any order, so only the
  * very same view is harmless. */
-static bool harms_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
+static bool overwrites_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
 {
     for (int k = 0; k < definition->inputs; k++) {
         if (tensors[k] != NULL && aot_may_overlap(tensors[k], out) && !aot_same_elements(tensors[k], out)) {
@@ -302,7 +302,7 @@ static bool harms_input(const aot_operator *definition, aot_tensor *const *tenso
     return false;
 }
 
-PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors)
+PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors)
 {
     const aot_operator *definition = operator->definition;
     PyObject *given = PyTuple_New(definition->inputs);
@@ -314,7 +314,7 @@ PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *cons
         Py_INCREF(input);
         PyTuple_SetItem(given, k, input);
     }
-    PyObject *converted = aot_call("convert_inputs", "(ON)", operator, given);
+    PyObject *converted = aot_call("cast_inputs", "(ON)", operator, given);
     if (converted == NULL) {
         return NULL;
     }
@@ -328,18 +328,46 @@ PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *cons
         valid = tensors[k] != NULL || left_out;
     }
     if (!valid || aot_find_variant(definition, objects, tensors) == NULL) {
-        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.convert_inputs must return tensors of a kernel's dtypes");
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.cast_inputs must return tensors of a kernel's dtypes");
         Py_CLEAR(converted);
     }
     return converted;
 }
 
-/* Inputs of other dtypes than the kernels': promoted by Python, then computed. */
-static PyObject *apply_converted(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+/* Applies an operator to inputs some of which are lists or arrays. NULL without an exception where one of them is for Python to
+ * read, or none is such. */
+static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
 {
+    int count = operator->definition->inputs;
+    PyObject *objects[AOT_MAX_OPERANDS], *read[AOT_MAX_OPERANDS] = {NULL}, *result = NULL;
+    bool any = false, all = true;
+    for (int k = 0; k < count && all; k++) {
+        objects[k] = inputs[k];
+        if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
+            any = true;
+            all = read[k] != NULL;
+        }
+    }
+    if (any && all) {
+        result = aot_apply(operator, objects, out);
+    }
+    for (int k = 0; k < count; k++) {
+        Py_XDECREF(read[k]);
+    }
+    return result;
+}
+
+/* Inputs that are no tensors, or of dtypes that no kernel takes: read here or by Python, then computed. */
+static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    PyObject *done = apply_to_read(operator, inputs, out);
+    if (done != NULL || PyErr_Occurred()) {
+        return done;
+    }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     PyObject *objects[AOT_MAX_OPERANDS];
-    PyObject *converted = aot_convert_inputs(operator, inputs, tensors);
+    PyObject *converted = aot_cast_inputs(operator, inputs, tensors);
     if (converted == NULL) {
         return NULL;
     }
@@ -374,7 +402,7 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
 }
 
 /* Puts each of a tuple of results into the tensor of a tuple, if it can be had; takes over `results`. */
-static PyObject *deliver_all(const aot_operator_object *operator, PyObject *results, PyObject *outs)
+static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
 {
     int count = operator->definition->outputs;
     if (results == NULL) {
@@ -392,12 +420,12 @@ static PyObject *deliver_all(const aot_operator_object *operator, PyObject *resu
             return aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a tuple of Tensors", object);
         }
         Py_INCREF(result);
-        PyObject *delivered = aot_deliver(operator, result, out);
-        if (delivered == NULL) {
+        PyObject *filled = aot_copy_to_out(operator, result, out);
+        if (filled == NULL) {
             Py_DECREF(results);
             return NULL;
         }
-        Py_DECREF(delivered);
+        Py_DECREF(filled);
     }
     Py_DECREF(results);
     Py_INCREF(outs);
@@ -447,7 +475,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
     if (variant == NULL) {
-        return apply_converted(operator, inputs, out_object);
+        return apply_cast(operator, inputs, out_object);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
@@ -456,7 +484,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     if (definition->returns_tuple) {
         PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
-        return out_object == NULL ? results : deliver_all(operator, results, out_object);
+        return out_object == NULL ? results : copy_to_outs(operator, results, out_object);
     }
     int dtype = variant->dtypes[definition->inputs];
     aot_tensor *out = NULL;
@@ -468,8 +496,8 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (check_cast(operator, dtype, out) < 0 || aot_check_out(operator, out, ndim, shape) < 0) {
             return NULL;
         }
-        if (harms_input(definition, tensors, out)) {
-            return aot_deliver(operator, aot_apply(operator, inputs, NULL), out);
+        if (overwrites_input(definition, tensors, out)) {
+            return aot_copy_to_out(operator, aot_apply(operator, inputs, NULL), out);
         }
         Py_INCREF((PyObject *)out);
     } else {

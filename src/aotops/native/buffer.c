@@ -185,7 +185,8 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
-PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
+/* A tensor, or None if only a copy can be had. `quiet`: NULL without an exception for elements of no dtype. */
+static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet)
 {
     Py_buffer *view = PyMem_Calloc(1, sizeof *view);
     if (view == NULL) {
@@ -199,6 +200,9 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
     Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
+    if (dtype < 0 && quiet) {
+        goto release;
+    }
     if (dtype < 0) {
         Py_XDECREF(aot_call("unsupported_buffer", "(Osn)", Py_TYPE(exporter),
                             view->format ? view->format : "B", view->itemsize)); /* raises */
@@ -245,4 +249,24 @@ release:
     PyBuffer_Release(view);
     PyMem_Free(view);
     return result;
+}
+
+PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
+{
+    return from_buffer(state, exporter, copy, false);
+}
+
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter)
+{
+    PyObject *shared = from_buffer(state, exporter, false, true);
+    if (shared == NULL && PyErr_Occurred() &&
+        (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
+         PyErr_ExceptionMatches(PyExc_ValueError))) {
+        PyErr_Clear(); /* Python asks again, and says what is wrong */
+    }
+    aot_tensor *tensor = shared != NULL ? aot_as_tensor(shared) : NULL;
+    if (tensor == NULL) {
+        Py_XDECREF(shared); /* None */
+    }
+    return tensor;
 }

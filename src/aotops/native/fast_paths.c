@@ -211,16 +211,9 @@ static PyObject *read_data(aot_state *state, PyObject *data, int dtype, bool cop
     if (!PyObject_CheckBuffer(data) || dtype != AOT_NO_DTYPE) {
         return NULL;
     }
-    PyObject *shared = aot_from_buffer(state, data, false);
-    if (shared == NULL) {
-        if (!PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-            PyErr_Clear(); /* Python asks again, and says what is wrong */
-        }
-        return NULL;
-    }
-    x = aot_as_tensor(shared); /* or None, where only a copy can be had */
+    x = aot_share_buffer(state, data);
     PyObject *result = x == NULL ? NULL : (PyObject *)aot_astype(x, x->dtype, copy);
-    Py_DECREF(shared);
+    Py_XDECREF((PyObject *)x);
     return result;
 }
 

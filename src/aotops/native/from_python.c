@@ -1,15 +1,17 @@
-/* Tensors of nested lists, tuples and ranges of Python numbers. In Python:
+/* Tensors of nested lists, tuples and ranges, whose leaves are Python numbers, tensors or arrays. In Python:
  *
  *     def read_nested(data, dtype):
- *         shape = lengths of data, data[0], data[0][0], ...
+ *         shape = lengths of data, data[0], data[0][0], ..., and the shape of the first leaf
  *         while True:
- *             numbers = [number for each number in data, all lists at one depth being of the length that shape says]
- *             if dtype is given or holds them all: return tensor(numbers, shape, dtype)
- *             dtype = the one of bool, int64 and float64 that the number calls for
+ *             for each leaf, all lists at one depth being of the length, and all leaves of the shape that `shape` says:
+ *                 if dtype is open and lower than the leaf calls for: raise dtype, begin again
+ *                 write the leaf, a Python number or a tensor
+ *             return the tensor
+ *     def read_operand(object): return read_nested(object, None) or a tensor on the memory of an array
  *
- * This reads what is of Python's own types and right. Everything else (tensors and arrays in lists, subclasses of list,
- * ragged nesting, numbers that do not fit) and every error is Python's, in aotops.namespace.creation, which reads it all
- * again.
+ * This reads what is of Python's own types, or has a buffer, and is right. Everything else (subclasses of list, ragged
+ * nesting, numbers that do not fit, dtypes that tensors lack) and every error is Python's, in aotops.namespace.creation, which
+ * reads it all again.
  *
  * Reading may run Python code (a number's __bool__, a signal handler), which may change the lists: each item is asked for
  * by its position, which PyList_GetItem checks, and is held while it is read.
@@ -23,11 +25,16 @@
 enum outcome { FAILED = -1, DONE, DECLINED, NEEDS_HIGHER_DTYPE };
 
 typedef struct {
+    aot_state *state;
     int dtype;    /* of the elements that are written */
-    bool is_open; /* the dtype is to be the lowest that holds all numbers */
+    bool is_open; /* the dtype is to be the lowest that holds all leaves */
+    int strong;   /* where it is open: what the tensors so far promote to, or AOT_NO_DTYPE */
+    int weak;     /* and the highest that a Python number calls for, or AOT_NO_DTYPE */
     int ndim;
+    int depth; /* of the lists: the other axes are the leaves' */
     Py_ssize_t shape[AOT_MAX_RANK];
-    char *next;         /* element to be written */
+    aot_tensor *result;
+    char *next;          /* element to be written */
     Py_ssize_t patience; /* items until signals are looked at */
 } reader;
 
@@ -69,14 +76,42 @@ static enum outcome declined(void)
     return FAILED;
 }
 
+/* The dtype that an open one is to be: Python numbers only say of which kind it is at least (aotops.result_type). */
+static int called_for(const reader *r)
+{
+    if (r->strong == AOT_NO_DTYPE) {
+        return r->weak == AOT_NO_DTYPE ? AOT_FLOAT64 : r->weak; /* of nothing, float64 */
+    }
+    bool raises = r->weak != AOT_NO_DTYPE && aot_dtypes[r->weak].kind > aot_dtypes[r->strong].kind;
+    return raises ? r->weak : r->strong;
+}
+
+static void call_for_number(reader *r, PyObject *number)
+{
+    int natural = aot_natural_dtype(number);
+    if (r->weak == AOT_NO_DTYPE || aot_dtypes[natural].kind > aot_dtypes[r->weak].kind) {
+        r->weak = natural;
+    }
+}
+
+static void call_for_tensor(reader *r, const aot_tensor *leaf)
+{
+    r->strong = r->strong == AOT_NO_DTYPE ? leaf->dtype : aot_promotion[r->strong][leaf->dtype];
+}
+
+/* Whether the dtype is still the right one; changes it if not. */
+static bool dtype_stays(reader *r)
+{
+    int wanted = r->is_open ? called_for(r) : r->dtype;
+    bool stays = wanted == r->dtype;
+    r->dtype = wanted;
+    return stays;
+}
+
 static enum outcome read_number(reader *r, PyObject *item)
 {
-    if (!aot_is_number(item)) {
-        return DECLINED;
-    }
-    int natural = aot_natural_dtype(item);
-    if (r->is_open && aot_dtypes[natural].kind > aot_dtypes[r->dtype].kind) {
-        r->dtype = natural;
+    call_for_number(r, item);
+    if (!dtype_stays(r)) {
         return NEEDS_HIGHER_DTYPE;
     }
     aot_element element;
@@ -91,22 +126,83 @@ static enum outcome read_number(reader *r, PyObject *item)
     return DONE;
 }
 
+/* A leaf as a tensor: a new reference, or NULL. */
+static aot_tensor *tensor_of(const reader *r, PyObject *item)
+{
+    aot_tensor *leaf = aot_as_tensor(item);
+    if (leaf != NULL) {
+        Py_INCREF(item);
+        return leaf;
+    }
+    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item);
+}
+
+/* Writes a leaf, whose elements are converted as Python numbers are: only where that gives what a cast gives. */
+static enum outcome write_leaf(reader *r, aot_tensor *leaf)
+{
+    int ndim = r->ndim - r->depth;
+    const Py_ssize_t *shape = r->shape + r->depth;
+    if (leaf->ndim != ndim || memcmp(leaf->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
+        return DECLINED;
+    }
+    call_for_tensor(r, leaf);
+    if (!dtype_stays(r)) {
+        return NEEDS_HIGHER_DTYPE;
+    }
+    Py_ssize_t itemsize = aot_dtypes[r->dtype].itemsize;
+    if (leaf->dtype == r->dtype && leaf->contiguous) {
+        memcpy(r->next, leaf->data, (size_t)(leaf->size * itemsize));
+    } else {
+        const aot_dtype_info *from = &aot_dtypes[leaf->dtype], *to = &aot_dtypes[r->dtype];
+        bool is_wide = r->dtype == AOT_INT64 || r->dtype == AOT_FLOAT64;
+        bool widens = is_wide && (from->kind < to->kind || (from->kind == to->kind && from->itemsize < to->itemsize));
+        if (leaf->dtype != r->dtype && !widens) {
+            return DECLINED;
+        }
+        Py_ssize_t offset = (r->next - r->result->data) / itemsize;
+        aot_tensor *target = aot_tensor_part(r->result, offset, ndim, shape, r->result->strides + r->depth);
+        int failed = target == NULL ? -1 : aot_copy(target, leaf);
+        Py_XDECREF((PyObject *)target);
+        if (failed < 0) {
+            return FAILED;
+        }
+    }
+    r->next += leaf->size * itemsize;
+    return DONE;
+}
+
+static enum outcome read_leaf(reader *r, PyObject *item)
+{
+    if (aot_is_number(item)) {
+        return r->depth == r->ndim ? read_number(r, item) : DECLINED;
+    }
+    aot_tensor *leaf = tensor_of(r, item);
+    if (leaf == NULL) {
+        return PyErr_Occurred() ? FAILED : DECLINED;
+    }
+    enum outcome outcome = write_leaf(r, leaf);
+    Py_DECREF((PyObject *)leaf);
+    return outcome;
+}
+
 /* Reads items of a list or tuple from one position to another. */
 static enum outcome read_items(reader *r, PyObject *data, Py_ssize_t start, Py_ssize_t stop)
 {
     bool is_list = PyList_CheckExact(data);
+    bool of_floats = r->dtype == AOT_FLOAT64 && r->depth == r->ndim && (!r->is_open || r->weak == AOT_FLOAT64);
+    bool of_ints = r->dtype == AOT_INT64 && r->depth == r->ndim && (!r->is_open || r->weak == AOT_INT64);
     for (Py_ssize_t k = start; k < stop; k++) {
         PyObject *item = is_list ? PyList_GetItem(data, k) : PyTuple_GetItem(data, k);
         if (item == NULL) {
             return declined();
         }
-        if (r->dtype == AOT_FLOAT64 && PyFloat_CheckExact(item)) {
+        if (of_floats && PyFloat_CheckExact(item)) {
             double value = PyFloat_AsDouble(item);
             memcpy(r->next, &value, sizeof value);
             r->next += sizeof value;
             continue;
         }
-        if (r->dtype == AOT_INT64 && PyLong_CheckExact(item)) {
+        if (of_ints && PyLong_CheckExact(item)) {
             int overflow;
             long long value = PyLong_AsLongLongAndOverflow(item, &overflow);
             if (overflow != 0) {
@@ -116,7 +212,7 @@ static enum outcome read_items(reader *r, PyObject *data, Py_ssize_t start, Py_s
             r->next += sizeof value;
             continue;
         }
-        enum outcome outcome = read_number(r, item);
+        enum outcome outcome = read_leaf(r, item);
         if (outcome != DONE) {
             return outcome;
         }
@@ -124,10 +220,10 @@ static enum outcome read_items(reader *r, PyObject *data, Py_ssize_t start, Py_s
     return DONE;
 }
 
-/* Reads the numbers at the end of the nesting. */
+/* Reads the leaves at the end of the nesting. */
 static enum outcome read_row(reader *r, PyObject *data)
 {
-    Py_ssize_t length = r->shape[r->ndim - 1];
+    Py_ssize_t length = r->shape[r->depth - 1];
     for (Py_ssize_t start = 0; start < length;) {
         if (r->patience <= 0) {
             if (PyErr_CheckSignals() < 0) {
@@ -153,7 +249,7 @@ static enum outcome read_level(reader *r, PyObject *data, int axis)
         return declined();
     }
     enum outcome outcome = length_of(items) == r->shape[axis] ? DONE : DECLINED;
-    if (outcome == DONE && axis == r->ndim - 1) {
+    if (outcome == DONE && axis == r->depth - 1) {
         outcome = read_row(r, items);
     } else {
         for (Py_ssize_t k = 0; outcome == DONE && k < r->shape[axis]; k++) {
@@ -176,7 +272,27 @@ static enum outcome read_level(reader *r, PyObject *data, int axis)
     return outcome;
 }
 
-/* Sets the shape that the first items say, and a dtype that the first number calls for if none is given. */
+/* Adds what the first leaf says to the shape, and to an open dtype. */
+static enum outcome find_leaf(reader *r, PyObject *first)
+{
+    if (aot_is_number(first)) {
+        call_for_number(r, first);
+        return DONE;
+    }
+    aot_tensor *leaf = r->depth > 0 ? tensor_of(r, first) : NULL;
+    if (leaf == NULL) {
+        return PyErr_Occurred() ? FAILED : DECLINED;
+    }
+    enum outcome outcome = r->depth + leaf->ndim > AOT_MAX_RANK ? DECLINED : DONE;
+    for (int axis = 0; outcome == DONE && axis < leaf->ndim; axis++) {
+        r->shape[r->ndim++] = leaf->shape[axis];
+    }
+    call_for_tensor(r, leaf);
+    Py_DECREF((PyObject *)leaf);
+    return outcome;
+}
+
+/* Sets the shape that the first items say, and an open dtype as the first leaf calls for. */
 static enum outcome find_shape(reader *r, PyObject *data)
 {
     PyObject *first = data;
@@ -196,28 +312,30 @@ static enum outcome find_shape(reader *r, PyObject *data)
             r->shape[r->ndim++] = length;
         }
     }
-    if (outcome == DONE && first != NULL && !aot_is_number(first)) {
-        outcome = DECLINED;
+    r->depth = r->ndim;
+    if (outcome == DONE && first != NULL) {
+        outcome = find_leaf(r, first);
     }
-    if (outcome == DONE && r->is_open) {
-        r->dtype = first != NULL ? aot_natural_dtype(first) : AOT_FLOAT64; /* of nothing */
+    if (r->is_open) {
+        r->dtype = called_for(r);
     }
     Py_XDECREF(first);
     return outcome;
 }
 
 /* The tensor of a number alone, or of nested sequences, in the dtype that the reader has. */
-static aot_tensor *read_all(reader *r, aot_state *state, PyObject *data, enum outcome *outcome)
+static aot_tensor *read_all(reader *r, PyObject *data, enum outcome *outcome)
 {
-    aot_tensor *result = aot_tensor_new(state, r->dtype, r->ndim, r->shape);
+    aot_tensor *result = aot_tensor_new(r->state, r->dtype, r->ndim, r->shape);
     if (result == NULL) {
         /* lists that are not as long as the first ones need no such memory, and are another error */
         PyErr_Clear();
         *outcome = DECLINED;
         return NULL;
     }
+    r->result = result;
     r->next = result->data;
-    *outcome = r->ndim > 0 ? read_level(r, data, 0) : read_number(r, data);
+    *outcome = r->depth > 0 ? read_level(r, data, 0) : read_number(r, data);
     if (*outcome != DONE) {
         Py_CLEAR(result);
     }
@@ -228,7 +346,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
 {
     /* floats are converted to other widths as tensors are */
     bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == aot_dtypes[AOT_FLOAT64].kind && dtype != AOT_FLOAT64;
-    reader r = {.dtype = narrows ? AOT_FLOAT64 : dtype, .is_open = dtype == AOT_NO_DTYPE};
+    reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .is_open = dtype == AOT_NO_DTYPE};
+    r.strong = r.weak = AOT_NO_DTYPE;
     r.patience = ITEMS_BETWEEN_SIGNALS;
     enum outcome outcome = find_shape(&r, data);
     if (outcome != DONE) {
@@ -236,7 +355,7 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     }
     aot_tensor *result;
     do {
-        result = read_all(&r, state, data, &outcome);
+        result = read_all(&r, data, &outcome);
     } while (outcome == NEEDS_HIGHER_DTYPE);
     if (result == NULL || !narrows) {
         return result;
@@ -247,4 +366,37 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     }
     Py_DECREF((PyObject *)result);
     return narrowed;
+}
+
+/* Whether objects of a type are operands by way of the buffer protocol, and not by a way of their own, as Python says.
+ * Types that nobody can change, NumPy's arrays and scalars among them, are asked about once. */
+static int is_operand(aot_state *state, PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyObject_CheckBuffer(object)) {
+        return 0;
+    }
+    for (int k = 0; k < state->n_operand_types; k++) {
+        if (state->operand_types[k] == type) {
+            return 1;
+        }
+    }
+    if (state->n_operand_types == AOT_OPERAND_TYPES) {
+        return 0;
+    }
+    PyObject *answer = aot_call("is_operand", "(O)", object);
+    int known = answer != NULL ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    if (known > 0 && state->n_operand_types < AOT_OPERAND_TYPES) { /* Python code has run meanwhile */
+        state->operand_types[state->n_operand_types++] = type;
+    }
+    return known;
+}
+
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object)
+{
+    if (aot_is_sequence(object)) {
+        return aot_read_nested(state, object, AOT_NO_DTYPE);
+    }
+    return is_operand(state, object) > 0 ? aot_share_buffer(state, object) : NULL;
 }

@@ -6,6 +6,7 @@
  *         return the view that the key selects, or self._select(key)                  # aotops.namespace.indexing
  *     def __setitem__(self, key, value):
  *         if value is nested lists of numbers: value = tensor(value, dtype=self.dtype)
+ *         if value is an array: value = asarray(value)
  *         if value is a Tensor or a Python number: write it where the key selects
  *         else: self._assign(key, value)
  *     def __len__(self): return self.shape[0]
@@ -243,8 +244,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     selection selected;
     bool is_number = aot_is_number(value);
     aot_tensor *source = is_number ? NULL : aot_as_tensor(value);
-    bool known = is_number || source != NULL || aot_is_sequence(value);
-    enum found kind = known ? read_any_index(self, key, &selected) : NOT_HERE;
+    enum found kind = read_any_index(self, key, &selected);
     if (is_number && (kind == ELEMENT || kind == VIEW)) {
         return write_number(self, kind, &selected, value);
     }
@@ -259,7 +259,8 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     if (source != NULL) {
         Py_INCREF((PyObject *)source);
     } else if (kind == ELEMENT || kind == VIEW) {
-        source = aot_read_nested(self->state, value, self->dtype);
+        source = aot_is_sequence(value) ? aot_read_nested(self->state, value, self->dtype)
+                                        : aot_read_operand(self->state, value);
         kind = source != NULL ? kind : PyErr_Occurred() ? FAILED : NOT_HERE;
     }
     int failed = -1;
@@ -335,7 +336,7 @@ static PyObject *iterator_next(PyObject *object)
         Py_CLEAR(self->tensor);
         return NULL;
     }
-    if (Py_TYPE(self->tensor) == self->tensor->state->tensor_type) {
+    if (Py_TYPE((PyObject *)self->tensor) == self->tensor->state->tensor_type) {
         return row_at(self->tensor, self->position++);
     }
     return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may have its own */

@@ -47,6 +47,8 @@ typedef struct {
     Py_ssize_t hits, misses;  /* blocks from the cache, and from the system */
 } aot_memory;
 
+#define AOT_OPERAND_TYPES 32
+
 /* Everything that belongs to one interpreter's copy of the module, and stays until that interpreter ends (module.c).
  * Touched with the GIL held only. */
 typedef struct {
@@ -59,6 +61,8 @@ typedef struct {
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
+    PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* of others, that are operands by their buffers (from_python.c) */
+    int n_operand_types;
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* how many a launch may use; 0: not known yet */
@@ -172,6 +176,8 @@ PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy);
+/* A tensor on an exporter's memory; NULL without an exception where there can be none. */
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -260,7 +266,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
 /* Fills a tensor by an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
-PyObject *aot_deliver(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
+PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
 /* Checks the shape of `out` and that it can be written, element by element. */
 int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
@@ -272,7 +278,7 @@ bool aot_is_keyword(PyObject *key, const char *name);
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
 /* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */
-PyObject *aot_convert_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
+PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
 /* The shape that inputs have together; returns the rank, or -1. NULL inputs are numbers. */
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
@@ -304,6 +310,9 @@ bool aot_is_sequence(PyObject *data);
 /* A new tensor of a number or of nested sequences, in a dtype or, if it is AOT_NO_DTYPE, in the one that holds them all. NULL
  * without an exception where Python is to read them, or to say what is wrong. */
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
+/* An operand that is neither a tensor nor a number as a tensor: nested sequences, or an array on its own memory. NULL without
+ * an exception where it is for Python to read, or to say that it is none. */
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
 
 /* to_python.c: Python numbers and lists of elements */
 PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);

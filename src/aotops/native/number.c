@@ -24,8 +24,8 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
         Py_RETURN_NOTIMPLEMENTED;
     }
     PyObject *other = tensor_a != NULL ? b : a;
-    if (!known && aot_is_sequence(other)) { /* lists of numbers, read here where they are plain */
-        aot_tensor *read = aot_read_nested(state, other, AOT_NO_DTYPE);
+    if (!known) {
+        aot_tensor *read = aot_read_operand(state, other);
         if (read != NULL) {
             PyObject *inputs[] = {tensor_a != NULL ? a : (PyObject *)read, tensor_a != NULL ? (PyObject *)read : b};
             PyObject *result = aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);

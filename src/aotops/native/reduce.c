@@ -160,8 +160,10 @@ static aot_tensor *converted_input(call_arguments *call)
     if (x != NULL) {
         return with_variant(call, x);
     }
-    PyObject *made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x",
-                              call->inputs[0]);
+    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0]);
+    if (made == NULL && !PyErr_Occurred()) {
+        made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x", call->inputs[0]);
+    }
     x = made != NULL ? aot_as_tensor(made) : NULL;
     if (made != NULL && x == NULL) {
         PyErr_SetString(PyExc_SystemError, "aotops.callbacks.as_operand_tensor must return a Tensor");
@@ -198,7 +200,7 @@ static int converted_inputs(call_arguments *call, aot_tensor **tensors)
         }
         return count;
     }
-    PyObject *converted = aot_convert_inputs(call->operator, call->inputs, tensors);
+    PyObject *converted = aot_cast_inputs(call->operator, call->inputs, tensors);
     for (int k = 0; converted != NULL && k < count; k++) {
         Py_INCREF((PyObject *)tensors[k]);
     }
@@ -236,7 +238,7 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
 }
 
 /* What a call returns, out of a target that has been filled or could not be: takes over `target`. */
-static PyObject *delivered(const call_arguments *call, aot_tensor *target, int failed)
+static PyObject *copied_to_out(const call_arguments *call, aot_tensor *target, int failed)
 {
     if (failed < 0) {
         Py_DECREF((PyObject *)target);
@@ -245,7 +247,7 @@ static PyObject *delivered(const call_arguments *call, aot_tensor *target, int f
     if (call->out == NULL || call->out == (PyObject *)target) {
         return (PyObject *)target;
     }
-    return aot_deliver(call->operator, (PyObject *)target, (aot_tensor *)call->out);
+    return aot_copy_to_out(call->operator, (PyObject *)target, (aot_tensor *)call->out);
 }
 
 /* Whether a space of some lengths has elements, which can then be counted: each axis and each part of it has at most as
@@ -333,7 +335,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     }
     int dtype = call->variant->dtypes[definition->inputs];
     aot_tensor *out = target_for(call, inputs, dtype, result_ndim, result_shape);
-    return out != NULL ? delivered(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
+    return out != NULL ? copied_to_out(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
 }
 
 static int require_one_axis(const call_arguments *call)
@@ -384,7 +386,7 @@ static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
         Py_XDECREF((PyObject *)scalar);
     }
     Py_XDECREF((PyObject *)ordered);
-    return delivered(call, out, failed);
+    return copied_to_out(call, out, failed);
 }
 
 static PyObject *scan(const call_arguments *call, aot_tensor *x)
@@ -420,14 +422,14 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
                                               out->strides);
         if (initial == NULL) {
-            return delivered(call, out, -1);
+            return copied_to_out(call, out, -1);
         }
         aot_fill(initial, (aot_element){.bits = variant->identity}, dtype);
         Py_DECREF((PyObject *)initial);
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
     aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};
-    return delivered(call, out, aot_scan(state, variant, views, x->ndim, x->shape, axis));
+    return copied_to_out(call, out, aot_scan(state, variant, views, x->ndim, x->shape, axis));
 }
 
 static PyObject *run(call_arguments *call)

@@ -3,7 +3,7 @@
  *     def item(self, *index): return the element as a bool, int or float
  *     def tolist(self): return [row.tolist() for row in self] if self.ndim else self.item()
  *     def __bool__(self), __int__(self), __float__(self): of the only element
- *     def __index__(self): of an integer without dimensions
+ *     def __index__(self): of a 0-d integer tensor
  */
 #include "native.h"
 

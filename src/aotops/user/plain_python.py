@@ -11,7 +11,7 @@ from aotops._native import Operator
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import delivered
-from aotops.operator import convert_inputs, signature
+from aotops.operator import cast_inputs, signature
 from aotops.ops.record import FOLDING
 from aotops.scalar.mathematics import in_plain_python
 from aotops.tensors import Tensor, astype
@@ -47,7 +47,7 @@ def runner(operator: Operator) -> Callable[..., Any]:
                 errors.too_many_elements(operator.__name__, shapes, shape)
         if dtype is not None:
             values = tuple(astype(value, dtype, copy=False) for value in values)
-        converted = [reference.tensor(value) for value in convert_inputs(operator, values)]
+        converted = [reference.tensor(value) for value in cast_inputs(operator, values)]
         results = reference.evaluate(record, *converted, present=in_plain_python, **arguments)
         if isinstance(results, tuple):
             tensors = tuple(to_tensor(result) for result in results)
