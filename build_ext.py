@@ -60,7 +60,7 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
             require_compiler()
             require_c_compiler(self)
             built = build(Path(self.build_temp).resolve(), ROOT / "build" / "kernels")
-            extension.include_dirs.append(str(built.table.parent))
+            extension.include_dirs.append(str(built.table.parent))  # the generated header is beside the table
             add_kernels(self, extension, built.table, built.objects, threads=True)
         except BuildError as error:
             raise SystemExit(f"error: {error}") from None

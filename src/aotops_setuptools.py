@@ -38,10 +38,11 @@ def finalize(distribution: Any) -> None:
             "without which an isolated build makes a wheel that has no kernels"
         )
     try:
-        from aotops.aot.pack.setuptools_hook import add_extensions
+        from aotops.aot.pack.setuptools_hook import add_extensions, require_aotops
     except Exception as error:
         reason = f"{type(error).__name__}: {error}"
         raise SystemExit(f"error: [tool.aotops] takes aotops, which cannot be imported: {reason}") from error
+    require_aotops(distribution, settings.get("project"))
     add_extensions(distribution, table)
 
 

@@ -16,13 +16,27 @@ from typing import Any
 import numpy as np
 
 import aotops as ao
+from aotops import abi
 
-DTYPES = ("bool", "int64", "float32", "float64")
-FLOATS = ("float32", "float64")
+DTYPES = abi.NAMES
+FLOATS = abi.named("real")
+INTEGERS = abi.named("unsigned", "signed")
+
+
+def python_type(dtype: str) -> type:
+    """The type of Python's numbers that the elements of a dtype become."""
+    return {"bool": bool, "integer": int, "float": float}[abi.FACTS[dtype].category]
+
 
 # --- values -------------------------------------------------------------------------------------------------
 
 INT64_EXTREMES = (0, 1, -1, 2**63 - 1, -(2**63), 2**63 - 2, -(2**63) + 1, 2**31, -(2**31), 2**53 + 1)
+
+
+def integer_extremes(dtype: str) -> list[int]:
+    """What integers trip over: the ends of the dtype, and of others that it holds."""
+    least, most = abi.FACTS[dtype].bounds
+    return [number for number in (*INT64_EXTREMES, most, most - 1, least + 1, 127, 128, 255) if least <= number <= most]
 
 
 def float_extremes(dtype: str) -> list[float]:
@@ -38,7 +52,7 @@ def plain(dtype: str, shape: tuple[int, ...], generator: np.random.Generator) ->
     if dtype == "bool":
         return generator.integers(0, 2, shape).astype(bool)
     integers = generator.integers(-512, 513, shape)
-    return integers if dtype == "int64" else (integers / 8).astype(dtype)
+    return integers.astype(dtype) if dtype in INTEGERS else (integers / 8).astype(dtype)
 
 
 def powers(dtype: str, shape: tuple[int, ...], generator: np.random.Generator) -> np.ndarray:
@@ -65,7 +79,7 @@ def special(dtype: str, shape: tuple[int, ...], generator: np.random.Generator) 
     """A third extremes, a third arbitrary bit patterns, a third plain numbers."""
     if dtype == "bool":
         return plain(dtype, shape, generator)
-    extremes = np.array(INT64_EXTREMES if dtype == "int64" else float_extremes(dtype), dtype)
+    extremes = np.array(integer_extremes(dtype) if dtype in INTEGERS else float_extremes(dtype), dtype)
     # bit patterns of signalling NaNs warn when NumPy converts them: multiplying makes all NaNs quiet
     with np.errstate(all="ignore"):
         patterns = np.frombuffer(generator.bytes(extremes.itemsize * int(np.prod(shape))), dtype).reshape(shape) * 1

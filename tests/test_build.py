@@ -26,20 +26,21 @@ import pytest
 from needs import PACKAGE, PROJECT, copy_package, requires_numba, requires_source
 
 import aotops as ao
-from aotops import _native, ops
+from aotops import _native, abi, ops
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import build
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import PLANNERS, all_kernels, combine_symbol, kernel_symbol, record_kernels
 from aotops.aot.pack.stubs import stubs
-from aotops.aot.pack.table import ELEMENT_FORMATS, table_source
+from aotops.aot.pack.table import table_source
+from aotops.encode import dtype_code
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
-from aotops.ops.record import ALL, FLOATS, FOLDING, INDEX, NUMBERS, Record, RecordError
+from aotops.ops.record import ALL, FLOATS, NUMBERS, Record, RecordError
 from aotops.ops.record import argreduce as declare_argreduce
 from aotops.ops.record import map as declare_map
 from aotops.ops.record import reduce as declare_reduce
@@ -563,15 +564,15 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
     [
         (lambda: declare_map(dtypes=())(one), r"one: dtypes must be distinct and at least one, got \(\)"),
         (lambda: declare_map(dtypes=("int64", "int64"))(one), "one: dtypes must be distinct"),
-        (lambda: declare_map(dtypes=("float64", "float32"))(one), "one: dtypes must be in the order of promotion"),
+        (lambda: declare_map(dtypes=("float64", "float32"))(one), "one: dtypes must be in the order of"),
         (lambda: declare_map(dtypes=("int7",))(one), "one: dtypes must be some of .*, got 'int7'"),
         (lambda: declare_map(dtypes=FLOATS, result="int7")(one), "one: dtypes must be some of .*, got 'int7'"),
         (
-            lambda: declare_map(dtypes=FLOATS, converts={"int7": "float64"})(one),
+            lambda: declare_map(dtypes=FLOATS, casts={"int7": "float64"})(one),
             "one: dtypes must be some of .* 'int7'",
         ),
-        (lambda: declare_map(dtypes=FLOATS, converts={"bool": "int64"})(one), "one: cannot convert bool to int64 with"),
-        (lambda: declare_map(dtypes=FLOATS, converts={"float32": "float64"})(one), "one: cannot convert float32 to"),
+        (lambda: declare_map(dtypes=FLOATS, casts={"bool": "int64"})(one), "one: cannot convert bool to int64 with"),
+        (lambda: declare_map(dtypes=FLOATS, casts={"float32": "float64"})(one), "one: cannot convert float32 to"),
         (lambda: declare_map(dtypes=FLOATS, slot="matmul")(one), "one: slot must be one of .*, got 'matmul'"),
         (lambda: declare_map(dtypes=FLOATS)(two), "two: a map has 1 input, got 2"),
         (lambda: declare_zip(dtypes=FLOATS)(one), "one: a zip has 2 inputs or more, got 1"),
@@ -579,22 +580,22 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
             lambda: declare_reduce(dtypes=FLOATS, identity=0)(one),
             "one: a reduction combines 2 values, its function takes 1",
         ),
-        (lambda: declare_reduce(dtypes=FLOATS)(two), "two: a reduction needs an identity or a start"),
+        (lambda: declare_reduce(dtypes=FLOATS)(two), "two: a reduction needs an identity or an initial value"),
         (
-            lambda: declare_reduce(dtypes=FLOATS, start={"float32": 0.0})(two),
-            "two: start must have a value for each of",
+            lambda: declare_reduce(dtypes=FLOATS, initial={"float32": 0.0})(two),
+            "two: initial must have a value for each of",
         ),
         (
-            lambda: declare_zip(dtypes=FLOATS, conditions=("z",))(two),
-            r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
+            lambda: declare_zip(dtypes=FLOATS, bool_inputs=("z",))(two),
+            r"two: bool_inputs, fixed and defaults must be some of \('x', 'y'\), got 'z'",
         ),
         (
             lambda: declare_zip(dtypes=FLOATS, defaults={"z": 0})(two),
-            r"two: conditions and defaults must be some of \('x', 'y'\), got 'z'",
+            r"two: bool_inputs, fixed and defaults must be some of \('x', 'y'\), got 'z'",
         ),
         (
-            lambda: declare_reduce(dtypes=FLOATS, identity=0, of=two, conditions=("a",))(two),
-            r"two: conditions and defaults must be some of \('x', 'y'\), got 'a'",
+            lambda: declare_reduce(dtypes=FLOATS, identity=0, map=two, bool_inputs=("a",))(two),
+            r"two: bool_inputs, fixed and defaults must be some of \('x', 'y'\), got 'a'",
         ),
         (
             lambda: declare_scan(RECORDS["sum"], name="running", dtypes=("int7",)),
@@ -633,9 +634,10 @@ def test_names_and_slots_belong_to_one_record(monkeypatch: pytest.MonkeyPatch) -
 # --- the kernel table ---------------------------------------------------------------------------------------------
 
 
-def element_of(bits: str, dtype: str) -> Any:
-    """The value behind the bits of an ``aot_element``."""
-    return struct.unpack(ELEMENT_FORMATS[dtype], int(bits, 16).to_bytes(8, "little"))[0]
+def element_of(data: list[str], dtype: str) -> Any:
+    """The value behind the bytes of an ``aot_element``, as C text."""
+    fact = abi.FACTS[dtype]
+    return struct.unpack_from(f"={fact.format}", bytes(map(int, data)))[0]
 
 
 @pytest.mark.parametrize("machine", ["x86_64", "aarch64"])
@@ -659,21 +661,30 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
         array = kernel_symbol(name, "variants")
         assert f".n_variants = {len(record.dtypes)}, .variants = {array}}}" in f"{fields}}}"
         assert f'.parameters = "{" ".join(record.parameters)}"' in fields
-        kind = record.kind.upper() if record.kind in FOLDING else "ELEMENTWISE"
-        assert f".kind = AOT_{kind}, .inputs = {record.inputs}, .outputs = {max(record.outputs, 1)}," in fields
-        conditions = (*record.conditions, *record.positions)  # what does not decide about the dtype
-        for field, names in (("optional", record.defaults), ("conditions", conditions)):
-            (bits,) = re.findall(rf"\.{field} = (\d+),", fields)
-            assert {name for k, name in enumerate(record.parameters) if int(bits) >> k & 1} == set(names)
-        assert f".has_identity = {int(record.identity is not None)}," in fields
-        assert f".has_absorbing = {int(record.absorbing is not None)}," in fields
-        assert f".slot = AOT_SLOT_{(record.slot or 'none').upper()}," in fields
-        assert f".is_method = {int(record.method)}," in fields
+        traits = dict(re.findall(r"\.(\w+) = (\d+|\{[\d, ]*\})", fields))
+        kind = record.kind if record.kind in abi.AXIS_KINDS else "elementwise"
+        numbers = {
+            "kind": abi.KINDS.index(kind),
+            "inputs": record.inputs,
+            "outputs": max(record.outputs, 1),
+            "has_identity": record.identity is not None,
+            "has_absorbing": record.absorbing is not None,
+            "slot": ("none", *abi.SLOTS).index(record.slot or "none"),
+            "is_method": record.method,
+            "optional": sum(1 << record.parameters.index(name) for name in record.defaults),
+        }
+        assert {field: int(traits[field]) for field in numbers} == numbers
+        fixed = [int(code) for code in traits["fixed"].strip("{}").split(", ")]
+        assert {
+            name: abi.INDEX if code == abi.INDEX_CODE else ALL[code]
+            for name, code in zip(record.parameters, fixed, strict=False)
+            if code != abi.NO_DTYPE
+        } == record.fixed
         (body,) = re.findall(rf"^static const aot_variant {array}\[\] = {{\n(.*?)^}};", source, re.M | re.S)
         variants = body.splitlines()
         assert len(variants) == len(record.dtypes)
         for variant, dtype in zip(variants, record.dtypes, strict=True):
-            codes = [f"AOT_{own.upper()}" for own in (*record.inputs_for(dtype), *record.results_for(dtype))]
+            codes = [str(dtype_code(own)) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]
             assert ".dtypes = {" + ", ".join(codes) + "}" in variant
             fields_of_kernels = dict(re.findall(r"\.(kernels|combine|fold) = {([^}]*)}", variant))
             symbols = {"kernels": kernel_symbol(name, dtype)}
@@ -685,23 +696,26 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
             assert fields_of_kernels == {
                 field: ", ".join(symbol + suffix for suffix in suffixes) for field, symbol in symbols.items()
             }
-            bits = dict(re.findall(r"\.(identity|start|absorbing) = (0x[0-9a-f]{16})u", variant))
+            constants = [name for name, _ in abi.CONSTANTS] + list(record.parameters if record.defaults else ())
+            elements = [["0"] * abi.ELEMENT_BYTES] * len(constants)
+            of_variant = kernel_symbol(name, "constants", dtype)
+            for line in re.findall(rf"^static const aot_element {of_variant}\[.*", source, re.M):
+                elements = [element.split(", ") for element in re.findall(r"\{\{([\d, ]+)\}\}", line)]
             wanted: dict[str, Any] = {}
             result = record.result_for(dtype)
-            if record.kind in FOLDING:
-                wanted["start"] = (record.start_for(dtype), dtype if record.kind == "argreduce" else result)
+            if record.kind in abi.AXIS_KINDS:
+                wanted["initial"] = (record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
             if record.identity is not None:
                 wanted["identity"] = (record.identity, result)
             if record.absorbing is not None:
                 wanted["absorbing"] = (record.absorbing, result)
-            assert set(bits) == set(wanted)
-            for field, (value, own) in wanted.items():
+            for parameter in record.defaults:
+                wanted[parameter] = (record.default_for(parameter, dtype), dtype)
+            found = dict(zip(constants, elements, strict=True))
+            for constant, (value, own) in wanted.items():
                 # 0 and 0.0 are the same, 0.0 and -0.0 are not
-                assert repr(float(element_of(bits[field], own))) == repr(float(value))
-            defaults = dict(re.findall(r"\[(\d)\] = (0x[0-9a-f]{16})u", variant))
-            assert {record.parameters[int(k)] for k in defaults} == set(record.defaults)
-            for k, value in defaults.items():
-                assert element_of(value, dtype) == record.default_for(record.parameters[int(k)], dtype)
+                assert repr(float(element_of(found[constant], own))) == repr(float(value))
+            assert all(set(found[constant]) == {"0"} for constant in constants if constant not in wanted)
     for source_dtype in ALL:
         for target in ALL:
             symbol = kernel_symbol("convert", source_dtype, target)
@@ -715,7 +729,7 @@ def test_every_record_is_a_compiled_operator_with_its_variants() -> None:
         operator = _native.operators[name]
         assert name.startswith("_") or operator is functools.reduce(getattr, name.split("."), ao)
         variants = [(*record.inputs_for(dtype), *record.results_for(dtype)) for dtype in record.dtypes]
-        variants = [tuple("int64" if own == INDEX else own for own in variant) for variant in variants]
+        variants = [tuple("int64" if own == abi.INDEX else own for own in variant) for variant in variants]
         assert [tuple(dtype.name for dtype in signature) for signature in operator.dtypes] == variants
         kernels = [kernel.symbol for kernel in record_kernels(record)]
         results = {record.result_for(dtype) for dtype in record.dtypes} if record.kind == "reduce" else set()

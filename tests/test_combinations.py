@@ -26,7 +26,7 @@ def smaller(a: Any, b: Any) -> Any:
 pytestmark = requires_numba
 
 FLOATS = {
-    "largest size": (ao.reduce(lambda a, b: max(a, b), identity=0.0, of=lambda x: abs(x)), lambda x: np.abs(x).max()),
+    "largest size": (ao.reduce(lambda a, b: max(a, b), identity=0.0, map=lambda x: abs(x)), lambda x: np.abs(x).max()),
     "min in a function": (ao.reduce(lambda a, b: smaller(a, b), identity=INF), np.min),
     "imported by another name": (ao.reduce(lambda a, b: least(a, b), identity=INF), np.min),
     "three": (ao.reduce(lambda a, b: max(a, b, -1), identity=-1), lambda x: np.maximum(x.max(), -1)),
@@ -80,7 +80,7 @@ def test_integers_and_mixed_numbers() -> None:
     assert largest(ao.tensor([1, 2])).item() == 3
     pairs = ao.reduce(lambda a, b: max((a, b)), identity=-INF, dtypes="float64")
     assert math.isnan(pairs(ao.tensor([1.0, math.nan, 0.0])).item())
-    bounded = ao.reduce(lambda a, b: min(max(a, b), 10), identity=-INF, of=lambda x: min(x, 10), dtypes="float32")
+    bounded = ao.reduce(lambda a, b: min(max(a, b), 10), identity=-INF, map=lambda x: min(x, 10), dtypes="float32")
     assert bounded(ao.tensor([4.0, 25.0], dtype="float32")).item() == 10.0
     assert bounded(ao.tensor([4.0, 2.5], dtype="float32")).item() == 4.0
 

@@ -65,7 +65,7 @@ def attraction(density, x1, x2, y1, y2, z1, z2, px, py, pz):
     )
 
 
-f = ao.reduce(lambda a, b: a + b, identity=0.0, of=attraction)
+f = ao.reduce(lambda a, b: a + b, identity=0.0, map=attraction)
 """
 GRADIENT = (
     "@ao.zip\ndef f(a, b, c, d, e, g):\n    return math.sin(a * b) * math.exp(c * d) + e * g ** a\n"

@@ -123,12 +123,12 @@ def test_declared_operators_look_like_builtin_ones(zoo: ModuleType) -> None:
     assert isinstance(zoo.gelu, ao.Operator)
     assert (zoo.gelu.kind, zoo.inside.kind, zoo.total.kind) == ("map", "zip", "reduce")
     assert zoo.inside.parameters == ("x", "lo", "hi")
-    assert zoo.masked.conditions == ("mask",)
+    assert zoo.masked.bool_inputs == ("mask",)
     assert zoo.gelu.dtypes == ((ao.float32, ao.float32), (ao.float64, ao.float64))
     assert zoo.inside.dtypes[0] == (ao.float32, ao.float32, ao.float32, ao.bool)
     assert zoo.root.dtypes == ((ao.int64, ao.float64),)
-    assert zoo.gelu.conversions == {ao.bool: ao.float64, ao.int64: ao.float64}
-    assert zoo.scaled_sum.conversions == {ao.bool: ao.int64}
+    assert zoo.gelu.casts == {ao.bool: ao.float64, ao.int64: ao.float64}
+    assert zoo.scaled_sum.casts == {ao.bool: ao.int64}
     assert zoo.gelu.__doc__ == "Gaussian error linear unit of each element."
     assert zoo.inside.__doc__ is None
     assert (zoo.gelu.__name__, zoo.gelu.__module__) == ("gelu", zoo.__name__)
@@ -166,7 +166,7 @@ def test_dtypes_are_read_in_any_order_and_form() -> None:
     for dtypes in (("float64", "float32"), [ao.float64, "float32"]):
         assert [each[0].name for each in ao.map(lambda x: x, dtypes=dtypes).dtypes] == ["float32", "float64"]
     assert ao.map(lambda x: x, dtypes=ao.int64, result={"int64": ao.float64}).dtypes == ((ao.int64, ao.float64),)
-    assert ao.zip(lambda mask, x: x, conditions="mask").conditions == ("mask",)
+    assert ao.zip(lambda mask, x: x, bool_inputs="mask").bool_inputs == ("mask",)
     ao.reduce(two, identity=0.0, dtypes="int64"), ao.reduce(two, identity=np.float32(0)), ao.reduce(two, identity=False)
 
 
@@ -594,9 +594,10 @@ def test_stale_foreign_and_broken_builds_are_recognised(small: Path) -> None:
         assert run("-c", CALL, cwd=folder, with_numba=False).stdout == "[2.0, 2.0]\n"
         path.write_text(before)
 
-    foreign = f"from aotops import _native; _native.abi_version += 1; {CALL}"
+    foreign = f"from aotops import _native; _native.kernel_version += 1; {CALL}"
     done = run("-c", foreign, cwd=folder, with_numba=False, status=1)
-    assert f"kernels of version {_native.abi_version}, and aotops {_native.abi_version + 1} is installed" in done.stderr
+    version = _native.kernel_version
+    assert f"kernels of version {version}, and aotops {version + 1} is installed" in done.stderr
 
     library.write_bytes(b"no library")
     done = run("-c", CALL, cwd=folder, with_numba=False, status=1)
@@ -657,7 +658,7 @@ def returns_bool() -> Any:
         (lambda: ao.map(two), ValueError, "two: a map has 1 input, got 2"),
         (lambda: ao.zip(one), ValueError, "one: a zip has 2 inputs or more, got 1"),
         (lambda: ao.zip(lambda: 1.0), ValueError, "a zip has 2 inputs or more, got 0"),
-        (lambda: ao.reduce(two, identity=0.0, of=lambda: 1.0), ValueError, "two: a reduce has 1 input or more, got 0"),
+        (lambda: ao.reduce(two, identity=0.0, map=lambda: 1.0), ValueError, "two: a reduce has 1 input or more, got 0"),
         (lambda: ao.map(counting), TypeError, "map: counting must return numbers; it is a generator or a coroutine"),
         (
             lambda: ao.map(one, dtypes=None),
@@ -671,7 +672,7 @@ def returns_bool() -> Any:
             "one: result must be given as dtypes or their names, got tu",
         ),
         (lambda: ao.map(one, result={"int64": "bool"}), ValueError, "one: result has int64, which is none of its dty"),
-        (lambda: ao.zip(two, conditions=("x", "y")), ValueError, "two: not every input can be a condition"),
+        (lambda: ao.zip(two, bool_inputs=("x", "y")), ValueError, "two: not every input can have a dtype of its own"),
         (lambda: ao.reduce(two, identity="0"), TypeError, "two: identity must be a number, or a dict .*, got str '0'"),
         (lambda: ao.reduce(two, identity=ao.ones(())), TypeError, "two: identity must be a number.*, got Tensor"),
         (lambda: ao.reduce(two, identity={"int64": 0}, dtypes="bool"), ValueError, "identity has int64, which is none"),
@@ -687,13 +688,13 @@ def returns_bool() -> Any:
         (lambda: ao.map(one, dtypes=()), ValueError, "one: dtypes must be distinct and at least one"),
         (lambda: ao.map(one, dtypes=("int64", "int64")), ValueError, "one: dtypes must be distinct"),
         (lambda: ao.map(one, result="int8"), ValueError, "one: result must be some of .*, got 'int8'"),
-        (lambda: ao.zip(two, conditions=("z",)), ValueError, r"two: conditions and defaults must be some of"),
+        (lambda: ao.zip(two, bool_inputs=("z",)), ValueError, r"two: bool_inputs, fixed and defaults must be some of"),
         (lambda: ao.reduce(one, identity=0.0), ValueError, "one: a reduction combines 2 values, its function takes 1"),
-        (lambda: ao.reduce(two), TypeError, "identity"),
+        (lambda: ao.reduce(two), ValueError, "two: a reduction needs an identity or an initial value"),
         (lambda: ao.reduce(two, identity={"float32": 0}), ValueError, "two: identity must have a value for each of"),
-        (lambda: ao.reduce(two, identity=0.0, of=abs), TypeError, "reduce: function must be a Python function"),
+        (lambda: ao.reduce(two, identity=0.0, map=abs), TypeError, "reduce: function must be a Python function"),
         (lambda: ao.zip(with_out), ValueError, "with_out: no input can be called 'out'"),
-        (lambda: ao.reduce(two, identity=0.0, of=with_axis), ValueError, "two: no input can be called 'axis'"),
+        (lambda: ao.reduce(two, identity=0.0, map=with_axis), ValueError, "two: no input can be called 'axis'"),
         (
             lambda: ao.zip(eval(f"lambda {', '.join(f'x{k}' for k in range(MOST_INPUTS + 1))}: x0")),
             ValueError,
@@ -875,9 +876,9 @@ def test_a_spec_that_is_no_module_is_refused(tmp_path: Path, spec: str, message:
         ("f = ao.reduce(lambda a, b: a * b, identity=1.0)\n", None),
         ("f = ao.reduce(lambda a, b: max(a, b), identity=-math.inf)\n", None),
         ("f = ao.reduce(lambda a, b: max(a, b), identity=0.0)\n", "the identity 0.0 changes -2.5 into 0.0"),
-        ("f = ao.reduce(lambda a, b: max(a, b), identity=0.0, of=lambda x: abs(x))\n", None),
-        ("f = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x / y)\n", None),
-        ("f = ao.reduce(lambda a, b: a - b, identity=0.0, of=lambda x, y: x * y)\n", "is not associative"),
+        ("f = ao.reduce(lambda a, b: max(a, b), identity=0.0, map=lambda x: abs(x))\n", None),
+        ("f = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x / y)\n", None),
+        ("f = ao.reduce(lambda a, b: a - b, identity=0.0, map=lambda x, y: x * y)\n", "is not associative"),
     ],
 )
 def test_reductions_that_are_none_are_warned_of(tmp_path: Path, source: str, message: str | None) -> None:

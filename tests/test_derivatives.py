@@ -15,7 +15,8 @@ import pytest
 
 import aotops as ao
 from aotops import _native, ops, reference
-from aotops.ops.record import FOLDING, Record
+from aotops.abi import AXIS_KINDS
+from aotops.ops.record import Record
 from aotops.scalar.mathematics import in_plain_python
 
 RECORDS = ops.collect()
@@ -29,7 +30,7 @@ def arguments(record: Record, dtype: str, count: int = 200) -> list[np.ndarray]:
     low, high = record.cases.smooth
     inputs = [generator.uniform(low, high, count).astype(dtype) for _ in record.parameters]
     for k, name in enumerate(record.parameters):
-        if name in record.conditions:
+        if name in record.fixed:
             inputs[k] = generator.integers(0, 2, count).astype(bool)
     if record.kind == "zip":
         for k in range(1, record.inputs):
@@ -77,7 +78,7 @@ def test_derivatives_are_slopes(record: Record, dtype: str) -> None:
 def test_every_operator_of_floats_has_a_derivative() -> None:
     without = {
         name for name, record in RECORDS.items() if record.gradient is None and "." not in name
-        and record.kind not in FOLDING
+        and record.kind not in AXIS_KINDS
     }  # fmt: skip
     assert without == {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 
@@ -102,7 +103,7 @@ def test_derivatives_of_extremes_in_plain_python_are_those_of_the_kernels(record
     columns = list(zip(*itertools.product(values, repeat=min(record.inputs, 2)), strict=True))
     inputs = [np.array((columns * 2)[k]) for k in range(record.inputs)]
     for k, name in enumerate(record.parameters):
-        if name in record.conditions:
+        if name in record.fixed:
             inputs[k] = inputs[k] > 0
     y = np.asarray(_native.operators[record.name](*[ao.asarray(array) for array in inputs]))
     assert record.gradient is not None
@@ -279,7 +280,7 @@ def test_no_gradient_is_0_whatever_comes_in(
     for g in (INF, -INF, NAN, 0.0, 1.0, -1e30):
         record = RECORDS[name]
         arrays = [
-            np.array([value], bool if parameter in record.conditions else dtype)
+            np.array([value], bool if parameter in record.fixed else dtype)
             for parameter, value in zip(record.parameters, inputs, strict=True)
         ]
         gradients = gradients_of(record, arrays, np.array([g], dtype))
@@ -315,7 +316,7 @@ def test_a_zero_gradient_stays_zero_and_nan_comes_of_nan(record: Record, dtype: 
     if len(inputs) < record.inputs:
         inputs.append(np.roll(inputs[0], 7))
     for k, name in enumerate(record.parameters):
-        if name in record.conditions:
+        if name in record.fixed:
             inputs[k] = inputs[k] > 0
     operator = _native.operators[record.name]
     y = np.asarray(operator(*[ao.asarray(array) for array in inputs]))

@@ -104,9 +104,9 @@ def test_wrong_derivatives_are_told(name: str) -> None:
 
 @requires_numba
 def test_compiled_operators_are_checked() -> None:
-    operator = declared(lambda c, x, y: x * y if c else y, lambda c, x, y, r, g: (y * g, g), conditions="c")
+    operator = declared(lambda c, x, y: x * y if c else y, lambda c, x, y, r, g: (y * g, g), bool_inputs="c")
     right = declared(lambda c, x, y: x * y if c else y, lambda c, x, y, r, g: (y * g if c else 0.0, x * g if c else g),
-                     conditions="c", dtypes="float64")  # fmt: skip
+                     bool_inputs="c", dtypes="float64")  # fmt: skip
     assert ao.grad_check(right)
     assert "c = " in str(derivative(operator._record))
 

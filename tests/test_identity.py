@@ -21,10 +21,11 @@ from needs import requires_numba
 from test_declare import only_aotops, run
 
 import aotops as ao
-from aotops import _native
-from aotops.aot.pack.kernels import KINDS, Kernel, all_kernels, distinct, kernels_of, record_kernels
+from aotops import _native, abi
+from aotops.aot.pack.kernels import Kernel, all_kernels, distinct, kernels_of, record_kernels
 from aotops.aot.pack.manifest import manifest
 from aotops.aot.pack.modules import declared_records
+from aotops.encode import LOOPS, dtype_code, encode, encode_kernel
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.user import declare, identity
 
@@ -113,8 +114,8 @@ def _(x, y, g):
 
 
 add = ao.zip(lambda x, y: x + y, dtypes=("int64", "float64"))
-choose = ao.zip(lambda c, x, y: x if c else y, conditions="c", dtypes="float64")
-total = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * SCALE, dtypes="float64")
+choose = ao.zip(lambda c, x, y: x if c else y, bool_inputs="c", dtypes="float64")
+total = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * SCALE, dtypes="float64")
 '''
 CONSTANTS = "K = 1.5\nOTHER = 1\nimport types\nsub = types.ModuleType('sub')\nsub.DEEP = 2.5\nsub.OTHER = 3\n"
 
@@ -265,11 +266,11 @@ def test_every_change_is_told(
         ("add", "ao.zip(lambda x, y: x + y", "ao.zip(lambda x, y: y + x", "the code of <lambda> changed"),
         ("add", "ao.zip(lambda x, y: x + y", "ao.map(lambda x: x", "its kind changed from zip to map"),
         ("add", '("int64", "float64")', '"float64"', "its dtypes changed from int64, float64 to float64"),
-        ("choose", 'conditions="c"', 'conditions="y"', "its conditions changed from c to y"),
-        ("choose", 'conditions="c", ', "", "its conditions changed from c to none"),
+        ("choose", 'bool_inputs="c"', 'bool_inputs="y"', "its fixed inputs changed from c: bool to y: bool"),
+        ("choose", 'bool_inputs="c", ', "", "its fixed inputs changed from c: bool to none"),
         ("total", "identity=0.0", "identity=-0.0", "its identity for float64 changed from 0.0 to -0.0"),
         ("total", "a + b, identity", "b + a, identity", "the code of <lambda> changed"),
-        ("total", "of=lambda x: x * SCALE, ", "", "its function of the inputs changed"),
+        ("total", "map=lambda x: x * SCALE, ", "", "its function of the inputs changed"),
         ("total", "SCALE = 2.0", "SCALE = 3.0", "SCALE changed"),
     ],
 )
@@ -504,25 +505,22 @@ def test_results_that_two_functions_combine_are_refused() -> None:
 
 
 def struct_fields(name: str) -> list[str]:
-    """The fields of a structure of ``kernel.h``."""
-    (body,) = re.findall(r"typedef struct \{([^{}]*)\} " + name + ";", (NATIVE / "kernel.h").read_text())
-    body = re.sub(r"/\*.*?\*/", "", body, flags=re.DOTALL)
+    """The fields of a structure of ``aotops_kernel.h``."""
+    header = re.sub(r"/\*.*?\*/", "", (NATIVE / "aotops_kernel.h").read_text(), flags=re.DOTALL)
+    (body,) = re.findall(r"typedef struct \{([^{}]*)\} " + name + ";", header)
     return re.findall(r"(\w+)(?:\[\w+\])?;", body)
 
 
-@pytest.mark.skipif(not (NATIVE / "kernel.h").exists(), reason="needs the C header, which the project's source has")
+@pytest.mark.skipif(not (NATIVE / "aotops_kernel.h").exists(), reason="needs the C header, which a wheel has as well")
 def test_the_mirrors_of_c_structures_have_their_fields() -> None:
     from aotops.aot.pack import jit
 
     assert [name for name, *_ in jit.NamedKernel._fields_] == struct_fields("aot_named_kernel")
     assert [name for name, *_ in jit.Library._fields_] == struct_fields("aot_library")
-    header = (NATIVE / "kernel.h").read_text()
-    assert re.findall(r"#define AOT_MAX_(\w+) (\d+)", header)[1:] == [
-        ("OPERANDS", str(jit.MAX_OPERANDS)),
-        ("LEVELS", str(jit.MAX_LEVELS)),
-    ]
-    (kinds,) = re.findall(r"enum aot_kind \{(.*?)\}", header)
-    assert [f"AOT_{kind.upper()}" for kind in KINDS] == [kind.strip() for kind in kinds.split(",")]
+    header = (NATIVE / "aotops_kernel.h").read_text()
+    (loops,) = re.findall(r"enum aot_loop \{(.*?)\}", header)
+    assert [f"AOT_LOOP_{kind.upper()}" for kind in LOOPS] == [loop.strip() for loop in loops.split(",")]
+    assert re.findall(r"#define AOTOPS_KERNEL_VERSION (\d+)", header) == [str(_native.kernel_version)]
 
 
 def fake_library(record: Record, **changed: Any) -> Any:
@@ -531,15 +529,14 @@ def fake_library(record: Record, **changed: Any) -> Any:
     from aotops.aot.pack import jit
 
     kernels = record_kernels(record)
+    names = [name.encode() for name in changed.get("levels", [level.name for level in levels()])]
     table = (jit.NamedKernel * len(kernels))()
     for k, kernel in enumerate(kernels):
-        inputs, outputs, dtypes = kernel.operands
-        codes = (ctypes.c_uint8 * jit.MAX_OPERANDS)(*map(ALL.index, dtypes))
-        table[k] = jit.NamedKernel(kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, 0, codes)
-        table[k].kernels = (ctypes.c_void_p * jit.MAX_LEVELS)(*[changed.get("address", 8)] * jit.MAX_LEVELS)
-    names = (ctypes.c_char_p * jit.MAX_LEVELS)(*[level.name.encode() for level in levels()])
-    version = changed.get("version", _native.abi_version)
-    library = jit.Library(version, len(levels()), names, len(kernels), table)
+        symbol, *fields = encode_kernel(kernel)
+        table[k] = jit.NamedKernel(symbol.encode(), *fields)
+        table[k].kernels = (ctypes.c_void_p * len(names))(*[changed.get("address", 8)] * len(names))
+    version = changed.get("version", _native.kernel_version)
+    library = jit.Library(version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     jit._libraries.append((library, table, names))
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
@@ -559,10 +556,15 @@ DECLARATIONS: dict[str, Any] = {
     "map into bool": lambda: ao.map(lambda x: x > 0, dtypes="float64", result="bool"),
     "zip": lambda: ao.zip(lambda x, y: x + y, dtypes="float64"),
     "zip of three": lambda: ao.zip(lambda x, y, z: x + y, dtypes="float64"),
-    "zip with a condition": lambda: ao.zip(lambda x, y: y, conditions="x", dtypes="float64"),
+    "zip with a condition": lambda: ao.zip(lambda x, y: y, bool_inputs="x", dtypes="float64"),
     "reduce": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64"),
-    "reduce of two": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x, dtypes="float64"),
+    "reduce of two": lambda: ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x, dtypes="float64"),
     "reduce into int64": lambda: ao.reduce(lambda a, b: a + b, identity=0, dtypes="float64", result="int64"),
+    "zip with an index": lambda: ao.zip(lambda x, y: y, fixed={"x": "int64"}, dtypes="float64"),
+    "map of uint8": lambda: ao.map(lambda x: x, dtypes="uint8"),
+    "scan": lambda: ao.scan(lambda a, b: a + b, identity=0.0, dtypes="float64"),
+    "scan into int64": lambda: ao.scan(lambda a, b: a + b, identity=0, dtypes="float64", result="int64"),
+    "argreduce": lambda: ao.argreduce(lambda a, b: max(a, b), initial=0.0, dtypes="float64"),
 }
 
 
@@ -583,7 +585,11 @@ def test_a_kernel_of_another_signature_is_not_bound(built: str) -> None:
 
 def test_a_library_of_another_version_or_without_addresses_is_not_bound() -> None:
     record = declare.declaration(named(DECLARATIONS["map"]()))
-    for changed, message in ({"version": 2}, "of version 2"), ({"address": None}, "another signature"):
+    for changed, message in (
+        ({"version": 2}, "of version 2"),
+        ({"address": None}, "another signature"),
+        ({"levels": ["x86-64-v9"]}, "for other CPU levels"),
+    ):
         with pytest.raises(ImportError, match=message):
             _native.bind(named(DECLARATIONS["map"]()), fake_library(record, **changed), record.symbols())
 
@@ -602,7 +608,7 @@ def test_the_table_of_operators_can_only_be_read() -> None:
     script = """
         import gc
         import aotops as ao
-        from aotops import _native
+        from aotops import _native, abi
         t = ao.tensor([1.0, 3.0])
         (table,) = gc.get_referents(_native.operators)
         for replaced in (3, "square", ao.where, None):
@@ -616,57 +622,84 @@ def test_the_table_of_operators_can_only_be_read() -> None:
     assert done.stdout.splitlines() == ["[1.0, 9.0]"] * 4 + ["[2.0, 12.0] -4.0"]
 
 
-FACTS = (0, 2, 1, 0, 0, 0, 0)
-VARIANTS = (((3, 3, 3), None, None),)
-CONVERSIONS = (255, 255, 255, 255)
+def fields(**changed: int | bytes) -> tuple[int | bytes, ...]:
+    """The fields of a zip of two inputs, as ``aotops.encode`` has them, some of them changed."""
+    encoded = encode(declare.declaration(DECLARATIONS["zip"]()))
+    names = [name for name, *_ in (*abi.OPERATOR_FIELDS, *abi.OPERATOR_ARRAYS)]
+    return tuple((dict(zip(names, encoded.fields, strict=True)) | changed).values())
+
+
+def codes(*dtypes: str) -> bytes:
+    """The codes of some dtypes."""
+    return bytes([dtype_code(dtype) for dtype in dtypes])
+
+
+def owned(*dtypes: str | None) -> bytes:
+    """The field for inputs that have a dtype of their own."""
+    return bytes([dtype_code(dtype) for dtype in dtypes]).ljust(abi.MAX_OPERANDS, b"\xff")
+
+
+ZEROS = bytes(abi.ELEMENT_BYTES * len(abi.CONSTANTS))
+VARIANT = (codes("float64", "float64", "float64"), ZEROS)
 
 
 @pytest.mark.parametrize(
-    "arguments",
+    ("name", "parameters", "changed", "variants"),
     [
-        (None, "f", "x", FACTS, CONVERSIONS, VARIANTS),  # two inputs, one name
-        (None, "f", "x y z", FACTS, CONVERSIONS, VARIANTS),
-        (None, "f", "x\0y", FACTS, CONVERSIONS, VARIANTS),
-        (None, "f", "", FACTS, CONVERSIONS, VARIANTS),
-        (None, "f", "\udc80 y", FACTS, CONVERSIONS, VARIANTS),
-        (None, "f", "x y", (0, 2, 1, 0, 3, 0, 0), CONVERSIONS, VARIANTS),  # conditions alone
-        (None, "f", "x y", (0, 2, 1, 0, 1, 0, 0), CONVERSIONS, VARIANTS),  # a condition of float64
-        (None, "f", "x y", (1, 2, 1, 0, 1, 0, 0), CONVERSIONS, (((0, 3, 3), 0.0, 0.0),)),  # a reduction with one
-        (None, "f", "x y", FACTS, CONVERSIONS, (((3, 2, 3), None, None),)),
-        (None, "f", "x y", FACTS, CONVERSIONS, (*VARIANTS, *VARIANTS)),
-        (None, "f", "x y", FACTS, (1, 255, 255, 255), VARIANTS),  # to a dtype without kernel
-        (None, "f", "x y", FACTS, CONVERSIONS, ()),
-        (None, "f", "x y", FACTS, CONVERSIONS, (3,)),
-        (None, "f", "x y", FACTS, CONVERSIONS, (((3, 3), None, None),)),
-        (None, "f", "x y", FACTS, CONVERSIONS, (((3, 3, 9), None, None),)),
-        (None, "f", "x y", FACTS, CONVERSIONS, (((3, 3, "3"), None, None),)),
-        (None, "f", "x y", FACTS, CONVERSIONS, (((3, 3, 2**70), None, None),)),
-        (None, "f", "x y", (1, 2, 1, 0, 0, 0, 1), CONVERSIONS, (((3, 3, 3), "zero", None),)),
-        (None, "f", "x y", (0, 16, 1, 0, 0, 0, 0), CONVERSIONS, VARIANTS),
-        (None, "f", "x y", (3, 2, 1, 0, 0, 0, 0), CONVERSIONS, VARIANTS),
-        (None, "f", "x y", None, CONVERSIONS, VARIANTS),
-        (None, "f", "x y", FACTS, (1, 2), VARIANTS),
-        (None, 3, "x y", FACTS, CONVERSIONS, VARIANTS),
+        ("f", "x", {}, (VARIANT,)),  # two inputs, one name
+        ("f", "x y z", {}, (VARIANT,)),
+        ("f", "x\0y", {}, (VARIANT,)),
+        ("f", "", {}, (VARIANT,)),
+        ("f", "\udc80 y", {}, (VARIANT,)),
+        ("f", "x y", {"fixed": owned("bool", "bool")}, (VARIANT,)),  # nothing decides over the dtype
+        ("f", "x y", {"fixed": owned("bool", None)}, (VARIANT,)),  # the variant's is float64
+        ("f", "x y", {"fixed": bytes(16)}, (VARIANT,)),
+        ("f", "x y", {"fixed": b"\x00"}, (VARIANT,)),
+        ("f", "x y", {"kind": 1, "fixed": owned("bool", None)}, ((codes("bool", "float64", "float64"), ZEROS),)),
+        ("f", "x y", {}, ((codes("float64", "float32", "float64"), ZEROS),)),
+        ("f", "x y", {}, (VARIANT, VARIANT)),
+        ("f", "x y", {"casts": codes("int64").ljust(len(ALL), b"\xff")}, (VARIANT,)),  # to a dtype without kernel
+        ("f", "x y", {"casts": b"\x09".ljust(len(ALL), b"\xff")}, (VARIANT,)),  # to none
+        ("f", "x y", {"casts": b""}, (VARIANT,)),
+        ("f", "x y", {}, ()),
+        ("f", "x y", {}, (3,)),
+        ("f", "x y", {}, ((codes("float64", "float64"), ZEROS),)),
+        ("f", "x y", {}, ((b"\x00\x00\x63", ZEROS),)),
+        ("f", "x y", {}, (((0, 0, 0), ZEROS),)),
+        ("f", "x y", {}, ((VARIANT[0], ZEROS[:-1]),)),
+        ("f", "x y", {}, ((VARIANT[0], None),)),
+        ("f", "x y", {"optional": 1}, (VARIANT,)),  # its default is missing
+        ("f", "x y", {"optional": 3}, ((VARIANT[0], ZEROS + bytes(2 * abi.ELEMENT_BYTES)),)),  # nothing need be given
+        ("f", "x y", {"optional": 4}, ((VARIANT[0], ZEROS + bytes(2 * abi.ELEMENT_BYTES)),)),
+        ("f", "x y", {"inputs": 16}, (VARIANT,)),
+        ("f", "x y", {"inputs": 255}, (VARIANT,)),
+        ("f", "x y", {"inputs": 0}, (VARIANT,)),
+        ("f", "x y", {"inputs": -1}, (VARIANT,)),
+        ("f", "x y", {"inputs": 2**70}, (VARIANT,)),
+        ("f", "x y", {"inputs": "2"}, (VARIANT,)),
+        ("f", "x y", {"outputs": 0}, (VARIANT,)),
+        ("f", "x y", {"outputs": 2}, ((codes(*["float64"] * 4), ZEROS),)),  # and returns no tuple
+        ("f", "x y", {"kind": 4}, (VARIANT,)),
+        ("f", "x y", {"kind": 3}, (VARIANT,)),  # a scan of two inputs
+        ("f", "x y", {"kind": 2}, (VARIANT,)),
+        ("f", "x", {"kind": 2, "inputs": 1}, ((codes("float64", "float64"), ZEROS),)),  # its result is a position
+        ("f", "x y", {"kind": 1, "takes_dtype": 1}, (VARIANT,)),
+        ("f", "x y", {"slot": 1}, (VARIANT,)),
+        (3, "x y", {}, (VARIANT,)),
     ],
 )
-def test_a_definition_that_calls_could_not_rely_on_is_refused(arguments: Any) -> None:
+def test_a_definition_that_calls_could_not_rely_on_is_refused(
+    name: Any, parameters: str, changed: dict[str, Any], variants: Any
+) -> None:
+    assert _native.declare(None, "f", "x y", fields(), (VARIANT,)).parameters == ("x", "y")
     with pytest.raises((TypeError, ValueError)):
-        _native.declare(*arguments)
+        _native.declare(None, name, parameters, fields(**changed), variants)
 
 
-def test_nobody_finds_an_operator_that_is_half_made() -> None:
-    seen = []
-
-    class Number:
-        def __float__(self) -> float:
-            import gc
-
-            found = [each for each in gc.get_objects() if isinstance(each, ao.Operator)]
-            seen.append([each.parameters for each in found])
-            return 0.0
-
-    operator = _native.declare(None, "f", "x", (1, 1, 1, 0, 0, 1, 1), CONVERSIONS, (((3, 3), Number(), Number()),))  # type: ignore[arg-type]
-    assert len(seen) == 2 and operator.parameters == ("x",)
+def test_fields_are_a_tuple_of_all() -> None:
+    for wrong in (None, (), fields()[:-1], (*fields(), 0), list(fields())):
+        with pytest.raises((TypeError, ValueError)):
+            _native.declare(None, "f", "x y", wrong, (VARIANT,))  # type: ignore[arg-type]
 
 
 def test_hostile_arguments_raise() -> None:
@@ -683,8 +716,8 @@ def test_hostile_arguments_raise() -> None:
         lambda: _native.bind(operator, None, symbols),
         lambda: _native.bind(operator, library, ()),
         lambda: _native.bind(operator, library, (3,)),  # type: ignore[arg-type]
-        lambda: _native.bind(operator, library, ((3, None),)),  # type: ignore[arg-type]
-        lambda: _native.bind(operator, library, (("aot_f_float32", None),)),
+        lambda: _native.bind(operator, library, ((3, None, None),)),  # type: ignore[arg-type]
+        lambda: _native.bind(operator, library, (("aot_f_float32", None, None),)),
         lambda: _native.bind(operator, library, symbols * 2),
         lambda: _native.bind(operator, library, list(symbols)),  # type: ignore[arg-type]
         lambda: _native.stand_in(ao.exp, len),
@@ -741,9 +774,9 @@ COLLECTED = """
     def use(operator):
         for call in (
             lambda: operator(ao.ones(2)), lambda: operator.__name__, lambda: operator.parameters,
-            lambda: operator.dtypes, lambda: operator.conversions, lambda: operator.derivative,
+            lambda: operator.dtypes, lambda: operator.casts, lambda: operator.derivative,
             lambda: repr(operator), lambda: operator.kind,
-            lambda: operator.__doc__, lambda: operator._record, lambda: vars(operator), lambda: operator.conditions,
+            lambda: operator.__doc__, lambda: operator._record, lambda: vars(operator), lambda: operator.bool_inputs,
         ):
             try:
                 call()

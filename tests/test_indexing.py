@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import DTYPES
 
 import aotops as ao
 
-DTYPES = ("bool", "int64", "float32", "float64")
 every_dtype = pytest.mark.parametrize("dtype", DTYPES)
 
 

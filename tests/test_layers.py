@@ -124,8 +124,10 @@ def test_only_the_build_imports_numba() -> None:
 
 #: The rooms, and the modules outside of them, from the lowest layer up. Each may import what lies below it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "cgroups", "intrinsics"),
-    ("shapes", "threads", "dtypes", "ops", "loops"),
+    ("errors", "abi", "cgroups", "intrinsics"),
+    ("scalar.functions", "shapes", "threads"),
+    ("scalar.combinations",),  # these two look at functions alone, and records do so too
+    ("dtypes", "ops", "loops", "encode"),
     ("arguments", "scalar", "formatting"),
     ("memory", "reference", "namespace"),
     ("interop",),
@@ -147,7 +149,8 @@ BELOW_ALL = {"aotops", "aotops._native"}
 
 def room_of(module: str) -> str:
     """The room of a module, or the module itself where it stands in none."""
-    return next((room for room in HEIGHTS if module == room or module.startswith(room + ".")), module)
+    rooms = [room for room in HEIGHTS if module == room or module.startswith(room + ".")]
+    return max(rooms, key=len, default=module)
 
 
 def own_imports(module: str) -> set[str]:

@@ -26,8 +26,9 @@ from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
 
 import aotops as ao
 from aotops import _native, ops
+from aotops.abi import AXIS_KINDS
 from aotops.aot.back.levels import X86_64_LEVELS
-from aotops.ops.record import FOLDING, SLOTS, Record
+from aotops.ops.record import SLOTS, Record
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
 RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
@@ -35,7 +36,7 @@ MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce", "argreduce", "scan")
 )
 #: Reductions of the elements themselves, which give one of them or a number like them.
-PLAIN_REDUCTIONS = [record for record in REDUCTIONS if record.of is None]
+PLAIN_REDUCTIONS = [record for record in REDUCTIONS if record.map is None]
 ELEMENTWISE = MAPS + ZIPS
 
 #: What Python itself calls the special methods of the records' slots.
@@ -72,13 +73,13 @@ def function(record: Record) -> Any:
 def deciding(record: Record, operands: Iterable[Any]) -> list[Any]:
     """The operands that have a say in the dtype: neither conditions nor left out."""
     named = zip(record.parameters, operands, strict=True)
-    return [operand for name, operand in named if name not in record.conditions and operand is not None]
+    return [operand for name, operand in named if name not in record.fixed and operand is not None]
 
 
 def kernel_dtype(record: Record, *operands: Any) -> str | None:
     """The dtype in which NumPy's promotion has an operator compute, or None if it has no kernel for it."""
     dtype = np.result_type(*deciding(record, operands)).name
-    return dtype if dtype in record.dtypes else record.converts.get(dtype)
+    return dtype if dtype in record.dtypes else record.casts.get(dtype)
 
 
 def expected(record: Record, *operands: Any, dtype: str | None = None, **keywords: Any) -> np.ndarray:
@@ -119,7 +120,7 @@ def supported(records: list[Record]) -> list[Any]:
         pytest.param(record, dtype, id=f"{record.name}-{dtype}")
         for record in records
         for dtype in DTYPES
-        if dtype in record.dtypes or dtype in record.converts
+        if dtype in record.dtypes or dtype in record.casts
     ]
 
 
@@ -166,10 +167,10 @@ def test_a_compiled_operator_is_what_its_record_says(record: Record) -> None:
     assert compiled.__name__ == compiled.__qualname__ == record.name
     assert compiled.kind == record.kind
     assert compiled.parameters == record.parameters
-    assert compiled.conditions == record.conditions
+    assert compiled.bool_inputs == record.bool_inputs
     assert compiled.optional == tuple(name for name in record.parameters if name in record.defaults)
     assert compiled.dtypes == tuple((*record.inputs_for(dtype), record.result_for(dtype)) for dtype in record.dtypes)
-    assert compiled.conversions == record.converts
+    assert compiled.casts == record.casts
     assert compiled.__doc__ == record.doc
     assert repr(compiled) == f"<aotops operator {record.name}>"
 
@@ -179,7 +180,7 @@ def test_a_method_of_tensors_exists_where_the_record_says_so(record: Record) -> 
     assert hasattr(ao.Tensor, record.name) == record.method
     if record.method:
         t = ao.tensor([[0.5, 2.0], [1.0, 3.0]])
-        axes = [1] if record.kind in FOLDING else []
+        axes = [1] if record.kind in AXIS_KINDS else []
         assert_same(getattr(t, record.name)(*axes), np.asarray(function(record)(t, *axes)), record.name)
         assert getattr(ao.Tensor, record.name) is function(record)
 
@@ -202,7 +203,7 @@ def test_a_signature_is_what_calls_take(record: Record) -> None:
     parameters = signature.parameters
     inputs = list(parameters)[: record.inputs]
     assert tuple(inputs) == record.parameters
-    folds = record.kind in FOLDING
+    folds = record.kind in AXIS_KINDS
     for name in inputs:
         assert parameters[name].kind.name == ("POSITIONAL_ONLY" if folds else "POSITIONAL_OR_KEYWORD")
         assert (parameters[name].default is None) == (name in record.defaults)
@@ -538,7 +539,7 @@ def test_mixed_dtypes_promote(record: Record) -> None:
 
 @by_name("record", RECORDS.values())
 def test_dtypes_without_a_kernel_are_refused(record: Record) -> None:
-    refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.converts]
+    refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.casts]
     for dtype in refused:
         operands = [ao.zeros(3, dtype=dtype)] * record.inputs
         with pytest.raises(TypeError, match=f"{record.name}: .* must be of one of the dtypes .* got {dtype}.*astype"):
@@ -591,7 +592,7 @@ def test_out_is_filled_and_returned(record: Record) -> None:
 def test_out_of_another_dtype_takes_the_converted_result(record: Record) -> None:
     kinds = "bif"  # each can take what the ones before it hold
     for dtype, out_dtype in itertools.product(DTYPES, repeat=2):
-        if dtype not in record.dtypes and dtype not in record.converts:
+        if dtype not in record.dtypes and dtype not in record.casts:
             continue
         t, array = LAYOUTS["65 in a row"].pair(dtype, 4)
         operands, arrays = [t] * record.inputs, [array] * record.inputs
@@ -1294,12 +1295,12 @@ def digests() -> dict[str, str]:
     found = {}
     layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
     for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
-        if dtype not in record.dtypes and dtype not in record.converts:
+        if dtype not in record.dtypes and dtype not in record.casts:
             continue
         call = function(record)
         tensors = [layout.pair(dtype, 21, values)[0] for layout in layouts]
         operands = [[t, *[t[::-1] if t.ndim else t] * (record.inputs - 1)] for t in tensors]
-        if record.kind not in FOLDING:
+        if record.kind not in AXIS_KINDS:
             results = [call(*inputs) for inputs in operands]
         elif record.kind == "reduce":
             results = [call(*x, axes) for x in operands if x[0].size for axes in axis_subsets(x[0].ndim)]

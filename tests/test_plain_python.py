@@ -14,10 +14,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from layouts import python_type
 from plans import CANARY, Plan, seek
 
 import aotops as ao
-from aotops import _native, intrinsics, ops, reference
+from aotops import _native, abi, intrinsics, ops, reference
+from aotops.abi import AXIS_KINDS
 from aotops.aot.pack.kernels import combine_symbol, conversion_kernels, kernel_symbol, record_kernels
 from aotops.intrinsics import Pointer, Signature
 from aotops.loops.argreduce import argreduce
@@ -30,7 +32,7 @@ from aotops.loops.plan.grid import KEPT
 from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
-from aotops.ops.record import ALL, FLOATS, FOLDING, Record, Scalar
+from aotops.ops.record import ALL, FLOATS, INTEGERS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
@@ -44,12 +46,13 @@ REDUCE_CASES, ARGREDUCE_CASES, SCAN_CASES = (
     [(record, dtype) for record in records for dtype in record.dtypes] for records in (REDUCTIONS, ARGREDUCTIONS, SCANS)
 )
 ELEMENTWISE_CASES = [
-    (record, dtype) for record in RECORDS.values() if record.kind not in FOLDING for dtype in record.dtypes
+    (record, dtype) for record in RECORDS.values() if record.kind not in AXIS_KINDS for dtype in record.dtypes
 ]
 
 SPECIAL_FLOATS = [0.0, -0.0, 1.0, -1.0, 0.5, 2.5, -3.75, 1e-3, -30.0, 88.0, 90.0, -105.0, math.inf, -math.inf, math.nan]
 SPECIAL = {
     "bool": [True, False],
+    **{dtype: [0, 1, 2, 7, *abi.FACTS[dtype].bounds] for dtype in INTEGERS},
     "int64": [0, 1, -1, 2, -7, 2**63 - 1, -(2**63), 2**53 + 1, 2**60 + 2**36 + 1, -(2**60) - 2**36 - 1],
     "float32": [*SPECIAL_FLOATS, 3.4028234663852886e38, 1.401298464324817e-45, -1.1754943508222875e-38, 2.0**62],
     "float64": [*SPECIAL_FLOATS, 1.7976931348623157e308, 5e-324, -2.2250738585072014e-308, 2.0**63, 709.5, -745.0],
@@ -75,7 +78,7 @@ def steps_between(a: float, b: float, dtype: str) -> float:
 def assert_same(actual: list[Any], expected: list[Any], dtype: str, units: float = 0, any_zero: bool = False) -> None:
     """Demand equal numbers: of the same bits (any NaN will do), or at most ``units`` floats apart."""
     assert len(actual) == len(expected)
-    kind = {"bool": bool, "int64": int}.get(dtype, float)
+    kind = python_type(dtype)
     for place, (got, wanted) in enumerate(zip(actual, expected, strict=True)):
         assert type(got) is kind, f"element {place} is {got!r}, not of type {kind.__name__}"
         if any_zero and got == wanted == 0:
@@ -157,9 +160,10 @@ def values_of(dtype: str, seed: int) -> Iterator[Any]:
         yield from special
         for _ in range(10):
             yield {
-                "bool": lambda: generator.random() < 0.5,
-                "int64": lambda: generator.randrange(-1000, 1000),
-            }.get(dtype, lambda: stored(generator.gauss(0, 10), dtype))()
+                bool: lambda: generator.random() < 0.5,
+                int: lambda: stored(generator.randrange(-1000, 1000), dtype),
+                float: lambda: stored(generator.gauss(0, 10), dtype),
+            }[python_type(dtype)]()
 
 
 SIZES = [(0, 5), (5, 0), (1, 1), (1, 63), (1, 64), (3, 65), (1, 200), (63, 1), (64, 2), (65, 1), (200, 1)]
@@ -204,14 +208,14 @@ def to_int64(array: np.ndarray) -> np.ndarray:
 
 
 def conversion_case(source: str, target: str, kernel: Callable[..., None]) -> Case:
-    truncates = source.startswith("float") and target == "int64"
+    truncates = source in FLOATS and target in INTEGERS
     return Case(
         f"{source} to {target}",
         kernel,
         (source,),
         target,
         lambda x: reference.convert(x, target),
-        to_int64 if truncates else lambda x: x.astype(target),
+        lambda x: to_int64(x).astype(target) if truncates else x.astype(target),
     )
 
 
@@ -306,11 +310,11 @@ def exact_values(record: Record, dtype: str, seed: int) -> Iterator[Any]:
     if dtype == "bool":
         choices: list[Any] = [True, False]
     elif record.name in ("prod", "cumulative_prod"):
-        choices = [1, -1, 3, 2**62 + 1] if dtype == "int64" else [1.0, -1.0, 2.0, 0.5]
+        choices = [1, -1, 3, 2**62 + 1] if dtype in INTEGERS else [1.0, -1.0, 2.0, 0.5]
     elif record.name in ("sum", "cumulative_sum"):
-        choices = [*range(-9, 9), 2**63 - 1] if dtype == "int64" else [k / 4 for k in range(-9, 9)]
+        choices = [*range(-9, 9), 2**63 - 1] if dtype in INTEGERS else [k / 4 for k in range(-9, 9)]
     elif record.name.startswith("_"):
-        choices = list(range(-9, 9)) if dtype == "int64" else [k / 4 for k in range(-9, 9)]
+        choices = list(range(-9, 9)) if dtype in INTEGERS else [k / 4 for k in range(-9, 9)]
     else:
         choices = list(SPECIAL[dtype])
     while True:
@@ -327,7 +331,7 @@ def check_reduction(
     held: Any = None,
 ) -> None:
     """Combine one tile into an output that holds something already, and demand the reference's result and NumPy's."""
-    held = record.start_for(dtype) if held is None else held
+    held = record.initial_for(dtype) if held is None else held
     inputs = [
         Operand(*size, LAYOUTS[layout](k, *size), own, exact_values(record, own, 7 + k))
         for k, own in enumerate(record.inputs_for(dtype))
@@ -351,7 +355,7 @@ def check_reduction(
     expected = [stored(record.scalar_for(dtype)(held, value), out.cells.dtype) for value in partial]
     assert_same(result, expected, out.cells.dtype, any_zero=record.cases.any_zero)
     arrays = [x.array for x in inputs]
-    array = numpy_call(record.numpy, np, *arrays, axis=axes, keepdims=True) if axes or record.of else arrays[0]
+    array = numpy_call(record.numpy, np, *arrays, axis=axes, keepdims=True) if axes or record.map else arrays[0]
     assert_same(partial, array.ravel().tolist(), out.cells.dtype, any_zero=record.cases.any_zero)
 
 
@@ -472,7 +476,7 @@ def check_argreduction(
 ) -> None:
     """Look through one tile along its inner (1) or outer (0) axis, and demand what a naive search finds."""
     combine = record.scalar_for(dtype)
-    start = record.start_for(dtype) if held is None else held
+    start = record.initial_for(dtype) if held is None else held
     n = size[1 - along]  # of results
     x = Operand(*size, LAYOUTS[layout](0, *size), dtype, values_of(dtype, 5))
     steps = (2, 0) if along == 1 else (0, 2)
@@ -533,7 +537,7 @@ def check_scan(
 ) -> None:
     """Scan one tile along its inner (1) or outer (0) axis after a carry, and demand the running results."""
     combine, result = record.scalar_for(dtype), record.result_for(dtype)
-    carried = record.start_for(dtype) if held is None else held
+    carried = record.initial_for(dtype) if held is None else held
     n = size[1 - along]
     x = Operand(*size, LAYOUTS[layout](0, *size), dtype, exact_values(record, dtype, 9))
     steps, kept = ((2, 0), (n, 1)) if along == 1 else ((0, 2), (1, n))
@@ -628,7 +632,7 @@ class Fold:
         self.record, self.inputs, self.out = record, inputs, out
         self.run = kernel_of(record, dtype)
         self.argreduces = record.kind == "argreduce"
-        self.start = record.start_for(dtype)
+        self.start = record.initial_for(dtype)
         if not self.argreduces:
             self.combine = kernels_of(record)[combine_symbol(record, dtype)]
         strides = [steps for _, _, steps in (*inputs, out)]
@@ -720,7 +724,10 @@ def cells_of(x: ao.Tensor) -> list[Any]:
 def operands_of(record: Record, dtype: str, shape: tuple[int, ...], seed: int) -> list[ao.Tensor]:
     """Contiguous inputs whose results have to be rounded."""
     generator = random.Random(seed)
-    numbers = {"bool": lambda: generator.random() < 0.5, "int64": lambda: generator.randrange(-(2**63), 2**63)}
+    numbers = {
+        "bool": lambda: generator.random() < 0.5,
+        **{own: lambda own=own: stored(generator.randrange(-(2**63), 2**63), own) for own in INTEGERS},
+    }
     draw = numbers.get(dtype, lambda: generator.gauss(1, 0.5))
     return [
         ao.tensor([draw() for _ in range(math.prod(shape))], dtype=own).reshape(shape)
@@ -737,9 +744,9 @@ def check_fold(record: Record, dtype: str, inputs: list[ao.Tensor], cells: list[
     strides = contiguous_strides(compiled.shape)
     out_strides = [0 if axis in axes else step for axis, step in enumerate(strides)]
     Fold(record, dtype, cells, (out, 0, out_strides), list(inputs[0].shape))
-    kind = {"bool": bool, "int64": int}.get(compiled.dtype.name, float)
-    if compiled.dtype == "int64":
-        out = [stored(int(x), "int64") for x in out]
+    kind = python_type(compiled.dtype.name)
+    if compiled.dtype.name in INTEGERS:
+        out = [stored(int(x), compiled.dtype.name) for x in out]
     assert_same([kind(x) for x in out], tensor(compiled).elements(), compiled.dtype.name)
 
 
@@ -809,7 +816,7 @@ class Scan:
     def __init__(self, record: Record, dtype: str, x: View, out: View, shape: list[int], axis: int) -> None:
         reduction = record.reduction
         assert reduction is not None
-        self.start = record.start_for(dtype)
+        self.start = record.initial_for(dtype)
         self.scan, self.fold = kernel_of(record, dtype), kernel_of(reduction, dtype)
         self.combine = kernels_of(reduction)[combine_symbol(reduction, dtype)]
         self.x, self.out = x, out
@@ -875,9 +882,9 @@ def check_scanned(record: Record, dtype: str, x: ao.Tensor, view: View, axis: in
     out: list[Any] = [CANARY] * compiled.size
     Scan(record, dtype, view, (out, 0, list(contiguous_strides(x.shape))), list(x.shape), axis)
     result = record.result_for(dtype)
-    if result == "int64":
-        out = [stored(int(value), "int64") for value in out]
-    kind = int if result == "int64" else float
+    if result in INTEGERS:
+        out = [stored(int(value), result) for value in out]
+    kind = python_type(result)
     assert_same([kind(value) for value in out], tensor(compiled).elements(), result)
 
 
@@ -919,7 +926,7 @@ def layouts(x: ao.Tensor) -> Iterator[ao.Tensor]:
 def check_compiled(record: Record, dtype: str) -> None:
     """Demand that an operator agrees with the reference on special values in several layouts."""
     operator = _native.operators[record.name]
-    computed = record.converts.get(dtype, dtype)
+    computed = record.casts.get(dtype, dtype)
     # float64 arithmetic is the reference's own; float32 is computed in float64 there
     units = record.max_ulp + 1 if record.max_ulp and computed == "float32" else 0
     any_zero = record.kind == "reduce" and record.cases.any_zero
@@ -930,8 +937,8 @@ def check_compiled(record: Record, dtype: str) -> None:
         assert (actual.shape, actual.dtype) == (expected.shape, expected.dtype)
         assert_same(actual.elements(), expected.elements(), actual.dtype, units, any_zero)
 
-    own = tuple("bool" if name in record.conditions else dtype for name in record.parameters)
-    if record.kind in FOLDING:
+    own = tuple("bool" if name in record.fixed else dtype for name in record.parameters)
+    if record.kind in AXIS_KINDS:
         exact = exact_values(record, dtype, 11)
         vectors = [ao.tensor([next(exact) for _ in range(200)], dtype=kind) for kind in own]
         for inputs in zip(*map(layouts, vectors), strict=True):
@@ -959,9 +966,7 @@ def check_compiled(record: Record, dtype: str) -> None:
             check(*[None if place == k else x[:12] for place, x in enumerate(vectors)])
 
 
-PUBLIC = [
-    (record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.converts}
-]
+PUBLIC = [(record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.casts}]
 
 
 @pytest.mark.parametrize(("record", "dtype"), PUBLIC, ids=lambda value: getattr(value, "name", value))
@@ -1281,7 +1286,7 @@ def test_one_wrong_combination_is_found(record: Record, dtype: str) -> None:
     # of a row of 65 the last of 65 combinations gives the result; where nothing folds each one gives a result
     for size, fold, at in [((1, 65), "inner", 64), ((3, 65), "none", 0), ((3, 65), "none", 100)]:
         check_reduction(record, dtype, kernel_of(record, dtype), size, fold)
-        kernel = reduce(broken(record.scalar_for(dtype), signature.output, at), record.of or first, signature)
+        kernel = reduce(broken(record.scalar_for(dtype), signature.output, at), record.map or first, signature)
         with pytest.raises(AssertionError, match="element"):
             check_reduction(record, dtype, kernel, size, fold)
 
@@ -1297,7 +1302,7 @@ def test_one_disagreement_with_a_compiled_kernel_is_found(
     right = record.scalar_for(dtype)
     steps = 2 * int(record.max_ulp) + 3
     # of the first reduction, that of 200 elements, the last combination
-    at = 199 if record.kind in FOLDING else 2
+    at = 199 if record.kind in AXIS_KINDS else 2
     combined = dtype if record.kind == "argreduce" else record.result_for(dtype)
     monkeypatch.setitem(record.specialised, dtype, broken(right, combined, at, steps))
     with pytest.raises(AssertionError, match="element"):

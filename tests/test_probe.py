@@ -67,7 +67,7 @@ LEGITIMATE = {
     "maximum": ao.reduce(lambda a, b: ao.maximum(a, b), identity=-INF),
     "np.maximum": ao.reduce(lambda a, b: np.maximum(a, b), identity=-INF),
     "fmax": ao.reduce(fmax, identity=-INF),
-    "largest size": ao.reduce(lambda a, b: max(a, b), identity=0.0, of=lambda x: abs(x)),
+    "largest size": ao.reduce(lambda a, b: max(a, b), identity=0.0, map=lambda x: abs(x)),
     "sizes on the way": ao.reduce(lambda a, b: max(abs(a), abs(b)), identity=0.0),
     "and": ao.reduce(lambda a, b: a & b, identity=-1, dtypes=INTEGERS),
     "or": ao.reduce(lambda a, b: a | b, identity=0, dtypes=INTEGERS),
@@ -76,18 +76,20 @@ LEGITIMATE = {
     "lcm": ao.reduce(lcm, identity=1, dtypes=INTEGERS),
     "any": ao.reduce(lambda a, b: a or b, identity=False, dtypes="bool"),
     "all": ao.reduce(lambda a, b: a and b, identity=True, dtypes="bool"),
-    "any positive": ao.reduce(lambda a, b: a or b, identity=False, of=lambda x: x > 0, result="bool"),
+    "any positive": ao.reduce(lambda a, b: a or b, identity=False, map=lambda x: x > 0, result="bool"),
     "logaddexp": ao.reduce(logaddexp, identity=-INF),
     "hypot": ao.reduce(lambda a, b: math.sqrt(a * a + b * b), identity=0.0),
-    "count": ao.reduce(lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"),
-    "count in floats": ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x > 0),
-    "dot": ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y),
-    "quotients": ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x / y),
-    "entropy": ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda p, q: p * math.log(p / q)),
-    "parallel resistors": ao.reduce(lambda a, b: 1 / (1 / a + 1 / b), identity=INF, of=lambda x: abs(x) + 1),
-    "packed": ao.reduce(lambda a, b: max(a, b), identity=-(2**63), of=lambda x, i: x * 1024 + i, dtypes=INTEGERS),
-    "sum modulo 7": ao.reduce(lambda a, b: (a + b) % 7, identity=0, of=lambda x: x % 7, dtypes=INTEGERS),
-    "probabilities": ao.reduce(lambda a, b: a + b - a * b, identity=0.0, of=lambda x: min(max(x, 0.0), 1.0)),
+    "count": ao.reduce(
+        lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
+    ),
+    "count in floats": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x > 0),
+    "dot": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y),
+    "quotients": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x / y),
+    "entropy": ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda p, q: p * math.log(p / q)),
+    "parallel resistors": ao.reduce(lambda a, b: 1 / (1 / a + 1 / b), identity=INF, map=lambda x: abs(x) + 1),
+    "packed": ao.reduce(lambda a, b: max(a, b), identity=-(2**63), map=lambda x, i: x * 1024 + i, dtypes=INTEGERS),
+    "sum modulo 7": ao.reduce(lambda a, b: (a + b) % 7, identity=0, map=lambda x: x % 7, dtypes=INTEGERS),
+    "probabilities": ao.reduce(lambda a, b: a + b - a * b, identity=0.0, map=lambda x: min(max(x, 0.0), 1.0)),
 }
 
 
@@ -99,7 +101,7 @@ def test_reductions_that_are_right_are_not_warned_of(name: str) -> None:
 FAULTY = {
     "with NaN among the elements .* combining .* nan .*; write max\\(a, b\\)": [
         ao.reduce(lambda a, b: a if a > b else b, identity=-INF),
-        ao.reduce(lambda a, b: b if not a > b else a, identity=0.0, of=lambda x: abs(x)),
+        ao.reduce(lambda a, b: b if not a > b else a, identity=0.0, map=lambda x: abs(x)),
     ],
     "with NaN among the elements .*; write min\\(a, b\\)": [ao.reduce(lambda a, b: b if b < a else a, identity=INF)],
     "with NaN among the elements .*; see to it that NaN gives NaN": [
@@ -143,7 +145,7 @@ FRACTIONS = {
     "root": ao.map(lambda n: math.sqrt(n), dtypes=INTEGERS),
     "of two": ao.zip(lambda m, n: m / (n * n + 1), dtypes=INTEGERS),
     "on some path": ao.map(lambda n: n / 2 if n > 0 else n, dtypes=INTEGERS),
-    "reduced": ao.reduce(lambda a, b: a + b, identity=0, of=lambda n: n / 2, dtypes=INTEGERS),
+    "reduced": ao.reduce(lambda a, b: a + b, identity=0, map=lambda n: n / 2, dtypes=INTEGERS),
 }
 KEPT = {
     "float64": ao.map(lambda n: n / 2, dtypes=INTEGERS, result="float64"),
@@ -179,7 +181,7 @@ def test_results_that_are_meant_are_not_warned_of(name: str) -> None:
         ao.map(lambda x: x > 0),
         ao.map(lambda x: not x),
         ao.zip(lambda x, low, high: low <= x and x < high),
-        ao.zip(lambda c, x: c and x > 1, conditions="c"),
+        ao.zip(lambda c, x: c and x > 1, bool_inputs="c"),
     ],
 )
 def test_truth_values_that_are_stored_as_floats_are_warned_of(operator: Any) -> None:
@@ -195,7 +197,7 @@ def test_truth_values_that_are_stored_as_floats_are_warned_of(operator: Any) -> 
         ao.map(lambda x: 1.0 if x > 0 else 0.0),
         ao.map(lambda x: x * (x > 0)),
         ao.map(lambda n: n > 0, dtypes=INTEGERS),
-        ao.zip(lambda c, x: x if c else -x, conditions="c"),
+        ao.zip(lambda c, x: x if c else -x, bool_inputs="c"),
     ],
 )
 def test_other_truth_values_are_not_warned_of(operator: Any) -> None:
@@ -227,7 +229,7 @@ def collatz(n: Any) -> Any:
 def test_endless_loops_do_not_stop_the_build() -> None:
     before = sys.gettrace()
     assert warnings_of(ao.map(collatz, dtypes=INTEGERS)) == []
-    assert warnings_of(ao.reduce(lambda a, b: a + b, identity=0, of=lambda n: collatz(n), dtypes=INTEGERS)) == []
+    assert warnings_of(ao.reduce(lambda a, b: a + b, identity=0, map=lambda n: collatz(n), dtypes=INTEGERS)) == []
     assert sys.gettrace() is before
 
 

@@ -26,7 +26,7 @@ from test_errors import TABLES
 
 import aotops as ao
 from aotops import _native, ops
-from aotops.ops.record import FOLDING
+from aotops.abi import AXIS_KINDS
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
 RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
@@ -304,7 +304,7 @@ def fuzz_operators(seed: int, rounds: int) -> None:
         keywords: dict[str, Any] = {}
         if generator.random() < 0.4:
             keywords["out"] = generator.choice([inputs[0], inputs[-1], junk_tensor(generator), junk(generator)])
-        if record.kind in FOLDING:
+        if record.kind in AXIS_KINDS:
             if generator.random() < 0.7:
                 keywords["axis"] = generator.choice(
                     [0, -1, (0, 1), (), (1, -1), 1, Number(0), [0, Number(1)], junk(generator)]
@@ -682,9 +682,9 @@ def test_any_byte_but_zero_is_true() -> None:
     odd = [ao.asarray(memoryview(values).cast("?")) for values in rolled]
     plain = [ao.tensor([byte != 0 for byte in values]) for values in rolled]
     for name, record in RECORDS.items():
-        if "bool" not in record.dtypes and "bool" not in record.converts:
+        if "bool" not in record.dtypes and "bool" not in record.casts:
             continue
-        call = functools.partial(_native.operators[name], **({"axis": 0} if record.kind in FOLDING else {}))
+        call = functools.partial(_native.operators[name], **({"axis": 0} if record.kind in AXIS_KINDS else {}))
         for view in (lambda x: x, lambda x: x[::-2], lambda x: x.view(30, 10).T):
             got, right = (call(*map(view, operands[: record.inputs])) for operands in (odd, plain))
             assert_same(got, np.asarray(right), name)
@@ -735,14 +735,14 @@ SUCCESSES: dict[str, Callable[[], Any]] = {
     **{
         f"{r.name} of a tensor": lambda r=r: _native.operators[r.name](*[TENSOR] * r.inputs)
         for r in RECORDS.values()
-        if r.kind not in FOLDING
+        if r.kind not in AXIS_KINDS
     },
     **{
         f"{r.name} along an axis": lambda r=r: _native.operators[r.name](
             *[TENSOR if "float64" in r.dtypes else INTEGERS] * r.inputs, -1
         )
         for r in RECORDS.values()
-        if r.kind in FOLDING
+        if r.kind in AXIS_KINDS
     },
     "statistics": lambda: (ao.mean(TENSOR, 0), ao.var(INTEGERS, 1, correction=1), ao.std(TENSOR, out=OUT[0, 0, ...])),
     "argreductions": lambda: (ao.argmax(TENSOR.T), ao.argmin(BIG), ao.argmax(TENSOR, 0, out=INTEGERS[0])),
@@ -799,7 +799,7 @@ SUCCESSES: dict[str, Callable[[], Any]] = {
     ),
     "operators' attributes": lambda: (
         ao.add.__name__,
-        ao.exp.conversions,
+        ao.exp.casts,
         ao.exp.kind,
         repr(ao.exp),
         TENSOR.exp,

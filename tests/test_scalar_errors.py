@@ -188,7 +188,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "an array of complex numbers": ("x * SPECTRUM[0]", 0, ("uses SPECTRUM, an array of complex128", "convert it to")),
     "an array of float16": ("x * HALF[0]", 0, ("uses HALF, an array of float16", "convert it to")),
     "an array beyond int64": ("x * HUGE[0]", 0, ("uses HUGE, an array with integers beyond int64", "convert it to")),
-    "a reduction as a method": ("x.sum()", 0, ("takes the attribute sum of a number", "ao.reduce(..., of=function)")),
+    "a reduction as a method": ("x.sum()", 0, ("takes the attribute sum of a number", "ao.reduce(..., map=function)")),
     "a function as a method": ("x.exp()", 0, ("takes the attribute exp of a number", "write ao.exp(x)")),
     "an undefined name": ("undefined(x)", 0, ("names undefined, which is not defined",)),
     "an undefined name that is near": ("helper_with_a_lst(x)", 0, ("did you mean helper_with_a_list",)),
@@ -323,7 +323,7 @@ def test_a_build_tells_each_reason_once(tmp_path: Path) -> None:
         "import aotops as ao\n\n"
         "def helper(x):\n    return [x][0]\n\n"
         "first = ao.map(lambda x: helper(x))\n"
-        "second = ao.reduce(lambda a, b: a + b, identity=0.0, of=helper)\n"
+        "second = ao.reduce(lambda a, b: a + b, identity=0.0, map=helper)\n"
         "third = ao.map(lambda x: x[0])\n",
         encoding="utf-8",
     )

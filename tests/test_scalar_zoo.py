@@ -534,9 +534,9 @@ def test_plain_python_has_a_value_for_every_input() -> None:
     assert ao.map(lambda x: x, dtypes="float64", result="bool")(x).tolist() == [True, True, True, True]
     powers = ao.map(lambda x: (x - 10) ** 0.5 + 0.0**x, dtypes="float64")
     assert math.isnan(powers(ao.tensor(2.0)).item())
-    total = ao.reduce(lambda a, b: a * b, identity=1, dtypes="int64", of=lambda x: x << 40)
+    total = ao.reduce(lambda a, b: a * b, identity=1, dtypes="int64", map=lambda x: x << 40)
     assert total(ao.tensor([3, 5, 7])).item() == 0
-    mean = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float32", of=lambda x: x / 3)
+    mean = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float32", map=lambda x: x / 3)
     assert mean(ao.tensor([1.0, 1.0], dtype="float32")).item() == float(np.float32(1) / np.float32(3) * np.float32(2))
 
 

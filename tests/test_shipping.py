@@ -11,6 +11,7 @@ import subprocess
 import sys
 import textwrap
 import tomllib
+import types
 import warnings
 import zipfile
 from pathlib import Path
@@ -440,7 +441,7 @@ def hook(folder: Path, monkeypatch: pytest.MonkeyPatch, pyproject: str) -> list[
     monkeypatch.setattr(setuptools_hook, "add_extensions", lambda _, table: added.append(table))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        aotops_setuptools.finalize(object())
+        aotops_setuptools.finalize(types.SimpleNamespace(install_requires=[]))
     assert bool(added) == ("[tool.aotops]" in pyproject)
     return [str(warning.message) for warning in caught]
 
@@ -465,6 +466,63 @@ def test_a_project_that_builds_nothing_or_needs_more_is_warned_of(
     for spelled in ("aotops[build]", "AotOps [build] >= 0.1", "aotops@file:///x"):
         text = f"[build-system]\nrequires = ['{spelled}']\n[tool.aotops]\nmodules = ['ops']\n"
         assert hook(tmp_path, monkeypatch, text) == []
+
+
+def required_by(folder: Path, project: str, setup: str = "") -> tuple[list[str], str]:
+    """What the metadata of a project's wheel require, and what its build has told."""
+    write(folder, {"ops": OPERATORS, **({"setup": setup} if setup else {})})
+    write_file(folder / "pyproject.toml", f"{BUILD}{project}[tool.aotops]\nmodules = ['ops']\n")
+    script = "from setuptools import build_meta; print(build_meta.prepare_metadata_for_build_wheel('out'))"
+    (folder / "out").mkdir()
+    done = python("-c", script, cwd=folder)
+    (metadata,) = (folder / "out").glob("*/METADATA")
+    lines = metadata.read_text(encoding="utf-8").splitlines()
+    return [line.partition(": ")[2] for line in lines if line.startswith("Requires-Dist: ")], done.stderr
+
+
+PROJECT_TABLE = "[project]\nname = 'x'\nversion = '1'\n"
+
+
+@requires_numba
+@pytest.mark.parametrize(
+    ("project", "setup", "required", "warned"),
+    [
+        (f"{PROJECT_TABLE}dynamic = ['dependencies']\n", "", ["aotops<1,>=0.1"], False),
+        (
+            f"{PROJECT_TABLE}dynamic = ['dependencies']\n",
+            "import setuptools\nsetuptools.setup(install_requires=['numpy'])\n",
+            ["numpy", "aotops<1,>=0.1"],
+            False,
+        ),
+        ("", "import setuptools\nsetuptools.setup(name='x', version='1')\n", ["aotops<1,>=0.1"], False),
+        (
+            "",
+            "import setuptools\nsetuptools.setup(name='x', version='1', install_requires=['AotOps == 0.1'])\n",
+            ["AotOps==0.1"],
+            False,
+        ),
+        (f"{PROJECT_TABLE}dependencies = ['aotops[build]', 'numpy']\n", "", ["aotops[build]", "numpy"], False),
+        (f"{PROJECT_TABLE}dependencies = ['numpy']\n", "", ["numpy"], True),
+        (PROJECT_TABLE, "", [], True),
+    ],
+)
+def test_a_wheel_requires_an_aotops_that_takes_its_kernels(
+    tmp_path: Path, project: str, setup: str, required: list[str], warned: bool
+) -> None:
+    found, told = required_by(tmp_path, project, setup)
+    assert found == required
+    assert ("the wheel needs aotops at run time" in told) == warned
+
+
+@requires_numba
+def test_the_range_of_a_wheel_has_the_aotops_that_built_it() -> None:
+    from packaging.requirements import Requirement
+
+    from aotops.aot.pack.setuptools_hook import COMPATIBLE
+
+    assert ao.__version__ in Requirement(COMPATIBLE).specifier
+    # another version of the kernels' interface needs another range
+    assert (_native.kernel_version, COMPATIBLE) == (1, "aotops>=0.1,<1")
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ def _(x, y, factor, result, g):
     return g * factor, g * factor, g * (x + y)
 
 
-@ao.zip(conditions=("mask",))
+@ao.zip(bool_inputs=("mask",))
 def masked(mask, x, otherwise):
     return x if mask else otherwise
 
@@ -45,16 +45,16 @@ def total(a, b):
     return a + b
 
 
-sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: x * x, dtypes="float64")
-dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
+sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * x, dtypes="float64")
+dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
 largest = ao.reduce(
     lambda a, b: max(a, b),
     identity={"int64": -(2**63), "float64": -math.inf},
     dtypes=("int64", "float64"),
 )
-sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x: math.sin(x))
+sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: math.sin(x))
 count_positive = ao.reduce(
-    lambda a, b: a + b, identity=0, of=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
+    lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
 )
 
 

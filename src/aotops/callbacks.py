@@ -17,7 +17,7 @@ CALLBACKS = {
     "cast_inputs": "aotops.operator.cast_inputs",
     "default_memory_limit": "aotops.memory.default_limit",
     "default_thread_count": "aotops.threads.default_count",
-    "is_operand": "aotops.interop.operands.is_operand",
+    "is_operand": "aotops.namespace.operands.is_operand",
     "item_at": "aotops.namespace.indexing.item_at",
     "load_operator": "aotops.first_call.load",
     "mixed_operands": "aotops.operator.mixed",

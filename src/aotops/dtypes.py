@@ -10,15 +10,18 @@ if TYPE_CHECKING:
     import builtins
     from typing import Any
 
-bool, int64, float32, float64 = _native.dtypes
+    def __getattr__(name: str) -> _native.DType:
+        """Each dtype is a variable of the module."""
+
 
 BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
+globals().update(BY_NAME)
 
 #: What Python's number types stand for when they are given as a dtype.
-DEFAULTS = {type(True): bool, int: int64, float: float64}
+DEFAULTS = {type(True): BY_NAME["bool"], int: BY_NAME["int64"], float: BY_NAME["float64"]}
 
 #: The same by their names, as NumPy takes them.
-PYTHON_NAMES = {"int": int64, "float": float64}
+PYTHON_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"]}
 
 
 def find_dtype(value: Any) -> DType | None:
@@ -31,7 +34,7 @@ def find_dtype(value: Any) -> DType | None:
     if not isinstance(value, str):
         name = getattr(value, "name", getattr(value, "__name__", None))  # of NumPy's dtypes, of their scalars' types
         if name == "bool_":  # NumPy 1's
-            return bool
+            return BY_NAME["bool"]
     return BY_NAME.get(name, PYTHON_NAMES.get(name)) if isinstance(name, str) else None
 
 
@@ -61,11 +64,25 @@ def promote(a: DType, b: DType) -> DType:
     >>> ao.dtypes.promote(ao.int64, ao.float32)
     aotops.float64
     """
-    if {a, b} == {int64, float32}:
-        return float64  # float32 does not hold every int64
-    return a if a.code >= b.code else b
+    from aotops import abi  # which the first results do without
+
+    return BY_NAME[abi.promote(a.name, b.name)]
+
+
+def promote_number(dtype: DType, number: float) -> DType:
+    """The dtype in which a tensor of a dtype meets a Python number, which is weak."""
+    from aotops import abi
+
+    return BY_NAME[abi.promote_number(dtype.name, number_dtype(number).kind)]
+
+
+def can_cast(source: DType, target: DType) -> builtins.bool:
+    """Whether ``out`` of a dtype takes results of another, as NumPy's rule "same_kind" has it."""
+    from aotops import abi
+
+    return abi.can_cast(source.name, target.name)
 
 
 def number_dtype(number: float) -> DType:
     """The dtype of a Python number by itself."""
-    return bool if isinstance(number, type(True)) else int64 if isinstance(number, int) else float64
+    return DEFAULTS[type(True) if isinstance(number, type(True)) else int if isinstance(number, int) else float]

@@ -174,12 +174,17 @@ def axis_needed(name: str, ndim: int) -> NoReturn:
 
 def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
     """Inputs of dtypes that an operator cannot compute with."""
-    first = next(k for k, name in enumerate(operator.parameters) if name not in operator.conditions)
+    first = next(k for k, name in enumerate(operator.parameters) if name not in operator.fixed)
     takes = ", ".join(dict.fromkeys(signature[first].name for signature in operator.dtypes))
     raise TypeError(
         f"{operator.__name__}: {', '.join(operator.parameters)} must be of one of the dtypes {takes}, "
         f"got {' and '.join(dtypes)}; convert with astype"
     )
+
+
+def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
+    """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
+    raise TypeError(f"{name}: {argument} must be of dtype {wanted}, got {got}; convert with astype")
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:

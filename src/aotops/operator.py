@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import DType, Operator
+from aotops.abi import AXIS_KINDS, FACTS
 from aotops.dtypes import bool as bool_dtype
-from aotops.dtypes import float64
+from aotops.dtypes import can_cast, float64
 from aotops.namespace.data_types import result_type
 from aotops.namespace.operands import as_operand, has_own_operators, is_foreign_number, is_operand
 from aotops.tensors import Tensor, astype
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
 
     from aotops.ops.record import Record
 
-#: The kinds whose operators go along an axis.
-FOLDING = ("reduce", "argreduce", "scan")
-
 
 def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
     """A special method of a tensor and something else than a tensor or a Python number.
@@ -35,7 +33,8 @@ def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
     """
     for parameter, value in zip(operator.parameters, (a, b), strict=True):
         if not is_operand(value):
-            refused = is_foreign_number(value) or (isinstance(value, bytes) and operator.__name__ == "add")
+            refused = is_foreign_number(value) or isinstance(value, bytearray)  # which compares itself with any buffer
+            refused = refused or (isinstance(value, bytes) and operator.__name__ == "add")
             if in_place or (refused and not has_own_operators(value)):
                 errors.wrong_operand(operator.__name__, parameter, value)
             return NotImplemented
@@ -54,18 +53,21 @@ def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | N
         None if value is None and parameter in operator.optional else as_operand(operator.__name__, parameter, value)
         for parameter, value in zip(operator.parameters, inputs, strict=True)
     ]
-    first = next(k for k, name in enumerate(operator.parameters) if name not in operator.conditions)
-    conditions = [parameter in operator.conditions for parameter in operator.parameters]
-    others = [
-        value for value, condition in zip(operands, conditions, strict=True) if not condition and value is not None
-    ]
+    fixed = operator.fixed
+    first = next(k for k, name in enumerate(operator.parameters) if name not in fixed)
+    others: list[Any] = []
+    for parameter, value in zip(operator.parameters, operands, strict=True):
+        if parameter not in fixed:
+            others += [] if value is None else [value]
+        elif value is not None and not fixed_takes(fixed[parameter], value):
+            errors.wrong_fixed_dtype(operator.__name__, parameter, fixed[parameter].name, result_type(value).name)
     dtype = result_type(*others)
     if all(signature[first] != dtype for signature in operator.dtypes):
-        if dtype not in operator.conversions:
+        if dtype not in operator.casts:
             names = tuple(result_type(value).name for value in others)
             errors.wrong_dtypes(operator, names)
-        dtype = operator.conversions[dtype]
-    if operator._record is None and any(map(is_long, operands)):
+        dtype = operator.casts[dtype]
+    if operator._record is None and not all(is_exact(value, dtype) for value in operands):
         if operator.__name__ in COMPARISONS:
             x1, x2, dtype = comparable(operator.__name__, operands[0], operands[1], dtype)
             operands = [x1, x2]
@@ -82,10 +84,15 @@ def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | N
 
     return tuple(
         [
-            converted(parameter, value, bool_dtype if condition else dtype)
-            for parameter, value, condition in zip(operator.parameters, operands, conditions, strict=True)
+            converted(parameter, value, fixed.get(parameter, dtype))
+            for parameter, value in zip(operator.parameters, operands, strict=True)
         ]
     )
+
+
+def fixed_takes(dtype: DType, value: Any) -> bool:
+    """Whether an input of a dtype of its own may be given as a value: bool takes the truth of any."""
+    return dtype == bool_dtype or can_cast(result_type(value), dtype)
 
 
 #: Operators that, as ``clip``, have an answer for any Python int, whatever a dtype holds; and what each is with its
@@ -99,25 +106,32 @@ COMPARISONS = {
     "not_equal": "not_equal",
 }
 
-#: The largest numbers of the dtypes that numbers are compared in.
-LARGEST = {"int64": 2**63 - 1, "float32": 2**128 - 2**104, "float64": 2**1024 - 2**971}
+
+def bounds(dtype: DType) -> tuple[int, int]:
+    """The smallest and the largest number of a dtype, of floats the finite ones."""
+    if dtype.kind != "float":
+        return FACTS[dtype.name].bounds
+    digits, most = (24, 128) if dtype.itemsize == 4 else (53, 1024)
+    largest = 2**most - 2 ** (most - digits)
+    return -largest, largest
 
 
 def is_beyond(value: Any, dtype: DType) -> bool:
     """Whether a value is a Python int that lies outside of the numbers of a dtype."""
     if not isinstance(value, int) or dtype == bool_dtype:
         return False
-    largest = LARGEST[dtype.name]
-    return not -largest - (dtype.kind == "integer") <= value <= largest
+    least, most = bounds(dtype)
+    return not least <= value <= most
 
 
-def is_long(value: Any) -> bool:
-    """Whether a value is a Python int that int64 cannot hold."""
-    return isinstance(value, int) and not -(2**63) <= value < 2**63
+def is_exact(value: Any, dtype: DType) -> bool:
+    """Whether a value goes into a comparison in a dtype as it is: it is no Python int that glue leaves to Python."""
+    least, most = (-(2**63), 2**63 - 1) if dtype.kind == "float" else bounds(dtype)
+    return not isinstance(value, int) or least <= value <= most
 
 
 def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DType]:
-    """The operands of a comparison, one of them a Python int beyond int64, as others that compare alike; their dtype.
+    """The operands of a comparison, one a Python int beyond the dtype, as others that compare alike; their dtype.
 
     An int that no element can equal has a neighbour in the dtype that answers for it: every float below
     ``2**70 + 1`` is below the next larger float as well.
@@ -126,12 +140,12 @@ def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DTy
         return float((x1 > x2) - (x1 < x2)), 0.0, float64
     if dtype.kind != "float":
         # infinities stand for what is beyond every integer
-        ends = [float("inf") * ((value > 0) - (value < 0)) if is_long(value) else value for value in (x1, x2)]
+        ends = [value if is_exact(value, dtype) else float("inf") * ((value > 0) - (value < 0)) for value in (x1, x2)]
         return ends[0], ends[1], float64
 
     def stand_in(value: Any, comparison: str) -> Any:
         """For the second input of a comparison."""
-        if not is_long(value):
+        if is_exact(value, dtype):
             return value
         below, above = neighbours(value, dtype)
         if below == above:
@@ -170,7 +184,7 @@ def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) ->
     """
     x, low, high = operands
     infinity = float("inf")
-    least, most = (-infinity, infinity) if dtype.kind == "float" else (-LARGEST[dtype.name] - 1, LARGEST[dtype.name])
+    least, most = (-infinity, infinity) if dtype.kind == "float" else bounds(dtype)
 
     def above(value: Any) -> bool:
         return is_beyond(value, dtype) and value > 0
@@ -211,16 +225,16 @@ def signature(operator: Operator) -> inspect.Signature:
 
     record = record_of(operator)
     keywords: dict[str, Any] = {"out": None}
-    if operator.kind in FOLDING:
+    if operator.kind in AXIS_KINDS:
         dtype = {"dtype": None} if record.takes_dtype else {}
         flag = {"include_initial" if operator.kind == "scan" else "keepdims": False}
         keywords = {**flag, **dtype, **keywords}
-    kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in FOLDING else inspect.Parameter.POSITIONAL_OR_KEYWORD
+    kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in AXIS_KINDS else inspect.Parameter.POSITIONAL_OR_KEYWORD
     positional = [
         inspect.Parameter(name, kind, default=None if name in operator.optional else inspect.Parameter.empty)
         for name in operator.parameters
     ]
-    if operator.kind in FOLDING:
+    if operator.kind in AXIS_KINDS:
         positional.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))
     keyword_only = [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default) for name, default in keywords.items()

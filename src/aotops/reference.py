@@ -45,16 +45,18 @@ floats agree up to rounding, and a largest or smallest element up to the sign of
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from aotops import abi
+from aotops.abi import AXIS_KINDS
 from aotops.errors import type_name
-from aotops.intrinsics import integer, narrow, wrap_int64
+from aotops.intrinsics import integer, narrow, wrap
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, FOLDING, Record, Scalar
-from aotops.scalar.combinations import in_combination
+from aotops.ops.record import ALL, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
 
 Index = tuple[int, ...]
@@ -212,7 +214,7 @@ def tensor(data: Any, dtype: str | None = None) -> ReferenceTensor:
         nested, shape = data, shape_of(data)
     values = flatten(nested, shape)
     if dtype is None:
-        dtype = max((number_dtype(value) for value in values), key=ALL.index, default="float64")
+        dtype = promote(*[number_dtype(value) for value in values]) if values else "float64"
     result = empty(shape, dtype)
     for i, value in enumerate(values):
         result.store(count(i, shape), cast(value, number_dtype(value), dtype))
@@ -265,9 +267,7 @@ def promote(*dtypes: str) -> str:
     >>> promote("bool", "int64"), promote("int64", "float32")
     ('int64', 'float64')
     """
-    if "int64" in dtypes and "float32" in dtypes:
-        return "float64"  # float32 does not hold every int64
-    return max(dtypes, key=ALL.index)
+    return functools.reduce(abi.promote, dtypes)
 
 
 def stored(value: Any, dtype: str) -> Any:
@@ -278,13 +278,12 @@ def stored(value: Any, dtype: str) -> Any:
     >>> stored(math.nan, "int64"), stored(-1.5, "int64")
     (-9223372036854775808, -1)
     """
-    if dtype == "bool":
+    fact = abi.FACTS[dtype]
+    if fact.kind == "bool":
         return bool(value)
-    if dtype == "int64":
-        return wrap_int64(integer(value))
-    if dtype == "float64":
-        return float(value)
-    return narrow(value)
+    if fact.category == "integer":
+        return wrap(integer(value), fact.bits, fact.kind == "signed")
+    return float(value) if fact.bits == 64 else narrow(value)
 
 
 def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
@@ -427,19 +426,19 @@ def compute_dtype(record: Record, dtypes: Sequence[str]) -> str:
     dtype = promote(*dtypes)
     if dtype in record.dtypes:
         return dtype
-    if dtype in record.converts:
-        return record.converts[dtype]
+    if dtype in record.casts:
+        return record.casts[dtype]
     raise TypeError(f"{record.name}: inputs must be of one of the dtypes {', '.join(record.dtypes)}, got {dtype}")
 
 
-def convert_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> tuple[str, list[ReferenceTensor]]:
+def cast_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> tuple[str, list[ReferenceTensor]]:
     """The dtype in which an operator computes, and its inputs in it: conditions in bool, defaults for ``None``.
 
     >>> from aotops.ops.selection import clip, where
-    >>> dtype, (x, low, high) = convert_inputs(clip, [tensor(1.5), None, tensor(3)])
+    >>> dtype, (x, low, high) = cast_inputs(clip, [tensor(1.5), None, tensor(3)])
     >>> dtype, x.tolist(), low.tolist(), high.tolist()
     ('float64', 1.5, -inf, 3.0)
-    >>> [x.dtype for x in convert_inputs(where, [tensor(2.0), tensor(1), tensor(True)])[1]]
+    >>> [x.dtype for x in cast_inputs(where, [tensor(2.0), tensor(1), tensor(True)])[1]]
     ['bool', 'int64', 'int64']
     """
     named = list(zip(record.parameters, inputs, strict=False))
@@ -448,7 +447,7 @@ def convert_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> 
     if given < required or len(inputs) > record.inputs:
         raise TypeError(f"{record.name}: expected {record.inputs} input(s), got {len(inputs)}")
     named += [(name, None) for name in record.parameters[len(inputs) :]]
-    dtype = compute_dtype(record, [x.dtype for name, x in named if x is not None and name not in record.conditions])
+    dtype = compute_dtype(record, [x.dtype for name, x in named if x is not None and name not in record.fixed])
     wanted = record.inputs_for(dtype)
     return dtype, [
         tensor(record.default_for(name, dtype), own) if x is None else convert(x, own)
@@ -487,38 +486,41 @@ def evaluate(
     >>> evaluate(cumulative_sum, tensor([1, 2, 3]), include_initial=True).tolist()
     [0, 1, 3, 6]
     """
-    dtype, converted = convert_inputs(record, inputs)
-    scalar = in_combination(record.scalar_for(dtype)) if record.kind == "reduce" else record.scalar_for(dtype)
+    dtype, converted = cast_inputs(record, inputs)
+    scalar = record.scalar_for(dtype)
     result = record.result_for(dtype)
     if record.outputs:
         results = record.results_for(dtype)
         return elementwise_many(present(scalar, dtype, record.inputs_for(dtype), results), converted, results)
-    if record.kind not in FOLDING:
+    if record.kind not in AXIS_KINDS:
         return elementwise(present(scalar, dtype, record.inputs_for(dtype), (result,)), converted, result)
     # what is combined: the elements of the only input, or a function of all of them
     x = converted[0]
-    if record.of is not None:
-        x = elementwise(present(record.of, result, record.inputs_for(dtype), (result,)), converted, result)
-    scalar = present(scalar, result, (result, result), (result,)) if record.kind == "reduce" else scalar
+    if record.map is not None:
+        x = elementwise(present(record.map, result, record.inputs_for(dtype), (result,)), converted, result)
+    combined = dtype if record.kind == "argreduce" else result
+    scalar = present(scalar, combined, (combined, combined), (combined,))
     if record.kind == "scan":
-        return scan(record, x, axis, include_initial)
+        return scan(record, scalar, x, axis, include_initial)
     axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
     if any(x.shape[folded] == 0 for folded in axes):
         start = record.identity_for(dtype)
         if start is None and all(x.shape[kept] > 0 for kept in range(len(x.shape)) if kept not in axes):
             raise ValueError(f"{record.name}: x must have elements along the axes that fold away, got shape {x.shape}")
     else:
-        start = record.start_for(dtype)
+        start = record.initial_for(dtype)
     folded = find(scalar, x, axes, start) if record.kind == "argreduce" else fold(scalar, x, axes, start, result)
     return folded if keepdims else drop_axes(folded, axes)
 
 
-def scan(record: Record, x: ReferenceTensor, axis: int | Index | None, include_initial: bool) -> ReferenceTensor:
+def scan(
+    record: Record, scalar: Scalar, x: ReferenceTensor, axis: int | Index | None, include_initial: bool
+) -> ReferenceTensor:
     """The result of a scan of a converted input."""
     if axis is None and len(x.shape) != 1:
         raise ValueError(f"{record.name}: axis may only be left out for 1 dimension, x has {len(x.shape)}")
     (along,) = normalize_axes(0 if axis is None else axis, len(x.shape))
-    result = running(record.scalar_for(x.dtype), x, along, record.start_for(x.dtype), record.result_for(x.dtype))
+    result = running(scalar, x, along, record.initial_for(x.dtype), record.result_for(x.dtype))
     return prepend(record.identity_for(x.dtype), result, along) if include_initial else result
 
 

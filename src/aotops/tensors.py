@@ -1,7 +1,7 @@
 """``Tensor``: the public class, thin over the native strided tensor.
 
-Arithmetic, comparisons and the operators' methods come from the native base; here are views, indexing,
-conversions and what Python expects of a container.
+Arithmetic, comparisons, the operators' methods, indexing, iteration and conversions to Python numbers come from the
+native base; here are the other methods, some with a fast path in C, and what Python expects of a container.
 """
 
 from __future__ import annotations

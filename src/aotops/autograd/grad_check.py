@@ -139,7 +139,7 @@ def broadcast(operator: Operator, record: Record, inputs: Sequence[Any], dtype: 
     nothing = zeros(total.shape, dtype=dtype)
     columns = [(each - nothing).reshape((-1,)).tolist() for each in given]
     for k, name in enumerate(record.parameters):
-        if name in record.conditions:
+        if name in record.fixed:
             columns[k] = [value != 0 for value in columns[k]]
     return columns, total.shape
 
@@ -169,7 +169,7 @@ def samples(record: Record, count: int) -> Columns:
         for _ in range(count):
             kind = draw.randrange(4)
             sign = draw.choice((1.0, -1.0))
-            if name in record.conditions:
+            if name in record.fixed:
                 column.append(sign > 0)
             elif kind == 0:
                 column.append(sign * 10 ** draw.uniform(-3, 2))

@@ -132,8 +132,9 @@ def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
     with memoryview(obj) as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
         is_integer = code in INTEGER_CODES
-        is_int64 = is_integer and code.islower() and len(contents) == int64.itemsize
-        if not contents or is_int64 or not (is_integer or code == "e"):
+        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
+        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
+        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
             return None
         import struct
 
@@ -161,10 +162,10 @@ def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
     else:
         import struct
 
-        code: Any = "d" if wanted.kind == "float" else "q"
+        code: Any = "d" if wanted.kind == "float" else wanted.format
         try:
             # one by one: an int keeps all its digits though there are floats beside it
-            fitting = map(int, flat) if code == "q" and natural.kind == "float" else flat
+            fitting = map(int, flat) if code != "d" and natural.kind == "float" else flat
             numbers = struct.pack(f"{len(flat)}{code}", *fitting)
         except (struct.error, OverflowError, ValueError):
             _raise_out_of_bounds(flat, wanted, name)
@@ -361,7 +362,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         count = ceil(span)
     if count >= 2**60:
         raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
-    natural = int64 if isinstance(start, int) else float64
+    natural: DType = int64 if isinstance(start, int) else float64
     wanted = natural if dtype is None else as_dtype(dtype)
     if wanted.kind == "integer" and natural.kind == "float" and count > 0:
         for end in (start, start + (count - 1) * step):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, number_dtype, promote
+from aotops.dtypes import as_dtype, number_dtype, promote, promote_number
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -33,14 +33,12 @@ def result_type(*values: Any) -> DType:
         for value in values
         if not _native.is_number(value)
     ]
-    weak = [number_dtype(value) for value in values if _native.is_number(value)]
+    weak = [value for value in values if _native.is_number(value)]
     if not strong and not weak:
         raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")
-    result = strong[0] if strong else weak[0]
+    result = strong[0] if strong else number_dtype(weak[0])
     for dtype in strong[1:]:
         result = promote(result, dtype)
-    for dtype in weak:
-        kinds = ("bool", "integer", "float")
-        if kinds.index(dtype.kind) > kinds.index(result.kind):
-            result = dtype
+    for number in weak:
+        result = promote_number(result, number)
     return result

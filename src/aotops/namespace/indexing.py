@@ -1,7 +1,8 @@
-"""Indices that the native module leaves to Python: other types than its ints, and whatever is wrong.
+"""Indices and values that the native module leaves to Python: unusual types, and whatever is wrong.
 
-``index.c`` reads and writes by Python ints, slices, ``...`` and ``None``. Slices make views; ints alone, one for each
-axis, an element of its own, so that ``x[0], x[1] = x[1], x[0]`` swaps elements. ``x[0, ...]`` is a view.
+``index.c`` reads and writes by ints of any type, slices, ``...`` and ``None``, and takes numbers, tensors, lists and
+arrays for values. Slices make views; ints alone, one for each axis, an element of its own, so that
+``x[0], x[1] = x[1], x[0]`` swaps elements. ``x[0, ...]`` is a view.
 """
 
 from __future__ import annotations

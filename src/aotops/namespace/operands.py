@@ -22,7 +22,7 @@ def is_operand(value: Any) -> bool:
     """Whether operators take a value."""
     if isinstance(value, (Tensor, list, tuple, range)) or _native.is_number(value):
         return True
-    return not isinstance(value, (bytes, str)) and has_buffer(value) and not has_own_operators(value)
+    return not isinstance(value, (bytes, bytearray, str)) and has_buffer(value) and not has_own_operators(value)
 
 
 def has_own_operators(value: Any) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float64
+from aotops.dtypes import as_dtype, can_cast, float64
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
 
@@ -43,8 +43,7 @@ def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
         errors.wrong_type(name, "out", "a Tensor", out)
     if out.shape != result.shape:
         errors.wrong_out_shape(name, out.shape, result.shape)
-    kinds = ("bool", "integer", "float")
-    if kinds.index(result.dtype.kind) > kinds.index(out.dtype.kind):
+    if not can_cast(result.dtype, out.dtype):
         errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
     out[...] = result
     return out
@@ -93,7 +92,7 @@ def mean(
 ) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
-    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and int64
+    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and integers
     are summed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
@@ -125,7 +124,7 @@ def var(
 
     The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
     less ``correction`` (0, the default, for a population, 1 for a sample); where that is not above 0 the result is NaN
-    or infinite. ``ddof`` is NumPy's name of ``correction``. bool and int64 are computed as float64.
+    or infinite. ``ddof`` is NumPy's name of ``correction``. bool and integers are computed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
     ``dtype``, float32 or float64, is what is computed in.

@@ -21,21 +21,10 @@
 
 /* --- choosing a kernel --------------------------------------------------------------------------- */
 
-/* Whether a Python number is one that kernels can take. What becomes of an int that int64 cannot hold depends on the
- * operator: comparisons have an answer, arithmetic has none. */
-static bool number_fits(PyObject *number, int natural)
-{
-    int overflow = 0;
-    if (natural == AOT_INT64) {
-        PyLong_AsLongLongAndOverflow(number, &overflow);
-    }
-    return overflow == 0;
-}
-
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
 {
-    int deciding = 0; /* the first input that is not bool whatever the others are */
-    while (definition->conditions >> deciding & 1) {
+    int deciding = 0; /* the first input that has no dtype of its own */
+    while (definition->fixed[deciding] != AOT_NO_DTYPE) {
         deciding++;
     }
     for (int v = 0; v < definition->n_variants; v++) {
@@ -49,32 +38,41 @@ const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors)
 {
-    int dtype = AOT_NO_DTYPE, weak = AOT_BOOL; /* of the tensors; the highest of the numbers */
+    int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL; /* of the tensors; the highest of the numbers */
+    bool numbers = false;
     for (int k = 0; k < definition->inputs; k++) {
-        bool decides = !(definition->conditions >> k & 1);
+        int fixed = definition->fixed[k];
         if (tensors[k] != NULL) {
-            if (decides) {
+            if (fixed == AOT_NO_DTYPE) {
                 dtype = dtype == AOT_NO_DTYPE ? tensors[k]->dtype : aot_promotion[dtype][tensors[k]->dtype];
-            }
-        } else if (inputs[k] != NULL) {
-            int natural = aot_natural_dtype(inputs[k]);
-            if (!number_fits(inputs[k], natural)) {
+            } else if (!aot_fixed_takes(fixed, tensors[k]->dtype)) {
                 return NULL;
             }
-            if (decides && aot_dtypes[natural].kind > aot_dtypes[weak].kind) {
-                weak = natural;
+        } else if (inputs[k] != NULL) {
+            int own = aot_number_category(inputs[k]);
+            numbers = true;
+            if (fixed == AOT_NO_DTYPE) {
+                category = own > category ? own : category;
+            } else if (!aot_fixed_takes(fixed, aot_default_dtypes[own])) {
+                return NULL;
             }
         }
     }
+    dtype = dtype == AOT_NO_DTYPE ? dtype : aot_weak_promotion[category][dtype];
     if (dtype == AOT_NO_DTYPE) {
         return NULL;
     }
-    if (aot_dtypes[weak].kind > aot_dtypes[dtype].kind) {
-        dtype = weak;
-    }
     const aot_variant *variant = aot_variant_of(definition, dtype);
-    if (variant == NULL && definition->conversions[dtype] != AOT_NO_DTYPE) {
-        variant = aot_variant_of(definition, definition->conversions[dtype]);
+    if (variant == NULL && definition->casts[dtype] != AOT_NO_DTYPE) {
+        variant = aot_variant_of(definition, definition->casts[dtype]);
+    }
+    /* What becomes of an int that the dtype cannot hold depends on the operator: comparisons have an answer, arithmetic has
+     * none. */
+    for (int k = 0; numbers && variant != NULL && k < definition->inputs; k++) {
+        if (tensors[k] == NULL && inputs[k] != NULL && variant->dtypes[k] != AOT_INDEX &&
+            !aot_number_fits(inputs[k], variant->dtypes[k])) {
+            variant = NULL;
+        }
     }
     return variant;
 }
@@ -125,10 +123,10 @@ int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim
     return 0;
 }
 
-/* Checks that `out` may hold results of a dtype: of the same kind or a lower one. */
+/* Checks that `out` may hold results of a dtype. */
 static int check_cast(const aot_operator_object *operator, int dtype, const aot_tensor *out)
 {
-    if (aot_dtypes[dtype].kind > aot_dtypes[out->dtype].kind) {
+    if (!aot_can_cast[dtype][out->dtype]) {
         aot_raise("cannot_cast_out", "(sss)", operator->definition->name, aot_dtypes[dtype].name,
                   aot_dtypes[out->dtype].name);
         return -1;
@@ -265,7 +263,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
         }
         if (tensor == NULL) {
             if (inputs[k] == NULL) {
-                numbers[k].bits = variant->defaults[k];
+                numbers[k] = variant->constants[AOT_CONSTANT_DEFAULTS + k];
             } else {
                 failed = aot_element_of(inputs[k], dtype, &numbers[k]) < 0;
             }
@@ -458,7 +456,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     if (operator->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
         /* x ** 2.0 of integers is a float, and so not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
-        if (x != NULL && aot_dtypes[x->dtype].kind >= aot_dtypes[aot_natural_dtype(inputs[1])].kind) {
+        if (x != NULL && aot_dtypes[x->dtype].category >= aot_number_category(inputs[1])) {
             return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
         }
     }

@@ -97,31 +97,28 @@ void aot_release_buffer(PyObject *Py_UNUSED(self), Py_buffer *view)
 /* The dtype of native elements of a format, or -1. */
 static int dtype_of_format(const char *format, Py_ssize_t itemsize)
 {
-    if (format == NULL) {
-        return -1; /* bytes, by definition unsigned */
-    }
+    format = format != NULL ? format : "B"; /* as the protocol has it */
     const int one = 1;
     bool little_endian = *(const char *)&one == 1;
-    if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>')) {
-        format++;
+    if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>') ||
+        (itemsize == 1 && strchr("<>!|", *format) != NULL && *format != '\0')) {
+        format++; /* of bytes there is one order */
     }
     if (format[0] == '\0' || format[1] != '\0') {
         return -1;
     }
-    switch (*format) {
-    case '?':
-        return itemsize == 1 ? AOT_BOOL : -1;
-    case 'i':
-    case 'l':
-    case 'q':
-        return itemsize == 8 ? AOT_INT64 : -1;
-    case 'f':
-        return itemsize == 4 ? AOT_FLOAT32 : -1;
-    case 'd':
-        return itemsize == 8 ? AOT_FLOAT64 : -1;
-    default:
-        return -1;
+    /* the size of an element counts, not what a character stands for: ctypes writes "<l" for 8 bytes */
+    int kind = *format == '?'                            ? AOT_KIND_BOOL
+               : strchr("bhilqn", *format) != NULL       ? AOT_KIND_SIGNED
+               : strchr("BHILQN", *format) != NULL       ? AOT_KIND_UNSIGNED
+               : *format == 'f' || *format == 'd'        ? AOT_KIND_REAL
+                                                         : -1;
+    for (int code = 0; code < AOT_N_DTYPES; code++) {
+        if (aot_dtypes[code].kind == kind && aot_dtypes[code].itemsize == itemsize) {
+            return code;
+        }
     }
+    return -1;
 }
 
 /* The shape of an exporter's elements and their steps in bytes; sets what row-major order says where an exporter sets

@@ -1,11 +1,11 @@
 /* Operators that are declared in Python, by users of aotops. In Python (aotops.user.declare calls these):
  *
- *     def declare(record, name, parameters, facts, conversions, variants):
+ *     def declare(record, name, parameters, fields, variants):    # as aotops.encode has them
  *         an Operator with a definition of its own, whose variants have no kernels yet
- *     def bind(operator, library, symbols):      # one (kernel, combine) for each variant
- *         for variant, (kernel, combine) in zip(operator.variants, symbols):
- *             assert the signatures of library[kernel] and library[combine] are the variant's
- *             variant.kernels, variant.combine = library[kernel], library[combine]
+ *     def bind(operator, library, symbols):      # for each variant those of its kernel, combine and fold, or None
+ *         for variant, own in zip(operator.variants, symbols):
+ *             assert the signatures of library[own...] are the variant's
+ *             variant.kernels, variant.combine, variant.fold = [library[symbol] for symbol in own]
  *     def stand_in(operator, runner):             # what calls go to instead
  *     def rename(operator, name):                 # once it is known
  *     def check_sum(data):                        # 128 bits, to tell whether functions and values have changed
@@ -14,53 +14,81 @@
  */
 #include "native.h"
 
+#include <stddef.h>
 #include <string.h>
 
-/* What `facts` has, all of it small numbers. */
-enum { KIND, INPUTS, OUTPUTS, RETURNS_TUPLE, CONDITIONS, TAKES_DTYPE, HAS_IDENTITY, N_FACTS };
+/* What aotops.encode fills: numbers, and arrays of bytes. */
+static const struct {
+    size_t offset, size;
+    bool is_array;
+} fields[] = {
+#define NUMBER(field) {offsetof(aot_operator, field), sizeof(((aot_operator *)0)->field), false},
+#define ARRAY(field) {offsetof(aot_operator, field), sizeof(((aot_operator *)0)->field), true},
+    AOT_EACH_FIELD(NUMBER, ARRAY)
+};
+enum { N_FIELDS = sizeof fields / sizeof *fields };
 
-/* Reads a tuple of so many ints from 0 to `most`. */
-static int read_numbers(PyObject *tuple, Py_ssize_t count, long most, long *numbers, const char *what)
+/* Reads the fields of an operator out of a tuple. */
+static int read_fields(PyObject *tuple, aot_operator *definition)
 {
-    bool valid = PyTuple_Check(tuple) && PyTuple_Size(tuple) == count;
-    for (Py_ssize_t k = 0; valid && k < count; k++) {
-        numbers[k] = PyLong_AsLong(PyTuple_GetItem(tuple, k));
-        valid = numbers[k] >= 0 && numbers[k] <= most;
+    bool valid = PyTuple_Size(tuple) == N_FIELDS;
+    for (int k = 0; valid && k < N_FIELDS; k++) {
+        PyObject *value = PyTuple_GetItem(tuple, k);
+        char *target = (char *)definition + fields[k].offset;
+        if (fields[k].is_array) {
+            valid = PyBytes_Check(value) && (size_t)PyBytes_Size(value) == fields[k].size;
+            if (valid) {
+                memcpy(target, PyBytes_AsString(value), fields[k].size);
+            }
+        } else {
+            long number = PyLong_Check(value) ? PyLong_AsLong(value) : -1;
+            valid = number >= 0 && number <= (fields[k].size == 1 ? UINT8_MAX : UINT16_MAX);
+            if (fields[k].size == 1) {
+                *(uint8_t *)target = (uint8_t)number;
+            } else {
+                *(uint16_t *)(void *)target = (uint16_t)number;
+            }
+        }
     }
     if (!valid) {
-        PyErr_Clear(); /* of what is no int, or one that long cannot hold */
-        PyErr_Format(PyExc_ValueError, "declare: %s must be %zd ints from 0 to %ld, got %R", what, count, most, tuple);
+        PyErr_Clear(); /* of an int that long cannot hold */
+        PyErr_Format(PyExc_ValueError, "declare: fields must be %d, each as aotops.encode has it, got %R", N_FIELDS, tuple);
         return -1;
     }
     return 0;
 }
 
-/* Reads (dtypes, identity, start). */
-static int read_variant(const aot_operator *definition, PyObject *tuple, aot_variant *variant)
+/* How many constants a variant of an operator has. */
+static Py_ssize_t constant_count(const aot_operator *definition)
 {
-    PyObject *codes, *identity, *start;
-    long dtypes[AOT_MAX_OPERANDS];
-    int operands = definition->inputs + definition->outputs;
-    if (!PyArg_ParseTuple(tuple, "OOO:variant", &codes, &identity, &start) ||
-        read_numbers(codes, operands, AOT_N_DTYPES - 1, dtypes, "dtypes") < 0) {
+    return AOT_CONSTANT_DEFAULTS + (definition->optional != 0 ? definition->inputs : 0);
+}
+
+/* Reads (dtypes, constants), each as bytes. */
+static int read_variant(const aot_operator *definition, PyObject *tuple, aot_variant *variant, aot_element *constants)
+{
+    PyObject *dtypes, *elements;
+    size_t operands = (size_t)definition->inputs + definition->outputs;
+    size_t room = (size_t)constant_count(definition) * sizeof *constants;
+    if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 2) {
+        PyErr_Format(PyExc_TypeError, "declare: a variant must be a tuple of dtypes and constants, got %R", tuple);
         return -1;
     }
-    for (int k = 0; k < operands; k++) {
-        variant->dtypes[k] = (uint8_t)dtypes[k];
+    dtypes = PyTuple_GetItem(tuple, 0);
+    elements = PyTuple_GetItem(tuple, 1);
+    bool valid = PyBytes_Check(dtypes) && (size_t)PyBytes_Size(dtypes) == operands && PyBytes_Check(elements) &&
+                 (size_t)PyBytes_Size(elements) == room;
+    for (size_t k = 0; valid && k < operands; k++) {
+        variant->dtypes[k] = (uint8_t)PyBytes_AsString(dtypes)[k];
+        valid = variant->dtypes[k] < AOT_N_DTYPES;
     }
-    aot_element element;
-    if (definition->kind != AOT_ELEMENTWISE) {
-        if (aot_element_of(start, variant->dtypes[definition->inputs], &element) < 0) {
-            return -1;
-        }
-        variant->start = element.bits;
-        if (definition->has_identity) {
-            if (aot_element_of(identity, variant->dtypes[definition->inputs], &element) < 0) {
-                return -1;
-            }
-            variant->identity = element.bits;
-        }
+    if (!valid) {
+        PyErr_Format(PyExc_ValueError, "declare: a variant must have %zu dtypes and %zu bytes of constants, got %R",
+                     operands, room, tuple);
+        return -1;
     }
+    memcpy(constants, PyBytes_AsString(elements), room);
+    variant->constants = constants;
     return 0;
 }
 
@@ -78,33 +106,52 @@ static PyObject *take_names(aot_operator *definition, PyObject *name, PyObject *
     return names;
 }
 
+/* Whether numbers are those of an operator, before anything is read by them. */
+static bool check_fields(const aot_operator *definition)
+{
+    if (definition->kind >= AOT_N_KINDS || definition->inputs < 1 || definition->outputs < 1 ||
+        definition->inputs + definition->outputs > AOT_MAX_OPERANDS) {
+        return false;
+    }
+    unsigned inputs = (1u << definition->inputs) - 1u;
+    bool elementwise = definition->kind == AOT_ELEMENTWISE;
+    bool one_input = definition->kind == AOT_ARGREDUCE || definition->kind == AOT_SCAN || definition->takes_dtype;
+    return (elementwise || (definition->outputs == 1 && !definition->returns_tuple && definition->optional == 0)) &&
+           (!one_input || definition->inputs == 1) && (definition->returns_tuple || definition->outputs == 1) &&
+           definition->optional <= inputs && definition->optional != inputs && definition->slot == AOT_SLOT_NONE;
+}
+
 /* What calls rely on: as many parameters as inputs; in each variant inputs of one dtype, in which no other variant
- * computes, but for conditions, which are bool; conversions to dtypes of variants. */
+ * computes, but for those of a fixed one; casts to dtypes of variants. */
 static int check_definition(const aot_operator *definition)
 {
     int words = 1, first = 0;
     for (const char *c = definition->parameters; *c != 0; c++) {
         words += *c == ' ';
     }
-    while (first < definition->inputs && definition->conditions >> first & 1) {
+    while (first < definition->inputs && definition->fixed[first] != AOT_NO_DTYPE) {
         first++;
     }
-    bool valid = words == definition->inputs && first < definition->inputs &&
-                 (definition->kind == AOT_ELEMENTWISE || definition->conditions == 0);
+    bool valid = words == definition->inputs && first < definition->inputs;
+    for (int k = 0; valid && k < AOT_MAX_OPERANDS; k++) {
+        valid = definition->fixed[k] == AOT_NO_DTYPE || (k < definition->inputs && definition->kind == AOT_ELEMENTWISE);
+    }
     uint32_t computed = 0; /* the dtypes of variants, as a bit mask */
     for (int v = 0; valid && v < definition->n_variants; v++) {
         const uint8_t *dtypes = definition->variants[v].dtypes;
-        valid = !(computed >> dtypes[first] & 1);
+        valid = !(computed >> dtypes[first] & 1) &&
+                (definition->kind != AOT_ARGREDUCE || dtypes[definition->inputs] == AOT_INT64);
         computed |= UINT32_C(1) << dtypes[first];
         for (int k = 0; valid && k < definition->inputs; k++) {
-            valid = dtypes[k] == (definition->conditions >> k & 1 ? AOT_BOOL : dtypes[first]);
+            valid = dtypes[k] == (definition->fixed[k] != AOT_NO_DTYPE ? definition->fixed[k] : dtypes[first]);
         }
     }
     for (int k = 0; valid && k < AOT_N_DTYPES; k++) {
-        valid = definition->conversions[k] == AOT_NO_DTYPE || computed >> definition->conversions[k] & 1;
+        valid = definition->casts[k] == AOT_NO_DTYPE ||
+                (definition->casts[k] < AOT_N_DTYPES && computed >> definition->casts[k] & 1);
     }
     if (!valid) {
-        PyErr_Format(PyExc_ValueError, "declare: parameters, conditions, conversions and variants of %s do not agree",
+        PyErr_Format(PyExc_ValueError, "declare: parameters, fixed inputs, casts and variants of %s do not agree",
                      definition->name);
         return -1;
     }
@@ -113,48 +160,33 @@ static int check_definition(const aot_operator *definition)
 
 PyObject *aot_declare(aot_state *state, PyObject *args)
 {
-    PyObject *record, *name, *parameters, *facts, *conversions, *variants;
-    long numbers[N_FACTS], targets[AOT_N_DTYPES];
-    if (!PyArg_ParseTuple(args, "OUUOOO!:declare", &record, &name, &parameters, &facts, &conversions, &PyTuple_Type,
-                          &variants) ||
-        read_numbers(facts, N_FACTS, UINT16_MAX, numbers, "facts") < 0 ||
-        read_numbers(conversions, AOT_N_DTYPES, AOT_NO_DTYPE, targets, "conversions") < 0) {
+    PyObject *record, *name, *parameters, *field_tuple, *variants;
+    aot_operator given = {0};
+    if (!PyArg_ParseTuple(args, "OUUO!O!:declare", &record, &name, &parameters, &PyTuple_Type, &field_tuple,
+                          &PyTuple_Type, &variants) ||
+        read_fields(field_tuple, &given) < 0) {
         return NULL;
     }
     Py_ssize_t count = PyTuple_Size(variants);
-    if (numbers[KIND] > AOT_REDUCE || numbers[INPUTS] < 1 || numbers[OUTPUTS] < 1 ||
-        numbers[INPUTS] + numbers[OUTPUTS] > AOT_MAX_OPERANDS || (numbers[KIND] == AOT_REDUCE && numbers[OUTPUTS] > 1) ||
-        count < 1 || count > AOT_N_DTYPES) {
-        return PyErr_Format(PyExc_ValueError, "declare: there is no operator of facts %R with %zd variants", facts, count);
+    if (!check_fields(&given) || count < 1 || count > AOT_N_DTYPES) {
+        return PyErr_Format(PyExc_ValueError, "declare: there is no operator of fields %R with %zd variants", field_tuple,
+                            count);
     }
-    aot_operator *definition = PyMem_Calloc(1, sizeof *definition + (size_t)count * sizeof(aot_variant));
+    Py_ssize_t constants = constant_count(&given);
+    aot_operator *definition = PyMem_Calloc(1, sizeof *definition + (size_t)count * sizeof(aot_variant) +
+                                                   (size_t)(count * constants) * sizeof(aot_element));
     if (definition == NULL) {
         return PyErr_NoMemory();
     }
     aot_variant *own_variants = (aot_variant *)(void *)(definition + 1);
-    *definition = (aot_operator){
-        .kind = (uint8_t)numbers[KIND],
-        .inputs = (uint8_t)numbers[INPUTS],
-        .outputs = (uint8_t)numbers[OUTPUTS],
-        .returns_tuple = numbers[RETURNS_TUPLE] != 0,
-        .conditions = (uint16_t)numbers[CONDITIONS],
-        .takes_dtype = numbers[TAKES_DTYPE] != 0,
-        .has_identity = numbers[HAS_IDENTITY] != 0,
-        .n_variants = (uint16_t)count,
-        .variants = own_variants,
-    };
-    for (int k = 0; k < AOT_N_DTYPES; k++) {
-        definition->conversions[k] = targets[k] < AOT_N_DTYPES ? (uint8_t)targets[k] : AOT_NO_DTYPE;
-    }
+    aot_element *own_constants = (aot_element *)(void *)(own_variants + count);
+    *definition = given;
+    definition->n_variants = (uint16_t)count;
+    definition->variants = own_variants;
     bool failed = false;
     for (Py_ssize_t v = 0; !failed && v < count; v++) {
-        PyObject *variant = PyTuple_GetItem(variants, v);
-        if (!PyTuple_Check(variant)) {
-            PyErr_Format(PyExc_TypeError, "declare: a variant must be a tuple, got %R", variant);
-            failed = true;
-        } else {
-            failed = read_variant(definition, variant, &own_variants[v]) < 0;
-        }
+        failed = read_variant(definition, PyTuple_GetItem(variants, v), &own_variants[v],
+                              own_constants + v * constants) < 0;
     }
     /* Reading numbers and allocating may run Python code, which finds every object that the collector knows of: the
      * operator is made when all that it has is there. */
@@ -174,26 +206,42 @@ PyObject *aot_declare(aot_state *state, PyObject *args)
     return (PyObject *)self;
 }
 
+/* The index of the kernel that a library has for one of aotops' CPU levels: of the same name, or of the next lower one that it
+ * was compiled for; -1 if there is none. */
+static int level_in(const aot_library *library, uint32_t level)
+{
+    for (uint32_t own = level + 1; own-- > 0;) {
+        for (uint32_t k = 0; k < library->n_levels; k++) {
+            if (strcmp(library->levels[k], aot_builtin_table.levels[own]) == 0) {
+                return (int)k;
+            }
+        }
+    }
+    return -1;
+}
+
 /* Takes a kernel by its symbol, for all levels. Returns NULL with an ImportError if there is none, or if it was compiled
  * for other operands: it would read and write memory that is not theirs. */
-static const aot_named_kernel *find_kernel(const aot_library *library, PyObject *symbol, int kind, int inputs,
-                                           int outputs, const uint8_t *dtypes, aot_kernel *kernels)
+static const aot_named_kernel *find_kernel(const aot_library *library, PyObject *symbol, int loop, int inputs, int outputs,
+                                           const uint8_t *dtypes, aot_kernel *kernels)
 {
     for (uint32_t k = 0; PyUnicode_Check(symbol) && k < library->n_kernels; k++) {
         const aot_named_kernel *named = &library->kernels[k];
         if (PyUnicode_CompareWithASCIIString(symbol, named->symbol) != 0) {
             continue;
         }
-        bool same = named->kind == kind && named->inputs == inputs && named->outputs == outputs &&
-                    memcmp(named->dtypes, dtypes, (size_t)(inputs + outputs)) == 0;
-        for (uint32_t level = 0; level < library->n_levels; level++) {
-            same = same && named->kernels[level] != NULL;
+        bool same = named->loop == loop && named->inputs == inputs && named->outputs == outputs;
+        for (int operand = 0; same && operand < inputs + outputs; operand++) {
+            same = named->dtypes[operand] == aot_dtypes[dtypes[operand]].stable;
+        }
+        for (uint32_t level = 0; same && level < aot_builtin_table.n_levels; level++) {
+            kernels[level] = named->kernels[level_in(library, level)];
+            same = kernels[level] != NULL;
         }
         if (!same) {
             PyErr_Format(PyExc_ImportError, "the kernel %R has another signature than the operator", symbol);
             return NULL;
         }
-        memcpy(kernels, named->kernels, sizeof named->kernels);
         return named;
     }
     PyErr_Format(PyExc_ImportError, "there is no kernel %R", symbol);
@@ -206,20 +254,48 @@ static const aot_library *library_of(PyObject *capsule)
     if (library == NULL) {
         return NULL;
     }
-    if (library->abi_version != AOT_ABI_VERSION) {
+    if (library->version != AOTOPS_KERNEL_VERSION) {
         PyErr_Format(PyExc_ImportError, "the kernels are of version %u, and this aotops takes version %d",
-                     library->abi_version, AOT_ABI_VERSION);
+                     library->version, AOTOPS_KERNEL_VERSION);
         return NULL;
     }
-    bool same = library->n_levels == aot_builtin_table.n_levels;
-    for (uint32_t k = 0; same && k < library->n_levels; k++) {
-        same = strcmp(library->levels[k], aot_builtin_table.levels[k]) == 0;
-    }
-    if (!same) {
+    if (level_in(library, 0) < 0) {
         PyErr_SetString(PyExc_ImportError, "the kernels are for other CPU levels than this aotops");
         return NULL;
     }
     return library;
+}
+
+/* Takes the kernels of a variant: its own, and what combines the results of parts of an axis. */
+static const aot_named_kernel *take_kernels(const aot_library *library, PyObject *symbols, const aot_operator *own,
+                                            aot_variant *variant)
+{
+    PyObject *kernel, *combine, *fold;
+    if (!PyTuple_Check(symbols)) {
+        PyErr_Format(PyExc_TypeError, "bind: a variant's symbols must be a tuple, got %R", symbols);
+        return NULL;
+    }
+    if (!PyArg_ParseTuple(symbols, "UOO:symbols", &kernel, &combine, &fold)) {
+        return NULL;
+    }
+    const uint8_t element = variant->dtypes[0], result = variant->dtypes[own->inputs];
+    const uint8_t pair[] = {result, result, result}, found[] = {element, AOT_INT64, element, result};
+    const uint8_t running[] = {element, result, result}, folded[] = {element, result};
+    static const uint8_t loops[] = {[AOT_ELEMENTWISE] = AOT_LOOP_ELEMENTWISE, [AOT_REDUCE] = AOT_LOOP_REDUCE,
+                                    [AOT_ARGREDUCE] = AOT_LOOP_ARGREDUCE, [AOT_SCAN] = AOT_LOOP_SCAN};
+    const uint8_t *dtypes = own->kind == AOT_ARGREDUCE ? found : own->kind == AOT_SCAN ? running : variant->dtypes;
+    int inputs = own->kind == AOT_ARGREDUCE ? 3 : own->kind == AOT_SCAN ? 2 : own->inputs;
+    const aot_named_kernel *named =
+        find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
+    if (named != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN) &&
+        find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine) == NULL) {
+        return NULL;
+    }
+    if (named != NULL && own->kind == AOT_SCAN &&
+        find_kernel(library, fold, AOT_LOOP_REDUCE, 1, 1, folded, variant->fold) == NULL) {
+        return NULL;
+    }
+    return named;
 }
 
 /* The declared operator that an object is, borrowed. */
@@ -252,23 +328,12 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
                             operator->own->n_variants, symbols);
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
-        PyObject *kernel, *combine, *pair = PyTuple_GetItem(symbols, v);
-        if (!PyTuple_Check(pair)) {
-            return PyErr_Format(PyExc_TypeError, "bind: a variant's symbols must be a tuple, got %R", pair);
-        }
-        if (!PyArg_ParseTuple(pair, "UO:symbols", &kernel, &combine)) {
+        const aot_named_kernel *named =
+            take_kernels(library, PyTuple_GetItem(symbols, v), operator->own, &variants[v]);
+        if (named == NULL) {
             return NULL;
         }
-        const aot_operator *own = operator->own;
-        const uint8_t result = variants[v].dtypes[own->inputs], combined[] = {result, result, result};
-        const aot_named_kernel *found = find_kernel(library, kernel, own->kind, own->inputs, own->outputs,
-                                                    variants[v].dtypes, variants[v].kernels);
-        if (found == NULL ||
-            (own->kind == AOT_REDUCE &&
-             find_kernel(library, combine, AOT_ELEMENTWISE, 2, 1, combined, variants[v].combine) == NULL)) {
-            return NULL;
-        }
-        operator->own->compute_bound = found->compute_bound;
+        operator->own->compute_bound = named->compute_bound;
     }
     Py_INCREF(capsule);
     operator->library = capsule;

@@ -8,25 +8,19 @@
  */
 #include "native.h"
 
-#include <limits.h>
+#define INFO(CODE, member, name, KIND, CATEGORY, itemsize, format, stable)                                               \
+    [CODE] = {#name, format, itemsize, KIND, CATEGORY, stable},
+const aot_dtype_info aot_dtypes[AOT_N_DTYPES] = {AOT_EACH_DTYPE(INFO)};
 
-const aot_dtype_info aot_dtypes[AOT_N_DTYPES] = {
-    [AOT_BOOL] = {"bool", "?", 1, 0},
-#if LONG_MAX == 9223372036854775807 /* NumPy's int64 is long where long has 64 bits */
-    [AOT_INT64] = {"int64", "l", 8, 1},
-#else
-    [AOT_INT64] = {"int64", "q", 8, 1},
-#endif
-    [AOT_FLOAT32] = {"float32", "f", 4, 2},
-    [AOT_FLOAT64] = {"float64", "d", 8, 2},
-};
+#define HAS_SIZE(CODE, member, name, KIND, CATEGORY, itemsize, ...)                                                    \
+    _Static_assert(sizeof ((aot_element *)0)->member == (itemsize), "the element of a dtype must have its size");
+AOT_EACH_DTYPE(HAS_SIZE)
+_Static_assert(sizeof(aot_element) == AOT_ELEMENT_BYTES, "an element of every dtype must fit");
 
-const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES] = {
-    [AOT_BOOL] = {AOT_BOOL, AOT_INT64, AOT_FLOAT32, AOT_FLOAT64},
-    [AOT_INT64] = {AOT_INT64, AOT_INT64, AOT_FLOAT64, AOT_FLOAT64}, /* float32 does not hold every int64 */
-    [AOT_FLOAT32] = {AOT_FLOAT32, AOT_FLOAT64, AOT_FLOAT32, AOT_FLOAT64},
-    [AOT_FLOAT64] = {AOT_FLOAT64, AOT_FLOAT64, AOT_FLOAT64, AOT_FLOAT64},
-};
+const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_PROMOTION;
+const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES] = AOT_WEAK_PROMOTION;
+const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_CAN_CAST;
+const uint8_t aot_default_dtypes[AOT_N_CATEGORIES] = AOT_DEFAULT_DTYPES;
 
 typedef struct {
     PyObject_HEAD
@@ -62,8 +56,8 @@ static PyObject *dtype_itemsize(PyObject *self, void *Py_UNUSED(closure))
 
 static PyObject *dtype_kind(PyObject *self, void *Py_UNUSED(closure))
 {
-    static const char *const kinds[] = {"bool", "integer", "float"};
-    return PyUnicode_FromString(kinds[info(self)->kind]);
+    static const char *const categories[] = {"bool", "integer", "float", "complex"};
+    return PyUnicode_FromString(categories[info(self)->category]);
 }
 
 static PyObject *dtype_code(PyObject *self, void *Py_UNUSED(closure))
@@ -109,7 +103,7 @@ static PyGetSetDef dtype_getset[] = {
     {"name", dtype_name, NULL, "Name, for example 'float32'.", NULL},
     {"itemsize", dtype_itemsize, NULL, "Bytes in one element.", NULL},
     {"kind", dtype_kind, NULL, "'bool', 'integer' or 'float'.", NULL},
-    {"code", dtype_code, NULL, "Position in the order of promotion.", NULL},
+    {"code", dtype_code, NULL, "Position among aotops' dtypes.", NULL},
     {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };

@@ -278,13 +278,13 @@ static PyObject *empty(const aot_function *self, PyObject *const *args, Py_ssize
 
 static PyObject *zeros(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    return filled(empty_tensor(self, args, count, names), (aot_element){.bits = 0});
+    return filled(empty_tensor(self, args, count, names), (aot_element){{0}});
 }
 
 static PyObject *ones(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     aot_tensor *target = empty_tensor(self, args, count, names);
-    aot_element one = {0};
+    aot_element one = {{0}};
     if (target != NULL && aot_element_of(Py_True, target->dtype, &one) < 0) {
         Py_CLEAR(target);
     }
@@ -386,7 +386,7 @@ static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_
     if (!read_statistic(self, of_mean, args, count, names, &read)) {
         return NULL;
     }
-    bool is_float = aot_dtypes[read.x->dtype].kind == aot_dtypes[AOT_FLOAT64].kind;
+    bool is_float = aot_dtypes[read.x->dtype].kind == AOT_KIND_REAL;
     PyObject *total = reduced(&read, operator_of(self, is_float ? 1 : 2), (PyObject *)read.x, NULL, read.keepdims);
     return divided(operator_of(self, 0), total, PyLong_FromSsize_t(read.folded));
 }
@@ -415,7 +415,7 @@ static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t
     if (!read_statistic(self, of_variance, args, count, names, &read)) {
         return NULL;
     }
-    bool is_float = aot_dtypes[read.x->dtype].kind == aot_dtypes[AOT_FLOAT64].kind;
+    bool is_float = aot_dtypes[read.x->dtype].kind == AOT_KIND_REAL;
     PyObject *x = (PyObject *)aot_astype(read.x, is_float ? read.x->dtype : AOT_FLOAT64, false);
     if (x == NULL) {
         return NULL;

@@ -345,9 +345,9 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     job.finish = aot_builtin_convert[result][result][level];
     job.fill[0] = aot_builtin_convert[first][first][level];
     job.fill[1] = job.finish;
-    job.start[0].bits = variant->start;
-    job.start[1].bits = 0;
-    job.absorbing = definition->has_absorbing ? &variant->absorbing : NULL;
+    job.start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job.start[1] = (aot_element){{0}};
+    job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
     int depth = 1;
     for (int64_t rows = plan.tiles[FOLDING]; rows > 1; rows = (rows + 1) / 2) {

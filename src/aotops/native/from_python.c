@@ -82,14 +82,13 @@ static int called_for(const reader *r)
     if (r->strong == AOT_NO_DTYPE) {
         return r->weak == AOT_NO_DTYPE ? AOT_FLOAT64 : r->weak; /* of nothing, float64 */
     }
-    bool raises = r->weak != AOT_NO_DTYPE && aot_dtypes[r->weak].kind > aot_dtypes[r->strong].kind;
-    return raises ? r->weak : r->strong;
+    return r->weak == AOT_NO_DTYPE ? r->strong : aot_weak_promotion[aot_dtypes[r->weak].category][r->strong];
 }
 
 static void call_for_number(reader *r, PyObject *number)
 {
     int natural = aot_natural_dtype(number);
-    if (r->weak == AOT_NO_DTYPE || aot_dtypes[natural].kind > aot_dtypes[r->weak].kind) {
+    if (r->weak == AOT_NO_DTYPE || aot_dtypes[natural].category > aot_dtypes[r->weak].category) {
         r->weak = natural;
     }
 }
@@ -345,7 +344,7 @@ static aot_tensor *read_all(reader *r, PyObject *data, enum outcome *outcome)
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
 {
     /* floats are converted to other widths as tensors are */
-    bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == aot_dtypes[AOT_FLOAT64].kind && dtype != AOT_FLOAT64;
+    bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == AOT_KIND_REAL && dtype != AOT_FLOAT64;
     reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .is_open = dtype == AOT_NO_DTYPE};
     r.strong = r.weak = AOT_NO_DTYPE;
     r.patience = ITEMS_BETWEEN_SIGNALS;

@@ -186,12 +186,23 @@ static void run_map(const aot_runner *runner)
     aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
 }
 
-/* The fast path: few elements along one axis, as they are. */
-static bool launch_flat(aot_kernel kernel, const uint8_t *dtypes, int operands, const aot_view *views, int ndim,
-                        const Py_ssize_t *shape)
+/* Casts few elements along one axis, from one dtype and stride to another; what is repeated is cast once. */
+static void cast_flat(const aot_state *state, int from, int to, char *source, int64_t source_stride, char *target,
+                      int64_t target_stride, int64_t n)
+{
+    char *data[] = {source, target};
+    const int64_t strides[] = {source_stride, target_stride, 0, 0};
+    aot_run_kernel(aot_builtin_convert[from][to][state->level], 1, source_stride == 0 ? 1 : n, data, strides);
+}
+
+/* The fast path, without a plan: few elements along one axis. Those of other dtypes than the kernel's are cast on the
+ * stack. False where there is more to it. */
+static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t *dtypes, int inputs, int operands,
+                        const aot_view *views, int ndim, const Py_ssize_t *shape)
 {
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
+    int casts = 0;
     if (ndim > 1 || n >= AOT_PLAN_GRAIN) {
         return false;
     }
@@ -199,11 +210,36 @@ static bool launch_flat(aot_kernel kernel, const uint8_t *dtypes, int operands, 
         strides[k] = ndim > 0 ? views[k].strides[0] : 0;
         strides[operands + k] = 0;
         data[k] = views[k].data;
-        if (views[k].dtype != dtypes[k] || (n >= AOT_PLAN_FEWEST_PACKED && strides[k] != 0 && strides[k] != 1)) {
+        casts += views[k].dtype != dtypes[k];
+        if (n >= AOT_PLAN_FEWEST_PACKED && strides[k] != 0 && strides[k] != 1) {
             return false;
         }
     }
+    if (casts == 0) {
+        aot_run_kernel(kernel, 1, n, data, strides);
+        return true;
+    }
+    aot_element scratch[AOT_PLAN_STACK_BYTES / sizeof(aot_element)], *room = scratch;
+    if (casts * n > (int64_t)(sizeof scratch / sizeof *scratch)) {
+        return false;
+    }
+    for (int k = 0; k < operands; k++) {
+        if (views[k].dtype != dtypes[k]) {
+            data[k] = (char *)room;
+            room += n;
+            if (k < inputs) {
+                cast_flat(state, views[k].dtype, dtypes[k], views[k].data, strides[k], data[k], 1, n);
+            }
+            strides[k] = strides[k] == 0 ? 0 : 1;
+        }
+    }
     aot_run_kernel(kernel, 1, n, data, strides);
+    for (int k = inputs; k < operands; k++) {
+        if (views[k].dtype != dtypes[k]) {
+            int64_t stride = ndim > 0 ? views[k].strides[0] : 0;
+            cast_flat(state, dtypes[k], views[k].dtype, data[k], strides[k], views[k].data, stride, n);
+        }
+    }
     return true;
 }
 
@@ -219,7 +255,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
         total *= shape[axis];
     }
     aot_kernel kernel = kernels[state->level];
-    if (launch_flat(kernel, dtypes, operands, views, ndim, shape)) {
+    if (launch_flat(state, kernel, dtypes, inputs, operands, views, ndim, shape)) {
         return;
     }
     aot_plan plan;
@@ -380,58 +416,4 @@ void aot_fill(aot_tensor *target, aot_element value, int dtype)
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
     aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
                target->shape, false);
-}
-
-bool aot_is_number(PyObject *object)
-{
-    if (PyFloat_CheckExact(object) || PyLong_CheckExact(object)) {
-        return true;
-    }
-    return (PyFloat_Check(object) || PyLong_Check(object)) && !PyObject_CheckBuffer(object); /* bool is an int */
-}
-
-int aot_natural_dtype(PyObject *number)
-{
-    return PyFloat_Check(number) ? AOT_FLOAT64 : PyBool_Check(number) ? AOT_BOOL : AOT_INT64;
-}
-
-int aot_element_of(PyObject *number, int dtype, aot_element *element)
-{
-    element->bits = 0;
-    if (dtype == AOT_BOOL) {
-        int truth = PyObject_IsTrue(number);
-        element->as_bool = truth > 0;
-        return truth < 0 ? -1 : 0;
-    }
-    if (dtype == AOT_INT64) {
-        int overflow = 0;
-        long long value = 0;
-        if (PyFloat_Check(number)) { /* towards zero; a NaN is beyond all bounds */
-            double real = PyFloat_AsDouble(number);
-            overflow = !(real >= -9223372036854775808.0 && real < 9223372036854775808.0);
-            value = overflow ? 0 : (long long)real;
-        } else {
-            value = PyLong_AsLongLongAndOverflow(number, &overflow);
-        }
-        if (overflow != 0) {
-            aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
-            return -1;
-        }
-        element->as_int64 = value;
-        return value == -1 && PyErr_Occurred() ? -1 : 0;
-    }
-    double value = PyFloat_AsDouble(number);
-    if (value == -1.0 && PyErr_Occurred()) {
-        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
-            PyErr_Clear();
-            aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
-        }
-        return -1;
-    }
-    if (dtype == AOT_FLOAT32) {
-        element->as_float32 = (float)value;
-    } else {
-        element->as_float64 = value;
-    }
-    return 0;
 }

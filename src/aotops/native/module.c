@@ -12,7 +12,7 @@
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
  *     def fast_path(*operators): ...          # a decorator, see function.c
  *     def declare(...), bind(...), stand_in(...), rename(...), check_sum(...): see declare.c
- *     abi_version: that of the kernels
+ *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
  */
 #include "native.h"
 
@@ -264,7 +264,7 @@ static PyMethodDef module_methods[] = {
     {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
     {"fast_path", native_fast_path, METH_VARARGS,
      "fast_path(*operators): a decorator of a function that has a fast path in C, which calls the operators."},
-    {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, facts, conversions, variants)"},
+    {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
     {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
     {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 32 hexadecimal digits."},
@@ -342,7 +342,7 @@ static int module_exec(PyObject *module)
         PyTuple_SetItem(dtypes, code, state->dtypes[code]);
     }
     int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0 ||
-                 PyModule_AddIntConstant(module, "abi_version", AOT_ABI_VERSION) < 0;
+                 PyModule_AddIntConstant(module, "kernel_version", AOTOPS_KERNEL_VERSION) < 0;
     Py_XDECREF(dtypes);
     return failed ? -1 : 0;
 }

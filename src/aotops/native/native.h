@@ -26,12 +26,18 @@ typedef struct {
     const char *name;
     const char *format; /* of the buffer protocol */
     uint8_t itemsize;
-    uint8_t kind; /* 0 bool, 1 integer, 2 float: a kind can take values of the lower ones */
+    uint8_t kind;     /* enum aot_number_kind */
+    uint8_t category; /* enum aot_category */
+    uint8_t stable;   /* its code in aotops_kernel.h */
 } aot_dtype_info;
 
 extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
-/* The dtype that holds the values of two dtypes, as aotops.dtypes.promote has it. */
+/* The functions of aotops.abi as tables: promote, promote_number by the number's category, can_cast of a result to `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
+extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];
+extern const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES];
+/* The dtypes that Python's numbers have by themselves. */
+extern const uint8_t aot_default_dtypes[AOT_N_CATEGORIES];
 
 #define AOT_SIZE_CLASSES (4 * 56) /* from 512 bytes on, four to a doubling */
 
@@ -152,6 +158,18 @@ int aot_dtype_make_all(aot_state *state);
 /* The code of a DType object, or -1 with a TypeError that names the argument. */
 int aot_dtype_code(aot_state *state, PyObject *object, const char *argument);
 
+/* element.c: Python numbers: whether an object is one, its category, the dtype it has by itself, whether a dtype holds it, its value as an element of a dtype, and back.
+ * NumPy's float64 is a float, but has a dtype that counts and is read like an array: the buffer protocol tells. */
+bool aot_is_number(PyObject *object);
+int aot_number_category(PyObject *number);
+static inline int aot_natural_dtype(PyObject *number)
+{
+    return aot_default_dtypes[aot_number_category(number)];
+}
+bool aot_number_fits(PyObject *number, int dtype);
+int aot_element_of(PyObject *number, int dtype, aot_element *element);
+PyObject *aot_number_of(const char *data, int dtype);
+
 /* tensor.c: the object, its invariant and the ways to make one */
 extern PyType_Spec aot_tensor_spec, aot_tensor_base_spec;
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape);
@@ -242,11 +260,6 @@ int aot_check_writable(const aot_tensor *tensor, const char *argument);
 /* Copies `source`, broadcast to the shape of `target`, into it, converting elements. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
 void aot_fill(aot_tensor *target, aot_element value, int dtype);
-/* Python numbers: whether an object is one, the dtype it has by itself, its value as an element of a dtype.
- * NumPy's float64 is a float, but has a dtype that counts and is read like an array: the buffer protocol tells. */
-bool aot_is_number(PyObject *object);
-int aot_natural_dtype(PyObject *number);
-int aot_element_of(PyObject *number, int dtype, aot_element *element);
 
 /* operator.c: the public callables */
 extern PyType_Spec aot_operator_spec;
@@ -277,6 +290,12 @@ bool aot_is_keyword(PyObject *key, const char *name);
  * NULL without an exception where Python must decide: numbers alone, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
+/* Whether an input of a dtype of its own may be given as another one: bool takes the truth of any; of positions, see
+ * aot_generate. */
+static inline bool aot_fixed_takes(int fixed, int given)
+{
+    return fixed == AOT_BOOL || fixed == AOT_INDEX || aot_can_cast[given][fixed];
+}
 /* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */
 PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
 /* The shape that inputs have together; returns the rank, or -1. NULL inputs are numbers. */
@@ -363,16 +382,14 @@ bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);
-PyObject *aot_number_add(PyObject *a, PyObject *b);
-PyObject *aot_number_subtract(PyObject *a, PyObject *b);
-PyObject *aot_number_multiply(PyObject *a, PyObject *b);
-PyObject *aot_number_true_divide(PyObject *a, PyObject *b);
+#define AOT_BINARY_METHODS(SLOT, name)                                                                                 \
+    PyObject *aot_number_##name(PyObject *a, PyObject *b);                                                             \
+    PyObject *aot_number_inplace_##name(PyObject *a, PyObject *b);
+#define AOT_UNARY_METHOD(SLOT, name) PyObject *aot_number_##name(PyObject *a);
+AOT_EACH_BINARY_SLOT(AOT_BINARY_METHODS)
+AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
-PyObject *aot_number_inplace_add(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_subtract(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_multiply(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_true_divide(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_floor_divide(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_remainder(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
@@ -381,8 +398,6 @@ PyObject *aot_number_inplace_rshift(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_and(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
-PyObject *aot_number_negative(PyObject *a);
-PyObject *aot_number_absolute(PyObject *a);
 
 /* cpu.c */
 /* The index of the level to use among the table's, or -1 with an ImportError. */

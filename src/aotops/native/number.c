@@ -51,30 +51,32 @@ static PyObject *refuse_in_place(const char *symbol, PyObject *b)
 
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 {
-    /* kernel.h has the slots in Python's order of comparisons */
+    _Static_assert(AOT_SLOT_LE - AOT_SLOT_LT == Py_LE - Py_LT && AOT_SLOT_EQ - AOT_SLOT_LT == Py_EQ - Py_LT &&
+                       AOT_SLOT_NE - AOT_SLOT_LT == Py_NE - Py_LT && AOT_SLOT_GT - AOT_SLOT_LT == Py_GT - Py_LT &&
+                       AOT_SLOT_GE - AOT_SLOT_LT == Py_GE - Py_LT,
+                   "the slots of comparisons must be in the order of Python's C API");
     return apply_slot(AOT_SLOT_LT + comparison, a, b, false);
 }
 
-#define BINARY(name, slot)                                                                                             \
+#define BINARY(SLOT, name)                                                                                             \
     PyObject *aot_number_##name(PyObject *a, PyObject *b)                                                              \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, false);                                                                          \
+        return apply_slot(AOT_SLOT_##SLOT, a, b, false);                                                               \
     }                                                                                                                  \
     PyObject *aot_number_inplace_##name(PyObject *a, PyObject *b)                                                      \
     {                                                                                                                  \
-        return apply_slot(slot, a, b, true);                                                                           \
+        return apply_slot(AOT_SLOT_##SLOT, a, b, true);                                                                \
     }
 
-#define UNARY(name, slot)                                                                                              \
+#define UNARY(SLOT, name)                                                                                              \
     PyObject *aot_number_##name(PyObject *a)                                                                           \
     {                                                                                                                  \
-        return apply_slot(slot, a, NULL, false);                                                                       \
+        return apply_slot(AOT_SLOT_##SLOT, a, NULL, false);                                                            \
     }
 
-BINARY(add, AOT_SLOT_ADD)
-BINARY(subtract, AOT_SLOT_SUBTRACT)
-BINARY(multiply, AOT_SLOT_MULTIPLY)
-BINARY(true_divide, AOT_SLOT_TRUE_DIVIDE)
+AOT_EACH_BINARY_SLOT(BINARY)
+AOT_EACH_UNARY_SLOT(UNARY)
+
 /* pow(a, b, modulus), of which b is all that ** gives */
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus)
 {
@@ -103,5 +105,3 @@ REFUSED(rshift, ">>=")
 REFUSED(and, "&=")
 REFUSED(or, "|=")
 REFUSED(xor, "^=")
-UNARY(negative, AOT_SLOT_NEGATIVE)
-UNARY(absolute, AOT_SLOT_ABSOLUTE)

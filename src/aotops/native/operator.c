@@ -80,7 +80,7 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
         return aot_raise("wrong_count", "(ssin)", definition->name, definition->parameters,
                          definition->inputs - optional, given + named);
     }
-    /* conversions run Python code, which could find kwargs and empty it */
+    /* casts run Python code, which could find kwargs and empty it */
     Py_XINCREF(out);
     for (int k = 0; named > 0 && k < definition->inputs; k++) {
         Py_XINCREF(inputs[k]);
@@ -188,7 +188,7 @@ static PyObject *operator_parameters(PyObject *self, void *Py_UNUSED(closure))
 }
 
 /* The parameters in a bit mask. */
-static PyObject *parameters_in(PyObject *self, uint16_t mask)
+static PyObject *parameters_in(PyObject *self, unsigned mask)
 {
     PyObject *names = operator_parameters(self, NULL), *found = PyList_New(0), *result = NULL;
     bool failed = names == NULL || found == NULL;
@@ -201,9 +201,33 @@ static PyObject *parameters_in(PyObject *self, uint16_t mask)
     return result;
 }
 
-static PyObject *operator_conditions(PyObject *self, void *Py_UNUSED(closure))
+static PyObject *operator_bool_inputs(PyObject *self, void *Py_UNUSED(closure))
 {
-    return parameters_in(self, ((aot_operator_object *)self)->definition->conditions);
+    const aot_operator *definition = ((aot_operator_object *)self)->definition;
+    unsigned mask = 0;
+    for (int k = 0; k < definition->inputs; k++) {
+        mask |= (unsigned)(definition->fixed[k] == AOT_BOOL) << k;
+    }
+    return parameters_in(self, mask);
+}
+
+static PyObject *operator_fixed(PyObject *self, void *Py_UNUSED(closure))
+{
+    const aot_operator_object *operator = (const aot_operator_object *)self;
+    PyObject *names = operator_parameters(self, NULL), *fixed = PyDict_New();
+    for (int k = 0; names != NULL && fixed != NULL && k < operator->definition->inputs; k++) {
+        int dtype = operator->definition->fixed[k];
+        if (dtype != AOT_NO_DTYPE &&
+            PyDict_SetItem(fixed, PyTuple_GetItem(names, k),
+                           operator->state->dtypes[dtype == AOT_INDEX ? AOT_INT64 : dtype]) < 0) {
+            Py_CLEAR(fixed);
+        }
+    }
+    if (names == NULL) {
+        Py_CLEAR(fixed);
+    }
+    Py_XDECREF(names);
+    return fixed;
 }
 
 static PyObject *operator_optional(PyObject *self, void *Py_UNUSED(closure))
@@ -244,18 +268,18 @@ static PyObject *operator_dtypes(PyObject *self, void *Py_UNUSED(closure))
     return signatures;
 }
 
-static PyObject *operator_conversions(PyObject *self, void *Py_UNUSED(closure))
+static PyObject *operator_casts(PyObject *self, void *Py_UNUSED(closure))
 {
     const aot_operator_object *operator = (const aot_operator_object *)self;
-    PyObject *conversions = PyDict_New();
-    for (int from = 0; conversions != NULL && from < AOT_N_DTYPES; from++) {
-        int to = operator->definition->conversions[from];
+    PyObject *casts = PyDict_New();
+    for (int from = 0; casts != NULL && from < AOT_N_DTYPES; from++) {
+        int to = operator->definition->casts[from];
         if (to != AOT_NO_DTYPE &&
-            PyDict_SetItem(conversions, operator->state->dtypes[from], operator->state->dtypes[to]) < 0) {
-            Py_CLEAR(conversions);
+            PyDict_SetItem(casts, operator->state->dtypes[from], operator->state->dtypes[to]) < 0) {
+            Py_CLEAR(casts);
         }
     }
-    return conversions;
+    return casts;
 }
 
 /* The declaration of an operator that is not aotops' own. */
@@ -290,10 +314,11 @@ static PyGetSetDef operator_getset[] = {
     {"__signature__", operator_signature, NULL, NULL, NULL},
     {"kind", operator_kind, NULL, "'map', 'zip', 'reduce', 'argreduce' or 'scan'.", NULL},
     {"parameters", operator_parameters, NULL, "Names of the tensor arguments.", NULL},
-    {"conditions", operator_conditions, NULL, "Those of the parameters that are bool whatever the others are.", NULL},
+    {"bool_inputs", operator_bool_inputs, NULL, "Those of the parameters that are bool whatever the others are.", NULL},
+    {"fixed", operator_fixed, NULL, "Parameters whose dtype does not depend on the others, and that dtype.", NULL},
     {"optional", operator_optional, NULL, "Those of the parameters that may be left out.", NULL},
     {"dtypes", operator_dtypes, NULL, "The compiled signatures: dtypes of the inputs, then of the results.", NULL},
-    {"conversions", operator_conversions, NULL, "Dtypes that are converted first, and to what.", NULL},
+    {"casts", operator_casts, NULL, "Dtypes that are cast first, and to what.", NULL},
     {"derivative", operator_derivative, NULL,
      "The operator of the derivative, of the inputs, the output and the incoming gradient; where none is declared yet, "
      "the decorator that declares it.", NULL},

@@ -141,11 +141,11 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
         if (call->dtype != NULL) {
             return (aot_tensor *)aot_raise("wrong_result_dtype", "(Os)", operator, aot_dtypes[dtype].name);
         }
-        if (definition->conversions[dtype] == AOT_NO_DTYPE) {
+        if (definition->casts[dtype] == AOT_NO_DTYPE) {
             PyObject *name = PyUnicode_FromString(aot_dtypes[dtype].name);
             return (aot_tensor *)aot_raise("wrong_dtypes", "(O(N))", operator, name);
         }
-        dtype = definition->conversions[dtype];
+        dtype = definition->casts[dtype];
         variant = aot_variant_of(definition, dtype);
     }
     call->variant = variant;
@@ -304,7 +304,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
             aot_raise("nothing_to_reduce", "(sN)", definition->name, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
-        aot_fill(out, (aot_element){.bits = variant->identity}, out->dtype);
+        aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
         return 0;
     }
     if (out->size == 0) {
@@ -424,7 +424,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         if (initial == NULL) {
             return copied_to_out(call, out, -1);
         }
-        aot_fill(initial, (aot_element){.bits = variant->identity}, dtype);
+        aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype);
         Py_DECREF((PyObject *)initial);
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }

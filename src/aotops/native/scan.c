@@ -211,7 +211,7 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     plan.inputs = 1;
     plan.outputs = 1;
     plan.axis = axis;
-    plan.exact = aot_dtypes[result].kind < aot_dtypes[AOT_FLOAT32].kind;
+    plan.exact = aot_dtypes[result].category < AOT_CATEGORY_FLOAT;
     for (int k = 0; k < ndim; k++) {
         plan.shape[k] = shape[k];
         total *= shape[k];
@@ -225,7 +225,7 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     /* a running sum waits for the addition before, and so takes as long as a long function */
     plan.threads = aot_threads(state, total, true);
     aot_make_plan(aot_plan_scan, &plan);
-    scan_job job = {.plan = &plan, .start = {.bits = variant->start}, .data = {views[0].data, views[1].data}};
+    scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};
     job.scan = variant->kernels[level];
     job.fold = variant->fold[level];
     job.combine = variant->combine[level];

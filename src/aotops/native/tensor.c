@@ -454,6 +454,9 @@ static PyMemberDef tensor_members[] = {
     {NULL, 0, 0, 0, NULL},
 };
 
+#define BINARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name}, {Py_nb_inplace_##name, aot_number_inplace_##name},
+#define UNARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name},
+
 static PyType_Slot tensor_slots[] = {
     {Py_tp_new, tensor_new},
     {Py_tp_dealloc, tensor_dealloc},
@@ -475,14 +478,8 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_index, aot_number_index},
     {Py_sq_item, aot_sequence_item},
     {Py_sq_ass_item, aot_assign_sequence_item},
-    {Py_nb_add, aot_number_add},
-    {Py_nb_subtract, aot_number_subtract},
-    {Py_nb_multiply, aot_number_multiply},
-    {Py_nb_true_divide, aot_number_true_divide},
-    {Py_nb_inplace_add, aot_number_inplace_add},
-    {Py_nb_inplace_subtract, aot_number_inplace_subtract},
-    {Py_nb_inplace_multiply, aot_number_inplace_multiply},
-    {Py_nb_inplace_true_divide, aot_number_inplace_true_divide},
+    AOT_EACH_BINARY_SLOT(BINARY_SLOT)
+    AOT_EACH_UNARY_SLOT(UNARY_SLOT)
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
     {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
@@ -493,8 +490,6 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_inplace_and, aot_number_inplace_and},
     {Py_nb_inplace_or, aot_number_inplace_or},
     {Py_nb_inplace_xor, aot_number_inplace_xor},
-    {Py_nb_negative, aot_number_negative},
-    {Py_nb_absolute, aot_number_absolute},
     {0, NULL},
 };
 

@@ -9,47 +9,29 @@
 
 #include <string.h>
 
-/* What C and Python call the elements of each dtype. */
-#define FOR_EACH_DTYPE(X)                                                                                              \
-    X(AOT_BOOL, uint8_t, PyBool_FromLong)                                                                              \
-    X(AOT_INT64, int64_t, PyLong_FromLongLong)                                                                         \
-    X(AOT_FLOAT32, float, PyFloat_FromDouble)                                                                          \
-    X(AOT_FLOAT64, double, PyFloat_FromDouble)
-
-/* The element at an address as a Python number. */
-static PyObject *number_at(const char *data, int dtype)
-{
-    switch (dtype) {
-#define NUMBER(code, type, from)                                                                                       \
-    case code: {                                                                                                       \
-        type value;                                                                                                    \
-        memcpy(&value, data, sizeof value);                                                                            \
-        return from(value);                                                                                            \
-    }
-        FOR_EACH_DTYPE(NUMBER)
-#undef NUMBER
-    default:
-        return PyErr_Format(PyExc_SystemError, "no Python number stands for elements of the dtype with code %d", dtype);
-    }
-}
-
 /* Elements in a row as items of a new list. Inside of the loop the switch would take a third of the time. */
 static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssize_t step, int dtype)
 {
+    aot_element element;
     switch (dtype) {
-#define ROW(code, type, from)                                                                                          \
-    case code:                                                                                                         \
+#define ROW(from, CODE, member)                                                                                        \
+    case CODE:                                                                                                         \
         for (Py_ssize_t k = 0; k < length; k++) {                                                                      \
-            type value;                                                                                                \
-            memcpy(&value, data + k * step, sizeof value);                                                             \
-            PyObject *item = from(value);                                                                              \
+            memcpy(&element, data + k * step, sizeof element.member);                                                  \
+            PyObject *item = from(element.member);                                                                     \
             if (item == NULL || PyList_SetItem(list, k, item) < 0) {                                                   \
                 return -1;                                                                                             \
             }                                                                                                          \
         }                                                                                                              \
         return 0;
-        FOR_EACH_DTYPE(ROW)
-#undef ROW
+#define BOOLS(CODE, member, ...) ROW(PyBool_FromLong, CODE, member)
+#define SIGNED(CODE, member, ...) ROW(PyLong_FromLongLong, CODE, member)
+#define UNSIGNED(CODE, member, ...) ROW(PyLong_FromUnsignedLongLong, CODE, member)
+#define REALS(CODE, member, ...) ROW(PyFloat_FromDouble, CODE, member)
+        AOT_EACH_BOOL(BOOLS)
+        AOT_EACH_SIGNED(SIGNED)
+        AOT_EACH_UNSIGNED(UNSIGNED)
+        AOT_EACH_REAL(REALS)
     default:
         PyErr_SetString(PyExc_SystemError, "no Python numbers stand for these elements");
         return -1;
@@ -61,7 +43,7 @@ static PyObject *only_item(const aot_tensor *self)
     if (self->size != 1) {
         return aot_raise("item_of_many", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
     }
-    return number_at(self->data, self->dtype);
+    return aot_number_of(self->data, self->dtype);
 }
 
 /* The address of the element that plain ints select: one for each axis, or one that counts in row-major order. NULL,
@@ -101,7 +83,7 @@ PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
     }
     const char *found = find_item(self, indices, count);
     if (found != NULL) {
-        return number_at(found, self->dtype);
+        return aot_number_of(found, self->dtype);
     }
     PyObject *given = PyTuple_New(count);
     for (Py_ssize_t k = 0; given != NULL && k < count; k++) {
@@ -136,7 +118,7 @@ static PyObject *list_of(const aot_tensor *self, int axis, const char *data)
 
 PyObject *aot_to_list(const aot_tensor *self)
 {
-    return self->ndim == 0 ? number_at(self->data, self->dtype) : list_of(self, 0, self->data);
+    return self->ndim == 0 ? aot_number_of(self->data, self->dtype) : list_of(self, 0, self->data);
 }
 
 int aot_number_bool(PyObject *object)
@@ -146,7 +128,7 @@ int aot_number_bool(PyObject *object)
         aot_raise("ambiguous_truth", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
         return -1;
     }
-    PyObject *number = number_at(self->data, self->dtype);
+    PyObject *number = aot_number_of(self->data, self->dtype);
     int truth = number != NULL ? PyObject_IsTrue(number) : -1;
     Py_XDECREF(number);
     return truth;
@@ -171,8 +153,8 @@ PyObject *aot_number_float(PyObject *object)
 PyObject *aot_number_index(PyObject *object)
 {
     const aot_tensor *self = (const aot_tensor *)object;
-    if (self->ndim != 0 || aot_dtypes[self->dtype].kind != aot_dtypes[AOT_INT64].kind) {
+    if (self->ndim != 0 || aot_dtypes[self->dtype].category != AOT_CATEGORY_INTEGER) {
         return aot_raise("no_index", "(Ns)", aot_tuple_of_sizes(self->ndim, self->shape), aot_dtypes[self->dtype].name);
     }
-    return number_at(self->data, self->dtype);
+    return aot_number_of(self->data, self->dtype);
 }

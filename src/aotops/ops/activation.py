@@ -41,7 +41,7 @@ def sigmoid32(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=3,
     compute_bound=True,
@@ -59,8 +59,8 @@ def sigmoid(x: Any) -> Any:
 
     Within 3 units in the last place, also far below zero, where it is as small as ``exp(x)``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.sigmoid(ao.tensor([0.0, 100.0]))
@@ -87,7 +87,7 @@ def relu(x: Any) -> Any:
 
     Exact. A bool tensor is a ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.relu(ao.tensor([-1.0, 2.0]))

@@ -26,7 +26,7 @@ def negative(x: Any) -> Any:
 
     The smallest int64 wraps to itself. Exact. A bool tensor is a ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.negative(ao.tensor([1.0, -2.0]))
@@ -51,7 +51,7 @@ def abs(x: Any) -> Any:
     The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN. Exact. A bool tensor is a
     ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.abs(ao.tensor([1, -2]))
@@ -73,7 +73,7 @@ def add(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.add(ao.tensor([1.0, 2.0]), 0.5)
@@ -89,7 +89,7 @@ def subtract(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.subtract(ao.tensor([[1], [2]]), ao.tensor([1, 10]))
@@ -106,7 +106,7 @@ def multiply(x1: Any, x2: Any) -> Any:
     int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.multiply(ao.tensor([1, 2, 3]), ao.tensor([0.0, 1.0, 0.0]))
@@ -128,7 +128,7 @@ def square(x: Any) -> Any:
 
     int64 wraps around, as NumPy's does; floats are correctly rounded. A bool tensor is a ``TypeError``.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` (int64, float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.square(ao.tensor([1.5, -3.0]))
@@ -137,14 +137,14 @@ def square(x: Any) -> Any:
     return x * x
 
 
-@zip(dtypes=FLOATS, slot="true_divide", converts=TO_FLOAT, cases=Cases(smooth=(0.5, 3.0)))
+@zip(dtypes=FLOATS, slot="true_divide", casts=TO_FLOAT, cases=Cases(smooth=(0.5, 3.0)))
 def divide(x1: Any, x2: Any) -> Any:
     """Quotient of each pair of elements, ``x1 / x2``.
 
     Correctly rounded; a zero divisor gives an infinity, or NaN for 0 / 0, without a warning.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and int64 divide as float64 (float32, float64).
+    Python numbers weakly; bool and integers divide as float64 ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.divide(ao.tensor([1, -2, 0]), ao.tensor([2, 0, 0]))
@@ -160,7 +160,7 @@ def maximum(x1: Any, x2: Any) -> Any:
     Exact. Of 0.0 and -0.0, which are equal, the first.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.maximum(ao.tensor([1.0, -2.0]), 0.0)
@@ -169,8 +169,8 @@ def maximum(x1: Any, x2: Any) -> Any:
     return select(x2 > x1, x2, x1)
 
 
-maximum.specialise("float32")(larger)
-maximum.specialise("float64")(larger)
+for _dtype in FLOATS:
+    maximum.specialise(_dtype)(larger)
 
 # --- derivatives --------------------------------------------------------------------------------------------------
 

@@ -12,7 +12,7 @@ def less(x1: Any, x2: Any) -> Any:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.less(ao.tensor([1, 2, 3]), 2)
@@ -26,7 +26,7 @@ def less_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.less_equal(ao.tensor([1, 2, 3]), 2)
@@ -40,7 +40,7 @@ def greater(x1: Any, x2: Any) -> Any:
     """Whether ``x1 > x2``, for each pair of elements; False where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.greater(ao.tensor([1, 2, 3]), 2)
@@ -54,7 +54,7 @@ def greater_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.greater_equal(ao.tensor([1, 2, 3]), 2)
@@ -68,7 +68,7 @@ def equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.equal(ao.tensor([1, 2, 3]), 2)
@@ -82,7 +82,7 @@ def not_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64); the result is bool.
+    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.not_equal(ao.tensor([1, 2, 3]), 2)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from aotops.abi import INDEX
 from aotops.ops.record import zip
 
 
 @zip(
     dtypes=("int64", "float64"),
-    positions=("position",),
+    fixed={"position": INDEX},
     numpy=lambda np, position, start, step: position * step + start,
 )
 def _arange(position: Any, start: Any, step: Any) -> Any:

@@ -245,7 +245,7 @@ def log1p32(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -272,8 +272,8 @@ def exp(x: Any) -> Any:
     Within 1 unit in the last place. exp(-inf) is 0, exp(inf) is inf, NaN stays NaN; overflow gives inf
     and underflow goes through the subnormal numbers to 0, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.exp(ao.tensor([0.0, 1.0]))
@@ -284,7 +284,7 @@ def exp(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -311,8 +311,8 @@ def log(x: Any) -> Any:
     Within 1 unit in the last place. log(0) is -inf, log(inf) is inf; below zero, and of NaN, it is NaN,
     without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.log(ao.tensor([1.0, 0.0]))
@@ -323,7 +323,7 @@ def log(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -340,8 +340,8 @@ def expm1(x: Any) -> Any:
     Within 1 unit in the last place. expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are;
     overflow gives inf, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.expm1(ao.tensor([1e-10, 1.0]))
@@ -352,7 +352,7 @@ def expm1(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -370,8 +370,8 @@ def log1p(x: Any) -> Any:
     Within 1 unit in the last place. log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are; below -1, and
     of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.log1p(ao.tensor([1e-10, -1.0]))
@@ -435,7 +435,7 @@ def _(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     aliases=("math.sqrt", "numpy.sqrt"),
     cases=Cases(
@@ -447,8 +447,8 @@ def _(x: Any) -> Any:
 def sqrt(x: Any) -> Any:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.sqrt(ao.tensor([4.0, 2.0]))

@@ -66,7 +66,7 @@ def tanh32(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -83,8 +83,8 @@ def tanh(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``tanh(-x)`` is ``-tanh(x)``. tanh(inf) is 1, zeros and NaN stay what
     they are.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.tanh(ao.tensor([-0.0, 1.0]))

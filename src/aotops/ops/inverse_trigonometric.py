@@ -274,7 +274,7 @@ def atan2_32(x1: Any, x2: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -292,8 +292,8 @@ def asin(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``asin(-x)`` is ``-asin(x)``. Zeros stay what they are; outside of
     -1 to 1, and of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.asin(ao.tensor([-0.0, 0.5, 1.0]))
@@ -304,7 +304,7 @@ def asin(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -321,8 +321,8 @@ def acos(x: Any) -> Any:
 
     Within 1 unit in the last place. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.acos(ao.tensor([1.0, 0.5, -1.0]))
@@ -333,7 +333,7 @@ def acos(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -350,8 +350,8 @@ def atan(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``atan(-x)`` is ``-atan(x)``. Of infinity it is pi/2; zeros and NaN stay
     what they are.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.atan(ao.tensor([-0.0, 1.0, float("inf")]))
@@ -362,7 +362,7 @@ def atan(x: Any) -> Any:
 
 @zip(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     max_ulp=1,
     compute_bound=True,
     aliases=("math.atan2", "numpy.arctan2", "numpy.atan2"),
@@ -375,7 +375,7 @@ def atan2(x1: Any, x2: Any) -> Any:
     NaN where either is NaN.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and int64 compute as float64 (float32, float64).
+    Python numbers weakly; bool and integers compute as float64 ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.atan2(ao.tensor([1.0, -1.0, 0.0]), ao.tensor([1.0, -1.0, -1.0]))

@@ -31,7 +31,7 @@ from aotops.ops.float_arithmetic import (
     magnitude64,
     quick_two_sum,
 )
-from aotops.ops.record import NUMBERS, zip
+from aotops.ops.record import INTEGERS, NUMBERS, zip
 
 #: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
 LARGEST_EXPONENT = 18446744073709551616.0
@@ -225,7 +225,7 @@ def pow(x1: Any, x2: Any) -> Any:
     -1, which are their own inverses (NumPy raises ``ValueError``). Two bool tensors are a ``TypeError``.
 
     Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (int64, float32, float64).
+    Python numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.pow(ao.tensor([2.0, -8.0, 4.0]), ao.tensor([10.0, 3.0, -0.5]))
@@ -234,7 +234,8 @@ def pow(x1: Any, x2: Any) -> Any:
     return pow64(x1, x2)
 
 
-pow.specialise("int64")(pow_int64)
+for _dtype in INTEGERS:
+    pow.specialise(_dtype)(pow_int64)
 pow.specialise("float32")(pow32)
 
 

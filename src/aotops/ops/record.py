@@ -12,50 +12,28 @@ sees records only when somebody asks for documentation; the build reads them all
 
 from __future__ import annotations
 
+from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named
 from aotops.errors import RecordError
 from aotops.ops.cases import Cases
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Mapping
     from typing import Any
 
     Scalar = Callable[..., Any]
 else:
     Scalar = object
 
-BOOL = ("bool",)
-INTEGERS = ("int64",)
-FLOATS = ("float32", "float64")
-NUMBERS = INTEGERS + FLOATS
-ALL = BOOL + NUMBERS
-
-#: In place of the dtype of an input that is no operand but a position, an int64.
-INDEX = "index"
+BOOL = named("bool")
+INTEGERS = named("unsigned", "signed")
+INT64 = (DEFAULTS["integer"],)
+FLOATS = named("real")
+NUMBERS = named("unsigned", "signed", "real")
+ALL = NAMES
 
 #: Inputs of these dtypes compute in another one where an operator has no kernel for them.
-TO_FLOAT = {"bool": "float64", "int64": "float64"}
-
-#: Python's special methods that an operator can stand behind: the slots of ``kernel.h``.
-SLOTS = (
-    "add",
-    "subtract",
-    "multiply",
-    "true_divide",
-    "power",
-    "negative",
-    "absolute",
-    "lt",
-    "le",
-    "eq",
-    "ne",
-    "gt",
-    "ge",
-)
-
-
-#: The kinds whose operators go along an axis and combine its elements.
-FOLDING = ("reduce", "argreduce", "scan")
+TO_FLOAT = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["float"])
 
 
 DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, out of the gradient ``g`` by its output ``y``.
@@ -83,8 +61,8 @@ def combine_symbol(record: Record, dtype: str) -> str:
     return kernel_symbol(record.name, "combine", record.result_for(dtype))
 
 
-#: The most parameters that an operator can have: ``AOT_MAX_OPERANDS`` of ``kernel.h`` without the output.
-MOST_INPUTS = 15
+#: The most parameters that an operator can have, since it has a result.
+MOST_INPUTS = MAX_OPERANDS - 1
 
 
 class Record:
@@ -94,21 +72,21 @@ class Record:
         kind: ``"map"``, ``"zip"``, ``"reduce"``, ``"argreduce"`` or ``"scan"``.
         name: the public name; one that begins with an underscore is a part of public functions.
         scalar: the scalar function; for a reduction, and what is made of one, the combination of two values.
-        dtypes: the input dtypes that get a kernel, in the order of promotion.
+        dtypes: the input dtypes that get a kernel, in the order of ``aotops.abi``.
         result: the dtype of the result where it is not that of the inputs: one, or one for each dtype.
         outputs: how many results there are where the scalar function returns a tuple of them; 0 where it does not.
-        conditions: the names of inputs that are bool, whatever the dtype of the others.
-        positions: the names of inputs that are no operands but an int64 that depends on the element's position, such as
-            its index; ``aotops._native.generate`` calls such an operator.
+        fixed: the dtypes of inputs that have one of their own, whatever that of the others, by name. ``INDEX`` is that
+            of an input that is no operand but an int64 that depends on the element's position, such as its index;
+            ``aotops._native.generate`` calls such an operator.
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
-        of: for a reduction, a scalar function of the inputs whose values are combined in place of the
+        map: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
         absorbing: for a reduction, the value that no other one changes: it ends the work early.
         identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
-        start: for a reduction, what a non-empty one starts from, where that is not the identity:
+        initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
-        converts: dtypes without a kernel of their own, and the dtype in which they compute.
-        slot: the special method, one of ``SLOTS``.
+        casts: dtypes without a kernel of their own, and the dtype in which they compute.
+        slot: the special method, one of ``aotops.abi.SLOTS``.
         squares: of an operator of two inputs, the record that stands in for it where the second input is the
             Python number 2.
         method: whether ``Tensor`` has it as a method.
@@ -146,16 +124,16 @@ class Record:
         numpy: Callable[..., Any] | None = None,
         result: str | Mapping[str, str] | None = None,
         outputs: int = 0,
-        conditions: tuple[str, ...] = (),
-        positions: tuple[str, ...] = (),
+        bool_inputs: tuple[str, ...] = (),
+        fixed: Mapping[str, str] | None = None,
         defaults: Mapping[str, float | Mapping[str, float]] | None = None,
-        of: Scalar | None = None,
+        map: Scalar | None = None,
         reduction: Record | None = None,
         doc: str = "",
         absorbing: float | None = None,
         identity: float | Mapping[str, float] | None = None,
-        start: float | Mapping[str, float] | None = None,
-        converts: Mapping[str, str] | None = None,
+        initial: float | Mapping[str, float] | None = None,
+        casts: Mapping[str, str] | None = None,
         slot: str | None = None,
         squares: Record | None = None,
         method: bool = False,
@@ -169,15 +147,14 @@ class Record:
         self.numpy = numpy
         self.result = result
         self.outputs = outputs
-        self.conditions = conditions
-        self.positions = positions
+        self.fixed = {**dict.fromkeys(bool_inputs, "bool"), **(fixed or {})}
         self.defaults = defaults or {}
-        self.of = of
+        self.map = map
         self.reduction = reduction
         self.absorbing = absorbing
         self.identity = identity
-        self.start = start
-        self.converts = converts or {}
+        self.initial = initial
+        self.casts = casts or {}
         self.slot = slot
         self.squares = squares
         self.method = method
@@ -187,6 +164,7 @@ class Record:
         self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
         self.common: dict[str, tuple[Scalar, Scalar]] = {}
+        self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
         self.namespace: dict[str, Any] = {}
         self.operator: Any = None
@@ -197,33 +175,39 @@ class Record:
 
     def _check(self) -> None:
         results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
-        for dtype in (*self.dtypes, *self.converts, *results):
-            if dtype not in ALL:
+        for dtype in (*self.dtypes, *self.casts, *results, *self.fixed.values()):
+            if dtype not in (*ALL, INDEX):
                 raise RecordError(f"{self.name}: dtypes must be some of {ALL}, got {dtype!r}")
         if not self.dtypes or len(set(self.dtypes)) != len(self.dtypes):
             raise RecordError(f"{self.name}: dtypes must be distinct and at least one, got {self.dtypes}")
         if tuple(sorted(self.dtypes, key=ALL.index)) != self.dtypes:
-            raise RecordError(f"{self.name}: dtypes must be in the order of promotion {ALL}, got {self.dtypes}")
-        for source, target in self.converts.items():
+            raise RecordError(f"{self.name}: dtypes must be in the order of {ALL}, got {self.dtypes}")
+        for source, target in self.casts.items():
             if source in self.dtypes or target not in self.dtypes:
                 raise RecordError(f"{self.name}: cannot convert {source} to {target} with kernels for {self.dtypes}")
         if self.slot is not None and self.slot not in SLOTS:
-            raise RecordError(f"{self.name}: slot must be one of {SLOTS}, got {self.slot!r}")
-        for name in (*self.conditions, *self.positions, *self.defaults):
+            raise RecordError(f"{self.name}: slot must be one of {tuple(SLOTS)}, got {self.slot!r}")
+        for name in (*self.fixed, *self.defaults):
             if name not in self.parameters:
                 raise RecordError(
-                    f"{self.name}: conditions and defaults must be some of {self.parameters}, got {name!r}"
+                    f"{self.name}: bool_inputs, fixed and defaults must be some of {self.parameters}, got {name!r}"
                 )
-        if self.conditions and len(set(self.conditions)) == self.inputs:
-            raise RecordError(f"{self.name}: not every input can be a condition; inputs of bool have a kernel for bool")
-        if self.kind in FOLDING:
+        if self.fixed and len(self.fixed) == self.inputs:
+            raise RecordError(
+                f"{self.name}: not every input can have a dtype of its own; give dtypes, of which each gets a kernel"
+            )
+        if self.fixed and self.kind in AXIS_KINDS:
+            raise RecordError(f"{self.name}: the inputs of a {self.kind} have one dtype, got {self.fixed}")
+        if self.defaults and not set(self.parameters) - set(self.fixed) - set(self.defaults):
+            raise RecordError(f"{self.name}: an input that decides over the dtype must have no default")
+        if self.kind in AXIS_KINDS:
             if self.scalar.__code__.co_argcount != 2:
                 taken = self.scalar.__code__.co_argcount
-                advice = "; what is combined, a function of the inputs, is given as of=" if self.of is None else ""
+                advice = "; what is combined, a function of the inputs, is given as map=" if self.map is None else ""
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
-            if self.identity is None and self.start is None:
-                raise RecordError(f"{self.name}: a reduction needs an identity or a start")
-            for what, value in (("identity", self.identity), ("start", self.start)):
+            if self.identity is None and self.initial is None:
+                raise RecordError(f"{self.name}: a reduction needs an identity or an initial value")
+            for what, value in (("identity", self.identity), ("initial", self.initial)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
         least = 2 if self.kind == "zip" else 1
@@ -238,17 +222,17 @@ class Record:
                 f"got {self.inputs} and {max(self.outputs, 1)}"
             )
         for name in self.parameters:
-            if name in RESERVED[self.kind in FOLDING]:
+            if name in RESERVED[self.kind in AXIS_KINDS]:
                 raise RecordError(
                     f"{self.name}: no input can be called {name!r}, which is an argument of every operator"
                 )
 
     @property
     def doc(self) -> str:
-        """The docstring, by default the scalar function's own."""
+        """The docstring, by default the scalar function's own; ``{dtypes}`` in it are those that have a kernel."""
         import inspect
 
-        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
+        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "").replace("{dtypes}", ", ".join(self.dtypes))
 
     @property
     def place(self) -> str:
@@ -264,14 +248,21 @@ class Record:
     @property
     def parameters(self) -> tuple[str, ...]:
         """Names of the public function's tensor arguments."""
-        if self.kind in FOLDING and self.of is None:
+        if self.kind in AXIS_KINDS and self.map is None:
             return ("x",)
-        code = (self.of or self.scalar).__code__
+        code = (self.map or self.scalar).__code__
         return code.co_varnames[: code.co_argcount]
 
     def scalar_for(self, dtype: str) -> Scalar:
-        """The scalar function that computes in a dtype."""
-        return self.specialised.get(dtype, self.scalar)
+        """The scalar function that computes in a dtype; one that combines has another ``max`` and ``min``."""
+        scalar = self.specialised.get(dtype, self.scalar)
+        if self.kind not in AXIS_KINDS:
+            return scalar
+        if scalar not in self._combinations:
+            from aotops.scalar.combinations import in_combination
+
+            self._combinations[scalar] = in_combination(scalar)
+        return self._combinations[scalar]
 
     def result_for(self, dtype: str) -> str:
         """The dtype of the result from inputs of a dtype."""
@@ -286,12 +277,18 @@ class Record:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
-    def symbols(self) -> tuple[tuple[str, str | None], ...]:
-        """For each dtype, the C names of the kernel and, for reductions, of the one that combines their results."""
-        reduces = self.kind == "reduce"
+    def symbols(self) -> tuple[tuple[str, str | None, str | None], ...]:
+        """For each dtype, the C names of the kernel, of what combines two results, and of a scan's reduction."""
+        on_axis = self.kind in ("reduce", "scan")
+        owner = self.reduction or self
+        fold = ("fold",) if owner is self else ()  # of a scan of a reduction that is an operator, the operator's kernel
         return tuple(
             [
-                (kernel_symbol(self.name, dtype), combine_symbol(self, dtype) if reduces else None)
+                (
+                    kernel_symbol(self.name, dtype),
+                    combine_symbol(owner, dtype) if on_axis else None,
+                    kernel_symbol(owner.name, *fold, dtype) if self.kind == "scan" else None,
+                )
                 for dtype in self.dtypes
             ]
         )
@@ -299,25 +296,26 @@ class Record:
     @property
     def takes_dtype(self) -> bool:
         """Whether a reduction or a scan may be told in which dtype to compute."""
-        return self.kind in FOLDING and self.identity is not None and self.of is None
+        return self.kind in AXIS_KINDS and self.identity is not None and self.map is None
 
     def inputs_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of the inputs when they compute in a dtype."""
-        own = {**dict.fromkeys(self.conditions, "bool"), **dict.fromkeys(self.positions, INDEX)}
-        return tuple(own.get(name, dtype) for name in self.parameters)
+        return tuple([self.fixed.get(name, dtype) for name in self.parameters])
 
     def default_for(self, parameter: str, dtype: str) -> float:
         """The value of an input that is left out, in a dtype."""
         default = self.defaults[parameter]
         return default if isinstance(default, (int, float)) else default[dtype]
 
-    def start_for(self, dtype: str) -> float:
+    def initial_for(self, dtype: str) -> float:
         """What a non-empty reduction in a dtype starts from."""
-        start = self.start if self.start is None or isinstance(self.start, (int, float)) else self.start[dtype]
-        if start is None:
-            start = self.identity_for(dtype)
-        assert start is not None  # _check has seen to it
-        return start
+        initial = self.initial
+        if initial is not None and not isinstance(initial, (int, float)):
+            initial = initial[dtype]
+        if initial is None:
+            initial = self.identity_for(dtype)
+        assert initial is not None  # _check has seen to it
+        return initial
 
     def identity_for(self, dtype: str) -> float | None:
         """The value of an empty reduction in a dtype, if it has one."""
@@ -325,24 +323,32 @@ class Record:
             return self.identity
         return self.identity[dtype]
 
-    def mask(self, parameters: Iterable[str]) -> int:
-        """Some of the parameters as a bit mask."""
-        return sum(1 << self.parameters.index(parameter) for parameter in parameters)
+    @property
+    def positions(self) -> tuple[str, ...]:
+        """The parameters that are no operands but positions."""
+        return tuple([name for name in self.parameters if self.fixed.get(name) == INDEX])
+
+    @property
+    def bool_inputs(self) -> tuple[str, ...]:
+        """The parameters that are bool, whatever the others are."""
+        return tuple([name for name in self.parameters if self.fixed.get(name) == "bool"])
 
     @property
     def differentiable(self) -> tuple[str, ...]:
-        """The parameters that a derivative is taken by: not the conditions."""
-        return tuple(name for name in self.parameters if name not in (*self.conditions, *self.positions))
+        """The parameters that a derivative is taken by: those that have no dtype of their own."""
+        return tuple([name for name in self.parameters if name not in self.fixed])
 
     def derivative(self, function: Scalar) -> Scalar:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
 
-        Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that is no condition.
+        Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
+        own.
         """
         if self.gradient is not None:
             raise RecordError(f"{self.name}: has a derivative already")
-        if self.kind in FOLDING:
-            raise RecordError(f"{self.name}: a {self.kind} has no derivative element by element")
+        if self.kind in AXIS_KINDS:
+            article = "an" if self.kind == "argreduce" else "a"
+            raise RecordError(f"{self.name}: {article} {self.kind} has no derivative element by element")
         code, wanted = function.__code__, self.inputs + 2
         if code.co_argcount != wanted:
             names = ", ".join(self.parameters)
@@ -360,8 +366,8 @@ class Record:
             function,
             dtypes,
             outputs=0 if self.kind == "map" else len(self.differentiable),
-            conditions=tuple(taken[self.parameters.index(name)] for name in self.conditions),
-            converts={source: target for source, target in self.converts.items() if target in dtypes},
+            fixed={taken[self.parameters.index(name)]: own for name, own in self.fixed.items()},
+            casts={source: target for source, target in self.casts.items() if target in dtypes},
             doc=function.__doc__
             or DERIVATIVE_DOC.format(name=self.name, takes=", ".join((*self.parameters, "y", "g"))),
         )
@@ -449,6 +455,6 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "converts", "start")}
+    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial")}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

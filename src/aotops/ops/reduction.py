@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+from aotops.abi import DEFAULTS, FACTS
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
-from aotops.ops.record import ALL, BOOL, FLOATS, INTEGERS, argreduce, reduce, scan
+from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, reduce, scan
 
-#: Sums and products of bools are integers.
-BOOL_TO_INTEGER = {"bool": "int64"}
+#: Sums and products of bools and integers are int64.
+TO_INT64 = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["integer"])
 
-INFINITY = float("inf")
-LARGEST = {"bool": True, "int64": 2**63 - 1, "float32": INFINITY, "float64": INFINITY}
-SMALLEST = {"bool": False, "int64": -(2**63), "float32": -INFINITY, "float64": -INFINITY}
+#: The ends of what a dtype holds.
+SMALLEST = {name: -math.inf if name in FLOATS else FACTS[name].bounds[0] for name in ALL}
+LARGEST = {name: math.inf if name in FLOATS else FACTS[name].bounds[1] for name in ALL}
 
 
 def larger(a: Any, b: Any) -> Any:
@@ -31,19 +33,19 @@ def smaller(a: Any, b: Any) -> Any:
 
 @reduce(
     dtypes=ALL,
-    result=BOOL_TO_INTEGER,
+    result=TO_INT64,
     identity=0,
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
-    start={"bool": 0, "int64": 0, "float32": -0.0, "float64": -0.0},
+    initial={dtype: -0.0 if dtype in FLOATS else 0 for dtype in ALL},
     method=True,
     cases=Cases(any_zero=True),
 )
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
 
-    int64 wraps around; bool sums as int64. Floats are added in a fixed tree that depends on shape and layout
-    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
-    than those of pairwise summation.
+    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed tree that depends on shape
+    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
+    faster than those of pairwise summation.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The sum of nothing is 0.
@@ -55,12 +57,12 @@ def sum(a: Any, b: Any) -> Any:
     return a + b
 
 
-@reduce(dtypes=ALL, result=BOOL_TO_INTEGER, identity=1, method=True)
+@reduce(dtypes=ALL, result=TO_INT64, identity=1, method=True)
 def prod(a: Any, b: Any) -> Any:
     """Product of the elements over one axis, several, or all.
 
-    int64 wraps around; bool multiplies as int64. Floats are multiplied in a fixed tree that depends on shape
-    and layout alone: the same input gives the same bits on every CPU and any number of threads.
+    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed tree that depends
+    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
     length 1; ``dtype`` converts ``x`` first. The product of nothing is 1.
@@ -72,7 +74,7 @@ def prod(a: Any, b: Any) -> Any:
     return a * b
 
 
-@reduce(dtypes=ALL, start=SMALLEST, method=True, cases=Cases(any_zero=True))
+@reduce(dtypes=ALL, initial=SMALLEST, method=True, cases=Cases(any_zero=True))
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
@@ -86,11 +88,11 @@ def max(a: Any, b: Any) -> Any:
     return select(b > a, b, a)
 
 
-max.specialise("float32")(larger)
-max.specialise("float64")(larger)
+for _dtype in FLOATS:
+    max.specialise(_dtype)(larger)
 
 
-@reduce(dtypes=ALL, start=LARGEST, method=True, cases=Cases(any_zero=True))
+@reduce(dtypes=ALL, initial=LARGEST, method=True, cases=Cases(any_zero=True))
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 
@@ -104,8 +106,8 @@ def min(a: Any, b: Any) -> Any:
     return select(b < a, b, a)
 
 
-min.specialise("float32")(smaller)
-min.specialise("float64")(smaller)
+for _dtype in FLOATS:
+    min.specialise(_dtype)(smaller)
 
 
 def nonzero(x: Any) -> Any:
@@ -113,7 +115,7 @@ def nonzero(x: Any) -> Any:
     return x != 0
 
 
-@reduce(dtypes=ALL, result="bool", of=nonzero, identity=False, absorbing=True, method=True)
+@reduce(dtypes=ALL, result="bool", map=nonzero, identity=False, absorbing=True, method=True)
 def any(a: Any, b: Any) -> Any:
     """Whether any element is true, over one axis, several, or all; anything but 0 is true, NaN too.
 
@@ -127,7 +129,7 @@ def any(a: Any, b: Any) -> Any:
     return a | b
 
 
-@reduce(dtypes=ALL, result="bool", of=nonzero, identity=True, absorbing=False, method=True)
+@reduce(dtypes=ALL, result="bool", map=nonzero, identity=True, absorbing=False, method=True)
 def all(a: Any, b: Any) -> Any:
     """Whether all elements are true, over one axis, several, or all; anything but 0 is true, NaN too.
 
@@ -183,11 +185,12 @@ def number(x: Any) -> Any:
 
 @reduce(
     name="_sum_as_float",
-    dtypes=BOOL + INTEGERS,
+    dtypes=BOOL + INT64,
+    casts={dtype: "int64" for dtype in INTEGERS if dtype not in INT64},
     result="float64",
-    of=number,
+    map=number,
     identity=0,
-    start=-0.0,
+    initial=-0.0,
     numpy=lambda np, x, **keywords: np.sum(x, dtype="float64", **keywords),
 )
 def sum_as_float(a: Any, b: Any) -> Any:
@@ -203,7 +206,7 @@ def squared_deviation(x: Any, centre: Any) -> Any:
 @reduce(
     name="_sum_of_squared_deviations",
     dtypes=FLOATS,
-    of=squared_deviation,
+    map=squared_deviation,
     identity=0,
     numpy=lambda np, x, centre, **keywords: np.sum((x - centre) ** 2, **keywords),
 )
@@ -219,9 +222,9 @@ cumulative_sum = scan(
     numpy=lambda np, x, **keywords: np.cumsum(x, **keywords),
     doc="""Running sum of the elements along an axis.
 
-    int64 wraps around; bool sums as int64. Floats are added in a fixed order that depends on shape and layout
-    alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no faster
-    than those of pairwise summation.
+    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed order that depends on shape
+    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
+    faster than those of pairwise summation.
 
     Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
     ``include_initial`` puts the sum of nothing, 0, in front of the others.
@@ -239,8 +242,8 @@ cumulative_prod = scan(
     numpy=lambda np, x, **keywords: np.cumprod(x, **keywords),
     doc="""Running product of the elements along an axis.
 
-    int64 wraps around; bool multiplies as int64. Floats are multiplied in a fixed order that depends on shape and
-    layout alone: the same input gives the same bits on every CPU and any number of threads.
+    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed order that depends
+    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
 
     Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
     ``include_initial`` puts the product of nothing, 1, in front of the others.

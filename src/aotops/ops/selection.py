@@ -10,14 +10,14 @@ from aotops.ops.record import ALL, NUMBERS, zip
 from aotops.ops.reduction import LARGEST, SMALLEST, larger, smaller
 
 
-@zip(dtypes=ALL, conditions=("condition",), numpy=lambda np, condition, x1, x2: np.where(condition, x1, x2))
+@zip(dtypes=ALL, bool_inputs=("condition",), numpy=lambda np, condition, x1, x2: np.where(condition, x1, x2))
 def where(condition: Any, x1: Any, x2: Any) -> Any:
     """The element of ``x1`` where the condition is true, else that of ``x2``.
 
     Exact, and as fast on a random condition as on a constant one.
 
     Shapes and dtypes: the three broadcast together; ``x1`` and ``x2`` are promoted as ``numpy.result_type`` does,
-    Python numbers weakly (bool, int64, float32, float64). A condition that is not bool is true where it is not 0.
+    Python numbers weakly ({dtypes}). A condition that is not bool is true where it is not 0.
 
     >>> import aotops as ao
     >>> ao.where(ao.tensor([True, False, True]), ao.tensor([1, 2, 3]), 0)
@@ -41,7 +41,7 @@ def clip(x: Any, min: Any, max: Any) -> Any:
     Three bools are a ``TypeError``.
 
     Shapes and dtypes: the three broadcast together and are promoted as ``numpy.result_type`` does, Python
-    numbers weakly (int64, float32, float64).
+    numbers weakly ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.clip(ao.tensor([-2, 0, 7]), min=-1, max=5)

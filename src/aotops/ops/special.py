@@ -112,7 +112,7 @@ def numpy_erf(np: Any, x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     max_ulp=1,
     compute_bound=True,
     numpy=numpy_erf,
@@ -129,8 +129,8 @@ def erf(x: Any) -> Any:
     Within 1 unit in the last place, and odd: ``erf(-x)`` is ``-erf(x)``. erf(inf) is 1, zeros and NaN stay what
     they are. By polynomials for ``erf(x) / x``, and for roots of ``1 - erf(x)`` where that is below 0.2.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.erf(ao.tensor([-0.0, 1.0]))

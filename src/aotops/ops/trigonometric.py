@@ -292,7 +292,7 @@ def cos32(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -310,8 +310,8 @@ def sin(x: Any) -> Any:
     Within 1 unit in the last place, for arguments of any size. Zeros stay what they are; of infinities and NaN it
     is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.sin(ao.tensor([0.0, 1.0, 1e22]))
@@ -322,7 +322,7 @@ def sin(x: Any) -> Any:
 
 @map(
     dtypes=FLOATS,
-    converts=TO_FLOAT,
+    casts=TO_FLOAT,
     method=True,
     max_ulp=1,
     compute_bound=True,
@@ -339,8 +339,8 @@ def cos(x: Any) -> Any:
 
     Within 1 unit in the last place, for arguments of any size. Of infinities and NaN it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and int64 give float64
-    (float32, float64).
+    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
+    ({dtypes}).
 
     >>> import aotops as ao
     >>> ao.cos(ao.tensor([0.0, 1.0, 1e22]))

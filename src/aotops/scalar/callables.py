@@ -48,8 +48,8 @@ from aotops.intrinsics import (
     wrap_int64,
 )
 from aotops.ops.float_arithmetic import INF
-from aotops.ops.record import FLOATS, INTEGERS, Record
-from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, number
+from aotops.ops.record import FLOATS, INT64, Record
+from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, held, number
 
 SMALLEST = -(2**63)
 
@@ -74,10 +74,9 @@ class Named:
         """The operator's value of one element, of plain Python's numbers."""
         record = self.record
         dtype = common_dtype([dtype_of(value) for value in values])
-        dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
-        kinds = [TYPES[own] for own in record.inputs_for(dtype)]
-        result = record.scalar_for(dtype)(*[kind(value) for kind, value in zip(kinds, values, strict=True)])
-        return TYPES[record.result_for(dtype)](result)
+        dtype = dtype if dtype in record.dtypes else record.casts.get(dtype, dtype)
+        given = [held(value, own) for value, own in zip(values, record.inputs_for(dtype), strict=True)]
+        return held(record.scalar_for(dtype)(*given), record.result_for(dtype))
 
 
 @dataclass(frozen=True, eq=False)
@@ -597,7 +596,7 @@ def _rows() -> list[Meaning]:
     row("math.pow numpy.float_power", "ff", None, Named("pow"))
     # the operators of aotops, by their aliases; what stands above is cheaper, or means something else for integers
     for record in ops.collect().values():
-        own, integers = Named(record.name), set(INTEGERS) <= set(record.dtypes)
+        own, integers = Named(record.name), set(INT64) <= set(record.dtypes)
         row(" ".join(record.aliases), ("n" if integers else "f") * record.inputs, own if integers else None, own)
     # the C library, for what aotops has no operator for
     for name in ("tan", "sinh", "cosh", "cbrt", "exp2", "log2", "log10", "erfc", "lgamma"):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops import ops
-from aotops.intrinsics import integer
 from aotops.ops.record import FLOATS, Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
@@ -165,7 +164,7 @@ def in_plain_python(
     are given. The code is the function's own, so that debuggers and coverage find it; what it refers to is exchanged
     for what computes as kernels do (``aotops.scalar.plain_numbers``).
     """
-    from aotops.scalar.plain_numbers import LOOPS, TYPES, Array, Literal, dtype_of, number
+    from aotops.scalar.plain_numbers import LOOPS, TYPES, Array, Literal, dtype_of, held, number
 
     float_type = TYPES[dtype if dtype in FLOATS else "float64"]
     done: dict[Any, Any] = {}
@@ -203,9 +202,9 @@ def in_plain_python(
 
         def call(*values: Any) -> Any:
             named = zip(record.parameters, values, strict=True)
-            strong = [dtype_of(value) for name, value in named if name not in record.conditions]
+            strong = [dtype_of(value) for name, value in named if name not in record.fixed]
             own = "bool" if set(strong) == {"bool"} else callables.common_dtype(strong)
-            own = own if own in record.dtypes else record.converts.get(own, own)
+            own = own if own in record.dtypes else record.casts.get(own, own)
             if own not in versions:
                 dtypes = record.inputs_for(own), (record.result_for(own),)
                 versions[own] = in_plain_python(record.scalar_for(own), own, *dtypes)
@@ -237,7 +236,7 @@ def in_plain_python(
     def convert(value: Any, dtype: str) -> Any:
         if not isinstance(value, (int, float)):
             return value
-        return TYPES[dtype](integer(value) if dtype == "int64" else value)
+        return held(value, dtype)
 
     given_function = plain(function)
     # also where it is aotops' own: derivatives call functions of math, which raise where kernels have a value

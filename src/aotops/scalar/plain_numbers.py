@@ -15,7 +15,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aotops.intrinsics import divide, narrow, wrap_int64
+from aotops.abi import FACTS, computed
+from aotops.intrinsics import divide, integer, narrow, wrap, wrap_int64
 
 #: What the operators of these numbers compute that Python's own do not, by name: ``aotops.scalar.callables``, which
 #: imports these types, puts its table here.
@@ -185,7 +186,16 @@ class Float32(Number, float):
         return Float32(OPERATIONS["next_float32"](float(self), float(other)))
 
 
+#: By the dtypes that functions compute in (``aotops.abi.computed``).
 TYPES: dict[str, type[Any]] = {"bool": Bool, "int64": Int64, "float32": Float32, "float64": Float64}
+
+
+def held(value: Any, dtype: str) -> Any:
+    """What memory of a dtype holds of a number, as functions compute with it: a narrow integer is an int64 to them."""
+    fact = FACTS[dtype]
+    if fact.category == "integer":
+        value = wrap(integer(value), fact.bits, fact.kind == "signed")
+    return TYPES[computed(dtype)](value)
 
 
 def number(value: Any, float_type: type[Any] = Float64) -> Any:

@@ -1,4 +1,4 @@
-"""User-defined operators: ``map``, ``zip`` and ``reduce`` declare them.
+"""User-defined operators: ``map``, ``zip``, ``reduce``, ``argreduce`` and ``scan`` declare them.
 
 Their first call finds their kernels (``aotops.first_call``). Nothing here may take long: it is part of every
 import of a module with operators.
@@ -10,9 +10,11 @@ import sys
 
 from aotops import _native, errors
 from aotops._native import Operator
+from aotops.abi import DEFAULTS, FACTS, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
-from aotops.ops.record import ALL, FLOATS, FOLDING, Record
+from aotops.encode import encode
+from aotops.ops.record import ALL, FLOATS, Record
 from aotops.scalar.functions import plain
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -22,14 +24,6 @@ if TYPE_CHECKING:
 
     Scalar = Callable[..., Any]
     Dtypes = str | _native.DType | Sequence[str | _native.DType]
-
-#: Where inputs of dtypes without a kernel of their own compute: the first of these that has one.
-CONVERSIONS = {
-    "bool": ("int64", "float64", "float32"),
-    "int64": ("float64",),
-    "float32": ("float64",),
-    "float64": (),
-}
 
 # --- declaring ----------------------------------------------------------------------------------------------------
 
@@ -41,8 +35,8 @@ def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: A
     Arguments:
         function: a Python function of one number, or one that Numba has decorated. It is compiled ahead of time for
             each dtype; ``math`` and the operators of aotops may be used in it. Without it, a decorator is returned.
-        dtypes: those of ``x`` that get a kernel, of ``"bool"``, ``"int64"``, ``"float32"`` and ``"float64"``. Others
-            are converted where a kernel's dtype holds all their values.
+        dtypes: those of ``x`` that get a kernel, one or several of ``aotops.dtypes``, or their names. Others are cast
+            where a kernel's dtype holds all their values.
         result: the dtype of the result, where it is not that of ``x``; one, or a dict of one for each dtype.
 
     Returns an ``Operator``, which broadcasts, takes ``out=`` and uses threads like aotops' own. Its attribute
@@ -66,21 +60,28 @@ def zip(
     *,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
-    conditions: str | Sequence[str] = (),
+    bool_inputs: str | Sequence[str] = (),
+    fixed: Mapping[str, str | _native.DType] | None = None,
+    defaults: Mapping[str, float | Mapping[str, float]] | None = None,
 ) -> Any:
     """Declare an operator of several inputs, which are broadcast together: ``out[i] = function(x[i], y[i], ...)``.
 
-    Arguments are those of ``map``; ``conditions`` are names of inputs, or one of them, that are bool, whatever the
-    dtype of the others.
-    The derivative of a zip returns a tuple, one gradient for each input that is no condition.
+    Arguments are those of ``map``, and:
+        bool_inputs: names of inputs, or one of them, that are bool, whatever the dtype of the others.
+        fixed: a dict of other inputs that have a dtype of their own, such as a shift count or an index:
+            ``{"count": "int64"}``.
+        defaults: a dict of inputs that may be left out, or be None: the value of each, or a dict of one for each dtype.
+
+    The derivative of a zip returns a tuple, one gradient for each input that has no dtype of its own.
 
     >>> import aotops as ao
-    >>> inside = ao.zip(lambda x, low, high: low <= x and x < high, result="bool")
-    >>> inside.parameters
-    ('x', 'low', 'high')
+    >>> inside = ao.zip(lambda x, low, high: low <= x and x < high, result="bool", defaults={"high": 1.0})
+    >>> inside.parameters, inside.optional
+    (('x', 'low', 'high'), ('high',))
     """
-    names = (conditions,) if isinstance(conditions, str) else tuple(conditions)
-    return _declaration("zip", function, dtypes, {"result": result, "conditions": names})
+    names = (bool_inputs,) if isinstance(bool_inputs, str) else tuple(bool_inputs)
+    options = {"result": result, "bool_inputs": names, "fixed": fixed, "defaults": defaults}
+    return _declaration("zip", function, dtypes, options)
 
 
 @advised
@@ -88,8 +89,10 @@ def reduce(
     function: Scalar | None = None,
     /,
     *,
-    identity: float | Mapping[str, float],
-    of: Scalar | None = None,
+    identity: float | Mapping[str, float] | None = None,
+    map: Scalar | None = None,
+    initial: float | Mapping[str, float] | None = None,
+    absorbing: float | None = None,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
 ) -> Any:
@@ -97,24 +100,78 @@ def reduce(
 
     Arguments:
         function: a Python function of two numbers. Values are combined in a fixed tree, not in order: the same input
-            gives the same bits on any number of threads, and ``function`` must not mind how its values are grouped.
+            gives the same bits on any number of threads, and ``function`` must be associative and commutative.
         identity: the value that changes no other one when it is combined with it; the result of an empty reduction.
             One, or a dict of one for each dtype.
-        of: a function of one or several inputs, whose values are combined in place of elements: the map or zip and the
+        map: a function of one or several inputs, whose values are combined in place of elements: the map or zip and the
             reduction in one pass, without a temporary.
+        initial: what a reduction of some elements begins with, where that is not ``identity``. Without an identity a
+            reduction of no elements is a ``ValueError``, as the largest of nothing is.
+        absorbing: the result that no further element changes, such as False of ``and``: it ends the work early.
         dtypes: those of the inputs that get a kernel, as for ``map``.
         result: the dtype of the result, where it is not that of the inputs.
 
     The operator takes ``axis`` (an int, a tuple of ints, or None for all), ``keepdims`` and ``out``.
 
     >>> import aotops as ao
-    >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, of=lambda x, y: x * y)
+    >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
     >>> dot.kind, dot.parameters
     ('reduce', ('x', 'y'))
     """
-    if of is not None:
-        of = _scalar_function("reduce", of)
-    return _declaration("reduce", function, dtypes, {"identity": identity, "of": of, "result": result})
+    if map is not None:
+        map = _scalar_function("reduce", map)
+    options = {"identity": identity, "initial": initial, "absorbing": absorbing, "map": map, "result": result}
+    return _declaration("reduce", function, dtypes, options)
+
+
+@advised
+def scan(
+    function: Scalar | None = None,
+    /,
+    *,
+    identity: float | Mapping[str, float],
+    dtypes: Dtypes = FLOATS,
+    result: Any = None,
+) -> Any:
+    """Declare an operator that keeps the running results of a combination along an axis, as a cumulative sum does.
+
+    Arguments are those of ``reduce``. Results are combined in a fixed order that depends on shape and layout alone.
+
+    The operator takes ``axis`` (an int, which may be left out for one dimension), ``include_initial``, which puts
+    ``identity`` in front, ``dtype``, which casts the input first, and ``out``.
+
+    >>> import aotops as ao
+    >>> running_max = ao.scan(lambda a, b: max(a, b), identity=float("-inf"))
+    >>> running_max.kind, running_max.parameters
+    ('scan', ('x',))
+    """
+    return _declaration("scan", function, dtypes, {"identity": identity, "result": result})
+
+
+@advised
+def argreduce(
+    function: Scalar | None = None,
+    /,
+    *,
+    initial: float | Mapping[str, float],
+    dtypes: Dtypes = FLOATS,
+) -> Any:
+    """Declare an operator that tells where along an axis the first element is that a choice results in, as argmax does.
+
+    Arguments:
+        function: a Python function of two numbers that returns the better one of them; associative and commutative.
+        initial: the value that never wins, such as the smallest number for the largest element.
+        dtypes: those of the input that get a kernel, as for ``map``.
+
+    The operator takes ``axis`` (an int, or None for all elements in row-major order), ``keepdims`` and ``out``. The
+    result is int64. Of no elements it is a ``ValueError``.
+
+    >>> import aotops as ao
+    >>> nan_argmin = ao.argreduce(lambda a, b: b if b < a or a != a else a, initial=float("inf"))
+    >>> nan_argmin.kind, nan_argmin.parameters
+    ('argreduce', ('x',))
+    """
+    return _declaration("argreduce", function, dtypes, {"initial": initial, "result": DEFAULTS["integer"]})
 
 
 def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
@@ -127,18 +184,37 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
         name = scalar.__name__
         chosen = _dtype_names(name, dtypes)
         given = {**options, "result": _results(name, options["result"], chosen)}
-        if kind == "reduce":
-            given["identity"] = _identities(name, options["identity"], chosen, given["result"])
+        if options.get("fixed") is not None:
+            given["fixed"] = {
+                parameter: _dtype_name(name, "fixed", own)
+                for parameter, own in _dict_of(name, "fixed", options["fixed"]).items()
+            }
+
+        def own_dtypes(parameter: str) -> dict[str, str]:
+            fixed = {**dict.fromkeys(options.get("bool_inputs", ()), "bool"), **(given.get("fixed") or {})}
+            return dict.fromkeys(chosen, fixed[parameter]) if parameter in fixed else {}
+
+        if options.get("defaults") is not None:
+            given["defaults"] = {
+                parameter: _constants(name, f"the default of {parameter}", value, chosen, own_dtypes(parameter))
+                for parameter, value in _dict_of(name, "defaults", options["defaults"]).items()
+            }
+        held = {} if kind == "argreduce" else given["result"] or {}  # an argreduce combines elements
+        for what in ("identity", "initial"):
+            if options.get(what) is not None or (what == "identity" and kind == "scan"):
+                given[what] = _constants(name, what, options[what], chosen, held)
+        if options.get("absorbing") is not None:
+            given["absorbing"] = _constants(name, "absorbing", options["absorbing"], chosen[:1], held)[chosen[0]]
         record = Record(
             kind,
             name,
             scalar,
             chosen,
-            converts={
+            casts={
                 source: target
                 for source in ALL
                 if source not in chosen
-                for target in [next((dtype for dtype in CONVERSIONS[source] if dtype in chosen), None)]
+                for target in [next((dtype for dtype in holding(source) if dtype in chosen), None)]
                 if target is not None
             },
             **given,
@@ -179,7 +255,7 @@ def _dtype_name(name: str, argument: str, dtype: Any) -> str:
 
 
 def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
-    """Dtypes or their names, in the order of promotion."""
+    """Dtypes or their names, in the order of ``aotops.abi``."""
     several = isinstance(dtypes, (tuple, list, set, frozenset))
     names = [_dtype_name(name, "dtypes", dtype) for dtype in (dtypes if several else (dtypes,))]
     return tuple(sorted(names, key=ALL.index))
@@ -206,54 +282,39 @@ def _results(name: str, result: Any, dtypes: tuple[str, ...]) -> dict[str, str] 
     return {dtype: _dtype_name(name, "result", own) for dtype, own in given.items()}
 
 
-def _identities(name: str, identity: Any, dtypes: tuple[str, ...], results: dict[str, str] | None) -> dict[str, float]:
-    """The identities of a reduction by the dtypes of its inputs, each a number of the result's dtype."""
-    identities: dict[str, float] = {}
-    for dtype, value in _for_dtypes(name, "identity", identity, dtypes).items():
-        result = (results or {}).get(dtype, dtype)
+def _dict_of(name: str, argument: str, value: Any) -> dict[str, Any]:
+    """A dict by the names of inputs; ``TypeError`` for anything else."""
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise TypeError(f"{name}: {argument} must be a dict by the names of inputs, got {errors.type_name(value)}")
+    return value
+
+
+def _constants(
+    name: str, argument: str, constant: Any, dtypes: tuple[str, ...], results: Mapping[str, str]
+) -> dict[str, float]:
+    """A constant of an operator by the dtypes of its inputs: each a number that the dtype, or its result, holds."""
+    constants: dict[str, float] = {}
+    for dtype, value in _for_dtypes(name, argument, constant, dtypes).items():
+        result = results.get(dtype, dtype)
         whole = hasattr(value, "__index__")
         if isinstance(value, _native.TensorBase) or not (whole or hasattr(value, "__float__")):
             raise TypeError(
-                f"{name}: identity must be a number, or a dict of one for each dtype, got {errors.type_name(value)}"
+                f"{name}: {argument} must be a number, or a dict of one for each dtype, got {errors.type_name(value)}"
             )
         number = value.__index__() if whole else float(value)
         if result not in FLOATS:
-            least, most = (0, 1) if result == "bool" else (-(2**63), 2**63 - 1)
+            least, most = FACTS[result].bounds
             if not least <= number <= most or number != int(number):
-                raise errors.RecordError(f"{name}: identity must be a number that {result} can hold, got {value!r}")
+                raise errors.RecordError(f"{name}: {argument} must be a number that {result} can hold, got {value!r}")
             number = int(number)
-        identities[dtype] = number
-    return identities
+        constants[dtype] = number
+    return constants
 
 
 def operator_of(record: Record) -> Operator:
     """The operator that a record declares; it has no kernels yet."""
-
-    def code(dtype: str) -> int:
-        return ALL.index(dtype)
-
-    folds = record.kind in FOLDING
-    facts = (
-        int(folds),
-        record.inputs,
-        max(record.outputs, 1),
-        int(record.outputs > 0),
-        record.mask(record.conditions),
-        int(record.takes_dtype),
-        int(record.identity is not None),
-    )
-    variants = tuple(
-        [
-            (
-                tuple([code(own) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]),
-                record.identity_for(dtype) if folds else None,
-                record.start_for(dtype) if folds else None,
-            )
-            for dtype in record.dtypes
-        ]
-    )
-    conversions = tuple([code(record.converts[dtype]) if dtype in record.converts else 255 for dtype in ALL])
-    operator = _native.declare(record, record.name, " ".join(record.parameters), facts, conversions, variants)
+    encoded = encode(record)
+    operator = _native.declare(record, record.name, " ".join(record.parameters), encoded.fields, encoded.variants)
     operator.__module__ = module_of(record)
     return operator
 

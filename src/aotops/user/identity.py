@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 
+from aotops.abi import AXIS_KINDS
 from aotops.ops.record import Record
 from aotops.scalar.functions import plain
 
@@ -273,21 +274,30 @@ class Facts:
                 yield from self.of_function(value, number)
 
     def declared(self, record: Record, prefix: str) -> Iterator[Fact]:
-        """What an operator's declaration says."""
+        """What an operator's declaration says.
+
+        Extensions have these facts as they were spelled when they were built: a new one may only appear where a
+        declaration has what no earlier one could have.
+        """
         yield f"{prefix}kind", record.kind
         yield f"{prefix}parameters", ", ".join(record.parameters)
-        yield f"{prefix}conditions", ", ".join(record.conditions) or "none"
+        yield f"{prefix}fixed inputs", ", ".join([f"{name}: {own}" for name, own in record.fixed.items()]) or "none"
         yield f"{prefix}dtypes", ", ".join(record.dtypes)
         for dtype in record.dtypes:
             yield f"{prefix}signature for {dtype}", operands(record, dtype)
-            if record.kind == "reduce":
+            if record.kind in AXIS_KINDS:
                 yield f"{prefix}identity for {dtype}", self.spelled(record.identity_for(dtype))
-                yield f"{prefix}start for {dtype}", self.spelled(record.start_for(dtype))
+                yield f"{prefix}initial value for {dtype}", self.spelled(record.initial_for(dtype))
+            for name in record.defaults:
+                yield f"{prefix}default of {name} for {dtype}", self.spelled(record.default_for(name, dtype))
+        if record.absorbing is not None:
+            yield f"{prefix}absorbing value", self.spelled(record.absorbing)
         yield f"{prefix}outputs", str(record.outputs)
-        yield f"{prefix}conversions", ", ".join([f"{a} -> {b}" for a, b in sorted(record.converts.items())]) or "none"
+        if not record.namespace:  # those of users follow from the dtypes, and from which others there are
+            yield f"{prefix}casts", ", ".join([f"{a} -> {b}" for a, b in sorted(record.casts.items())]) or "none"
         yield f"{prefix}function", self.spelled(record.scalar)
         if record.kind == "reduce":
-            yield f"{prefix}function of the inputs", self.spelled(record.of)
+            yield f"{prefix}function of the inputs", self.spelled(record.map)
         for what, functions in (("function", record.specialised), ("common case", record.common)):
             for dtype, function in sorted(functions.items()):
                 yield f"{prefix}{what} for {dtype}", self.spelled(function)

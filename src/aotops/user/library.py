@@ -124,13 +124,13 @@ def load_library(name: str, path: str) -> tuple[Any, str | None]:
         library: Any = loader.create_module(spec)
         loader.exec_module(library)
         library.__file__ = path
-        version = library.abi_version
+        version = library.kernel_version
     except (ImportError, AttributeError) as error:
         return None, f"is built in {path}, which cannot be loaded ({error})"
-    if version != _native.abi_version:
+    if version != _native.kernel_version:
         return None, (
             f"is built for another aotops: {path} has kernels of version {version}, "
-            f"and aotops {_native.abi_version} is installed"
+            f"and aotops {_native.kernel_version} is installed"
         )
     return library, None
 

@@ -8,11 +8,11 @@ from typing import Any
 
 from aotops import errors, reference
 from aotops._native import Operator
+from aotops.abi import AXIS_KINDS
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import delivered
 from aotops.operator import cast_inputs, signature
-from aotops.ops.record import FOLDING
 from aotops.scalar.mathematics import in_plain_python
 from aotops.tensors import Tensor, astype
 from aotops.user.declare import declaration
@@ -36,7 +36,7 @@ def runner(operator: Operator) -> Callable[..., Any]:
         arguments = dict(bound.arguments)
         out, dtype = arguments.pop("out"), arguments.pop("dtype", None)
         values = tuple(arguments.pop(name) for name in operator.parameters)
-        if record.kind in FOLDING:
+        if record.kind in AXIS_KINDS:
             values = tuple(
                 as_tensor(operator.__name__, name, value)
                 for name, value in zip(operator.parameters, values, strict=True)

@@ -21,7 +21,7 @@ def floor(x):
     return -math.inf if math.isnan(x) else x
 
 
-count = ao.reduce(add, identity=0, of=lambda x: not math.isnan(x), result="int64")
-nansum = ao.reduce(add, identity=0.0, of=present)
-sum_of_squares = ao.reduce(add, identity=0.0, of=deviation)
-largest = ao.reduce(lambda a, b: b if b > a else a, identity=-math.inf, of=floor)
+count = ao.reduce(add, identity=0, map=lambda x: not math.isnan(x), result="int64")
+nansum = ao.reduce(add, identity=0.0, map=present)
+sum_of_squares = ao.reduce(add, identity=0.0, map=deviation)
+largest = ao.reduce(lambda a, b: b if b > a else a, identity=-math.inf, map=floor)

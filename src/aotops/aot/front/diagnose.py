@@ -24,8 +24,8 @@ import numpy as np
 
 import aotops
 from aotops import ops
+from aotops.abi import AXIS_KINDS
 from aotops.intrinsics import CommonCase
-from aotops.ops.record import FOLDING
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_of, references, references_in
@@ -300,7 +300,7 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
             return f"uses {name}; {advice}"
         names = dir(holder)
         if holder is aotops:
-            names = [each for each, record in ops.collect().items() if record.kind not in FOLDING]
+            names = [each for each, record in ops.collect().items() if record.kind not in AXIS_KINDS]
     elif isinstance(holder, (Enum, EnumMeta)):
         names = dir(holder)
     elif isinstance(holder, NUMBERS) or holder is NUMBER:
@@ -324,8 +324,8 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
 
 def _fault_of_attribute_of_number(attribute: str) -> str:
     record = ops.collect().get(attribute)
-    if record is not None and record.kind in FOLDING:
-        instead = "reduce the tensor outside, or declare a reduction with ao.reduce(..., of=function)"
+    if record is not None and record.kind in AXIS_KINDS:
+        instead = "reduce the tensor outside, or declare a reduction with ao.reduce(..., map=function)"
     elif record is not None:
         instead = f"write ao.{attribute}(x)"
     else:
@@ -389,10 +389,10 @@ def _fault_of_callable(name: str, value: Any) -> str | None:
         "which works on whole tensors; a scalar function gets one number at a time, and may call elementwise operators"
     )
     if record is not None:
-        if record.kind not in FOLDING:
+        if record.kind not in AXIS_KINDS:
             return None
         kind = "scan" if record.kind == "scan" else "reduction"
-        return f"calls {name}, a {kind}, {whole} alone. Declare a reduction of it with ao.reduce(..., of=function)"
+        return f"calls {name}, a {kind}, {whole} alone. Declare a reduction of it with ao.reduce(..., map=function)"
     if isinstance(value, Named) or name_of(value) is not None:
         return None
     module = _module_of(value)

@@ -31,7 +31,7 @@ def length(function: Callable[..., Any], dtype: str) -> int:
         value = plain(value)
         record = meant_by(value)
         if record is not None:
-            own = dtype if dtype in record.dtypes else record.converts.get(dtype, record.dtypes[-1])
+            own = dtype if dtype in record.dtypes else record.casts.get(dtype, record.dtypes[-1])
             value = record.scalar_for(own)
         if not isinstance(value, FunctionType):
             return 0

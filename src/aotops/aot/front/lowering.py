@@ -18,18 +18,13 @@ from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
 
 from aotops import intrinsics
+from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
 from aotops.aot.back.rare_flag import FORGET, NOTE, NOTED
 from aotops.aot.back.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
-from aotops.ops.record import INDEX
 
-NUMBA_TYPES = {
-    "bool": types.boolean,
-    "int64": types.int64,
-    "float32": types.float32,
-    "float64": types.float64,
-}
+NUMBA_TYPES = {name: getattr(types, "boolean" if name == "bool" else name) for name in NAMES}
 
 LOWERINGS: dict[Callable[..., Any], Any] = {}
 
@@ -378,6 +373,11 @@ def mark(builder: Any, access: Any) -> None:
     access.set_metadata(MARK, builder.module.add_metadata([]))
 
 
+def computed(type_: types.Type) -> types.Type:
+    """The type of an element within a kernel, by that in memory: ``aotops.abi.computed``."""
+    return types.int64 if isinstance(type_, types.Integer) and type_.bitwidth < 64 else type_
+
+
 def load_element(context: Any, builder: Any, pointer: Any, address: Any) -> Any:
     """Load a value through a pointer of a type; a bool is true if any bit of its byte is set.
 
@@ -389,7 +389,8 @@ def load_element(context: Any, builder: Any, pointer: Any, address: Any) -> Any:
     mark(builder, raw)
     if pointer.dtype == types.boolean:
         return builder.icmp_unsigned("!=", raw, ir.Constant(raw.type, 0))
-    return raw
+    own = computed(pointer.dtype)
+    return raw if own == pointer.dtype else context.cast(builder, raw, pointer.dtype, own)
 
 
 def store_element(context: Any, builder: Any, type_: types.Type, value: Any, address: Any) -> None:
@@ -545,7 +546,7 @@ def _advance(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
 
 def element_types(pointers: Any) -> Any:
     """The type of the tuple of values behind a tuple of pointers."""
-    return types.Tuple([pointer.dtype for pointer in pointers])
+    return types.Tuple([computed(pointer.dtype) for pointer in pointers])
 
 
 @lowers(intrinsics.load)
@@ -571,7 +572,7 @@ def _load(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
 @lowers(intrinsics.load_output)
 def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
     several = isinstance(pointer, types.BaseTuple)
-    result = element_types(pointer) if several else pointer.dtype
+    result = element_types(pointer) if several else computed(pointer.dtype)
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -603,7 +604,11 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
         values = cgutils.unpack_tuple(builder, arguments[2]) if several else [arguments[2]]
         outputs = pointer if several else (pointer,)
         for place, part, output, type_ in zip(pointers, values, outputs, value if several else (value,), strict=True):
-            converted = context.cast(builder, part, type_, output.dtype)
+            # a float goes to a narrow integer by way of int64, whose low bits are kept
+            between = computed(output.dtype)
+            converted = context.cast(builder, part, type_, between)
+            if between != output.dtype:
+                converted = context.cast(builder, converted, between, output.dtype)
             store_element(context, builder, output.dtype, converted, builder.gep(place, [index]))
         return context.get_dummy_value()
 

@@ -9,19 +9,30 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numba
 import numpy as np
 from numba.core import types
 from numba.core.errors import TypingError
 from numba.extending import overload
 
+from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
 from aotops.intrinsics import note
-from aotops.ops.record import FOLDING, Record
+from aotops.ops.record import Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
 
-CONVERTERS = {"bool": np.bool_, "int64": np.int64, "float32": np.float32, "float64": np.float64}
+CONVERTERS: dict[str, Any] = {name: getattr(np, "bool_" if name == "bool" else name) for name in NAMES}
+
+
+def wrapping(dtype: str) -> Any:
+    """What makes the int64 that a narrow integer dtype holds of a number."""
+    narrow = CONVERTERS[dtype]
+    return numba.njit(lambda x: np.int64(narrow(np.int64(x))), **INLINED)
+
+
+CONVERTERS |= {name: wrapping(name) for name in NAMES if computed(name) != name}
 
 _dispatcher: Callable[[Callable[..., Any], str, bool], Any] | None = None
 
@@ -43,7 +54,7 @@ _functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
 
 def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
     """The dtype in which a record computes for arguments of Numba's types."""
-    strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.conditions]
+    strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.fixed]
     for type_ in strong:
         if not isinstance(type_, (types.Number, types.Boolean)):
             raise TypingError(f"{record.name} takes numbers, got a {type_}")
@@ -52,7 +63,7 @@ def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
         dtype = "float32" if all(type_ == types.float32 for type_ in floats) else "float64"
     else:
         dtype = "bool" if all(isinstance(type_, types.Boolean) for type_ in strong) else "int64"
-    dtype = dtype if dtype in record.dtypes else record.converts.get(dtype, dtype)
+    dtype = dtype if dtype in record.dtypes else record.casts.get(dtype, dtype)
     if dtype not in record.dtypes:
         raise TypingError(f"{record.name} computes in {', '.join(record.dtypes)}, got {', '.join(map(str, arguments))}")
     return dtype
@@ -61,7 +72,7 @@ def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
 def element_function(record: Record, common: bool) -> Callable[..., Any]:
     """A function that Numba compiles to a record's computation of one element, or to its common case with a note."""
     if (record, common) not in _functions:
-        if record.kind in FOLDING or record.outputs:
+        if record.kind in AXIS_KINDS or record.outputs:
             what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
             raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
         _functions[record, common] = _make(record, common)

@@ -24,6 +24,7 @@ import aotops
 from aotops import ops
 from aotops.aot.back.levels import Level, levels
 from aotops.aot.front.requirements import require_compiler
+from aotops.aot.pack import header
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import Kernel, all_kernels, kernels_of
 from aotops.aot.pack.table import plan_header, table_source
@@ -42,7 +43,8 @@ PACKAGE = Path(aotops.__file__).parent
 COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.pack.kernels", "aotops.aot.back.levels")
 
 #: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
-NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.")
+#: Of the facts about dtypes, what concerns a kernel is in its signature.
+NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.", "aotops.abi.")
 
 #: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
 #: branch, share the folder, so that what this build has no use for may be wanted by the next.
@@ -307,6 +309,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
     table.write_text(table_source(records, levels()), encoding="utf-8")
+    (folder / header.FILE).write_text(header.header(), encoding="utf-8")
     table.with_name("plan.h").write_text(plan_header(), encoding="utf-8")
     seconds = time.perf_counter() - started
     announce("aotops", len(kernels), compiled, seconds)

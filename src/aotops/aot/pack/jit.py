@@ -14,40 +14,39 @@ from aotops.aot.back.levels import Level, level_symbol, levels
 from aotops.aot.pack import jit_cache, modules
 from aotops.aot.pack.build import compiler_digest
 from aotops.aot.pack.fingerprint import fingerprint
-from aotops.aot.pack.kernels import KINDS, Kernel, record_kernels
+from aotops.aot.pack.kernels import Kernel, record_kernels
 from aotops.aot.pack.probe import probe
 from aotops.aot.pack.watch import watched
+from aotops.encode import encode_kernel
 from aotops.errors import BuildError
-from aotops.ops.record import ALL, MOST_INPUTS, Record
+from aotops.ops.record import Record
 from aotops.user.library import command_for, file_of
 
-#: Of ``kernel.h``.
-MAX_LEVELS = 3
-MAX_OPERANDS = MOST_INPUTS + 1
+#: Of ``aotops_kernel.h``.
 CAPSULE = b"aotops.library"
 
 
 class NamedKernel(ctypes.Structure):
-    """``aot_named_kernel`` of ``kernel.h``."""
+    """``aot_named_kernel`` of ``aotops_kernel.h``."""
 
     _fields_ = (
         ("symbol", ctypes.c_char_p),
-        ("kind", ctypes.c_uint8),
+        ("loop", ctypes.c_uint8),
         ("inputs", ctypes.c_uint8),
         ("outputs", ctypes.c_uint8),
         ("compute_bound", ctypes.c_uint8),
-        ("dtypes", ctypes.c_uint8 * MAX_OPERANDS),
-        ("kernels", ctypes.c_void_p * MAX_LEVELS),
+        ("dtypes", ctypes.c_char_p),
+        ("kernels", ctypes.POINTER(ctypes.c_void_p)),
     )
 
 
 class Library(ctypes.Structure):
-    """``aot_library`` of ``kernel.h``."""
+    """``aot_library`` of ``aotops_kernel.h``."""
 
     _fields_ = (
-        ("abi_version", ctypes.c_uint32),
+        ("version", ctypes.c_uint32),
         ("n_levels", ctypes.c_uint32),
-        ("levels", ctypes.c_char_p * MAX_LEVELS),
+        ("levels", ctypes.POINTER(ctypes.c_char_p)),
         ("n_kernels", ctypes.c_uint32),
         ("kernels", ctypes.POINTER(NamedKernel)),
     )
@@ -106,26 +105,18 @@ def compile_now(record: Record, reason: str) -> Any:
     llvm.initialize_native_asmprinter()
     machine = llvm.Target.from_default_triple().create_target_machine(opt=3, codemodel="jitdefault")
     engine = llvm.create_mcjit_compiler(llvm.parse_assembly(""), machine)
+    names = [level.name.encode() for level in levels()]
     table = (NamedKernel * len(kernels))()
     for k, kernel in enumerate(kernels):
         engine.add_object_file(llvm.ObjectFileRef.from_data(objects[k]))
-        inputs, outputs, dtypes = kernel.operands
-        codes = (ctypes.c_uint8 * MAX_OPERANDS)(*map(ALL.index, dtypes))
-        table[k] = NamedKernel(
-            kernel.symbol.encode(), KINDS.index(kernel.kind), inputs, outputs, kernel.compute_bound, codes
-        )
+        symbol, *fields = encode_kernel(kernel)
+        table[k] = NamedKernel(symbol.encode(), *fields)
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
         address = engine.get_function_address(level_symbol(kernel.symbol, level))
-        # a table has kernels for all levels; this process only ever asks for one
-        table[k].kernels = (ctypes.c_void_p * MAX_LEVELS)(*[address] * MAX_LEVELS)
-    library = Library(
-        _native.abi_version,
-        len(levels()),
-        (ctypes.c_char_p * MAX_LEVELS)(*[level.name.encode() for level in levels()]),
-        len(kernels),
-        table,
-    )
+        # a library has kernels for all levels; this process only ever asks for one
+        table[k].kernels = (ctypes.c_void_p * len(names))(*[address] * len(names))
+    library = Library(_native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     _libraries.append((library, table, engine))
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)

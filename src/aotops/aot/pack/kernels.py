@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from aotops.abi import AXIS_KINDS
 from aotops.aot.front.length import length
 from aotops.errors import BuildError
 from aotops.intrinsics import Signature
@@ -18,8 +19,7 @@ from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion
-from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
-from aotops.scalar.combinations import in_combination
+from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import has_loop, has_power, reached
 from aotops.scalar.mathematics import has_common_cases, operators_in
 
@@ -33,7 +33,7 @@ class Kernel:
         title: how progress and errors call it.
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
-        kind: which loop nest it is, one of ``KINDS``.
+        kind: which loop nest it is, one of ``aotops.abi.KINDS``.
         signature: the dtypes of its operands; planners have none.
         widest: whether the widest vectors of a level pay: not where it is memory-bound.
         compute_bound: whether it is so much slower without vectors that strided elements are worth copying.
@@ -59,9 +59,6 @@ class Kernel:
         return len(inputs), len(outputs), (*inputs, *outputs)
 
 
-#: The loop nests of kernels, in the order of ``aot_kind`` in ``kernel.h``.
-KINDS = ("elementwise", *FOLDING)
-
 #: What cuts iteration spaces into tiles; in C, ``aot_planner``.
 PLANNERS = [
     Kernel(f"aot_{name}", name.replace("_", " "), "int64", function, widest=False)
@@ -77,10 +74,18 @@ def record_kernels(record: Record) -> list[Kernel]:
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
         # reductions of two inputs are memory-bound: a dot product takes 5 to 14 % longer with 512 bits
-        widest = compute_bound or (record.kind in FOLDING and record.inputs == 1)
+        widest = compute_bound or (record.kind in AXIS_KINDS and record.inputs == 1)
         kernels[symbol] = Kernel(
             symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, compute_bound, record.place
         )
+
+    def add_reduction(symbol: str, title: str, of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
+        signature = Signature(record.inputs_for(dtype), result)
+        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+        add(symbol, title, result, reduce(scalar, of, signature, has_common_cases(of), large), signature, "reduce")
+        pair = Signature((result, result), result)
+        combining = elementwise(scalar, pair)
+        add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
@@ -88,21 +93,15 @@ def record_kernels(record: Record) -> list[Kernel]:
         if record.kind == "reduce":
             if combinations.setdefault(result, scalar) is not scalar:
                 raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
-            scalar = in_combination(scalar)
-            of = record.of or first
-            signature = Signature(record.inputs_for(dtype), result)
-            large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-            folding = reduce(scalar, of, signature, has_common_cases(of), large)
-            add(symbol, dtype, result, folding, signature, "reduce")
-            pair = Signature((result, result), result)
-            combining = elementwise(scalar, pair)
-            add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
+            add_reduction(symbol, dtype, record.map or first, scalar)
         elif record.kind == "argreduce":
             signature = Signature((dtype, "int64", dtype), result)
             add(symbol, dtype, dtype, argreduce(scalar, signature), signature, "argreduce")
         elif record.kind == "scan":
             signature = Signature((dtype, result), result)
             add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
+            if record.reduction is None:  # else the reduction is an operator, whose kernels there are
+                add_reduction(kernel_symbol(record.name, "fold", dtype), f"fold {dtype}", first, scalar)
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             noting = not record.common and has_common_cases(scalar)
@@ -118,7 +117,7 @@ def is_compute_bound(record: Record) -> bool:
 
     So do the operators that say so, and what calls them; so do loops and powers of users.
     """
-    functions = [function for scalar in (record.scalar, record.of) if scalar for function in reached(scalar)]
+    functions = [function for scalar in (record.scalar, record.map) if scalar for function in reached(scalar)]
     return record.compute_bound or any(
         any(called.compute_bound for called in operators_in(function))
         or (bool(record.namespace) and (has_loop(function) or has_power(function)))

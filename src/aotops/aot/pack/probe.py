@@ -19,18 +19,24 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from aotops.abi import AXIS_KINDS, DTYPES, FACTS
 from aotops.autograd import grad_check as gradients
-from aotops.intrinsics import wrap_int64
-from aotops.ops.record import FLOATS, Record
-from aotops.scalar.combinations import in_combination
+from aotops.intrinsics import integer, wrap
+from aotops.ops.record import FLOATS, INTEGERS, Record
 from aotops.scalar.functions import has_loop, reached
 from aotops.scalar.mathematics import in_plain_python
 from aotops.scalar.plain_numbers import dtype_of
 
 Function = Callable[..., Any]
 
-ORDINARY = {"bool": (False, True), "int64": (-3, 0, 1, 2, 7), "float32": (-2.5, 0.0, 0.5, 1.0, 3.0)}
-ORDINARY["float64"] = ORDINARY["float32"]
+#: By the kinds of dtypes.
+SAMPLES = {
+    "bool": (False, True),
+    "unsigned": (0, 1, 2, 3, 7),
+    "signed": (-3, 0, 1, 2, 7),
+    "real": (-2.5, 0.0, 0.5, 1.0, 3.0),
+}
+ORDINARY = {fact.name: SAMPLES[fact.kind] for fact in DTYPES}
 NAN, INF = math.nan, math.inf
 #: Samples of a derivative.
 GRADIENTS = 32
@@ -101,9 +107,7 @@ def stored(value: Any, dtype: str) -> Any:
         return bool(value)
     if dtype in FLOATS:
         return float(value)
-    if isinstance(value, float):
-        return int(value) if -(2.0**63) <= value < 2.0**63 else -(2**63)
-    return wrap_int64(int(value))
+    return wrap(integer(value), FACTS[dtype].bits, FACTS[dtype].kind == "signed")
 
 
 def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) -> Iterator[tuple[Any, ...]]:
@@ -120,6 +124,11 @@ def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) ->
 # --- reductions ---------------------------------------------------------------------------------------------------
 
 
+def combined_dtype(record: Record, dtype: str) -> str:
+    """The dtype of what is combined: results, or, where a place is looked for, elements."""
+    return dtype if record.kind == "argreduce" else record.result_for(dtype)
+
+
 def close(a: Any, b: Any) -> bool:
     """Whether two numbers agree, floats but for rounding; NaN agrees with itself."""
     if not (isinstance(a, float) or isinstance(b, float)):
@@ -132,10 +141,10 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
 
     The largest absolute value, with identity 0, need not be right for negative values.
     """
-    result = record.result_for(dtype)
-    if record.of is None:
+    result = combined_dtype(record, dtype)
+    if record.map is None:
         return [stored(value, result) for value in inputs]
-    of = runnable(record.of, dtype)
+    of = runnable(record.map, dtype)
     values = [stored(attempt(of, *row), result) for row in rows(record, dtype, inputs)]
     found = [value for value in values if value is not None]
     distinct = list(dict.fromkeys(value for value in found if math.isfinite(value)))
@@ -145,11 +154,11 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
 
 def reduction(record: Record) -> str | None:
     """Why a reduction's result is up to the order or the grouping of its elements, or to its identity."""
-    if record.kind != "reduce":
+    if record.kind not in AXIS_KINDS:
         return None
     tried: set[str] = set()
     for dtype in reversed(record.dtypes):  # float64 before float32, where an identity of 1e308 is infinite
-        result = record.result_for(dtype)
+        result = combined_dtype(record, dtype)
         family = "float" if result in FLOATS else result
         if family not in tried:
             tried.add(family)
@@ -161,7 +170,7 @@ def reduction(record: Record) -> str | None:
 
 def reduction_of(record: Record, dtype: str, result: str) -> str | None:
     """The same in one dtype."""
-    function = runnable(in_combination(record.scalar_for(dtype)), result)
+    function = runnable(record.scalar_for(dtype), result)
 
     def combine(a: Any, b: Any) -> Any:
         return None if a is None or b is None else stored(attempt(function, a, b), result)
@@ -172,10 +181,17 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
         # apart from each other: a product of the smallest numbers and an infinity is NaN in one order, not in another
         special = [(NAN,), (INF, -INF), (-0.0, 5e-324, -5e-324)]
     groups = [combined_values(record, dtype, (*ORDINARY[dtype][1:4], *values), most=9) for values in special]
-    extremes = combined_values(record, dtype, (-(2**63), 2**63 - 1)) if dtype == "int64" else []
+    extremes = combined_values(record, dtype, FACTS[dtype].bounds) if dtype in INTEGERS else []
     values = list(dict.fromkeys([*ordinary, *extremes, *(value for group in groups for value in group)]))
+    if record.kind == "argreduce":
+        # of two that are as good as each other, which are not equal, it is up to their places which one is found
+        ordinary = list(dict.fromkeys([*ordinary, *(stored(-value, dtype) for value in ordinary)]))
+        for a, b in itertools.product(ordinary, repeat=2):
+            if combine(a, b) not in (a, b, None):
+                return f"of {a} and {b} the function returns {combine(a, b)}, and an argreduce chooses one of two"
     problem = dependence(combine, [value for value in ordinary if value == value], ordinary)
-    problem = problem or changed_by(stored(record.identity_for(dtype), result), combine, values, ordinary)
+    neutral = record.identity_for(dtype) if record.identity is not None else record.initial_for(dtype)
+    problem = problem or changed_by(stored(neutral, result), combine, values, ordinary)
     for group in groups:
         problem = problem or dependence(combine, group, ordinary)
     if (
@@ -251,24 +267,25 @@ def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
 
 
 def dropped_fraction(record: Record) -> str | None:
-    """A result of int64, for want of ``result``, that drops a fraction."""
-    if record.result is not None or "int64" not in record.dtypes or record.outputs:
+    """A result of integers, for want of ``result``, that drops a fraction."""
+    dtype = next((dtype for dtype in reversed(record.dtypes) if dtype in INTEGERS), None)
+    if record.result is not None or dtype is None or record.outputs:
         return None
-    function = record.of or record.scalar
-    scalar = runnable(function, "int64")
+    function = record.map or record.scalar
+    scalar = runnable(function, dtype)
     names = record.parameters
-    tried = rows(record, "int64", ORDINARY["int64"])
-    if record.kind == "reduce" and record.of is None:
-        scalar, names = runnable(in_combination(function), "int64"), function.__code__.co_varnames[:2]
-        tried = itertools.product(ORDINARY["int64"], repeat=2)
+    tried = rows(record, dtype, ORDINARY[dtype])
+    if record.kind in AXIS_KINDS and record.map is None:
+        scalar, names = runnable(record.scalar_for(dtype), dtype), function.__code__.co_varnames[:2]
+        tried = itertools.product(ORDINARY[dtype], repeat=2)
     for row in tried:
         value = attempt(scalar, *row)
         if isinstance(value, float) and math.isfinite(value) and value != math.floor(value):
             inputs = " and ".join(f"{name} = {each}" for name, each in zip(names, row, strict=True))
-            others = 'result="float64"' if record.dtypes == ("int64",) else 'result={"int64": "float64"}'
+            others = 'result="float64"' if record.dtypes == (dtype,) else f'result={{"{dtype}": "float64"}}'
             return (
-                f"the result is int64 and drops fractions: for {inputs} the function returns {float(value)}, and "
-                f'{int(value)} is stored; give {others} to keep them, divide by //, or give result="int64" if that '
+                f"the result is {dtype} and drops fractions: for {inputs} the function returns {float(value)}, and "
+                f'{int(value)} is stored; give {others} to keep them, divide by //, or give result="{dtype}" if that '
                 "is meant"
             )
     return None
@@ -276,7 +293,7 @@ def dropped_fraction(record: Record) -> str | None:
 
 def stored_truth(record: Record) -> str | None:
     """Truth values that are stored as floats, for want of ``result``."""
-    if record.result is not None or record.kind == "reduce" or record.outputs:
+    if record.result is not None or record.kind in AXIS_KINDS or record.outputs:
         return None
     dtype = next((dtype for dtype in record.dtypes if dtype in FLOATS), None)
     if dtype is None:

@@ -2,10 +2,45 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 from aotops.aot.front.requirements import require_compiler
 from aotops.errors import BuildError
+
+#: The versions of aotops that take the kernels of this one: those whose ``AOTOPS_KERNEL_VERSION`` is the same, which
+#: changes with the first number of the version alone.
+COMPATIBLE = "aotops>=0.1,<1"
+
+
+def require_aotops(distribution: Any, project: Any) -> None:
+    """See to it that a wheel requires an aotops that takes its kernels.
+
+    The requirement is added where ``dynamic`` of ``[project]`` lists the dependencies, or where there is no such table.
+    A static list is the project's own: installers read it without a build, so that nothing may be added. A list that
+    lacks aotops is warned of. What a file of ``[tool.setuptools.dynamic]`` lists, setuptools puts in place of
+    everything, and only then reads.
+    """
+    project = project if isinstance(project, dict) else {}
+    dynamic = project.get("dynamic", ())
+    if not project or "dependencies" in dynamic:
+        others = list(distribution.install_requires or [])
+        if not any(is_aotops(line) for line in others):
+            distribution.install_requires = [*others, COMPATIBLE]
+        return
+    if not any(is_aotops(line) for line in project.get("dependencies", ())):
+        warnings.warn(
+            f'pyproject.toml: the wheel needs aotops at run time: add "{COMPATIBLE}" to dependencies of [project], or '
+            'dynamic = ["dependencies"], with which the build adds it.',
+            stacklevel=2,
+        )
+
+
+def is_aotops(requirement: Any) -> bool:
+    """Whether a requirement is one of aotops."""
+    from aotops_setuptools import _project
+
+    return _project(requirement) == "aotops"
 
 
 def add_extensions(distribution: Any, table: Any) -> None:

@@ -15,27 +15,11 @@ from typing import Any
 import aotops
 from aotops import ops
 from aotops._native import Function, TensorBase
-from aotops.ops.record import FOLDING, Record
+from aotops.abi import AXIS_KINDS, SLOTS
+from aotops.ops.record import Record
 
 PACKAGE = Path(aotops.__file__).parent
 HEADER = "# Generated from the operator records by `python -m aotops.aot.pack.stubs`; do not edit.\n"
-
-#: Special methods behind each slot: plain, reflected, in place.
-SPECIAL_METHODS = {
-    "add": ("__add__", "__radd__", "__iadd__"),
-    "subtract": ("__sub__", "__rsub__", "__isub__"),
-    "multiply": ("__mul__", "__rmul__", "__imul__"),
-    "true_divide": ("__truediv__", "__rtruediv__", "__itruediv__"),
-    "power": ("__pow__", "__rpow__", "__ipow__"),
-    "negative": ("__neg__",),
-    "absolute": ("__abs__",),
-    "lt": ("__lt__",),
-    "le": ("__le__",),
-    "eq": ("__eq__",),
-    "ne": ("__ne__",),
-    "gt": ("__gt__",),
-    "ge": ("__ge__",),
-}
 
 NATIVE = '''from array import array
 from collections.abc import Callable, Iterator, Mapping
@@ -53,7 +37,7 @@ class Array(Protocol):
 
 Operand = Tensor | float | Array | array[Any] | memoryview | list[Any] | tuple[Any, ...] | range
 
-dtypes: tuple[DType, DType, DType, DType]
+dtypes: tuple[DType, ...]
 operators: Mapping[str, Operator]
 
 def empty(shape: tuple[int, ...], dtype: DType, /) -> Tensor: ...
@@ -84,7 +68,7 @@ def set_num_threads(n: int, /) -> None:
 
 def share_from(elements: int, /) -> None: ...
 
-abi_version: int
+kernel_version: int
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -93,12 +77,11 @@ def declare(
     record: Record,
     name: str,
     parameters: str,
-    facts: tuple[int, ...],
-    conversions: tuple[int, ...],
-    variants: tuple[Any, ...],
+    fields: tuple[int | bytes, ...],
+    variants: tuple[tuple[bytes, bytes], ...],
     /,
 ) -> Operator: ...
-def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
+def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None, str | None], ...], /) -> None: ...
 def stand_in(operator: Operator, runner: Callable[..., Any], /) -> None: ...
 def rename(operator: Operator, name: str, /) -> None: ...
 def check_sum(data: bytes, /) -> str: ...
@@ -135,13 +118,15 @@ class Operator:
     @property
     def parameters(self) -> tuple[str, ...]: ...
     @property
-    def conditions(self) -> tuple[str, ...]: ...
+    def bool_inputs(self) -> tuple[str, ...]: ...
+    @property
+    def fixed(self) -> dict[str, DType]: ...
     @property
     def optional(self) -> tuple[str, ...]: ...
     @property
     def dtypes(self) -> tuple[tuple[DType, ...], ...]: ...
     @property
-    def conversions(self) -> dict[DType, DType]: ...
+    def casts(self) -> dict[DType, DType]: ...
     @property
     def derivative(self) -> Any:
         """The operator of the derivative, or the decorator that declares one."""
@@ -187,7 +172,7 @@ class TensorBase:
 
 def options(record: Record) -> str:
     """The keyword parameters of an operator."""
-    if record.kind not in FOLDING:
+    if record.kind not in AXIS_KINDS:
         return "*, out: Tensor | None = None"
     axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
     flag = "include_initial" if record.kind == "scan" else "keepdims"
@@ -197,7 +182,7 @@ def options(record: Record) -> str:
 
 def operands(record: Record, names: tuple[str, ...]) -> str:
     """The tensor parameters of an operator."""
-    if record.kind in FOLDING:
+    if record.kind in AXIS_KINDS:
         return "".join(f"{name}: Operand, " for name in names) + "/"
     parameters = [f"{name}: Operand | None = None" if name in record.defaults else f"{name}: Operand" for name in names]
     return ", ".join(parameters)
@@ -213,7 +198,7 @@ def method_stubs(record: Record) -> list[str]:
         other = ", other: Operand, /" if record.inputs == 2 else ""
         # object's == and != take and return anything: tensors narrow what type checkers expect of them
         ignore = "  # type: ignore[override]" if record.slot in ("eq", "ne") else ""
-        lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SPECIAL_METHODS[record.slot])
+        lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SLOTS[record.slot])
     return lines
 
 

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterable, Sequence
 
+from aotops import abi
 from aotops.aot.back.levels import Level, level_symbol
+from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import PLANNERS, is_compute_bound
+from aotops.encode import encode
 from aotops.loops.plan import fields
-from aotops.ops.record import ALL, FOLDING, Record, combine_symbol, kernel_symbol
-
-ELEMENT_FORMATS = {"bool": "<?7x", "int64": "<q", "float32": "<f4x", "float64": "<d"}
+from aotops.ops.record import ALL, Record, kernel_symbol
 
 SIGNATURE = "(void *, void **, int64_t, int64_t, char **, const int64_t *)"
 PLANNER_SIGNATURE = "(int64_t *, void **, int64_t *)"
 
 
-def element_bits(value: float, dtype: str) -> str:
-    """A value of a dtype as the C constant of an ``aot_element``'s bits."""
-    return f"0x{int.from_bytes(struct.pack(ELEMENT_FORMATS[dtype], value), 'little'):016x}u"
+def quoted(name: str | None) -> str:
+    """A name as a C string; NULL for none."""
+    return "NULL" if name is None else f'"{name}"'
 
 
-def dtype_code(dtype: str) -> str:
-    """The name of a dtype in ``kernel.h``, or of what an input that has none is."""
-    return f"AOT_{dtype.upper()}"
+def c_array(data: bytes) -> str:
+    """Bytes as the initialiser of an array."""
+    return "{" + ", ".join(map(str, data)) + "}"
 
 
-def quoted(name: str) -> str:
-    """A name as a C string."""
-    return f'"{name}"'
+def c_elements(data: bytes) -> str:
+    """The bytes of constants as the initialiser of an array of ``aot_element``."""
+    size = abi.ELEMENT_BYTES
+    return ", ".join(["{" + c_array(data[k : k + size]) + "}" for k in range(0, len(data), size)])
 
 
 def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
@@ -52,50 +53,28 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         for target in ALL
     ]
     for record in records:
+        encoded = encode(record, is_compute_bound(record))
         array = kernel_symbol(record.name, "variants")
-        variants.append(f"static const aot_variant {array}[] = {{")
-        for dtype in record.dtypes:
-            result = record.result_for(dtype)
-            codes = ", ".join(map(dtype_code, [*record.inputs_for(dtype), *record.results_for(dtype)]))
-            fields = [f".dtypes = {{{codes}}}"]
-            if record.kind in FOLDING:
-                # an argreduce combines elements, the others results
-                combined = dtype if record.kind == "argreduce" else result
-                identity = record.identity_for(dtype)
-                if identity is not None:
-                    fields.append(f".identity = {element_bits(identity, result)}")
-                if record.absorbing is not None:
-                    fields.append(f".absorbing = {element_bits(record.absorbing, result)}")
-                fields.append(f".start = {element_bits(record.start_for(dtype), combined)}")
-            if record.defaults:
-                defaults = ", ".join(
-                    f"[{k}] = {element_bits(record.default_for(name, dtype), dtype)}"
-                    for k, name in enumerate(record.parameters)
-                    if name in record.defaults
-                )
-                fields.append(f".defaults = {{{defaults}}}")
-            fields.append(f".kernels = {kernels(kernel_symbol(record.name, dtype))}")
-            if record.kind in ("reduce", "scan"):
-                fields.append(f".combine = {kernels(combine_symbol(record.reduction or record, dtype))}")
-            if record.kind == "scan" and record.reduction is not None:
-                fields.append(f".fold = {kernels(kernel_symbol(record.reduction.name, dtype))}")
-            variants.append("    {" + ", ".join(fields) + "},")
-        variants.append("};")
-        converts = ", ".join(
-            dtype_code(record.converts[dtype]) if dtype in record.converts else "AOT_NO_DTYPE" for dtype in ALL
-        )
+        rows: list[str] = []
+        for dtype, (dtypes, constants), symbols in zip(record.dtypes, encoded.variants, record.symbols(), strict=True):
+            fields = [f".dtypes = {c_array(dtypes)}"]
+            if any(constants):
+                name = kernel_symbol(record.name, "constants", dtype)
+                variants.append(f"static const aot_element {name}[] = {{{c_elements(constants)}}};")
+                fields.append(f".constants = {name}")
+            elif constants_are_read(record):
+                fields.append(".constants = nothing")
+            for field, symbol in zip(("kernels", "combine", "fold"), symbols, strict=True):
+                if symbol is not None:
+                    fields.append(f".{field} = {kernels(symbol)}")
+            rows.append("    {" + ", ".join(fields) + "},")
+        variants += [f"static const aot_variant {array}[] = {{", *rows, "};"]
+        names = [name for name, *_ in (*abi.OPERATOR_FIELDS, *abi.OPERATOR_ARRAYS)]
+        values = [c_array(value) if isinstance(value, bytes) else str(value) for value in encoded.fields]
+        traits = ", ".join([f".{name} = {value}" for name, value in zip(names, values, strict=True)])
         operators.append(
             f'    {{.name = "{record.name}", .parameters = "{" ".join(record.parameters)}", '
-            f".kind = AOT_{record.kind.upper() if record.kind in FOLDING else 'ELEMENTWISE'}, "
-            f".inputs = {record.inputs}, .outputs = {max(record.outputs, 1)}, "
-            f".returns_tuple = {int(record.outputs > 0)}, .optional = {record.mask(record.defaults)}, "
-            f".conditions = {record.mask([*record.conditions, *record.positions])}, "
-            f".square = {quoted(record.squares.name) if record.squares else 'NULL'}, "
-            f".slot = AOT_SLOT_{(record.slot or 'none').upper()}, .is_method = {int(record.method)}, "
-            f".compute_bound = {int(is_compute_bound(record))}, "
-            f".has_identity = {int(record.identity is not None)}, "
-            f".takes_dtype = {int(record.takes_dtype)}, "
-            f".has_absorbing = {int(record.absorbing is not None)}, .conversions = {{{converts}}}, "
+            f".square = {quoted(record.squares.name if record.squares else None)}, {traits}, "
             f".n_variants = {len(record.dtypes)}, .variants = {array}}},"
         )
     lines = [
@@ -104,6 +83,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         "",
         *declarations,
         "",
+        "static const aot_element nothing[AOT_CONSTANT_DEFAULTS + AOT_MAX_OPERANDS];",
         *variants,
         "",
         "static const aot_operator operators[] = {",
@@ -111,7 +91,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         "};",
         "",
         "const aot_table aot_builtin_table = {",
-        f"    .abi_version = AOT_ABI_VERSION, .n_levels = {len(levels)},",
+        f"    .n_levels = {len(levels)},",
         "    .levels = {" + ", ".join(f'"{level.name}"' for level in levels) + "},",
         "    .n_operators = sizeof operators / sizeof *operators, .operators = operators,",
         "};",
@@ -124,6 +104,11 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
         "",
     ]
     return "\n".join(lines)
+
+
+def constants_are_read(record: Record) -> bool:
+    """Whether C looks at the constants of an operator, which may be zeros alone."""
+    return record.kind in abi.AXIS_KINDS or bool(record.defaults)
 
 
 def plan_header() -> str:

@@ -5,9 +5,10 @@ An operand's position is the same everywhere: inputs first, outputs last. Stride
 
 from __future__ import annotations
 
-#: Axes and operands that there can be: AOT_MAX_RANK and AOT_MAX_OPERANDS of kernel.h.
-MOST_RANK = 32
-MOST_OPERANDS = 16
+from aotops import abi
+
+MOST_RANK = abi.MAX_RANK
+MOST_OPERANDS = abi.MAX_OPERANDS
 
 #: Names of the fields in their order, each with its lengths: the members of the C structure, all of them int64_t.
 FIELDS: list[tuple[str, tuple[int, ...]]] = []

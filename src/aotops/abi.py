@@ -1,0 +1,261 @@
+"""What Python, C and the build have to agree on, each fact once: dtypes, promotion, slots, kinds of operators, limits.
+
+``aotops.aot.pack.header`` writes the C header of all of it. A row of ``DTYPES`` is a dtype: its enum, the union of
+elements, its buffer format, the promotion matrix, the conversion kernels and the stubs follow from it.
+"""
+
+from __future__ import annotations
+
+
+class DtypeFact:
+    """One dtype.
+
+    Attributes:
+        name: as in ``aotops.float32``; what Numba and NumPy call it, too.
+        kind: one of ``KINDS_OF_NUMBERS``.
+        bits: the width of an element.
+    """
+
+    __slots__ = ("bits", "kind", "name")
+
+    def __init__(self, kind: str, bits: int) -> None:
+        prefix = {"bool": "bool", "signed": "int", "unsigned": "uint", "real": "float", "complex": "complex"}[kind]
+        self.name = prefix if kind == "bool" else f"{prefix}{bits}"
+        self.kind, self.bits = kind, bits
+
+    def __repr__(self) -> str:
+        return self.name
+
+    @property
+    def itemsize(self) -> int:
+        """Bytes in one element."""
+        return self.bits // 8
+
+    @property
+    def category(self) -> str:
+        """What ``DType.kind`` says: Python has a type of number for each category."""
+        return {"signed": "integer", "unsigned": "integer", "real": "float"}.get(self.kind, self.kind)
+
+    @property
+    def format(self) -> str:
+        """The format of ``struct`` and ``memoryview`` for an element of this size; a complex dtype has two letters."""
+        codes = {"signed": "bhiq", "unsigned": "BHIQ"}
+        if self.kind in codes:
+            return codes[self.kind][self.itemsize.bit_length() - 1]
+        return {"bool": "?", "real": "f" if self.bits == 32 else "d", "complex": "Zf" if self.bits == 64 else "Zd"}[
+            self.kind
+        ]
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The smallest and the largest number of an integer dtype, or of bool."""
+        if self.kind == "signed":
+            return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
+        return 0, 1 if self.kind == "bool" else 2**self.bits - 1
+
+
+#: Not an order: int64 holds every uint32, and no integer dtype holds both int64 and uint64.
+KINDS_OF_NUMBERS = ("bool", "unsigned", "signed", "real", "complex")
+
+#: The categories in Python's order: each of Python's types of numbers takes the values of those before.
+CATEGORIES = ("bool", "integer", "float", "complex")
+
+#: The dtypes that there are, in the order in which they are listed and printed.
+DTYPES = (
+    DtypeFact("bool", 8),
+    DtypeFact("unsigned", 8),
+    DtypeFact("signed", 64),
+    DtypeFact("real", 32),
+    DtypeFact("real", 64),
+)
+
+#: All that the array API standard has. The functions of this module hold for them, whichever ``DTYPES`` has.
+STANDARD_DTYPES = (
+    DtypeFact("bool", 8),
+    *[DtypeFact("signed", bits) for bits in (8, 16, 32, 64)],
+    *[DtypeFact("unsigned", bits) for bits in (8, 16, 32, 64)],
+    *[DtypeFact("real", bits) for bits in (32, 64)],
+    *[DtypeFact("complex", bits) for bits in (64, 128)],
+)
+
+#: The dtypes by their names.
+FACTS = {fact.name: fact for fact in DTYPES}
+
+#: The dtypes' names in the order of their codes.
+NAMES = tuple(FACTS)
+
+#: The dtype of a Python number of a category by itself.
+DEFAULTS = {"bool": "bool", "integer": "int64", "float": "float64", "complex": "complex128"}
+
+#: An element of any dtype has room in so many bytes.
+ELEMENT_BYTES = 16
+
+
+def computed(dtype: str) -> str:
+    """The dtype of an element within a kernel: integers of less than 64 bits are int64 there, as C's are int.
+
+    Storing a result in such a dtype keeps its low bits: sums, differences and products wrap around as NumPy's do.
+    """
+    fact = FACTS[dtype]
+    return DEFAULTS["integer"] if fact.category == "integer" and fact.bits < 64 else dtype
+
+
+def named(*kinds: str) -> tuple[str, ...]:
+    """The names of the dtypes of some kinds."""
+    return tuple([fact.name for fact in DTYPES if fact.kind in kinds])
+
+
+# --- promotion ------------------------------------------------------------------------------------------------------
+
+
+def promoted(a: DtypeFact, b: DtypeFact) -> tuple[str, int]:
+    """The kind and the width of the dtype that holds the values of two, as ``numpy.result_type`` has it.
+
+    Of integers that is the smallest integer dtype that holds both, or float64 where there is none. Beside a float an
+    integer of up to 16 bits counts as a float32, others as a float64.
+
+    >>> promoted(DtypeFact("signed", 8), DtypeFact("unsigned", 8))
+    ('signed', 16)
+    >>> promoted(DtypeFact("signed", 64), DtypeFact("unsigned", 64))
+    ('real', 64)
+    """
+    if a.kind == b.kind:
+        return a.kind, max(a.bits, b.bits)
+    low, high = sorted((a, b), key=lambda fact: KINDS_OF_NUMBERS.index(fact.kind))
+    if low.kind == "bool":
+        return high.kind, high.bits
+    if low.kind == "unsigned" and high.kind == "signed":
+        bits = max(high.bits, 2 * low.bits)
+        return ("signed", bits) if bits <= 64 else ("real", 64)
+    if low.kind in ("unsigned", "signed"):
+        # float32 holds the integers of 16 bits; float64 stands for those of 64 bits, too
+        parts = 2 if high.kind == "complex" else 1
+        real = max(high.bits // parts, 32 if low.bits <= 16 else 64)
+        return high.kind, real * parts
+    return "complex", max(high.bits, 2 * low.bits)  # of a real and a complex
+
+
+def promote(a: str, b: str) -> str:
+    """The name of the dtype that holds the values of two.
+
+    >>> promote("int64", "float32")
+    'float64'
+    """
+    kind, bits = promoted(FACTS[a], FACTS[b])
+    return DtypeFact(kind, bits).name
+
+
+def promote_number(dtype: str, category: str) -> str:
+    """The name of the dtype in which a tensor meets a Python number of a category, which is weak.
+
+    >>> promote_number("float32", "integer"), promote_number("bool", "float")
+    ('float32', 'float64')
+    """
+    own = FACTS[dtype]
+    if CATEGORIES.index(category) <= CATEGORIES.index(own.category):
+        return dtype
+    if category == "complex" and own.category == "float":
+        return DtypeFact("complex", 2 * own.bits).name
+    return DEFAULTS[category]
+
+
+def holding(dtype: str) -> tuple[str, ...]:
+    """The other dtypes that hold all values of one, the usual ones first.
+
+    Inputs of a dtype without a kernel compute in the first of them that has a kernel.
+
+    >>> holding("int64"), holding("float64")
+    (('float64',), ())
+    """
+
+    def preference(fact: DtypeFact) -> tuple[int, bool, int]:
+        return CATEGORIES.index(fact.category), DEFAULTS[fact.category] != fact.name, fact.bits
+
+    found = [fact for fact in DTYPES if fact.name != dtype and promote(dtype, fact.name) == fact.name]
+    return tuple([fact.name for fact in sorted(found, key=preference)])
+
+
+def can_cast(source: str, target: str) -> bool:
+    """Whether ``out`` of a dtype takes results of another: NumPy's rule "same_kind".
+
+    A kind takes the values of those before it, of whatever width; an unsigned integer takes no signed one.
+
+    >>> can_cast("float64", "float32"), can_cast("float32", "int64"), can_cast("int64", "float32")
+    (True, False, True)
+    """
+    return KINDS_OF_NUMBERS.index(FACTS[source].kind) <= KINDS_OF_NUMBERS.index(FACTS[target].kind)
+
+
+# --- operators ------------------------------------------------------------------------------------------------------
+
+#: The kinds of operators as the glue tells them apart, in the order of their codes: maps and zips are one.
+KINDS = ("elementwise", "reduce", "argreduce", "scan")
+
+#: The kinds whose operators go along an axis and combine its elements.
+AXIS_KINDS = KINDS[1:]
+
+#: Python's special methods that an operator can stand behind: plain, reflected, in place. The comparisons are in the
+#: order of Python's C API.
+SLOTS = {
+    "add": ("__add__", "__radd__", "__iadd__"),
+    "subtract": ("__sub__", "__rsub__", "__isub__"),
+    "multiply": ("__mul__", "__rmul__", "__imul__"),
+    "true_divide": ("__truediv__", "__rtruediv__", "__itruediv__"),
+    "power": ("__pow__", "__rpow__", "__ipow__"),
+    "negative": ("__neg__",),
+    "absolute": ("__abs__",),
+    "lt": ("__lt__",),
+    "le": ("__le__",),
+    "eq": ("__eq__",),
+    "ne": ("__ne__",),
+    "gt": ("__gt__",),
+    "ge": ("__ge__",),
+}
+COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
+
+#: The largest rank of a tensor.
+MAX_RANK = 32
+#: The most inputs and results of an operator together.
+MAX_OPERANDS = 16
+#: The most CPU levels that kernels are compiled for.
+MAX_LEVELS = 3
+
+#: The dtype code that stands for none.
+NO_DTYPE = 255
+
+#: In place of the dtype of an input that is no operand but a position, an int64; and its code.
+INDEX = "index"
+INDEX_CODE = 254
+
+# --- an operator as C sees it ---------------------------------------------------------------------------------------
+
+#: What the glue knows of an operator beside its names and variants, each with its C type and what it means; an array
+#: with the name of its length. ``aotops.encode`` fills them in this order, for operators of aotops and of users alike.
+OPERATOR_FIELDS = (
+    ("kind", "uint8_t", "enum aot_kind"),
+    ("inputs", "uint8_t", "number of inputs"),
+    ("outputs", "uint8_t", "number of outputs, 1 but for elementwise operators that return a tuple"),
+    ("returns_tuple", "uint8_t", "of one output or several"),
+    ("slot", "uint8_t", "enum aot_slot"),
+    ("is_method", "uint8_t", "also a method of Tensor"),
+    ("compute_bound", "uint8_t", "strided elements are worth copying for the sake of whole vectors"),
+    ("has_identity", "uint8_t", "axis kinds: an empty axis has a result"),
+    ("takes_dtype", "uint8_t", "reductions and scans: may be told in which dtype to compute"),
+    ("has_absorbing", "uint8_t", "reductions: some result ends the work early"),
+    ("optional", "uint16_t", "inputs that may be left out, as a bit mask"),
+)
+OPERATOR_ARRAYS = (
+    (
+        "fixed",
+        "AOT_MAX_OPERANDS",
+        "dtypes of inputs whatever the others are; AOT_NO_DTYPE for those that promote together",
+    ),
+    ("casts", "AOT_N_DTYPES", "the dtype in which inputs of a dtype without a kernel compute, or AOT_NO_DTYPE"),
+)
+
+#: The elements that a variant needs to know, in the order in which C finds them; defaults of the inputs follow.
+CONSTANTS = (
+    ("identity", "axis kinds: the value of an empty axis"),
+    ("initial", "axis kinds: what a non-empty one begins with"),
+    ("absorbing", "reductions: the result that nothing changes any more"),
+)

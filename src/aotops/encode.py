@@ -1,0 +1,137 @@
+"""A record as C sees it: one encoding for the table of aotops' own operators and for the declarations of users.
+
+``encode`` fills the fields that ``aotops.abi`` lists, in their order. ``aotops.aot.pack.table`` writes them as C text,
+and ``_native.declare`` reads them. ``encode_kernel`` does the same for a kernel in the library of an extension.
+"""
+
+from __future__ import annotations
+
+from aotops import abi
+
+TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Any
+
+    from aotops.aot.pack.kernels import Kernel
+    from aotops.ops.record import Record
+
+
+def dtype_code(dtype: str | None) -> int:
+    """The code of a dtype in C's enum, or of none."""
+    others = {None: abi.NO_DTYPE, abi.INDEX: abi.INDEX_CODE}
+    return others[dtype] if dtype in others else abi.NAMES.index(str(dtype))
+
+
+def stable_code(dtype: str) -> int:
+    """The code of a dtype in ``aotops_kernel.h``: whatever other dtypes there are, it is the same."""
+    fact = abi.FACTS[dtype]
+    return abi.KINDS_OF_NUMBERS.index(fact.kind) << 4 | fact.itemsize.bit_length() - 1
+
+
+def element(value: Any, dtype: str) -> bytes:
+    """The bytes of an ``aot_element`` with a value, which the dtype must hold; floats are rounded.
+
+    >>> element(258, "int64")[:2].hex()
+    '0201'
+    """
+    fact = abi.FACTS[dtype]
+    parts = (value.real, value.imag) if fact.kind == "complex" else (value,)
+    data = memoryview(bytearray(abi.ELEMENT_BYTES))
+    width = fact.itemsize // len(parts)
+    for k, part in enumerate(parts):
+        room: Any = data[k * width : (k + 1) * width].cast(fact.format[-1:])  # type: ignore[call-overload]
+        room[0] = part if fact.kind in ("real", "complex") else int(part) if fact.kind != "bool" else bool(part)
+    return bytes(data)
+
+
+class Encoded:
+    """An operator as C sees it.
+
+    Attributes:
+        fields: numbers and bytes, in the order of ``aotops.abi``.
+        variants: for each dtype the codes of the operands' dtypes, and the bytes of the constants.
+    """
+
+    __slots__ = ("fields", "variants")
+
+    def __init__(self, fields: tuple[int | bytes, ...], variants: tuple[tuple[bytes, bytes], ...]) -> None:
+        self.fields, self.variants = fields, variants
+
+
+def encode(record: Record, compute_bound: bool = False) -> Encoded:
+    """A record as C sees it; ``compute_bound`` is known to those who compile kernels alone."""
+    axis_kind = record.kind in abi.AXIS_KINDS
+    numbers = {
+        "kind": abi.KINDS.index(record.kind if axis_kind else "elementwise"),
+        "inputs": record.inputs,
+        "outputs": max(record.outputs, 1),
+        "returns_tuple": int(record.outputs > 0),
+        "slot": 0 if record.slot is None else 1 + tuple(abi.SLOTS).index(record.slot),
+        "is_method": int(record.method),
+        "compute_bound": int(compute_bound),
+        "has_identity": int(record.identity is not None),
+        "takes_dtype": int(record.takes_dtype),
+        "has_absorbing": int(record.absorbing is not None),
+        "optional": mask(record, record.defaults),
+    }
+    fixed = [dtype_code(record.fixed.get(name)) for name in record.parameters]
+    arrays = {
+        "fixed": bytes(fixed + [abi.NO_DTYPE] * (abi.MAX_OPERANDS - len(fixed))),
+        "casts": bytes([dtype_code(record.casts.get(dtype)) for dtype in abi.NAMES]),
+    }
+    return Encoded(
+        (
+            *[numbers[name] for name, *_ in abi.OPERATOR_FIELDS],
+            *[arrays[name] for name, *_ in abi.OPERATOR_ARRAYS],
+        ),
+        tuple(
+            [
+                (
+                    bytes([dtype_code(own) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]),
+                    b"".join(constants(record, dtype)),
+                )
+                for dtype in record.dtypes
+            ]
+        ),
+    )
+
+
+def constants(record: Record, dtype: str) -> list[bytes]:
+    """The constants of a variant, in the order of ``aotops.abi``, and the defaults of inputs that may be left out."""
+    nothing = bytes(abi.ELEMENT_BYTES)
+    result = record.result_for(dtype)
+    values: dict[str, bytes] = {}
+    if record.kind in abi.AXIS_KINDS:
+        identity = record.identity_for(dtype)
+        if identity is not None:
+            values["identity"] = element(identity, result)
+        # an argreduce combines elements, the others results
+        values["initial"] = element(record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
+        if record.absorbing is not None:
+            values["absorbing"] = element(record.absorbing, result)
+    found = [values.get(name, nothing) for name, _ in abi.CONSTANTS]
+    if record.defaults:
+        for name, own in zip(record.parameters, record.inputs_for(dtype), strict=True):
+            found.append(element(record.default_for(name, dtype), own) if name in record.defaults else nothing)
+    return found
+
+
+#: The loop nests in the order of their codes in ``aotops_kernel.h``, which never change.
+LOOPS = ("elementwise", "reduce", "argreduce", "scan")
+
+
+def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
+    """A kernel in a library: the fields of an ``aot_named_kernel`` in their order, but for the addresses.
+
+    They are its symbol, the code of its loop nest, the numbers of its inputs and outputs, whether it is compute-bound,
+    and the dtypes of all operands.
+    """
+    inputs, outputs, dtypes = kernel.operands
+    codes = bytes([stable_code(dtype) for dtype in dtypes])
+    return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, int(kernel.compute_bound), codes
+
+
+def mask(record: Record, parameters: Iterable[str]) -> int:
+    """Some of the parameters as a bit mask."""
+    return sum(1 << record.parameters.index(parameter) for parameter in parameters)

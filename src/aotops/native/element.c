@@ -1,0 +1,181 @@
+/* Elements: one value of a dtype, out of Python's numbers and back. In Python:
+ *
+ *     def is_number(object): ...              # a Python number, which takes on the dtype of the tensors beside it
+ *     def element_of(number, dtype): ...      # OverflowError for what the dtype cannot hold
+ *     def number_of(element, dtype): ...      # bool, int or float
+ *
+ * The dtypes are the rows of aotops.abi: there is code for each kind of them, and none for each dtype.
+ */
+#include "native.h"
+
+#include <string.h>
+
+bool aot_is_number(PyObject *object)
+{
+    if (PyFloat_CheckExact(object) || PyLong_CheckExact(object)) {
+        return true;
+    }
+    return (PyFloat_Check(object) || PyLong_Check(object)) && !PyObject_CheckBuffer(object); /* bool is an int */
+}
+
+int aot_number_category(PyObject *number)
+{
+    return PyFloat_Check(number)  ? AOT_CATEGORY_FLOAT
+           : PyBool_Check(number) ? AOT_CATEGORY_BOOL
+                                  : AOT_CATEGORY_INTEGER;
+}
+
+static bool fits_signed(long long value, int bytes)
+{
+    return bytes == 8 || (value >= -(1LL << (8 * bytes - 1)) && value < 1LL << (8 * bytes - 1));
+}
+
+static bool fits_unsigned(unsigned long long value, int bytes)
+{
+    return bytes == 8 || value < 1ULL << (8 * bytes);
+}
+
+/* Reads a number for a signed integer dtype, a float towards zero; *fits tells whether the dtype holds it. */
+static long long read_signed(PyObject *number, int bytes, bool *fits)
+{
+    int overflow = 0;
+    long long value = 0;
+    if (PyFloat_Check(number)) { /* a NaN is beyond all bounds */
+        double real = PyFloat_AsDouble(number);
+        overflow = !(real >= -9223372036854775808.0 && real < 9223372036854775808.0);
+        value = overflow ? 0 : (long long)real;
+    } else {
+        value = PyLong_AsLongLongAndOverflow(number, &overflow);
+    }
+    *fits = overflow == 0 && fits_signed(value, bytes);
+    return value;
+}
+
+/* The same for an unsigned one. */
+static unsigned long long read_unsigned(PyObject *number, int bytes, bool *fits)
+{
+    unsigned long long value = 0;
+    if (PyFloat_Check(number)) {
+        double real = PyFloat_AsDouble(number);
+        *fits = real > -1.0 && real < 18446744073709551616.0;
+        value = *fits ? (unsigned long long)real : 0;
+    } else {
+        int overflow = 0;
+        long long small = PyLong_AsLongLongAndOverflow(number, &overflow);
+        *fits = overflow == 0 ? small >= 0 : overflow > 0;
+        value = (unsigned long long)small;
+        if (overflow > 0) {
+            value = PyLong_AsUnsignedLongLong(number);
+            if (PyErr_Occurred()) {
+                PyErr_Clear();
+                *fits = false;
+            }
+        }
+    }
+    *fits = *fits && fits_unsigned(value, bytes);
+    return value;
+}
+
+bool aot_number_fits(PyObject *number, int dtype)
+{
+    bool fits = true;
+    const aot_dtype_info *info = &aot_dtypes[dtype];
+    if (PyFloat_Check(number) || info->kind == AOT_KIND_BOOL) {
+        return true;
+    }
+    if (info->kind == AOT_KIND_UNSIGNED) {
+        read_unsigned(number, info->itemsize, &fits);
+    } else { /* floats hold what int64 holds; what becomes of a longer int depends on the operator */
+        read_signed(number, info->kind == AOT_KIND_SIGNED ? info->itemsize : 8, &fits);
+    }
+    return fits;
+}
+
+static int out_of_bounds(PyObject *number, int dtype)
+{
+    aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
+    return -1;
+}
+
+/* Reads the double that a number is nearest to. */
+static int read_real(PyObject *number, int dtype, double *value)
+{
+    *value = PyFloat_AsDouble(number);
+    if (*value == -1.0 && PyErr_Occurred()) {
+        if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
+            PyErr_Clear();
+            out_of_bounds(number, dtype);
+        }
+        return -1;
+    }
+    return 0;
+}
+
+#define STORE_BOOL(CODE, member, ...)                                                                                  \
+    case CODE: {                                                                                                       \
+        int truth = PyObject_IsTrue(number);                                                                           \
+        element->member = truth > 0;                                                                                   \
+        return truth < 0 ? -1 : 0;                                                                                     \
+    }
+#define STORE_INTEGER(read, CODE, member, type)                                                                        \
+    case CODE: {                                                                                                       \
+        bool fits;                                                                                                     \
+        element->member = (type)read(number, aot_dtypes[CODE].itemsize, &fits);                                        \
+        return PyErr_Occurred() ? -1 : fits ? 0 : out_of_bounds(number, dtype);                                        \
+    }
+#define STORE_SIGNED(CODE, member, name, ...) STORE_INTEGER(read_signed, CODE, member, name##_t)
+#define STORE_UNSIGNED(CODE, member, name, ...) STORE_INTEGER(read_unsigned, CODE, member, name##_t)
+#define STORE_REAL(CODE, member, name, ...)                                                                            \
+    case CODE: {                                                                                                       \
+        double value;                                                                                                  \
+        if (read_real(number, dtype, &value) < 0) {                                                                    \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+        element->member = (aot_##name)value;                                                                           \
+        return 0;                                                                                                      \
+    }
+
+typedef float aot_float32;
+typedef double aot_float64;
+
+int aot_element_of(PyObject *number, int dtype, aot_element *element)
+{
+    *element = (aot_element){{0}};
+    switch (dtype) {
+        AOT_EACH_BOOL(STORE_BOOL)
+        AOT_EACH_SIGNED(STORE_SIGNED)
+        AOT_EACH_UNSIGNED(STORE_UNSIGNED)
+        AOT_EACH_REAL(STORE_REAL)
+    default:
+        PyErr_SetString(PyExc_SystemError, "Python has no number for this dtype");
+        return -1;
+    }
+}
+
+#define LOAD_BOOL(CODE, member, ...)                                                                                   \
+    case CODE:                                                                                                         \
+        return PyBool_FromLong(element.member);
+#define LOAD_SIGNED(CODE, member, ...)                                                                                 \
+    case CODE:                                                                                                         \
+        return PyLong_FromLongLong(element.member);
+#define LOAD_UNSIGNED(CODE, member, ...)                                                                               \
+    case CODE:                                                                                                         \
+        return PyLong_FromUnsignedLongLong(element.member);
+#define LOAD_REAL(CODE, member, ...)                                                                                   \
+    case CODE:                                                                                                         \
+        return PyFloat_FromDouble(element.member);
+
+PyObject *aot_number_of(const char *data, int dtype)
+{
+    aot_element element;
+    memcpy(&element, data, aot_dtypes[dtype].itemsize);
+    switch (dtype) {
+        AOT_EACH_BOOL(LOAD_BOOL)
+        AOT_EACH_SIGNED(LOAD_SIGNED)
+        AOT_EACH_UNSIGNED(LOAD_UNSIGNED)
+        AOT_EACH_REAL(LOAD_REAL)
+    default:
+        PyErr_SetString(PyExc_SystemError, "Python has no number for this dtype");
+        return NULL;
+    }
+}
