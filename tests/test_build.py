@@ -18,7 +18,7 @@ import textwrap
 import time
 import tomllib
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -239,7 +239,8 @@ def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
         "aotops.aot.pack",
         "aotops.scalar",
     }  # docstrings alone
-    assert left <= {"aotops._native", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms
+    # of the facts about dtypes, what concerns a kernel is in its signature
+    assert left <= {"aotops._native", "aotops.abi", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms
 
 
 @requires_numba
@@ -828,167 +829,6 @@ def test_the_extension_calls_no_math_library() -> None:
     assert not needed & {name + suffix for name in LIBM.split() for suffix in ("", "f", "l")}
     assert not {name for name in needed if "numba" in name.lower() or name.startswith(("NRT", "__svml", "_ZGV"))}
     assert "PyModuleDef_Init" in needed, "nm reads the file"
-
-
-# --- layers -------------------------------------------------------------------------------------------------------
-
-
-def sources() -> dict[str, Path]:
-    """The package's modules by name."""
-    return {
-        ".".join(["aotops", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__"): path
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
-
-
-MODULES = sources()
-
-
-class Imports(ast.NodeVisitor):
-    """The modules that a file imports: when it is imported itself, and later, inside of functions."""
-
-    def __init__(self, path: Path) -> None:
-        self.at_import: set[str] = set()
-        self.later: set[str] = set()
-        self.depth = 0
-        self.visit(ast.parse(path.read_text(encoding="utf-8")))
-
-    @property
-    def all(self) -> set[str]:
-        return self.at_import | self.later
-
-    def add(self, name: str) -> None:
-        (self.later if self.depth else self.at_import).add(name)
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.add(alias.name)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        assert node.level == 0, "imports are absolute"
-        assert node.module is not None
-        for alias in node.names:
-            name = f"{node.module}.{alias.name}"
-            is_module = name in MODULES or name == "aotops._native"
-            self.add(name if is_module else node.module)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        function = node.func
-        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-        if name in ("__import__", "import_module") and node.args and isinstance(node.args[0], ast.Constant):
-            self.add(node.args[0].value)
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.depth += 1
-        self.generic_visit(node)
-        self.depth -= 1
-
-    def visit_If(self, node: ast.If) -> None:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return  # never run
-        self.generic_visit(node)
-
-
-IMPORTS = {name: Imports(path) for name, path in MODULES.items()}
-
-
-def importers(*packages: str) -> set[str]:
-    """The modules that import one of some packages, or anything in them."""
-    return {
-        name
-        for name, imports in IMPORTS.items()
-        if any(module == package or module.startswith(package + ".") for module in imports.all for package in packages)
-    }
-
-
-def test_the_scan_sees_imports(tmp_path: Path) -> None:
-    path = tmp_path / "made_up.py"
-    path.write_text(
-        "import os.path, numba.pycc as p\n"
-        "from numba import njit\n"
-        "from aotops import tensors, add\n"
-        "if TYPE_CHECKING:\n    import typing\n"
-        "def f():\n    from numpy import x\n    __import__('re')\n    importlib.import_module('ctypes')\n"
-    )
-    imports = Imports(path)
-    assert imports.at_import == {"os.path", "numba.pycc", "numba", "aotops.tensors", "aotops"}
-    assert imports.later == {"numpy", "re", "ctypes"}
-    assert "aotops._native" in IMPORTS["aotops"].at_import
-    assert "aotops.ops" in IMPORTS["aotops.operator"].later
-
-
-def test_pycc_is_imported_in_one_file() -> None:
-    assert importers("numba.pycc") == {"aotops.aot.compiler"}
-    text = "\n".join(
-        path.read_text(encoding="utf-8") for name, path in MODULES.items() if name != "aotops.aot.compiler"
-    )
-    assert "import pycc" not in text
-
-
-def test_only_the_build_imports_numba() -> None:
-    assert all(name.startswith("aotops.aot.") for name in importers("numba", "llvmlite"))
-    # others may import NumPy once they are asked for something of NumPy's
-    at_import = {
-        name for name, imports in IMPORTS.items() if "numpy" in {m.partition(".")[0] for m in imports.at_import}
-    }
-    assert all(name.startswith("aotops.aot.") for name in at_import)
-
-
-#: What each layer may import of aotops. "Imports point down."
-LAYERS = {
-    "aotops.intrinsics": (),
-    "aotops.loops": ("aotops.intrinsics", "aotops.loops"),
-    "aotops.ops": ("aotops.errors", "aotops.scalar.functions", "aotops.intrinsics", "aotops.ops"),
-    "aotops.reference": (
-        *("aotops.scalar.combinations", "aotops.errors", "aotops.intrinsics", "aotops.ops", "aotops.shapes"),
-    ),
-}
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_point_down(layer: str) -> None:
-    members = [name for name in MODULES if name == layer or name.startswith(layer + ".")]
-    assert members
-    for name in members:
-        own = {module for module in IMPORTS[name].all if module.partition(".")[0] == "aotops"}
-        assert all(any(m == lower or m.startswith(lower + ".") for lower in LAYERS[layer]) for m in own), (name, own)
-        # plain Python and its standard library, nothing else
-        others = {module.partition(".")[0] for module in IMPORTS[name].all} - {"aotops"}
-        assert others <= sys.stdlib_module_names, (name, others)
-
-
-def test_the_runtime_never_imports_the_build() -> None:
-    build_time = {"aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli", "aotops.__main__"}
-    # what functions mean that are compiled, or run as plain Python
-    build_time |= {
-        "aotops.scalar.callables",
-        "aotops.scalar.mathematics",
-        "aotops.scalar.plain_numbers",
-        "aotops.user.plain_python",
-    }
-    runtime = {name for name in MODULES if not name.startswith(tuple(build_time))} - {"aotops.ops", "aotops.intrinsics"}
-    runtime = {name for name in runtime if not name.startswith("aotops.ops.")}
-    assert {"aotops", "aotops.tensors", "aotops.operator", "aotops.errors"} <= runtime
-    # but where an operator of a user has no build
-    assert runtime & importers(*build_time) == {"aotops.first_call"}
-    assert not {name for name in IMPORTS["aotops.first_call"].at_import if name.startswith(tuple(build_time))}
-    # records of aotops' own operators are read for documentation only
-    assert runtime & importers("aotops.ops") == {"aotops.operator", "aotops.user.declare", "aotops.user.identity"}
-    assert not {name for name in IMPORTS["aotops.operator"].at_import if name.startswith("aotops.ops")}
-    assert {n for n in IMPORTS["aotops.user.declare"].at_import if n.startswith("aotops.ops")} == {"aotops.ops.record"}
-
-
-def test_imports_have_no_cycles() -> None:
-    def below(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        for module in IMPORTS[name].at_import & set(MODULES):
-            if module in path:
-                yield (*path[path.index(module) :], module)
-            elif module != "aotops":
-                yield from below(module, (*path, module))
-
-    cycles = {cycle for name in MODULES for cycle in below(name, (name,))}
-    assert not cycles
 
 
 # --- loops declared parallel ----------------------------------------------------------------------------------------

@@ -326,7 +326,7 @@ def test_nothing_leaks() -> None:
         lambda: x.reshape(2, wrong=1),
         lambda: ao.zeros(-1),
         lambda: ao.full(2, 2**70, dtype="int64"),
-        lambda: ao.asarray(b"abc"),
+        lambda: ao.asarray(memoryview(b"abcd").cast("h")),
         lambda: x.item(1, 2, 9),
         lambda: float(x),
         lambda: bool(x),

@@ -16,7 +16,7 @@ from layouts import DTYPES, INTEGERS, assert_same
 from test_operators import run_python
 
 import aotops as ao
-from aotops.interop import buffers
+from aotops.namespace import buffers
 
 #: NumPy's dtypes whose buffers hold numbers, but for those that aotops has itself.
 SMALL = [

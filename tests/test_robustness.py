@@ -498,7 +498,7 @@ def check_exporter(exporter: Any) -> int:
             continue
         shown = memoryview(exporter)
         assert t.shape == shown.shape
-        numpys = np.asarray(exporter)
+        numpys = np.asarray(shown)  # of bytes themselves it makes a string
         assert repr(t.tolist()) == repr(np.asarray(t).tolist()) == repr(numpys.tolist())
         if not t.readonly and t.size and 0 not in t.strides:
             t[...] = t * 1 if t.dtype != ao.bool else t

@@ -53,6 +53,15 @@ class DtypeFact:
             return -(2 ** (self.bits - 1)), 2 ** (self.bits - 1) - 1
         return 0, 1 if self.kind == "bool" else 2**self.bits - 1
 
+    def wrapped(self, number: int) -> int:
+        """An integer as an integer dtype holds it: its low bits.
+
+        >>> DtypeFact("unsigned", 8).wrapped(300), DtypeFact("signed", 8).wrapped(200)
+        (44, -56)
+        """
+        least, _ = self.bounds
+        return (number - least) % (1 << self.bits) + least
+
 
 #: Not an order: int64 holds every uint32, and no integer dtype holds both int64 and uint64.
 KINDS_OF_NUMBERS = ("bool", "unsigned", "signed", "real", "complex")

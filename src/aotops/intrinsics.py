@@ -75,12 +75,6 @@ def look_up(table: Table, index: int) -> int:
     return table.values[index]
 
 
-def wrap(x: int, bits: int, signed: bool) -> int:
-    """An integer as a dtype of a width holds it: its lowest bits."""
-    below = 1 << bits - 1 if signed else 0  # how many numbers of the dtype are negative
-    return (x + below) % (1 << bits) - below
-
-
 def wrap_int64(x: Any) -> int:
     """An integer as int64 holds it; compiled arithmetic has wrapped already."""
     return (int(x) + 2**63) % 2**64 - 2**63

@@ -54,7 +54,7 @@ from typing import Any
 from aotops import abi
 from aotops.abi import AXIS_KINDS
 from aotops.errors import type_name
-from aotops.intrinsics import integer, narrow, wrap
+from aotops.intrinsics import integer, narrow
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
@@ -282,7 +282,7 @@ def stored(value: Any, dtype: str) -> Any:
     if fact.kind == "bool":
         return bool(value)
     if fact.category == "integer":
-        return wrap(integer(value), fact.bits, fact.kind == "signed")
+        return fact.wrapped(integer(value))
     return float(value) if fact.bits == 64 else narrow(value)
 
 

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops.abi import FACTS, computed
-from aotops.intrinsics import divide, integer, narrow, wrap, wrap_int64
+from aotops.intrinsics import divide, integer, narrow, wrap_int64
 
 #: What the operators of these numbers compute that Python's own do not, by name: ``aotops.scalar.callables``, which
 #: imports these types, puts its table here.
@@ -194,7 +194,7 @@ def held(value: Any, dtype: str) -> Any:
     """What memory of a dtype holds of a number, as functions compute with it: a narrow integer is an int64 to them."""
     fact = FACTS[dtype]
     if fact.category == "integer":
-        value = wrap(integer(value), fact.bits, fact.kind == "signed")
+        value = fact.wrapped(integer(value))
     return TYPES[computed(dtype)](value)
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS
 from aotops.autograd import grad_check as gradients
-from aotops.intrinsics import integer, wrap
+from aotops.intrinsics import integer
 from aotops.ops.record import FLOATS, INTEGERS, Record
 from aotops.scalar.functions import has_loop, reached
 from aotops.scalar.mathematics import in_plain_python
@@ -107,7 +107,7 @@ def stored(value: Any, dtype: str) -> Any:
         return bool(value)
     if dtype in FLOATS:
         return float(value)
-    return wrap(integer(value), FACTS[dtype].bits, FACTS[dtype].kind == "signed")
+    return FACTS[dtype].wrapped(integer(value))
 
 
 def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) -> Iterator[tuple[Any, ...]]:
