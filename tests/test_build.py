@@ -238,7 +238,7 @@ def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
         "aotops.aot.pack",
         "aotops.scalar",
     }  # docstrings alone
-    # of the facts about dtypes, what concerns a kernel is in its signature, and which loop nest it has in its fingerprint
+    # what of the facts about dtypes concerns a kernel is in its signature, and its loop nest in its fingerprint
     chosen = {"aotops.aot.pack.kernels", "aotops.aot.front.length"}
     assert left <= {"aotops._native", "aotops.abi", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms | chosen
 
