@@ -227,12 +227,40 @@ def c_sources() -> dict[str, str]:
     }
 
 
-#: The layers of C, from the lowest up; files of one layer may call each other.
+#: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("python", "dtype", "element", "memory", "storage", "cpu"),
-    ("tensor",),
-    ("run",),
+    ("cpu", "dtype", "element", "memory", "python", "storage"),  # core
+    ("buffer", "tensor"),
+    ("fold", "launch", "run", "scan", "threads"),
+    ("apply", "from_python", "index", "number", "reduce", "to_python", "view"),  # calls
+    ("declare", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
 )
+C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}
+
+
+def defined_in_c(source: str) -> set[str]:
+    """What a C file defines for others: functions, and tables."""
+    return set(re.findall(r"^(?!static|extern|typedef|#)[A-Za-z_][\w *]*?\b(aot_\w+)\s*[(\[=]", source, re.MULTILINE))
+
+
+@requires_source
+def test_calls_in_c_point_down() -> None:
+    sources = c_sources()
+    assert set(sources) == set(C_HEIGHTS), "every C file has a layer"
+    homes = {name: file for file, source in sources.items() for name in defined_in_c(source)}
+    assert {"aot_run", "aot_apply", "aot_tensor_new", "aot_dtypes"} <= set(homes)
+    for file, source in sources.items():
+        for name in set(re.findall(r"\baot_\w+", source)) & set(homes):
+            home = homes[name]
+            assert C_HEIGHTS[home] <= C_HEIGHTS[file], f"{file}.c calls {name} of {home}.c, which is above it"
+
+
+@requires_source
+def test_c_files_are_short_enough_to_read() -> None:
+    for path in NATIVE.glob("*.[ch]"):
+        assert len(path.read_text(encoding="utf-8").splitlines()) < 600, path.name
+
+
 # --- calls from C into Python -----------------------------------------------------------------------------------------
 
 
