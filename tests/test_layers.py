@@ -229,7 +229,7 @@ def c_sources() -> dict[str, str]:
 
 #: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("cpu", "dtype", "element", "memory", "python", "storage"),  # core
+    ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("buffer", "tensor"),
     ("fold", "launch", "run", "scan", "threads"),
     ("apply", "from_python", "index", "number", "reduce", "to_python", "view"),  # calls

@@ -275,7 +275,6 @@ PyObject *aot_declare(aot_state *state, PyObject *args);
 PyObject *aot_bind(aot_state *state, PyObject *args);
 PyObject *aot_stand_in(aot_state *state, PyObject *args);
 PyObject *aot_rename(aot_state *state, PyObject *args);
-PyObject *aot_check_sum(PyObject *bytes);
 /* Sees to it that a declared operator has kernels, or a stand-in. */
 int aot_load(aot_operator_object *operator);
 
