@@ -18,7 +18,7 @@ import textwrap
 import time
 import tomllib
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +184,6 @@ def test_the_compiler_digest_covers_all_that_decides_about_machine_code(
     for name, value in (
         ("require_compiler", lambda: "numba 1, llvmlite 1, numpy 1"),
         ("levels", lambda: (*levels()[:-1], dataclasses.replace(levels()[-1], cpu="another"))),
-        ("_compile_kernel", changed),
     ):
         monkeypatch.setattr(build, name, value)
         assert changed(), name
@@ -239,8 +238,9 @@ def test_the_compiler_digest_leaves_out_nothing_that_takes_part() -> None:
         "aotops.aot.pack",
         "aotops.scalar",
     }  # docstrings alone
-    # of the facts about dtypes, what concerns a kernel is in its signature
-    assert left <= {"aotops._native", "aotops.abi", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms
+    # what of the facts about dtypes concerns a kernel is in its signature, and its loop nest in its fingerprint
+    chosen = {"aotops.aot.pack.kernels", "aotops.aot.front.length"}
+    assert left <= {"aotops._native", "aotops.abi", "aotops.errors", "aotops.dtypes", "aotops.threads"} | rooms | chosen
 
 
 @requires_numba
@@ -248,17 +248,18 @@ def test_what_is_no_longer_used_is_deleted_after_two_weeks(tmp_path: Path) -> No
     """Other Pythons' objects lie in the same folder, so that what one build has no use for may be wanted."""
     day = 86400
     kernels = all_kernels(RECORDS.values())[:1]
-    objects, compiled = build.compile_kernels(kernels, tmp_path, jobs=1)
-    assert compiled == 1
+    assert build.compile_kernels(kernels, tmp_path, jobs=1).compiled == 1
+    kept = list(tmp_path.iterdir())
+    assert {path.suffix for path in kept} == {".o", ".json"}
     now = time.time()
     for name, age in (("another.o", 1), ("old.o", 15), ("interrupted.1234", 15)):
         (tmp_path / name).touch()
         os.utime(tmp_path / name, (now - age * day, now - age * day))
-    for path in objects:
+    for path in kept:
         os.utime(path, (now - 13 * day, now - 13 * day))
-    assert build.compile_kernels(kernels, tmp_path)[1] == 0
-    assert {path.name for path in tmp_path.iterdir()} == {"another.o", *(path.name for path in objects)}
-    assert all(path.stat().st_mtime > now - day for path in objects), "what is used is kept for another two weeks"
+    assert build.compile_kernels(kernels, tmp_path).compiled == 0
+    assert {path.name for path in tmp_path.iterdir()} == {"another.o", *(path.name for path in kept)}
+    assert all(path.stat().st_mtime > now - day for path in kept), "what is used is kept for another two weeks"
 
 
 def run_python(script: str, environment: dict[str, str] | None = None, *options: str) -> Any:
@@ -285,13 +286,16 @@ class Workshop:
 
         chosen = [kernel for kernel in kernels.all_kernels(ops.collect().values()) if kernel.title in sys.argv[2:]]
         assert len(chosen) == len(sys.argv) - 2, f"of {sys.argv[2:]} there are only {chosen}"
-        objects, compiled, error = [], None, None
+        made, compiled, error = {}, None, None
         try:
-            objects, compiled = build.compile_kernels(chosen, Path(sys.argv[1]))
+            result = build.compile_kernels(chosen, Path(sys.argv[1]))
+            titles = {kernel.symbol: kernel.title for kernel in chosen}
+            made = {titles[symbol]: names for symbol, names in result.names.items()}
+            compiled = result.compiled
         except build.BuildError as failure:
             error = str(failure)
         print()
-        print(json.dumps({"objects": [str(path) for path in objects], "compiled": compiled, "error": error}))
+        print(json.dumps({"made": made, "compiled": compiled, "error": error}))
     """
 
     def __init__(self, folder: Path) -> None:
@@ -324,6 +328,8 @@ KERNELS = (
     "plan fold",
     "plan scan",
     "convert bool to float32",
+    "convert int64 to int64",
+    "convert float64 to float64",
     "add int64",
     "add float64",
     "relu float64",
@@ -336,54 +342,55 @@ KERNELS = (
     "cumulative_sum float64",
     "where float32",
 )
+Made = dict[str, list[str]]
 
 
 @pytest.fixture(scope="module")
-def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, list[Path]]:
-    """A workshop in which some kernels of every kind have been compiled, and their object files."""
+def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, Made]:
+    """A workshop in which some kernels of every kind have been compiled, and the C names of each for every level."""
     workshop = Workshop(tmp_path_factory.mktemp("workshop"))
     result = workshop.compile(*KERNELS)
     assert result["error"] is None
-    assert result["compiled"] == len(KERNELS)
-    objects = [Path(path) for path in result["objects"]]
-    assert len(objects) == len(set(objects)) == len(KERNELS) * len(levels())
-    assert all(path.parent == workshop.cache and path.stat().st_size > 0 for path in objects)
-    return workshop, objects
+    made: Made = result["made"]
+    assert set(made) == set(KERNELS)
+    assert {len(names) for names in made.values()} == {len(levels())}
+    assert result["compiled"] == len(KERNELS) - 1, "both copies of 8 bytes are compiled once"
+    assert made["convert int64 to int64"] == made["convert float64 to float64"]
+    return workshop, made
 
 
 @pytest.mark.slow
 @requires_numba
-def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, list[Path]]) -> None:
-    workshop, objects = compiled
+def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, Made]) -> None:
+    workshop, made = compiled
     files = {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()}
-    assert set(files) == set(objects), "the cache holds nothing but object files"
+    defined = {name for names in made.values() for name in names}
+    assert {path.stem for path in files if path.suffix == ".o"} == {name.removeprefix("aot_") for name in defined}
+    assert {path.suffix for path in files} == {".o", ".json"}
 
-    titles = [kernel.title for kernel in all_kernels(ops.collect().values()) if kernel.title in KERNELS]
-
-    def compiled_again(before: list[Path]) -> tuple[set[str], list[Path]]:
+    def compiled_again(before: Made) -> tuple[set[str], Made]:
         result = workshop.compile(*KERNELS)
-        now = [Path(path) for path in result["objects"]]
-        pairs = enumerate(zip(before, now, strict=True))
-        changed = {titles[k // len(levels())] for k, (earlier, later) in pairs if earlier != later}
+        now: Made = result["made"]
+        changed = {title for title in KERNELS if before[title] != now[title]}
         assert result["compiled"] == len(changed)
         return changed, now
 
     # nothing that matters
     workshop.edit("ops/arithmetic.py", '    """Sum of each pair', '    # a comment\n    """The sum of each pair')
     workshop.edit("loops/elementwise.py", "    run_row = row_gathered", "    # a comment\n    run_row = row_gathered")
-    assert compiled_again(objects) == (set(), objects)
+    assert compiled_again(made) == (set(), made)
     assert {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()} == files
     # one record: its two kernels
     workshop.edit("ops/arithmetic.py", "    return x1 + x2\n", "    return x1 + x2 + x2\n")
     # a function that is combined in place of the elements: that reduction alone
     workshop.edit("ops/reduction.py", "    return x != 0\n", "    return x > 0\n")
     # what an argreduction chooses by, a function that the scalar function calls
-    workshop.edit("ops/reduction.py", "select(b > a, b, a), NAN)", "select(a < b, b, a), NAN)")
+    workshop.edit("ops/reduction.py", "select(b > a, b, a), NAN)", "select(b >= a, b, a), NAN)")
     # a constant in a function that a record's function calls
     workshop.edit("ops/pieces.py", "0.166665181517601", "0.166665181517602")
     # the loop nest of scans
     workshop.edit("loops/scan.py", "RUN = 64", "RUN = 32")
-    changed, now = compiled_again(objects)
+    changed, now = compiled_again(made)
     one_each = {"any int64", "argmax float64", "exp float32", "cumulative_sum float64"}
     assert changed == {"add int64", "add float64", *one_each}
     # the loop nest of reductions, whose lanes argreductions use
@@ -645,17 +652,14 @@ def element_of(data: list[str], dtype: str) -> Any:
 def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
     chosen = levels(machine)
     suffixes = ["_" + level.name.replace("-", "_") for level in chosen]
-    source = table_source(RECORDS.values(), chosen)
+    code = {k.symbol: [k.symbol + suffix for suffix in suffixes] for k in all_kernels(RECORDS.values())}
+    source = table_source(RECORDS.values(), chosen, code)
     assert f".n_levels = {len(chosen)}" in source
     assert ".levels = {" + ", ".join(f'"{level.name}"' for level in chosen) + "}" in source
     declared = re.findall(r"^extern int32_t (\w+)\(", source, re.MULTILINE)
     planners = [planner.symbol for planner in PLANNERS]  # they run at the lowest level
-    kernels_of_levels = [
-        kernel.symbol + suffix
-        for kernel in all_kernels(RECORDS.values())
-        for suffix in suffixes[: 1 if kernel.symbol in planners else None]
-    ]
-    assert sorted(declared) == sorted(kernels_of_levels)
+    used = [name for symbol, names in code.items() for name in names[: 1 if symbol in planners else None]]
+    assert sorted(declared) == sorted(used)
     operators = re.findall(r'^    \{\.name = "([\w.]+)", (.*)\},$', source, re.MULTILINE)
     assert [name for name, _ in operators] == list(RECORDS)
     for (name, fields), record in zip(operators, RECORDS.values(), strict=True):
@@ -808,11 +812,10 @@ def symbols(path: Path, *options: str) -> dict[str, str]:
 
 @requires_numba
 @needs_nm
-def test_object_files_need_and_offer_next_to_nothing(compiled: tuple[Workshop, list[Path]]) -> None:
-    _, objects = compiled
-    kernels = [kernel for kernel in all_kernels(RECORDS.values()) if kernel.title in KERNELS]
-    names = [f"{kernel.symbol}_{level.name.replace('-', '_')}" for kernel in kernels for level in levels()]
-    for name, path in zip(names, objects, strict=True):
+def test_object_files_need_and_offer_next_to_nothing(compiled: tuple[Workshop, Made]) -> None:
+    workshop, made = compiled
+    for name in {name for names in made.values() for name in names}:
+        path = workshop.cache / f"{name.removeprefix('aot_')}.o"
         assert set(symbols(path, "--undefined-only")) <= ALLOWED_SYMBOLS
         assert symbols(path, "--defined-only", "--extern-only") == {name: "T"}
 
@@ -829,167 +832,6 @@ def test_the_extension_calls_no_math_library() -> None:
     assert not needed & {name + suffix for name in LIBM.split() for suffix in ("", "f", "l")}
     assert not {name for name in needed if "numba" in name.lower() or name.startswith(("NRT", "__svml", "_ZGV"))}
     assert "PyModuleDef_Init" in needed, "nm reads the file"
-
-
-# --- layers -------------------------------------------------------------------------------------------------------
-
-
-def sources() -> dict[str, Path]:
-    """The package's modules by name."""
-    return {
-        ".".join(["aotops", *path.relative_to(PACKAGE).with_suffix("").parts]).removesuffix(".__init__"): path
-        for path in sorted(PACKAGE.rglob("*.py"))
-    }
-
-
-MODULES = sources()
-
-
-class Imports(ast.NodeVisitor):
-    """The modules that a file imports: when it is imported itself, and later, inside of functions."""
-
-    def __init__(self, path: Path) -> None:
-        self.at_import: set[str] = set()
-        self.later: set[str] = set()
-        self.depth = 0
-        self.visit(ast.parse(path.read_text(encoding="utf-8")))
-
-    @property
-    def all(self) -> set[str]:
-        return self.at_import | self.later
-
-    def add(self, name: str) -> None:
-        (self.later if self.depth else self.at_import).add(name)
-
-    def visit_Import(self, node: ast.Import) -> None:
-        for alias in node.names:
-            self.add(alias.name)
-
-    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        assert node.level == 0, "imports are absolute"
-        assert node.module is not None
-        for alias in node.names:
-            name = f"{node.module}.{alias.name}"
-            is_module = name in MODULES or name == "aotops._native"
-            self.add(name if is_module else node.module)
-
-    def visit_Call(self, node: ast.Call) -> None:
-        function = node.func
-        name = function.id if isinstance(function, ast.Name) else getattr(function, "attr", "")
-        if name in ("__import__", "import_module") and node.args and isinstance(node.args[0], ast.Constant):
-            self.add(node.args[0].value)
-        self.generic_visit(node)
-
-    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
-        self.depth += 1
-        self.generic_visit(node)
-        self.depth -= 1
-
-    def visit_If(self, node: ast.If) -> None:
-        if isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING":
-            return  # never run
-        self.generic_visit(node)
-
-
-IMPORTS = {name: Imports(path) for name, path in MODULES.items()}
-
-
-def importers(*packages: str) -> set[str]:
-    """The modules that import one of some packages, or anything in them."""
-    return {
-        name
-        for name, imports in IMPORTS.items()
-        if any(module == package or module.startswith(package + ".") for module in imports.all for package in packages)
-    }
-
-
-def test_the_scan_sees_imports(tmp_path: Path) -> None:
-    path = tmp_path / "made_up.py"
-    path.write_text(
-        "import os.path, numba.pycc as p\n"
-        "from numba import njit\n"
-        "from aotops import tensors, add\n"
-        "if TYPE_CHECKING:\n    import typing\n"
-        "def f():\n    from numpy import x\n    __import__('re')\n    importlib.import_module('ctypes')\n"
-    )
-    imports = Imports(path)
-    assert imports.at_import == {"os.path", "numba.pycc", "numba", "aotops.tensors", "aotops"}
-    assert imports.later == {"numpy", "re", "ctypes"}
-    assert "aotops._native" in IMPORTS["aotops"].at_import
-    assert "aotops.ops" in IMPORTS["aotops.operator"].later
-
-
-def test_pycc_is_imported_in_one_file() -> None:
-    assert importers("numba.pycc") == {"aotops.aot.compiler"}
-    text = "\n".join(
-        path.read_text(encoding="utf-8") for name, path in MODULES.items() if name != "aotops.aot.compiler"
-    )
-    assert "import pycc" not in text
-
-
-def test_only_the_build_imports_numba() -> None:
-    assert all(name.startswith("aotops.aot.") for name in importers("numba", "llvmlite"))
-    # others may import NumPy once they are asked for something of NumPy's
-    at_import = {
-        name for name, imports in IMPORTS.items() if "numpy" in {m.partition(".")[0] for m in imports.at_import}
-    }
-    assert all(name.startswith("aotops.aot.") for name in at_import)
-
-
-#: What each layer may import of aotops. "Imports point down."
-LAYERS = {
-    "aotops.intrinsics": (),
-    "aotops.loops": ("aotops.intrinsics", "aotops.loops"),
-    "aotops.ops": ("aotops.errors", "aotops.scalar.functions", "aotops.intrinsics", "aotops.ops"),
-    "aotops.reference": (
-        *("aotops.scalar.combinations", "aotops.errors", "aotops.intrinsics", "aotops.ops", "aotops.shapes"),
-    ),
-}
-
-
-@pytest.mark.parametrize("layer", LAYERS)
-def test_imports_point_down(layer: str) -> None:
-    members = [name for name in MODULES if name == layer or name.startswith(layer + ".")]
-    assert members
-    for name in members:
-        own = {module for module in IMPORTS[name].all if module.partition(".")[0] == "aotops"}
-        assert all(any(m == lower or m.startswith(lower + ".") for lower in LAYERS[layer]) for m in own), (name, own)
-        # plain Python and its standard library, nothing else
-        others = {module.partition(".")[0] for module in IMPORTS[name].all} - {"aotops"}
-        assert others <= sys.stdlib_module_names, (name, others)
-
-
-def test_the_runtime_never_imports_the_build() -> None:
-    build_time = {"aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli", "aotops.__main__"}
-    # what functions mean that are compiled, or run as plain Python
-    build_time |= {
-        "aotops.scalar.callables",
-        "aotops.scalar.mathematics",
-        "aotops.scalar.plain_numbers",
-        "aotops.user.plain_python",
-    }
-    runtime = {name for name in MODULES if not name.startswith(tuple(build_time))} - {"aotops.ops", "aotops.intrinsics"}
-    runtime = {name for name in runtime if not name.startswith("aotops.ops.")}
-    assert {"aotops", "aotops.tensors", "aotops.operator", "aotops.errors"} <= runtime
-    # but where an operator of a user has no build
-    assert runtime & importers(*build_time) == {"aotops.first_call"}
-    assert not {name for name in IMPORTS["aotops.first_call"].at_import if name.startswith(tuple(build_time))}
-    # records of aotops' own operators are read for documentation only
-    assert runtime & importers("aotops.ops") == {"aotops.operator", "aotops.user.declare", "aotops.user.identity"}
-    assert not {name for name in IMPORTS["aotops.operator"].at_import if name.startswith("aotops.ops")}
-    assert {n for n in IMPORTS["aotops.user.declare"].at_import if n.startswith("aotops.ops")} == {"aotops.ops.record"}
-
-
-def test_imports_have_no_cycles() -> None:
-    def below(name: str, path: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
-        for module in IMPORTS[name].at_import & set(MODULES):
-            if module in path:
-                yield (*path[path.index(module) :], module)
-            elif module != "aotops":
-                yield from below(module, (*path, module))
-
-    cycles = {cycle for name in MODULES for cycle in below(name, (name,))}
-    assert not cycles
 
 
 # --- loops declared parallel ----------------------------------------------------------------------------------------

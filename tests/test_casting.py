@@ -179,8 +179,8 @@ def test_reductions_and_scans_that_cast_have_the_bits_of_a_copy(shape: tuple[int
     _native.share_from(32_768)
     try:
         for source, target in itertools.permutations(DTYPES, 2):
-            if target == "bool":
-                continue
+            if target not in ("int64", "float32", "float64"):
+                continue  # sums have no such results
             contiguous = ao.tensor((generator.standard_normal(shape) * 50).astype(source))
             views = [contiguous]
             if rank:

@@ -13,6 +13,8 @@ from pathlib import Path
 import pytest
 from needs import requires_source
 
+import aotops
+
 pytestmark = requires_source
 
 ROOT = Path(__file__).parent.parent
@@ -29,7 +31,7 @@ BLOCK = re.compile(
 #: A block that begins with such a line is the file of that name; the blocks after it may import it.
 FILE_NAME = re.compile(r"# (\w+\.py)\n")
 #: Fences that are prose or commands; ``test_fences_have_a_language`` demands that the others have one of these or run.
-NOT_PYTHON = {"sh", "console", "toml"}
+NOT_PYTHON = {"sh", "console", "toml", "text"}
 
 
 @dataclass(frozen=True)
@@ -119,3 +121,24 @@ def test_links_lead_somewhere(page: str) -> None:
     targets = [target for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", content) if "://" not in target]
     missing = [target for target in targets if not ((ROOT / page).parent / target).exists()]
     assert not missing
+
+
+@requires_source
+def test_the_architecture_page_names_what_there_is() -> None:
+    """Each ``file: functions`` of the drawing, and each file and folder of the table."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    package = Path(aotops.__file__).parent
+    drawing, table = page.split("```")[1], page.split("```")[2]
+    named = 0
+    for file, function in re.findall(r"([\w/]+\.(?:py|c)): (\w+)", drawing):
+        source = (package / file).read_text(encoding="utf-8")
+        assert re.search(rf"\b(?:def|class) {function}\b|^[\w *]*\b{function}\(", source, re.MULTILINE), (
+            file,
+            function,
+        )
+        named += 1
+    assert named > 10
+    for name in re.findall(r"`([\w/]+(?:/|\.py))`", table):
+        assert (package / name).exists() or (ROOT / name).exists(), name
+    for line in page.splitlines():
+        assert len(line) <= 120

@@ -16,7 +16,7 @@ from layouts import DTYPES, INTEGERS, assert_same
 from test_operators import run_python
 
 import aotops as ao
-from aotops.interop import buffers
+from aotops.namespace import buffers
 
 #: NumPy's dtypes whose buffers hold numbers, but for those that aotops has itself.
 SMALL = [
@@ -85,6 +85,11 @@ def test_every_format_in_every_layout(source: str, view: str) -> None:
             x = seen(convertible(numbers(source, shape), dtype))
             if x.flags.writeable:
                 x.flags.writeable = not readonly
+            is_number = x.ndim == 0 and source not in (">i8", ">f4", ">f8")  # is converted as a Python number is
+            if is_number and dtype == "uint8" and not 0 <= x.item() < 256:
+                with pytest.raises(OverflowError):
+                    ao.asarray(x, dtype=dtype)
+                continue
             result = ao.asarray(x, dtype=dtype)
             with np.errstate(over="ignore"):
                 assert_same(result, expected(x, dtype), f"{source} to {dtype}")
@@ -258,7 +263,7 @@ def test_a_buffer_that_has_been_resized() -> None:
 
 
 def test_exporters_are_released() -> None:
-    contents = bytearray(b"abc")
+    contents = array.array("h", [97, 98, 99])
     result = ao.asarray(contents, dtype="int64")
     contents.append(1)  # a BufferError while somebody holds the buffer
     with pytest.raises(TypeError):

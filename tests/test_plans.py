@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from plans import Plan, seek
 
+from aotops import _native
 from aotops.intrinsics import Pointer, Signature
 from aotops.loops.copy import first
 from aotops.loops.elementwise import elementwise
@@ -36,6 +37,7 @@ def test_a_plan_is_what_its_fields_say() -> None:
     assert offset == PLAN_LENGTH
     assert fields.AXIS_FIELDS == fields.STEPS + MOST_OPERANDS
     assert math.prod(dict(FIELDS)["strides"]) == MOST_OPERANDS * ROW
+    assert max(dtype.itemsize for dtype in _native.dtypes) <= fields.ELEMENT, "plans leave too little room for packing"
 
 
 def run_plan(shape: list[int], strides: list[list[int]]) -> tuple[list[int], list[list[int]], bool]:

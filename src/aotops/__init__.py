@@ -97,7 +97,6 @@ def __getattr__(name: str) -> Any:
         module = __import__(f"aotops.{home or name}", fromlist=("",))  # the module itself, not the package
         value = getattr(module, name) if home else module
     elif name in _native.operators and is_public(name):
-        __import__("aotops.tensors")  # operators return tensors
         value = _native.operators[name]
     else:
         raise AttributeError(f"module 'aotops' has no attribute {name!r}")

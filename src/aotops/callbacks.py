@@ -12,23 +12,24 @@ if TYPE_CHECKING:
 #: Each is imported when C first asks for it: none of them is needed for the first result.
 CALLBACKS = {
     "as_dtype": "aotops.dtypes.as_dtype",
-    "as_operand_tensor": "aotops.interop.operands.as_tensor",
+    "as_operand_tensor": "aotops.namespace.operands.as_tensor",
     "bind_method": "types.MethodType",
     "cast_inputs": "aotops.operator.cast_inputs",
     "default_memory_limit": "aotops.memory.default_limit",
     "default_thread_count": "aotops.threads.default_count",
-    "is_operand": "aotops.interop.operands.is_operand",
+    "is_operand": "aotops.namespace.operands.is_operand",
     "item_at": "aotops.namespace.indexing.item_at",
     "load_operator": "aotops.first_call.load",
     "mixed_operands": "aotops.operator.mixed",
     "normalize_axes": "aotops.shapes.normalize_axes",
-    "operator_derivative": "aotops.operator.derivative",
+    "operator_derivative": "aotops.user.declare.derivative",
     "operator_documentation": "aotops.operator.documentation",
     "operator_name": "aotops.user.declare.name_of",
     "operator_scalar": "aotops.operator.scalar",
     "operator_signature": "aotops.operator.signature",
     "public_name": "aotops.__getattr__",
-    "unsupported_buffer": "aotops.interop.buffers.unsupported",
+    "tensor_type": "aotops.tensors.tensor_type",
+    "unsupported_buffer": "aotops.namespace.buffers.unsupported",
 }
 
 

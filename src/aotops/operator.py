@@ -11,8 +11,8 @@ from aotops._native import DType, Operator
 from aotops.abi import AXIS_KINDS, FACTS
 from aotops.dtypes import bool as bool_dtype
 from aotops.dtypes import can_cast, float64
-from aotops.interop.operands import as_operand, has_own_operators, is_foreign_number, is_operand
 from aotops.namespace.data_types import result_type
+from aotops.namespace.operands import as_operand, has_own_operators, is_foreign_number, is_operand
 from aotops.tensors import Tensor, astype
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -210,18 +210,6 @@ def record_of(operator: Operator) -> Record:
 def documentation(operator: Operator) -> str | None:
     """The docstring of an operator, from its record; None if its function has none."""
     return record_of(operator).doc or None
-
-
-def derivative(operator: Operator) -> Any:
-    """The operator of the derivative; of a user's operator that has none yet, the decorator that declares it."""
-    if operator._record is not None:
-        from aotops.user import declare
-
-        return declare.derivative(operator)
-    try:
-        return _native.operators[f"{operator.__name__}.derivative"]
-    except KeyError:
-        raise AttributeError(f"{operator.__name__} has no derivative") from None
 
 
 def scalar(operator: Operator) -> Callable[..., Any]:

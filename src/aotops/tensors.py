@@ -156,6 +156,13 @@ class Tensor(TensorBase):
 
 
 _native.register_tensor_type(Tensor)
+
+
+def tensor_type() -> type[Tensor]:
+    """The class of all tensors: what C asks for when it makes the first one, and has been told by the import."""
+    return Tensor
+
+
 astype = _native.astype
 
 

@@ -1,23 +1,24 @@
 """The compiler: a Python function and C argument types in, one object file for each CPU level out.
 
 The only file that imports ``numba.pycc``, which Numba means to replace one day; what the rest of the
-build needs of it are the functions ``compile_bitcode`` and ``emit_object``.
+build needs of it are the functions ``compile_bitcode``, ``emit_object`` and ``emit_levels``.
 
-Numba's part (typing, lowering) takes 0.1 s for a kernel and LLVM's 0.03 s, so a kernel goes through
-Numba once, unoptimised, and through LLVM once for every level.
+A kernel goes through Numba (typing, lowering) once, unoptimised, and through LLVM once for every level: 0.4 s of a
+kernel's second are Numba's.
 """
 
 from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.errors import NumbaPendingDeprecationWarning
 
+from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
 from aotops.aot.back.rare_flag import with_notes
@@ -78,6 +79,33 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
 
     It defines ``symbol_<level>``. Raises ``CompileError`` for what kernels must not do.
     """
+    machine, module = optimised(bitcode, symbol, level_symbol(symbol, level), level, widest)
+    return bytes(machine.emit_object(module))
+
+
+def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool) -> list[bytes]:
+    """Object files for all levels, lowest first, that define ``symbol``; a level that gains nothing has that below.
+
+    Raises ``CompileError`` for what kernels must not do.
+    """
+    objects: list[bytes] = []
+    below: Any = None
+    for level in levels:
+        machine, module = optimised(bitcode, symbol, symbol, level, widest)
+        # code generation changes a module, so that what is compared later is a copy
+        code = (machine, module.clone(), vector_bits(str(module)))
+        if below is not None and code[2] <= below[2]:
+            above, lower = (use(each.emit_assembly(copy.clone())) for each, copy, _ in (code, below))
+            if not gains(above, lower):
+                objects.append(objects[-1])
+                continue
+        objects.append(bytes(machine.emit_object(module)))
+        below = code
+    return objects
+
+
+def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool) -> tuple[Any, Any]:
+    """LLVM's target machine for a level, and the optimised module, in which ``symbol`` is called ``name``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(
@@ -89,7 +117,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
             variable.linkage = "internal"
     for function in module.functions:
         if function.name == symbol:
-            function.name = level_symbol(symbol, level)
+            function.name = name
             function.visibility = "hidden"
         elif not function.is_declaration:
             function.linkage = "internal"
@@ -101,8 +129,8 @@ def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> byte
         tuning.loop_vectorization = tuning.slp_vectorization = not unroll
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
-    trouble = check(module, level_symbol(symbol, level))
+    trouble = check(module, name)
     if trouble is not None:
         # such as numba_gil_ensure
         raise CompileError(re.sub(r"calls (?:numba|NRT|Py)\w+, which is", "calls into Python, which is", trouble))
-    return bytes(machine.emit_object(module))
+    return machine, module

@@ -1,1 +1,1 @@
-"""Other libraries' arrays and numbers: as operands, as buffers, and NumPy's functions on tensors."""
+"""Other libraries: NumPy's functions on tensors."""

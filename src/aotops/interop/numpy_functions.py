@@ -10,9 +10,9 @@ from __future__ import annotations
 from typing import Any
 
 from aotops import _native
+from aotops._native import TensorBase
 from aotops.dtypes import BY_NAME
-from aotops.interop.operands import is_foreign_number, is_operand
-from aotops.tensors import Tensor
+from aotops.namespace.operands import is_foreign_number, is_operand
 
 
 def operator_called(name: str) -> Any:
@@ -62,7 +62,7 @@ def as_arrays(value: Any) -> Any:
     """A value, and those in a tuple, with arrays on the memory of tensors in their place."""
     if isinstance(value, tuple):
         return tuple([as_arrays(each) for each in value])
-    if isinstance(value, Tensor):
+    if isinstance(value, TensorBase):
         import numpy
 
         return numpy.asarray(value)

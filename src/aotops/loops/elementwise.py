@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import product
 from typing import Any
 
@@ -39,18 +39,21 @@ def elementwise(
     signature: Signature,
     common: tuple[Function, Function] | None = None,
     noting: bool = False,
-    large: bool = False,
+    patterns: Sequence[Pattern] | None = None,
+    gathers: bool = False,
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
 
     A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
     there can the compiler use whole vectors. ``common`` is a cheaper function, and one that says for which
     elements only ``scalar`` will do; it serves those rows block by block. ``noting``: where ``scalar`` takes short cuts
-    in what it calls and notes that it must not, rows are tried so first, block by block. ``large``: ``scalar`` is too
-    long for as many loops as there are patterns, and has one, over copies of what is not contiguous.
+    in what it calls and notes that it must not, rows are tried so first, block by block. ``patterns``: those that have
+    a loop, by default all that ``row_patterns`` says. ``gathers``: all other rows have one over copies of what is not
+    contiguous, in place of one without vectors: where ``scalar`` is long, and loops are few because it is.
     """
-    run_row = row_gathered(scalar, len(signature.inputs), noting) if large else any_row(scalar)
-    for pattern in () if large else reversed(row_patterns(len(signature.inputs))):
+    inputs = len(signature.inputs)
+    run_row = row_gathered(scalar, inputs, noting) if gathers else any_row(scalar)
+    for pattern in reversed(row_patterns(inputs) if patterns is None else patterns):
         if common:
             run_row = row_in_blocks(scalar, *common, pattern, run_row)
         elif noting:
@@ -79,6 +82,16 @@ def row_patterns(inputs: int) -> list[Pattern]:
     else:
         choices = [(True,) * inputs, *(tuple(k != fixed for k in range(inputs)) for fixed in range(inputs))]
     return [Pattern(moves) for moves in choices if any(moves)]
+
+
+def derivative_patterns(inputs: int) -> list[Pattern]:
+    """The patterns worth a loop in the derivative of a function of some inputs; a result and a gradient are two more.
+
+    The result has the shape of the inputs, so it moves with them. One of several inputs may be repeated, and so may the
+    gradient, which is one number where the derivative of a sum is taken.
+    """
+    repeated = [*range(inputs if inputs > 1 else 0), inputs + 1]
+    return [Pattern(tuple(k != fixed for k in range(inputs + 2))) for fixed in (None, *repeated)]
 
 
 def row_of_pattern(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
@@ -140,36 +153,55 @@ def block_tried_first(scalar: Function, pattern: Pattern) -> Function:
 def block_gathered(scalar: Function, inputs: int, noting: bool, size: int = BLOCK) -> Function:
     """Compute a block of a row of any steps, at most ``size`` elements, by short cuts first where ``noting`` says so.
 
-    There is one loop, over whole groups of contiguous elements: what is not contiguous, or ends inside of a group, is
-    copied first, which takes 0.5 ns for an element of an input. Results are whole groups, too.
+    There is one loop, over whole groups of contiguous elements. An input that is not contiguous, or ends inside of a
+    group, is copied first, which takes 0.5 ns for an element, or 0.1 if it is repeated. Results are whole groups, too.
     """
     contiguous = Pattern((True,) * inputs)
     compute_all = groups_of_block(scalar, contiguous)
     compute_first = groups_of_block(CommonCase(scalar), contiguous)
-
-    def gather(row: Any, steps: Any, start: int, end: int, aside: Any) -> Any:
-        source = advance(row, steps, start)
-        length = end - start
-        if length % GROUP == 0 and matches(steps, contiguous):
-            return source
-        for j in range(length):
-            store(aside, j, load(source, steps, j))
-        for j in range(length, group_count(length) * GROUP):
-            store(aside, j, load(source, steps, length - 1))
-        return aside
+    gather = gathered(0, inputs)
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
-        source = gather(row, steps, start, end, accumulators(size, row))
+        source = gather(row, steps, start, end - start, accumulators(size, row))
         compute_all(source, fixed, group_count(end - start), results)
 
     def compute_trying(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
-        source = gather(row, steps, start, end, accumulators(size, row))
+        source = gather(row, steps, start, end - start, accumulators(size, row))
         forget()
         compute_first(source, fixed, group_count(end - start), results)
         if noted():
             compute_all(source, fixed, group_count(end - start), results)
 
     return compute_trying if noting else compute
+
+
+def gathered(k: int, inputs: int) -> Function:
+    """Whole groups of contiguous elements of the inputs from the ``k``-th on, of a part of a row: a tuple of pointers.
+
+    An input that has them in place stays there; another one is copied, and its last element repeated.
+    """
+    others: Any = gathered(k + 1, inputs) if k + 1 < inputs else None
+
+    def gather_one(row: Any, steps: Any, start: int, length: int, aside: Any) -> Any:
+        step = steps[k]
+        source, target = shift(row[k], start * step), aside[k]
+        if step == 1 and length % GROUP == 0:
+            return source
+        copied = length if step != 0 else 0
+        for j in range(copied):
+            store(target, j, load_output(source, j * step))
+        last = load_output(source, (length - 1) * step)
+        for j in range(copied, group_count(length) * GROUP):
+            store(target, j, last)
+        return target
+
+    def gather_last(row: Any, steps: Any, start: int, length: int, aside: Any) -> Any:
+        return (gather_one(row, steps, start, length, aside),)
+
+    def gather(row: Any, steps: Any, start: int, length: int, aside: Any) -> Any:
+        return gather_one(row, steps, start, length, aside), *others(row, steps, start, length, aside)
+
+    return gather_last if others is None else gather
 
 
 def group_count(length: int) -> int:

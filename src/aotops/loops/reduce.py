@@ -134,14 +134,12 @@ def reduce(
             lanes = accumulators(count, out)
             for i in range(rows):
                 fold_row(advance(inputs, outer, i), inner, shift(out, i * out_outer), n1, lanes)
-        elif out_outer == 0:
-            quads = rows // 4 if n1 >= WIDE else 0
+        else:
+            # rows that fold into one go by fours
+            quads = rows // 4 if out_outer == 0 and n1 >= WIDE else 0
             for quad in range(quads):
                 add_rows(advance(inputs, outer, quad * 4), inner, outer, out, out_inner, n1, 4)
             for i in range(quads * 4, rows):
-                add_rows(advance(inputs, outer, i), inner, outer, out, out_inner, n1, 1)
-        else:
-            for i in range(rows):
                 add_rows(advance(inputs, outer, i), inner, outer, shift(out, i * out_outer), out_inner, n1, 1)
 
     return kernel

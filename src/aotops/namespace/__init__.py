@@ -1,1 +1,1 @@
-"""The chapters of the array API standard: creation, data types, indexing, manipulation, statistics."""
+"""The chapters of the array API standard, and what they take as operands. They stand on the native core alone."""

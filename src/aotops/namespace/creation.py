@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import DType, fast_path
+from aotops._native import DType, astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
 from aotops.shapes import as_shape
-from aotops.tensors import Tensor, astype
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
+
+    from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 
 @fast_path()
@@ -82,7 +85,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
         try:
             shared = _native.from_buffer(obj, False) if number is None else number
         except TypeError:  # its elements are of none of the dtypes
-            from aotops.interop import buffers
+            from aotops.namespace import buffers
 
             with memoryview(obj) as view:
                 format, itemsize = view.format, view.itemsize

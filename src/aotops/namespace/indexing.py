@@ -39,7 +39,7 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
         value = from_nested(value, x.dtype, "value")
     elif not isinstance(value, _native.TensorBase) and not _native.is_number(value):
-        from aotops.interop.operands import as_tensor
+        from aotops.namespace.operands import as_tensor
 
         value = as_tensor("assignment", "value", value)
         if value.ndim == 0:

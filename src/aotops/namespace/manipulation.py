@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from aotops._native import fast_path
+from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
-from aotops.tensors import Tensor
-from aotops.tensors import copy as copy_of
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
+
+    from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 
 @fast_path()
@@ -55,7 +57,7 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
     copy = None if copy is None else bool(copy)
     new_shape = complete_shape(as_shape(shape), x.size)
     if copy:
-        x = copy_of(x)
+        x = astype(x, x.dtype)
     strides = reshaped_strides(x.shape, x.strides, new_shape)
     if strides is None:
         if copy is False:
@@ -63,7 +65,7 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
                 f"a view of shape {new_shape} cannot show a tensor of shape {x.shape} and strides {x.strides}; "
                 "use reshape, which copies"
             )
-        x = copy_of(x)
+        x = astype(x, x.dtype)
         strides = reshaped_strides(x.shape, x.strides, new_shape)
         assert strides is not None  # contiguous elements fit any shape
     return x._as_strided(new_shape, strides, 0)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import fast_path
+from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, can_cast, float64
-from aotops.interop.operands import as_tensor
+from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
-from aotops.tensors import Tensor, astype
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
     from aotops._native import Operand
+    from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _divide = _native.operators["divide"]
 _sqrt = _native.operators["sqrt"]

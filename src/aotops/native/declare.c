@@ -8,7 +8,6 @@
  *             variant.kernels, variant.combine, variant.fold = [library[symbol] for symbol in own]
  *     def stand_in(operator, runner):             # what calls go to instead
  *     def rename(operator, name):                 # once it is known
- *     def check_sum(data):                        # 128 bits, to tell whether functions and values have changed
  *
  * At the first call of an operator `aotops.first_call.load` gives it either kernels or a stand-in.
  */
@@ -371,29 +370,6 @@ PyObject *aot_rename(aot_state *state, PyObject *args)
     operator->names = names;
     Py_DECREF(before); /* the new tuple holds it */
     Py_RETURN_NONE;
-}
-
-/* Two sums of 64 bits, FNV-1a and a multiplicative one, as a string of 32 hexadecimal digits: no defence against
- * somebody who looks for a collision, who could as well change the kernels. Python's own digests are in modules whose
- * import takes 1 to 3 ms. */
-PyObject *aot_check_sum(PyObject *bytes)
-{
-    char *data;
-    Py_ssize_t length;
-    if (PyBytes_AsStringAndSize(bytes, &data, &length) < 0) {
-        return NULL;
-    }
-    uint64_t sums[2] = {UINT64_C(0xcbf29ce484222325), (uint64_t)length};
-    for (Py_ssize_t k = 0; k < length; k++) {
-        sums[0] = (sums[0] ^ (unsigned char)data[k]) * UINT64_C(0x100000001b3);
-        sums[1] = (sums[1] + (unsigned char)data[k] + 1) * UINT64_C(0x9e3779b97f4a7c15);
-        sums[1] ^= sums[1] >> 29;
-    }
-    char digits[32];
-    for (int k = 0; k < 32; k++) {
-        digits[k] = "0123456789abcdef"[sums[k / 16] >> (60 - k % 16 * 4) & 15];
-    }
-    return PyUnicode_FromStringAndSize(digits, sizeof digits);
 }
 
 int aot_load(aot_operator_object *operator)

@@ -11,17 +11,6 @@
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
-bool aot_plain_size(PyObject *object, Py_ssize_t *size)
-{
-    if (!PyLong_CheckExact(object)) {
-        return false;
-    }
-    int overflow;
-    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
-    *size = (Py_ssize_t)value;
-    return overflow == 0 && (long long)*size == value;
-}
-
 /* The values of keywords, NULL where they are not given or None; false if there are others. `keys` ends with NULL. */
 static bool read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found)
 {

@@ -310,11 +310,42 @@ static void run_fold(const aot_runner *runner)
     }
 }
 
+/* The fast path, without a plan: a reduction of few elements along one axis, in one call of the kernel. False where there
+ * is more to it. */
+static bool fold_flat(const aot_state *state, const aot_operator *definition, const aot_variant *variant,
+                      const aot_view *views, int ndim, const Py_ssize_t *shape)
+{
+    int inputs = definition->inputs, result = variant->dtypes[inputs];
+    int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
+    char *data[AOT_MAX_OPERANDS];
+    bool keeps = ndim > 0 && views[inputs].strides[0] != 0;
+    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE) {
+        return false;
+    }
+    for (int k = 0; k <= inputs; k++) {
+        if (views[k].dtype != variant->dtypes[k]) {
+            return false;
+        }
+        data[k] = views[k].data;
+        strides[k] = ndim > 0 ? views[k].strides[0] : 0;
+        strides[inputs + 1 + k] = 0;
+    }
+    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
+    char *fill[] = {(char *)&initial, data[inputs]};
+    const int64_t none[] = {0, 0, 0, 0};
+    aot_run_kernel(aot_builtin_convert[result][result][state->level], 1, 1, fill, none);
+    aot_run_kernel(variant->kernels[state->level], 1, n, data, strides);
+    return true;
+}
+
 int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
              int ndim, const Py_ssize_t *shape)
 {
     int inputs = definition->inputs, level = state->level, result = variant->dtypes[inputs];
     int64_t total = 1;
+    if (fold_flat(state, definition, variant, views, ndim, shape)) {
+        return 0;
+    }
     aot_plan plan;
     fold_job job;
     job.plan = &plan;

@@ -11,7 +11,7 @@
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
  *     def fast_path(*operators): ...          # a decorator, see function.c
- *     def declare(...), bind(...), stand_in(...), rename(...), check_sum(...): see declare.c
+ *     def declare(...), bind(...), stand_in(...), rename(...): see declare.c
  *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
  */
 #include "native.h"
@@ -212,11 +212,6 @@ static PyObject *native_rename(PyObject *module, PyObject *args)
     return aot_rename(state_of(module), args);
 }
 
-static PyObject *native_check_sum(PyObject *Py_UNUSED(module), PyObject *bytes)
-{
-    return aot_check_sum(bytes);
-}
-
 /* The decorator: a function with `module` and the operators bound to it. */
 static PyObject *decorate(PyObject *module_and_operators, PyObject *function)
 {
@@ -267,7 +262,6 @@ static PyMethodDef module_methods[] = {
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
     {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
-    {"check_sum", native_check_sum, METH_O, "check_sum(bytes): 32 hexadecimal digits."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},
     {NULL, NULL, 0, NULL},
 };

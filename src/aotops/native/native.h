@@ -124,6 +124,10 @@ PyObject *aot_call(const char *function, const char *format, ...);
 Py_ssize_t aot_ask(const char *function);
 /* Calls a function of aotops.errors, which raises an exception: always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
+/* Whether the key of a keyword argument, which may be any object, is this name. */
+bool aot_is_keyword(PyObject *key, const char *name);
+/* Whether an object is an int, of no subclass, that fits; sets it. */
+bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
@@ -171,7 +175,6 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element);
 PyObject *aot_number_of(const char *data, int dtype);
 
 /* tensor.c: the object, its invariant and the ways to make one */
-extern PyType_Spec aot_tensor_spec, aot_tensor_base_spec;
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape);
 /* Gives a fresh tensor the order of axes in memory that some tensors (NULL: none) broadcast to its shape have. */
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count);
@@ -184,6 +187,8 @@ aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndi
                             const Py_ssize_t *strides);
 /* The lowest and the end of the highest byte that a tensor reaches; equal if it has no elements. */
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
+/* The deallocator of tensors, by which aot_as_tensor knows them. */
+void aot_tensor_dealloc(PyObject *object);
 /* The tensor that an object is, borrowed, or NULL without an exception. */
 aot_tensor *aot_as_tensor(PyObject *object);
 /* Reads a tuple of at most AOT_MAX_RANK ints; returns their number, or -1. */
@@ -270,7 +275,6 @@ PyObject *aot_declare(aot_state *state, PyObject *args);
 PyObject *aot_bind(aot_state *state, PyObject *args);
 PyObject *aot_stand_in(aot_state *state, PyObject *args);
 PyObject *aot_rename(aot_state *state, PyObject *args);
-PyObject *aot_check_sum(PyObject *bytes);
 /* Sees to it that a declared operator has kernels, or a stand-in. */
 int aot_load(aot_operator_object *operator);
 
@@ -283,8 +287,6 @@ PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result,
 /* Checks the shape of `out` and that it can be written, element by element. */
 int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
-/* Whether the key of a keyword argument, which may be any object, is this name. */
-bool aot_is_keyword(PyObject *key, const char *name);
 
 /* The variant that computes with inputs of these dtypes once they are cast, numbers (NULL among the tensors) being weak.
  * NULL without an exception where Python must decide: numbers alone, ints beyond int64, dtypes without a kernel. */
@@ -377,8 +379,6 @@ extern PyType_Spec aot_function_spec;
 int aot_add_methods(aot_state *state);
 /* The Function of a Python function that has a fast path in the table. */
 PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *operators);
-/* Whether an object is an int, of no subclass, that fits; sets it. */
-bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);
@@ -402,5 +402,8 @@ PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 /* cpu.c */
 /* The index of the level to use among the table's, or -1 with an ImportError. */
 int aot_choose_level(const aot_table *table);
+
+/* tensor_type.c: what Python sees of tensors */
+extern PyType_Spec aot_tensor_spec, aot_tensor_base_spec;
 
 #endif

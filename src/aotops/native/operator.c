@@ -15,12 +15,6 @@
 
 /* --- calls ----------------------------------------------------------------------------------------- */
 
-bool aot_is_keyword(PyObject *key, const char *name)
-{
-    /* f(**{1: 2}) comes through to a type's call as it is */
-    return PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0;
-}
-
 /* The position of the input that a keyword names, or -1. */
 static int input_named(const aot_operator *definition, PyObject *key)
 {

@@ -1,5 +1,5 @@
-/* Calls into Python: what C leaves to it (aotops.callbacks) and the exceptions that it raises there (aotops.errors). In
- * Python:
+/* Calls into Python: what C leaves to it (aotops.callbacks) and the exceptions that it raises there (aotops.errors); and
+ * what several files read of arguments. In Python:
  *
  *     def call(function, *values):
  *         return getattr(aotops.callbacks, function)(*values)
@@ -9,6 +9,8 @@
 #include "native.h"
 
 #include <stdarg.h>
+
+/* --- calls --------------------------------------------------------------------------------------- */
 
 static PyObject *call_va(const char *module, const char *function, const char *format, va_list values)
 {
@@ -59,4 +61,23 @@ PyObject *aot_raise(const char *function, const char *format, ...)
         PyErr_Format(PyExc_SystemError, "aotops.errors.%s must raise", function);
     }
     return NULL;
+}
+
+/* --- reading arguments --------------------------------------------------------------------------- */
+
+bool aot_is_keyword(PyObject *key, const char *name)
+{
+    /* f(**{1: 2}) comes through to a type's call as it is */
+    return PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0;
+}
+
+bool aot_plain_size(PyObject *object, Py_ssize_t *size)
+{
+    if (!PyLong_CheckExact(object)) {
+        return false;
+    }
+    int overflow;
+    long long value = PyLong_AsLongLongAndOverflow(object, &overflow);
+    *size = (Py_ssize_t)value;
+    return overflow == 0 && (long long)*size == value;
 }

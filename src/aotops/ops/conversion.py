@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotops.intrinsics import select, truncate
-from aotops.ops.record import FLOATS, INTEGERS, Scalar
+from aotops.ops.record import ALL, FLOATS, INTEGERS, Scalar
 
 
 def copy(x: Any) -> Any:
@@ -33,3 +33,40 @@ def conversion(source: str, target: str) -> Scalar:
     if source in FLOATS and target in INTEGERS:
         return to_int64
     return copy
+
+
+def same_code(source: str, target: str) -> tuple[str, str]:
+    """The first pair of dtypes whose conversion is, bit by bit, the one from ``source`` to ``target``.
+
+    Kernels are compiled for these pairs alone: the 13 dtypes of the array API standard have 169 and 116 of them.
+    """
+    moved = movement(source, target)
+    return next((first, second) for first in ALL for second in ALL if movement(first, second) == moved)
+
+
+def movement(source: str, target: str) -> tuple[str, str]:
+    """What becomes of the bits of an element: the same for every conversion that one kernel can do.
+
+    Integers that get shorter or keep their width are cut off, whatever their signs; those that get longer are extended
+    by their own sign alone, and a copy is one of integers.
+    """
+    source_bits, target_bits = bits_of(source), bits_of(target)
+    if source == target:
+        return (source, target) if source == "bool" or source_bits > 64 else (f"int{source_bits}",) * 2
+    if not (is_integer(source) or source == "bool") or not (is_integer(target) or target == "bool"):
+        return source, target
+    longer = is_integer(target) and (source == "bool" or target_bits > source_bits)
+    return (
+        source if longer or source == "bool" else f"int{source_bits}",
+        target if target == "bool" else f"int{target_bits}",
+    )
+
+
+def is_integer(dtype: str) -> bool:
+    """Whether a dtype, by its name, is one of integers, of either sign."""
+    return dtype.startswith(("int", "uint"))
+
+
+def bits_of(dtype: str) -> int:
+    """The bits of an element of a dtype, by its name."""
+    return 8 if dtype == "bool" else int(dtype.lstrip("abcdefghijklmnopqrstuvwxyz"))

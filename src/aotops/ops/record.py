@@ -103,6 +103,7 @@ class Record:
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
         common: for particular dtypes a cheaper function with the same bits, and one that says where it will not do.
         gradient: the record of the derivative, or None.
+        derivative_of: of a derivative, the record of what it is the derivative of.
         namespace: the variables of the module that declares the operator; empty where that is aotops.
         operator: the public operator of such a declaration's derivative.
         replaces: of such a declaration, the one of the same name that it takes the place of.
@@ -166,6 +167,7 @@ class Record:
         self.common: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
+        self.derivative_of: Record | None = None
         self.namespace: dict[str, Any] = {}
         self.operator: Any = None
         self.replaces: Record | None = None
@@ -373,6 +375,7 @@ class Record:
             doc=function.__doc__
             or DERIVATIVE_DOC.format(name=self.name, takes=", ".join((*self.parameters, "y", "g"))),
         )
+        self.gradient.derivative_of = self
         return function
 
     def specialise_derivative(self, dtype: str) -> Callable[[Scalar], Scalar]:

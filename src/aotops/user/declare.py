@@ -327,7 +327,15 @@ def declaration(operator: Operator) -> Record:
 
 
 def derivative(operator: Operator) -> Any:
-    """The derivative of a declared operator, or the decorator that declares it."""
+    """The operator of the derivative; of a user-defined operator that has none yet, the decorator that declares it.
+
+    Raises ``AttributeError`` for an operator of aotops that has none.
+    """
+    if operator._record is None:
+        try:
+            return _native.operators[f"{operator.__name__}.derivative"]
+        except KeyError:
+            raise AttributeError(f"{operator.__name__} has no derivative") from None
     record = declaration(operator)
     if record.gradient is not None:
         return record.gradient.operator

@@ -9,8 +9,8 @@ from typing import Any
 from aotops import errors, reference
 from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
-from aotops.interop.operands import as_tensor
 from aotops.namespace.creation import tensor
+from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import delivered
 from aotops.operator import cast_inputs, signature
 from aotops.scalar.mathematics import in_plain_python

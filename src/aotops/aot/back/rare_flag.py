@@ -7,10 +7,12 @@ asks (``aotops.aot.back.sizes``), they become loads and stores of one byte on it
 
 from __future__ import annotations
 
-import re
+import itertools
 from typing import Any
 
 import llvmlite.binding as llvm
+
+from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, with_first_lines
 
 NOTE, NOTED, FORGET = "aotops.note", "aotops.noted", "aotops.forget"
 
@@ -21,42 +23,27 @@ def with_notes(module: Any) -> Any:
     """A module in which the calls are instructions; one without such calls as it is."""
     if f"@{FORGET}" not in str(module):
         return module
-    return llvm.parse_assembly(re.sub(r"^define .*?^}$", _expand, str(module), flags=re.MULTILINE | re.DOTALL))
+    return llvm.parse_assembly(change_functions(str(module), _expanded))
 
 
-def _expand(match: re.Match[str]) -> str:
-    function = match[0]
-    if re.match(rf"define [^\n]*@({NOTE}|{NOTED}|{FORGET})\(", function):
+def _expanded(name: str, function: str) -> str:
+    if name in (NOTE, NOTED, FORGET):
         return ""
     if "@aotops." not in function:
         return function
-    count = 0
+    numbers = itertools.count(1)
 
-    def number(_: Any) -> str:
-        nonlocal count
-        count += 1
-        return f"{_PLACE}.{count}"
-
-    def note(call: re.Match[str]) -> str:
-        before, wide, after = number(call), number(call), number(call)
+    def instructions(call: Instruction) -> str:
+        before, wide, after = (f"{_PLACE}.{next(numbers)}" for _ in range(3))
+        if call.callee == FORGET:
+            return f"  store i8 0, ptr {_PLACE}"
+        if call.callee == NOTED:
+            return f"  {before} = load i8, ptr {_PLACE}\n  {call.result} = icmp ne i8 {before}, 0"
+        *_, condition = call.arguments.split()
         return (
-            f"  {before} = load i8, ptr {_PLACE}\n  {wide} = zext i1 {call[1]} to i8\n"
+            f"  {before} = load i8, ptr {_PLACE}\n  {wide} = zext i1 {condition} to i8\n"
             f"  {after} = or i8 {before}, {wide}\n  store i8 {after}, ptr {_PLACE}"
         )
 
-    def noted(call: re.Match[str]) -> str:
-        value = number(call)
-        return f"  {value} = load i8, ptr {_PLACE}\n  {call[1]} = icmp ne i8 {value}, 0"
-
-    function = re.sub(
-        rf"^ *(?:tail )?call void @{NOTE}\(i1 (?:zeroext )?([^)]+)\).*$", note, function, flags=re.MULTILINE
-    )
-    function = re.sub(rf"^ *(%\S+) = (?:tail )?call i1 @{NOTED}\(\).*$", noted, function, flags=re.MULTILINE)
-    function = re.sub(
-        rf"^ *(?:tail )?call void @{FORGET}\(\).*$", f"  store i8 0, ptr {_PLACE}", function, flags=re.MULTILINE
-    )
-    # the stack's variables are made in the first block, whose label, if it has one, is a line of its own
-    head, _, body = function.partition("{\n")
-    label = re.match(r"^\S+:.*\n", body)
-    first = label[0] if label else ""
-    return f"{head}{{\n{first}  {_PLACE} = alloca i8\n  store i8 0, ptr {_PLACE}\n{body[len(first) :]}"
+    function = change_instructions(function, instructions, "call", callees=[NOTE, NOTED, FORGET])
+    return with_first_lines(function, f"  {_PLACE} = alloca i8\n  store i8 0, ptr {_PLACE}")

@@ -8,13 +8,22 @@ Numba's code, without those that only move values between its variables; of what
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from functools import cached_property
 
 import llvmlite.binding as llvm
 
-from aotops.aot.back.parallel import SHORT, blocks_of, loops_of
+from aotops.aot.back.llvm_text import (
+    Instruction,
+    blocks_of,
+    change_functions,
+    change_instructions,
+    functions,
+    instructions,
+    loops_of,
+    never_inlined,
+)
+from aotops.aot.back.parallel import SHORT
 from aotops.aot.back.rare_flag import FORGET, NOTE
 
 #: What a short loop may become: eight steps of Newton's method with a sine and a cosine are 4,000.
@@ -24,12 +33,14 @@ MOST_INLINED = 12000
 #: The least size of such a function.
 LEAST_APART = 50
 
-_FUNCTION = re.compile(r'^define [^\n]*?@("[^"]+"|[\w.$\-]+)\(.*?^}$', re.MULTILINE | re.DOTALL)
-_INSTRUCTION = re.compile(r'^ +(?:%(?:"[^"]*"|[\w.$\-]+) = )?(?:tail )?(\w+) (.*)$', re.MULTILINE)
-_CALLED = re.compile(r'@("[^"]+"|[\w.$\-]+)\(')
-_SHORT = re.compile(rf"^ *call void @{re.escape(SHORT)}\(i64 (\d+)\).*\n", re.MULTILINE)
 #: Instructions that LLVM removes as soon as it keeps variables in registers, or that count for nothing.
 _MOVES = frozenset({"alloca", "load", "store", "br", "ret", "unreachable", "bitcast", "extractvalue", "insertvalue"})
+
+
+def short_turns(block: str) -> int | None:
+    """The number of iterations of the short loop that a block begins; None if it begins none."""
+    call = next(instructions(block, "call", callees=[SHORT]), None)
+    return int(call.arguments.split()[-1]) if call else None
 
 
 @dataclass
@@ -62,9 +73,8 @@ class Function:
         """The number of instructions in each block, and what it calls."""
         result = {}
         for name, body in self.bodies.items():
-            instructions = [match for match in _INSTRUCTION.finditer(body) if match[1] not in _MOVES]
-            calls = [_CALLED.search(match[2]) for match in instructions if match[1] == "call"]
-            result[name] = (len(instructions), [call[1] for call in calls if call])
+            counted = [each for each in instructions(body) if each.opcode not in _MOVES]
+            result[name] = (len(counted), [each.callee for each in counted if each.callee is not None])
         return result
 
     def copies(self, block: str) -> int:
@@ -86,7 +96,7 @@ class Sizes:
     """
 
     def __init__(self, text: str, kernel: str) -> None:
-        self.functions = {match[1]: Function(match[0]) for match in _FUNCTION.finditer(text)}
+        self.functions = {name: Function(definition) for name, definition in functions(text).items()}
         self.kernel = kernel
         self.apart: set[str] = set()
         self.outside: set[str] = set()
@@ -155,10 +165,10 @@ class Sizes:
         function.kept.clear()
         left: set[str] = set()
         for first, blocks in function.loops.items():
-            short = _SHORT.search(function.bodies[first])
+            short = short_turns(function.bodies[first])
             total = sum(function.copies(block) * self._cost(name, block) for block in blocks)
-            if short and not left & blocks and int(short[1]) * total <= MOST_UNROLLED:
-                function.kept[first] = int(short[1])
+            if short is not None and not left & blocks and short * total <= MOST_UNROLLED:
+                function.kept[first] = short
             else:
                 left.add(first)
 
@@ -224,25 +234,22 @@ def inlined(text: str, kernel: str) -> str:
     sizes = Sizes(text, kernel)
     sizes.limit()
 
-    def change(match: re.Match[str]) -> str:
-        name = match[1]
+    def not_inlined(call: Instruction) -> str:
+        return f"{call.line} noinline"
+
+    def changed(name: str, definition: str) -> str:
         function = sizes.functions[name]
-        definition = function.text
         for block, body in function.bodies.items():
-            changed = body
+            other = body
             if block not in function.kept and f"@{SHORT}(" in body:
-                changed = _SHORT.sub("", changed)
+                other = change_instructions(other, lambda call: "", "call", callees=[SHORT])
             called = sizes.outside.intersection(function.contents[block][1])
             if called and sizes.is_straight(name, block):
-                names = "|".join(map(re.escape, called))
-                changed = re.sub(rf"^.* call .*@(?:{names})\(.*\)$", r"\g<0> noinline", changed, flags=re.MULTILINE)
-            definition = definition.replace(body, changed, 1) if changed != body else definition
-        if name in sizes.apart:
-            head, brace, rest = definition.partition(" {\n")
-            definition = f"{re.sub(r' #[0-9]+', '', head)} noinline{brace}{rest}"
-        return definition
+                other = change_instructions(other, not_inlined, "call", callees=called)
+            definition = definition.replace(body, other, 1) if other != body else definition
+        return never_inlined(definition) if name in sizes.apart else definition
 
-    module = llvm.parse_assembly(_FUNCTION.sub(change, text))
+    module = llvm.parse_assembly(change_functions(text, changed))
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
     passes = llvm.create_new_module_pass_manager()

@@ -12,10 +12,17 @@ LLVM is done: an index that LLVM can prove to be inside of its table needs no ex
 from __future__ import annotations
 
 import pickle
-import re
-import struct
 from collections.abc import Iterator
 from typing import Any
+
+from aotops.aot.back.llvm_text import (
+    Instruction,
+    change_instructions,
+    constants,
+    float_constant,
+    functions,
+    instructions,
+)
 
 #: The metadata kind that the lowering puts on conversions whose operand is known to be in range.
 IN_RANGE = "aotops.in_range"
@@ -34,12 +41,6 @@ LIBRARY = frozenset(
 #: In the names of values: operands for which an instruction is defined, as ``defined`` makes them.
 SAFE = "aotops.safe"
 
-_CONVERSION = re.compile(
-    rf"^( *(%\S+) = fpto([su])i (float|double) (\S+) to i(\d+))(, !{IN_RANGE} !\d+)?$", re.MULTILINE
-)
-_DIVISION = re.compile(r"^( *)(%\S+) = (sdiv|srem|udiv|urem) (?:exact )?i(\d+) (\S+), (\S+)$", re.MULTILINE)
-_WRAPPING = re.compile(r"^( *%\S+ = (?:add|sub|mul|shl|trunc)(?: nuw| nsw)+ )", re.MULTILINE)
-
 
 def defined(text: str, wraps: bool) -> str:
     """The text of a module in which every operation of integers has a result, also where LLVM's has none.
@@ -53,11 +54,17 @@ def defined(text: str, wraps: bool) -> str:
     It has to happen before anything is inlined: LLVM computes with constants on the way, and what has no result becomes
     ``poison``, which is to it whatever makes the code shortest: a result that is not stored.
     """
-    text = _CONVERSION.sub(_convert, text)
-    text = _DIVISION.sub(_divide, text)
-    if wraps:
-        text = _WRAPPING.sub(lambda match: re.sub(" nuw| nsw", "", match[0]), text)
-    return text
+    text = change_instructions(text, _convert, "fptosi", "fptoui")
+    text = change_instructions(text, _divide, "sdiv", "srem", "udiv", "urem")
+    return change_instructions(text, _wrap, "add", "sub", "mul", "shl", "trunc") if wraps else text
+
+
+def _wrap(instruction: Instruction) -> str:
+    head, equals, code = instruction.line.partition(" = ")
+    words = code.split(" ")
+    while len(words) > 1 and words[1] in ("nuw", "nsw"):
+        del words[1]
+    return f"{head}{equals}{' '.join(words)}"
 
 
 def _parts(result: str) -> Iterator[str]:
@@ -66,13 +73,14 @@ def _parts(result: str) -> Iterator[str]:
     return (f'%"{name}.{part}.{SAFE}"' for part in ("a", "b", "c", "d", "e", "f"))
 
 
-def _convert(match: re.Match[str]) -> str:
-    whole, result, sign, type_, value, width, in_range = match.groups()
-    if in_range or SAFE in value:
-        return str(whole)
-    bits = int(width) - (sign == "s")
+def _convert(instruction: Instruction) -> str:
+    type_, value, target, in_range = instruction.cast
+    if IN_RANGE in in_range or SAFE in value or type_ not in ("float", "double"):
+        return instruction.line
+    result, signed = instruction.result, instruction.opcode == "fptosi"
+    bits = int(target.removeprefix("i")) - signed
     # both bounds are powers of 2, which float32 and float64 have
-    low, high = (_hexadecimal(-(2.0**bits) if sign == "s" else 0.0), _hexadecimal(2.0**bits))
+    low, high = float_constant(-(2.0**bits) if signed else 0.0), float_constant(2.0**bits)
     above, below, inside, safe, *_ = _parts(result)
     return "\n".join(
         [
@@ -80,40 +88,39 @@ def _convert(match: re.Match[str]) -> str:
             f"  {below} = fcmp olt {type_} {value}, {high}",
             f"  {inside} = and i1 {above}, {below}",
             f"  {safe} = select i1 {inside}, {type_} {value}, {type_} {low}",
-            f"  {result} = fpto{sign}i {type_} {safe} to i{width}",
+            f"  {result} = {instruction.opcode} {type_} {safe} to {target}",
         ]
     )
 
 
-def _divide(match: re.Match[str]) -> str:
-    space, result, operation, width, a, b = match.groups()
-    if SAFE in b or (re.fullmatch(r"\d+", b) and int(b)):
-        return match[0]
-    zero, smallest, minus, wraps, undefined, safe = _parts(result)
-    lines = [f"{zero} = icmp eq i{width} {b}, 0"]
-    if operation.startswith("s"):
+def _divide(instruction: Instruction) -> str:
+    _, type_, a, b, _ = instruction.binary
+    if SAFE in b or (b.isdecimal() and int(b)):
+        return instruction.line
+    zero, smallest, minus, wraps, undefined, safe = _parts(instruction.result)
+    lines = [f"{zero} = icmp eq {type_} {b}, 0"]
+    if instruction.opcode.startswith("s"):
         lines += [
-            f"{smallest} = icmp eq i{width} {a}, {-(2 ** (int(width) - 1))}",
-            f"{minus} = icmp eq i{width} {b}, -1",
+            f"{smallest} = icmp eq {type_} {a}, {-(2 ** (int(type_.removeprefix('i')) - 1))}",
+            f"{minus} = icmp eq {type_} {b}, -1",
             f"{wraps} = and i1 {smallest}, {minus}",
             f"{undefined} = or i1 {zero}, {wraps}",
         ]
     else:
         undefined = zero
     lines += [
-        f"{safe} = select i1 {undefined}, i{width} 1, i{width} {b}",
-        f"{result} = {operation} i{width} {a}, {safe}",
+        f"{safe} = select i1 {undefined}, {type_} 1, {type_} {b}",
+        f"{instruction.result} = {instruction.opcode} {type_} {a}, {safe}",
     ]
-    return "\n".join(space + line for line in lines)
-
-
-def _hexadecimal(value: float) -> str:
-    """A float as LLVM writes constants of both widths: the bits of the float64."""
-    return f"0x{struct.pack('>d', value).hex().upper()}"
+    return "\n".join(f"  {line}" for line in lines)
 
 
 #: Instructions that put their operand into a vector or a structure, of which LLVM begins with one that is undefined.
 _AGGREGATES = ("insertelement", "insertvalue", "shufflevector")
+
+
+#: Types of which no value may be undefined.
+_NUMBERS = ("float", "double")
 
 
 def undefined_value(text: str) -> str | None:
@@ -122,19 +129,17 @@ def undefined_value(text: str) -> str | None:
     Asked of code in which everything is inlined, and constants have been computed with, but nothing is removed yet:
     a store of such a value is no more in optimised code. Of pointers some are undefined, those of Numba's exceptions.
     """
-    for line in text.splitlines():
-        if "poison" not in line and "undef" not in line:
+    if "poison" not in text and "undef" not in text:
+        return None
+    for each in instructions(text):
+        if ("poison" not in each.line and "undef" not in each.line) or each.opcode in _AGGREGATES:
             continue
-        instruction = line.strip()
-        code = instruction.partition(" = ")[2] or instruction
-        if code.startswith(_AGGREGATES) or not line.startswith(" "):
-            continue
-        if "poison" in _WORDS.findall(instruction) or re.search(r"\b(i\d+|float|double) undef\b", instruction):
-            return instruction
+        words = each.words
+        numbers = [word in _NUMBERS or (word[:1] == "i" and word[1:].isdecimal()) for word in words]
+        undefined = any(number and word == "undef" for number, word in zip(numbers, words[1:], strict=False))
+        if "poison" in words or undefined:
+            return each.line.strip()
     return None
-
-
-_WORDS = re.compile(r"(?<![\w.%@\"$])\w+")
 
 
 def check(module: Any, symbol: str) -> str | None:
@@ -145,12 +150,11 @@ def check(module: Any, symbol: str) -> str | None:
     text = str(module)
     if "inttoptr (i64 " in text:
         return "It refers to memory of this process: a function of ctypes, or an array of more than a million bytes."
-    body = re.search(rf"^define [^\n]*@{re.escape(symbol)}\(.*?^}}$", text, re.MULTILINE | re.DOTALL)
-    assert body is not None  # the function that is compiled
-    stored = re.search(r"^ *(store|ret) .*\b(poison|undef)\b.*$", text, re.MULTILINE)
-    if stored is not None:
-        return f"LLVM takes a value that it stores for undefined, which is a fault of aotops: {stored[0].strip()}"
-    if all(value == "0" for value in re.findall(r"^ *ret i32 ([^\s,]+)", body[0], re.MULTILINE)):
+    for each in instructions(text, "store", "ret"):
+        if not {"poison", "undef"}.isdisjoint(each.words):
+            return f"LLVM takes a value that it stores for undefined, which is a fault of aotops: {each.line.strip()}"
+    returned = instructions(functions(text)[symbol], "ret")
+    if all(each.operands in ("i32 0", "void") for each in returned):
         return None
     raised = " or ".join(_exceptions(text)) or "an exception"
     advice = "; the compiler must see that an index is in range, as in TABLE[min(max(k, 0), 9)]"
@@ -160,8 +164,7 @@ def check(module: Any, symbol: str) -> str | None:
 def _exceptions(text: str) -> list[str]:
     """What a module may raise, out of what Numba pickles of it."""
     found: dict[str, None] = {}
-    for escaped in re.findall(r'^@\.const\.pickledata\.\w+(?:\.\d+)* = .* c"(.*)"', text, re.MULTILINE):
-        content = re.sub(rb"\\([0-9A-F]{2})", lambda code: bytes([int(code[1], 16)]), escaped.encode("latin-1"))
+    for content in constants(text, ".const.pickledata."):
         try:
             kind, values, *_ = pickle.loads(content)
             found[f"{kind.__name__}: {', '.join(map(str, values or ()))}"] = None

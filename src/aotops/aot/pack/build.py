@@ -6,7 +6,6 @@ import ast
 import concurrent.futures
 import contextlib
 import hashlib
-import inspect
 import io
 import multiprocessing
 import os
@@ -22,9 +21,9 @@ from typing import TYPE_CHECKING, Any
 
 import aotops
 from aotops import ops
-from aotops.aot.back.levels import Level, levels
+from aotops.aot.back.levels import levels
 from aotops.aot.front.requirements import require_compiler
-from aotops.aot.pack import header
+from aotops.aot.pack import header, objects
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import Kernel, all_kernels, kernels_of
 from aotops.aot.pack.table import plan_header, table_source
@@ -39,16 +38,39 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(aotops.__file__).parent
 
-#: What compiles a kernel: these files and all that they import decide over machine code.
-COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.pack.kernels", "aotops.aot.back.levels")
+#: What compiles a kernel: these files and all that they import decide over machine code. What is compiled, which
+#: kernel of what loop nest, is in each kernel's fingerprint.
+COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.back.levels", "aotops.aot.pack.objects")
 
 #: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
 #: Of the facts about dtypes, what concerns a kernel is in its signature.
 NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.", "aotops.abi.")
 
-#: Objects that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
-#: branch, share the folder, so that what this build has no use for may be wanted by the next.
-KEPT = 14 * 86400
+
+@dataclass(frozen=True)
+class Compiled:
+    """The machine code of some kernels.
+
+    Attributes:
+        made: what became of each, by its symbol.
+        cache: the folder of the objects.
+        compiled: the number of functions compiled now; the others came from the cache.
+    """
+
+    made: dict[str, objects.Made]
+    cache: Path
+    compiled: int
+
+    @property
+    def names(self) -> dict[str, tuple[str, ...]]:
+        """The C names of each kernel, one for each level, by its symbol."""
+        return {symbol: made.names for symbol, made in self.made.items()}
+
+    @property
+    def objects(self) -> dict[str, Path]:
+        """The object files, each once, by the C name that it defines."""
+        digests = [digest for made in self.made.values() for digest in made.objects]
+        return {objects.symbol_of(digest): objects.path_of(self.cache, digest) for digest in digests}
 
 
 @dataclass(frozen=True)
@@ -56,18 +78,12 @@ class Built:
     """What a build gives to the linker.
 
     Attributes:
-        objects: object files, one for each kernel and level.
+        objects: object files by the C names that they define.
         table: the generated C source of the kernel table; the generated headers lie beside it.
-        compiled: number of kernels compiled now; the others came from the cache.
-        total: number of kernels.
-        seconds: wall time.
     """
 
-    objects: list[Path]
+    objects: dict[str, Path]
     table: Path
-    compiled: int
-    total: int
-    seconds: float
 
 
 def imports(file: Path) -> Iterator[str]:
@@ -114,7 +130,6 @@ def compiler_digest() -> str:
         sys.platform,
         platform.machine(),
         levels(),
-        inspect.getsource(_compile_kernel),
     )
     digest = hashlib.sha256(repr(facts).encode())
     for path in compiler_sources():
@@ -168,11 +183,11 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
 
 def content(kernel: Kernel) -> str:
     """A digest of what a kernel is compiled from."""
-    return fingerprint(kernel.symbol, kernel.dtype, kernel.widest, kernel.function)
+    return fingerprint(kernel.kind, kernel.dtype, kernel.widest, kernel.function)
 
 
-def _compile_kernel(symbol: str, stem: str, expected: str) -> str | None:
-    """In a worker process: compile a kernel for every level into ``stem.<level>.o``; returns why it failed."""
+def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | None:
+    """In a worker process: compile a kernel for every level into the cache; returns why it failed."""
     from aotops.aot import compiler
     from aotops.aot.front.reasons import CompileError
     from aotops.aot.front.specialise import specialise
@@ -185,17 +200,13 @@ def _compile_kernel(symbol: str, stem: str, expected: str) -> str | None:
         )
     _reports.put((os.getpid(), kernel.title))
     signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
+    name, started = objects.PLACEHOLDER, time.process_time()  # whatever else the machine does meanwhile
     try:
-        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), symbol, signature)
-        objects = {level: compiler.emit_object(bitcode, symbol, level, kernel.widest) for level in levels()}
+        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
+        data = compiler.emit_levels(bitcode, name, levels(), kernel.widest)
     except CompileError as error:
         return str(error)
-    for level, data in objects.items():
-        path = object_path(Path(stem), level)
-        # another build may share the cache: a file is whole from the moment that it has its name
-        temporary = path.with_suffix(f".{os.getpid()}")
-        temporary.write_bytes(data)
-        temporary.replace(path)
+    objects.store(cache, key, data, time.process_time() - started)
     return None
 
 
@@ -225,50 +236,26 @@ def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -
         yield from done
 
 
-def object_path(stem: Path, level: Level) -> Path:
-    """The object file of a kernel for a level."""
-    return stem.with_name(f"{stem.name}.{level.name}.o")
-
-
-def in_use(path: Path) -> bool:
-    """Whether an object file is there; it is kept for another while then."""
-    try:
-        if time.time() - path.stat().st_mtime > KEPT / 4:
-            os.utime(path)
-    except FileNotFoundError:
-        return False
-    except OSError:
-        pass  # of somebody else: it can be read all the same
-    return True
-
-
-def delete_unused(cache: Path) -> None:
-    """Delete what no build has used for long, also what one that was interrupted has left behind."""
-    for path in cache.iterdir():
-        with contextlib.suppress(OSError):
-            if time.time() - path.stat().st_mtime > KEPT:
-                path.unlink()
+def keys(kernels: Iterable[Kernel]) -> dict[Kernel, str]:
+    """For each kernel, what the cache knows it by: the same for those that are compiled from the same."""
+    digest = compiler_digest()
+    return {kernel: hashlib.sha256(f"{digest} {content(kernel)}".encode()).hexdigest()[:32] for kernel in kernels}
 
 
 def compile_kernels(
     kernels: Iterable[Kernel], cache: Path, jobs: int | None = None, target: Target | None = None
-) -> tuple[list[Path], int]:
-    """Object files for kernels of a module, by default aotops' own, compiling those that ``cache`` does not hold.
+) -> Compiled:
+    """The machine code of kernels of a module, by default aotops' own, compiling what ``cache`` does not hold.
 
-    Returns them, one for each kernel and level, and the number of kernels compiled. Raises ``BuildError`` with every
-    kernel that fails.
+    Raises ``BuildError`` with every kernel that fails.
     """
-    digest = compiler_digest()
+    known = keys(kernels)
     cache.mkdir(parents=True, exist_ok=True)
-    objects: list[Path] = []
-    missing: dict[Kernel, Path] = {}
-    for kernel in kernels:
-        stem = cache / fingerprint(digest, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
-        paths = [object_path(stem, level) for level in levels()]
-        objects.extend(paths)
-        if not all(in_use(path) for path in paths):
-            missing[kernel] = stem
-    delete_unused(cache)
+    count = len(levels())
+    made = {key: objects.find(cache, key, count) for key in dict.fromkeys(known.values())}
+    # of kernels that are compiled from the same, the first one is
+    missing = {key: kernel for kernel, key in reversed(known.items()) if made[key] is None}
+    objects.delete_unused(cache)
     failures: dict[Kernel, str] = {}
     if missing:
         progress = Progress(len(missing))
@@ -281,8 +268,8 @@ def compile_kernels(
             initargs=(target, PACKAGE, reports),
         ) as pool:
             futures = {
-                pool.submit(_compile_kernel, kernel.symbol, str(stem), content(kernel)): kernel
-                for kernel, stem in missing.items()
+                pool.submit(_compile_kernel, kernel.symbol, cache, key, content(kernel)): kernel
+                for key, kernel in reversed(missing.items())
             }
             for future in completed(futures, reports, progress):
                 kernel = futures[future]
@@ -293,8 +280,13 @@ def compile_kernels(
     if failures:
         from aotops.aot.front.reasons import told
 
-        raise BuildError(told({kernel: failures[kernel] for kernel in missing if kernel in failures}))
-    return objects, len(missing)
+        raise BuildError(told({kernel: failures[kernel] for kernel in known if kernel in failures}))
+    made.update((key, objects.find(cache, key, count)) for key in missing)
+    found = {kernel.symbol: made[key] for kernel, key in known.items()}
+    lost = [symbol for symbol, each in found.items() if each is None]
+    if lost:
+        raise BuildError(f"{cache}: what was compiled of {', '.join(lost)} is gone: another process has deleted it")
+    return Compiled({symbol: each for symbol, each in found.items() if each is not None}, cache, len(missing))
 
 
 def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
@@ -305,21 +297,21 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     started = time.perf_counter()
     records = ops.collect().values()
     kernels = all_kernels(records)
-    objects, compiled = compile_kernels(kernels, cache, jobs)
+    compiled = compile_kernels(kernels, cache, jobs)
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
-    table.write_text(table_source(records, levels()), encoding="utf-8")
+    table.write_text(table_source(records, levels(), compiled.names), encoding="utf-8")
     (folder / header.FILE).write_text(header.header(), encoding="utf-8")
     table.with_name("plan.h").write_text(plan_header(), encoding="utf-8")
-    seconds = time.perf_counter() - started
-    announce("aotops", len(kernels), compiled, seconds)
-    return Built(objects, table, compiled, len(kernels), seconds)
+    announce("aotops", compiled, time.perf_counter() - started)
+    return Built(compiled.objects, table)
 
 
-def announce(name: str, kernels: int, compiled: int, seconds: float) -> None:
+def announce(name: str, compiled: Compiled, seconds: float) -> None:
     """Tell what a build has done."""
+    kernels = len(compiled.made)
     print(
-        f"{name}: {kernels} kernel{'s' * (kernels != 1)} for {len(levels())} CPU level(s), {compiled} compiled and "
-        f"{kernels - compiled} from the cache, in {seconds:.1f} s",
+        f"{name}: {kernels} kernel{'s' * (kernels != 1)} for {len(levels())} CPU level(s) in {len(compiled.objects)} "
+        f"objects, {compiled.compiled} compiled now, in {seconds:.1f} s",
         flush=True,
     )

@@ -12,13 +12,13 @@ from aotops.errors import BuildError
 from aotops.intrinsics import Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
-from aotops.loops.elementwise import elementwise, row_patterns
+from aotops.loops.elementwise import derivative_patterns, elementwise, row_patterns
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
-from aotops.ops.conversion import conversion
+from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import has_loop, has_power, reached
 from aotops.scalar.mathematics import has_common_cases, operators_in
@@ -33,7 +33,7 @@ class Kernel:
         title: how progress and errors call it.
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
-        kind: which loop nest it is, one of ``aotops.abi.KINDS``.
+        kind: which loop nest it is, one of ``aotops.abi.KINDS``; ``"planner"`` of planners.
         signature: the dtypes of its operands; planners have none.
         widest: whether the widest vectors of a level pay: not where it is memory-bound.
         compute_bound: whether it is so much slower without vectors that strided elements are worth copying.
@@ -61,7 +61,7 @@ class Kernel:
 
 #: What cuts iteration spaces into tiles; in C, ``aot_planner``.
 PLANNERS = [
-    Kernel(f"aot_{name}", name.replace("_", " "), "int64", function, widest=False)
+    Kernel(f"aot_{name}", name.replace("_", " "), "int64", function, kind="planner", widest=False)
     for name, function in (("plan_map", plan_map), ("plan_fold", plan_fold), ("plan_scan", plan_scan))
 ]
 
@@ -105,9 +105,15 @@ def record_kernels(record: Record) -> list[Kernel]:
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             noting = not record.common and has_common_cases(scalar)
+            patterns = None if record.derivative_of is None else derivative_patterns(record.inputs - 2)
+            if patterns and noting:
+                # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
+                del patterns[1:]
             # which the records of aotops are not, whose functions are as short as they can be
-            large = bool(record.namespace) and is_large(scalar, dtype, copies=2 * len(row_patterns(record.inputs)))
-            function = elementwise(scalar, signature, record.common.get(dtype), noting, large)
+            if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
+                patterns = []
+            gathers = patterns == [] or (noting and patterns is not None)
+            function = elementwise(scalar, signature, record.common.get(dtype), noting, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
 
@@ -135,21 +141,17 @@ def is_large(function: Callable[..., Any], dtype: str, copies: int) -> bool:
 
 
 def conversion_kernels() -> list[Kernel]:
-    """The kernels that copy elements of one dtype into another, for each pair."""
-    return [
-        Kernel(
-            kernel_symbol("convert", source, target),
-            f"convert {source} to {target}",
-            source,
-            copy(Signature((source,), target))
-            if source == target
-            else elementwise(conversion(source, target), Signature((source,), target)),
-            signature=Signature((source,), target),
-            widest=False,
-        )
-        for source in ALL
-        for target in ALL
-    ]
+    """The kernels that copy elements of one dtype into another, for each pair; many are compiled from the same."""
+    return [conversion_kernel(source, target) for source in ALL for target in ALL]
+
+
+def conversion_kernel(source: str, target: str) -> Kernel:
+    """The kernel that copies elements of one dtype into another."""
+    symbol, title = kernel_symbol("convert", source, target), f"convert {source} to {target}"
+    source, target = same_code(source, target)
+    signature = Signature((source,), target)
+    function = copy(signature) if source == target else elementwise(conversion(source, target), signature)
+    return Kernel(symbol, title, source, function, signature=signature, widest=False)
 
 
 def all_kernels(records: Iterable[Record]) -> list[Kernel]:

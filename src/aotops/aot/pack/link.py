@@ -1,21 +1,22 @@
-"""What the builds of aotops and of users' operators have to do with C compiler and linker, by way of setuptools."""
+"""Compile and link kernels into an extension, through setuptools."""
 
 from __future__ import annotations
 
 import contextlib
 import itertools
 import os
+import platform
 import shlex
 import shutil
 import sys
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from setuptools import Extension
-from setuptools.errors import ExecError, LibError
 
+from aotops.aot.pack.archive import write_archive
 from aotops.errors import BuildError
 
 NO_COMPILER = (
@@ -25,12 +26,42 @@ NO_COMPILER = (
 )
 
 
-def require_c_compiler(command: Any) -> None:
-    """Raise ``BuildError`` with advice if the C compiler of a ``build_ext`` command cannot be started at all."""
-    if command.compiler.compiler_type == "unix":  # elsewhere setuptools says so itself
-        name = command.compiler.compiler_so[0]
-        if shutil.which(name) is None:
-            raise BuildError(NO_COMPILER.format(error=f"there is no {name}"))
+#: What is said where a Python for several kinds of Macs would have its extensions compiled for all of them.
+SEVERAL_ARCHITECTURES = (
+    "kernels are compiled for this machine, {machine}, and the C compiler for {told}, as this Python was built. For a "
+    "wheel of this machine set ARCHFLAGS='-arch {machine}' and _PYTHON_HOST_PLATFORM=macosx-{least}-{machine}, and "
+    "build another one on the other kind of Mac"
+)
+
+
+def require_c_compiler(command: Any, in_place: bool = False) -> None:
+    """Raise ``BuildError`` with advice if the C compiler of a ``build_ext`` command cannot link kernels.
+
+    It cannot if it cannot be started at all, or if it compiles for other machines too, as universal2 Pythons have it.
+    An extension that is built ``in_place`` is for this machine only, and so is made for this machine only.
+    """
+    compiler = command.compiler
+    if compiler.compiler_type != "unix":  # elsewhere setuptools says so itself
+        return
+    name = compiler.compiler_so[0]
+    if shutil.which(name) is None:
+        raise BuildError(NO_COMPILER.format(error=f"there is no {name}"))
+    told, machine = architectures(compiler.compiler_so), platform.machine()
+    if told and told != {machine}:
+        if machine not in told or not in_place:
+            least = "11.0" if machine == "arm64" else "10.13"
+            names = " and ".join(sorted(told))
+            raise BuildError(SEVERAL_ARCHITECTURES.format(machine=machine, told=names, least=least))
+        for attribute in ("compiler", "compiler_so", "linker_so"):
+            words = getattr(compiler, attribute)
+            unwanted = [k for k, word in enumerate(words[:-1]) if word == "-arch" and words[k + 1] != machine]
+            kept = [word for k, word in enumerate(words) if k not in unwanted and k - 1 not in unwanted]
+            setattr(compiler, attribute, kept)
+
+
+def architectures(words: list[str]) -> set[str]:
+    """The machines that a command of Apple's compiler is for; none where it is for its own."""
+    return {after for word, after in itertools.pairwise(words) if word == "-arch"}
 
 
 def extension_file(name: str) -> str:
@@ -77,17 +108,21 @@ def run_paths(words: list[str]) -> list[tuple[str, ...]]:
     return [each for each in grouped(words) if each[0].startswith(("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R", "-R"))]
 
 
-def add_kernels(command: Any, extension: Extension, source: Path, objects: list[Path], *, threads: bool) -> None:
-    """Give an extension of a ``build_ext`` command its generated source and its kernels' objects."""
-    extension.sources.append(os.path.relpath(source))
-    # one static library of all object files: a command line holds only so many of them
-    name = f"{extension.name}_kernels"
-    archive = command.compiler.library_filename(name, output_dir=command.build_temp)
-    Path(archive).unlink(missing_ok=True)  # archivers add to what is there
+def source_path(source: Path) -> str:
+    """A source as setuptools compiles it into its own folder: relative, or as it is on another drive of Windows."""
     try:
-        command.compiler.create_static_lib([str(path) for path in objects], name, command.build_temp)
-    except (ExecError, LibError) as error:
-        raise BuildError(NO_COMPILER.format(error=error)) from None
+        return os.path.relpath(source)
+    except ValueError:
+        return str(source)
+
+
+def add_kernels(
+    command: Any, extension: Extension, source: Path, objects: Mapping[str, Path], *, threads: bool
+) -> None:
+    """Give an extension of a ``build_ext`` command its generated source and its kernels' objects, by their symbols."""
+    extension.sources.append(source_path(source))
+    archive = source.with_name(command.compiler.library_filename(f"{extension.name}_kernels"))
+    write_archive(archive, objects)
     extension.extra_objects.append(str(archive))
     if command.compiler.compiler_type == "unix":
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]

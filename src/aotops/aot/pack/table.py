@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from aotops import abi
-from aotops.aot.back.levels import Level, level_symbol
+from aotops.aot.back.levels import Level
 from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import PLANNERS, is_compute_bound
 from aotops.encode import encode
@@ -32,19 +32,22 @@ def c_elements(data: bytes) -> str:
     return ", ".join(["{" + c_array(data[k : k + size]) + "}" for k in range(0, len(data), size)])
 
 
-def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
-    """The C file that defines ``aot_builtin_table``, and the planners and conversions beside it."""
+def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapping[str, Sequence[str]]) -> str:
+    """The C file that defines ``aot_builtin_table``, and the planners and conversions beside it.
+
+    ``names`` are those that the code of each kernel has in C, one for each level, by its symbol.
+    """
     declarations: dict[str, None] = {}
     variants: list[str] = []
     operators: list[str] = []
 
-    def kernels(symbol: str, signature: str = SIGNATURE, chosen: Sequence[Level] = levels) -> str:
-        names = [level_symbol(symbol, level) for level in chosen]
-        declarations.update(dict.fromkeys(f"extern int32_t {name}{signature};" for name in names))
-        return "{" + ", ".join(names) + "}"
+    def kernels(symbol: str, signature: str = SIGNATURE, count: int = len(levels)) -> str:
+        chosen = names[symbol][:count]
+        declarations.update(dict.fromkeys(f"extern int32_t {name}{signature};" for name in chosen))
+        return "{" + ", ".join(chosen) + "}"
 
     planners = [
-        f"const aot_planner {planner.symbol} = {kernels(planner.symbol, PLANNER_SIGNATURE, levels[:1])[1:-1]};"
+        f"const aot_planner {planner.symbol} = {kernels(planner.symbol, PLANNER_SIGNATURE, 1)[1:-1]};"
         for planner in PLANNERS  # a higher level gains nothing, its code is twice as long
     ]
     conversions = [
@@ -69,9 +72,9 @@ def table_source(records: Iterable[Record], levels: Sequence[Level]) -> str:
                     fields.append(f".{field} = {kernels(symbol)}")
             rows.append("    {" + ", ".join(fields) + "},")
         variants += [f"static const aot_variant {array}[] = {{", *rows, "};"]
-        names = [name for name, *_ in (*abi.OPERATOR_FIELDS, *abi.OPERATOR_ARRAYS)]
+        labels = [label for label, *_ in (*abi.OPERATOR_FIELDS, *abi.OPERATOR_ARRAYS)]
         values = [c_array(value) if isinstance(value, bytes) else str(value) for value in encoded.fields]
-        traits = ", ".join([f".{name} = {value}" for name, value in zip(names, values, strict=True)])
+        traits = ", ".join([f".{label} = {value}" for label, value in zip(labels, values, strict=True)])
         operators.append(
             f'    {{.name = "{record.name}", .parameters = "{" ".join(record.parameters)}", '
             f".square = {quoted(record.squares.name if record.squares else None)}, {traits}, "
@@ -115,7 +118,7 @@ def plan_header() -> str:
     """The C header of the plan: its fields as a structure, and the sizes and roles that the glue knows by name."""
     members = [f"    int64_t {name}{''.join(f'[{length}]' for length in lengths)};" for name, lengths in fields.FIELDS]
     names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_PIECE")]
-    names += ["GRAIN", "SHARED_IF_COMPUTE_BOUND", "SHARED", "SHARES", "BATCH", "FEWEST_PACKED"]
+    names += ["GRAIN", "SHARED_IF_COMPUTE_BOUND", "SHARED", "SHARES", "LEAF", "BATCH", "FEWEST_PACKED"]
     planners = [f"extern const aot_planner {planner.symbol};" for planner in PLANNERS]
     lines = [
         "/* Generated from aotops.loops.plan.fields, which says what each field is, by aotops.aot.pack.table. */",

@@ -120,6 +120,8 @@ def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
     plan[PACKED] = 0
     for k in range(plan[INPUTS]):
         plan[PACKED] += 1 if plan[ROLES + k] == CAST else 0
+    if plan[PACKED] == 0:
+        return
     rows = max(1, quotient(LEAF, size1))
     if not inner_folds:
         rows = max(1, rows // 4) * 4

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops.namespace.creation import asarray, has_buffer
-from aotops.tensors import Tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
+
+    from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 
 def is_operand(value: Any) -> bool:

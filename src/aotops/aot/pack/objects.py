@@ -1,0 +1,110 @@
+"""Object files known by their content: equal code is compiled, kept and linked once.
+
+Each object defines one symbol, whose name is a digest of the object itself. It is compiled under a placeholder of the
+same length, which the name then replaces. So the same code has the same name whatever it was compiled for: another
+dtype of the same width, the combination of two sums and an addition, a level that is no better than the one below.
+
+The build's folder of objects holds two kinds of files:
+
+- ``<digest>.o``, an object that defines ``aot_<digest>``;
+- ``<key>.json``, what became of a kernel, by a digest of all that it is compiled from: an object for each
+  level, and how long it took.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import time
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+DIGITS = 32
+#: The name under which kernels are compiled.
+PLACEHOLDER = f"aot_{'0' * DIGITS}"
+
+#: Files that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
+#: branch, share the folder, so that what this build has no use for may be wanted by the next.
+KEPT = 14 * 86400
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of a kernel.
+
+    Attributes:
+        objects: for each level the digest of the object that defines it.
+        seconds: how much of a CPU's time it took to compile.
+    """
+
+    objects: tuple[str, ...]
+    seconds: float
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """For each level the C name of the kernel."""
+        return tuple(map(symbol_of, self.objects))
+
+
+def symbol_of(digest: str) -> str:
+    """The C name of what an object defines."""
+    return f"aot_{digest}"
+
+
+def path_of(cache: Path, digest: str) -> Path:
+    """Where an object lies."""
+    return cache / f"{digest}.o"
+
+
+def store(cache: Path, key: str, objects: Iterable[bytes], seconds: float) -> None:
+    """Keep a kernel's objects, one for each level, that were compiled as ``PLACEHOLDER``."""
+    digests = []
+    for data in objects:
+        digest = hashlib.sha256(data).hexdigest()[:DIGITS]
+        digests.append(digest)
+        path = path_of(cache, digest)
+        if not path.exists():
+            write(path, data.replace(PLACEHOLDER.encode(), symbol_of(digest).encode()))
+    write(cache / f"{key}.json", json.dumps(asdict(Made(tuple(digests), round(seconds, 3)))).encode())
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file that is whole from the moment that it has its name: another build may share the folder."""
+    temporary = path.with_suffix(f".{os.getpid()}")
+    temporary.write_bytes(data)
+    temporary.replace(path)
+
+
+def find(cache: Path, key: str, levels: int) -> Made | None:
+    """What became of a kernel, if all of it is there; it is kept for another while then."""
+    path = cache / f"{key}.json"
+    try:
+        found = json.loads(path.read_bytes())
+        made = Made(tuple(found["objects"]), found["seconds"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+    whole = len(made.objects) == levels and all(in_use(path_of(cache, digest)) for digest in set(made.objects))
+    return made if whole and in_use(path) else None
+
+
+def in_use(path: Path) -> bool:
+    """Whether a file is there; it is kept for another while then."""
+    try:
+        if time.time() - path.stat().st_mtime > KEPT / 4:
+            os.utime(path)
+    except FileNotFoundError:
+        return False
+    except OSError:
+        pass  # of somebody else: it can be read all the same
+    return True
+
+
+def delete_unused(cache: Path) -> None:
+    """Delete what no build has used for long, also what one that was interrupted has left behind."""
+    for path in cache.iterdir():
+        with contextlib.suppress(OSError):
+            if time.time() - path.stat().st_mtime > KEPT:
+                path.unlink()

@@ -1,0 +1,116 @@
+"""What each kernel takes: bytes of machine code for every level, and seconds of a CPU's time to compile.
+
+Read from the build's folder of objects, where both are kept, so that nothing is compiled. Code that several kernels
+share counts once, for the first of them, and a level that has the code of the one below counts nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from aotops.aot.back.levels import levels
+from aotops.aot.pack import objects
+from aotops.aot.pack.build import keys
+from aotops.aot.pack.kernels import Kernel
+
+
+@dataclass(frozen=True)
+class Row:
+    """What a kernel takes.
+
+    Attributes:
+        kernel: which one.
+        sizes: for each level the bytes of code that it adds; None where that is another's.
+        seconds: how long it took to compile; 0 where that was done for another kernel.
+        files: for each level the object file.
+    """
+
+    kernel: Kernel
+    sizes: tuple[int | None, ...]
+    seconds: float
+    files: tuple[Path, ...]
+
+    @property
+    def size(self) -> int:
+        """The bytes of all levels."""
+        return sum(filter(None, self.sizes))
+
+
+def code_size(path: Path) -> int:
+    """The bytes of code and constants in an object file, without what only the linker reads."""
+    import llvmlite.binding as llvm
+
+    sections = llvm.ObjectFileRef.from_path(str(path)).sections()
+    kept = (b".text", b".rodata", b".rdata", b"__text", b"__const", b"__literal")  # in ELF, COFF and Mach-O
+    return sum(section.size() for section in sections if section.is_text() or (section.name() or b"").startswith(kept))
+
+
+def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel]]:
+    """What each of some kernels takes, and those that are not in the cache."""
+    result: list[Row] = []
+    missing: list[Kernel] = []
+    done: set[str] = set()
+    for kernel, key in keys(kernels).items():
+        made = objects.find(cache, key, len(levels()))
+        if made is None:
+            missing.append(kernel)
+            continue
+        sizes: list[int | None] = []
+        for digest in made.objects:
+            sizes.append(None if digest in done else code_size(objects.path_of(cache, digest)))
+            done.add(digest)
+        files = tuple(objects.path_of(cache, digest) for digest in made.objects)
+        result.append(Row(kernel, tuple(sizes), made.seconds if key not in done else 0.0, files))
+        done.add(key)
+    return result, missing
+
+
+def family(kernel: Kernel) -> str:
+    """What kind of kernel one is, in the report's sums."""
+    if kernel.symbol.startswith("aot_convert_"):
+        return "conversion"
+    if kernel.kind != "elementwise":
+        return kernel.kind
+    if ".derivative" in kernel.title:
+        return "derivative"
+    return "compute-bound" if kernel.compute_bound else "memory-bound"
+
+
+def table(found: Iterable[Row]) -> list[str]:
+    """A line for each kernel, the largest first."""
+    names = [level.name.rpartition("-")[2] for level in levels()]
+    lines = [f"{'kernel':<44}" + "".join(f"{name:>9}" for name in names) + f"{'CPU s':>9}"]
+    for row in sorted(found, key=lambda row: (-row.size, row.kernel.title)):
+        sizes = "".join(f"{'=' if size is None else size:>9}" for size in row.sizes)
+        lines.append(f"{row.kernel.title:<44}{sizes}{row.seconds:>9.2f}")
+    return lines
+
+
+def files(found: Iterable[Row]) -> list[str]:
+    """A line for each kernel and level, with the object file that ``objdump -d`` takes."""
+    return [
+        f"{row.kernel.title}, {level.name}: {path}"
+        for row in found
+        for level, path in zip(levels(), row.files, strict=True)
+    ]
+
+
+def sums(found: Iterable[Row]) -> list[str]:
+    """A line for each family of kernels, and one for all."""
+    families: dict[str, list[Row]] = {}
+    for row in found:
+        families.setdefault(family(row.kernel), []).append(row)
+    lines = [f"{'family':<16}{'kernels':>9}{'KiB':>9}{'KiB each':>10}{'CPU s':>9}{'CPU s each':>12}"]
+    everything: Mapping[str, list[Row]] = {
+        **dict(sorted(families.items(), key=lambda item: -sum(row.size for row in item[1]))),
+        "all": [row for each in families.values() for row in each],
+    }
+    for name, each in everything.items():
+        size, seconds, count = sum(row.size for row in each) / 1024, sum(row.seconds for row in each), len(each)
+        lines.append(
+            f"{name:<16}{count:>9}{size:>9.0f}{size / max(count, 1):>10.1f}{seconds:>9.1f}"
+            f"{seconds / max(count, 1):>12.2f}"
+        )
+    return lines

@@ -1,0 +1,194 @@
+/* The types of tensors. In Python:
+ *
+ *     class TensorCore:
+ *         shape, strides, dtype, ndim, size, readonly: read-only
+ *         item, _as_strided, _copy_from: methods; the special methods are in number.c, to_python.c and index.c
+ *
+ * TensorBase adds the operators that are methods. The class that users see, aotops.Tensor, is a Python subclass of it
+ * with the same layout.
+ */
+#include "native.h"
+
+#include <stddef.h>
+#include <structmember.h>
+
+static PyObject *tensor_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
+{
+    PyErr_Format(PyExc_TypeError, "%R is not called to make a tensor: use aotops.tensor(data) or aotops.empty(shape)",
+                 type);
+    return NULL;
+}
+
+static PyObject *tensor_shape(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_tuple_of_sizes(((aot_tensor *)self)->ndim, ((aot_tensor *)self)->shape);
+}
+
+static PyObject *tensor_strides(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_tuple_of_sizes(((aot_tensor *)self)->ndim, ((aot_tensor *)self)->strides);
+}
+
+static PyObject *tensor_dtype(PyObject *object, void *Py_UNUSED(closure))
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyObject *dtype = self->state->dtypes[self->dtype];
+    Py_INCREF(dtype);
+    return dtype;
+}
+
+static PyObject *tensor_ndim(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(((aot_tensor *)self)->ndim);
+}
+
+static PyObject *tensor_size(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromSsize_t(((aot_tensor *)self)->size);
+}
+
+static PyObject *tensor_readonly(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyBool_FromLong(((aot_tensor *)self)->storage->readonly);
+}
+
+static PyObject *tensor_is_contiguous(PyObject *self, PyObject *Py_UNUSED(unused))
+{
+    return PyBool_FromLong(((aot_tensor *)self)->contiguous);
+}
+
+static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyObject *shape_tuple, *strides_tuple;
+    Py_ssize_t elements, shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
+    if (!PyArg_ParseTuple(args, "OOn:_as_strided", &shape_tuple, &strides_tuple, &elements)) {
+        return NULL;
+    }
+    int ndim = aot_read_sizes(shape_tuple, shape, "shape");
+    if (ndim < 0) {
+        return NULL;
+    }
+    int given = aot_read_sizes(strides_tuple, strides, "strides");
+    if (given < 0) {
+        return NULL;
+    }
+    if (given != ndim) {
+        return PyErr_Format(PyExc_ValueError, "shape and strides must be of one length, got %d and %d", ndim, given);
+    }
+    Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
+    Py_ssize_t start = self->data - self->storage->data;
+    if (elements > (PY_SSIZE_T_MAX - start) / itemsize || elements < -(start / itemsize)) {
+        return PyErr_Format(PyExc_ValueError, "offset must stay inside of the storage, got %zd", elements);
+    }
+    return (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype, ndim,
+                                       shape, strides);
+}
+
+static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
+{
+    aot_tensor *source = aot_as_tensor(argument);
+    if (source == NULL) {
+        return PyErr_Format(PyExc_TypeError, "source must be a Tensor, got %R", Py_TYPE(argument));
+    }
+    if (aot_copy((aot_tensor *)self, source) < 0) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+static PyObject *tensor_transpose(PyObject *self, void *Py_UNUSED(closure))
+{
+    return (PyObject *)aot_transposed((aot_tensor *)self);
+}
+
+static PyGetSetDef tensor_getset[] = {
+    {"T", tensor_transpose, NULL,
+     "The transpose: a view with the axes in reverse order.\n\n"
+     ">>> import aotops as ao\n>>> ao.tensor([[1, 2], [3, 4]]).T\ntensor([[1, 3],\n        [2, 4]])\n", NULL},
+    {"shape", tensor_shape, NULL, "Lengths of the axes, a tuple of ints.", NULL},
+    {"strides", tensor_strides, NULL, "Steps along the axes, in elements (not bytes), a tuple of ints.", NULL},
+    {"dtype", tensor_dtype, NULL, "Type of the elements.", NULL},
+    {"ndim", tensor_ndim, NULL, "Number of axes.", NULL},
+    {"size", tensor_size, NULL, "Number of elements.", NULL},
+    {"readonly", tensor_readonly, NULL, "Whether the memory belongs to somebody who forbids writing.", NULL},
+    {NULL, NULL, NULL, NULL, NULL},
+};
+
+static PyMethodDef tensor_methods[] = {
+    {"item", (PyCFunction)(void (*)(void))aot_item, METH_FASTCALL,
+     "item(*index)\n--\n\nThe only element as a Python number, or that which an index selects.\n\n"
+     "The index is an int for each axis, or one that counts the elements in row-major order.\n\n"
+     "Raises ``ValueError`` if there is not exactly one element, or for another number of ints, ``IndexError`` for an\n"
+     "index out of bounds, ``TypeError`` for other than ints.\n\n"
+     ">>> import aotops as ao\n>>> t = ao.tensor([[1, 2], [3, 4]])\n>>> t.item(1, 0), t.item(-1), t.sum().item()\n"
+     "(3, 4, 10)\n"},
+    {"is_contiguous", tensor_is_contiguous, METH_NOARGS, "Whether the elements lie in row-major order without gaps."},
+    {"_as_strided", tensor_as_strided, METH_VARARGS,
+     "_as_strided(shape, strides, offset): a view; strides and offset count elements from this tensor's first one."},
+    {"_copy_from", tensor_copy_from, METH_O, "_copy_from(source): copy a tensor into this one, broadcast, converted."},
+    {NULL, NULL, 0, NULL},
+};
+
+static PyMemberDef tensor_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(aot_tensor, weak_references), READONLY, NULL},
+    {NULL, 0, 0, 0, NULL},
+};
+
+#define BINARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name}, {Py_nb_inplace_##name, aot_number_inplace_##name},
+#define UNARY_SLOT(SLOT, name) {Py_nb_##name, aot_number_##name},
+
+static PyType_Slot tensor_slots[] = {
+    {Py_tp_new, tensor_new},
+    {Py_tp_dealloc, aot_tensor_dealloc},
+    {Py_tp_getset, tensor_getset},
+    {Py_tp_methods, tensor_methods},
+    {Py_tp_members, tensor_members},
+    {Py_tp_hash, PyObject_HashNotImplemented},
+    {Py_tp_richcompare, aot_rich_compare},
+    {Py_bf_getbuffer, aot_get_buffer},
+    {Py_bf_releasebuffer, aot_release_buffer},
+    {Py_mp_subscript, aot_subscript},
+    {Py_mp_ass_subscript, aot_assign_subscript},
+    {Py_mp_length, aot_length},
+    {Py_sq_length, aot_length},
+    {Py_tp_iter, aot_iterate},
+    {Py_nb_bool, aot_number_bool},
+    {Py_nb_int, aot_number_int},
+    {Py_nb_float, aot_number_float},
+    {Py_nb_index, aot_number_index},
+    {Py_sq_item, aot_sequence_item},
+    {Py_sq_ass_item, aot_assign_sequence_item},
+    AOT_EACH_BINARY_SLOT(BINARY_SLOT)
+    AOT_EACH_UNARY_SLOT(UNARY_SLOT)
+    {Py_nb_power, aot_number_power},
+    {Py_nb_inplace_power, aot_number_inplace_power},
+    {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
+    {Py_nb_inplace_remainder, aot_number_inplace_remainder},
+    {Py_nb_inplace_matrix_multiply, aot_number_inplace_matrix_multiply},
+    {Py_nb_inplace_lshift, aot_number_inplace_lshift},
+    {Py_nb_inplace_rshift, aot_number_inplace_rshift},
+    {Py_nb_inplace_and, aot_number_inplace_and},
+    {Py_nb_inplace_or, aot_number_inplace_or},
+    {Py_nb_inplace_xor, aot_number_inplace_xor},
+    {0, NULL},
+};
+
+/* Immutable: Python code that gave it another __new__ could make tensors that nobody has filled in. */
+PyType_Spec aot_tensor_spec = {
+    .name = "aotops._native.TensorCore",
+    .basicsize = sizeof(aot_tensor),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
+    .slots = tensor_slots,
+};
+
+static PyType_Slot tensor_base_slots[] = {
+    {0, NULL},
+};
+
+/* Mutable: gets the operators that are methods once they are made. */
+PyType_Spec aot_tensor_base_spec = {
+    .name = "aotops._native.TensorBase",
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = tensor_base_slots,
+};
