@@ -176,6 +176,11 @@ DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         "the default of b must be a number that bool can hold",
     ),
     "all defaults": (lambda: ao.zip(lambda a, b: a, defaults={"a": 0, "b": 0}), ValueError, "must have no default"),
+    "a default before others": (
+        lambda: ao.zip(lambda a, b: a, defaults={"a": 0}),
+        ValueError,
+        "inputs with defaults must be the last ones",
+    ),
     "derivative of a scan": (
         lambda: ao.scan(lambda a, b: a + b, identity=0).derivative(lambda x, y, g: g),
         ValueError,

@@ -230,10 +230,10 @@ def test_the_first_of_several_best_ones(call: Any, oracle: Any, sign: int, lengt
     generator = np.random.default_rng(length)
     for dtype in DTYPES:
         # nearly all alike, and so many ties
-        array = np.ones(length, dtype) if dtype == "bool" else np.full(length, -sign, dtype)
+        array = np.ones(length, dtype) if dtype == "bool" else np.full(length, 1 - sign, dtype)
         for places in (generator.integers(0, length, 3), [length - 1], [0], [length // 2, length - 1]):
             some_best = array.copy()
-            some_best[places] = (sign > 0) if dtype == "bool" else sign
+            some_best[places] = (sign > 0) if dtype == "bool" else 1 + sign
             if dtype == "bool" and sign > 0:
                 some_best = ~some_best
                 some_best[places] = True

@@ -202,6 +202,8 @@ class Record:
             raise RecordError(f"{self.name}: the inputs of a {self.kind} have one dtype, got {self.fixed}")
         if self.defaults and not set(self.parameters) - set(self.fixed) - set(self.defaults):
             raise RecordError(f"{self.name}: an input that decides over the dtype must have no default")
+        if self.defaults and set(self.parameters[-len(self.defaults) :]) != set(self.defaults):
+            raise RecordError(f"{self.name}: inputs with defaults must be the last ones, got {tuple(self.defaults)}")
         if self.kind in AXIS_KINDS:
             if self.scalar.__code__.co_argcount != 2:
                 taken = self.scalar.__code__.co_argcount

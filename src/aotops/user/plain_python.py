@@ -47,7 +47,7 @@ def runner(operator: Operator) -> Callable[..., Any]:
                 errors.too_many_elements(operator.__name__, shapes, shape)
         if dtype is not None:
             values = tuple(astype(value, dtype, copy=False) for value in values)
-        converted = [reference.tensor(value) for value in cast_inputs(operator, values)]
+        converted = [None if value is None else reference.tensor(value) for value in cast_inputs(operator, values)]
         results = reference.evaluate(record, *converted, present=in_plain_python, **arguments)
         if isinstance(results, tuple):
             tensors = tuple(to_tensor(result) for result in results)
