@@ -7,8 +7,8 @@ instructions for each. Nothing else may appear in a kernel that plain Python can
 Functions of a float return one of the same type, so that a scalar function which is given ``numpy.float32`` stays
 in float32.
 
-Three groups: operations on one number, for scalar functions; operands in memory, for loop nests; and notes of
-elements that are rare, from the ones to the others.
+Three groups: operations on one number, for scalar functions; operands in memory, for loop nests; and the flag by which
+a fast path tells its loop of an element that it cannot handle.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ def select(condition: Any, chosen: Any, otherwise: Any) -> Any:
     return chosen if condition else otherwise
 
 
-def settled(x: Any) -> Any:
-    """``x``, which is to be read before any choice.
+def force_load(x: Any) -> Any:
+    """Force ``x`` to be loaded before a select.
 
-    Of a choice between two elements compilers make an element of a chosen address, and gather those one by one.
+    LLVM would otherwise select an address, and gather elements one by one.
     """
     return x
 
 
-def nearest(x: Any) -> Any:
+def rint(x: Any) -> Any:
     """The integral float nearest to ``x``, ties to even."""
     return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x
 
@@ -388,14 +388,14 @@ def accumulators(count: int, pointer: Any) -> Any:
     return Pointer([None] * count)
 
 
-# --- rare elements --------------------------------------------------------------------------------
+# --- fast paths -----------------------------------------------------------------------------------
 
 
-class CommonCase:
-    """A scalar function as a kernel tries it first: what it calls may take short cuts, and notes where it must not.
+class FastPath:
+    """A scalar function whose calls of operators take their fast paths.
 
-    Compiled, operators that the function calls do what is cheaper for all but rare elements (``Record.common``), and
-    ``note`` those; in plain Python it is the function itself.
+    Compiled, each of these sets the flag for an element that its fast path cannot handle (``Record.fast_paths``); in
+    plain Python it is the function itself.
     """
 
     __slots__ = ("function",)
@@ -408,20 +408,20 @@ class CommonCase:
         return self.function(*values)
 
 
-_noted = [False]
+_flag = [False]
 
 
-def note(condition: Any, value: Any) -> Any:
-    """The value; that the condition was true, ever since ``forget``, is what ``noted`` tells."""
-    _noted[0] = _noted[0] or bool(condition)
+def set_flag(condition: Any, value: Any) -> Any:
+    """Return ``value``, and set the flag if ``condition``; ``flag_is_set`` reads the flag, ``clear_flag`` clears it."""
+    _flag[0] = _flag[0] or bool(condition)
     return value
 
 
-def noted() -> bool:
-    """Whether a condition was true since ``forget``."""
-    return _noted[0]
+def flag_is_set() -> bool:
+    """Whether the flag was set since ``clear_flag``."""
+    return _flag[0]
 
 
-def forget() -> None:
-    """No condition was true yet."""
-    _noted[0] = False
+def clear_flag() -> None:
+    """Clear the flag."""
+    _flag[0] = False

@@ -21,7 +21,7 @@ from numba.core.errors import NumbaPendingDeprecationWarning
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
-from aotops.aot.back.rare_flag import with_notes
+from aotops.aot.back.rare_flag import with_flags
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
 from aotops.aot.front.pipeline import target_context
@@ -51,7 +51,7 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         compiler.context = target_context().subtarget(aot_mode=True)
         # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
         text = compiler._cull_exports().get_llvm_str()
-        module = with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
+        module = with_flags(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
     except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
         raise CompileError(reason(error)) from error
     # before inlining too: memory that holds an undefined value is folded to 0 there

@@ -7,19 +7,19 @@ from itertools import product
 from typing import Any
 
 from aotops.intrinsics import (
-    CommonCase,
+    FastPath,
     Pattern,
     Signature,
     accumulators,
     advance,
-    forget,
+    clear_flag,
+    flag_is_set,
     input_pointers,
     input_steps,
     load,
     load_output,
     load_pattern,
     matches,
-    noted,
     output_pointer,
     output_step,
     shift,
@@ -28,7 +28,7 @@ from aotops.intrinsics import (
 
 Function = Callable[..., Any]
 
-#: Elements that take the common case together, or not: 16 vectors of float64 on x86-64-v4.
+#: Elements that take the fast path together, or not: 16 vectors of float64 on x86-64-v4.
 BLOCK = 128
 #: Elements that a large function is computed for together: 1 vector of float32 on x86-64-v4, 8 of float64 on -v2.
 GROUP = 16
@@ -37,27 +37,27 @@ GROUP = 16
 def elementwise(
     scalar: Function,
     signature: Signature,
-    common: tuple[Function, Function] | None = None,
-    noting: bool = False,
+    fast_path: tuple[Function, Function] | None = None,
+    speculative: bool = False,
     patterns: Sequence[Pattern] | None = None,
     gathers: bool = False,
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
 
     A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
-    there can the compiler use whole vectors. ``common`` is a cheaper function, and one that says for which
-    elements only ``scalar`` will do; it serves those rows block by block. ``noting``: where ``scalar`` takes short cuts
-    in what it calls and notes that it must not, rows are tried so first, block by block. ``patterns``: those that have
-    a loop, by default all that ``row_patterns`` says. ``gathers``: all other rows have one over copies of what is not
-    contiguous, in place of one without vectors: where ``scalar`` is long, and loops are few because it is.
+    there can the compiler use whole vectors. ``fast_path`` is a cheaper function, and a predicate for the elements
+    that it cannot handle; such rows take it for every block without one. ``speculative``: the functions that ``scalar``
+    calls have fast paths; run each block with them, and again without if one set the flag. ``patterns``: those that
+    have a loop, by default all that ``row_patterns`` gives. ``gathers``: all other rows have one over copies of what is
+    not contiguous, in place of one without vectors: where ``scalar`` is long, and loops are few because it is.
     """
     inputs = len(signature.inputs)
-    run_row = row_gathered(scalar, inputs, noting) if gathers else any_row(scalar)
+    run_row = row_gathered(scalar, inputs, speculative) if gathers else any_row(scalar)
     for pattern in reversed(row_patterns(inputs) if patterns is None else patterns):
-        if common:
-            run_row = row_in_blocks(scalar, *common, pattern, run_row)
-        elif noting:
-            run_row = row_tried_first(scalar, pattern, run_row)
+        if fast_path:
+            run_row = row_in_blocks(scalar, *fast_path, pattern, run_row)
+        elif speculative:
+            run_row = speculative_row(scalar, pattern, run_row)
         else:
             run_row = row_of_pattern(scalar, pattern, run_row)
 
@@ -135,44 +135,44 @@ def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pat
     return run_row
 
 
-def block_tried_first(scalar: Function, pattern: Pattern) -> Function:
-    """Compute a block of a row by short cuts, and once more without them if anything rare is noted."""
-    common = CommonCase(scalar)
+def speculative_block(scalar: Function, pattern: Pattern) -> Function:
+    """Compute a block of a row with fast paths, and again without them if one set the flag."""
+    fast_path = FastPath(scalar)
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
-        forget()
+        clear_flag()
         for j in range(start, end):
-            store(results, j - start, common(*load_pattern(row, fixed, j, pattern)))
-        if noted():
+            store(results, j - start, fast_path(*load_pattern(row, fixed, j, pattern)))
+        if flag_is_set():
             for j in range(start, end):
                 store(results, j - start, scalar(*load_pattern(row, fixed, j, pattern)))
 
     return compute
 
 
-def block_gathered(scalar: Function, inputs: int, noting: bool, size: int = BLOCK) -> Function:
-    """Compute a block of a row of any steps, at most ``size`` elements, by short cuts first where ``noting`` says so.
+def block_gathered(scalar: Function, inputs: int, speculative: bool, size: int = BLOCK) -> Function:
+    """Compute a block of a row of any steps, at most ``size`` elements; ``speculative``: with fast paths first.
 
     There is one loop, over whole groups of contiguous elements. An input that is not contiguous, or ends inside of a
     group, is copied first, which takes 0.5 ns for an element, or 0.1 if it is repeated. Results are whole groups, too.
     """
     contiguous = Pattern((True,) * inputs)
     compute_all = groups_of_block(scalar, contiguous)
-    compute_first = groups_of_block(CommonCase(scalar), contiguous)
+    compute_first = groups_of_block(FastPath(scalar), contiguous)
     gather = gathered(0, inputs)
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
         source = gather(row, steps, start, end - start, accumulators(size, row))
         compute_all(source, fixed, group_count(end - start), results)
 
-    def compute_trying(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+    def compute_speculatively(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
         source = gather(row, steps, start, end - start, accumulators(size, row))
-        forget()
+        clear_flag()
         compute_first(source, fixed, group_count(end - start), results)
-        if noted():
+        if flag_is_set():
             compute_all(source, fixed, group_count(end - start), results)
 
-    return compute_trying if noting else compute
+    return compute_speculatively if speculative else compute
 
 
 def gathered(k: int, inputs: int) -> Function:
@@ -221,9 +221,9 @@ def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
     return compute
 
 
-def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
+def row_gathered(scalar: Function, inputs: int, speculative: bool) -> Function:
     """A row for operands of any steps, block by block: of a function that is too large for a loop a pattern."""
-    compute = block_gathered(scalar, inputs, noting)
+    compute = block_gathered(scalar, inputs, speculative)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         fixed = load(row, steps, 0)
@@ -237,12 +237,12 @@ def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
     return run_row
 
 
-def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
-    """As ``row_of_pattern``, by short cuts for blocks in which nothing rare is noted.
+def speculative_row(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
+    """As ``row_of_pattern``, with fast paths for blocks in which none sets the flag.
 
     Results wait aside until that is known, since the output may be an input.
     """
-    compute = block_tried_first(scalar, pattern)
+    compute = speculative_block(scalar, pattern)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         if out_step == 1 and matches(steps, pattern):

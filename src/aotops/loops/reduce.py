@@ -13,9 +13,9 @@ Theory of operation:
    loop that vectorises without permission to reassociate.
 4. Rows that do not fold away combine element by element with the output's row, four rows at a time in the same
    way where the outer axis folds.
-5. Where ``of`` takes short cuts and notes that it must not, blocks of its values are tried first, as in
-   ``aotops.loops.elementwise``, and wait aside; the order is the same. The sum of sines of float32 takes 0.8 ns an
-   element so, and 6.4 ns without short cuts.
+5. Where the functions that ``of`` calls have fast paths, blocks of its values are computed with them into a buffer, and
+   again without if one set the flag, as in ``aotops.loops.elementwise``; the order is the same. The sum of sines of
+   float32 takes 0.8 ns per element so, and 6.4 ns without fast paths.
 
 Callers keep tiles short (``native/fold.c``), so that errors grow with the depth of a tree, not with length.
 """
@@ -42,7 +42,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_gathered, block_tried_first, row_patterns
+from aotops.loops.elementwise import BLOCK, block_gathered, row_patterns, speculative_block
 
 Function = Callable[..., Any]
 
@@ -93,19 +93,19 @@ def fold_eight(combine: Function, lanes: Any) -> Any:
 
 
 def reduce(
-    combine: Function, of: Function, signature: Signature, noting: bool = False, large: bool = False
+    combine: Function, of: Function, signature: Signature, speculative: bool = False, large: bool = False
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0.
 
-    ``noting``: whether ``of`` takes short cuts in what it calls and notes that it must not. ``large``: it is too long
+    ``speculative``: the functions that ``of`` calls have fast paths. ``large``: it is too long
     for as many loops as there are patterns, as in ``aotops.loops.elementwise``.
     """
     count = lane_count(signature)
     if large:
-        compute = block_gathered(of, len(signature.inputs), noting, max(BLOCK, count))
+        compute = block_gathered(of, len(signature.inputs), speculative, max(BLOCK, count))
         fold_row = fold_row_by_blocks(combine, compute, count)
         add_rows = add_rows_by_blocks(combine, compute)
-    elif noting:
+    elif speculative:
         fold_row = fold_row_by_blocks(combine, any_block(of), count)
         add_rows = add_rows_by_blocks(combine, any_block(of))
     else:
@@ -113,8 +113,8 @@ def reduce(
         add_rows = add_rows_by(combine, any_element(of))
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in () if large else reversed(patterns):
-        if noting:
-            compute = block_tried_first(of, pattern)
+        if speculative:
+            compute = speculative_block(of, pattern)
             fold_row = fold_row_where(pattern, fold_row_by_blocks(combine, compute, count), fold_row)
             add_rows = add_rows_where(pattern, add_rows_by_blocks(combine, compute), add_rows)
         else:

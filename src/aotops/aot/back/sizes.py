@@ -24,7 +24,7 @@ from aotops.aot.back.llvm_text import (
     never_inlined,
 )
 from aotops.aot.back.parallel import SHORT
-from aotops.aot.back.rare_flag import FORGET, NOTE
+from aotops.aot.back.rare_flag import CLEAR_FLAG, SET_FLAG
 
 #: What a short loop may become: eight steps of Newton's method with a sine and a cosine are 4,000.
 MOST_UNROLLED = 6000
@@ -198,14 +198,14 @@ class Sizes:
 
         First those that compute a block of elements: a call for 128 of them costs nothing. Then what is called where
         no loop over elements is around, such as the last steps of a reduction. Then what is called for rare elements
-        alone. The common case stays in vectors for as long as it can.
+        alone. The fast path stays in vectors for as long as it can.
         """
-        notes = {name for name, reached in self.reached.items() if NOTE in reached and FORGET not in reached}
+        notes = {name for name, reached in self.reached.items() if SET_FLAG in reached and CLEAR_FLAG not in reached}
         common = {each for name in notes for each in self.reached[name]}
         blocks = {
             name
             for name, function in self.functions.items()
-            if any(FORGET in calls for _, calls in function.contents.values())
+            if any(CLEAR_FLAG in calls for _, calls in function.contents.values())
         }
         while self.total() > MOST_INLINED:
             copies, straight = self.copies()

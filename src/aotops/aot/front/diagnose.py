@@ -25,7 +25,7 @@ import numpy as np
 import aotops
 from aotops import ops
 from aotops.abi import AXIS_KINDS
-from aotops.intrinsics import CommonCase
+from aotops.intrinsics import FastPath
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_of, references, references_in
@@ -165,7 +165,7 @@ def examine(function: Callable[..., Any]) -> None:
             for item in value:
                 visit(item)
         record = record_of(value)
-        value = value.function if isinstance(value, CommonCase) else plain(value)
+        value = value.function if isinstance(value, FastPath) else plain(value)
         for each in [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]:
             if isinstance(each, types.FunctionType) and each not in done:
                 done.add(each)

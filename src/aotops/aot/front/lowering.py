@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 from aotops import intrinsics
 from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
-from aotops.aot.back.rare_flag import FORGET, NOTE, NOTED
+from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
 
@@ -74,7 +74,7 @@ def _select(typing_context: Any, condition: Any, chosen: Any, otherwise: Any) ->
     return result(condition, chosen, otherwise), generate
 
 
-@lowers(intrinsics.settled)
+@lowers(intrinsics.force_load)
 def _settled(typing_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (value,) = arguments
@@ -200,7 +200,7 @@ lowers(intrinsics.ceil)(llvm_unary("llvm.ceil"))
 lowers(intrinsics.integral_part)(llvm_unary("llvm.trunc"))
 
 # rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
-lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
+lowers(intrinsics.rint)(llvm_unary("llvm.rint"))
 lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))
 
 
@@ -668,13 +668,13 @@ def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     return pointer(count, pointer), generate
 
 
-# --- rare elements --------------------------------------------------------------------------------------------------
+# --- the flag of fast paths -----------------------------------------------------------------------------------------
 
 # Calls of functions that do nothing, of which ``aotops.aot.back.rare_flag`` makes instructions, and
 # ``aotops.aot.back.parallel`` metadata. Numba, which links all that a function calls, wants them to exist.
 
 
-def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+def marker_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
     """Such a function."""
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
     if function.is_declaration:
@@ -688,28 +688,28 @@ def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> An
     return function
 
 
-@lowers(intrinsics.note)
-def _note(typing_context: Any, condition: Any, value: Any) -> Any:
+@lowers(intrinsics.set_flag)
+def _set_flag(typing_context: Any, condition: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         truth = context.cast(builder, arguments[0], signature.args[0], types.boolean)
-        builder.call(noting_function(builder, NOTE, ir.VoidType(), ir.IntType(1)), [truth])
+        builder.call(marker_function(builder, SET_FLAG, ir.VoidType(), ir.IntType(1)), [truth])
         return arguments[1]
 
     return value(condition, value), generate
 
 
-@lowers(intrinsics.noted)
-def _noted(typing_context: Any) -> Any:
+@lowers(intrinsics.flag_is_set)
+def _flag_is_set(typing_context: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.call(noting_function(builder, NOTED, ir.IntType(1)), [])
+        return builder.call(marker_function(builder, FLAG_IS_SET, ir.IntType(1)), [])
 
     return types.boolean(), generate
 
 
-@lowers(intrinsics.forget)
-def _forget(typing_context: Any) -> Any:
+@lowers(intrinsics.clear_flag)
+def _clear_flag(typing_context: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.call(noting_function(builder, FORGET, ir.VoidType()), [])
+        builder.call(marker_function(builder, CLEAR_FLAG, ir.VoidType()), [])
         return context.get_dummy_value()
 
     return types.void(), generate
@@ -721,7 +721,7 @@ def short_loop(typing_context: Any, count: Any) -> Any:
     number = ir.Constant(ir.IntType(64), constant(count))
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.call(noting_function(builder, SHORT, ir.VoidType(), number.type), [number])
+        builder.call(marker_function(builder, SHORT, ir.VoidType(), number.type), [number])
         return context.get_dummy_value()
 
     return types.none(count), generate

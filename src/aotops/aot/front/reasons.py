@@ -130,7 +130,7 @@ _MEANINGS = (
 #: What no user should read: names of what is inside of Numba, and of this compiler.
 INTERNAL = re.compile(
     r"0x[0-9a-f]{6,}|\$|numba|NRT|OverloadSelector|Literal\[|<iv=|reflected|UniTuple|unicode_type|CPUDispatcher|lowering"
-    r"|<function|<built-in|<class|>>>|getiter|nopython|aotops\.note|Illegal IR|overload",
+    r"|<function|<built-in|<class|>>>|getiter|nopython|aotops\.(?:(?:set|clear)_flag|flag_is_set)|Illegal IR|overload",
     re.IGNORECASE,
 )
 GENERAL = (

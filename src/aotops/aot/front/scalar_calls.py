@@ -18,7 +18,7 @@ from numba.extending import overload
 from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
-from aotops.intrinsics import note
+from aotops.intrinsics import set_flag
 from aotops.ops.record import Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
@@ -43,10 +43,10 @@ def set_dispatcher(function: Callable[[Callable[..., Any], str, bool], Any]) -> 
     _dispatcher = function
 
 
-def dispatcher(function: Callable[..., Any], dtype: str, common: bool) -> Any:
+def dispatcher(function: Callable[..., Any], dtype: str, fast: bool) -> Any:
     """What Numba compiles of a function that is called for one element; see ``aotops.aot.front.specialise``."""
     assert _dispatcher is not None  # nothing is compiled before specialise is imported
-    return _dispatcher(function, dtype, common)
+    return _dispatcher(function, dtype, fast)
 
 
 _functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
@@ -69,14 +69,14 @@ def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
     return dtype
 
 
-def element_function(record: Record, common: bool) -> Callable[..., Any]:
-    """A function that Numba compiles to a record's computation of one element, or to its common case with a note."""
-    if (record, common) not in _functions:
+def element_function(record: Record, fast: bool) -> Callable[..., Any]:
+    """A function that Numba compiles to a record's computation of one element, or to its fast path and the flag."""
+    if (record, fast) not in _functions:
         if record.kind in AXIS_KINDS or record.outputs:
             what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
             raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
-        _functions[record, common] = _make(record, common)
-    return _functions[record, common]
+        _functions[record, fast] = _make(record, fast)
+    return _functions[record, fast]
 
 
 def called(name: str) -> Record | None:
@@ -84,7 +84,7 @@ def called(name: str) -> Record | None:
     return next((record for record, _ in _functions if record.name == name), None)
 
 
-def _make(record: Record, common: bool) -> Callable[..., Any]:
+def _make(record: Record, fast: bool) -> Callable[..., Any]:
     names = ", ".join(record.parameters)
 
     def implementation(*arguments: Any) -> Any:
@@ -92,11 +92,11 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
         converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
         converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
         converters["result"] = CONVERTERS[record.result_for(dtype)]
-        if common and dtype in record.common:
-            cheap, rare = (dispatcher(function, dtype, False) for function in record.common[dtype])
-            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note], **converters}
-            return build(f"lambda {names}: result(note(rare({converted}), cheap({converted})))", functions)
-        scalar = dispatcher(record.scalar_for(dtype), dtype, common)
+        if fast and dtype in record.fast_paths:
+            cheap, rare = (dispatcher(function, dtype, False) for function in record.fast_paths[dtype])
+            functions = {"cheap": cheap, "rare": rare, "set_flag": LOWERINGS[set_flag], **converters}
+            return build(f"lambda {names}: result(set_flag(rare({converted}), cheap({converted})))", functions)
+        scalar = dispatcher(record.scalar_for(dtype), dtype, fast)
         return build(f"lambda {names}: result(scalar({converted}))", {"scalar": scalar, **converters})
 
     # Numba wants functions whose parameters have names
@@ -107,17 +107,17 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
     return function
 
 
-def callable_function(name: str, common: bool) -> Callable[..., Any]:
+def callable_function(name: str, fast: bool) -> Callable[..., Any]:
     """A function that Numba compiles to what a name of ``aotops.scalar.callables`` means for its arguments' types."""
-    if (name, common) not in _callables:
-        _callables[name, common] = _make_callable(name, common)
-    return _callables[name, common]
+    if (name, fast) not in _callables:
+        _callables[name, fast] = _make_callable(name, fast)
+    return _callables[name, fast]
 
 
 _callables: dict[tuple[str, bool], Callable[..., Any]] = {}
 
 
-def _make_callable(name: str, common: bool) -> Callable[..., Any]:
+def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
     def implementation(*arguments: Any) -> Any:
         try:
             meaning = callables.chosen(name, len(arguments))
@@ -128,12 +128,12 @@ def _make_callable(name: str, common: bool) -> Callable[..., Any]:
         values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
         names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
         if isinstance(function, Named):
-            names["function"] = element_function(function.record, common)
+            names["function"] = element_function(function.record, fast)
         elif function in LOWERINGS:
             names["function"] = LOWERINGS[function]
         else:
             constants = "float32" if "float32" in dtypes else "float64"
-            names["function"] = dispatcher(function, constants, common)
+            names["function"] = dispatcher(function, constants, fast)
         call = f"function({', '.join(values)})"
         if meaning.folds:
             call = values[0]

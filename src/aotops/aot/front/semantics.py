@@ -68,8 +68,8 @@ def chain(base: str, exponent: int) -> str:
     return f"{squared} * {base}" if exponent % 2 else squared
 
 
-def power_function(common: bool) -> Any:
-    """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
+def power_function(fast: bool) -> Any:
+    """``base ** exponent``, or its fast path, which sets the flag, as a function that Numba compiles."""
 
     def choose(base: Any, exponent: Any, modulus: Any) -> Any:
         if modulus is not None and not isinstance(modulus, types.Omitted):
@@ -86,7 +86,7 @@ def power_function(common: bool) -> Any:
             return build(
                 f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
             )
-        function = element_function(ops.collect()["pow"], common)
+        function = element_function(ops.collect()["pow"], fast)
         text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
         return build(text, {"function": function, "own": own})
 
@@ -104,16 +104,16 @@ def square(x: Any) -> Any:
     return x * x
 
 
-def compiler_class(common: bool) -> type[CompilerBase]:
+def compiler_class(fast: bool) -> type[CompilerBase]:
     """Numba's compiler with a pass that wraps operands, and with powers of one kind."""
-    functions = dict.fromkeys(short_loops.POWERS, POWERS[common])
-    functions |= {operation: callable_function(name, common) for operation, name in TABLED.items()}
+    functions = dict.fromkeys(short_loops.POWERS, POWERS[fast])
+    functions |= {operation: callable_function(name, fast) for operation, name in TABLED.items()}
 
     @register_pass(mutates_CFG=False, analysis_only=False)
     class Semantics(FunctionPass):
         """Wrap operands in ``beside``, call functions for powers and shifts, make arrays of tables."""
 
-        _name = f"aotops_semantics_{common}"
+        _name = f"aotops_semantics_{fast}"
 
         def __init__(self) -> None:
             super().__init__()
@@ -210,6 +210,6 @@ def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dic
     return False
 
 
-#: ``**``, and the compilers, for functions of all elements, and of the common ones.
-POWERS = {common: power_function(common) for common in (False, True)}
-COMPILERS = {common: compiler_class(common) for common in (False, True)}
+#: ``**``, and the compilers, for functions of all elements, and of the fast ones.
+POWERS = {fast: power_function(fast) for fast in (False, True)}
+COMPILERS = {fast: compiler_class(fast) for fast in (False, True)}

@@ -32,7 +32,7 @@ from aotops.aot.front.pipeline import INLINED
 from aotops.aot.front.reasons import CompileError
 from aotops.aot.front.scalar_calls import callable_function, element_function
 from aotops.aot.front.semantics import COMPILERS, POWERS
-from aotops.intrinsics import CommonCase, LibraryFunction, narrow
+from aotops.intrinsics import FastPath, LibraryFunction, narrow
 from aotops.ops.record import Record
 from aotops.scalar.callables import LOOPS, POWER, Named, name_of
 from aotops.scalar.functions import folded, global_names, plain, rebuilt
@@ -92,7 +92,7 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
     record = record_of(value)
     called = [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]
     for function in called:
-        if isinstance(function, CommonCase):
+        if isinstance(function, FastPath):
             function = function.function
         if not isinstance(function, python_types.FunctionType) or function in done:
             continue
@@ -108,32 +108,32 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
         done.add(function)
 
 
-def dispatcher(function: Function, dtype: str, common: bool) -> Any:
-    """What Numba compiles of a function of one element: its common case, with notes where it is rare, or all of it."""
-    return _dispatcher(function, dtype, common, {})
+def dispatcher(function: Function, dtype: str, fast: bool) -> Any:
+    """What Numba compiles of a function of one element: its fast paths, which set the flag, or all of it."""
+    return _dispatcher(function, dtype, fast, {})
 
 
 scalar_calls.set_dispatcher(dispatcher)
 
 
-def _dispatcher(function: Any, dtype: str, common: bool, done: dict[Any, Any]) -> Any:
-    key = (function, dtype, common)
+def _dispatcher(function: Any, dtype: str, fast: bool, done: dict[Any, Any]) -> Any:
+    key = (function, dtype, fast)
     if key not in done:
         # numpy's error model: a division by zero is a value, not an exception
         own = (function.__module__ or "").startswith("aotops.")
         # an index is looked at unless LLVM can prove it to be in range (``aotops.aot.back.soundness``)
-        options = {} if own else {"pipeline_class": COMPILERS[common], "boundscheck": True}
-        copied = _copy(function, dtype, common, done)
+        options = {} if own else {"pipeline_class": COMPILERS[fast], "boundscheck": True}
+        copied = _copy(function, dtype, fast, done)
         done[key] = numba.njit(copied, error_model="numpy", **(INLINED | options))
     return done[key]
 
 
-def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: dict[Any, Any]) -> Function:
+def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dict[Any, Any]) -> Function:
     dtype = getattr(original, "constants", dtype)
 
     def element(record: Record) -> Any:
         try:
-            return element_function(record, common)
+            return element_function(record, fast)
         except ValueError as error:
             raise CompileError(f"{error}.") from None
 
@@ -141,7 +141,7 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
 
     def exchange(value: Any) -> Any:
         value = plain(value)
-        if isinstance(value, CommonCase):
+        if isinstance(value, FastPath):
             return _dispatcher(value.function, dtype, True, done)
         # aotops' own functions name operators as users do (`math.exp` in a derivative), and the rest as Numba has it
         record = meant_by(value) if own else value.record if isinstance(value, Named) else record_of(value)
@@ -152,9 +152,9 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         if not own:
             name = name_of(value)
             if name in POWER:
-                return POWERS[common]
+                return POWERS[fast]
             if name is not None:
-                return value if name in LOOPS else callable_function(name, common)
+                return value if name in LOOPS else callable_function(name, fast)
         if isinstance(value, python_types.ModuleType):
             return Namespace(value, exchange)
         if isinstance(value, (float, int)) and not isinstance(value, bool):
@@ -175,7 +175,7 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         if isinstance(value, tuple):
             return tuple(exchange(item) for item in value)
         if isinstance(value, python_types.FunctionType):
-            return _dispatcher(value, dtype, common, done)
+            return _dispatcher(value, dtype, fast, done)
         return value
 
     def table(array: np.ndarray) -> np.ndarray:

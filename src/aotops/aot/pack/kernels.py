@@ -21,7 +21,7 @@ from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import has_loop, has_power, reached
-from aotops.scalar.mathematics import has_common_cases, operators_in
+from aotops.scalar.mathematics import has_fast_paths, operators_in
 
 
 @dataclass(frozen=True)
@@ -82,7 +82,7 @@ def record_kernels(record: Record) -> list[Kernel]:
     def add_reduction(symbol: str, title: str, of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
         signature = Signature(record.inputs_for(dtype), result)
         large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-        add(symbol, title, result, reduce(scalar, of, signature, has_common_cases(of), large), signature, "reduce")
+        add(symbol, title, result, reduce(scalar, of, signature, has_fast_paths(of), large), signature, "reduce")
         pair = Signature((result, result), result)
         combining = elementwise(scalar, pair)
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
@@ -104,16 +104,16 @@ def record_kernels(record: Record) -> list[Kernel]:
                 add_reduction(kernel_symbol(record.name, "fold", dtype), f"fold {dtype}", first, scalar)
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
-            noting = not record.common and has_common_cases(scalar)
+            speculative = not record.fast_paths and has_fast_paths(scalar)
             patterns = None if record.derivative_of is None else derivative_patterns(record.inputs - 2)
-            if patterns and noting:
+            if patterns and speculative:
                 # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
                 del patterns[1:]
             # which the records of aotops are not, whose functions are as short as they can be
             if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
                 patterns = []
-            gathers = patterns == [] or (noting and patterns is not None)
-            function = elementwise(scalar, signature, record.common.get(dtype), noting, patterns, gathers)
+            gathers = patterns == [] or (speculative and patterns is not None)
+            function = elementwise(scalar, signature, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
 
