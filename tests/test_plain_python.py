@@ -356,7 +356,9 @@ def check_reduction(
     assert_same(result, expected, out.cells.dtype, any_zero=record.cases.any_zero)
     arrays = [x.array for x in inputs]
     array = numpy_call(record.numpy, np, *arrays, axis=axes, keepdims=True) if axes or record.map else arrays[0]
-    assert_same(partial, array.ravel().tolist(), out.cells.dtype, any_zero=record.cases.any_zero)
+    # NumPy's sums and products of uint8 are uint64, which wraps around elsewhere
+    wanted = array.astype(out.cells.dtype).ravel().tolist() if out.cells.dtype == "int64" else array.ravel().tolist()
+    assert_same(partial, wanted, out.cells.dtype, any_zero=record.cases.any_zero)
 
 
 @pytest.mark.parametrize(("record", "dtype"), REDUCE_CASES, ids=lambda value: getattr(value, "name", value))
