@@ -10,7 +10,7 @@ from typing import Any
 
 from aotops import ops
 from aotops.aot.pack.manifest import paths
-from aotops.intrinsics import CommonCase, Pattern, Signature, Table
+from aotops.intrinsics import FastPath, Pattern, Signature, Table
 from aotops.ops.record import Record
 from aotops.scalar.functions import plain
 from aotops.scalar.mathematics import NUMPY, is_substituted, meant_by
@@ -56,8 +56,8 @@ class KernelFacts(Facts):
             return f"function {self.number(value)}"
         if isinstance(value, Signature):
             return f"Signature {self.spelled((value.inputs, value.output))}"
-        if isinstance(value, CommonCase):
-            return f"CommonCase {self.spelled(value.function)}"
+        if isinstance(value, FastPath):
+            return f"FastPath {self.spelled(value.function)}"
         if isinstance(value, Pattern):
             return f"Pattern {self.spelled(value.moves)}"
         if isinstance(value, Table):
