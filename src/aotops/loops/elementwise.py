@@ -58,7 +58,7 @@ def elementwise(
         if fast_path:
             run_row = row_in_blocks(scalar, *fast_path, pattern, run_row)
         elif speculative:
-            run_row = row_speculative(scalar, pattern, run_row)
+            run_row = speculative_row(scalar, pattern, run_row)
         else:
             run_row = row_of_pattern(scalar, pattern, run_row)
 
@@ -136,7 +136,7 @@ def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pat
     return run_row
 
 
-def block_speculative(scalar: Function, pattern: Pattern) -> Function:
+def speculative_block(scalar: Function, pattern: Pattern) -> Function:
     """Make a function that computes a block of a row with fast paths, and again without if one set the flag."""
     fast = FastPath(scalar)
 
@@ -239,12 +239,12 @@ def row_gathered(scalar: Function, inputs: int, speculative: bool) -> Function:
     return run_row
 
 
-def row_speculative(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
+def speculative_row(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
     """As ``row_of_pattern``, but speculative: each block takes the fast paths, and is recomputed if one set the flag.
 
     Results go to a buffer first, since the output may be an input that the second run must still read.
     """
-    compute = block_speculative(scalar, pattern)
+    compute = speculative_block(scalar, pattern)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         if out_step == 1 and matches(steps, pattern):

@@ -42,7 +42,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_gathered, block_speculative, row_patterns
+from aotops.loops.elementwise import BLOCK, block_gathered, row_patterns, speculative_block
 
 Function = Callable[..., Any]
 
@@ -114,7 +114,7 @@ def reduce(
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in () if large else reversed(patterns):
         if speculative:
-            compute = block_speculative(of, pattern)
+            compute = speculative_block(of, pattern)
             fold_row = fold_row_where(pattern, fold_row_by_blocks(combine, compute, count), fold_row)
             add_rows = add_rows_where(pattern, add_rows_by_blocks(combine, compute), add_rows)
         else:
