@@ -388,7 +388,7 @@ def accumulators(count: int, pointer: Any) -> Any:
     return Pointer([None] * count)
 
 
-# --- rare elements --------------------------------------------------------------------------------
+# --- fast paths -----------------------------------------------------------------------------------
 
 
 class FastPath:

@@ -668,7 +668,7 @@ def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     return pointer(count, pointer), generate
 
 
-# --- rare elements --------------------------------------------------------------------------------------------------
+# --- the flag of fast paths -----------------------------------------------------------------------------------------
 
 # Calls of empty functions, which ``aotops.aot.back.rare_flag`` replaces by instructions and
 # ``aotops.aot.back.parallel`` by metadata. The functions must exist, since Numba links everything that is called.
