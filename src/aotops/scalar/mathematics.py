@@ -66,7 +66,7 @@ def is_substituted(value: Any) -> bool:
 
 
 def has_fast_paths(function: Any) -> bool:
-    """Whether a scalar function computes a power, or calls an operator that has a common case, as far as names tell."""
+    """Whether a scalar function computes a power, or calls an operator that has a fast path, as far as names tell."""
     for each in reached(function):
         if (each.__module__ or "").startswith("aotops.") and each is not function:
             continue  # pieces of operators
