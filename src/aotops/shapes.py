@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-#: More lengths or axes than these are never read, however many a caller gives.
+#: No more lengths or axes than this are read, however many a caller gives.
 MOST_DIMENSIONS = 32
 
 
 def as_int(value: Any, argument: str) -> int:
-    """Read an int, or anything that stands for one; ``TypeError`` for others, floats among them."""
+    """Read an int or an object with ``__index__``; raises ``TypeError`` for anything else, floats included."""
     if type(value) is int:
         return value
     from operator import index
@@ -28,7 +28,7 @@ def as_int(value: Any, argument: str) -> int:
 
 
 def as_ints(values: tuple[Any, ...] | list[Any] | range, argument: str) -> Shape:
-    """Read the ints in a tuple, list or range; ``ValueError`` if there are more than a tensor can have dimensions."""
+    """Read the ints in a tuple, list or range; raises ``ValueError`` if there are more than the maximum rank."""
     first = values[: MOST_DIMENSIONS + 1]
     if len(first) > MOST_DIMENSIONS:
         from aotops.errors import too_many_dimensions
@@ -40,7 +40,7 @@ def as_ints(values: tuple[Any, ...] | list[Any] | range, argument: str) -> Shape
 def as_shape(shape: Any, argument: str = "shape") -> Shape:
     """Read a shape: an int or a sequence of ints.
 
-    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; lengths are checked when the tensor is made.
+    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; creating the tensor checks the lengths.
     """
     if isinstance(shape, (tuple, list, range)):
         return as_ints(shape, argument)
@@ -53,7 +53,7 @@ def as_shape(shape: Any, argument: str = "shape") -> Shape:
 
 
 def normalize_axis(axis: Any, ndim: int) -> int:
-    """An axis counted from the front. Raises ``AxisError`` if the tensor does not have it."""
+    """Return an axis as a nonnegative int. Raises ``AxisError`` if the tensor does not have it."""
     position = as_int(axis, "axis")
     if not -ndim <= position < ndim:
         from aotops.errors import AxisError, shown
@@ -64,7 +64,7 @@ def normalize_axis(axis: Any, ndim: int) -> int:
 
 
 def normalize_axes(axis: Any, ndim: int) -> Shape:
-    """One axis or several, counted from the front. Raises ``AxisError``, or ``ValueError`` for one given twice."""
+    """Return one or several axes as nonnegative ints. Raises ``AxisError``, or ``ValueError`` for a repeated axis."""
     given = as_ints(axis, "axis") if isinstance(axis, (tuple, list)) else (axis,)
     axes = tuple([normalize_axis(value, ndim) for value in given])
     if len(set(axes)) != len(axes):
@@ -73,7 +73,7 @@ def normalize_axes(axis: Any, ndim: int) -> Shape:
 
 
 def complete_shape(shape: Shape, size: int) -> Shape:
-    """A shape for ``size`` elements, with one length of -1 worked out from the others.
+    """Return a shape of ``size`` elements, with a length of -1 computed from the others.
 
     Raises ``ValueError`` if it does not hold exactly ``size`` elements.
     """
@@ -96,7 +96,7 @@ def complete_shape(shape: Shape, size: int) -> Shape:
 
 
 def contiguous_strides(shape: Shape) -> Shape:
-    """The strides of a row-major tensor of a shape."""
+    """Return the strides of a row-major tensor of a shape."""
     strides = []
     step = 1
     for length in reversed(shape):
@@ -106,18 +106,18 @@ def contiguous_strides(shape: Shape) -> Shape:
 
 
 def reshaped_strides(shape: Shape, strides: Shape, new_shape: Shape) -> Shape | None:
-    """The strides that show the elements of one shape in another of the same size, or None if none can.
+    """Return the strides that show the elements of one shape in another of the same size, or None if there are none.
 
-    Both shapes fall into groups of neighbouring axes of equal size; within a group the old axes must step
-    like one.
+    Both shapes divide into groups of adjacent axes of equal size; within a group, the old axes must be mergeable into
+    one.
     """
     if 0 in shape:
         return contiguous_strides(new_shape)
     old = [(length, step) for length, step in zip(shape, strides, strict=True) if length != 1]
     new_strides = []
     taken = 0
-    group = 1  # elements of the old group that the new axes have yet to use up
-    step = 1  # of the old group as a whole
+    group = 1  # elements of the old group not yet covered by new axes
+    step = 1  # the stride of the group, merged into one axis
     for length in reversed(new_shape):
         if length == 1:
             new_strides.append(step)
