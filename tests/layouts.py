@@ -289,7 +289,7 @@ def assert_same(tensor: Any, expected: Any, context: str = "", zero_sign: bool =
 
 def ulps(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """The number of steps from float to float between two arrays of a dtype; two NaNs are 0 steps apart, one is inf."""
-    signed, unsigned = {4: (np.int32, np.uint32), 8: (np.int64, np.uint64)}[got.itemsize]
+    signed, unsigned = {1: (np.int8, np.uint8), 4: (np.int32, np.uint32), 8: (np.int64, np.uint64)}[got.itemsize]
 
     def position(x: np.ndarray) -> np.ndarray:
         bits = np.array(x, order="C").view(signed)

@@ -356,7 +356,6 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.map(lambda x: x, [1, 2, 3]), "map(function)(x)"),
     (lambda: ao.map(lambda x: x, X), "map(function)(x)"),
     (lambda: ao.reduce(lambda a, b: a + b, 0.0), "write identity="),
-    (lambda: ao.reduce(lambda a, b: a + b), "it takes function, identity="),
     (lambda: ao.result_type(ao.float32, like=X), "it takes *values"),  # type: ignore[call-arg]
 ]
 

@@ -1092,6 +1092,7 @@ def test_fingerprints_change_with_every_value(workshop: Any, old: str, new: str,
 
 def test_symbols_of_records_are_those_of_their_kernels() -> None:
     record = declare.declaration(named(DECLARATIONS["reduce"]()))
-    ((kernel, combine),) = record.symbols()
+    ((kernel, combine, fold),) = record.symbols()
+    assert fold is None
     assert (kernel, combine) == (kernel_symbol("f", "float64"), combine_symbol(record, "float64"))
     assert {each.symbol for each in record_kernels(record)} == {kernel, combine}

@@ -551,10 +551,8 @@ LIVES = {
     "the native module before the others": """
         import aotops._native as native
         flags = memoryview(bytearray(8)).cast("?")
-        for call in (lambda: native.empty((2,), native.dtypes[0]), lambda: native.from_buffer(flags, False)):
-            try: call()
-            except RuntimeError as error: assert "must be imported" in str(error)
-            else: raise AssertionError
+        assert native.empty((2,), native.dtypes[0]).shape == (2,)
+        assert native.from_buffer(flags, False).shape == (8,)
         assert native.operators["exp"](0.0).item() == 1.0
     """,
     "a second copy of the modules": """

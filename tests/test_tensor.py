@@ -651,8 +651,9 @@ def test_assignment_and_astype_convert(source: str, target: str) -> None:
 def test_assignment_of_numbers(dtype: str, number: Any) -> None:
     for layout in ("matrix", "transposed", "no dimensions", "reversed both ways"):
         t, expected = LAYOUTS[layout].pair(dtype)
-        if dtype == "int64" and not -(2**63) <= number < 2**63:
-            with pytest.raises(OverflowError, match="is out of bounds for int64"):
+        least, most = {"int64": (-(2**63), 2**63 - 1), "uint8": (0, 255)}.get(dtype, (-math.inf, math.inf))
+        if not least <= number <= most:
+            with pytest.raises(OverflowError, match=f"is out of bounds for {dtype}"):
                 t[...] = number
         else:
             expected[...] = t[...] = number
