@@ -780,7 +780,7 @@ def test_wrong_calls_are_the_right_errors(zoo: ModuleType, call: str, error: typ
         lambda operator: _native.bind(operator, object(), (("a", None),)),
         lambda operator: _native.bind(ao.add, object(), ()),
         lambda operator: _native.rename(ao.add, "x"),
-        lambda operator: _native.stand_in(3, print),
+        lambda operator: _native.set_fallback(3, print),
         lambda operator: _native.declare(None, "f", "x", (0,) * 7, (255,) * 4, ()),
         lambda operator: _native.declare(None, "f", "x", (0, 1, 1, 0, 0, 0, 0), (255,) * 4, ((9, None, None),)),
         lambda operator: _native.declare(None, "f", "x", (0, 99, 1, 0, 0, 0, 0), (255,) * 4, (((2, 2), None, None),)),

@@ -718,7 +718,7 @@ def test_hostile_arguments_raise() -> None:
         lambda: _native.bind(operator, library, (("aot_f_float32", None, None),)),
         lambda: _native.bind(operator, library, symbols * 2),
         lambda: _native.bind(operator, library, list(symbols)),  # type: ignore[arg-type]
-        lambda: _native.stand_in(ao.exp, len),
+        lambda: _native.set_fallback(ao.exp, len),
         lambda: _native.rename(ao.exp, "f"),
         lambda: _native.rename(operator, "\udc80"),
         lambda: _native.rename(operator, None),  # type: ignore[arg-type]
@@ -729,7 +729,7 @@ def test_hostile_arguments_raise() -> None:
     for call in calls:
         with pytest.raises((TypeError, ValueError, ImportError, RuntimeError)):
             call()
-    _native.stand_in(operator, 3)  # type: ignore[arg-type]
+    _native.set_fallback(operator, 3)  # type: ignore[arg-type]
     with pytest.raises(TypeError):
         operator(1.0)
 
@@ -742,7 +742,7 @@ def test_earlier_names_of_an_operator_live_on() -> None:
             _native.rename(operator, f"name {k} " + "x" * 100)
         raise TypeError("renamed")
 
-    _native.stand_in(operator, rename)
+    _native.set_fallback(operator, rename)
     with pytest.raises(TypeError, match="renamed"):
         operator(1.0)
     assert operator.__name__.startswith("name 999") and operator.parameters == ("x",)

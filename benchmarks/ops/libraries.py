@@ -84,7 +84,7 @@ class Aotops(Library):
         if function is None or kernels is None:
             return function is None
         wanted = [operand.dtype for operand in cell.operands()]
-        taken = {str(dtype.name) for dtype in getattr(function, "conversions", {})}
+        taken = {str(dtype.name) for dtype in getattr(function, "casts", {})}
         taken |= {str(row[len(wanted) - 1].name) for row in kernels}
         return wanted[-1] not in taken
 

@@ -46,11 +46,11 @@ def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Exponential of each element."""
 
-def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
-    """Natural logarithm of each element."""
-
 def expm1(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """``exp(x) - 1`` of each element, precise also near zero."""
+
+def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Natural logarithm of each element."""
 
 def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """``log(1 + x)`` of each element, precise also near zero."""

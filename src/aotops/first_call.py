@@ -60,9 +60,9 @@ def _let_forks_wait() -> None:
 
 
 def load(operator: Operator) -> None:
-    """Give a declared operator, which is called for the first time, its kernels or what stands in for them.
+    """Bind a declared operator at its first call: to its kernels, or to a fallback in plain Python.
 
-    Raises ``NotBuiltError`` if there is nothing that could.
+    Raises ``NotBuiltError`` if it has neither.
     """
     with _lock:
         record = declaration(operator)
@@ -75,7 +75,7 @@ def load(operator: Operator) -> None:
         if mode == "1":
             from aotops.user.plain_python import runner
 
-            _native.stand_in(operator, runner(operator))
+            _native.set_fallback(operator, runner(operator))
             record.loaded = True
             return
         library, reason = library_of(record)

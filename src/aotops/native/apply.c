@@ -1,18 +1,18 @@
 /* Applying an elementwise operator. In Python:
  *
  *     def apply(operator, *inputs, out=None):
- *         variant = the one for the dtype that the inputs promote to, or that it is cast to, Python numbers being weak
+ *         variant = the one for the dtype that the inputs promote to, or are cast to; Python numbers are weak
  *         if variant is None:
  *             return apply(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
- *         if out is None: out = empty(shape, variant.result), its axes in the order that the inputs' have in memory
- *         launch(variant.kernel, [*inputs, out], shape)      # which casts inputs and output tile by tile
+ *         if out is None: out = empty(shape, variant.result), with its axes in the inputs' memory order
+ *         launch(variant.kernel, [*inputs, out], shape)      # casts inputs and output tile by tile
  *         return out
  *
- * An operator that returns a tuple has several of `out`, all in the same order of axes; those that a caller gives get
- * copies of the results.
+ * An operator that returns a tuple has several outputs, all with the same memory order. Tensors that the caller passes
+ * as `out` receive copies of the results.
  *
- * Slow paths and messages are Python's: operands that are no tensors, numbers that do not fit (aotops.operator), errors
+ * Python runs the slow paths: operands that are not tensors, numbers that do not fit (aotops.operator), errors
  * (aotops.errors).
  */
 #include "native.h"
@@ -23,7 +23,7 @@
 
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
 {
-    int deciding = 0; /* the first input that has no dtype of its own */
+    int deciding = 0; /* the first input without a fixed dtype */
     while (definition->fixed[deciding] != AOT_NO_DTYPE) {
         deciding++;
     }
@@ -38,7 +38,7 @@ const aot_variant *aot_variant_of(const aot_operator *definition, int dtype)
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors)
 {
-    int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL; /* of the tensors; the highest of the numbers */
+    int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL; /* of the tensors; the highest one of the numbers */
     bool numbers = false;
     for (int k = 0; k < definition->inputs; k++) {
         int fixed = definition->fixed[k];
@@ -66,8 +66,7 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
     if (variant == NULL && definition->casts[dtype] != AOT_NO_DTYPE) {
         variant = aot_variant_of(definition, definition->casts[dtype]);
     }
-    /* What becomes of an int that the dtype cannot hold depends on the operator: comparisons have an answer, arithmetic has
-     * none. */
+    /* The operator decides on an int that the dtype cannot hold: comparisons are defined for it, arithmetic is not. */
     for (int k = 0; numbers && variant != NULL && k < definition->inputs; k++) {
         if (tensors[k] == NULL && inputs[k] != NULL && variant->dtypes[k] != AOT_INDEX &&
             !aot_number_fits(inputs[k], variant->dtypes[k])) {
@@ -79,10 +78,11 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
 
 /* --- the output ---------------------------------------------------------------------------------- */
 
-/* Whether no two elements of a tensor share memory: sufficient, and exact for anything but exotic strides. */
+/* Returns whether no two elements of a tensor share memory. True is always right; false may be wrong, but only for
+ * strides that interleave axes. */
 static bool elements_are_distinct(const aot_tensor *tensor)
 {
-    Py_ssize_t reach = 0; /* of the axes looked at so far, which step less far than the others */
+    Py_ssize_t reach = 0; /* of the axes seen so far, whose strides are smaller than the rest */
     uint32_t seen = 0;
     for (int round = 0; round < tensor->ndim; round++) {
         int nearest = -1;
@@ -124,7 +124,7 @@ int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim
     return 0;
 }
 
-/* Checks that `out` may hold results of a dtype. */
+/* Checks that results of a dtype can be cast to that of `out`. */
 static int check_cast(const aot_operator_object *operator, int dtype, const aot_tensor *out)
 {
     if (!aot_can_cast[dtype][out->dtype]) {
@@ -189,7 +189,7 @@ int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py
     return ndim;
 }
 
-/* Whether the tensors among the operands are all of this shape and in row-major order, or of one element. */
+/* Returns whether every tensor among the operands has this shape and is in row-major order, or has one element. */
 static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
 {
     for (int k = 0; k < definition->inputs; k++) {
@@ -204,8 +204,8 @@ static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors,
     return true;
 }
 
-/* Casts an input that is repeated, once: a single element into `element`, others into a new tensor, whose reference is
- * the caller's. NULL with an exception, or for a single element. */
+/* Casts an input that broadcasting repeats, once instead of per tile: a single element into `element`, anything else
+ * into a new tensor, which the caller owns. Returns NULL with an exception, or without one for a single element. */
 static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element, const char *function)
 {
     if (tensor->size == 1) {
@@ -224,8 +224,8 @@ static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element
     return copy;
 }
 
-/* Runs a variant into `outs`, which have the results' shape, the same strides and no harmful overlap. `position` is what
- * inputs that are positions get, or NULL where there are none. */
+/* Runs a variant into `outs`, which have the shape of the results, equal strides and no harmful overlap with inputs.
+ * `position` is passed for inputs that are positions; NULL if there are none. */
 static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
                aot_tensor *const *tensors, aot_tensor *const *outs, const aot_view *position)
 {
@@ -288,8 +288,8 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
     return failed ? -1 : 0;
 }
 
-/* Whether writing `out` could change an input before it is read: kernels read and write in any order, so only the
- * very same view is harmless. */
+/* Returns whether writing `out` could change an input before it is read. Kernels read and write in any order, so only
+ * an input that is the same view as `out` is harmless. */
 static bool overwrites_input(const aot_operator *definition, aot_tensor *const *tensors, const aot_tensor *out)
 {
     for (int k = 0; k < definition->inputs; k++) {
@@ -332,8 +332,8 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
-/* Applies an operator to inputs some of which are lists or arrays. NULL without an exception where one of them is for Python to
- * read, or none is such. */
+/* Applies an operator to inputs some of which are lists or arrays. Returns NULL without an exception if Python has to
+ * read one of them, or if there are none. */
 static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
 {
     int count = operator->definition->inputs;
@@ -356,7 +356,8 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
     return result;
 }
 
-/* Inputs that are no tensors, or of dtypes that no kernel takes: read here or by Python, then computed. */
+/* Applies an operator to inputs that are not tensors, or whose dtypes have no kernel: C reads them if it can, else
+ * Python. */
 static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
 {
     PyObject *done = apply_to_read(operator, inputs, out);
@@ -377,14 +378,14 @@ static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const
     return result;
 }
 
-/* Whether an input is the Python number 2. */
+/* Returns whether an input is the Python number 2. */
 static bool is_two(PyObject *number)
 {
     return (PyFloat_CheckExact(number) && PyFloat_AsDouble(number) == 2.0) ||
            (PyLong_CheckExact(number) && PyLong_AsLongLongAndOverflow(number, &(int){0}) == 2);
 }
 
-/* A fresh tensor for a result, its axes in the order that the inputs' have in memory. */
+/* Returns a new tensor for a result, with its axes in the inputs' memory order. */
 static aot_tensor *new_output(aot_state *state, const aot_operator *definition, aot_tensor *const *tensors, int dtype,
                               int ndim, const Py_ssize_t *shape)
 {
@@ -399,7 +400,8 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
     return out;
 }
 
-/* Puts each of a tuple of results into the tensor of a tuple, if it can be had; takes over `results`. */
+/* Copies each of a tuple of results into the tensor at the same position of `outs`, if its dtype allows. Takes over
+ * `results`. */
 static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
 {
     int count = operator->definition->outputs;
@@ -430,7 +432,7 @@ static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *res
     return outs;
 }
 
-/* The results of an operator that returns a tuple. */
+/* Returns the tuple of results of an operator that has several outputs. */
 static PyObject *apply_several(const aot_operator_object *operator, const aot_variant *variant,
                                PyObject *const *inputs, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
 {
@@ -454,7 +456,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
     if (operator->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
-        /* x ** 2.0 of integers is a float, and so not the square of x */
+        /* x ** 2.0 of integers is a float, so it is not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
         if (x != NULL && aot_dtypes[x->dtype].category >= aot_number_category(inputs[1])) {
             return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
@@ -463,7 +465,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     bool known = true;
     for (int k = 0; k < definition->inputs; k++) {
-        if (inputs[k] == NULL) { /* left out */
+        if (inputs[k] == NULL) { /* omitted */
             tensors[k] = NULL;
             continue;
         }
@@ -511,9 +513,9 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     return (PyObject *)out;
 }
 
-/* generate(operator, dtype, out, first, strides, inputs): fills a tensor by an operator that takes positions. At the
- * element of index (i, j, ...) a position is first + i * strides[0] + j * strides[1] + ...; `inputs` are the operator's
- * others, Python numbers or tensors. Called by aotops' own functions only. */
+/* generate(operator, dtype, out, first, strides, inputs): fills a tensor with an operator that takes positions. At the
+ * element of index (i, j, ...) the position is first + i * strides[0] + j * strides[1] + ...; `inputs` are the
+ * operator's other inputs, Python numbers or tensors. Only aotops' own functions call it. */
 PyObject *aot_generate(aot_state *state, PyObject *args)
 {
     PyObject *operator, *dtype_object, *out_object, *stride_tuple, *others;

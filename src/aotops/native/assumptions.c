@@ -1,4 +1,4 @@
-/* What the C files and the kernels take for granted of a platform, asserted where it is compiled.
+/* What the C files and the kernels assume of a platform, checked at compile time.
  *
  *     assert everything below
  */
@@ -7,8 +7,8 @@
 #include <float.h>
 #include <limits.h>
 
-/* kernels count in int64_t and take pointers in 8 bytes; shapes and strides are Py_ssize_t on one side of a call, and
- * int64_t on the other */
+/* kernels count in int64_t and take 8-byte pointers; shapes and strides are Py_ssize_t on the caller's side and int64_t
+ * in kernels */
 _Static_assert(sizeof(void *) == 8 && sizeof(void (*)(void)) == 8, "aotops needs a platform of 64 bits");
 _Static_assert(sizeof(Py_ssize_t) == sizeof(int64_t) && sizeof(size_t) == sizeof(int64_t), "sizes have 64 bits");
 _Static_assert(CHAR_BIT == 8 && sizeof(int) == 4 && sizeof(long long) == 8, "bytes have 8 bits, ints 32");
@@ -19,7 +19,7 @@ _Static_assert(sizeof(float) == 4 && FLT_MANT_DIG == 24 && FLT_MAX_EXP == 128, "
 _Static_assert(sizeof(double) == 8 && DBL_MANT_DIG == 53 && DBL_MAX_EXP == 1024, "double is IEEE's binary64");
 _Static_assert(FLT_RADIX == 2 && sizeof(bool) == 1, "an element of bool is one byte");
 
-/* the enums are counted in bytes of the table, and index its arrays */
+/* the table stores enums in bytes and uses them as array indices */
 _Static_assert(AOT_BOOL == 0 && AOT_N_DTYPES < AOT_NO_DTYPE && AOT_NO_DTYPE <= UINT8_MAX, "dtypes are small numbers");
 _Static_assert(AOT_ELEMENTWISE == 0 && AOT_SLOT_NONE == 0, "a field that is left out says the least");
 _Static_assert(AOT_MAX_OPERANDS <= 16, "masks of operands have 16 bits");

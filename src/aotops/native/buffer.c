@@ -10,7 +10,7 @@
 
 #include <string.h>
 
-/* --- outwards ------------------------------------------------------------------------------------ */
+/* --- export -------------------------------------------------------------------------------------- */
 
 static bool is_fortran_contiguous(const aot_tensor *tensor)
 {
@@ -92,22 +92,22 @@ void aot_release_buffer(PyObject *Py_UNUSED(self), Py_buffer *view)
     view->internal = NULL;
 }
 
-/* --- inwards ------------------------------------------------------------------------------------- */
+/* --- import -------------------------------------------------------------------------------------- */
 
-/* The dtype of native elements of a format, or -1. */
+/* Returns the dtype of a format's elements in native byte order, or -1. */
 static int dtype_of_format(const char *format, Py_ssize_t itemsize)
 {
-    format = format != NULL ? format : "B"; /* as the protocol has it */
+    format = format != NULL ? format : "B"; /* the protocol's default */
     const int one = 1;
     bool little_endian = *(const char *)&one == 1;
     if (*format == '@' || *format == '=' || *format == (little_endian ? '<' : '>') ||
         (itemsize == 1 && strchr("<>!|", *format) != NULL && *format != '\0')) {
-        format++; /* of bytes there is one order */
+        format++; /* single bytes have no byte order */
     }
     if (format[0] == '\0' || format[1] != '\0') {
         return -1;
     }
-    /* the size of an element counts, not what a character stands for: ctypes writes "<l" for 8 bytes */
+    /* the itemsize decides, not the format character: ctypes writes "<l" for 8 bytes */
     int kind = *format == '?'                            ? AOT_KIND_BOOL
                : strchr("bhilqn", *format) != NULL       ? AOT_KIND_SIGNED
                : strchr("BHILQN", *format) != NULL       ? AOT_KIND_UNSIGNED
@@ -121,8 +121,8 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
     return -1;
 }
 
-/* The shape of an exporter's elements and their steps in bytes; sets what row-major order says where an exporter sets
- * nothing: ctypes never gives strides. */
+/* Reads the shape of an exporter's elements and their strides in bytes. Where the exporter gives no strides, as ctypes
+ * never does, they are those of row-major order. */
 static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps, const char *function,
                      const char *argument)
 {
@@ -134,15 +134,16 @@ static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps
     for (int axis = view->ndim - 1; axis >= 0; axis--) {
         shape[axis] = view->shape != NULL ? view->shape[axis] : view->len / view->itemsize;
         steps[axis] = view->strides != NULL ? view->strides[axis] : (Py_ssize_t)step;
-        step *= (size_t)shape[axis]; /* may wrap around: aot_tensor_view refuses such shapes */
+        step *= (size_t)shape[axis]; /* may wrap around: aot_tensor_view rejects such shapes */
     }
     return 0;
 }
 
-/* How many bytes the elements reach below the first one and above it; false if no memory is so large. */
+/* Finds how many bytes the elements reach below the first one and above it; returns false if this exceeds any
+ * memory. */
 static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *steps, size_t *below, size_t *above)
 {
-    size_t left = PY_SSIZE_T_MAX - AOT_ALIGNMENT; /* an element must fit as well */
+    size_t left = PY_SSIZE_T_MAX - AOT_ALIGNMENT; /* room for the element itself */
     *below = *above = 0;
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] == 0) {
@@ -163,7 +164,7 @@ static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *step
     return true;
 }
 
-/* Copies elements wherever they lie into a new tensor. */
+/* Copies elements with any strides and alignment into a new tensor. */
 static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, const Py_ssize_t *shape,
                               const char *function, const char *argument)
 {
@@ -172,7 +173,7 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
         return (PyObject *)copy;
     }
     Py_ssize_t nbytes = copy->size * view->itemsize;
-    if (nbytes != view->len) { /* ctypes.resize does so, and PyBuffer_ToContiguous writes as many as len says */
+    if (nbytes != view->len) { /* ctypes.resize causes this, and PyBuffer_ToContiguous writes len bytes */
         aot_raise("wrong_buffer_size", "(ssnnn)", function, argument, copy->size, nbytes, view->len);
         Py_DECREF((PyObject *)copy);
         copy = NULL;
@@ -183,7 +184,8 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
-/* A tensor, or None if only a copy can be had. `quiet`: NULL without an exception for elements of no dtype. */
+/* Returns a tensor, or None if only a copy is possible. With `quiet`, returns NULL without an exception for elements
+ * that no dtype matches. */
 static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, const char *function,
                              const char *argument)
 {
@@ -226,12 +228,12 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         empty = empty || shape[axis] == 0;
         strides[axis] /= view->itemsize;
     }
-    if (empty && !aligned) { /* there is nothing to share, and nothing to be aligned */
+    if (empty && !aligned) { /* nothing to share, so alignment does not matter */
         result = copy_of_view(state, view, dtype, shape, function, argument);
         goto release;
     }
     if (!aligned) {
-        Py_INCREF(Py_None); /* only a copy can be had */
+        Py_INCREF(Py_None); /* only a copy is possible */
         result = Py_None;
         goto release;
     }
@@ -261,7 +263,7 @@ aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter)
     if (shared == NULL && PyErr_Occurred() &&
         (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
          PyErr_ExceptionMatches(PyExc_ValueError))) {
-        PyErr_Clear(); /* Python asks again, and says what is wrong */
+        PyErr_Clear(); /* Python tries again and raises the error */
     }
     aot_tensor *tensor = shared != NULL ? aot_as_tensor(shared) : NULL;
     if (tensor == NULL) {

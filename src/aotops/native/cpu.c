@@ -1,4 +1,4 @@
-/* Which CPU level to run. In Python:
+/* Choosing the CPU level to run. In Python:
  *
  *     best = highest level whose instructions the CPU and the operating system support
  *     forced = os.environ.get("AOTOPS_CPU")
@@ -44,7 +44,7 @@ static bool has(unsigned word, unsigned bits)
 
 #define BIT(n) (1u << (n))
 
-/* The psABI's levels: the number of them that this CPU has, at most 3 for v2, v3 and v4. */
+/* Returns how many of the psABI's levels above the first (v2, v3, v4) this CPU supports. */
 static int supported_levels(void)
 {
     unsigned leaf[4];
@@ -80,7 +80,7 @@ static int supported_levels(void)
 
 static int supported_levels(void)
 {
-    return 1; /* the generic level is what the platform guarantees */
+    return 1; /* the platform guarantees the generic level */
 }
 
 #endif
@@ -104,7 +104,7 @@ int aot_choose_level(const aot_table *table)
         if (strcmp(forced, table->levels[level]) == 0) {
             return level;
         }
-        /* three names of less than 16 characters */
+        /* room for three names of fewer than 16 characters */
         strcat(valid, level > 0 ? ", " : "");
         strcat(valid, table->levels[level]);
     }

@@ -1,22 +1,22 @@
-/* Operators that are declared in Python, by users of aotops. In Python (aotops.user.declare calls these):
+/* Declaring operators in Python: user-defined operators. In Python (aotops.user.declare calls these):
  *
- *     def declare(record, name, parameters, fields, variants):    # as aotops.encode has them
+ *     def declare(record, name, parameters, fields, variants):    # as encoded by aotops.encode
  *         an Operator with a definition of its own, whose variants have no kernels yet
- *     def bind(operator, library, symbols):      # for each variant those of its kernel, combine and fold, or None
+ *     def bind(operator, library, symbols):      # per variant: kernel, combine and fold, or None
  *         for variant, own in zip(operator.variants, symbols):
  *             assert the signatures of library[own...] are the variant's
  *             variant.kernels, variant.combine, variant.fold = [library[symbol] for symbol in own]
- *     def stand_in(operator, runner):             # what calls go to instead
- *     def rename(operator, name):                 # once it is known
+ *     def set_fallback(operator, function):       # a Python function to call instead of kernels
+ *     def rename(operator, name):                 # once its name is known
  *
- * At the first call of an operator `aotops.first_call.load` gives it either kernels or a stand-in.
+ * The first call of an operator runs `aotops.first_call.load`, which gives it either kernels or a fallback.
  */
 #include "native.h"
 
 #include <stddef.h>
 #include <string.h>
 
-/* What aotops.encode fills: numbers, and arrays of bytes. */
+/* The fields that aotops.encode fills: numbers and arrays of bytes. */
 static const struct {
     size_t offset, size;
     bool is_array;
@@ -27,7 +27,7 @@ static const struct {
 };
 enum { N_FIELDS = sizeof fields / sizeof *fields };
 
-/* Reads the fields of an operator out of a tuple. */
+/* Reads the fields of an operator from a tuple. */
 static int read_fields(PyObject *tuple, aot_operator *definition)
 {
     bool valid = PyTuple_Size(tuple) == N_FIELDS;
@@ -50,20 +50,20 @@ static int read_fields(PyObject *tuple, aot_operator *definition)
         }
     }
     if (!valid) {
-        PyErr_Clear(); /* of an int that long cannot hold */
+        PyErr_Clear(); /* raised for an int beyond long */
         aot_raise("wrong_value", "(sssO)", "declare", "fields", "as aotops.encode has them", tuple);
         return -1;
     }
     return 0;
 }
 
-/* How many constants a variant of an operator has. */
+/* Returns how many constants a variant of an operator has. */
 static Py_ssize_t constant_count(const aot_operator *definition)
 {
     return AOT_CONSTANT_DEFAULTS + (definition->optional != 0 ? definition->inputs : 0);
 }
 
-/* Reads (dtypes, constants), each as bytes. */
+/* Reads (dtypes, constants), both as bytes. */
 static int read_variant(const aot_operator *definition, PyObject *tuple, aot_variant *variant, aot_element *constants)
 {
     PyObject *dtypes, *elements;
@@ -90,8 +90,8 @@ static int read_variant(const aot_operator *definition, PyObject *tuple, aot_var
     return 0;
 }
 
-/* Points a definition at the strings of its name and its parameters, and returns what keeps these alive: a tuple of them
- * and of `before`, what keeps the earlier ones. A call that is under way may still read those. */
+/* Points a definition to the strings of its name and its parameters. Returns the tuple that keeps them alive; it also
+ * holds `before`, the previous such tuple, because a running call may still read the earlier strings. */
 static PyObject *take_names(aot_operator *definition, PyObject *name, PyObject *parameters, PyObject *before)
 {
     const char *name_string = PyUnicode_AsUTF8AndSize(name, NULL);
@@ -104,7 +104,7 @@ static PyObject *take_names(aot_operator *definition, PyObject *name, PyObject *
     return names;
 }
 
-/* Whether numbers are those of an operator, before anything is read by them. */
+/* Returns whether the fields describe an operator. Must hold before any array is read with them. */
 static bool check_fields(const aot_operator *definition)
 {
     if (definition->kind >= AOT_N_KINDS || definition->inputs < 1 || definition->outputs < 1 ||
@@ -119,8 +119,8 @@ static bool check_fields(const aot_operator *definition)
            definition->optional <= inputs && definition->optional != inputs && definition->slot == AOT_SLOT_NONE;
 }
 
-/* What calls rely on: as many parameters as inputs; in each variant inputs of one dtype, in which no other variant
- * computes, but for those of a fixed one; casts to dtypes of variants. */
+/* Checks what calls rely on: one parameter name per input; all inputs of a variant, except those with a fixed dtype,
+ * have one dtype, which no other variant has; every cast leads to a variant's dtype. Returns -1 with a ValueError. */
 static int check_definition(const aot_operator *definition)
 {
     int words = 1, first = 0;
@@ -134,7 +134,7 @@ static int check_definition(const aot_operator *definition)
     for (int k = 0; valid && k < AOT_MAX_OPERANDS; k++) {
         valid = definition->fixed[k] == AOT_NO_DTYPE || (k < definition->inputs && definition->kind == AOT_ELEMENTWISE);
     }
-    uint32_t computed = 0; /* the dtypes of variants, as a bit mask */
+    uint32_t computed = 0; /* the dtypes of the variants, as a bit mask */
     for (int v = 0; valid && v < definition->n_variants; v++) {
         const uint8_t *dtypes = definition->variants[v].dtypes;
         valid = !(computed >> dtypes[first] & 1) &&
@@ -186,8 +186,8 @@ PyObject *aot_declare(aot_state *state, PyObject *args)
         failed = read_variant(definition, PyTuple_GetItem(variants, v), &own_variants[v],
                               own_constants + v * constants) < 0;
     }
-    /* Reading numbers and allocating may run Python code, which finds every object that the collector knows of: the
-     * operator is made when all that it has is there. */
+    /* Reading numbers and allocating may run Python code, which can find every object that the garbage collector
+     * tracks. The operator is therefore created last, when all its members exist. */
     PyObject *names = failed ? NULL : take_names(definition, name, parameters, Py_None);
     bool complete = names != NULL && check_definition(definition) == 0;
     aot_operator_object *self = complete ? aot_operator_new(state, definition) : NULL;
@@ -200,12 +200,12 @@ PyObject *aot_declare(aot_state *state, PyObject *args)
     self->own = definition;
     self->record = record;
     self->names = names;
-    self->waits = true;
+    self->unbound = true;
     return (PyObject *)self;
 }
 
-/* The index of the kernel that a library has for one of aotops' CPU levels: of the same name, or of the next lower one that it
- * was compiled for; -1 if there is none. */
+/* Returns the index of a library's kernel for one of aotops' CPU levels: the level of the same name, or the next lower
+ * one that the library was compiled for; -1 if there is none. */
 static int level_in(const aot_library *library, uint32_t level)
 {
     for (uint32_t own = level + 1; own-- > 0;) {
@@ -218,8 +218,8 @@ static int level_in(const aot_library *library, uint32_t level)
     return -1;
 }
 
-/* Takes a kernel by its symbol, for all levels. Returns NULL with an ImportError if there is none, or if it was compiled
- * for other operands: it would read and write memory that is not theirs. */
+/* Finds a kernel by its symbol and copies it for all levels. Returns NULL with an ImportError if there is none, or if
+ * it was compiled for other operands: it would read and write out of bounds. */
 static const aot_named_kernel *find_kernel(const aot_library *library, PyObject *symbol, int loop, int inputs, int outputs,
                                            const uint8_t *dtypes, aot_kernel *kernels)
 {
@@ -264,7 +264,7 @@ static const aot_library *library_of(PyObject *capsule)
     return library;
 }
 
-/* Takes the kernels of a variant: its own, and what combines the results of parts of an axis. */
+/* Fills in the kernels of a variant: its own, and those that combine the results of parts of an axis. */
 static const aot_named_kernel *take_kernels(const aot_library *library, PyObject *symbols, const aot_operator *own,
                                             aot_variant *variant)
 {
@@ -296,7 +296,7 @@ static const aot_named_kernel *take_kernels(const aot_library *library, PyObject
     return named;
 }
 
-/* The declared operator that an object is, borrowed. */
+/* Returns an object as a declared operator, borrowed; NULL with a TypeError if it is not one. */
 static aot_operator_object *as_declared(aot_state *state, PyObject *object, const char *function)
 {
     if (Py_TYPE(object) == state->operator_type && ((aot_operator_object *)object)->own != NULL) {
@@ -317,8 +317,8 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
     if (library == NULL) {
         return NULL;
     }
-    if (!operator->waits) {
-        Py_RETURN_NONE; /* another thread was faster */
+    if (!operator->unbound) {
+        Py_RETURN_NONE; /* another thread has bound it */
     }
     aot_variant *variants = (aot_variant *)(void *)(operator->own + 1);
     if (PyTuple_Size(symbols) != operator->own->n_variants) {
@@ -334,22 +334,22 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
     }
     Py_INCREF(capsule);
     operator->library = capsule;
-    operator->waits = false;
+    operator->unbound = false;
     Py_RETURN_NONE;
 }
 
-PyObject *aot_stand_in(aot_state *state, PyObject *args)
+PyObject *aot_set_fallback(aot_state *state, PyObject *args)
 {
-    PyObject *object, *runner;
+    PyObject *object, *fallback;
     aot_operator_object *operator =
-        PyArg_ParseTuple(args, "OO:stand_in", &object, &runner) ? as_declared(state, object, "stand_in") : NULL;
+        PyArg_ParseTuple(args, "OO:set_fallback", &object, &fallback) ? as_declared(state, object, "set_fallback") : NULL;
     if (operator == NULL) {
         return NULL;
     }
-    if (operator->waits) {
-        Py_INCREF(runner);
-        operator->runner = runner;
-        operator->waits = false;
+    if (operator->unbound) {
+        Py_INCREF(fallback);
+        operator->fallback = fallback;
+        operator->unbound = false;
     }
     Py_RETURN_NONE;
 }
@@ -377,8 +377,8 @@ int aot_load(aot_operator_object *operator)
         return -1;
     }
     Py_DECREF(result);
-    if (operator->waits) {
-        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.load_operator must give an operator kernels or a stand-in");
+    if (operator->unbound) {
+        PyErr_SetString(PyExc_SystemError, "aotops.callbacks.load_operator must give an operator kernels or a fallback");
         return -1;
     }
     return 0;

@@ -93,7 +93,7 @@ static PyObject *dtype_compare(PyObject *self, PyObject *other, int comparison)
     return PyBool_FromLong(equal == (comparison == Py_EQ));
 }
 
-/* pickle and copy find a dtype by its name in the package */
+/* pickle and copy look a dtype up by its name in the package */
 static PyObject *dtype_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
 {
     return dtype_name(self, NULL);

@@ -1,10 +1,10 @@
-/* Elements: one value of a dtype, out of Python's numbers and back. In Python:
+/* Elements: converting Python numbers to values of a dtype, and back. In Python:
  *
- *     def is_number(object): ...              # a Python number, which takes on the dtype of the tensors beside it
- *     def element_of(number, dtype): ...      # OverflowError for what the dtype cannot hold
+ *     def is_number(object): ...              # a Python number: it adopts the dtype of the tensors beside it
+ *     def element_of(number, dtype): ...      # OverflowError if the dtype cannot hold it
  *     def number_of(element, dtype): ...      # bool, int or float
  *
- * The dtypes are the rows of aotops.abi: there is code for each kind of them, and none for each dtype.
+ * Dtypes are the rows of aotops.abi. The code distinguishes their kinds, never single dtypes.
  */
 #include "native.h"
 
@@ -35,12 +35,13 @@ static bool fits_unsigned(unsigned long long value, int bytes)
     return bytes == 8 || value < 1ULL << (8 * bytes);
 }
 
-/* Reads a number for a signed integer dtype, a float towards zero; *fits tells whether the dtype holds it. */
+/* Reads a number for a signed integer dtype, rounding a float towards zero; sets *fits to whether the dtype holds
+ * it. */
 static long long read_signed(PyObject *number, int bytes, bool *fits)
 {
     int overflow = 0;
     long long value = 0;
-    if (PyFloat_Check(number)) { /* a NaN is beyond all bounds */
+    if (PyFloat_Check(number)) { /* a NaN fails both comparisons */
         double real = PyFloat_AsDouble(number);
         overflow = !(real >= -9223372036854775808.0 && real < 9223372036854775808.0);
         value = overflow ? 0 : (long long)real;
@@ -51,7 +52,7 @@ static long long read_signed(PyObject *number, int bytes, bool *fits)
     return value;
 }
 
-/* The same for an unsigned one. */
+/* The same for an unsigned dtype. */
 static unsigned long long read_unsigned(PyObject *number, int bytes, bool *fits)
 {
     unsigned long long value = 0;
@@ -85,7 +86,7 @@ bool aot_number_fits(PyObject *number, int dtype)
     }
     if (info->kind == AOT_KIND_UNSIGNED) {
         read_unsigned(number, info->itemsize, &fits);
-    } else { /* floats hold what int64 holds; what becomes of a longer int depends on the operator */
+    } else { /* float dtypes accept what int64 holds; the operator decides on longer ints */
         read_signed(number, info->kind == AOT_KIND_SIGNED ? info->itemsize : 8, &fits);
     }
     return fits;
@@ -97,7 +98,7 @@ static int cannot_fit(PyObject *number, int dtype, const char *function, const c
     return -1;
 }
 
-/* Reads the double that a number is nearest to. */
+/* Reads a number as the nearest double. */
 static int read_real(PyObject *number, int dtype, double *value, const char *function, const char *argument)
 {
     *value = PyFloat_AsDouble(number);

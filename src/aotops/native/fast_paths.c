@@ -1,17 +1,19 @@
-/* The fast paths of public functions: what they do with plain arguments, without Python. In Python, each of them:
+/* Fast paths of public functions: what they do for plain arguments, in C. In Python, each of them:
  *
  *     def fast_path(*args, **kwargs):
- *         if not plain(args, kwargs): return None      # NULL without an exception: it declines, and Python is called
+ *         if not plain(args, kwargs): return None      # declines: NULL without an exception
  *         return what the Python function would
  *
- * Plain are tensors, ints, bools and floats of exactly these types, tuples and lists of ints, None, dtypes and their names.
- * What is plain and still wrong is declined as well: messages are Python's.
+ * Plain arguments are tensors, ints, bools and floats of exactly these types, tuples and lists of ints, None, dtypes
+ * and their names. A fast path also declines arguments that are plain but wrong, so that all error messages are written
+ * in Python.
  */
 #include "native.h"
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
-/* The values of keywords, NULL where they are not given or None; false if there are others. `keys` ends with NULL. */
+/* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
+ * ends with NULL. */
 static bool read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found)
 {
     Py_ssize_t given = names != NULL ? PyTuple_Size(names) : 0;
@@ -32,14 +34,14 @@ static bool read_keywords(PyObject *const *values, PyObject *names, const char *
     return true;
 }
 
-/* A bool, False where it is not given. */
+/* Reads a bool; False if omitted. */
 static bool plain_flag(PyObject *object, bool *flag)
 {
     *flag = object == Py_True;
     return object == NULL || object == Py_True || object == Py_False;
 }
 
-/* A dtype or the name of one, `standard` where it is not given. */
+/* Reads a dtype or its name; `standard` if omitted. */
 static bool plain_dtype(aot_state *state, PyObject *object, int standard, int *dtype)
 {
     *dtype = standard;
@@ -55,7 +57,7 @@ static bool plain_dtype(aot_state *state, PyObject *object, int standard, int *d
     return false;
 }
 
-/* A shape or axes as ints of their own, or as one int, tuple or list. Returns their number, or -1. */
+/* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
 static int plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes)
 {
     PyObject *sequence = count == 1 && !PyLong_CheckExact(*given) ? *given : NULL;
@@ -184,17 +186,17 @@ static PyObject *tolist(const aot_function *Py_UNUSED(self), PyObject *const *ar
     return x != NULL ? aot_to_list(x) : NULL;
 }
 
-/* --- making tensors ------------------------------------------------------------------------------ */
+/* --- creation ------------------------------------------------------------------------------------ */
 
-/* A tensor of the data that are plain to read, of a tensor or buffer on its memory; NULL without an exception where they
- * are not. */
+/* Returns a tensor of plain data; of a tensor or a buffer, on the same memory. NULL without an exception if the data
+ * are not plain. */
 static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, bool copy)
 {
     aot_state *state = self->state;
     aot_tensor *x = aot_as_tensor(data);
     if (x != NULL) {
         dtype = dtype == AOT_NO_DTYPE ? x->dtype : dtype;
-        /* an element by itself is converted as a number is: NaN fits no integer */
+        /* a single element is converted like a Python number: NaN has no integer value */
         bool by_itself = x->ndim == 0 && dtype != x->dtype;
         return by_itself ? NULL : (PyObject *)aot_astype(x, dtype, copy, self->row->name);
     }
@@ -232,7 +234,7 @@ static PyObject *asarray(const aot_function *self, PyObject *const *args, Py_ssi
     return plain ? read_data(self, args[0], dtype, given[1] == Py_True) : NULL;
 }
 
-/* A new tensor of a shape, its contents undefined. */
+/* Returns a new tensor of a shape, its contents undefined. */
 static aot_tensor *new_of_shape(const aot_function *self, PyObject *given, int dtype)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
@@ -253,7 +255,7 @@ static PyObject *filled(aot_tensor *target, aot_element value)
     return (PyObject *)target;
 }
 
-/* empty(shape, *, dtype=None), which zeros and ones fill */
+/* empty(shape, *, dtype=None); zeros and ones fill its result */
 static aot_tensor *empty_tensor(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     static const char *const keys[] = {"dtype", NULL};
@@ -297,7 +299,7 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
         return NULL;
     }
     if (aot_element_of(args[1], dtype, &value, "full", "fill_value") < 0) {
-        PyErr_Clear(); /* what comes first of two errors is Python's to say */
+        PyErr_Clear(); /* Python decides which of two errors is reported */
         return NULL;
     }
     return filled(new_of_shape(self, args[0], dtype), value);
@@ -307,13 +309,13 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
 
 typedef struct {
     aot_tensor *x;
-    PyObject *axis; /* an int that x has, or NULL: all */
-    PyObject *correction; /* an int or a float, or NULL: 0 */
+    PyObject *axis; /* an int within range, or NULL: all axes */
+    PyObject *correction; /* an int or a float; NULL: 0 */
     bool keepdims;
-    Py_ssize_t folded; /* elements that fold into one */
+    Py_ssize_t folded; /* elements per element of the result */
 } statistic;
 
-/* Their keywords: mean has the first four. None of them has a fast path with dtype and out. */
+/* The keywords of statistics: mean has the first four. Calls with dtype or out have no fast path. */
 static const char *const of_mean[] = {"axis", "keepdims", "dtype", "out", NULL};
 static const char *const of_variance[] = {"axis", "keepdims", "dtype", "out", "correction", "ddof", NULL};
 
@@ -327,7 +329,7 @@ static bool read_statistic(const aot_function *self, const char *const *keys, Py
     }
     for (Py_ssize_t k = 0; count == 2 && names != NULL && k < PyTuple_Size(names); k++) {
         if (aot_is_keyword(PyTuple_GetItem(names, k), "axis")) {
-            return false; /* it is given twice */
+            return false; /* given twice */
         }
     }
     read->x = aot_as_tensor(args[0]);
@@ -349,7 +351,7 @@ static const aot_operator_object *operator_of(const aot_function *self, int k)
     return (const aot_operator_object *)PyTuple_GetItem(self->operators, k);
 }
 
-/* A reduction along the axis of a statistic; of `x` and, unless it is NULL, of a second input. */
+/* Reduces `x`, and a second input unless it is NULL, along the axis of a statistic. */
 static PyObject *reduced(const statistic *read, const aot_operator_object *operator, PyObject *x, PyObject *second,
                          bool keepdims)
 {
@@ -362,7 +364,7 @@ static PyObject *reduced(const statistic *read, const aot_operator_object *opera
     return result;
 }
 
-/* A tensor divided by a Python number; takes over both. */
+/* Divides a tensor by a Python number; takes over both. */
 static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObject *number)
 {
     PyObject *inputs[] = {x, number};
@@ -372,7 +374,7 @@ static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObjec
     return result;
 }
 
-/* mean: operators are divide, the sum of floats and the sum of others as floats */
+/* mean: its operators are divide, the sum of floats, and the sum of other dtypes as floats */
 static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     statistic read;
@@ -384,7 +386,7 @@ static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_
     return divided(operator_of(self, 0), total, PyLong_FromSsize_t(read.folded));
 }
 
-/* The number of elements less the correction, at least 0. */
+/* Returns the number of elements minus the correction, at least 0. */
 static PyObject *degrees_of_freedom(const statistic *read)
 {
     PyObject *folded = PyLong_FromSsize_t(read->folded);
@@ -394,14 +396,14 @@ static PyObject *degrees_of_freedom(const statistic *read)
     PyObject *left = PyNumber_Subtract(folded, read->correction), *zero = PyLong_FromLong(0);
     Py_DECREF(folded);
     int negative = left != NULL && zero != NULL ? PyObject_RichCompareBool(left, zero, Py_LT) : -1;
-    PyObject *result = negative < 0 ? NULL : negative ? zero : left; /* a NaN stays one */
+    PyObject *result = negative < 0 ? NULL : negative ? zero : left; /* NaN is kept */
     Py_XINCREF(result);
     Py_XDECREF(left);
     Py_XDECREF(zero);
     return result;
 }
 
-/* var: operators are divide, the sum and the sum of squared deviations */
+/* var: its operators are divide, the sum, and the sum of squared deviations */
 static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     statistic read;
@@ -421,7 +423,7 @@ static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t
     return total != NULL ? divided(operator_of(self, 0), total, degrees_of_freedom(&read)) : NULL;
 }
 
-/* std: the same, and the square root */
+/* std: as var, and the square root */
 static PyObject *std(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     PyObject *variance = var(self, args, count, names);

@@ -1,18 +1,18 @@
-/* Folding: running a reduction's kernels over tiles, and their results into a fixed tree. In Python:
+/* Running reductions: their kernels over tiles, whose results are combined in a fixed tree. In Python:
  *
- *     def fold(inputs, out):                         # out has step 0 along the axes that fold
- *         for columns in tiles of the axes that are kept:
- *             rows = tiles of the axes that fold
+ *     def fold(inputs, out):                         # out has stride 0 along the reduced axes
+ *         for columns in tiles of the kept axes:
+ *             rows = tiles of the reduced axes
  *             parts = [tree(columns, rows[s * len(rows) // S : (s + 1) * len(rows) // S]) for s in range(S)]
  *             while len(parts) > 1: combine neighbours, the first with the second, the third with the fourth, ...
  *             out[columns] = parts[0]
  *
  *     def tree(columns, rows):
  *         if len(rows) == 1: return kernel(inputs[rows, columns], full(columns, start))
- *         elif a vector is folded and len(rows) <= BATCH: return batch(rows)
+ *         elif the input is a vector and len(rows) <= BATCH: return batch(rows)
  *         else: return combine(tree(columns, first half), tree(columns, second half))
  *
- *     def batch(rows):                               # one call of a kernel for many rows takes less than a call for each
+ *     def batch(rows):                               # one kernel call for many rows is cheaper than one call per row
  *         results = kernel(inputs[rows], full(len(rows), start))
  *         while len(results) > 1:
  *             middle = (len(results) + 1) // 2
@@ -20,11 +20,12 @@
  *             results = results[:middle]
  *         return results[0]
  *
- * The tiles and S are the plan's (loops/plan/fold.py); inputs of other dtypes than the kernel's are cast, some rows of a
- * tile at a time. Threads share out pairs of columns and s. Which tile meets which is a matter of the shape, not of who computes it:
- * the same bits on any number of threads, and errors that grow with the depth of the tree.
+ * The plan (loops/plan/fold.py) chooses the tiles and S. Inputs whose dtype is not the kernel's are cast a few rows of
+ * a tile at a time. Threads share out pairs of columns and s. The shape alone decides which tiles are combined, not the
+ * threads that compute them: results have the same bits on any number of threads, and errors grow with the depth of the
+ * tree.
  *
- * The space has at least one element, and at most 2**63 - 1: aot_reduce sees to it.
+ * Invariant: the space has at least one element, and at most 2**63 - 1 (checked by aot_reduce).
  *
  * A result is one value, or for an argreduce two: the best value and its position.
  */
@@ -38,15 +39,15 @@ enum { KEPT, FOLDING };
 typedef struct {
     const aot_plan *plan;
     aot_kernel fold, combine, fill[2], finish;
-    aot_kernel casts[AOT_MAX_OPERANDS]; /* of inputs, or NULL */
+    aot_kernel casts[AOT_MAX_OPERANDS]; /* of the inputs; NULL: none needed */
     int inputs;   /* tensors */
     int results;  /* 1, or 2: the best value and its position */
-    int itemsizes[AOT_MAX_OPERANDS]; /* of the elements that the kernel gets */
+    int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
-    const void *absorbing;  /* the value that ends the work early, or NULL */
+    const void *absorbing;  /* the value that ends the reduction early, or NULL */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
-    size_t result_bytes; /* of a tile's results */
-    size_t tree_bytes;   /* of all results of a tree: the memory behind them is for casting */
+    size_t result_bytes; /* of the results of one tile */
+    size_t tree_bytes;   /* of all results in a tree; memory for casting follows */
 } fold_job;
 
 static void fill_start(const fold_job *job, char *results, int64_t width)
@@ -59,14 +60,14 @@ static void fill_start(const fold_job *job, char *results, int64_t width)
     }
 }
 
-/* Combines a row of results into another one. */
+/* Combines one row of results into another. */
 static void merge(const fold_job *job, int64_t width, char *target, char *other)
 {
     if (job->results == 1) {
         const int64_t strides[] = {1, 1, 1, 0, 0, 0};
         char *data[] = {target, other, target};
         aot_run_kernel(job->combine, 1, width, data, strides);
-    } else { /* the kernel itself: the other row's values are elements at the other row's positions */
+    } else { /* an argreduce reuses its kernel: the other row's values are elements at the other row's positions */
         const int64_t strides[] = {1, 1, 1, 1, 0, 0, 0, 0};
         int64_t positions = job->plan->row_bytes[0];
         char *data[] = {other, other + positions, target, target + positions};
@@ -74,8 +75,9 @@ static void merge(const fold_job *job, int64_t width, char *target, char *other)
     }
 }
 
-/* Runs the kernel of a reduction on some rows at a time, whose elements are cast into `room` first. Where rows fold into
- * each other by fours, their number is a multiple of four: the same bits as all at once. */
+/* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The kernel
+ * combines rows in groups of four, so the number of rows is a multiple of four: the result has the same bits as a
+ * single call. */
 static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operands, char *const *data,
                          const int64_t *strides, char *room)
 {
@@ -101,7 +103,7 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
     }
 }
 
-/* Folds one tile into results that hold the start and lie `step` elements apart. */
+/* Reduces one tile into results that already hold the start value and lie `step` elements apart. */
 static void fold_tile(const fold_job *job, char *const *column, int64_t width, int64_t row, char *results, int64_t step,
                       char *room)
 {
@@ -111,7 +113,7 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
     int64_t strides[2 * AOT_MAX_OPERANDS];
     memcpy(data, column, (size_t)job->inputs * sizeof *data);
     int64_t depth = aot_seek(plan, FOLDING, row, job->inputs, data);
-    int64_t place = row * inner->size; /* an argreduce folds one axis only */
+    int64_t place = row * inner->size; /* an argreduce has one reduced axis */
     int operands = job->inputs;
     if (job->results == 2) {
         data[operands++] = (char *)&place;
@@ -124,7 +126,7 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
         strides[k] = plan->inner[k];
         strides[operands + k] = plan->outer[k];
     }
-    for (int k = operands - job->results; k < operands; k++) { /* results step along the kept axis */
+    for (int k = operands - job->results; k < operands; k++) { /* results advance along the kept axis */
         strides[plan->inner_folds ? operands + k : k] = plan->both_fold ? 0 : step;
     }
     int64_t n0 = plan->inner_folds ? width : depth, n1 = plan->inner_folds ? depth : width;
@@ -146,8 +148,8 @@ static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
            memcmp(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]) == 0;
 }
 
-/* Folds rows of a vector into results that hold something, for an argreduce: positions in order need no tree, and a row
- * that is no better than those before it need not be searched for the place. */
+/* Reduces rows of a vector, in order, into results that already hold a value. Used for argreductions: positions in
+ * order need no tree, and a row that contains no better value is not searched for its position. */
 static void fold_in_order(const fold_job *job, char *const *column, int64_t first, int64_t last, char *results)
 {
     const aot_plan *plan = job->plan;
@@ -167,7 +169,7 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
     }
 }
 
-/* Leaves what a batch of rows folds into in `result`. */
+/* Reduces a batch of rows into `result`. */
 static void batch(const fold_job *job, char *const *column, int64_t first, int64_t last, char *result, char *room)
 {
     aot_element results[BATCH];
@@ -184,7 +186,7 @@ static void batch(const fold_job *job, char *const *column, int64_t first, int64
     strides[out] = 0;
     strides[2 * out + 1] = 1;
     fill_start(job, values, count);
-    int64_t rest = axis->length - (last - 1) * axis->size; /* the very last row may be shorter */
+    int64_t rest = axis->length - (last - 1) * axis->size; /* the last row of the axis may be shorter */
     int64_t whole = rest < axis->size ? count - 1 : count;
     if (job->plan->packed > 0) {
         fold_casting(job, whole, axis->size, out + 1, data, strides, room);
@@ -202,7 +204,7 @@ static void batch(const fold_job *job, char *const *column, int64_t first, int64
     memcpy(result, values, (size_t)size);
 }
 
-/* Leaves what rows `first` up to `last` fold into in `results`; behind it there is room for each level below. */
+/* Reduces rows `first` up to `last` into `results`; the memory behind holds one row of results per level below. */
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results,
                  char *room)
 {
@@ -228,7 +230,7 @@ static void tree(const fold_job *job, char *const *column, int64_t width, int64_
     }
 }
 
-/* The operands' first elements in a tile of columns; returns its width. */
+/* Finds the operands' first elements in a tile of columns; returns its width. */
 static int64_t seek_column(const fold_job *job, int64_t tile, char **column)
 {
     memcpy(column, job->data, (size_t)(job->inputs + 1) * sizeof *column);
@@ -243,21 +245,21 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
     aot_run_kernel(job->finish, 1, width, data, strides);
 }
 
-/* Where part `part` of the rows begins: rows * part / parts, whose product could overflow. */
+/* Returns the first row of part `part`: rows * part / parts, without the overflow of the product. */
 static int64_t first_row(const aot_plan *plan, int64_t part)
 {
     int64_t rows = plan->tiles[FOLDING];
     return rows / plan->parts * part + rows % plan->parts * part / plan->parts;
 }
 
-/* One unit of work: part `item % parts` of column tile `item / parts`. */
+/* Runs one unit of work: part `item % parts` of column tile `item / parts`. */
 static void run_item(const fold_job *job, int64_t item, char *partials, char *scratch)
 {
     const aot_plan *plan = job->plan;
     char *column[AOT_MAX_OPERANDS], *room = scratch + job->tree_bytes;
     int64_t width = seek_column(job, item / plan->parts, column);
     int64_t part = item % plan->parts;
-    if (plan->tiles[FOLDING] == 1 && job->results == 1) { /* nothing to combine: into the output itself */
+    if (plan->tiles[FOLDING] == 1 && job->results == 1) { /* nothing to combine: write directly to the output */
         const int64_t strides[] = {0, plan->out_stride, 0, 0};
         char *data[] = {(char *)&job->start[0], column[job->inputs]};
         aot_run_kernel(job->fill[0], 1, width, data, strides);
@@ -287,7 +289,7 @@ static void merge_parts(const fold_job *job, char *partials)
         int64_t width = seek_column(job, tile, column);
         char *parts = partials + (size_t)(tile * job->plan->parts) * job->result_bytes;
         for (int64_t count = job->plan->parts; count > 1; count = (count + 1) / 2) {
-            /* neighbours meet, so that positions stay in order */
+            /* combine neighbours, so that positions stay in order */
             for (int64_t k = 0; k + 1 < count; k += 2) {
                 merge(job, width, parts + (size_t)k * job->result_bytes, parts + (size_t)(k + 1) * job->result_bytes);
             }

@@ -1,20 +1,20 @@
-/* Tensors of nested lists, tuples and ranges, whose leaves are Python numbers, tensors or arrays. In Python:
+/* Reading nested lists, tuples and ranges of Python numbers, tensors or arrays. In Python:
  *
  *     def read_nested(data, dtype):
  *         shape = lengths of data, data[0], data[0][0], ..., and the shape of the first leaf
  *         while True:
- *             for each leaf, all lists at one depth being of the length, and all leaves of the shape that `shape` says:
- *                 if dtype is open and lower than the leaf calls for: raise dtype, begin again
+ *             for each leaf, provided that all lists at one depth and all leaves agree with `shape`:
+ *                 if dtype is open and lower than the leaf requires: raise dtype, restart
  *                 write the leaf, a Python number or a tensor
  *             return the tensor
  *     def read_operand(object): return read_nested(object, None) or a tensor on the memory of an array
  *
- * This reads what is of Python's own types, or has a buffer, and is right. Everything else (subclasses of list, ragged
- * nesting, numbers that do not fit, dtypes that tensors lack) and every error is Python's, in aotops.namespace.creation, which
- * reads it all again.
+ * C reads only well-formed data of built-in types, and objects with a buffer. Everything else (subclasses of list,
+ * ragged nesting, numbers that do not fit, dtypes that tensors lack) and every error is left to
+ * aotops.namespace.creation, which reads the data again.
  *
- * Reading may run Python code (a number's __bool__, a signal handler), which may change the lists: each item is asked for
- * by its position, which PyList_GetItem checks, and is held while it is read.
+ * Reading may run Python code (a number's __bool__, a signal handler), which may change the lists. Each item is
+ * therefore fetched by position, which PyList_GetItem checks, and a reference to it is held while it is read.
  */
 #include "native.h"
 
@@ -26,25 +26,25 @@ enum outcome { FAILED = -1, DONE, DECLINED, NEEDS_HIGHER_DTYPE };
 
 typedef struct {
     aot_state *state;
-    int dtype;    /* of the elements that are written */
-    bool is_open; /* the dtype is to be the lowest that holds all leaves */
-    int strong;   /* where it is open: what the tensors so far promote to, or AOT_NO_DTYPE */
-    int weak;     /* and the highest that a Python number calls for, or AOT_NO_DTYPE */
+    int dtype;    /* of the elements written */
+    bool is_open; /* the dtype is to be the lowest one that holds all leaves */
+    int strong;   /* if open: what the tensors so far promote to, or AOT_NO_DTYPE */
+    int weak;     /* if open: the highest dtype that a Python number requires, or AOT_NO_DTYPE */
     int ndim;
-    int depth; /* of the lists: the other axes are the leaves' */
+    int depth; /* of the nested lists; further axes belong to the leaves */
     Py_ssize_t shape[AOT_MAX_RANK];
     aot_tensor *result;
-    char *next;          /* element to be written */
-    Py_ssize_t patience; /* items until signals are looked at */
+    char *next;          /* where the next element is written */
+    Py_ssize_t patience; /* items left until signals are checked */
 } reader;
 
-/* The number of items of a list or a tuple, or -1. */
+/* Returns the number of items of a list or a tuple, or -1. */
 static Py_ssize_t length_of(PyObject *data)
 {
     return PyList_CheckExact(data) ? PyList_Size(data) : PyTuple_CheckExact(data) ? PyTuple_Size(data) : -1;
 }
 
-/* Borrowed; NULL with an exception where there is none. */
+/* Returns an item, borrowed; NULL with an exception if it does not exist. */
 static PyObject *item_of(PyObject *data, Py_ssize_t position)
 {
     return PyList_CheckExact(data) ? PyList_GetItem(data, position) : PyTuple_GetItem(data, position);
@@ -55,7 +55,7 @@ bool aot_is_sequence(PyObject *data)
     return PyList_CheckExact(data) || PyTuple_CheckExact(data) || Py_IS_TYPE(data, &PyRange_Type);
 }
 
-/* A list or tuple of a sequence's items: a new reference. */
+/* Returns a list or tuple of a sequence's items: a new reference. */
 static PyObject *listed(PyObject *sequence)
 {
     if (Py_IS_TYPE(sequence, &PyRange_Type)) {
@@ -65,7 +65,7 @@ static PyObject *listed(PyObject *sequence)
     return sequence;
 }
 
-/* Clears an exception which Python words better; FAILED for one that stands for itself. */
+/* Clears an exception that Python will raise with a better message; FAILED for one that must propagate. */
 static enum outcome declined(void)
 {
     if (PyErr_ExceptionMatches(PyExc_TypeError) || PyErr_ExceptionMatches(PyExc_ValueError) ||
@@ -76,11 +76,12 @@ static enum outcome declined(void)
     return FAILED;
 }
 
-/* The dtype that an open one is to be: Python numbers only say of which kind it is at least (aotops.result_type). */
+/* Returns the dtype of the result while it is open: Python numbers only set a lower bound on its kind
+ * (aotops.result_type). */
 static int called_for(const reader *r)
 {
     if (r->strong == AOT_NO_DTYPE) {
-        return r->weak == AOT_NO_DTYPE ? AOT_FLOAT64 : r->weak; /* of nothing, float64 */
+        return r->weak == AOT_NO_DTYPE ? AOT_FLOAT64 : r->weak; /* no leaves: float64 */
     }
     return r->weak == AOT_NO_DTYPE ? r->strong : aot_weak_promotion[aot_dtypes[r->weak].category][r->strong];
 }
@@ -98,7 +99,7 @@ static void call_for_tensor(reader *r, const aot_tensor *leaf)
     r->strong = r->strong == AOT_NO_DTYPE ? leaf->dtype : aot_promotion[r->strong][leaf->dtype];
 }
 
-/* Whether the dtype is still the right one; changes it if not. */
+/* Returns whether the dtype is still right; updates it if not. */
 static bool dtype_stays(reader *r)
 {
     int wanted = r->is_open ? called_for(r) : r->dtype;
@@ -125,7 +126,7 @@ static enum outcome read_number(reader *r, PyObject *item)
     return DONE;
 }
 
-/* A leaf as a tensor: a new reference, or NULL. */
+/* Returns a leaf as a tensor: a new reference, or NULL. */
 static aot_tensor *tensor_of(const reader *r, PyObject *item)
 {
     aot_tensor *leaf = aot_as_tensor(item);
@@ -136,7 +137,7 @@ static aot_tensor *tensor_of(const reader *r, PyObject *item)
     return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item);
 }
 
-/* Writes a leaf, whose elements are converted as Python numbers are: only where that gives what a cast gives. */
+/* Writes a leaf if casting its elements gives the same values as converting them as Python numbers. */
 static enum outcome write_leaf(reader *r, aot_tensor *leaf)
 {
     int ndim = r->ndim - r->depth;
@@ -184,7 +185,7 @@ static enum outcome read_leaf(reader *r, PyObject *item)
     return outcome;
 }
 
-/* Reads items of a list or tuple from one position to another. */
+/* Reads items of a list or tuple from one position up to another. */
 static enum outcome read_items(reader *r, PyObject *data, Py_ssize_t start, Py_ssize_t stop)
 {
     bool is_list = PyList_CheckExact(data);
@@ -219,7 +220,7 @@ static enum outcome read_items(reader *r, PyObject *data, Py_ssize_t start, Py_s
     return DONE;
 }
 
-/* Reads the leaves at the end of the nesting. */
+/* Reads the leaves of an innermost list. */
 static enum outcome read_row(reader *r, PyObject *data)
 {
     Py_ssize_t length = r->shape[r->depth - 1];
@@ -265,13 +266,13 @@ static enum outcome read_level(reader *r, PyObject *data, int axis)
         }
     }
     if (outcome == DONE && length_of(items) != r->shape[axis]) {
-        outcome = DECLINED; /* it has been changed meanwhile */
+        outcome = DECLINED; /* changed by Python code meanwhile */
     }
     Py_DECREF(items);
     return outcome;
 }
 
-/* Adds what the first leaf says to the shape, and to an open dtype. */
+/* Appends the shape of the first leaf, and initializes an open dtype from it. */
 static enum outcome find_leaf(reader *r, PyObject *first)
 {
     if (aot_is_number(first)) {
@@ -291,7 +292,7 @@ static enum outcome find_leaf(reader *r, PyObject *first)
     return outcome;
 }
 
-/* Sets the shape that the first items say, and an open dtype as the first leaf calls for. */
+/* Finds the shape from the first items, and initializes an open dtype from the first leaf. */
 static enum outcome find_shape(reader *r, PyObject *data)
 {
     PyObject *first = data;
@@ -322,12 +323,12 @@ static enum outcome find_shape(reader *r, PyObject *data)
     return outcome;
 }
 
-/* The tensor of a number alone, or of nested sequences, in the dtype that the reader has. */
+/* Reads a single number, or nested sequences, into a new tensor of the reader's dtype. */
 static aot_tensor *read_all(reader *r, PyObject *data, enum outcome *outcome)
 {
     aot_tensor *result = aot_tensor_new(r->state, r->dtype, r->ndim, r->shape, "tensor");
     if (result == NULL) {
-        /* lists that are not as long as the first ones need no such memory, and are another error */
+        /* ragged lists may need far less memory than this shape; Python reports them instead */
         PyErr_Clear();
         *outcome = DECLINED;
         return NULL;
@@ -343,7 +344,7 @@ static aot_tensor *read_all(reader *r, PyObject *data, enum outcome *outcome)
 
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
 {
-    /* floats are converted to other widths as tensors are */
+    /* other float widths are cast from float64, as tensors are */
     bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == AOT_KIND_REAL && dtype != AOT_FLOAT64;
     reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .is_open = dtype == AOT_NO_DTYPE};
     r.strong = r.weak = AOT_NO_DTYPE;
@@ -367,8 +368,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     return narrowed;
 }
 
-/* Whether objects of a type are operands by way of the buffer protocol, and not by a way of their own, as Python says.
- * Types that nobody can change, NumPy's arrays and scalars among them, are asked about once. */
+/* Returns whether objects of a type are operands through the buffer protocol, rather than through operators of their
+ * own; Python decides. The answer is cached for immutable types, NumPy's arrays and scalars among them. */
 static int is_operand(aot_state *state, PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -386,7 +387,7 @@ static int is_operand(aot_state *state, PyObject *object)
     PyObject *answer = aot_call("is_operand", "(O)", object);
     int known = answer != NULL ? PyObject_IsTrue(answer) : -1;
     Py_XDECREF(answer);
-    if (known > 0 && state->n_operand_types < AOT_OPERAND_TYPES) { /* Python code has run meanwhile */
+    if (known > 0 && state->n_operand_types < AOT_OPERAND_TYPES) { /* checked again: Python code has run */
         state->operand_types[state->n_operand_types++] = type;
     }
     return known;

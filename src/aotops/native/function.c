@@ -1,4 +1,4 @@
-/* Function: a public function of Python that has a fast path in C. In Python:
+/* Function: a public Python function that has a fast path in C. In Python:
  *
  *     class Function:
  *         def __init__(self, function, *operators): ...        # aotops._native.fast_path(*operators)(function)
@@ -6,28 +6,28 @@
  *             result = self.fast_path(*args, **kwargs)         # fast_paths.c
  *             return self.function(*args, **kwargs) if it declines else result
  *
- * The Python function alone says what a call means: it has the signature, the documentation, the conversions and the
- * errors. A fast path takes the calls that are plain, tensors, ints and bools of the exact types, and does just what the
- * function would. As a class attribute a Function is a method.
+ * The Python function defines what a call means: signature, documentation, conversions and errors. The fast path
+ * handles plain arguments (tensors, ints and bools of the exact types) and returns exactly what the function would. As
+ * a class attribute, a Function is a method.
  *
- * mean, var and std are methods of TensorBase from the start, and get their functions when aotops.mean and its like are
- * first asked for, so that nothing is imported for them.
+ * mean, var and std are methods of TensorBase from the start. They get their Python functions when aotops.mean and the
+ * others are first used, so that `import aotops` need not import their module.
  */
 #include "native.h"
 
 #include <stddef.h>
 #include <structmember.h>
 
-/* Part of the limited API from 3.12 on, and the same in 3.11. */
+/* Part of the limited API from 3.12; has the same value in 3.11. */
 #ifndef Py_TPFLAGS_HAVE_VECTORCALL
 #define Py_TPFLAGS_HAVE_VECTORCALL (1UL << 11)
 #endif
 #define ARGUMENTS_OFFSET ((size_t)1 << (8 * sizeof(size_t) - 1)) /* PY_VECTORCALL_ARGUMENTS_OFFSET */
 
-/* The Python function, borrowed. */
+/* Returns the Python function, borrowed. */
 static PyObject *wrapped(aot_function *self)
 {
-    if (self->function == NULL) { /* its module sets it */
+    if (self->function == NULL) { /* importing its module sets it */
         PyObject *found = aot_call("public_name", "(s)", self->row->name);
         if (found != NULL && self->function == NULL) {
             PyErr_Format(PyExc_SystemError, "aotops.%s must be decorated with fast_path", self->row->name);
@@ -64,7 +64,7 @@ static PyObject *function_vectorcall(PyObject *object, PyObject *const *args, si
     return result != NULL || PyErr_Occurred() ? result : call_python(self, args, count, names);
 }
 
-/* Of `__call__` asked for by name: other calls are vectorcalls. */
+/* Serves `__call__` looked up by name; all other calls are vectorcalls. */
 static PyObject *function_call(PyObject *object, PyObject *args, PyObject *kwargs)
 {
     PyObject *function = wrapped((aot_function *)object);
@@ -86,7 +86,7 @@ static PyObject *function_get(PyObject *object, PyObject *instance, PyObject *Py
     return result;
 }
 
-/* What the Python function has: its name, its module, what it wraps. */
+/* Forwards to the Python function: its name, its module, what it wraps. */
 static PyObject *function_getattr(PyObject *object, PyObject *name)
 {
     PyObject *found = PyObject_GenericGetAttr(object, name);
@@ -110,7 +110,7 @@ static PyObject *function_repr(PyObject *object)
     return function != NULL ? PyObject_Repr(function) : NULL;
 }
 
-/* pickle and copy find a function by its name in its module */
+/* pickle and copy look a function up by its name in its module */
 static PyObject *function_reduce(PyObject *object, PyObject *Py_UNUSED(unused))
 {
     return attribute_of_function(object, "__qualname__");
@@ -125,7 +125,8 @@ static int function_traverse(PyObject *object, visitproc visit, void *arg)
     return 0;
 }
 
-/* There is no tp_clear, as Operator has none: cycles pass through the dict of the function's module. */
+/* There is no tp_clear, as for Operator: cycles pass through the dict of the function's module, which the collector
+ * clears. */
 static void function_dealloc(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);
@@ -176,7 +177,7 @@ PyType_Spec aot_function_spec = {
 static aot_function *new_function(aot_state *state, const aot_fast_path *row)
 {
     allocfunc allocate = (allocfunc)PyType_GetSlot(state->function_type, Py_tp_alloc);
-    aot_function *self = (aot_function *)allocate(state->function_type, 0); /* all zero */
+    aot_function *self = (aot_function *)allocate(state->function_type, 0); /* zeroed */
     if (self != NULL) {
         self->vectorcall = function_vectorcall;
         self->state = state;
@@ -202,7 +203,7 @@ int aot_add_methods(aot_state *state)
     return 0;
 }
 
-/* The Function of a table's row: that which is a method already, or a new one. */
+/* Returns the Function of a row of the table: the existing method, or a new one. */
 static aot_function *function_of(aot_state *state, const aot_fast_path *row)
 {
     if (!row->is_method) {
@@ -210,7 +211,7 @@ static aot_function *function_of(aot_state *state, const aot_fast_path *row)
     }
     PyObject *method = PyObject_GetAttrString((PyObject *)state->base_type, row->name);
     if (method != NULL && (Py_TYPE(method) != state->function_type || ((aot_function *)method)->function != NULL)) {
-        Py_CLEAR(method); /* the module is imported a second time */
+        Py_CLEAR(method); /* the module is being imported again */
         return new_function(state, row);
     }
     return (aot_function *)method;

@@ -1,24 +1,24 @@
-/* Indexing by ints, slices, None and `...`, and iteration. What else an index may hold, and every error, is Python's, which
- * comes back with an index of Python's own ints. In Python:
+/* Indexing with ints, slices, None and `...`, and iteration. Python handles all other indices and raises every error;
+ * it calls back with an index of plain ints. In Python:
  *
  *     def __getitem__(self, key):
- *         if the key is ints alone, one for each axis: return a 0-d copy of the element
+ *         if the key is one int per axis: return a 0-d copy of the element
  *         return the view that the key selects, or self._select(key)                  # aotops.namespace.indexing
  *     def __setitem__(self, key, value):
  *         if value is nested lists of numbers: value = tensor(value, dtype=self.dtype)
  *         if value is an array: value = asarray(value)
- *         if value is a Tensor or a Python number: write it where the key selects
+ *         if value is a Tensor or a Python number: write it to the elements that key selects
  *         else: self._assign(key, value)
  *     def __len__(self): return self.shape[0]
  *     def __iter__(self): return (self[position] for position in range(len(self)))
  *
- * Every position that an index selects is one of the tensor's, so that views of them are made without a check.
+ * Invariant: every position that an index selects is a position of the tensor, so its views need no bounds check.
  */
 #include "native.h"
 
 #include <string.h>
 
-/* What an index selects, in elements from the tensor's first one. */
+/* What an index selects; the offset counts elements from the tensor's first one. */
 typedef struct {
     int ndim;
     Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK], offset;
@@ -26,7 +26,8 @@ typedef struct {
 
 enum found { FAILED = -1, NOT_HERE, ELEMENT, VIEW };
 
-/* Counts the items of an index that take up an axis, and those that make it a view; NOT_HERE for others' items. */
+/* Counts the ints and slices of an index, each of which uses one axis, and finds whether it selects a view or an
+ * element. Returns NOT_HERE for any other item. */
 static enum found count_items(const aot_tensor *self, PyObject *key, Py_ssize_t count, int *ints_and_slices)
 {
     int views = 0, ellipses = 0;
@@ -52,7 +53,7 @@ static enum found count_items(const aot_tensor *self, PyObject *key, Py_ssize_t 
     return views + ellipses > 0 || *ints_and_slices < self->ndim ? VIEW : ELEMENT;
 }
 
-/* Reads an index. NOT_HERE: it holds something else, or is wrong. */
+/* Reads an index. Returns NOT_HERE if it contains other items or is invalid. */
 static enum found read_index(const aot_tensor *self, PyObject *key, selection *selected)
 {
     Py_ssize_t count = PyTuple_Check(key) ? PyTuple_Size(key) : 1;
@@ -63,10 +64,10 @@ static enum found read_index(const aot_tensor *self, PyObject *key, selection *s
     }
     selected->ndim = 0;
     selected->offset = 0;
-    bool empty = self->size == 0; /* and then strides may be any, which nobody shall multiply */
+    bool empty = self->size == 0; /* its strides may be arbitrary: do not multiply by them */
     for (Py_ssize_t k = 0; k <= count; k++) {
         PyObject *item = k == count ? NULL : PyTuple_Check(key) ? PyTuple_GetItem(key, k) : key;
-        if (item == NULL || item == Py_Ellipsis) { /* the axes that no item takes up: at the end where nothing says */
+        if (item == NULL || item == Py_Ellipsis) { /* the remaining axes: at the end if there is no ellipsis */
             for (; axis < self->ndim && taken < self->ndim; axis++, taken++) {
                 if (selected->ndim == AOT_MAX_RANK) {
                     return NOT_HERE;
@@ -101,16 +102,17 @@ static enum found read_index(const aot_tensor *self, PyObject *key, selection *s
             empty = empty || length == 0;
             stride = self->strides[axis++];
             selected->offset += empty ? 0 : start * stride;
-            stride *= empty || length == 1 ? 1 : step; /* a step that is never taken may be any int */
+            stride *= empty || length == 1 ? 1 : step; /* the step of one element is never used and may overflow */
         }
         selected->shape[selected->ndim] = length;
         selected->strides[selected->ndim++] = stride;
     }
-    selected->offset = empty ? 0 : selected->offset; /* a view of nothing must not begin outside */
+    selected->offset = empty ? 0 : selected->offset; /* an empty view must not start out of bounds */
     return kind;
 }
 
-/* What an index selects, with items that stand for ints, such as NumPy's, read once. Reading may run Python code, which cannot change a tensor's shape. */
+/* Reads an index whose items may also convert to int, as NumPy's integers do; each is converted once. This may run
+ * Python code, which cannot change a tensor's shape. */
 static enum found read_any_index(const aot_tensor *self, PyObject *key, selection *selected)
 {
     enum found kind = read_index(self, key, selected);
@@ -130,7 +132,7 @@ static enum found read_any_index(const aot_tensor *self, PyObject *key, selectio
         if (stands_for_int) {
             any = true;
             PyObject *index = PyNumber_Index(item);
-            position = index != NULL ? PyNumber_Long(index) : NULL; /* of int, not of a subclass */
+            position = index != NULL ? PyNumber_Long(index) : NULL; /* int, not a subclass */
             Py_XDECREF(index);
         } else {
             Py_INCREF(item);
@@ -143,7 +145,7 @@ static enum found read_any_index(const aot_tensor *self, PyObject *key, selectio
     if (ints == NULL && !PyErr_ExceptionMatches(PyExc_TypeError)) {
         return FAILED;
     }
-    PyErr_Clear(); /* of an array that is no int */
+    PyErr_Clear(); /* an array that does not convert to int */
     kind = ints != NULL && any ? read_index(self, ints, selected) : NOT_HERE;
     Py_XDECREF(ints);
     return kind;
@@ -164,7 +166,7 @@ static PyObject *copy_of_element(const aot_tensor *self, Py_ssize_t offset)
     return (PyObject *)copy;
 }
 
-/* What the position of a row, or of an element of one dimension, selects: it must exist. */
+/* Returns the row at a position, or a copy of the element if there is one axis. The position must exist. */
 static PyObject *row_at(const aot_tensor *self, Py_ssize_t position)
 {
     Py_ssize_t offset = self->size == 0 ? 0 : position * self->strides[0];
@@ -195,13 +197,13 @@ PyObject *aot_subscript(PyObject *object, PyObject *key)
     }
 }
 
-/* Writes a tensor into a view. */
+/* Copies a tensor into a view. */
 static int write_tensor(aot_tensor *target, aot_tensor *source)
 {
     if (source->ndim > 0 || source->dtype == target->dtype) {
         return aot_copy(target, source);
     }
-    /* one number: it has to fit, as a Python number has */
+    /* a single number must fit, as a Python number must */
     aot_element element;
     PyObject *number = aot_to_list(source);
     int failed = number == NULL || aot_element_of(number, target->dtype, &element, "assignment", "value") < 0 ||
@@ -213,7 +215,7 @@ static int write_tensor(aot_tensor *target, aot_tensor *source)
     return failed ? -1 : 0;
 }
 
-/* Writes a Python number where an index has found an element or a view. */
+/* Writes a Python number to the element or view that an index has selected. */
 static int write_number(const aot_tensor *self, enum found kind, const selection *selected, PyObject *number)
 {
     aot_element element;
@@ -278,7 +280,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     return failed;
 }
 
-/* Of the sequence protocol, which counts negative positions from the end itself. */
+/* Called through the sequence protocol, which resolves negative positions itself. */
 PyObject *aot_sequence_item(PyObject *object, Py_ssize_t position)
 {
     PyObject *key = PyLong_FromSsize_t(position);
@@ -309,7 +311,7 @@ Py_ssize_t aot_length(PyObject *object)
 
 typedef struct {
     PyObject_HEAD
-    aot_tensor *tensor; /* of the exact type, whose rows no subclass has a say in; NULL at the end */
+    aot_tensor *tensor; /* NULL at the end */
     Py_ssize_t position;
 } iterator;
 
@@ -340,7 +342,7 @@ static PyObject *iterator_next(PyObject *object)
     if (Py_TYPE((PyObject *)self->tensor) == self->tensor->state->tensor_type) {
         return row_at(self->tensor, self->position++);
     }
-    return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may have its own */
+    return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may override it */
 }
 
 static PyObject *iterator_length_hint(PyObject *object, PyObject *Py_UNUSED(unused))

@@ -7,7 +7,7 @@
  *             kernel(size of the tile, [cast or packed(view) for view in views], strides)
  *             for each output that was cast or packed: copy the tile back
  *
- * Elements are independent of each other, so threads may share out the tiles in any way.
+ * Elements are independent, so threads may share out the tiles in any order.
  */
 #include "native.h"
 
@@ -20,7 +20,7 @@
 #endif
 
 #define LINE AOT_PLAN_LINE
-/* So few elements are copied without a launch. */
+/* Up to this many elements are copied without a launch. */
 #define FEW 256
 
 typedef struct {
@@ -28,9 +28,9 @@ typedef struct {
     aot_kernel kernel;
     int operands, first_out;
     char *data[AOT_MAX_OPERANDS];
-    int64_t strides[2 * AOT_MAX_OPERANDS];   /* for the kernel */
-    int64_t itemsizes[AOT_MAX_OPERANDS];     /* of the elements that the kernel gets */
-    aot_kernel copies[AOT_MAX_OPERANDS];     /* of operands that are cast or packed: to scratch memory, or back */
+    int64_t strides[2 * AOT_MAX_OPERANDS];   /* passed to the kernel */
+    int64_t itemsizes[AOT_MAX_OPERANDS];     /* in the kernel's dtypes */
+    aot_kernel copies[AOT_MAX_OPERANDS];     /* casting or packing operands: to scratch memory, or back */
 } map_job;
 
 static bool in_scratch(const aot_plan *plan, int k)
@@ -38,14 +38,14 @@ static bool in_scratch(const aot_plan *plan, int k)
     return plan->roles[k] == AOT_PLAN_CAST || plan->roles[k] == AOT_PLAN_PACK;
 }
 
-/* Copies between an operand's tile and its packed form, the longer axis inside. */
+/* Copies between an operand's tile and its packed form, with the longer axis innermost. */
 static void copy_packed(const map_job *job, int k, int64_t n0, int64_t n1, char *operand, char *packed, bool back)
 {
     const aot_plan *plan = job->plan;
     char *data[] = {back ? packed : operand, back ? operand : packed};
     const int64_t inner[] = {plan->memory_inner[k], plan->inner[k]};
     const int64_t outer[] = {plan->memory_outer[k], plan->outer[k]};
-    n1 = inner[1] == 0 ? 1 : n1; /* what is repeated is packed once */
+    n1 = inner[1] == 0 ? 1 : n1; /* a repeated element is packed once */
     n0 = outer[1] == 0 ? 1 : n0;
     if (n1 < AOT_PLAN_NARROW && n0 > n1) {
         const int64_t strides[] = {outer[back], outer[!back], inner[back], inner[!back]};
@@ -56,7 +56,8 @@ static void copy_packed(const map_job *job, int k, int64_t n0, int64_t n1, char 
     }
 }
 
-/* Writes bytes by streaming stores: whole lines, since parts of a line would each go to memory by themselves. */
+/* Writes bytes with streaming stores, in whole cache lines: each partial line would cost a memory transaction of its
+ * own. */
 static void stream(char *target, const char *source, int64_t bytes)
 {
 #if STREAMS
@@ -76,7 +77,7 @@ static void stream(char *target, const char *source, int64_t bytes)
     memcpy(target, source, (size_t)bytes);
 }
 
-/* Runs the kernel on one tile, a piece at a time, and streams each to the output. */
+/* Runs the kernel on one tile, piece by piece, and streams each piece to the output. */
 static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *const *data)
 {
     _Alignas(LINE) char results[AOT_PLAN_STREAMED_PIECE];
@@ -91,7 +92,7 @@ static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *cons
     operands[out] = results;
     for (int64_t i = 0; i < n0; i += rows) {
         int64_t here = aot_smaller(rows, n0 - i);
-        /* pieces of a row end where lines of the output do */
+        /* pieces of a row end at cache-line boundaries of the output */
         uintptr_t row = (uintptr_t)(data[out] + i * outer[out] * size);
         int64_t past = width < n1 ? (int64_t)(row % LINE) / size : 0;
         for (int64_t j = 0, end = aot_smaller(width - past, n1); j < n1; j = end, end = aot_smaller(end + width, n1)) {
@@ -106,7 +107,8 @@ static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *cons
     }
 }
 
-/* Runs the kernel on one tile. `scratch` is room for the packed operands; `from` and `rows` say what is in there. */
+/* Runs the kernel on one tile. `scratch` holds the packed operands; `from` and `rows` record which tile each one
+ * holds. */
 static void run_tile(const map_job *job, int64_t n0, int64_t n1, char *const *data, char *scratch, const char **from,
                      int64_t *rows)
 {
@@ -117,7 +119,7 @@ static void run_tile(const map_job *job, int64_t n0, int64_t n1, char *const *da
         if (in_scratch(plan, k)) {
             operands[k] = scratch;
             scratch += plan->packed_bytes;
-            if (k < job->first_out && (from[k] != data[k] || rows[k] < n0 || n1 < plan->sizes[1])) { /* not there yet */
+            if (k < job->first_out && (from[k] != data[k] || rows[k] < n0 || n1 < plan->sizes[1])) { /* not packed */
                 copy_packed(job, k, n0, n1, data[k], operands[k], false);
                 from[k] = n1 < plan->sizes[1] ? NULL : data[k];
                 rows[k] = n0;
@@ -137,7 +139,7 @@ static void run_tile(const map_job *job, int64_t n0, int64_t n1, char *const *da
     }
 }
 
-/* Runs some tiles, counted in row-major order over the grid. */
+/* Runs tiles `first` up to `last`, numbered in row-major order over the grid. */
 static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const map_job *job = runner->job;
@@ -186,7 +188,7 @@ static void run_map(const aot_runner *runner)
     aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
 }
 
-/* Casts few elements along one axis, from one dtype and stride to another; what is repeated is cast once. */
+/* Casts a few elements along one axis, from one dtype and stride to another; a repeated element is cast once. */
 static void cast_flat(const aot_state *state, int from, int to, char *source, int64_t source_stride, char *target,
                       int64_t target_stride, int64_t n)
 {
@@ -195,8 +197,8 @@ static void cast_flat(const aot_state *state, int from, int to, char *source, in
     aot_run_kernel(aot_builtin_convert[from][to][state->level], 1, source_stride == 0 ? 1 : n, data, strides);
 }
 
-/* The fast path, without a plan: few elements along one axis. Those of other dtypes than the kernel's are cast on the
- * stack. False where there is more to it. */
+/* Fast path without a plan: a few elements along one axis; operands that must be cast are cast on the stack. Returns
+ * false if it does not apply. */
 static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t *dtypes, int inputs, int operands,
                         const aot_view *views, int ndim, const Py_ssize_t *shape)
 {
@@ -265,7 +267,7 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
     job.operands = operands;
     job.first_out = inputs;
     bool done = false;
-    for (plan.frugal = 0; !done; plan.frugal++) { /* without memory to pack in once more, in small pieces */
+    for (plan.frugal = 0; !done; plan.frugal++) { /* no memory to pack in: try again with smaller pieces */
         plan.rank = ndim;
         plan.inputs = inputs;
         plan.outputs = outputs;
@@ -341,21 +343,21 @@ int aot_check_writable(const aot_tensor *tensor, const char *function, const cha
     return 0;
 }
 
-/* Copies a few elements between contiguous tensors of one size, or tensors of one shape and at most two axes; false if they
- * are not such. A launch takes 25 ns more for the former, 150 for the latter. */
+/* Copies a few elements between contiguous tensors of one size, or tensors of one shape with at most two axes; returns
+ * false for any others. A launch would cost 25 ns more for the former, 150 ns for the latter. */
 static bool copy_few(aot_tensor *target, const aot_tensor *source)
 {
     if (source->size != target->size || source->size > FEW) {
         return false;
     }
     int ndim = source->ndim;
-    int64_t n0 = 1, n1 = source->size, strides[] = {1, 1, 0, 0}; /* steps of both along n1, then along n0 */
+    int64_t n0 = 1, n1 = source->size, strides[] = {1, 1, 0, 0}; /* strides of both along n1, then along n0 */
     if (!source->contiguous || !target->contiguous) {
         if (ndim != target->ndim || ndim > 2 || memcmp(source->shape, target->shape, (size_t)ndim * sizeof n1) != 0) {
             return false;
         }
         n0 = ndim > 1 ? source->shape[0] : 1;
-        n1 = source->shape[ndim - 1]; /* there is an axis: of none both would be contiguous */
+        n1 = source->shape[ndim - 1]; /* there is an axis, since tensors without axes are contiguous */
         strides[0] = source->strides[ndim - 1];
         strides[1] = target->strides[ndim - 1];
         strides[2] = source->strides[0];
@@ -367,7 +369,8 @@ static bool copy_few(aot_tensor *target, const aot_tensor *source)
     return true;
 }
 
-/* As aot_broadcast_strides, also of a tensor with more axes than its target, if the first ones have one element. */
+/* Like aot_broadcast_strides, but also accepts a tensor with more axes than the target if the leading ones have length
+ * 1. */
 static bool assigned_strides(const aot_tensor *source, const aot_tensor *target, Py_ssize_t *strides)
 {
     aot_tensor trimmed = *source;

@@ -1,14 +1,15 @@
-/* Memory of storages: blocks that are freed wait in a cache for the next storage of their size. In Python:
+/* Allocating memory for storages: freed blocks are cached for the next storage of their size. In Python:
  *
  *     def allocate(nbytes):
  *         size = size_class(nbytes)                     # at most a quarter more
  *         return cached[size].pop() if cached[size] else aligned memory from the system
  *     def release(block):
  *         cached[block.size].append(block)
- *         while sum of the cached sizes > limit: free the block that has waited longest
+ *         while sum of the cached sizes > limit: free the block cached longest
  *
- * Fresh pages, not arithmetic, are what a large operation waits for: the system clears and maps 80 MB in 18 ms, and
- * an addition fills them in 4. The cache belongs to the module's state and is only touched with the GIL held.
+ * Page faults, not arithmetic, dominate large operations without the cache: the system takes 18 ms to clear and map 80
+ * MB, and an addition fills them in 4 ms. The cache belongs to the module's state and is only accessed with the GIL
+ * held.
  */
 #include "native.h"
 
@@ -22,21 +23,21 @@
 #define SMALLEST_SIZE ((size_t)512)
 #define PAGE ((size_t)4096)
 #define HUGE_PAGE ((size_t)1 << 21)
-/* From this size on blocks start at different places of a page, since caches tell addresses apart by the place:
- * an addition of 1e5 or 1e6 float64 takes a fifth less time when its operands lie 1 KiB apart in it. */
+/* Blocks of at least this size are staggered within a page: operands at equal page offsets compete for the same cache
+ * sets. Adding 1e5 or 1e6 float64 takes a fifth less time if the operands are 1 KiB apart in their pages. */
 #define STAGGERED ((size_t)1 << 16)
-/* So much may wait before anybody has asked the system how much memory there is, which takes reading some files: less
- * than an eighth of any machine or container in which Python runs. */
+/* The limit until the first large allocation makes aotops read, from files, how much memory the system has: less than
+ * an eighth of any machine or container that runs Python. */
 #define UNASKED_LIMIT ((Py_ssize_t)4 << 20)
 
-/* What a waiting block holds in its own memory. */
+/* The header of a cached block, stored in the block itself. */
 struct aot_free_block {
     aot_free_block *older, *newer;   /* in the order of release */
-    aot_free_block *below, *above;   /* of the same size class; the top one goes first */
+    aot_free_block *below, *above;   /* of the same size class; the top one is reused first */
     size_t size;
 };
 
-/* Sizes are 4, 5, 6 or 7 times a power of two: the class is the exponent and those two bits. */
+/* Sizes are 4, 5, 6 or 7 times a power of two: the class combines the exponent and this factor. */
 static size_t round_to_class(size_t nbytes, int *class)
 {
     size_t unit = SMALLEST_SIZE / 4;
@@ -53,22 +54,22 @@ static size_t round_to_class(size_t nbytes, int *class)
 
 static char *system_allocate(size_t nbytes, size_t serial)
 {
-    size_t place = nbytes < STAGGERED ? 0 : serial % 4 * 1024 + serial / 4 % 4 * 256;
+    size_t stagger = nbytes < STAGGERED ? 0 : serial % 4 * 1024 + serial / 4 % 4 * 256;
     size_t alignment = nbytes < STAGGERED ? AOT_ALIGNMENT : nbytes < 2 * HUGE_PAGE ? PAGE : HUGE_PAGE;
     void *block;
 #ifdef _WIN32
-    block = _aligned_malloc(nbytes + place, alignment);
+    block = _aligned_malloc(nbytes + stagger, alignment);
 #else
-    if (posix_memalign(&block, alignment, nbytes + place) != 0) {
+    if (posix_memalign(&block, alignment, nbytes + stagger) != 0) {
         return NULL;
     }
 #ifdef MADV_HUGEPAGE
     if (alignment == HUGE_PAGE) {
-        madvise(block, nbytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* advice: nothing is lost if refused */
+        madvise(block, nbytes / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE); /* only advice: failure is harmless */
     }
 #endif
 #endif
-    return block != NULL ? (char *)block + place : NULL;
+    return block != NULL ? (char *)block + stagger : NULL;
 }
 
 static void system_free(void *block, size_t nbytes)
@@ -124,7 +125,7 @@ void aot_memory_trim(aot_memory *memory, Py_ssize_t limit)
 void *aot_memory_allocate(aot_memory *memory, size_t nbytes)
 {
     if (nbytes > (size_t)PY_SSIZE_T_MAX / 2) {
-        return NULL; /* beyond any address space, and before rounding up could overflow */
+        return NULL; /* larger than any address space; rounding up could overflow */
     }
     int class;
     size_t size = round_to_class(nbytes, &class);
@@ -135,7 +136,7 @@ void *aot_memory_allocate(aot_memory *memory, size_t nbytes)
     } else {
         block = system_allocate(size, (size_t)memory->misses);
         if (block == NULL) {
-            aot_memory_trim(memory, 0); /* what waits may be what lacks */
+            aot_memory_trim(memory, 0); /* out of memory: release cached blocks and retry */
             block = system_allocate(size, (size_t)memory->misses);
         }
         if (block == NULL) {

@@ -11,7 +11,7 @@
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
  *     def fast_path(*operators): ...          # a decorator, see function.c
- *     def declare(...), bind(...), stand_in(...), rename(...): see declare.c
+ *     def declare(...), bind(...), set_fallback(...), rename(...): see declare.c
  *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
  */
 #include "native.h"
@@ -148,14 +148,15 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
         return aot_raise("wrong_type", "(sssO)", "set_num_threads", "n", "an int", count);
     }
     if (threads < 1 || threads > AOT_MOST_THREADS) {
-        PyErr_Clear(); /* of an int that long cannot hold */
+        PyErr_Clear(); /* raised for an int beyond long */
         return aot_raise("out_of_range", "(ssiiO)", "set_num_threads", "n", 1, AOT_MOST_THREADS, count);
     }
     state_of(module)->threads = (int)threads;
     Py_RETURN_NONE;
 }
 
-/* For tests: how many elements are worth a second thread, whatever is computed; 0: what has been measured. */
+/* For tests: sets from how many elements on a launch uses several threads, for any kernel; 0 restores the measured
+ * values. */
 static PyObject *native_share_from(PyObject *module, PyObject *count)
 {
     long elements = PyLong_Check(count) ? PyLong_AsLong(count) : -1;
@@ -205,9 +206,9 @@ static PyObject *native_bind(PyObject *module, PyObject *args)
     return aot_bind(state_of(module), args);
 }
 
-static PyObject *native_stand_in(PyObject *module, PyObject *args)
+static PyObject *native_set_fallback(PyObject *module, PyObject *args)
 {
-    return aot_stand_in(state_of(module), args);
+    return aot_set_fallback(state_of(module), args);
 }
 
 static PyObject *native_rename(PyObject *module, PyObject *args)
@@ -215,7 +216,7 @@ static PyObject *native_rename(PyObject *module, PyObject *args)
     return aot_rename(state_of(module), args);
 }
 
-/* The decorator: a function with `module` and the operators bound to it. */
+/* The decorator that fast_path(*operators) returns, with `module` and the operators bound to it. */
 static PyObject *decorate(PyObject *module_and_operators, PyObject *function)
 {
     aot_state *state = state_of(PyTuple_GetItem(module_and_operators, 0));
@@ -233,20 +234,20 @@ static PyObject *native_fast_path(PyObject *module, PyObject *operators)
 }
 
 static PyMethodDef module_methods[] = {
-    {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor of undefined contents."},
+    {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor with undefined contents."},
     {"generate", native_generate, METH_VARARGS,
      "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
     {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
-     "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor converted to a dtype, in row-major order.\n\n"
-     "Floats go to integers towards zero; what int64 cannot hold becomes its smallest value. Anything but zero\n"
-     "is True. With ``copy=False`` a tensor that has the dtype already is returned itself.\n\n"
+     "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor cast to a dtype, in row-major order.\n\n"
+     "Floats are truncated to integers; what int64 cannot hold becomes its smallest value. Nonzero values\n"
+     "are True, NaN included. With ``copy=False`` a tensor that already has the dtype is returned itself.\n\n"
      "Raises ``TypeError`` for an unknown dtype.\n\n"
      ">>> import aotops as ao\n>>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\ntensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
-     "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy can be had."},
+     "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy is possible."},
     {"is_number", native_is_number, METH_O,
-     "is_number(object): whether it is a Python number, which takes on the dtype of the tensors beside it."},
+     "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
     {"cpu_level", native_cpu_level, METH_NOARGS, "The CPU level whose kernels run, for example 'x86-64-v3'."},
     {"get_num_threads", native_get_num_threads, METH_NOARGS,
@@ -258,13 +259,14 @@ static PyMethodDef module_methods[] = {
      ">>> import aotops as ao\n>>> before = ao.get_num_threads()\n>>> ao.set_num_threads(2)\n"
      ">>> ao.get_num_threads()\n2\n>>> ao.set_num_threads(before)\n"},
     {"memory_stats", native_memory_stats, METH_NOARGS, "(used, peak, cached, limit, hits, misses)"},
-    {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may wait for reuse."},
-    {"memory_release", native_memory_release, METH_NOARGS, "Free all memory that waits for reuse; returns the bytes."},
+    {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may be cached."},
+    {"memory_release", native_memory_release, METH_NOARGS, "Free all cached memory; returns the number of bytes."},
     {"fast_path", native_fast_path, METH_VARARGS,
      "fast_path(*operators): a decorator of a function that has a fast path in C, which calls the operators."},
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
-    {"stand_in", native_stand_in, METH_VARARGS, "stand_in(operator, runner): call something else in its place."},
+    {"set_fallback", native_set_fallback, METH_VARARGS,
+     "set_fallback(operator, function): call a Python function instead."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},
     {NULL, NULL, 0, NULL},
 };
@@ -278,8 +280,7 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *n
     return (PyTypeObject *)type;
 }
 
-/* What `operators` is, a dict that Python can only read. Fills the table of slots on the way, and gives TensorBase its
- * methods. */
+/* Creates `operators`, a read-only mapping. Also fills the table of slots, and adds the methods of TensorBase. */
 static int add_operators(PyObject *module, aot_state *state)
 {
     PyObject *operators = PyDict_New();
@@ -356,8 +357,8 @@ static struct PyModuleDef module_definition = {
     .m_size = sizeof(aot_state),
     .m_methods = module_methods,
     .m_slots = module_slots,
-    /* no m_traverse and no m_clear: what the state refers to, and by way of its types the module, is out of the
-     * collector's reach. Every object has a pointer to the state, and may be used as long as any Python code runs. */
+    /* There is no m_traverse and no m_clear: the collector must not clear what the state refers to (through its types,
+     * the module too). Every object has a pointer to the state and may be used as long as any Python code runs. */
 };
 
 PyMODINIT_FUNC PyInit__native(void)

@@ -1,15 +1,15 @@
-/* What the files of the glue share. See kernel.h for what they share with the kernels.
+/* Declarations shared by the C files of the glue. kernel.h has those shared with the kernels.
  *
- * Invariants, kept by whoever makes an object and relied on by everybody else:
+ * Invariants, established by whoever creates an object and relied on everywhere else:
  *
- * 1. Every tensor is valid: all elements that its shape and strides reach lie inside its storage, at
- *    addresses aligned to their size. aot_tensor_view checks it, once; kernels need no checks.
- * 2. A storage's memory neither moves nor goes away before the storage does.
- * 3. shape and strides count elements; a tensor's size is the product of its shape and fits Py_ssize_t, as
- *    does its size in bytes.
+ * 1. Every tensor is valid: all elements that its shape and strides reach lie inside its storage, at addresses aligned
+ *    to their size. aot_tensor_view checks this, once; kernels need no checks.
+ * 2. A storage's memory is neither moved nor freed before the storage is.
+ * 3. shape and strides count elements; a tensor's size is the product of its shape and fits Py_ssize_t, as does its
+ *    size in bytes.
  *
- * Functions that return PyObject * or a pointer to an object return a new reference, or NULL with an
- * exception set; functions that return int return 0, or -1 with an exception set.
+ * Functions that return PyObject * or a pointer to an object return a new reference, or NULL with an exception set;
+ * functions that return int return 0, or -1 with an exception set. Exceptions to this are stated.
  */
 #ifndef AOTOPS_NATIVE_H
 #define AOTOPS_NATIVE_H
@@ -24,7 +24,7 @@
 
 typedef struct {
     const char *name;
-    const char *format; /* of the buffer protocol */
+    const char *format; /* as in the buffer protocol */
     uint8_t itemsize;
     uint8_t kind;     /* enum aot_number_kind */
     uint8_t category; /* enum aot_category */
@@ -32,31 +32,32 @@ typedef struct {
 } aot_dtype_info;
 
 extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
-/* The functions of aotops.abi as tables: promote, promote_number by the number's category, can_cast of a result to `out`. */
+/* Functions of aotops.abi as tables: promote; promote_number, by the number's category; can_cast, of a result to
+ * `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
 extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];
 extern const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES];
-/* The dtypes that Python's numbers have by themselves. */
+/* The dtypes of Python numbers on their own. */
 extern const uint8_t aot_default_dtypes[AOT_N_CATEGORIES];
 
-#define AOT_SIZE_CLASSES (4 * 56) /* from 512 bytes on, four to a doubling */
+#define AOT_SIZE_CLASSES (4 * 56) /* from 512 bytes up, four per power of two */
 
 typedef struct aot_free_block aot_free_block;
 
-/* The cache of freed blocks and its accounts, in bytes; see memory.c. */
+/* The cache of freed blocks and its statistics, in bytes; see memory.c. */
 typedef struct {
     aot_free_block *classes[AOT_SIZE_CLASSES];
     aot_free_block *oldest, *newest;
-    Py_ssize_t cached, limit; /* waiting, and how much may */
-    bool limit_is_known;      /* or is what may wait before anybody has asked the system */
-    Py_ssize_t used, peak;    /* in storages, now and at most */
-    Py_ssize_t hits, misses;  /* blocks from the cache, and from the system */
+    Py_ssize_t cached, limit; /* held by the cache, and its limit */
+    bool limit_is_known;      /* false: a default, used until the system has been queried */
+    Py_ssize_t used, peak;    /* by storages, now and at most */
+    Py_ssize_t hits, misses;  /* blocks taken from the cache, and from the system */
 } aot_memory;
 
 #define AOT_OPERAND_TYPES 32
 
-/* Everything that belongs to one interpreter's copy of the module, and stays until that interpreter ends (module.c).
- * Touched with the GIL held only. */
+/* The state of the module in one interpreter; lives until that interpreter ends (module.c). Only accessed with the GIL
+ * held. */
 typedef struct {
     PyTypeObject *base_type;    /* TensorBase */
     PyTypeObject *tensor_type;  /* Tensor, the Python subclass whose instances operators return */
@@ -67,20 +68,20 @@ typedef struct {
     PyTypeObject *dtype_type;
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
-    PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* of others, that are operands by their buffers (from_python.c) */
+    PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
-    int threads;                  /* how many a launch may use; 0: not known yet */
-    int64_t shared_from;          /* elements from which on a launch is shared out; 0: what has been measured */
+    int threads;                  /* the maximum per launch; 0: not known yet */
+    int64_t shared_from;          /* elements from which on launches use threads; 0: as measured */
 } aot_state;
 
 typedef struct {
     PyObject_HEAD
     char *data;
     Py_ssize_t nbytes;
-    void *block;       /* to be freed, or NULL */
-    Py_buffer *source; /* whose memory it is, or NULL */
+    void *block;       /* freed with the storage, or NULL */
+    Py_buffer *source; /* the buffer that owns the memory, or NULL */
     bool readonly;
 } aot_storage;
 
@@ -90,14 +91,14 @@ typedef struct {
     PyObject_HEAD
     aot_state *state;
     aot_storage *storage;
-    char *data; /* of the first element */
+    char *data; /* the first element */
     Py_ssize_t size;
     Py_ssize_t *shape;   /* inline_axes, or allocated for higher ranks */
     Py_ssize_t *strides; /* shape + ndim */
     PyObject *weak_references;
     uint8_t dtype;
     uint8_t ndim;
-    bool contiguous; /* in row-major order, or of less than two elements */
+    bool contiguous; /* in row-major order, or with fewer than two elements */
     Py_ssize_t inline_axes[2 * AOT_INLINE_RANK];
 } aot_tensor;
 
@@ -106,64 +107,66 @@ typedef struct {
     aot_state *state;
     const aot_operator *definition;
     PyObject *attributes; /* __dict__, or NULL */
-    PyObject *square;     /* the operator that stands in for it where the second input is the number 2, or NULL */
-    /* the rest is of declared operators only; see declare.c */
-    bool waits;        /* for its kernels, or for what stands in for them */
-    aot_operator *own; /* the definition, to be freed */
+    PyObject *square;     /* the operator used instead if the second input is the number 2, or NULL */
+    /* the following are set only for operators declared in Python; see declare.c */
+    bool unbound;       /* has neither kernels nor a fallback yet */
+    aot_operator *own;  /* the definition, owned */
     PyObject *record;
-    PyObject *names;   /* (name, parameters, earlier names): the strings that the definition points into */
-    PyObject *library; /* the capsule whose kernels it has */
-    PyObject *runner;  /* what is called in place of kernels */
+    PyObject *names;    /* (name, parameters, previous names): the strings that the definition points to */
+    PyObject *library;  /* the capsule that its kernels come from */
+    PyObject *fallback; /* called instead of kernels, or NULL */
 } aot_operator_object;
 
 /* python.c */
-/* Calls a function of aotops.callbacks with a format as Py_BuildValue has it. */
+/* Calls a function of aotops.callbacks; `format` is that of Py_BuildValue. */
 PyObject *aot_call(const char *function, const char *format, ...);
-/* The int of at least 0 that a function of aotops.callbacks without arguments returns, or -1 where it fails; an exception
- * that is set stays set, and none is set else. */
+/* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
+ * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
-/* Calls a function of aotops.errors, which raises an exception: always returns NULL. */
+/* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
-/* Whether the key of a keyword argument, which may be any object, is this name. */
+/* Returns whether the key of a keyword argument, which may be any object, equals a name. */
 bool aot_is_keyword(PyObject *key, const char *name);
-/* Whether an object is an int, of no subclass, that fits; sets it. */
+/* Reads an object that is exactly an int and fits; returns false for any other. */
 bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
 aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes);
-/* Sees to it that the memory's limit has been set, by asking Python if nobody has set it. */
+/* Sets the memory limit by asking Python, unless it has been set. */
 void aot_storage_learn_limit(aot_state *state);
-/* Takes over `source`, also when it fails. */
+/* Takes over `source`, even if it fails. */
 aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes);
 
-/* memory.c: aligned memory for storages; sizes in bytes. NULL without an exception. */
+/* memory.c: aligned memory for storages, sizes in bytes. Returns NULL without an exception if there is no memory. */
 void aot_memory_init(aot_memory *memory);
-/* Whether an allocation could make more memory wait than may before the limit has been set. */
+/* Returns whether the real limit is unknown and, after this allocation, memory in use and cached would exceed the
+ * default one. */
 bool aot_memory_needs_limit(const aot_memory *memory, size_t nbytes);
 void aot_memory_set_limit(aot_memory *memory, Py_ssize_t limit);
 void *aot_memory_allocate(aot_memory *memory, size_t nbytes);
 void aot_memory_release(aot_memory *memory, void *block, size_t nbytes);
-/* Frees waiting blocks, oldest first, until at most `limit` bytes wait. */
+/* Frees cached blocks, oldest first, until at most `limit` bytes are cached. */
 void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 
 /* threads.c */
 #define AOT_MOST_THREADS 1024
-/* Reads the environment; -1 with an ImportError. */
+/* Reads the environment; returns -1 with an ImportError if it is invalid. */
 int aot_threads_init(aot_state *state);
-/* How many threads a launch of so many elements may use: this is the one place that decides. */
+/* Returns how many threads a launch of this many elements may use. Nothing else decides this. */
 int aot_threads(aot_state *state, int64_t total, bool compute_bound);
-/* To be called before a parallel region: from then on, children of fork compute on one thread. */
+/* Must be called before a parallel region: from then on, forked children run single-threaded. */
 void aot_threads_begin(void);
 
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
 int aot_dtype_make_all(aot_state *state);
-/* The code of a DType object, the argument `dtype` of a function; or -1 with a TypeError. */
+/* Returns the code of a DType object, the `dtype` that a function was given, or -1 with a TypeError. */
 int aot_dtype_code(aot_state *state, PyObject *object, const char *function);
 
-/* element.c: Python numbers: whether an object is one, its category, the dtype it has by itself, whether a dtype holds it, its value as an element of a dtype, and back.
- * NumPy's float64 is a float, but has a dtype that counts and is read like an array: the buffer protocol tells. */
+/* element.c: Python numbers: whether an object is one, its category, its default dtype, whether a dtype holds it, its
+ * value as an element of a dtype, and back. NumPy's float64 is a float, but is read like an array, since its dtype
+ * counts: the buffer protocol identifies it. */
 bool aot_is_number(PyObject *object);
 int aot_number_category(PyObject *number);
 static inline int aot_natural_dtype(PyObject *number)
@@ -174,22 +177,23 @@ bool aot_number_fits(PyObject *number, int dtype);
 int aot_element_of(PyObject *number, int dtype, aot_element *element, const char *function, const char *argument);
 PyObject *aot_number_of(const char *data, int dtype);
 
-/* tensor.c: the object, its invariant and the ways to make one */
+/* tensor.c: the object, its invariant and its constructors */
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function);
-/* Gives a fresh tensor the order of axes in memory that some tensors (NULL: none) broadcast to its shape have. */
+/* Gives a new tensor the memory order that tensors (NULL: none), broadcast to its shape, have. */
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count);
-/* A tensor on memory of `storage`, its first element `offset` bytes from the start; checks the invariant. */
+/* Returns a tensor on the memory of `storage`, whose first element is `offset` bytes from the start; checks the
+ * invariant, and raises in the name of `function`. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
                             const Py_ssize_t *shape, const Py_ssize_t *strides, const char *function);
-/* A tensor on some elements of another, the first one `offset` elements from its first. Checks nothing: its positions must
- * be positions of the other, which has checked them. */
+/* Returns a view of some elements of a tensor, starting `offset` elements from its first. Checks nothing: all positions
+ * of the view must be positions of the tensor, which have been checked. */
 aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
                             const Py_ssize_t *strides);
-/* The lowest and the end of the highest byte that a tensor reaches; equal if it has no elements. */
+/* Finds the lowest address that a tensor reaches and the end of its highest element; equal if it has no elements. */
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
-/* The deallocator of tensors, by which aot_as_tensor knows them. */
+/* The deallocator of tensors, which aot_as_tensor recognizes them by. */
 void aot_tensor_dealloc(PyObject *object);
-/* The tensor that an object is, borrowed, or NULL without an exception. */
+/* Returns an object as a tensor, borrowed, or NULL without an exception. */
 aot_tensor *aot_as_tensor(PyObject *object);
 /* Reads a tuple of at most AOT_MAX_RANK ints, an argument of a function; returns their number, or -1. */
 int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *function, const char *argument);
@@ -199,7 +203,7 @@ PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
-/* A tensor on an exporter's memory; NULL without an exception where there can be none. */
+/* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
@@ -214,7 +218,7 @@ static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, cha
     kernel(&unused, &exception, n0, n1, data, strides);
 }
 
-/* run.c: running what has been planned */
+/* run.c: running a plan */
 typedef struct {
     char *data;
     const Py_ssize_t *strides;
@@ -224,45 +228,46 @@ typedef struct {
 typedef struct {
     const void *job;
     int threads;
-    char *shared;         /* memory of all threads */
-    char *scratch;        /* of the first thread */
-    size_t scratch_bytes; /* of each thread */
+    char *shared;         /* memory shared by all threads */
+    char *scratch;        /* memory of the first thread */
+    size_t scratch_bytes; /* per thread */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
 typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
 
-/* Does some work of `total` elements with memory for all threads and for each; false if there is no memory. */
+/* Runs `work` on `total` elements, with memory shared by all threads and scratch memory per thread; returns false if
+ * there is no memory. */
 bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes);
-/* Lets threads compute items, cut into at most so many shares, and waits for them. */
+/* Distributes items over threads, in at most `shares` shares, and waits until all are computed. */
 void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
-/* Writes an operand into a plan whose rank is known, for a kernel that computes with a dtype. */
+/* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
 void aot_make_plan(aot_planner planner, aot_plan *plan);
 /* Moves operands' pointers to a tile of one of a plan's grids; returns the tile's size along the grid's last axis. */
 int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data);
 
-/* An operand's pointer some bytes further on; it may be a position, which points nowhere. */
+/* Returns an operand's pointer advanced by some bytes; it may be a position, which must not be dereferenced. */
 static inline char *aot_moved(char *data, int64_t bytes)
 {
     return (char *)((uintptr_t)data + (uintptr_t)bytes);
 }
 
 /* launch.c: running elementwise kernels */
-extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: an operand repeated everywhere */
+extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: a repeated element */
 
-/* Runs the kernel of the current level over a space; nothing happens where a length is 0. Outputs have the same strides.
- * `dtypes` are those that the kernel computes with: elements of views of other dtypes are cast tile by tile.
- * `compute_bound`: the kernel is so much slower on strided elements than on contiguous ones that copying them pays. */
+/* Runs the kernel of the current level over a space; does nothing if a length is 0. Outputs have equal strides.
+ * `dtypes` are the kernel's: elements of views of other dtypes are cast tile by tile. `compute_bound`: the kernel is so
+ * much slower on strided elements than on contiguous ones that copying them pays. */
 void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
                 const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound);
-/* The strides with which a tensor repeats itself over a shape; false if it does not fit. */
+/* Computes the strides that broadcast a tensor to a shape; returns false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
-/* Whether two tensors may share memory (never false when they do), and whether they are the same view of it. */
+/* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
 bool aot_may_overlap(const aot_tensor *a, const aot_tensor *b);
 bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
 int aot_check_writable(const aot_tensor *tensor, const char *function, const char *argument);
-/* Copies `source`, broadcast to the shape of `target`, into it, converting elements. Errors call it an assignment. */
+/* Copies `source`, broadcast to the shape of `target`, into it, casting elements. Errors call this an assignment. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
 void aot_fill(aot_tensor *target, aot_element value, int dtype);
 
@@ -273,67 +278,68 @@ aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *defi
 /* declare.c: operators that are declared in Python */
 PyObject *aot_declare(aot_state *state, PyObject *args);
 PyObject *aot_bind(aot_state *state, PyObject *args);
-PyObject *aot_stand_in(aot_state *state, PyObject *args);
+PyObject *aot_set_fallback(aot_state *state, PyObject *args);
 PyObject *aot_rename(aot_state *state, PyObject *args);
-/* Sees to it that a declared operator has kernels, or a stand-in. */
+/* Ensures that a declared operator has kernels or a fallback. */
 int aot_load(aot_operator_object *operator);
 
-/* apply.c: elementwise operators. NULL inputs are left out. */
+/* apply.c: elementwise operators. A NULL input is omitted. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
-/* Fills a tensor by an operator that takes positions. */
+/* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
-/* Puts a result computed aside into `out`, if its dtype allows; takes over `result`. Returns `out`. */
+/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. */
 PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
-/* Checks the shape of `out` and that it can be written, element by element. */
+/* Checks that `out` has the right shape, is writable, and that its elements are distinct. */
 int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
-/* The variant that computes with inputs of these dtypes once they are cast, numbers (NULL among the tensors) being weak.
- * NULL without an exception where Python must decide: numbers alone, ints beyond int64, dtypes without a kernel. */
+/* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.
+ * Returns NULL without an exception if Python must decide: numbers only, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
-/* Whether an input of a dtype of its own may be given as another one: bool takes the truth of any; of positions, see
- * aot_generate. */
+/* Returns whether an input with a fixed dtype accepts another one: bool accepts the truth value of any dtype; for
+ * positions, see aot_generate. */
 static inline bool aot_fixed_takes(int fixed, int given)
 {
     return fixed == AOT_BOOL || fixed == AOT_INDEX || aot_can_cast[given][fixed];
 }
-/* The inputs as a tuple of tensors that have a variant, which `tensors` borrows from it. */
+/* Returns a tuple of tensors that have a variant, cast from the inputs; `tensors` borrows from it. */
 PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
-/* The shape that inputs have together; returns the rank, or -1. NULL inputs are numbers. */
+/* Computes the broadcast shape of the inputs; returns its rank, or -1. NULL inputs are numbers. */
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
-/* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output: for
- * a fold with stride 0 along the axes that fold away, whose lengths must not be 0. */
+/* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
+ * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
 int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
              int ndim, const Py_ssize_t *shape);
 int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
              int axis);
 
-/* reduce.c: calls of them */
+/* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
 
 /* view.c: other shapes of the same elements */
-/* Axis k of the view is axis order[k] of the tensor; each is named once. */
+/* Returns a view whose axis k is axis order[k] of the tensor; `order` contains each axis once. */
 aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
 aot_tensor *aot_transposed(const aot_tensor *tensor);
-/* Works out a length of -1; false unless the lengths, all above 0, make as many elements as there are. */
+/* Computes a length of -1; returns false unless the lengths, all above 0, have `size` as their product. */
 bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
 enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
-/* The elements in a complete shape. NULL without an exception where only a copy could show them and none is to be made. */
+/* Returns the elements in another shape, which must be complete. Returns NULL without an exception if that requires a
+ * copy and copying is forbidden. */
 aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying,
                          const char *function);
-/* The tensor itself if it has the dtype and need not be copied, else a contiguous copy. */
+/* Returns the tensor itself if it has the dtype and `copy` is false, else a contiguous copy. */
 aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function);
 
 /* from_python.c: nested sequences of numbers */
-/* Whether an object is a list, a tuple or a range, and of no subclass. */
+/* Returns whether an object is exactly a list, a tuple or a range. */
 bool aot_is_sequence(PyObject *data);
-/* A new tensor of a number or of nested sequences, in a dtype or, if it is AOT_NO_DTYPE, in the one that holds them all. NULL
- * without an exception where Python is to read them, or to say what is wrong. */
+/* Returns a new tensor of a number or of nested sequences, in `dtype` or, if that is AOT_NO_DTYPE, in the lowest dtype
+ * that holds all of them. Returns NULL without an exception if Python has to read them or to report an error. */
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
-/* An operand that is neither a tensor nor a number as a tensor: nested sequences, or an array on its own memory. NULL without
- * an exception where it is for Python to read, or to say that it is none. */
+/* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
+ * memory. Returns NULL without an exception if Python has to read or reject it. */
 aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
 
 /* to_python.c: Python numbers and lists of elements */
@@ -361,24 +367,24 @@ typedef struct {
     PyObject *(*vectorcall)(PyObject *self, PyObject *const *args, size_t flags, PyObject *names);
     aot_state *state;
     const aot_fast_path *row;
-    PyObject *function;  /* of Python; NULL: its module has not been imported yet */
-    PyObject *operators; /* a tuple of those that the fast path calls; NULL as long as the function is */
+    PyObject *function;  /* the Python function; NULL until its module is imported */
+    PyObject *operators; /* a tuple of those that the fast path calls; NULL while the function is */
 } aot_function;
 
-/* fast_paths.c: args has `count` positional arguments, then those that `names` (NULL: none) names. A fast path declines
- * with NULL and no exception, and Python is called. */
+/* fast_paths.c: `args` holds `count` positional arguments, then those that `names` (NULL: none) names. A fast path
+ * declines by returning NULL without an exception; then the Python function is called. */
 struct aot_fast_path {
-    const char *name; /* the qualified name of the Python function */
+    const char *name; /* the Python function's qualified name */
     PyObject *(*fast_path)(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
-    int operators;  /* the number of them that it needs */
+    int operators;  /* how many operators it needs */
     bool is_method; /* also a method of TensorBase */
 };
 
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
 extern PyType_Spec aot_function_spec;
-/* Gives TensorBase the functions that are methods of it. */
+/* Adds the functions that are methods to TensorBase. */
 int aot_add_methods(aot_state *state);
-/* The Function of a Python function that has a fast path in the table. */
+/* Wraps a Python function that has a fast path in the table in a Function. */
 PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *operators);
 
 /* number.c: Python's special methods */
@@ -401,10 +407,10 @@ PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 
 /* cpu.c */
-/* The index of the level to use among the table's, or -1 with an ImportError. */
+/* Returns the index of the level to use, among the table's; -1 with an ImportError if AOTOPS_CPU is invalid. */
 int aot_choose_level(const aot_table *table);
 
-/* tensor_type.c: what Python sees of tensors */
+/* tensor_type.c: the Python type of tensors */
 extern PyType_Spec aot_tensor_spec, aot_tensor_base_spec;
 
 #endif

@@ -6,10 +6,10 @@
  *             return operator(a, b)
  *         return aotops.operator.mixed(operator, a, b, in_place=False)    # may be NotImplemented
  *     def __iadd__(a, b):
- *         return operator(a, b, out=a), mixed(operator, a, b, in_place=True), or a TypeError: never NotImplemented, after
- *         which Python would bind the name to whatever else can be made of the two
+ *         return operator(a, b, out=a), mixed(operator, a, b, in_place=True), or a TypeError: never NotImplemented, for
+ *         then Python would compute a + b and rebind the name to a new object
  *
- * Which operator stands behind a slot is the records' business: the state's table has it.
+ * The records assign operators to slots; the state's table holds them.
  */
 #include "native.h"
 
@@ -43,8 +43,8 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
     return aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);
 }
 
-/* An in-place form that tensors do not have, which others would answer with an object of their own. */
-static PyObject *refuse_in_place(const char *symbol, PyObject *b)
+/* Rejects an in-place form that tensors lack; with NotImplemented, Python would rebind the name to a new object. */
+static PyObject *reject_in_place(const char *symbol, PyObject *b)
 {
     return aot_raise("no_in_place", "(sO)", symbol, b);
 }
@@ -77,7 +77,7 @@ PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 AOT_EACH_BINARY_SLOT(BINARY)
 AOT_EACH_UNARY_SLOT(UNARY)
 
-/* pow(a, b, modulus), of which b is all that ** gives */
+/* pow(a, b, modulus); ** passes no modulus */
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus)
 {
     if (modulus != Py_None) {
@@ -94,7 +94,7 @@ PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *Py_UNUSED
 #define REFUSED(name, symbol)                                                                                          \
     PyObject *aot_number_inplace_##name(PyObject *Py_UNUSED(a), PyObject *b)                                           \
     {                                                                                                                  \
-        return refuse_in_place(symbol, b);                                                                             \
+        return reject_in_place(symbol, b);                                                                             \
     }
 
 REFUSED(floor_divide, "//=")

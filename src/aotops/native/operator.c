@@ -1,11 +1,11 @@
-/* Operator: what a public name such as aotops.add is, and how it is called. In Python:
+/* Operator: the type of public callables such as aotops.add, and calls of them. In Python:
  *
  *     class Operator:
  *         def __call__(self, *inputs, out=None):    # elementwise; reductions and scans: reduce.c
- *             inputs may be given by name; those with a default may be left out
+ *             inputs may be passed by name; those with a default may be omitted
  *             return apply(self, *inputs, out=out)
  *
- * One that is declared in Python (declare.c) gets its kernels at its first call.
+ * An operator declared in Python (declare.c) is bound to its kernels by its first call.
  */
 #include "native.h"
 
@@ -15,13 +15,13 @@
 
 /* --- calls ----------------------------------------------------------------------------------------- */
 
-/* The position of the input that a keyword names, or -1. */
+/* Returns the position of the input that a keyword names, or -1. */
 static int input_named(const aot_operator *definition, PyObject *key)
 {
     Py_ssize_t size = 0;
     const char *text = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, &size) : NULL;
     if (text == NULL) {
-        PyErr_Clear(); /* no text, or one that is no UTF-8: no name of an input either */
+        PyErr_Clear(); /* not a string, or not valid UTF-8, so not an input's name */
         return -1;
     }
     const char *name = definition->parameters;
@@ -74,7 +74,7 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
         return aot_raise("wrong_count", "(ssin)", definition->name, definition->parameters,
                          definition->inputs - optional, given + named);
     }
-    /* casts run Python code, which could find kwargs and empty it */
+    /* casts run Python code, which could get hold of kwargs and empty it */
     Py_XINCREF(out);
     for (int k = 0; named > 0 && k < definition->inputs; k++) {
         Py_XINCREF(inputs[k]);
@@ -92,11 +92,11 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
 static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     aot_operator_object *operator = (aot_operator_object *)self;
-    if (operator->waits && aot_load(operator) < 0) {
+    if (operator->unbound && aot_load(operator) < 0) {
         return NULL;
     }
-    if (operator->runner != NULL) {
-        return PyObject_Call(operator->runner, args, kwargs);
+    if (operator->fallback != NULL) {
+        return PyObject_Call(operator->fallback, args, kwargs);
     }
     return operator->definition->kind == AOT_ELEMENTWISE ? call_elementwise(operator, args, kwargs)
                                                           : aot_reduce(operator, args, kwargs);
@@ -109,14 +109,14 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->attributes);
     Py_VISIT(operator->record);
     Py_VISIT(operator->library);
-    Py_VISIT(operator->runner);
+    Py_VISIT(operator->fallback);
     Py_VISIT(operator->square);
     return 0;
 }
 
-/* There is no tp_clear: while finalizers run, an operator may be called that is garbage already, and must then have all
- * that it works with. Cycles through an operator pass through a dict of its attributes, of its record or of its runner's
- * globals, which the collector clears. */
+/* There is no tp_clear: finalizers may call an operator that is garbage, and it must then still have all its members.
+ * Cycles through an operator pass through the dict of its attributes, of its record or of its fallback's globals, which
+ * the collector clears. */
 static void operator_dealloc(PyObject *self)
 {
     PyTypeObject *type = Py_TYPE(self);
@@ -124,7 +124,7 @@ static void operator_dealloc(PyObject *self)
     aot_operator_object *operator = (aot_operator_object *)self;
     Py_CLEAR(operator->attributes);
     Py_CLEAR(operator->record);
-    Py_CLEAR(operator->runner);
+    Py_CLEAR(operator->fallback);
     Py_CLEAR(operator->library);
     Py_CLEAR(operator->names);
     Py_CLEAR(operator->square);
@@ -133,11 +133,11 @@ static void operator_dealloc(PyObject *self)
     Py_DECREF((PyObject *)type);
 }
 
-/* Before its first call, what a declared operator is called is for Python to find out. */
+/* An operator declared in Python has no name until its first call, so Python is asked for it. */
 static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
 {
     const aot_operator_object *operator = (const aot_operator_object *)self;
-    return operator->waits ? aot_call("operator_name", "(O)", self)
+    return operator->unbound ? aot_call("operator_name", "(O)", self)
                            : PyUnicode_FromString(operator->definition->name);
 }
 
@@ -149,7 +149,8 @@ static PyObject *operator_repr(PyObject *self)
     return text;
 }
 
-/* As a class attribute an operator is a method. Calls do not come here, they pass the instance along. */
+/* As a class attribute an operator is a method. Method calls bypass this function: they pass the instance as an
+ * argument. */
 static PyObject *operator_get(PyObject *self, PyObject *instance, PyObject *Py_UNUSED(type))
 {
     if (instance == NULL || instance == Py_None) {
@@ -181,7 +182,7 @@ static PyObject *operator_parameters(PyObject *self, void *Py_UNUSED(closure))
     return tuple;
 }
 
-/* The parameters in a bit mask. */
+/* Returns the names of the parameters in a bit mask. */
 static PyObject *parameters_in(PyObject *self, unsigned mask)
 {
     PyObject *names = operator_parameters(self, NULL), *found = PyList_New(0), *result = NULL;
@@ -276,7 +277,7 @@ static PyObject *operator_casts(PyObject *self, void *Py_UNUSED(closure))
     return casts;
 }
 
-/* The declaration of an operator that is not aotops' own. */
+/* Returns the declaration of an operator that is not built in. */
 static PyObject *operator_record(PyObject *self, void *Py_UNUSED(closure))
 {
     PyObject *record = ((aot_operator_object *)self)->record;
@@ -295,7 +296,7 @@ static PyObject *operator_scalar(PyObject *self, void *Py_UNUSED(closure))
     return aot_call("operator_scalar", "(O)", self);
 }
 
-/* pickle and copy find an operator by its name in its module */
+/* pickle and copy look an operator up by its name in its module */
 static PyObject *operator_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
 {
     return operator_name(self, NULL);
@@ -356,7 +357,7 @@ PyType_Spec aot_operator_spec = {
 aot_operator_object *aot_operator_new(aot_state *state, const aot_operator *definition)
 {
     allocfunc allocate = (allocfunc)PyType_GetSlot(state->operator_type, Py_tp_alloc);
-    aot_operator_object *self = (aot_operator_object *)allocate(state->operator_type, 0); /* all zero */
+    aot_operator_object *self = (aot_operator_object *)allocate(state->operator_type, 0); /* zeroed */
     if (self != NULL) {
         self->state = state;
         self->definition = definition;

@@ -1,5 +1,5 @@
-/* Calls into Python: what C leaves to it (aotops.callbacks) and the exceptions that it raises there (aotops.errors); and
- * what several files read of arguments. In Python:
+/* Calling Python: the slow paths (aotops.callbacks) and the functions that raise exceptions (aotops.errors); and
+ * reading arguments, as several files do. In Python:
  *
  *     def call(function, *values):
  *         return getattr(aotops.callbacks, function)(*values)
@@ -44,7 +44,7 @@ Py_ssize_t aot_ask(const char *function)
     Py_ssize_t number = answer != NULL ? PyLong_AsSsize_t(answer) : -1;
     Py_XDECREF(answer);
     if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_KeyboardInterrupt)) {
-        PyErr_SetInterrupt(); /* for the caller's own Python code, which can be interrupted */
+        PyErr_SetInterrupt(); /* raised later, in Python code of the caller, which can handle it */
     }
     PyErr_Restore(type, value, traceback);
     return number < 0 ? -1 : number;
@@ -67,7 +67,7 @@ PyObject *aot_raise(const char *function, const char *format, ...)
 
 bool aot_is_keyword(PyObject *key, const char *name)
 {
-    /* f(**{1: 2}) comes through to a type's call as it is */
+    /* f(**{1: 2}) reaches a type's call with its keys unchecked */
     return PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0;
 }
 

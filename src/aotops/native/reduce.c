@@ -1,16 +1,16 @@
-/* Calls of reductions and scans. In Python:
+/* Calling reductions and scans. In Python:
  *
  *     def reduction(*inputs, axis=None, keepdims=False, dtype=None, out=None):
- *         inputs = converted to dtype, or to dtypes that have a kernel
- *         shape = broadcast shape of the inputs with the axes 1 (keepdims) or gone
- *         if an axis of length 0 folds: out = full(shape, identity)
- *         else: fold(kernel, [*inputs, out with step 0 along the axes])
+ *         inputs = cast to dtype, or to dtypes that have a kernel
+ *         shape = broadcast shape of the inputs, with the reduced axes of length 1 (keepdims) or removed
+ *         if a reduced axis has length 0: out = full(shape, identity)
+ *         else: fold(kernel, [*inputs, out with stride 0 along the reduced axes])
  *
  *     def argreduction(x, axis=None, keepdims=False, out=None):
- *         the same, after x has been made one-dimensional if axis is None
+ *         the same, with x flattened if axis is None
  *
  *     def scan(x, axis=None, dtype=None, include_initial=False, out=None):
- *         x = converted to dtype, or to a dtype that has a kernel
+ *         x = cast to dtype, or to a dtype that has a kernel
  *         out[1:] if include_initial else out = scan(kernel, x)
  */
 #include "native.h"
@@ -20,12 +20,12 @@
 typedef struct {
     const aot_operator_object *operator;
     PyObject *inputs[AOT_MAX_OPERANDS];
-    PyObject *axis;  /* NULL: all */
-    PyObject *dtype; /* NULL: as it comes */
-    PyObject *out;   /* NULL: a new one */
+    PyObject *axis;  /* NULL: all axes */
+    PyObject *dtype; /* NULL: the operator decides */
+    PyObject *out;   /* NULL: a new tensor */
     PyObject *flag;  /* keepdims or include_initial; NULL: False */
-    bool is_true;    /* the flag's truth */
-    const aot_variant *variant; /* what computes; its dtypes are those that inputs are cast to */
+    bool is_true;    /* truth value of the flag */
+    const aot_variant *variant; /* the chosen variant; inputs are cast to its dtypes */
 } call_arguments;
 
 static PyObject *or_null(PyObject *object)
@@ -33,7 +33,7 @@ static PyObject *or_null(PyObject *object)
     return object == Py_None ? NULL : object;
 }
 
-/* Borrows everything; runs no Python code but to raise. */
+/* Borrows everything; runs no Python code except to raise. */
 static int parse(const aot_operator_object *operator, PyObject *args, PyObject *kwargs, call_arguments *parsed)
 {
     const aot_operator *definition = operator->definition;
@@ -76,7 +76,7 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
     return 0;
 }
 
-/* The axes as a bit mask. */
+/* Reads the axes into a bit mask. */
 static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
 {
     PyObject *axis = call->axis;
@@ -89,7 +89,7 @@ static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
     if (PyLong_CheckExact(axis)) {
         long value = PyLong_AsLong(axis);
         if (value == -1 && PyErr_Occurred()) {
-            PyErr_Clear(); /* too large for long: out of range, as Python will say */
+            PyErr_Clear(); /* too large for long, so out of range: Python raises */
         } else if (value >= -ndim && value < ndim) {
             *mask = UINT32_C(1) << (value < 0 ? value + ndim : value);
             return 0;
@@ -110,7 +110,7 @@ static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
     return count < 0 ? -1 : 0;
 }
 
-/* A tensor in a dtype: a new reference. */
+/* Returns a tensor cast to a dtype: a new reference. */
 static aot_tensor *cast(const call_arguments *call, aot_tensor *x, int dtype)
 {
     if (dtype == x->dtype) {
@@ -124,9 +124,9 @@ static aot_tensor *cast(const call_arguments *call, aot_tensor *x, int dtype)
     return copy;
 }
 
-/* Chooses the variant for an input; returns the input, or what it is cast to: a new reference. The order in which
- * elements meet is up to how they lie in memory, and is that of a copy in row-major order: what lies in this order is cast
- * tile by tile later, anything else now. */
+/* Chooses the variant for an input; returns the input or a cast copy: a new reference. The memory layout of an input
+ * determines the order in which its elements are combined, and a cast copy is in row-major order. Casting must not
+ * change the result, so only an input in row-major order is left to be cast tile by tile later. */
 static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
 {
     const aot_operator_object *operator = call->operator;
@@ -156,7 +156,7 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
     return cast(call, x, later ? x->dtype : dtype);
 }
 
-/* The only input, of whatever type: a new reference. */
+/* Returns the only input, of any type, as a tensor: a new reference. */
 static aot_tensor *converted_input(call_arguments *call)
 {
     aot_tensor *x = aot_as_tensor(call->inputs[0]);
@@ -176,7 +176,7 @@ static aot_tensor *converted_input(call_arguments *call)
     return converted;
 }
 
-/* The inputs as tensors that the chosen variant takes, new references; returns the number of them. */
+/* Converts the inputs to tensors that the chosen variant accepts, new references; returns their number, or -1. */
 static int converted_inputs(call_arguments *call, aot_tensor **tensors)
 {
     int count = call->operator->definition->inputs;
@@ -214,7 +214,8 @@ static int converted_inputs(call_arguments *call, aot_tensor **tensors)
     return converted != NULL ? count : -1;
 }
 
-/* Somewhere for the result: `out` itself if it can take it as it is computed, else a new tensor. */
+/* Returns the tensor to compute into: `out` itself if it has the dtype and does not overlap an input, else a new
+ * one. */
 static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inputs, int dtype, int ndim,
                               const Py_ssize_t *shape)
 {
@@ -240,7 +241,8 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
     return (aot_tensor *)call->out;
 }
 
-/* What a call returns, out of a target that has been filled or could not be: takes over `target`. */
+/* Returns the result of a call from a computed target, copying it to `out` if they differ; NULL if `failed`. Takes over
+ * `target`. */
 static PyObject *copied_to_out(const call_arguments *call, aot_tensor *target, int failed)
 {
     if (failed < 0) {
@@ -253,9 +255,9 @@ static PyObject *copied_to_out(const call_arguments *call, aot_tensor *target, i
     return aot_copy_to_out(call->operator, (PyObject *)target, (aot_tensor *)call->out);
 }
 
-/* Whether a space of some lengths has elements, which can then be counted: each axis and each part of it has at most as
- * many, whatever the kernels do with them. -1 with a ValueError if there are too many for that, and none of the lengths
- * is 0. Of a single input there never are; inputs that are broadcast together can have any number. */
+/* Returns whether a space has elements and their number fits in 64 bits, which bounds every axis and every part of it;
+ * 0 if a length is 0; -1 with a ValueError if there are too many elements. This cannot happen with a single input, only
+ * with inputs that broadcast each other. */
 static int has_elements(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape)
 {
     Py_ssize_t left = PY_SSIZE_T_MAX;
@@ -285,7 +287,8 @@ static int has_elements(const call_arguments *call, aot_tensor *const *inputs, i
     return -1;
 }
 
-/* Folds the axes in `mask` of inputs over a shape into `out`, which lacks them or has 1 in their place. */
+/* Reduces inputs over a shape along the axes in `mask` into `out`, which lacks these axes or has length 1 in their
+ * place. */
 static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape, uint32_t mask,
                 aot_tensor *out)
 {
@@ -346,7 +349,7 @@ static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
     if (call->axis != NULL || x->ndim == 1) {
         return reduce(call, &x);
     }
-    /* all elements in row-major order */
+    /* flatten in row-major order */
     Py_ssize_t unit = 1, ones[AOT_MAX_RANK];
     for (int axis = 0; axis < x->ndim; axis++) {
         ones[axis] = 1;
@@ -372,7 +375,7 @@ static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
         aot_tensor *scalar = aot_tensor_view(state, out->storage, out->data - out->storage->data, AOT_INT64, 1, &unit,
                                              &unit, name);
         call_arguments along = *call;
-        along.is_true = true; /* keepdims: an axis of length 1, as `scalar` has it */
+        along.is_true = true; /* keepdims: the result has one axis of length 1, as `scalar` does */
         failed = flat == NULL || scalar == NULL ? -1 : fold(&along, &flat, 1, flat->shape, 1, scalar);
         Py_XDECREF((PyObject *)flat);
         Py_XDECREF((PyObject *)scalar);
@@ -449,7 +452,7 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     if (parse(operator, args, kwargs, &call) < 0) {
         return NULL;
     }
-    /* from here on Python code runs (truth, conversions), which could find kwargs and empty it */
+    /* Python code runs from here on (truth values, casts); it could get hold of kwargs and empty it */
     Py_XINCREF(call.axis);
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);

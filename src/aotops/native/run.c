@@ -1,15 +1,15 @@
-/* Running a plan: the GIL, memory for each thread, and what threads share out. In Python:
+/* Running a plan: the GIL, memory per thread, and distributing work over threads. In Python:
  *
  *     def run(work, job, shared_bytes, scratch_bytes):
  *         memory = shared_bytes for all threads together, and scratch_bytes for each of them
- *         with the GIL released where there is enough to do:
- *             work(job)                                     # which may call share as often as it likes
+ *         with the GIL released if the work is large enough:
+ *             work(job)                                     # may call share any number of times
  *
  *     def share(items, compute):
- *         for first, last in parallel(items in shares):     # whoever is free takes the next share
+ *         for first, last in parallel(items in shares):     # an idle thread takes the next share
  *             compute(first, last, the thread's own scratch memory)
  *
- * All launches go through here: this is where they would be interrupted, and traced.
+ * All launches pass through here; interruption and tracing belong here.
  */
 #include "native.h"
 
@@ -90,7 +90,7 @@ void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype)
     plan->addresses[operand] = (int64_t)(uintptr_t)view->data;
     if (dtype == AOT_INDEX) {
         plan->roles[operand] = AOT_PLAN_INDEX;
-        plan->itemsizes[operand] = 1; /* a step adds to the position itself */
+        plan->itemsizes[operand] = 1; /* a stride is added to the position itself */
     } else {
         plan->roles[operand] = view->dtype == dtype ? AOT_PLAN_PLAIN : AOT_PLAN_CAST;
         plan->itemsizes[operand] = aot_dtypes[view->dtype].itemsize;

@@ -1,4 +1,5 @@
-/* Scans: running kernels over pieces of an axis, each with the result of all before it. In Python:
+/* Running scans: their kernels over pieces of an axis, each starting from the result of all pieces before it. In
+ * Python:
  *
  *     def scan(x, out):                              # along one axis
  *         for columns in tiles of the other axes:
@@ -12,9 +13,9 @@
  *         last = the largest power of two that divides k
  *         return combine(prefix(totals, k - last), tree of totals[k - last : k])
  *
- * The tiles and pieces are the plan's (loops/plan/scan.py); elements of another dtype than the kernel's are cast piece by
- * piece. Threads share out tiles of columns, or if there are fewer of them than threads, the pieces of one after another.
- * What a piece gets is a matter of the shape alone: the same bits on any number of threads.
+ * The plan (loops/plan/scan.py) chooses the tiles and pieces; elements whose dtype is not the kernel's are cast piece
+ * by piece. Threads share out tiles of columns or, if there are fewer tiles than threads, the pieces of one tile after
+ * another. The shape alone decides how totals are combined: results have the same bits on any number of threads.
  */
 #include "native.h"
 
@@ -24,29 +25,29 @@ enum { COLUMNS, PIECES };
 
 typedef struct {
     const aot_plan *plan;
-    aot_kernel scan, fold, combine, fill, cast; /* cast: of the elements, or NULL */
+    aot_kernel scan, fold, combine, fill, cast; /* cast: of the elements, or NULL if none is needed */
     aot_element start;
     char *data[2];
-    size_t row_bytes;  /* of the results of a tile's columns */
-    size_t tree_bytes; /* of a row for each piece, and one for the carry: the memory behind them is for casting */
-    int64_t tile;      /* whose pieces threads share out */
+    size_t row_bytes;  /* of the results of one tile's columns */
+    size_t tree_bytes; /* of one row per piece, and one for the carry; memory for casting follows */
+    int64_t tile;      /* the tile whose pieces threads share out */
 } scan_job;
 
-/* A piece of a tile of columns, as kernels get it. */
+/* A piece of a tile of columns, as passed to kernels. */
 typedef struct {
     int64_t n0, n1;
     char *x, *out;
     int64_t x_strides[2]; /* along the inner and the outer axis */
 } scan_piece;
 
-/* The operands' first elements in a tile of columns; returns its width. */
+/* Finds the operands' first elements in a tile of columns; returns its width. */
 static int64_t seek_columns(const scan_job *job, int64_t tile, char **data)
 {
     memcpy(data, job->data, sizeof job->data);
     return aot_seek(job->plan, COLUMNS, tile, 2, data);
 }
 
-/* A piece, its elements cast into `room` if they must be. */
+/* Returns a piece, with its elements cast into `room` if necessary. */
 static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t width, int64_t number, char *room)
 {
     const aot_plan *plan = job->plan;
@@ -68,7 +69,7 @@ static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t wi
     return piece;
 }
 
-/* Fills a row of results with the start. */
+/* Fills a row of results with the start value. */
 static void fill_start(const scan_job *job, int64_t width, char *row)
 {
     const int64_t strides[] = {0, 1, 0, 0};
@@ -84,7 +85,7 @@ static void combine(const scan_job *job, int64_t width, char *before, char *row)
     aot_run_kernel(job->combine, 1, width, data, strides);
 }
 
-/* The stride of a row of results along the inner (0) or the outer (1) axis: 0 along the one that is scanned. */
+/* Returns the stride of a row of results along the inner (0) or the outer (1) axis: 0 along the scanned one. */
 static int64_t row_stride(const scan_job *job, int axis)
 {
     return job->plan->across == (axis == 0);
@@ -107,8 +108,8 @@ static void run_piece(const scan_job *job, const scan_piece *piece, char *carry)
     aot_run_kernel(job->scan, piece->n0, piece->n1, operands, strides);
 }
 
-/* Rows of the tree are counted from 1: row k holds the total of as many pieces up to the k-th one as the largest
- * power of two that divides k. This completes row k, which holds the total of its piece. */
+/* Rows of the Fenwick tree are numbered from 1: row k holds the total of the last p pieces up to the k-th, where p is
+ * the largest power of two that divides k. This completes row k, which so far holds the total of its own piece. */
 static void complete(const scan_job *job, int64_t width, int64_t k, char *tree)
 {
     for (int64_t below = 1; k % (2 * below) == 0; below *= 2) {
@@ -129,7 +130,7 @@ static void prefix(const scan_job *job, int64_t width, int64_t k, char *tree, ch
     }
 }
 
-/* All pieces of some tiles of columns, one after the other. `tree` has a row for each piece, and one for the carry. */
+/* Scans some tiles of columns, each piece by piece. `tree` has a row per piece, and one for the carry. */
 static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, char *tree)
 {
     const scan_job *job = runner->job;
@@ -139,8 +140,8 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
         int64_t width = seek_columns(job, tile, columns);
         for (int64_t number = 0; number < pieces; number++) {
             scan_piece piece = piece_of(job, columns, width, number, tree + job->tree_bytes);
-            prefix(job, width, number, tree, tree); /* row 0 is free */
-            if (number + 1 < pieces) { /* before the piece is scanned, which may be in place */
+            prefix(job, width, number, tree, tree); /* row 0 is the carry */
+            if (number + 1 < pieces) { /* before the piece is scanned, possibly in place */
                 fold_piece(job, &piece, width, tree + (size_t)(number + 1) * job->row_bytes);
                 complete(job, width, number + 1, tree);
             }
@@ -149,7 +150,7 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
     }
 }
 
-/* Some pieces of one tile of columns: what each folds into, for the tree that all threads share. */
+/* Reduces some pieces of one tile of columns into the tree that all threads share. */
 static void fold_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const scan_job *job = runner->job;
@@ -161,7 +162,7 @@ static void fold_pieces(const aot_runner *runner, int64_t first, int64_t last, c
     }
 }
 
-/* And the pieces themselves, once the tree is complete. */
+/* Scans some pieces of one tile, once the tree is complete. */
 static void scan_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const scan_job *job = runner->job;
@@ -174,7 +175,7 @@ static void scan_pieces(const aot_runner *runner, int64_t first, int64_t last, c
     }
 }
 
-/* Whether each thread has tiles of its own. */
+/* Returns whether there is a tile for each thread. */
 static bool shares_tiles(const aot_plan *plan)
 {
     return plan->tiles[COLUMNS] >= plan->threads;
@@ -222,7 +223,7 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
     for (int k = 0; k < 2; k++) {
         aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
-    /* a running sum waits for the addition before, and so takes as long as a long function */
+    /* a running sum is bound by the latency of its additions, so it is treated as compute-bound */
     plan.threads = aot_threads(state, total, true);
     aot_make_plan(aot_plan_scan, &plan);
     scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};

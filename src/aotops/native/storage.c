@@ -1,17 +1,17 @@
-/* Storage: what owns the memory behind tensors. In Python:
+/* Storage: the owner of the memory behind tensors. In Python:
  *
  *     class Storage:
  *         def __init__(self, nbytes):       # aot_storage_new
  *             self.data = aligned memory, contents undefined
  *         def __init__(self, buffer):       # aot_storage_of_buffer
- *             self.data = the memory of an object with the buffer protocol, held until the end
+ *             self.data = the memory of an object with the buffer protocol, held until deallocation
  *
- * Small storages (a scalar, a short vector) live in the object itself: one allocation from Python's own
- * allocator (20 ns) in place of two.
+ * The memory of a small storage (a scalar, a short vector) is part of the object: one allocation from Python's own
+ * allocator (20 ns) instead of two.
  */
 #include "native.h"
 
-/* with the object's header, just under the 512 bytes up to which Python's allocator is fast */
+/* with the object's header just under 512 bytes, the limit of Python's small-object allocator */
 #define INLINE_BYTES 320
 
 static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
@@ -33,7 +33,7 @@ void aot_storage_learn_limit(aot_state *state)
 {
     if (!state->memory.limit_is_known) {
         Py_ssize_t limit = aot_ask("default_memory_limit");
-        if (limit >= 0 && !state->memory.limit_is_known) { /* or another thread has set it meanwhile */
+        if (limit >= 0 && !state->memory.limit_is_known) { /* unless another thread has set it meanwhile */
             aot_memory_set_limit(&state->memory, limit);
         }
     }

@@ -1,10 +1,10 @@
-/* Tensors: strided views of a storage, and the only place where their bounds are checked. In Python:
+/* Tensors: strided views of a storage. Their bounds are checked here and nowhere else. In Python:
  *
  *     def view(storage, offset, dtype, shape, strides):
  *         reached = [offset + sum(i * s for i, s in zip(index, strides)) * itemsize for index in all indices]
  *         if not all(0 <= position <= storage.nbytes - itemsize for position in reached): raise ValueError
  *
- * The type is in tensor_type.c.
+ * The type is defined in tensor_type.c.
  */
 #include "native.h"
 
@@ -12,7 +12,7 @@
 #include <structmember.h>
 #include <string.h>
 
-/* --- making tensors ------------------------------------------------------------------------------ */
+/* --- creating tensors ---------------------------------------------------------------------------- */
 
 static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
 {
@@ -26,7 +26,7 @@ static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
         if (type == NULL) {
             return NULL;
         }
-        if (state->tensor_type == NULL) { /* it belongs to another copy of the module */
+        if (state->tensor_type == NULL) { /* another copy of the module has registered it */
             PyErr_SetString(PyExc_RuntimeError, "aotops.tensors must register its class with this copy of aotops");
             return NULL;
         }
@@ -51,8 +51,8 @@ static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
     return self;
 }
 
-/* The product of the lengths, or -1 with a ValueError if one is negative or the bytes overflow. Lengths of 0
- * do not hide an overflow of the others: every view of the tensor must be able to count on it. */
+/* Returns the product of the lengths, or -1 with a ValueError if one is negative or the size in bytes overflows. A
+ * length of 0 does not hide an overflow of the others: code that handles views relies on it. */
 static Py_ssize_t count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function)
 {
     Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, bytes = itemsize;
@@ -80,7 +80,8 @@ aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize
     if (size < 0) {
         return NULL;
     }
-    /* the storage first: where Python could run (a MemoryError, a collection) no tensor is to be seen without one */
+    /* the storage first: Python code that an allocation runs (a MemoryError, a collection) must not find a tensor
+     * without one */
     aot_storage *storage = aot_storage_new(state, size * itemsize);
     if (storage == NULL) {
         return NULL;
@@ -115,7 +116,8 @@ static bool is_contiguous(int ndim, const Py_ssize_t *shape, const Py_ssize_t *s
     return true;
 }
 
-/* Whether axis `a` lies outside of axis `b`: the first tensor that tells them apart decides. */
+/* Returns whether axis `a` has the larger stride, so belongs outside axis `b`: the first tensor with different strides
+ * decides. */
 static bool steps_further(aot_tensor *const *tensors, int count, int ndim, int a, int b)
 {
     for (int k = 0; k < count; k++) {
@@ -135,7 +137,7 @@ static bool steps_further(aot_tensor *const *tensors, int count, int ndim, int a
 
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count)
 {
-    int order[AOT_MAX_RANK]; /* axes, the outermost first */
+    int order[AOT_MAX_RANK]; /* axes, outermost first */
     for (int axis = 0; axis < fresh->ndim; axis++) {
         int place = axis;
         for (; place > 0 && steps_further(tensors, count, fresh->ndim, axis, order[place - 1]); place--) {
@@ -151,8 +153,8 @@ void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int coun
     fresh->contiguous = is_contiguous(fresh->ndim, fresh->shape, fresh->strides, fresh->size);
 }
 
-/* Whether elements lie inside of `nbytes` bytes, from the byte `offset` on. Counts down from what there is, so
- * that nothing can overflow. */
+/* Returns whether all elements lie within `nbytes` bytes, starting at byte `offset`. Subtracts from the remaining
+ * bytes, so nothing can overflow. */
 static bool is_inside(Py_ssize_t offset, Py_ssize_t nbytes, Py_ssize_t itemsize, int ndim, const Py_ssize_t *shape,
                       const Py_ssize_t *strides)
 {
@@ -200,7 +202,7 @@ aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t o
     Py_ssize_t longest = PY_SSIZE_T_MAX / itemsize;
     for (int axis = 0; axis < ndim; axis++) {
         self->shape[axis] = shape[axis];
-        /* a step that is never taken may be of any length, but nobody shall overflow by counting its bytes */
+        /* the stride of an axis of length 1 is never used; it is stored as 0 if its byte count would overflow */
         bool countable = -longest <= strides[axis] && strides[axis] <= longest;
         self->strides[axis] = countable ? strides[axis] : 0;
     }
@@ -267,8 +269,8 @@ void aot_tensor_dealloc(PyObject *object)
     Py_DECREF((PyObject *)type);
 }
 
-/* Subclasses inherit the buffer slot and cannot be given it from elsewhere: it tells tensors apart. From Python 3.12
- * on they can have a __buffer__ of their own in its place; then the deallocator of a base tells. */
+/* Tensors are identified by their buffer slot, which subclasses inherit and other types cannot obtain. From Python 3.12
+ * on a subclass may define __buffer__, which replaces the slot; then the deallocator of a base type identifies it. */
 aot_tensor *aot_as_tensor(PyObject *object)
 {
     PyTypeObject *type = Py_TYPE(object);

@@ -4,8 +4,8 @@
  *         shape, strides, dtype, ndim, size, readonly: read-only
  *         item, _as_strided, _copy_from: methods; the special methods are in number.c, to_python.c and index.c
  *
- * TensorBase adds the operators that are methods. The class that users see, aotops.Tensor, is a Python subclass of it
- * with the same layout.
+ * TensorBase adds the operators that are methods. The public class, aotops.Tensor, is a Python subclass of it with the
+ * same layout.
  */
 #include "native.h"
 
@@ -173,7 +173,7 @@ static PyType_Slot tensor_slots[] = {
     {0, NULL},
 };
 
-/* Immutable: Python code that gave it another __new__ could make tensors that nobody has filled in. */
+/* Immutable: Python code that replaced __new__ could create uninitialized tensors. */
 PyType_Spec aot_tensor_spec = {
     .name = "aotops._native.TensorCore",
     .basicsize = sizeof(aot_tensor),
@@ -185,7 +185,7 @@ static PyType_Slot tensor_base_slots[] = {
     {0, NULL},
 };
 
-/* Mutable: gets the operators that are methods once they are made. */
+/* Mutable: the operators that are methods are added once they exist. */
 PyType_Spec aot_tensor_base_spec = {
     .name = "aotops._native.TensorBase",
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,

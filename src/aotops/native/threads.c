@@ -1,12 +1,12 @@
-/* How many threads a launch may use. In Python:
+/* Choosing the number of threads of a launch. In Python:
  *
  *     def threads():
  *         if forked from a process whose pool was in use: return 1
  *         return set by set_num_threads, or AOTOPS_NUM_THREADS, or aotops.threads.default_count()
  *
- * The threads themselves are OpenMP's. Its pool, which the first parallel region starts, does not survive a fork: a
- * child that entered a region would wait for threads that only its parent has. So a child computes alone if any of its
- * ancestors has entered one, and with as many threads as it likes if none has.
+ * The threads themselves are OpenMP's. Its pool, started by the first parallel region, does not survive a fork: a child
+ * that entered a region would wait forever for threads that exist only in its parent. A child therefore runs
+ * single-threaded if any of its ancestors has entered a region; otherwise it may use threads.
  */
 #include "native.h"
 
@@ -29,14 +29,14 @@ static void after_fork_in_child(void)
 }
 #endif
 
-/* As of OMP_NUM_THREADS, blanks around the number and a plus sign are accepted; see aotops.threads. */
+/* Like OMP_NUM_THREADS, accepts blanks around the number and a plus sign; see aotops.threads. */
 static int read_count(const char *string)
 {
     while (isspace((unsigned char)*string)) {
         string++;
     }
     if (*string == '\0') {
-        return 0; /* as if it was not set */
+        return 0; /* treated as unset */
     }
     char *end;
     errno = 0;
@@ -78,10 +78,10 @@ int aot_threads(aot_state *state, int64_t total, bool compute_bound)
         return 1;
     }
 #endif
-    if (state->threads == 0) { /* asked when a launch is first large enough: it reads files */
+    if (state->threads == 0) { /* deferred until a launch is large enough, since it reads files */
         Py_ssize_t count = aot_ask("default_thread_count");
         if (count < 1) {
-            return 1; /* this time */
+            return 1; /* for this launch; the next one tries again */
         }
         state->threads = count > AOT_MOST_THREADS ? AOT_MOST_THREADS : (int)count;
     }

@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-/* Elements in a row as items of a new list. Inside of the loop the switch would take a third of the time. */
+/* Stores the elements of a row as the items of a new list. With the switch inside the loop this would take a third
+ * longer. */
 static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssize_t step, int dtype)
 {
     aot_element element;
@@ -46,8 +47,8 @@ static PyObject *only_item(const aot_tensor *self, const char *function)
     return aot_number_of(self->data, self->dtype);
 }
 
-/* The address of the element that plain ints select: one for each axis, or one that counts in row-major order. NULL,
- * without an exception, for others. */
+/* Finds the element that plain ints select: one per axis, or a single one that counts in row-major order. Returns NULL
+ * without an exception for anything else. */
 static const char *find_item(const aot_tensor *self, PyObject *const *indices, Py_ssize_t count)
 {
     Py_ssize_t position, offset = 0;
@@ -95,7 +96,7 @@ PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
     return given != NULL ? aot_call("item_at", "(ON)", object, given) : NULL;
 }
 
-/* The elements from an axis on. */
+/* Returns the elements along an axis and all later ones as nested lists. */
 static PyObject *list_of(const aot_tensor *self, int axis, const char *data)
 {
     Py_ssize_t length = self->shape[axis];

@@ -1,12 +1,12 @@
-/* Views: other shapes of the same elements. In Python:
+/* Views: the same elements in another shape. In Python:
  *
  *     def part(x, offset, shape, strides): a view of some of x's elements     # aot_tensor_part
  *     def permuted(x, order): axis k of the view is axis order[k] of x
- *     def reshaped(x, shape, copy): a view where the strides allow it, else a copy; copy: never, if needed, always
- *     def astype(x, dtype, copy): x itself if it may be, else a contiguous copy
+ *     def reshaped(x, shape, copy): a view if the strides allow it, else a copy; copy: never, if needed, always
+ *     def astype(x, dtype, copy): x itself if allowed, else a contiguous copy
  *
- * A view is as valid as the tensor that it shows, so that nothing is checked again: callers see to it that every
- * position of the view is a position of the tensor. What is wrong with an argument is Python's to say.
+ * A view is valid because its tensor is: callers ensure that every position of the view is a position of the tensor, so
+ * nothing is checked again. Errors in arguments are reported by Python.
  */
 #include "native.h"
 
@@ -37,7 +37,7 @@ bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape)
         if (shape[axis] == -1 && unknown < 0) {
             unknown = axis;
         } else if (shape[axis] <= 0 || known > size / shape[axis]) {
-            /* wrong, or of no elements: lengths of 0 hide what the others come to, which Python works out */
+            /* wrong, or without elements: with a length of 0 the others are ambiguous, which Python sorts out */
             return false;
         } else {
             known *= shape[axis];
@@ -59,14 +59,14 @@ static void row_major_strides(int ndim, const Py_ssize_t *shape, Py_ssize_t *str
     }
 }
 
-/* The strides with which a tensor that has elements shows them in another shape of as many; false if none do. Both
- * shapes fall into groups of neighbouring axes of equal size, and within a group the old axes must step like one. The
- * same as aotops.shapes.reshaped_strides. */
+/* Computes the strides that show the elements of a non-empty tensor in another shape of the same size; returns false if
+ * there are none. Both shapes divide into groups of adjacent axes of equal size; within a group, the old axes must be
+ * mergeable into one. The algorithm is that of aotops.shapes.reshaped_strides. */
 static bool reshaped_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides)
 {
-    int old = tensor->ndim - 1; /* the next old axis to be taken into the group */
-    Py_ssize_t group = 1;       /* elements of the old group that the new axes have yet to use up */
-    Py_ssize_t step = 1;        /* of the old group as a whole */
+    int old = tensor->ndim - 1; /* the next old axis to join the group */
+    Py_ssize_t group = 1;       /* elements of the old group not yet covered by new axes */
+    Py_ssize_t step = 1;        /* the stride of the group, merged into one axis */
     for (int axis = ndim - 1; axis >= 0; axis--) {
         while (shape[axis] != 1 && (group == 1 || group % shape[axis] != 0)) {
             while (old >= 0 && tensor->shape[old] == 1) {
@@ -104,7 +104,7 @@ aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, 
             return aot_tensor_part(tensor, 0, ndim, shape, strides);
         }
         if (copying == AOT_COPY_NEVER) {
-            return NULL; /* without an exception */
+            return NULL; /* no exception */
         }
     }
     aot_tensor *copy = aot_astype(tensor, tensor->dtype, true, function);

@@ -10,6 +10,8 @@ from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN, chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
+# --- sigmoid ------------------------------------------------------------------------------------------------------
+
 
 def sigmoid64(x: Any) -> Any:
     """sigmoid in float64: ``e / (1 + e)`` with ``e = exp(x)``, which neither overflows nor cancels.
@@ -57,10 +59,9 @@ def sigmoid32(x: Any) -> Any:
 def sigmoid(x: Any) -> Any:
     """Logistic function of each element, ``1 / (1 + exp(-x))``.
 
-    Within 3 units in the last place, also far below zero, where it is as small as ``exp(x)``.
+    Special cases: sigmoid(-inf) is 0, sigmoid(inf) is 1, NaN stays NaN.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Accuracy: Also far below zero, where it is as small as ``exp(x)``.
 
     >>> import aotops as ao
     >>> ao.sigmoid(ao.tensor([0.0, 100.0]))
@@ -70,6 +71,16 @@ def sigmoid(x: Any) -> Any:
 
 
 sigmoid.specialise("float32")(sigmoid32)
+
+
+@sigmoid.derivative
+def sigmoid_derivative(x: Any, y: Any, g: Any) -> Any:
+    # y * (1 - y) is 0 where y rounds to 1
+    e = math.exp(-math.fabs(x))
+    return chained(g, divide(e, (1.0 + e) * (1.0 + e)))
+
+
+# --- relu ---------------------------------------------------------------------------------------------------------
 
 
 @map(
@@ -85,9 +96,7 @@ sigmoid.specialise("float32")(sigmoid32)
 def relu(x: Any) -> Any:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN.
 
-    Exact. A bool tensor is a ``TypeError``.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
+    Special cases: NaN stays NaN.
 
     >>> import aotops as ao
     >>> ao.relu(ao.tensor([-1.0, 2.0]))
@@ -96,16 +105,6 @@ def relu(x: Any) -> Any:
     return select(x <= 0, 0, x)
 
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@sigmoid.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    # y * (1 - y) is 0 where y rounds to 1
-    e = math.exp(-math.fabs(x))
-    return chained(g, divide(e, (1.0 + e) * (1.0 + e)))
-
-
 @relu.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
+def relu_derivative(x: Any, y: Any, g: Any) -> Any:
     return select(x > 0.0, g, select(x <= 0.0, 0.0, x))

@@ -12,6 +12,8 @@ from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
 from aotops.ops.reduction import larger
 
+# --- negative -----------------------------------------------------------------------------------------------------
+
 
 @map(
     dtypes=NUMBERS,
@@ -24,15 +26,21 @@ from aotops.ops.reduction import larger
 def negative(x: Any) -> Any:
     """Numerical negative of each element, ``-x``.
 
-    The smallest int64 wraps to itself. Exact. A bool tensor is a ``TypeError``.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
+    Special cases: The smallest int64 wraps to itself.
 
     >>> import aotops as ao
     >>> ao.negative(ao.tensor([1.0, -2.0]))
     tensor([-1.,  2.])
     """
     return -x
+
+
+@negative.derivative
+def negative_derivative(x: Any, y: Any, g: Any) -> Any:
+    return -g
+
+
+# --- abs ----------------------------------------------------------------------------------------------------------
 
 
 @map(
@@ -48,10 +56,7 @@ def negative(x: Any) -> Any:
 def abs(x: Any) -> Any:
     """Absolute value of each element.
 
-    The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN. Exact. A bool tensor is a
-    ``TypeError``.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
+    Special cases: The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN.
 
     >>> import aotops as ao
     >>> ao.abs(ao.tensor([1, -2]))
@@ -62,18 +67,25 @@ def abs(x: Any) -> Any:
 
 @abs.specialise("float32")
 @abs.specialise("float64")
-def _(x: Any) -> Any:
+def abs_of_floats(x: Any) -> Any:
     return math.fabs(x)
+
+
+@abs.derivative
+def abs_derivative(x: Any, y: Any, g: Any) -> Any:
+    return select(x > 0.0, g, select(x < 0.0, -g, select(x == 0.0, 0.0, x)))
+
+
+# --- add ----------------------------------------------------------------------------------------------------------
 
 
 @zip(dtypes=NUMBERS, slot="add")
 def add(x1: Any, x2: Any) -> Any:
     """Sum of each pair of elements, ``x1 + x2``.
 
-    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+    Special cases: int64 wraps around, as NumPy's does.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}).
+    Accuracy: Floats are correctly rounded.
 
     >>> import aotops as ao
     >>> ao.add(ao.tensor([1.0, 2.0]), 0.5)
@@ -82,14 +94,21 @@ def add(x1: Any, x2: Any) -> Any:
     return x1 + x2
 
 
+@add.derivative
+def add_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return g, g
+
+
+# --- subtract -----------------------------------------------------------------------------------------------------
+
+
 @zip(dtypes=NUMBERS, slot="subtract")
 def subtract(x1: Any, x2: Any) -> Any:
     """Difference of each pair of elements, ``x1 - x2``.
 
-    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+    Special cases: int64 wraps around, as NumPy's does.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}).
+    Accuracy: Floats are correctly rounded.
 
     >>> import aotops as ao
     >>> ao.subtract(ao.tensor([[1], [2]]), ao.tensor([1, 10]))
@@ -99,20 +118,35 @@ def subtract(x1: Any, x2: Any) -> Any:
     return x1 - x2
 
 
+@subtract.derivative
+def subtract_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return g, -g
+
+
+# --- multiply -----------------------------------------------------------------------------------------------------
+
+
 @zip(dtypes=NUMBERS, slot="multiply")
 def multiply(x1: Any, x2: Any) -> Any:
     """Product of each pair of elements, ``x1 * x2``.
 
-    int64 wraps around, as NumPy's does; floats are correctly rounded. Two bool tensors are a ``TypeError``.
+    Special cases: int64 wraps around, as NumPy's does.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}).
+    Accuracy: Floats are correctly rounded.
 
     >>> import aotops as ao
     >>> ao.multiply(ao.tensor([1, 2, 3]), ao.tensor([0.0, 1.0, 0.0]))
     tensor([0., 2., 0.])
     """
     return x1 * x2
+
+
+@multiply.derivative
+def multiply_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    return chained(g, x2), chained(g, x1)
+
+
+# --- square -------------------------------------------------------------------------------------------------------
 
 
 @map(
@@ -126,9 +160,9 @@ def multiply(x1: Any, x2: Any) -> Any:
 def square(x: Any) -> Any:
     """Square of each element, ``x * x``; what ``x**2`` computes.
 
-    int64 wraps around, as NumPy's does; floats are correctly rounded. A bool tensor is a ``TypeError``.
+    Special cases: int64 wraps around, as NumPy's does.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x`` ({dtypes}).
+    Accuracy: Floats are correctly rounded.
 
     >>> import aotops as ao
     >>> ao.square(ao.tensor([1.5, -3.0]))
@@ -137,14 +171,21 @@ def square(x: Any) -> Any:
     return x * x
 
 
+@square.derivative
+def square_derivative(x: Any, y: Any, g: Any) -> Any:
+    return 2.0 * chained(g, x)
+
+
+# --- divide -------------------------------------------------------------------------------------------------------
+
+
 @zip(dtypes=FLOATS, slot="true_divide", casts=TO_FLOAT, cases=Cases(smooth=(0.5, 3.0)))
 def divide(x1: Any, x2: Any) -> Any:
     """Quotient of each pair of elements, ``x1 / x2``.
 
-    Correctly rounded; a zero divisor gives an infinity, or NaN for 0 / 0, without a warning.
+    Special cases: A zero divisor gives an infinity, or NaN for 0 / 0, without a warning.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and integers divide as float64 ({dtypes}).
+    Accuracy: Correctly rounded.
 
     >>> import aotops as ao
     >>> ao.divide(ao.tensor([1, -2, 0]), ao.tensor([2, 0, 0]))
@@ -153,14 +194,20 @@ def divide(x1: Any, x2: Any) -> Any:
     return ieee_divide(x1, x2)
 
 
+@divide.derivative
+def divide_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    to_x1 = chained_quotient(g, x2)
+    return to_x1, -chained(to_x1, y)
+
+
+# --- maximum ------------------------------------------------------------------------------------------------------
+
+
 @zip(dtypes=ALL, aliases=("numpy.maximum",), cases=Cases(any_zero=True))
 def maximum(x1: Any, x2: Any) -> Any:
     """The larger of each pair of elements; NaN where either is NaN.
 
-    Exact. Of 0.0 and -0.0, which are equal, the first.
-
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}).
+    Special cases: Of 0.0 and -0.0, which are equal, the first.
 
     >>> import aotops as ao
     >>> ao.maximum(ao.tensor([1.0, -2.0]), 0.0)
@@ -172,48 +219,10 @@ def maximum(x1: Any, x2: Any) -> Any:
 for _dtype in FLOATS:
     maximum.specialise(_dtype)(larger)
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@negative.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return -g
-
-
-@abs.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return select(x > 0.0, g, select(x < 0.0, -g, select(x == 0.0, 0.0, x)))
-
-
-@add.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    return g, g
-
-
-@subtract.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    return g, -g
-
-
-@multiply.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    return chained(g, x2), chained(g, x1)
-
-
-@square.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return 2.0 * chained(g, x)
-
-
-@divide.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
-    to_x1 = chained_quotient(g, x2)
-    return to_x1, -chained(to_x1, y)
-
 
 # equal ones share the gradient
 @maximum.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+def maximum_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
     # y where it is NaN
     tie = select(x1 == x2, 0.5 * g, y)
     return select(x1 > x2, g, select(x1 < x2, 0.0, tie)), select(x2 > x1, g, select(x2 < x1, 0.0, tie))

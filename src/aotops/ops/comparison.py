@@ -11,9 +11,6 @@ from aotops.ops.record import ALL, zip
 def less(x1: Any, x2: Any) -> Any:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
-
     >>> import aotops as ao
     >>> ao.less(ao.tensor([1, 2, 3]), 2)
     tensor([ True, False, False])
@@ -24,9 +21,6 @@ def less(x1: Any, x2: Any) -> Any:
 @zip(dtypes=ALL, result="bool", slot="le")
 def less_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN.
-
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.less_equal(ao.tensor([1, 2, 3]), 2)
@@ -39,9 +33,6 @@ def less_equal(x1: Any, x2: Any) -> Any:
 def greater(x1: Any, x2: Any) -> Any:
     """Whether ``x1 > x2``, for each pair of elements; False where either is NaN.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
-
     >>> import aotops as ao
     >>> ao.greater(ao.tensor([1, 2, 3]), 2)
     tensor([False, False,  True])
@@ -52,9 +43,6 @@ def greater(x1: Any, x2: Any) -> Any:
 @zip(dtypes=ALL, result="bool", slot="ge")
 def greater_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN.
-
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.greater_equal(ao.tensor([1, 2, 3]), 2)
@@ -67,9 +55,6 @@ def greater_equal(x1: Any, x2: Any) -> Any:
 def equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
-
     >>> import aotops as ao
     >>> ao.equal(ao.tensor([1, 2, 3]), 2)
     tensor([False,  True, False])
@@ -80,9 +65,6 @@ def equal(x1: Any, x2: Any) -> Any:
 @zip(dtypes=ALL, result="bool", slot="ne")
 def not_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything.
-
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly ({dtypes}); the result is bool.
 
     >>> import aotops as ao
     >>> ao.not_equal(ao.tensor([1, 2, 3]), 2)

@@ -2,7 +2,7 @@
 
 The scalar functions are branch-free, so that the compiler can run them on whole vectors: reduce the
 argument exactly, evaluate a polynomial whose coefficients minimise the largest error on the reduced
-interval (Chebyshev fits made with mpmath at 60 digits), select the special values at the end. Products
+interval (``tools/fit_polynomial.py``), select the special values at the end. Products
 and sums stay separate (no fused multiply-add), so that every CPU gives the same bits.
 """
 
@@ -42,7 +42,7 @@ from aotops.ops.float_arithmetic import (
 )
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
-# --- exp and expm1 ------------------------------------------------------------------------------------------------
+# --- exp ----------------------------------------------------------------------------------------------------------
 
 
 def reduced_exp64(x: Any) -> Any:
@@ -74,6 +74,65 @@ def exp32(x: Any) -> Any:
     small = x < -87.0
     y = scale_exponent(y, k + select(small, 32.0, 0.0)) * select(small, 2.3283064365386963e-10, 1.0)
     return select(x != x, x, select(x > 88.72283172607422, INF, y))
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.exp", "numpy.exp"),
+    cases=Cases(
+        slope=lambda mp, x: mp.exp(x),
+        special=(
+            (0.0, 1.0),
+            (-0.0, 1.0),
+            (INF, INF),
+            (-INF, 0.0),
+            (NAN, NAN),
+            (1e300, INF),
+            (-1e300, 0.0),
+            (1e-300, 1.0),
+        ),
+        # overflow, subnormal results, underflow
+        seams=(709.782712893384, -708.3964185322641, -744.4400719213812, -745.1332191019412),
+    ),
+)
+def exp(x: Any) -> Any:
+    """Exponential of each element.
+
+    Special cases: exp(-inf) is 0, exp(inf) is inf, NaN stays NaN. Overflow gives inf, and underflow goes through
+    the subnormal numbers to 0, without a warning.
+
+    >>> import aotops as ao
+    >>> ao.exp(ao.tensor([0.0, 1.0]))
+    tensor([1.        , 2.71828183])
+    """
+    return exp64(x)
+
+
+exp.specialise("float32")(exp32)
+
+
+@exp.common_case("float64", unless=lambda x: magnitude64(x) > 0x4086200000000000)  # 708
+def exp_fast64(x: Any) -> Any:
+    k, y = reduced_exp64(x)
+    return scale_exponent(y, k)
+
+
+@exp.common_case("float32", unless=lambda x: magnitude32(x) > 0x42AE0000)  # 87
+def exp_fast32(x: Any) -> Any:
+    k, y = reduced_exp32(x)
+    return scale_exponent(y, k)
+
+
+@exp.derivative
+def exp_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, y)
+
+
+# --- expm1 --------------------------------------------------------------------------------------------------------
 
 
 #: Between 3/4 and 3/2 times a power of 2 the parts of expm1 add up with the least rounding errors: see ``expm1_64``.
@@ -112,9 +171,59 @@ def expm1_32(x: Any) -> Any:
     return select(x != x, x, math.copysign(y, x))
 
 
-# --- log and log1p ------------------------------------------------------------------------------------------------
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.expm1", "numpy.expm1"),
+    cases=Cases(
+        slope=lambda mp, x: mp.exp(x),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e300, INF), (-1e300, -1.0)),
+        seams=(709.782712893384, -36.7368005696771),
+    ),
+)
+def expm1(x: Any) -> Any:
+    """``exp(x) - 1`` of each element, precise also near zero.
+
+    Special cases: expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are. Overflow gives inf,
+    without a warning.
+
+    >>> import aotops as ao
+    >>> ao.expm1(ao.tensor([1e-10, 1.0]))
+    tensor([1.00000000e-10, 1.71828183e+00])
+    """
+    return expm1_64(x)
 
 
+expm1.specialise("float32")(expm1_32)
+
+
+# within these bounds k is at most 52, 22
+@expm1.common_case("float64", unless=lambda x: magnitude64(x) > 0x4042000000000000)  # 36
+def expm1_fast64(x: Any) -> Any:
+    k, y = expm1_parts64(x)
+    s = scale_exponent(1.0, k)
+    return math.copysign((s - 1.0) + s * y, x)
+
+
+@expm1.common_case("float32", unless=lambda x: magnitude32(x) > 0x41780000)  # 15.5
+def expm1_fast32(x: Any) -> Any:
+    k, y = expm1_parts32(x)
+    s = scale_exponent(1.0, k)
+    return math.copysign((s - 1.0) + s * y, x)
+
+
+@expm1.derivative
+def expm1_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, math.exp(x))  # y + 1 cancels below 0
+
+
+# --- log ----------------------------------------------------------------------------------------------------------
+
+
+# tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.02944 --degree=6 --weight=x
 def atanh_tail64(z: Any) -> Any:
     """``2 * atanh(s) / s - 2`` of ``z = s**2`` up to 0.02944: ``z`` times degree 6, within 2^-57.
 
@@ -127,6 +236,7 @@ def atanh_tail64(z: Any) -> Any:
     return (z * p) * (q * r)
 
 
+# tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.02944 --degree=2 --weight=x --float32
 def atanh_tail32(z: Any) -> Any:
     """As ``atanh_tail64``, in float32, for ``z`` up to 0.02944: degree 2, within 2^-29."""
     return (0.29925615730030874 * z) * ((z + 1.33584810529756) * z + 2.227749594186339)
@@ -177,6 +287,63 @@ def log32(x: Any) -> Any:
     return select((x < 0.0) | (x != x), NAN, y)
 
 
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.log", "numpy.log"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / x if x > 0 else mp.nan,
+        domain=(0.0, INF),
+        special=(
+            (1.0, 0.0),
+            (0.0, -INF),
+            (-0.0, -INF),
+            (INF, INF),
+            (-INF, NAN),
+            (-1.0, NAN),
+            (-1e-40, NAN),
+            (NAN, NAN),
+        ),
+        seams=(2.2250738585072014e-308, math.e),
+    ),
+)
+def log(x: Any) -> Any:
+    """Natural logarithm of each element.
+
+    Special cases: log(0) is -inf, log(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+
+    >>> import aotops as ao
+    >>> ao.log(ao.tensor([1.0, 0.0]))
+    tensor([  0., -inf])
+    """
+    return log64(x)
+
+
+log.specialise("float32")(log32)
+
+
+@log.common_case("float64", unless=lambda x: is_outside(bits_of_float64(x), 0x0010000000000000, 0x7FF0000000000000))
+def log_fast64(x: Any) -> Any:
+    return log_core64(x, 0.0)
+
+
+@log.common_case("float32", unless=lambda x: is_outside(bits_of_float32(x), 0x00800000, 0x7F800000))
+def log_fast32(x: Any) -> Any:
+    return log_core32(x, 0.0)
+
+
+@log.derivative
+def log_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained_quotient(g, select(x < 0.0, NAN, math.fabs(x)))
+
+
+# --- log1p --------------------------------------------------------------------------------------------------------
+
+
+# tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.04 --degree=7 --weight=x
 def wide_atanh_tail64(z: Any) -> Any:
     """As ``atanh_tail64`` for ``z`` up to 0.04: degree 7, within 2^-61."""
     p = (0.13854692410517996 * z + 0.17290875358672675) * z
@@ -186,6 +353,7 @@ def wide_atanh_tail64(z: Any) -> Any:
     return (p * q) * (r * t)
 
 
+# tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.04 --degree=2 --weight=x --float32
 def wide_atanh_tail32(z: Any) -> Any:
     """As ``wide_atanh_tail64``, in float32: degree 2, within 2^-27."""
     return (0.3043454786029532 * z) * ((z + 1.312820899745272) * z + 2.1905024500867527)
@@ -240,116 +408,6 @@ def log1p32(x: Any) -> Any:
     return select((x < -1.0) | (x != x), NAN, y)
 
 
-# --- records ------------------------------------------------------------------------------------------------------
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.exp", "numpy.exp"),
-    cases=Cases(
-        slope=lambda mp, x: mp.exp(x),
-        special=(
-            (0.0, 1.0),
-            (-0.0, 1.0),
-            (INF, INF),
-            (-INF, 0.0),
-            (NAN, NAN),
-            (1e300, INF),
-            (-1e300, 0.0),
-            (1e-300, 1.0),
-        ),
-        # overflow, subnormal results, underflow
-        seams=(709.782712893384, -708.3964185322641, -744.4400719213812, -745.1332191019412),
-    ),
-)
-def exp(x: Any) -> Any:
-    """Exponential of each element.
-
-    Within 1 unit in the last place. exp(-inf) is 0, exp(inf) is inf, NaN stays NaN; overflow gives inf
-    and underflow goes through the subnormal numbers to 0, without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.exp(ao.tensor([0.0, 1.0]))
-    tensor([1.        , 2.71828183])
-    """
-    return exp64(x)
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.log", "numpy.log"),
-    cases=Cases(
-        slope=lambda mp, x: 1 / x if x > 0 else mp.nan,
-        domain=(0.0, INF),
-        special=(
-            (1.0, 0.0),
-            (0.0, -INF),
-            (-0.0, -INF),
-            (INF, INF),
-            (-INF, NAN),
-            (-1.0, NAN),
-            (-1e-40, NAN),
-            (NAN, NAN),
-        ),
-        seams=(2.2250738585072014e-308, math.e),
-    ),
-)
-def log(x: Any) -> Any:
-    """Natural logarithm of each element.
-
-    Within 1 unit in the last place. log(0) is -inf, log(inf) is inf; below zero, and of NaN, it is NaN,
-    without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.log(ao.tensor([1.0, 0.0]))
-    tensor([  0., -inf])
-    """
-    return log64(x)
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.expm1", "numpy.expm1"),
-    cases=Cases(
-        slope=lambda mp, x: mp.exp(x),
-        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -1.0), (NAN, NAN), (1e300, INF), (-1e300, -1.0)),
-        seams=(709.782712893384, -36.7368005696771),
-    ),
-)
-def expm1(x: Any) -> Any:
-    """``exp(x) - 1`` of each element, precise also near zero.
-
-    Within 1 unit in the last place. expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are;
-    overflow gives inf, without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.expm1(ao.tensor([1e-10, 1.0]))
-    tensor([1.00000000e-10, 1.71828183e+00])
-    """
-    return expm1_64(x)
-
-
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
@@ -367,11 +425,8 @@ def expm1(x: Any) -> Any:
 def log1p(x: Any) -> Any:
     """``log(1 + x)`` of each element, precise also near zero.
 
-    Within 1 unit in the last place. log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are; below -1, and
-    of NaN, it is NaN, without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Special cases: log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are. Below -1, and of NaN, it is NaN,
+    without a warning.
 
     >>> import aotops as ao
     >>> ao.log1p(ao.tensor([1e-10, -1.0]))
@@ -380,57 +435,25 @@ def log1p(x: Any) -> Any:
     return log1p64(x)
 
 
-exp.specialise("float32")(exp32)
-expm1.specialise("float32")(expm1_32)
-log.specialise("float32")(log32)
 log1p.specialise("float32")(log1p32)
 
 
-@exp.common_case("float64", unless=lambda x: magnitude64(x) > 0x4086200000000000)  # 708
-def _(x: Any) -> Any:
-    k, y = reduced_exp64(x)
-    return scale_exponent(y, k)
-
-
-@exp.common_case("float32", unless=lambda x: magnitude32(x) > 0x42AE0000)  # 87
-def _(x: Any) -> Any:
-    k, y = reduced_exp32(x)
-    return scale_exponent(y, k)
-
-
-# within these bounds k is at most 52, 22
-@expm1.common_case("float64", unless=lambda x: magnitude64(x) > 0x4042000000000000)  # 36
-def _(x: Any) -> Any:
-    k, y = expm1_parts64(x)
-    s = scale_exponent(1.0, k)
-    return math.copysign((s - 1.0) + s * y, x)
-
-
-@expm1.common_case("float32", unless=lambda x: magnitude32(x) > 0x41780000)  # 15.5
-def _(x: Any) -> Any:
-    k, y = expm1_parts32(x)
-    s = scale_exponent(1.0, k)
-    return math.copysign((s - 1.0) + s * y, x)
-
-
-@log.common_case("float64", unless=lambda x: is_outside(bits_of_float64(x), 0x0010000000000000, 0x7FF0000000000000))
-def _(x: Any) -> Any:
-    return log_core64(x, 0.0)
-
-
-@log.common_case("float32", unless=lambda x: is_outside(bits_of_float32(x), 0x00800000, 0x7F800000))
-def _(x: Any) -> Any:
-    return log_core32(x, 0.0)
-
-
 @log1p.common_case("float64", unless=lambda x: is_outside(bits_of_float64(1.0 + x), 1, 0x7FD0000000000000))  # 2^1022
-def _(x: Any) -> Any:
+def log1p_fast64(x: Any) -> Any:
     return log1p_core64(x, 0.0)
 
 
 @log1p.common_case("float32", unless=lambda x: is_outside(bits_of_float32(1.0 + x), 1, 0x7E800000))  # 2^126
-def _(x: Any) -> Any:
+def log1p_fast32(x: Any) -> Any:
     return log1p_core32(x, 0.0)
+
+
+@log1p.derivative
+def log1p_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained_quotient(g, select(x < -1.0, NAN, 1.0 + x))
+
+
+# --- sqrt ---------------------------------------------------------------------------------------------------------
 
 
 @map(
@@ -447,8 +470,9 @@ def _(x: Any) -> Any:
 def sqrt(x: Any) -> Any:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Special cases: NaN below zero, without a warning; zeros stay what they are.
+
+    Accuracy: Correctly rounded.
 
     >>> import aotops as ao
     >>> ao.sqrt(ao.tensor([4.0, 2.0]))
@@ -457,29 +481,6 @@ def sqrt(x: Any) -> Any:
     return square_root(x)
 
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@exp.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained(g, y)
-
-
-@expm1.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained(g, math.exp(x))  # y + 1 cancels below 0
-
-
-@log.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained_quotient(g, select(x < 0.0, NAN, math.fabs(x)))
-
-
-@log1p.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained_quotient(g, select(x < -1.0, NAN, 1.0 + x))
-
-
 @sqrt.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
+def sqrt_derivative(x: Any, y: Any, g: Any) -> Any:
     return chained_quotient(g, math.fabs(y + y))

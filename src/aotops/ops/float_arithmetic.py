@@ -112,6 +112,7 @@ def ln2_steps32(x: Any, shift: Any) -> Any:
     return k, x - k * LN2_HIGH_32, k * LN2_LOW_32
 
 
+# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="-log(2)/2" --to="log(2)/2" --degree=9 --weight="x**2"
 def exp_tail64(r: Any) -> Any:
     """``exp(r) - 1 - r`` for ``abs(r) <= ln(2) / 2``: ``r**2`` times degree 9, within 2^-58."""
     r2 = r * r
@@ -124,6 +125,8 @@ def exp_tail64(r: Any) -> Any:
     return r2 * ((p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * p89))
 
 
+# tools/fit_polynomial.py "(expm1(x)-x)/x**2"
+#     --from="-log(2)/2" --to="log(2)/2" --degree=4 --weight="x**2" --float32
 def exp_tail32(r: Any) -> Any:
     """As ``exp_tail64``, in float32: degree 4, within 2^-28."""
     r2 = r * r
@@ -131,6 +134,8 @@ def exp_tail32(r: Any) -> Any:
     return r2 * ((0.5 + r * 0.166665181517601) + r2 * (p23 + r2 * 0.0013950486900284886))
 
 
+# tools/fit_polynomial.py "(expm1(x) - x - x**2/2) / x**3"
+#     --from="log(3/4)" --to="log(3/2)" --degree=9 --weight="x**3"
 def shifted_exp_tail64(r: Any) -> Any:
     """``exp(r) - 1 - r`` for ``r`` between ln(3/4) and ln(3/2), within 2^-61 and rounded better than ``exp_tail64``.
 
@@ -146,6 +151,8 @@ def shifted_exp_tail64(r: Any) -> Any:
     return 0.5 * r2 + r * r2 * ((p01 + r2 * p23) + r4 * ((p45 + r2 * p67) + r4 * p89))
 
 
+# tools/fit_polynomial.py "(expm1(x)-x-x*x/2)/x**3"
+#     --from="log(.75)" --to="log(1.5)" --degree=4 --weight="x**3" --float32
 def shifted_exp_tail32(r: Any) -> Any:
     """As ``shifted_exp_tail64``, in float32: within 2^-31."""
     r2 = r * r

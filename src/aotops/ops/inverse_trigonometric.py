@@ -29,9 +29,7 @@ HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
 HALF_PI_32, HALF_PI_LOW_32 = 1.57079637050628662109375, -4.37113900018624283e-8
 
 
-# --- polynomials --------------------------------------------------------------------------------------------------
-
-
+# tools/fit_polynomial.py "(atan(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=11 --weight=x
 def arctangent_tail64(t: Any) -> Any:
     """``atan(t) - t`` for ``abs(t) <= 1/2``: within 2^-57 of ``atan(t)``."""
     z = t * t
@@ -46,6 +44,7 @@ def arctangent_tail64(t: Any) -> Any:
     return t * (z * ((p01 + z2 * p23) + z4 * ((p45 + z2 * p67) + z4 * (p89 + z2 * last))))
 
 
+# tools/fit_polynomial.py "(atan(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=5 --weight=x --float32
 def arctangent_tail32(t: Any) -> Any:
     """As ``arctangent_tail64``, in float32: within 2^-31."""
     z = t * t
@@ -55,6 +54,7 @@ def arctangent_tail32(t: Any) -> Any:
     return t * (z * (-0.3333332692557169 + z * (p12 + z2 * (p34 + z2 * 0.038723295443321946))))
 
 
+# tools/fit_polynomial.py "(asin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=11 --weight=x
 def arcsine_polynomial64(z: Any) -> Any:
     """``(asin(t) - t) / t**3`` for ``z = t**2`` up to 1/4: within 2^-55 of ``asin(t)`` when multiplied."""
     z2 = z * z
@@ -68,14 +68,12 @@ def arcsine_polynomial64(z: Any) -> Any:
     return (p01 + z2 * p23) + z4 * ((p45 + z2 * p67) + z4 * (p89 + z2 * last))
 
 
+# tools/fit_polynomial.py "(asin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=4 --weight=x --float32
 def arcsine_polynomial32(z: Any) -> Any:
     """As ``arcsine_polynomial64``, in float32: within 2^-27."""
     p12 = 0.07495299956750714 + z * 0.04547013988935339
     p34 = 0.024180409062675882 + z * 0.042165195175210335
     return 0.16666752418664443 + z * (p12 + (z * z) * p34)
-
-
-# --- asin and acos ------------------------------------------------------------------------------------------------
 
 
 def arcsine_parts_of(head: Scalar, polynomial: Scalar, smallest: float) -> Scalar:
@@ -99,6 +97,13 @@ def arcsine_parts_of(head: Scalar, polynomial: Scalar, smallest: float) -> Scala
     return arcsine_parts
 
 
+arcsine_parts64 = arcsine_parts_of(head64, arcsine_polynomial64, 2.2250738585072014e-308)
+arcsine_parts32 = arcsine_parts_of(head32, arcsine_polynomial32, 1.1754943508222875e-38)
+
+
+# --- asin ---------------------------------------------------------------------------------------------------------
+
+
 def asin_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
     """Make asin in one dtype."""
 
@@ -109,6 +114,49 @@ def asin_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
         return math.copysign(select(small, upper + lower, y), x)
 
     return asin
+
+
+asin64 = asin_of(arcsine_parts64, HALF_PI, HALF_PI_LOW)
+asin32 = asin_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.asin", "numpy.arcsin", "numpy.asin"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
+        domain=(-1.0, 1.0),
+        special=((0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)),
+        seams=(0.5, 2.0**-27),
+    ),
+)
+def asin(x: Any) -> Any:
+    """Inverse sine of each element, in radians from -pi/2 to pi/2.
+
+    Special cases: Zeros stay what they are. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+
+    Accuracy: ``asin(-x)`` is ``-asin(x)``.
+
+    >>> import aotops as ao
+    >>> ao.asin(ao.tensor([-0.0, 0.5, 1.0]))
+    tensor([-0.        ,  0.52359878,  1.57079633])
+    """
+    return asin64(x)
+
+
+asin.specialise("float32")(asin32)
+
+
+@asin.derivative
+def asin_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained_quotient(g, square_root((1.0 - x) * (1.0 + x)))
+
+
+# --- acos ---------------------------------------------------------------------------------------------------------
 
 
 def acos_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
@@ -127,12 +175,42 @@ def acos_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
     return acos
 
 
-arcsine_parts64 = arcsine_parts_of(head64, arcsine_polynomial64, 2.2250738585072014e-308)
-arcsine_parts32 = arcsine_parts_of(head32, arcsine_polynomial32, 1.1754943508222875e-38)
-asin64 = asin_of(arcsine_parts64, HALF_PI, HALF_PI_LOW)
-asin32 = asin_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
 acos64 = acos_of(arcsine_parts64, HALF_PI, HALF_PI_LOW)
 acos32 = acos_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.acos", "numpy.arccos", "numpy.acos"),
+    cases=Cases(
+        slope=lambda mp, x: -1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
+        domain=(-1.0, 1.0),
+        special=((1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)),
+        seams=(0.5, 2.0**-27),
+    ),
+)
+def acos(x: Any) -> Any:
+    """Inverse cosine of each element, in radians from 0 to pi.
+
+    Special cases: Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+
+    >>> import aotops as ao
+    >>> ao.acos(ao.tensor([1.0, 0.5, -1.0]))
+    tensor([0.        , 1.04719755, 3.14159265])
+    """
+    return acos64(x)
+
+
+acos.specialise("float32")(acos32)
+
+
+@acos.derivative
+def acos_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained_quotient(-g, square_root((1.0 - x) * (1.0 + x)))
 
 
 # --- atan ---------------------------------------------------------------------------------------------------------
@@ -171,6 +249,44 @@ atan64 = atan_of(
     head64, arctangent_tail64, 18446744073709551616.0, 100663296.0, 0.7853981703519821, -6.954533807083558e-09
 )
 atan32 = atan_of(head32, arctangent_tail32, 4294967296.0, 6144.0, 0.78515625, 0.00024191339744830963)
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.atan", "numpy.arctan", "numpy.atan"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / (1 + x * x),
+        special=((0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)),
+        seams=(0.5, 2.0, 2.0**-27),
+    ),
+)
+def atan(x: Any) -> Any:
+    """Inverse tangent of each element, in radians from -pi/2 to pi/2.
+
+    Special cases: Of infinity it is pi/2; zeros and NaN stay what they are.
+
+    Accuracy: ``atan(-x)`` is ``-atan(x)``.
+
+    >>> import aotops as ao
+    >>> ao.atan(ao.tensor([-0.0, 1.0, float("inf")]))
+    tensor([-0.        ,  0.78539816,  1.57079633])
+    """
+    return atan64(x)
+
+
+atan.specialise("float32")(atan32)
+
+
+@atan.derivative
+def atan_derivative(x: Any, y: Any, g: Any) -> Any:
+    # beyond 1, where x * x may overflow, 1 + x**2 is x * (x + 1 / x)
+    a = math.fabs(x)
+    factor = select(a > 1.0, a, 1.0)
+    return chained_quotient(chained_quotient(g, factor), factor + select(a > 1.0, divide(1.0, factor), x * x))
 
 
 # --- atan2 --------------------------------------------------------------------------------------------------------
@@ -269,97 +385,6 @@ def atan2_32(x1: Any, x2: Any) -> Any:
     return atan2_scaled32(x1, x2, n * scale, d * scale)
 
 
-# --- records ------------------------------------------------------------------------------------------------------
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.asin", "numpy.arcsin", "numpy.asin"),
-    cases=Cases(
-        slope=lambda mp, x: 1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
-        domain=(-1.0, 1.0),
-        special=((0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)),
-        seams=(0.5, 2.0**-27),
-    ),
-)
-def asin(x: Any) -> Any:
-    """Inverse sine of each element, in radians from -pi/2 to pi/2.
-
-    Within 1 unit in the last place, and odd: ``asin(-x)`` is ``-asin(x)``. Zeros stay what they are; outside of
-    -1 to 1, and of NaN, it is NaN, without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.asin(ao.tensor([-0.0, 0.5, 1.0]))
-    tensor([-0.        ,  0.52359878,  1.57079633])
-    """
-    return asin64(x)
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.acos", "numpy.arccos", "numpy.acos"),
-    cases=Cases(
-        slope=lambda mp, x: -1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
-        domain=(-1.0, 1.0),
-        special=((1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)),
-        seams=(0.5, 2.0**-27),
-    ),
-)
-def acos(x: Any) -> Any:
-    """Inverse cosine of each element, in radians from 0 to pi.
-
-    Within 1 unit in the last place. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.acos(ao.tensor([1.0, 0.5, -1.0]))
-    tensor([0.        , 1.04719755, 3.14159265])
-    """
-    return acos64(x)
-
-
-@map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
-    method=True,
-    max_ulp=1,
-    compute_bound=True,
-    aliases=("math.atan", "numpy.arctan", "numpy.atan"),
-    cases=Cases(
-        slope=lambda mp, x: 1 / (1 + x * x),
-        special=((0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)),
-        seams=(0.5, 2.0, 2.0**-27),
-    ),
-)
-def atan(x: Any) -> Any:
-    """Inverse tangent of each element, in radians from -pi/2 to pi/2.
-
-    Within 1 unit in the last place, and odd: ``atan(-x)`` is ``-atan(x)``. Of infinity it is pi/2; zeros and NaN stay
-    what they are.
-
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
-
-    >>> import aotops as ao
-    >>> ao.atan(ao.tensor([-0.0, 1.0, float("inf")]))
-    tensor([-0.        ,  0.78539816,  1.57079633])
-    """
-    return atan64(x)
-
-
 @zip(
     dtypes=FLOATS,
     casts=TO_FLOAT,
@@ -370,12 +395,10 @@ def atan(x: Any) -> Any:
 def atan2(x1: Any, x2: Any) -> Any:
     """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``.
 
-    Within 1 unit in the last place. The signs of both choose the quadrant, also those of zeros; zeros and infinities
-    are as in C's ``atan2`` and NumPy: ``atan2(0.0, -0.0)`` is pi, of two infinities it is an odd multiple of pi/4.
-    NaN where either is NaN.
+    The signs of both choose the quadrant, also those of zeros.
 
-    Shapes and dtypes: the inputs broadcast together and are promoted as ``numpy.result_type`` does,
-    Python numbers weakly; bool and integers compute as float64 ({dtypes}).
+    Special cases: Zeros and infinities are as in C's ``atan2`` and NumPy: ``atan2(0.0, -0.0)`` is pi, of two
+    infinities it is an odd multiple of pi/4. NaN where either is NaN.
 
     >>> import aotops as ao
     >>> ao.atan2(ao.tensor([1.0, -1.0, 0.0]), ao.tensor([1.0, -1.0, -1.0]))
@@ -384,9 +407,6 @@ def atan2(x1: Any, x2: Any) -> Any:
     return atan2_64(x1, x2)
 
 
-asin.specialise("float32")(asin32)
-acos.specialise("float32")(acos32)
-atan.specialise("float32")(atan32)
 atan2.specialise("float32")(atan2_32)
 # 2^-60 and 2^60, 2^-400 and 2^400
 atan2.common_case("float32", unless=is_not_near_of(8.673617379884035e-19, 1.152921504606847e18))(
@@ -396,29 +416,9 @@ atan2.common_case("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.58
     atan2_near_of(atan2_scaled64)
 )
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@asin.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained_quotient(g, square_root((1.0 - x) * (1.0 + x)))
-
-
-@acos.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained_quotient(-g, square_root((1.0 - x) * (1.0 + x)))
-
-
-@atan.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    # beyond 1, where x * x may overflow, 1 + x**2 is x * (x + 1 / x)
-    a = math.fabs(x)
-    factor = select(a > 1.0, a, 1.0)
-    return chained_quotient(chained_quotient(g, factor), factor + select(a > 1.0, divide(1.0, factor), x * x))
-
 
 @atan2.derivative
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+def atan2_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
     # In units of the larger one, so that squares neither overflow nor vanish. Small numbers are multiplied by powers of
     # two first, and so are the results: quotients and inverses would be subnormal, or infinite.
     a1, a2 = math.fabs(x1), math.fabs(x2)
@@ -438,7 +438,7 @@ def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 
 @atan2.specialise_derivative("float32")
 @in_float64
-def _(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+def atan2_derivative32(x1: Any, x2: Any, y: Any, g: Any) -> Any:
     x1, x2 = widen(x1), widen(x2)
     length = x1 * x1 + x2 * x2
     nowhere = (length == 0.0) | (length == INF)

@@ -233,10 +233,15 @@ class Record:
 
     @property
     def doc(self) -> str:
-        """The docstring, by default the scalar function's own; ``{dtypes}`` in it are those that have a kernel."""
+        """The docstring: the declaration's or the scalar function's, which of aotops' public operators is completed."""
         import inspect
 
-        return inspect.cleandoc(self._doc or self.scalar.__doc__ or "").replace("{dtypes}", ", ".join(self.dtypes))
+        own = inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
+        if not own or self.namespace or "." in self.name or self.name.startswith("_"):
+            return own
+        from aotops.ops.documentation import documentation
+
+        return documentation(self, own)
 
     @property
     def place(self) -> str:

@@ -43,12 +43,12 @@ def smaller(a: Any, b: Any) -> Any:
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
 
-    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed tree that depends on shape
-    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
-    faster than those of pairwise summation.
+    Floats are added in a fixed tree that depends on shape and layout alone: the same input gives the same bits on
+    every CPU and any number of threads.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1; ``dtype`` converts ``x`` first. The sum of nothing is 0.
+    Special cases: int64 wraps around. The sum of no elements is 0.
+
+    Accuracy: Errors grow no faster than those of pairwise summation.
 
     >>> import aotops as ao
     >>> ao.sum(ao.tensor([[1.0, 2.0], [3.0, 4.0]]), axis=1)
@@ -61,11 +61,12 @@ def sum(a: Any, b: Any) -> Any:
 def prod(a: Any, b: Any) -> Any:
     """Product of the elements over one axis, several, or all.
 
-    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed tree that depends
-    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
+    Floats are multiplied in a fixed tree that depends on shape and layout alone: the same input gives the same bits
+    on every CPU and any number of threads.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1; ``dtype`` converts ``x`` first. The product of nothing is 1.
+    Special cases: int64 wraps around. The product of no elements is 1.
+
+    Accuracy: At most half a ULP for each multiplication.
 
     >>> import aotops as ao
     >>> ao.prod(ao.tensor([1, 2, 3, 4]))
@@ -78,8 +79,7 @@ def prod(a: Any, b: Any) -> Any:
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1. The largest of nothing is a ``ValueError``.
+    Special cases: NaN if there is one among the elements.
 
     >>> import aotops as ao
     >>> ao.max(ao.tensor([[1, 5], [7, 3]]), axis=0)
@@ -96,8 +96,7 @@ for _dtype in FLOATS:
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1. The smallest of nothing is a ``ValueError``.
+    Special cases: NaN if there is one among the elements.
 
     >>> import aotops as ao
     >>> ao.min(ao.tensor([[1, 5], [7, 3]]), axis=0, keepdims=True)
@@ -119,8 +118,7 @@ def nonzero(x: Any) -> Any:
 def any(a: Any, b: Any) -> Any:
     """Whether any element is true, over one axis, several, or all; anything but 0 is true, NaN too.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1. Of nothing it is False.
+    Special cases: Of no elements it is False. NaN is true, as anything but 0 is.
 
     >>> import aotops as ao
     >>> ao.any(ao.tensor([[0, 1], [0, 0]]), axis=1)
@@ -133,8 +131,7 @@ def any(a: Any, b: Any) -> Any:
 def all(a: Any, b: Any) -> Any:
     """Whether all elements are true, over one axis, several, or all; anything but 0 is true, NaN too.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with
-    length 1. Of nothing it is True.
+    Special cases: Of no elements it is True. NaN is true, as anything but 0 is.
 
     >>> import aotops as ao
     >>> ao.all(ao.tensor([[1, 1], [0, 1]]), axis=1)
@@ -149,10 +146,7 @@ argmax = argreduce(
     method=True,
     doc="""Position of the largest element along one axis, or in row-major order over all; the first of several.
 
-    NaN is larger than anything. The result is int64.
-
-    Arguments: ``axis`` an int, or None for all; ``keepdims`` leaves the axes in place with length 1. Of nothing
-    it is a ``ValueError``.
+    Special cases: NaN is larger than anything.
 
     >>> import aotops as ao
     >>> ao.argmax(ao.tensor([[1, 5, 5], [7, 3, 0]]), axis=1)
@@ -166,10 +160,7 @@ argmin = argreduce(
     method=True,
     doc="""Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
-    NaN is smaller than anything. The result is int64.
-
-    Arguments: ``axis`` an int, or None for all; ``keepdims`` leaves the axes in place with length 1. Of nothing
-    it is a ``ValueError``.
+    Special cases: NaN is smaller than anything.
 
     >>> import aotops as ao
     >>> ao.argmin(ao.tensor([[1, 5, 1], [7, 3, 0]]), axis=1)
@@ -222,12 +213,12 @@ cumulative_sum = scan(
     numpy=lambda np, x, **keywords: np.cumsum(x, **keywords),
     doc="""Running sum of the elements along an axis.
 
-    int64 wraps around; bool and smaller integers sum as int64. Floats are added in a fixed order that depends on shape
-    and layout alone: the same input gives the same bits on every CPU and any number of threads, and errors grow no
-    faster than those of pairwise summation.
+    Floats are added in a fixed order that depends on shape and layout alone: the same input gives the same bits on
+    every CPU and any number of threads.
 
-    Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
-    ``include_initial`` puts the sum of nothing, 0, in front of the others.
+    Special cases: int64 wraps around.
+
+    Accuracy: Errors grow no faster than those of pairwise summation.
 
     >>> import aotops as ao
     >>> ao.cumulative_sum(ao.tensor([1, 2, 3]), include_initial=True)
@@ -242,11 +233,12 @@ cumulative_prod = scan(
     numpy=lambda np, x, **keywords: np.cumprod(x, **keywords),
     doc="""Running product of the elements along an axis.
 
-    int64 wraps around; bool and smaller integers multiply as int64. Floats are multiplied in a fixed order that depends
-    on shape and layout alone: the same input gives the same bits on every CPU and any number of threads.
+    Floats are multiplied in a fixed order that depends on shape and layout alone: the same input gives the same
+    bits on every CPU and any number of threads.
 
-    Arguments: ``axis`` an int; it may be left out for a tensor of one dimension. ``dtype`` converts ``x`` first;
-    ``include_initial`` puts the product of nothing, 1, in front of the others.
+    Special cases: int64 wraps around.
+
+    Accuracy: At most half a ULP for each multiplication.
 
     >>> import aotops as ao
     >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))

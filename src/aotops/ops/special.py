@@ -12,6 +12,7 @@ from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 # --- erf ----------------------------------------------------------------------------------------------------------
 
+
 # Below about 1, erf(x) is x + x * P(x**2), with P between 0.13 and -0.14. Beyond it is 1 - p(x)**n, with a polynomial p
 # for the n-th root of erfc. Roots are flatter: from 1 to 3.92, where float32 ends, 12 coefficients leave an error of
 # 2^-30 by way of the square root, and of 2^-21 for erfc itself. Each polynomial is that of least error (Remez, at 130
@@ -107,9 +108,6 @@ def numpy_erf(np: Any, x: Any) -> Any:
     return np.copysign(np.where(large, 1, y), wide).astype(x.dtype)
 
 
-# --- records ------------------------------------------------------------------------------------------------------
-
-
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
@@ -126,11 +124,11 @@ def numpy_erf(np: Any, x: Any) -> Any:
 def erf(x: Any) -> Any:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``.
 
-    Within 1 unit in the last place, and odd: ``erf(-x)`` is ``-erf(x)``. erf(inf) is 1, zeros and NaN stay what
-    they are. By polynomials for ``erf(x) / x``, and for roots of ``1 - erf(x)`` where that is below 0.2.
+    By polynomials for ``erf(x) / x``, and for roots of ``1 - erf(x)`` where that is below 0.2.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Special cases: erf(inf) is 1, zeros and NaN stay what they are.
+
+    Accuracy: ``erf(-x)`` is ``-erf(x)``.
 
     >>> import aotops as ao
     >>> ao.erf(ao.tensor([-0.0, 1.0]))
@@ -141,11 +139,9 @@ def erf(x: Any) -> Any:
 
 erf.specialise("float32")(erf32)
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
 
 @erf.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
+def erf_derivative(x: Any, y: Any, g: Any) -> Any:
     # the square in two parts: half a ULP of 700 is 400 ULP of its exponential
     a = math.fabs(x)
     a = select(a > 28.0, 28.0, a)
@@ -157,6 +153,6 @@ def _(x: Any, y: Any, g: Any) -> Any:
 
 @erf.specialise_derivative("float32")
 @in_float64
-def _(x: Any, y: Any, g: Any) -> Any:
+def erf_derivative32(x: Any, y: Any, g: Any) -> Any:
     wide = widen(x)
     return chained(widen(g), 1.1283791670955126 * math.exp(-wide * wide))  # the square is exact

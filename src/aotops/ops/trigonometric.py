@@ -35,7 +35,6 @@ HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
 INVERSE_PI, INVERSE_PI_LOW = 0.31830988451838493, 1.665405738066088e-09
 #: Added to a float64 of at most 2^50 it leaves the nearest integer in the low bits.
 ROUNDING = 6755399441055744.0
-
 #: The bits of 2/pi behind the point, 27 in an integer, after 81 zeros.
 TWO_OVER_PI_BITS = Table(
     (
@@ -91,9 +90,6 @@ TWO_OVER_PI_BITS = Table(
         0x4135E86,
     )
 )
-
-
-# --- reduction ----------------------------------------------------------------------------------------------------
 
 
 def quarter_turns(k: Any) -> Any:
@@ -190,9 +186,7 @@ def or_far(x: Any, quarter: Any, r: Any, rest: Any) -> Any:
     return select(far, far_quarter, quarter), select(far, far_r, r), select(far, far_rest, rest)
 
 
-# --- polynomials --------------------------------------------------------------------------------------------------
-
-
+# tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
 def sine64(r: Any, rest: Any) -> Any:
     """``sin(r + rest)`` within pi/4 of zero."""
     z = r * r
@@ -203,6 +197,7 @@ def sine64(r: Any, rest: Any) -> Any:
     return r + (r * z * (-0.16666666666666632 + z * p) + rest * (1.0 - 0.5 * z))
 
 
+# tools/fit_polynomial.py "(cos(sqrt(x)) - 1 + x/2) / x**2" --from=0 --to="(pi/4)**2" --degree=5 --weight="x**2"
 def cosine64(r: Any, rest: Any) -> Any:
     """``cos(r + rest)`` within pi/4 of zero."""
     z = r * r
@@ -221,6 +216,8 @@ def turned64(quarter: Any, r: Any, rest: Any) -> Any:
     return select((quarter & 2) == 0, y, -y)
 
 
+# tools/fit_polynomial.py "sin(pi*sqrt(x)) / sqrt(x)"
+#     --from=0 --to=1/4 --degree=4 --weight="sqrt(x) / sin(pi*sqrt(x))"
 def turned32(k: Any, f: Any) -> Any:
     """The sine of ``(k + f) * pi``, in float64 but only to 2^-27.
 
@@ -232,7 +229,17 @@ def turned32(k: Any, f: Any) -> Any:
     return float64_of_bits(bits_of_float64(y) ^ wrap_int64(k << 63))
 
 
-# --- the functions ------------------------------------------------------------------------------------------------
+def is_far64(x: Any) -> Any:
+    """Whether ``abs(x) >= 2**20``, or x is NaN."""
+    return magnitude64(x) >= 0x4130000000000000
+
+
+def is_far32(x: Any) -> Any:
+    """As ``is_far64``, of a float32."""
+    return magnitude32(x) >= 0x49800000
+
+
+# --- sin ----------------------------------------------------------------------------------------------------------
 
 
 def sin_near64(x: Any) -> Any:
@@ -241,23 +248,10 @@ def sin_near64(x: Any) -> Any:
     return select(x == 0.0, x, turned64(quarter, r, rest))
 
 
-def cos_near64(x: Any) -> Any:
-    """cos in float64 for ``abs(x) < 2**20``."""
-    quarter, r, rest = reduce_near(x)
-    return turned64(quarter + 1, r, rest)
-
-
 def sin64(x: Any) -> Any:
     """sin in float64."""
     quarter, r, rest = or_far(x, *reduce_near(x))
     y = select(x == 0.0, x, turned64(quarter, r, rest))  # the reduction loses the sign of zero
-    return select(x - x == 0.0, y, NAN)
-
-
-def cos64(x: Any) -> Any:
-    """cos in float64."""
-    quarter, r, rest = or_far(x, *reduce_near(x))
-    y = turned64(quarter + 1, r, rest)
     return select(x - x == 0.0, y, NAN)
 
 
@@ -268,26 +262,10 @@ def sin_near32(x: Any) -> Any:
 
 
 @in_float64
-def cos_near32(x: Any) -> Any:
-    """cos of a float32 for ``abs(x) < 2**20``, in float64."""
-    return turned32(*half_turns_near(widen(x), -0.5))
-
-
-@in_float64
 def sin32(x: Any) -> Any:
     """sin of a float32, in float64."""
     y = turned32(*half_turns_anywhere(widen(x), 0.0))
     return select(x - x == 0.0, y, NAN)
-
-
-@in_float64
-def cos32(x: Any) -> Any:
-    """cos of a float32, in float64."""
-    y = turned32(*half_turns_anywhere(widen(x), -0.5))
-    return select(x - x == 0.0, y, NAN)
-
-
-# --- records ------------------------------------------------------------------------------------------------------
 
 
 @map(
@@ -307,17 +285,54 @@ def cos32(x: Any) -> Any:
 def sin(x: Any) -> Any:
     """Sine of each element, in radians.
 
-    Within 1 unit in the last place, for arguments of any size. Zeros stay what they are; of infinities and NaN it
-    is NaN, without a warning.
+    Special cases: Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Accuracy: For arguments of any size.
 
     >>> import aotops as ao
     >>> ao.sin(ao.tensor([0.0, 1.0, 1e22]))
     tensor([ 0.        ,  0.84147098, -0.85220085])
     """
     return sin64(x)
+
+
+sin.specialise("float32")(sin32)
+sin.common_case("float32", unless=is_far32)(sin_near32)
+sin.common_case("float64", unless=is_far64)(sin_near64)
+
+
+@sin.derivative
+def sin_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, math.cos(x))
+
+
+# --- cos ----------------------------------------------------------------------------------------------------------
+
+
+def cos_near64(x: Any) -> Any:
+    """cos in float64 for ``abs(x) < 2**20``."""
+    quarter, r, rest = reduce_near(x)
+    return turned64(quarter + 1, r, rest)
+
+
+def cos64(x: Any) -> Any:
+    """cos in float64."""
+    quarter, r, rest = or_far(x, *reduce_near(x))
+    y = turned64(quarter + 1, r, rest)
+    return select(x - x == 0.0, y, NAN)
+
+
+@in_float64
+def cos_near32(x: Any) -> Any:
+    """cos of a float32 for ``abs(x) < 2**20``, in float64."""
+    return turned32(*half_turns_near(widen(x), -0.5))
+
+
+@in_float64
+def cos32(x: Any) -> Any:
+    """cos of a float32, in float64."""
+    y = turned32(*half_turns_anywhere(widen(x), -0.5))
+    return select(x - x == 0.0, y, NAN)
 
 
 @map(
@@ -337,10 +352,9 @@ def sin(x: Any) -> Any:
 def cos(x: Any) -> Any:
     """Cosine of each element, in radians.
 
-    Within 1 unit in the last place, for arguments of any size. Of infinities and NaN it is NaN, without a warning.
+    Special cases: Of infinities and NaN it is NaN, without a warning.
 
-    Shapes and dtypes: the result has the shape and dtype of ``x``; bool and integers give float64
-    ({dtypes}).
+    Accuracy: For arguments of any size.
 
     >>> import aotops as ao
     >>> ao.cos(ao.tensor([0.0, 1.0, 1e22]))
@@ -349,31 +363,11 @@ def cos(x: Any) -> Any:
     return cos64(x)
 
 
-def is_far64(x: Any) -> Any:
-    """Whether ``abs(x) >= 2**20``, or x is NaN."""
-    return magnitude64(x) >= 0x4130000000000000
-
-
-def is_far32(x: Any) -> Any:
-    """As ``is_far64``, of a float32."""
-    return magnitude32(x) >= 0x49800000
-
-
-sin.specialise("float32")(sin32)
 cos.specialise("float32")(cos32)
-sin.common_case("float32", unless=is_far32)(sin_near32)
-sin.common_case("float64", unless=is_far64)(sin_near64)
 cos.common_case("float32", unless=is_far32)(cos_near32)
 cos.common_case("float64", unless=is_far64)(cos_near64)
 
-# --- derivatives --------------------------------------------------------------------------------------------------
-
-
-@sin.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
-    return chained(g, math.cos(x))
-
 
 @cos.derivative
-def _(x: Any, y: Any, g: Any) -> Any:
+def cos_derivative(x: Any, y: Any, g: Any) -> Any:
     return chained(-g, math.sin(x))

@@ -1,0 +1,148 @@
+"""The docstring of an operator: what its function's own says, and what the record knows, in one fixed order.
+
+An operator's own docstring has a summary and paragraphs. One that begins with ``Special cases:``, ``Accuracy:`` or
+``See also:`` is that section, one that begins with ``>>>`` is the example, and others follow the summary. The rest is
+generated: arguments, result, errors, and the accuracy of an operator with an error bound, or of one that is exact.
+"""
+
+from __future__ import annotations
+
+import textwrap
+
+from aotops.abi import NAMES
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from aotops.ops.record import Record
+
+WIDTH = 100
+#: What an operand can be.
+ONE, SEVERAL = "A tensor, a number, an array or lists of numbers", "Tensors, numbers, arrays or lists of numbers"
+GIVEN = ("Special cases", "Accuracy", "See also")
+OUT = (
+    "A tensor of the result's shape, which the result is written into and which is returned; its dtype may be "
+    "another one that can hold the result."
+)
+
+
+def documentation(record: Record, own: str) -> str:
+    """The whole docstring of a record whose function has a docstring of its own."""
+    summary, *paragraphs = own.split("\n\n")
+    given = dict.fromkeys(GIVEN, "")
+    examples, notes = [], []
+    for paragraph in paragraphs:
+        title, colon, text = paragraph.partition(":")
+        if colon and title in given:
+            given[title] = " ".join(text.split())
+        elif paragraph.startswith(">>>"):
+            examples.append(paragraph)
+        else:
+            notes.append(" ".join(paragraph.split()))
+    accuracy = f"Within {record.max_ulp:g} ULP (units in the last place)." if record.max_ulp else ""
+    return "\n\n".join(
+        [
+            summary,
+            *(textwrap.fill(note, WIDTH) for note in notes),
+            section("Parameters", parameters(record)),
+            *optional("Returns", returns(record)),
+            section("Raises", raises(record)),
+            *optional("Special cases", given["Special cases"]),
+            *optional("Accuracy", f"{accuracy} {given['Accuracy']}".strip() or "Exact."),
+            *(f"Example:\n{textwrap.indent(example, '    ')}" for example in examples),
+            *optional("See also", given["See also"]),
+        ]
+    )
+
+
+def section(title: str, entries: Iterable[str], hang: str = "        ") -> str:
+    """A title, and below it the entries, indented; those that begin with a name hang from it."""
+    filled = [textwrap.fill(entry, WIDTH, initial_indent="    ", subsequent_indent=hang) for entry in entries]
+    return "\n".join([f"{title}:", *filled])
+
+
+def optional(title: str, text: str) -> list[str]:
+    """A section of one paragraph, if there is one."""
+    return [section(title, [text], hang="    ")] if text else []
+
+
+def sequence(words: Iterable[str], last: str = "and") -> str:
+    """``a``, ``a and b``, or ``a, b and c``."""
+    *others, final = words
+    return f"{', '.join(others)} {last} {final}" if others else final
+
+
+def dtypes(record: Record) -> str:
+    """The dtypes that an operator takes, and in which others compute."""
+    casts: dict[str, list[str]] = {}
+    for source, target in record.casts.items():
+        casts.setdefault(target, []).append(source)
+    computed = [f"{sequence(sources)} compute{'s' * (len(sources) == 1)} as {to}" for to, sources in casts.items()]
+    return "; ".join([sequence(record.dtypes, "or"), *computed])
+
+
+def parameters(record: Record) -> list[str]:
+    """An entry for each argument, or for those that are alike."""
+    strong, entries = record.differentiable, []
+    for name in record.parameters:
+        if name in record.bool_inputs:
+            entries.append(f"{name}: Bool, or true where it is not 0; its shape broadcasts with those of the others.")
+        elif name == strong[0] and len(strong) == 1:
+            entries.append(f"{name}: {ONE}, of dtype {dtypes(record)}.")
+        elif name == strong[0]:
+            entries.append(
+                f"{', '.join(strong)}: {SEVERAL}, whose shapes broadcast together. They are promoted as "
+                f"``numpy.result_type`` does, Python numbers weakly, to {dtypes(record)}."
+            )
+    if record.defaults:
+        entries[-1] += f" {sequence(record.defaults)} may be left out, or None."
+    if record.kind == "reduce":
+        entries.append("axis: The axis that folds away, or a tuple of several; None for all.")
+    if record.kind == "argreduce":
+        entries.append("axis: The axis along which to look; None for all elements, in row-major order.")
+    if record.kind == "scan":
+        entries.append("axis: The axis to go along. It may be left out for a tensor of one dimension.")
+        entries.append(f"include_initial: Put {record.identity}, the result of no elements, in front of the others.")
+    if record.kind in ("reduce", "argreduce"):
+        entries.append("keepdims: Leave the axes that fold away in place, with length 1.")
+    if record.takes_dtype:
+        entries.append("dtype: Cast ``x`` to this dtype first.")
+    return [*entries, f"out: {OUT}"]
+
+
+def returns(record: Record) -> str:
+    """The shape and the dtype of the result."""
+    along = {
+        "map": f"the shape of ``{record.parameters[0]}``",
+        "zip": "the shape that all inputs broadcast to",
+        "reduce": "the axes that are left",
+        "argreduce": "the axes that are left",
+        "scan": "the shape of ``x``, or one element more along the axis with ``include_initial``",
+    }[record.kind]
+    results = {dtype: record.result_for(dtype) for dtype in record.dtypes}
+    if len(set(results.values())) == 1:
+        return f"A tensor of dtype {results[record.dtypes[0]]} with {along}."
+    other = [f"{source} gives {result}" for source, result in results.items() if source != result]
+    return f"A tensor with {along}, of the dtype that it is computed in" + "".join(f"; {each}" for each in other) + "."
+
+
+def raises(record: Record) -> list[str]:
+    """The errors, and when they are raised."""
+    rejected = [dtype for dtype in NAMES if dtype not in record.dtypes and dtype not in record.casts]
+    wrong = f"; the dtype is {sequence(rejected, 'or')}" if rejected else ""
+    reasons = ["``out`` has another shape than the result"]
+    if record.inputs > 1:
+        reasons.insert(0, "shapes do not broadcast together")
+    if record.kind in ("reduce", "argreduce", "scan"):
+        reasons.append("the tensor has no such axis (this is an ``IndexError`` as well)")
+    if record.kind == "reduce":
+        reasons.append("an axis is named twice")
+    if record.kind in ("reduce", "argreduce") and record.identity is None:
+        reasons.append("there is no element to begin with")
+    if record.kind == "scan":
+        reasons.append("``axis`` is left out and ``x`` does not have one dimension")
+    return [
+        f"TypeError: An argument is none of those above{wrong}; ``out`` cannot hold the result.",
+        f"ValueError: {'; '.join(reasons)[0].upper()}{'; '.join(reasons)[1:]}.",
+    ]

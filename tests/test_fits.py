@@ -1,0 +1,103 @@
+"""The coefficients in ``src/aotops/ops`` are those of the fits that the comments above them name."""
+
+from __future__ import annotations
+
+import importlib.util
+import inspect
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import pytest
+from needs import PROJECT, requires_source
+
+from aotops.ops import chapters, float_arithmetic
+
+pytestmark = requires_source
+
+#: A comment above a function; what belongs to the call on the next line is indented.
+CALL = re.compile(r"^# tools/fit_polynomial\.py (.*(?:\n#  .*)?)\ndef (\w+)\(", re.M)
+Function = Callable[..., Any]
+
+
+def load_tool() -> Any:
+    """The tool as a module."""
+    specification = importlib.util.spec_from_file_location("fit_polynomial", PROJECT / "tools" / "fit_polynomial.py")
+    assert specification is not None and specification.loader is not None
+    module = importlib.util.module_from_spec(specification)
+    import sys
+
+    sys.modules["fit_polynomial"] = module  # where dataclasses look
+    specification.loader.exec_module(module)
+    return module
+
+
+#: The functions with a call above them, and the calls.
+CALLS: dict[str, tuple[Function, str]] = {
+    name: (getattr(module, name), call.replace("\n#", ""))
+    for module in (float_arithmetic, *chapters())
+    for call, name in CALL.findall(Path(inspect.getfile(module)).read_text(encoding="utf-8"))
+}
+#: How functions contain their polynomial, which is computed without rounding, of mpmath's numbers. The coefficients of
+#: others are looked for in their code.
+POLYNOMIALS: dict[str, Callable[[Function, Any], Any]] = {
+    **dict.fromkeys(("exp_tail64", "exp_tail32"), lambda f, x: f(x) / x**2),
+    **dict.fromkeys(("shifted_exp_tail64", "shifted_exp_tail32"), lambda f, x: (f(x) - x**2 / 2) / x**3),
+    **dict.fromkeys(("atanh_tail64", "atanh_tail32", "wide_atanh_tail64", "wide_atanh_tail32"), lambda f, x: f(x) / x),
+    **dict.fromkeys(("arctangent_tail64", "arctangent_tail32"), lambda f, x: f(mpmath.sqrt(x)) / mpmath.sqrt(x) / x),
+    **dict.fromkeys(("arcsine_polynomial64", "arcsine_polynomial32"), lambda f, x: f(x)),
+    "sine64": lambda f, x: (f(mpmath.sqrt(x), 0) / mpmath.sqrt(x) - 1) / x,
+    "cosine64": lambda f, x: (f(mpmath.sqrt(x), 0) - 1 + x / 2) / x**2,
+}
+
+
+def test_every_set_of_coefficients_says_how_it_was_fitted() -> None:
+    assert set(CALLS) >= set(POLYNOMIALS)
+    assert len(CALLS) >= 18
+
+
+def written(function: Function, found: Any) -> Function:
+    """The polynomial whose coefficients are the constants of a function's code that are next to those of a fit."""
+    constants = [abs(value) for value in function.__code__.co_consts if isinstance(value, float)]
+    chosen = [min(constants, key=lambda value: abs(value - abs(each))) for each in found.coefficients]
+    signed = [mpmath.sign(each) * value for each, value in zip(found.coefficients, chosen, strict=True)]
+    return lambda x: sum(value * x**power for power, value in enumerate(signed))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_a_polynomial_is_as_good_as_its_fit(name: str) -> None:
+    tool = load_tool()
+    function, call = CALLS[name]
+    arguments = tool.parse(call)
+    found = tool.run(arguments)
+    roundings = 2.0 ** (-24 if arguments.float32 else -53)
+    with mpmath.workprec(tool.PRECISION):
+        exact, weight = tool.expression(arguments.function), tool.expression(arguments.weight)
+        low, high = (tool.expression(end)(mpmath.mpf(0)) for end in (arguments.low, arguments.high))
+        points = [low + (high - low) * (2 * i + 1) / 400 for i in range(200)]
+        polynomial = POLYNOMIALS[name] if name in POLYNOMIALS else lambda f, x: written(f, found)(x)
+        errors = [abs(weight(x) * (exact(x) - polynomial(function, x))) for x in points]
+        largest = max(abs(weight(x) * exact(x)) for x in points)
+    # what factors and rounded leading coefficients cost: less than two bits
+    assert max(errors) <= 3 * found.error + roundings * largest
+
+
+def test_a_fit_is_the_polynomial_of_least_error() -> None:
+    """On [-1, 1] the line for ``x**3`` is ``0.75 * x``, and the parabola for the absolute value ``x**2 + 1/8``."""
+    tool = load_tool()
+    found = tool.run(tool.parse('"x**3" --from=-1 --to=1 --degree=2'))
+    assert [float(c) for c in found.coefficients] == pytest.approx([0, 0.75, 0], abs=1e-9)
+    assert float(found.error) == pytest.approx(0.25)
+    found = tool.run(tool.parse('"fabs(x)" --from=-1e-9 --to=1 --powers 0 2'))
+    assert [float(c) for c in found.coefficients] == pytest.approx([0.125, 1], rel=1e-3)
+    assert float(found.error) == pytest.approx(0.125, rel=1e-3)
+
+
+def test_the_command_prints_coefficients_and_error(capsys: pytest.CaptureFixture[str]) -> None:
+    tool = load_tool()
+    tool.main(["exp(x)", "--from=0", "--to=1", "--degree=1", "--float32"])
+    out = capsys.readouterr().out
+    # the slope of the chord, and half of the largest distance to it
+    assert re.match(r"x\*\*0   0\.894\d+\nx\*\*1   1\.718281\d+\nwithin 2\^-3\.23\d*\n$", out), out
