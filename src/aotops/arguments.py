@@ -40,9 +40,10 @@ def advised(function: F) -> F:
         except TypeError as error:
             if getattr(error.__traceback__, "tb_next", None) is not None:
                 raise  # it comes from the function itself
-            from aotops.errors import wrong_call
+            message = f"{error}; {advice(function, args, kwargs)}"
+        from aotops.errors import wrong_call
 
-            wrong_call(f"{error}; {advice(function, args, kwargs)}")
+        wrong_call(message)
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
         setattr(call, name, getattr(function, name))

@@ -141,7 +141,8 @@ def too_many_dimensions(function: str, argument: str, got: tuple[Any, ...] | lis
         count = str(got if isinstance(got, int) else len(got))
     except OverflowError:
         count = "more than 2**63 - 1"
-    reject(ValueError, function, argument, "have at most 32 dimensions", count)
+    wanted = "name at most 32 axes" if argument in ("axis", "axes") else "have at most 32 dimensions"
+    reject(ValueError, function, argument, wanted, count)
 
 
 def negative_length(function: str, got: Any) -> NoReturn:
@@ -336,7 +337,7 @@ def too_many_indices(function: str, ndim: int, got: int) -> NoReturn:
 
 def wrong_position(function: str, axis: int, length: int, got: int) -> NoReturn:
     """An int beyond its axis."""
-    wanted = f"be from {-length} to {length - 1}" if length else "select no element"
+    wanted = f"be from {-length} to {length - 1}" if length else "be a slice"
     reject(IndexError, function, "index", f"{wanted} for axis {axis} of length {length}", shown(got))
 
 

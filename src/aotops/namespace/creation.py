@@ -102,9 +102,8 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
                 (), shared.item(), wanted, name, argument
             )  # converted as a number is: NaN fits no integer
         if copy is False:
-            errors.needs_copy(
-                name, argument, f"{kind} {'out of line' if shared is None else f'of {shared.dtype.name}'}"
-            )
+            what = "that is not aligned" if shared is None else f"of dtype {shared.dtype.name}"
+            errors.needs_copy(name, argument, f"{kind} {what}")
         source = shared if shared is not None else _native.from_buffer(obj, True, name, argument)
         assert source is not None  # copying is always possible
         return astype(source, wanted or source.dtype)

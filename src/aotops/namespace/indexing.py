@@ -118,8 +118,8 @@ def item_at(x: Tensor, index: tuple[Any, ...]) -> float:
     if len(positions) == 1 and len(shape) != 1:
         position = positions[0]
         if not -x.size <= position < x.size:
-            wanted = f"be from {-x.size} to {x.size - 1}" if x.size else "select no element"
-            reject(IndexError, "item", "index", f"{wanted} of {x.size} elements", shown(position))
+            wanted = f"be from {-x.size} to {x.size - 1}" if x.size else "be left out"
+            reject(IndexError, "item", "index", f"{wanted} for a tensor of {x.size} elements", shown(position))
         rest = position % x.size
         unravelled: list[int] = []
         for length in reversed(shape):

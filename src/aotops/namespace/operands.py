@@ -7,7 +7,7 @@ ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays 
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.namespace.creation import asarray, has_buffer, read
+from aotops.namespace.creation import has_buffer, read
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -60,4 +60,4 @@ def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
 def as_tensor(name: str, argument: str, value: Any) -> Tensor:
     """The same, a Python number as a tensor too."""
     operand = as_operand(name, argument, value)
-    return operand if isinstance(operand, Tensor) else asarray(operand)
+    return operand if isinstance(operand, Tensor) else read(name, argument, operand, None)
