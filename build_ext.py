@@ -1,7 +1,7 @@
-"""The PEP 517 build backend: setuptools', with a ``build_ext`` that compiles the kernels first.
+"""The PEP 517 build backend: that of setuptools, with a ``build_ext`` that compiles the kernels first.
 
-Everything about kernels is in ``aotops.aot``; here they only meet the C files of ``aotops.native`` in one
-extension module, ``aotops._native``.
+``aotops.aot`` compiles the kernels; this file only links them with the C files of ``aotops.native`` into one extension
+module, ``aotops._native``.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ else:
 
 
 def import_own_package() -> None:
-    """Import the aotops that is built, also where an installed one has been imported before."""
+    """Import the aotops that is being built, even if an installed one has been imported before."""
     source = ROOT / "src"
     loaded = sys.modules.get("aotops")
     if loaded is not None and Path(str(loaded.__file__)).resolve().parent != source / "aotops":
@@ -41,7 +41,7 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
     """Compiles the kernels, then the extension that holds them."""
 
     def get_ext_filename(self, fullname: str) -> str:
-        """The extension's file, relative to where packages lie."""
+        """Return the extension's file, relative to the folder of packages."""
         import_own_package()
         from aotops.aot.pack.link import extension_file
 
@@ -56,7 +56,7 @@ class build_ext(Command):  # noqa: N801  (setuptools' name)
         from aotops.errors import BuildError
 
         try:
-            # before the minutes that the kernels may take
+            # check first: compiling the kernels may take minutes
             require_compiler()
             require_c_compiler(self)
             built = build(Path(self.build_temp).resolve(), ROOT / "build" / "kernels")

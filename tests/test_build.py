@@ -59,7 +59,7 @@ needs_nm = pytest.mark.skipif(
 
 SCALAR = """
     import math
-    from aotops.intrinsics import nearest, select
+    from aotops.intrinsics import rint, select
 
     FACTOR = 0.5
     TABLE = (1.0, 2.0)
@@ -68,7 +68,7 @@ SCALAR = """
         return math.fabs(x) * FACTOR
 
     def scalar(x, y=2.0):
-        return select(x > 0.0, helper(x) + y, nearest(x)) - TABLE[0]
+        return select(x > 0.0, helper(x) + y, rint(x)) - TABLE[0]
 """
 
 
@@ -114,8 +114,8 @@ def test_fingerprints_are_equal_for_equal_code(source: str) -> None:
         pytest.param(edited("math.fabs", "math.sqrt"), id="function of a module"),
         pytest.param(edited("TABLE = (1.0, 2.0)", "TABLE = (1.5, 2.0)"), id="constant in a tuple"),
         pytest.param(edited("y=2.0", "y=3.0"), id="default"),
-        pytest.param(edited("nearest(x))", "x)"), id="an intrinsic less"),
-        pytest.param(edited("import nearest, select", "import square_root as nearest, select"), id="another intrinsic"),
+        pytest.param(edited("rint(x))", "x)"), id="an intrinsic less"),
+        pytest.param(edited("import rint, select", "import square_root as rint, select"), id="another intrinsic"),
     ],
 )
 def test_fingerprints_change_with_the_code(source: str) -> None:
@@ -454,8 +454,8 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
         integers = [0, 1, -1, 2**62, -(2**63), 0x3FF << 52]
         pairs = [(x, y) for x in floats for y in floats]
         cases = [
-            (lambda x: nearest(x), [(x,) for x in floats]),
-            (lambda x: settled(x), [(x,) for x in floats]),
+            (lambda x: rint(x), [(x,) for x in floats]),
+            (lambda x: force_load(x), [(x,) for x in floats]),
             (lambda x: square_root(x), [(x,) for x in floats]),
             (lambda x, k: scale_exponent(x, k), [(x, k) for x in (1.5, -1.0) for k in (0.0, -0.0, 3.0, 1023.0)]),
             (lambda x: widen(x), [(x,) for x in floats]),

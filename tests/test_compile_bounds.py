@@ -136,7 +136,7 @@ def bitcode_of(operator: Any, dtype: str = "float64") -> str:
 
 
 def test_short_loops_are_unrolled_by_size_and_not_by_count() -> None:
-    """Forty cheap steps are, with a function in them too; of eight steps with a sine the common case is."""
+    """Forty cheap steps are, with a function in them too; of eight steps with a sine the fast path is."""
     cheap = of_source(
         "def step(y, x):\n    return 0.5 * (y + x / y)\n"
         "@ao.map\ndef f(x):\n    y = x\n    for _ in range(40):\n        y = step(y, x)\n    return y\n"

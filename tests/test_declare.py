@@ -309,7 +309,7 @@ def test_several_outputs_of_strided_and_narrow_inputs(zoo: ModuleType) -> None:
 
 @pytest.mark.parametrize("dtype", FLOATS)
 def test_short_cuts_are_taken_only_where_they_give_the_same_bits(zoo: ModuleType, dtype: str) -> None:
-    """Contiguous rows are tried by common cases, block by block; a few strided elements never are."""
+    """Contiguous rows take fast paths, block by block; a few strided elements never are."""
     generator = np.random.default_rng(11)
     rare = [0.0, -0.0, math.inf, -math.inf, math.nan, 3e38, 1e-40, -1e-45, 1e22, -123456.0, 88.9, -104.5, 710.0]
     for share in (0.0, 0.002, 0.2):

@@ -107,7 +107,7 @@ alias = double
 
 @ao.zip(dtypes="float64")
 def waves(x, y):
-    """Calls of functions that have common cases and rare ones."""
+    """Calls of functions that have fast paths."""
     return math.sin(x) * math.exp(-abs(y)) + math.log(abs(x) + y * y) * abs(y) ** 1.5
 
 

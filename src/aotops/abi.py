@@ -1,7 +1,7 @@
-"""What Python, C and the build have to agree on, each fact once: dtypes, promotion, slots, kinds of operators, limits.
+"""The definitions shared by Python, C and the build: dtypes, promotion, slots, kinds of operators, limits.
 
-``aotops.aot.pack.header`` writes the C header of all of it. A row of ``DTYPES`` is a dtype: its enum, the union of
-elements, its buffer format, the promotion matrix, the conversion kernels and the stubs follow from it.
+``aotops.aot.pack.header`` generates the C header from them. A row of ``DTYPES`` is a dtype: its enum, the union of
+elements, its buffer format, the promotion matrix, the casting kernels and the stubs follow from it.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ class DtypeFact:
     """One dtype.
 
     Attributes:
-        name: as in ``aotops.float32``; what Numba and NumPy call it, too.
+        name: as in ``aotops.float32``, and in Numba and NumPy.
         kind: one of ``KINDS_OF_NUMBERS``.
         bits: the width of an element.
     """
@@ -33,12 +33,12 @@ class DtypeFact:
 
     @property
     def category(self) -> str:
-        """What ``DType.kind`` says: Python has a type of number for each category."""
+        """The value of ``DType.kind``; each category corresponds to a Python number type."""
         return {"signed": "integer", "unsigned": "integer", "real": "float"}.get(self.kind, self.kind)
 
     @property
     def format(self) -> str:
-        """The format of ``struct`` and ``memoryview`` for an element of this size; a complex dtype has two letters."""
+        """The format of ``struct`` and ``memoryview`` for an element; a complex dtype has two letters."""
         codes = {"signed": "bhiq", "unsigned": "BHIQ"}
         if self.kind in codes:
             return codes[self.kind][self.itemsize.bit_length() - 1]
@@ -54,7 +54,7 @@ class DtypeFact:
         return 0, 1 if self.kind == "bool" else 2**self.bits - 1
 
     def wrapped(self, number: int) -> int:
-        """An integer as an integer dtype holds it: its low bits.
+        """Wrap an integer around to an integer dtype, keeping its low bits.
 
         >>> DtypeFact("unsigned", 8).wrapped(300), DtypeFact("signed", 8).wrapped(200)
         (44, -56)
@@ -66,10 +66,10 @@ class DtypeFact:
 #: Not an order: int64 holds every uint32, and no integer dtype holds both int64 and uint64.
 KINDS_OF_NUMBERS = ("bool", "unsigned", "signed", "real", "complex")
 
-#: The categories in Python's order: each of Python's types of numbers takes the values of those before.
+#: The categories in Python's order: each of Python's number types holds the values of those before it.
 CATEGORIES = ("bool", "integer", "float", "complex")
 
-#: The dtypes that there are, in the order in which they are listed and printed.
+#: The supported dtypes, in the order in which they are listed and printed.
 DTYPES = (
     DtypeFact("bool", 8),
     DtypeFact("unsigned", 8),
@@ -78,7 +78,7 @@ DTYPES = (
     DtypeFact("real", 64),
 )
 
-#: All that the array API standard has. The functions of this module hold for them, whichever ``DTYPES`` has.
+#: All dtypes of the array API standard. The functions of this module support them whether or not ``DTYPES`` does.
 STANDARD_DTYPES = (
     DtypeFact("bool", 8),
     *[DtypeFact("signed", bits) for bits in (8, 16, 32, 64)],
@@ -93,24 +93,24 @@ FACTS = {fact.name: fact for fact in DTYPES}
 #: The dtypes' names in the order of their codes.
 NAMES = tuple(FACTS)
 
-#: The dtype of a Python number of a category by itself.
+#: The default dtype of a Python number of each category.
 DEFAULTS = {"bool": "bool", "integer": "int64", "float": "float64", "complex": "complex128"}
 
-#: An element of any dtype has room in so many bytes.
+#: The size in bytes of the largest element.
 ELEMENT_BYTES = 16
 
 
 def computed(dtype: str) -> str:
-    """The dtype of an element within a kernel: integers of less than 64 bits are int64 there, as C's are int.
+    """Return the dtype in which kernels compute: integers of fewer than 64 bits are promoted to int64, as to int in C.
 
-    Storing a result in such a dtype keeps its low bits: sums, differences and products wrap around as NumPy's do.
+    Storing a result keeps its low bits, so sums, differences and products wrap around as in NumPy.
     """
     fact = FACTS[dtype]
     return DEFAULTS["integer"] if fact.category == "integer" and fact.bits < 64 else dtype
 
 
 def named(*kinds: str) -> tuple[str, ...]:
-    """The names of the dtypes of some kinds."""
+    """Return the names of the dtypes of some kinds."""
     return tuple([fact.name for fact in DTYPES if fact.kind in kinds])
 
 
@@ -118,10 +118,10 @@ def named(*kinds: str) -> tuple[str, ...]:
 
 
 def promoted(a: DtypeFact, b: DtypeFact) -> tuple[str, int]:
-    """The kind and the width of the dtype that holds the values of two, as ``numpy.result_type`` has it.
+    """Return the kind and the width of the dtype that two promote to, as defined by ``numpy.result_type``.
 
-    Of integers that is the smallest integer dtype that holds both, or float64 where there is none. Beside a float an
-    integer of up to 16 bits counts as a float32, others as a float64.
+    Integers promote to the smallest integer dtype that holds both, or to float64 if there is none. With a float, an
+    integer of up to 16 bits counts as a float32, wider ones as a float64.
 
     >>> promoted(DtypeFact("signed", 8), DtypeFact("unsigned", 8))
     ('signed', 16)
@@ -137,7 +137,7 @@ def promoted(a: DtypeFact, b: DtypeFact) -> tuple[str, int]:
         bits = max(high.bits, 2 * low.bits)
         return ("signed", bits) if bits <= 64 else ("real", 64)
     if low.kind in ("unsigned", "signed"):
-        # float32 holds the integers of 16 bits; float64 stands for those of 64 bits, too
+        # float32 holds 16-bit integers; float64 is used for 64-bit integers, too, although it does not hold all
         parts = 2 if high.kind == "complex" else 1
         real = max(high.bits // parts, 32 if low.bits <= 16 else 64)
         return high.kind, real * parts
@@ -145,7 +145,7 @@ def promoted(a: DtypeFact, b: DtypeFact) -> tuple[str, int]:
 
 
 def promote(a: str, b: str) -> str:
-    """The name of the dtype that holds the values of two.
+    """Return the name of the dtype that two promote to.
 
     >>> promote("int64", "float32")
     'float64'
@@ -155,7 +155,7 @@ def promote(a: str, b: str) -> str:
 
 
 def promote_number(dtype: str, category: str) -> str:
-    """The name of the dtype in which a tensor meets a Python number of a category, which is weak.
+    """Return the name of the dtype that a tensor and a Python number of a category, which is weak, promote to.
 
     >>> promote_number("float32", "integer"), promote_number("bool", "float")
     ('float32', 'float64')
@@ -169,9 +169,9 @@ def promote_number(dtype: str, category: str) -> str:
 
 
 def holding(dtype: str) -> tuple[str, ...]:
-    """The other dtypes that hold all values of one, the usual ones first.
+    """Return the other dtypes that hold all values of one, in order of preference.
 
-    Inputs of a dtype without a kernel compute in the first of them that has a kernel.
+    Inputs of a dtype without a kernel are cast to the first of them that has one.
 
     >>> holding("int64"), holding("float64")
     (('float64',), ())
@@ -185,9 +185,9 @@ def holding(dtype: str) -> tuple[str, ...]:
 
 
 def can_cast(source: str, target: str) -> bool:
-    """Whether ``out`` of a dtype takes results of another: NumPy's rule "same_kind".
+    """Return whether ``out`` of a dtype accepts results of another: NumPy's rule "same_kind".
 
-    A kind takes the values of those before it, of whatever width; an unsigned integer takes no signed one.
+    A kind accepts the kinds before it, of any width; unsigned integers do not accept signed ones.
 
     >>> can_cast("float64", "float32"), can_cast("float32", "int64"), can_cast("int64", "float32")
     (True, False, True)
@@ -197,13 +197,13 @@ def can_cast(source: str, target: str) -> bool:
 
 # --- operators ------------------------------------------------------------------------------------------------------
 
-#: The kinds of operators as the glue tells them apart, in the order of their codes: maps and zips are one.
+#: The kinds of operators in the glue, in the order of their codes; maps and zips are one kind.
 KINDS = ("elementwise", "reduce", "argreduce", "scan")
 
-#: The kinds whose operators go along an axis and combine its elements.
+#: The kinds whose operators combine elements along an axis.
 AXIS_KINDS = KINDS[1:]
 
-#: Python's special methods that an operator can stand behind: plain, reflected, in place. The comparisons are in the
+#: Python's special methods that an operator can implement: plain, reflected, in place. The comparisons are in the
 #: order of Python's C API.
 SLOTS = {
     "add": ("__add__", "__radd__", "__iadd__"),
@@ -229,17 +229,17 @@ MAX_OPERANDS = 16
 #: The most CPU levels that kernels are compiled for.
 MAX_LEVELS = 3
 
-#: The dtype code that stands for none.
+#: The dtype code for no dtype.
 NO_DTYPE = 255
 
-#: In place of the dtype of an input that is no operand but a position, an int64; and its code.
+#: The dtype of an input that is a position, an int64, instead of an operand in memory; and its code.
 INDEX = "index"
 INDEX_CODE = 254
 
-# --- an operator as C sees it ---------------------------------------------------------------------------------------
+# --- the fields of an operator in C ---------------------------------------------------------------------------------
 
-#: What the glue knows of an operator beside its names and variants, each with its C type and what it means; an array
-#: with the name of its length. ``aotops.encode`` fills them in this order, for operators of aotops and of users alike.
+#: The fields of an operator in C beside its names and variants, each with its C type and meaning, and for an array the
+#: name of its length. ``aotops.encode`` fills them in this order, for built-in and user-defined operators.
 OPERATOR_FIELDS = (
     ("kind", "uint8_t", "enum aot_kind"),
     ("inputs", "uint8_t", "number of inputs"),
@@ -262,7 +262,7 @@ OPERATOR_ARRAYS = (
     ("casts", "AOT_N_DTYPES", "the dtype in which inputs of a dtype without a kernel compute, or AOT_NO_DTYPE"),
 )
 
-#: The elements that a variant needs to know, in the order in which C finds them; defaults of the inputs follow.
+#: The constants of a variant, in the order in which C stores them; the defaults of the inputs follow.
 CONSTANTS = (
     ("identity", "axis kinds: the value of an empty axis"),
     ("initial", "axis kinds: what a non-empty one begins with"),

@@ -1,8 +1,8 @@
-"""The limits of Linux control groups, by which containers and services get a part of a machine.
+"""The limits of Linux control groups, which restrict containers and services to a part of a machine.
 
-A process belongs to a group of each hierarchy (one in version 2, one for each set of controllers in version 1), and
-the limits of its group and of all groups above it hold together. Inside of a container those above its own may not be
-visible; what is visible is read. Each function takes the folder that stands for ``/``, so that tests can make one.
+A process belongs to one group per hierarchy (one hierarchy in version 2, one per set of controllers in version 1), and
+the limits of its group and of all groups above it apply together. Inside a container, the groups above its own may be
+invisible; all visible ones are read. Each function takes a folder to use as ``/``, for tests.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def lines_of(path: str) -> list[str]:
-    """The lines of a file of the kernel, none if it cannot be read."""
+    """Return the lines of a system file, or none if it cannot be read."""
     try:
         with open(path, encoding="utf-8", errors="surrogateescape") as file:
             return file.read().splitlines()
@@ -22,23 +22,23 @@ def lines_of(path: str) -> list[str]:
 
 
 def number_in(path: str, position: int = 0) -> int | None:
-    """A number in the words of a file's first line; None for "max" and for whatever else there is."""
+    """Return a number from the words of a file's first line; None for "max" and for anything else."""
     words = "".join(lines_of(path)[:1]).split()
     word = words[position] if position < len(words) else ""
     return int(word) if word.isascii() and word.isdecimal() and len(word) < 20 else None
 
 
 def unescaped(path: str) -> str:
-    """A path of ``/proc/self/mountinfo``, where blanks and backslashes are written in octal."""
+    """Decode a path in ``/proc/self/mountinfo``, where blanks and backslashes are written in octal."""
     for code, character in (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\")):
         path = path.replace(code, character)
     return path
 
 
 def groups(controller: str, root: str = "/") -> Iterator[tuple[int, str]]:
-    """The version and the folder of each group that limits this process's use of a controller, its own first."""
+    """Yield the version and the folder of each group that limits this process's use of a controller, its own first."""
     root = root.rstrip("/")
-    own = {}  # the path of the process's group in each hierarchy, by what tells the hierarchy
+    own = {}  # the path of the process's group in each hierarchy, by the hierarchy's controllers
     for line in lines_of(f"{root}/proc/self/cgroup"):
         _, _, rest = line.partition(":")
         controllers, _, path = rest.partition(":")
@@ -57,11 +57,11 @@ def groups(controller: str, root: str = "/") -> Iterator[tuple[int, str]]:
             continue
         if version not in own or len(words) < 5:
             continue
-        # the mount shows the hierarchy from `top` on at `place`
+        # the hierarchy below `top` is mounted at `place`
         top, place = unescaped(words[3]).rstrip("/"), root + unescaped(words[4]).rstrip("/")
         path = own[version].rstrip("/")
         below = path[len(top) :] if path == top or path.startswith(top + "/") else ""
-        if "/.." in below:  # outside of what this process can see
+        if "/.." in below:  # not visible to this process
             below = ""
         while True:
             yield version, place + below
@@ -71,7 +71,7 @@ def groups(controller: str, root: str = "/") -> Iterator[tuple[int, str]]:
 
 
 def cpu_quota(root: str = "/") -> float | None:
-    """The CPUs that the least quota amounts to, such as 1.5; None without a quota."""
+    """Return the smallest quota as a number of CPUs, such as 1.5; None without a quota."""
     quotas = []
     for version, folder in groups("cpu", root):
         if version == 2:
@@ -84,7 +84,7 @@ def cpu_quota(root: str = "/") -> float | None:
 
 
 def memory_limit(root: str = "/") -> int | None:
-    """The least limit of memory in bytes, that above which the system takes memory back included; None without one."""
+    """Return the smallest memory limit in bytes, hard or soft (``memory.high``); None without one."""
     limits = []
     for version, folder in groups("memory", root):
         names = ("memory.max", "memory.high") if version == 2 else ("memory.limit_in_bytes",)

@@ -1,4 +1,4 @@
-"""Dtypes: the objects, how others are read as one, and promotion."""
+"""Dtypes: the objects, conversion of other specifications to them, and promotion."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ if TYPE_CHECKING:
 BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
 globals().update(BY_NAME)
 
-#: What Python's number types stand for when they are given as a dtype.
+#: The dtypes that Python's number types specify.
 DEFAULTS = {type(True): BY_NAME["bool"], int: BY_NAME["int64"], float: BY_NAME["float64"]}
 
-#: The same by their names, as NumPy takes them.
+#: The same by name, as NumPy accepts them.
 PYTHON_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"]}
 
 
 def find_dtype(value: Any) -> DType | None:
-    """The dtype that a value stands for, or None."""
+    """Return the dtype that a value specifies, or None."""
     if isinstance(value, DType):
         return value
     if isinstance(value, type) and value in DEFAULTS:
@@ -39,7 +39,7 @@ def find_dtype(value: Any) -> DType | None:
 
 
 def is_dtype(value: Any) -> builtins.bool:
-    """Whether a value stands for a dtype."""
+    """Return whether a value specifies a dtype."""
     return find_dtype(value) is not None
 
 
@@ -57,31 +57,31 @@ def as_dtype(function: str, argument: str, value: Any) -> DType:
 
 
 def promote(a: DType, b: DType) -> DType:
-    """The dtype that holds the values of both, as ``numpy.result_type`` has it.
+    """Return the dtype that both promote to, as defined by ``numpy.result_type``.
 
     >>> import aotops as ao
     >>> ao.dtypes.promote(ao.int64, ao.float32)
     aotops.float64
     """
-    from aotops import abi  # which the first results do without
+    from aotops import abi  # not needed by a first operation, so not imported with aotops
 
     return BY_NAME[abi.promote(a.name, b.name)]
 
 
 def promote_number(dtype: DType, number: float) -> DType:
-    """The dtype in which a tensor of a dtype meets a Python number, which is weak."""
+    """Return the dtype that a tensor and a Python number, which is weak, promote to."""
     from aotops import abi
 
     return BY_NAME[abi.promote_number(dtype.name, number_dtype(number).kind)]
 
 
 def can_cast(source: DType, target: DType) -> builtins.bool:
-    """Whether ``out`` of a dtype takes results of another, as NumPy's rule "same_kind" has it."""
+    """Return whether ``out`` of a dtype accepts results of another, by NumPy's rule "same_kind"."""
     from aotops import abi
 
     return abi.can_cast(source.name, target.name)
 
 
 def number_dtype(number: float) -> DType:
-    """The dtype of a Python number by itself."""
+    """Return the default dtype of a Python number."""
     return DEFAULTS[type(True) if isinstance(number, type(True)) else int if isinstance(number, int) else float]

@@ -1,14 +1,14 @@
-"""A record as C sees it: one encoding for the table of aotops' own operators and for the declarations of users.
+"""Encoding a record for C, in the same way for built-in and user-defined operators.
 
-``encode`` fills the fields that ``aotops.abi`` lists, in their order. ``aotops.aot.pack.table`` writes them as C text,
-and ``_native.declare`` reads them. ``encode_kernel`` does the same for a kernel in the library of an extension.
+``encode`` fills the fields that ``aotops.abi`` lists, in their order. ``aotops.aot.pack.table`` writes them in C,
+and ``_native.declare`` reads them. ``encode_kernel`` encodes a kernel in the library of an extension.
 """
 
 from __future__ import annotations
 
 from aotops import abi
 
-TYPE_CHECKING = False  # as typing has it, whose import would take as long as all of aotops
+TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
@@ -18,19 +18,19 @@ if TYPE_CHECKING:
 
 
 def dtype_code(dtype: str | None) -> int:
-    """The code of a dtype in C's enum, or of none."""
+    """Return the code of a dtype in C's enum, or the code of no dtype."""
     others = {None: abi.NO_DTYPE, abi.INDEX: abi.INDEX_CODE}
     return others[dtype] if dtype in others else abi.NAMES.index(str(dtype))
 
 
 def stable_code(dtype: str) -> int:
-    """The code of a dtype in ``aotops_kernel.h``: whatever other dtypes there are, it is the same."""
+    """Return the code of a dtype in ``aotops_kernel.h``, which does not depend on the other dtypes."""
     fact = abi.FACTS[dtype]
     return abi.KINDS_OF_NUMBERS.index(fact.kind) << 4 | fact.itemsize.bit_length() - 1
 
 
 def element(value: Any, dtype: str) -> bytes:
-    """The bytes of an ``aot_element`` with a value, which the dtype must hold; floats are rounded.
+    """Return the bytes of an ``aot_element`` of a value, which must be in the dtype's range; floats are rounded.
 
     >>> element(258, "int64")[:2].hex()
     '0201'
@@ -46,7 +46,7 @@ def element(value: Any, dtype: str) -> bytes:
 
 
 class Encoded:
-    """An operator as C sees it.
+    """An operator, encoded for C.
 
     Attributes:
         fields: numbers and bytes, in the order of ``aotops.abi``.
@@ -60,7 +60,7 @@ class Encoded:
 
 
 def encode(record: Record, compute_bound: bool = False) -> Encoded:
-    """A record as C sees it; ``compute_bound`` is known to those who compile kernels alone."""
+    """Encode a record; only the compiler of its kernels knows ``compute_bound``."""
     axis_kind = record.kind in abi.AXIS_KINDS
     numbers = {
         "kind": abi.KINDS.index(record.kind if axis_kind else "elementwise"),
@@ -98,7 +98,7 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
 
 
 def constants(record: Record, dtype: str) -> list[bytes]:
-    """The constants of a variant, in the order of ``aotops.abi``, and the defaults of inputs that may be left out."""
+    """Return the constants of a variant, in the order of ``aotops.abi``, and the defaults of optional inputs."""
     nothing = bytes(abi.ELEMENT_BYTES)
     result = record.result_for(dtype)
     values: dict[str, bytes] = {}
@@ -122,7 +122,7 @@ LOOPS = ("elementwise", "reduce", "argreduce", "scan")
 
 
 def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
-    """A kernel in a library: the fields of an ``aot_named_kernel`` in their order, but for the addresses.
+    """Encode a kernel in a library: the fields of an ``aot_named_kernel`` in order, except the addresses.
 
     They are its symbol, the code of its loop nest, the numbers of its inputs and outputs, whether it is compute-bound,
     and the dtypes of all operands.
@@ -133,5 +133,5 @@ def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
 
 
 def mask(record: Record, parameters: Iterable[str]) -> int:
-    """Some of the parameters as a bit mask."""
+    """Return some of the parameters as a bit mask."""
     return sum(1 << record.parameters.index(parameter) for parameter in parameters)

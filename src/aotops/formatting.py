@@ -1,4 +1,4 @@
-"""How tensors print: as nested lists with aligned columns, the middle left out of large ones."""
+"""Formatting tensors: as nested lists with aligned columns, in which the middle of large tensors is omitted."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
 
     from aotops.tensors import Tensor
 
-#: Tensors of more elements than this show only so many at each end of an axis.
+#: Tensors of more elements than this are summarised: they show only a few elements at each end of an axis.
 THRESHOLD = 1000
 EDGE = 3
-#: The most digits after the point in columns of numbers; a number by itself shows all that it needs.
+#: The most digits after the decimal point in columns of numbers; a single number shows all digits that it needs.
 PRECISION = 8
 ALL_DIGITS = 400
 WIDTH = 79
 
 
 def format_tensor(x: Tensor) -> str:
-    """The ``repr`` of a tensor."""
+    """Return the ``repr`` of a tensor."""
     notes = []
     if x.size == 0 and x.shape != (0,):
         notes.append(f"shape={x.shape}")
@@ -38,15 +38,15 @@ def format_tensor(x: Tensor) -> str:
 
 
 def format_elements(x: Tensor, specification: str) -> str:
-    """What ``format(x, specification)`` gives: each element in that format, laid out as ``repr`` lays them out.
+    """Return ``format(x, specification)``: each element in that format, laid out as by ``repr``.
 
-    Without dimensions it is the element alone, as of a Python number. Raises ``ValueError`` for a specification that
-    Python's numbers do not take.
+    A 0-d tensor is formatted like a Python number. Raises ``ValueError`` for a specification that Python's numbers
+    do not accept.
     """
     if x.ndim == 0:
         return format(x.item(), specification)
     if x.size == 0:
-        format({"bool": False, "integer": 0, "float": 0.0}[x.dtype.kind], specification)  # raises as an element would
+        format({"bool": False, "integer": 0, "float": 0.0}[x.dtype.kind], specification)  # raises like an element
         return format_tensor(x)
     values = _edges(x, x.size > THRESHOLD)
     strings = {_key(value): format(value, specification) for value in _leaves(values)}
@@ -54,7 +54,7 @@ def format_elements(x: Tensor, specification: str) -> str:
 
 
 def _wrapped(body: str, notes: list[str]) -> str:
-    """The ``repr`` of a tensor of some elements, with notes behind them."""
+    """Return the ``repr`` of a tensor from its formatted elements, followed by notes."""
     if not notes:
         return f"tensor({body})"
     note = ", ".join(notes)
@@ -64,7 +64,7 @@ def _wrapped(body: str, notes: list[str]) -> str:
 
 
 def _edges(x: Tensor, summarised: bool) -> Any:
-    """The elements as nested lists, with an ``Ellipsis`` in place of each middle that is left out."""
+    """Return the elements as nested lists, with an ``Ellipsis`` for each omitted middle."""
     if x.ndim == 0:
         return x.item()
     length = x.shape[0]
@@ -78,34 +78,34 @@ def _edges(x: Tensor, summarised: bool) -> Any:
 
 
 def _leaves(values: Any) -> list[Any]:
-    """The numbers in nested lists."""
+    """Return the numbers in nested lists."""
     if isinstance(values, list):
         return [leaf for value in values for leaf in _leaves(value)]
     return [] if values is Ellipsis else [values]
 
 
 def _aligned(strings: dict[Any, str]) -> Callable[[Any], str]:
-    """A function that gives each number its string, all of one width."""
+    """Return a function that maps each number to its string, all of the same width."""
     width = max((len(string) for string in strings.values()), default=0)
     return lambda value: strings[_key(value)].rjust(width)
 
 
 def _strings(kind: str, values: list[Any], itemsize: int, precision: int) -> dict[Any, str]:
-    """The strings of some numbers."""
+    """Return the strings of some numbers."""
     if kind == "float":
         return _float_strings(values, itemsize, precision)
     return {value: str(value) for value in values}
 
 
 def _key(value: Any) -> Any:
-    """What tells a number from others that print differently: zeros by their sign, NaN by its name."""
+    """Return a key that differs for numbers that print differently: zeros by their sign, NaN by its name."""
     if isinstance(value, float) and (value == 0 or value != value):
         return str(value)
     return value
 
 
 def _float_strings(values: list[float], itemsize: int, precision: int) -> dict[Any, str]:
-    """The strings of floats: aligned at the point, scientific where fixed notation would hide digits."""
+    """Return the strings of floats: aligned at the decimal point, scientific if fixed notation would hide digits."""
     finite = [value for value in values if math.isfinite(value)]
     sizes = [abs(value) for value in finite if value != 0]
     scientific = bool(sizes) and (
@@ -123,9 +123,9 @@ def _float_strings(values: list[float], itemsize: int, precision: int) -> dict[A
 
 
 def _digits(value: float, itemsize: int, scientific: bool, precision: int) -> tuple[str, str, str]:
-    """The fewest digits that tell a float from its neighbours, at most ``precision`` after the point.
+    """Return the fewest digits that identify a float, at most ``precision`` after the point.
 
-    Returns the integer part with its sign, the fraction, and the exponent.
+    They are the integer part with its sign, the fraction, and the exponent.
     """
     digits, exponent = _shortest(value, itemsize)
     sign = "-" if math.copysign(1.0, value) < 0 else ""
@@ -142,7 +142,7 @@ def _digits(value: float, itemsize: int, scientific: bool, precision: int) -> tu
 
 
 def _shortest(value: float, itemsize: int) -> tuple[str, int]:
-    """The fewest digits that read back as the same float of an item size, and the exponent of the first of them."""
+    """Return the fewest digits that read back as the same float of an item size, and the exponent of the first one."""
     string = repr(abs(value))
     if itemsize == 4:
         candidates = (f"{abs(value):.{count}e}" for count in range(9))
@@ -155,7 +155,7 @@ def _shortest(value: float, itemsize: int) -> tuple[str, int]:
 
 
 def _round_trips(value: float, string: str, itemsize: int) -> bool:
-    """Whether a string reads back as the same float of an item size."""
+    """Return whether a string reads back as the same float of an item size."""
     read = float(string)
     if itemsize == 4 and math.isfinite(read) and abs(read) < 3.5e38:
         try:
@@ -166,7 +166,7 @@ def _round_trips(value: float, string: str, itemsize: int) -> bool:
 
 
 def _layout(values: Any, formatter: Callable[[Any], str], indent: int, width: int) -> str:
-    """Nested brackets, rows under each other, lines of at most ``width`` characters."""
+    """Lay out nested brackets, with rows below each other, in lines of at most ``width`` characters."""
     if not isinstance(values, list):
         return formatter(values).strip() if values is not Ellipsis else "..."
     inner = indent + 1

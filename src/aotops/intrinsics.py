@@ -1,14 +1,14 @@
-"""What scalar functions and loop nests need and plain Python lacks, as functions with a Python body.
+"""Intrinsics: operations that scalar functions and loop nests need and plain Python lacks, each with a Python body.
 
-Every function here runs as it stands, so that each kernel can be executed, stepped through and tested
-as ordinary Python; ``aotops.aot.front.lowering`` gives the compiler an equivalent sequence of machine
-instructions for each. Nothing else may appear in a kernel that plain Python cannot run.
+Every function here also runs as plain Python, so each kernel can be executed, stepped through and tested without
+being compiled; ``aotops.aot.front.lowering`` maps each function to an equivalent sequence of machine instructions.
+Anything else in a kernel must be plain Python.
 
-Functions of a float return one of the same type, so that a scalar function which is given ``numpy.float32`` stays
-in float32.
+Functions of a float return a float of the same type, so a scalar function called with ``numpy.float32`` computes in
+float32 throughout.
 
-Three groups: operations on one number, for scalar functions; operands in memory, for loop nests; and notes of
-elements that are rare, from the ones to the others.
+Three groups: operations on one number, for scalar functions; operands in memory, for loop nests; and a flag by which
+scalar functions report rare elements to loop nests.
 """
 
 from __future__ import annotations
@@ -21,27 +21,27 @@ from typing import Any
 
 
 def select(condition: Any, chosen: Any, otherwise: Any) -> Any:
-    """``chosen if condition else otherwise`` without a branch: both values have been computed."""
+    """Return ``chosen if condition else otherwise`` without a branch; both values are evaluated."""
     return chosen if condition else otherwise
 
 
-def settled(x: Any) -> Any:
-    """``x``, which is to be read before any choice.
+def force_load(x: Any) -> Any:
+    """Force ``x`` to be loaded before a select.
 
-    Of a choice between two elements compilers make an element of a chosen address, and gather those one by one.
+    LLVM would otherwise select an address and gather elements one by one.
     """
     return x
 
 
-def nearest(x: Any) -> Any:
-    """The integral float nearest to ``x``, ties to even."""
+def rint(x: Any) -> Any:
+    """Round ``x`` to the nearest integral float, ties to even."""
     return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x
 
 
 def scale_exponent(y: Any, k: Any) -> Any:
-    """``y * 2**k`` by adding the integral float ``k`` to the exponent's bits: ``y`` and the result must be normal.
+    """Return ``y * 2**k`` by adding the integral float ``k`` to the exponent field.
 
-    What the bits are otherwise is undefined.
+    ``y`` and the result must be normal; otherwise the result is undefined.
     """
     if not (math.isfinite(y) and abs(k) < 4096):
         return y
@@ -52,12 +52,12 @@ def scale_exponent(y: Any, k: Any) -> Any:
 
 
 def widen(x: Any) -> Any:
-    """A float32 as float64."""
+    """Convert a float32 to float64."""
     return float(x)
 
 
 class Table:
-    """Integers of a constant table; compiled kernels have them in memory that is only read."""
+    """A constant table of integers; compiled kernels keep it in read-only memory."""
 
     __slots__ = ("values",)
 
@@ -69,82 +69,82 @@ class Table:
 
 
 def look_up(table: Table, index: int) -> int:
-    """The int64 at an index of a table; the index must be in it."""
+    """Return the int64 at an index of a table; the index must be in range."""
     if index < 0:
         raise IndexError(f"index {index} is outside of a table")
     return table.values[index]
 
 
 def wrap_int64(x: Any) -> int:
-    """An integer as int64 holds it; compiled arithmetic has wrapped already."""
+    """Wrap an integer around to int64; compiled arithmetic wraps on its own."""
     return (int(x) + 2**63) % 2**64 - 2**63
 
 
 def truncate(x: Any) -> Any:
-    """The int64 next to ``x`` towards zero; ``x`` must be in its range."""
+    """Truncate ``x`` to an int64; ``x`` must be in its range."""
     return int(x)
 
 
 def integer(x: Any) -> Any:
-    """A number as an int64, towards zero; the smallest int64 where that cannot hold it, and of NaN."""
+    """Truncate a number to an int64; the result is the smallest int64 if ``x`` is out of range or NaN."""
     if isinstance(x, float):
         return int(x) if -(2.0**63) <= x < 2.0**63 else -(2**63)
     return int(x)
 
 
 def quotient(a: int, b: int) -> int:
-    """The quotient of two int64, towards zero; it wraps around, and by 0 it is ``a``."""
+    """Divide two int64, rounding towards zero; overflow wraps around, and division by 0 gives ``a``."""
     size = abs(a) // (abs(b) or 1)
     return wrap_int64(size if (a < 0) == (b < 0) or (b == 0 and a >= 0) else -size)
 
 
 def square_root(x: Any) -> Any:
-    """The correctly rounded square root; NaN below zero, where ``math.sqrt`` raises."""
+    """Return the correctly rounded square root; NaN for negative numbers, where ``math.sqrt`` raises."""
     return type(x)(math.sqrt(x) if x >= 0 else math.nan)
 
 
 def divide(a: Any, b: Any) -> Any:
-    """``a / b`` of floats as IEEE 754 has it: a zero divisor gives an infinity or NaN, not an exception."""
+    """Divide floats as IEEE 754 specifies: a zero divisor gives an infinity or NaN, not an exception."""
     return a / b if b != 0 else a * math.copysign(math.inf, b)
 
 
 def bits_of_float64(x: Any) -> int:
-    """The 64 bits of a float64 as an int64."""
+    """Return the 64 bits of a float64 as an int64."""
     return int(struct.unpack("<q", struct.pack("<d", x))[0])
 
 
 def float64_of_bits(bits: int) -> float:
-    """The float64 whose 64 bits are those of an int64."""
+    """Return the float64 with the 64 bits of an int64."""
     return float(struct.unpack("<d", struct.pack("<q", bits))[0])
 
 
 def bits_of_float32(x: Any) -> int:
-    """The 32 bits of a float32 as an int32; a plain Python float is rounded to float32 first."""
+    """Return the 32 bits of a float32 as an int32; a plain Python float is rounded to float32 first."""
     return int(struct.unpack("<i", struct.pack("<f", x))[0])
 
 
 def float32_of_bits(bits: int) -> float:
-    """The float32 whose 32 bits are those of an int32."""
+    """Return the float32 with the 32 bits of an int32."""
     return float(struct.unpack("<f", struct.pack("<i", bits))[0])
 
 
 def _integral(function: Any, x: Any) -> Any:
-    """``x`` rounded to an integral float by a function of ``math``, with the sign of ``x``."""
+    """Round ``x`` to an integral float with a function of ``math``, keeping the sign of zero."""
     return type(x)(math.copysign(function(x), x)) if math.isfinite(x) else x
 
 
 def floor(x: Any) -> Any:
-    """The largest integral float that is at most ``x``."""
+    """Round ``x`` down to an integral float."""
     return _integral(math.floor, x)
 
 
 def ceil(x: Any) -> Any:
-    """The smallest integral float that is at least ``x``."""
+    """Round ``x`` up to an integral float."""
     return _integral(math.ceil, x)
 
 
 def integral_part(x: Any) -> Any:
-    """The integral float next to ``x`` towards zero."""
+    """Truncate ``x`` to an integral float."""
     return _integral(math.trunc, x)
 
 
@@ -154,29 +154,29 @@ def integral_part(x: Any) -> Any:
 class LibraryFunction:
     """A function of C99's ``math.h`` of one or two floats.
 
-    It is called in float64: of float32 the result is rounded once more, which makes it the nearest float32 but for one
-    in 100 million. In plain Python it is the function of ``math`` that has its name, and, where that raises, what C has
-    instead.
+    It is called in float64. For float32 its result is rounded once more, which gives the nearest float32 except for one
+    in 100 million arguments. As plain Python it calls the function of ``math`` with the same name, and returns C's
+    result where that function raises.
     """
 
     def __init__(self, name: str, parameters: int, python: Any = None) -> None:
         self.__name__ = name
         self.parameters = parameters
-        # cbrt and exp2 are in math since Python 3.11, which is where aotops begins
+        # math has cbrt and exp2 from Python 3.11, the oldest version that aotops supports
         self.python = python or getattr(math, name)
 
     def __repr__(self) -> str:
         return self.__name__
 
     def __call__(self, *values: Any) -> Any:
-        """The function's value, of the type of the first argument."""
+        """Return the function's value, converted to the type of the first argument."""
         x = values[0]
         try:
             result = self.python(*values)
         except OverflowError:
-            # what grows without bound: odd functions keep the sign, and so does gamma at its pole
+            # overflow gives an infinity: odd functions keep the sign, as gamma does near its pole
             result = math.copysign(math.inf, x) if self.__name__ in ("sinh", "tgamma") else math.inf
-        except ValueError:  # a pole, or outside of the domain
+        except ValueError:  # a pole, or outside the domain
             result = math.nan
             if self.__name__ in ("log2", "log10") and x == 0:
                 result = -math.inf
@@ -199,7 +199,7 @@ LIBRARY = {
 
 
 def load_exponent(x: Any, n: int) -> Any:
-    """``x * 2**n``, rounded once; ``n`` must be between -5000 and 5000."""
+    """Return ``x * 2**n``, rounded once; ``n`` must be between -5000 and 5000."""
     try:
         return type(x)(math.ldexp(x, int(n)))
     except OverflowError:
@@ -207,16 +207,16 @@ def load_exponent(x: Any, n: int) -> Any:
 
 
 def next_after(x: Any, y: Any) -> Any:
-    """The float next to ``x`` towards ``y``, of their type."""
+    """Return the next float after ``x`` towards ``y``, in their type."""
     if hasattr(x, "next_after"):
         return x.next_after(y)
     return type(x)(math.nextafter(x, y))
 
 
 def narrow(x: Any) -> Any:
-    """A number as the nearest float32; infinite where that is beyond its range."""
+    """Round a number to the nearest float32; infinite if it is out of range."""
     if isinstance(x, int) and abs(x) > 2**53:
-        # rounding to float64 on the way must not turn into a tie what is none: mark what it would cut off
+        # avoid double rounding through float64, which could create a tie: keep a sticky bit for the bits cut off
         x = (x >> 11 | (x & 0x7FF != 0)) << 11
     try:
         return float(struct.unpack("<f", struct.pack("<f", x))[0])
@@ -228,10 +228,10 @@ def narrow(x: Any) -> Any:
 
 
 class Pointer:
-    """A place in a list of numbers: what a typed C pointer is to a compiled kernel.
+    """A position in a list of numbers: the plain-Python counterpart of a compiled kernel's typed C pointer.
 
-    Indices outside the list raise ``IndexError``, negative ones too, so that plain Python runs catch
-    every access out of bounds.
+    Indices outside the list, including negative ones, raise ``IndexError``, so running a kernel as plain Python
+    catches every access out of bounds.
     """
 
     __slots__ = ("buffer", "origin")
@@ -257,7 +257,7 @@ class Pointer:
 
 
 class Position(Pointer):
-    """What stands in for a pointer to an input of dtype ``"index"``: the element at a place is the place itself."""
+    """A pointer to an input of dtype ``"index"``, which has no memory: the element at a position is the position."""
 
     __slots__ = ()
 
@@ -272,10 +272,10 @@ class Position(Pointer):
 
 
 class Signature:
-    """The dtype names of a kernel's operands, inputs first; compiled kernels know it as a constant.
+    """The dtype names of a kernel's operands, inputs first; a constant in compiled kernels.
 
-    A kernel of several outputs, whose scalar function returns a tuple, has a tuple of them for its output. An input
-    of dtype ``"index"`` has no memory: its pointer is a position, and what is loaded from it is the position.
+    For a kernel with several outputs, whose scalar function returns a tuple, ``output`` is a tuple of dtypes. An input
+    of dtype ``"index"`` has no memory: its pointer is a position, and loading from it gives that position.
     """
 
     __slots__ = ("inputs", "output")
@@ -294,12 +294,12 @@ class Signature:
 
 
 def input_pointers(data: Any, signature: Signature) -> tuple[Any, ...]:
-    """The pointers to the inputs' first elements, typed."""
+    """Return typed pointers to the first elements of the inputs."""
     return tuple(data[k] for k in range(len(signature.inputs)))
 
 
 def output_pointer(data: Any, signature: Signature) -> Any:
-    """The pointer to the output's first element, typed; of several outputs a tuple of them."""
+    """Return a typed pointer to the first element of the output, or a tuple of pointers for several outputs."""
     first = len(signature.inputs)
     if isinstance(signature.output, tuple):
         return tuple(data[k] for k in range(first, signature.operands))
@@ -307,18 +307,18 @@ def output_pointer(data: Any, signature: Signature) -> Any:
 
 
 def input_steps(strides: Any, axis: int, signature: Signature) -> tuple[int, ...]:
-    """The inputs' steps along the tile's inner (0) or outer (1) axis."""
+    """Return the strides of the inputs along the tile's inner (0) or outer (1) axis."""
     first = axis * signature.operands
     return tuple(strides[first + k] for k in range(len(signature.inputs)))
 
 
 def output_step(strides: Any, axis: int, signature: Signature) -> int:
-    """The output's step along the tile's inner (0) or outer (1) axis; several outputs have the same."""
+    """Return the output's stride along the tile's inner (0) or outer (1) axis; several outputs have equal strides."""
     return int(strides[axis * signature.operands + len(signature.inputs)])
 
 
 class Pattern:
-    """Which inputs of a row step by one element (True) and which stay where they are (False); a constant."""
+    """Which inputs of a row have stride 1 (True) and which have stride 0 (False); a constant."""
 
     __slots__ = ("moves",)
 
@@ -330,39 +330,39 @@ class Pattern:
 
 
 def matches(steps: tuple[int, ...], pattern: Pattern) -> bool:
-    """Whether the inputs step as a pattern says."""
+    """Return whether the strides of the inputs match a pattern."""
     return all(step == move for step, move in zip(steps, pattern.moves, strict=True))
 
 
 def load_pattern(pointers: tuple[Any, ...], fixed: tuple[Any, ...], count: int, pattern: Pattern) -> tuple[Any, ...]:
-    """The values ``count`` elements from the pointers that move, and the values in ``fixed`` of those that stay."""
+    """Load the values ``count`` elements from the pointers with stride 1; take those with stride 0 from ``fixed``."""
     return tuple(
         pointer[count] if move else value for pointer, value, move in zip(pointers, fixed, pattern.moves, strict=True)
     )
 
 
 def shift(pointer: Any, elements: int) -> Any:
-    """The pointer, or each of several, some elements further on."""
+    """Advance a pointer, or each of a tuple of pointers, by some elements."""
     return tuple(each + elements for each in pointer) if isinstance(pointer, tuple) else pointer + elements
 
 
 def advance(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
-    """The pointers ``count`` steps further on."""
+    """Advance each pointer by ``count`` times its stride."""
     return tuple(pointer + step * count for pointer, step in zip(pointers, steps, strict=True))
 
 
 def load(pointers: tuple[Any, ...], steps: tuple[int, ...], count: int) -> tuple[Any, ...]:
-    """The values ``count`` steps from the pointers."""
+    """Load the value at ``count`` times its stride from each pointer."""
     return tuple(pointer[step * count] for pointer, step in zip(pointers, steps, strict=True))
 
 
 def load_output(pointer: Any, position: int) -> Any:
-    """The value that an output holds at a position; of several outputs a tuple of values."""
+    """Load the value that an output holds at a position, or a tuple of values for several outputs."""
     return tuple(each[position] for each in pointer) if isinstance(pointer, tuple) else pointer[position]
 
 
 def store(pointer: Any, position: int, value: Any) -> None:
-    """Put a value into an output, converted to its dtype; a tuple of values into as many outputs."""
+    """Store a value in an output, converted to its dtype; store a tuple of values in several outputs."""
     if isinstance(pointer, tuple):
         for each, part in zip(pointer, value, strict=True):
             each[position] = part
@@ -370,32 +370,32 @@ def store(pointer: Any, position: int, value: Any) -> None:
         pointer[position] = value
 
 
-# A row of 8 float64 is a cache line, and a vector of AVX-512.
+# 8 float64 fill a cache line, and an AVX-512 vector.
 BLOCK = 8
 
 
 def transpose_block(source: Any, source_step: int, target: Any, target_step: int) -> None:
-    """Write a square of ``BLOCK`` contiguous rows, some elements apart each, with rows and columns exchanged."""
+    """Transpose a square of ``BLOCK`` contiguous rows; the steps are the distances between rows, in elements."""
     for i in range(BLOCK):
         for j in range(BLOCK):
             target[i * target_step + j] = source[j * source_step + i]
 
 
 def accumulators(count: int, pointer: Any) -> Any:
-    """Room for ``count`` (a constant) values of a pointer's dtype, contents undefined; of several, for each."""
+    """Allocate ``count`` (a constant) undefined values of a pointer's dtype; for a tuple of pointers, for each."""
     if isinstance(pointer, tuple):
         return tuple(accumulators(count, each) for each in pointer)
     return Pointer([None] * count)
 
 
-# --- rare elements --------------------------------------------------------------------------------
+# --- fast paths -----------------------------------------------------------------------------------
 
 
-class CommonCase:
-    """A scalar function as a kernel tries it first: what it calls may take short cuts, and notes where it must not.
+class FastPath:
+    """The fast path of a scalar function, which a kernel runs speculatively.
 
-    Compiled, operators that the function calls do what is cheaper for all but rare elements (``Record.common``), and
-    ``note`` those; in plain Python it is the function itself.
+    When compiled, the operators that the function calls take their fast paths (``Record.fast_paths``) and set the flag
+    for each element that these cannot handle. As plain Python it is the function itself.
     """
 
     __slots__ = ("function",)
@@ -404,24 +404,24 @@ class CommonCase:
         self.function = function
 
     def __call__(self, *values: Any) -> Any:
-        """The function's result."""
+        """Call the function."""
         return self.function(*values)
 
 
-_noted = [False]
+_flag = [False]
 
 
-def note(condition: Any, value: Any) -> Any:
-    """The value; that the condition was true, ever since ``forget``, is what ``noted`` tells."""
-    _noted[0] = _noted[0] or bool(condition)
+def set_flag(condition: Any, value: Any) -> Any:
+    """Return ``value``, and set the flag if ``condition``; ``flag_is_set`` reads the flag, ``clear_flag`` clears it."""
+    _flag[0] = _flag[0] or bool(condition)
     return value
 
 
-def noted() -> bool:
-    """Whether a condition was true since ``forget``."""
-    return _noted[0]
+def flag_is_set() -> bool:
+    """Return whether the flag has been set since it was last cleared."""
+    return _flag[0]
 
 
-def forget() -> None:
-    """No condition was true yet."""
-    _noted[0] = False
+def clear_flag() -> None:
+    """Clear the flag."""
+    _flag[0] = False

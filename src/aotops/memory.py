@@ -1,9 +1,9 @@
 """The memory of tensors: what is in use, and the cache of freed blocks that new tensors are made from.
 
-Fresh pages from the operating system cost several times what filling them does, so the memory of freed tensors
-waits for the next one of about its size. The cache holds at most a limit, by default 1 GiB or an eighth of the
-memory of the machine, or of the container, whichever is least; beyond it, what has waited longest goes back to the
-system.
+Fresh pages from the operating system cost several times as much as filling them, so the memory of freed tensors is
+cached and reused for tensors of about the same size. The size of the cache is limited, by default to 1 GiB or an
+eighth of the memory of the machine or container, whichever is least; beyond the limit, the oldest blocks are returned
+to the system.
 """
 
 from __future__ import annotations
@@ -11,12 +11,12 @@ from __future__ import annotations
 from aotops import _native
 from aotops.arguments import advised
 
-#: The limit where there is plenty of memory.
+#: The limit on machines with plenty of memory.
 MOST_CACHED = 2**30
 
 
 def default_limit(root: str = "/") -> int:
-    """How many bytes may wait for reuse unless somebody sets it: an eighth of the memory that the process may use.
+    """Return the default limit of the cache in bytes: an eighth of the memory that the process may use, up to 1 GiB.
 
     The native module asks when the first few MB have been allocated. ``root`` is the folder under which the system's
     files are read.
@@ -34,12 +34,11 @@ def default_limit(root: str = "/") -> int:
 
 @advised
 def stats() -> dict[str, int]:
-    """What the memory of tensors is at, in bytes and counts.
+    """Statistics of the memory of tensors, in bytes and counts.
 
-    ``used`` and ``peak`` are the bytes in tensors now and at most so far, ``cached`` the bytes that wait for reuse,
-    ``limit`` how many may; ``hits`` and ``misses`` count the blocks that came from the cache and from the system.
-    Sizes are rounded up, by at most a quarter; tensors of up to 320 bytes and memory shared with other objects do
-    not count.
+    ``used`` and ``peak`` are the bytes in tensors now and at most so far, ``cached`` the bytes in the cache, and
+    ``limit`` its limit; ``hits`` and ``misses`` count the blocks taken from the cache and from the system. Sizes are
+    rounded up, by at most a quarter; tensors of up to 320 bytes and memory shared with other objects do not count.
 
     >>> import aotops as ao
     >>> sorted(ao.memory.stats())
@@ -51,7 +50,7 @@ def stats() -> dict[str, int]:
 
 @advised
 def release() -> int:
-    """Give all memory that waits for reuse back to the system; returns the number of bytes.
+    """Return all cached memory to the system; returns the number of bytes.
 
     >>> import aotops as ao
     >>> freed = ao.memory.release()
@@ -63,7 +62,7 @@ def release() -> int:
 
 @advised
 def set_cache_limit(bytes: int) -> None:
-    """Set how many bytes may wait for reuse; 0 turns the cache off. What is above goes back to the system at once.
+    """Set how many bytes may be cached; 0 turns the cache off. Memory beyond the limit is returned at once.
 
     Raises ``TypeError`` for anything but an int, ``ValueError`` for a negative one.
 

@@ -9,12 +9,12 @@ if TYPE_CHECKING:
 Shape = tuple[int, ...]
 
 
-#: More lengths or axes than these are never read, however many a caller gives.
+#: No more lengths or axes than this are read, however many a caller gives.
 MOST_DIMENSIONS = 32
 
 
 def as_int(function: str, argument: str, value: Any, wanted: str = "an int") -> int:
-    """Read an int, or anything that stands for one; ``TypeError`` for others, floats among them."""
+    """Read an int or an object with ``__index__``; raises ``TypeError`` for anything else, floats included."""
     if type(value) is int:
         return value
     from operator import index
@@ -28,7 +28,7 @@ def as_int(function: str, argument: str, value: Any, wanted: str = "an int") -> 
 
 
 def as_ints(function: str, argument: str, values: tuple[Any, ...] | list[Any] | range) -> Shape:
-    """Read the ints in a tuple, list or range; ``ValueError`` if there are more than a tensor can have dimensions."""
+    """Read the ints in a tuple, list or range; raises ``ValueError`` if there are more than the maximum rank."""
     first = values[: MOST_DIMENSIONS + 1]
     if len(first) > MOST_DIMENSIONS:
         from aotops.errors import too_many_dimensions
@@ -42,7 +42,7 @@ def as_ints(function: str, argument: str, values: tuple[Any, ...] | list[Any] | 
 def as_shape(function: str, argument: str, shape: Any) -> Shape:
     """Read a shape: an int or a sequence of ints.
 
-    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; lengths are checked when the tensor is made.
+    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; creating the tensor checks the lengths.
     """
     if isinstance(shape, (tuple, list, range)):
         return as_ints(function, argument, shape)
@@ -83,7 +83,7 @@ def normalize_axes(function: str, argument: str, axis: Any, ndim: int, several: 
 
 
 def complete_shape(function: str, shape: Shape, size: int) -> Shape:
-    """A shape for ``size`` elements, with one length of -1 worked out from the others.
+    """Return a shape of ``size`` elements, with a length of -1 computed from the others.
 
     Raises ``ValueError`` if it does not hold exactly ``size`` elements.
     """
@@ -113,7 +113,7 @@ def _reject_shape(function: str, wanted: str, shape: Shape) -> NoReturn:
 
 
 def contiguous_strides(shape: Shape) -> Shape:
-    """The strides of a row-major tensor of a shape."""
+    """Return the strides of a row-major tensor of a shape."""
     strides = []
     step = 1
     for length in reversed(shape):
@@ -123,18 +123,18 @@ def contiguous_strides(shape: Shape) -> Shape:
 
 
 def reshaped_strides(shape: Shape, strides: Shape, new_shape: Shape) -> Shape | None:
-    """The strides that show the elements of one shape in another of the same size, or None if none can.
+    """Return the strides that show the elements of one shape in another of the same size, or None if there are none.
 
-    Both shapes fall into groups of neighbouring axes of equal size; within a group the old axes must step
-    like one.
+    Both shapes divide into groups of adjacent axes of equal size; within a group, the old axes must be mergeable into
+    one.
     """
     if 0 in shape:
         return contiguous_strides(new_shape)
     old = [(length, step) for length, step in zip(shape, strides, strict=True) if length != 1]
     new_strides = []
     taken = 0
-    group = 1  # elements of the old group that the new axes have yet to use up
-    step = 1  # of the old group as a whole
+    group = 1  # elements of the old group not yet covered by new axes
+    step = 1  # the stride of the group, merged into one axis
     for length in reversed(new_shape):
         if length == 1:
             new_strides.append(step)

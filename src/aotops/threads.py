@@ -1,7 +1,7 @@
-"""How many threads an operation may use by default.
+"""The default number of threads.
 
-``set_num_threads`` and the environment variable ``AOTOPS_NUM_THREADS`` go before; the native module asks here
-when neither has said anything and the first operation is large enough to be shared out.
+``set_num_threads`` and the environment variable ``AOTOPS_NUM_THREADS`` take precedence; if neither is set, the native
+module asks here at the first operation that is large enough for several threads.
 """
 
 from __future__ import annotations
@@ -10,17 +10,17 @@ import os
 
 from aotops import cgroups
 
-#: As many as can be set; more in the environment are taken for these.
+#: The largest number that can be set; larger ones in the environment are reduced to it.
 MOST_THREADS = 1024
 
 
 def default_count(root: str = "/") -> int:
-    """The number of threads in ``OMP_NUM_THREADS``, or of CPUs that this process may use.
+    """Return the number of threads in ``OMP_NUM_THREADS``, or of CPUs that this process may use.
 
-    The latter is the least of the process's CPU affinity and of what the quotas of its control group, and of those
-    above, amount to, at least 1. ``root`` is the folder under which the system's files are read.
+    The latter is the minimum of the process's CPU affinity and of the quotas of its control group and of all groups
+    above, at least 1. ``root`` is the folder under which the system's files are read.
     """
-    # a list, as "4,2", is for nested regions, of which there are none here
+    # a list such as "4,2" is for nested regions, which are not used here
     wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
     digits = wanted.removeprefix("+").lstrip("0")
     if digits.isascii() and digits.isdecimal():

@@ -1,10 +1,10 @@
 """The compiler: a Python function and C argument types in, one object file for each CPU level out.
 
-The only file that imports ``numba.pycc``, which Numba means to replace one day; what the rest of the
-build needs of it are the functions ``compile_bitcode``, ``emit_object`` and ``emit_levels``.
+The only file that imports ``numba.pycc``, which is pending deprecation; the rest of the build uses only the functions
+``compile_bitcode``, ``emit_object`` and ``emit_levels``.
 
-A kernel goes through Numba (typing, lowering) once, unoptimised, and through LLVM once for every level: 0.4 s of a
-kernel's second are Numba's.
+A kernel passes through Numba (typing, lowering) once, unoptimized, and through LLVM once per level. Of a kernel's
+second, Numba takes 0.4 s.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from numba.core.errors import NumbaPendingDeprecationWarning
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
-from aotops.aot.back.rare_flag import with_notes
+from aotops.aot.back.rare_flag import with_flag
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
 from aotops.aot.front.pipeline import target_context
@@ -33,7 +33,7 @@ with warnings.catch_warnings():
     from numba.pycc.compiler import ExportEntry, ModuleCompiler
 
 
-#: The C types of the kernels and of the planners, as ``kernel.h`` has them.
+#: The C types of kernels and planners, as declared in ``aotops_kernel.h`` and ``plan.h``.
 KERNEL = types.void(types.int64, types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
 PLANNER = types.int64(types.CPointer(types.int64))
 
@@ -41,20 +41,19 @@ PLANNER = types.int64(types.CPointer(types.int64))
 def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -> bytes:
     """Compile a function to LLVM bitcode that defines ``symbol`` with Numba's calling convention.
 
-    It has all that is done in the same way for every level, and is not optimised yet. Raises ``CompileError`` with
-    Numba's reason.
+    Does everything that is the same for all levels, without optimizing. Raises ``CompileError`` with Numba's reason.
     """
     try:
-        # numba.pycc.CC would compile a C++ file first, to see whether there is a C++ compiler: nothing here needs one
+        # numba.pycc.CC would first compile a C++ file to check for a C++ compiler, which is not needed here
         entries = [ExportEntry(symbol, signature, function)]
         compiler = ModuleCompiler(entries, "aotops_kernels", use_nrt=False, cpu_name="")
         compiler.context = target_context().subtarget(aot_mode=True)
-        # Numba's lock is held in here alone: what LLVM does afterwards takes longer, and is nobody else's business
+        # Numba's lock is held only here; LLVM's part takes longer and does not need it
         text = compiler._cull_exports().get_llvm_str()
-        module = with_notes(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
-    except Exception as error:  # Numba's own failures on code that it does not foresee are of any type
+        module = with_flag(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
+    except Exception as error:  # on unexpected code, Numba may fail with any exception
         raise CompileError(reason(error)) from error
-    # before inlining too: memory that holds an undefined value is folded to 0 there
+    # also before inlining, which folds memory that holds an undefined value to 0
     undefined = undefined_value(str(module)) or undefined_value(computed(module))
     if undefined is not None:
         raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
@@ -62,7 +61,7 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
 
 
 def computed(module: Any) -> str:
-    """The text of a module once everything is inlined and constants are computed with, but nothing is optimised."""
+    """Return the text of a module after inlining and constant folding, but without further optimization."""
     module = module.clone()
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
@@ -75,24 +74,25 @@ def computed(module: Any) -> str:
 
 
 def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
-    """Optimise bitcode for one level, ``widest`` for its widest vectors, into an object file.
+    """Optimize bitcode for one level into an object file that defines ``symbol_<level>``.
 
-    It defines ``symbol_<level>``. Raises ``CompileError`` for what kernels must not do.
+    ``widest``: use the level's widest vectors. Raises ``CompileError`` if the code must not be a kernel.
     """
     machine, module = optimised(bitcode, symbol, level_symbol(symbol, level), level, widest)
     return bytes(machine.emit_object(module))
 
 
 def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool) -> list[bytes]:
-    """Object files for all levels, lowest first, that define ``symbol``; a level that gains nothing has that below.
+    """Return object files that define ``symbol``, one per level, lowest first.
 
-    Raises ``CompileError`` for what kernels must not do.
+    A level that gains nothing over the one below shares its object. Raises ``CompileError`` if the code must not be a
+    kernel.
     """
     objects: list[bytes] = []
     below: Any = None
     for level in levels:
         machine, module = optimised(bitcode, symbol, symbol, level, widest)
-        # code generation changes a module, so that what is compared later is a copy
+        # code generation modifies the module, so a copy is kept for the comparison
         code = (machine, module.clone(), vector_bits(str(module)))
         if below is not None and code[2] <= below[2]:
             above, lower = (use(each.emit_assembly(copy.clone())) for each, copy, _ in (code, below))
@@ -105,7 +105,7 @@ def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bo
 
 
 def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool) -> tuple[Any, Any]:
-    """LLVM's target machine for a level, and the optimised module, in which ``symbol`` is called ``name``."""
+    """Return LLVM's target machine for a level, and the optimized module with ``symbol`` renamed to ``name``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(
@@ -113,7 +113,7 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
     )
     module = llvm.parse_bitcode(bitcode)
     for variable in module.global_variables:
-        if "NumbaEnv" in variable.name:  # the Python environment of a function, which nothing here uses
+        if "NumbaEnv" in variable.name:  # a function's Python environment, unused here
             variable.linkage = "internal"
     for function in module.functions:
         if function.name == symbol:
@@ -121,8 +121,8 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
             function.visibility = "hidden"
         elif not function.is_declaration:
             function.linkage = "internal"
-    # Loops over a fixed number of lanes have to become vectors first and straight lines after: LLVM would unroll them
-    # before, and then finds only some of the vectors again. A row of 100 float64 is summed in 13 ns so, and in 31.
+    # Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first
+    # and then recovers only some of the vectors. A row of 100 float64 is summed in 13 ns this way, in 31 ns otherwise.
     for unroll in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
         tuning.loop_unrolling = unroll

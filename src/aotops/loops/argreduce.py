@@ -1,12 +1,12 @@
-"""The loop nest of reductions that tell where an element is: argmax and argmin.
+"""The loop nest of reductions that find the position of an element: argmax and argmin.
 
-Operands are the elements, the position of the tile's first element along the axis, the best value so far and its
-position. The best value is an input that the kernel also writes: it comes in with the reduction's start, or with
-what earlier tiles have left. A later element takes the place of the best one only if the reduction of the two is
-another value, so that the first of equal ones wins.
+The operands are the elements, the position of the tile's first element along the axis, the best value so far and its
+position. The best value is an input that the kernel also writes: it starts as the reduction's initial value, or as the
+result of earlier tiles. A later element replaces the best one only if combining the two gives a different value, so
+the first of equal elements wins.
 
-The same kernel merges the results of two tiles: the later tile's values are the elements then, a single row, and
-its positions are theirs.
+The same kernel merges the results of two tiles: the later tile's best values are its elements, in a single row, at the
+later tile's positions.
 """
 
 from __future__ import annotations
@@ -32,22 +32,22 @@ Function = Callable[..., Any]
 
 
 def same(a: Any, b: Any) -> Any:
-    """Whether two values are equal, or both NaN."""
+    """Return whether two values are equal, or both NaN."""
     return (a == b) | ((a != a) & (b != b))
 
 
 def equal(a: Any, b: Any) -> Any:
-    """Whether two values are equal."""
+    """Return whether two values are equal."""
     return a == b
 
 
 def both_nan(a: Any, b: Any) -> Any:
-    """Whether two values are NaN, the second one of which is."""
+    """Return whether two values are NaN, given that the second one is."""
     return a != a
 
 
 def finder(matches: Function) -> Function:
-    """Make the function that finds the first element that matches a value which is there, of eight elements or more."""
+    """Make a function that finds the first match of a value, which must be among the elements, eight or more."""
 
     def any_matches(x: Any, start: int, value: Any) -> bool:
         found = False
@@ -56,7 +56,7 @@ def finder(matches: Function) -> Function:
         return found
 
     def first_of_eight(x: Any, start: int, value: Any) -> int:
-        """8 if none of them does; without a branch, which nothing could foretell."""
+        """The first match, or 8; without a branch, which would be unpredictable."""
         first = 8
         for lane in range(8):
             first = min(first, select(matches(load_output(x, start + lane), value), lane, 8))
@@ -69,7 +69,7 @@ def finder(matches: Function) -> Function:
         start = min(start, length - 8)
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:
-            start = min(start + 8, length - 8)  # of elements that were looked at already none matches
+            start = min(start + 8, length - 8)  # overlaps elements that are known not to match
             first = first_of_eight(x, start, value)
         return start + first
 

@@ -1,4 +1,4 @@
-"""The loop nest that copies elements as they are, which knows one more layout than the others: the transpose."""
+"""The loop nest of copies, which has a fast path for one more layout than the others: the transpose."""
 
 from __future__ import annotations
 
@@ -22,16 +22,16 @@ from aotops.loops.elementwise import elementwise
 
 
 def first(x: Any) -> Any:
-    """The value as it is."""
+    """Return the value."""
     return x
 
 
 def copy(signature: Signature) -> Callable[..., None]:
-    """Make the kernel ``out[i, j] = x[i, j]`` of the ABI in ``kernel.h``.
+    """Make the kernel ``out[i, j] = x[i, j]`` of the ABI in ``aotops_kernel.h``.
 
-    Where x is contiguous along the outer axis and the output along the inner one, squares of ``BLOCK`` elements
-    are transposed in registers: 1.5 to 3 times as fast as element by element, since every cache line is
-    read and written at one go.
+    If x is contiguous along the outer axis and the output along the inner one, squares of ``BLOCK`` elements are
+    transposed in registers. This is 1.5 to 3 times as fast as element by element, since every cache line is read and
+    written once.
     """
     copy_rows = elementwise(first, signature)
 

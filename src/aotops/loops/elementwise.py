@@ -7,19 +7,19 @@ from itertools import product
 from typing import Any
 
 from aotops.intrinsics import (
-    CommonCase,
+    FastPath,
     Pattern,
     Signature,
     accumulators,
     advance,
-    forget,
+    clear_flag,
+    flag_is_set,
     input_pointers,
     input_steps,
     load,
     load_output,
     load_pattern,
     matches,
-    noted,
     output_pointer,
     output_step,
     shift,
@@ -28,36 +28,37 @@ from aotops.intrinsics import (
 
 Function = Callable[..., Any]
 
-#: Elements that take the common case together, or not: 16 vectors of float64 on x86-64-v4.
+#: Elements per block, all of which take the fast path or none: 16 vectors of float64 on x86-64-v4.
 BLOCK = 128
-#: Elements that a large function is computed for together: 1 vector of float32 on x86-64-v4, 8 of float64 on -v2.
+#: Elements per group, for which a large function is vectorized: 1 vector of float32 on x86-64-v4, 8 of float64 on -v2.
 GROUP = 16
 
 
 def elementwise(
     scalar: Function,
     signature: Signature,
-    common: tuple[Function, Function] | None = None,
-    noting: bool = False,
+    fast_path: tuple[Function, Function] | None = None,
+    speculative: bool = False,
     patterns: Sequence[Pattern] | None = None,
     gathers: bool = False,
 ) -> Callable[..., None]:
-    """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``kernel.h``.
+    """Make the kernel ``out[i, j] = scalar(*(x[i, j] for x in inputs))`` of the ABI in ``aotops_kernel.h``.
 
-    A row whose operands are contiguous, or are one element repeated, has a loop of its own, because only
-    there can the compiler use whole vectors. ``common`` is a cheaper function, and one that says for which
-    elements only ``scalar`` will do; it serves those rows block by block. ``noting``: where ``scalar`` takes short cuts
-    in what it calls and notes that it must not, rows are tried so first, block by block. ``patterns``: those that have
-    a loop, by default all that ``row_patterns`` says. ``gathers``: all other rows have one over copies of what is not
-    contiguous, in place of one without vectors: where ``scalar`` is long, and loops are few because it is.
+    Each combination of contiguous and repeated inputs gets a loop of its own, because only such loops vectorize.
+
+    ``fast_path``: a cheaper function, and a predicate for the elements that it cannot handle. Rows with a loop use it
+    for every block without such elements. ``speculative``: the functions that ``scalar`` calls have fast paths; run
+    each block with them, and again without if one set the flag. ``patterns``: the stride patterns that get a loop; by
+    default those of ``row_patterns``. ``gathers``: rows of all other strides copy what is not contiguous and run a
+    vectorized loop, instead of a scalar one; used if ``scalar`` is so long that few patterns get a loop.
     """
     inputs = len(signature.inputs)
-    run_row = row_gathered(scalar, inputs, noting) if gathers else any_row(scalar)
+    run_row = row_gathered(scalar, inputs, speculative) if gathers else any_row(scalar)
     for pattern in reversed(row_patterns(inputs) if patterns is None else patterns):
-        if common:
-            run_row = row_in_blocks(scalar, *common, pattern, run_row)
-        elif noting:
-            run_row = row_tried_first(scalar, pattern, run_row)
+        if fast_path:
+            run_row = row_in_blocks(scalar, *fast_path, pattern, run_row)
+        elif speculative:
+            run_row = speculative_row(scalar, pattern, run_row)
         else:
             run_row = row_of_pattern(scalar, pattern, run_row)
 
@@ -68,7 +69,7 @@ def elementwise(
         outer = input_steps(strides, 1, signature)
         out_inner = output_step(strides, 0, signature)
         out_outer = output_step(strides, 1, signature)
-        rows = n0 if n1 > 0 else 0  # rows without elements have nothing to look at
+        rows = n0 if n1 > 0 else 0  # empty rows must not be read
         for i in range(rows):
             run_row(advance(inputs, outer, i), inner, shift(out, i * out_outer), out_inner, n1)
 
@@ -76,7 +77,7 @@ def elementwise(
 
 
 def row_patterns(inputs: int) -> list[Pattern]:
-    """The patterns worth a loop: all inputs contiguous, or some of them repeated, up to three inputs in any way."""
+    """Return the patterns that get a loop: all combinations of up to three inputs, else at most one repeated input."""
     if inputs <= 3:
         choices = list(product((True, False), repeat=inputs))
     else:
@@ -85,17 +86,17 @@ def row_patterns(inputs: int) -> list[Pattern]:
 
 
 def derivative_patterns(inputs: int) -> list[Pattern]:
-    """The patterns worth a loop in the derivative of a function of some inputs; a result and a gradient are two more.
+    """Return the patterns that get a loop in the derivative of a function of ``inputs`` inputs.
 
-    The result has the shape of the inputs, so it moves with them. One of several inputs may be repeated, and so may the
-    gradient, which is one number where the derivative of a sum is taken.
+    A derivative has two further inputs, the result and the gradient. The result has the broadcast shape, so it is never
+    repeated. One of several inputs may be repeated, or the gradient, which is a single number behind a sum.
     """
     repeated = [*range(inputs if inputs > 1 else 0), inputs + 1]
     return [Pattern(tuple(k != fixed for k in range(inputs + 2))) for fixed in (None, *repeated)]
 
 
 def row_of_pattern(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
-    """A row for inputs that step as a pattern says and a contiguous output; other rows are passed on."""
+    """Make the loop over rows whose inputs match a pattern and whose output is contiguous; other rows go to another."""
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         if out_step == 1 and matches(steps, pattern):
@@ -109,10 +110,10 @@ def row_of_pattern(scalar: Function, pattern: Pattern, otherwise: Function) -> F
 
 
 def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pattern, otherwise: Function) -> Function:
-    """As ``row_of_pattern``, with ``fast`` in place of ``scalar`` for blocks that have no rare element.
+    """As ``row_of_pattern``, but use ``fast`` instead of ``scalar`` for blocks without rare elements.
 
-    Three loops without a branch inside: look at a block, then compute all of it one way or the other. Looking comes
-    first, so that the output may be an input.
+    Three branch-free loops: test a block, then compute all of it one way or the other. The test comes first, since the
+    output may be an input.
     """
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
@@ -135,50 +136,51 @@ def row_in_blocks(scalar: Function, fast: Function, rare: Function, pattern: Pat
     return run_row
 
 
-def block_tried_first(scalar: Function, pattern: Pattern) -> Function:
-    """Compute a block of a row by short cuts, and once more without them if anything rare is noted."""
-    common = CommonCase(scalar)
+def speculative_block(scalar: Function, pattern: Pattern) -> Function:
+    """Make a function that computes a block of a row with fast paths, and again without if one set the flag."""
+    fast = FastPath(scalar)
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
-        forget()
+        clear_flag()
         for j in range(start, end):
-            store(results, j - start, common(*load_pattern(row, fixed, j, pattern)))
-        if noted():
+            store(results, j - start, fast(*load_pattern(row, fixed, j, pattern)))
+        if flag_is_set():
             for j in range(start, end):
                 store(results, j - start, scalar(*load_pattern(row, fixed, j, pattern)))
 
     return compute
 
 
-def block_gathered(scalar: Function, inputs: int, noting: bool, size: int = BLOCK) -> Function:
-    """Compute a block of a row of any steps, at most ``size`` elements, by short cuts first where ``noting`` says so.
+def block_gathered(scalar: Function, inputs: int, speculative: bool, size: int = BLOCK) -> Function:
+    """Make a function that computes a block of a row with any strides, at most ``size`` elements.
 
-    There is one loop, over whole groups of contiguous elements. An input that is not contiguous, or ends inside of a
-    group, is copied first, which takes 0.5 ns for an element, or 0.1 if it is repeated. Results are whole groups, too.
+    There is one loop, over whole groups of contiguous elements. An input that is not contiguous, or that ends inside a
+    group, is copied first, which takes 0.5 ns per element, or 0.1 ns if it is repeated. Results fill whole groups, too.
+    If ``speculative``, the loop is run with fast paths first.
     """
     contiguous = Pattern((True,) * inputs)
     compute_all = groups_of_block(scalar, contiguous)
-    compute_first = groups_of_block(CommonCase(scalar), contiguous)
+    compute_first = groups_of_block(FastPath(scalar), contiguous)
     gather = gathered(0, inputs)
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
         source = gather(row, steps, start, end - start, accumulators(size, row))
         compute_all(source, fixed, group_count(end - start), results)
 
-    def compute_trying(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+    def compute_speculatively(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
         source = gather(row, steps, start, end - start, accumulators(size, row))
-        forget()
+        clear_flag()
         compute_first(source, fixed, group_count(end - start), results)
-        if noted():
+        if flag_is_set():
             compute_all(source, fixed, group_count(end - start), results)
 
-    return compute_trying if noting else compute
+    return compute_speculatively if speculative else compute
 
 
 def gathered(k: int, inputs: int) -> Function:
-    """Whole groups of contiguous elements of the inputs from the ``k``-th on, of a part of a row: a tuple of pointers.
+    """Make a function that returns pointers to whole groups of contiguous elements of the inputs from ``k`` on.
 
-    An input that has them in place stays there; another one is copied, and its last element repeated.
+    An input that already consists of such groups is not copied; any other is, padded with its last element.
     """
     others: Any = gathered(k + 1, inputs) if k + 1 < inputs else None
 
@@ -205,12 +207,12 @@ def gathered(k: int, inputs: int) -> Function:
 
 
 def group_count(length: int) -> int:
-    """How many groups some elements fill or begin."""
+    """Return how many groups hold ``length`` elements."""
     return (length + GROUP - 1) // GROUP
 
 
 def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
-    """Compute some groups of elements; a loop over all of them would have a second one for what vectors leave."""
+    """Make a function that computes whole groups of elements: a single loop would need a scalar remainder loop."""
 
     def compute(source: Any, fixed: Any, groups: int, results: Any) -> None:
         for group in range(groups):
@@ -221,9 +223,9 @@ def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
     return compute
 
 
-def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
-    """A row for operands of any steps, block by block: of a function that is too large for a loop a pattern."""
-    compute = block_gathered(scalar, inputs, noting)
+def row_gathered(scalar: Function, inputs: int, speculative: bool) -> Function:
+    """Make the loop over rows of any strides, block by block, for a function too large for one loop per pattern."""
+    compute = block_gathered(scalar, inputs, speculative)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         fixed = load(row, steps, 0)
@@ -237,12 +239,12 @@ def row_gathered(scalar: Function, inputs: int, noting: bool) -> Function:
     return run_row
 
 
-def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
-    """As ``row_of_pattern``, by short cuts for blocks in which nothing rare is noted.
+def speculative_row(scalar: Function, pattern: Pattern, otherwise: Function) -> Function:
+    """As ``row_of_pattern``, but speculative: each block takes the fast paths, and is recomputed if one set the flag.
 
-    Results wait aside until that is known, since the output may be an input.
+    Results go to a buffer first, since the output may be an input that the second run must still read.
     """
-    compute = block_tried_first(scalar, pattern)
+    compute = speculative_block(scalar, pattern)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         if out_step == 1 and matches(steps, pattern):
@@ -260,7 +262,7 @@ def row_tried_first(scalar: Function, pattern: Pattern, otherwise: Function) -> 
 
 
 def any_row(scalar: Function) -> Function:
-    """A row for operands of any steps."""
+    """Make the loop over rows of any strides."""
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         for j in range(length):

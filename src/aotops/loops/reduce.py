@@ -2,22 +2,22 @@
 
 Theory of operation:
 
-1. The output already holds a value (the reduction's start, or what earlier tiles left there); a kernel
-   combines into it. So any number of tiles folds into one result, in the order of the tiles.
-2. What is combined is ``of(*inputs)``, element by element: the identity for plain reductions, more for fused
-   ones, which need no temporary tensor.
-3. A row that folds away (output step 0 along the inner axis) goes through ``LANES`` accumulators: lane
-   ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and the lanes meet in a fixed tree of halves. What
-   remains of the row goes through eight lanes in the same way, and the last few elements follow in order. The order
-   of combination depends on the length alone: the same bits on every CPU, whatever its vectors' width, and still a
-   loop that vectorises without permission to reassociate.
-4. Rows that do not fold away combine element by element with the output's row, four rows at a time in the same
-   way where the outer axis folds.
-5. Where ``of`` takes short cuts and notes that it must not, blocks of its values are tried first, as in
-   ``aotops.loops.elementwise``, and wait aside; the order is the same. The sum of sines of float32 takes 0.8 ns an
-   element so, and 6.4 ns without short cuts.
+1. The output already holds a value (the reduction's initial value, or the result of earlier tiles); a kernel combines
+   elements into it. Any number of tiles is thus reduced to one result, in the order of the tiles.
+2. The kernel combines ``of(*inputs)``, element by element: ``of`` is the identity for plain reductions, and more for
+   fused ones, which therefore need no temporary tensor.
+3. If the inner axis is reduced (output stride 0), a row goes through ``LANES`` accumulators: lane ``l`` takes the
+   elements ``l, l + LANES, l + 2 * LANES, ...``, and the lanes are combined in a fixed tree of halves. The remainder of
+   the row goes through eight lanes in the same way, and the last few elements follow in order. The order of combination
+   depends on the length alone, so results have the same bits on every CPU, whatever its vector width, and the loop
+   vectorizes without permission to reassociate.
+4. If the inner axis is kept, rows are combined element by element with the output's row; if the outer axis is reduced,
+   four rows at a time.
+5. If ``of`` is speculative, blocks of its values are computed with fast paths first, as in
+   ``aotops.loops.elementwise``, into a buffer; the order of combination is the same. The sum of sines of float32 takes
+   0.8 ns per element this way, and 6.4 ns without fast paths.
 
-Callers keep tiles short (``native/fold.c``), so that errors grow with the depth of a tree, not with length.
+Callers keep tiles short (``native/fold.c``), so errors grow with the depth of a tree, not with the length of an axis.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_gathered, block_tried_first, row_patterns
+from aotops.loops.elementwise import BLOCK, block_gathered, row_patterns, speculative_block
 
 Function = Callable[..., Any]
 
-# 64 float64 lanes are 8 vectors of AVX-512 and 16 of AVX2: enough independent additions to hide the latency of each.
-# Rounds of them are not combined with each other first, though that would halve the errors: compilers then load two
-# rounds in an order of their own, which a CPU does not fetch ahead of the loop. Out of memory an element of 1e7 float64
-# takes 0.25 ns so, by twos 0.3 to 0.6 ns, by fours 0.75 ns.
+# 64 lanes: 8 AVX-512 vectors of float64, or 16 of AVX2, hide the latency of an addition. Two or four rounds are not
+# combined with each other first, though that would reduce the errors: compilers then interleave the loads of the
+# rounds, and the hardware prefetches them worse. An element of 1e7 float64 in main memory takes 0.25 ns, with two
+# rounds 0.3 to 0.6 ns, with four 0.75 ns.
 LANES = 64
 
-# Of bytes, of which a vector holds 64, as many lanes as make several vectors.
+# A vector holds 64 bytes, so bytes need more lanes to fill several vectors.
 BYTE_LANES = 256
 
-# Rows shorter than this are added one by one rather than by fours, for the same reason: four short rows are fetched
+# Rows shorter than this are added one by one rather than by fours, for the same reason: four short rows are prefetched
 # worse than one long stretch.
 WIDE = 512
 
 
 def lane_count(signature: Signature) -> int:
-    """How many lanes a row goes through."""
+    """Return the number of accumulators of a row."""
     return (
         BYTE_LANES
         if all(FACTS[dtype].itemsize == 1 for dtype in (signature.inputs[0], str(signature.output)))
@@ -70,7 +70,7 @@ def lane_count(signature: Signature) -> int:
 
 
 def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
-    """Combine some lanes, 32 or more, in a fixed tree: halves onto halves, until one value is left."""
+    """Combine 32 or more lanes in a fixed tree: the upper half into the lower, until one value is left."""
     width = count // 2
     while width >= 32:
         for lane in range(width):
@@ -84,7 +84,7 @@ def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
 
 
 def fold_eight(combine: Function, lanes: Any) -> Any:
-    """Combine eight lanes in such a tree."""
+    """Combine eight lanes in a fixed tree of halves."""
     ab = combine(load_output(lanes, 0), load_output(lanes, 4))
     cd = combine(load_output(lanes, 2), load_output(lanes, 6))
     ef = combine(load_output(lanes, 1), load_output(lanes, 5))
@@ -93,19 +93,19 @@ def fold_eight(combine: Function, lanes: Any) -> Any:
 
 
 def reduce(
-    combine: Function, of: Function, signature: Signature, noting: bool = False, large: bool = False
+    combine: Function, of: Function, signature: Signature, speculative: bool = False, large: bool = False
 ) -> Callable[..., None]:
-    """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output steps may be 0.
+    """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output strides may be 0.
 
-    ``noting``: whether ``of`` takes short cuts in what it calls and notes that it must not. ``large``: it is too long
-    for as many loops as there are patterns, as in ``aotops.loops.elementwise``.
+    ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
+    ``of`` is too long for one loop per stride pattern.
     """
     count = lane_count(signature)
     if large:
-        compute = block_gathered(of, len(signature.inputs), noting, max(BLOCK, count))
+        compute = block_gathered(of, len(signature.inputs), speculative, max(BLOCK, count))
         fold_row = fold_row_by_blocks(combine, compute, count)
         add_rows = add_rows_by_blocks(combine, compute)
-    elif noting:
+    elif speculative:
         fold_row = fold_row_by_blocks(combine, any_block(of), count)
         add_rows = add_rows_by_blocks(combine, any_block(of))
     else:
@@ -113,8 +113,8 @@ def reduce(
         add_rows = add_rows_by(combine, any_element(of))
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in () if large else reversed(patterns):
-        if noting:
-            compute = block_tried_first(of, pattern)
+        if speculative:
+            compute = speculative_block(of, pattern)
             fold_row = fold_row_where(pattern, fold_row_by_blocks(combine, compute, count), fold_row)
             add_rows = add_rows_where(pattern, add_rows_by_blocks(combine, compute), add_rows)
         else:
@@ -129,13 +129,13 @@ def reduce(
         outer = input_steps(strides, 1, signature)
         out_inner = output_step(strides, 0, signature)
         out_outer = output_step(strides, 1, signature)
-        rows = n0 if n1 > 0 else 0  # rows without elements have nothing to look at
+        rows = n0 if n1 > 0 else 0  # empty rows must not be read
         if out_inner == 0:
             lanes = accumulators(count, out)
             for i in range(rows):
                 fold_row(advance(inputs, outer, i), inner, shift(out, i * out_outer), n1, lanes)
         else:
-            # rows that fold into one go by fours
+            # rows reduced into one output row are combined in fours
             quads = rows // 4 if out_outer == 0 and n1 >= WIDE else 0
             for quad in range(quads):
                 add_rows(advance(inputs, outer, quad * 4), inner, outer, out, out_inner, n1, 4)
@@ -146,7 +146,7 @@ def reduce(
 
 
 def any_element(of: Function) -> Function:
-    """What is combined of the elements ``j`` of inputs of any steps."""
+    """Make a function that returns the value of element ``j`` to be combined, for inputs with any strides."""
 
     def element(row: Any, steps: Any, fixed: Any, j: int) -> Any:
         return of(*load(row, steps, j))
@@ -155,7 +155,7 @@ def any_element(of: Function) -> Function:
 
 
 def element_of_pattern(of: Function, pattern: Pattern) -> Function:
-    """The same of inputs that step as a pattern says; ``fixed`` holds those that stay."""
+    """As ``any_element``, for inputs that match a pattern; ``fixed`` holds the repeated ones."""
 
     def element(row: Any, steps: Any, fixed: Any, j: int) -> Any:
         return of(*load_pattern(row, fixed, j, pattern))
@@ -164,7 +164,7 @@ def element_of_pattern(of: Function, pattern: Pattern) -> Function:
 
 
 def any_block(of: Function) -> Function:
-    """The values of a block of a row, of inputs of any steps."""
+    """Make a function that computes the values of a block of a row, for inputs with any strides."""
 
     def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
         for j in range(start, end):
@@ -174,12 +174,12 @@ def any_block(of: Function) -> Function:
 
 
 def value_aside(row: Any, steps: Any, fixed: Any, j: int) -> Any:
-    """What waits aside, as the element of a row."""
+    """Return a buffered value, as an element of a row."""
     return load_output(row[0], j)
 
 
 def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
-    """Fold rows whose inputs step as a pattern says in one way, and others in another."""
+    """Fold rows whose inputs match a pattern with one function, and all others with another."""
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         if matches(steps, pattern):
@@ -191,7 +191,7 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
 
 
 def fold_row_by(combine: Function, element: Function, count: int) -> Function:
-    """Fold a row into one result, in the order of rule 3."""
+    """Make a function that folds a row into one result, in the order of rule 3."""
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
@@ -207,7 +207,7 @@ def fold_row_by(combine: Function, element: Function, count: int) -> Function:
             result = combine(result, fold_lanes(combine, lanes, count))
         start = groups * count
         eights = (length - start) // 8
-        if eights == 1:  # from memory at once: a row of 8 float64 takes 3.1 ns, and 4.2 through the lanes
+        if eights == 1:  # directly from memory: a row of 8 float64 takes 3.1 ns, through the lanes 4.2 ns
             ab = combine(element(row, steps, fixed, start), element(row, steps, fixed, start + 4))
             cd = combine(element(row, steps, fixed, start + 2), element(row, steps, fixed, start + 6))
             ef = combine(element(row, steps, fixed, start + 1), element(row, steps, fixed, start + 5))
@@ -229,7 +229,7 @@ def fold_row_by(combine: Function, element: Function, count: int) -> Function:
 
 
 def fold_row_by_blocks(combine: Function, compute: Function, count: int) -> Function:
-    """As ``fold_row_by``, of values that are computed block by block."""
+    """As ``fold_row_by``, for values computed block by block."""
     fold_rest = fold_row_by(combine, value_aside, count)
     size = max(BLOCK, count)
 
@@ -259,7 +259,7 @@ def fold_row_by_blocks(combine: Function, compute: Function, count: int) -> Func
 
 
 def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
-    """Add rows whose inputs step as a pattern says to a contiguous output in one way, and others in another."""
+    """Add rows whose inputs match a pattern to a contiguous output with one function, and all others with another."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
         if out_step == 1 and matches(steps, pattern):
@@ -271,7 +271,7 @@ def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
 
 
 def add_rows_by(combine: Function, element: Function) -> Function:
-    """Combine one row, or four, into a row of the output."""
+    """Make a function that combines one row, or four, into a row of the output."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
         fixed = load(row, steps, 0)
@@ -291,7 +291,7 @@ def add_rows_by(combine: Function, element: Function) -> Function:
 
 
 def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
-    """As ``add_rows_by``, of values that are computed block by block."""
+    """As ``add_rows_by``, for values computed block by block."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
         fixed = load(row, steps, 0)

@@ -1,8 +1,8 @@
-"""The loop nest of scans: an axis keeps its running result.
+"""The loop nest of scans, which replace each element of an axis by the running result.
 
-Operands are the elements, the result of all before them (the *carry*) and the output. The carry is repeated along the
-axis that is scanned, which is how the kernel knows it. Callers cut long axes into pieces and give each its carry
-(``native/scan.c``), so that errors grow with the depth of a tree, not with length.
+The operands are the elements, the result of all elements before them (the *carry*) and the output. The carry has
+stride 0 along the scanned axis, which tells the kernel which axis that is. Callers cut long axes into pieces and pass
+the carry of each (``native/scan.c``), so errors grow with the depth of a tree, not with the length of the axis.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from aotops.intrinsics import (
 
 Function = Callable[..., Any]
 
-# Results inside a run of this length start from its own first element and meet the carry once: errors are those of
-# 16 steps of 4 elements.
+# Within a run of this length, results are combined from the run's first element on, and with the carry last: errors are
+# those of 16 groups of 4 elements.
 RUN = 64
 
 
@@ -69,7 +69,7 @@ def scan(combine: Function, signature: Signature) -> Callable[..., None]:
 
 
 def scan_exact_row(combine: Function) -> Function:
-    """A row of integers: any order gives the same result, and a combination takes a cycle, so one after another."""
+    """Scan a row of integers in order: any order gives the same result, and a combination takes one cycle."""
 
     def scan_row(x: Any, step: int, carry: Any, out: Any, out_step: int, length: int) -> None:
         for j in range(length):
@@ -80,7 +80,7 @@ def scan_exact_row(combine: Function) -> Function:
 
 
 def scan_float_row(combine: Function) -> Function:
-    """A row of floats: four at a time, so that four wait once, and not four times, for what is before them."""
+    """Scan a row of floats in fours: four elements pay the latency of the running result once, not four times."""
 
     def scan_row(x: Any, step: int, carry: Any, out: Any, out_step: int, length: int) -> None:
         start = 0

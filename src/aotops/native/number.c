@@ -91,17 +91,17 @@ PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *Py_UNUSED
     return apply_slot(AOT_SLOT_POWER, a, b, true);
 }
 
-#define REFUSED(name, symbol)                                                                                          \
+#define REJECTED(name, symbol)                                                                                         \
     PyObject *aot_number_inplace_##name(PyObject *Py_UNUSED(a), PyObject *b)                                           \
     {                                                                                                                  \
         return reject_in_place(symbol, b);                                                                             \
     }
 
-REFUSED(floor_divide, "//=")
-REFUSED(remainder, "%=")
-REFUSED(matrix_multiply, "@=")
-REFUSED(lshift, "<<=")
-REFUSED(rshift, ">>=")
-REFUSED(and, "&=")
-REFUSED(or, "|=")
-REFUSED(xor, "^=")
+REJECTED(floor_divide, "//=")
+REJECTED(remainder, "%=")
+REJECTED(matrix_multiply, "@=")
+REJECTED(lshift, "<<=")
+REJECTED(rshift, ">>=")
+REJECTED(and, "&=")
+REJECTED(or, "|=")
+REJECTED(xor, "^=")

@@ -19,15 +19,15 @@
 static int input_named(const aot_operator *definition, PyObject *key)
 {
     Py_ssize_t size = 0;
-    const char *text = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, &size) : NULL;
-    if (text == NULL) {
+    const char *string = PyUnicode_Check(key) ? PyUnicode_AsUTF8AndSize(key, &size) : NULL;
+    if (string == NULL) {
         PyErr_Clear(); /* not a string, or not valid UTF-8, so not an input's name */
         return -1;
     }
     const char *name = definition->parameters;
     for (int k = 0; k < definition->inputs; k++) {
         size_t length = strcspn(name, " ");
-        if (length == (size_t)size && memcmp(name, text, length) == 0) {
+        if (length == (size_t)size && memcmp(name, string, length) == 0) {
             return k;
         }
         name += length + 1;
@@ -144,9 +144,9 @@ static PyObject *operator_name(PyObject *self, void *Py_UNUSED(closure))
 static PyObject *operator_repr(PyObject *self)
 {
     PyObject *name = operator_name(self, NULL);
-    PyObject *text = name != NULL ? PyUnicode_FromFormat("<aotops operator %S>", name) : NULL;
+    PyObject *string = name != NULL ? PyUnicode_FromFormat("<aotops operator %S>", name) : NULL;
     Py_XDECREF(name);
-    return text;
+    return string;
 }
 
 /* As a class attribute an operator is a method. Method calls bypass this function: they pass the instance as an

@@ -115,13 +115,13 @@ def exp(x: Any) -> Any:
 exp.specialise("float32")(exp32)
 
 
-@exp.common_case("float64", unless=lambda x: magnitude64(x) > 0x4086200000000000)  # 708
+@exp.fast_path("float64", unless=lambda x: magnitude64(x) > 0x4086200000000000)  # 708
 def exp_fast64(x: Any) -> Any:
     k, y = reduced_exp64(x)
     return scale_exponent(y, k)
 
 
-@exp.common_case("float32", unless=lambda x: magnitude32(x) > 0x42AE0000)  # 87
+@exp.fast_path("float32", unless=lambda x: magnitude32(x) > 0x42AE0000)  # 87
 def exp_fast32(x: Any) -> Any:
     k, y = reduced_exp32(x)
     return scale_exponent(y, k)
@@ -201,14 +201,14 @@ expm1.specialise("float32")(expm1_32)
 
 
 # within these bounds k is at most 52, 22
-@expm1.common_case("float64", unless=lambda x: magnitude64(x) > 0x4042000000000000)  # 36
+@expm1.fast_path("float64", unless=lambda x: magnitude64(x) > 0x4042000000000000)  # 36
 def expm1_fast64(x: Any) -> Any:
     k, y = expm1_parts64(x)
     s = scale_exponent(1.0, k)
     return math.copysign((s - 1.0) + s * y, x)
 
 
-@expm1.common_case("float32", unless=lambda x: magnitude32(x) > 0x41780000)  # 15.5
+@expm1.fast_path("float32", unless=lambda x: magnitude32(x) > 0x41780000)  # 15.5
 def expm1_fast32(x: Any) -> Any:
     k, y = expm1_parts32(x)
     s = scale_exponent(1.0, k)
@@ -325,12 +325,12 @@ def log(x: Any) -> Any:
 log.specialise("float32")(log32)
 
 
-@log.common_case("float64", unless=lambda x: is_outside(bits_of_float64(x), 0x0010000000000000, 0x7FF0000000000000))
+@log.fast_path("float64", unless=lambda x: is_outside(bits_of_float64(x), 0x0010000000000000, 0x7FF0000000000000))
 def log_fast64(x: Any) -> Any:
     return log_core64(x, 0.0)
 
 
-@log.common_case("float32", unless=lambda x: is_outside(bits_of_float32(x), 0x00800000, 0x7F800000))
+@log.fast_path("float32", unless=lambda x: is_outside(bits_of_float32(x), 0x00800000, 0x7F800000))
 def log_fast32(x: Any) -> Any:
     return log_core32(x, 0.0)
 
@@ -438,12 +438,12 @@ def log1p(x: Any) -> Any:
 log1p.specialise("float32")(log1p32)
 
 
-@log1p.common_case("float64", unless=lambda x: is_outside(bits_of_float64(1.0 + x), 1, 0x7FD0000000000000))  # 2^1022
+@log1p.fast_path("float64", unless=lambda x: is_outside(bits_of_float64(1.0 + x), 1, 0x7FD0000000000000))  # 2^1022
 def log1p_fast64(x: Any) -> Any:
     return log1p_core64(x, 0.0)
 
 
-@log1p.common_case("float32", unless=lambda x: is_outside(bits_of_float32(1.0 + x), 1, 0x7E800000))  # 2^126
+@log1p.fast_path("float32", unless=lambda x: is_outside(bits_of_float32(1.0 + x), 1, 0x7E800000))  # 2^126
 def log1p_fast32(x: Any) -> Any:
     return log1p_core32(x, 0.0)
 

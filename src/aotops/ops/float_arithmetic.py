@@ -16,7 +16,7 @@ from aotops.intrinsics import (
     divide,
     float32_of_bits,
     float64_of_bits,
-    nearest,
+    rint,
     select,
 )
 
@@ -42,12 +42,12 @@ def quick_two_sum(a: Any, b: Any) -> Any:
     return total, b - (total - a)
 
 
-def head64(x: Any) -> Any:
+def split_high64(x: Any) -> Any:
     """The upper 26 bits of a float64's 53: the product of two such is exact, as is what is left of ``x``."""
     return float64_of_bits(bits_of_float64(x) & -0x8000000)
 
 
-def head32(x: Any) -> Any:
+def split_high32(x: Any) -> Any:
     """The upper 12 bits of a float32's 24."""
     return float32_of_bits(bits_of_float32(x) & -0x1000)
 
@@ -102,13 +102,13 @@ def ln2_steps64(x: Any, shift: Any) -> Any:
 
     ``high`` is exact, ``low`` small.
     """
-    k = nearest(x * LOG2_E - shift)
+    k = rint(x * LOG2_E - shift)
     return k, x - k * LN2_HIGH, k * LN2_LOW
 
 
 def ln2_steps32(x: Any, shift: Any) -> Any:
     """As ``ln2_steps64``, in float32."""
-    k = nearest(x * LOG2_E - shift)
+    k = rint(x * LOG2_E - shift)
     return k, x - k * LN2_HIGH_32, k * LN2_LOW_32
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import divide, nearest, scale_exponent, select
+from aotops.intrinsics import divide, rint, scale_exponent, select
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, LOG2_E, NAN, chained, exp_tail32, exp_tail64, head64, ln2_steps64
+from aotops.ops.float_arithmetic import INF, LOG2_E, NAN, chained, exp_tail32, exp_tail64, ln2_steps64, split_high64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 # --- tanh ---------------------------------------------------------------------------------------------------------
@@ -31,9 +31,9 @@ def tanh64(x: Any) -> Any:
     above_low = (((rest - above) - e_high) + e_low) + ((1.0 - rest) - s)
     rounded = (1.0 + s) + e_sum
     inverse = 1.0 / rounded
-    below = head64(rounded)
+    below = split_high64(rounded)
     below_low = (((1.0 - below) + s) + e_high) - e_low
-    quotient = head64(above * inverse)
+    quotient = split_high64(above * inverse)
     remainder = (above - quotient * below) + (above_low - quotient * below_low)
     return math.copysign(quotient + remainder * inverse, x)
 
@@ -56,7 +56,7 @@ def tanh32(x: Any) -> Any:
     a = math.fabs(x)
     half = select(a > 10.0, 10.0, a)
     twice = half + half
-    k = nearest(twice * LOG2_E)
+    k = rint(twice * LOG2_E)
     # exact up to k = 8; after that the quotient is below 2^-6
     r = twice - k * LN2_32
     z = a * a

@@ -21,7 +21,7 @@ from aotops.intrinsics import (
     widen,
 )
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient, head32, head64, in_float64
+from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient, in_float64, split_high32, split_high64
 from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map, zip
 
 #: pi/2 in two parts.
@@ -97,8 +97,8 @@ def arcsine_parts_of(head: Scalar, polynomial: Scalar, smallest: float) -> Scala
     return arcsine_parts
 
 
-arcsine_parts64 = arcsine_parts_of(head64, arcsine_polynomial64, 2.2250738585072014e-308)
-arcsine_parts32 = arcsine_parts_of(head32, arcsine_polynomial32, 1.1754943508222875e-38)
+arcsine_parts64 = arcsine_parts_of(split_high64, arcsine_polynomial64, 2.2250738585072014e-308)
+arcsine_parts32 = arcsine_parts_of(split_high32, arcsine_polynomial32, 1.1754943508222875e-38)
 
 
 # --- asin ---------------------------------------------------------------------------------------------------------
@@ -246,9 +246,9 @@ def atan_of(head: Scalar, tail: Scalar, largest: float, rounding: float, quarter
 
 
 atan64 = atan_of(
-    head64, arctangent_tail64, 18446744073709551616.0, 100663296.0, 0.7853981703519821, -6.954533807083558e-09
+    split_high64, arctangent_tail64, 18446744073709551616.0, 100663296.0, 0.7853981703519821, -6.954533807083558e-09
 )
-atan32 = atan_of(head32, arctangent_tail32, 4294967296.0, 6144.0, 0.78515625, 0.00024191339744830963)
+atan32 = atan_of(split_high32, arctangent_tail32, 4294967296.0, 6144.0, 0.78515625, 0.00024191339744830963)
 
 
 @map(
@@ -328,8 +328,8 @@ def atan2_scaled_of(head: Scalar, tail: Scalar, quarter: float, quarter_low: flo
 
 
 # the last three bits of pi/4 are 0, so that three times it is exact, and what is left of it
-atan2_scaled64 = atan2_scaled_of(head64, arctangent_tail64, 0.7853981633974483, 3.061616997868383e-17)
-atan2_scaled32 = atan2_scaled_of(head32, arctangent_tail32, 0.785398006439209, 1.5695823932524066e-07)
+atan2_scaled64 = atan2_scaled_of(split_high64, arctangent_tail64, 0.7853981633974483, 3.061616997868383e-17)
+atan2_scaled32 = atan2_scaled_of(split_high32, arctangent_tail32, 0.785398006439209, 1.5695823932524066e-07)
 
 
 def atan2_near_of(scaled: Scalar) -> Scalar:
@@ -409,10 +409,10 @@ def atan2(x1: Any, x2: Any) -> Any:
 
 atan2.specialise("float32")(atan2_32)
 # 2^-60 and 2^60, 2^-400 and 2^400
-atan2.common_case("float32", unless=is_not_near_of(8.673617379884035e-19, 1.152921504606847e18))(
+atan2.fast_path("float32", unless=is_not_near_of(8.673617379884035e-19, 1.152921504606847e18))(
     atan2_near_of(atan2_scaled32)
 )
-atan2.common_case("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.5822498780869086e120))(
+atan2.fast_path("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.5822498780869086e120))(
     atan2_near_of(atan2_scaled64)
 )
 

@@ -11,7 +11,7 @@ from aotops.intrinsics import (
     divide,
     float32_of_bits,
     float64_of_bits,
-    nearest,
+    rint,
     scale_exponent,
     select,
     square_root,
@@ -24,12 +24,12 @@ from aotops.ops.float_arithmetic import (
     INF,
     NAN,
     chained,
-    head64,
     in_float64,
     is_outside,
     magnitude32,
     magnitude64,
     quick_two_sum,
+    split_high64,
 )
 from aotops.ops.record import INTEGERS, NUMBERS, zip
 
@@ -58,7 +58,7 @@ def log2_parts64(x: Any, offset: Any) -> Any:
     inverse = 1.0 / (1.0 + half)
     s = f * inverse
     s_head = float64_of_bits(bits_of_float64(s) & -0x4000000000)
-    half_head = head64(half)
+    half_head = split_high64(half)
     s_tail = (((f - s_head) - s_head * half_head) - s_head * (half - half_head)) * inverse
     square_head = s_head * s_head
     linear = 1.4426950408887933 * s_head
@@ -86,7 +86,7 @@ def exp2_of(high: Any, low: Any) -> Any:
     the rest is below 0.16, with a rounding error of 0.3 ULP.
     """
     total = high + low
-    k = nearest(total)
+    k = rint(total)
     w_high = high - k
     w = w_high + low
     w2 = w * w
@@ -107,8 +107,8 @@ def exp2_of(high: Any, low: Any) -> Any:
 def positive_power64(x: Any, offset: Any, y: Any) -> Any:
     """``(2**offset * x)**y`` in float64 for a positive normal x and any y up to 2^64."""
     log_head, log_tail = log2_parts64(x, offset)
-    upper = head64(log_head)
-    y_head = head64(y)
+    upper = split_high64(log_head)
+    y_head = split_high64(y)
     high = y_head * upper
     low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
     return exp2_of(high, low)
@@ -127,8 +127,8 @@ def power_of_parts32(k: Any, f: Any, y: Any) -> Any:
     w = s * s
     p = (2.8853900798002763 + w * 0.9617988408448943) + (w * w) * (0.5767149857258831 + w * 0.43172257582735496)
     # float32 is 0 or infinity out of these bounds
-    total = within(widen(y) * (widen(k) + s * p), 200.0)
-    k = nearest(total)
+    total = clamp(widen(y) * (widen(k) + s * p), 200.0)
+    k = rint(total)
     w = total - k
     w2 = w * w
     p = (0.6931472062510459 + w * 0.24022651346029006) + w2 * (
@@ -154,12 +154,12 @@ def signed_power(x: Any, y: Any, r: Any) -> Any:
     # what has no logarithm, and what has one but an infinite factor
     grows = (a > 1.0) == (y > 0.0)
     r = select((a == 0.0) | (a == INF) | (math.fabs(y) == INF), select(grows, INF, 0.0), r)
-    whole = nearest(y) == y
+    whole = rint(y) == y
     half = 0.5 * y
-    odd = whole & (nearest(half) != half)
+    odd = whole & (rint(half) != half)
     negative = math.copysign(1.0, x) < 0.0
     r = select(negative & odd, -r, r)
-    r = select((x < 0.0) & (a < INF) & (nearest(y) != y), NAN, r)
+    r = select((x < 0.0) & (a < INF) & (rint(y) != y), NAN, r)
     r = select((x != x) | (y != y), NAN, r)
     return select((x == 1.0) | (y == 0.0) | ((a == 1.0) & (math.fabs(y) == INF)), 1.0, r)
 
@@ -169,7 +169,7 @@ def pow64(x1: Any, x2: Any) -> Any:
     a = math.fabs(x1)
     subnormal = a < 2.2250738585072014e-308
     normal = select((a > 0.0) & (a < INF), select(subnormal, a * 18014398509481984.0, a), 1.0)
-    r = positive_power64(normal, select(subnormal, -54.0, 0.0), within(x2, LARGEST_EXPONENT))
+    r = positive_power64(normal, select(subnormal, -54.0, 0.0), clamp(x2, LARGEST_EXPONENT))
     return signed_power(x1, x2, or_rounded(a, x2, r))
 
 
@@ -182,7 +182,7 @@ def pow32(x1: Any, x2: Any) -> Any:
     return signed_power(x1, x2, or_rounded(a, x2, r))
 
 
-def within(x: Any, bound: Any) -> Any:
+def clamp(x: Any, bound: Any) -> Any:
     """``x``, the nearer bound if it is outside of ``-bound`` and ``bound``, and ``bound`` for NaN."""
     x = select(x < bound, x, bound)
     return select(x > -bound, x, -bound)
@@ -256,12 +256,12 @@ for _dtype in INTEGERS:
 pow.specialise("float32")(pow32)
 
 
-@pow.common_case("float64", unless=lambda x1, x2: is_special64(x1, x2))
+@pow.fast_path("float64", unless=lambda x1, x2: is_special64(x1, x2))
 def pow_fast64(x1: Any, x2: Any) -> Any:
     return or_rounded(x1, x2, positive_power64(x1, 0.0, x2))
 
 
-@pow.common_case("float32", unless=lambda x1, x2: is_special32(x1, x2))
+@pow.fast_path("float32", unless=lambda x1, x2: is_special32(x1, x2))
 def pow_fast32(x1: Any, x2: Any) -> Any:
     return or_rounded(x1, x2, positive_power32(x1, 0.0, x2))
 

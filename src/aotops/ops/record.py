@@ -101,7 +101,8 @@ class Record:
             call it by these names mean this operator, and tensors that NumPy's function is called with get it.
         cases: what tests and benchmarks have to be told about it.
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
-        common: for particular dtypes a cheaper function with the same bits, and one that says where it will not do.
+        fast_paths: for particular dtypes a cheaper function with the same bits, and a predicate for the inputs that it
+            cannot handle.
         gradient: the record of the derivative, or None.
         derivative_of: of a derivative, the record of what it is the derivative of.
         namespace: the variables of the module that declares the operator; empty where that is aotops.
@@ -164,7 +165,7 @@ class Record:
         self.aliases = aliases
         self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
-        self.common: dict[str, tuple[Scalar, Scalar]] = {}
+        self.fast_paths: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
         self.derivative_of: Record | None = None
@@ -400,7 +401,7 @@ class Record:
 
         return register
 
-    def common_case(self, dtype: str, unless: Scalar) -> Callable[[Scalar], Scalar]:
+    def fast_path(self, dtype: str, unless: Scalar) -> Callable[[Scalar], Scalar]:
         """Decorator: a cheaper function that gives the bits of ``scalar_for(dtype)`` except where ``unless`` is true.
 
         Contiguous rows take it for blocks without such elements (``aotops.loops.elementwise``).
@@ -410,7 +411,7 @@ class Record:
         def register(scalar: Scalar) -> Scalar:
             for function in (scalar, unless):
                 self._require_inputs(dtype, function)
-            self.common[dtype] = (scalar, unless)
+            self.fast_paths[dtype] = (scalar, unless)
             return scalar
 
         return register

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotops.intrinsics import select, settled
+from aotops.intrinsics import force_load, select
 from aotops.ops.cases import Cases
 from aotops.ops.record import ALL, NUMBERS, zip
 from aotops.ops.reduction import LARGEST, SMALLEST, larger, smaller
@@ -22,7 +22,7 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
     >>> ao.where(ao.tensor([True, False, True]), ao.tensor([1, 2, 3]), 0)
     tensor([1, 0, 3])
     """
-    return select(condition, settled(x1), settled(x2))
+    return select(condition, force_load(x1), force_load(x2))
 
 
 @where.derivative

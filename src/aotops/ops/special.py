@@ -7,7 +7,7 @@ from typing import Any
 
 from aotops.intrinsics import select, widen
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, head64, in_float64
+from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64, split_high64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 # --- erf ----------------------------------------------------------------------------------------------------------
@@ -23,7 +23,7 @@ from aotops.ops.record import FLOATS, TO_FLOAT, map
 # small and the roundings of its multiples with it: roots count x from 1, P counts x**2 from the middle of its interval.
 
 
-def of_three(small: Any, middle: Any, a: Any, b: Any, c: Any) -> Any:
+def select3(small: Any, middle: Any, a: Any, b: Any, c: Any) -> Any:
     """The coefficient of the interval that an argument is in."""
     return select(small, a, select(middle, b, c))
 
@@ -37,17 +37,17 @@ def erf64(x: Any) -> Any:
     v = select(small, a * a - 0.375, a - select(middle, 1.0, 3.5))
     v2 = v * v
     v4 = v2 * v2
-    c0 = of_three(small, middle, 0.0018801197863594786, 0.3966096406421371, 0.17134869010163425)
-    c1 = of_three(small, middle, -0.30180962110736903, -0.5233199787434673, -0.15562958082677056)
-    c2 = of_three(small, middle, 0.08660397291084937, 0.17806387287994507, 0.04996976837345181)
-    c3 = of_three(small, middle, -0.02011485003391934, 0.06051239508009894, -0.0027025332256898175)
-    c4 = of_three(small, middle, 0.003850044303837257, -0.047347103125971145, -0.00231066735304584)
-    c5 = of_three(small, middle, -0.0006231851743355239, -0.002421688458068046, 0.0005140362122012526)
-    c6 = of_three(small, middle, 8.718801096351814e-05, 0.007630835344785879, 2.2694735881469455e-05)
-    c7 = of_three(small, middle, -1.0729329938748745e-05, -0.0007253668691401452, -2.136164050722929e-05)
-    c8 = of_three(small, middle, 1.1777316155856595e-06, -0.0008174363036680118, 1.7114543119275225e-06)
-    c9 = of_three(small, middle, -1.1665252121689559e-07, 0.0001704810166277416, 4.081284410312892e-07)
-    c10 = of_three(small, middle, 1.0539927225098258e-08, 5.9731278279283705e-05, -7.680030738493295e-08)
+    c0 = select3(small, middle, 0.0018801197863594786, 0.3966096406421371, 0.17134869010163425)
+    c1 = select3(small, middle, -0.30180962110736903, -0.5233199787434673, -0.15562958082677056)
+    c2 = select3(small, middle, 0.08660397291084937, 0.17806387287994507, 0.04996976837345181)
+    c3 = select3(small, middle, -0.02011485003391934, 0.06051239508009894, -0.0027025332256898175)
+    c4 = select3(small, middle, 0.003850044303837257, -0.047347103125971145, -0.00231066735304584)
+    c5 = select3(small, middle, -0.0006231851743355239, -0.002421688458068046, 0.0005140362122012526)
+    c6 = select3(small, middle, 8.718801096351814e-05, 0.007630835344785879, 2.2694735881469455e-05)
+    c7 = select3(small, middle, -1.0729329938748745e-05, -0.0007253668691401452, -2.136164050722929e-05)
+    c8 = select3(small, middle, 1.1777316155856595e-06, -0.0008174363036680118, 1.7114543119275225e-06)
+    c9 = select3(small, middle, -1.1665252121689559e-07, 0.0001704810166277416, 4.081284410312892e-07)
+    c10 = select3(small, middle, 1.0539927225098258e-08, 5.9731278279283705e-05, -7.680030738493295e-08)
     # P ends here: the rest is of the roots alone
     rest = select(middle, -3.868763829459266e-06, 1.8689827770764884e-09) + v * (
         select(middle, 2.4614958641405155e-06, -4.5402769935792763e-11)
@@ -145,7 +145,7 @@ def erf_derivative(x: Any, y: Any, g: Any) -> Any:
     # the square in two parts: half a ULP of 700 is 400 ULP of its exponential
     a = math.fabs(x)
     a = select(a > 28.0, 28.0, a)
-    head = head64(a)
+    head = split_high64(a)
     rest = (a - head) * (a + head)  # below 2^-15
     correction = 1.0 - rest * (1.0 - rest * (0.5 - rest * 0.16666666666666666))
     return chained(g, 1.1283791670955126 * (math.exp(-head * head) * correction))

@@ -16,14 +16,23 @@ from aotops.intrinsics import (
     bits_of_float64,
     float64_of_bits,
     look_up,
-    nearest,
+    rint,
     select,
     truncate,
     widen,
     wrap_int64,
 )
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, head64, in_float64, magnitude32, magnitude64, quick_two_sum
+from aotops.ops.float_arithmetic import (
+    INF,
+    NAN,
+    chained,
+    in_float64,
+    magnitude32,
+    magnitude64,
+    quick_two_sum,
+    split_high64,
+)
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 TWO_OVER_PI = 0.6366197723675814
@@ -99,7 +108,7 @@ def quarter_turns(k: Any) -> Any:
 
 def reduce_near(x: Any) -> Any:
     """``quarter, r, rest`` with ``x = quarter * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``."""
-    k = nearest(x * TWO_OVER_PI)
+    k = rint(x * TWO_OVER_PI)
     # both products are exact, and so is the first difference
     high, low = quick_two_sum(x - k * HALF_PI_1, k * -HALF_PI_2)
     # once more, for k * HALF_PI_3 may be 10 units in the last place of high
@@ -163,7 +172,7 @@ def reduce_far(x: Any) -> Any:
     turn, rest = quick_two_sum(high, low + (fifth & 0x7FFFFFF) * 9.183549615799121e-41)
     # times pi/2, in two parts
     r = turn * HALF_PI
-    turn_head, pi_head = head64(turn), head64(HALF_PI)
+    turn_head, pi_head = split_high64(turn), split_high64(HALF_PI)
     turn_tail, pi_tail = turn - turn_head, HALF_PI - pi_head
     error = ((turn_head * pi_head - r) + turn_head * pi_tail + turn_tail * pi_head) + turn_tail * pi_tail
     rest = error + (turn * HALF_PI_LOW + rest * HALF_PI)
@@ -177,7 +186,7 @@ def _digit(word: Any, shift: Any) -> Any:
     return (pair >> (27 - shift)) & 0x7FFFFFF
 
 
-def or_far(x: Any, quarter: Any, r: Any, rest: Any) -> Any:
+def reduce_any(x: Any, quarter: Any, r: Any, rest: Any) -> Any:
     """The parts of x that were made by ``reduce_near``, or those of ``reduce_far`` where x is too large for it."""
     a = math.fabs(x)
     # reduce_far looks into a table, which has no place for the exponents of infinity and of small numbers
@@ -250,7 +259,7 @@ def sin_near64(x: Any) -> Any:
 
 def sin64(x: Any) -> Any:
     """sin in float64."""
-    quarter, r, rest = or_far(x, *reduce_near(x))
+    quarter, r, rest = reduce_any(x, *reduce_near(x))
     y = select(x == 0.0, x, turned64(quarter, r, rest))  # the reduction loses the sign of zero
     return select(x - x == 0.0, y, NAN)
 
@@ -297,8 +306,8 @@ def sin(x: Any) -> Any:
 
 
 sin.specialise("float32")(sin32)
-sin.common_case("float32", unless=is_far32)(sin_near32)
-sin.common_case("float64", unless=is_far64)(sin_near64)
+sin.fast_path("float32", unless=is_far32)(sin_near32)
+sin.fast_path("float64", unless=is_far64)(sin_near64)
 
 
 @sin.derivative
@@ -317,7 +326,7 @@ def cos_near64(x: Any) -> Any:
 
 def cos64(x: Any) -> Any:
     """cos in float64."""
-    quarter, r, rest = or_far(x, *reduce_near(x))
+    quarter, r, rest = reduce_any(x, *reduce_near(x))
     y = turned64(quarter + 1, r, rest)
     return select(x - x == 0.0, y, NAN)
 
@@ -364,8 +373,8 @@ def cos(x: Any) -> Any:
 
 
 cos.specialise("float32")(cos32)
-cos.common_case("float32", unless=is_far32)(cos_near32)
-cos.common_case("float64", unless=is_far64)(cos_near64)
+cos.fast_path("float32", unless=is_far32)(cos_near32)
+cos.fast_path("float64", unless=is_far64)(cos_near64)
 
 
 @cos.derivative

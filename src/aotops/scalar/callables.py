@@ -39,9 +39,9 @@ from aotops.intrinsics import (
     integral_part,
     load_exponent,
     narrow,
-    nearest,
     next_after,
     quotient,
+    rint,
     select,
     square_root,
     widen,
@@ -247,7 +247,7 @@ def ceil_integer(x: Any) -> Any:
 
 def nearest_integer(x: Any) -> Any:
     """``round(x)``, ties to even."""
-    return integer(nearest(x))
+    return integer(rint(x))
 
 
 def narrow_integer(low: int, high: int) -> tuple[Scalar, Scalar]:
@@ -571,8 +571,8 @@ def _rows() -> list[Meaning]:
     row("math.floor", "n", same, floor_integer)
     row("math.ceil", "n", same, ceil_integer)
     row("math.trunc", "n", same, integer)
-    row("numpy.round numpy.around", "n", same, nearest)
-    row("numpy.rint", "f", None, nearest)
+    row("numpy.round numpy.around", "n", same, rint)
+    row("numpy.rint", "f", None, rint)
     row("numpy.floor", "n", same, intrinsics.floor)
     row("numpy.ceil", "n", same, intrinsics.ceil)
     row("numpy.trunc", "n", same, integral_part)

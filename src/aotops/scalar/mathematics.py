@@ -65,12 +65,12 @@ def is_substituted(value: Any) -> bool:
     return isinstance(value, types.ModuleType) and value.__name__ in ("math", "numpy", "aotops")
 
 
-def has_common_cases(function: Any) -> bool:
-    """Whether a scalar function computes a power, or calls an operator that has a common case, as far as names tell."""
+def has_fast_paths(function: Any) -> bool:
+    """Whether a scalar function computes a power, or calls an operator that has a fast path, as far as names tell."""
     for each in reached(function):
         if (each.__module__ or "").startswith("aotops.") and each is not function:
             continue  # pieces of operators
-        if any(record.common for record in operators_in(each)) or has_power(each):
+        if any(record.fast_paths for record in operators_in(each)) or has_power(each):
             return True
     return False
 

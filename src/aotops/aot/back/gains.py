@@ -1,8 +1,8 @@
-"""Whether code for a CPU level gains anything over code for the level below, told by its instructions alone.
+"""Decide whether code for a CPU level gains anything over code for the level below, from its instructions alone.
 
-A level has wider vectors, more registers and more instructions. Kernels that use none of the former and none of the
-latter are as fast on the level below, whose code then serves both. Timings decide nothing here: the same sources give
-the same objects on every machine.
+A level has wider vectors, more registers and more instructions than the one below. A kernel that uses none of these is
+as fast when compiled for the level below, so both levels share that code. No timings are involved: the same sources
+give the same objects on every machine.
 """
 
 from __future__ import annotations
@@ -14,34 +14,34 @@ from dataclasses import dataclass
 _LINE = re.compile(r"^\t(?:lock |rep )?([a-z]\w*)(?:\t(.*))?$", re.MULTILINE)
 _VECTOR = re.compile(r"%([xyz])mm\d|%k[0-7]")
 
-#: Registers of vectors, by their bits.
+#: The widths of vector registers in bits.
 WIDTHS = {"x": 128, "y": 256, "z": 512}
 
 #: The same bitwise operation has a name for each type, and on x86-64-v4 for each size of masked elements.
 _BITWISE = re.compile(r"^(?:p?(and|andn|or|xor)(?:p[sd]|[dq])?)$")
 
-#: Code that is at least a tenth shorter gains as well: from more registers, say, which spare it loads and stores.
+#: Code that is at least a tenth shorter also gains, for example because more registers save loads and stores.
 FEWER = 0.9
 
 
-#: The sizes of elements in vectors of LLVM's, in bits.
+#: The sizes of the elements of LLVM's vectors, in bits.
 _ELEMENTS = {"double": 64, "float": 32, "half": 16, "ptr": 64}
 _TYPE = re.compile(r"<(\d+) x (i\d+|double|float|half|ptr)>")
 
 
 def vector_bits(text: str) -> int:
-    """The bits of the widest vector in a module's text: where they are more, nothing else need be compared."""
+    """Return the width in bits of the widest vector in a module; if it differs, nothing else need be compared."""
     return max((int(n) * (_ELEMENTS.get(kind) or int(kind[1:])) for n, kind in set(_TYPE.findall(text))), default=0)
 
 
 @dataclass(frozen=True)
 class Use:
-    """What a kernel uses of a level.
+    """The features of a level that a kernel uses.
 
     Attributes:
-        width: the bits of its widest vectors.
-        operations: the vector instructions in it, without those that only move values.
-        count: how many instructions it has, without those.
+        width: the width of its widest vectors, in bits.
+        operations: its vector instructions, except moves.
+        count: the number of its instructions, except moves.
     """
 
     width: int
@@ -50,7 +50,7 @@ class Use:
 
 
 def use(assembly: str) -> Use:
-    """What the assembly of a kernel uses."""
+    """Return the features that the assembly of a kernel uses."""
     width, count = 0, 0
     operations: set[str] = set()
     for mnemonic, operands in _LINE.findall(assembly):
@@ -67,5 +67,5 @@ def use(assembly: str) -> Use:
 
 
 def gains(above: Use, below: Use) -> bool:
-    """Whether code for a level has wider vectors, an instruction that the level below lacks, or much less to do."""
+    """Return whether code for a level has wider vectors, an instruction that the level below lacks, or is shorter."""
     return above.width > below.width or not above.operations <= below.operations or above.count < FEWER * below.count

@@ -15,8 +15,8 @@ class Level:
     widest: str = ""
 
 
-#: Lowest first. 512-bit vectors, which LLVM avoids on x86-64-v4 unless told otherwise, gain 15 % for exp, and lose 5 to
-#: 15 % where a kernel waits for memory: 1e7 float64 are added in 9.6 ms by 256 bits and in 10.3 to 11.2 by 512.
+#: Lowest first. 512-bit vectors, which LLVM avoids on x86-64-v4 by default, gain 15 % for exp, but memory-bound kernels
+#: lose 5 to 15 %: adding 1e7 float64 takes 9.6 ms with 256-bit vectors and 10.3 to 11.2 ms with 512-bit ones.
 X86_64_LEVELS = (
     Level("x86-64-v2", "x86-64-v2"),
     Level("x86-64-v3", "x86-64-v3"),
@@ -26,10 +26,10 @@ GENERIC_LEVELS = (Level("generic", "generic"),)
 
 
 def levels(machine: str | None = None) -> tuple[Level, ...]:
-    """The levels to compile for on a machine, by default this one."""
+    """Return the levels to compile for on a machine, by default this one."""
     return X86_64_LEVELS if (machine or platform.machine()).lower() in ("x86_64", "amd64") else GENERIC_LEVELS
 
 
 def level_symbol(symbol: str, level: Level) -> str:
-    """The C name of a kernel compiled for a level."""
+    """Return the C name of a kernel compiled for a level."""
     return f"{symbol}_{level.name.replace('-', '_')}"

@@ -1,12 +1,12 @@
-"""Tells LLVM what is true of every innermost loop: no iteration waits for memory that another one writes.
+"""Declare to LLVM that innermost loops are parallel: no iteration reads memory that another one writes.
 
-Kernels are only given outputs that share no memory with their inputs, or are the very same elements, so that each
-element is read and written in one iteration. LLVM cannot know that. Left to itself it guards each loop with
-comparisons of addresses, and falls back to scalar code where an output is also an input.
+An output of a kernel either shares no memory with an input or is the same view, so each element is read and written in
+the same iteration. LLVM cannot know this. By default it guards each loop with comparisons of addresses, and falls back
+to scalar code if an output is also an input.
 
-LLVM takes the fact as metadata: each access belongs to an access group, and the loop's last branch names the groups
-whose accesses are parallel. The lowering marks accesses, whose instructions it makes; the branches are Numba's, so
-they are marked here, in the text of the module.
+LLVM accepts the declaration as metadata: each access belongs to an access group, and the loop's last branch names the
+groups whose accesses are parallel. The lowering marks the accesses, which it emits; Numba emits the branches, so these
+are marked here, in the module's text.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from aotops.aot.back.llvm_text import (
 
 #: The metadata kind that the lowering puts on accesses.
 MARK = "aotops.element"
-#: The function that is called in loops that are to be unrolled.
+#: The function whose call marks a loop to be unrolled.
 SHORT = "aotops.short_loop"
 
 
 def annotate(text: str) -> str:
-    """The text of an LLVM module with all marked accesses, and the innermost loops, declared parallel."""
+    """Declare all marked accesses and the innermost loops in the text of an LLVM module parallel."""
     if f"!{MARK} " not in text:
         return text
     number = metadata(text)
@@ -54,14 +54,14 @@ def annotate(text: str) -> str:
 
 
 def _latches(function: str) -> list[tuple[str, bool]]:
-    """The texts of the blocks that end an iteration of a short or innermost loop, and whether it is short.
+    """Return the texts of the blocks that end an iteration of a short or innermost loop, and whether it is short.
 
-    Each goes up to and with the branch back to the loop's start. Outer loops are none of our business: a reduction's
-    rows do meet in the memory of its output.
+    Each text ends with the branch back to the loop's start. Outer loops are not parallel: the rows of a reduction write
+    to the same output.
     """
     bodies, loops = blocks_of(function), loops_of(function)
     firsts = {first for _, first in loops}
-    # a call in a short loop is in the loops around it as well, but theirs is another block
+    # the loops around a short loop contain its call too, but not in their first block
     short = [loop for loop in loops if f"@{SHORT}(" in bodies[loop[1]]]
     others = firsts - {first for _, first in short}
     innermost = [loop for loop, blocks in loops.items() if loop not in short and others & blocks == {loop[1]}]

@@ -1,8 +1,9 @@
-"""Makes a local variable of what ``intrinsics.note`` notes.
+"""Turn the flag of ``intrinsics.set_flag`` into a local variable of the kernel.
 
-Numba compiles each scalar function to a function of its own, and what one notes deep inside is asked for in the
-kernel's loop. The lowering leaves calls of functions that do nothing; here, once all that notes is inlined into what
-asks (``aotops.aot.back.sizes``), they become loads and stores of one byte on its stack, which LLVM keeps in a register.
+Numba compiles each scalar function separately, and a flag set deep in a call chain has to be read in the kernel's loop.
+The lowering emits calls of empty functions. Once every function that sets the flag is inlined into the one that reads
+it (``aotops.aot.back.sizes``), these calls become loads and stores of one byte on the stack, which LLVM keeps in a
+register.
 """
 
 from __future__ import annotations
@@ -14,36 +15,36 @@ import llvmlite.binding as llvm
 
 from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, with_first_lines
 
-NOTE, NOTED, FORGET = "aotops.note", "aotops.noted", "aotops.forget"
+SET_FLAG, FLAG_IS_SET, CLEAR_FLAG = "aotops.set_flag", "aotops.flag_is_set", "aotops.clear_flag"
 
-_PLACE = "%aotops.rare"
+_FLAG = "%aotops.rare"
 
 
-def with_notes(module: Any) -> Any:
-    """A module in which the calls are instructions; one without such calls as it is."""
-    if f"@{FORGET}" not in str(module):
+def with_flag(module: Any) -> Any:
+    """Replace the calls in a module by instructions; a module without such calls is returned unchanged."""
+    if f"@{CLEAR_FLAG}" not in str(module):
         return module
     return llvm.parse_assembly(change_functions(str(module), _expanded))
 
 
 def _expanded(name: str, function: str) -> str:
-    if name in (NOTE, NOTED, FORGET):
+    if name in (SET_FLAG, FLAG_IS_SET, CLEAR_FLAG):
         return ""
     if "@aotops." not in function:
         return function
     numbers = itertools.count(1)
 
     def instructions(call: Instruction) -> str:
-        before, wide, after = (f"{_PLACE}.{next(numbers)}" for _ in range(3))
-        if call.callee == FORGET:
-            return f"  store i8 0, ptr {_PLACE}"
-        if call.callee == NOTED:
-            return f"  {before} = load i8, ptr {_PLACE}\n  {call.result} = icmp ne i8 {before}, 0"
+        before, wide, after = (f"{_FLAG}.{next(numbers)}" for _ in range(3))
+        if call.callee == CLEAR_FLAG:
+            return f"  store i8 0, ptr {_FLAG}"
+        if call.callee == FLAG_IS_SET:
+            return f"  {before} = load i8, ptr {_FLAG}\n  {call.result} = icmp ne i8 {before}, 0"
         *_, condition = call.arguments.split()
         return (
-            f"  {before} = load i8, ptr {_PLACE}\n  {wide} = zext i1 {condition} to i8\n"
-            f"  {after} = or i8 {before}, {wide}\n  store i8 {after}, ptr {_PLACE}"
+            f"  {before} = load i8, ptr {_FLAG}\n  {wide} = zext i1 {condition} to i8\n"
+            f"  {after} = or i8 {before}, {wide}\n  store i8 {after}, ptr {_FLAG}"
         )
 
-    function = change_instructions(function, instructions, "call", callees=[NOTE, NOTED, FORGET])
-    return with_first_lines(function, f"  {_PLACE} = alloca i8\n  store i8 0, ptr {_PLACE}")
+    function = change_instructions(function, instructions, "call", callees=[SET_FLAG, FLAG_IS_SET, CLEAR_FLAG])
+    return with_first_lines(function, f"  {_FLAG} = alloca i8\n  store i8 0, ptr {_FLAG}")

@@ -1,9 +1,9 @@
-"""How large a kernel becomes: which short loops are unrolled, and which functions are inlined, is decided by size.
+"""Choose, by size, which short loops of a kernel are unrolled and which functions are inlined.
 
-Numba compiles each function to one of LLVM's, and a loop over elements becomes one over vectors only if everything in
-it is inlined. So everything is, as long as that is affordable: code that is repeated too often costs seconds of LLVM's
-time and kilobytes for each of three levels, and vectors no longer pay for it. Sizes are counted in instructions of
-Numba's code, without those that only move values between its variables; of what they count one becomes about 8 bytes.
+Numba compiles each function separately, and a loop over elements is vectorized only if everything in it is inlined.
+Everything is inlined as long as that is affordable: code that is repeated too often costs seconds of compile time and
+kilobytes on each of three levels, and vectorization no longer pays. Sizes are in LLVM instructions as Numba emits them,
+without those that only move values between variables; each counted instruction becomes about 8 bytes of machine code.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from aotops.aot.back.llvm_text import (
     never_inlined,
 )
 from aotops.aot.back.parallel import SHORT
-from aotops.aot.back.rare_flag import FORGET, NOTE
+from aotops.aot.back.rare_flag import CLEAR_FLAG, SET_FLAG
 
-#: What a short loop may become: eight steps of Newton's method with a sine and a cosine are 4,000.
+#: The largest size of an unrolled loop: eight steps of Newton's method with a sine and a cosine are 4,000.
 MOST_UNROLLED = 6000
-#: What a kernel may become, beyond which functions that are called several times are not inlined.
+#: The size of a kernel beyond which functions that are called several times are not inlined.
 MOST_INLINED = 12000
-#: The least size of such a function.
+#: The smallest function that is kept out of line.
 LEAST_APART = 50
 
-#: Instructions that LLVM removes as soon as it keeps variables in registers, or that count for nothing.
+#: Instructions that vanish once variables are in registers, or that cost nothing.
 _MOVES = frozenset({"alloca", "load", "store", "br", "ret", "unreachable", "bitcast", "extractvalue", "insertvalue"})
 
 
-def short_turns(block: str) -> int | None:
-    """The number of iterations of the short loop that a block begins; None if it begins none."""
+def short_iterations(block: str) -> int | None:
+    """Return the number of iterations of the short loop that starts with a block, or None."""
     call = next(instructions(block, "call", callees=[SHORT]), None)
     return int(call.arguments.split()[-1]) if call else None
 
@@ -49,7 +49,7 @@ class Function:
 
     Attributes:
         text: its definition.
-        kept: the first blocks of the short loops that are unrolled, with their numbers of turns.
+        kept: the first blocks of the short loops that are unrolled, with their numbers of iterations.
     """
 
     text: str
@@ -87,12 +87,12 @@ class Function:
 
 
 class Sizes:
-    """The sizes of a kernel's functions with all that is inlined into them; decides what that is.
+    """The sizes of a kernel's functions, including what is inlined into them; chooses what is inlined.
 
     Attributes:
         functions: by name.
-        apart: functions that are called, and not inlined.
-        outside: those that are called where no loop over elements is around, and inlined in such loops.
+        apart: functions that are never inlined.
+        outside: functions that are inlined only inside loops over elements.
     """
 
     def __init__(self, text: str, kernel: str) -> None:
@@ -113,7 +113,7 @@ class Sizes:
         }
 
     def _reached(self, name: str) -> set[str]:
-        """A function and all that it calls."""
+        """Return a function and all functions that it reaches."""
         found: set[str] = set()
         waiting = [name]
         while waiting:
@@ -124,7 +124,7 @@ class Sizes:
         return found
 
     def _innermost(self, function: Function) -> set[str]:
-        """The blocks of a function's loops in which no other loop is, not even in what they call."""
+        """Return the blocks of a function's innermost loops; loops in the functions that they call count, too."""
         found: set[str] = set()
         for first, blocks in function.loops.items():
             inner = any(other != first and other in blocks and other not in function.kept for other in function.loops)
@@ -136,7 +136,7 @@ class Sizes:
         return found
 
     def size(self, name: str) -> int:
-        """The number of instructions of a function when all is inlined, with its short loops unrolled."""
+        """Return the number of instructions of a function after inlining and unrolling."""
         if name not in self.sizes:
             function = self.functions[name]
             self._choose_loops(function, name)
@@ -144,15 +144,15 @@ class Sizes:
         return self.sizes[name]
 
     def total(self) -> int:
-        """The size of the kernel and of what it calls."""
+        """Return the size of the kernel and of the functions that it calls."""
         return self.size(self.kernel) + sum(map(self.size, self.apart | self.outside))
 
     def is_straight(self, name: str, block: str) -> bool:
-        """Whether a block of a function is in no loop over elements."""
+        """Return whether a block of a function is outside all loops over elements."""
         return name not in self.in_loops and block not in self.innermost[name]
 
     def inlined(self, name: str, block: str) -> list[str]:
-        """The functions that a block calls and that are inlined there, each as often as it is called."""
+        """Return the functions that are inlined into a block, each once per call."""
         calls = [call for call in self.functions[name].contents[block][1] if call in self.functions]
         calls = [call for call in calls if call not in self.apart]
         return [call for call in calls if call not in self.outside or not self.is_straight(name, block)]
@@ -161,11 +161,11 @@ class Sizes:
         return self.functions[name].contents[block][0] + sum(map(self.size, self.inlined(name, block)))
 
     def _choose_loops(self, function: Function, name: str) -> None:
-        """Keep the short loops that stay small enough, and whose inner loops do."""
+        """Choose the short loops to unroll: those that stay small enough, with all their inner loops."""
         function.kept.clear()
         left: set[str] = set()
         for first, blocks in function.loops.items():
-            short = short_turns(function.bodies[first])
+            short = short_iterations(function.bodies[first])
             total = sum(function.copies(block) * self._cost(name, block) for block in blocks)
             if short is not None and not left & blocks and short * total <= MOST_UNROLLED:
                 function.kept[first] = short
@@ -173,7 +173,7 @@ class Sizes:
                 left.add(first)
 
     def copies(self) -> tuple[dict[str, int], dict[str, int]]:
-        """How many copies of each function there are, and how many of them in no loop over elements."""
+        """Count the copies of each function, and those of them outside all loops over elements."""
         copies: dict[str, int] = {}
         straight: dict[str, int] = {}
 
@@ -194,27 +194,27 @@ class Sizes:
         return copies, straight
 
     def limit(self) -> None:
-        """Take functions out of line until a kernel is small enough, or none is left that would help.
+        """Take functions out of line until the kernel is small enough, or no further function would help.
 
-        First those that compute a block of elements: a call for 128 of them costs nothing. Then what is called where
-        no loop over elements is around, such as the last steps of a reduction. Then what is called for rare elements
-        alone. The common case stays in vectors for as long as it can.
+        First functions that compute a block of elements: a call per 128 elements costs nothing. Then calls outside
+        loops over elements, such as the last steps of a reduction. Then functions that only rare elements need. The
+        fast path stays vectorized as long as possible.
         """
-        notes = {name for name, reached in self.reached.items() if NOTE in reached and FORGET not in reached}
-        common = {each for name in notes for each in self.reached[name]}
+        flagging = {name for name, reached in self.reached.items() if SET_FLAG in reached and CLEAR_FLAG not in reached}
+        on_fast_path = {each for name in flagging for each in self.reached[name]}
         blocks = {
             name
             for name, function in self.functions.items()
-            if any(FORGET in calls for _, calls in function.contents.values())
+            if any(CLEAR_FLAG in calls for _, calls in function.contents.values())
         }
         while self.total() > MOST_INLINED:
             copies, straight = self.copies()
             choices = [
                 choice
                 for name in copies
-                if self.size(name) >= LEAST_APART and name not in notes
+                if self.size(name) >= LEAST_APART and name not in flagging
                 for choice in (
-                    (name in blocks, False, name not in common, (copies[name] - 1) * self.size(name), name),
+                    (name in blocks, False, name not in on_fast_path, (copies[name] - 1) * self.size(name), name),
                     (False, True, True, (straight.get(name, 0) - 1) * self.size(name), name),
                 )
                 if choice[3] > 0
@@ -227,9 +227,9 @@ class Sizes:
 
 
 def inlined(text: str, kernel: str) -> str:
-    """The text of a module in which all functions are inlined but for those that would make it too large.
+    """Inline all functions of a module except those that would make it too large; returns its text.
 
-    What is called for a loop that is not to be unrolled is removed.
+    Removes the marks of loops that are not to be unrolled.
     """
     sizes = Sizes(text, kernel)
     sizes.limit()

@@ -1,12 +1,12 @@
-"""What kernels never do, whatever a scalar function says: raise, compute what is undefined, call into Python.
+"""Guarantee that kernels never raise, have no undefined behaviour, and never call into Python.
 
-Nobody is there to catch what a kernel raises; its outputs would be left as they were allocated. LLVM's conversions of
-floats to integers are undefined where the integer has no such value, and then differ from level to level. And what a
-kernel calls must be in every C library.
+No caller could handle an exception raised by a kernel, and its outputs would be left uninitialized. LLVM's conversions
+from float to integer are undefined if the value is out of range, and the results differ between levels. And every
+function that a kernel calls must be in every C library.
 
-``defined`` rewrites the text of each function's module before LLVM has seen it, so that no instruction is undefined.
-``undefined_value`` looks whether that was all of them once everything is inlined, and ``check`` at what is left when
-LLVM is done: an index that LLVM can prove to be inside of its table needs no exception, and is none.
+``defined`` rewrites the text of each function's module before LLVM optimizes it, so that no instruction is undefined.
+``undefined_value`` checks this once everything is inlined. ``check`` examines the optimized code: an index that LLVM
+can prove to be in range has no exception left.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from aotops.aot.back.llvm_text import (
 #: The metadata kind that the lowering puts on conversions whose operand is known to be in range.
 IN_RANGE = "aotops.in_range"
 
-#: Functions of C99's ``math.h`` that Numba calls one element at a time, and what copies memory.
+#: Functions of C99's ``math.h``, which Numba calls one element at a time, and functions that copy memory.
 LIBRARY = frozenset(
     f"{name}{suffix}"
     for name in (
@@ -38,21 +38,20 @@ LIBRARY = frozenset(
     for suffix in ("", "f")
 ) | {"memcpy", "memmove", "memset"}
 
-#: In the names of values: operands for which an instruction is defined, as ``defined`` makes them.
+#: Part of the names of values that ``defined`` creates: operands for which an instruction is defined.
 SAFE = "aotops.safe"
 
 
 def defined(text: str, wraps: bool) -> str:
-    """The text of a module in which every operation of integers has a result, also where LLVM's has none.
+    """Rewrite the text of a module so that every integer operation has a defined result.
 
-    - Of a conversion of a float, what the integer cannot hold, and NaN, becomes its smallest value, as in conversions
-      of tensors.
-    - A division by 0 is one by 1, and so is that of the smallest integer by -1, which has the same quotient.
-    - Where ``wraps`` is true, sums and products wrap around. Numba tells LLVM that they do not, which is true of the
-      indices of the loops, but not of what scalar functions compute.
+    - Converting a float that is out of range, or NaN, gives the smallest integer, as in casts of tensors.
+    - Division by 0 becomes division by 1, and so does division of the smallest integer by -1, with the same quotient.
+    - If ``wraps`` is true, sums and products wrap around. Numba tells LLVM that they never overflow, which holds for
+      the indices of loops, but not for what scalar functions compute.
 
-    It has to happen before anything is inlined: LLVM computes with constants on the way, and what has no result becomes
-    ``poison``, which is to it whatever makes the code shortest: a result that is not stored.
+    This must happen before anything is inlined: LLVM folds constants then, and turns undefined results into ``poison``,
+    which it may replace by anything, or not store at all.
     """
     text = change_instructions(text, _convert, "fptosi", "fptoui")
     text = change_instructions(text, _divide, "sdiv", "srem", "udiv", "urem")
@@ -68,7 +67,7 @@ def _wrap(instruction: Instruction) -> str:
 
 
 def _parts(result: str) -> Iterator[str]:
-    """Names for the values on the way to one."""
+    """Yield names for the intermediate values of a result."""
     name = result.replace('"', "").removeprefix("%")
     return (f'%"{name}.{part}.{SAFE}"' for part in ("a", "b", "c", "d", "e", "f"))
 
@@ -115,19 +114,19 @@ def _divide(instruction: Instruction) -> str:
     return "\n".join(f"  {line}" for line in lines)
 
 
-#: Instructions that put their operand into a vector or a structure, of which LLVM begins with one that is undefined.
+#: Instructions that insert an operand into a vector or a structure, which LLVM starts from an undefined one.
 _AGGREGATES = ("insertelement", "insertvalue", "shufflevector")
 
 
-#: Types of which no value may be undefined.
+#: Types whose values must never be undefined.
 _NUMBERS = ("float", "double")
 
 
 def undefined_value(text: str) -> str | None:
-    """The first instruction of a module's text that uses a value which LLVM takes for undefined; None if there is none.
+    """Return the first instruction of a module that uses a value which LLVM considers undefined, or None.
 
-    Asked of code in which everything is inlined, and constants have been computed with, but nothing is removed yet:
-    a store of such a value is no more in optimised code. Of pointers some are undefined, those of Numba's exceptions.
+    The code must be inlined, with constants folded, but not optimized: optimization removes stores of such values.
+    Undefined pointers are allowed: Numba's exceptions have some.
     """
     if "poison" not in text and "undef" not in text:
         return None
@@ -143,7 +142,7 @@ def undefined_value(text: str) -> str | None:
 
 
 def check(module: Any, symbol: str) -> str | None:
-    """Why an optimised module cannot be a kernel; None if it can."""
+    """Return why an optimized module cannot be a kernel, or None if it can."""
     for function in module.functions:
         if function.is_declaration and not function.name.startswith("llvm.") and function.name not in LIBRARY:
             return f"It calls {function.name}, which is none of the C library's mathematics: kernels have no Python."
@@ -162,12 +161,12 @@ def check(module: Any, symbol: str) -> str | None:
 
 
 def _exceptions(text: str) -> list[str]:
-    """What a module may raise, out of what Numba pickles of it."""
+    """Return the exceptions that a module may raise, from the pickled data that Numba embeds."""
     found: dict[str, None] = {}
     for content in constants(text, ".const.pickledata."):
         try:
             kind, values, *_ = pickle.loads(content)
             found[f"{kind.__name__}: {', '.join(map(str, values or ()))}"] = None
-        except Exception:  # the digest of another constant, or a class that this process does not have
+        except Exception:  # another constant, or a class that this process cannot import
             continue
     return list(found)

@@ -1,1 +1,1 @@
-"""From Python functions to Numba: what a scalar function means, and the faults that are told before Numba sees them."""
+"""From Python functions to Numba: the semantics of scalar functions, and errors that are found before Numba runs."""

@@ -33,7 +33,7 @@ def register(function: Callable[..., Any], comparison: str) -> None:
         for value in values:
             dtype = wider(dtype, value)
         floating = isinstance(dtype, types.Float)
-        # a comparison with the constant NaN, in place of b, is a single instruction (``aotops.ops.reduction.larger``)
+        # a comparison with the constant NaN, instead of b, is a single instruction (``aotops.ops.reduction.larger``)
         pair = f"select(b == b, select(b {comparison} a, b, a), nan)" if floating else f"select(b {comparison} a, b, a)"
         convert = CONVERTERS["int64" if isinstance(dtype, types.Integer) else str(dtype)]
         names: dict[str, Any] = {"select": LOWERINGS[select], "convert": convert}
@@ -52,7 +52,7 @@ def register(function: Callable[..., Any], comparison: str) -> None:
 
 
 def compiled(source: str, names: dict[str, Any]) -> Any:
-    """An expression as a function that Numba inlines."""
+    """Compile an expression as a function that Numba inlines."""
     import numba
 
     return numba.njit(build(source, names), **INLINED)

@@ -1,10 +1,10 @@
-"""What scalar functions cannot have, told before Numba sees them: the construct, its line, and what to write instead.
+"""Reject unsupported constructs of scalar functions before Numba runs: the construct, its line, and what to write.
 
-What may be called is what ``aotops.scalar.callables`` lists, operators, and other plain functions. Anything else is
-told in one form: ``function <what is wrong>; <what to write instead>``, with the line below.
+Scalar functions may call the functions that ``aotops.scalar.callables`` lists, operators, and other plain functions.
+All errors have one form: ``function <what is wrong>; <what to write instead>``, followed by the source line.
 
-Numba would tell of most of it in its own words, once for each dtype, from inside of a loop nest that nobody wrote.
-What only types can tell is left to it, and translated (``aotops.aot.front.reasons``).
+Numba would report most of these errors in its own terms, once per dtype, from inside a loop nest that the user has
+never seen. Errors that depend on types are left to Numba and translated (``aotops.aot.front.reasons``).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import numpy as np
 import aotops
 from aotops import ops
 from aotops.abi import AXIS_KINDS
-from aotops.intrinsics import CommonCase
+from aotops.intrinsics import FastPath
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_of, references, references_in
@@ -36,7 +36,7 @@ STRING = f"choose by a number or a bool; {NO_MEMORY}"
 NO_COMPLEX = "compute with real and imaginary parts; kernels know bool, int64, float32 and float64"
 NOTHING_RAISED = "nothing is raised in kernels: return math.nan, or the value that such an input shall have"
 
-#: Instructions that no kernel can have: what they stand for, and what to write instead.
+#: Unsupported bytecode instructions: the constructs that they belong to, and what to write instead.
 INSTRUCTIONS = {
     "BUILD_LIST": ("a list", LIST),
     "LIST_APPEND": ("a list comprehension", LIST),
@@ -67,10 +67,10 @@ INSTRUCTIONS = {
     "GET_AWAITABLE": ("an await", "compute with numbers"),
     "IS_OP": ("an `is`", "compare numbers with == or !="),
 }
-#: Those that say more than what comes before them in the same statement.
+#: Those that identify a construct better than the instructions before them in the same statement.
 SPECIFIC = ("LIST_APPEND", "SET_ADD", "MAP_ADD", "LOAD_ASSERTION_ERROR", "BEFORE_WITH")
 
-#: What to write in place of what cannot be called, by the names that modules have for it; builtins are without theirs.
+#: What to write instead of functions that cannot be called, by their names with the module; builtins without one.
 ADVICE = {
     "print": "leave it out, or set AOTOPS_PYTHON=1, with which operators run as plain Python and may print",
     "input": "pass the number as an input of the operator",
@@ -112,10 +112,10 @@ ADVICE = {
 GENERAL_ADVICE = "docs/your-own-operators.md lists what may be called"
 OF_PYTHON = "write it in Python, in a function of numbers"
 
-#: Functions of Python that take arguments by position alone in kernels.
+#: Python functions whose arguments are positional-only in kernels.
 BY_POSITION = frozenset({"round", "pow", "int", "float", "sum", "abs", "min", "max", "divmod", "enumerate"})
 
-#: Modules whose values kernels cannot use, and what is done in their place.
+#: Modules that kernels cannot use, and what to do instead.
 MODULES = {
     "random": "draw random numbers before, and pass them as an input of the operator",
     "secrets": "draw random numbers before, and pass them as an input of the operator",
@@ -134,9 +134,9 @@ MODULES = {
     "ctypes": f"{OF_PYTHON}: kernels know no addresses of this process",
     "cmath": NO_COMPLEX,
 }
-#: Modules of which kernels know what ``aotops.scalar.callables`` lists alone, even if it is Python.
+#: Modules of which kernels support only what ``aotops.scalar.callables`` lists, even if it is written in Python.
 LISTED = ("builtins", "math", "operator", "_operator", "numpy", "_sitebuiltins")
-#: Modules of aotops whose functions are of numbers.
+#: Modules of aotops whose functions take numbers.
 OF_NUMBERS = ("aotops.ops.", "aotops.intrinsics", "aotops.scalar.combinations", "aotops.scalar.callables")
 
 #: Types of numbers that a function may refer to.
@@ -144,19 +144,19 @@ NUMBERS = (bool, int, float, np.number, np.bool_)
 
 
 class FaultError(Exception):
-    """Something that a scalar function cannot have; the message is what it is, what to write instead, and where."""
+    """An unsupported construct in a scalar function; the message says what it is, what to write instead, and where."""
 
 
 def place(code: types.CodeType, line: int) -> str:
-    """A line of source, with its file and number."""
+    """Return a line of source, with its file and number."""
     source = linecache.getline(code.co_filename, line).strip()
     return f"  {code.co_filename}, line {line}" + (f": {source}" if source else "")
 
 
 def examine(function: Callable[..., Any]) -> None:
-    """Raise ``FaultError`` for the first thing in a function, or in what it calls, that no kernel can have.
+    """Raise ``FaultError`` for the first unsupported construct in a function, or in the functions that it calls.
 
-    Functions of aotops itself are not looked at.
+    Functions of aotops itself are not examined.
     """
     done: set[Any] = set()
 
@@ -165,7 +165,7 @@ def examine(function: Callable[..., Any]) -> None:
             for item in value:
                 visit(item)
         record = record_of(value)
-        value = value.function if isinstance(value, CommonCase) else plain(value)
+        value = value.function if isinstance(value, FastPath) else plain(value)
         for each in [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]:
             if isinstance(each, types.FunctionType) and each not in done:
                 done.add(each)
@@ -182,7 +182,7 @@ def examine(function: Callable[..., Any]) -> None:
 
 def _examine_one(function: types.FunctionType) -> None:
     for code in codes(function):
-        # of what is on the same line, what says more: by rank, and then by position
+        # on one line, report the most telling instruction: by rank, then by position
         faults: list[tuple[int, int, int, str]] = []
         line = code.co_firstlineno
         instructions = list(dis.get_instructions(code))
@@ -208,16 +208,16 @@ def _examine_one(function: types.FunctionType) -> None:
 
 
 def named(function: types.FunctionType) -> str:
-    """How errors call a function."""
+    """Return the name of a function in error messages."""
     return "The scalar function" if function.__name__ == "<lambda>" else function.__name__
 
 
-#: What pytest makes of an assert begins with it, and is no name that anybody could write.
+#: The prefix of names in asserts that pytest has rewritten; it is not a valid identifier.
 PYTEST = "@py"
 
 
 def _fault(function: Any, code: types.CodeType, instructions: list[Any], position: int) -> str | None:
-    """What is wrong with an instruction, as the rest of a sentence about its function; None if nothing is."""
+    """Return what is wrong with an instruction, as the predicate of a sentence about its function, or None."""
     instruction = instructions[position]
     name, argument = instruction.opname, instruction.argval
     if name == "LOAD_COMMON_CONSTANT" and "AssertionError" in instruction.argrepr:
@@ -247,7 +247,7 @@ def _fault_of_constant(instructions: list[Any], position: int) -> str | None:
     value, following = instruction.argval, instructions[position + 1] if position + 1 < len(instructions) else None
     if isinstance(value, (str, bytes)):
         if following is not None and following.opname in ("MAKE_FUNCTION", "KW_NAMES", "IMPORT_NAME"):
-            return None  # the name of a function inside
+            return None  # the name of a nested function
         return f"has a {'string' if isinstance(value, str) else 'constant of bytes'}, {value!r}; {STRING}"
     if value is Ellipsis:
         return "has `...` for a value; write a number"
@@ -275,7 +275,7 @@ def _fault_of_constant(instructions: list[Any], position: int) -> str | None:
 
 
 def _fault_of_reference(function: types.FunctionType, code: types.CodeType, reference: Reference) -> str | None:
-    """What is wrong with a name, and the attributes that are taken of it."""
+    """Return what is wrong with a name and its attributes, or None."""
     name, value = reference.chain[0]
     if name.startswith(PYTEST):
         return f"has an assert; {NOTHING_RAISED}"
@@ -292,7 +292,7 @@ def _fault_of_reference(function: types.FunctionType, code: types.CodeType, refe
 
 
 def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) -> str | None:
-    """What is wrong with taking an attribute."""
+    """Return what is wrong with an attribute access, or None."""
     attribute = name.rpartition(".")[2]
     if isinstance(holder, types.ModuleType):
         advice = _advice_of_module(holder.__name__)
@@ -337,14 +337,14 @@ def _fault_of_attribute_of_number(attribute: str) -> str:
 
 
 def _advice_of_module(name: str) -> str | None:
-    """What is done in place of using a module, or one inside it."""
+    """Return what to do instead of using a module, or a module inside it; None if it may be used."""
     while name and name not in MODULES:
         name = name.rpartition(".")[0]
     return MODULES.get(name)
 
 
 def _fault_of_value(name: str, value: Any) -> str | None:
-    """What is wrong with a value that a function refers to by a name."""
+    """Return what is wrong with a value that a function refers to, or None."""
     value = plain(value)
     if value is None or value is NUMBER or isinstance(value, (*NUMBERS, Enum)):
         return _fault_of_complex(name) if isinstance(value, np.complexfloating) else None
@@ -383,7 +383,7 @@ def _fault_of_object(name: str, value: Any) -> str:
 
 
 def _fault_of_callable(name: str, value: Any) -> str | None:
-    """What is wrong with a function, a class, or another value that can be called."""
+    """Return what is wrong with a function, a class or another callable, or None."""
     record = record_of(value)
     whole = (
         "which works on whole tensors; a scalar function gets one number at a time, and may call elementwise operators"
@@ -424,7 +424,7 @@ def _fault_of_callable(name: str, value: Any) -> str | None:
 
 
 def _module_of(value: Any) -> str:
-    """The module of a function, of the class that it is a method of, or of an object's class."""
+    """Return the module of a function, of the class of a method, or of an object's class."""
     module, owner = getattr(value, "__module__", None), getattr(value, "__self__", None)
     if module is None and isinstance(owner, types.ModuleType):
         return owner.__name__
@@ -433,12 +433,12 @@ def _module_of(value: Any) -> str:
 
 
 def names_near(function: types.FunctionType) -> list[str]:
-    """What a function could name beside itself."""
+    """Return the names that a function can refer to, except its own."""
     return [name for name in (*function.__globals__, *dir(builtins)) if name != function.__name__]
 
 
 def did_you_mean(name: str, names: list[str]) -> str:
-    """A suggestion for a name that is not there."""
+    """Return a suggestion for an undefined name."""
     names = [each for each in names if not each.startswith("_")]
     close = get_close_matches(name, names, n=1, cutoff=0.7) or [each for each in names if each.lower() == name.lower()]
     if close:

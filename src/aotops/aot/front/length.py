@@ -1,6 +1,6 @@
-"""How long a scalar function is with all that it calls, before it is compiled: what loop nest it gets depends on it.
+"""Estimate the length of a scalar function with all that it calls, before it is compiled: it decides on the loop nest.
 
-A rough measure will do, and one that asks neither Numba nor LLVM: the loop nest is part of a kernel's fingerprint.
+A rough measure suffices. It must not depend on Numba or LLVM, since the loop nest is part of a kernel's fingerprint.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from aotops.ops.record import FLOATS
 from aotops.scalar.functions import codes, has_loop, has_power, plain
 from aotops.scalar.mathematics import NUMPY, is_substituted, meant_by
 
-#: What the body of a loop counts for: if the loop is short, it may be unrolled.
+#: The weight of a loop's body: a short loop may be unrolled.
 LOOP = 8
-#: A number so large that a sum of calls of calls of calls need not be counted any further.
+#: An upper bound, since the lengths of nested calls multiply.
 ENDLESS = 10**9
 
 
 def length(function: Callable[..., Any], dtype: str) -> int:
-    """The number of Python instructions in a function and in all that it calls, each as often as it is named."""
+    """Return the number of bytecode instructions in a function and in all that it calls, once per reference."""
     done: dict[Any, int] = {}
     records = ops.collect()
 
@@ -36,7 +36,7 @@ def length(function: Callable[..., Any], dtype: str) -> int:
         if not isinstance(value, FunctionType):
             return 0
         if value not in done:
-            done[value] = 0  # one that calls itself is refused later
+            done[value] = 0  # recursion is rejected later
             steps = sum(1 for code in codes(value) for _ in get_instructions(code))
             power = of(records["pow"].scalar_for(dtype if dtype in FLOATS else "float64")) if has_power(value) else 0
             total = (steps + power + sum(of(each) for each in named(value, dtype))) * (LOOP if has_loop(value) else 1)
@@ -47,7 +47,7 @@ def length(function: Callable[..., Any], dtype: str) -> int:
 
 
 def named(function: FunctionType, dtype: str) -> Iterator[Any]:
-    """The values that a function names, once for each time: globals, closures, and what it takes from modules."""
+    """Yield the values that a function refers to, once per reference: globals, closures and attributes of modules."""
     records = ops.collect()
     closure = dict(zip(function.__code__.co_freevars, function.__closure__ or (), strict=True))
     for code in codes(function):

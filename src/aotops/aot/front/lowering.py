@@ -1,7 +1,7 @@
 """The machine instructions behind each function of ``aotops.intrinsics``, as Numba intrinsics.
 
-``LOWERINGS`` maps each of those Python functions to its Numba counterpart; ``aotops.aot.front.specialise``
-puts the one in place of the other before a kernel is compiled.
+``LOWERINGS`` maps each of those Python functions to its Numba counterpart; ``aotops.aot.front.specialise`` substitutes
+it before a kernel is compiled.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from numba.extending import intrinsic
 from aotops import intrinsics
 from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
-from aotops.aot.back.rare_flag import FORGET, NOTE, NOTED
+from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
 
@@ -33,7 +33,7 @@ def lowers(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
     """Decorator: make a Numba intrinsic and register it as the lowering of a plain function."""
 
     def register(generator: Callable[..., Any]) -> Any:
-        generator.__name__ = function.__name__  # which is how errors call it
+        generator.__name__ = function.__name__  # shown in errors
         LOWERINGS[function] = intrinsic(generator)
         return LOWERINGS[function]
 
@@ -44,9 +44,9 @@ def lowers(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Any]:
 
 
 def wider(a: types.Type, b: types.Type) -> types.Type:
-    """The type of a choice between two numbers: a float wins over an integer, whatever their widths.
+    """Return the type of a select between two numbers: a float wins over an integer of any width.
 
-    Numba alone would make float64 of float32 and an integer constant.
+    Numba would promote float32 and an integer constant to float64.
     """
     if isinstance(a, types.Literal):
         a = a.literal_type
@@ -74,11 +74,11 @@ def _select(typing_context: Any, condition: Any, chosen: Any, otherwise: Any) ->
     return result(condition, chosen, otherwise), generate
 
 
-@lowers(intrinsics.settled)
-def _settled(typing_context: Any, x: Any) -> Any:
+@lowers(intrinsics.force_load)
+def _force_load(typing_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         (value,) = arguments
-        # llvmlite has no function for it; to LLVM a frozen value is more than the load that it comes from
+        # llvmlite has no method for `freeze`, which keeps LLVM from merging the select with the load
         frozen = ir.instructions.Instruction(builder.block, value.type, "freeze", [value])
         builder._insert(frozen)
         return frozen
@@ -87,7 +87,7 @@ def _settled(typing_context: Any, x: Any) -> Any:
 
 
 def llvm_unary(name: str) -> Callable[..., Any]:
-    """An intrinsic of LLVM on one float."""
+    """Make an intrinsic that calls an LLVM intrinsic on one float."""
 
     def typing(typing_context: Any, x: Any) -> Any:
         if not isinstance(x, types.Float):
@@ -104,7 +104,7 @@ def llvm_unary(name: str) -> Callable[..., Any]:
 
 
 def in_range(builder: Any, conversion: Any) -> Any:
-    """Mark a conversion of a float to an integer as one that ``aotops.aot.back.soundness`` need not guard."""
+    """Mark a float-to-integer conversion as in range, so that ``aotops.aot.back.soundness`` need not guard it."""
     conversion.set_metadata(IN_RANGE, builder.module.add_metadata([]))
     return conversion
 
@@ -112,7 +112,7 @@ def in_range(builder: Any, conversion: Any) -> Any:
 @lowers(intrinsics.integer)
 def _integer(typing_context: Any, x: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        # ``aotops.aot.back.soundness`` gives the conversion a result for each float
+        # ``aotops.aot.back.soundness`` defines the result for every float
         return context.cast(builder, arguments[0], signature.args[0], types.int64)
 
     return types.int64(x), generate
@@ -121,7 +121,7 @@ def _integer(typing_context: Any, x: Any) -> Any:
 @lowers(intrinsics.quotient)
 def _quotient(typing_context: Any, a: Any, b: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        # ``aotops.aot.back.soundness`` divides by 1 where the quotient is not defined
+        # ``aotops.aot.back.soundness`` divides by 1 where the quotient is undefined
         values = zip(arguments, signature.args, strict=True)
         return builder.sdiv(*[context.cast(builder, value, type_, types.int64) for value, type_ in values])
 
@@ -165,7 +165,7 @@ def _narrow(typing_context: Any, x: Any) -> Any:
 def library_call(
     context: Any, builder: Any, name: str, type_: types.Type, floats: list[Any], others: list[Any] | None = None
 ) -> Any:
-    """A call of a function of the C library in float64, of floats of a type and of what else it takes."""
+    """Emit a call of a C library function in float64, converting floats of a type to it and back."""
     double = ir.DoubleType()
     values = [context.cast(builder, value, type_, types.float64) for value in floats] + (others or [])
     function_type = ir.FunctionType(double, [value.type for value in values])
@@ -174,7 +174,7 @@ def library_call(
 
 
 def library_function(name: str, parameters: int) -> Callable[..., Any]:
-    """An intrinsic that calls a function of the C library."""
+    """Make an intrinsic that calls a function of the C library."""
 
     def generator(*floats: Any) -> Any:
         if any(each != floats[0] for each in floats) or not isinstance(floats[0], types.Float):
@@ -200,7 +200,7 @@ lowers(intrinsics.ceil)(llvm_unary("llvm.ceil"))
 lowers(intrinsics.integral_part)(llvm_unary("llvm.trunc"))
 
 # rint and sqrt are single instructions from SSE4.1 on, which x86-64-v2 has
-lowers(intrinsics.nearest)(llvm_unary("llvm.rint"))
+lowers(intrinsics.rint)(llvm_unary("llvm.rint"))
 lowers(intrinsics.square_root)(llvm_unary("llvm.sqrt"))
 
 
@@ -237,7 +237,7 @@ def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
         if y.bitwidth == 32:
             exponent = in_range(builder, builder.fptosi(arguments[1], integer))
         else:
-            # only AVX-512 converts float64 to int64 in vectors; this sum has the integer in its low bits
+            # only AVX-512 has vector conversions from float64 to int64; the low bits of this sum hold the integer
             shifted = builder.fadd(arguments[1], ir.Constant(arguments[1].type, 1.5 * 2.0**52))
             exponent = builder.bitcast(shifted, integer)
         bits = builder.add(
@@ -298,7 +298,7 @@ def _widen(typing_context: Any, x: Any) -> Any:
 
 
 def bitcast(source: types.Type, result: types.Type) -> Callable[..., Any]:
-    """An intrinsic that reads the bits of one type as another of the same width."""
+    """Make an intrinsic that reinterprets the bits of one type as another of the same width."""
 
     def typing(typing_context: Any, x: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -320,7 +320,7 @@ lowers(intrinsics.float32_of_bits)(bitcast(types.int32, types.float32))
 
 
 class PositionPointer(types.CPointer):  # type: ignore[name-defined]
-    """The Numba type of an input of dtype ``"index"``: an address that is itself the int64 that is loaded from it."""
+    """The Numba type of an input of dtype ``"index"``: an address that is itself the int64 loaded from it."""
 
     def __init__(self) -> None:
         super().__init__(types.int64)
@@ -329,19 +329,19 @@ class PositionPointer(types.CPointer):  # type: ignore[name-defined]
 
 @register_default(PositionPointer)
 class PositionModel(models.PrimitiveModel):
-    """An address of bytes, so that a step of 1 adds 1."""
+    """A byte address, so that a stride of 1 adds 1."""
 
     def __init__(self, manager: Any, pointer: PositionPointer) -> None:
         super().__init__(manager, pointer, cgutils.voidptr_t)
 
 
 def input_pointer(dtype: str) -> types.Type:
-    """The type of the pointer to an input."""
+    """Return the type of the pointer to an input."""
     return PositionPointer() if dtype == INDEX else types.CPointer(NUMBA_TYPES[dtype])
 
 
 class SignatureType(types.Dummy):
-    """The Numba type of one ``Signature``: its dtypes are part of the type, so that they are constants."""
+    """The Numba type of one ``Signature``: its dtypes are part of the type, so they are constants."""
 
     def __init__(self, signature: Signature) -> None:
         self.inputs = tuple(input_pointer(name) for name in signature.inputs)
@@ -369,19 +369,19 @@ def _constant_signature(context: Any, builder: Any, type_: Any, value: Any) -> A
 
 
 def mark(builder: Any, access: Any) -> None:
-    """Mark an instruction as an access to an element, for ``aotops.aot.back.parallel``."""
+    """Mark an instruction as an element access, for ``aotops.aot.back.parallel``."""
     access.set_metadata(MARK, builder.module.add_metadata([]))
 
 
 def computed(type_: types.Type) -> types.Type:
-    """The type of an element within a kernel, by that in memory: ``aotops.abi.computed``."""
+    """Return the type in which a kernel computes with elements of a type in memory: ``aotops.abi.computed``."""
     return types.int64 if isinstance(type_, types.Integer) and type_.bitwidth < 64 else type_
 
 
 def load_element(context: Any, builder: Any, pointer: Any, address: Any) -> Any:
-    """Load a value through a pointer of a type; a bool is true if any bit of its byte is set.
+    """Load a value through a pointer of a type.
 
-    So foreign bytes stay harmless. A position is the value itself.
+    A bool is true if any bit of its byte is set, so foreign bytes are harmless. A position is the value itself.
     """
     if isinstance(pointer, PositionPointer):
         return builder.ptrtoint(address, ir.IntType(64))
@@ -400,7 +400,7 @@ def store_element(context: Any, builder: Any, type_: types.Type, value: Any, add
 
 
 def typed_pointer(context: Any, builder: Any, data: Any, position: int, pointer: types.Type) -> Any:
-    """``data[position]`` as a pointer of a type."""
+    """Load ``data[position]`` as a pointer of a type."""
     address = builder.load(builder.gep(data, [ir.Constant(ir.IntType(64), position)]))
     return builder.bitcast(address, context.get_value_type(pointer))
 
@@ -433,7 +433,7 @@ def _output_pointer(typing_context: Any, data: Any, signature: Any) -> Any:
 
 
 def constant(argument: Any) -> int:
-    """The value of an argument that must be a constant; Numba tries again with constants where it is not."""
+    """Return the value of an argument that must be a constant; if it is not, Numba retries with constants."""
     if not isinstance(argument, types.Literal):
         raise RequireLiteralValue("must be a constant")
     return int(argument.literal_value)
@@ -545,7 +545,7 @@ def _advance(typing_context: Any, pointers: Any, steps: Any, count: Any) -> Any:
 
 
 def element_types(pointers: Any) -> Any:
-    """The type of the tuple of values behind a tuple of pointers."""
+    """Return the type of the tuple of values that a tuple of pointers points to."""
     return types.Tuple([computed(pointer.dtype) for pointer in pointers])
 
 
@@ -604,7 +604,7 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
         values = cgutils.unpack_tuple(builder, arguments[2]) if several else [arguments[2]]
         outputs = pointer if several else (pointer,)
         for place, part, output, type_ in zip(pointers, values, outputs, value if several else (value,), strict=True):
-            # a float goes to a narrow integer by way of int64, whose low bits are kept
+            # a float is converted to a narrow integer through int64, whose low bits are kept
             between = computed(output.dtype)
             converted = context.cast(builder, part, type_, between)
             if between != output.dtype:
@@ -629,7 +629,7 @@ def _transpose_block(typing_context: Any, source: Any, source_step: Any, target:
 
         alignment = max(element.width // 8 if isinstance(element, ir.IntType) else context.get_abi_sizeof(element), 1)
         rows = [builder.load(row(arguments[0], arguments[1], k), align=alignment) for k in range(size)]
-        # halves change places at every distance: of two rows one takes the even runs of both, one the odd runs
+        # exchange halves at every distance: of two rows, one receives the even runs of both, the other the odd runs
         distance = 1
         while distance < size:
             runs = [range(start, start + distance) for start in range(0, size, distance)]
@@ -658,7 +658,7 @@ def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
         arrays = []
         for each in pointer if several else (pointer,):
             element = context.get_data_type(each.dtype)
-            # Numba's own way to make a variable fills it with zeros: 36 ns for 4 KiB, and once for each row
+            # Numba's helper would zero the variable: 36 ns for 4 KiB, once per row
             with builder.goto_entry_block():
                 array = builder.alloca(ir.ArrayType(element, length), name="lanes")
             array.align = 64
@@ -668,14 +668,14 @@ def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     return pointer(count, pointer), generate
 
 
-# --- rare elements --------------------------------------------------------------------------------------------------
+# --- the flag of fast paths -----------------------------------------------------------------------------------------
 
-# Calls of functions that do nothing, of which ``aotops.aot.back.rare_flag`` makes instructions, and
-# ``aotops.aot.back.parallel`` metadata. Numba, which links all that a function calls, wants them to exist.
+# Calls of empty functions, which ``aotops.aot.back.rare_flag`` replaces by instructions and
+# ``aotops.aot.back.parallel`` by metadata. The functions must exist, since Numba links everything that is called.
 
 
-def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
-    """Such a function."""
+def marker_function(builder: Any, name: str, result: Any, *arguments: Any) -> Any:
+    """Declare an empty function."""
     function = cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), name)
     if function.is_declaration:
         function.linkage = "linkonce_odr"
@@ -688,28 +688,28 @@ def noting_function(builder: Any, name: str, result: Any, *arguments: Any) -> An
     return function
 
 
-@lowers(intrinsics.note)
-def _note(typing_context: Any, condition: Any, value: Any) -> Any:
+@lowers(intrinsics.set_flag)
+def _set_flag(typing_context: Any, condition: Any, value: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         truth = context.cast(builder, arguments[0], signature.args[0], types.boolean)
-        builder.call(noting_function(builder, NOTE, ir.VoidType(), ir.IntType(1)), [truth])
+        builder.call(marker_function(builder, SET_FLAG, ir.VoidType(), ir.IntType(1)), [truth])
         return arguments[1]
 
     return value(condition, value), generate
 
 
-@lowers(intrinsics.noted)
-def _noted(typing_context: Any) -> Any:
+@lowers(intrinsics.flag_is_set)
+def _flag_is_set(typing_context: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.call(noting_function(builder, NOTED, ir.IntType(1)), [])
+        return builder.call(marker_function(builder, FLAG_IS_SET, ir.IntType(1)), [])
 
     return types.boolean(), generate
 
 
-@lowers(intrinsics.forget)
-def _forget(typing_context: Any) -> Any:
+@lowers(intrinsics.clear_flag)
+def _clear_flag(typing_context: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.call(noting_function(builder, FORGET, ir.VoidType()), [])
+        builder.call(marker_function(builder, CLEAR_FLAG, ir.VoidType()), [])
         return context.get_dummy_value()
 
     return types.void(), generate
@@ -717,11 +717,11 @@ def _forget(typing_context: Any) -> Any:
 
 @intrinsic
 def short_loop(typing_context: Any, count: Any) -> Any:
-    """Says how often the loop around it is repeated (``aotops.aot.front.short_loops``)."""
+    """Mark the surrounding loop with its number of iterations (``aotops.aot.front.short_loops``)."""
     number = ir.Constant(ir.IntType(64), constant(count))
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.call(noting_function(builder, SHORT, ir.VoidType(), number.type), [number])
+        builder.call(marker_function(builder, SHORT, ir.VoidType(), number.type), [number])
         return context.get_dummy_value()
 
     return types.none(count), generate

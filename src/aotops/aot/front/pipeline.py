@@ -1,7 +1,7 @@
-"""Numba's passes as this build runs them: as far as LLVM's unoptimised code, without machine code for this process.
+"""Numba's passes as this build runs them: up to unoptimized LLVM code, without machine code for this process.
 
-Numba makes each function that it compiles callable from Python, at once; half of its time, for functions that nobody
-calls.
+Numba emits machine code and a Python wrapper for every function. No one calls these, and they take half of its time,
+so both are skipped.
 """
 
 from __future__ import annotations
@@ -22,28 +22,28 @@ from aotops.aot.back.soundness import defined
 
 
 class PlainLibrary(AOTCodeLibrary):
-    """The code of a function as Numba lowers it: LLVM optimises kernels later, for each level.
+    """The code of a function as Numba lowers it; LLVM optimizes kernels later, for each level.
 
-    What Numba itself optimises would be for the machine of the build, and functions would already be inlined where
-    ``aotops.aot.back.sizes`` has yet to decide whether they shall be.
+    Numba would optimize for the machine that runs the build, and would inline functions before
+    ``aotops.aot.back.sizes`` can choose which to inline.
     """
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 class PlainCodegen(AOTCPUCodegen):
-    """Makes such libraries; Numba's own, which other users of it in this process have, is left as it is."""
+    """Creates such libraries; Numba's own code generator is unchanged for its other users in this process."""
 
     _library_class = PlainLibrary
 
 
 @cache
 def target_context() -> Any:
-    """Numba's target for CPUs with ``PlainCodegen``: functions of this build are compiled in it alone."""
+    """Return Numba's CPU target with ``PlainCodegen``; only functions of this build are compiled for it."""
     return cpu_target.target_context.subtarget(_internal_codegen=PlainCodegen("aotops_kernels"))
 
 
@@ -60,16 +60,16 @@ class LoweringAlone(NativeLowering):
             state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
         add_defined(state.library, not state.func_id.modname.startswith("aotops.loops"))
         super().run_pass(state)
-        # Numba knows a compiled function by the builtin that calls it, so there has to be one, and no other like it
-        stand_in = object().__sizeof__
+        # Numba identifies a compiled function by its Python wrapper, so a unique object must take its place
+        placeholder = object().__sizeof__
         lowered = state["cr"]
-        state.targetctx.insert_user_function(stand_in, lowered.fndesc, [state.library])
-        state["cr"] = lowered._replace(cfunc=stand_in)
+        state.targetctx.insert_user_function(placeholder, lowered.fndesc, [state.library])
+        state["cr"] = lowered._replace(cfunc=placeholder)
         return True
 
 
 def add_defined(library: Any, wraps: bool) -> None:
-    """Have a library of Numba's take in modules whose instructions are all defined."""
+    """Make a Numba library define the results of all instructions in the modules added to it."""
 
     def add_ir_module(module: Any) -> None:
         text = defined(cgutils.normalize_ir_text(str(module)), wraps)
@@ -81,17 +81,17 @@ def add_defined(library: Any, wraps: bool) -> None:
 
 
 def compiler_with(*passes: type) -> type[CompilerBase]:
-    """A Numba compiler with these passes, as soon as a function's intermediate code is there."""
+    """Return a Numba compiler that runs these passes first on a function's intermediate code."""
 
     class Compiler(CompilerBase):
-        """Numba's passes but for the one that makes machine code."""
+        """Numba's passes except the one that emits machine code."""
 
         def __init__(self, typing: Any, target: Any, *rest: Any) -> None:
-            # a function that calls another one has Numba compile that for its own target
+            # Numba would compile called functions for its own target
             super().__init__(typing, target_context(), *rest)
 
         def define_pipelines(self) -> Any:
-            """The one pipeline."""
+            """Return the only pipeline."""
             manager = DefaultPassBuilder.define_nopython_pipeline(self.state)
             for each in passes:
                 manager.add_pass_after(each, IRProcessing)
@@ -104,5 +104,5 @@ def compiler_with(*passes: type) -> type[CompilerBase]:
     return Compiler
 
 
-#: How ``numba.njit`` compiles what is called for one element.
+#: The options with which ``numba.njit`` compiles functions of one element.
 INLINED: dict[str, Any] = {"forceinline": True, "pipeline_class": compiler_with()}

@@ -1,7 +1,7 @@
-"""Numba's and LLVM's reasons in the words of somebody who writes scalar functions: what, where, what to write instead.
+"""Translate Numba's and LLVM's errors for authors of scalar functions: what is wrong, where, what to write instead.
 
-``aotops.aot.front.diagnose`` has told of what needs no types. What is left here is a table of what Numba says, and the
-lines of the user's own source that led there: not the candidates that it tried, its passes, or the loop nest around.
+``aotops.aot.front.diagnose`` has already reported what needs no types. The rest is a table of Numba's messages, and the
+lines of the user's own source that caused them, without the overloads that Numba tried, its passes, or the loop nest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class CompileError(Exception):
     """A function that does not compile; the message is the compiler's reason."""
 
 
-#: What Numba calls types.
+#: Numba's names of types.
 _TYPES = (
     (r"(?:reflected )?[Ll]ist(?:Type)?\((?:[^()]|\([^()]*\))*\)(?:<iv=[^>]*>)?", "a list"),
     (r"(?:reflected )?set\((?:[^()]|\([^()]*\))*\)|LiteralSet\(.*?\)", "a set"),
@@ -46,7 +46,7 @@ _TYPES = (
     (r"type\(CPUDispatcher\(<function ([\w.<>]+) at \w+>\)\)", r"\1"),
 )
 
-#: Operators by the functions that Numba knows them as.
+#: Operators, by the functions that Numba represents them as.
 _OPERATORS = {
     "matmul": "@",
     "and_": "&",
@@ -76,7 +76,7 @@ _OPERATORS = {
     "rshift": ">>",
 }
 
-#: What Numba says, and what is meant.
+#: Numba's messages, and their translations.
 _MEANINGS = (
     (
         r"signature: >>> (?:static_)?getitem\((?:int|float|bool|Literal\[int)",
@@ -127,10 +127,10 @@ _MEANINGS = (
     ),
 )
 
-#: What no user should read: names of what is inside of Numba, and of this compiler.
+#: What no user should have to read: internal names of Numba and of this compiler.
 INTERNAL = re.compile(
     r"0x[0-9a-f]{6,}|\$|numba|NRT|OverloadSelector|Literal\[|<iv=|reflected|UniTuple|unicode_type|CPUDispatcher|lowering"
-    r"|<function|<built-in|<class|>>>|getiter|nopython|aotops\.note|Illegal IR|overload",
+    r"|<function|<built-in|<class|>>>|getiter|nopython|aotops\.set_flag|Illegal IR|overload",
     re.IGNORECASE,
 )
 GENERAL = (
@@ -140,15 +140,15 @@ GENERAL = (
 
 
 def reason(error: BaseException) -> str:
-    """What is wrong and where, out of an error of Numba."""
+    """Return what is wrong and where, from an error of Numba."""
     text = str(error)
     return "\n".join([f"{meaning(error)}.", *places(text)])
 
 
 def meaning(error: BaseException) -> str:
-    """What is wrong, without the dot at the end."""
+    """Return what is wrong, without a final full stop."""
     text = str(error)
-    # where one of our own functions refuses its arguments, Numba reports that deep inside
+    # if one of our own functions rejects its arguments, Numba reports that deep inside its message
     refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", text)
     if refused:
         message = str(refused[-1]).rstrip(".")
@@ -178,14 +178,14 @@ def meaning(error: BaseException) -> str:
 
 
 def words(text: str) -> str:
-    """A text in which Numba's names of types are words."""
+    """Replace Numba's names of types in a message."""
     for pattern, word in _TYPES:
         text = re.sub(pattern, word, text)
     return text
 
 
 def _call(name: str, types: str) -> str:
-    """A function that there is not for such arguments."""
+    """Describe a function that has no overload for its arguments."""
     arguments = [words(each).strip() for each in re.split(r", (?![^()\[\]]*[)\]])", types) if each]
     from aotops.aot.front.scalar_calls import called
 
@@ -206,7 +206,7 @@ _OURS = (os.path.dirname(os.path.abspath(numba.__file__)), os.path.dirname(os.pa
 
 
 def places(text: str) -> list[str]:
-    """The lines of users' source that an error of Numba names, each once."""
+    """Return the lines of user source that an error of Numba names, each once."""
     found: dict[str, None] = {}
     for line in text.splitlines():
         match = re.match(r'File "(.+)", line (\d+):|During: lowering .* at (.+) \((\d+)\)$', line)
@@ -219,7 +219,7 @@ def places(text: str) -> list[str]:
 
 
 def told(failures: Mapping[Kernel, str]) -> str:
-    """What a build says of kernels that do not compile: each reason once, with the operators that have it."""
+    """Return the error message for kernels that do not compile: each reason once, with the operators affected."""
     groups: dict[str, dict[str, list[str]]] = {}
     for kernel, why in failures.items():
         text = why if ", line " in why or not kernel.place else f"{why}\n{source_of(kernel.place)}"
@@ -233,12 +233,12 @@ def told(failures: Mapping[Kernel, str]) -> str:
 
 
 def source_of(place: str) -> str:
-    """A place, ``file, line N``, with the source that is there."""
+    """Return a location, ``file, line N``, with its source line."""
     path, _, number = place.rpartition(", line ")
     source = linecache.getline(path, int(number)).strip() if number.isdigit() else ""
     return f"  {place}" + (f": {source}" if source else "")
 
 
 def _title(name: str, dtypes: list[str], names: list[str]) -> str:
-    """An operator's name, with dtypes where another reason is given for others."""
+    """Return an operator's name, with dtypes if other dtypes fail for another reason."""
     return f"{name} ({', '.join(dtypes)})" if names.count(name) > 1 else name

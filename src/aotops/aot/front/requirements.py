@@ -1,6 +1,6 @@
-"""What compiling kernels takes, and the versions that it was tested with.
+"""The requirements for compiling kernels, and the versions that were tested.
 
-Nothing here imports what it checks, so that the check comes before the import that would fail.
+Nothing here imports the packages that it checks: the check must come before the import that would fail.
 """
 
 from __future__ import annotations
@@ -11,9 +11,9 @@ import warnings
 
 from aotops.errors import BuildError
 
-#: The oldest version of each package that kernels were built and tested with, and where what was tested ends: the
-#: first version beyond it, or None where any later one will do. Numba's internals are used, and change in its minor
-#: versions. ``pyproject.toml`` says the same.
+#: The oldest version of each package that kernels were built and tested with, and the first version beyond those
+#: tested, or None if any later one is accepted. Numba's internals are used, and change in its minor versions.
+#: ``pyproject.toml`` repeats the bounds.
 TESTED: dict[str, tuple[str, str | None]] = {
     "numba": ("0.62.0", "0.69"),
     "numpy": ("1.26", None),
@@ -24,13 +24,13 @@ ADVICE = "Install what is needed with `pip install 'aotops[build]'`; a prebuilt 
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, without what marks a development release and the like."""
+    """Return the numbers of a version, without a suffix such as that of a development release."""
     found = re.match(r"\d+(\.\d+)*", version)
     return tuple(int(number) for number in found[0].split(".")) if found else ()
 
 
 def version_of(package: str) -> str:
-    """The version of an installed package; ``BuildError`` if there is none."""
+    """Return the version of an installed package; raises ``BuildError`` if it is not installed."""
     try:
         return importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -40,10 +40,10 @@ def version_of(package: str) -> str:
 
 
 def require_compiler() -> str:
-    """Check what compiles kernels; returns the versions that machine code depends on.
+    """Check the packages that compile kernels; returns the versions that machine code depends on.
 
-    Raises ``BuildError`` with what to install where a package is missing or too old, and warns of one that is newer
-    than those tested.
+    Raises ``BuildError``, which says what to install, if a package is missing or too old; warns of a package that is
+    newer than those tested.
     """
     versions = {package: version_of(package) for package in ("numba", "llvmlite", "numpy", "setuptools")}
     for package, (oldest, end) in TESTED.items():
@@ -68,7 +68,7 @@ def require_compiler() -> str:
 
 
 def llvmlite_of_numba() -> tuple[int, ...] | None:
-    """The minor version of llvmlite that the installed Numba says it takes, or None where it does not say."""
+    """Return the minor version of llvmlite that the installed Numba requires, or None if it does not say."""
     for line in importlib.metadata.requires("numba") or []:
         found = re.match(r"llvmlite\b[^;]*>=\s*(\d+)\.(\d+)", line)
         if found:

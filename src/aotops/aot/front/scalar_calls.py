@@ -1,7 +1,7 @@
-"""What compiled scalar functions call: operators, as in ``aotops.where(c, x, y)``, and the functions of a table.
+"""Calls in compiled scalar functions: of operators, as in ``aotops.where(c, x, y)``, and of tabulated functions.
 
-Which of a record's scalar functions it is, is up to the types of the arguments, as in the public operators: a float32
-stays float32, integers are weak beside it. ``aotops.scalar.callables`` says so for functions of ``math`` and ``numpy``.
+The types of the arguments select one of a record's scalar functions, as in the public operators: a float32 stays
+float32, and integers are weak. ``aotops.scalar.callables`` defines this for functions of ``math`` and ``numpy``.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numba.extending import overload
 from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
-from aotops.intrinsics import note
+from aotops.intrinsics import set_flag
 from aotops.ops.record import Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
@@ -27,7 +27,7 @@ CONVERTERS: dict[str, Any] = {name: getattr(np, "bool_" if name == "bool" else n
 
 
 def wrapping(dtype: str) -> Any:
-    """What makes the int64 that a narrow integer dtype holds of a number."""
+    """Make a function that wraps a number around to a narrow integer dtype, as an int64."""
     narrow = CONVERTERS[dtype]
     return numba.njit(lambda x: np.int64(narrow(np.int64(x))), **INLINED)
 
@@ -38,22 +38,22 @@ _dispatcher: Callable[[Callable[..., Any], str, bool], Any] | None = None
 
 
 def set_dispatcher(function: Callable[[Callable[..., Any], str, bool], Any]) -> None:
-    """Say what compiles a called function: ``dispatcher`` of ``aotops.aot.front.specialise``, which imports this."""
+    """Set the compiler of called functions: ``dispatcher`` of ``aotops.aot.front.specialise``, which imports this."""
     global _dispatcher
     _dispatcher = function
 
 
-def dispatcher(function: Callable[..., Any], dtype: str, common: bool) -> Any:
-    """What Numba compiles of a function that is called for one element; see ``aotops.aot.front.specialise``."""
+def dispatcher(function: Callable[..., Any], dtype: str, fast: bool) -> Any:
+    """Return the Numba dispatcher of a function of one element; see ``aotops.aot.front.specialise``."""
     assert _dispatcher is not None  # nothing is compiled before specialise is imported
-    return _dispatcher(function, dtype, common)
+    return _dispatcher(function, dtype, fast)
 
 
 _functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
 
 
 def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
-    """The dtype in which a record computes for arguments of Numba's types."""
+    """Return the dtype in which a record computes for arguments of Numba types."""
     strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.fixed]
     for type_ in strong:
         if not isinstance(type_, (types.Number, types.Boolean)):
@@ -69,22 +69,22 @@ def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
     return dtype
 
 
-def element_function(record: Record, common: bool) -> Callable[..., Any]:
-    """A function that Numba compiles to a record's computation of one element, or to its common case with a note."""
-    if (record, common) not in _functions:
+def element_function(record: Record, fast: bool) -> Callable[..., Any]:
+    """Return a function that Numba compiles to a record's computation of one element, or to its fast path."""
+    if (record, fast) not in _functions:
         if record.kind in AXIS_KINDS or record.outputs:
             what = "a derivative of several inputs" if record.outputs else f"a {record.kind}"
             raise ValueError(f"{record.name} is {what}, which cannot be called for one element")
-        _functions[record, common] = _make(record, common)
-    return _functions[record, common]
+        _functions[record, fast] = _make(record, fast)
+    return _functions[record, fast]
 
 
 def called(name: str) -> Record | None:
-    """The record of a function of one element that has been made, by its name."""
+    """Return the record of a function of one element that has been created, by its name."""
     return next((record for record, _ in _functions if record.name == name), None)
 
 
-def _make(record: Record, common: bool) -> Callable[..., Any]:
+def _make(record: Record, fast: bool) -> Callable[..., Any]:
     names = ", ".join(record.parameters)
 
     def implementation(*arguments: Any) -> Any:
@@ -92,14 +92,14 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
         converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
         converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
         converters["result"] = CONVERTERS[record.result_for(dtype)]
-        if common and dtype in record.common:
-            cheap, rare = (dispatcher(function, dtype, False) for function in record.common[dtype])
-            functions = {"cheap": cheap, "rare": rare, "note": LOWERINGS[note], **converters}
-            return build(f"lambda {names}: result(note(rare({converted}), cheap({converted})))", functions)
-        scalar = dispatcher(record.scalar_for(dtype), dtype, common)
+        if fast and dtype in record.fast_paths:
+            cheap, rare = (dispatcher(function, dtype, False) for function in record.fast_paths[dtype])
+            functions = {"cheap": cheap, "rare": rare, "set_flag": LOWERINGS[set_flag], **converters}
+            return build(f"lambda {names}: result(set_flag(rare({converted}), cheap({converted})))", functions)
+        scalar = dispatcher(record.scalar_for(dtype), dtype, fast)
         return build(f"lambda {names}: result(scalar({converted}))", {"scalar": scalar, **converters})
 
-    # Numba wants functions whose parameters have names
+    # Numba requires functions with named parameters
     stub = build(f"lambda {names}: None", {})
     stub.__name__ = record.name
     overload(stub, jit_options=INLINED)(build(f"lambda {names}: choose({names})", {"choose": implementation}))
@@ -107,33 +107,33 @@ def _make(record: Record, common: bool) -> Callable[..., Any]:
     return function
 
 
-def callable_function(name: str, common: bool) -> Callable[..., Any]:
-    """A function that Numba compiles to what a name of ``aotops.scalar.callables`` means for its arguments' types."""
-    if (name, common) not in _callables:
-        _callables[name, common] = _make_callable(name, common)
-    return _callables[name, common]
+def callable_function(name: str, fast: bool) -> Callable[..., Any]:
+    """Return a function that Numba compiles to the meaning of a name of ``aotops.scalar.callables`` for its types."""
+    if (name, fast) not in _callables:
+        _callables[name, fast] = _make_callable(name, fast)
+    return _callables[name, fast]
 
 
 _callables: dict[tuple[str, bool], Callable[..., Any]] = {}
 
 
-def _make_callable(name: str, common: bool) -> Callable[..., Any]:
+def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
     def implementation(*arguments: Any) -> Any:
         try:
             meaning = callables.chosen(name, len(arguments))
             dtypes, function = meaning.convert([dtype_name(type_) for type_ in arguments])
         except TypeError as error:
-            # in the words by which ``aotops.aot.compiler.reason`` knows a message of ours
+            # in the form by which ``aotops.aot.front.reasons`` recognizes our own messages
             raise TypingError(str(error).replace("A scalar function", "It", 1)) from None
         values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
         names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
         if isinstance(function, Named):
-            names["function"] = element_function(function.record, common)
+            names["function"] = element_function(function.record, fast)
         elif function in LOWERINGS:
             names["function"] = LOWERINGS[function]
         else:
             constants = "float32" if "float32" in dtypes else "float64"
-            names["function"] = dispatcher(function, constants, common)
+            names["function"] = dispatcher(function, constants, fast)
         call = f"function({', '.join(values)})"
         if meaning.folds:
             call = values[0]
@@ -149,7 +149,7 @@ def _make_callable(name: str, common: bool) -> Callable[..., Any]:
 
 
 def dtype_name(type_: Any) -> str:
-    """The dtype of a type of Numba's; ``TypeError`` for anything but a number."""
+    """Return the dtype of a Numba type; raises ``TypeError`` for anything but a number."""
     for dtype, kind in (("bool", types.Boolean), ("int64", types.Integer)):
         if isinstance(type_, kind):
             return dtype
@@ -159,5 +159,5 @@ def dtype_name(type_: Any) -> str:
 
 
 def build(source: str, names: dict[str, Any]) -> Any:
-    """The value of an expression that refers to some names."""
+    """Evaluate an expression that refers to some names."""
     return eval(source, names)

@@ -1,14 +1,14 @@
-"""What users' scalar functions mean where Numba means something else.
+"""The semantics of user-defined scalar functions where they differ from Numba's.
 
-Integers are weak: ``2 * x`` of a float32 stays in float32. Numba makes float64 of a float32 and an integer, as C does
-not: a kernel would compute in half as many lanes because somebody wrote ``2`` for ``2.0``. So before types are
-inferred, each operand of an operation is wrapped in a call that gives it the type of the other one, if it is an integer
-or a bool and the other is a float.
+Integers are weak: ``2 * x`` of a float32 stays in float32. Numba promotes a float32 and an integer to float64, unlike
+C: a kernel would have half as many lanes because its author wrote ``2`` instead of ``2.0``. Before types are inferred,
+each operand of an operation is therefore wrapped in a call that converts it to the other's type if it is an integer or
+a bool and the other is a float.
 
-``x ** y`` becomes the operator's own function on the way, for which Numba has a call of libm; with an integer constant
-it becomes multiplications. ``// % << >> ~`` become what ``aotops.scalar.callables`` has for them, for all integers.
-And a variable that may have no value is rejected, where Numba would take what is in its place. A tuple that is indexed
-is an array.
+``x ** y``, which Numba compiles to a call of libm, becomes the operator's own function, or multiplications if the
+exponent is an integer constant. ``// % << >> ~`` become the functions that ``aotops.scalar.callables`` lists, which are
+defined for all integers. A variable that may be unbound is rejected; Numba would read uninitialized memory. A tuple
+that is indexed becomes an array.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from aotops.aot.front.pipeline import INLINED, compiler_with
 from aotops.aot.front.scalar_calls import CONVERTERS, build, callable_function, element_function
 from aotops.scalar.callables import LARGEST_EXPONENT
 
-#: Operators of the table that Numba computes otherwise: integers divided by 0 or -1, shifts by 64 and more, ``~True``.
+#: Operators of the table that Numba computes differently: division by 0 or -1, shifts by 64 and more, ``~True``.
 TABLED = {
     getattr(operator, f"{i}{name}"): f"operator.{name}"
     for name in ("floordiv", "mod", "lshift", "rshift")
@@ -48,7 +48,7 @@ OPERATIONS = frozenset(
 
 @intrinsic
 def beside(typing_context: Any, value: Any, other: Any) -> Any:
-    """A value as it is, or, of an integer or a bool beside a float, in the type of that."""
+    """Convert an integer or a bool to the type of the other operand if that is a float."""
     weak = isinstance(value, (types.Integer, types.Boolean)) and isinstance(other, types.Float)
     own = value.literal_type if isinstance(value, types.Literal) else value
     result = other if weak else own
@@ -60,7 +60,7 @@ def beside(typing_context: Any, value: Any, other: Any) -> Any:
 
 
 def chain(base: str, exponent: int) -> str:
-    """A power as the text of multiplications."""
+    """Return the source of a power as multiplications."""
     if exponent == 1:
         return base
     half = chain(base, exponent // 2)
@@ -68,13 +68,13 @@ def chain(base: str, exponent: int) -> str:
     return f"{squared} * {base}" if exponent % 2 else squared
 
 
-def power_function(common: bool) -> Any:
-    """``base ** exponent``, or its common case with a note where it is rare, as a function that Numba compiles."""
+def power_function(fast: bool) -> Any:
+    """Make ``base ** exponent``, or its fast path, as a function that Numba compiles."""
 
     def choose(base: Any, exponent: Any, modulus: Any) -> Any:
         if modulus is not None and not isinstance(modulus, types.Omitted):
             raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
-        # as in Python an inverse of an integer is a float
+        # as in Python, the reciprocal of an integer is a float
         negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
         whole = "float64" if negative else "int64"
         own = CONVERTERS[str(base) if isinstance(base, types.Float) else whole]
@@ -86,12 +86,12 @@ def power_function(common: bool) -> Any:
             return build(
                 f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
             )
-        function = element_function(ops.collect()["pow"], common)
+        function = element_function(ops.collect()["pow"], fast)
         text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
         return build(text, {"function": function, "own": own})
 
     power = build("lambda base, exponent, modulus=None: None", {})
-    # Numba wants the parameters of both without annotations
+    # Numba requires the parameters of both to have no annotations
     overload(power, prefer_literal=True, jit_options=INLINED)(
         build("lambda base, exponent, modulus=None: choose(base, exponent, modulus)", {"choose": choose})
     )
@@ -104,22 +104,22 @@ def square(x: Any) -> Any:
     return x * x
 
 
-def compiler_class(common: bool) -> type[CompilerBase]:
-    """Numba's compiler with a pass that wraps operands, and with powers of one kind."""
-    functions = dict.fromkeys(short_loops.POWERS, POWERS[common])
-    functions |= {operation: callable_function(name, common) for operation, name in TABLED.items()}
+def compiler_class(fast: bool) -> type[CompilerBase]:
+    """Return Numba's compiler with a pass that wraps operands, and with or without fast paths in powers."""
+    functions = dict.fromkeys(short_loops.POWERS, POWERS[fast])
+    functions |= {operation: callable_function(name, fast) for operation, name in TABLED.items()}
 
     @register_pass(mutates_CFG=False, analysis_only=False)
     class Semantics(FunctionPass):
-        """Wrap operands in ``beside``, call functions for powers and shifts, make arrays of tables."""
+        """Wraps operands in ``beside``, replaces powers and shifts by calls, and tables by arrays."""
 
-        _name = f"aotops_semantics_{common}"
+        _name = f"aotops_semantics_{fast}"
 
         def __init__(self) -> None:
             super().__init__()
 
         def run_pass(self, state: Any) -> bool:
-            """Change the function's intermediate code; returns whether anything was."""
+            """Change the function's intermediate code; returns whether anything changed."""
             require_values(state.func_ir.blocks)
             changed = False
             for block in state.func_ir.blocks.values():
@@ -144,7 +144,7 @@ def compiler_class(common: bool) -> type[CompilerBase]:
 
 
 def table_of(definition: Any) -> np.ndarray | None:
-    """A constant tuple of numbers as an array: Numba looks a tuple's items up by a branch for each."""
+    """Return a constant tuple of numbers as an array: Numba indexes a tuple with one branch per item."""
     items = definition.value if isinstance(definition, (ir.Global, ir.FreeVar)) else None
     if not isinstance(items, tuple) or not items:
         return None
@@ -155,7 +155,7 @@ def table_of(definition: Any) -> np.ndarray | None:
 
 
 def require_values(blocks: Any) -> None:
-    """Raise ``TypingError`` for a variable that is read where it may not have been given a value."""
+    """Raise ``TypingError`` for a variable that is read where it may be unbound."""
     uses, gives = compute_use_defs(blocks)
     successors = {start: [next_ for next_, _ in compute_cfg_from_blocks(blocks).successors(start)] for start in blocks}
     before = {start: set(uses[start]) for start in blocks}
@@ -174,13 +174,13 @@ def require_values(blocks: Any) -> None:
 
 
 def uses_of(statement: Any) -> list[str]:
-    """The names of the variables that a statement reads."""
+    """Return the names of the variables that a statement reads."""
     value = statement.value if isinstance(statement, ir.Assign) else statement
     return [variable.name for variable in value.list_vars()] if isinstance(value, ir.Inst) else []
 
 
 def wrapped(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
-    """Two operands, each beside the other; what that needs goes into ``body``."""
+    """Wrap two operands in ``beside``; appends the necessary statements to ``body``."""
     function = variable("beside", ir.Global("beside", beside, place), scope, body)
     left, right = (
         variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
@@ -190,14 +190,14 @@ def wrapped(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) 
 
 
 def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
-    """A new variable with some contents."""
+    """Assign a value to a new variable."""
     made = ir.Var(scope, mk_unique_var(f"${name}"), contents.loc)
     body.append(ir.Assign(contents, made, contents.loc))
     return made
 
 
 def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any]) -> bool:
-    """Change one operation and put what it needs before it into ``body``; returns whether anything was changed."""
+    """Change one operation and append the statements that it needs to ``body``; returns whether anything changed."""
     place = statement.loc
     operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
     if value.fn in functions:
@@ -210,6 +210,6 @@ def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dic
     return False
 
 
-#: ``**``, and the compilers, for functions of all elements, and of the common ones.
-POWERS = {common: power_function(common) for common in (False, True)}
-COMPILERS = {common: compiler_class(common) for common in (False, True)}
+#: ``**`` and the compilers, without and with fast paths.
+POWERS = {fast: power_function(fast) for fast in (False, True)}
+COMPILERS = {fast: compiler_class(fast) for fast in (False, True)}

@@ -1,9 +1,9 @@
-"""Marks short loops of users' scalar functions, which LLVM unrolls where ``aotops.aot.back.sizes`` can afford it.
+"""Mark short loops in user-defined scalar functions; LLVM unrolls them if ``aotops.aot.back.sizes`` allows.
 
-A loop over elements becomes one over vectors only if it has no loop inside: five steps of Newton's method take 0.5 ns
-an element in vectors, and 6.1 ns one by one. LLVM unrolls on its own what it takes for short, but only once the
-reductions' loops over lanes have become vectors, which is too late for this. So loops whose turns can be counted here,
-over a ``range`` of constants or over a tuple, say so.
+A loop over elements is vectorized only if it contains no other loop: five steps of Newton's method take 0.5 ns per
+element in vectors, and 6.1 ns in scalar code. LLVM unrolls short loops on its own, but here only after the reductions'
+loops over lanes have been vectorized, which is too late. Loops whose number of iterations is known, over a ``range`` of
+constants or over a tuple, are therefore marked.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numba.core.ir_utils import build_definitions, find_const, get_definition, g
 
 from aotops.aot.front.lowering import short_loop
 
-#: Copies of a loop's body beyond which nothing is gained, however small it is; ``aotops.aot.back.sizes`` bounds sizes.
+#: More copies of a loop's body gain nothing, however small it is; ``aotops.aot.back.sizes`` bounds the size.
 MOST_COPIES = 64
 POWERS = (operator.pow, operator.ipow)
 
 
-def turns(func_ir: Any, header: Any) -> int | None:
-    """How often a ``for`` loop goes round, if that is known."""
+def iteration_count(func_ir: Any, header: Any) -> int | None:
+    """Return the number of iterations of a ``for`` loop, or None if it is not known."""
     iterators = [
         statement.value.value
         for statement in header.body
@@ -47,13 +47,13 @@ def turns(func_ir: Any, header: Any) -> int | None:
 
 
 def length(definition: Any) -> int | None:
-    """The length of a constant tuple or array."""
+    """Return the length of a constant tuple or array, or None."""
     known = isinstance(definition, (ir.Global, ir.FreeVar)) and isinstance(definition.value, (tuple, np.ndarray))
     return len(definition.value) if known else None
 
 
 def number(func_ir: Any, variable: Any) -> int | None:
-    """The value of an integer constant, or of ``len`` of a constant."""
+    """Return the value of an integer constant, or of ``len`` of a constant, or None."""
     definition = guard(get_definition, func_ir, variable)
     if isinstance(definition, ir.Expr) and definition.op == "call" and len(definition.args) == 1:
         function = guard(get_definition, func_ir, definition.func)
@@ -65,7 +65,7 @@ def number(func_ir: Any, variable: Any) -> int | None:
 
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ShortLoops(FunctionPass):
-    """Put a call of ``short_loop`` into each."""
+    """Inserts a call of ``short_loop`` into each short loop."""
 
     _name = "aotops_short_loops"
 
@@ -73,9 +73,11 @@ class ShortLoops(FunctionPass):
         super().__init__()
 
     def run_pass(self, state: Any) -> bool:
-        """Change the function's intermediate code; returns whether anything was."""
+        """Change the function's intermediate code; returns whether anything changed."""
         blocks = state.func_ir.blocks
-        counts = {start: turns(state.func_ir, blocks[start]) for start in compute_cfg_from_blocks(blocks).loops()}
+        counts = {
+            start: iteration_count(state.func_ir, blocks[start]) for start in compute_cfg_from_blocks(blocks).loops()
+        }
         short = {start: count for start, count in counts.items() if count is not None and count <= MOST_COPIES}
         for start, count in short.items():
             block, place = blocks[start], blocks[start].loc

@@ -1,6 +1,6 @@
-"""From a plain Python function to the one that Numba compiles for one dtype.
+"""Specialising a plain Python function for one dtype, for Numba to compile.
 
-Four things are exchanged, in the function and in every function that it calls:
+Four substitutions are made, in the function and in every function that it calls:
 
 - functions of ``aotops.intrinsics`` for their lowerings;
 - operators, and the functions of ``math`` and NumPy that aotops has too, for their scalar functions;
@@ -8,7 +8,7 @@ Four things are exchanged, in the function and in every function that it calls:
   Python numbers are weak in kernels as they are in the public operators (except from ``in_float64`` on down);
 - plain Python functions for their Numba dispatchers, always inlined.
 
-The code itself is not touched: what runs as Python is what is compiled.
+The code itself is not changed: what runs as Python is what is compiled.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from aotops.aot.front.pipeline import INLINED
 from aotops.aot.front.reasons import CompileError
 from aotops.aot.front.scalar_calls import callable_function, element_function
 from aotops.aot.front.semantics import COMPILERS, POWERS
-from aotops.intrinsics import CommonCase, LibraryFunction, narrow
+from aotops.intrinsics import FastPath, LibraryFunction, narrow
 from aotops.ops.record import Record
 from aotops.scalar.callables import LOOPS, POWER, Named, name_of
 from aotops.scalar.functions import folded, global_names, plain, rebuilt
@@ -41,7 +41,7 @@ from aotops.scalar.mathematics import Namespace, cells, meant_by, record_of, ref
 Function = Callable[..., Any]
 
 
-#: Numpy's scalar types are what Numba types constants by.
+#: Numba types constants by NumPy's scalar types.
 CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {
     "float32": lambda value: np.float32(narrow(value)),
     "float64": float,
@@ -49,11 +49,9 @@ CONSTANT_TYPES: dict[str, Callable[[float], Any]] = {
 
 
 def specialise(function: Function, dtype: str) -> Function:
-    """A copy of a function, and of all that it calls, whose float constants are of a dtype.
+    """Copy a function, and all functions that it calls, with float constants of a dtype.
 
-    For integer dtypes constants stay as they are.
-
-    Raises ``CompileError`` for what kernels cannot have.
+    Constants are unchanged for integer dtypes. Raises ``CompileError`` for unsupported constructs.
     """
     if not isinstance(function, python_types.FunctionType):
         raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
@@ -66,9 +64,9 @@ def specialise(function: Function, dtype: str) -> Function:
 
 
 def understood(code: python_types.CodeType) -> python_types.CodeType:
-    """The same code as Numba understands it: it loses the value of ``:=``, and has no ``del``.
+    """Rewrite code that Numba misunderstands: it loses the value of ``:=``, and does not support ``del``.
 
-    ``COPY; STORE`` becomes ``STORE; LOAD``, and ``del x`` nothing.
+    ``COPY; STORE`` becomes ``STORE; LOAD``, and ``del x`` is removed.
     """
     changed = bytearray(code.co_code)
     instructions = list(dis.get_instructions(code))
@@ -87,12 +85,12 @@ def understood(code: python_types.CodeType) -> python_types.CodeType:
 
 
 def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
-    """Raise ``CompileError`` for a function that calls itself, by way of others or operators too."""
+    """Raise ``CompileError`` for a function that calls itself, also through other functions or operators."""
     value = plain(value)
     record = record_of(value)
     called = [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]
     for function in called:
-        if isinstance(function, CommonCase):
+        if isinstance(function, FastPath):
             function = function.function
         if not isinstance(function, python_types.FunctionType) or function in done:
             continue
@@ -100,7 +98,7 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
             code = function.__code__
             raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
         path.add(function)
-        # aotops' own functions meet those of users in closures alone
+        # aotops' own functions refer to user-defined ones only in closures
         names = () if (function.__module__ or "").startswith("aotops.") else global_names(function)
         for each in [*(function.__globals__[name] for name in names), *cells(function)]:
             _require_no_recursion(each, path, done)
@@ -108,32 +106,32 @@ def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
         done.add(function)
 
 
-def dispatcher(function: Function, dtype: str, common: bool) -> Any:
-    """What Numba compiles of a function of one element: its common case, with notes where it is rare, or all of it."""
-    return _dispatcher(function, dtype, common, {})
+def dispatcher(function: Function, dtype: str, fast: bool) -> Any:
+    """Return the Numba dispatcher of a function of one element, or of its fast path, which may set the flag."""
+    return _dispatcher(function, dtype, fast, {})
 
 
 scalar_calls.set_dispatcher(dispatcher)
 
 
-def _dispatcher(function: Any, dtype: str, common: bool, done: dict[Any, Any]) -> Any:
-    key = (function, dtype, common)
+def _dispatcher(function: Any, dtype: str, fast: bool, done: dict[Any, Any]) -> Any:
+    key = (function, dtype, fast)
     if key not in done:
-        # numpy's error model: a division by zero is a value, not an exception
+        # NumPy's error model: division by zero gives a value, not an exception
         own = (function.__module__ or "").startswith("aotops.")
-        # an index is looked at unless LLVM can prove it to be in range (``aotops.aot.back.soundness``)
-        options = {} if own else {"pipeline_class": COMPILERS[common], "boundscheck": True}
-        copied = _copy(function, dtype, common, done)
+        # an index is checked unless LLVM can prove it to be in range (``aotops.aot.back.soundness``)
+        options = {} if own else {"pipeline_class": COMPILERS[fast], "boundscheck": True}
+        copied = _copy(function, dtype, fast, done)
         done[key] = numba.njit(copied, error_model="numpy", **(INLINED | options))
     return done[key]
 
 
-def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: dict[Any, Any]) -> Function:
+def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dict[Any, Any]) -> Function:
     dtype = getattr(original, "constants", dtype)
 
     def element(record: Record) -> Any:
         try:
-            return element_function(record, common)
+            return element_function(record, fast)
         except ValueError as error:
             raise CompileError(f"{error}.") from None
 
@@ -141,9 +139,9 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
 
     def exchange(value: Any) -> Any:
         value = plain(value)
-        if isinstance(value, CommonCase):
+        if isinstance(value, FastPath):
             return _dispatcher(value.function, dtype, True, done)
-        # aotops' own functions name operators as users do (`math.exp` in a derivative), and the rest as Numba has it
+        # aotops' own functions name operators as user-defined ones do (`math.exp` in a derivative), all else as Numba
         record = meant_by(value) if own else value.record if isinstance(value, Named) else record_of(value)
         if record is not None:
             return element(record)
@@ -152,9 +150,9 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         if not own:
             name = name_of(value)
             if name in POWER:
-                return POWERS[common]
+                return POWERS[fast]
             if name is not None:
-                return value if name in LOOPS else callable_function(name, common)
+                return value if name in LOOPS else callable_function(name, fast)
         if isinstance(value, python_types.ModuleType):
             return Namespace(value, exchange)
         if isinstance(value, (float, int)) and not isinstance(value, bool):
@@ -175,16 +173,16 @@ def _copy(original: python_types.FunctionType, dtype: str, common: bool, done: d
         if isinstance(value, tuple):
             return tuple(exchange(item) for item in value)
         if isinstance(value, python_types.FunctionType):
-            return _dispatcher(value, dtype, common, done)
+            return _dispatcher(value, dtype, fast, done)
         return value
 
     def table(array: np.ndarray) -> np.ndarray:
-        # ``aotops.aot.front.diagnose`` has looked at it
+        # ``aotops.aot.front.diagnose`` has examined it
         return array.astype({"b": "bool", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind, "int64"))
 
     code = understood(original.__code__ if own else folded(original.__code__))
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))
     copy = rebuilt(original, exchange, code)
     for _ in references(copy):
-        pass  # Numba knows a function only if it was there before types are inferred: modules are asked for theirs
+        pass  # Numba only finds functions that exist before types are inferred, so attributes of modules are resolved
     return copy

@@ -1,14 +1,14 @@
-"""Static libraries, written without an archiver: one file on the linker's command line in place of hundreds.
+"""Writing static libraries without an archiver: one file on the linker's command line instead of hundreds.
 
-Windows takes 32,767 characters on a command line; the 663 paths of aotops' own objects are 51,714, and setuptools
-hands them to Microsoft's ``lib`` all at once. The format is older than all of these linkers: members, each behind a
-header of 60 characters, the first of which is an index of symbols. There are three kinds of indices:
+Windows limits a command line to 32,767 characters; the 663 paths of aotops' own objects have 51,714, and setuptools
+passes them to Microsoft's ``lib`` all at once. A library is a sequence of members, each with a header of 60 characters;
+the first member is an index of symbols. There are three kinds of indices:
 
 - ``gnu``: offsets in big-endian order, then the names. GNU ld, gold, mold, LLVM's lld, and MinGW's.
-- ``coff``: the same, and a second one in little-endian order, sorted, which is the one that Microsoft's linker reads.
-- ``bsd``: pairs of offsets, of a name and of a member, and the names behind them. Apple's ld.
+- ``coff``: the same, and a second, sorted index in little-endian order, which Microsoft's linker reads.
+- ``bsd``: pairs of offsets, of a name and of a member, followed by the names. Apple's ld.
 
-Members carry no dates, owners or paths, so that the same objects give the same library.
+Members have no dates, owners or paths, so the same objects give the same library.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ MAGIC = b"!<arch>\n"
 
 
 def native_kind() -> str:
-    """The kind of index that this platform's linkers read."""
+    """Return the kind of index that this platform's linkers read."""
     return {"darwin": "bsd", "win32": "coff"}.get(sys.platform, "gnu")
 
 
 def archive(objects: Mapping[str, bytes], kind: str) -> bytes:
-    """A static library of object files by the names of the symbols that they define, one each."""
+    """Return a static library of object files by the names of the symbols that they define, one each."""
     names = [("_" if kind == "bsd" else "") + name for name in objects]
     bodies = [member(f"{name[-12:]}.o", data, kind) for name, data in objects.items()]
-    # the index says where members are, which depends on how long it is, but not on what it says
+    # the index contains the offsets of members, which depend on its length, but not on its content
     offset = len(MAGIC) + sum(map(len, indices(names, [0] * len(names), kind)))
     offsets = []
     for body in bodies:
@@ -40,22 +40,22 @@ def archive(objects: Mapping[str, bytes], kind: str) -> bytes:
 
 
 def member(name: str, data: bytes, kind: str) -> bytes:
-    """A file in a library, behind its header."""
+    """Return a member: its header and its content."""
     if kind == "bsd":
-        # Apple's linker wants 64-bit objects at multiples of 8, so names in front of them are padded, to 20 bytes
+        # Apple's linker requires 64-bit objects at multiples of 8, so the names before them are padded to 20 bytes
         data = name.encode("ascii").ljust(20, b"\0") + data + b"\0" * (-len(data) % 8)
         return header("#1/20", len(data)) + data
-    # a name ends in a slash, that of an index is one
+    # names end with a slash; the index's name is a slash alone
     return header(name if name == "/" else f"{name}/", len(data)) + data + b"\n" * (len(data) % 2)
 
 
 def header(name: str, size: int) -> bytes:
-    """A member's header: its name, date, owner, group, mode and size."""
+    """Return a member's header: its name, date, owner, group, mode and size."""
     return f"{name:<16}{0:<12}{0:<6}{0:<6}{644:<8}{size:<10}`\n".encode("ascii")
 
 
 def indices(names: list[str], offsets: list[int], kind: str) -> Iterator[bytes]:
-    """The members that say which member defines which symbol."""
+    """Return the index: the members that map symbols to the members that define them."""
     strings = b"".join(name.encode("ascii") + b"\0" for name in names)
     if kind == "bsd":
         starts, start = [], 0
@@ -76,6 +76,6 @@ def indices(names: list[str], offsets: list[int], kind: str) -> Iterator[bytes]:
 
 
 def write_archive(path: Path, members: Mapping[str, Path], kind: str | None = None) -> None:
-    """Write the static library of some object files, by the symbols that they define."""
+    """Write a static library of object files, by the symbols that they define."""
     objects = {name: file.read_bytes() for name, file in sorted(members.items())}
     path.write_bytes(archive(objects, kind or native_kind()))

@@ -1,4 +1,4 @@
-"""The build: compiles kernels over all cores, keeps what has not changed, and says how far it is."""
+"""The build: compiles kernels on all cores, reuses unchanged ones, and reports its progress."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(aotops.__file__).parent
 
-#: What compiles a kernel: these files and all that they import decide over machine code. What is compiled, which
-#: kernel of what loop nest, is in each kernel's fingerprint.
+#: The compiler: machine code depends on these files and on all that they import. What is compiled, a loop nest with a
+#: scalar function, is in each kernel's fingerprint.
 COMPILER = ("aotops.aot.compiler", "aotops.aot.front.specialise", "aotops.aot.back.levels", "aotops.aot.pack.objects")
 
-#: Records and loop nests count function by function, in the fingerprints of kernels; messages of errors do not count.
-#: Of the facts about dtypes, what concerns a kernel is in its signature.
+#: Records and loop nests are excluded, since the fingerprints of kernels contain them function by function. Error
+#: messages do not matter. Of the definitions of dtypes, a kernel's signature contains what concerns it.
 NOT_COUNTED = ("aotops.ops.", "aotops.loops.", "aotops.errors.", "aotops.abi.")
 
 
@@ -52,7 +52,7 @@ class Compiled:
     """The machine code of some kernels.
 
     Attributes:
-        made: what became of each, by its symbol.
+        made: the result for each kernel, by its symbol.
         cache: the folder of the objects.
         compiled: the number of functions compiled now; the others came from the cache.
     """
@@ -63,7 +63,7 @@ class Compiled:
 
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
-        """The C names of each kernel, one for each level, by its symbol."""
+        """The C names of each kernel, one per level, by its symbol."""
         return {symbol: made.names for symbol, made in self.made.items()}
 
     @property
@@ -75,11 +75,11 @@ class Compiled:
 
 @dataclass(frozen=True)
 class Built:
-    """What a build gives to the linker.
+    """The input of the linker.
 
     Attributes:
         objects: object files by the C names that they define.
-        table: the generated C source of the kernel table; the generated headers lie beside it.
+        table: the generated C source of the kernel table; the generated headers are in the same folder.
     """
 
     objects: dict[str, Path]
@@ -87,9 +87,9 @@ class Built:
 
 
 def imports(file: Path) -> Iterator[str]:
-    """The modules of aotops that a file imports, by their full names.
+    """Yield the modules of aotops that a file imports, by their full names.
 
-    Outside of the compiler those that are imported inside of functions do not count: the runtime's.
+    Outside the compiler, imports inside functions are ignored: the runtime makes them.
     """
     tree = ast.parse(file.read_bytes())
     nodes = ast.walk(tree) if PACKAGE / "aot" in file.parents else iter(tree.body)
@@ -102,7 +102,7 @@ def imports(file: Path) -> Iterator[str]:
 
 
 def compiler_sources() -> list[Path]:
-    """The files of the compiler, with all of aotops that they import."""
+    """Return the files of the compiler, with all modules of aotops that they import."""
     found: dict[str, Path] = {}
     waiting = list(COMPILER)
     while waiting:
@@ -117,7 +117,7 @@ def compiler_sources() -> list[Path]:
 
 
 def compiler_digest() -> str:
-    """A digest of all that decides over machine code beside the kernels' own functions."""
+    """Return a digest of everything that machine code depends on, except the kernels' own functions."""
     versions = require_compiler()
     import llvmlite.binding
 
@@ -138,7 +138,7 @@ def compiler_digest() -> str:
 
 
 class Progress:
-    """How far the build is: a line that renews itself on a terminal, elsewhere a line for each tenth."""
+    """A progress report: one line that is updated on a terminal, elsewhere a line per tenth."""
 
     def __init__(self, total: int) -> None:
         self.total = total
@@ -146,7 +146,7 @@ class Progress:
         self.terminal = sys.stdout.isatty()
 
     def step(self, what: str) -> None:
-        """One more kernel is done."""
+        """Report that one more kernel is done."""
         self.done += 1
         line = f"[{self.done:>{len(str(self.total))}}/{self.total}] {what}"
         if self.terminal:
@@ -155,12 +155,12 @@ class Progress:
             print(line, flush=True)
 
     def notice(self, line: str) -> None:
-        """A line of its own."""
+        """Print a separate line."""
         print(f"\r{line:<78}" if self.terminal else line, flush=True)
 
 
 _kernels: dict[str, Kernel] = {}
-#: In a worker process: where it tells what it compiles.
+#: In a worker process: the queue to which it reports what it compiles.
 _reports: Any = None
 
 
@@ -174,7 +174,7 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     if target is not None:
         from aotops.aot.pack.modules import declared_records, load
 
-        # the parent process has given the warnings, and shown what the module prints
+        # the parent process has already shown the warnings and the module's output
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
             kernels = kernels_of(declared_records(load(target)))
@@ -182,7 +182,7 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
 
 
 def content(kernel: Kernel) -> str:
-    """A digest of what a kernel is compiled from."""
+    """Return a digest of everything that a kernel is compiled from."""
     return fingerprint(kernel.kind, kernel.dtype, kernel.widest, kernel.function)
 
 
@@ -194,13 +194,13 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
 
     kernel = _kernels.get(symbol)
     if kernel is None or content(kernel) != expected:
-        # what is remembered of the kernel is what the parent process has imported
+        # the result is stored under the digest of what the parent process has imported
         return (
             "What it is made from is another in each process that imports the module; constants must not depend on it."
         )
     _reports.put((os.getpid(), kernel.title))
     signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
-    name, started = objects.PLACEHOLDER, time.process_time()  # whatever else the machine does meanwhile
+    name, started = objects.PLACEHOLDER, time.process_time()  # CPU time, whatever else the machine does
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
         data = compiler.emit_levels(bitcode, name, levels(), kernel.widest)
@@ -211,9 +211,9 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
 
 
 def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -> Iterator[Future]:
-    """The futures of kernels as they are done; those that take long or much memory are named meanwhile.
+    """Yield the futures of kernels as they complete; reports kernels that take long or much memory meanwhile.
 
-    Raises ``BuildError`` if a worker ends before its kernel is done, as where memory runs out.
+    Raises ``BuildError`` if a worker dies before its kernel is done, for example because memory runs out.
     """
     watch, left = Watch(), set(futures)
     while left:
@@ -237,7 +237,7 @@ def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -
 
 
 def keys(kernels: Iterable[Kernel]) -> dict[Kernel, str]:
-    """For each kernel, what the cache knows it by: the same for those that are compiled from the same."""
+    """Return the cache key of each kernel; kernels compiled from the same functions share a key."""
     digest = compiler_digest()
     return {kernel: hashlib.sha256(f"{digest} {content(kernel)}".encode()).hexdigest()[:32] for kernel in kernels}
 
@@ -245,7 +245,7 @@ def keys(kernels: Iterable[Kernel]) -> dict[Kernel, str]:
 def compile_kernels(
     kernels: Iterable[Kernel], cache: Path, jobs: int | None = None, target: Target | None = None
 ) -> Compiled:
-    """The machine code of kernels of a module, by default aotops' own, compiling what ``cache`` does not hold.
+    """Return the machine code of a module's kernels, by default aotops' own, compiling what ``cache`` lacks.
 
     Raises ``BuildError`` with every kernel that fails.
     """
@@ -253,7 +253,7 @@ def compile_kernels(
     cache.mkdir(parents=True, exist_ok=True)
     count = len(levels())
     made = {key: objects.find(cache, key, count) for key in dict.fromkeys(known.values())}
-    # of kernels that are compiled from the same, the first one is
+    # compile only the first of several kernels with the same key
     missing = {key: kernel for kernel, key in reversed(known.items()) if made[key] is None}
     objects.delete_unused(cache)
     failures: dict[Kernel, str] = {}
@@ -308,7 +308,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
 
 
 def announce(name: str, compiled: Compiled, seconds: float) -> None:
-    """Tell what a build has done."""
+    """Print a summary of a build."""
     kernels = len(compiled.made)
     print(
         f"{name}: {kernels} kernel{'s' * (kernels != 1)} for {len(levels())} CPU level(s) in {len(compiled.objects)} "

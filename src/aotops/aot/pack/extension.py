@@ -1,4 +1,4 @@
-"""From the operators of a module to an extension module beside it: kernels, C source, compiler and linker."""
+"""Building the extension module of a module's operators: kernels, C source, compiler and linker."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ NATIVE = Path(aotops.__file__).parent / "native"
 
 
 def c_bytes(string: str) -> str:
-    """A string of any length as the elements of a C array: a C string has a limit in some compilers."""
+    """Write a string as the elements of a C array: some compilers limit the length of C strings."""
     elements = [str(byte) for byte in [*string.encode("utf-8", "backslashreplace"), 0]]
     return ",\n".join(", ".join(elements[k : k + 32]) for k in range(0, len(elements), 32))
 
 
 def named_kernel(kernel: Kernel) -> str:
-    """The ``aot_named_kernel`` of a kernel, whose arrays have its symbol in their names."""
+    """Return the initializer of a kernel's ``aot_named_kernel``; the names of its arrays contain the symbol."""
     symbol, *numbers, _ = encode_kernel(kernel)
     fields = [f'"{symbol}"', *map(str, numbers), f"dtypes_{symbol}", f"levels_{symbol}"]
     return f"    {{{', '.join(fields)}}},"
 
 
 def kernel_arrays(kernel: Kernel, symbols: Sequence[str]) -> list[str]:
-    """The dtypes of a kernel's operands, and its functions, one for each level."""
+    """Return the arrays of a kernel's operand dtypes and of its functions, one per level."""
     symbol, *_, dtypes = encode_kernel(kernel)
     return [
         f"static const aot_operand_dtype dtypes_{symbol}[] = {c_array(dtypes)};",
@@ -55,9 +55,9 @@ def kernel_arrays(kernel: Kernel, symbols: Sequence[str]) -> list[str]:
 def library_source(
     name: str, kernels: Sequence[Kernel], levels: Sequence[Level], names: Mapping[str, Sequence[str]], manifest: str
 ) -> str:
-    """The C file of an extension module that offers kernels to aotops.
+    """Return the C source of an extension module that exports kernels to aotops.
 
-    ``names`` are those that the code of each kernel has in C, one for each level, by its symbol.
+    ``names``: the C names of each kernel, one per level, by its symbol.
     """
     defined = dict.fromkeys(each for kernel in kernels for each in names[kernel.symbol])
     return "\n".join(
@@ -117,7 +117,7 @@ class OperatorExtension(Extension):
 
     def __init__(self, module: str) -> None:
         super().__init__(
-            module,  # until it is known whether that is a package
+            module,  # replaced once it is known whether this is a package
             sources=[],
             include_dirs=[str(NATIVE)],
             define_macros=[("Py_LIMITED_API", "0x030B0000")],
@@ -126,7 +126,7 @@ class OperatorExtension(Extension):
         self.in_place = False
 
     def locate(self, target: Target) -> None:
-        """Settle which file the module is in: the extension lies beside it."""
+        """Set the module's file: the extension is built next to it."""
         self.target = target
         self.name = ".".join(filter(None, [target.package, library_name(str(target.file))]))
 
@@ -148,12 +148,12 @@ class OperatorExtension(Extension):
 
 
 def module_cache(target: Target) -> Path:
-    """The folder of a module's objects: beside its byte code."""
+    """Return the folder of a module's objects: next to its bytecode."""
     return target.file.parent / "__pycache__" / library_name(str(target.file))
 
 
 def cache_for(target: Target, name: str, folder: Path) -> Path:
-    """The folder of a module's objects: beside its byte code, or in ``folder`` where nothing can be written there."""
+    """Return the folder of a module's objects: next to its bytecode, or ``folder`` if that is not writable."""
     cache = module_cache(target)
     try:
         cache.mkdir(parents=True, exist_ok=True)
@@ -176,7 +176,7 @@ class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
         super().finalize_options()
 
     def find(self, module: str) -> Target:
-        """The file of a module of the project; ``SetupError`` if there is none."""
+        """Return the file of a module of the project; raises ``SetupError`` if there is none."""
         *packages, stem = parts = module.split(".")
         command = self.get_finalized_command("build_py")
         folder, whole = (Path(command.get_package_dir(".".join(names))).absolute() for names in (packages, parts))
@@ -192,7 +192,7 @@ class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
         raise SetupError(f"pyproject.toml: [tool.aotops] has the module {module}, and there is no {folder / stem}.py")
 
     def get_ext_filename(self, fullname: str) -> str:
-        """The file of an extension, relative to where packages lie."""
+        """Return the file of an extension, relative to the folder of packages."""
         extension = self.ext_map.get(fullname)
         if isinstance(extension, OperatorExtension):
             return extension_file(fullname)
@@ -206,13 +206,13 @@ class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
         try:
             extension.prepare(self)
         except BuildError as error:
-            raise SetupError(str(error)) from error  # which setuptools reports without a traceback
+            raise SetupError(str(error)) from error  # setuptools reports it without a traceback
         with without_run_paths(self.compiler):
             super().build_extension(extension)
 
 
 def build_in_place(target: Target) -> Path:
-    """Build the extension of a module beside it; returns its path. Raises ``BuildError``."""
+    """Build the extension of a module next to it; returns its path. Raises ``BuildError``."""
     import tempfile
 
     if not os.access(target.file.parent, os.W_OK):
@@ -234,7 +234,7 @@ def build_in_place(target: Target) -> Path:
             raise BuildError(str(error)) from error
         (built,) = command.get_outputs()
         final = target.file.parent / Path(built).name
-        # whoever has the old one loaded keeps it: a file that is mapped must not change
+        # replace the file instead of writing to it: other processes may have it mapped
         temporary = final.with_name(f"{final.name}.{os.getpid()}")
         try:
             shutil.copyfile(built, temporary)

@@ -1,4 +1,4 @@
-"""When two kernels are the same: a digest of a function's code and of all that it refers to."""
+"""The fingerprint of a kernel: a digest of a function's code and of everything that it refers to."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from aotops import ops
 from aotops.aot.pack.manifest import paths
-from aotops.intrinsics import CommonCase, Pattern, Signature, Table
+from aotops.intrinsics import FastPath, Pattern, Signature, Table
 from aotops.ops.record import Record
 from aotops.scalar.functions import plain
 from aotops.scalar.mathematics import NUMPY, is_substituted, meant_by
@@ -27,7 +27,7 @@ all_records = functools.cache(ops.collect)
 
 @functools.cache
 def code_once(code: python_types.CodeType) -> str:
-    """What code does; the pieces that operators share are asked for hundreds of times in a build."""
+    """Return a digest of code; cached, since a build requests the code that operators share hundreds of times."""
     return code_spelled(code, sha256)
 
 
@@ -56,8 +56,8 @@ class KernelFacts(Facts):
             return f"function {self.number(value)}"
         if isinstance(value, Signature):
             return f"Signature {self.spelled((value.inputs, value.output))}"
-        if isinstance(value, CommonCase):
-            return f"CommonCase {self.spelled(value.function)}"
+        if isinstance(value, FastPath):
+            return f"FastPath {self.spelled(value.function)}"
         if isinstance(value, Pattern):
             return f"Pattern {self.spelled(value.moves)}"
         if isinstance(value, Table):
@@ -77,10 +77,10 @@ class KernelFacts(Facts):
 
 
 def fingerprint(*values: Any) -> str:
-    """A digest of functions and plain values: equal as long as the same code would be compiled.
+    """Return a digest of functions and plain values: equal as long as the same code would be compiled.
 
-    A function counts by its instructions, its constants and all that it refers to; comments, docstrings and
-    places in the file do not count.
+    It covers a function's instructions, its constants and everything that it refers to, but not comments, docstrings
+    and line numbers.
     """
     facts = KernelFacts()
     digest = hashlib.sha256(facts.spelled([plain(value) for value in values]).encode())

@@ -1,4 +1,4 @@
-"""The C header of the facts in ``aotops.abi``: enums, the union of elements, promotion, what is read from Python."""
+"""Generating the C header of the definitions in ``aotops.abi``: enums, the union of elements, promotion."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from aotops.abi import DTYPES, DtypeFact
 from aotops.encode import stable_code
 from aotops.errors import BuildError
 
-#: The file that ``native/kernel.h`` includes; it is in the build's folder.
+#: The generated file, in the build's folder, which ``native/kernel.h`` includes.
 FILE = "aot_generated.h"
 
 
 def dtype_code(dtype: str) -> str:
-    """The name of a dtype in C's enum."""
+    """Return the name of a dtype in C's enum."""
     return f"AOT_{dtype.upper()}"
 
 
 def c_type(fact: DtypeFact) -> str:
-    """The C type of an element."""
+    """Return the C type of an element."""
     if fact.kind in ("real", "complex"):
         real = "float" if fact.bits == (32 if fact.kind == "real" else 64) else "double"
         return real if fact.kind == "real" else f"struct {{ {real} real, imaginary; }}"
@@ -27,17 +27,17 @@ def c_type(fact: DtypeFact) -> str:
 
 
 def c_format(fact: DtypeFact) -> str:
-    """The format character of the buffer protocol; NumPy's integers of 64 bits are long where long has 64 bits."""
+    """Return the format character of the buffer protocol; 64-bit integers are long where NumPy's are."""
     return f"AOT_{fact.name.upper()}_FORMAT" if fact.format in ("q", "Q") else f'"{fact.format}"'
 
 
 def enum(name: str, members: Iterable[str], last: str | None = None) -> str:
-    """An enum; ``last`` counts its members."""
+    """Return an enum; ``last`` names the number of its members."""
     return f"enum {name} {{ {', '.join([*members, *([last] if last else [])])} }};"
 
 
 def each(name: str, facts: Iterable[DtypeFact]) -> str:
-    """A macro that expands X for some dtypes."""
+    """Return a macro that expands X for some dtypes."""
     rows = [
         f"X({dtype_code(fact.name)}, as_{fact.name}, {fact.name}, AOT_KIND_{fact.kind.upper()}, "
         f"AOT_CATEGORY_{fact.category.upper()}, {fact.itemsize}, {c_format(fact)}, {stable_code(fact.name):#04x})"
@@ -47,12 +47,12 @@ def each(name: str, facts: Iterable[DtypeFact]) -> str:
 
 
 def matrix(name: str, rows: Iterable[Iterable[str]]) -> str:
-    """A macro that initialises a matrix."""
+    """Return a macro that initializes a matrix."""
     return f"#define {name} {{ " + ", ".join(["\\\n    {" + ", ".join(row) + "}" for row in rows]) + " }"
 
 
 def require_closed() -> None:
-    """Raise ``BuildError`` where two dtypes promote to one that is not there."""
+    """Raise ``BuildError`` if two dtypes promote to one that is not supported."""
     for a in abi.NAMES:
         for b in (*abi.NAMES, *[abi.DEFAULTS[category] for category in abi.CATEGORIES[:3]]):
             if abi.promote(a, b) not in abi.FACTS:
@@ -145,7 +145,7 @@ def header() -> str:
             *[
                 f"#define {macro}(X) " + " ".join(f"X({slot.upper()}, {slot})" for slot in slots)
                 for macro, slots in (
-                    # power is none of them: Python gives it a modulus, too
+                    # not power, to which Python passes a modulus, too
                     (
                         "AOT_EACH_BINARY_SLOT",
                         [slot for slot, each in abi.SLOTS.items() if len(each) == 3 and slot != "power"],

@@ -1,4 +1,4 @@
-"""Kernels compiled for this process, for development: the same code as a build makes, for this CPU's level alone."""
+"""Compiling kernels for this process, for development: the code that a build makes, for this CPU's level only."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from aotops.errors import BuildError
 from aotops.ops.record import Record
 from aotops.user.library import command_for, file_of
 
-#: Of ``aotops_kernel.h``.
+#: ``AOTOPS_KERNEL_VERSION`` of ``aotops_kernel.h``.
 CAPSULE = b"aotops.library"
 
 
@@ -52,12 +52,12 @@ class Library(ctypes.Structure):
     )
 
 
-#: What capsules point to; never given up, as extension modules never are.
+#: The memory that capsules point to; never freed, as extension modules never are.
 _libraries: list[Any] = []
 
 
 def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[list[bytes], int]:
-    """The objects of a record's kernels, and how many of them were compiled now: the others were kept.
+    """Return the objects of a record's kernels, and how many of them were compiled now rather than cached.
 
     Raises ``BuildError`` with the compiler's reason.
     """
@@ -78,8 +78,8 @@ def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[lis
 
 
 def compiled_object(kernel: Kernel, level: Level) -> bytes:
-    """One kernel's object file for one level. Raises ``BuildError``."""
-    # Numba takes a third of a second to import, which kernels that were kept need not
+    """Compile one kernel for one level; returns the object file. Raises ``BuildError``."""
+    # importing Numba takes a third of a second, which cached kernels need not spend
     from aotops.aot import compiler
     from aotops.aot.front.reasons import CompileError, told
     from aotops.aot.front.specialise import specialise
@@ -92,7 +92,7 @@ def compiled_object(kernel: Kernel, level: Level) -> bytes:
 
 
 def compile_now(record: Record, reason: str) -> Any:
-    """Compile the kernels of an operator for this CPU, or find them kept, tell so on stderr, and return a capsule.
+    """Compile the kernels of an operator for this CPU unless they are cached, report it on stderr; returns a capsule.
 
     Warns of what ``aotops.aot.pack.probe`` finds. Raises ``BuildError`` with the compiler's reason.
     """
@@ -114,7 +114,7 @@ def compile_now(record: Record, reason: str) -> Any:
     engine.finalize_object()
     for k, kernel in enumerate(kernels):
         address = engine.get_function_address(level_symbol(kernel.symbol, level))
-        # a library has kernels for all levels; this process only ever asks for one
+        # a library has kernels for all levels; this process only uses one
         table[k].kernels = (ctypes.c_void_p * len(names))(*[address] * len(names))
     library = Library(_native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     _libraries.append((library, table, engine))
@@ -123,6 +123,6 @@ def compile_now(record: Record, reason: str) -> Any:
     command = command_for(record)
     advice = f"; `{command}` does it once and for all" if command else ""
     how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
-    if not modules.importing:  # a build need not be told of what it is about to do
+    if not modules.importing:  # a build reports its own progress
         print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
     return new(ctypes.addressof(library), CAPSULE, None)

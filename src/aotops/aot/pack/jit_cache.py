@@ -1,8 +1,8 @@
-"""Objects that were compiled in development, kept from one process to the next.
+"""The cache of objects that were compiled in development.
 
-They lie in ``__pycache__`` beside the module, as its bytecode does, or, where that cannot be written to or there is no
-file, in the user's cache folder. ``AOTOPS_JIT_CACHE`` names another folder; 0 means none. A file begins with a digest
-of its content: what another process is just writing, or has left half-written, is not taken for an object.
+They are stored in the module's ``__pycache__``, like its bytecode, or, if that is not writable or there is no file, in
+the user's cache folder. ``AOTOPS_JIT_CACHE`` names another folder; 0 turns the cache off. A file begins with a digest
+of its content, so a file that another process has not finished writing is not taken for an object.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from pathlib import Path
 
 from aotops.user.library import library_name
 
-#: Files kept of one kernel: of versions of a function that one goes back and forth between.
+#: Files per kernel: several versions of a function, between which its author may alternate.
 KEPT = 8
 
 
 def folders(file: str | None) -> list[Path]:
-    """Where objects of a module may be kept, the best place first."""
+    """Yield the folders that may hold the objects of a module, the best one first."""
     chosen = os.environ.get("AOTOPS_JIT_CACHE")
     if chosen is not None:
         return [] if chosen in ("", "0") else [Path(chosen)]
     result = []
     if file is not None and not sys.dont_write_bytecode and sys.pycache_prefix is None:
         result.append(Path(file).resolve().parent / "__pycache__" / library_name(file))
-    with contextlib.suppress(RuntimeError):  # no home
+    with contextlib.suppress(RuntimeError):  # no home folder
         if sys.platform == "win32":
             base = Path(os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local")
         elif sys.platform == "darwin":
@@ -40,7 +40,7 @@ def folders(file: str | None) -> list[Path]:
 
 
 def find(file: str | None, symbol: str, key: str) -> bytes | None:
-    """The object of a kernel of a module, if one is kept and whole."""
+    """Return the object of a kernel of a module if it is cached and complete."""
     for folder in folders(file):
         try:
             content = _path(folder, symbol, key).read_bytes()
@@ -53,7 +53,7 @@ def find(file: str | None, symbol: str, key: str) -> bytes | None:
 
 
 def keep(file: str | None, symbol: str, key: str, data: bytes) -> None:
-    """Keep an object, where that is possible."""
+    """Store an object if possible."""
     for folder in folders(file):
         path = _path(folder, symbol, key)
         try:
@@ -80,7 +80,7 @@ def _path(folder: Path, symbol: str, key: str) -> Path:
 
 
 def _prune(folder: Path, symbol: str) -> None:
-    """Remove the oldest of the objects of a kernel beyond those that are kept."""
+    """Remove the oldest objects of a kernel beyond the number of files per kernel."""
 
     def age(path: Path) -> float:
         try:

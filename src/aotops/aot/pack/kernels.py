@@ -21,7 +21,7 @@ from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import has_loop, has_power, reached
-from aotops.scalar.mathematics import has_common_cases, operators_in
+from aotops.scalar.mathematics import has_fast_paths, operators_in
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Kernel:
 
     Attributes:
         symbol: its name in C, without the level.
-        title: how progress and errors call it.
+        title: its name in progress and error messages.
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
         kind: which loop nest it is, one of ``aotops.abi.KINDS``; ``"planner"`` of planners.
         signature: the dtypes of its operands; planners have none.
-        widest: whether the widest vectors of a level pay: not where it is memory-bound.
-        compute_bound: whether it is so much slower without vectors that strided elements are worth copying.
+        widest: whether the widest vectors of a level pay, as they do unless it is memory-bound.
+        compute_bound: whether it is so much slower without vectors that copying strided elements pays.
         place: the file and line of the operator's scalar function.
     """
 
@@ -59,7 +59,7 @@ class Kernel:
         return len(inputs), len(outputs), (*inputs, *outputs)
 
 
-#: What cuts iteration spaces into tiles; in C, ``aot_planner``.
+#: The planners, which cut iteration spaces into tiles; in C, ``aot_planner``.
 PLANNERS = [
     Kernel(f"aot_{name}", name.replace("_", " "), "int64", function, kind="planner", widest=False)
     for name, function in (("plan_map", plan_map), ("plan_fold", plan_fold), ("plan_scan", plan_scan))
@@ -67,7 +67,7 @@ PLANNERS = [
 
 
 def record_kernels(record: Record) -> list[Kernel]:
-    """The kernels of one operator: for each of its dtypes, and for a reduction those that combine its results."""
+    """Yield the kernels of one operator: one per dtype, and for a reduction also those that combine its results."""
     kernels: dict[str, Kernel] = {}
     combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
     compute_bound = is_compute_bound(record)
@@ -82,7 +82,7 @@ def record_kernels(record: Record) -> list[Kernel]:
     def add_reduction(symbol: str, title: str, of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
         signature = Signature(record.inputs_for(dtype), result)
         large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-        add(symbol, title, result, reduce(scalar, of, signature, has_common_cases(of), large), signature, "reduce")
+        add(symbol, title, result, reduce(scalar, of, signature, has_fast_paths(of), large), signature, "reduce")
         pair = Signature((result, result), result)
         combining = elementwise(scalar, pair)
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
@@ -104,24 +104,24 @@ def record_kernels(record: Record) -> list[Kernel]:
                 add_reduction(kernel_symbol(record.name, "fold", dtype), f"fold {dtype}", first, scalar)
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
-            noting = not record.common and has_common_cases(scalar)
+            speculative = not record.fast_paths and has_fast_paths(scalar)
             patterns = None if record.derivative_of is None else derivative_patterns(record.inputs - 2)
-            if patterns and noting:
+            if patterns and speculative:
                 # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
                 del patterns[1:]
             # which the records of aotops are not, whose functions are as short as they can be
             if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
                 patterns = []
-            gathers = patterns == [] or (noting and patterns is not None)
-            function = elementwise(scalar, signature, record.common.get(dtype), noting, patterns, gathers)
+            gathers = patterns == [] or (speculative and patterns is not None)
+            function = elementwise(scalar, signature, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
 
 
 def is_compute_bound(record: Record) -> bool:
-    """Whether an operator computes so much that it is 5 to 15 times as slow without vectors.
+    """Return whether an operator is compute-bound: 5 to 15 times slower without vectors.
 
-    So do the operators that say so, and what calls them; so do loops and powers of users.
+    Operators that declare it are, and so are user-defined ones that call them or contain loops or powers.
     """
     functions = [function for scalar in (record.scalar, record.map) if scalar for function in reached(scalar)]
     return record.compute_bound or any(
@@ -136,17 +136,17 @@ LARGEST = 20000
 
 
 def is_large(function: Callable[..., Any], dtype: str, copies: int) -> bool:
-    """Whether a scalar function is too long for a loop over each pattern of rows."""
+    """Return whether a scalar function is too long for one loop per stride pattern."""
     return copies * length(function, dtype) > LARGEST
 
 
 def conversion_kernels() -> list[Kernel]:
-    """The kernels that copy elements of one dtype into another, for each pair; many are compiled from the same."""
+    """Return the kernels that cast elements, one per pair of dtypes; many pairs share their code."""
     return [conversion_kernel(source, target) for source in ALL for target in ALL]
 
 
 def conversion_kernel(source: str, target: str) -> Kernel:
-    """The kernel that copies elements of one dtype into another."""
+    """Return the kernel that casts elements of one dtype to another."""
     symbol, title = kernel_symbol("convert", source, target), f"convert {source} to {target}"
     source, target = same_code(source, target)
     signature = Signature((source,), target)
@@ -155,17 +155,17 @@ def conversion_kernel(source: str, target: str) -> Kernel:
 
 
 def all_kernels(records: Iterable[Record]) -> list[Kernel]:
-    """Everything that aotops itself is compiled from."""
+    """Return all kernels of aotops itself."""
     return distinct([*PLANNERS, *conversion_kernels(), *kernels_of(records)])
 
 
 def kernels_of(records: Iterable[Record]) -> list[Kernel]:
-    """The kernels of some operators; ``BuildError`` if two of them have one symbol."""
+    """Return the kernels of some operators; raises ``BuildError`` if two of them have the same symbol."""
     return distinct(kernel for record in records for kernel in record_kernels(record))
 
 
 def distinct(kernels: Iterable[Kernel]) -> list[Kernel]:
-    """Some kernels, whose symbols must be distinct: the linker takes the first of two."""
+    """Return some kernels after checking that their symbols are distinct: the linker would take the first of two."""
     found: dict[str, Kernel] = {}
     for kernel in kernels:
         other = found.setdefault(kernel.symbol, kernel)

@@ -26,7 +26,7 @@ NO_COMPILER = (
 )
 
 
-#: What is said where a Python for several kinds of Macs would have its extensions compiled for all of them.
+#: The error for a universal2 Python, which would compile extensions for several architectures.
 SEVERAL_ARCHITECTURES = (
     "kernels are compiled for this machine, {machine}, and the C compiler for {told}, as this Python was built. For a "
     "wheel of this machine set ARCHFLAGS='-arch {machine}' and _PYTHON_HOST_PLATFORM=macosx-{least}-{machine}, and "
@@ -37,8 +37,8 @@ SEVERAL_ARCHITECTURES = (
 def require_c_compiler(command: Any, in_place: bool = False) -> None:
     """Raise ``BuildError`` with advice if the C compiler of a ``build_ext`` command cannot link kernels.
 
-    It cannot if it cannot be started at all, or if it compiles for other machines too, as universal2 Pythons have it.
-    An extension that is built ``in_place`` is for this machine only, and so is made for this machine only.
+    It cannot if it cannot be started, or if it compiles for several architectures, as with universal2 Pythons. An
+    extension that is built ``in_place`` is only for this machine, so it is compiled for this architecture only.
     """
     compiler = command.compiler
     if compiler.compiler_type != "unix":  # elsewhere setuptools says so itself
@@ -60,24 +60,24 @@ def require_c_compiler(command: Any, in_place: bool = False) -> None:
 
 
 def architectures(words: list[str]) -> set[str]:
-    """The machines that a command of Apple's compiler is for; none where it is for its own."""
+    """Return the architectures that a command of Apple's compiler names; none if it compiles for its own."""
     return {after for word, after in itertools.pairwise(words) if word == "-arch"}
 
 
 def extension_file(name: str) -> str:
-    """The file of an extension module of the limited API, by its name in dots, for every Python from 3.11 on.
+    """Return the file of an extension module of the limited API, by its dotted name, for all Pythons from 3.11 on.
 
-    Setuptools takes the first suffix that the Python of the build knows for such files: from 3.15 on one with the
-    name of the platform, which no earlier Python looks for.
+    Setuptools uses the first such suffix of the Python that runs the build: from 3.15 on this contains the platform's
+    name, and earlier Pythons would not find the file.
     """
     return os.path.join(*name.split(".")) + (".pyd" if os.name == "nt" else ".abi3.so")
 
 
 @contextlib.contextmanager
 def without_run_paths(compiler: Any) -> Iterator[None]:
-    """While an extension is linked: without the places where the Python of the build looks for its own libraries.
+    """Link an extension without the run-time library paths of the Python that runs the build.
 
-    They would be looked through wherever the extension runs. Those that the environment's LDFLAGS ask for remain.
+    They would be searched wherever the extension runs. Paths in the environment's LDFLAGS are kept.
     """
     before = getattr(compiler, "linker_so", None)
     if isinstance(before, list):
@@ -93,7 +93,7 @@ def without_run_paths(compiler: Any) -> Iterator[None]:
 
 
 def grouped(words: list[str]) -> list[tuple[str, ...]]:
-    """A linker's options, each with its value where that is a word of its own."""
+    """Group a linker's options, each with its value if that is a separate word."""
     groups: list[tuple[str, ...]] = []
     rest = iter(words)
     for word in rest:
@@ -104,12 +104,12 @@ def grouped(words: list[str]) -> list[tuple[str, ...]]:
 
 
 def run_paths(words: list[str]) -> list[tuple[str, ...]]:
-    """Those of a linker's options that name a place to look for libraries at run time."""
+    """Return the linker options that add a run-time library path."""
     return [each for each in grouped(words) if each[0].startswith(("-Wl,-rpath", "-Wl,--rpath", "-Wl,-R", "-R"))]
 
 
 def source_path(source: Path) -> str:
-    """A source as setuptools compiles it into its own folder: relative, or as it is on another drive of Windows."""
+    """Return a source path that setuptools accepts: relative, or unchanged if it is on another drive of Windows."""
     try:
         return os.path.relpath(source)
     except ValueError:
@@ -128,12 +128,12 @@ def add_kernels(
         extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
         if sys.platform == "linux":
             extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
-            # The C library is named even by kernels that call nothing of it, since auditwheel tells by it which one a
-            # wheel is for; its mathematics where kernels of users call it.
+            # The C library is linked even if no kernel calls it, since auditwheel determines a wheel's platform from
+            # it; its mathematics, for user-defined kernels that call it.
             libraries = ["-Wl,--push-state,--no-as-needed", "-lc", "-Wl,--as-needed", "-lm", "-Wl,--pop-state"]
             extension.extra_link_args += libraries
             if threads:
-                # gcc's own OpenMP; elsewhere operations keep to one thread until wheels can bring a runtime along
+                # gcc's OpenMP; elsewhere operations are single-threaded until wheels can include a runtime
                 extension.extra_compile_args.append("-fopenmp")
                 extension.extra_link_args.append("-fopenmp")
     else:

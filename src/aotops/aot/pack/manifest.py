@@ -1,4 +1,4 @@
-"""What a build writes down beside the kernels of a module: the facts that ``aotops.user.identity`` compares."""
+"""The manifest that a build stores with a module's kernels: the facts that ``aotops.user.identity`` compares."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aotops.user.identity import NAMED_MODULES, Facts, code_digest, digest_of_so
 
 
 def manifest(records: Iterable[Record]) -> str:
-    """The manifest of the operators of a module; ``BuildError`` if two have one name."""
+    """Return the manifest of a module's operators; raises ``BuildError`` if two have the same name."""
     operators: dict[str, Record] = {}
     blocks = [f"{python_version()}\n{__debug__}"]
     sources: dict[str, None] = {}
@@ -41,9 +41,9 @@ def manifest(records: Iterable[Record]) -> str:
 
 
 def paths(function: types.FunctionType) -> Iterator[str]:
-    """The names that a function refers to, and in dots those of attributes of the modules among them.
+    """Return the names that a function refers to, and the dotted names of attributes of modules among them.
 
-    An attribute may be reached by way of a variable, so that every name of an attribute in the function counts.
+    An attribute may be accessed through a variable, so every attribute name in the function is included.
     """
     attributes = list(dict.fromkeys(itertools.chain.from_iterable(code.co_names for code in codes(function))))
     waiting: list[tuple[str, tuple[Any, ...]]] = [(name, ()) for name in loaded_names(function)]
@@ -61,7 +61,7 @@ CLOSURE = "closure_of_aotops"
 
 @functools.cache
 def parsed(source: str) -> ast.AST:
-    """The syntax tree of a file; an empty one if it is no Python."""
+    """Return the syntax tree of a file; an empty one if it is not Python."""
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError):
@@ -76,9 +76,9 @@ def imported_names(source: str) -> frozenset[str]:
 
 
 def source_block(function: types.FunctionType) -> str:
-    """The block with the source of a function, from which every Python can compile its own byte code; "" without any.
+    """Return a block with the source of a function, from which any Python can compile its own bytecode, or "".
 
-    The source counts only if this Python makes the function's very code of it.
+    The source is only used if this Python compiles it to exactly the function's code.
     """
     code = function.__code__
     whole = "".join(linecache.getlines(code.co_filename, function.__globals__))
@@ -97,7 +97,7 @@ def source_block(function: types.FunctionType) -> str:
             )
             imported = sorted(imported_names(whole).intersection((*loaded_names(function), *own)))
             if imported:
-                # a method of what a module imports is called by other byte code
+                # calling a method of an imported name compiles to different bytecode
                 source = f"import {', '.join(imported)}\n{source}"
             if digest_of_source(source, names, code.co_flags) == digest:
                 return "\n".join([f"source {' '.join([digest, *names])}", *(f"|{line}" for line in source.split("\n"))])
@@ -105,16 +105,16 @@ def source_block(function: types.FunctionType) -> str:
 
 
 def compilable(node: ast.FunctionDef | ast.Lambda, whole: str, code: types.CodeType) -> tuple[list[str], str]:
-    """The source of a module that has a function as it stands in its file, and the names of what it is inside of.
+    """Return the source of a module that contains only a function, and the names of the scopes around it.
 
-    A function of a closure stands in one with the same variables, one that mentions private names in a class.
+    A closure is placed in a function with the same variables, a function that uses private names in a class.
     """
     source = ast.get_source_segment(whole, node) or ""
     names: list[str] = []
     headers: list[str] = []
     spaces = ""
     if isinstance(node, ast.FunctionDef):
-        # lines keep their indentation: it may be part of strings
+        # lines keep their indentation, which may be part of strings
         spaces = whole.split("\n")[node.lineno - 1][: node.col_offset]
         source = spaces + source
     owner = class_of(code)
@@ -137,7 +137,7 @@ def compilable(node: ast.FunctionDef | ast.Lambda, whole: str, code: types.CodeT
 
 
 def class_of(code: types.CodeType) -> str | None:
-    """The class whose private names some code mentions, if it does."""
+    """Return the class whose private names some code uses, if any."""
     parts = code.co_qualname.split(".")
     classes = [part for part, after in itertools.pairwise(parts) if "<locals>" not in (part, after)]
     for name in reversed(classes):

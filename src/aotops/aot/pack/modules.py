@@ -1,4 +1,4 @@
-"""Modules with operators of users: finding them, importing them, and what they declare."""
+"""Modules with user-defined operators: finding them, importing them, and listing what they declare."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from aotops.user.declare import name_of
 
 # --- finding ------------------------------------------------------------------------------------------------------
 
-#: Modules that cannot be built by themselves: what compiles them would import them in place of its own.
+#: Names that a module to be built cannot have: the compiler would import it instead of its own module.
 TAKEN = sys.stdlib_module_names | {"aotops", "llvmlite", "numba", "numpy", "setuptools"}
 
 
@@ -39,14 +39,14 @@ class Target:
 
     @property
     def package(self) -> str:
-        """The name of the package that the module is in, or is; "" if there is none."""
+        """The package that contains the module, or that it is; "" if there is none."""
         return ".".join(self.file.parent.relative_to(self.root).parts)
 
 
 def source_roots(folder: Path) -> list[Path]:
-    """The folders of a project that names of its modules are relative to: of the one that a folder belongs to.
+    """Return the source folders of the project that a folder belongs to, to which names of its modules are relative.
 
-    They are what the nearest ``pyproject.toml`` says to setuptools, and ``src`` beside it.
+    They are those that the nearest ``pyproject.toml`` declares for setuptools, and ``src`` next to it.
     """
     project = next((each for each in (folder, *folder.parents) if (each / "pyproject.toml").is_file()), folder)
     try:
@@ -71,21 +71,21 @@ def source_roots(folder: Path) -> list[Path]:
 
 
 def has_relative_import(file: Path) -> bool:
-    """Whether a module imports from its own package by dots."""
+    """Return whether a module has relative imports."""
     try:
         tree = ast.parse(file.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return False  # its import will say so
+        return False  # importing it will report the error
     return any(isinstance(node, ast.ImportFrom) and node.level for node in ast.walk(tree))
 
 
 def target_of_file(file: Path) -> Target:
-    """The module in a file, of the package that the file belongs to."""
+    """Return the module in a file, in the package that the file belongs to."""
     file = file.parent.resolve() / file.name
     root = file.parent
     while (root / "__init__.py").exists() and root != root.parent:
         root = root.parent
-    # a package without __init__.py begins where the sources of its project do
+    # a package without __init__.py starts at a source folder of its project
     sources = [each for each in source_roots(root) if each in (root, *root.parents)]
     if not sources and root == file.parent and has_relative_import(file):
         sources = [each for each in root.parents if (each / "pyproject.toml").is_file() or each == Path.cwd()][:1]
@@ -97,7 +97,7 @@ def target_of_file(file: Path) -> Target:
 
 
 def find_target(spec: str) -> Target:
-    """The module that a user names, as a file or in dots; ``BuildError`` if there is none."""
+    """Return the module that a user specifies, as a file or by its dotted name; raises ``BuildError`` if not found."""
     if spec == "-":
         raise BuildError("-: operators of standard input cannot be built: write them to a file, which is named here")
     path = Path(spec)
@@ -119,7 +119,7 @@ def find_target(spec: str) -> Target:
 
 
 def why_no_file(path: Path) -> str:
-    """Why a path is no file that can be built."""
+    """Return why a path is not a file that can be built."""
     if path.is_dir():
         return "this is a folder: name a Python file in it, or a module in dots"
     if path.exists():
@@ -133,10 +133,10 @@ def why_no_file(path: Path) -> str:
 
 
 def find_module(name: str) -> Target:
-    """A module by its name in dots, which is not imported if it is a project's; ``BuildError`` if there is none."""
+    """Find a module by its dotted name, without importing a project's own; raises ``BuildError`` if there is none."""
     parts = name.split(".")
     cwd = Path.cwd()
-    # what is worked on goes before what is installed
+    # the project's sources take precedence over installed packages
     for root in (cwd, *source_roots(cwd)):
         stem = root.joinpath(*parts)
         for file in (stem / "__init__.py", stem.with_name(f"{stem.name}.py")):
@@ -165,7 +165,7 @@ def find_module(name: str) -> Target:
 
 
 def described(error: BaseException, file: Path | None = None) -> str:
-    """An exception as a message has it, with the line of a file that it comes from."""
+    """Describe an exception for a message, with the line of the file that raised it."""
     places = [each.lineno for each in traceback.extract_tb(error.__traceback__) if file and each.filename == str(file)]
     place = f" (line {places[-1]})" if places else ""
     return f"{type(error).__name__}: {error}{place}"
@@ -173,7 +173,7 @@ def described(error: BaseException, file: Path | None = None) -> str:
 
 @contextlib.contextmanager
 def as_a_program(target: Target) -> Iterator[None]:
-    """While a module is imported that may take itself for a program: no arguments, and nothing to read."""
+    """Hide the command line and standard input while importing a module that may behave like a program."""
     arguments, standard_input = sys.argv, sys.stdin
     with open(os.devnull, encoding="utf-8") as nothing:
         sys.argv, sys.stdin = [str(target.file)], nothing
@@ -183,12 +183,12 @@ def as_a_program(target: Target) -> Iterator[None]:
             sys.argv, sys.stdin = arguments, standard_input
 
 
-#: Whether a module is imported now in order to be built.
+#: Whether a module is currently imported in order to be built.
 importing = False
 
 
 def load(target: Target) -> ModuleType:
-    """Import a module anew; ``BuildError`` with the reason if that fails."""
+    """Import a module anew; raises ``BuildError`` with the reason if that fails."""
     global importing
     sys.path.insert(0, str(target.root))
     importlib.invalidate_caches()
@@ -221,7 +221,7 @@ def load(target: Target) -> ModuleType:
 
 
 def import_package(target: Target) -> ModuleType:
-    """Import a module of a package by its name; an installed one of that name must not take its place."""
+    """Import a module of a package by its name, never an installed one of the same name."""
     top = target.name.partition(".")[0]
     paths = [os.path.abspath(path) for path in getattr(sys.modules.get(top), "__path__", ())]
     if str(target.root / top) not in paths:
@@ -232,7 +232,7 @@ def import_package(target: Target) -> ModuleType:
 
 
 def import_file(target: Target) -> ModuleType:
-    """Import a module of no package by its file: another module may have the name."""
+    """Import a module that belongs to no package by its file: another module may have the same name."""
     name = target.name if target.name != "__main__" else "__aotops_main__"  # it is not run as a program
     spec = importlib.util.spec_from_file_location(name, target.file)
     assert spec is not None and spec.loader is not None  # of a file that ends in .py
@@ -246,10 +246,10 @@ def import_file(target: Target) -> ModuleType:
 
 
 def declared_records(module: ModuleType) -> list[Record]:
-    """The records of the operators that a module declares, with their derivatives.
+    """Return the records of the operators that a module declares, with their derivatives.
 
-    Raises ``BuildError`` if there are none, or two of one name. Warns of operators that no variable holds, and of what
-    ``aotops.aot.pack.probe`` finds.
+    Raises ``BuildError`` if there are none, or two with the same name. Warns of operators that no variable holds, and
+    of what ``aotops.aot.pack.probe`` finds.
     """
     from aotops._native import Operator
 
@@ -274,7 +274,7 @@ def declared_records(module: ModuleType) -> list[Record]:
         if record.gradient is not None:
             name_of(record.gradient.operator)
             add(record.gradient)
-    # a derivative is assigned to a variable as well now and then
+    # a derivative may be assigned to a variable, too
     found = [record for record in records.values() if "." not in record.name]
     left_out = unbound(module, found)
     if not found:
@@ -291,10 +291,10 @@ def declared_records(module: ModuleType) -> list[Record]:
 
 
 def unbound(module: ModuleType, found: Sequence[Record]) -> list[tuple[Record, str]]:
-    """The records of operators that a module makes and that are not built, and what to do about each."""
+    """Return the records of operators that a module creates but that are not built, and what to do about each."""
     from aotops._native import Operator
 
-    gc.collect()  # those that are garbage are not meant
+    gc.collect()  # do not report garbage
     declared = [each._record for each in gc.get_objects() if type(each) is Operator and each._record is not None]
     told_with_others = {*found, *(record.gradient for record in declared)}
     left_out: list[tuple[Record, str]] = []
@@ -309,7 +309,7 @@ def unbound(module: ModuleType, found: Sequence[Record]) -> list[tuple[Record, s
         other = value._record if isinstance(value, Operator) else None
         if other is None or not other.namespace or other.namespace is vars(module):
             continue
-        if not any(value is each for each in other.namespace.values()):  # else it is imported
+        if not any(value is each for each in other.namespace.values()):  # otherwise it is imported
             message = (
                 f"{name} is an operator that a function of {other.namespace.get('__name__')} has declared, and no "
                 "variable there holds it. It is not built: have that function return the scalar function, and "

@@ -1,4 +1,4 @@
-"""Object files known by their content: equal code is compiled, kept and linked once.
+"""Object files identified by their content: equal code is compiled, stored and linked once.
 
 Each object defines one symbol, whose name is a digest of the object itself. It is compiled under a placeholder of the
 same length, which the name then replaces. So the same code has the same name whatever it was compiled for: another
@@ -7,7 +7,7 @@ dtype of the same width, the combination of two sums and an addition, a level th
 The build's folder of objects holds two kinds of files:
 
 - ``<digest>.o``, an object that defines ``aot_<digest>``;
-- ``<key>.json``, what became of a kernel, by a digest of all that it is compiled from: an object for each
+- ``<key>.json``, the result of compiling a kernel, by a digest of everything that it is compiled from: an object per
   level, and how long it took.
 """
 
@@ -26,18 +26,18 @@ DIGITS = 32
 #: The name under which kernels are compiled.
 PLACEHOLDER = f"aot_{'0' * DIGITS}"
 
-#: Files that no build has used for so long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
-#: branch, share the folder, so that what this build has no use for may be wanted by the next.
+#: Files that no build has used for this long are deleted, in seconds: 14 days. Builds by other Pythons, or of another
+#: branch, share the folder, so files that this build does not need may be needed by the next.
 KEPT = 14 * 86400
 
 
 @dataclass(frozen=True)
 class Made:
-    """What became of a kernel.
+    """The result of compiling a kernel.
 
     Attributes:
         objects: for each level the digest of the object that defines it.
-        seconds: how much of a CPU's time it took to compile.
+        seconds: the CPU time that it took to compile.
     """
 
     objects: tuple[str, ...]
@@ -45,22 +45,22 @@ class Made:
 
     @property
     def names(self) -> tuple[str, ...]:
-        """For each level the C name of the kernel."""
+        """The C name of the kernel for each level."""
         return tuple(map(symbol_of, self.objects))
 
 
 def symbol_of(digest: str) -> str:
-    """The C name of what an object defines."""
+    """Return the C name that an object defines."""
     return f"aot_{digest}"
 
 
 def path_of(cache: Path, digest: str) -> Path:
-    """Where an object lies."""
+    """Return the path of an object."""
     return cache / f"{digest}.o"
 
 
 def store(cache: Path, key: str, objects: Iterable[bytes], seconds: float) -> None:
-    """Keep a kernel's objects, one for each level, that were compiled as ``PLACEHOLDER``."""
+    """Store a kernel's objects, one per level, which were compiled as ``PLACEHOLDER``."""
     digests = []
     for data in objects:
         digest = hashlib.sha256(data).hexdigest()[:DIGITS]
@@ -72,14 +72,14 @@ def store(cache: Path, key: str, objects: Iterable[bytes], seconds: float) -> No
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file that is whole from the moment that it has its name: another build may share the folder."""
+    """Write a file atomically: another build may share the folder."""
     temporary = path.with_suffix(f".{os.getpid()}")
     temporary.write_bytes(data)
     temporary.replace(path)
 
 
 def find(cache: Path, key: str, levels: int) -> Made | None:
-    """What became of a kernel, if all of it is there; it is kept for another while then."""
+    """Return the stored result of compiling a kernel, if it is complete, and mark it as used."""
     path = cache / f"{key}.json"
     try:
         found = json.loads(path.read_bytes())
@@ -91,19 +91,19 @@ def find(cache: Path, key: str, levels: int) -> Made | None:
 
 
 def in_use(path: Path) -> bool:
-    """Whether a file is there; it is kept for another while then."""
+    """Return whether a file exists, and mark it as used."""
     try:
         if time.time() - path.stat().st_mtime > KEPT / 4:
             os.utime(path)
     except FileNotFoundError:
         return False
     except OSError:
-        pass  # of somebody else: it can be read all the same
+        pass  # another user's file, which can still be read
     return True
 
 
 def delete_unused(cache: Path) -> None:
-    """Delete what no build has used for long, also what one that was interrupted has left behind."""
+    """Delete files that no build has used recently, including those that interrupted builds left behind."""
     for path in cache.iterdir():
         with contextlib.suppress(OSError):
             if time.time() - path.stat().st_mtime > KEPT:

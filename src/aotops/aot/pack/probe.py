@@ -1,12 +1,12 @@
-"""What the build warns of: operators that compile and compute something else than was meant.
+"""The build's warnings: operators that compile, but probably do not compute what their author intended.
 
-Each is tried on samples, as plain Python that means what the kernel does:
+Each operator is run on samples, as plain Python with the semantics of the kernel:
 
 - reductions that depend on the order or grouping of elements, or whose identity changes a result;
 - results of int64 that drop a fraction, and truth values that are stored as floats;
 - derivatives that finite differences contradict.
 
-No false alarms: what plain Python raises, or what cannot be told, is passed over.
+There must be no false alarms: samples for which plain Python raises, or that are inconclusive, are skipped.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from aotops.scalar.plain_numbers import dtype_of
 
 Function = Callable[..., Any]
 
-#: By the kinds of dtypes.
+#: The samples of each kind of dtype.
 SAMPLES = {
     "bool": (False, True),
     "unsigned": (0, 1, 2, 3, 7),
@@ -43,7 +43,7 @@ GRADIENTS = 32
 
 
 def probe(record: Record) -> None:
-    """Warn of the first thing that is wrong with an operator, at the place of its scalar function."""
+    """Warn of the first problem of an operator, at the location of its scalar function."""
     code = record.scalar.__code__
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
@@ -56,16 +56,16 @@ def probe(record: Record) -> None:
             return
 
 
-#: Lines that a function may run for one sample: a loop of 1000 iterations, and no endless one.
+#: Lines that a function may execute per sample: enough for a loop of 1000 iterations.
 MOST_LINES = 50_000
 
 
 class Endless(BaseException):
-    """A function that runs too long to be tried; not an ``Exception``, which functions that are tried may raise."""
+    """A function runs too long; not an ``Exception``, since the functions under test may raise any of these."""
 
 
 def runnable(function: Function, dtype: str) -> Function:
-    """A scalar function as plain Python; ``Endless`` where a loop of it goes on and on, as some do for 0 or NaN."""
+    """Return a scalar function as plain Python; it raises ``Endless`` if it loops too long, as some do for 0 or NaN."""
     plain = in_plain_python(function, dtype)
     if not any(has_loop(each) for each in reached(function) if not (each.__module__ or "").startswith("aotops.")):
         return plain
@@ -91,7 +91,7 @@ def runnable(function: Function, dtype: str) -> Function:
 
 
 def attempt(function: Function, *values: Any) -> Any:
-    """A function's value; None where plain Python raises, or has no number."""
+    """Return a function's value; None if plain Python raises, or if it is not a number."""
     try:
         value = function(*values)
     except Exception:
@@ -100,7 +100,7 @@ def attempt(function: Function, *values: Any) -> Any:
 
 
 def stored(value: Any, dtype: str) -> Any:
-    """A value as a result of a dtype holds it."""
+    """Convert a value to the dtype of a result."""
     if value is None:
         return None
     if dtype == "bool":
@@ -111,7 +111,7 @@ def stored(value: Any, dtype: str) -> Any:
 
 
 def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) -> Iterator[tuple[Any, ...]]:
-    """Combinations of some values of a dtype as inputs of an operator: all, or a selection of so many."""
+    """Return combinations of sample values as inputs of an operator: all, or a selection of a given size."""
     columns = [(False, True) if own == "bool" else tuple(values) for own in record.inputs_for(dtype)]
     if math.prod(map(len, columns)) <= count:
         yield from itertools.product(*columns)
@@ -125,19 +125,19 @@ def rows(record: Record, dtype: str, values: Iterable[Any], count: int = 100) ->
 
 
 def combined_dtype(record: Record, dtype: str) -> str:
-    """The dtype of what is combined: results, or, where a place is looked for, elements."""
+    """Return the dtype of the values to be combined: the result's, or the input's for an argreduction."""
     return dtype if record.kind == "argreduce" else record.result_for(dtype)
 
 
 def close(a: Any, b: Any) -> bool:
-    """Whether two numbers agree, floats but for rounding; NaN agrees with itself."""
+    """Return whether two numbers agree, floats up to rounding; NaN agrees with itself."""
     if not (isinstance(a, float) or isinstance(b, float)):
         return bool(a == b)
     return (a != a and b != b) or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
 
 
 def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int = 7) -> list[Any]:
-    """Some numbers of those that a reduction combines: what its function of the inputs makes of samples, if it has one.
+    """Return sample values that a reduction may combine: results of its function of the inputs, if it has one.
 
     The largest absolute value, with identity 0, need not be right for negative values.
     """
@@ -153,7 +153,7 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
 
 
 def reduction(record: Record) -> str | None:
-    """Why a reduction's result is up to the order or the grouping of its elements, or to its identity."""
+    """Return why a reduction's result depends on the order or the grouping of its elements, or on its identity."""
     if record.kind not in AXIS_KINDS:
         return None
     tried: set[str] = set()
@@ -169,7 +169,7 @@ def reduction(record: Record) -> str | None:
 
 
 def reduction_of(record: Record, dtype: str, result: str) -> str | None:
-    """The same in one dtype."""
+    """Return the same for one dtype."""
     function = runnable(record.scalar_for(dtype), result)
 
     def combine(a: Any, b: Any) -> Any:
@@ -178,13 +178,13 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
     ordinary = combined_values(record, dtype, ORDINARY[dtype])
     special: list[tuple[Any, ...]] = []
     if dtype in FLOATS:
-        # apart from each other: a product of the smallest numbers and an infinity is NaN in one order, not in another
+        # separately: the product of the smallest numbers and an infinity is NaN in one order, but not in another
         special = [(NAN,), (INF, -INF), (-0.0, 5e-324, -5e-324)]
     groups = [combined_values(record, dtype, (*ORDINARY[dtype][1:4], *values), most=9) for values in special]
     extremes = combined_values(record, dtype, FACTS[dtype].bounds) if dtype in INTEGERS else []
     values = list(dict.fromkeys([*ordinary, *extremes, *(value for group in groups for value in group)]))
     if record.kind == "argreduce":
-        # of two that are as good as each other, which are not equal, it is up to their places which one is found
+        # if two unequal values are equally good, their order decides which one is found
         ordinary = list(dict.fromkeys([*ordinary, *(stored(-value, dtype) for value in ordinary)]))
         for a, b in itertools.product(ordinary, repeat=2):
             if combine(a, b) not in (a, b, None):
@@ -205,13 +205,13 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
 
 
 def dependence(combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
-    """Two ways to combine the same values that differ, told as a problem."""
+    """Describe two ways of combining the same values that give different results."""
     regrouped = (
         ((a, b, c), combine(combine(a, b), c), combine(a, combine(b, c)))
         for a, b, c in itertools.product(values, repeat=3)
     )
     exchanged = (((a, b), combine(a, b), combine(b, a)) for a, b in itertools.combinations(values, 2))
-    # of two values it is easier to see what a NaN does
+    # two values show best what a NaN does
     nan_among_them = any(value != value for value in values)
     for named, left, right in itertools.chain(*((exchanged, regrouped) if nan_among_them else (regrouped, exchanged))):
         if left is None or right is None or close(left, right):
@@ -230,7 +230,7 @@ def dependence(combine: Function, values: list[Any], ordinary: list[Any]) -> str
 
 
 def advice_on_nan(combine: Function, ordinary: list[Any]) -> str:
-    """What to write in place of a combination that minds where a NaN stands."""
+    """Return what to write instead of a combination whose result depends on the position of a NaN."""
     pairs = list(itertools.product([value for value in ordinary if value == value], repeat=2))
     for choice in (max, min):
         if all(combine(a, b) == choice(a, b) for a, b in pairs):
@@ -239,10 +239,10 @@ def advice_on_nan(combine: Function, ordinary: list[Any]) -> str:
 
 
 def changed_by(identity: Any, combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
-    """A value that the identity changes into another one, which does not stand for it either, told as a problem.
+    """Describe a value that the identity changes into a value that is not equivalent.
 
-    The greatest common divisor of 0 and -3 is 3, which is as good as -3. A reduction that passes over NaN has its
-    identity for NaN alone.
+    The greatest common divisor of 0 and -3 is 3, which is equivalent to -3. A reduction that ignores NaN returns its
+    identity if all elements are NaN.
     """
     for a in values:
         changed = combine(identity, a)
@@ -259,7 +259,7 @@ def changed_by(identity: Any, combine: Function, values: list[Any], ordinary: li
 
 
 def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
-    """Whether plain Python can combine both with a third value."""
+    """Return whether plain Python can combine both with a third value."""
     return combine(a, b) is not None and combine(other, b) is not None
 
 
@@ -267,7 +267,7 @@ def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
 
 
 def dropped_fraction(record: Record) -> str | None:
-    """A result of integers, for want of ``result``, that drops a fraction."""
+    """Describe an integer result that drops a fraction because ``result`` is missing."""
     dtype = next((dtype for dtype in reversed(record.dtypes) if dtype in INTEGERS), None)
     if record.result is not None or dtype is None or record.outputs:
         return None
@@ -292,7 +292,7 @@ def dropped_fraction(record: Record) -> str | None:
 
 
 def stored_truth(record: Record) -> str | None:
-    """Truth values that are stored as floats, for want of ``result``."""
+    """Describe truth values that are stored as floats because ``result`` is missing."""
     if record.result is not None or record.kind in AXIS_KINDS or record.outputs:
         return None
     dtype = next((dtype for dtype in record.dtypes if dtype in FLOATS), None)
@@ -313,7 +313,7 @@ def stored_truth(record: Record) -> str | None:
 
 
 def derivative(record: Record) -> str | None:
-    """Where the derivative of an operator is wrong."""
+    """Describe where the derivative of an operator is wrong."""
     if record.gradient is None or "float64" not in record.gradient.dtypes:
         return None
     scalar = runnable(record.scalar_for("float64"), "float64")
@@ -341,5 +341,5 @@ def derivative(record: Record) -> str | None:
 
 
 def number(value: Any) -> float:
-    """A result as a float; NaN where there is none."""
+    """Return a result as a float; NaN if there is none."""
     return NAN if value is None else float(value)

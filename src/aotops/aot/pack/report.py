@@ -1,7 +1,7 @@
-"""What each kernel takes: bytes of machine code for every level, and seconds of a CPU's time to compile.
+"""The report on each kernel: its bytes of machine code for every level, and the CPU time that it took to compile.
 
-Read from the build's folder of objects, where both are kept, so that nothing is compiled. Code that several kernels
-share counts once, for the first of them, and a level that has the code of the one below counts nothing.
+Both are read from the build's folder of objects, so nothing is compiled. Code that several kernels share counts once,
+for the first of them, and a level that shares the code of the one below counts nothing.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from aotops.aot.pack.kernels import Kernel
 
 @dataclass(frozen=True)
 class Row:
-    """What a kernel takes.
+    """The size and the build time of a kernel.
 
     Attributes:
-        kernel: which one.
-        sizes: for each level the bytes of code that it adds; None where that is another's.
-        seconds: how long it took to compile; 0 where that was done for another kernel.
+        kernel: the kernel.
+        sizes: for each level the bytes of code that it adds; None if it shares another's code.
+        seconds: how long it took to compile; 0 if it shares another's result.
         files: for each level the object file.
     """
 
@@ -39,7 +39,7 @@ class Row:
 
 
 def code_size(path: Path) -> int:
-    """The bytes of code and constants in an object file, without what only the linker reads."""
+    """Return the bytes of code and constants in an object file, without those that only the linker reads."""
     import llvmlite.binding as llvm
 
     sections = llvm.ObjectFileRef.from_path(str(path)).sections()
@@ -48,7 +48,7 @@ def code_size(path: Path) -> int:
 
 
 def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel]]:
-    """What each of some kernels takes, and those that are not in the cache."""
+    """Return the sizes and build times of some kernels, and the kernels that are not in the cache."""
     result: list[Row] = []
     missing: list[Kernel] = []
     done: set[str] = set()
@@ -68,7 +68,7 @@ def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel
 
 
 def family(kernel: Kernel) -> str:
-    """What kind of kernel one is, in the report's sums."""
+    """Return the family of a kernel in the report's sums."""
     if kernel.symbol.startswith("aot_convert_"):
         return "conversion"
     if kernel.kind != "elementwise":
@@ -79,7 +79,7 @@ def family(kernel: Kernel) -> str:
 
 
 def table(found: Iterable[Row]) -> list[str]:
-    """A line for each kernel, the largest first."""
+    """Yield a line per kernel, the largest first."""
     names = [level.name.rpartition("-")[2] for level in levels()]
     lines = [f"{'kernel':<44}" + "".join(f"{name:>9}" for name in names) + f"{'CPU s':>9}"]
     for row in sorted(found, key=lambda row: (-row.size, row.kernel.title)):
@@ -89,7 +89,7 @@ def table(found: Iterable[Row]) -> list[str]:
 
 
 def files(found: Iterable[Row]) -> list[str]:
-    """A line for each kernel and level, with the object file that ``objdump -d`` takes."""
+    """Yield a line per kernel and level, with the object file to pass to ``objdump -d``."""
     return [
         f"{row.kernel.title}, {level.name}: {path}"
         for row in found
@@ -98,7 +98,7 @@ def files(found: Iterable[Row]) -> list[str]:
 
 
 def sums(found: Iterable[Row]) -> list[str]:
-    """A line for each family of kernels, and one for all."""
+    """Yield a line per family of kernels, and one for all."""
     families: dict[str, list[Row]] = {}
     for row in found:
         families.setdefault(family(row.kernel), []).append(row)

@@ -1,4 +1,4 @@
-"""Adds the operators of ``[tool.aotops]`` to a build of setuptools, which calls it by way of ``aotops_setuptools``."""
+"""Adds the operators of ``[tool.aotops]`` to a setuptools build, which calls it through ``aotops_setuptools``."""
 
 from __future__ import annotations
 
@@ -8,18 +8,17 @@ from typing import Any
 from aotops.aot.front.requirements import require_compiler
 from aotops.errors import BuildError
 
-#: The versions of aotops that take the kernels of this one: those whose ``AOTOPS_KERNEL_VERSION`` is the same, which
-#: changes with the first number of the version alone.
+#: The versions of aotops that accept kernels built with this one: those with the same ``AOTOPS_KERNEL_VERSION``, which
+#: changes only with the major version.
 COMPATIBLE = "aotops>=0.1,<1"
 
 
 def require_aotops(distribution: Any, project: Any) -> None:
-    """See to it that a wheel requires an aotops that takes its kernels.
+    """Make a wheel require an aotops that accepts its kernels.
 
-    The requirement is added where ``dynamic`` of ``[project]`` lists the dependencies, or where there is no such table.
-    A static list is the project's own: installers read it without a build, so that nothing may be added. A list that
-    lacks aotops is warned of. What a file of ``[tool.setuptools.dynamic]`` lists, setuptools puts in place of
-    everything, and only then reads.
+    The requirement is added if ``dynamic`` of ``[project]`` contains the dependencies, or if there is no such table. A
+    static list cannot be extended: installers read it without a build. Warns of a list that lacks aotops. Setuptools
+    later replaces all dependencies by those in a file of ``[tool.setuptools.dynamic]``, if there is one.
     """
     project = project if isinstance(project, dict) else {}
     dynamic = project.get("dynamic", ())
@@ -37,7 +36,7 @@ def require_aotops(distribution: Any, project: Any) -> None:
 
 
 def is_aotops(requirement: Any) -> bool:
-    """Whether a requirement is one of aotops."""
+    """Return whether a requirement names aotops."""
     from aotops_setuptools import _project
 
     return _project(requirement) == "aotops"
@@ -55,14 +54,14 @@ def add_extensions(distribution: Any, table: Any) -> None:
     distribution.ext_modules = [*(distribution.ext_modules or []), *map(OperatorExtension, modules)]
     base = distribution.get_command_class("build_ext")
     if not issubclass(base, build_operators):
-        # after what the project itself makes of build_ext
+        # derived from the project's own build_ext
         distribution.cmdclass["build_ext"] = type("build_ext", (build_operators, base), {})
-    # kernels know nothing of Python, and the rest is of the limited API
+    # kernels do not depend on Python, and the rest uses the limited API
     distribution.get_option_dict("bdist_wheel").setdefault("py_limited_api", ("aotops", "cp311"))
 
 
 def checked(table: Any) -> list[str]:
-    """The modules' names; ``BuildError`` if the table is not as it should be."""
+    """Return the modules' names; raises ``BuildError`` if the table is invalid."""
     unknown = sorted(set(table) - {"modules"}) if isinstance(table, dict) else ["something else than a table"]
     if unknown:
         raise BuildError(f"pyproject.toml: [tool.aotops] takes only modules, got {', '.join(unknown)}")

@@ -1,8 +1,7 @@
 """The type stubs, generated from the operator records: ``python -m aotops.aot.pack.stubs`` writes them.
 
-``_native.pyi`` tells type checkers of the native types, with the operators' methods and special methods on
-``TensorBase``; ``__init__.pyi`` of the public names. A test fails where they differ from what this module
-would write.
+``_native.pyi`` declares the native types, with the operators' methods and special methods on ``TensorBase``, and
+``__init__.pyi`` the public names. A test fails if they differ from what this module would write.
 """
 
 from __future__ import annotations
@@ -174,7 +173,7 @@ class TensorBase:
 
 
 def options(record: Record) -> str:
-    """The keyword parameters of an operator."""
+    """Return the keyword parameters of an operator."""
     if record.kind not in AXIS_KINDS:
         return "*, out: Tensor | None = None"
     axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
@@ -184,7 +183,7 @@ def options(record: Record) -> str:
 
 
 def operands(record: Record, names: tuple[str, ...]) -> str:
-    """The tensor parameters of an operator."""
+    """Return the tensor parameters of an operator."""
     if record.kind in AXIS_KINDS:
         return "".join(f"{name}: Operand, " for name in names) + "/"
     parameters = [f"{name}: Operand | None = None" if name in record.defaults else f"{name}: Operand" for name in names]
@@ -192,27 +191,27 @@ def operands(record: Record, names: tuple[str, ...]) -> str:
 
 
 def method_stubs(record: Record) -> list[str]:
-    """The lines about an operator in ``TensorBase``."""
+    """Yield the lines of ``TensorBase`` that declare an operator."""
     lines = []
     if record.method:
         others = f"{operands(record, record.parameters[1:])}, " if record.inputs > 1 else ""
         lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor: ...")
     if record.slot is not None:
         other = ", other: Operand, /" if record.inputs == 2 else ""
-        # object's == and != take and return anything: tensors narrow what type checkers expect of them
+        # object's == and != accept anything and return bool: tensors override both types
         ignore = "  # type: ignore[override]" if record.slot in ("eq", "ne") else ""
         lines.extend(f"    def {name}(self{other}) -> Tensor: ...{ignore}" for name in SLOTS[record.slot])
     return lines
 
 
 def method_signature(function: Any) -> str:
-    """The signature of a function as a method, its annotations as they are written."""
+    """Return the signature of a function as a method, with its annotations as written."""
     signature = str(inspect.signature(function)).replace("'", "")
     return re.sub(r"^\(x: \w+", "(self", signature)
 
 
 def native_stub(records: list[Record]) -> str:
-    """The text of ``_native.pyi``."""
+    """Return the content of ``_native.pyi``."""
     methods = [line.replace("builtins.bool", "bool") for record in records for line in method_stubs(record)]
     functions = [name for name, value in vars(TensorBase).items() if isinstance(value, Function)]
     methods += [f"    def {name}{method_signature(getattr(aotops, name))}: ..." for name in sorted(functions)]
@@ -220,7 +219,7 @@ def native_stub(records: list[Record]) -> str:
 
 
 def public_stub(records: list[Record]) -> str:
-    """The text of ``__init__.pyi``."""
+    """Return the content of ``__init__.pyi``."""
     homes: dict[str, list[str]] = {}
     for name, home in aotops._HOMES.items():
         homes.setdefault(f"aotops.{home}" if home else "aotops", []).append(name)
@@ -240,7 +239,7 @@ def public_stub(records: list[Record]) -> str:
 
 
 def stubs() -> dict[Path, str]:
-    """The path and text of each stub."""
+    """Return the path and the content of each stub."""
     records = list(ops.collect().values())
     return {PACKAGE / "_native.pyi": native_stub(records), PACKAGE / "__init__.pyi": public_stub(records)}
 

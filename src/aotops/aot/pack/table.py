@@ -1,4 +1,4 @@
-"""The kernel table: the C source that tells the glue which operators there are and where their kernels lie."""
+"""The kernel table: the C source that lists the operators and their kernels for the glue."""
 
 from __future__ import annotations
 
@@ -17,25 +17,25 @@ PLANNER_SIGNATURE = "(int64_t *, void **, int64_t *)"
 
 
 def quoted(name: str | None) -> str:
-    """A name as a C string; NULL for none."""
+    """Return a name as a C string; NULL for None."""
     return "NULL" if name is None else f'"{name}"'
 
 
 def c_array(data: bytes) -> str:
-    """Bytes as the initialiser of an array."""
+    """Return bytes as the initializer of an array."""
     return "{" + ", ".join(map(str, data)) + "}"
 
 
 def c_elements(data: bytes) -> str:
-    """The bytes of constants as the initialiser of an array of ``aot_element``."""
+    """Return constants, given as bytes, as the initializer of an array of ``aot_element``."""
     size = abi.ELEMENT_BYTES
     return ", ".join(["{" + c_array(data[k : k + size]) + "}" for k in range(0, len(data), size)])
 
 
 def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapping[str, Sequence[str]]) -> str:
-    """The C file that defines ``aot_builtin_table``, and the planners and conversions beside it.
+    """Return the C source that defines ``aot_builtin_table``, the planners and the casts.
 
-    ``names`` are those that the code of each kernel has in C, one for each level, by its symbol.
+    ``names``: the C names of each kernel, one per level, by its symbol.
     """
     declarations: dict[str, None] = {}
     variants: list[str] = []
@@ -48,7 +48,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapp
 
     planners = [
         f"const aot_planner {planner.symbol} = {kernels(planner.symbol, PLANNER_SIGNATURE, 1)[1:-1]};"
-        for planner in PLANNERS  # a higher level gains nothing, its code is twice as long
+        for planner in PLANNERS  # a higher level gains nothing and doubles the code
     ]
     conversions = [
         f"    [{dtype_code(source)}][{dtype_code(target)}] = {kernels(kernel_symbol('convert', source, target))},"
@@ -110,12 +110,12 @@ def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapp
 
 
 def constants_are_read(record: Record) -> bool:
-    """Whether C looks at the constants of an operator, which may be zeros alone."""
+    """Return whether C reads the constants of an operator, even if they are all zero."""
     return record.kind in abi.AXIS_KINDS or bool(record.defaults)
 
 
 def plan_header() -> str:
-    """The C header of the plan: its fields as a structure, and the sizes and roles that the glue knows by name."""
+    """Return the C header of the plan: its fields as a structure, and the sizes and roles that the glue uses."""
     members = [f"    int64_t {name}{''.join(f'[{length}]' for length in lengths)};" for name, lengths in fields.FIELDS]
     names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_PIECE")]
     names += ["GRAIN", "SHARED_IF_COMPUTE_BOUND", "SHARED", "SHARES", "LEAF", "BATCH", "FEWEST_PACKED"]

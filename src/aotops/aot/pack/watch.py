@@ -1,4 +1,4 @@
-"""Names a kernel whose compilation takes long or much memory, while it does."""
+"""Report a kernel whose compilation takes long or much memory, while it is running."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-#: Seconds, and bytes, from which on a kernel is named.
+#: The time in seconds and the memory in bytes from which on a kernel is reported.
 LONG = 20.0
 LARGE = 1 << 30
-#: Seconds between two looks.
+#: Seconds between two checks.
 PAUSE = 1.0
 
 
 def memory_of(process: int) -> int:
-    """The bytes of memory that a process occupies; 0 where the system does not tell."""
+    """Return the resident memory of a process in bytes; 0 if the system does not provide it."""
     try:
         with open(f"/proc/{process}/statm", encoding="ascii") as file:
             return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
@@ -26,28 +26,28 @@ def memory_of(process: int) -> int:
 
 
 def described(seconds: float, memory: int) -> str:
-    """How long something has taken, and how much memory."""
+    """Describe how much time and memory something has taken."""
     return f"{seconds:.0f} s" + (f", {memory / (1 << 30):.1f} GB of memory" if memory else "")
 
 
 class Watch:
-    """What is being compiled by which process, and since when."""
+    """The compilations in progress: which process compiles what, and since when."""
 
     def __init__(self) -> None:
         self.started: dict[int, tuple[str, float, int]] = {}
         self.told: dict[int, float] = {}
 
     def begin(self, process: int, what: str) -> None:
-        """A process begins to compile something."""
+        """Record that a process starts to compile something."""
         self.started[process] = (what, time.monotonic(), memory_of(process))
         self.told[process] = 0.0
 
     def end(self, process: int) -> None:
-        """It is done."""
+        """Record that a process is done."""
         self.started.pop(process, None)
 
     def slow(self) -> list[str]:
-        """What takes long or much: each when it begins to, and again whenever its time has doubled."""
+        """Return descriptions of what takes long or much memory: each once, and again when its time has doubled."""
         lines = []
         for process, (what, since, before) in self.started.items():
             seconds, memory = time.monotonic() - since, memory_of(process)
@@ -59,7 +59,7 @@ class Watch:
 
 @contextmanager
 def watched(what: str) -> Iterator[None]:
-    """Tell on stderr of a compilation in this process that takes long or much memory."""
+    """Report a compilation in this process on stderr if it takes long or much memory."""
     watch, done = Watch(), threading.Event()
     watch.begin(os.getpid(), what)
 

@@ -1,5 +1,5 @@
-"""How an iteration space is cut into tiles: for maps, folds and scans, in plain Python that the build compiles.
+"""Planning: cutting iteration spaces into tiles, for maps, folds and scans, in plain Python that the build compiles.
 
-A planner reads what the glue wrote into a plan, and writes what is to be done into the same plan: an array of int64
-whose fields ``fields.py`` names. The glue (``native/launch.c``, ``fold.c``, ``scan.c``) only walks the grids.
+A plan is an array of int64 whose fields ``fields.py`` names. The glue fills in the iteration space, a planner adds the
+tiles, and the glue (``native/launch.c``, ``fold.c``, ``scan.c``) walks the resulting grids.
 """

@@ -1,6 +1,6 @@
-"""The plan: one array of int64, by the names of its fields. The C structure ``aot_plan`` is generated from them.
+"""The fields of a plan, which is one array of int64. The C structure ``aot_plan`` is generated from them.
 
-An operand's position is the same everywhere: inputs first, outputs last. Strides count elements, steps bytes.
+Operands have the same order everywhere: inputs first, outputs last. Strides are in elements, steps in bytes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from aotops import abi
 MOST_RANK = abi.MAX_RANK
 MOST_OPERANDS = abi.MAX_OPERANDS
 
-#: Names of the fields in their order, each with its lengths: the members of the C structure, all of them int64_t.
+#: The fields in order, each with the lengths of its array: the members of the C structure, all of type int64_t.
 FIELDS: list[tuple[str, tuple[int, ...]]] = []
 
 
@@ -22,7 +22,7 @@ def _field(name: str, *lengths: int) -> int:
 
 
 def plan_length() -> int:
-    """How many int64 the fields so far take."""
+    """Return the length of the fields so far, in int64."""
     total = 0
     for _, lengths in FIELDS:
         size = 1
@@ -32,9 +32,9 @@ def plan_length() -> int:
     return total
 
 
-# --- what the glue says -------------------------------------------------------------------------------------------
+# --- written by the glue ------------------------------------------------------------------------------------------
 
-#: Axes of the iteration space, and how many operands walk it.
+#: The rank of the iteration space, and the numbers of its operands.
 RANK = _field("rank")
 INPUTS = _field("inputs")
 OUTPUTS = _field("outputs")
@@ -42,69 +42,68 @@ OUTPUTS = _field("outputs")
 SHAPE = _field("shape", MOST_RANK)
 STRIDES = _field("strides", MOST_OPERANDS, MOST_RANK)
 ROW = MOST_RANK
-#: Bytes of an element in memory; where the first one lies; and what the operand needs, of the roles below.
+#: Of each operand: the size of an element in memory, the address of the first one, and a role (see below).
 ITEMSIZES = _field("itemsizes", MOST_OPERANDS)
 ADDRESSES = _field("addresses", MOST_OPERANDS)
 ROLES = _field("roles", MOST_OPERANDS)
 #: The kernel is much slower on strided elements than on contiguous ones; it is a copy, which transposes on its own.
 COMPUTE_BOUND = _field("compute_bound")
 COPIES = _field("copies")
-#: How many threads may be used; planners leave how many have something to do.
+#: How many threads may be used; planners reduce it to how many are useful.
 THREADS = _field("threads")
-#: Packed operands must fit ``STACK_BYTES``, since there is no other memory for them.
+#: Packed operands must fit in ``STACK_BYTES``, because memory could not be allocated.
 FRUGAL = _field("frugal")
-#: Of a fold: 1 result, or 2 where the position of the best one is found. Of a scan: the axis; whether results are
-#: exact.
+#: Folds: the number of results, 1, or 2 if the position of the best value is one of them. Scans: the axis; whether
+#: results are exact.
 RESULTS = _field("results")
 AXIS = _field("axis")
 EXACT = _field("exact")
-#: Bytes of an element of each of a fold's results, and of a scan's.
+#: The element sizes of a fold's results, and of a scan's.
 RESULT_ITEMSIZES = _field("result_itemsizes", 2)
 
-# --- what the planner says ----------------------------------------------------------------------------------------
+# --- written by the planner ---------------------------------------------------------------------------------------
 
-#: The axes of the tile that one call of a kernel covers: at most so many elements, outer axis first, and each operand's
-#: strides along the inner and the outer axis as the kernel gets them.
+#: The tile that one kernel call covers: its largest size, outer axis first, and each operand's strides along the inner
+#: and the outer axis as passed to the kernel.
 SIZES = _field("sizes", 2)
 INNER = _field("inner", MOST_OPERANDS)
 OUTER = _field("outer", MOST_OPERANDS)
-#: Of packed and cast operands: their strides in memory, along the inner and the outer axis.
+#: The strides of packed and cast operands in memory, along the inner and the outer axis.
 MEMORY_INNER = _field("memory_inner", MOST_OPERANDS)
 MEMORY_OUTER = _field("memory_outer", MOST_OPERANDS)
-#: Packed and cast operands, and the bytes that each needs.
+#: The number of packed and cast operands, and the bytes that each needs.
 PACKED = _field("packed")
 PACKED_BYTES = _field("packed_bytes")
-#: Rows of a tile follow each other in all operands: the kernel gets them as one.
+#: The rows of a tile are contiguous in all operands, so they are passed to the kernel as a single row.
 ONE_ROW = _field("one_row")
-#: The output is written by streaming stores.
+#: The output is written with streaming stores.
 STREAMS = _field("streams")
-#: Two grids of tiles: of what can be computed in any order, and of what folds (or is scanned) one after the other. The
-#: last axes of each cut the tile's own axes.
+#: Two grids of tiles: of the kept axes, in any order, and of the reduced or scanned axes, in sequence. The last axes of
+#: each cut the tile's own axes.
 AXIS_FIELDS = 3 + MOST_OPERANDS
 GRIDS = _field("grids", 2, MOST_RANK + 1, AXIS_FIELDS)
 GRID_RANKS = _field("grid_ranks", 2)
-#: Tiles of both grids.
+#: The number of tiles of each grid.
 TILES = _field("tiles", 2)
-#: Of a fold: the tile's inner axis folds away; its outer one does as well; all is one vector, folded in batches of
-#: rows; into how many parts the tiles that fold are cut for threads; the output's stride along the kept axis of the
-#: tile.
+#: Folds: whether the tile's inner axis is reduced; whether both of its axes are; whether the input is a vector, folded
+#: in batches of rows; and into how many parts the reduced tiles are divided among threads.
 INNER_FOLDS = _field("inner_folds")
 BOTH_FOLD = _field("both_fold")
 IN_BATCHES = _field("in_batches")
 PARTS = _field("parts")
-#: And how many rows of a tile are cast at a time.
+#: Folds: how many rows of a tile are cast at a time; the output's stride along the tile's kept axis.
 CAST_ROWS = _field("cast_rows")
 OUT_STRIDE = _field("out_stride")
-#: Of a scan: the axis is the tile's outer one.
+#: Scans: whether the scanned axis is the tile's outer one.
 ACROSS = _field("across")
-#: Bytes of a row of each of the results of a tile's kept elements, in whole cache lines.
+#: The bytes of a row of results, one for each kept element of a tile, in whole cache lines.
 ROW_BYTES = _field("row_bytes", 2)
 
 PLAN_LENGTH = plan_length()
 
 # --- the fields of a grid's axis ----------------------------------------------------------------------------------
 
-#: Tiles along it; its length and a tile's size along it, in elements; each operand's step from a tile to the next one.
+#: The number of tiles along it; its length and a tile's size, in elements; each operand's step between tiles.
 COUNT = 0
 LENGTH = 1
 SIZE = 2
@@ -112,66 +111,67 @@ STEPS = 3
 
 # --- roles of operands --------------------------------------------------------------------------------------------
 
-#: As it lies in memory; copied to contiguous memory; cast there; a position in place of elements.
+#: Read in place; copied to contiguous memory; cast to contiguous memory; a position instead of elements.
 PLAIN = 0
 PACK = 1
 CAST = 2
 INDEX = 3
 
-# --- sizes and thresholds: the figures were measured on 2 cores of Zen 4 and of Sapphire Rapids ---------------------
+# --- sizes and thresholds, measured on 2 cores of Zen 4 and of Sapphire Rapids --------------------------------------
 
-#: A cache line, and the largest element, in bytes.
+#: The sizes of a cache line and of the largest element, in bytes.
 LINE = 64
 ELEMENT = 8
-#: A kernel's next row costs as much as some 10 elements.
+#: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
-#: Where one operand walks along cache lines and another across them. Measured with transposed copies and A + A.T of
-#: 1000, 2000 and 2048 squared: long and narrow is best, and 4096 elements are 32 KiB of float64, an L1 cache.
+#: The tile if one operand is read along cache lines and another across them. Measured with transposed copies and
+#: A + A.T of 1000, 2000 and 2048 squared: long and narrow is best, and 4096 float64 are 32 KiB, an L1 cache.
 CROSSING_OUTER = 256
 CROSSING_INNER = 16
 #: Elements of a tile whose operands are packed: 16 KiB of float64.
 PACKED_ELEMENTS = 2048
-#: And of one whose operands are cast and contiguous.
+#: Elements of a tile whose operands are cast and contiguous.
 CAST_ELEMENTS = 1024
-#: Fewer elements than these are not worth packing.
+#: Below this many elements, packing does not pay.
 FEWEST_PACKED = 256
-#: Packed operands of up to so many bytes lie on the stack.
+#: Packed operands of up to this many bytes are placed on the stack.
 STACK_BYTES = 4096
-#: A map that reads and writes more than this writes its output by streaming stores, past the caches, where it would not
-#: stay anyway: through them a processor reads each line before it writes it, a fourth of the traffic of an addition. Of
-#: 2e6 float64 additions with 48 MB gain a tenth so, negations with 32 MB nothing; with 16 MB they take 1.4 times as
-#: long.
+#: A map that reads and writes more than this writes its output with streaming (non-temporal) stores, since the output
+#: would not stay in a cache anyway: an ordinary store first reads the cache line, a fourth of the traffic of an
+#: addition. With 2e6 float64, additions (48 MB) gain a tenth, negations (32 MB) nothing; with 16 MB they would take 1.4
+#: times as long.
 STREAMED_BYTES = 32 << 20
-#: Bytes that are computed before they are streamed: few enough for the processor to read on meanwhile. 1e7 float64
-#: are added in 6.5 ms by 1 or 2 KiB, in 7.9 by 4 KiB, in 12.5 by 16 KiB, and in 8.3 through the caches.
+#: Bytes computed before they are streamed: few enough for reads to continue meanwhile. Adding 1e7 float64 takes 6.5 ms
+#: with pieces of 1 or 2 KiB, 7.9 ms with 4 KiB, 12.5 ms with 16 KiB, and 8.3 ms with ordinary stores.
 STREAMED_PIECE = 2048
 
-#: An operation of fewer elements holds the GIL: it takes 4 to 30 us.
+#: Operations on fewer elements keep the GIL: they take 4 to 30 us.
 GRAIN = 32768
-#: Fewer elements are not worth a second thread, which sleeps and takes some 40 us to wake up. Measured on 2 idle cores,
-#: float64, one thread and two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70 us,
-#: 520,000 additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us.
+#: Below this many elements, a second thread does not pay: waking it takes some 40 us. Measured on 2 idle cores with
+#: float64, on one thread and on two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70
+#: us, 520,000 additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us.
 SHARED_IF_COMPUTE_BOUND = 131072
 SHARED = 524288
-#: Pieces of a map for each thread, so that the last one to finish has little left to do.
+#: Shares of a map per thread: small, so that threads finish at nearly the same time.
 SHARES = 8
 
-#: Folds: elements of a row that a kernel folds at a time.
+#: Folds: elements of a row per kernel call.
 LEAF = 8192
-#: Kept elements of a tile: their results stay in L1.
+#: Kept elements per tile: their results stay in L1.
 COLUMNS = 1024
-#: Folding elements of a tile of columns: 64 rounds of four rows.
+#: Rows of a tile of columns: 64 groups of four.
 ROWS = 256
-#: And of a tile of less than ``WIDE`` columns, whose rows a kernel adds one by one.
+#: Rows of a tile of fewer than ``WIDE`` columns, which a kernel adds one by one.
 SINGLE_ROWS = 64
 WIDE = 512
-#: Parts that threads share out, where there are fewer columns.
+#: The most parts that a fold with few columns is divided into, for threads.
 MOST_PARTS = 32
-#: Rows of a vector that one call of a kernel folds.
+#: Rows of a vector that one kernel call folds.
 BATCH = 8
 
-#: Scans: elements of a piece along a row, since 16 KiB of float64 are read twice from L1; where each element may lie in
-#: a cache line of its own; and across rows, of at most ``SCAN_WIDTH`` columns, 256 KiB from L2.
+#: Scans, which read each piece twice. Elements of a piece along a contiguous row: 16 KiB of float64, which fit in L1;
+#: along a strided row, where each element may have a cache line of its own; and across rows of at most ``SCAN_WIDTH``
+#: columns: 256 KiB, which fit in L2.
 ROW_PIECE = 2048
 STRIDED_PIECE = 512
 COLUMN_PIECE = 64

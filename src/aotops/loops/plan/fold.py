@@ -1,6 +1,7 @@
-"""Planning folds, of reductions and argreductions: which tile meets which is a matter of the shape alone.
+"""Planning folds: cutting the iteration spaces of reductions and argreductions into tiles.
 
-Results have the same bits on any number of threads: ``THREADS`` decides about nothing but itself.
+The shape alone decides which tiles are combined with which, so results have the same bits on any number of threads:
+no other field depends on ``THREADS``.
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
 
 
 def plan_fold(plan: Any) -> int:
-    """Cut the iteration space of a reduction, whose output has stride 0 along the axes that fold away; returns 0."""
+    """Cut the iteration space of a reduction, whose output has stride 0 along the reduced axes; returns 0."""
     out = plan[INPUTS]
     operands = out + 1
     rank = simplify(plan, plan[RANK], operands, True)
@@ -63,20 +64,20 @@ def plan_fold(plan: Any) -> int:
             other = axis
     n1 = plan[SHAPE + inner] if inner >= 0 else 1
     n0 = plan[SHAPE + other] if other >= 0 else 1
-    if not inner_folds and n1 < NARROW and n0 >= 4 * n1:  # few columns: fold each by itself
+    if not inner_folds and n1 < NARROW and n0 >= 4 * n1:  # few columns: fold them one at a time
         inner, other = other, inner
         n1, n0 = n0, n1
         inner_folds = True
     both_fold = inner_folds and other < 0 and rank > 1 and plan[RESULTS] == 1
-    if both_fold:  # short rows, so many to a tile that it is worth one
+    if both_fold:  # several short rows per tile, to make a tile worth its overhead
         narrow = plan[SHAPE + rank - 1] < NARROW and plan[SHAPE + rank - 2] > plan[SHAPE + rank - 1]
         inner = rank - 2 if narrow else rank - 1
         other = rank - 1 if narrow else rank - 2
         n1 = plan[SHAPE + inner]
         n0 = plan[SHAPE + other]
     size1 = min(n1, LEAF if inner_folds else COLUMNS)
-    # rows longer than a tile one after the other: five of them at a time, which a processor prefetches worse, take a
-    # tenth longer out of memory
+    # rows longer than a tile go one at a time: five at a time are prefetched worse and take a tenth longer from main
+    # memory
     short_rows = 1 if n1 > size1 else min(COLUMNS, 1 + quotient(LEAF * 4, size1))
     size0 = min(n0, short_rows if inner_folds else (SINGLE_ROWS if size1 < WIDE else ROWS))
     begin_grids(plan)
@@ -109,14 +110,14 @@ def plan_fold(plan: Any) -> int:
     columns, rows = plan[TILES + KEPT], plan[TILES + FOLDING]
     parts = 1 if total < GRAIN or columns >= MOST_PARTS else min(rows, MOST_PARTS)
     if plan[RESULTS] == 2 and in_batches:
-        parts = min(parts, (rows + BATCH - 1) // BATCH)  # the first row of each is searched
+        parts = min(parts, (rows + BATCH - 1) // BATCH)  # the first row of each part is always searched
     plan[PARTS] = parts
     plan[THREADS] = min(plan[THREADS], columns * parts)
     return 0
 
 
 def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
-    """How much of a tile is cast at a time: some rows, which fold by fours where they do not fold by themselves."""
+    """Plan how many rows of a tile are cast at a time: a multiple of four if rows are combined in fours."""
     plan[PACKED] = 0
     for k in range(plan[INPUTS]):
         plan[PACKED] += 1 if plan[ROLES + k] == CAST else 0

@@ -21,23 +21,23 @@ from aotops.loops.plan.fields import (
     TILES,
 )
 
-#: The grid of what can be computed in any order, and the one of what folds.
+#: The grid of the kept axes, whose tiles are independent, and the grid of the reduced (or scanned) axes.
 KEPT = 0
 FOLDING = 1
 
 
 def divide_up(a: int, b: int) -> int:
-    """The least integer that is no less than the quotient of two positive ones."""
+    """Divide two positive integers, rounding up."""
     return quotient(a + b - 1, b)
 
 
 def whole_lines(length: int) -> int:
-    """Some bytes, in whole cache lines."""
+    """Round a number of bytes up to whole cache lines."""
     return divide_up(length, LINE) * LINE
 
 
 def begin_grids(plan: Any) -> None:
-    """Let both grids have no axes, and so one tile."""
+    """Initialize both grids, with no axes and therefore one tile."""
     for grid in range(2):
         plan[GRID_RANKS + grid] = 0
         plan[TILES + grid] = 1

@@ -1,4 +1,4 @@
-"""Planning maps: elements are independent of each other, so tiles may be computed in any order."""
+"""Planning maps: cutting their iteration spaces into tiles, which may be computed in any order."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def plan_map(plan: Any) -> int:
         total *= plan[SHAPE + axis]
     strided = False
     casts = False
-    in_one_row = True  # positions can be counted through rows that follow each other
+    in_one_row = True  # positions continue from row to row with a single stride
     for k in range(operands):
         plan[INNER + k] = stride_of(plan, k, inner) if inner >= 0 else 0
         plan[OUTER + k] = stride_of(plan, k, outer) if outer >= 0 else 0
@@ -78,7 +78,7 @@ def plan_map(plan: Any) -> int:
     plan[SIZES] = size0
     plan[SIZES + 1] = size1
     plan[STREAMS] = 0
-    # compute-bound kernels gain nothing, since they compute while the memory is busy; A + A.T loses a tenth
+    # compute-bound kernels gain nothing, since their arithmetic overlaps with memory traffic; A + A.T loses a tenth
     if not compute_bound and (plan[COPIES] != 0 or not crossing) and total * operands * ELEMENT > STREAMED_BYTES:
         plan[STREAMS] = 1 if wants_streaming(plan, rank, operands, narrow) else 0
     choose_packed(plan, operands, packs, narrow, compute_bound)
@@ -102,7 +102,7 @@ def plan_map(plan: Any) -> int:
 
 
 def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: bool, casts: bool) -> tuple[int, int]:
-    """How many elements along the outer and the inner axis one call of the kernel covers."""
+    """Return how many elements along the outer and the inner axis one kernel call covers."""
     size0 = n0
     size1 = n1
     if crossing:
@@ -122,10 +122,10 @@ def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: b
 
 
 def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound: bool) -> bool:
-    """Whether an operand should be packed.
+    """Return whether an operand should be packed.
 
-    It walks across the output's cache lines, its strides keep the kernel from using whole vectors (which only
-    compute-bound operators gain from), or its narrow rows do not follow each other.
+    It should if it is read across the cache lines along which the output is written, if its strides prevent
+    vectorization (only compute-bound operators gain from that), or if it has narrow rows that are not contiguous.
     """
     inner, outer = plan[INNER + k], plan[OUTER + k]
     if plan[ROLES + k] == INDEX:
@@ -137,9 +137,10 @@ def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound:
 
 
 def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
-    """Whether the output should be written past the caches.
+    """Return whether the output should be written with streaming stores.
 
-    It is the only one, large, contiguous along rows of whole lines, or of many, and neither cast nor an input as well.
+    It must be the only output, large, contiguous along long rows or rows of whole cache lines, and neither cast nor an
+    input.
     """
     out = operands - 1
     total = 0
@@ -161,7 +162,7 @@ def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
 
 
 def choose_packed(plan: Any, operands: int, packs: bool, narrow: bool, compute_bound: bool) -> None:
-    """Decide what is packed: operands that are cast, and those that want it if ``packs``."""
+    """Choose the operands to be packed: those that are cast and, if ``packs``, those that should be packed."""
     plan[PACKED] = 0
     one_row = packs and narrow
     plan[ONE_ROW] = 1 if one_row else 0
@@ -172,7 +173,7 @@ def choose_packed(plan: Any, operands: int, packs: bool, narrow: bool, compute_b
             inner, outer = plan[INNER + k], plan[OUTER + k]
             plan[MEMORY_INNER + k] = inner
             plan[MEMORY_OUTER + k] = outer
-            # what is repeated is packed once; in a single row, it is repeated everywhere or nowhere
+            # repeated elements are packed once; in a single row, an operand is repeated throughout or not at all
             inner_repeats = inner == 0 and not (one_row and outer != 0)
             outer_repeats = outer == 0 and not (one_row and inner != 0)
             plan[INNER + k] = 0 if inner_repeats else 1

@@ -1,6 +1,6 @@
-"""Planning scans: pieces of an axis, each with the result of all before it.
+"""Planning scans: cutting an axis into pieces, each of which starts from the result of all pieces before it.
 
-What a piece gets is a matter of the shape alone: the same bits on any number of threads.
+The pieces depend on the shape alone, so results have the same bits on any number of threads.
 """
 
 from __future__ import annotations
@@ -38,12 +38,12 @@ from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
 
 
 def plan_scan(plan: Any) -> int:
-    """Cut the iteration space of a scan of one operand along ``AXIS`` into another; returns 0."""
+    """Cut the iteration space of a scan along ``AXIS`` of one operand into tiles; returns 0."""
     last = plan[RANK] - 1
     axis = plan[AXIS]
     length = plan[SHAPE + axis]
     stride_x, stride_out = stride_of(plan, 0, axis), stride_of(plan, 1, axis)
-    # the other axes are planned as those of a map are
+    # the other axes are planned like those of a map
     for other in range(axis, last):
         plan[SHAPE + other] = plan[SHAPE + other + 1]
         for k in range(2):
@@ -53,7 +53,7 @@ def plan_scan(plan: Any) -> int:
     inner = rank - 1
     columns = plan[SHAPE + inner] if inner >= 0 else 1
     column = abs(stride_of(plan, 0, inner)) if inner >= 0 else 0
-    # across rows where that walks along memory, and there are enough columns for whole vectors
+    # scan across rows if the columns are closer in memory and there are enough of them to fill vectors
     across = columns >= 8 and column < abs(stride_x)
     contiguous = stride_x == 1 and stride_out == 1
     piece = min(length, COLUMN_PIECE if across else (ROW_PIECE if contiguous else STRIDED_PIECE))
@@ -62,14 +62,14 @@ def plan_scan(plan: Any) -> int:
     for other in range(inner):
         add_axis(plan, KEPT, 2, other, plan[SHAPE + other], 1)
     add_axis(plan, KEPT, 2, inner, columns, width)
-    # more threads than tiles or pieces would have nothing to do
+    # threads beyond the number of tiles or pieces would be idle
     tiles = plan[TILES + KEPT]
     threads = min(plan[THREADS], max(tiles, divide_up(length, piece)))
     plan[THREADS] = threads
     if tiles >= threads and plan[EXACT] != 0 and plan[ROLES] == PLAIN:
-        # integers give the same bits in any order: one after another, each is read once
+        # integers give the same bits in any order: a single piece reads each element only once
         piece = length
-    # the axis itself, which has left the iteration space, as one beyond its last
+    # the scanned axis was removed from the iteration space above; it is stored behind the last one
     plan[SHAPE + last] = length
     plan[STRIDES + last] = stride_x
     plan[STRIDES + ROW + last] = stride_out

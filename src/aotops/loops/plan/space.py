@@ -1,7 +1,7 @@
-"""Simplifying an iteration space: the one with the fewest axes that visits the same elements.
+"""Simplifying an iteration space: reordering and merging its axes, without changing which elements it visits.
 
-Axes are ordered by the strides of the most important operand first: of a map or a scan that is the output, of a fold
-the first input (``inputs_first``).
+Axes are ordered by the strides of the most important operand first: the output of a map or a scan, the first input of a
+fold (``inputs_first``).
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from aotops.loops.plan.fields import ROW, SHAPE, STRIDES
 
 
 def stride_of(plan: Any, operand: int, axis: int) -> Any:
-    """An operand's stride along an axis."""
+    """Return the stride of an operand along an axis."""
     return plan[STRIDES + operand * ROW + axis]
 
 
 def swap_axes(plan: Any, a: int, b: int, operands: int) -> None:
-    """Exchange two axes of the shape and of every operand's strides."""
+    """Swap two axes of the shape and of every operand's strides."""
     length = plan[SHAPE + a]
     plan[SHAPE + a] = plan[SHAPE + b]
     plan[SHAPE + b] = length
@@ -28,14 +28,15 @@ def swap_axes(plan: Any, a: int, b: int, operands: int) -> None:
 
 
 def by_importance(place: int, operands: int, inputs_first: bool) -> int:
-    """The operand that comes at a place, the most important one at place 0."""
+    """Return the operand at a position in the order of importance, the most important one at position 0."""
     return place if inputs_first else operands - 1 - place
 
 
 def belongs_inside(plan: Any, a: int, b: int, operands: int, inputs_first: bool) -> bool:
-    """Whether axis ``a`` has smaller strides than axis ``b``: the most important operand that tells them apart decides.
+    """Return whether axis ``a`` belongs inside axis ``b``, because it has the smaller stride.
 
-    A stride of 0 does not tell: the operand is repeated along that axis.
+    The most important operand with different strides decides. A stride of 0 is ignored: the operand is repeated along
+    that axis.
     """
     for place in range(operands):
         k = by_importance(place, operands, inputs_first)
@@ -47,7 +48,7 @@ def belongs_inside(plan: Any, a: int, b: int, operands: int, inputs_first: bool)
 
 
 def coalesce(plan: Any, rank: int, operands: int) -> int:
-    """Make one of neighbouring axes that every operand crosses without a seam; returns the new rank."""
+    """Merge adjacent axes that every operand can traverse with a single stride; returns the new rank."""
     last = 0
     for axis in range(1, rank):
         seamless = True
@@ -65,9 +66,9 @@ def coalesce(plan: Any, rank: int, operands: int) -> int:
 
 
 def crossing_axis(plan: Any, rank: int, operands: int, inputs_first: bool) -> int:
-    """The axis along which an operand has its smallest stride though the inner axis is another, or -1.
+    """Return an axis, other than the inner one, along which an operand has its smallest stride, or -1.
 
-    Of several operands the most important one counts.
+    If there are several such operands, the most important one decides.
     """
     for place in range(operands):
         k = by_importance(place, operands, inputs_first)
@@ -78,17 +79,16 @@ def crossing_axis(plan: Any, rank: int, operands: int, inputs_first: bool) -> in
             if smallest == 0 or (stride != 0 and stride < smallest):
                 closest = axis
                 smallest = stride
-        # an operand that is only repeated along the inner axis walks in order all the same
+        # an operand that is repeated along the inner axis is still read in memory order
         if closest != rank - 1 and stride_of(plan, k, rank - 1) != 0:
             return closest
     return -1
 
 
 def simplify(plan: Any, rank: int, operands: int, inputs_first: bool) -> int:
-    """Simplify an iteration space in place and return its new rank.
+    """Simplify an iteration space in place; returns its new rank.
 
-    Axes of length 1 go, axes are ordered so that the last one has the smallest strides, and neighbours that every
-    operand crosses without a seam become one.
+    Removes axes of length 1, sorts axes so that the last one has the smallest strides, and merges adjacent ones.
     """
     kept = 0
     for axis in range(rank):
@@ -108,7 +108,7 @@ def simplify(plan: Any, rank: int, operands: int, inputs_first: bool) -> int:
 
 
 def bring_crossing_axis(plan: Any, rank: int, operands: int, inputs_first: bool) -> bool:
-    """Move the axis that an operand prefers as its inner one next to the inner one; whether there is such an axis."""
+    """Move the axis that another operand would have as its inner one next to the inner axis; returns whether any is."""
     crossing = crossing_axis(plan, rank, operands, inputs_first) if rank > 1 else -1
     if crossing >= 0:
         for axis in range(crossing, rank - 2):
