@@ -353,7 +353,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.memory.set_cache_limit(limit=3), "it takes bytes"),  # type: ignore[call-arg]
     (lambda: X.tolist(0), "it takes no arguments"),  # type: ignore[call-arg]
     (lambda: X.astype("int64", False), "write copy="),  # type: ignore[call-arg]
-    (lambda: ao.astype(X, "int64", False), "copy= is given by name"),  # type: ignore[call-arg]
+    (lambda: ao.astype(X, "int64", False), "copy=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.astype(X, "int64", order="C"), "it takes copy"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, 0, True), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, dim=0), "it takes axis, keepdims, dtype, out"),  # type: ignore[call-arg]

@@ -352,6 +352,7 @@ CONVERSION: list[Case] = [
         TypeError,
         "index: x must be a 0-d tensor of integers, got shape (2, 3) and dtype float64",
     ),
+    (lambda: operator.delitem(X, 0), TypeError, "'Tensor' object doesn't support item deletion"),  # type: ignore[arg-type]
     (lambda: len(ao.tensor(1)), TypeError, "len() of a 0-d tensor"),
     (lambda: iter(ao.tensor(1)), TypeError, "iteration over a 0-d tensor"),
     (lambda: hash(X), TypeError, "unhashable type: 'Tensor'"),

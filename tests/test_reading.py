@@ -219,9 +219,9 @@ def test_depth(depth: int, last: Any) -> None:
 def test_a_list_inside_of_itself_is_an_error() -> None:
     data: list[Any] = []
     data.append(data)
-    assert both(data) == (ValueError, "data must be nested at most 32 deep")
+    assert both(data) == (ValueError, "tensor: data must be nested at most 32 deep, got more")
     data.insert(0, 1.0)
-    assert both(data) == (ValueError, "data must be nested at most 32 deep")
+    assert both(data) == (ValueError, "tensor: data must be nested at most 32 deep, got more")
 
 
 def test_items_of_many_types() -> None:
