@@ -346,7 +346,7 @@ def test_read_only_memory_makes_read_only_tensors() -> None:
             lambda t=t: ao.sum(t, 0, out=t[0, ...]),
         ):
             with pytest.raises(
-                ValueError, match="x must be writable, got a read-only tensor, whose memory belongs to an object"
+                ValueError, match="must be writable, got a read-only tensor, whose memory belongs to an object"
             ):
                 write()
         assert not ao.tensor(t).readonly and not (t + 1).readonly
@@ -383,7 +383,7 @@ def test_asarray_converts_buffers() -> None:
         ValueError, match="asarray: obj must need no copy where copy=False, got ndarray of dtype float64"
     ):
         ao.asarray(values, dtype="float32", copy=False)
-    with pytest.raises(ValueError, match="copy=False needs a tensor or a buffer, got list"):
+    with pytest.raises(ValueError, match="must need no copy where copy=False, got list"):
         ao.asarray([1.0], copy=False)
 
 
@@ -662,7 +662,7 @@ def test_assignment_of_numbers(dtype: str, number: Any) -> None:
     for layout in ("matrix", "transposed", "no dimensions", "reversed both ways"):
         t, expected = LAYOUTS[layout].pair(dtype)
         if dtype == "int64" and not -(2**63) <= number < 2**63:
-            with pytest.raises(OverflowError, match=f"^assignment: value must fit int64, got int {number}$"):
+            with pytest.raises(OverflowError, match=r"^assignment: value must fit int64, got (int|float) "):
                 t[...] = number
         else:
             expected[...] = t[...] = number
