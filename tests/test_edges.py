@@ -100,7 +100,7 @@ def test_empty_spaces_with_long_axes() -> None:
     assert product_of_sums(x, y, keepdims=True).shape == (1, 1, 1)
     assert product_of_sums(x, y, axis=1).shape == (0, 2**40)
     assert product_of_sums(x, y, axis=(1, 2)).shape == (0,)
-    with pytest.raises(ValueError, match="shape is too large"):
+    with pytest.raises(ValueError, match=r"shape must take at most 2\*\*63 - 1 bytes"):
         product_of_sums(x, y, axis=0)
 
 
@@ -113,7 +113,7 @@ def test_long_axes_of_one_input() -> None:
     for call in (ao.sum, ao.prod, ao.mean):
         with pytest.raises(MemoryError):
             call(x, 0)
-    with pytest.raises(ValueError, match="shape is too large"):
+    with pytest.raises(ValueError, match=r"shape must take at most 2\*\*63 - 1 bytes"):
         ao.cumulative_sum(ao.zeros((0, 2**60 - 1)), 1, include_initial=True)
 
 
@@ -174,7 +174,7 @@ def test_a_flag_without_a_truth_raises_what_its_truth_raises(name: str) -> None:
     with pytest.raises(KeyError, match="no truth"):
         call(NoTruth())
     for flag in (ao.zeros(3), np.zeros(3)):
-        with pytest.raises(ValueError, match=r"[Tt]he truth (of a tensor|value of an array)"):
+        with pytest.raises(ValueError, match=r"^bool: x must have exactly one element|The truth value of an array"):
             call(flag)
 
 
@@ -194,7 +194,7 @@ def test_false_flags_of_other_types_forbid_copies(flag: Any) -> None:
         ao.asarray(X, dtype="int64", copy=flag)
     with pytest.raises(ValueError, match="copy=False"):
         ao.asarray([1], copy=flag)
-    with pytest.raises(ValueError, match="cannot show"):
+    with pytest.raises(ValueError, match=r"must have strides that a view of shape .* can show"):
         X.T.reshape(6, copy=flag)
     assert ao.astype(X, "float64", copy=flag) is X
 
@@ -238,17 +238,19 @@ AXES_READERS: dict[str, Callable[[Any], object]] = {
 @pytest.mark.parametrize("lengths", LONG.values(), ids=list(LONG))
 @pytest.mark.parametrize("name", READERS)
 def test_no_more_lengths_than_32_are_read(name: str, lengths: Any) -> None:
-    with pytest.raises(ValueError, match=r"^a tensor has at most 32 dimensions, got \S+.* in (shape|axes)$"):
+    with pytest.raises(
+        ValueError, match=r"^\w+: (shape must have at most 32 dimensions|axes must name at most 32 axes), got \S+"
+    ):
         READERS[name](lengths)
 
 
 @pytest.mark.parametrize("name", AXES_READERS)
 def test_no_more_axes_than_32_are_read(name: str) -> None:
     for axes in (v for v in LONG.values() if not isinstance(v, range)):
-        with pytest.raises(ValueError, match=r"^a tensor has at most 32 dimensions, got \d+ in axis$"):
+        with pytest.raises(ValueError, match=r"^\w+: axis must name at most 32 axes, got \d+$"):
             AXES_READERS[name](axes)
     for axes in (range(2), range(10**30)):
-        with pytest.raises(TypeError, match=r"^axis must be an int, got range"):
+        with pytest.raises(TypeError, match=r"^\w+: axis must be an int, a tuple of ints or None, got range"):
             AXES_READERS[name](axes)
 
 
@@ -262,9 +264,13 @@ class Unread(tuple[int, ...]):
 def test_indices_of_any_length() -> None:
     for item in (0, None, Ellipsis, slice(None), True):
         for count in (66, 10**5):
-            with pytest.raises(IndexError, match=f"takes at most 2 indices, got {count}"):
+            with pytest.raises(
+                IndexError, match=f"index must have at most 2 items for a tensor of 2 dimensions, got {count}"
+            ):
                 X[Unread((item,) * count)]
-            with pytest.raises(IndexError, match=f"takes at most 2 indices, got {count}"):
+            with pytest.raises(
+                IndexError, match=f"index must have at most 2 items for a tensor of 2 dimensions, got {count}"
+            ):
                 X[Unread((item,) * count)] = 1.0
     most = ao.zeros((1,) * 16)
     assert most[(*[None] * 16, ..., *[0] * 16)].shape == (1,) * 16
@@ -294,7 +300,7 @@ HUGE = 10**5000
     ],
 )
 def test_messages_about_ints_of_any_length(call: Callable[[], object], error: type[Exception]) -> None:
-    with pytest.raises(error, match=r"an int of 1661\d bits"):
+    with pytest.raises(error, match=r"int of 1661\d bits"):
         call()
 
 
@@ -347,7 +353,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.memory.set_cache_limit(limit=3), "it takes bytes"),  # type: ignore[call-arg]
     (lambda: X.tolist(0), "it takes no arguments"),  # type: ignore[call-arg]
     (lambda: X.astype("int64", False), "write copy="),  # type: ignore[call-arg]
-    (lambda: ao.astype(X, "int64", False), "copy= is given by name"),  # type: ignore[call-arg]
+    (lambda: ao.astype(X, "int64", False), "copy=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.astype(X, "int64", order="C"), "it takes copy"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, 0, True), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, dim=0), "it takes axis, keepdims, dtype, out"),  # type: ignore[call-arg]
@@ -378,11 +384,11 @@ def test_declarations_of_another_number_of_inputs_are_told_of_each_other() -> No
 
 
 def test_errors_inside_of_a_function_are_not_taken_for_wrong_calls() -> None:
-    with pytest.raises(TypeError, match=r"^shape must be an int or a tuple of ints, got str 'a'$"):
+    with pytest.raises(TypeError, match=r"^zeros: shape must be an int or a tuple of ints, got str 'a'$"):
         ao.zeros("a")
     with pytest.raises(TypeError, match=r"^mean: x must be a Tensor, a Python number, .*, got str 'a'$"):
         ao.mean("a")  # type: ignore[arg-type]
-    with pytest.raises(OverflowError, match=r"^Python int of 16610 bits is out of bounds for int64$"):
+    with pytest.raises(OverflowError, match=r"^mean: x must fit int64, got int of 16610 bits$"):
         ao.mean(HUGE)
 
 

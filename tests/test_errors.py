@@ -1,12 +1,15 @@
 """Wrong calls: the exception's type, and a message that names the argument, what it got and what it wanted."""
 
+import ast
 import contextlib
 import inspect
 import itertools
 import math
 import operator
+import re
 from collections.abc import Callable
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -19,6 +22,7 @@ from aotops import _native, errors
 X = ao.ones((2, 3))
 INTEGERS = ao.ones((2, 3), dtype="int64")
 BOOLS = ao.ones(3, dtype="bool")
+BOOLS_OF_X = ao.ones((2, 3), dtype="bool")
 FROZEN = ao.asarray(np.broadcast_to(1.0, (2, 3)))
 HUGE = 10**30
 OPERAND = "a Tensor, a Python number, an array or lists of numbers"
@@ -54,22 +58,22 @@ CREATION: list[Case] = [
     (
         lambda: ao.tensor(None),
         TypeError,
-        f"{NO_DATA}, got NoneType",
+        f"tensor: data must be {OPERAND}, got NoneType",
     ),
     (
         lambda: ao.asarray("abc"),
         TypeError,
-        f"{NO_DATA}, got str",
+        f"asarray: obj must be {OPERAND}, got str 'abc'",
     ),
     (
         lambda: ao.asarray(1j),
         TypeError,
-        f"{NO_DATA}, got complex",
+        f"asarray: obj must be {OPERAND}, got complex; there is no complex dtype",
     ),
     (
         lambda: ao.tensor({1, 2}),
         TypeError,
-        f"{NO_DATA}, got set",
+        f"tensor: data must be {OPERAND}, got set; make a list of it with list(...)",
     ),
     (lambda: ao.tensor(iter([1, 2])), TypeError, "got list_iterator"),
     (lambda: ao.tensor([1, "a"]), TypeError, "data[1] must be a number or a sequence of numbers, got str"),
@@ -86,78 +90,86 @@ CREATION: list[Case] = [
     (
         lambda: ao.tensor([[1, 2], [3]]),
         ValueError,
-        "data must not be ragged: data[1] has shape (1,), but data[0] has shape (2,)",
+        "tensor: data must not be ragged, got data[0] of shape (2,) and data[1] of shape (1,)",
     ),
     (
         lambda: ao.tensor([1, [2]]),
         ValueError,
-        "data must not be ragged: data[1] has shape (1,), but data[0] has shape ()",
+        "tensor: data must not be ragged, got data[0] of shape () and data[1] of shape (1,)",
     ),
     (
         lambda: ao.tensor([[[1], [2]], [[3], 4]]),
         ValueError,
-        "data must not be ragged: data[1][1] has shape (), but data[1][0] has shape (1,)",
+        "tensor: data must not be ragged, got data[1][0] of shape (1,) and data[1][1] of shape ()",
     ),
     (
         lambda: ao.tensor([ao.ones(2), ao.ones(3)]),
         ValueError,
-        "data must not be ragged: data[1] has shape (3,), but data[0] has shape (2,)",
+        "tensor: data must not be ragged, got data[0] of shape (2,) and data[1] of shape (3,)",
     ),
     (
         lambda: ao.tensor([range(2), [1]]),
         ValueError,
-        "data must not be ragged: data[1] has shape (1,), but data[0] has shape (2,)",
+        "tensor: data must not be ragged, got data[0] of shape (2,) and data[1] of shape (1,)",
     ),
-    (lambda: ao.tensor(deep(33)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: ao.tensor(deep(33)), ValueError, "tensor: shape must have at most 32 dimensions, got 33"),
     (lambda: ao.tensor(deep(200)), ValueError, "data must be nested at most 32 deep"),
     (
         lambda: ao.tensor([HUGE]),
         OverflowError,
-        f"data must hold numbers that fit int64: Python int {HUGE} is out of bounds for int64",
+        f"tensor: data must fit int64, got int {HUGE}",
     ),
     (
         lambda: ao.tensor([[1, -(2**63) - 1]]),
         OverflowError,
-        f"data must hold numbers that fit int64: Python int {-(2**63) - 1} is out of bounds for int64",
+        "tensor: data must fit int64, got int -9223372036854775809",
     ),
-    (lambda: ao.tensor(2**63), OverflowError, "Python int 9223372036854775808 is out of bounds for int64"),
+    (lambda: ao.tensor(2**63), OverflowError, "tensor: data must fit int64, got int 9223372036854775808"),
     (lambda: ao.tensor([1], dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
     (lambda: ao.zeros(2, dtype=complex), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'complex'>"),
     (lambda: ao.zeros(2, dtype=7), TypeError, f"dtype must be one of {DTYPE_NAMES}, got int 7"),
     (lambda: ao.ones(2, dtype=np.int32), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'numpy.int32'>"),
-    (lambda: ao.asarray([1], copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got list"),
-    (lambda: ao.asarray(1.5, copy=False), ValueError, "asarray: copy=False needs a tensor or a buffer, got float"),
+    (
+        lambda: ao.asarray([1], copy=False),
+        ValueError,
+        "asarray: obj must need no copy where copy=False, got list, which has no memory of a dtype",
+    ),
+    (
+        lambda: ao.asarray(1.5, copy=False),
+        ValueError,
+        "asarray: obj must need no copy where copy=False, got float, which has no memory of a dtype",
+    ),
     (
         lambda: ao.asarray(X, dtype="float32", copy=False),
         ValueError,
-        "asarray: copy=False, but Tensor needs a copy: its dtype is float64",
+        "asarray: obj must need no copy where copy=False, got Tensor of dtype float64",
     ),
     (lambda: ao.zeros("3"), TypeError, "shape must be an int or a tuple of ints, got str '3'"),
     (lambda: ao.zeros(2.0), TypeError, "shape must be an int or a tuple of ints, got float 2.0"),
     (lambda: ao.zeros(None), TypeError, "shape must be an int or a tuple of ints, got NoneType"),
-    (lambda: ao.empty((2, 1.5)), TypeError, "shape must be an int, got float 1.5"),
-    (lambda: ao.ones((2, "3")), TypeError, "shape must be an int, got str '3'"),
-    (lambda: ao.zeros(HUGE), ValueError, f"shape must be of ints below 2**63, got {HUGE}"),
-    (lambda: ao.zeros(-1), ValueError, "shape must not be negative, got -1 along axis 0"),
-    (lambda: ao.full((2, -3), 1), ValueError, "shape must not be negative, got -3 along axis 1"),
-    (lambda: ao.zeros((0, -3)), ValueError, "shape must not be negative, got -3 along axis 1"),
-    (lambda: ao.zeros((2**62, 4)), ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes"),
+    (lambda: ao.empty((2, 1.5)), TypeError, "empty: shape[1] must be an int, got float 1.5"),
+    (lambda: ao.ones((2, "3")), TypeError, "ones: shape[1] must be an int, got str '3'"),
+    (lambda: ao.zeros(HUGE), ValueError, f"zeros: shape must be an int below 2**63, got {HUGE}"),
+    (lambda: ao.zeros(-1), ValueError, "zeros: shape must have no negative length, got -1"),
+    (lambda: ao.full((2, -3), 1), ValueError, "full: shape must have no negative length, got (2, -3)"),
+    (lambda: ao.zeros((0, -3)), ValueError, "zeros: shape must have no negative length, got (0, -3)"),
+    (lambda: ao.zeros((2**62, 4)), ValueError, "shape must take at most 2**63 - 1 bytes"),
     (
         lambda: ao.zeros((0, 2**62, 4)),
         ValueError,
-        "shape is too large: its elements would take more than 2**63 - 1 bytes",
+        "shape must take at most 2**63 - 1 bytes",
     ),
-    (lambda: ao.zeros(2**60), ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes"),
+    (lambda: ao.zeros(2**60), ValueError, "shape must take at most 2**63 - 1 bytes"),
     (lambda: ao.empty(2**55), MemoryError, "cannot allocate 288230376151711744 bytes for a tensor"),
-    (lambda: ao.zeros((1,) * 33), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: ao.zeros((1,) * 33), ValueError, "zeros: shape must have at most 32 dimensions, got 33"),
     (lambda: ao.full(2, "x"), TypeError, "full: fill_value must be a number, got str 'x'"),
     (lambda: ao.full(2, None), TypeError, "full: fill_value must be a number, got NoneType"),
     (lambda: ao.full(2, X), TypeError, "full: fill_value must be a number, got shape (2, 3)"),
-    (lambda: ao.full(2, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
+    (lambda: ao.full(2, HUGE), OverflowError, f"full: fill_value must fit int64, got int {HUGE}"),
     (
         lambda: ao.full(2, 10**400, dtype="float64"),
         OverflowError,
-        "Python int of 1329 bits is out of bounds for float64",
+        "full: fill_value must fit float64, got int of 1329 bits",
     ),
     (lambda: ao.arange("3"), TypeError, "arange: stop must be a number, got str"),
     (lambda: ao.arange("0", 3), TypeError, "arange: start must be a number, got str"),
@@ -167,23 +179,23 @@ CREATION: list[Case] = [
     (
         lambda: ao.arange(math.inf),
         ValueError,
-        "arange: start, stop and step must give a finite range, got 0, inf and 1",
+        "arange: start, stop and step must give a finite range, got (0, inf, 1)",
     ),
     (
         lambda: ao.arange(0, math.nan, 2),
         ValueError,
-        "arange: start, stop and step must give a finite range, got 0, nan and 2",
+        "arange: start, stop and step must give a finite range, got (0, nan, 2)",
     ),
     (
         lambda: ao.arange(1e300),
         ValueError,
-        "arange: start, stop and step must give less than 2**60 numbers, got 0, 1e+300 and 1",
+        "arange: start, stop and step must give less than 2**60 numbers, got (0, 1e+300, 1)",
     ),
     (lambda: ao.arange(-(2**63), 2**63), ValueError, "arange: start, stop and step must give less than 2**60 numbers"),
     (
         lambda: ao.arange(2**63, 2**63 + 2),
         OverflowError,
-        "arange: start, stop and step must give numbers that fit int64, got 9223372036854775808",
+        "arange: start, stop and step must give numbers that fit int64",
     ),
     (lambda: ao.arange(), TypeError, "missing 1 required positional argument: 'start'"),
     (lambda: ao.zeros(), TypeError, "missing 1 required positional argument: 'shape'"),
@@ -191,7 +203,7 @@ CREATION: list[Case] = [
     (
         lambda: ao.Tensor([1, 2]),
         TypeError,
-        "<class 'aotops.Tensor'> is not called to make a tensor: use aotops.tensor(data) or aotops.empty(shape)",
+        "Tensor() takes no call: make a tensor with aotops.tensor(data) or aotops.empty(shape)",
     ),
 ]
 
@@ -199,7 +211,7 @@ BUFFERS: list[Case] = [
     (
         lambda: ao.asarray(memoryview(b"abc").cast("c")),
         TypeError,
-        f"asarray: a buffer must hold native elements of dtype {DTYPE_NAMES}, got memoryview with format 'c'",
+        f"asarray: obj must hold native elements of dtype {DTYPE_NAMES}, got memoryview with format 'c'",
     ),
     (lambda: ao.asarray(np.zeros(2, np.int16)), TypeError, "got ndarray with format 'h'"),
     (lambda: ao.asarray(np.zeros(2, np.float16)), TypeError, "got ndarray with format 'e'"),
@@ -212,37 +224,41 @@ BUFFERS: list[Case] = [
     (
         lambda: ao.asarray(np.zeros(2, "M8[s]")),
         ValueError,
-        "asarray: the buffer of ndarray cannot be had: cannot include dtype 'M' in a buffer",
+        "asarray: obj must have a buffer that can be read, got ndarray: cannot include dtype 'M' in a buffer",
     ),
-    (lambda: ao.asarray(np.zeros((1,) * 33)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: ao.asarray(np.zeros((1,) * 33)), ValueError, "asarray: obj must have at most 32 dimensions, got 33"),
 ]
 
 VIEWS: list[Case] = [
-    (lambda: X.reshape(4), ValueError, "shape must hold 6 elements, got (4,) for 4"),
+    (lambda: X.reshape(4), ValueError, "reshape: shape must hold 6 elements, got (4,)"),
     (lambda: X.reshape(-1, 4), ValueError, "shape must hold 6 elements, got (-1, 4)"),
     (lambda: X.reshape(-1, 0), ValueError, "shape must hold 6 elements, got (-1, 0)"),
     (lambda: ao.zeros(0).reshape(-1, 0), ValueError, "shape must hold 0 elements, got (-1, 0)"),
     (lambda: X.reshape(-1, -1), ValueError, "shape must leave at most one length to be worked out (-1), got (-1, -1)"),
-    (lambda: X.reshape(-2, -3), ValueError, "shape must not be negative, got (-2, -3)"),
-    (lambda: X.reshape(2.0, 3), TypeError, "shape must be an int, got float 2.0"),
+    (lambda: X.reshape(-2, -3), ValueError, "reshape: shape must have no negative length but one of -1, got (-2, -3)"),
+    (lambda: X.reshape(2.0, 3), TypeError, "reshape: shape[0] must be an int, got float 2.0"),
     (lambda: ao.reshape(X, "6"), TypeError, "shape must be an int or a tuple of ints, got str '6'"),
     (lambda: ao.reshape([1, 2], 2), TypeError, "reshape: x must be a Tensor, got list; make one with aotops.asarray"),
-    (lambda: X.reshape((1,) * 31 + (2, 3)), ValueError, "a tensor has at most 32 dimensions, got 33"),
+    (lambda: X.reshape((1,) * 31 + (2, 3)), ValueError, "reshape: shape must have at most 32 dimensions, got 33"),
     (
         lambda: X.T.view(6),
         ValueError,
-        "a view of shape (6,) cannot show a tensor of shape (3, 2) and strides (1, 3); use reshape, which copies",
+        "view: x must have strides that a view of shape (6,) can show, got shape (3, 2) and strides (1, 3)",
     ),
     (
         lambda: ao.reshape(X.T, 6, copy=False),
         ValueError,
-        "a view of shape (6,) cannot show a tensor of shape (3, 2) and strides (1, 3)",
+        "reshape: x must have strides that a view of shape (6,) can show, got shape (3, 2) and strides (1, 3)",
     ),
-    (lambda: X.permute(0), ValueError, "permute_dims: axes must name each of 2 axes once, got"),
-    (lambda: X.permute(0, 0), ValueError, "axis must not name an axis twice, got (0, 0)"),
-    (lambda: X.permute(0, -2), ValueError, "axis must not name an axis twice, got (0, -2)"),
-    (lambda: X.permute(0, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
-    (lambda: X.permute(0, "1"), TypeError, "axes must be an int, got str '1'"),
+    (lambda: X.permute(0), ValueError, "permute: axes must name each of 2 axes once, got 0"),
+    (lambda: X.permute(0, 0), ValueError, "permute: axes must not name an axis twice, got (0, 0)"),
+    (lambda: X.permute(0, -2), ValueError, "permute: axes must not name an axis twice, got (0, -2)"),
+    (
+        lambda: X.permute(0, 2),
+        ao.AxisError,
+        "permute: axes must be from -2 to 1 for a tensor of 2 dimensions, got (0, 2)",
+    ),
+    (lambda: X.permute(0, "1"), TypeError, "permute: axes[1] must be an int, got str '1'"),
     (lambda: ao.permute_dims(X, None), TypeError, "axes must be an int or a tuple of ints, got NoneType"),
     (
         lambda: ao.permute_dims(np.ones(2), 0),
@@ -255,67 +271,88 @@ VIEWS: list[Case] = [
     (
         lambda: ao.result_type(),
         TypeError,
-        "result_type: expected at least one tensor, dtype or Python number, got none",
+        "result_type: values must be at least one tensor, dtype or Python number, got none",
     ),
     (lambda: ao.result_type("int8"), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got 'int8'"),
     (lambda: ao.result_type(X, None), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got None"),
 ]
 
 INDEXING: list[Case] = [
-    (lambda: X[2], IndexError, "index 2 is out of bounds for axis 0 of length 2"),
-    (lambda: X[-3], IndexError, "index -3 is out of bounds for axis 0 of length 2"),
-    (lambda: X[:, 3], IndexError, "index 3 is out of bounds for axis 1 of length 3"),
-    (lambda: X[..., HUGE], IndexError, f"index {HUGE} is out of bounds for axis 1 of length 3"),
-    (lambda: ao.zeros((0, 3))[0], IndexError, "index 0 is out of bounds for axis 0 of length 0"),
-    (lambda: X[0, 0, 0], IndexError, "a tensor of 2 dimensions takes at most 2 indices, got 3"),
-    (lambda: X[0, ..., 0, 0], IndexError, "a tensor of 2 dimensions takes at most 2 indices, got 3"),
-    (lambda: ao.tensor(1.0)[0], IndexError, "a tensor of 0 dimensions takes at most 0 indices, got 1"),
-    (lambda: X[..., ...], IndexError, "an index can have one ellipsis ('...'), got 2"),
-    (lambda: X["a"], IndexError, "an index must be an int, a slice, '...' or None, got str"),
-    (lambda: X[1.0], IndexError, "an index must be an int, a slice, '...' or None, got float"),
-    (lambda: X[[0, 1]], IndexError, "an index must be an int, a slice, '...' or None, got list"),
-    (lambda: X[True], IndexError, "an index must be an int, a slice, '...' or None, got bool"),
-    (lambda: X[0, np.True_], IndexError, "an index must be an int, a slice, '...' or None, got bool"),
-    (lambda: X[X > 0], IndexError, "an index must be an int, a slice, '...' or None, got Tensor"),
+    (lambda: X[2], IndexError, "indexing: index must be from -2 to 1 for axis 0 of length 2, got 2"),
+    (lambda: X[-3], IndexError, "indexing: index must be from -2 to 1 for axis 0 of length 2, got -3"),
+    (lambda: X[:, 3], IndexError, "indexing: index must be from -3 to 2 for axis 1 of length 3, got 3"),
+    (lambda: X[..., HUGE], IndexError, f"indexing: index must be from -3 to 2 for axis 1 of length 3, got {HUGE}"),
+    (lambda: ao.zeros((0, 3))[0], IndexError, "indexing: index must be a slice for axis 0 of length 0, got 0"),
+    (lambda: X[0, 0, 0], IndexError, "indexing: index must have at most 2 items for a tensor of 2 dimensions, got 3"),
+    (
+        lambda: X[0, ..., 0, 0],
+        IndexError,
+        "indexing: index must have at most 2 items for a tensor of 2 dimensions, got 3",
+    ),
+    (
+        lambda: ao.tensor(1.0)[0],
+        IndexError,
+        "indexing: index must have at most 0 items for a tensor of 0 dimensions, got 1",
+    ),
+    (lambda: X[..., ...], IndexError, "indexing: index must have at most one ellipsis ('...'), got 2"),
+    (lambda: X["a"], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got str"),
+    (lambda: X[1.0], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got float"),
+    (lambda: X[[0, 1]], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got list"),
+    (lambda: X[True], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got bool"),
+    (lambda: X[0, np.True_], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got bool"),
+    (lambda: X[X > 0], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got Tensor"),
     (lambda: X[::0], ValueError, "slice step cannot be zero"),
     (lambda: X["a":], TypeError, "slice indices must be integers or"),
     (lambda: X[Uncooperative()], KeyError, "index"),
     (lambda: X[Uncooperative() :], KeyError, "index"),
-    (lambda: ao.zeros((1,) * 32)[None], ValueError, "a tensor has at most 32 dimensions, got 33"),
-    (lambda: setitem(X, 5, 0), IndexError, "index 5 is out of bounds for axis 0 of length 2"),
-    (lambda: setitem(X, 0, [1, 2]), ValueError, "assignment: the value must broadcast to the shape (3,), got (2,)"),
+    (lambda: ao.zeros((1,) * 32)[None], ValueError, "indexing: result must have at most 32 dimensions, got 33"),
+    (lambda: setitem(X, 5, 0), IndexError, "assignment: index must be from -2 to 1 for axis 0 of length 2, got 5"),
+    (lambda: setitem(X, 0, [1, 2]), ValueError, "assignment: value must broadcast to the shape (3,), got (2,)"),
     (
         lambda: setitem(X, 0, ao.ones((2, 3))),
         ValueError,
-        "assignment: the value must broadcast to the shape (3,), got (2, 3)",
+        "assignment: value must broadcast to the shape (3,), got (2, 3)",
     ),
     (
         lambda: setitem(X, (0, 0), [1.0, 2.0]),
         ValueError,
-        "assignment: the value must broadcast to the shape (), got (2,)",
+        "assignment: value must broadcast to the shape (), got (2,)",
     ),
-    (lambda: setitem(X, ..., []), ValueError, "assignment: the value must broadcast to the shape (2, 3), got (0,)"),
+    (lambda: setitem(X, ..., []), ValueError, "assignment: value must broadcast to the shape (2, 3), got (0,)"),
     (lambda: setitem(X, 0, "abc"), TypeError, "got str"),
     (lambda: setitem(X, 0, None), TypeError, "got NoneType"),
-    (lambda: setitem(INTEGERS, 0, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
-    (lambda: setitem(X, 0, 10**400), OverflowError, "Python int of 1329 bits is out of bounds for float64"),
+    (lambda: setitem(INTEGERS, 0, HUGE), OverflowError, f"assignment: value must fit int64, got int {HUGE}"),
+    (lambda: setitem(X, 0, 10**400), OverflowError, "assignment: value must fit float64, got int of 1329 bits"),
     (
         lambda: setitem(FROZEN, 0, 1.0),
         ValueError,
-        "the target is read-only: its memory belongs to an object that forbids writing",
+        "assignment: x must be writable, got a read-only tensor, whose memory belongs to",
     ),
 ]
 
 CONVERSION: list[Case] = [
-    (lambda: X.item(), ValueError, "item: the tensor must have exactly one element, got shape (2, 3)"),
-    (lambda: ao.zeros(0).item(), ValueError, "item: the tensor must have exactly one element, got shape (0,)"),
-    (lambda: float(X), ValueError, "item: the tensor must have exactly one element, got shape (2, 3)"),
-    (lambda: bool(X), ValueError, "the truth of a tensor of shape (2, 3) is ambiguous: reduce it to one element"),
+    (
+        lambda: X.item(),
+        ValueError,
+        "item: x must have exactly one element, got shape (2, 3); say which as x.item(index), or use x.tolist()",
+    ),
+    (
+        lambda: ao.zeros(0).item(),
+        ValueError,
+        "item: x must have exactly one element, got shape (0,); say which as x.item(index), or use x.tolist()",
+    ),
+    (
+        lambda: float(X),
+        ValueError,
+        "float: x must have exactly one element, got shape (2, 3); say which as x.item(index), or use x.tolist()",
+    ),
+    (lambda: bool(X), ValueError, "bool: x must have exactly one element, got shape (2, 3); use x.any() or x.all()"),
     (
         lambda: "abc"[X],
         TypeError,
-        "only a 0-d integer tensor is an index, got shape (2, 3) and dtype float64",
+        "index: x must be a 0-d tensor of integers, got shape (2, 3) and dtype float64",
     ),
+    (lambda: operator.delitem(X, 0), TypeError, "'Tensor' object doesn't support item deletion"),  # type: ignore[arg-type]
     (lambda: len(ao.tensor(1)), TypeError, "len() of a 0-d tensor"),
     (lambda: iter(ao.tensor(1)), TypeError, "iteration over a 0-d tensor"),
     (lambda: hash(X), TypeError, "unhashable type: 'Tensor'"),
@@ -356,7 +393,7 @@ OPERATORS: list[Case] = [
         ValueError,
         "where: shapes must broadcast together, got condition (2,), x1 (2, 3), x2 (2, 3)",
     ),
-    (lambda: ao.where(BOOLS, INTEGERS, HUGE), OverflowError, f"Python int {HUGE} is out of bounds for int64"),
+    (lambda: ao.where(BOOLS, INTEGERS, HUGE), OverflowError, f"where: x2 must fit int64, got int {HUGE}"),
     (
         lambda: ao.where(BOOLS, INTEGERS, 0.5, out=INTEGERS),
         TypeError,
@@ -382,8 +419,8 @@ OPERATORS: list[Case] = [
     (lambda: ao.exp(None), TypeError, f"exp: x must be {OPERAND}, got NoneType"),
     (lambda: ao.exp(iter([1.0])), TypeError, "got list_iterator; make a list of it with list(...)"),
     (lambda: ao.exp({1: 1.0}), TypeError, "got dict; take list(...) of its values"),
-    (lambda: ao.exp(["a"]), TypeError, "exp: x cannot be read as a Tensor: data[0] must be a number"),
-    (lambda: ao.exp([1, [2]]), ValueError, "exp: x cannot be read as a Tensor: data must not be ragged"),
+    (lambda: ao.exp(["a"]), TypeError, "exp: x[0] must be a number or a sequence of numbers, got str 'a'"),
+    (lambda: ao.exp([1, [2]]), ValueError, "exp: x must not be ragged, got x[0] of shape () and x[1] of shape (1,)"),
     (lambda: operator.iadd(X, None), TypeError, f"add: x2 must be {OPERAND}, got NoneType"),
     (lambda: operator.ifloordiv(X, 2.0), TypeError, "unsupported operand type(s) for //=: 'Tensor' and 'float'"),
     (lambda: Fraction(1, 2) == X, TypeError, f"equal: x2 must be {OPERAND}, got Fraction; convert with float"),
@@ -391,7 +428,7 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.add(X, np.ones(3, np.int16)),
         TypeError,
-        "add: x2 cannot be read as a Tensor: asarray: a buffer must hold native elements of dtype",
+        f"add: x2 must hold native elements of dtype {DTYPE_NAMES}, got ndarray with format 'h'",
     ),
     (lambda: ao.add(X, 1j), TypeError, f"add: x2 must be {OPERAND}, got complex; there is no complex dtype"),
     (lambda: ao.add(X, ao.ones((3, 2))), ValueError, "add: shapes must broadcast together, got x1 (2, 3), x2 (3, 2)"),
@@ -416,8 +453,8 @@ OPERATORS: list[Case] = [
         TypeError,
         "relu: x must be of one of the dtypes uint8, int64, float32, float64, got bool",
     ),
-    (lambda: ao.add(INTEGERS, HUGE), OverflowError, f"add: x2 must fit int64: Python int {HUGE} is out of bounds"),
-    (lambda: X + 10**400, OverflowError, "Python int of 1329 bits is out of bounds for float64"),
+    (lambda: ao.add(INTEGERS, HUGE), OverflowError, f"add: x2 must fit int64, got int {HUGE}"),
+    (lambda: X + 10**400, OverflowError, "add: x2 must fit float64, got int of 1329 bits"),
     (lambda: ao.add(X, X, out=ao.ones(3)), ValueError, "add: out must have the shape of the result (2, 3), got (3,)"),
     (
         lambda: ao.add(X, 1.0, out=ao.ones((1, 2, 3))),
@@ -439,17 +476,17 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.exp(X, out=FROZEN),
         ValueError,
-        "out is read-only: its memory belongs to an object that forbids writing",
+        "out must be writable, got a read-only tensor",
     ),
     (
         lambda: ao.exp(X, out=ao.ones(5)._as_strided((2, 3), (1, 1), 0)),
         ValueError,
-        "out has elements that share memory, so that it cannot hold a result",
+        "exp: out must have memory of its own for each element",
     ),
     (
         lambda: ao.exp(ao.ones(3), out=ao.ones(1)._as_strided((3,), (0,), 0)),
         ValueError,
-        "out has elements that share memory",
+        "exp: out must have memory of its own for each element, got shape (3,) and strides (0,), which share memory",
     ),
     (lambda: X < "a", TypeError, "'<' not supported between instances of 'Tensor' and 'str'"),
     (lambda: X + None, TypeError, "unsupported operand type(s) for +: 'Tensor' and 'NoneType'"),
@@ -461,9 +498,9 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.sum(X, 0, axis=0), TypeError, "sum() got multiple values for argument 'axis'"),
     (lambda: ao.sum(iter([1.0])), TypeError, f"sum: x must be {OPERAND}, got list_iterator; make a list of it"),
     (lambda: ao.max("3"), TypeError, f"max: x must be {OPERAND}, got str '3'"),
-    (lambda: ao.sum(X, axis="a"), TypeError, "axis must be an int, got str 'a'"),
-    (lambda: ao.sum(X, axis=1.0), TypeError, "axis must be an int, got float 1.0"),
-    (lambda: ao.sum(X, axis=(0, None)), TypeError, "axis must be an int, got NoneType"),
+    (lambda: ao.sum(X, axis="a"), TypeError, "sum: axis must be an int, a tuple of ints or None, got str 'a'"),
+    (lambda: ao.sum(X, axis=1.0), TypeError, "sum: axis must be an int, a tuple of ints or None, got float 1.0"),
+    (lambda: ao.sum(X, axis=(0, None)), TypeError, "sum: axis[1] must be an int, got NoneType"),
     (lambda: ao.sum(X, axis=2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
     (lambda: ao.sum(ao.tensor(1), axis=0), ao.AxisError, "axis must be None for a tensor of 0 dimensions, got 0"),
     (lambda: ao.sum(X, axis=(1, 1)), ValueError, "axis must not name an axis twice, got (1, 1)"),
@@ -488,7 +525,11 @@ REDUCTIONS: list[Case] = [
         "max() got an unexpected keyword argument 'dtype'; it takes axis, keepdims, out",
     ),
     (lambda: ao.sum(X, keepdims=Uncooperative()), KeyError, "bool"),
-    (lambda: ao.sum(X, keepdims=ao.ones(2)), ValueError, "the truth of a tensor of shape (2,) is ambiguous"),
+    (
+        lambda: ao.sum(X, keepdims=ao.ones(2)),
+        ValueError,
+        "bool: x must have exactly one element, got shape (2,); use x.any() or x.all()",
+    ),
     (lambda: ao.sum(X, axis=Uncooperative()), KeyError, "index"),
     (lambda: ao.sum(X, dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
     (
@@ -502,15 +543,19 @@ REDUCTIONS: list[Case] = [
         "sum: out must be able to hold a result of dtype float64, got a tensor of dtype int64",
     ),
     (lambda: ao.sum(X, out=1), TypeError, "sum: out must be a Tensor, got int 1; make one with aotops.asarray"),
-    (lambda: ao.sum(X, 0, out=FROZEN[0]), ValueError, "out is read-only"),
-    (lambda: ao.any([[True], True]), ValueError, "any: x cannot be read as a Tensor: data must not be ragged"),
+    (lambda: ao.sum(X, 0, out=FROZEN[0]), ValueError, "out must be writable, got a read-only tensor"),
+    (
+        lambda: ao.any([[True], True]),
+        ValueError,
+        "any: x must not be ragged, got x[0] of shape (1,) and x[1] of shape ()",
+    ),
     (
         lambda: ao.any(X, axis=0, out=ao.zeros(2, dtype="bool")),
         ValueError,
         "any: out must have the shape of the result (3,), got (2,)",
     ),
     (lambda: ao.argmax(), TypeError, "argmax() takes 1 to 2 positional arguments (x, axis), got 0"),
-    (lambda: ao.argmax([None]), TypeError, "argmax: x cannot be read as a Tensor: data[0] must be a number"),
+    (lambda: ao.argmax([None]), TypeError, "argmax: x[0] must be a number or a sequence of numbers, got NoneType"),
     (lambda: ao.argmax(X, (0, 1)), TypeError, "argmax: axis must be an int or None, got tuple"),
     (lambda: ao.argmin(X, [0]), TypeError, "argmin: axis must be an int or None, got list"),
     (lambda: ao.argmax(X, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
@@ -540,9 +585,13 @@ REDUCTIONS: list[Case] = [
     (
         lambda: ao.cumulative_sum(X),
         ValueError,
-        "cumulative_sum: axis may only be left out for a tensor of 1 dimension, x has 2",
+        "cumulative_sum: axis must be given for a tensor of 2 dimensions, got None",
     ),
-    (lambda: ao.cumulative_prod(ao.tensor(1.0)), ValueError, "cumulative_prod: axis may only be left out"),
+    (
+        lambda: ao.cumulative_prod(ao.tensor(1.0)),
+        ValueError,
+        "cumulative_prod: axis must be given for a tensor of 0 dimensions, got None",
+    ),
     (
         lambda: ao.cumulative_sum(ao.tensor(1.0), 0),
         ao.AxisError,
@@ -577,12 +626,16 @@ REDUCTIONS: list[Case] = [
         ValueError,
         "cumulative_sum: out must have the shape of the result (2, 3), got (3, 3)",
     ),
-    (lambda: ao.cumulative_sum(X, 0, out=FROZEN), ValueError, "out is read-only"),
+    (lambda: ao.cumulative_sum(X, 0, out=FROZEN), ValueError, "out must be writable, got a read-only tensor"),
     (lambda: ao.mean({1.0}), TypeError, f"mean: x must be {OPERAND}, got set; make a list of it with list(...)"),
     (lambda: ao.var(2j), TypeError, f"var: x must be {OPERAND}, got complex; there is no complex dtype"),
     (lambda: ao.std(None), TypeError, f"std: x must be {OPERAND}, got NoneType"),
-    (lambda: ao.mean(X, dtype="int64"), TypeError, "mean: dtype must be float32 or float64, got int64"),
-    (lambda: X.std(correction=1, ddof=1), TypeError, "std: ddof is NumPy's name of correction, give one of the two"),
+    (lambda: ao.mean(X, dtype="int64"), TypeError, "mean: dtype must be one of float32, float64, got 'int64'"),
+    (
+        lambda: X.std(correction=1, ddof=1),
+        TypeError,
+        "std: correction must be given once, as correction or as ddof, got both",
+    ),
     (lambda: ao.mean(X, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
     (lambda: ao.var(X, (0, 0)), ValueError, "axis must not name an axis twice, got (0, 0)"),
     (lambda: ao.std(X, "a"), TypeError, "axis must be an int"),
@@ -614,22 +667,34 @@ SETTINGS: list[Case] = [
 ]
 
 PRIVATE: list[Case] = [
-    (lambda: _native.empty([2], ao.float64), TypeError, "shape must be a tuple of ints, got <class 'list'>"),
+    (lambda: _native.empty([2], ao.float64), TypeError, "empty: shape must be a tuple of ints, got list"),
     (lambda: _native.empty((2,), "int8"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int8'"),
-    (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: value must be a Python number, got str 'x'"),
-    (lambda: _native.register_tensor_type(ao.Tensor), RuntimeError, "the tensor type is registered already"),
-    (lambda: _native.register_tensor_type(int), TypeError, "type must be a subclass of TensorBase, got <class 'int'>"),
-    (lambda: X._copy_from([1]), TypeError, "source must be a Tensor, got <class 'list'>"),
-    (lambda: X._as_strided((2,), (1, 1), 0), ValueError, "shape and strides must be of one length, got 1 and 2"),
+    (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: fill_value must be a Python number, got str 'x'"),
+    (lambda: _native.register_tensor_type(ao.Tensor), SystemError, "the tensor type is registered already"),
+    (
+        lambda: _native.register_tensor_type(int),
+        TypeError,
+        "register_tensor_type: type must be a subclass of TensorBase, got type",
+    ),
+    (
+        lambda: X._copy_from([1]),
+        TypeError,
+        "_copy_from: source must be a Tensor, got list; make one with aotops.asarray",
+    ),
+    (
+        lambda: X._as_strided((2,), (1, 1), 0),
+        ValueError,
+        "_as_strided: strides must be of the length of shape, got (1, 1)",
+    ),
     (
         lambda: X._as_strided((7,), (1,), 0),
         ValueError,
-        "shape and strides must stay inside of the storage, which has 48 bytes; got a tensor of 7 elements",
+        "_as_strided: shape and strides must stay inside of the storage, which has 48 bytes",
     ),
     (lambda: X._as_strided((1,), (1,), 6), ValueError, "shape and strides must stay inside of the storage"),
-    (lambda: X._as_strided((1,), (1,), -1), ValueError, "offset must stay inside of the storage, got -1"),
+    (lambda: X._as_strided((1,), (1,), -1), ValueError, "_as_strided: offset must be inside of the storage, got -1"),
     (lambda: X._as_strided((2,), (-1,), 0), ValueError, "shape and strides must stay inside of the storage"),
-    (lambda: X._as_strided((-1,), (1,), 0), ValueError, "shape must not be negative, got -1 along axis 0"),
+    (lambda: X._as_strided((-1,), (1,), 0), ValueError, "_as_strided: shape must have no negative length, got (-1,)"),
 ]
 
 TABLES = {
@@ -676,14 +741,18 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "wrong_outs",
         "too_many_elements",
         "wrong_fixed_dtype",
+        "wrong_buffer_size",  # test_foreign_buffers
+        "unreachable_buffer",
+        "needs_positions",  # test_positions
+        "unsupported_inputs",  # test_plain_python
     )
     kinds = [name for name in kinds if name not in without_a_table]
     used = set()
 
     def spy(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
-        def raising(*arguments: Any) -> None:
+        def raising(*arguments: Any, **options: Any) -> None:
             used.add(name)
-            function(*arguments)
+            function(*arguments, **options)
 
         return raising
 
@@ -692,7 +761,122 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
     for call, _, _ in itertools.chain(*TABLES.values()):
         with contextlib.suppress(Exception):
             call()
-    assert sorted(used) == sorted(kinds)
+    assert sorted(used - {"reject", "wrong_call"}) == sorted(set(kinds) - {"reject", "wrong_call"})
+
+
+#: What raises a message of its own outside of errors.py, in the rooms that users call into, and why.
+OWN_MESSAGES = {
+    ("__init__.py", "ImportError"): "errors.py cannot be imported where the package cannot",
+    ("__init__.py", "AttributeError"): "Python's protocol of module attributes",
+    ("callbacks.py", "AttributeError"): "the same",
+    ("user/declare.py", "AttributeError"): "the protocol of attributes, for hasattr",
+    ("intrinsics.py", "IndexError"): "scalar functions as plain Python, which know no public function",
+    ("autograd/grad_check.py", "GradientError"): "no argument is wrong: it reports what was found",
+}
+
+#: The exceptions that C raises with a message of its own, by file, and why.
+OWN_MESSAGES_IN_C = {
+    "PyExc_SystemError": "a fault of aotops itself",
+    "PyExc_ImportError": "the module, or an extension, cannot be loaded: errors.py may not be there",
+    "PyExc_MemoryError": "Python code needs memory",
+    "PyExc_BufferError": "the buffer protocol, where no function of aotops is called",
+    "PyExc_RuntimeError": "two copies of the module in one process",
+}
+
+
+def test_messages_are_made_in_errors_alone() -> None:
+    package = Path(errors.__file__).parent
+    rooms = [
+        package.glob("*.py"),
+        *[(package / room).glob("*.py") for room in ("namespace", "interop", "user", "autograd")],
+    ]
+    found = set()
+    for file in itertools.chain(*rooms):
+        place = file.relative_to(package).as_posix()
+        if place in ("errors.py", "user/identity.py", "user/library.py", "abi.py", "encode.py"):
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call) and node.exc.args:
+                found.add((place, ast.unparse(node.exc.func).rpartition(".")[2]))
+    assert found == set(OWN_MESSAGES)
+
+
+def test_c_raises_through_errors() -> None:
+    package = Path(errors.__file__).parent
+    found = set()
+    for file in (package / "native").glob("*.c"):
+        found.update(re.findall(r"PyErr_(?:SetString|Format)\(\s*(\w+)", file.read_text()))
+    assert found == set(OWN_MESSAGES_IN_C)
+
+
+FORM = re.compile(r"[\w.]+: [\w, \[\]']+ must .+, got .+", re.DOTALL)
+
+#: Messages in Python's own form, by how they begin or what they hold.
+PYTHONS = (
+    "() takes",
+    "() got",
+    "() missing",
+    "supported",
+    "operand type",
+    "len()",
+    "iteration over",
+    "unhashable",
+    "slice",
+    "cannot allocate",
+    "item deletion",
+    "'index'",
+    "'bool'",
+    "registered",
+    "takes ",
+    "takes from",
+)
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_messages_have_one_form(table: str) -> None:
+    for call, _, _ in TABLES[table]:
+        with pytest.raises(Exception) as caught:  # noqa: PT011  # of any kind: the tables say which
+            call()
+        message = str(caught.value)
+        assert FORM.fullmatch(message) or any(part in message for part in PYTHONS), message
+
+
+def operators_with(kind: str) -> list[str]:
+    return sorted(name for name, each in _native.operators.items() if each.kind == kind)
+
+
+@pytest.mark.parametrize("name", [name for kind in ("map", "zip") for name in operators_with(kind)])
+def test_wrong_arguments_of_every_elementwise_operator(name: str) -> None:
+    function = _native.operators[name]
+    if "position" in str(function.parameters) or name.startswith("_"):
+        return
+    inputs = [ao.ones(3) for _ in function.parameters]
+    for k, parameter in enumerate(function.parameters):
+        for wrong in ("a", {1}, [1, "a"], [[1], 2]):
+            with pytest.raises((TypeError, ValueError)) as caught:
+                function(*inputs[:k], wrong, *inputs[k + 1 :])
+            assert re.match(rf"{re.escape(name)}: {parameter}(\[\d\])? must .+, got .+", str(caught.value))
+    for out in (1, ao.ones(4), ao.asarray(np.broadcast_to(1.0, 3))):
+        with pytest.raises((TypeError, ValueError)) as caught:
+            function(*inputs, out=out)
+        assert re.match(rf"{re.escape(name)}: out must .+, got .+", str(caught.value))
+
+
+@pytest.mark.parametrize("name", [name for kind in ("reduce", "argreduce", "scan") for name in operators_with(kind)])
+@pytest.mark.parametrize("axis", [2, -3, HUGE, "a", 1.5, (0, None), (0, 0)], ids=repr)
+def test_wrong_axes_of_every_operator(name: str, axis: Any) -> None:
+    function = _native.operators[name]
+    with pytest.raises((TypeError, ValueError)) as caught:
+        function(*[BOOLS_OF_X if name == "_sum_as_float" else X for _ in function.parameters], axis)
+    assert re.match(rf"{re.escape(name)}: axis(\[\d\])? must .+, got .+", str(caught.value))
+
+
+@pytest.mark.parametrize("name", ["zeros", "ones", "empty", "full"])
+@pytest.mark.parametrize("shape", ["a", 1.5, None, (2, "a"), -1, (2, -1), HUGE, (1,) * 33, (2**62, 4)], ids=repr)
+def test_wrong_shapes_of_every_function_that_makes_tensors(name: str, shape: Any) -> None:
+    with pytest.raises((TypeError, ValueError)) as caught:
+        getattr(ao, name)(*([shape, 1.0] if name == "full" else [shape]))
+    assert re.match(rf"{name}: shape(\[\d\])? must .+, got .+", str(caught.value))
 
 
 def test_a_length_beyond_any_machine_is_named() -> None:

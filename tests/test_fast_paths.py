@@ -80,10 +80,10 @@ def test_reshape(x: ao.Tensor, shape: Any, flag: Any, data: st.DataObject) -> No
     agree(manipulation.reshape, manipulation.reshape.__wrapped__, x, shape)
     agree(manipulation.reshape, manipulation.reshape.__wrapped__, x, shape, copy=flag)
     agree(ao.Tensor.reshape, slow, x, shape, copy=flag)
-    agree(ao.Tensor.view, lambda x, *shape: slow(x, *shape, copy=False), x, shape)
+    agree(ao.Tensor.view, ao.Tensor.view.__wrapped__, x, shape)  # type: ignore[attr-defined]
     if isinstance(shape, (list, tuple)):
         agree(ao.Tensor.reshape, slow, x, *shape, copy=flag)
-        agree(ao.Tensor.view, lambda x, *shape: slow(x, *shape, copy=False), x, *shape)
+        agree(ao.Tensor.view, ao.Tensor.view.__wrapped__, x, *shape)  # type: ignore[attr-defined]
 
 
 @settings(max_examples=200, deadline=None)
@@ -104,7 +104,7 @@ def test_strides_of_a_new_shape(x: ao.Tensor, data: st.DataObject) -> None:
     if x.size > 0:
         wanted = reshaped_strides(x.shape, x.strides, tuple(shape))
         if wanted is None:
-            with pytest.raises(ValueError, match="cannot show"):
+            with pytest.raises(ValueError, match=r"must have strides that a view of shape .* can show"):
                 x.view(shape)
         else:
             assert x.view(shape).strides == wanted
@@ -120,7 +120,7 @@ def test_permutations(x: ao.Tensor, data: st.DataObject) -> None:
     slow = manipulation.permute_dims.__wrapped__
     agree(manipulation.permute_dims, slow, x, axes)
     agree(manipulation.permute_dims, slow, x, tuple(axes))
-    agree(ao.Tensor.permute, lambda x, *axes: slow(x, axes[0] if len(axes) == 1 else axes), x, *axes)
+    agree(ao.Tensor.permute, ao.Tensor.permute.__wrapped__, x, *axes)  # type: ignore[attr-defined]
     agree(lambda x: x.T, lambda x: slow(x, range(x.ndim)[::-1]), x)
 
 
@@ -157,7 +157,7 @@ def test_conversions_of_dtype(x: ao.Tensor, dtype: Any, flag: Any) -> None:
     agree(ao.Tensor.astype, ao.Tensor.astype.__wrapped__, x, dtype, copy=flag)
     agree(ao.Tensor.contiguous, ao.Tensor.contiguous.__wrapped__, x)
     agree(creation.asarray, creation.asarray.__wrapped__, x, dtype=dtype, copy=flag)
-    agree(creation.tensor, lambda x, dtype: creation.asarray.__wrapped__(x, dtype=dtype, copy=True), x, dtype=dtype)
+    agree(creation.tensor, creation.tensor.__wrapped__, x, dtype=dtype)
     assert repr(x.tolist()) == repr(ao.Tensor.tolist.__wrapped__(x)) == repr(np.asarray(x).tolist())
 
 

@@ -138,9 +138,9 @@ def test_float32_alone() -> None:
 
 
 def test_what_cannot_be_checked() -> None:
-    with pytest.raises(TypeError, match="operator must have a derivative, less has none"):
+    with pytest.raises(TypeError, match="operator must have a derivative, got less"):
         ao.grad_check(ao.less)
-    with pytest.raises(TypeError, match=r"has none; declare it with @<lambda>\.derivative"):
+    with pytest.raises(TypeError, match=r"got <lambda>; declare it with @<lambda>\.derivative"):
         ao.grad_check(ao.map(lambda x: x))
     with pytest.raises(TypeError, match="operator must have a derivative, sum has none"):
         ao.grad_check(ao.sum)

@@ -157,7 +157,7 @@ def test_wrong_indices_are_errors_for_reading_and_writing(key: Any, shape: tuple
 def test_deletion_is_an_error() -> None:
     t = ao.ones(3)
     for deletion in (lambda: t.__delitem__(0), lambda: operator.delitem(t, slice(None))):
-        with pytest.raises(TypeError, match="elements of a Tensor cannot be deleted"):
+        with pytest.raises(TypeError, match="'Tensor' object doesn't support item deletion"):
             deletion()
     assert t.tolist() == [1.0] * 3
 

@@ -222,7 +222,7 @@ def test_a_negative_limit(wrong: int) -> None:
 @pytest.mark.parametrize("wrong", [1.0, "1", None, True, [1]], ids=repr)
 def test_a_limit_that_is_no_int(wrong: object) -> None:
     before = memory.stats()
-    with pytest.raises(TypeError, match=rf"^set_cache_limit: bytes must be an int, got {type(wrong).__name__}$"):
+    with pytest.raises(TypeError, match=rf"^set_cache_limit: bytes must be an int, got {type(wrong).__name__}\b"):
         memory.set_cache_limit(wrong)  # type: ignore[arg-type]
     assert changes(before) == {}
 
@@ -415,9 +415,7 @@ def test_a_result_that_cannot_be_had() -> None:
 def test_sizes_in_bytes_that_overflow(shape: tuple[int, ...]) -> None:
     before = memory.stats()
     for make in (ao.empty, ao.zeros, lambda shape: ao.full(shape, 1.5)):
-        with pytest.raises(
-            ValueError, match=r"shape is too large: its elements would take more than 2\*\*63 - 1 bytes"
-        ):
+        with pytest.raises(ValueError, match=r"shape must take at most 2\*\*63 - 1 bytes"):
             make(shape)
     assert changes(before) == {}
 

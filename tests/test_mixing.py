@@ -340,7 +340,7 @@ def test_messages_say_what_to_write() -> None:
         (map(int, "12"), r"got map; make a list of it with list\(...\)"),
         ([{1, 2}], r"data\[0\] must be a number or a sequence of numbers, got set; make a list"),
         ([[1, 2], {1: 2}], r"data\[1\] must be a number .*, got dict; take list\(...\) of its values"),
-        ([0, "a"], r"data\[1\] must be a number or a sequence of numbers, got str$"),
+        ([0, "a"], r"data\[1\] must be a number or a sequence of numbers, got str"),
         ([0, Fraction(1, 2)], r"data\[1\] must be a number .*, got Fraction; convert with float"),
         ([Index()], r"data\[0\] must be a number .*, got Index; convert with int"),
         ([Decimal(1)], r"data\[0\] must be a number .*, got Decimal; convert with float"),
@@ -674,7 +674,7 @@ def test_ranges_of_numbers_that_do_not_fit() -> None:
     for one in (1, np.int64(1), np.int16(1), ao.tensor(1), np.array(1)):
         assert ao.arange(one, 4, one).dtype == "int64" and ao.arange(one, 4, one).tolist() == [1, 2, 3]
     for arguments in ((0, 1e300, 1e299), (-1e30, 0.0, 5e29), (0.0, 2.0**64, 2.0**62)):
-        with pytest.raises(OverflowError, match="is out of bounds for int64"):
+        with pytest.raises(OverflowError, match=r"must fit int64, got (int|float)"):
             ao.arange(*arguments, dtype="int64")
     assert ao.arange(0.5, 4, dtype="int64").tolist() == [0, 1, 2, 3]
 
@@ -806,7 +806,7 @@ def test_arithmetic_with_such_ints_names_the_argument() -> None:
         (lambda: t + 10**5000, "add: x2"),
         (lambda: ao.ones(2) * 2**1024, "multiply: x2"),
     ]:
-        with pytest.raises(OverflowError, match=f"^{argument} must fit .*: Python int .* is out of bounds"):
+        with pytest.raises(OverflowError, match=rf"^{argument} must fit \w+, got int \S+"):
             call()
     assert t.tolist() == [1, 2, 3] and (ao.ones(2) * 2**70).tolist() == [2.0**70] * 2
 

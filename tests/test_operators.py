@@ -589,7 +589,7 @@ def test_out_is_filled_and_returned(record: Record) -> None:
             out, _ = layout.pair(record.result_for(dtype), seed + 1)
             context = f"{record.name} {dtype} {layout.name}"
             if out.readonly:
-                with pytest.raises(ValueError, match="out is read-only"):
+                with pytest.raises(ValueError, match="out must be writable, got a read-only tensor"):
                     function(record)(*operands, out=out)
                 continue
             assert function(record)(*operands, out=out) is out, context
@@ -715,7 +715,7 @@ def test_in_place_on_every_layout(name: str) -> None:
             u, brray = layout.pair(dtype, seed + 1, "special")
             context = f"{name} {dtype} {layout.name}"
             if t.readonly:
-                with pytest.raises(ValueError, match="out is read-only"):
+                with pytest.raises(ValueError, match="out must be writable, got a read-only tensor"):
                     IN_PLACE[name](t, u)
                 assert_same(t, array, context)
                 continue
@@ -1046,7 +1046,7 @@ def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
     cases = [
         (ao.zeros(2), ValueError, rf"{record.name}: out must have the shape of the result \(3,\), got \(2,\)"),
         (ao.zeros((1, 3)), ValueError, r"out must have the shape of the result \(3,\), got \(1, 3\)"),
-        (ao.asarray(np.broadcast_to(0.0, 3)), ValueError, "out is read-only"),
+        (ao.asarray(np.broadcast_to(0.0, 3)), ValueError, "out must be writable, got a read-only tensor"),
         ([0.0] * 3, TypeError, f"{record.name}: out must be a Tensor, got list"),
     ]
     for out, error, message in cases:

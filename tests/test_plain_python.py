@@ -1191,9 +1191,9 @@ def test_the_reference_checks_its_bounds() -> None:
         ("where", ([True, True], [1], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\)"),
         ("argmax", ([[], []],), {"axis": 1}, ValueError, r"argmax: x must have elements .* got shape \(2, 0\)"),
         ("cumulative_sum", ([[1], [2]],), {}, ValueError, "cumulative_sum: axis may only be left out"),
-        ("cumulative_prod", ([1],), {"axis": 1}, ao.AxisError, "axis must be from -1 to 0"),
+        ("cumulative_prod", ([1],), {"axis": 1}, ao.AxisError, "cumulative_prod: axis must be from -1 to 0"),
         ("max", ([[], []],), {"axis": 1}, ValueError, r"max: x must have elements .* got shape \(2, 0\)"),
-        ("sum", ([1, 2],), {"axis": 1}, ao.AxisError, "axis must be from -1 to 0"),
+        ("sum", ([1, 2],), {"axis": 1}, ao.AxisError, "sum: axis must be from -1 to 0"),
         ("sum", ([[1], [2]],), {"axis": (0, -2)}, ValueError, "axis must not name an axis twice"),
     ],
 )

@@ -326,7 +326,9 @@ def test_unaligned_memory_is_copied(name: str) -> None:
     for t in (ao.asarray(oracle), ao.asarray(oracle, copy=True), ao.tensor(oracle)):
         assert_same(t, oracle)
         assert address(t) % 64 == 0
-    with pytest.raises(ValueError, match="asarray: copy=False, but ndarray needs a copy: its memory is not aligned"):
+    with pytest.raises(
+        ValueError, match="asarray: obj must need no copy where copy=False, got ndarray that is not aligned"
+    ):
         ao.asarray(oracle, copy=False)
 
 
@@ -343,7 +345,9 @@ def test_read_only_memory_makes_read_only_tensors() -> None:
             lambda t=t: ao.exp(t, out=t),
             lambda t=t: ao.sum(t, 0, out=t[0, ...]),
         ):
-            with pytest.raises(ValueError, match="is read-only: its memory belongs to an object that forbids writing"):
+            with pytest.raises(
+                ValueError, match="must be writable, got a read-only tensor, whose memory belongs to an object"
+            ):
                 write()
         assert not ao.tensor(t).readonly and not (t + 1).readonly
     assert np.array_equal(frozen, np.arange(6.0).reshape(2, 3))
@@ -375,9 +379,11 @@ def test_asarray_converts_buffers() -> None:
     values = np.arange(4.0)
     t = ao.asarray(values, dtype="float32")
     assert_same(t, values.astype(np.float32))
-    with pytest.raises(ValueError, match="copy=False, but ndarray needs a copy: its dtype is float64"):
+    with pytest.raises(
+        ValueError, match="asarray: obj must need no copy where copy=False, got ndarray of dtype float64"
+    ):
         ao.asarray(values, dtype="float32", copy=False)
-    with pytest.raises(ValueError, match="copy=False needs a tensor or a buffer, got list"):
+    with pytest.raises(ValueError, match="must need no copy where copy=False, got list"):
         ao.asarray([1.0], copy=False)
 
 
@@ -475,7 +481,9 @@ def check_reshape(t: ao.Tensor, expected: np.ndarray, shape: tuple[int, ...]) ->
         assert_same(ao.reshape(t, shape, copy=False), wanted)
     else:
         for call in (lambda: t.view(*shape), lambda: ao.reshape(t, shape, copy=False)):
-            with pytest.raises(ValueError, match=r"a view of shape \(.*\) cannot show a tensor of shape"):
+            with pytest.raises(
+                ValueError, match=r"x must have strides that a view of shape \(.*\) can show, got shape"
+            ):
                 call()
 
 
@@ -574,7 +582,9 @@ def test_indices_of_other_types() -> None:
     assert t[ao.tensor(2), np.int64(-1)].item() == 11
     assert t[Point(1, 2)].item() == 6
     assert t[ao.tensor(1) : np.int64(3), :: ao.tensor(2)].tolist() == [[4, 6], [8, 10]]
-    with pytest.raises(IndexError, match=r"an index must be an int, a slice, '...' or None, got Tensor"):
+    with pytest.raises(
+        IndexError, match=r"index must be an int, a slice, '...' or None, or a tuple of them, got Tensor"
+    ):
         t[ao.tensor([0, 1])]
 
 
@@ -653,7 +663,7 @@ def test_assignment_of_numbers(dtype: str, number: Any) -> None:
         t, expected = LAYOUTS[layout].pair(dtype)
         least, most = {"int64": (-(2**63), 2**63 - 1), "uint8": (0, 255)}.get(dtype, (-math.inf, math.inf))
         if not least <= number <= most:
-            with pytest.raises(OverflowError, match=f"is out of bounds for {dtype}"):
+            with pytest.raises(OverflowError, match=rf"^assignment: value must fit {dtype}, got (int|float) "):
                 t[...] = number
         else:
             expected[...] = t[...] = number
@@ -665,7 +675,7 @@ def test_assignment_of_large_ints() -> None:
     t[0] = 10**30
     assert t.tolist() == [1e30, 0.0]
     whole = ao.zeros(2, dtype="int64")
-    with pytest.raises(OverflowError, match="1000000000000000000000000000000 is out of bounds for int64"):
+    with pytest.raises(OverflowError, match=r"^assignment: value must fit int64, got int 10{30}$"):
         whole[0] = 10**30
     assert whole.tolist() == [0, 0]
 
@@ -781,7 +791,9 @@ def test_truth_of_one_element(data: Any, truth: bool) -> None:
 
 @pytest.mark.parametrize("shape", [(0,), (2,), (1, 2), (3, 0)])
 def test_truth_of_none_or_many_is_ambiguous(shape: tuple[int, ...]) -> None:
-    with pytest.raises(ValueError, match=r"the truth of a tensor of shape \(.*\) is ambiguous"):
+    with pytest.raises(
+        ValueError, match=r"^bool: x must have exactly one element, got shape \(.*\); use x.any\(\) or x.all\(\)$"
+    ):
         bool(ao.zeros(shape))
 
 
@@ -797,7 +809,9 @@ def test_conversions_to_python_numbers() -> None:
     with pytest.raises(OverflowError, match="cannot convert float infinity to integer"):
         int(ao.tensor(math.inf))
     for conversion in (int, float):
-        with pytest.raises(ValueError, match=r"item: the tensor must have exactly one element, got shape \(2,\)"):
+        with pytest.raises(
+            ValueError, match=rf"{conversion.__name__}: x must have exactly one element, got shape \(2,\)"
+        ):
             conversion(ao.ones(2))
 
 
@@ -806,7 +820,7 @@ def test_an_integer_tensor_without_dimensions_is_an_index() -> None:
     assert "abc"[two] == "c" and list(range(5))[two:] == [2, 3, 4] and operator.index(two) == 2
     assert hex(two) == "0x2" and range(two) == range(2) and "ab" * two == "abab"
     for wrong in (ao.tensor(2.0), ao.tensor(True), ao.tensor([2])):
-        with pytest.raises(TypeError, match="only a 0-d integer tensor is an index, got shape"):
+        with pytest.raises(TypeError, match="index: x must be a 0-d tensor of integers, got shape"):
             operator.index(wrong)
 
 
@@ -819,7 +833,7 @@ def test_tolist_and_item(layout: Layout, dtype: str) -> None:
         assert repr(t.item()) == repr(expected.item())
         assert type(t.item()) is type(expected.item())
     else:
-        with pytest.raises(ValueError, match="item: the tensor must have exactly one element, got shape"):
+        with pytest.raises(ValueError, match="item: x must have exactly one element, got shape"):
             t.item()
 
 
@@ -1111,7 +1125,7 @@ def test_tensors_have_no_hash() -> None:
 
 def test_tensors_are_not_made_by_calling_the_class() -> None:
     for call in (ao.Tensor, lambda: ao.Tensor([1, 2]), lambda: object.__new__(ao.Tensor)):
-        with pytest.raises(TypeError, match=r"use aotops\.tensor|is not safe"):
+        with pytest.raises(TypeError, match=r"with aotops\.tensor|is not safe"):
             call()
     for kind in (ao.DType, ao.Operator):
         with pytest.raises(TypeError, match="cannot create"):

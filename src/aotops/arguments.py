@@ -41,7 +41,9 @@ def advised(function: F) -> F:
             if getattr(error.__traceback__, "tb_next", None) is not None:
                 raise  # it comes from the function itself
             message = f"{error}; {advice(function, args, kwargs)}"
-        raise TypeError(message)
+        from aotops.errors import wrong_call
+
+        wrong_call(message)
 
     for name in ("__module__", "__name__", "__qualname__", "__doc__", "__annotations__"):
         setattr(call, name, getattr(function, name))

@@ -43,17 +43,16 @@ def is_dtype(value: Any) -> builtins.bool:
     return find_dtype(value) is not None
 
 
-def as_dtype(value: Any, argument: str = "dtype") -> DType:
+def as_dtype(function: str, argument: str, value: Any) -> DType:
     """Read a dtype: one of aotops, its name, a Python number type or its name, or one of NumPy's of the same name.
 
-    Raises ``TypeError`` for anything else.
+    Raises ``TypeError``, in the name of a function and its argument, for anything else.
     """
     dtype = find_dtype(value)
     if dtype is None:
-        from aotops.errors import type_name
+        from aotops.errors import wrong_dtype
 
-        got = repr(value) if isinstance(value, (str, type)) and len(repr(value)) < 100 else type_name(value)
-        raise TypeError(f"{argument} must be one of {', '.join(BY_NAME)}, got {got}")
+        wrong_dtype(function, argument, BY_NAME, value)
     return dtype
 
 

@@ -1,6 +1,8 @@
-"""What the messages say: one function for each kind of error that the glue reports, and ``AxisError``.
+"""The exceptions, and what messages say: one function for each kind of error, all but Python's own through ``reject``.
 
-Each function raises. Messages name the operation and the argument, what it got and what it wanted.
+Each function raises. A message is ``function: argument must be X, got Y; do Z``: the public function that was called,
+the argument, what it wanted, what the caller gave, and what to write instead. Python's form is kept where Python has
+one: for calls that do not fit a signature, for ``len()`` and iteration, and for operators that a type does not have.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ class AxisError(ValueError, IndexError):
     >>> import aotops as ao
     >>> ao.sum(ao.ones((2, 3)), axis=2)
     Traceback (most recent call last):
-    aotops.errors.AxisError: axis must be from -2 to 1 for a tensor of 2 dimensions, got 2
+    aotops.errors.AxisError: sum: axis must be from -2 to 1 for a tensor of 2 dimensions, got 2
     """
 
 
@@ -41,6 +43,197 @@ class BuildError(RuntimeError):
     """Kernels cannot be compiled; the message says which and why, or what to install."""
 
 
+def reject(kind: type[Exception], function: str, argument: str, wanted: str, got: object, advice: str = "") -> NoReturn:
+    """Raise the error of an argument: ``wanted`` follows "must", ``advice`` says what to write instead.
+
+    >>> reject(ValueError, "arange", "step", "not be 0", 0)
+    Traceback (most recent call last):
+    ValueError: arange: step must not be 0, got 0
+    """
+    raise kind(f"{function}: {argument} must {wanted}, got {got}{'; ' if advice else ''}{advice}") from None
+
+
+# --- values in messages ---------------------------------------------------------------------------
+
+
+def shown(value: Any) -> str:
+    """A value as messages show it: not at such a length that nobody would read the rest."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
+    if type(value) in (tuple, list):
+        few = ", ".join([shown(item) for item in value[:8]])
+        more = ", ..." if len(value) > 8 else "," if isinstance(value, tuple) and len(value) == 1 else ""
+        return f"({few}{more})" if isinstance(value, tuple) else f"[{few}{more}]"
+    written = repr(value)
+    return f"{written[:60]}..." if len(written) > 61 else written
+
+
+def type_name(value: Any) -> str:
+    """How messages call the type of a value, and the value where it is short."""
+    if isinstance(value, int) and abs(value) >= 10**40:
+        return f"{type(value).__name__} of {value.bit_length()} bits"
+    return f"{type(value).__name__} {shown(value)}" if isinstance(value, (str, int, float)) else type(value).__name__
+
+
+def advice(value: Any) -> str:
+    """What to write in place of a value that is no number and no array."""
+    kind = type(value)
+    if isinstance(value, complex):
+        return "there is no complex dtype"
+    if isinstance(value, (str, bytes, type(None))):
+        return ""
+    if not hasattr(kind, "__len__"):
+        for method, conversion in (("__index__", "int"), ("__float__", "float")):
+            if hasattr(kind, method):
+                return f"convert with {conversion}"
+    if isinstance(value, dict):
+        return "take list(...) of its values"
+    if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):
+        return "make a list of it with list(...)"
+    try:
+        memoryview(value).release()
+    except (TypeError, ValueError, BufferError):
+        return ""
+    return "make a Tensor with aotops.asarray"
+
+
+# --- arguments of any function --------------------------------------------------------------------
+
+
+def wrong_type(function: str, argument: str, wanted: str, got: Any) -> NoReturn:
+    """An argument of a type that cannot be used."""
+    is_data = wanted == "a Tensor" and not isinstance(got, (str, type(None)))
+    reject(TypeError, function, argument, f"be {wanted}", type_name(got), "make one with aotops.asarray" * is_data)
+
+
+def wrong_value(function: str, argument: str, wanted: str, got: Any) -> NoReturn:
+    """An argument of a value that cannot be used."""
+    reject(ValueError, function, argument, f"be {wanted}", shown(got))
+
+
+def out_of_range(function: str, argument: str, least: int, most: int, got: int) -> NoReturn:
+    """A number beyond some limits."""
+    reject(ValueError, function, argument, f"be from {least} to {most}", shown(got))
+
+
+def wrong_operand(function: str, argument: str, got: Any) -> NoReturn:
+    """An argument that no operator takes."""
+    wanted = "be a Tensor, a Python number, an array or lists of numbers"
+    reject(TypeError, function, argument, wanted, type_name(got), advice(got))
+
+
+def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -> NoReturn:
+    """An argument that stands for no dtype, or for none that the function takes."""
+    is_short = isinstance(got, (str, type)) and len(repr(got)) < 100
+    value = repr(got) if is_short else type_name(got)
+    reject(TypeError, function, argument, f"be one of {', '.join(dtypes)}", value)
+
+
+def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: str = "") -> NoReturn:
+    """A Python number that a dtype cannot hold."""
+    kind = ValueError if number != number else OverflowError
+    reject(kind, function, argument, f"fit {dtype}", type_name(number), advice)
+
+
+def too_many_dimensions(function: str, argument: str, got: tuple[Any, ...] | list[Any] | range | int) -> NoReturn:
+    """A shape, or axes, of more lengths than a tensor can have."""
+    try:
+        count = str(got if isinstance(got, int) else len(got))
+    except OverflowError:
+        count = "more than 2**63 - 1"
+    wanted = "name at most 32 axes" if argument in ("axis", "axes") else "have at most 32 dimensions"
+    reject(ValueError, function, argument, wanted, count)
+
+
+def negative_length(function: str, got: Any) -> NoReturn:
+    """A shape that has a length below 0."""
+    reject(ValueError, function, "shape", "have no negative length", shown(got))
+
+
+def too_large(function: str, argument: str, got: Any) -> NoReturn:
+    """A length or a stride that no memory has."""
+    wanted = f"be {'of ints' if isinstance(got, (tuple, list)) else 'an int'} below 2**63"
+    reject(ValueError, function, argument, wanted, shown(got))
+
+
+def too_many_bytes(function: str, shape: Shape, dtype: str) -> NoReturn:
+    """The shape of a tensor, given or of a result, that no memory could hold."""
+    reject(ValueError, function, "shape", "take at most 2**63 - 1 bytes", f"{shown(shape)} of dtype {dtype}")
+
+
+def wrong_axis(function: str, argument: str, ndim: int, got: Any) -> NoReturn:
+    """An axis that the tensor does not have."""
+    wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
+    reject(AxisError, function, argument, f"be {wanted} for a tensor of {ndim} dimensions", shown(got))
+
+
+def outside_storage(function: str, nbytes: int, size: int, offset: int) -> NoReturn:
+    """A view of memory that does not belong to its tensor."""
+    got = f"a tensor of {size} elements that begins at byte {offset} and reaches outside, or is not aligned"
+    reject(ValueError, function, "shape and strides", f"stay inside of the storage, which has {nbytes} bytes", got)
+
+
+def read_only(function: str, argument: str) -> NoReturn:
+    """A tensor to be written whose memory cannot be."""
+    got = "a read-only tensor, whose memory belongs to an object that forbids writing"
+    reject(ValueError, function, argument, "be writable", got, "write to a copy, as aotops.tensor(x) makes")
+
+
+# --- calls ----------------------------------------------------------------------------------------
+
+
+def wrong_call(message: str) -> NoReturn:
+    """A call that does not fit a signature, in Python's words for it."""
+    raise TypeError(message) from None
+
+
+def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn:
+    """Too many or too few positional arguments."""
+    names = parameters.split()
+    count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
+    plural = "s" * (len(names) != 1)
+    advice = f"; what follows them, as {'copy' if name == 'astype' else 'out'}=, is given by name"
+    advice *= given > len(names)
+    if name.endswith(".derivative") and given == 1:  # what a second `@f.derivative` calls
+        advice = "; it is declared already, and can be declared once"
+    wrong_call(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
+
+
+def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
+    """A keyword argument that the operator does not have, or has been given by position."""
+    if key in valid.split(", "):
+        wrong_call(f"{name}() got multiple values for argument {key!r}")
+    wrong_call(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
+
+
+def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
+    """A keyword argument that an elementwise operator does not have, or has been given by position."""
+    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+
+
+def no_in_place(symbol: str, got: Any) -> NoReturn:
+    """An in-place operator that tensors do not have; NumPy's arrays would answer it with an object of their own."""
+    wrong_call(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
+
+
+def no_length(what: str) -> NoReturn:
+    """The length of a 0-d tensor, or iteration over it."""
+    wrong_call(f"{what} {'of' if what == 'len()' else 'over'} a 0-d tensor")
+
+
+def no_deletion() -> NoReturn:
+    """The deletion of a tensor's elements."""
+    wrong_call("'Tensor' object doesn't support item deletion")
+
+
+def no_constructor(kind: type) -> NoReturn:
+    """A call of the class of tensors, or of a subclass."""
+    wrong_call(f"{kind.__name__}() takes no call: make a tensor with aotops.tensor(data) or aotops.empty(shape)")
+
+
+# --- operators ------------------------------------------------------------------------------------
+
+
 def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
     """An operator that cannot run."""
     build = f"Build it with `{command}`" if command else "Declare it in a module that can be built"
@@ -50,208 +243,143 @@ def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
     )
 
 
-def wrong_outs(name: str, wanted: int, got: Any) -> NoReturn:
-    """An ``out`` that is not as many tensors as there are results."""
-    count = f"a tuple of {len(got)}" if isinstance(got, tuple) else type_name(got)
-    raise TypeError(f"{name}: out must be a tuple of {wanted} Tensors, one for each result, got {count}")
-
-
-def shown(value: Any) -> str:
-    """A string or a number as messages show it: not at such a length that nobody would read the rest."""
-    if isinstance(value, int) and abs(value) >= 10**40:
-        return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
-    if isinstance(value, str) and len(value) > 60:
-        return f"{value[:60]!r}..."
-    return repr(value)
-
-
-def type_name(value: Any) -> str:
-    """How messages call the type of a value."""
-    return f"{type(value).__name__} {shown(value)}" if isinstance(value, (str, int, float)) else type(value).__name__
-
-
-def too_many_dimensions(argument: str, got: tuple[Any, ...] | list[Any] | range) -> NoReturn:
-    """A shape, or axes, of more lengths than a tensor can have."""
-    try:
-        count = str(len(got))
-    except OverflowError:
-        count = "more than 2**63 - 1"
-    raise ValueError(f"a tensor has at most 32 dimensions, got {count} in {argument}")
-
-
-def too_large(argument: str, got: int) -> NoReturn:
-    """A length or a stride that no memory has."""
-    raise ValueError(f"{argument} must be of ints below 2**63, got {shown(got)}")
-
-
-def wrong_type(name: str, argument: str, wanted: str, got: Any) -> NoReturn:
-    """An argument of a type that cannot be used."""
-    hint = "" if isinstance(got, (str, type(None))) or wanted != "a Tensor" else "; make one with aotops.asarray"
-    raise TypeError(f"{name}: {argument} must be {wanted}, got {type_name(got)}{hint}")
-
-
-def wrong_operand(name: str, argument: str, got: Any) -> NoReturn:
-    """An argument that no operator takes."""
-    raise TypeError(
-        f"{name}: {argument} must be a Tensor, a Python number, an array or lists of numbers, "
-        f"got {type_name(got)}{advice(got)}"
-    )
-
-
-def advice(value: Any) -> str:
-    """What to write in place of a value that is no number and no array."""
-    kind = type(value)
-    if isinstance(value, complex):
-        return "; there is no complex dtype"
-    if isinstance(value, (str, bytes, type(None))):
-        return ""
-    if not hasattr(kind, "__len__"):
-        for method, conversion in (("__index__", "int"), ("__float__", "float")):
-            if hasattr(kind, method):
-                return f"; convert with {conversion}"
-    if isinstance(value, dict):
-        return "; take list(...) of its values"
-    if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):
-        return "; make a list of it with list(...)"
-    try:
-        memoryview(value).release()
-    except (TypeError, ValueError, BufferError):
-        return ""
-    return "; make a Tensor with aotops.asarray"
-
-
-def out_of_bounds(number: float, dtype: str) -> NoReturn:
-    """A Python number that a dtype cannot hold."""
-    if number != number:
-        raise ValueError(f"Python float nan cannot be converted to {dtype}")
-    if isinstance(number, int) and number.bit_length() > 200:
-        shown = f"int of {number.bit_length()} bits"  # Python writes out none of over 4300 digits
-    else:
-        shown = f"{'int' if isinstance(number, int) else 'float'} {number!r}"
-    raise OverflowError(f"Python {shown} is out of bounds for {dtype}")
-
-
-def unfit_argument(name: str, argument: str, number: float, dtype: str) -> NoReturn:
-    """An argument that is a Python number beyond the dtype that the operator computes in."""
-    try:
-        out_of_bounds(number, dtype)
-    except OverflowError as error:
-        raise OverflowError(f"{name}: {argument} must fit {dtype}: {error}") from None
-
-
-def no_in_place(symbol: str, got: Any) -> NoReturn:
-    """An in-place operator that tensors do not have; NumPy's arrays would answer it with an object of their own."""
-    raise TypeError(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
-
-
-def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn:
-    """Too many or too few positional arguments."""
-    names = parameters.split()
-    count = f"{wanted} to {len(names)}" if wanted < len(names) else str(wanted)
-    plural = "s" * (len(names) != 1)
-    advice = "; what follows them, as out=, is given by name" if given > len(names) else ""
-    if name.endswith(".derivative") and given == 1:  # what a second `@f.derivative` calls
-        advice = "; it is declared already, and can be declared once"
-    raise TypeError(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
-
-
-def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
-    """A keyword argument that the operator does not have, or has been given by position."""
-    if key in valid.split(", "):
-        raise TypeError(f"{name}() got multiple values for argument {key!r}")
-    raise TypeError(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
-
-
-def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
-    """A keyword argument that an elementwise operator does not have, or has been given by position."""
-    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+def needs_positions(name: str) -> NoReturn:
+    """A call of an operator that sees the positions of elements, which only aotops' own functions tell it."""
+    wrong_call(f"{name} takes positions, and can only be called by aotops' own functions")
 
 
 def axis_needed(name: str, ndim: int) -> NoReturn:
     """A scan of several dimensions, or none, that does not say along which."""
-    raise ValueError(f"{name}: axis may only be left out for a tensor of 1 dimension, x has {ndim}")
+    reject(ValueError, name, "axis", f"be given for a tensor of {ndim} dimensions", None)
 
 
 def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
     """Inputs of dtypes that an operator cannot compute with."""
     first = next(k for k, name in enumerate(operator.parameters) if name not in operator.fixed)
-    takes = ", ".join(dict.fromkeys(signature[first].name for signature in operator.dtypes))
-    raise TypeError(
-        f"{operator.__name__}: {', '.join(operator.parameters)} must be of one of the dtypes {takes}, "
-        f"got {' and '.join(dtypes)}; convert with astype"
-    )
+    takes = dict.fromkeys(signature[first].name for signature in operator.dtypes)
+    unsupported_inputs(operator.__name__, operator.parameters, takes, dtypes)
+
+
+def unsupported_inputs(
+    name: str, parameters: tuple[str, ...], takes: Iterable[str], dtypes: tuple[str, ...]
+) -> NoReturn:
+    """The same, by the names of parameters and dtypes."""
+    wanted = f"be of one of the dtypes {', '.join(takes)}"
+    reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), "convert with astype")
 
 
 def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
     """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
-    raise TypeError(f"{name}: {argument} must be of dtype {wanted}, got {got}; convert with astype")
+    reject(TypeError, name, argument, f"be of dtype {wanted}", got, "convert with astype")
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
     takes = ", ".join(signature[-1].name for signature in operator.dtypes if signature[-1] == signature[-2])
-    raise TypeError(f"{operator.__name__}: dtype must be one of {takes}, got {dtype}")
+    reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
 
 
 def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> NoReturn:
     """Shapes that do not go together."""
-    named = ", ".join(f"{parameter} {shape}" for parameter, shape in zip(parameters.split(), shapes, strict=True))
-    raise ValueError(f"{name}: shapes must broadcast together, got {named}")
+    named = [f"{parameter} {shape}" for parameter, shape in zip(parameters.split(), shapes, strict=True)]
+    reject(ValueError, name, "shapes", "broadcast together", ", ".join(named))
 
 
 def too_many_elements(name: str, shapes: tuple[Shape, ...], together: Shape) -> NoReturn:
     """A reduction over more elements than can be counted, of inputs that are broadcast together."""
     given = " and ".join(str(shape) for shape in shapes)
-    raise ValueError(
-        f"{name}: inputs must have at most 2**63 - 1 elements together, got shapes {given}, together {together}"
-    )
-
-
-def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:
-    """An ``out`` of another shape than the result."""
-    raise ValueError(f"{name}: out must have the shape of the result {wanted}, got {got}")
-
-
-def cannot_cast_out(name: str, source: str, target: str) -> NoReturn:
-    """An ``out`` whose dtype cannot hold the result."""
-    raise TypeError(f"{name}: out must be able to hold a result of dtype {source}, got a tensor of dtype {target}")
-
-
-def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
-    """An assignment of a shape that does not broadcast to the target's."""
-    raise ValueError(f"assignment: the value must broadcast to the shape {target}, got {source}")
+    wanted = "have at most 2**63 - 1 elements together"
+    reject(ValueError, name, "inputs", wanted, f"shapes {given}, together {together}")
 
 
 def nothing_to_reduce(name: str, shape: Shape) -> NoReturn:
     """A reduction without an identity over no elements."""
-    raise ValueError(f"{name}: x must have elements along the axes that fold away, got shape {shape}")
+    reject(ValueError, name, "x", "have elements along the axes that fold away", f"shape {shape}")
 
 
-def item_of_many(shape: Shape) -> NoReturn:
-    """``item`` of a tensor that has not exactly one element."""
-    raise ValueError(
-        f"item: the tensor must have exactly one element, got shape {shape}; say which as item(index), or use tolist()"
-    )
+# --- out ------------------------------------------------------------------------------------------
+
+
+def wrong_outs(name: str, wanted: int, got: Any) -> NoReturn:
+    """An ``out`` that is not as many tensors as there are results."""
+    count = f"a tuple of {len(got)}" if isinstance(got, tuple) else type_name(got)
+    reject(TypeError, name, "out", f"be a tuple of {wanted} Tensors, one for each result", count)
+
+
+def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:
+    """An ``out`` of another shape than the result."""
+    reject(ValueError, name, "out", f"have the shape of the result {wanted}", got)
+
+
+def cannot_cast_out(name: str, source: str, target: str) -> NoReturn:
+    """An ``out`` whose dtype cannot hold the result."""
+    reject(TypeError, name, "out", f"be able to hold a result of dtype {source}", f"a tensor of dtype {target}")
+
+
+def overlapping_out(name: str, shape: Shape, strides: Shape) -> NoReturn:
+    """An ``out`` that has one element at several indices, so that it cannot hold a result."""
+    got = f"shape {shape} and strides {strides}, which share memory"
+    reject(ValueError, name, "out", "have memory of its own for each element", got)
+
+
+# --- elements -------------------------------------------------------------------------------------
+
+
+def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
+    """An assignment of a shape that does not broadcast to the target's."""
+    reject(ValueError, "assignment", "value", f"broadcast to the shape {target}", source)
+
+
+def too_many_indices(function: str, ndim: int, got: int) -> NoReturn:
+    """An index of more items than a tensor has axes."""
+    reject(IndexError, function, "index", f"have at most {ndim} items for a tensor of {ndim} dimensions", got)
+
+
+def wrong_position(function: str, axis: int, length: int, got: int) -> NoReturn:
+    """An int beyond its axis."""
+    wanted = f"be from {-length} to {length - 1}" if length else "be a slice"
+    reject(IndexError, function, "index", f"{wanted} for axis {axis} of length {length}", shown(got))
+
+
+def item_of_many(function: str, shape: Shape) -> NoReturn:
+    """The number that a tensor is, of one that has not exactly one element."""
+    advice = "say which as x.item(index), or use x.tolist()"
+    reject(ValueError, function, "x", "have exactly one element", f"shape {shape}", advice)
 
 
 def ambiguous_truth(shape: Shape) -> NoReturn:
     """The truth of a tensor that has not exactly one element."""
-    raise ValueError(f"the truth of a tensor of shape {shape} is ambiguous: reduce it to one element")
-
-
-def no_length(what: str) -> NoReturn:
-    """The length of a 0-d tensor, or iteration over it."""
-    raise TypeError(f"{what} {'of' if what == 'len()' else 'over'} a 0-d tensor")
+    reject(ValueError, "bool", "x", "have exactly one element", f"shape {shape}", "use x.any() or x.all()")
 
 
 def no_index(shape: Shape, dtype: str) -> NoReturn:
     """A tensor in place of an int that is none."""
-    raise TypeError(f"only a 0-d integer tensor is an index, got shape {shape} and dtype {dtype}")
+    got = f"shape {shape} and dtype {dtype}"
+    reject(TypeError, "index", "x", "be a 0-d tensor of integers", got, "use x.item() for an element")
 
 
-def unsupported_buffer(exporter: type, format: str, dtypes: Iterable[str], advice: str) -> NoReturn:
+# --- buffers --------------------------------------------------------------------------------------
+
+
+def unsupported_buffer(
+    function: str, argument: str, exporter: type, format: str, dtypes: Iterable[str], advice: str
+) -> NoReturn:
     """A buffer whose elements are of no dtype that a tensor can have."""
-    raise TypeError(
-        f"asarray: a buffer must hold native elements of dtype {', '.join(dtypes)}, "
-        f"got {exporter.__name__} with format {format!r}{advice}"
-    )
+    wanted = f"hold native elements of dtype {', '.join(dtypes)}"
+    reject(TypeError, function, argument, wanted, f"{exporter.__name__} with format {format!r}", advice)
+
+
+def wrong_buffer_size(function: str, argument: str, size: int, wanted: int, got: int) -> NoReturn:
+    """A buffer of another length than its shape says, as after ``ctypes.resize``."""
+    reject(BufferError, function, argument, f"have {wanted} bytes for {size} elements", got)
+
+
+def unreachable_buffer(function: str, argument: str, exporter: type) -> NoReturn:
+    """A buffer whose strides lead out of memory."""
+    got = f"{exporter.__name__} whose elements reach further"
+    reject(BufferError, function, argument, "lie in memory", got)
+
+
+def needs_copy(function: str, argument: str, got: str) -> NoReturn:
+    """``copy=False`` with what only a copy could show."""
+    reject(ValueError, function, argument, "need no copy where copy=False", got)

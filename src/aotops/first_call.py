@@ -71,7 +71,7 @@ def load(operator: Operator) -> None:
         name = name_of(operator)
         mode = os.environ.get("AOTOPS_PYTHON", "0")
         if mode not in ("0", "1", ""):
-            raise ValueError(f"AOTOPS_PYTHON must be 0 or 1, got {mode!r}")
+            errors.wrong_value(name, "AOTOPS_PYTHON", "0 or 1", mode)
         if mode == "1":
             from aotops.user.plain_python import runner
 

@@ -74,7 +74,11 @@ def set_cache_limit(bytes: int) -> None:
     >>> ao.memory.set_cache_limit(limit)
     """
     if not isinstance(bytes, int) or isinstance(bytes, bool):
-        raise TypeError(f"set_cache_limit: bytes must be an int, got {type(bytes).__name__}")
+        from aotops.errors import wrong_type
+
+        wrong_type("set_cache_limit", "bytes", "an int", bytes)
     if bytes < 0:
-        raise ValueError(f"set_cache_limit: bytes must not be negative, got {bytes}")
+        from aotops.errors import reject, shown
+
+        reject(ValueError, "set_cache_limit", "bytes", "not be negative", shown(bytes))
     _native.memory_limit(min(bytes, 2**62))

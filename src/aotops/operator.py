@@ -77,10 +77,7 @@ def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | N
     def converted(parameter: str, value: Any, dtype: DType) -> Any:
         if value is None or isinstance(value, Tensor):
             return value if value is None else astype(value, dtype, copy=False)
-        try:
-            return _native.full((), value, dtype)
-        except OverflowError:
-            errors.unfit_argument(operator.__name__, parameter, value, dtype.name)
+        return _native.full((), value, dtype, operator.__name__, parameter)
 
     return tuple(
         [
@@ -196,7 +193,7 @@ def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) ->
     results = (no_low and below(x)) or (no_high and above(x)), no_high and above(low), below(high)
     for parameter, value, is_result in zip(parameters, operands, results, strict=True):
         if is_result and dtype.kind == "integer":
-            errors.unfit_argument("clip", parameter, value, dtype.name)
+            errors.cannot_fit("clip", parameter, dtype.name, value)
     return [most if above(value) else least if below(value) else value for value in operands]
 
 

@@ -51,9 +51,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from aotops import abi
+from aotops import abi, errors
 from aotops.abi import AXIS_KINDS
-from aotops.errors import type_name
 from aotops.intrinsics import integer, narrow
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record, Scalar
@@ -109,7 +108,8 @@ def broadcast_shape(*shapes: Shape) -> Shape:
     for lengths in zip(*[(1,) * (rank - len(shape)) + shape for shape in shapes], strict=True):
         others = {length for length in lengths if length != 1}
         if len(others) > 1:
-            raise ValueError(f"shapes must broadcast together, got {' and '.join(map(str, shapes))}")
+            got = " and ".join(map(str, shapes))
+            errors.reject(ValueError, "broadcast_shape", "shapes", "broadcast together", got)
         result.append(others.pop() if others else 1)
     return tuple(result)
 
@@ -133,7 +133,7 @@ class ReferenceTensor:
     [3, 2, 1]
     >>> backwards.load((3,))
     Traceback (most recent call last):
-    IndexError: index (3,) is outside of the shape (3,)
+    IndexError: position: index must be inside of the shape (3,), got (3,)
     """
 
     storage: list[Any]
@@ -144,11 +144,12 @@ class ReferenceTensor:
 
     def __post_init__(self) -> None:
         if self.dtype not in ALL:
-            raise TypeError(f"dtype must be one of {', '.join(ALL)}, got {self.dtype!r}")
+            errors.wrong_dtype("ReferenceTensor", "dtype", ALL, self.dtype)
         if len(self.strides) != len(self.shape):
-            raise ValueError(f"strides must be one for each axis of the shape {self.shape}, got {self.strides}")
+            wanted = f"be one for each axis of the shape {self.shape}"
+            errors.reject(ValueError, "ReferenceTensor", "strides", wanted, self.strides)
         if any(length < 0 for length in self.shape):
-            raise ValueError(f"shape must not be negative, got {self.shape}")
+            errors.negative_length("ReferenceTensor", self.shape)
 
     @property
     def size(self) -> int:
@@ -162,10 +163,11 @@ class ReferenceTensor:
         """
         inside = all(0 <= position < length for position, length in zip(index, self.shape, strict=False))
         if len(index) != len(self.shape) or not inside:
-            raise IndexError(f"index {index} is outside of the shape {self.shape}")
+            errors.reject(IndexError, "position", "index", f"be inside of the shape {self.shape}", index)
         position = index_to_position(index, self.strides, self.offset)
         if not 0 <= position < len(self.storage):
-            raise IndexError(f"position {position} is outside of a storage of {len(self.storage)} elements")
+            wanted = f"stay inside of a storage of {len(self.storage)} elements"
+            errors.reject(IndexError, "position", "strides", wanted, f"position {position}")
         return position
 
     def load(self, index: Index) -> Any:
@@ -242,7 +244,7 @@ def flatten(nested: Any, shape: Shape) -> list[Any]:
         return [nested]
     wanted = f"{shape[0]} items" if shape else "a number"
     if not shape or not isinstance(nested, (list, tuple)) or len(nested) != shape[0]:
-        raise ValueError(f"data must not be ragged: expected {wanted}, got {nested}")
+        errors.reject(ValueError, "flatten", "nested", f"not be ragged but have {wanted}", errors.shown(nested))
     return [value for item in nested for value in flatten(item, shape[1:])]
 
 
@@ -258,7 +260,7 @@ def number_dtype(number: Any) -> str:
     for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64")):
         if isinstance(number, kind):
             return dtype
-    raise TypeError(f"data must consist of Python numbers, got {type(number).__name__}")
+    errors.wrong_type("number_dtype", "number", "a Python number", number)
 
 
 def promote(*dtypes: str) -> str:
@@ -290,7 +292,7 @@ def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
     """The result of a scalar function, which must be a number, or a tuple of numbers for several outputs."""
     result = scalar(*values)
     if not isinstance(result, tuple) and not hasattr(result, "__float__"):
-        raise TypeError(f"{scalar.__name__} must return a number, got {type_name(result)}")
+        errors.reject(TypeError, scalar.__name__, "result", "be a number", errors.type_name(result))
     return result
 
 
@@ -428,7 +430,7 @@ def compute_dtype(record: Record, dtypes: Sequence[str]) -> str:
         return dtype
     if dtype in record.casts:
         return record.casts[dtype]
-    raise TypeError(f"{record.name}: inputs must be of one of the dtypes {', '.join(record.dtypes)}, got {dtype}")
+    errors.unsupported_inputs(record.name, record.parameters, record.dtypes, (dtype,))
 
 
 def cast_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> tuple[str, list[ReferenceTensor]]:
@@ -445,7 +447,7 @@ def cast_inputs(record: Record, inputs: Sequence[ReferenceTensor | None]) -> tup
     required = sum(name not in record.defaults for name in record.parameters)
     given = sum(x is not None for name, x in named if name not in record.defaults)
     if given < required or len(inputs) > record.inputs:
-        raise TypeError(f"{record.name}: expected {record.inputs} input(s), got {len(inputs)}")
+        errors.wrong_count(record.name, " ".join(record.parameters), required, len(inputs))
     named += [(name, None) for name in record.parameters[len(inputs) :]]
     dtype = compute_dtype(record, [x.dtype for name, x in named if x is not None and name not in record.fixed])
     wanted = record.inputs_for(dtype)
@@ -502,11 +504,15 @@ def evaluate(
     scalar = present(scalar, combined, (combined, combined), (combined,))
     if record.kind == "scan":
         return scan(record, scalar, x, axis, include_initial)
-    axes = tuple(range(len(x.shape))) if axis is None else normalize_axes(axis, len(x.shape))
+    axes = (
+        tuple(range(len(x.shape)))
+        if axis is None
+        else normalize_axes(record.name, "axis", axis, len(x.shape), record.kind == "reduce")
+    )
     if any(x.shape[folded] == 0 for folded in axes):
         start = record.identity_for(dtype)
         if start is None and all(x.shape[kept] > 0 for kept in range(len(x.shape)) if kept not in axes):
-            raise ValueError(f"{record.name}: x must have elements along the axes that fold away, got shape {x.shape}")
+            errors.nothing_to_reduce(record.name, x.shape)
     else:
         start = record.initial_for(dtype)
     folded = find(scalar, x, axes, start) if record.kind == "argreduce" else fold(scalar, x, axes, start, result)
@@ -518,8 +524,8 @@ def scan(
 ) -> ReferenceTensor:
     """The result of a scan of a converted input."""
     if axis is None and len(x.shape) != 1:
-        raise ValueError(f"{record.name}: axis may only be left out for 1 dimension, x has {len(x.shape)}")
-    (along,) = normalize_axes(0 if axis is None else axis, len(x.shape))
+        errors.axis_needed(record.name, len(x.shape))
+    (along,) = normalize_axes(record.name, "axis", 0 if axis is None else axis, len(x.shape), False)
     result = running(scalar, x, along, record.initial_for(x.dtype), record.result_for(x.dtype))
     return prepend(record.identity_for(x.dtype), result, along) if include_initial else result
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 Shape = tuple[int, ...]
 
@@ -13,7 +13,7 @@ Shape = tuple[int, ...]
 MOST_DIMENSIONS = 32
 
 
-def as_int(value: Any, argument: str) -> int:
+def as_int(function: str, argument: str, value: Any, wanted: str = "an int") -> int:
     """Read an int or an object with ``__index__``; raises ``TypeError`` for anything else, floats included."""
     if type(value) is int:
         return value
@@ -22,57 +22,67 @@ def as_int(value: Any, argument: str) -> int:
     try:
         return index(value)
     except TypeError:
-        from aotops.errors import type_name
+        from aotops.errors import wrong_type
 
-        raise TypeError(f"{argument} must be an int, got {type_name(value)}") from None
+        wrong_type(function, argument, wanted, value)
 
 
-def as_ints(values: tuple[Any, ...] | list[Any] | range, argument: str) -> Shape:
+def as_ints(function: str, argument: str, values: tuple[Any, ...] | list[Any] | range) -> Shape:
     """Read the ints in a tuple, list or range; raises ``ValueError`` if there are more than the maximum rank."""
     first = values[: MOST_DIMENSIONS + 1]
     if len(first) > MOST_DIMENSIONS:
         from aotops.errors import too_many_dimensions
 
-        too_many_dimensions(argument, values)
-    return tuple([as_int(value, argument) for value in first])
+        too_many_dimensions(function, argument, values)
+    if isinstance(first, range):
+        return tuple(first)
+    return tuple([as_int(function, f"{argument}[{k}]", value) for k, value in enumerate(first)])
 
 
-def as_shape(shape: Any, argument: str = "shape") -> Shape:
+def as_shape(function: str, argument: str, shape: Any) -> Shape:
     """Read a shape: an int or a sequence of ints.
 
     Raises ``TypeError`` for other types, ``ValueError`` for more than 32; creating the tensor checks the lengths.
     """
     if isinstance(shape, (tuple, list, range)):
-        return as_ints(shape, argument)
-    try:
-        return (as_int(shape, argument),)
-    except TypeError:
-        from aotops.errors import type_name
-
-        raise TypeError(f"{argument} must be an int or a tuple of ints, got {type_name(shape)}") from None
+        return as_ints(function, argument, shape)
+    return (as_int(function, argument, shape, "an int or a tuple of ints"),)
 
 
-def normalize_axis(axis: Any, ndim: int) -> int:
-    """Return an axis as a nonnegative int. Raises ``AxisError`` if the tensor does not have it."""
-    position = as_int(axis, "axis")
-    if not -ndim <= position < ndim:
-        from aotops.errors import AxisError, shown
+def new_shape(function: str, shape: Any) -> Shape:
+    """Read the shape of a tensor to be made. Raises as ``as_shape`` does, ``ValueError`` for a length that none has."""
+    lengths = as_shape(function, "shape", shape)
+    if lengths and not 0 <= min(lengths) <= max(lengths) < 2**63:
+        from aotops.errors import negative_length, too_large
 
-        wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
-        raise AxisError(f"axis must be {wanted} for a tensor of {ndim} dimensions, got {shown(position)}")
-    return position % ndim
+        negative_length(function, shape) if min(lengths) < 0 else too_large(function, "shape", shape)
+    return lengths
 
 
-def normalize_axes(axis: Any, ndim: int) -> Shape:
-    """Return one or several axes as nonnegative ints. Raises ``AxisError``, or ``ValueError`` for a repeated axis."""
-    given = as_ints(axis, "axis") if isinstance(axis, (tuple, list)) else (axis,)
-    axes = tuple([normalize_axis(value, ndim) for value in given])
+def normalize_axes(function: str, argument: str, axis: Any, ndim: int, several: bool = True) -> Shape:
+    """One axis, or ``several``, counted from the front.
+
+    Raises ``TypeError`` for other than ints, ``AxisError`` for one that the tensor does not have, ``ValueError`` for
+    one given twice.
+    """
+    wanted = "an int, a tuple of ints or None" if several else "an int or None"
+    if several and isinstance(axis, (tuple, list)):
+        given = as_ints(function, argument, axis)
+    else:
+        given = (as_int(function, argument, axis, wanted),)
+    if any(not -ndim <= position < ndim for position in given):
+        from aotops.errors import wrong_axis
+
+        wrong_axis(function, argument, ndim, axis)
+    axes = tuple([position % ndim for position in given])
     if len(set(axes)) != len(axes):
-        raise ValueError(f"axis must not name an axis twice, got {axis}")
+        from aotops.errors import reject, shown
+
+        reject(ValueError, function, argument, "not name an axis twice", shown(axis))
     return axes
 
 
-def complete_shape(shape: Shape, size: int) -> Shape:
+def complete_shape(function: str, shape: Shape, size: int) -> Shape:
     """Return a shape of ``size`` elements, with a length of -1 computed from the others.
 
     Raises ``ValueError`` if it does not hold exactly ``size`` elements.
@@ -81,18 +91,25 @@ def complete_shape(shape: Shape, size: int) -> Shape:
 
     unknown = [axis for axis, length in enumerate(shape) if length == -1]
     if len(unknown) > 1:
-        raise ValueError(f"shape must leave at most one length to be worked out (-1), got {shape}")
+        _reject_shape(function, "leave at most one length to be worked out (-1)", shape)
     if any(length < -1 for length in shape):
-        raise ValueError(f"shape must not be negative, got {shape}")
+        _reject_shape(function, "have no negative length but one of -1", shape)
     if unknown:
         known = prod(length for length in shape if length != -1)
         if known == 0 or size % known:
-            raise ValueError(f"shape must hold {size} elements, got {shape}")
+            _reject_shape(function, f"hold {size} elements", shape)
         axis = unknown[0]
         return (*shape[:axis], size // known, *shape[axis + 1 :])
     if prod(shape) != size:
-        raise ValueError(f"shape must hold {size} elements, got {shape} for {prod(shape)}")
+        _reject_shape(function, f"hold {size} elements", shape)
     return shape
+
+
+def _reject_shape(function: str, wanted: str, shape: Shape) -> NoReturn:
+    """Raise ``ValueError`` for a shape."""
+    from aotops.errors import reject, shown
+
+    reject(ValueError, function, "shape", wanted, shown(shape))
 
 
 def contiguous_strides(shape: Shape) -> Shape:

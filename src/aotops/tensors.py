@@ -50,9 +50,9 @@ class Tensor(TensorBase):
         >>> ao.zeros((2, 3, 4)).permute(2, 0, 1).shape
         (4, 2, 3)
         """
-        from aotops.namespace.manipulation import permute_dims
+        from aotops.namespace.manipulation import permuted
 
-        return permute_dims(self, axes[0] if len(axes) == 1 else axes)
+        return permuted("permute", self, axes[0] if len(axes) == 1 else axes)
 
     @fast_path()
     @advised
@@ -67,9 +67,9 @@ class Tensor(TensorBase):
         tensor([[0, 1, 2],
                 [3, 4, 5]])
         """
-        from aotops.namespace.manipulation import reshape
+        from aotops.namespace.manipulation import reshaped
 
-        return reshape(self, shape[0] if len(shape) == 1 else shape, copy=copy)
+        return reshaped("reshape", self, shape[0] if len(shape) == 1 else shape, None if copy is None else bool(copy))
 
     @fast_path()
     @advised
@@ -82,9 +82,9 @@ class Tensor(TensorBase):
         >>> t
         tensor([1., 0., 0., 0., 0., 0.])
         """
-        from aotops.namespace.manipulation import reshape
+        from aotops.namespace.manipulation import reshaped
 
-        return reshape(self, shape[0] if len(shape) == 1 else shape, copy=False)
+        return reshaped("view", self, shape[0] if len(shape) == 1 else shape, False)
 
     @fast_path()
     @advised

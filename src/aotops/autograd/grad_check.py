@@ -107,9 +107,8 @@ def grad_check(
             raise errors.GradientError(f"{operator.__name__}.derivative: {fault}{index}")
         return False
     if not checked:
-        raise ValueError(
-            f"grad_check: {operator.__name__} has no slope at any of the samples; give inputs where it is smooth"
-        )
+        wanted = f"have a sample where {operator.__name__} is smooth"
+        errors.reject(ValueError, "grad_check", "inputs", wanted, "none", "give others")
     return True
 
 
@@ -119,18 +118,16 @@ def require_derivative(operator: Any) -> Record:
         errors.wrong_type("grad_check", "operator", "an Operator", operator)
     record = record_of(operator)
     if record.gradient is None:
-        advice = "" if operator._record is None else f"; declare it with @{operator.__name__}.derivative"
-        raise TypeError(f"grad_check: operator must have a derivative, {operator.__name__} has none{advice}")
+        advice = "" if operator._record is None else f"declare it with @{operator.__name__}.derivative"
+        errors.reject(TypeError, "grad_check", "operator", "have a derivative", operator.__name__, advice)
     return record
 
 
 def broadcast(operator: Operator, record: Record, inputs: Sequence[Any], dtype: str) -> tuple[Columns, tuple[int, ...]]:
     """The elements of some inputs, broadcast together, and their shape."""
     if len(inputs) != record.inputs:
-        raise TypeError(
-            f"grad_check: {operator.__name__} has {record.inputs} input(s), {', '.join(record.parameters)}, "
-            f"got {len(inputs)}"
-        )
+        wanted = f"be {record.inputs}, {', '.join(record.parameters)}, for {operator.__name__}"
+        errors.reject(TypeError, "grad_check", "inputs", wanted, len(inputs))
     given = [each if isinstance(each, Tensor) else tensor(each) if is_plain(each) else asarray(each) for each in inputs]
     given = [astype(each, dtype) for each in given]
     total = given[0]

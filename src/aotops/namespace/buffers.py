@@ -59,8 +59,8 @@ def holding(kind: str, itemsize: int) -> str:
     return "bool" if kind == "bool" else "int64"
 
 
-def converted(exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
-    """A new tensor of a dtype, of the numbers of some kind in a buffer.
+def converted(name: str, argument: str, exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
+    """A new tensor of a dtype, of the numbers of some kind in a buffer; errors name the function and its argument.
 
     Raises ``OverflowError`` for a uint64 that int64 cannot hold, ``BufferError`` for a buffer of another length than
     its shape says, ``MemoryError`` where there is no memory for the result and for a contiguous copy of the buffer.
@@ -73,18 +73,17 @@ def converted(exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
         result = _native.empty(shape, dtype)
         contents = view.tobytes()  # in row-major order, wherever they lie
     if len(contents) != result.size * itemsize:  # after ctypes.resize
-        wanted = f"{result.size} elements must have {result.size * itemsize} bytes"
-        raise BufferError(f"asarray: a buffer of {wanted}, got {len(contents)}")
+        errors.wrong_buffer_size(name, argument, result.size, result.size * itemsize, len(contents))
     for start in range(0, result.size, CHUNK):
         count = min(CHUNK, result.size - start)
         numbers = struct.unpack_from(f"{order}{count}{CODES[kind][itemsize]}", contents, start * itemsize)
-        source = _native.from_buffer(packed(numbers, kind, itemsize, dtype), False)
+        source = _native.from_buffer(packed(name, argument, numbers, kind, itemsize, dtype), False)
         assert source is not None  # bytes are aligned
         result._as_strided((count,), (1,), start)._copy_from(source)
     return result
 
 
-def packed(numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> memoryview:
+def packed(name: str, argument: str, numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> memoryview:
     """A buffer of numbers in a dtype of aotops from which those of another kind convert to ``dtype`` as they should."""
     import struct
 
@@ -102,18 +101,15 @@ def packed(numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> 
     try:
         return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
     except struct.error:
-        most = max(numbers)
-        raise OverflowError(
-            f"asarray: the buffer must hold ints that fit int64, got {most}; give dtype='float64'"
-        ) from None
+        errors.cannot_fit(name, argument, "int64", max(numbers), "give dtype='float64'")
 
 
-def unsupported(exporter: type, format: str, itemsize: int) -> NoReturn:
+def unsupported(name: str, argument: str, exporter: type, format: str, itemsize: int) -> NoReturn:
     """Raise ``TypeError`` for a buffer whose elements are of no dtype, with the dtype to convert them to."""
     found = readable(format, itemsize)
     advice = ""
     if found is not None:
-        name, other = name_of(found[1], itemsize), holding(found[1], itemsize)
-        many = "most" if name == "uint64" else "all"
-        advice = f"; convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {name}"
-    errors.unsupported_buffer(exporter, format, [dtype.name for dtype in _native.dtypes], advice)
+        kind, other = name_of(found[1], itemsize), holding(found[1], itemsize)
+        many = "most" if kind == "uint64" else "all"
+        advice = f"convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {kind}"
+    errors.unsupported_buffer(name, argument, exporter, format, [dtype.name for dtype in _native.dtypes], advice)

@@ -8,7 +8,7 @@ from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
-from aotops.shapes import as_shape
+from aotops.shapes import new_shape
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
     tensor([[1, 2],
             [3, 4]])
     """
-    return asarray(data, dtype=dtype, copy=True)
+    return read("tensor", "data", data, dtype, True)
 
 
 @fast_path()
@@ -62,28 +62,27 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     >>> numbers
     array('d', [5.0, 2.0])
     """
-    wanted = None if dtype is None else as_dtype(dtype)
-    copy = None if copy is None else bool(copy)
+    return read("asarray", "obj", obj, dtype, None if copy is None else bool(copy))
+
+
+def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = None) -> Tensor:
+    """What ``asarray`` returns; errors name the function and its argument."""
+    wanted = None if dtype is None else as_dtype(name, "dtype", dtype)
+    kind = type(obj).__name__
     if isinstance(obj, Tensor):
         shared: Tensor | None = obj
     elif isinstance(obj, (list, tuple, range)) or _native.is_number(obj):
         if copy is False:
-            raise ValueError(f"asarray: copy=False needs a tensor or a buffer, got {type(obj).__name__}")
-        return from_nested(obj, wanted)
+            errors.needs_copy(name, argument, f"{kind}, which has no memory of a dtype")
+        return from_nested(name, argument, obj, wanted)
     else:
         if not has_buffer(obj):
-            raise TypeError(
-                "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol, "
-                f"got {type(obj).__name__}{errors.advice(obj)}"
-            ) from None
-        try:
-            number = _foreign_number(obj, wanted)
-        except (BufferError, ValueError) as error:
-            raise ValueError(f"asarray: the buffer of {type(obj).__name__} cannot be had: {error}") from None
+            errors.wrong_operand(name, argument, obj)
+        number = _foreign_number(name, argument, obj, wanted)
         if number is not None and copy is False:
-            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: its dtype is not aotops'")
+            errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
         try:
-            shared = _native.from_buffer(obj, False) if number is None else number
+            shared = _native.from_buffer(obj, False, name, argument) if number is None else number
         except TypeError:  # its elements are of none of the dtypes
             from aotops.namespace import buffers
 
@@ -92,18 +91,20 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
             found = buffers.readable(format, itemsize)
             if wanted is None or found is None:
                 raise
-            order, kind = found
+            order, numbers = found
             if copy is False:
-                what = f"its elements are {buffers.name_of(kind, itemsize)} with format {format!r}"
-                raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}") from None
-            return buffers.converted(obj, kind, order, wanted)
+                elements = f"{buffers.name_of(numbers, itemsize)} with format {format!r}"
+                errors.needs_copy(name, argument, f"{kind} of {elements}")
+            return buffers.converted(name, argument, obj, numbers, order, wanted)
     if shared is None or (wanted is not None and shared.dtype != wanted):
         if shared is not None and shared.ndim == 0 and wanted is not None and copy is not False:
-            return _native.full((), shared.item(), wanted)  # converted as a number is: NaN fits no integer
+            return _native.full(
+                (), shared.item(), wanted, name, argument
+            )  # converted as a number is: NaN fits no integer
         if copy is False:
-            what = "its memory is not aligned" if shared is None else f"its dtype is {shared.dtype.name}"
-            raise ValueError(f"asarray: copy=False, but {type(obj).__name__} needs a copy: {what}")
-        source = shared if shared is not None else _native.from_buffer(obj, True)
+            what = "that is not aligned" if shared is None else f"of dtype {shared.dtype.name}"
+            errors.needs_copy(name, argument, f"{kind} {what}")
+        source = shared if shared is not None else _native.from_buffer(obj, True, name, argument)
         assert source is not None  # copying is always possible
         return astype(source, wanted or source.dtype)
     return astype(shared, shared.dtype) if copy else shared
@@ -124,12 +125,16 @@ def has_buffer(value: Any) -> bool:
 INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
 
 
-def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
+def _foreign_number(name: str, argument: str, obj: Any, dtype: DType | None) -> Tensor | None:
     """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
 
     Or in ``dtype``. None for other buffers.
     """
-    with memoryview(obj) as view:
+    try:
+        opened = memoryview(obj)
+    except (BufferError, ValueError) as error:
+        errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
+    with opened as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
         is_integer = code in INTEGER_CODES
         alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
@@ -139,22 +144,23 @@ def _foreign_number(obj: Any, dtype: DType | None) -> Tensor | None:
         import struct
 
         own = int64 if is_integer else float32
-        return _native.full((), struct.unpack(view.format, contents)[0], own if dtype is None else dtype)
+        number = struct.unpack(view.format, contents)[0]
+        return _native.full((), number, own if dtype is None else dtype, name, argument)
 
 
-def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
+def from_nested(name: str, argument: str, data: Any, dtype: DType | None) -> Tensor:
     """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors and arrays.
 
-    ``name`` is how errors call ``data``.
+    Errors name the function and its argument.
     """
     flat: list[Any] = []
     found: dict[Any, Any] = {}
-    shape = _flatten(data, flat, found, name, dtype)
+    shape = _flatten(name, argument, data, flat, found, argument, dtype)
     natural = result_type(*found.values()) if found else float64
     wanted = dtype or natural
     if not shape:
-        return _native.full((), flat[0], wanted)
-    result = _native.empty(shape, wanted)
+        return _native.full((), flat[0], wanted, name, argument)
+    result = _native.empty(shape, wanted, name)
     if not flat:
         return result
     if wanted == bool_:
@@ -168,7 +174,8 @@ def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
             fitting = map(int, flat) if code != "d" and natural.kind == "float" else flat
             numbers = struct.pack(f"{len(flat)}{code}", *fitting)
         except (struct.error, OverflowError, ValueError):
-            _raise_out_of_bounds(flat, wanted, name)
+            for number in flat:
+                _native.full((), number, wanted, name, argument)  # raises for one that does not fit
             raise
         source = _native.from_buffer(memoryview(numbers).cast(code), False)
     assert source is not None  # bytes are aligned
@@ -176,22 +183,19 @@ def from_nested(data: Any, dtype: DType | None, name: str = "data") -> Tensor:
     return result
 
 
-def _raise_out_of_bounds(flat: list[Any], dtype: DType, name: str) -> None:
-    """Raise for the first of some numbers that a dtype cannot hold."""
-    for number in flat:
-        try:
-            _native.full((), number, dtype)
-        except (OverflowError, ValueError) as error:
-            raise type(error)(f"{name} must hold numbers that fit {dtype.name}: {error}") from None
-
-
 def _flatten(
-    data: Any, flat: list[Any], found: dict[Any, Any], place: str, dtype: DType | None = None
+    name: str,
+    argument: str,
+    data: Any,
+    flat: list[Any],
+    found: dict[Any, Any],
+    place: str,
+    dtype: DType | None = None,
 ) -> tuple[int, ...]:
     """Append the numbers of nested sequences to ``flat`` and return their shape.
 
     ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
-    ``place`` is how errors call ``data``; to ``dtype`` buffers of other types are converted.
+    ``place`` is how errors call ``data``, as "data[0]"; to ``dtype`` buffers of other types are converted.
     """
     if _native.is_number(data):
         found[type(data)] = data
@@ -204,19 +208,15 @@ def _flatten(
     if not isinstance(data, (list, tuple)):
         if not isinstance(data, Tensor):
             if not has_buffer(data):
-                raise TypeError(
-                    f"{place} must be a number or a sequence of numbers, got {type(data).__name__}{errors.advice(data)}"
-                ) from None
-            try:
-                data = asarray(data) if dtype is None else _row(data, dtype)
-            except (TypeError, ValueError) as error:
-                raise type(error)(f"{place} cannot be read as a Tensor: {error}") from None
+                wanted = "be a number or a sequence of numbers"
+                errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
+            data = _row(name, place, data, dtype)
         found[data.dtype] = data.dtype
-        _flatten(data.tolist(), flat, {}, place)
+        _flatten(name, argument, data.tolist(), flat, {}, place)
         shape_of: tuple[int, ...] = data.shape
         return shape_of
     if place.count("[") > 32:
-        raise ValueError("data must be nested at most 32 deep")
+        errors.reject(ValueError, name, argument, "be nested at most 32 deep", "more")
     by_type = dict(zip(map(type, data), data, strict=True))
     if by_type and by_type.keys() <= {int, float, bool}:
         found.update(by_type)
@@ -224,22 +224,23 @@ def _flatten(
         return (len(data),)
     shape: tuple[int, ...] | None = None
     for position, item in enumerate(data):
-        inner = _flatten(item, flat, found, f"{place}[{position}]", dtype)
+        inner = _flatten(name, argument, item, flat, found, f"{place}[{position}]", dtype)
         if shape is None:
             shape = inner
         elif inner != shape:
-            raise ValueError(
-                f"data must not be ragged: {place}[{position}] has shape {inner}, but {place}[0] has shape {shape}"
-            )
+            got = f"{place}[0] of shape {shape} and {place}[{position}] of shape {inner}"
+            errors.reject(ValueError, name, argument, "not be ragged", got)
     return (len(data), *(shape or ()))
 
 
-def _row(data: Any, dtype: DType) -> Tensor:
+def _row(name: str, place: str, data: Any, dtype: DType | None) -> Tensor:
     """A buffer among nested sequences: as it is, or converted where its own dtype is none of aotops'."""
     try:
-        return asarray(data)
+        return read(name, place, data, None)
     except TypeError:
-        return asarray(data, dtype=dtype)
+        if dtype is None:
+            raise
+        return read(name, place, data, dtype)
 
 
 @fast_path()
@@ -254,7 +255,8 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
     >>> ao.empty((2, 3)).shape
     (2, 3)
     """
-    return _native.empty(as_shape(shape), float64 if dtype is None else as_dtype(dtype))
+    own = float64 if dtype is None else as_dtype("empty", "dtype", dtype)
+    return _native.empty(new_shape("empty", shape), own, "empty")
 
 
 @fast_path()
@@ -274,10 +276,10 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
     """
     number = as_number("full", "fill_value", fill_value)
     if dtype is not None:
-        wanted = as_dtype(dtype)
+        wanted = as_dtype("full", "dtype", dtype)
     else:
         wanted = number_dtype(number) if _native.is_number(fill_value) else asarray(fill_value).dtype
-    return _native.full(as_shape(shape), number, wanted)
+    return _native.full(new_shape("full", shape), number, wanted, "full", "fill_value")
 
 
 def as_number(name: str, argument: str, value: Any) -> float:
@@ -286,13 +288,11 @@ def as_number(name: str, argument: str, value: Any) -> float:
         number: float = value
         return number
     if not isinstance(value, Tensor) and not has_buffer(value):
-        got = f"{errors.type_name(value)}{errors.advice(value)}"
-    else:
-        element = asarray(value)
-        if element.ndim == 0:
-            return element.item()
-        got = f"shape {element.shape}"
-    raise TypeError(f"{name}: {argument} must be a number, got {got}")
+        errors.reject(TypeError, name, argument, "be a number", errors.type_name(value), errors.advice(value))
+    element = read(name, argument, value, None)
+    if element.ndim != 0:
+        errors.reject(TypeError, name, argument, "be a number", f"shape {element.shape}")
+    return element.item()
 
 
 @fast_path()
@@ -306,7 +306,8 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
     >>> ao.zeros(3)
     tensor([0., 0., 0.])
     """
-    return _native.full(as_shape(shape), 0, float64 if dtype is None else as_dtype(dtype))
+    own = float64 if dtype is None else as_dtype("zeros", "dtype", dtype)
+    return _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape")
 
 
 @fast_path()
@@ -320,7 +321,8 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     >>> ao.ones(3) + 1
     tensor([2., 2., 2.])
     """
-    return _native.full(as_shape(shape), 1, float64 if dtype is None else as_dtype(dtype))
+    own = float64 if dtype is None else as_dtype("ones", "dtype", dtype)
+    return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
 
 
 @advised
@@ -345,30 +347,36 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         as_number("arange", name, value) for name, value in (("start", start), ("stop", stop), ("step", step))
     ]
     if step == 0:
-        raise ValueError("arange: step must not be 0")
-    got = f"got {start}, {stop} and {step}"
+        errors.reject(ValueError, "arange", "step", "not be 0", step)
+    numbers = "start, stop and step"
+    given = start, stop, step
     if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
         count = -((start - stop) // step)
         ends = (start, start + (count - 1) * step) if count > 0 else ()
         if any(not -(2**63) <= end < 2**63 for end in ends):
-            raise OverflowError(f"arange: start, stop and step must give numbers that fit int64, {got}")
+            errors.reject(OverflowError, "arange", numbers, "give numbers that fit int64", errors.shown(given))
     else:
         from math import ceil, isfinite
 
-        start, stop, step = float(start), float(stop), float(step)
+        try:
+            start, stop, step = float(start), float(stop), float(step)
+        except OverflowError:
+            errors.reject(OverflowError, "arange", numbers, "fit float64", errors.shown(given))
         span = (stop - start) / step
         if not isfinite(span):
-            raise ValueError(f"arange: start, stop and step must give a finite range, {got}")
+            errors.reject(ValueError, "arange", numbers, "give a finite range", errors.shown(given))
         count = ceil(span)
     if count >= 2**60:
-        raise ValueError(f"arange: start, stop and step must give less than 2**60 numbers, {got}")
+        errors.reject(ValueError, "arange", numbers, "give less than 2**60 numbers", errors.shown(given))
     natural: DType = int64 if isinstance(start, int) else float64
-    wanted = natural if dtype is None else as_dtype(dtype)
+    wanted = natural if dtype is None else as_dtype("arange", "dtype", dtype)
     if wanted.kind == "integer" and natural.kind == "float" and count > 0:
         for end in (start, start + (count - 1) * step):
-            _native.full((), end, wanted)  # OverflowError; what lies between the ends fits if they do
+            _native.full(
+                (), end, wanted, "arange", numbers
+            )  # OverflowError; what lies between the ends fits if they do
     if isinstance(step, int):
         step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
-    result = _native.empty((max(count, 0),), wanted)
-    numbers = (start if count > 0 else 0, step)
-    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), numbers)
+    result = _native.empty((max(count, 0),), wanted, "arange")
+    inputs = (start if count > 0 else 0, step)
+    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), inputs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotops import _native
+from aotops import _native, errors
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, number_dtype, promote, promote_number
 
@@ -29,13 +29,13 @@ def result_type(*values: Any) -> DType:
     strong = [
         value.dtype
         if isinstance(value, _native.TensorBase)
-        else as_dtype(value if isinstance(value, type) else getattr(value, "dtype", value), "result_type: each value")
+        else as_dtype("result_type", "each value", value if isinstance(value, type) else getattr(value, "dtype", value))
         for value in values
         if not _native.is_number(value)
     ]
     weak = [value for value in values if _native.is_number(value)]
     if not strong and not weak:
-        raise TypeError("result_type: expected at least one tensor, dtype or Python number, got none")
+        errors.reject(TypeError, "result_type", "values", "be at least one tensor, dtype or Python number", "none")
     result = strong[0] if strong else number_dtype(weak[0])
     for dtype in strong[1:]:
         result = promote(result, dtype)

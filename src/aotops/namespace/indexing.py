@@ -20,7 +20,7 @@ def select(x: Tensor, key: Any) -> Tensor:
     Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type, ``ValueError``
     for a view of over 32 dimensions.
     """
-    return x[normalized(x, key)]
+    return x[normalized("indexing", x, key)]
 
 
 def assign(x: Tensor, key: Any, value: Any) -> None:
@@ -33,11 +33,11 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     """
     from aotops import _native
 
-    index = normalized(x, key)
+    index = normalized("assignment", x, key)
     if isinstance(value, (list, tuple, range)):
         from aotops.namespace.creation import from_nested
 
-        value = from_nested(value, x.dtype, "value")
+        value = from_nested("assignment", "value", value, x.dtype)
     elif not isinstance(value, _native.TensorBase) and not _native.is_number(value):
         from aotops.namespace.operands import as_tensor
 
@@ -47,11 +47,13 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
     x[index] = value
 
 
-def normalized(x: Tensor, key: Any) -> tuple[Any, ...]:
-    """An index with Python ints in place of whatever else stands for them."""
+def normalized(function: str, x: Tensor, key: Any) -> tuple[Any, ...]:
+    """An index with Python ints in place of whatever else stands for them; ``function`` is what errors name."""
+    from aotops.errors import reject, too_many_dimensions, too_many_indices
+
     items = key if isinstance(key, tuple) else (key,)
     if len(items) > 65:  # one for each of 32 axes, a None for each of 32 new ones, and "...": no more are read
-        raise IndexError(f"a tensor of {x.ndim} dimensions takes at most {x.ndim} indices, got {len(items)}")
+        too_many_indices(function, x.ndim, len(items))
     consumed = ellipses = added = 0
     for item in items:
         if item is Ellipsis:
@@ -61,9 +63,9 @@ def normalized(x: Tensor, key: Any) -> tuple[Any, ...]:
         else:
             consumed += 1
     if consumed > x.ndim:
-        raise IndexError(f"a tensor of {x.ndim} dimensions takes at most {x.ndim} indices, got {consumed}")
+        too_many_indices(function, x.ndim, consumed)
     if ellipses > 1:
-        raise IndexError(f"an index can have one ellipsis ('...'), got {ellipses}")
+        reject(IndexError, function, "index", "have at most one ellipsis ('...')", ellipses)
     result: list[Any] = []
     axis = 0
     for item in items:
@@ -71,15 +73,15 @@ def normalized(x: Tensor, key: Any) -> tuple[Any, ...]:
             result.append(item)
             axis += x.ndim - consumed if item is Ellipsis else 0
         else:
-            result.append(item if type(item) is slice else _position(item, axis, x.shape[axis]))
+            result.append(item if type(item) is slice else _position(function, item, axis, x.shape[axis]))
             axis += 1
     ndim = x.ndim + added - len([item for item in result if type(item) is int])
     if ndim > 32:
-        raise ValueError(f"a tensor has at most 32 dimensions, got {ndim}")
+        too_many_dimensions(function, "result", ndim)
     return tuple(result)
 
 
-def _position(item: Any, axis: int, length: int) -> int:
+def _position(function: str, item: Any, axis: int, length: int) -> int:
     """An int index counted from the front of its axis."""
     position: int = item
     if type(item) is not int:
@@ -90,9 +92,15 @@ def _position(item: Any, axis: int, length: int) -> int:
                 raise TypeError
             position = int(index(item))  # of int, not of a subclass
         except TypeError:
-            raise IndexError(f"an index must be an int, a slice, '...' or None, got {type(item).__name__}") from None
+            from aotops.errors import reject
+
+            advice = "choose elements by a mask with aotops.where" if hasattr(item, "__len__") else ""
+            wanted = "be an int, a slice, '...' or None, or a tuple of them"
+            reject(IndexError, function, "index", wanted, type(item).__name__, advice)
     if not -length <= position < length:
-        raise IndexError(f"index {position} is out of bounds for axis {axis} of length {length}")
+        from aotops.errors import wrong_position
+
+        wrong_position(function, axis, length, position)
     return position % length
 
 
@@ -101,16 +109,17 @@ def item_at(x: Tensor, index: tuple[Any, ...]) -> float:
 
     Raises ``ValueError`` for another number of ints, ``IndexError`` for one out of bounds, ``TypeError`` for others.
     """
-    from aotops.errors import shown
+    from aotops.errors import reject, shown, wrong_position
     from aotops.shapes import as_ints
 
     given = index[0] if len(index) == 1 and isinstance(index[0], (tuple, list)) else index
-    positions = as_ints(given, "item: each index")
+    positions = as_ints("item", "index", given)
     shape = x.shape
     if len(positions) == 1 and len(shape) != 1:
         position = positions[0]
         if not -x.size <= position < x.size:
-            raise IndexError(f"item: index {shown(position)} is out of bounds for {x.size} elements")
+            wanted = f"be from {-x.size} to {x.size - 1}" if x.size else "be left out"
+            reject(IndexError, "item", "index", f"{wanted} for a tensor of {x.size} elements", shown(position))
         rest = position % x.size
         unravelled: list[int] = []
         for length in reversed(shape):
@@ -118,10 +127,10 @@ def item_at(x: Tensor, index: tuple[Any, ...]) -> float:
             rest //= length
         positions = tuple(unravelled)
     if len(positions) != len(shape):
-        raise ValueError(f"item: the index must have {len(shape)} ints, or one, got {len(positions)}")
+        reject(ValueError, "item", "index", f"have {len(shape)} ints, or one", len(positions))
     offset = 0
     for axis, position in enumerate(positions):
         if not -shape[axis] <= position < shape[axis]:
-            raise IndexError(f"index {shown(position)} is out of bounds for axis {axis} of length {shape[axis]}")
+            wrong_position("item", axis, shape[axis], position)
         offset += position % shape[axis] * x.strides[axis]
     return x._as_strided((), (), offset).item()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from aotops import errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
-from aotops.errors import wrong_type
 from aotops.shapes import as_shape, complete_shape, normalize_axes, reshaped_strides
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -27,11 +27,16 @@ def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
     >>> ao.permute_dims(ao.zeros((2, 3)), (1, 0)).shape
     (3, 2)
     """
+    return permuted("permute_dims", x, axes)
+
+
+def permuted(name: str, x: Tensor, axes: Any) -> Tensor:
+    """What ``permute_dims`` returns, for a function of this name."""
     if not isinstance(x, Tensor):
-        wrong_type("permute_dims", "x", "a Tensor", x)
-    order = normalize_axes(as_shape(axes, "axes"), x.ndim)
+        errors.wrong_type(name, "x", "a Tensor", x)
+    order = normalize_axes(name, "axes", as_shape(name, "axes", axes), x.ndim)
     if len(order) != x.ndim:
-        raise ValueError(f"permute_dims: axes must name each of {x.ndim} axes once, got {axes}")
+        errors.reject(ValueError, name, "axes", f"name each of {x.ndim} axes once", errors.shown(axes))
     shape, strides = x.shape, x.strides
     return x._as_strided(tuple([shape[axis] for axis in order]), tuple([strides[axis] for axis in order]), 0)
 
@@ -52,19 +57,22 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
             [2, 3],
             [4, 5]])
     """
+    return reshaped("reshape", x, shape, None if copy is None else bool(copy))
+
+
+def reshaped(name: str, x: Tensor, shape: Any, copy: bool | None) -> Tensor:
+    """What ``reshape`` returns, for a function of this name."""
     if not isinstance(x, Tensor):
-        wrong_type("reshape", "x", "a Tensor", x)
-    copy = None if copy is None else bool(copy)
-    new_shape = complete_shape(as_shape(shape), x.size)
+        errors.wrong_type(name, "x", "a Tensor", x)
+    new_shape = complete_shape(name, as_shape(name, "shape", shape), x.size)
     if copy:
         x = astype(x, x.dtype)
     strides = reshaped_strides(x.shape, x.strides, new_shape)
     if strides is None:
         if copy is False:
-            raise ValueError(
-                f"a view of shape {new_shape} cannot show a tensor of shape {x.shape} and strides {x.strides}; "
-                "use reshape, which copies"
-            )
+            got = f"shape {x.shape} and strides {x.strides}"
+            wanted = f"have strides that a view of shape {new_shape} can show"
+            errors.reject(ValueError, name, "x", wanted, got, "use reshape, which copies where it must")
         x = astype(x, x.dtype)
         strides = reshaped_strides(x.shape, x.strides, new_shape)
         assert strides is not None  # contiguous elements fit any shape

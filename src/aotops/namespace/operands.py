@@ -7,7 +7,7 @@ ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays 
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.namespace.creation import asarray, has_buffer
+from aotops.namespace.creation import has_buffer, read
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -47,20 +47,17 @@ def is_foreign_number(value: Any) -> bool:
 def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
     """A value as an argument of an operator: a tensor, or a Python number as it is.
 
-    Raises ``TypeError`` for what is no operand, and what ``asarray`` raises for its contents.
+    Raises ``TypeError`` for what is no operand, and what ``asarray`` raises for its contents, in the operator's name.
     """
     if isinstance(value, Tensor) or _native.is_number(value):
         number: Tensor | float = value
         return number
     if not is_operand(value):
         errors.wrong_operand(name, argument, value)
-    try:
-        return asarray(value)
-    except (TypeError, ValueError, OverflowError) as error:
-        raise type(error)(f"{name}: {argument} cannot be read as a Tensor: {error}") from None
+    return read(name, argument, value, None)
 
 
 def as_tensor(name: str, argument: str, value: Any) -> Tensor:
     """The same, a Python number as a tensor too."""
     operand = as_operand(name, argument, value)
-    return operand if isinstance(operand, Tensor) else asarray(operand)
+    return operand if isinstance(operand, Tensor) else read(name, argument, operand, None)

@@ -25,13 +25,16 @@ _sum_as_float = _native.operators["_sum_as_float"]
 _sum_of_squared_deviations = _native.operators["_sum_of_squared_deviations"]
 
 
-def folded_count(x: Tensor, axis: Any) -> int:
+def folded_axes(name: str, x: Tensor, axis: Any) -> tuple[int, ...] | None:
+    """The axes that fold away, counted from the front; None for all."""
+    return None if axis is None else normalize_axes(name, "axis", axis, x.ndim)
+
+
+def folded_count(x: Tensor, axes: tuple[int, ...] | None) -> int:
     """How many elements fold into one."""
-    if axis is None:
-        return x.size
     count = 1
-    for folded in normalize_axes(axis, x.ndim):
-        count *= x.shape[folded]
+    for axis in range(x.ndim) if axes is None else axes:
+        count *= x.shape[axis]
     return count
 
 
@@ -45,6 +48,8 @@ def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
         errors.wrong_out_shape(name, out.shape, result.shape)
     if not can_cast(result.dtype, out.dtype):
         errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
+    if out.readonly:
+        errors.read_only(name, "out")
     out[...] = result
     return out
 
@@ -57,16 +62,16 @@ def operand(name: str, x: Any, dtype: Any) -> Tensor:
     tensor = as_tensor(name, "x", x)
     if dtype is None:
         return tensor
-    wanted = as_dtype(dtype)
+    wanted = as_dtype(name, "dtype", dtype)
     if wanted.kind != "float":
-        raise TypeError(f"{name}: dtype must be float32 or float64, got {wanted.name}")
+        errors.wrong_dtype(name, "dtype", ("float32", "float64"), dtype)
     return astype(tensor, wanted, copy=False)
 
 
 def one_correction(name: str, correction: Any, ddof: Any) -> Any:
     """The correction under either of its names, 0 where neither is given; ``TypeError`` where both are."""
     if correction is not None and ddof is not None:
-        raise TypeError(f"{name}: ddof is NumPy's name of correction, give one of the two")
+        errors.reject(TypeError, name, "correction", "be given once, as correction or as ddof", "both")
     return (0 if ddof is None else ddof) if correction is None else correction
 
 
@@ -78,9 +83,10 @@ def variance(name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims:
         errors.wrong_type(name, "correction", "a Python number", correction)
     if x.dtype.kind != "float":
         x = astype(x, float64)
-    count = folded_count(x, axis)
-    centre = _divide(_sum(x, axis, keepdims=True), count)
-    total = _sum_of_squared_deviations(x, centre, axis, keepdims=keepdims)
+    axes = folded_axes(name, x, axis)
+    count = folded_count(x, axes)
+    centre = _divide(_sum(x, axes, keepdims=True), count)
+    total = _sum_of_squared_deviations(x, centre, axes, keepdims=keepdims)
     result: Tensor = _divide(total, max(count - correction, 0))
     return result
 
@@ -104,8 +110,9 @@ def mean(
     tensor([1.5, 4. ])
     """
     x = operand("mean", x, dtype)
-    total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axis, keepdims=keepdims)
-    return delivered("mean", _divide(total, folded_count(x, axis)), out)
+    axes = folded_axes("mean", x, axis)
+    total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axes, keepdims=keepdims)
+    return delivered("mean", _divide(total, folded_count(x, axes)), out)
 
 
 @fast_path(_divide, _sum, _sum_of_squared_deviations)

@@ -113,11 +113,12 @@ int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim
         aot_raise("wrong_out_shape", "(sNN)", operator->definition->name, got, wanted);
         return -1;
     }
-    if (aot_check_writable(out, "out") < 0) {
+    if (aot_check_writable(out, operator->definition->name, "out") < 0) {
         return -1;
     }
     if (out->size > 1 && !elements_are_distinct(out)) {
-        PyErr_SetString(PyExc_ValueError, "out has elements that share memory, so that it cannot hold a result");
+        aot_raise("overlapping_out", "(sNN)", operator->definition->name, aot_tuple_of_sizes(out->ndim, out->shape),
+                  aot_tuple_of_sizes(out->ndim, out->strides));
         return -1;
     }
     return 0;
@@ -205,7 +206,7 @@ static bool all_flat(const aot_operator *definition, aot_tensor *const *tensors,
 
 /* Casts an input that broadcasting repeats, once instead of per tile: a single element into `element`, anything else
  * into a new tensor, which the caller owns. Returns NULL with an exception, or without one for a single element. */
-static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element)
+static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element, const char *function)
 {
     if (tensor->size == 1) {
         char *data[] = {tensor->data, (char *)element};
@@ -213,7 +214,7 @@ static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element
         aot_run_kernel(aot_builtin_convert[tensor->dtype][dtype][tensor->state->level], 1, 1, data, strides);
         return NULL;
     }
-    aot_tensor *copy = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape);
+    aot_tensor *copy = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape, function);
     if (copy != NULL && !tensor->contiguous) {
         aot_tensor_order_as(copy, &tensor, 1);
     }
@@ -246,13 +247,12 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
                 views[k] = *position;
                 continue;
             }
-            PyErr_Format(PyExc_TypeError, "%s takes positions, and can only be called by aotops' own functions",
-                         definition->name);
+            aot_raise("needs_positions", "(s)", definition->name);
             failed = true;
             break;
         }
         if (tensor != NULL && tensor->dtype != dtype && (tensor->size == 1 || tensor->size < out->size)) {
-            tensor = cast_once(tensor, dtype, &numbers[k]);
+            tensor = cast_once(tensor, dtype, &numbers[k], definition->name);
             if (tensor != NULL) {
                 casts[n_casts++] = tensor;
             } else {
@@ -265,7 +265,7 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
             if (inputs[k] == NULL) {
                 numbers[k] = variant->constants[AOT_CONSTANT_DEFAULTS + k];
             } else {
-                failed = aot_element_of(inputs[k], dtype, &numbers[k]) < 0;
+                failed = aot_element_of(inputs[k], dtype, &numbers[k], definition->name, "each number") < 0;
             }
             views[k] = (aot_view){(char *)&numbers[k], aot_no_strides, (uint8_t)dtype};
         } else if (flat) {
@@ -389,7 +389,7 @@ static bool is_two(PyObject *number)
 static aot_tensor *new_output(aot_state *state, const aot_operator *definition, aot_tensor *const *tensors, int dtype,
                               int ndim, const Py_ssize_t *shape)
 {
-    aot_tensor *out = aot_tensor_new(state, dtype, ndim, shape);
+    aot_tensor *out = aot_tensor_new(state, dtype, ndim, shape, definition->name);
     bool ordered = out == NULL || ndim < 2;
     for (int k = 0; k < definition->inputs && !ordered; k++) {
         if (tensors[k] != NULL && !tensors[k]->contiguous) {
@@ -528,8 +528,8 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
     aot_tensor *out = (aot_tensor *)out_object, *tensors[AOT_MAX_OPERANDS] = {NULL};
     PyObject *inputs[AOT_MAX_OPERANDS] = {NULL};
     Py_ssize_t strides[AOT_MAX_RANK];
-    int dtype = aot_dtype_code(state, dtype_object, "dtype");
-    int rank = dtype < 0 ? -1 : aot_read_sizes(stride_tuple, strides, "strides");
+    int dtype = aot_dtype_code(state, dtype_object, "generate");
+    int rank = dtype < 0 ? -1 : aot_read_sizes(stride_tuple, strides, "generate", "strides");
     if (rank < 0) {
         return NULL;
     }

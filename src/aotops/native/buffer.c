@@ -123,10 +123,11 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
 
 /* Reads the shape of an exporter's elements and their strides in bytes. Where the exporter gives no strides, as ctypes
  * never does, they are those of row-major order. */
-static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps)
+static int read_axes(const Py_buffer *view, Py_ssize_t *shape, Py_ssize_t *steps, const char *function,
+                     const char *argument)
 {
     if (view->ndim > AOT_MAX_RANK) {
-        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, view->ndim);
+        aot_raise("too_many_dimensions", "(ssi)", function, argument, view->ndim);
         return -1;
     }
     size_t step = (size_t)view->itemsize;
@@ -164,16 +165,16 @@ static bool find_reach(int ndim, const Py_ssize_t *shape, const Py_ssize_t *step
 }
 
 /* Copies elements with any strides and alignment into a new tensor. */
-static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, const Py_ssize_t *shape)
+static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, const Py_ssize_t *shape,
+                              const char *function, const char *argument)
 {
-    aot_tensor *copy = aot_tensor_new(state, dtype, view->ndim, shape);
+    aot_tensor *copy = aot_tensor_new(state, dtype, view->ndim, shape, function);
     if (copy == NULL || copy->size == 0) {
         return (PyObject *)copy;
     }
     Py_ssize_t nbytes = copy->size * view->itemsize;
     if (nbytes != view->len) { /* ctypes.resize causes this, and PyBuffer_ToContiguous writes len bytes */
-        PyErr_Format(PyExc_BufferError, "a buffer of %zd elements must have %zd bytes, got %zd", copy->size, nbytes,
-                     view->len);
+        aot_raise("wrong_buffer_size", "(ssnnn)", function, argument, copy->size, nbytes, view->len);
         Py_DECREF((PyObject *)copy);
         copy = NULL;
     } else if (PyBuffer_ToContiguous(copy->data, view, nbytes, 'C') < 0) {
@@ -185,7 +186,8 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
 
 /* Returns a tensor, or None if only a copy is possible. With `quiet`, returns NULL without an exception for elements
  * that no dtype matches. */
-static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet)
+static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, const char *function,
+                             const char *argument)
 {
     Py_buffer *view = PyMem_Calloc(1, sizeof *view);
     if (view == NULL) {
@@ -203,20 +205,20 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         goto release;
     }
     if (dtype < 0) {
-        Py_XDECREF(aot_call("unsupported_buffer", "(Osn)", Py_TYPE(exporter),
+        Py_XDECREF(aot_call("unsupported_buffer", "(ssOsn)", function, argument, Py_TYPE(exporter),
                             view->format ? view->format : "B", view->itemsize)); /* raises */
         goto release;
     }
-    if (read_axes(view, shape, strides) < 0) {
+    if (read_axes(view, shape, strides, function, argument) < 0) {
         goto release;
     }
     if (copy) {
-        result = copy_of_view(state, view, dtype, shape);
+        result = copy_of_view(state, view, dtype, shape, function, argument);
         goto release;
     }
     uintptr_t first = (uintptr_t)view->buf;
     if (!find_reach(view->ndim, shape, strides, &below, &above) || below > first || above > UINTPTR_MAX - first) {
-        PyErr_Format(PyExc_BufferError, "%R says that its elements reach further than memory does", Py_TYPE(exporter));
+        aot_raise("unreachable_buffer", "(ssO)", function, argument, Py_TYPE(exporter));
         goto release;
     }
     bool aligned = first % (uintptr_t)view->itemsize == 0;
@@ -227,7 +229,7 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         strides[axis] /= view->itemsize;
     }
     if (empty && !aligned) { /* nothing to share, so alignment does not matter */
-        result = copy_of_view(state, view, dtype, shape);
+        result = copy_of_view(state, view, dtype, shape, function, argument);
         goto release;
     }
     if (!aligned) {
@@ -241,7 +243,7 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
     if (storage == NULL) {
         return NULL;
     }
-    result = (PyObject *)aot_tensor_view(state, storage, (Py_ssize_t)below, dtype, ndim, shape, strides);
+    result = (PyObject *)aot_tensor_view(state, storage, (Py_ssize_t)below, dtype, ndim, shape, strides, function);
     Py_DECREF((PyObject *)storage);
     return result;
 release:
@@ -250,14 +252,14 @@ release:
     return result;
 }
 
-PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy)
+PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument)
 {
-    return from_buffer(state, exporter, copy, false);
+    return from_buffer(state, exporter, copy, false, function, argument);
 }
 
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter)
 {
-    PyObject *shared = from_buffer(state, exporter, false, true);
+    PyObject *shared = from_buffer(state, exporter, false, true, "asarray", "obj");
     if (shared == NULL && PyErr_Occurred() &&
         (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
          PyErr_ExceptionMatches(PyExc_ValueError))) {

@@ -51,7 +51,7 @@ static int read_fields(PyObject *tuple, aot_operator *definition)
     }
     if (!valid) {
         PyErr_Clear(); /* raised for an int beyond long */
-        PyErr_Format(PyExc_ValueError, "declare: fields must be %d, each as aotops.encode has it, got %R", N_FIELDS, tuple);
+        aot_raise("wrong_value", "(sssO)", "declare", "fields", "as aotops.encode has them", tuple);
         return -1;
     }
     return 0;
@@ -70,7 +70,7 @@ static int read_variant(const aot_operator *definition, PyObject *tuple, aot_var
     size_t operands = (size_t)definition->inputs + definition->outputs;
     size_t room = (size_t)constant_count(definition) * sizeof *constants;
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 2) {
-        PyErr_Format(PyExc_TypeError, "declare: a variant must be a tuple of dtypes and constants, got %R", tuple);
+        aot_raise("wrong_type", "(sssO)", "declare", "each variant", "a tuple of dtypes and constants", tuple);
         return -1;
     }
     dtypes = PyTuple_GetItem(tuple, 0);
@@ -82,8 +82,7 @@ static int read_variant(const aot_operator *definition, PyObject *tuple, aot_var
         valid = variant->dtypes[k] < AOT_N_DTYPES;
     }
     if (!valid) {
-        PyErr_Format(PyExc_ValueError, "declare: a variant must have %zu dtypes and %zu bytes of constants, got %R",
-                     operands, room, tuple);
+        aot_raise("wrong_value", "(sssO)", "declare", "each variant", "the bytes of its dtypes and constants", tuple);
         return -1;
     }
     memcpy(constants, PyBytes_AsString(elements), room);
@@ -150,8 +149,8 @@ static int check_definition(const aot_operator *definition)
                 (definition->casts[k] < AOT_N_DTYPES && computed >> definition->casts[k] & 1);
     }
     if (!valid) {
-        PyErr_Format(PyExc_ValueError, "declare: parameters, fixed inputs, casts and variants of %s do not agree",
-                     definition->name);
+        aot_raise("wrong_value", "(ssss)", "declare", "parameters, fixed inputs, casts and variants", "of one operator",
+                  definition->name);
         return -1;
     }
     return 0;
@@ -168,8 +167,8 @@ PyObject *aot_declare(aot_state *state, PyObject *args)
     }
     Py_ssize_t count = PyTuple_Size(variants);
     if (!check_fields(&given) || count < 1 || count > AOT_N_DTYPES) {
-        return PyErr_Format(PyExc_ValueError, "declare: there is no operator of fields %R with %zd variants", field_tuple,
-                            count);
+        return aot_raise("wrong_value", "(sssN)", "declare", "fields and variants", "those of an operator",
+                         Py_BuildValue("(On)", field_tuple, count));
     }
     Py_ssize_t constants = constant_count(&given);
     aot_operator *definition = PyMem_Calloc(1, sizeof *definition + (size_t)count * sizeof(aot_variant) +
@@ -271,7 +270,7 @@ static const aot_named_kernel *take_kernels(const aot_library *library, PyObject
 {
     PyObject *kernel, *combine, *fold;
     if (!PyTuple_Check(symbols)) {
-        PyErr_Format(PyExc_TypeError, "bind: a variant's symbols must be a tuple, got %R", symbols);
+        aot_raise("wrong_type", "(sssO)", "bind", "each variant's symbols", "a tuple", symbols);
         return NULL;
     }
     if (!PyArg_ParseTuple(symbols, "UOO:symbols", &kernel, &combine, &fold)) {
@@ -298,12 +297,12 @@ static const aot_named_kernel *take_kernels(const aot_library *library, PyObject
 }
 
 /* Returns an object as a declared operator, borrowed; NULL with a TypeError if it is not one. */
-static aot_operator_object *as_declared(aot_state *state, PyObject *object)
+static aot_operator_object *as_declared(aot_state *state, PyObject *object, const char *function)
 {
     if (Py_TYPE(object) == state->operator_type && ((aot_operator_object *)object)->own != NULL) {
         return (aot_operator_object *)object;
     }
-    PyErr_Format(PyExc_TypeError, "expected an operator that is declared in Python, got %R", object);
+    aot_raise("wrong_type", "(sssO)", function, "operator", "an operator that is declared in Python", object);
     return NULL;
 }
 
@@ -313,7 +312,7 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOO!:bind", &object, &capsule, &PyTuple_Type, &symbols)) {
         return NULL;
     }
-    aot_operator_object *operator = as_declared(state, object);
+    aot_operator_object *operator = as_declared(state, object, "bind");
     const aot_library *library = operator != NULL ? library_of(capsule) : NULL;
     if (library == NULL) {
         return NULL;
@@ -323,8 +322,7 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
     }
     aot_variant *variants = (aot_variant *)(void *)(operator->own + 1);
     if (PyTuple_Size(symbols) != operator->own->n_variants) {
-        return PyErr_Format(PyExc_ValueError, "bind: expected symbols for %d variants, got %R",
-                            operator->own->n_variants, symbols);
+        return aot_raise("wrong_value", "(sssO)", "bind", "symbols", "those of all variants", symbols);
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
         const aot_named_kernel *named =
@@ -344,7 +342,7 @@ PyObject *aot_set_fallback(aot_state *state, PyObject *args)
 {
     PyObject *object, *fallback;
     aot_operator_object *operator =
-        PyArg_ParseTuple(args, "OO:set_fallback", &object, &fallback) ? as_declared(state, object) : NULL;
+        PyArg_ParseTuple(args, "OO:set_fallback", &object, &fallback) ? as_declared(state, object, "set_fallback") : NULL;
     if (operator == NULL) {
         return NULL;
     }
@@ -360,7 +358,7 @@ PyObject *aot_rename(aot_state *state, PyObject *args)
 {
     PyObject *object, *name;
     aot_operator_object *operator =
-        PyArg_ParseTuple(args, "OU:rename", &object, &name) ? as_declared(state, object) : NULL;
+        PyArg_ParseTuple(args, "OU:rename", &object, &name) ? as_declared(state, object, "rename") : NULL;
     PyObject *before = operator != NULL ? operator->names : NULL;
     PyObject *names =
         before != NULL ? take_names(operator->own, name, PyTuple_GetItem(before, 1), before) : NULL;

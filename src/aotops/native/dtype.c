@@ -146,12 +146,12 @@ int aot_dtype_make_all(aot_state *state)
     return 0;
 }
 
-int aot_dtype_code(aot_state *state, PyObject *object, const char *argument)
+int aot_dtype_code(aot_state *state, PyObject *object, const char *function)
 {
     if (Py_TYPE(object) == state->dtype_type) {
         return ((dtype_object *)object)->code;
     }
-    PyObject *dtype = aot_call("as_dtype", "(Os)", object, argument);
+    PyObject *dtype = aot_call("as_dtype", "(ssO)", function, "dtype", object);
     if (dtype == NULL) {
         return -1;
     }

@@ -92,20 +92,20 @@ bool aot_number_fits(PyObject *number, int dtype)
     return fits;
 }
 
-static int out_of_bounds(PyObject *number, int dtype)
+static int cannot_fit(PyObject *number, int dtype, const char *function, const char *argument)
 {
-    aot_raise("out_of_bounds", "(Os)", number, aot_dtypes[dtype].name);
+    aot_raise("cannot_fit", "(sssO)", function, argument, aot_dtypes[dtype].name, number);
     return -1;
 }
 
 /* Reads a number as the nearest double. */
-static int read_real(PyObject *number, int dtype, double *value)
+static int read_real(PyObject *number, int dtype, double *value, const char *function, const char *argument)
 {
     *value = PyFloat_AsDouble(number);
     if (*value == -1.0 && PyErr_Occurred()) {
         if (PyErr_ExceptionMatches(PyExc_OverflowError)) {
             PyErr_Clear();
-            out_of_bounds(number, dtype);
+            cannot_fit(number, dtype, function, argument);
         }
         return -1;
     }
@@ -122,14 +122,14 @@ static int read_real(PyObject *number, int dtype, double *value)
     case CODE: {                                                                                                       \
         bool fits;                                                                                                     \
         element->member = (type)read(number, aot_dtypes[CODE].itemsize, &fits);                                        \
-        return PyErr_Occurred() ? -1 : fits ? 0 : out_of_bounds(number, dtype);                                        \
+        return PyErr_Occurred() ? -1 : fits ? 0 : cannot_fit(number, dtype, function, argument);                       \
     }
 #define STORE_SIGNED(CODE, member, name, ...) STORE_INTEGER(read_signed, CODE, member, name##_t)
 #define STORE_UNSIGNED(CODE, member, name, ...) STORE_INTEGER(read_unsigned, CODE, member, name##_t)
 #define STORE_REAL(CODE, member, name, ...)                                                                            \
     case CODE: {                                                                                                       \
         double value;                                                                                                  \
-        if (read_real(number, dtype, &value) < 0) {                                                                    \
+        if (read_real(number, dtype, &value, function, argument) < 0) {                                                \
             return -1;                                                                                                 \
         }                                                                                                              \
         element->member = (aot_##name)value;                                                                           \
@@ -139,7 +139,7 @@ static int read_real(PyObject *number, int dtype, double *value)
 typedef float aot_float32;
 typedef double aot_float64;
 
-int aot_element_of(PyObject *number, int dtype, aot_element *element)
+int aot_element_of(PyObject *number, int dtype, aot_element *element, const char *function, const char *argument)
 {
     *element = (aot_element){{0}};
     switch (dtype) {

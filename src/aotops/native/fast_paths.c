@@ -82,12 +82,13 @@ static int plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *siz
 
 /* --- views --------------------------------------------------------------------------------------- */
 
-static PyObject *reshaped(aot_tensor *x, PyObject *const *given, Py_ssize_t count, enum aot_copying copying)
+static PyObject *reshaped(aot_tensor *x, PyObject *const *given, Py_ssize_t count, enum aot_copying copying,
+                          const char *function)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = x != NULL ? plain_sizes(given, count, shape) : -1;
-    return ndim >= 0 && aot_complete_shape(x->size, ndim, shape) ? (PyObject *)aot_reshaped(x, ndim, shape, copying)
-                                                                 : NULL;
+    bool fits = ndim >= 0 && aot_complete_shape(x->size, ndim, shape);
+    return fits ? (PyObject *)aot_reshaped(x, ndim, shape, copying, function) : NULL;
 }
 
 static bool plain_copying(PyObject *object, enum aot_copying *copying)
@@ -103,7 +104,7 @@ static PyObject *reshape(const aot_function *Py_UNUSED(self), PyObject *const *a
     PyObject *copy;
     enum aot_copying copying;
     bool plain = count == 2 && read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
-    return plain ? reshaped(aot_as_tensor(args[0]), args + 1, 1, copying) : NULL;
+    return plain ? reshaped(aot_as_tensor(args[0]), args + 1, 1, copying, "reshape") : NULL;
 }
 
 /* x.reshape(*shape, copy=None) */
@@ -114,14 +115,15 @@ static PyObject *reshape_method(const aot_function *Py_UNUSED(self), PyObject *c
     PyObject *copy;
     enum aot_copying copying;
     bool plain = count > 1 && read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
-    return plain ? reshaped(aot_as_tensor(args[0]), args + 1, count - 1, copying) : NULL;
+    return plain ? reshaped(aot_as_tensor(args[0]), args + 1, count - 1, copying, "reshape") : NULL;
 }
 
 /* x.view(*shape) */
 static PyObject *view_method(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count,
                              PyObject *names)
 {
-    return count > 1 && names == NULL ? reshaped(aot_as_tensor(args[0]), args + 1, count - 1, AOT_COPY_NEVER) : NULL;
+    bool plain = count > 1 && names == NULL;
+    return plain ? reshaped(aot_as_tensor(args[0]), args + 1, count - 1, AOT_COPY_NEVER, "view") : NULL;
 }
 
 /* permute_dims(x, axes), x.permute(*axes) */
@@ -161,7 +163,7 @@ static PyObject *contiguous(const aot_function *Py_UNUSED(self), PyObject *const
         Py_INCREF((PyObject *)x);
         return (PyObject *)x;
     }
-    return x != NULL ? (PyObject *)aot_astype(x, x->dtype, true) : NULL;
+    return x != NULL ? (PyObject *)aot_astype(x, x->dtype, true, "contiguous") : NULL;
 }
 
 /* x.astype(dtype, *, copy=True) */
@@ -174,7 +176,7 @@ static PyObject *astype(const aot_function *self, PyObject *const *args, Py_ssiz
                  (copy == NULL ? names == NULL : copy == Py_True || copy == Py_False) &&
                  plain_dtype(self->state, args[1], -1, &dtype);
     aot_tensor *x = plain ? aot_as_tensor(args[0]) : NULL;
-    return x != NULL ? (PyObject *)aot_astype(x, dtype, copy != Py_False) : NULL;
+    return x != NULL ? (PyObject *)aot_astype(x, dtype, copy != Py_False, "astype") : NULL;
 }
 
 /* x.tolist() */
@@ -188,13 +190,15 @@ static PyObject *tolist(const aot_function *Py_UNUSED(self), PyObject *const *ar
 
 /* Returns a tensor of plain data; of a tensor or a buffer, on the same memory. NULL without an exception if the data
  * are not plain. */
-static PyObject *read_data(aot_state *state, PyObject *data, int dtype, bool copy)
+static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, bool copy)
 {
+    aot_state *state = self->state;
     aot_tensor *x = aot_as_tensor(data);
     if (x != NULL) {
         dtype = dtype == AOT_NO_DTYPE ? x->dtype : dtype;
         /* a single element is converted like a Python number: NaN has no integer value */
-        return x->ndim == 0 && dtype != x->dtype ? NULL : (PyObject *)aot_astype(x, dtype, copy);
+        bool by_itself = x->ndim == 0 && dtype != x->dtype;
+        return by_itself ? NULL : (PyObject *)aot_astype(x, dtype, copy, self->row->name);
     }
     if (aot_is_sequence(data) || aot_is_number(data)) {
         return (PyObject *)aot_read_nested(state, data, dtype);
@@ -203,7 +207,7 @@ static PyObject *read_data(aot_state *state, PyObject *data, int dtype, bool cop
         return NULL;
     }
     x = aot_share_buffer(state, data);
-    PyObject *result = x == NULL ? NULL : (PyObject *)aot_astype(x, x->dtype, copy);
+    PyObject *result = x == NULL ? NULL : (PyObject *)aot_astype(x, x->dtype, copy, self->row->name);
     Py_XDECREF((PyObject *)x);
     return result;
 }
@@ -216,7 +220,7 @@ static PyObject *tensor(const aot_function *self, PyObject *const *args, Py_ssiz
     int dtype;
     bool plain = count == 1 && read_keywords(args + count, names, keys, &given) &&
                  plain_dtype(self->state, given, AOT_NO_DTYPE, &dtype);
-    return plain ? read_data(self->state, args[0], dtype, true) : NULL;
+    return plain ? read_data(self, args[0], dtype, true) : NULL;
 }
 
 /* asarray(obj, *, dtype=None, copy=None) */
@@ -227,11 +231,11 @@ static PyObject *asarray(const aot_function *self, PyObject *const *args, Py_ssi
     int dtype;
     bool plain = count == 1 && read_keywords(args + count, names, keys, given) &&
                  plain_dtype(self->state, given[0], AOT_NO_DTYPE, &dtype) && (given[1] == NULL || given[1] == Py_True);
-    return plain ? read_data(self->state, args[0], dtype, given[1] == Py_True) : NULL;
+    return plain ? read_data(self, args[0], dtype, given[1] == Py_True) : NULL;
 }
 
 /* Returns a new tensor of a shape, its contents undefined. */
-static aot_tensor *new_of_shape(aot_state *state, PyObject *given, int dtype)
+static aot_tensor *new_of_shape(const aot_function *self, PyObject *given, int dtype)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = plain_sizes(&given, 1, shape);
@@ -240,7 +244,7 @@ static aot_tensor *new_of_shape(aot_state *state, PyObject *given, int dtype)
             return NULL;
         }
     }
-    return ndim < 0 ? NULL : aot_tensor_new(state, dtype, ndim, shape);
+    return ndim < 0 ? NULL : aot_tensor_new(self->state, dtype, ndim, shape, self->row->name);
 }
 
 static PyObject *filled(aot_tensor *target, aot_element value)
@@ -259,7 +263,7 @@ static aot_tensor *empty_tensor(const aot_function *self, PyObject *const *args,
     int dtype;
     bool plain = count == 1 && read_keywords(args + count, names, keys, &given) &&
                  plain_dtype(self->state, given, AOT_FLOAT64, &dtype);
-    return plain ? new_of_shape(self->state, args[0], dtype) : NULL;
+    return plain ? new_of_shape(self, args[0], dtype) : NULL;
 }
 
 static PyObject *empty(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -276,7 +280,7 @@ static PyObject *ones(const aot_function *self, PyObject *const *args, Py_ssize_
 {
     aot_tensor *target = empty_tensor(self, args, count, names);
     aot_element one = {{0}};
-    if (target != NULL && aot_element_of(Py_True, target->dtype, &one) < 0) {
+    if (target != NULL && aot_element_of(Py_True, target->dtype, &one, "ones", "1") < 0) {
         Py_CLEAR(target);
     }
     return filled(target, one);
@@ -294,11 +298,11 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
     if (!plain) {
         return NULL;
     }
-    if (aot_element_of(args[1], dtype, &value) < 0) {
+    if (aot_element_of(args[1], dtype, &value, "full", "fill_value") < 0) {
         PyErr_Clear(); /* Python decides which of two errors is reported */
         return NULL;
     }
-    return filled(new_of_shape(self->state, args[0], dtype), value);
+    return filled(new_of_shape(self, args[0], dtype), value);
 }
 
 /* --- statistics ---------------------------------------------------------------------------------- */
@@ -407,7 +411,7 @@ static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t
         return NULL;
     }
     bool is_float = aot_dtypes[read.x->dtype].kind == AOT_KIND_REAL;
-    PyObject *x = (PyObject *)aot_astype(read.x, is_float ? read.x->dtype : AOT_FLOAT64, false);
+    PyObject *x = (PyObject *)aot_astype(read.x, is_float ? read.x->dtype : AOT_FLOAT64, false, self->row->name);
     if (x == NULL) {
         return NULL;
     }

@@ -116,7 +116,7 @@ static enum outcome read_number(reader *r, PyObject *item)
     }
     aot_element element;
     Py_INCREF(item);
-    int failed = aot_element_of(item, r->dtype, &element);
+    int failed = aot_element_of(item, r->dtype, &element, "tensor", "data");
     Py_DECREF(item);
     if (failed < 0) {
         return declined();
@@ -326,7 +326,7 @@ static enum outcome find_shape(reader *r, PyObject *data)
 /* Reads a single number, or nested sequences, into a new tensor of the reader's dtype. */
 static aot_tensor *read_all(reader *r, PyObject *data, enum outcome *outcome)
 {
-    aot_tensor *result = aot_tensor_new(r->state, r->dtype, r->ndim, r->shape);
+    aot_tensor *result = aot_tensor_new(r->state, r->dtype, r->ndim, r->shape, "tensor");
     if (result == NULL) {
         /* ragged lists may need far less memory than this shape; Python reports them instead */
         PyErr_Clear();
@@ -360,7 +360,7 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     if (result == NULL || !narrows) {
         return result;
     }
-    aot_tensor *narrowed = aot_tensor_new(state, dtype, r.ndim, r.shape);
+    aot_tensor *narrowed = aot_tensor_new(state, dtype, r.ndim, r.shape, "tensor");
     if (narrowed != NULL && aot_copy(narrowed, result) < 0) {
         Py_CLEAR(narrowed);
     }

@@ -235,7 +235,7 @@ PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *ope
         Py_INCREF(operators);
         self->operators = operators;
     } else if (name != NULL && !valid) {
-        PyErr_Format(PyExc_TypeError, "fast_path: there must be a fast path for %R, with as many operators", name);
+        aot_raise("wrong_type", "(sssO)", "fast_path", "function", "one that has a fast path, with as many operators", name);
     }
     Py_XDECREF(name);
     return (PyObject *)self;

@@ -158,7 +158,7 @@ static aot_tensor *view_of(const aot_tensor *self, const selection *selected)
 
 static PyObject *copy_of_element(const aot_tensor *self, Py_ssize_t offset)
 {
-    aot_tensor *copy = aot_tensor_new(self->state, self->dtype, 0, NULL);
+    aot_tensor *copy = aot_tensor_new(self->state, self->dtype, 0, NULL, "indexing");
     if (copy != NULL) {
         uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
         memcpy(copy->data, self->data + offset * itemsize, itemsize);
@@ -206,8 +206,8 @@ static int write_tensor(aot_tensor *target, aot_tensor *source)
     /* a single number must fit, as a Python number must */
     aot_element element;
     PyObject *number = aot_to_list(source);
-    int failed = number == NULL || aot_element_of(number, target->dtype, &element) < 0 ||
-                 aot_check_writable(target, "the target") < 0;
+    int failed = number == NULL || aot_element_of(number, target->dtype, &element, "assignment", "value") < 0 ||
+                 aot_check_writable(target, "assignment", "x") < 0;
     Py_XDECREF(number);
     if (!failed) {
         aot_fill(target, element, target->dtype);
@@ -219,7 +219,8 @@ static int write_tensor(aot_tensor *target, aot_tensor *source)
 static int write_number(const aot_tensor *self, enum found kind, const selection *selected, PyObject *number)
 {
     aot_element element;
-    if (aot_element_of(number, self->dtype, &element) < 0 || aot_check_writable(self, "the target") < 0) {
+    if (aot_element_of(number, self->dtype, &element, "assignment", "value") < 0 ||
+        aot_check_writable(self, "assignment", "x") < 0) {
         return -1;
     }
     if (kind == ELEMENT) {
@@ -240,7 +241,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
 {
     const aot_tensor *self = (const aot_tensor *)object;
     if (value == NULL) {
-        PyErr_SetString(PyExc_TypeError, "elements of a Tensor cannot be deleted");
+        aot_raise("no_deletion", "()");
         return -1;
     }
     selection selected;
@@ -252,7 +253,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     }
     if (kind == ELEMENT && source != NULL && source->ndim == 0 && source->dtype == self->dtype) {
         uint8_t itemsize = aot_dtypes[self->dtype].itemsize;
-        if (aot_check_writable(self, "the target") < 0) {
+        if (aot_check_writable(self, "assignment", "x") < 0) {
             return -1;
         }
         memmove(self->data + selected.offset * itemsize, source->data, itemsize);

@@ -334,10 +334,10 @@ bool aot_same_elements(const aot_tensor *a, const aot_tensor *b)
     return memcmp(a->shape, b->shape, bytes) == 0 && memcmp(a->strides, b->strides, bytes) == 0;
 }
 
-int aot_check_writable(const aot_tensor *tensor, const char *argument)
+int aot_check_writable(const aot_tensor *tensor, const char *function, const char *argument)
 {
     if (tensor->storage->readonly) {
-        PyErr_Format(PyExc_ValueError, "%s is read-only: its memory belongs to an object that forbids writing", argument);
+        aot_raise("read_only", "(ss)", function, argument);
         return -1;
     }
     return 0;
@@ -385,7 +385,7 @@ static bool assigned_strides(const aot_tensor *source, const aot_tensor *target,
 int aot_copy(aot_tensor *target, aot_tensor *source)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
-    if (aot_check_writable(target, "the target") < 0) {
+    if (aot_check_writable(target, "assignment", "x") < 0) {
         return -1;
     }
     if (!assigned_strides(source, target, strides)) {
@@ -398,7 +398,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
         return 0;
     }
     if (aot_may_overlap(target, source)) {
-        aot_tensor *copy = aot_tensor_new(source->state, source->dtype, source->ndim, source->shape);
+        aot_tensor *copy = aot_tensor_new(source->state, source->dtype, source->ndim, source->shape, "assignment");
         int failed = copy == NULL || aot_copy(copy, source) < 0 || aot_copy(target, copy) < 0;
         Py_XDECREF((PyObject *)copy);
         return failed ? -1 : 0;

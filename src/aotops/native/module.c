@@ -23,21 +23,23 @@ static aot_state *state_of(PyObject *module)
     return PyModule_GetState(module);
 }
 
-static aot_tensor *new_from_arguments(aot_state *state, PyObject *shape_tuple, PyObject *dtype_object)
+static aot_tensor *new_from_arguments(aot_state *state, PyObject *shape_tuple, PyObject *dtype_object,
+                                      const char *function)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
-    int ndim = aot_read_sizes(shape_tuple, shape, "shape");
-    int dtype = ndim < 0 ? -1 : aot_dtype_code(state, dtype_object, "dtype");
-    return dtype < 0 ? NULL : aot_tensor_new(state, dtype, ndim, shape);
+    int ndim = aot_read_sizes(shape_tuple, shape, function, "shape");
+    int dtype = ndim < 0 ? -1 : aot_dtype_code(state, dtype_object, function);
+    return dtype < 0 ? NULL : aot_tensor_new(state, dtype, ndim, shape, function);
 }
 
 static PyObject *native_empty(PyObject *module, PyObject *args)
 {
     PyObject *shape, *dtype;
-    if (!PyArg_ParseTuple(args, "OO:empty", &shape, &dtype)) {
+    const char *function = "empty"; /* that of aotops which asks: what errors name */
+    if (!PyArg_ParseTuple(args, "OO|s:empty", &shape, &dtype, &function)) {
         return NULL;
     }
-    return (PyObject *)new_from_arguments(state_of(module), shape, dtype);
+    return (PyObject *)new_from_arguments(state_of(module), shape, dtype, function);
 }
 
 static PyObject *native_generate(PyObject *module, PyObject *args)
@@ -48,18 +50,19 @@ static PyObject *native_generate(PyObject *module, PyObject *args)
 static PyObject *native_full(PyObject *module, PyObject *args)
 {
     PyObject *shape, *value, *dtype;
-    if (!PyArg_ParseTuple(args, "OOO:full", &shape, &value, &dtype)) {
+    const char *function = "full", *argument = "fill_value"; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OOO|ss:full", &shape, &value, &dtype, &function, &argument)) {
         return NULL;
     }
     if (!aot_is_number(value)) {
-        return aot_raise("wrong_type", "(sssO)", "full", "value", "a Python number", value);
+        return aot_raise("wrong_type", "(sssO)", function, argument, "a Python number", value);
     }
-    aot_tensor *self = new_from_arguments(state_of(module), shape, dtype);
+    aot_tensor *self = new_from_arguments(state_of(module), shape, dtype, function);
     if (self == NULL) {
         return NULL;
     }
     aot_element element;
-    if (aot_element_of(value, self->dtype, &element) < 0) {
+    if (aot_element_of(value, self->dtype, &element, function, argument) < 0) {
         Py_DECREF((PyObject *)self);
         return NULL;
     }
@@ -76,10 +79,11 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
 {
     PyObject *exporter;
     int copy;
-    if (!PyArg_ParseTuple(args, "Op:from_buffer", &exporter, &copy)) {
+    const char *function = "asarray", *argument = "obj"; /* what errors name */
+    if (!PyArg_ParseTuple(args, "Op|ss:from_buffer", &exporter, &copy, &function, &argument)) {
         return NULL;
     }
-    return aot_from_buffer(state_of(module), exporter, copy != 0);
+    return aot_from_buffer(state_of(module), exporter, copy != 0, function, argument);
 }
 
 static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -87,13 +91,13 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     aot_state *state = state_of(module);
     Py_ssize_t keywords = names == NULL ? 0 : PyTuple_Size(names);
     if (count != 2) {
-        return PyErr_Format(PyExc_TypeError, "astype() takes 2 positional arguments (x, dtype), got %zd; copy= is given by name", count);
+        return aot_raise("wrong_count", "(ssin)", "astype", "x dtype", 2, count);
     }
     int copy = 1;
     for (Py_ssize_t k = 0; k < keywords; k++) {
         PyObject *name = PyTuple_GetItem(names, k);
         if (!aot_is_keyword(name, "copy")) {
-            return PyErr_Format(PyExc_TypeError, "astype() got an unexpected keyword argument %R; it takes copy", name);
+            return aot_raise("unexpected_keyword", "(sOs)", "astype", name, "copy");
         }
         copy = PyObject_IsTrue(args[count + k]);
         if (copy < 0) {
@@ -104,11 +108,11 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (source == NULL) {
         return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", args[0]);
     }
-    int dtype = aot_dtype_code(state, args[1], "dtype");
+    int dtype = aot_dtype_code(state, args[1], "astype");
     if (dtype < 0) {
         return NULL;
     }
-    return (PyObject *)aot_astype(source, dtype, copy != 0);
+    return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
 }
 
 static PyObject *native_register(PyObject *module, PyObject *type)
@@ -116,10 +120,10 @@ static PyObject *native_register(PyObject *module, PyObject *type)
     aot_state *state = state_of(module);
     if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
         type == (PyObject *)state->base_type) {
-        return PyErr_Format(PyExc_TypeError, "type must be a subclass of TensorBase, got %R", type);
+        return aot_raise("wrong_type", "(sssO)", "register_tensor_type", "type", "a subclass of TensorBase", type);
     }
     if (state->tensor_type != NULL) {
-        PyErr_SetString(PyExc_RuntimeError, "the tensor type is registered already");
+        PyErr_SetString(PyExc_SystemError, "the tensor type is registered already");
         return NULL;
     }
     Py_INCREF((PyObject *)type);
@@ -145,8 +149,7 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
     }
     if (threads < 1 || threads > AOT_MOST_THREADS) {
         PyErr_Clear(); /* raised for an int beyond long */
-        return PyErr_Format(PyExc_ValueError, "set_num_threads: n must be from 1 to %d, got %R", AOT_MOST_THREADS,
-                            count);
+        return aot_raise("out_of_range", "(ssiiO)", "set_num_threads", "n", 1, AOT_MOST_THREADS, count);
     }
     state_of(module)->threads = (int)threads;
     Py_RETURN_NONE;
@@ -159,7 +162,7 @@ static PyObject *native_share_from(PyObject *module, PyObject *count)
     long elements = PyLong_Check(count) ? PyLong_AsLong(count) : -1;
     if (elements < 0) {
         PyErr_Clear();
-        return PyErr_Format(PyExc_ValueError, "share_from: elements must be an int from 0 on, got %R", count);
+        return aot_raise("wrong_value", "(sssO)", "share_from", "elements", "an int from 0 on", count);
     }
     state_of(module)->shared_from = elements;
     Py_RETURN_NONE;

@@ -161,8 +161,8 @@ void aot_threads_begin(void);
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
 int aot_dtype_make_all(aot_state *state);
-/* Returns the code of a DType object, or -1 with a TypeError that names the argument. */
-int aot_dtype_code(aot_state *state, PyObject *object, const char *argument);
+/* Returns the code of a DType object, the `dtype` that a function was given, or -1 with a TypeError. */
+int aot_dtype_code(aot_state *state, PyObject *object, const char *function);
 
 /* element.c: Python numbers: whether an object is one, its category, its default dtype, whether a dtype holds it, its
  * value as an element of a dtype, and back. NumPy's float64 is a float, but is read like an array, since its dtype
@@ -174,17 +174,17 @@ static inline int aot_natural_dtype(PyObject *number)
     return aot_default_dtypes[aot_number_category(number)];
 }
 bool aot_number_fits(PyObject *number, int dtype);
-int aot_element_of(PyObject *number, int dtype, aot_element *element);
+int aot_element_of(PyObject *number, int dtype, aot_element *element, const char *function, const char *argument);
 PyObject *aot_number_of(const char *data, int dtype);
 
 /* tensor.c: the object, its invariant and its constructors */
-aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape);
+aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function);
 /* Gives a new tensor the memory order that tensors (NULL: none), broadcast to its shape, have. */
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count);
 /* Returns a tensor on the memory of `storage`, whose first element is `offset` bytes from the start; checks the
- * invariant. */
+ * invariant, and raises in the name of `function`. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
-                            const Py_ssize_t *shape, const Py_ssize_t *strides);
+                            const Py_ssize_t *shape, const Py_ssize_t *strides, const char *function);
 /* Returns a view of some elements of a tensor, starting `offset` elements from its first. Checks nothing: all positions
  * of the view must be positions of the tensor, which have been checked. */
 aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
@@ -195,14 +195,14 @@ void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
 void aot_tensor_dealloc(PyObject *object);
 /* Returns an object as a tensor, borrowed, or NULL without an exception. */
 aot_tensor *aot_as_tensor(PyObject *object);
-/* Reads a tuple of at most AOT_MAX_RANK ints; returns their number, or -1. */
-int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument);
+/* Reads a tuple of at most AOT_MAX_RANK ints, an argument of a function; returns their number, or -1. */
+int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *function, const char *argument);
 PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 
 /* buffer.c: the buffer protocol, both ways */
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
-PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy);
+PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
 /* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 
@@ -266,8 +266,8 @@ bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t 
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
 bool aot_may_overlap(const aot_tensor *a, const aot_tensor *b);
 bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
-int aot_check_writable(const aot_tensor *tensor, const char *argument);
-/* Copies `source`, broadcast to the shape of `target`, into it, casting elements. */
+int aot_check_writable(const aot_tensor *tensor, const char *function, const char *argument);
+/* Copies `source`, broadcast to the shape of `target`, into it, casting elements. Errors call this an assignment. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
 void aot_fill(aot_tensor *target, aot_element value, int dtype);
 
@@ -327,9 +327,10 @@ bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
 enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
 /* Returns the elements in another shape, which must be complete. Returns NULL without an exception if that requires a
  * copy and copying is forbidden. */
-aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying);
+aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying,
+                         const char *function);
 /* Returns the tensor itself if it has the dtype and `copy` is false, else a contiguous copy. */
-aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy);
+aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function);
 
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */

@@ -77,8 +77,10 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
 }
 
 /* Reads the axes into a bit mask. */
-static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
+static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
 {
+    PyObject *axis = call->axis;
+    const aot_operator *definition = call->operator->definition;
     if (axis == NULL) {
         *mask = ndim == 32 ? UINT32_MAX : (UINT32_C(1) << ndim) - 1;
         return 0;
@@ -94,8 +96,9 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
         }
     }
     Py_ssize_t axes[AOT_MAX_RANK];
-    PyObject *normalized = aot_call("normalize_axes", "(Oi)", axis, ndim);
-    int count = normalized != NULL ? aot_read_sizes(normalized, axes, "axis") : -1;
+    PyObject *normalized = aot_call("normalize_axes", "(ssOii)", definition->name, "axis", axis, ndim,
+                                    definition->kind == AOT_REDUCE); /* others have one axis */
+    int count = normalized != NULL ? aot_read_sizes(normalized, axes, definition->name, "axis") : -1;
     Py_XDECREF(normalized);
     for (int k = 0; k < count; k++) {
         if (axes[k] < 0 || axes[k] >= ndim) {
@@ -108,13 +111,13 @@ static int parse_axes(PyObject *axis, int ndim, uint32_t *mask)
 }
 
 /* Returns a tensor cast to a dtype: a new reference. */
-static aot_tensor *cast(aot_tensor *x, int dtype)
+static aot_tensor *cast(const call_arguments *call, aot_tensor *x, int dtype)
 {
     if (dtype == x->dtype) {
         Py_INCREF((PyObject *)x);
         return x;
     }
-    aot_tensor *copy = aot_tensor_new(x->state, dtype, x->ndim, x->shape);
+    aot_tensor *copy = aot_tensor_new(x->state, dtype, x->ndim, x->shape, call->operator->definition->name);
     if (copy != NULL && aot_copy(copy, x) < 0) {
         Py_CLEAR(copy);
     }
@@ -131,7 +134,7 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
     const aot_operator *definition = operator->definition;
     int dtype = x->dtype;
     if (call->dtype != NULL) {
-        dtype = aot_dtype_code(state, call->dtype, "dtype");
+        dtype = aot_dtype_code(state, call->dtype, definition->name);
         if (dtype < 0) {
             return NULL;
         }
@@ -150,7 +153,7 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
     }
     call->variant = variant;
     bool later = x->contiguous && definition->kind != AOT_ARGREDUCE;
-    return cast(x, later ? x->dtype : dtype);
+    return cast(call, x, later ? x->dtype : dtype);
 }
 
 /* Returns the only input, of any type, as a tensor: a new reference. */
@@ -190,7 +193,7 @@ static int converted_inputs(call_arguments *call, aot_tensor **tensors)
     if (variant != NULL) {
         call->variant = variant;
         for (int k = 0; k < count; k++) {
-            tensors[k] = cast(tensors[k], variant->dtypes[k]);
+            tensors[k] = cast(call, tensors[k], variant->dtypes[k]);
             if (tensors[k] == NULL) {
                 while (k > 0) {
                     Py_DECREF((PyObject *)tensors[--k]);
@@ -232,7 +235,7 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
         }
     }
     if (!direct) {
-        return aot_tensor_new(call->operator->state, dtype, ndim, shape);
+        return aot_tensor_new(call->operator->state, dtype, ndim, shape, definition->name);
     }
     Py_INCREF(call->out);
     return (aot_tensor *)call->out;
@@ -327,7 +330,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     Py_ssize_t shape[AOT_MAX_RANK], result_shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, inputs, shape), result_ndim = 0;
     uint32_t mask;
-    if (ndim < 0 || parse_axes(call->axis, ndim, &mask) < 0 || has_elements(call, inputs, ndim, shape) < 0) {
+    if (ndim < 0 || parse_axes(call, ndim, &mask) < 0 || has_elements(call, inputs, ndim, shape) < 0) {
         return NULL;
     }
     for (int axis = 0; axis < ndim; axis++) {
@@ -341,20 +344,8 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     return out != NULL ? copied_to_out(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
 }
 
-static int require_one_axis(const call_arguments *call)
-{
-    if (call->axis != NULL && (PyTuple_Check(call->axis) || PyList_Check(call->axis))) {
-        aot_raise("wrong_type", "(sssO)", call->operator->definition->name, "axis", "an int or None", call->axis);
-        return -1;
-    }
-    return 0;
-}
-
 static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
 {
-    if (require_one_axis(call) < 0) {
-        return NULL;
-    }
     if (call->axis != NULL || x->ndim == 1) {
         return reduce(call, &x);
     }
@@ -369,19 +360,20 @@ static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
         return NULL;
     }
     aot_state *state = call->operator->state;
+    const char *name = call->operator->definition->name;
     aot_tensor *ordered = x;
     int failed = 0;
     if (x->contiguous) {
         Py_INCREF((PyObject *)ordered);
     } else {
-        ordered = aot_tensor_new(state, x->dtype, x->ndim, x->shape);
+        ordered = aot_tensor_new(state, x->dtype, x->ndim, x->shape, name);
         failed = ordered == NULL ? -1 : aot_copy(ordered, x);
     }
     if (failed == 0) {
         Py_ssize_t offset = ordered->data - ordered->storage->data;
-        aot_tensor *flat = aot_tensor_view(state, ordered->storage, offset, x->dtype, 1, &x->size, &unit);
+        aot_tensor *flat = aot_tensor_view(state, ordered->storage, offset, x->dtype, 1, &x->size, &unit, name);
         aot_tensor *scalar = aot_tensor_view(state, out->storage, out->data - out->storage->data, AOT_INT64, 1, &unit,
-                                             &unit);
+                                             &unit, name);
         call_arguments along = *call;
         along.is_true = true; /* keepdims: the result has one axis of length 1, as `scalar` does */
         failed = flat == NULL || scalar == NULL ? -1 : fold(&along, &flat, 1, flat->shape, 1, scalar);
@@ -400,7 +392,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
     if (call->axis == NULL && x->ndim != 1) {
         return aot_raise("axis_needed", "(si)", definition->name, (int)x->ndim);
     }
-    if (require_one_axis(call) < 0 || parse_axes(call->axis, x->ndim, &mask) < 0) {
+    if (parse_axes(call, x->ndim, &mask) < 0) {
         return NULL;
     }
     int axis = 0;
@@ -423,7 +415,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
     if (call->is_true && out->size > 0) {
         shape[axis] = 1;
         aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
-                                              out->strides);
+                                              out->strides, definition->name);
         if (initial == NULL) {
             return copied_to_out(call, out, -1);
         }

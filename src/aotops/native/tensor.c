@@ -17,7 +17,7 @@
 static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
 {
     if (ndim > AOT_MAX_RANK) {
-        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, ndim);
+        PyErr_Format(PyExc_SystemError, "a tensor has at most %d dimensions, got %d", AOT_MAX_RANK, ndim);
         return NULL;
     }
     if (state->tensor_type == NULL) { /* the first tensor: importing aotops.tensors registers the class */
@@ -53,19 +53,19 @@ static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
 
 /* Returns the product of the lengths, or -1 with a ValueError if one is negative or the size in bytes overflows. A
  * length of 0 does not hide an overflow of the others: code that handles views relies on it. */
-static Py_ssize_t count_elements(int ndim, const Py_ssize_t *shape, Py_ssize_t itemsize)
+static Py_ssize_t count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function)
 {
-    Py_ssize_t bytes = itemsize;
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, bytes = itemsize;
     bool empty = false;
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] < 0) {
-            PyErr_Format(PyExc_ValueError, "shape must not be negative, got %zd along axis %d", shape[axis], axis);
+            aot_raise("negative_length", "(sN)", function, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
         if (shape[axis] == 0) {
             empty = true;
         } else if (bytes > PY_SSIZE_T_MAX / shape[axis]) {
-            PyErr_SetString(PyExc_ValueError, "shape is too large: its elements would take more than 2**63 - 1 bytes");
+            aot_raise("too_many_bytes", "(sNs)", function, aot_tuple_of_sizes(ndim, shape), aot_dtypes[dtype].name);
             return -1;
         } else {
             bytes *= shape[axis];
@@ -74,10 +74,9 @@ static Py_ssize_t count_elements(int ndim, const Py_ssize_t *shape, Py_ssize_t i
     return empty ? 0 : bytes / itemsize;
 }
 
-aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape)
+aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function)
 {
-    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize;
-    Py_ssize_t size = count_elements(ndim, shape, itemsize);
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = count_elements(dtype, ndim, shape, function);
     if (size < 0) {
         return NULL;
     }
@@ -185,21 +184,16 @@ static bool is_inside(Py_ssize_t offset, Py_ssize_t nbytes, Py_ssize_t itemsize,
 }
 
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
-                            const Py_ssize_t *shape, const Py_ssize_t *strides)
+                            const Py_ssize_t *shape, const Py_ssize_t *strides, const char *function)
 {
-    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize;
-    Py_ssize_t size = count_elements(ndim, shape, itemsize);
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = count_elements(dtype, ndim, shape, function);
     if (size < 0) {
         return NULL;
     }
     bool valid = size == 0 ? offset >= 0 && offset <= storage->nbytes
                            : is_inside(offset, storage->nbytes, itemsize, ndim, shape, strides);
     if (!valid || ((uintptr_t)storage->data + (uintptr_t)offset) % (uintptr_t)itemsize != 0) {
-        PyErr_Format(PyExc_ValueError,
-                     "shape and strides must stay inside of the storage, which has %zd bytes; got a tensor of %zd "
-                     "elements that begins at byte %zd and reaches outside, or is not aligned",
-                     storage->nbytes, size, offset);
-        return NULL;
+        return (aot_tensor *)aot_raise("outside_storage", "(snnn)", function, storage->nbytes, size, offset);
     }
     aot_tensor *self = new_object(state, dtype, ndim);
     if (self == NULL) {
@@ -288,15 +282,15 @@ aot_tensor *aot_as_tensor(PyObject *object)
     return ours ? (aot_tensor *)object : NULL;
 }
 
-int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument)
+int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *function, const char *argument)
 {
     if (!PyTuple_Check(tuple)) {
-        PyErr_Format(PyExc_TypeError, "%s must be a tuple of ints, got %R", argument, Py_TYPE(tuple));
+        aot_raise("wrong_type", "(sssO)", function, argument, "a tuple of ints", tuple);
         return -1;
     }
     Py_ssize_t count = PyTuple_Size(tuple);
     if (count > AOT_MAX_RANK) {
-        PyErr_Format(PyExc_ValueError, "a tensor has at most %d dimensions, got %zd", AOT_MAX_RANK, count);
+        aot_raise("too_many_dimensions", "(ssO)", function, argument, tuple);
         return -1;
     }
     for (Py_ssize_t k = 0; k < count; k++) {
@@ -305,7 +299,7 @@ int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *argument)
         if (sizes[k] == -1 && PyErr_Occurred()) {
             if (PyErr_ExceptionMatches(PyExc_ValueError)) {
                 PyErr_Clear();
-                aot_raise("too_large", "(sO)", argument, item);
+                aot_raise("too_large", "(ssO)", function, argument, item);
             }
             return -1;
         }

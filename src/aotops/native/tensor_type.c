@@ -14,9 +14,7 @@
 
 static PyObject *tensor_new(PyTypeObject *type, PyObject *Py_UNUSED(args), PyObject *Py_UNUSED(kwargs))
 {
-    PyErr_Format(PyExc_TypeError, "%R is not called to make a tensor: use aotops.tensor(data) or aotops.empty(shape)",
-                 type);
-    return NULL;
+    return aot_raise("no_constructor", "(O)", type);
 }
 
 static PyObject *tensor_shape(PyObject *self, void *Py_UNUSED(closure))
@@ -65,31 +63,32 @@ static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOn:_as_strided", &shape_tuple, &strides_tuple, &elements)) {
         return NULL;
     }
-    int ndim = aot_read_sizes(shape_tuple, shape, "shape");
+    int ndim = aot_read_sizes(shape_tuple, shape, "_as_strided", "shape");
     if (ndim < 0) {
         return NULL;
     }
-    int given = aot_read_sizes(strides_tuple, strides, "strides");
+    int given = aot_read_sizes(strides_tuple, strides, "_as_strided", "strides");
     if (given < 0) {
         return NULL;
     }
     if (given != ndim) {
-        return PyErr_Format(PyExc_ValueError, "shape and strides must be of one length, got %d and %d", ndim, given);
+        return aot_raise("wrong_value", "(sssO)", "_as_strided", "strides", "of the length of shape", strides_tuple);
     }
     Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
     Py_ssize_t start = self->data - self->storage->data;
     if (elements > (PY_SSIZE_T_MAX - start) / itemsize || elements < -(start / itemsize)) {
-        return PyErr_Format(PyExc_ValueError, "offset must stay inside of the storage, got %zd", elements);
+        return aot_raise("wrong_value", "(sssN)", "_as_strided", "offset", "inside of the storage",
+                         PyLong_FromSsize_t(elements));
     }
     return (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype, ndim,
-                                       shape, strides);
+                                       shape, strides, "_as_strided");
 }
 
 static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
 {
     aot_tensor *source = aot_as_tensor(argument);
     if (source == NULL) {
-        return PyErr_Format(PyExc_TypeError, "source must be a Tensor, got %R", Py_TYPE(argument));
+        return aot_raise("wrong_type", "(sssO)", "_copy_from", "source", "a Tensor", argument);
     }
     if (aot_copy((aot_tensor *)self, source) < 0) {
         return NULL;

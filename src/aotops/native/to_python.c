@@ -39,10 +39,10 @@ static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssi
     }
 }
 
-static PyObject *only_item(const aot_tensor *self)
+static PyObject *only_item(const aot_tensor *self, const char *function)
 {
     if (self->size != 1) {
-        return aot_raise("item_of_many", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
+        return aot_raise("item_of_many", "(sN)", function, aot_tuple_of_sizes(self->ndim, self->shape));
     }
     return aot_number_of(self->data, self->dtype);
 }
@@ -80,7 +80,7 @@ PyObject *aot_item(PyObject *object, PyObject *const *indices, Py_ssize_t count)
 {
     const aot_tensor *self = (const aot_tensor *)object;
     if (count == 0) {
-        return only_item(self);
+        return only_item(self, "item");
     }
     const char *found = find_item(self, indices, count);
     if (found != NULL) {
@@ -137,7 +137,7 @@ int aot_number_bool(PyObject *object)
 
 PyObject *aot_number_int(PyObject *object)
 {
-    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *number = only_item((const aot_tensor *)object, "int");
     PyObject *result = number != NULL ? PyNumber_Long(number) : NULL;
     Py_XDECREF(number);
     return result;
@@ -145,7 +145,7 @@ PyObject *aot_number_int(PyObject *object)
 
 PyObject *aot_number_float(PyObject *object)
 {
-    PyObject *number = only_item((const aot_tensor *)object);
+    PyObject *number = only_item((const aot_tensor *)object, "float");
     PyObject *result = number != NULL ? PyNumber_Float(number) : NULL;
     Py_XDECREF(number);
     return result;

@@ -89,7 +89,8 @@ static bool reshaped_strides(const aot_tensor *tensor, int ndim, const Py_ssize_
     return true;
 }
 
-aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying)
+aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying,
+                         const char *function)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
     if (copying != AOT_COPY_ALWAYS) {
@@ -106,7 +107,7 @@ aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, 
             return NULL; /* no exception */
         }
     }
-    aot_tensor *copy = aot_astype(tensor, tensor->dtype, true);
+    aot_tensor *copy = aot_astype(tensor, tensor->dtype, true, function);
     if (copy == NULL) {
         return NULL;
     }
@@ -116,13 +117,13 @@ aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, 
     return result;
 }
 
-aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy)
+aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function)
 {
     if (!copy && dtype == tensor->dtype) {
         Py_INCREF((PyObject *)tensor);
         return tensor;
     }
-    aot_tensor *result = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape);
+    aot_tensor *result = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape, function);
     if (result != NULL && aot_copy(result, tensor) < 0) {
         Py_CLEAR(result);
     }

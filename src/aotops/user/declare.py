@@ -232,15 +232,13 @@ def _scalar_function(kind: str, function: Any) -> Any:
     """The Python function that a declaration is given; ``TypeError`` for anything else."""
     scalar = plain(function)
     if not isinstance(scalar, type(map)):
-        raise TypeError(
-            f"{kind}: function must be a Python function, or one that Numba has decorated, "
-            f"got {errors.type_name(function)}"
-        )
+        errors.wrong_type(kind, "function", "a Python function, or one that Numba has decorated", function)
     code = scalar.__code__
     if code.co_flags & 0x2A0:  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
-        raise TypeError(f"{kind}: {scalar.__name__} must return numbers; it is a generator or a coroutine")
+        errors.reject(TypeError, kind, scalar.__name__, "return numbers", "a generator or a coroutine")
     if code.co_flags & 0x0C or code.co_kwonlyargcount or scalar.__defaults__:
-        raise TypeError(f"{kind}: {scalar.__name__} must take numbers by position alone, without defaults, * or **")
+        wanted = "take numbers by position alone, without defaults, * or **"
+        errors.reject(TypeError, kind, scalar.__name__, wanted, "another signature")
     return scalar
 
 
@@ -248,9 +246,9 @@ def _dtype_name(name: str, argument: str, dtype: Any) -> str:
     """The name of a dtype that is given in any way in which dtypes can be given."""
     given = find_dtype(dtype)
     if given is None and not isinstance(dtype, str):
-        raise TypeError(f"{name}: {argument} must be given as dtypes or their names, got {errors.type_name(dtype)}")
+        errors.wrong_type(name, argument, "given as dtypes or their names", dtype)
     if given is None:
-        raise errors.RecordError(f"{name}: {argument} must be some of {', '.join(ALL)}, got {errors.shown(dtype)}")
+        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", errors.shown(dtype))
     return given.name
 
 
@@ -268,9 +266,8 @@ def _for_dtypes(name: str, argument: str, values: Any, dtypes: tuple[str, ...]) 
     given = {_dtype_name(name, f"{argument}'s dtypes", dtype): value for dtype, value in values.items()}
     for dtype in given:
         if dtype not in dtypes:
-            raise errors.RecordError(
-                f"{name}: {argument} has {dtype}, which is none of its dtypes, {', '.join(dtypes)}"
-            )
+            wanted = f"be given for some of its dtypes, {', '.join(dtypes)}"
+            errors.reject(errors.RecordError, name, argument, wanted, dtype)
     return given
 
 
@@ -285,7 +282,7 @@ def _results(name: str, result: Any, dtypes: tuple[str, ...]) -> dict[str, str] 
 def _dict_of(name: str, argument: str, value: Any) -> dict[str, Any]:
     """A dict by the names of inputs; ``TypeError`` for anything else."""
     if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
-        raise TypeError(f"{name}: {argument} must be a dict by the names of inputs, got {errors.type_name(value)}")
+        errors.wrong_type(name, argument, "a dict by the names of inputs", value)
     return value
 
 
@@ -298,14 +295,12 @@ def _constants(
         result = results.get(dtype, dtype)
         whole = hasattr(value, "__index__")
         if isinstance(value, _native.TensorBase) or not (whole or hasattr(value, "__float__")):
-            raise TypeError(
-                f"{name}: {argument} must be a number, or a dict of one for each dtype, got {errors.type_name(value)}"
-            )
+            errors.wrong_type(name, argument, "a number, or a dict of one for each dtype", value)
         number = value.__index__() if whole else float(value)
         if result not in FLOATS:
             least, most = FACTS[result].bounds
             if not least <= number <= most or number != int(number):
-                raise errors.RecordError(f"{name}: {argument} must be a number that {result} can hold, got {value!r}")
+                errors.reject(errors.RecordError, name, argument, f"fit {result}", errors.type_name(value))
             number = int(number)
         constants[dtype] = number
     return constants
@@ -342,9 +337,10 @@ def derivative(operator: Operator) -> Any:
 
     def declare(function: Scalar, *values: Any, **options: Any) -> Scalar:
         if values or options or not callable(function):
-            raise TypeError(f"{name_of(operator)} has no derivative; declare it with @{name_of(operator)}.derivative")
+            name = name_of(operator)
+            errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
-            raise TypeError(f"{name_of(operator)} has a derivative already; declare it once")
+            errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
         record.derivative(_scalar_function("derivative", function))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared

@@ -31,7 +31,7 @@ def runner(operator: Operator) -> Callable[..., Any]:
         try:
             bound = parameters.bind(*inputs, **options)
         except TypeError as error:
-            raise TypeError(f"{operator.__name__}() {error}") from None
+            errors.wrong_call(f"{operator.__name__}() {error}")
         bound.apply_defaults()
         arguments = dict(bound.arguments)
         out, dtype = arguments.pop("out"), arguments.pop("dtype", None)
