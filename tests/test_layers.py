@@ -15,7 +15,8 @@ import aotops
 from aotops import callbacks, errors
 
 PACKAGE = Path(aotops.__file__).parent
-NATIVE = PACKAGE / "native"
+#: C is not installed with the package.
+NATIVE = Path(__file__).parent.parent / "src" / "aotops" / "native"
 
 # --- imports ----------------------------------------------------------------------------------------------------------
 

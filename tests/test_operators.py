@@ -940,7 +940,7 @@ def test_an_axis_given_twice(record: Record, axis: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("axis", [1.0, "0", (0, "1"), (0.0,), object(), {0}, ao.tensor([0, 1]), ao.tensor(1.0)])
 @by_name("record", REDUCTIONS + ARGREDUCTIONS + SCANS)
 def test_an_axis_that_is_no_int(record: Record, axis: Any) -> None:
-    with pytest.raises(TypeError, match="axis must be an int"):
+    with pytest.raises(TypeError, match=r"axis(\[\d\])? must be an int"):
         function(record)(*beside(record, ao.ones((2, 3), dtype=record.dtypes[-1])), axis)
 
 

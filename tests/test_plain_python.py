@@ -1163,9 +1163,9 @@ def test_the_reference_does_what_its_documentation_says() -> None:
 def test_the_reference_checks_its_bounds() -> None:
     x = ReferenceTensor([1, 2, 3, 4], (2, 2), (2, 1), 0, "int64")
     for index in [(2, 0), (0, 2), (-1, 0), (0,), (0, 0, 0), ()]:
-        with pytest.raises(IndexError, match="outside of the shape"):
+        with pytest.raises(IndexError, match="inside of the shape"):
             x.load(index)
-        with pytest.raises(IndexError, match="outside of the shape"):
+        with pytest.raises(IndexError, match="inside of the shape"):
             x.store(index, 1)
     for view in [
         ReferenceTensor([1, 2, 3], (2, 2), (2, 1), 0, "int64"),
@@ -1181,16 +1181,16 @@ def test_the_reference_checks_its_bounds() -> None:
 @pytest.mark.parametrize(
     ("name", "inputs", "keywords", "error", "message"),
     [
-        ("add", ([1],), {}, TypeError, r"add: expected 2 input\(s\), got 1"),
-        ("sum", ([1], [2]), {}, TypeError, r"sum: expected 1 input\(s\), got 2"),
-        ("add", ([True], [True]), {}, TypeError, "add: inputs must be .* int64, float32, float64, got bool"),
+        ("add", ([1],), {}, TypeError, r"add\(\) takes 2 positional arguments \(x1, x2\), got 1"),
+        ("sum", ([1], [2]), {}, TypeError, r"sum\(\) takes 1 positional argument \(x\), got 2"),
+        ("add", ([True], [True]), {}, TypeError, "add: x1, x2 must be .* int64, float32, float64, got bool"),
         ("add", ([1, 2], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\) and \(3,\)"),
-        ("where", ([True], [1]), {}, TypeError, r"where: expected 3 input\(s\), got 2"),
-        ("clip", ([1], [1], [1], [1]), {}, TypeError, r"clip: expected 3 input\(s\), got 4"),
-        ("clip", ([True],), {}, TypeError, "clip: inputs must be .* int64, float32, float64, got bool"),
+        ("where", ([True], [1]), {}, TypeError, r"where\(\) takes 3 positional arguments"),
+        ("clip", ([1], [1], [1], [1]), {}, TypeError, r"clip\(\) takes 1 to 3 positional arguments"),
+        ("clip", ([True],), {}, TypeError, "clip: x, min, max must be .* int64, float32, float64, got bool"),
         ("where", ([True, True], [1], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\)"),
         ("argmax", ([[], []],), {"axis": 1}, ValueError, r"argmax: x must have elements .* got shape \(2, 0\)"),
-        ("cumulative_sum", ([[1], [2]],), {}, ValueError, "cumulative_sum: axis may only be left out"),
+        ("cumulative_sum", ([[1], [2]],), {}, ValueError, "cumulative_sum: axis must be given"),
         ("cumulative_prod", ([1],), {"axis": 1}, ao.AxisError, "cumulative_prod: axis must be from -1 to 0"),
         ("max", ([[], []],), {"axis": 1}, ValueError, r"max: x must have elements .* got shape \(2, 0\)"),
         ("sum", ([1, 2],), {"axis": 1}, ao.AxisError, "sum: axis must be from -1 to 0"),

@@ -345,7 +345,7 @@ def test_an_axis_is_needed_but_for_one_dimension() -> None:
     for call in (ao.cumulative_sum, ao.cumulative_prod):
         assert call(ao.ones(3)).shape == (3,)
         for x in (ao.ones((2, 3)), ao.tensor(1.0)):
-            message = f"{call.__name__}: axis may only be left out for a tensor of 1 dimension, x has {x.ndim}"
+            message = f"{call.__name__}: axis must be given for a tensor of {x.ndim}"
             with pytest.raises(ValueError, match=message):
                 call(x)
 
