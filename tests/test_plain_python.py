@@ -1172,9 +1172,9 @@ def test_the_reference_checks_its_bounds() -> None:
         ReferenceTensor([1, 2, 3], (2,), (-1,), 0, "int64"),
         ReferenceTensor([1, 2, 3], (), (), 3, "int64"),
     ]:
-        with pytest.raises(IndexError, match="outside of a storage of 3 elements"):
+        with pytest.raises(IndexError, match="inside of a storage of 3 elements"):
             evaluate(RECORDS["negative"], view)
-        with pytest.raises(IndexError, match="outside of a storage of 3 elements"):
+        with pytest.raises(IndexError, match="inside of a storage of 3 elements"):
             evaluate(RECORDS["sum"], view)
 
 
