@@ -12,7 +12,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from benchmarks.ops.table import OPERATORS, Operator
+from aotops.abi import FACTS
+from benchmarks.ops.table import ALL, OPERATORS, Operator
 
 SIZES = {"10": 10, "1e3": 10**3, "1e5": 10**5, "1e6": 10**6, "1e7": 10**7}
 """Names and numbers of elements, give or take what a shape needs: 1e5 as a matrix is 316 x 316."""
@@ -23,10 +24,10 @@ LARGEST = "1e7"
 LAYOUTS_AT = "1e6"
 """The size at which the default matrix has every layout; the contiguous one it has at every size."""
 
-CODES: dict[str, Any] = {"float64": "d", "float32": "f", "int64": "q", "bool": "?"}
+CODES: dict[str, Any] = {dtype: FACTS[dtype].format for dtype in ALL}
 """What `array` and `memoryview` call the dtypes."""
 
-ITEMSIZES = {"float64": 8, "float32": 4, "int64": 8, "bool": 1}
+ITEMSIZES = {dtype: FACTS[dtype].itemsize for dtype in ALL}
 
 PERIOD = 65537
 """So many random elements are made, and repeated: a prime, so that no row of a matrix is like the next."""

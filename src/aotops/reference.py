@@ -257,9 +257,9 @@ def number_dtype(number: Any) -> str:
     >>> number_dtype(True), number_dtype(1), number_dtype(1.0)
     ('bool', 'int64', 'float64')
     """
-    for kind, dtype in ((bool, "bool"), (int, "int64"), (float, "float64")):
+    for kind, category in ((bool, "bool"), (int, "integer"), (float, "float")):
         if isinstance(number, kind):
-            return dtype
+            return abi.DEFAULTS[category]
     errors.wrong_type("number_dtype", "number", "a Python number", number)
 
 

@@ -64,7 +64,7 @@ def operand(name: str, x: Any, dtype: Any) -> Tensor:
         return tensor
     wanted = as_dtype(name, "dtype", dtype)
     if wanted.kind != "float":
-        errors.wrong_dtype(name, "dtype", ("float32", "float64"), dtype)
+        errors.wrong_dtype(name, "dtype", [own.name for own in _native.dtypes if own.kind == "float"], dtype)
     return astype(tensor, wanted, copy=False)
 
 
