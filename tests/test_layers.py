@@ -200,6 +200,7 @@ def test_the_runtime_never_imports_the_build() -> None:
     # what functions mean that are compiled, or run as plain Python
     build_time |= {
         "aotops.scalar.callables",
+        "aotops.scalar.emulation",
         "aotops.scalar.mathematics",
         "aotops.scalar.plain_numbers",
         "aotops.user.plain_python",

@@ -39,6 +39,9 @@ def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 def square(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square of each element, ``x * x``; what ``x**2`` computes."""
 
+def fma(x1: Operand, x2: Operand, x3: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Fused multiply-add of each triple of elements: ``x1 * x2 + x3``, rounded once."""
+
 def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Quotient of each pair of elements, ``x1 / x2``."""
 
