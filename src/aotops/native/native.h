@@ -66,6 +66,7 @@ typedef struct {
     PyTypeObject *function_type;
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
+    PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
@@ -126,6 +127,8 @@ PyObject *aot_call(const char *function, const char *format, ...);
 /* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
  * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
+/* Returns a function bound to an instance, as Python's own functions are. */
+PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
 /* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
 /* Returns whether the key of a keyword argument, which may be any object, equals a name. */
