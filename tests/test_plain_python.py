@@ -34,6 +34,7 @@ from aotops.loops.reduce import LANES, WIDE, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, INTEGERS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
+from aotops.scalar import emulation
 from aotops.scalar.functions import global_names
 from aotops.shapes import contiguous_strides
 
@@ -1022,6 +1023,8 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.wrap_int64: lambda dtype: lambda x: x,
     intrinsics.look_up: lambda dtype: lambda table, index: np.array(table.values)[index],
     intrinsics.widen: lambda dtype: lambda x: x.astype("float64"),
+    intrinsics.narrow: lambda dtype: lambda x: x.astype("float32"),
+    intrinsics.fma: lambda dtype: over_arrays(emulation.fma32 if dtype == "float32" else emulation.fma64, "float64"),
     intrinsics.bits_of_float32: lambda dtype: lambda x: x.view("int32"),
     intrinsics.float32_of_bits: lambda dtype: lambda bits: bits.astype("int32").view("float32"),
     intrinsics.bits_of_float64: lambda dtype: lambda x: x.view("int64"),
@@ -1131,6 +1134,7 @@ INF, NAN = math.inf, math.nan
         ),
         (intrinsics.truncate, [((1.9,), 1), ((-1.9,), -1), ((-(2.0**63),), -(2**63)), ((2.0**62,), 2**62)]),
         (intrinsics.square_root, [((2.25,), 1.5), ((-0.0,), -0.0), ((INF,), INF), ((-1.0,), NAN), ((NAN,), NAN)]),
+        (intrinsics.fma, [((0.1, 10.0, -1.0), 2.0**-54), ((1e308, 10.0, -INF), -INF)]),
         (intrinsics.divide, [((1.0, 0.0), INF), ((1.0, -0.0), -INF), ((-1.0, 0.0), -INF), ((-1.0, -0.0), INF)]),
         (intrinsics.divide, [((0.0, 0.0), NAN), ((-0.0, 0.0), NAN), ((NAN, 0.0), NAN), ((INF, 0.0), INF)]),
         (intrinsics.divide, [((-INF, 0.0), -INF), ((INF, INF), NAN), ((1.0, -INF), -0.0), ((1e308, 1e-10), INF)]),

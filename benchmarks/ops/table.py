@@ -130,8 +130,8 @@ BY_HAND = (
 )
 # fmt: on
 
-#: Not measured: a part of another operator, or one that differs from one above in a detail.
-LEFT_OUT = frozenset({"less_equal", "greater", "greater_equal", "not_equal"})
+#: Not measured: a part of another operator, one that differs from one above in a detail, or one that no peer has.
+LEFT_OUT = frozenset({"fma", "less_equal", "greater", "greater_equal", "not_equal"})
 
 
 def operators() -> tuple[Operator, ...]:

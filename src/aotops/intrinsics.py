@@ -128,6 +128,38 @@ def float32_of_bits(bits: int) -> float:
     return float(struct.unpack("<f", struct.pack("<i", bits))[0])
 
 
+def fma(a: Any, b: Any, c: Any) -> Any:
+    """Return ``a * b + c``, rounded once: a fused multiply-add.
+
+    One instruction where a CPU has it; elsewhere ``aotops.scalar.emulation``, with the same result for every argument.
+    """
+    if not (math.isfinite(a) and math.isfinite(b) and math.isfinite(c)):
+        # a product of finite numbers must not overflow beside an infinity
+        return type(a)(c if math.isfinite(a) and math.isfinite(b) else a * b + c)
+    if a == 0 or b == 0:
+        return type(a)(a * b + c)  # the sum of zeros has the sign that IEEE 754 specifies
+    (m, p), (n, q), (o, r) = (float(each).as_integer_ratio() for each in (a, b, c))
+    above, below = m * n * r + o * p * q, p * q * r
+    if above == 0:
+        return type(a)(0.0)
+    try:
+        result = above / below  # of integers, Python's quotient is correctly rounded
+    except OverflowError:
+        result = math.inf if above > 0 else -math.inf
+    if not _is_float32(a) or math.isinf(result) or result == 0:
+        return type(a)(result)
+    # rounded to odd in float64, so that rounding to float32 rounds once
+    x, y = result.as_integer_ratio()
+    if x * below != above * y and not bits_of_float64(result) & 1:
+        result = math.nextafter(result, math.inf if x * below < above * y else -math.inf)
+    return type(a)(result)
+
+
+def _is_float32(x: Any) -> bool:
+    """Return whether a number rounds to float32: NumPy's, or that of ``aotops.scalar.plain_numbers``."""
+    return float(type(x)(1.0 + 2.0**-40)) == 1.0
+
+
 def _integral(function: Any, x: Any) -> Any:
     """Round ``x`` to an integral float with a function of ``math``, keeping the sign of zero."""
     return type(x)(math.copysign(function(x), x)) if math.isfinite(x) else x

@@ -12,20 +12,25 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.errors import NumbaPendingDeprecationWarning
 
+from aotops.aot.back.emulation import emulated
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
 from aotops.aot.back.rare_flag import with_flag
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
+from aotops.aot.back.variants import after_vectorizing
 from aotops.aot.front.pipeline import target_context
 from aotops.aot.front.reasons import CompileError, reason
+from aotops.aot.front.specialise import specialise
+from aotops.scalar import emulation
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
@@ -58,6 +63,15 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     if undefined is not None:
         raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
     return bytes(module.as_bitcode())
+
+
+@cache
+def emulation_bitcode(name: str) -> bytes:
+    """Return the bitcode of a function of ``aotops.scalar.emulation``, which takes pointers."""
+    function = getattr(emulation, name)
+    dtype = "float32" if "32" in name else "float64"
+    operand = types.CPointer(getattr(types, dtype))
+    return compile_bitcode(specialise(function, dtype), name, types.void(*[operand] * 4))
 
 
 def computed(module: Any) -> str:
@@ -111,7 +125,7 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
     )
-    module = llvm.parse_bitcode(bitcode)
+    module = emulated(llvm.parse_bitcode(bitcode), level, emulation_bitcode)
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # a function's Python environment, unused here
             variable.linkage = "internal"
@@ -129,6 +143,8 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
         tuning.loop_vectorization = tuning.slp_vectorization = not unroll
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
+        if not unroll:
+            module = after_vectorizing(module)
     trouble = check(module, name)
     if trouble is not None:
         # such as numba_gil_ensure

@@ -74,6 +74,9 @@ typedef struct {
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
+    bool watched;                 /* whether anybody may have to be told of a launch; see.c */
+    PyObject *tracing;            /* called with a record of each launch, or NULL */
+    PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
 } aot_state;
 
 typedef struct {
@@ -253,14 +256,48 @@ static inline char *aot_moved(char *data, int64_t bytes)
     return (char *)((uintptr_t)data + (uintptr_t)bytes);
 }
 
+/* see.c: telling aotops.explain and aotops.trace of launches. A watched launch, one while state->watched is set, calls
+ * these three in turn. */
+typedef struct {
+    const aot_state *state;
+    const aot_operator_object *operator; /* NULL: a copy */
+    const uint8_t *dtypes;               /* the kernel's */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+    PyObject *watcher, *plan;
+    bool plans_only;
+    int64_t begin;
+} aot_watch;
+
+void aot_watch_begin(aot_watch *watch, aot_state *state, const aot_operator_object *operator, const uint8_t *dtypes,
+                     int inputs, int operands, const aot_view *views, int ndim, const Py_ssize_t *shape);
+/* Called before a kernel runs, with the plan, NULL on a fast path; returns true if the kernel must not run. */
+bool aot_watch_plan(aot_watch *watch, const aot_plan *plan);
+void aot_watch_end(aot_watch *watch);
+static inline bool aot_plans_only(aot_watch *watch, const aot_plan *plan)
+{
+    return watch != NULL && aot_watch_plan(watch, plan);
+}
+/* Returns whether a call in this thread is explained, so that it must compute nothing. */
+bool aot_is_explained(const aot_state *state);
+/* trace(watcher): called with each launch from now on; None: no longer. */
+PyObject *aot_trace(aot_state *state, PyObject *watcher);
+/* explain(watcher, function, args, kwargs): calls a function whose launches are planned, but not run. */
+PyObject *aot_explain(aot_state *state, PyObject *args);
+/* In the child of a fork: other threads, which may have been explaining, are not there any more. */
+PyObject *aot_forget_other_threads(aot_state *state);
+
 /* launch.c: running elementwise kernels */
 extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: a repeated element */
 
 /* Runs the kernel of the current level over a space; does nothing if a length is 0. Outputs have equal strides.
- * `dtypes` are the kernel's: elements of views of other dtypes are cast tile by tile. `compute_bound`: the kernel is so
- * much slower on strided elements than on contiguous ones that copying them pays. */
-void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
-                const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound);
+ * `dtypes` are the kernel's: elements of views of other dtypes are cast tile by tile. `operator`: whose kernel it is, or
+ * NULL of a copy. */
+void aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
+                const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
+                const Py_ssize_t *shape);
 /* Computes the strides that broadcast a tensor to a shape; returns false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
@@ -310,10 +347,10 @@ int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
  * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
-int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
-             int ndim, const Py_ssize_t *shape);
-int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
-             int axis);
+int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
+             const Py_ssize_t *shape);
+int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
+             const Py_ssize_t *shape, int axis);
 
 /* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
@@ -338,6 +375,9 @@ bool aot_is_sequence(PyObject *data);
 /* Returns a new tensor of a number or of nested sequences, in `dtype` or, if that is AOT_NO_DTYPE, in the lowest dtype
  * that holds all of them. Returns NULL without an exception if Python has to read them or to report an error. */
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
+/* Returns whether an object is a float64 scalar of another library that is a Python float as well: numpy.float64, which
+ * is read as a float four times as fast as through its buffer. */
+bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
  * memory. Returns NULL without an exception if Python has to read or reject it. */
 aot_tensor *aot_read_operand(aot_state *state, PyObject *object);

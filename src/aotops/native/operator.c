@@ -95,6 +95,9 @@ static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
     if (operator->unbound && aot_load(operator) < 0) {
         return NULL;
     }
+    if (operator->fallback != NULL && aot_is_explained(operator->state)) {
+        Py_RETURN_NONE; /* it would run as plain Python */
+    }
     if (operator->fallback != NULL) {
         return PyObject_Call(operator->fallback, args, kwargs);
     }

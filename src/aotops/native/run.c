@@ -113,5 +113,6 @@ void aot_make_plan(aot_planner planner, aot_plan *plan)
 {
     void *exception = NULL;
     int64_t unused;
+    plan->allowed = plan->threads;
     planner(&unused, &exception, (int64_t *)plan);
 }

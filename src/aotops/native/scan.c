@@ -202,8 +202,8 @@ static void run_scan(const aot_runner *runner)
     }
 }
 
-int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
-             int axis)
+static int scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
+                int axis, aot_watch *watch)
 {
     int level = state->level, result = variant->dtypes[1], own = variant->dtypes[0];
     int64_t total = 1;
@@ -217,15 +217,15 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
         plan.shape[k] = shape[k];
         total *= shape[k];
     }
-    if (total == 0) {
-        return 0;
-    }
     for (int k = 0; k < 2; k++) {
         aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
     /* a running sum is bound by the latency of its additions, so it is treated as compute-bound */
     plan.threads = aot_threads(state, total, true);
     aot_make_plan(aot_plan_scan, &plan);
+    if (aot_plans_only(watch, &plan)) {
+        return 0;
+    }
     scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};
     job.scan = variant->kernels[level];
     job.fold = variant->fold[level];
@@ -248,4 +248,23 @@ int aot_scan(aot_state *state, const aot_variant *variant, const aot_view *views
         return -1;
     }
     return 0;
+}
+
+int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
+             const Py_ssize_t *shape, int axis)
+{
+    aot_state *state = operator->state;
+    for (int k = 0; k < ndim; k++) {
+        if (shape[k] == 0) {
+            return 0;
+        }
+    }
+    if (!state->watched) {
+        return scan(state, variant, views, ndim, shape, axis, NULL);
+    }
+    aot_watch watch;
+    aot_watch_begin(&watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
+    int failed = scan(state, variant, views, ndim, shape, axis, &watch);
+    aot_watch_end(&watch);
+    return failed;
 }

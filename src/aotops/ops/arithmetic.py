@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import divide as ieee_divide
+from aotops.intrinsics import fma as fused
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient
@@ -174,6 +175,46 @@ def square(x: Any) -> Any:
 @square.derivative
 def square_derivative(x: Any, y: Any, g: Any) -> Any:
     return 2.0 * chained(g, x)
+
+
+# --- fma ----------------------------------------------------------------------------------------------------------
+
+
+def fused_arrays(np: Any, arrays: tuple[Any, ...]) -> Any:
+    """The fused multiply-add of NumPy arrays, which NumPy lacks, one element at a time."""
+    kind = np.result_type(*arrays).type
+    return np.vectorize(lambda *values: fused(*[kind(value) for value in values]), otypes=[kind])(*arrays)
+
+
+@zip(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    aliases=("math.fma",),
+    numpy=lambda np, *arrays: fused_arrays(np, arrays),
+    cases=Cases(exact=lambda mp, x1, x2, x3: x1 * x2 + x3),
+)
+def fma(x1: Any, x2: Any, x3: Any) -> Any:
+    """Fused multiply-add of each triple of elements: ``x1 * x2 + x3``, rounded once.
+
+    A product that over- or underflows does not matter if the sum does not. CPUs without an instruction for it (those
+    before x86-64-v3) compute the same value ten times as slowly.
+
+    Special cases: fma(inf, 0, x) is NaN, whatever x.
+
+    Accuracy: Floats are correctly rounded.
+
+    >>> import aotops as ao
+    >>> x = ao.tensor([0.1])
+    >>> product = x * 10.0
+    >>> ao.fma(x, 10.0, -product)  # what the product's rounding took away
+    tensor([5.55111512e-17])
+    """
+    return fused(x1, x2, x3)
+
+
+@fma.derivative
+def fma_derivative(x1: Any, x2: Any, x3: Any, y: Any, g: Any) -> Any:
+    return chained(g, x2), chained(g, x1), g
 
 
 # --- divide -------------------------------------------------------------------------------------------------------

@@ -8,17 +8,25 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Level:
-    """A CPU level: a name that users see, LLVM's name for the CPU, and its features for the widest vectors."""
+    """A CPU level.
+
+    Attributes:
+        name: its name, which users see.
+        cpu: LLVM's name for the CPU.
+        widest: LLVM's features for its widest vectors.
+        has_fma: whether it has instructions for fused multiply-adds.
+    """
 
     name: str
     cpu: str
     widest: str = ""
+    has_fma: bool = True
 
 
 #: Lowest first. 512-bit vectors, which LLVM avoids on x86-64-v4 by default, gain 15 % for exp, but memory-bound kernels
 #: lose 5 to 15 %: adding 1e7 float64 takes 9.6 ms with 256-bit vectors and 10.3 to 11.2 ms with 512-bit ones.
 X86_64_LEVELS = (
-    Level("x86-64-v2", "x86-64-v2"),
+    Level("x86-64-v2", "x86-64-v2", has_fma=False),
     Level("x86-64-v3", "x86-64-v3"),
     Level("x86-64-v4", "x86-64-v4", "-prefer-256-bit"),
 )

@@ -226,6 +226,20 @@ def _divide(typing_context: Any, a: Any, b: Any) -> Any:
     return a(a, b), generate
 
 
+@lowers(intrinsics.fma)
+def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
+    result = wider(wider(a, b), c)
+    if not isinstance(result, types.Float):
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        values = [context.cast(builder, *pair, result) for pair in zip(arguments, signature.args, strict=True)]
+        # levels without the instruction get ``aotops.aot.back.emulation`` in its place
+        return builder.fma(*values)
+
+    return result(a, b, c), generate
+
+
 @lowers(intrinsics.scale_exponent)
 def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
     if y != k or not isinstance(y, types.Float):

@@ -34,14 +34,12 @@ def plan_length() -> int:
 
 # --- written by the glue ------------------------------------------------------------------------------------------
 
-#: The rank of the iteration space, and the numbers of its operands.
+#: The rank of the iteration space, which planners change, and the numbers of its operands.
 RANK = _field("rank")
 INPUTS = _field("inputs")
 OUTPUTS = _field("outputs")
-#: The lengths of the axes, all of them positive, and each operand's strides along them. Planners change both.
+#: The lengths of the axes, all of them positive. Planners change them.
 SHAPE = _field("shape", MOST_RANK)
-STRIDES = _field("strides", MOST_OPERANDS, MOST_RANK)
-ROW = MOST_RANK
 #: Of each operand: the size of an element in memory, the address of the first one, and a role (see below).
 ITEMSIZES = _field("itemsizes", MOST_OPERANDS)
 ADDRESSES = _field("addresses", MOST_OPERANDS)
@@ -49,8 +47,9 @@ ROLES = _field("roles", MOST_OPERANDS)
 #: The kernel is much slower on strided elements than on contiguous ones; it is a copy, which transposes on its own.
 COMPUTE_BOUND = _field("compute_bound")
 COPIES = _field("copies")
-#: How many threads may be used; planners reduce it to how many are useful.
+#: How many threads may be used; planners reduce ``THREADS`` to how many are useful.
 THREADS = _field("threads")
+ALLOWED = _field("allowed")
 #: Packed operands must fit in ``STACK_BYTES``, because memory could not be allocated.
 FRUGAL = _field("frugal")
 #: Folds: the number of results, 1, or 2 if the position of the best value is one of them. Scans: the axis; whether
@@ -78,10 +77,7 @@ PACKED_BYTES = _field("packed_bytes")
 ONE_ROW = _field("one_row")
 #: The output is written with streaming stores.
 STREAMS = _field("streams")
-#: Two grids of tiles: of the kept axes, in any order, and of the reduced or scanned axes, in sequence. The last axes of
-#: each cut the tile's own axes.
-AXIS_FIELDS = 3 + MOST_OPERANDS
-GRIDS = _field("grids", 2, MOST_RANK + 1, AXIS_FIELDS)
+#: Two grids of tiles, see below.
 GRID_RANKS = _field("grid_ranks", 2)
 #: The number of tiles of each grid.
 TILES = _field("tiles", 2)
@@ -98,6 +94,16 @@ OUT_STRIDE = _field("out_stride")
 ACROSS = _field("across")
 #: The bytes of a row of results, one for each kept element of a tile, in whole cache lines.
 ROW_BYTES = _field("row_bytes", 2)
+
+# --- the longest fields, written by both ----------------------------------------------------------------------------
+
+#: Each operand's strides along the axes, which planners change. A report of a plan ends behind the last operand's.
+STRIDES = _field("strides", MOST_OPERANDS, MOST_RANK)
+ROW = MOST_RANK
+#: Two grids of tiles: of the kept axes, in any order, and of the reduced or scanned axes, in sequence. The last axes of
+#: each cut the tile's own axes.
+AXIS_FIELDS = 3 + MOST_OPERANDS
+GRIDS = _field("grids", 2, MOST_RANK + 1, AXIS_FIELDS)
 
 PLAN_LENGTH = plan_length()
 

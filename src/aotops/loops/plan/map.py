@@ -54,6 +54,7 @@ def plan_map(plan: Any) -> int:
     """Cut the iteration space of an elementwise operator into tiles; returns 0."""
     operands = plan[INPUTS] + plan[OUTPUTS]
     rank = simplify(plan, plan[RANK], operands, False) if plan[RANK] > 1 else plan[RANK]
+    plan[RANK] = rank
     crossing = bring_crossing_axis(plan, rank, operands, False)
     inner, outer = rank - 1, rank - 2
     n1 = plan[SHAPE + inner] if inner >= 0 else 1
