@@ -127,10 +127,10 @@ def test_scans() -> None:
 
 
 def test_threads_and_why() -> None:
-    large = ao.empty((fields.SHARED * 4,))
+    large = ao.empty((fields.LARGE * 4,))
     plan = ao.explain(ao.add, large, large)
     assert (plan.threads, plan.most_threads) == (2, 2)
-    few = ao.explain(ao.add, large[:50_000], large[:50_000])
+    few = ao.explain(ao.add, large[:30_000:2], large[:30_000:2])
     assert few.threads == 1
     assert "does not pay" in few.threads_reason
     ao.set_num_threads(1)

@@ -185,7 +185,7 @@ static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, cha
 static void run_map(const aot_runner *runner)
 {
     const map_job *job = runner->job;
-    aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
+    aot_share(runner, job->plan->tiles[0], run_tiles);
 }
 
 /* Casts a few elements along one axis, from one dtype and stride to another; a repeated element is cast once. */
@@ -296,7 +296,13 @@ static void launch(const aot_state *state, const aot_kernel *kernels, const uint
             aot_run_kernel(kernel, plan.sizes[0], plan.sizes[1], job.data, job.strides);
             return;
         }
-        done = aot_run(&job, run_map, total, (int)plan.threads, 0, (size_t)(plan.packed * plan.packed_bytes));
+        aot_runner runner = {.job = &job,
+                             .total = total,
+                             .part = compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
+                             .threads = (int)plan.threads,
+                             .eager = state->shared_from > 0,
+                             .scratch_bytes = (size_t)(plan.packed * plan.packed_bytes)};
+        done = aot_run(&runner, run_map);
     }
 }
 

@@ -74,7 +74,7 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
-    int64_t shared_from;          /* elements from which on launches use threads; 0: as measured */
+    int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
     PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
@@ -156,13 +156,10 @@ void aot_memory_release(aot_memory *memory, void *block, size_t nbytes);
 void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 
 /* threads.c */
-#define AOT_MOST_THREADS 1024
 /* Reads the environment; returns -1 with an ImportError if it is invalid. */
 int aot_threads_init(aot_state *state);
-/* Returns how many threads a launch of this many elements may use. Nothing else decides this. */
+/* Returns how many threads a launch of this many elements may use; the pool decides how many it does use. */
 int aot_threads(aot_state *state, int64_t total, bool compute_bound);
-/* Must be called before a parallel region: from then on, forked children run single-threaded. */
-void aot_threads_begin(void);
 
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
@@ -233,20 +230,23 @@ typedef struct {
 
 typedef struct {
     const void *job;
-    int threads;
-    char *shared;         /* memory shared by all threads */
-    char *scratch;        /* memory of the first thread */
-    size_t scratch_bytes; /* per thread */
+    int64_t total;        /* elements */
+    int64_t part;         /* elements that a thread takes at a time */
+    int threads;          /* at most */
+    bool eager;           /* use them even if that does not pay: for tests */
+    size_t shared_bytes;  /* of memory for all threads together */
+    size_t scratch_bytes; /* of memory for each thread */
+    char *shared;         /* both are allocated by aot_run */
+    char *scratch;
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
 typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
 
-/* Runs `work` on `total` elements, with memory shared by all threads and scratch memory per thread; returns false if
- * there is no memory. */
-bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes);
-/* Distributes items over threads, in at most `shares` shares, and waits until all are computed. */
-void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
+/* Runs `work`; returns false if there is no memory. */
+bool aot_run(aot_runner *runner, aot_work work);
+/* Distributes items over threads, and waits until all are computed. */
+void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
 /* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
 void aot_make_plan(aot_planner planner, aot_plan *plan);
@@ -378,6 +378,9 @@ bool aot_is_sequence(PyObject *data);
 /* Returns a new tensor of a number or of nested sequences, in `dtype` or, if that is AOT_NO_DTYPE, in the lowest dtype
  * that holds all of them. Returns NULL without an exception if Python has to read them or to report an error. */
 aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
+/* Returns whether an object is a float64 scalar of another library that is a Python float as well: numpy.float64, which
+ * is read as a float four times as fast as through its buffer. */
+bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
  * memory. Returns NULL without an exception if Python has to read or reject it. */
 aot_tensor *aot_read_operand(aot_state *state, PyObject *object);

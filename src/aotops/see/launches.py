@@ -160,11 +160,12 @@ class Launch:
         if self.most_threads == 1:
             return "the limit is one (set_num_threads, the environment, or the CPUs that this process may use)"
         if plan.allowed < self.most_threads:
-            least = fields.SHARED_IF_COMPUTE_BOUND if self.compute_bound or self.kind == "scan" else fields.SHARED
-            return f"a second thread does not pay for fewer than {least:,} elements"
+            if self.elements < fields.GRAIN:
+                return f"a second thread does not pay for fewer than {fields.GRAIN:,} elements"
+            return "how many there may be was not known yet: only a larger operation is worth finding out"
         if self.threads < plan.allowed:
             return "there is no more work than that to share out"
-        return "all that it may use"
+        return "all that it may use, if it takes longer than waking them"
 
     @property
     def elements(self) -> int:

@@ -162,15 +162,15 @@ STREAMED_BYTES = 32 << 20
 #: with pieces of 1 or 2 KiB, 7.9 ms with 4 KiB, 12.5 ms with 16 KiB, and 8.3 ms with ordinary stores.
 STREAMED_PIECE = 2048
 
-#: Operations on fewer elements keep the GIL: they take 4 to 30 us.
+#: Operations on fewer elements keep the GIL and use one thread: they take 4 to 30 us.
 GRAIN = 32768
-#: Below this many elements, a second thread does not pay: waking it takes some 40 us. Measured on 2 idle cores with
-#: float64, on one thread and on two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70
-#: us, 520,000 additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us.
-SHARED_IF_COMPUTE_BOUND = 131072
-SHARED = 524288
-#: Shares of a map per thread: small, so that threads finish at nearly the same time.
-SHARES = 8
+#: Elements that a thread takes at a time, and the most in a tile of a larger map: an addition takes 3 to 8 us, an
+#: exponential 2 to 4. Taking a part costs 50 ns, and all threads finish at nearly the same time.
+PART = 16384
+PART_IF_COMPUTE_BOUND = 4096
+#: From this many elements on, an operation takes 0.1 ms.
+LARGE = 524288
+LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
 LEAF = 8192

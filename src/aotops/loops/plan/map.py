@@ -21,6 +21,7 @@ from aotops.loops.plan.fields import (
     ELEMENT,
     FEWEST_PACKED,
     FRUGAL,
+    GRAIN,
     INDEX,
     INNER,
     INPUTS,
@@ -36,11 +37,12 @@ from aotops.loops.plan.fields import (
     PACKED,
     PACKED_BYTES,
     PACKED_ELEMENTS,
+    PART,
+    PART_IF_COMPUTE_BOUND,
     PLAIN,
     RANK,
     ROLES,
     SHAPE,
-    SHARES,
     SIZES,
     STACK_BYTES,
     STREAMED_BYTES,
@@ -118,12 +120,11 @@ def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: b
         most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
         size1 = min(n1, most)
         size0 = min(n0, quotient(most, size1))
-    threads = plan[THREADS]
-    if threads > 1:
-        # in whole cache lines
-        share = divide_up(divide_up(total, SHARES * threads), 64) * 64
-        size1 = min(size1, share)
-        size0 = min(size0, divide_up(share, size1))
+    if total >= GRAIN:
+        part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else PART
+        # pieces of a row are about equal, in whole cache lines
+        size1 = min(size1, divide_up(divide_up(size1, divide_up(size1, part)), 64) * 64)
+        size0 = min(size0, divide_up(part, size1))
     return size0, size1
 
 
