@@ -297,6 +297,7 @@ static void launch(const aot_state *state, const aot_kernel *kernels, const uint
             return;
         }
         aot_runner runner = {.job = &job,
+                             .watch = watch,
                              .total = total,
                              .part = compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                              .threads = (int)plan.threads,
@@ -318,14 +319,14 @@ void aot_launch(aot_state *state, const aot_operator_object *operator, const aot
         }
         total *= shape[axis];
     }
-    if (!state->watched) {
-        launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, NULL);
-        return;
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
-    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, &watch);
-    aot_watch_end(&watch);
+    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};
@@ -448,10 +449,13 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (copy_few(target, source)) {
         return 0;
     }
-    aot_view views[] = {{source->data, strides, source->dtype}, {target->data, target->strides, target->dtype}};
+    static const Py_ssize_t unit[] = {1};
+    bool flat = source->contiguous && target->contiguous && source->size == target->size;
+    aot_view views[] = {{source->data, flat ? unit : strides, source->dtype},
+                        {target->data, flat ? unit : target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
     aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
-               target->ndim, target->shape);
+               flat ? 1 : target->ndim, flat ? &target->size : target->shape);
     return 0;
 }
 

@@ -229,6 +229,25 @@ typedef struct {
 } aot_view; /* an operand over a given iteration space */
 
 typedef struct {
+    int64_t parts, begin, end, busy; /* how many parts, from when to when, and how long they took, in nanoseconds */
+} aot_work_of_thread;
+
+typedef struct {
+    const aot_state *state;
+    const aot_operator_object *operator; /* NULL: a copy */
+    const uint8_t *dtypes;               /* the kernel's */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+    PyObject *watcher, *plan;
+    bool plans_only;
+    int64_t begin;
+    int threads;
+    aot_work_of_thread *work;
+} aot_watch;
+
+typedef struct {
     const void *job;
     int64_t total;        /* elements */
     int64_t part;         /* elements that a thread takes at a time */
@@ -238,6 +257,8 @@ typedef struct {
     size_t scratch_bytes; /* of memory for each thread */
     char *shared;         /* both are allocated by aot_run */
     char *scratch;
+    aot_watch *watch;         /* NULL: nobody watches the launch */
+    aot_work_of_thread *work; /* of each thread, or NULL: nobody wants to know */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
@@ -261,23 +282,14 @@ static inline char *aot_moved(char *data, int64_t bytes)
 
 /* see.c: telling aotops.explain and aotops.trace of launches. A watched launch, one while state->watched is set, calls
  * these three in turn. */
-typedef struct {
-    const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
-    const uint8_t *dtypes;               /* the kernel's */
-    int inputs, operands;
-    const aot_view *views;
-    int ndim;
-    const Py_ssize_t *shape;
-    PyObject *watcher, *plan;
-    bool plans_only;
-    int64_t begin;
-} aot_watch;
-
 void aot_watch_begin(aot_watch *watch, aot_state *state, const aot_operator_object *operator, const uint8_t *dtypes,
                      int inputs, int operands, const aot_view *views, int ndim, const Py_ssize_t *shape);
 /* Called before a kernel runs, with the plan, NULL on a fast path; returns true if the kernel must not run. */
 bool aot_watch_plan(aot_watch *watch, const aot_plan *plan);
+/* Called before the work is shared out: makes room for what is told of each thread, in runner->work. */
+void aot_watch_work(aot_watch *watch, aot_runner *runner);
+/* Notes a part that this thread has computed. */
+void aot_watch_part(aot_work_of_thread *work, int64_t begin);
 void aot_watch_end(aot_watch *watch);
 static inline bool aot_plans_only(aot_watch *watch, const aot_plan *plan)
 {

@@ -22,18 +22,27 @@ typedef struct {
     aot_compute compute;
 } shared_items;
 
+static void compute_part(const aot_runner *runner, int64_t first, int64_t last, aot_compute compute, int thread)
+{
+    int64_t begin = runner->work != NULL ? aot_now() : 0;
+    compute(runner, first, last, runner->scratch + (size_t)thread * runner->scratch_bytes);
+    if (runner->work != NULL) {
+        aot_watch_part(&runner->work[thread], begin);
+    }
+}
+
 static void compute_share(const void *argument, int64_t share, int thread)
 {
     const shared_items *own = argument;
     int64_t first = own->items / own->shares * share + aot_smaller(share, own->items % own->shares);
     int64_t last = first + own->items / own->shares + (share < own->items % own->shares);
-    own->compute(own->runner, first, last, own->runner->scratch + (size_t)thread * own->runner->scratch_bytes);
+    compute_part(own->runner, first, last, own->compute, thread);
 }
 
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
 {
     if (runner->threads < 2) {
-        compute(runner, 0, items, runner->scratch);
+        compute_part(runner, 0, items, compute, 0);
         return;
     }
     shared_items own = {runner, items, aot_smaller(items, runner->total / runner->part + 1), compute};
@@ -67,6 +76,9 @@ bool aot_run(aot_runner *runner, aot_work work)
     }
     runner->shared = memory;
     runner->scratch = memory + runner->shared_bytes;
+    if (runner->watch != NULL) {
+        aot_watch_work(runner->watch, runner);
+    }
     PyThreadState *saved = runner->total < AOT_PLAN_GRAIN ? NULL : PyEval_SaveThread();
     work(runner);
     if (saved != NULL) {

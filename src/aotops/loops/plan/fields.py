@@ -132,10 +132,10 @@ ELEMENT = 8
 NARROW = 16
 #: The tile if one operand is read along cache lines and another across them: its elements, of which 4096 float64 are an
 #: L1 cache, and the least length along the output's cache lines, in elements and in bytes. A transposed copy of much
-#: data is fastest in long and narrow tiles. If input and output stay in an L2 cache, a wider tile is: lines at its edges
-#: are written in two halves, which a narrow one lets fall out of L1 in between (219 squared float64: 10.6 and 9.7 us;
-#: 700 squared 109 and 104). Operators that pack an operand call their kernel for each row, for which 16 elements are
-#: few: A + A.T of 219 squared takes 22.5 us in tiles of 256 x 16, 20.5 in 64 x 64; 1378 squared 3.0 and 2.4 ms; 700
+#: data is fastest in long and narrow tiles. If input and output stay in an L2 cache, a wider tile is: lines at its
+#: edges are written in two halves, which a narrow one lets fall out of L1 in between (219 squared float64: 10.6 and 9.7
+#: us; 700 squared 109 and 104). Operators that pack an operand call their kernel for each row, for which 16 elements
+#: are few: A + A.T of 219 squared takes 22.5 us in tiles of 256 x 16, 20.5 in 64 x 64; 1378 squared 3.0 and 2.4 ms; 700
 #: squared uint8 85 us, and 43 in 16 x 256.
 CROSSING_ELEMENTS = 4096
 CROSSING_COPY = 16
