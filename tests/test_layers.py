@@ -135,7 +135,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tensors",),
     ("operator",),
     ("user",),
-    ("autograd",),
+    ("autograd", "see"),
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),
@@ -196,6 +196,7 @@ def test_what_is_computed_is_plain_python(room: str) -> None:
 
 def test_the_runtime_never_imports_the_build() -> None:
     build_time = {"aotops.aot", "aotops.loops", "aotops.reference", "aotops.cli", "aotops.__main__"}
+    build_time |= {"aotops.see"}  # it reads plans, for people: no operation needs it
     # what functions mean that are compiled, or run as plain Python
     build_time |= {
         "aotops.scalar.callables",
@@ -233,7 +234,7 @@ def c_sources() -> dict[str, str]:
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("buffer", "tensor"),
-    ("fold", "launch", "run", "scan", "threads"),
+    ("fold", "launch", "pool", "run", "scan", "see", "threads"),
     ("apply", "from_python", "index", "number", "reduce", "to_python", "view"),  # calls
     ("declare", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
 )

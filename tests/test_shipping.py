@@ -693,6 +693,22 @@ def test_the_build_of_aotops_imports_itself_and_not_what_is_installed(tmp_path: 
 
 
 @requires_numba
+@requires_source
+def test_an_extension_in_the_source_tree_that_does_not_load_is_replaced(tmp_path: Path) -> None:
+    """As one does whose symbols the sources no longer have."""
+    copy_package(tmp_path / "src")
+    shutil.copy(PROJECT / "build_ext.py", tmp_path)
+    package = tmp_path / "src" / "aotops"
+    (broken,) = [path for path in package.glob("_native.*") if path.suffix != ".pyi"]
+    broken.write_bytes(b"not an extension")
+    assert "ImportError" in python("-c", "import aotops", cwd=tmp_path / "src", status=1).stderr
+    script = "import build_ext, sys; build_ext.import_own_package(); print(sys.modules['aotops'].__file__)"
+    done = python("-c", script, cwd=tmp_path)
+    assert done.stdout.split() == [str(package / "__init__.py")]
+    assert not broken.exists()
+
+
+@requires_numba
 def test_a_process_that_imports_another_aotops_does_not_compile(tmp_path: Path) -> None:
     from aotops.aot.pack import build as own
 

@@ -13,6 +13,8 @@ from aotops.namespace.creation import arange as arange, asarray as asarray, empt
 from aotops.namespace.data_types import result_type as result_type
 from aotops.namespace.manipulation import permute_dims as permute_dims, reshape as reshape
 from aotops.namespace.statistics import mean as mean, std as std, var as var
+from aotops.see.explain import explain as explain
+from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import aotops
-from aotops.cli import build, cold_start, kernels
+from aotops.cli import build, cold_start, explain, kernels
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -34,6 +34,7 @@ class Command(Protocol):
 
 COMMANDS: dict[tuple[str, ...], Command] = {
     ("build",): build,
+    ("explain",): explain,
     ("kernels",): kernels,
     ("bench", "cold-start"): cold_start,
 }

@@ -38,7 +38,7 @@ def folded_count(x: Tensor, axes: tuple[int, ...] | None) -> int:
     return count
 
 
-def delivered(name: str, result: Tensor, out: Tensor | None) -> Tensor:
+def copied_to_out(name: str, result: Tensor, out: Tensor | None) -> Tensor:
     """The result, in ``out`` if there is one; ``TypeError`` or ``ValueError`` where ``out`` cannot take it."""
     if out is None:
         return result
@@ -112,7 +112,7 @@ def mean(
     x = operand("mean", x, dtype)
     axes = folded_axes("mean", x, axis)
     total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axes, keepdims=keepdims)
-    return delivered("mean", _divide(total, folded_count(x, axes)), out)
+    return copied_to_out("mean", _divide(total, folded_count(x, axes)), out)
 
 
 @fast_path(_divide, _sum, _sum_of_squared_deviations)
@@ -141,7 +141,7 @@ def var(
     >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    return delivered("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
+    return copied_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
 
 
 @fast_path(_divide, _sum, _sum_of_squared_deviations, _sqrt)
@@ -162,4 +162,4 @@ def std(
     >>> ao.std(ao.tensor([1.0, 3.0]))
     tensor(1.)
     """
-    return delivered("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)
+    return copied_to_out("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)

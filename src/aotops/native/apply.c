@@ -226,9 +226,10 @@ static aot_tensor *cast_once(aot_tensor *tensor, int dtype, aot_element *element
 
 /* Runs a variant into `outs`, which have the shape of the results, equal strides and no harmful overlap with inputs.
  * `position` is passed for inputs that are positions; NULL if there are none. */
-static int run(aot_state *state, const aot_operator *definition, const aot_variant *variant, PyObject *const *inputs,
+static int run(const aot_operator_object *operator, const aot_variant *variant, PyObject *const *inputs,
                aot_tensor *const *tensors, aot_tensor *const *outs, const aot_view *position)
 {
+    const aot_operator *definition = operator->definition;
     const aot_tensor *out = outs[0];
     static const Py_ssize_t unit[1] = {1};
     int count = definition->inputs;
@@ -279,8 +280,8 @@ static int run(aot_state *state, const aot_operator *definition, const aot_varia
         views[count + k] = (aot_view){outs[k]->data, flat ? unit : out->strides, outs[k]->dtype};
     }
     if (!failed) {
-        aot_launch(state, variant->kernels, variant->dtypes, count, definition->outputs, views, flat ? 1 : out->ndim,
-                   flat ? &out->size : out->shape, definition->compute_bound);
+        aot_launch(operator->state, operator, variant->kernels, variant->dtypes, count, definition->outputs, views,
+                   flat ? 1 : out->ndim, flat ? &out->size : out->shape);
     }
     for (int k = 0; k < n_casts; k++) {
         Py_DECREF((PyObject *)casts[k]);
@@ -445,7 +446,7 @@ static PyObject *apply_several(const aot_operator_object *operator, const aot_va
             Py_CLEAR(results);
         }
     }
-    if (results != NULL && run(operator->state, definition, variant, inputs, tensors, outs, NULL) < 0) {
+    if (results != NULL && run(operator, variant, inputs, tensors, outs, NULL) < 0) {
         Py_CLEAR(results);
     }
     return results;
@@ -506,7 +507,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
             return NULL;
         }
     }
-    if (run(state, definition, variant, inputs, tensors, &out, NULL) < 0) {
+    if (run(operator, variant, inputs, tensors, &out, NULL) < 0) {
         Py_DECREF((PyObject *)out);
         return NULL;
     }
@@ -564,7 +565,7 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
         return NULL;
     }
     aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};
-    if (run(state, definition, variant, inputs, tensors, &out, &position) < 0) {
+    if (run((aot_operator_object *)operator, variant, inputs, tensors, &out, &position) < 0) {
         return NULL;
     }
     Py_INCREF(out_object);

@@ -306,7 +306,7 @@ static void run_fold(const aot_runner *runner)
 {
     const fold_job *job = runner->job;
     int64_t items = job->plan->tiles[KEPT] * job->plan->parts;
-    aot_share(runner, items, items, run_items);
+    aot_share(runner, items, run_items);
     if (job->plan->parts > 1) {
         merge_parts(job, runner->shared);
     }
@@ -315,7 +315,7 @@ static void run_fold(const aot_runner *runner)
 /* The fast path, without a plan: a reduction of few elements along one axis, in one call of the kernel. False where there
  * is more to it. */
 static bool fold_flat(const aot_state *state, const aot_operator *definition, const aot_variant *variant,
-                      const aot_view *views, int ndim, const Py_ssize_t *shape)
+                      const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch)
 {
     int inputs = definition->inputs, result = variant->dtypes[inputs];
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
@@ -332,6 +332,9 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
         strides[k] = ndim > 0 ? views[k].strides[0] : 0;
         strides[inputs + 1 + k] = 0;
     }
+    if (aot_plans_only(watch, NULL)) {
+        return true;
+    }
     aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     char *fill[] = {(char *)&initial, data[inputs]};
     const int64_t none[] = {0, 0, 0, 0};
@@ -340,12 +343,12 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
     return true;
 }
 
-int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
-             int ndim, const Py_ssize_t *shape)
+static int fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
+                int ndim, const Py_ssize_t *shape, aot_watch *watch)
 {
     int inputs = definition->inputs, level = state->level, result = variant->dtypes[inputs];
     int64_t total = 1;
-    if (fold_flat(state, definition, variant, views, ndim, shape)) {
+    if (fold_flat(state, definition, variant, views, ndim, shape, watch)) {
         return 0;
     }
     aot_plan plan;
@@ -373,6 +376,9 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     }
     plan.threads = aot_threads(state, total, definition->compute_bound);
     aot_make_plan(aot_plan_fold, &plan);
+    if (aot_plans_only(watch, &plan)) {
+        return 0;
+    }
     job.fold = variant->kernels[level];
     job.combine = variant->combine[level];
     job.finish = aot_builtin_convert[result][result][level];
@@ -389,9 +395,34 @@ int aot_fold(aot_state *state, const aot_operator *definition, const aot_variant
     job.tree_bytes = (size_t)depth * job.result_bytes;
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
-    if (!aot_run(&job, run_fold, total, (int)plan.threads, partials, job.tree_bytes + room)) {
+    aot_runner runner = {.job = &job,
+                         .watch = watch,
+                         .total = total,
+                         .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
+                         .threads = (int)plan.threads,
+                         .eager = state->shared_from > 0,
+                         .shared_bytes = partials,
+                         .scratch_bytes = job.tree_bytes + room};
+    if (!aot_run(&runner, run_fold)) {
         PyErr_NoMemory();
         return -1;
     }
     return 0;
+}
+
+int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
+             const Py_ssize_t *shape)
+{
+    aot_state *state = operator->state;
+    const aot_operator *definition = operator->definition;
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    int inputs = definition->inputs;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, inputs, inputs + 1, views, ndim, shape);
+    }
+    int failed = fold(state, definition, variant, views, ndim, shape, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
+    return failed;
 }

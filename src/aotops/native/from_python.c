@@ -65,6 +65,36 @@ static PyObject *listed(PyObject *sequence)
     return sequence;
 }
 
+/* Returns whether objects of a type are operands through the buffer protocol, rather than through operators of their
+ * own; Python decides. The answer is cached for immutable types, NumPy's arrays and scalars among them. */
+static int is_operand(aot_state *state, PyObject *object)
+{
+    PyTypeObject *type = Py_TYPE(object);
+    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyObject_CheckBuffer(object)) {
+        return 0;
+    }
+    for (int k = 0; k < state->n_operand_types; k++) {
+        if (state->operand_types[k] == type) {
+            return 1;
+        }
+    }
+    if (state->n_operand_types == AOT_OPERAND_TYPES) {
+        return 0;
+    }
+    PyObject *answer = aot_call("is_operand", "(O)", object);
+    int known = answer != NULL ? PyObject_IsTrue(answer) : -1;
+    Py_XDECREF(answer);
+    if (known > 0 && state->n_operand_types < AOT_OPERAND_TYPES) { /* checked again: Python code has run */
+        state->operand_types[state->n_operand_types++] = type;
+    }
+    return known;
+}
+
+bool aot_is_float64_scalar(aot_state *state, PyObject *object)
+{
+    return PyFloat_Check(object) && is_operand(state, object) > 0;
+}
+
 /* Clears an exception that Python will raise with a better message; FAILED for one that must propagate. */
 static enum outcome declined(void)
 {
@@ -94,9 +124,9 @@ static void call_for_number(reader *r, PyObject *number)
     }
 }
 
-static void call_for_tensor(reader *r, const aot_tensor *leaf)
+static void call_for_dtype(reader *r, int dtype)
 {
-    r->strong = r->strong == AOT_NO_DTYPE ? leaf->dtype : aot_promotion[r->strong][leaf->dtype];
+    r->strong = r->strong == AOT_NO_DTYPE ? dtype : aot_promotion[r->strong][dtype];
 }
 
 /* Returns whether the dtype is still right; updates it if not. */
@@ -145,7 +175,7 @@ static enum outcome write_leaf(reader *r, aot_tensor *leaf)
     if (leaf->ndim != ndim || memcmp(leaf->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
         return DECLINED;
     }
-    call_for_tensor(r, leaf);
+    call_for_dtype(r, leaf->dtype);
     if (!dtype_stays(r)) {
         return NEEDS_HIGHER_DTYPE;
     }
@@ -171,10 +201,28 @@ static enum outcome write_leaf(reader *r, aot_tensor *leaf)
     return DONE;
 }
 
+static enum outcome read_float64(reader *r, PyObject *item)
+{
+    call_for_dtype(r, AOT_FLOAT64);
+    if (!dtype_stays(r)) {
+        return NEEDS_HIGHER_DTYPE;
+    }
+    if (r->dtype != AOT_FLOAT64) {
+        return DECLINED;
+    }
+    double value = PyFloat_AsDouble(item);
+    memcpy(r->next, &value, sizeof value);
+    r->next += sizeof value;
+    return DONE;
+}
+
 static enum outcome read_leaf(reader *r, PyObject *item)
 {
     if (aot_is_number(item)) {
         return r->depth == r->ndim ? read_number(r, item) : DECLINED;
+    }
+    if (aot_is_float64_scalar(r->state, item) && r->depth == r->ndim) {
+        return read_float64(r, item);
     }
     aot_tensor *leaf = tensor_of(r, item);
     if (leaf == NULL) {
@@ -287,7 +335,7 @@ static enum outcome find_leaf(reader *r, PyObject *first)
     for (int axis = 0; outcome == DONE && axis < leaf->ndim; axis++) {
         r->shape[r->ndim++] = leaf->shape[axis];
     }
-    call_for_tensor(r, leaf);
+    call_for_dtype(r, leaf->dtype);
     Py_DECREF((PyObject *)leaf);
     return outcome;
 }
@@ -366,31 +414,6 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     }
     Py_DECREF((PyObject *)result);
     return narrowed;
-}
-
-/* Returns whether objects of a type are operands through the buffer protocol, rather than through operators of their
- * own; Python decides. The answer is cached for immutable types, NumPy's arrays and scalars among them. */
-static int is_operand(aot_state *state, PyObject *object)
-{
-    PyTypeObject *type = Py_TYPE(object);
-    if (PyType_HasFeature(type, Py_TPFLAGS_HEAPTYPE) || !PyObject_CheckBuffer(object)) {
-        return 0;
-    }
-    for (int k = 0; k < state->n_operand_types; k++) {
-        if (state->operand_types[k] == type) {
-            return 1;
-        }
-    }
-    if (state->n_operand_types == AOT_OPERAND_TYPES) {
-        return 0;
-    }
-    PyObject *answer = aot_call("is_operand", "(O)", object);
-    int known = answer != NULL ? PyObject_IsTrue(answer) : -1;
-    Py_XDECREF(answer);
-    if (known > 0 && state->n_operand_types < AOT_OPERAND_TYPES) { /* checked again: Python code has run */
-        state->operand_types[state->n_operand_types++] = type;
-    }
-    return known;
 }
 
 aot_tensor *aot_read_operand(aot_state *state, PyObject *object)

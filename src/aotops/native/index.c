@@ -245,7 +245,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         return -1;
     }
     selection selected;
-    bool is_number = aot_is_number(value);
+    bool is_number = aot_is_number(value) || aot_is_float64_scalar(self->state, value);
     aot_tensor *source = is_number ? NULL : aot_as_tensor(value);
     enum found kind = read_any_index(self, key, &selected);
     if (is_number && (kind == ELEMENT || kind == VIEW)) {

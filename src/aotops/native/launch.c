@@ -185,7 +185,7 @@ static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, cha
 static void run_map(const aot_runner *runner)
 {
     const map_job *job = runner->job;
-    aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
+    aot_share(runner, job->plan->tiles[0], run_tiles);
 }
 
 /* Casts a few elements along one axis, from one dtype and stride to another; a repeated element is cast once. */
@@ -200,7 +200,7 @@ static void cast_flat(const aot_state *state, int from, int to, char *source, in
 /* Fast path without a plan: a few elements along one axis; operands that must be cast are cast on the stack. Returns
  * false if it does not apply. */
 static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t *dtypes, int inputs, int operands,
-                        const aot_view *views, int ndim, const Py_ssize_t *shape)
+                        const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch)
 {
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
@@ -217,13 +217,16 @@ static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t
             return false;
         }
     }
-    if (casts == 0) {
-        aot_run_kernel(kernel, 1, n, data, strides);
-        return true;
-    }
     aot_element scratch[AOT_PLAN_STACK_BYTES / sizeof(aot_element)], *room = scratch;
     if (casts * n > (int64_t)(sizeof scratch / sizeof *scratch)) {
         return false;
+    }
+    if (aot_plans_only(watch, NULL)) {
+        return true;
+    }
+    if (casts == 0) {
+        aot_run_kernel(kernel, 1, n, data, strides);
+        return true;
     }
     for (int k = 0; k < operands; k++) {
         if (views[k].dtype != dtypes[k]) {
@@ -245,19 +248,14 @@ static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t
     return true;
 }
 
-void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
-                const aot_view *views, int ndim, const Py_ssize_t *shape, bool compute_bound)
+/* Launches a kernel over `total` elements. */
+static void launch(const aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
+                   const aot_view *views, int ndim, const Py_ssize_t *shape, int64_t total, bool compute_bound,
+                   aot_watch *watch)
 {
     int operands = inputs + outputs;
-    int64_t total = 1;
-    for (int axis = 0; axis < ndim; axis++) {
-        if (shape[axis] == 0) {
-            return;
-        }
-        total *= shape[axis];
-    }
     aot_kernel kernel = kernels[state->level];
-    if (launch_flat(state, kernel, dtypes, inputs, operands, views, ndim, shape)) {
+    if (launch_flat(state, kernel, dtypes, inputs, operands, views, ndim, shape, watch)) {
         return;
     }
     aot_plan plan;
@@ -291,11 +289,43 @@ void aot_launch(aot_state *state, const aot_kernel *kernels, const uint8_t *dtyp
                 job.copies[k] = aot_builtin_convert[from][to][state->level];
             }
         }
+        if (aot_plans_only(watch, &plan)) {
+            return;
+        }
         if (plan.tiles[0] == 1 && plan.packed == 0 && !plan.streams && total < AOT_PLAN_GRAIN) {
             aot_run_kernel(kernel, plan.sizes[0], plan.sizes[1], job.data, job.strides);
             return;
         }
-        done = aot_run(&job, run_map, total, (int)plan.threads, 0, (size_t)(plan.packed * plan.packed_bytes));
+        aot_runner runner = {.job = &job,
+                             .watch = watch,
+                             .total = total,
+                             .part = compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
+                             .threads = (int)plan.threads,
+                             .eager = state->shared_from > 0,
+                             .scratch_bytes = (size_t)(plan.packed * plan.packed_bytes)};
+        done = aot_run(&runner, run_map);
+    }
+}
+
+void aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
+                const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
+                const Py_ssize_t *shape)
+{
+    bool compute_bound = operator != NULL && operator->definition->compute_bound;
+    int64_t total = 1;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 0) {
+            return;
+        }
+        total *= shape[axis];
+    }
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
+    }
+    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
     }
 }
 
@@ -364,8 +394,21 @@ static bool copy_few(aot_tensor *target, const aot_tensor *source)
         strides[3] = target->strides[0];
     }
     char *data[] = {source->data, target->data};
-    aot_kernel kernel = aot_builtin_convert[source->dtype][target->dtype][target->state->level];
-    aot_run_kernel(kernel, n0, n1, data, strides);
+    aot_state *state = target->state;
+    aot_kernel kernel = aot_builtin_convert[source->dtype][target->dtype][state->level];
+    if (!state->watched) {
+        aot_run_kernel(kernel, n0, n1, data, strides);
+        return true;
+    }
+    aot_watch watch;
+    const Py_ssize_t shape[] = {n0, n1}, from[] = {strides[2], strides[0]}, to[] = {strides[3], strides[1]};
+    const aot_view views[] = {{source->data, from, source->dtype}, {target->data, to, target->dtype}};
+    const uint8_t dtypes[] = {source->dtype, target->dtype};
+    aot_watch_begin(&watch, state, NULL, dtypes, 1, 2, views, 2, shape);
+    if (!aot_watch_plan(&watch, NULL)) {
+        aot_run_kernel(kernel, n0, n1, data, strides);
+    }
+    aot_watch_end(&watch);
     return true;
 }
 
@@ -406,10 +449,13 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (copy_few(target, source)) {
         return 0;
     }
-    aot_view views[] = {{source->data, strides, source->dtype}, {target->data, target->strides, target->dtype}};
+    static const Py_ssize_t unit[] = {1};
+    bool flat = source->contiguous && target->contiguous && source->size == target->size;
+    aot_view views[] = {{source->data, flat ? unit : strides, source->dtype},
+                        {target->data, flat ? unit : target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
-    aot_launch(target->state, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
-               target->shape, false);
+    aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
+               flat ? 1 : target->ndim, flat ? &target->size : target->shape);
     return 0;
 }
 
@@ -417,6 +463,6 @@ void aot_fill(aot_tensor *target, aot_element value, int dtype)
 {
     aot_view views[] = {{(char *)&value, aot_no_strides, (uint8_t)dtype}, {target->data, target->strides, target->dtype}};
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
-    aot_launch(target->state, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
-               target->shape, false);
+    aot_launch(target->state, NULL, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
+               target->shape);
 }

@@ -12,9 +12,12 @@
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
  *     def fast_path(*operators): ...          # a decorator, see function.c
  *     def declare(...), bind(...), set_fallback(...), rename(...): see declare.c
+ *     def trace(watcher), explain(watcher, function, args, kwargs), forget_other_threads(): see see.c
  *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
  */
 #include "native.h"
+
+#include "pool.h"
 
 #include <string.h>
 
@@ -155,8 +158,7 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
     Py_RETURN_NONE;
 }
 
-/* For tests: sets from how many elements on a launch uses several threads, for any kernel; 0 restores the measured
- * values. */
+/* For tests: sets from how many elements on a launch uses all threads, even if that does not pay; 0 ends it. */
 static PyObject *native_share_from(PyObject *module, PyObject *count)
 {
     long elements = PyLong_Check(count) ? PyLong_AsLong(count) : -1;
@@ -216,6 +218,21 @@ static PyObject *native_rename(PyObject *module, PyObject *args)
     return aot_rename(state_of(module), args);
 }
 
+static PyObject *native_trace(PyObject *module, PyObject *watcher)
+{
+    return aot_trace(state_of(module), watcher);
+}
+
+static PyObject *native_explain(PyObject *module, PyObject *args)
+{
+    return aot_explain(state_of(module), args);
+}
+
+static PyObject *native_forget_other_threads(PyObject *module, PyObject *Py_UNUSED(unused))
+{
+    return aot_forget_other_threads(state_of(module));
+}
+
 /* The decorator that fast_path(*operators) returns, with `module` and the operators bound to it. */
 static PyObject *decorate(PyObject *module_and_operators, PyObject *function)
 {
@@ -268,6 +285,10 @@ static PyMethodDef module_methods[] = {
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},
+    {"trace", native_trace, METH_O, "trace(watcher): call it with a record of each launch from now on; None ends this."},
+    {"explain", native_explain, METH_VARARGS,
+     "explain(watcher, function, args, kwargs): call a function whose launches are planned and reported, but not run."},
+    {"forget_other_threads", native_forget_other_threads, METH_NOARGS, "In the child of a fork: only this thread may be in explain()."},
     {NULL, NULL, 0, NULL},
 };
 

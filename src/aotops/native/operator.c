@@ -95,6 +95,9 @@ static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
     if (operator->unbound && aot_load(operator) < 0) {
         return NULL;
     }
+    if (operator->fallback != NULL && aot_is_explained(operator->state)) {
+        Py_RETURN_NONE; /* it would run as plain Python */
+    }
     if (operator->fallback != NULL) {
         return PyObject_Call(operator->fallback, args, kwargs);
     }
@@ -157,7 +160,7 @@ static PyObject *operator_get(PyObject *self, PyObject *instance, PyObject *Py_U
         Py_INCREF((PyObject *)self);
         return self;
     }
-    return aot_call("bind_method", "(OO)", self, instance);
+    return aot_bound_method(((aot_operator_object *)self)->state, self, instance);
 }
 
 static PyObject *operator_doc(PyObject *self, void *Py_UNUSED(closure))

@@ -321,7 +321,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
         views[k] = (aot_view){inputs[k]->data, strides[k], inputs[k]->dtype};
     }
     views[count] = (aot_view){out->data, strides[count], out->dtype};
-    return aot_fold(call->operator->state, definition, variant, views, ndim, shape);
+    return aot_fold(call->operator, variant, views, ndim, shape);
 }
 
 static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
@@ -424,7 +424,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
     aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};
-    return copied_to_out(call, out, aot_scan(state, variant, views, x->ndim, x->shape, axis));
+    return copied_to_out(call, out, aot_scan(call->operator, variant, views, x->ndim, x->shape, axis));
 }
 
 static PyObject *run(call_arguments *call)

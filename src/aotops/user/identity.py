@@ -300,7 +300,7 @@ class Facts:
         yield f"{prefix}function", self.spelled(record.scalar)
         if record.kind == "reduce":
             yield f"{prefix}function of the inputs", self.spelled(record.map)
-        for what, functions in (("function", record.specialised), ("common case", record.fast_paths)):
+        for what, functions in (("function", record.specialised), ("fast path", record.fast_paths)):
             for dtype, function in sorted(functions.items()):
                 yield f"{prefix}{what} for {dtype}", self.spelled(function)
 

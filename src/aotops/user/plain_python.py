@@ -11,7 +11,7 @@ from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
-from aotops.namespace.statistics import delivered
+from aotops.namespace.statistics import copied_to_out
 from aotops.operator import cast_inputs, signature
 from aotops.scalar.mathematics import in_plain_python
 from aotops.tensors import Tensor, astype
@@ -55,7 +55,9 @@ def runner(operator: Operator) -> Callable[..., Any]:
                 return tensors
             if not isinstance(out, tuple) or len(out) != len(tensors):
                 errors.wrong_outs(operator.__name__, len(tensors), out)
-            return tuple(delivered(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True))
-        return delivered(operator.__name__, to_tensor(results), out)
+            return tuple(
+                copied_to_out(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True)
+            )
+        return copied_to_out(operator.__name__, to_tensor(results), out)
 
     return run

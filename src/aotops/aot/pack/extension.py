@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -112,6 +113,12 @@ def library_source(
     )
 
 
+#: Held while an extension is built. Setuptools builds several in threads if it is told to (``--parallel``), and a
+#: build changes ``sys.path`` and the compiler's options: a thread that is looking for Numba meanwhile may not find it.
+#: Kernels are compiled on all CPUs in any case.
+_building = threading.Lock()
+
+
 class OperatorExtension(Extension):
     """The extension of a module that declares operators."""
 
@@ -203,12 +210,13 @@ class build_operators(build_ext):  # noqa: N801  (as setuptools calls commands)
         if not isinstance(extension, OperatorExtension):
             super().build_extension(extension)
             return
-        try:
-            extension.prepare(self)
-        except BuildError as error:
-            raise SetupError(str(error)) from error  # setuptools reports it without a traceback
-        with without_run_paths(self.compiler):
-            super().build_extension(extension)
+        with _building:
+            try:
+                extension.prepare(self)
+            except BuildError as error:
+                raise SetupError(str(error)) from error  # setuptools reports it without a traceback
+            with without_run_paths(self.compiler):
+                super().build_extension(extension)
 
 
 def build_in_place(target: Target) -> Path:

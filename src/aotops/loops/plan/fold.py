@@ -52,6 +52,7 @@ def plan_fold(plan: Any) -> int:
     out = plan[INPUTS]
     operands = out + 1
     rank = simplify(plan, plan[RANK], operands, True)
+    plan[RANK] = rank
     bring_crossing_axis(plan, rank, operands, True)
     total = 1
     for axis in range(rank):

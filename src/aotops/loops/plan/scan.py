@@ -49,6 +49,7 @@ def plan_scan(plan: Any) -> int:
         for k in range(2):
             plan[STRIDES + k * ROW + other] = stride_of(plan, k, other + 1)
     rank = simplify(plan, last, 2, False)
+    plan[RANK] = rank
     bring_crossing_axis(plan, rank, 2, False)
     inner = rank - 1
     columns = plan[SHAPE + inner] if inner >= 0 else 1

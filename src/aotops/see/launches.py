@@ -1,0 +1,309 @@
+"""One launch, as the native module reports it: operands, plan, kernel, threads."""
+
+from __future__ import annotations
+
+from aotops import _native
+from aotops.abi import FACTS, INDEX
+from aotops.loops.plan import fields
+from aotops.ops.record import kernel_symbol
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Any
+
+    from aotops._native import Operator
+    from aotops.ops.record import Record
+
+    #: What ``native/see.c`` reports: the operator (None: a copy), its number of inputs, whether it is compute-bound,
+    #: the operands (dtype in memory, dtype in the kernel, strides), the shape, the plan up to the operands' strides
+    #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread, and what each
+    #: thread of the pool has done (its number, its parts, its begin and end, the nanoseconds that they took).
+    Report = tuple[
+        Operator | None,
+        int,
+        int,
+        tuple[tuple[str, str, tuple[int, ...]], ...],
+        tuple[int, ...],
+        bytes | None,
+        int,
+        int,
+        int,
+        int,
+        list[tuple[int, int, int, int, int]] | None,
+    ]
+
+#: The widest vectors that kernels of a CPU level use, in bits: usually, and in kernels that gain from the widest.
+VECTOR_BITS = {"x86-64-v2": (128, 128), "x86-64-v3": (256, 256), "x86-64-v4": (256, 512), "generic": (128, 128)}
+
+#: The roles of operands in a plan, by their codes in ``fields``.
+ROLES = {fields.PLAIN: "plain", fields.PACK: "packed", fields.CAST: "cast", fields.INDEX: "index"}
+
+
+_LENGTHS = dict(fields.FIELDS)
+
+
+class Plan:
+    """The fields of a plan, by their names in ``loops/plan/fields.py``."""
+
+    def __init__(self, data: bytes) -> None:
+        self.cells = memoryview(data).cast("q")
+
+    def __getattr__(self, name: str) -> Any:
+        start, lengths = getattr(fields, name.upper()), _LENGTHS[name]
+        return self.cells[start : start + lengths[0]].tolist() if lengths else self.cells[start]
+
+    def space(self, axes: Sequence[int], operands: int) -> tuple[tuple[int, ...], list[tuple[int, ...]]]:
+        """The lengths of some axes of the simplified space, and the strides of each operand along them."""
+        starts = [fields.STRIDES + k * fields.ROW for k in range(operands)]
+        return tuple([self.cells[fields.SHAPE + axis] for axis in axes]), [
+            tuple([self.cells[start + axis] for axis in axes]) for start in starts
+        ]
+
+
+class Operand:
+    """One operand of a launch.
+
+    Attributes:
+        name: the operator's parameter, or ``out``.
+        dtype: of its elements in memory.
+        kernel_dtype: of the elements that the kernel reads or writes.
+        role: ``plain`` (read or written in place), ``packed`` (copied to contiguous memory, tile by tile), ``cast`` (to
+            the kernel's dtype, tile by tile), ``streamed`` (written past the caches), ``carried`` (the result of a
+            reduction, kept while its elements are read), or ``index`` (a position: there are no elements in memory).
+        strides: in elements, along the axes of ``Launch.shape``.
+        planned_strides: along the axes of ``Launch.planned_shape``.
+        nbytes: how much memory its elements take, each counted once.
+    """
+
+    __slots__ = ("dtype", "kernel_dtype", "name", "nbytes", "planned_strides", "role", "strides")
+
+    def __init__(self, name: str, dtype: str, kernel_dtype: str, strides: tuple[int, ...], nbytes: int) -> None:
+        self.name, self.dtype, self.kernel_dtype, self.strides, self.nbytes = name, dtype, kernel_dtype, strides, nbytes
+        self.role = "plain" if dtype == kernel_dtype else "cast"
+        self.planned_strides = strides
+
+    def __repr__(self) -> str:
+        return f"<Operand {self.name}: {self.dtype}, {self.role}, strides {self.strides}>"
+
+
+class Launch:
+    """One launch of a kernel: what is planned, and why.
+
+    Attributes:
+        operator: the operator's name; ``copy``, ``cast`` or ``fill`` where elements are copied.
+        kind: ``map``, ``zip``, ``reduce``, ``argreduce``, ``scan`` or ``copy``.
+        kernel: the kernel's symbol, which ``aotops kernels`` lists.
+        level: the CPU level whose version of the kernel runs.
+        vector_bits: how wide the vectors of the kernel may be.
+        path: ``fast path``, a few elements in one call of the kernel without a plan, or ``planned``.
+        shape: of the iteration space, as it is passed to the planner: operands that are all contiguous are one axis.
+        planned_shape: after axes are ordered by strides, those of length 1 dropped and neighbours merged.
+        operands: inputs, then outputs, each an ``Operand``.
+        tile: how many elements one call of the kernel covers at most, along the outer and the inner axis.
+        tiles: how many tiles there are: of the kept axes, and of the reduced or scanned axis.
+        parts: into how many parts the reduced axes are divided among threads.
+        threads: how many threads the launch may use; whether it is worth it shows while it runs.
+        most_threads: how many threads any operation may use, ``get_num_threads()``.
+        threads_reason: why that many.
+        bytes_read, bytes_written: of the operands in memory, each element counted once.
+        streams: whether the output is written with streaming stores, past the caches.
+    """
+
+    def __init__(self, report: Report) -> None:
+        operator, inputs, compute_bound, operands, self.shape, plan, most, *_ = report
+        self.level = _native.cpu_level()
+        self.path = "fast path" if plan is None else "planned"
+        self.compute_bound = bool(compute_bound)
+        self.operands = [
+            Operand(name, own, kernel, strides, _bytes_of(own, self.shape, strides))
+            for name, (own, kernel, strides) in zip(_names(operator, inputs, len(operands)), operands, strict=True)
+        ]
+        self.inputs, self.outputs = self.operands[:inputs], self.operands[inputs:]
+        self.operator, self.kind, self.kernel = _kernel(operator, self.inputs, self.outputs)
+        wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
+        self.vector_bits = VECTOR_BITS[self.level][wide]
+        self.planned_shape = self.shape
+        self.tile: tuple[int, ...] = (1, _product(self.shape))
+        self.tiles: tuple[int, ...] = (1,)
+        self.parts = self.threads = 1
+        self.streams = False
+        self.most_threads = most or _native.get_num_threads()
+        if plan is None:
+            self.threads_reason = "a few elements take one call of the kernel, without a plan"
+        else:
+            self._read(Plan(plan))
+        for operand in self.outputs:
+            if self.kind in ("reduce", "argreduce"):
+                operand.role = "carried"
+
+    def _read(self, plan: Plan) -> None:
+        """Take over what the planner has written."""
+        axes = [*range(plan.rank)]
+        if self.kind == "scan":
+            axes.append(len(self.shape) - 1)  # where the planner keeps the scanned axis
+        self.planned_shape, strides = plan.space(axes, len(self.operands))
+        for operand, own, role in zip(self.operands, strides, plan.roles, strict=False):
+            operand.planned_strides, operand.role = own, ROLES[role]
+        self.tile = tuple(plan.sizes)
+        self.tiles = tuple(plan.tiles)
+        if self.kind in ("map", "zip", "copy"):
+            self.tiles = self.tiles[:1]
+            self.streams = bool(plan.streams)
+            if self.streams:
+                self.outputs[0].role = "streamed"
+        if self.kind in ("reduce", "argreduce"):
+            self.parts = plan.parts
+        self.threads = plan.threads
+        self.threads_reason = self._why(plan)
+
+    def _why(self, plan: Plan) -> str:
+        """Why no more threads are used, from what the planner was allowed and what it found useful."""
+        if self.most_threads == 1:
+            return "the limit is one (set_num_threads, the environment, or the CPUs that this process may use)"
+        if self.elements < fields.GRAIN:
+            return f"fewer than {fields.GRAIN:,} elements stay on the calling thread"
+        if plan.allowed < self.most_threads:
+            return "the number of CPUs has not been asked for yet: this happens at a larger operation"
+        if self.threads == 1:
+            return "there is one tile, or one part"
+        return "others join in once the rest of the work would take longer than waking them"
+
+    @property
+    def elements(self) -> int:
+        """How many elements the iteration space has."""
+        return _product(self.shape)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the inputs, each element counted once."""
+        return sum([operand.nbytes for operand in self.inputs])
+
+    @property
+    def bytes_written(self) -> int:
+        """Bytes of the outputs."""
+        return sum([operand.nbytes for operand in self.outputs])
+
+    @property
+    def bytes_moved(self) -> int:
+        """Bytes read and written."""
+        return self.bytes_read + self.bytes_written
+
+    @property
+    def conversions(self) -> list[tuple[str, str, str]]:
+        """The operands that are cast, each with the dtype in memory and that of the kernel."""
+        return [(each.name, each.dtype, each.kernel_dtype) for each in self.operands if each.dtype != each.kernel_dtype]
+
+    def lines(self) -> Iterator[str]:
+        """Yield the description, line by line."""
+        yield f"{self.operator}: {self.kind} of {counted(self.elements, 'element')}, {self.path}"
+        lanes = [
+            f"{self.vector_bits // FACTS[dtype].bits} {dtype}"
+            for dtype in dict.fromkeys([operand.kernel_dtype for operand in self.operands])
+            if dtype != INDEX
+        ]
+        yield f"  kernel      {self.kernel}, for {self.level}; vectors of {self.vector_bits} bits ({', '.join(lanes)})"
+        simplified = "" if self.path == "fast path" else f", planned as {dimensions(self.planned_shape)}"
+        yield f"  dimensions  {dimensions(self.shape)}{simplified}"
+        rows = [
+            (each.name, each.dtype, f"strides {each.strides}", "" if self.path == "fast path" else
+             f"-> {each.planned_strides}", _ROLES_IN_WORDS[each.role].format(each.kernel_dtype))
+            for each in self.operands
+        ]  # fmt: skip
+        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        for number, row in enumerate(rows):
+            cells = " ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)])
+            yield f"  {'' if number else 'operands':10}  {cells}  {row[4]}".rstrip()
+        if self.path == "planned":
+            inside = f"{self.tile[0]} x {self.tile[1]} elements"
+            if len(self.tiles) == 1:
+                yield f"  tiles       {self.tiles[0]} of up to {inside}"
+            else:
+                along = "scanned" if self.kind == "scan" else "reduced"
+                parts = f", in {counted(self.parts, 'part')}" if self.kind != "scan" else ""
+                yield f"  tiles       {self.tiles[0]} kept x {self.tiles[1]} {along} of up to {inside}{parts}"
+        yield f"  threads     {self.threads} of {self.most_threads}: {self.threads_reason}"
+        stores = "; streaming stores" if self.streams else ""
+        yield f"  memory      {amount(self.bytes_read)} read, {amount(self.bytes_written)} written{stores}"
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+
+_ROLES_IN_WORDS = {
+    "plain": "plain",
+    "packed": "packed: copied to contiguous memory, tile by tile",
+    "cast": "cast to {}",
+    "streamed": "streamed: written past the caches",
+    "carried": "carried from tile to tile",
+    "index": "index: positions, which are not in memory",
+}
+
+
+def _product(shape: tuple[int, ...]) -> int:
+    total = 1
+    for length in shape:
+        total *= length
+    return total
+
+
+def _bytes_of(dtype: str, shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
+    if dtype == INDEX:
+        return 0
+    distinct = [length for length, stride in zip(shape, strides, strict=True) if stride != 0]
+    return FACTS[dtype].itemsize * _product(tuple(distinct))
+
+
+def _names(operator: Operator | None, inputs: int, operands: int) -> list[str]:
+    """The names of the operands."""
+    names = ["x"] if operator is None else list(operator.parameters)
+    outputs = operands - inputs
+    return names + (["out"] if outputs == 1 else [f"out[{k}]" for k in range(outputs)])
+
+
+def _kernel(operator: Operator | None, inputs: list[Operand], outputs: list[Operand]) -> tuple[str, str, str]:
+    """The name and the kind of what is launched, and the symbol of its kernel."""
+    if operator is None:
+        source, target = inputs[0].kernel_dtype, outputs[0].kernel_dtype
+        repeated = inputs[0].nbytes < outputs[0].nbytes and not any(inputs[0].strides)
+        name = "fill" if repeated else "copy" if source == target else "cast"
+        return name, "copy", kernel_symbol("convert", source, target)
+    signature = tuple([operand.kernel_dtype for operand in inputs + outputs])
+    return operator.__name__, operator.kind, symbols_of(operator)[signature]
+
+
+def symbols_of(operator: Operator) -> dict[tuple[str, ...], str]:
+    """The symbols of an operator's kernels, by the dtypes of all operands."""
+    declared: Record | None = operator._record
+    if declared is None and not _builtin:
+        from aotops import ops
+
+        _builtin.update({name: _symbols(record) for name, record in ops.collect().items()})
+    return _builtin[operator.__name__] if declared is None else _symbols(declared)
+
+
+#: The symbols of the built-in operators' kernels, once they have been asked for.
+_builtin: dict[str, dict[tuple[str, ...], str]] = {}
+
+
+def _symbols(record: Record) -> dict[tuple[str, ...], str]:
+    signatures = [(*record.inputs_for(dtype), *record.results_for(dtype)) for dtype in record.dtypes]
+    return {own: symbols[0] for own, symbols in zip(signatures, record.symbols(), strict=True)}
+
+
+def counted(number: int, noun: str) -> str:
+    """A number and a noun: ``1 tile``, ``1,000 tiles``."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def dimensions(shape: tuple[int, ...]) -> str:
+    """A shape in words: ``300 x 200``."""
+    return " x ".join(map(str, shape)) or "a single element"
+
+
+def amount(number: int) -> str:
+    """A number of bytes in a unit that suits it: ``15.2 MB``."""
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 10**3)):
+        if number >= size:
+            return f"{number / size:.3g} {unit}"
+    return f"{number} B"
