@@ -187,10 +187,8 @@ def turned32(turns: Any, f: Any) -> Any:
     Half turns change but the sign. To choose between sine and cosine, of quarter turns, took a third more time.
     """
     z = f * f
-    z2 = z * z
-    p01 = fma(z, -5.16770968477879, 3.14159263689482)
-    p23 = fma(z, -0.5982421261316326, 2.550069726169926)
-    return with_sign(f * fma(z2, fma(z2, 0.07756038745692712, p23), p01), turns)
+    p = fma(z, fma(z, 0.07756038745692712, -0.5982421261316326), 2.550069726169926)
+    return with_sign(f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482), turns)
 
 
 def is_far64(x: Any) -> Any:
