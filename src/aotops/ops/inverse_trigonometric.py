@@ -65,7 +65,8 @@ def arctangent_polynomial64(z: Any) -> Any:
 def arctangent_polynomial32(t: Any) -> Any:
     """``atan(t) / t - 1`` for ``t`` up to 1, in float32: within 2^-28.
 
-    In the distance of ``t**2`` from 1/2, with whose multiples their roundings are small.
+    In the distance of ``t**2`` from 1/2, with whose multiples their roundings are small. The last coefficient is such
+    that the arc tangent of 1 is pi/4, correctly rounded.
     """
     v = fma(t, t, -0.5)
     v2 = v * v
@@ -73,7 +74,7 @@ def arctangent_polynomial32(t: Any) -> Any:
     p34 = fma(v, 0.021061956882476807, -0.04024604335427284)
     p56 = fma(v, 0.006408448331058025, -0.011568097397685051)
     p78 = fma(v, 0.0028340688440948725, -0.00366341439075768)
-    high = fma(v2, fma(v2, fma(v2, -0.0017872988246381283, p78), p56), p34)
+    high = fma(v2, fma(v2, fma(v2, -0.0017846178762640793, p78), p56), p34)
     return fma(v, fma(v2, high, p12), -0.12958024442195892)
 
 

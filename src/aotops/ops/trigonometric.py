@@ -130,11 +130,16 @@ def reduce_far(x: Any) -> Any:
 
 
 def reduce_any(x: Any) -> Any:
-    """As ``reduce_near``, for any ``x`` that is not negative."""
-    far = is_far64(x)
+    """As ``reduce_near``, for any ``x``."""
+    far, negative = is_far64(x), x < 0.0
     turns, r, rest = reduce_near(x)
-    far_turns, far_r, far_rest = reduce_far(select(far, x, 1048576.0))
-    return select(far, far_turns, turns), select(far, far_r, r), select(far, far_rest, rest)
+    far_turns, far_r, far_rest = reduce_far(select(far, math.fabs(x), 1048576.0))
+    turns = select(far, select(negative, -far_turns, far_turns), turns)
+    return (
+        turns,
+        select(far, select(negative, -far_r, far_r), r),
+        select(far, select(negative, -far_rest, far_rest), rest),
+    )
 
 
 # tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
@@ -214,10 +219,8 @@ def sin_near64(x: Any) -> Any:
 
 def sin64(x: Any) -> Any:
     """sin in float64."""
-    a = math.fabs(x)
-    tiny = a < TINY
-    y = turned64(*reduce_any(select(tiny, TINY, a)))
-    return select(tiny, x, select(x < 0.0, -y, y))
+    tiny = math.fabs(x) < TINY
+    return select(tiny, x, turned64(*reduce_any(select(tiny, TINY, x))))
 
 
 def sin32_of(x: Any, first: Any, second: Any) -> Any:
