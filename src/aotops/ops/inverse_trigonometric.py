@@ -279,7 +279,7 @@ def atan32(x: Any) -> Any:
     quotient = divide(above, below)
     # Near 1, where it counts most, the slope of the arc tangent of 1/a is about half of what the quotient lacks.
     base, base_low = select(large, HALF_PI_32, 0.0), select(large, HALF_PI_LOW_32, 0.0)
-    lower = fma(fma(-quotient, below, above), 0.46875, base_low)
+    lower = fma(fma(-quotient, below, above), 0.5, base_low)
     total = base + quotient
     lower = lower + ((base - total) + quotient)
     y = total + fma(quotient, arctangent_polynomial32(quotient), lower)
