@@ -19,10 +19,10 @@ import llvmlite.binding as llvm
 from numba.core import types
 from numba.core.errors import NumbaPendingDeprecationWarning
 
-from aotops.aot.back.emulation import emulated
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
+from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.rare_flag import with_flag
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
@@ -71,7 +71,8 @@ def emulation_bitcode(name: str) -> bytes:
     function = getattr(emulation, name)
     dtype = "float32" if "32" in name else "float64"
     operand = types.CPointer(getattr(types, dtype))
-    return compile_bitcode(specialise(function, dtype), name, types.void(*[operand] * 4))
+    operands = [operand] * function.__code__.co_argcount
+    return compile_bitcode(specialise(function, dtype), name, types.void(*operands))
 
 
 def computed(module: Any) -> str:
@@ -125,7 +126,7 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
     )
-    module = emulated(llvm.parse_bitcode(bitcode), level, emulation_bitcode)
+    module = with_primitives(llvm.parse_bitcode(bitcode), level, widest, emulation_bitcode)
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # a function's Python environment, unused here
             variable.linkage = "internal"

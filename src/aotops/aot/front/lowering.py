@@ -6,6 +6,7 @@ it before a kernel is compiled.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -260,6 +261,44 @@ def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
         return builder.bitcast(bits, arguments[0].type)
 
     return y(y, k), generate
+
+
+def primitive(name: str) -> Callable[..., Any]:
+    """Make an intrinsic that calls a function of floats which ``aotops.aot.back.primitives`` defines for each level."""
+
+    def generator(*floats: Any) -> Any:
+        if any(each != floats[0] for each in floats) or not isinstance(floats[0], types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            type_ = arguments[0].type
+            function_type = ir.FunctionType(type_, [type_] * len(arguments))
+            called = f"aotops.{name}.f{floats[0].bitwidth}"
+            return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), arguments)
+
+        return floats[0](*floats), generate
+
+    return generator
+
+
+_exponent, _mantissa, _scale, _limit = (primitive(name) for name in ("exponent", "mantissa", "scale", "limit"))
+lowers(intrinsics.exponent)(lambda typing_context, x: _exponent(x))
+lowers(intrinsics.mantissa)(lambda typing_context, x: _mantissa(x))
+lowers(intrinsics.scale)(lambda typing_context, y, k: _scale(y, k))
+lowers(intrinsics.limit)(lambda typing_context, x, bound: _limit(x, bound))
+
+
+@lowers(intrinsics.look_up16)
+def _look_up16(typing_context: Any, table: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(64)
+        position = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        # the name holds the table: ``aotops.aot.back.primitives`` knows nothing else of it
+        called = f"aotops.look_up16.f64.{struct.pack('>16d', *table.values).hex()}"
+        function_type = ir.FunctionType(ir.DoubleType(), [integer])
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), [position])
+
+    return types.float64(table, index), generate
 
 
 @lowers(intrinsics.wrap_int64)
