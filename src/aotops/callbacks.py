@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 CALLBACKS = {
     "as_dtype": "aotops.dtypes.as_dtype",
     "as_operand_tensor": "aotops.namespace.operands.as_tensor",
-    "bind_method": "types.MethodType",
     "cast_inputs": "aotops.operator.cast_inputs",
     "default_memory_limit": "aotops.memory.default_limit",
     "default_thread_count": "aotops.threads.default_count",

@@ -306,7 +306,7 @@ static void run_fold(const aot_runner *runner)
 {
     const fold_job *job = runner->job;
     int64_t items = job->plan->tiles[KEPT] * job->plan->parts;
-    aot_share(runner, items, items, run_items);
+    aot_share(runner, items, run_items);
     if (job->plan->parts > 1) {
         merge_parts(job, runner->shared);
     }
@@ -395,7 +395,15 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.tree_bytes = (size_t)depth * job.result_bytes;
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
-    if (!aot_run(&job, run_fold, total, (int)plan.threads, partials, job.tree_bytes + room)) {
+    aot_runner runner = {.job = &job,
+                         .watch = watch,
+                         .total = total,
+                         .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
+                         .threads = (int)plan.threads,
+                         .eager = state->shared_from > 0,
+                         .shared_bytes = partials,
+                         .scratch_bytes = job.tree_bytes + room};
+    if (!aot_run(&runner, run_fold)) {
         PyErr_NoMemory();
         return -1;
     }
@@ -407,13 +415,14 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
-    if (!state->watched) {
-        return fold(state, definition, variant, views, ndim, shape, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    int inputs = definition->inputs;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, inputs, inputs + 1, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, variant->dtypes, definition->inputs, definition->inputs + 1, views, ndim,
-                    shape);
-    int failed = fold(state, definition, variant, views, ndim, shape, &watch);
-    aot_watch_end(&watch);
+    int failed = fold(state, definition, variant, views, ndim, shape, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }

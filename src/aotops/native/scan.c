@@ -186,7 +186,7 @@ static void run_scan(const aot_runner *runner)
     scan_job job = *(const scan_job *)runner->job;
     int64_t tiles = job.plan->tiles[COLUMNS], pieces = job.plan->tiles[PIECES];
     if (shares_tiles(job.plan)) {
-        aot_share(runner, tiles, tiles, scan_tiles);
+        aot_share(runner, tiles, scan_tiles);
         return;
     }
     aot_runner own = *runner;
@@ -194,11 +194,11 @@ static void run_scan(const aot_runner *runner)
     for (job.tile = 0; job.tile < tiles; job.tile++) {
         char *columns[2];
         int64_t width = seek_columns(&job, job.tile, columns);
-        aot_share(&own, pieces - 1, pieces - 1, fold_pieces);
+        aot_share(&own, pieces - 1, fold_pieces);
         for (int64_t k = 1; k < pieces; k++) {
             complete(&job, width, k, runner->shared);
         }
-        aot_share(&own, pieces, pieces, scan_pieces);
+        aot_share(&own, pieces, scan_pieces);
     }
 }
 
@@ -235,9 +235,16 @@ static int scan(aot_state *state, const aot_variant *variant, const aot_view *vi
     job.row_bytes = (size_t)plan.row_bytes[0];
     job.tree_bytes = (size_t)(plan.tiles[PIECES] + 1) * job.row_bytes;
     size_t room = (size_t)plan.packed_bytes;
-    bool done = shares_tiles(&plan) ? aot_run(&job, run_scan, total, (int)plan.threads, 0, job.tree_bytes + room)
-                                    : aot_run(&job, run_scan, total, (int)plan.threads, job.tree_bytes, job.row_bytes + room);
-    if (!done) {
+    bool tiles = shares_tiles(&plan);
+    aot_runner runner = {.job = &job,
+                         .watch = watch,
+                         .total = total,
+                         .part = AOT_PLAN_PART_IF_COMPUTE_BOUND,
+                         .threads = (int)plan.threads,
+                         .eager = state->shared_from > 0,
+                         .shared_bytes = tiles ? 0 : job.tree_bytes,
+                         .scratch_bytes = (tiles ? job.tree_bytes : job.row_bytes) + room};
+    if (!aot_run(&runner, run_scan)) {
         PyErr_NoMemory();
         return -1;
     }
@@ -253,12 +260,13 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
             return 0;
         }
     }
-    if (!state->watched) {
-        return scan(state, variant, views, ndim, shape, axis, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
-    int failed = scan(state, variant, views, ndim, shape, axis, &watch);
-    aot_watch_end(&watch);
+    int failed = scan(state, variant, views, ndim, shape, axis, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }

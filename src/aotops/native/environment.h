@@ -1,0 +1,92 @@
+/* The floating-point environment: every kernel rounds to nearest and keeps subnormal numbers, whatever the calling
+ * thread has been told by others. A library linked with -Ofast makes its process flush subnormals to zero. In Python:
+ *
+ *     def with_environment(compute):
+ *         before = control bits of this thread
+ *         if before != DEFAULT: control bits = DEFAULT
+ *         compute()
+ *         if before != DEFAULT: control bits = before
+ *
+ * Reading the control register takes a few cycles, writing it some tens, which is done only if it differs. Exceptions
+ * are masked, so nothing traps; their flags may be set afterwards.
+ */
+#ifndef AOTOPS_ENVIRONMENT_H
+#define AOTOPS_ENVIRONMENT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#if defined(__SSE2__) || defined(_M_X64)
+#include <xmmintrin.h>
+
+typedef unsigned int aot_environment;
+#define AOT_ENVIRONMENT_BITS 0xFFC0u    /* all but the flags of exceptions */
+#define AOT_ENVIRONMENT_DEFAULT 0x1F80u /* exceptions masked, round to nearest, no DAZ, no FTZ */
+
+static inline aot_environment aot_read_environment(void)
+{
+    return _mm_getcsr();
+}
+
+static inline void aot_write_environment(aot_environment environment)
+{
+    _mm_setcsr(environment);
+}
+#elif defined(__aarch64__) || defined(_M_ARM64)
+typedef uint64_t aot_environment;
+/* AHP, DN, FZ, RMode, FZ16, the enabled traps, FIZ, AH and NEP */
+#define AOT_ENVIRONMENT_BITS 0x07C89F07u
+#define AOT_ENVIRONMENT_DEFAULT 0u
+
+#ifdef _MSC_VER
+#include <intrin.h>
+
+static inline aot_environment aot_read_environment(void)
+{
+    return (aot_environment)_ReadStatusReg(ARM64_FPCR);
+}
+
+static inline void aot_write_environment(aot_environment environment)
+{
+    _WriteStatusReg(ARM64_FPCR, (__int64)environment);
+}
+#else
+static inline aot_environment aot_read_environment(void)
+{
+    aot_environment environment;
+    __asm__ __volatile__("mrs %0, fpcr" : "=r"(environment));
+    return environment;
+}
+
+static inline void aot_write_environment(aot_environment environment)
+{
+    __asm__ __volatile__("msr fpcr, %0" : : "r"(environment) : "memory");
+}
+#endif
+#else
+#error "aotops: the floating-point environment of this processor is not known"
+#endif
+
+static inline bool aot_is_default(aot_environment environment)
+{
+    return (environment & AOT_ENVIRONMENT_BITS) == AOT_ENVIRONMENT_DEFAULT;
+}
+
+/* Sets the default environment if another one is set; returns the one before. */
+static inline aot_environment aot_begin_environment(void)
+{
+    aot_environment before = aot_read_environment();
+    if (!aot_is_default(before)) {
+        aot_write_environment((before & ~(aot_environment)AOT_ENVIRONMENT_BITS) | AOT_ENVIRONMENT_DEFAULT);
+    }
+    return before;
+}
+
+static inline void aot_end_environment(aot_environment before)
+{
+    if (!aot_is_default(before)) {
+        aot_write_environment(before);
+    }
+}
+
+#endif
