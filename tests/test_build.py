@@ -491,7 +491,9 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     done = run_python(script, {"PYTHONPATH": str(PACKAGE.parent)})
     text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
     one_number, _, _ = text.partition("# --- operands in memory")
-    assert set(done.stdout.split()) == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
+    # compiled for a CPU level: test_fma, test_primitives
+    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "look_up16"}
+    assert set(done.stdout.split()) | primitives == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
 
 
 @pytest.mark.parametrize("missing", ["numba", "llvmlite", "numpy"])

@@ -43,9 +43,6 @@ CALLS: dict[str, tuple[Function, str]] = {
 #: How functions contain their polynomial, which is computed without rounding, of mpmath's numbers. The coefficients of
 #: others are looked for in their code.
 POLYNOMIALS: dict[str, Callable[[Function, Any], Any]] = {
-    **dict.fromkeys(("exp_tail64", "exp_tail32"), lambda f, x: f(x) / x**2),
-    **dict.fromkeys(("shifted_exp_tail64", "shifted_exp_tail32"), lambda f, x: (f(x) - x**2 / 2) / x**3),
-    **dict.fromkeys(("atanh_tail64", "atanh_tail32", "wide_atanh_tail64", "wide_atanh_tail32"), lambda f, x: f(x) / x),
     **dict.fromkeys(("arctangent_tail64", "arctangent_tail32"), lambda f, x: f(mpmath.sqrt(x)) / mpmath.sqrt(x) / x),
     **dict.fromkeys(("arcsine_polynomial64", "arcsine_polynomial32"), lambda f, x: f(x)),
     "sine64": lambda f, x: (f(mpmath.sqrt(x), 0) / mpmath.sqrt(x) - 1) / x,

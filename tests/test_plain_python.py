@@ -1020,6 +1020,25 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.scale_exponent: lambda dtype: (
         lambda y, k: np.ldexp(y, np.clip(np.nan_to_num(k), -4096, 4096).astype("int32"))
     ),
+    intrinsics.scale: lambda dtype: (
+        lambda y, k: np.where(
+            np.isnan(k), k, np.ldexp(y, np.floor(np.clip(np.nan_to_num(k), -4096, 4096)).astype("int32"))
+        )
+    ),
+    intrinsics.limit: lambda dtype: (
+        lambda x, bound: np.where(np.abs(x) <= bound, x, np.copysign(bound, x).astype(x.dtype))
+    ),
+    intrinsics.exponent: lambda dtype: (
+        lambda x: np.where((x == 0) | ~np.isfinite(x), np.where(x == 0, -np.inf, np.abs(x)), np.frexp(x)[1] - 1).astype(
+            x.dtype
+        )
+    ),
+    intrinsics.mantissa: lambda dtype: (
+        lambda x: np.where(
+            x >= 0, np.where((x == 0) | np.isinf(x), 1, 2 * np.frexp(x)[0].astype("float64")), np.nan
+        ).astype(x.dtype)
+    ),
+    intrinsics.look_up16: lambda dtype: lambda table, index: np.array(table.values)[index & 15],
     intrinsics.wrap_int64: lambda dtype: lambda x: x,
     intrinsics.look_up: lambda dtype: lambda table, index: np.array(table.values)[index],
     intrinsics.widen: lambda dtype: lambda x: x.astype("float64"),
@@ -1132,6 +1151,13 @@ INF, NAN = math.inf, math.nan
             intrinsics.scale_exponent,
             [((1.5, 3.0), 12.0), ((-1.5, -1022.0), -1.5 * 2.0**-1022), ((1.0, 1023.0), 2.0**1023)],
         ),
+        (intrinsics.scale, [((1.5, 3.75), 12.0), ((1.5, -1075.0), 5e-324), ((1.5, 1024.0), INF), ((NAN, 1.0), NAN)]),
+        (intrinsics.scale, [((1.5, INF), INF), ((-1.5, -INF), -0.0), ((1.5, NAN), NAN), ((-1.5, 1e300), -INF)]),
+        (intrinsics.limit, [((0.5, 1.0), 0.5), ((-7.0, 1.0), -1.0), ((INF, 1.0), 1.0), ((-0.0, 1.0), -0.0)]),
+        (intrinsics.exponent, [((x,), y) for x, y in [(1.0, 0.0), (-0.75, -1.0), (5e-324, -1074.0), (INF, INF)]]),
+        (intrinsics.exponent, [((x,), y) for x, y in [(0.0, -INF), (-0.0, -INF), (-INF, INF), (NAN, NAN)]]),
+        (intrinsics.mantissa, [((x,), y) for x, y in [(1.0, 1.0), (0.75, 1.5), (1.5e-323, 1.5), (INF, 1.0)]]),
+        (intrinsics.mantissa, [((x,), y) for x, y in [(0.0, 1.0), (-0.0, 1.0), (-1.0, NAN), (-INF, NAN), (NAN, NAN)]]),
         (intrinsics.truncate, [((1.9,), 1), ((-1.9,), -1), ((-(2.0**63),), -(2**63)), ((2.0**62,), 2**62)]),
         (intrinsics.square_root, [((2.25,), 1.5), ((-0.0,), -0.0), ((INF,), INF), ((-1.0,), NAN), ((NAN,), NAN)]),
         (intrinsics.fma, [((0.1, 10.0, -1.0), 2.0**-54), ((1e308, 10.0, -INF), -INF)]),

@@ -16,8 +16,8 @@ from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 def sigmoid64(x: Any) -> Any:
     """sigmoid in float64: ``e / (1 + e)`` below 0 and ``1 / (1 + e)`` above, with ``e = exp(-abs(x))``.
 
-    Numerator and denominator are each taken in two parts, and what remains is divided too. The numerator is scaled last,
-    so that subnormal results are rounded once.
+    Numerator and denominator are each taken in two parts, and what remains is divided too. The numerator is scaled
+    last, so that subnormal results are rounded once.
     """
     k, t, u, v = exp_parts64(-math.fabs(x))
     mantissa = fma(u, v, t)

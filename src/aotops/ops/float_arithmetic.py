@@ -98,6 +98,8 @@ LOG2_E = 1.4426950408889634
 # ln 2 in two parts, both positive: multiples of the high part by a float's exponent are exact
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14
 LN2_HIGH_32, LN2_LOW_32 = 0.693145751953125, 1.428606765330187e-06
+#: ln 2 as a float32, which is closer than most: within 2^-28 of itself.
+LN2_32 = 0.6931471824645996
 
 #: 2**(j / 16), j from 0 to 15, as float64, and what they lack, as shares of them.
 ROOTS = Table(
@@ -193,8 +195,8 @@ def exp_parts32(x: Any) -> Any:
     return k, 1.0, r, fma(r, exp_polynomial32(r), 1.0)
 
 
-#: Of the numbers from ``1 + j / 16`` to ``1 + (j + 1) / 16`` the inverses, nearly: the products less 1 are from -3/80 to
-#: 1/16, and floats, since these are multiples of 1/32.
+#: Of the numbers from ``1 + j / 16`` to ``1 + (j + 1) / 16`` the inverses, nearly: the products less 1 are from -3/80
+#: to 1/16, and floats, since these are multiples of 1/32.
 INVERSES = Table(
     (
         1.0,

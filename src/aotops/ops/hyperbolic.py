@@ -9,12 +9,13 @@ from aotops.intrinsics import divide, fma, look_up16, scale, select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
+    LN2_32,
+    LOG2_E,
     NAN,
     ROOTS,
     ROOTS_LOW,
     chained,
     exp_polynomial32,
-    exp_steps32,
     exp_steps64,
 )
 from aotops.ops.record import FLOATS, TO_FLOAT, map
@@ -23,7 +24,7 @@ from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 
 # tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="-log(2)/32" --to="log(2)/32" --degree=5 --weight=x
-def expm1_polynomial64(r: Any) -> Any:
+def narrow_expm1_polynomial64(r: Any) -> Any:
     """``(exp(r) - 1 - r) / r**2`` for ``r`` within ``ln(2) / 32``: expm1 within 2^-60 of itself."""
     r2 = r * r
     p01 = fma(r, 0.16666666666666666, 0.5000000000000003)
@@ -42,7 +43,7 @@ def tanh64(x: Any) -> Any:
     k, j, r = exp_steps64(-2.0 * select(a > 20.0, 20.0, a))
     # e = s + s * (p + p_low)
     s = scale(look_up16(ROOTS, j), k)
-    rest = fma(r * r, expm1_polynomial64(r), look_up16(ROOTS_LOW, j))
+    rest = fma(r * r, narrow_expm1_polynomial64(r), look_up16(ROOTS_LOW, j))
     p = r + rest
     p_low = (r - p) + rest
     difference, total = 1.0 - s, 1.0 + s
@@ -70,11 +71,16 @@ def tanh32(x: Any) -> Any:
     half as long again.
     """
     a = math.fabs(x)
-    k, r = exp_steps32(2.0 * select(a > 10.0, 10.0, a))
+    half = select(a > 10.0, 10.0, a)
+    twice = half + half
+    k = fma(twice, LOG2_E, 12582912.0) - 12582912.0
+    r = fma(-k, LN2_32, twice)
     z = a * a
     # false for NaN, which then stays
     large = a >= SPLIT
-    of_exp = 1.0 + scale(fma(r, fma(r, exp_polynomial32(r), 1.0), 1.0), k)
+    # exp(2a) + 1, rounded once
+    s = scale(1.0, k)
+    of_exp = fma(s * r, fma(r, exp_polynomial32(r), 1.0), 1.0 + s)
     p = fma(fma(0.00023598974803462625, z, -0.005706419702619314), z, 1.199999213218689)
     quotient = select(large, 2.0, a * z) / select(large, of_exp, fma(p, z, 3.0))
     return math.copysign(select(large, 1.0, a) - quotient, x)

@@ -89,7 +89,7 @@ LOG2_E_LOW = 2.0355273740931033e-17
 
 
 # tools/fit_polynomial.py "(log1p(x) - x + x**2/2) / x**3" --from=-3/80 --to=1/16 --degree=9 --weight="x**2"
-def log_polynomial64(r: Any) -> Any:
+def log_cubic64(r: Any) -> Any:
     """``(log(1 + r) - r + r**2 / 2) / r**3`` for ``r`` from -3/80 to 1/16: the logarithm within 2^-66 of itself."""
     r2 = r * r
     p01 = fma(r, -0.24999999999999728, 0.3333333333333332)
@@ -111,7 +111,7 @@ def log2_parts64(x: Any) -> Any:
     half = 0.5 * r
     square = half * r
     above = r - square
-    cubic = ((square + square) * r) * log_polynomial64(r)
+    cubic = ((square + square) * r) * log_cubic64(r)
     main = above + cubic
     rest = (((r - above) - square) - fma(half, r, -square)) + ((above - main) + cubic)
     linear = main * LOG2_E

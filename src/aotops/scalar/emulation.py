@@ -3,8 +3,8 @@
 Branch-free, so that the compiler can run them on whole vectors. ``aotops.aot.back.primitives`` puts these functions in
 place of ``llvm.fma``, which LLVM would make a call of the C library for each element, and of the declared primitives.
 
-Source of the fused multiply-add: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd",
-IEEE Transactions on Computers 57 (2008).
+Source of the fused multiply-add: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
+using rounding to odd", IEEE Transactions on Computers 57 (2008).
 """
 
 from __future__ import annotations

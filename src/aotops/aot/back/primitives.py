@@ -1,8 +1,8 @@
 """Define the primitives that kernels declare, by each level's best instructions, with the same bits at every level.
 
-A primitive is a function of ``aotops.intrinsics`` that a level has an instruction for. Kernels call it by its name here,
-with variants for whole vectors that LLVM's vectorized loops call; levels without the instruction get the function of
-``aotops.scalar.emulation``.
+A primitive is a function of ``aotops.intrinsics`` that a level has an instruction for. Kernels call it by its name
+here, with variants for whole vectors that LLVM's vectorized loops call; levels without the instruction get the function
+of ``aotops.scalar.emulation``.
 """
 
 from __future__ import annotations
@@ -104,8 +104,9 @@ def _by_avx512(name: str, bits: int) -> tuple[Function, list[str]]:
         rounding = ("", "") if whole < 512 else (", i32", ", i32 4")
         called = f"llvm.x86.avx512.mask.{instruction}.p{'s' if size == 32 else 'd'}.{whole}"
         controlled = control.split(" ")[1] + ", " if control else ""
-        types_ = ", ".join([v] * len(parameters))
-        declarations.append(f"declare {v} @{called}({types_}, {controlled}{v}, {mask}{rounding[0]})")
+        declarations.append(
+            f"declare {v} @{called}({', '.join([v] * len(parameters))}, {controlled}{v}, {mask}{rounding[0]})"
+        )
         operands = ", ".join(f"{v} {parameter}" for parameter in parameters)
         bodies[lanes] = (
             f"%r = call {v} @{called}({operands}{control}, {v} zeroinitializer, {mask} -1{rounding[1]})\nret {v} %r"
@@ -156,8 +157,7 @@ def with_primitives(
     declared = sorted(
         each.name
         for each in module.functions
-        if each.is_declaration
-        and (each.name.startswith("aotops.") or (each.name in _EMULATIONS and not level.has_fma))
+        if each.is_declaration and (each.name.startswith("aotops.") or (each.name in _EMULATIONS and not level.has_fma))
     )
     if not declared:
         return module

@@ -69,9 +69,7 @@ class Function:
         return f'"vector-function-abi-variant"="{",".join(names)}"'
 
 
-def link(
-    module: llvm.ModuleRef, functions: list[Function], called: dict[str, bytes], declarations: list[str]
-) -> None:
+def link(module: llvm.ModuleRef, functions: list[Function], called: dict[str, bytes], declarations: list[str]) -> None:
     """Define functions in a module that declares them.
 
     ``called`` holds what they call in turn: by its declaration, the bitcode that defines it. ``declarations`` are of
@@ -80,7 +78,9 @@ def link(
     # the functions too: LLVM must not specialise one for an argument that is a constant in all calls
     kept = [name for function in functions if function.variants for name in (function.name, *function.variants)]
     used = ", ".join(f"ptr @{name}" for name in kept)
-    text = "\n".join([f'target triple = "{module.triple}"', *called, *declarations, *(function.text for function in functions)])
+    text = "\n".join(
+        [f'target triple = "{module.triple}"', *called, *declarations, *(function.text for function in functions)]
+    )
     if kept:
         text += f'\n@llvm.compiler.used = appending global [{len(kept)} x ptr] [{used}], section "llvm.metadata"\n'
     library = llvm.parse_assembly(text)
