@@ -45,7 +45,7 @@ def sigmoid32(x: Any) -> Any:
     dtypes=FLOATS,
     casts=TO_FLOAT,
     method=True,
-    max_ulp=2,
+    max_ulp=3,
     compute_bound=True,
     numpy=lambda np, x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),
     cases=Cases(

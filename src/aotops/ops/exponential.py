@@ -279,7 +279,7 @@ def log64(x: Any) -> Any:
 # tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.04 --degree=2 --weight=x --float32
 def atanh_quotient32(z: Any) -> Any:
     """``(2 * atanh(s) / s - 2) / z`` of ``z = s**2`` up to 0.04: the logarithm within 2^-27 of itself."""
-    return fma(fma(0.3036055862903595, z, 0.3995782732963562), z, 0.666669487953186)
+    return fma(fma(z, 0.3036055862903595, 0.3995782732963562), z, 0.666669487953186)
 
 
 def log_of_parts32(k: Any, f: Any) -> Any:

@@ -20,6 +20,7 @@ from aotops.intrinsics import (
     fma,
     limit,
     look_up16,
+    rint,
     select,
 )
 
@@ -157,7 +158,7 @@ def exp_steps64(x: Any) -> Any:
 
 def exp_steps32(x: Any) -> Any:
     """``k, r`` with ``x = k * ln(2) + r``: ``k`` is an integer, and ``r`` within ``ln(2) / 2``; NaN as in float64."""
-    k = fma(x, LOG2_E, 12582912.0) - 12582912.0
+    k = rint(x * LOG2_E)
     return k, fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, x))
 
 
@@ -172,7 +173,7 @@ def exp_polynomial64(r: Any) -> Any:
 #     --degree=4 --weight="x**2" --float32
 def exp_polynomial32(r: Any) -> Any:
     """``(exp(r) - 1 - r) / r**2`` for ``r`` within ``ln(2) / 2``: exp within 2^-28."""
-    p = fma(fma(0.0013950472930446267, r, 0.008368882350623608), r, 0.04166620597243309)
+    p = fma(fma(r, 0.0013950472930446267, 0.008368882350623608), r, 0.04166620597243309)
     return fma(fma(p, r, 0.1666651964187622), r, 0.5)
 
 

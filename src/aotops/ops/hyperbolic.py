@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import divide, fma, look_up16, scale, select
+from aotops.intrinsics import divide, fma, look_up16, rint, scale, select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
@@ -73,7 +73,7 @@ def tanh32(x: Any) -> Any:
     a = math.fabs(x)
     half = select(a > 10.0, 10.0, a)
     twice = half + half
-    k = fma(twice, LOG2_E, 12582912.0) - 12582912.0
+    k = rint(twice * LOG2_E)
     r = fma(-k, LN2_32, twice)
     z = a * a
     # false for NaN, which then stays
@@ -81,7 +81,7 @@ def tanh32(x: Any) -> Any:
     # exp(2a) + 1, rounded once
     s = scale(1.0, k)
     of_exp = fma(s * r, fma(r, exp_polynomial32(r), 1.0), 1.0 + s)
-    p = fma(fma(0.00023598974803462625, z, -0.005706419702619314), z, 1.199999213218689)
+    p = fma(fma(z, 0.00023598974803462625, -0.005706419702619314), z, 1.199999213218689)
     quotient = select(large, 2.0, a * z) / select(large, of_exp, fma(p, z, 3.0))
     return math.copysign(select(large, 1.0, a) - quotient, x)
 

@@ -179,7 +179,7 @@ def positive_power32(x: Any, y: Any) -> Any:
     w = power - (shifted - 422212465065984.0)
     t = look_up16(ROOTS, bits_of_float64(shifted))
     result = fma(t * w, exp2_polynomial32(w), t)
-    return float64_of_bits(bits_of_float64(result) + ((bits_of_float64(shifted) >> 4) << 52))
+    return float64_of_bits(wrap_int64(bits_of_float64(result) + ((bits_of_float64(shifted) >> 4) << 52)))
 
 
 def signed_power(x: Any, y: Any, r: Any) -> Any:
