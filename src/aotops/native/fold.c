@@ -148,6 +148,14 @@ static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
            memcmp(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]) == 0;
 }
 
+/* Returns whether the results of a part of a single result end the reduction. */
+static bool ends_early(const fold_job *job, const char *results)
+{
+    return job->plan->tiles[KEPT] == 1 && (job->plan->inner_folds ? job->plan->sizes[0] == 1 || job->plan->both_fold
+                                                                  : job->plan->sizes[1] == 1) &&
+           is_absorbed(job, 1, results);
+}
+
 /* Reduces rows of a vector, in order, into results that already hold a value. Used for argreductions: positions in
  * order need no tree, and a row that contains no better value is not searched for its position. */
 static void fold_in_order(const fold_job *job, char *const *column, int64_t first, int64_t last, char *results)
@@ -276,8 +284,14 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
+    const fold_job *job = runner->job;
     for (int64_t item = first; item < last; item++) {
-        run_item(runner->job, item, runner->shared, scratch);
+        char *result = runner->shared + (size_t)item * job->result_bytes;
+        if (item > first && item % job->plan->parts > 0 && ends_early(job, result - job->result_bytes)) {
+            memcpy(result, result - job->result_bytes, job->result_bytes); /* no further element changes it */
+        } else {
+            run_item(job, item, runner->shared, scratch);
+        }
     }
 }
 

@@ -81,7 +81,8 @@ class Record:
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         map: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
-        absorbing: for a reduction, the value that no other one changes: it ends the work early.
+        absorbing: for a reduction, the result that no further element changes, or one for each dtype: it ends the work
+            early.
         identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
         initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
@@ -132,7 +133,7 @@ class Record:
         map: Scalar | None = None,
         reduction: Record | None = None,
         doc: str = "",
-        absorbing: float | None = None,
+        absorbing: float | Mapping[str, float] | None = None,
         identity: float | Mapping[str, float] | None = None,
         initial: float | Mapping[str, float] | None = None,
         casts: Mapping[str, str] | None = None,
@@ -212,7 +213,7 @@ class Record:
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
             if self.identity is None and self.initial is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or an initial value")
-            for what, value in (("identity", self.identity), ("initial", self.initial)):
+            for what, value in (("identity", self.identity), ("initial", self.initial), ("absorbing", self.absorbing)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
         least = 2 if self.kind == "zip" else 1
@@ -287,18 +288,13 @@ class Record:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
-    def symbols(self) -> tuple[tuple[str, str | None, str | None], ...]:
-        """For each dtype, the C names of the kernel, of what combines two results, and of a scan's reduction."""
+    def symbols(self) -> tuple[tuple[str, str | None], ...]:
+        """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan."""
         on_axis = self.kind in ("reduce", "scan")
-        owner = self.reduction or self
-        fold = ("fold",) if owner is self else ()  # of a scan of a reduction that is an operator, the operator's kernel
+        owner = self.reduction or self  # of a scan of a reduction that is an operator, the operator's kernel combines
         return tuple(
             [
-                (
-                    kernel_symbol(self.name, dtype),
-                    combine_symbol(owner, dtype) if on_axis else None,
-                    kernel_symbol(owner.name, *fold, dtype) if self.kind == "scan" else None,
-                )
+                (kernel_symbol(self.name, dtype), combine_symbol(owner, dtype) if on_axis else None)
                 for dtype in self.dtypes
             ]
         )
@@ -332,6 +328,12 @@ class Record:
         if self.identity is None or isinstance(self.identity, (int, float)):
             return self.identity
         return self.identity[dtype]
+
+    def absorbing_for(self, dtype: str) -> float | None:
+        """The result of a reduction in a dtype that no further element changes, if there is one."""
+        if self.absorbing is None or isinstance(self.absorbing, (int, float)):
+            return self.absorbing
+        return self.absorbing[dtype]
 
     @property
     def positions(self) -> tuple[str, ...]:
@@ -466,6 +468,6 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial")}
+    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing")}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

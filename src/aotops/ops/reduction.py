@@ -75,7 +75,14 @@ def prod(a: Any, b: Any) -> Any:
     return a * b
 
 
-@reduce(dtypes=ALL, initial=SMALLEST, method=True, cases=Cases(any_zero=True))
+@reduce(
+    dtypes=ALL,
+    initial=SMALLEST,
+    # not infinity, which a NaN replaces
+    absorbing={dtype: math.nan if dtype in FLOATS else LARGEST[dtype] for dtype in ALL},
+    method=True,
+    cases=Cases(any_zero=True),
+)
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
@@ -92,7 +99,13 @@ for _dtype in FLOATS:
     max.specialise(_dtype)(larger)
 
 
-@reduce(dtypes=ALL, initial=LARGEST, method=True, cases=Cases(any_zero=True))
+@reduce(
+    dtypes=ALL,
+    initial=LARGEST,
+    absorbing={dtype: math.nan if dtype in FLOATS else SMALLEST[dtype] for dtype in ALL},
+    method=True,
+    cases=Cases(any_zero=True),
+)
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 
