@@ -23,6 +23,7 @@ assert [name for name in extensions if name.startswith("aotops/")] in (
     ["aotops/_native.abi3.so"],
     ["aotops/_native.pyd"],
 )
+assert not [name for name in names if ".libs/" in name], "a repaired wheel holds libraries, and needs none"
 assert "aotops_setuptools.py" in names, "the hook of setuptools is not there, and its entry point is"
 assert "aotops/py.typed" in names and "aotops/__init__.pyi" in names, "no type information"
 assert "aotops/native/aotops_kernel.h" in names, "operators of users cannot be built without the header"

@@ -234,7 +234,7 @@ def c_sources() -> dict[str, str]:
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("buffer", "tensor"),
-    ("fold", "launch", "run", "scan", "see", "threads"),
+    ("fold", "launch", "pool", "run", "scan", "see", "threads"),
     ("apply", "from_python", "index", "number", "reduce", "to_python", "view"),  # calls
     ("declare", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
 )

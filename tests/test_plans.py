@@ -19,7 +19,7 @@ from aotops.intrinsics import Pointer, Signature
 from aotops.loops.copy import first
 from aotops.loops.elementwise import elementwise
 from aotops.loops.plan import fields
-from aotops.loops.plan.fields import CAST, FIELDS, GRAIN, INDEX, MOST_OPERANDS, PACK, PLAIN, PLAN_LENGTH, ROW
+from aotops.loops.plan.fields import CAST, FIELDS, INDEX, MOST_OPERANDS, PACK, PLAIN, PLAN_LENGTH, ROW
 from aotops.loops.plan.grid import KEPT
 from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.space import bring_crossing_axis, simplify
@@ -173,11 +173,12 @@ def launch(kernel: Callable[..., None], operands: list[View], shape: list[int], 
 @pytest.mark.parametrize(
     ("shape", "x", "out", "tiles"),
     [
-        ([200, 200], [200, 1], [200, 1], 1),
-        ([300, 130], [1, 300], [130, 1], 18),
-        ([130, 300], [600, 2], [1, 130], 18),
+        ([200, 200], [200, 1], [200, 1], 3),
+        ([4, 16_385], [16_386, 1], [16_385, 1], 4),
+        ([300, 130], [1, 300], [130, 1], 15),
+        ([130, 300], [600, 2], [1, 130], 15),
         ([30_000, 2], [5, 1], [2, 1], 30),
-        ([40, 31, 30], [1, 40, 1240], [930, 30, 1], 31 * 2),
+        ([40, 31, 30], [1, 40, 1240], [930, 30, 1], 31),
         ([5, 6, 7], [0, 7, 1], [42, 7, 1], 1),
     ],
 )
@@ -194,10 +195,9 @@ def test_tiles_cover_the_space(shape: list[int], x: list[int], out: list[int], t
 
     target = Once(target)
     copy = elementwise(first, Signature(("int64",), "int64"))
-    shared = threads > 1 and size >= GRAIN
-    sizes = launch(copy, [(values, 0, x), (target, 0, out)], shape, threads=threads if shared else 1)
+    sizes = launch(copy, [(values, 0, x), (target, 0, out)], shape, threads=threads)
     assert sum(n0 * n1 for n0, n1 in sizes) == size
-    assert len(sizes) >= max(tiles, threads) if shared else len(sizes) == tiles
+    assert len(sizes) == tiles, "whatever the number of threads"
     for index in itertools.islice(itertools.product(*map(range, shape)), 0, None, 7):
         source = sum(i * step for i, step in zip(index, x, strict=True))
         assert target[sum(i * step for i, step in zip(index, out, strict=True))] == source

@@ -26,8 +26,8 @@ from aotops.aot.back.levels import X86_64_LEVELS
 
 COUNTS = range(1, 9)
 
-#: From this many elements on an operation lets other Python threads run, and here it is shared out: ``AOT_GRAIN`` of
-#: ``native.h``. By default only larger ones are worth a second thread.
+#: From this many elements on an operation lets other Python threads run, and may use several itself: ``GRAIN`` of
+#: ``loops/plan/fields.py``. In most of these tests it uses all of them, even if that does not pay.
 GRAIN = 32768
 
 
@@ -105,9 +105,9 @@ def fold_bits(counts: Any) -> dict[str, list[str]]:
 
 
 def fold_bits_alone(counts: list[int], **environment: str) -> dict[str, list[str]]:
-    """The same in a process of its own, whose threads sleep when there are more of them than CPUs."""
+    """The same in a process of its own."""
     script = f"import json, test_threads as t; print(json.dumps(t.fold_bits({counts})))"
-    done = run_python(script, OMP_WAIT_POLICY="passive", **environment)
+    done = run_python(script, **environment)
     assert done.returncode == 0, done.stderr
     found: dict[str, list[str]] = json.loads(done.stdout)
     assert len(found) == len(CASES) * len(FOLDED)
@@ -194,7 +194,7 @@ def test_more_threads_than_there_are_tiles() -> None:
 
 # --- outputs that are written past the caches --------------------------------------------------------------------
 
-#: Launches that read and write more than this write so: ``STREAMED_BYTES`` of ``launch.c``.
+#: Launches that read and write more than this write so: ``STREAMED_BYTES`` of ``loops/plan/fields.py``.
 STREAMED_BYTES = 32 << 20
 
 #: The shape of the output's memory, the view of it that is the output, and what is indexed of an input of that shape
@@ -479,22 +479,32 @@ def run_fork(body: str) -> list[str]:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no forks")
 class TestForks:
+    """A child has none of its parent's threads; it starts its own, whatever the parent has done."""
+
     def test_a_child_of_a_parent_that_has_used_threads(self) -> None:
-        assert run_fork("work(); print(fork()); work(); print(fork(), ao.get_num_threads())") == ["11", "11", "4"]
+        assert run_fork("work(); print(fork()); work(); print(fork(), ao.get_num_threads())") == ["14", "14", "4"]
 
     def test_a_child_of_a_parent_that_has_not(self) -> None:
-        """It has threads of its own."""
-        assert run_fork("print(fork()); work(); print(fork())") == ["14", "11"]
+        assert run_fork("print(fork()); work(); print(fork())") == ["14", "14"]
 
-    def test_a_parent_that_has_only_asked_how_many(self) -> None:
-        assert run_fork("print(ao.get_num_threads(), fork())") == ["4", "14"]
-
-    def test_a_parent_whose_large_operations_kept_to_one_thread(self) -> None:
-        body = "ao.set_num_threads(1); work(); ao.set_num_threads(4); print(fork()); work(); print(fork())"
-        assert run_fork(body) == ["14", "11"]
+    def test_a_child_has_threads(self) -> None:
+        body = """
+            work()
+            print(len(os.listdir("/proc/self/task")))
+            child = os.fork()
+            if child == 0:
+                alone = len(os.listdir("/proc/self/task"))
+                work()
+                os._exit(10 * alone + len(os.listdir("/proc/self/task")))
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            work()
+            print(len(os.listdir("/proc/self/task")))
+        """
+        if not Path("/proc/self/task").exists():
+            pytest.skip("this system does not list a process's threads in files")
+        assert run_fork(body) == ["4", "14", "4"]
 
     def test_a_number_that_is_set_in_a_child(self) -> None:
-        """It holds if the parent's pool had not been started; else the child keeps to one thread, and says so."""
         body = """
             def counts():
                 read, write = os.pipe()
@@ -510,9 +520,9 @@ class TestForks:
             work()
             print(counts())
         """
-        assert run_fork(body) == ["3", "1"]
+        assert run_fork(body) == ["3", "3"]
 
-    def test_a_child_that_starts_a_pool_of_its_own_and_forks(self) -> None:
+    def test_a_child_that_uses_threads_and_forks(self) -> None:
         body = """
             child = os.fork()
             if child == 0:
@@ -520,7 +530,7 @@ class TestForks:
                 os._exit(fork())
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), ao.get_num_threads(), fork())
         """
-        assert run_fork(body) == ["11", "4", "14"]
+        assert run_fork(body) == ["14", "4", "14"]
 
     def test_a_child_of_a_thread(self) -> None:
         body = """
@@ -532,7 +542,7 @@ class TestForks:
                 thread.join()
             print(*found)
         """
-        assert run_fork(body) == ["11"] * 3
+        assert run_fork(body) == ["14"] * 3
 
     def test_a_child_made_while_another_thread_computes(self) -> None:
         # names are imported at their first use: a child made during an import would wait for Python's own lock
@@ -544,11 +554,11 @@ class TestForks:
                     work()
             thread = threading.Thread(target=compute)
             thread.start()
-            print(*[fork() for _ in range(5)])
+            print(*[fork() for _ in range(20)])
             stop.set()
             thread.join()
         """
-        assert run_fork(body) == ["11"] * 5
+        assert run_fork(body) == ["14"] * 20
 
     def test_a_child_of_a_child(self) -> None:
         body = """
@@ -558,30 +568,135 @@ class TestForks:
                 os._exit(fork())
             print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
         """
-        assert run_fork(body) == ["11"]
+        assert run_fork(body) == ["14"]
+
+    def test_a_child_of_a_parent_that_uses_openmp(self) -> None:
+        """Another library's pool, which does not survive the fork either, has no part in ours."""
+        body = """
+            import ctypes, ctypes.util
+            name = ctypes.util.find_library("gomp")
+            if name:
+                library = ctypes.CDLL(name)
+                body = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(lambda _: None)
+                library.GOMP_parallel(body, None, 3, 0)
+            work()
+            print(fork(), fork())
+        """
+        assert run_fork(body) == ["14", "14"]
 
 
-# --- waiting ---------------------------------------------------------------------------------------------------
+# --- the pool --------------------------------------------------------------------------------------------------
 
-WAITING = """
-import os, subprocess, sys
-import aotops as ao
-print(os.environ.get("OMP_WAIT_POLICY"))
-print(subprocess.run([sys.executable, "-c", "import os; print(os.environ.get('OMP_WAIT_POLICY'))"],
-                     capture_output=True, text=True).stdout.strip())
+#: Counts this process's threads while operations use as many as they may, first under a limit, then without it.
+REFUSED = """
+    import os, resource, sys, time
+    import aotops as ao
+
+    ao._native.share_from(32768)
+    ao.set_num_threads(1)
+    x, out = ao.ones(400_000), ao.empty(400_000)
+    expected = None
+
+    def work():
+        ao.multiply(out, 0.0, out=out)
+        assert ao.sum(ao.exp(x, out=out)).item() == expected or expected is None
+        return len(os.listdir("/proc/self/task"))
+
+    work()
+    expected = ao.sum(out).item()
+    ao.set_num_threads(4)
+    {limit}
+    print(work(), work())
+    {lift}
+    time.sleep(1.1)  # the pool asks the system again after a second
+    print(work())
 """
 
 
-@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere operations keep to one thread")
-@pytest.mark.parametrize(
-    ("given", "effective"), [(None, "PASSIVE"), ("passive", "PASSIVE"), ("active", "ACTIVE")], ids=str
+@pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="this system does not list a process's threads in files"
 )
-def test_threads_wait_by_sleeping_unless_somebody_says_otherwise(
-    given: str | None, effective: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The variable by which OpenMP is told is gone afterwards: neither other libraries nor children see it."""
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
-    variables = {} if given is None else {"OMP_WAIT_POLICY": given}
-    done = run_python(WAITING, OMP_DISPLAY_ENV="TRUE", **variables)
-    assert done.stdout.split() == [str(given), str(given)], done.stderr
-    assert f"OMP_WAIT_POLICY = '{effective}'" in done.stderr
+@pytest.mark.parametrize("kind", ["address space", "processes"])
+def test_threads_that_cannot_be_started_are_done_without(kind: str) -> None:
+    if kind == "address space":
+        limit = """
+            pages = int(open("/proc/self/statm").read().split()[0])
+            name = resource.RLIMIT_AS
+            before = resource.getrlimit(name)
+            resource.setrlimit(name, ((pages - 256) * 4096, before[1]))
+        """
+    else:
+        limit = """
+            name = resource.RLIMIT_NPROC
+            before = resource.getrlimit(name)
+            if os.getuid() == 0:
+                os.setresuid(54321, 54321, 0)  # limits do not hold for root
+            resource.setrlimit(name, (1, before[1]))
+        """
+    lift = "resource.setrlimit(name, before)"
+    script = textwrap.dedent(REFUSED).format(limit=textwrap.dedent(limit), lift=lift)
+    done = run_python(script)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["1", "1", "4"]
+
+
+@pytest.mark.skipif(
+    not Path("/proc/self/task").exists(), reason="this system does not list a process's threads in files"
+)
+def test_short_operations_start_no_threads() -> None:
+    script = """
+        import os
+        import aotops as ao
+        ao.set_num_threads(4)
+        x, out = ao.ones(30_000), ao.empty(30_000)
+        for _ in range(20):
+            ao.exp(x, out=out)
+        print(len(os.listdir("/proc/self/task")))
+        ao.set_num_threads(3)
+        x = ao.ones(3_000_000)
+        for _ in range(5):
+            ao.exp(x)
+        print(len(os.listdir("/proc/self/task")))
+    """
+    assert run_python(textwrap.dedent(script)).stdout.split() == ["1", "3"]
+
+
+def test_a_process_ends_while_others_compute() -> None:
+    """Threads of the pool and daemon threads are in the middle of something; the exit status is the script's."""
+    script = """
+        import sys, threading, time
+        import aotops as ao
+        ao._native.share_from(32768)
+        ao.set_num_threads(4)
+        x, out = ao.ones(3_000_000), ao.empty(3_000_000)
+        def compute():
+            while True:
+                ao.exp(x, out=out)
+        for _ in range(2):
+            threading.Thread(target=compute, daemon=True).start()
+        time.sleep(0.05)
+        sys.exit(7)
+    """
+    for _ in range(5):
+        done = run_python(textwrap.dedent(script))
+        assert (done.returncode, done.stderr) == (7, "")
+
+
+def test_threads_of_the_pool_receive_no_signals() -> None:
+    script = """
+        import os, signal, time
+        import aotops as ao
+        ao._native.share_from(32768)
+        ao.set_num_threads(4)
+        ao.exp(ao.ones(1_000_000))
+        tasks = [name for name in os.listdir("/proc/self/task") if int(name) != os.getpid()]
+        time.sleep(1)  # a thread that has not run yet blocks all signals
+        for name in tasks:
+            status = dict(line.split(":", 1) for line in open(f"/proc/self/task/{name}/status"))
+            blocked = int(status["SigBlk"], 16)
+            kinds = signal.SIGINT, signal.SIGTERM, signal.SIGALRM, signal.SIGSEGV
+            print([blocked >> (each - 1) & 1 for each in kinds])
+    """
+    if not Path("/proc/self/task").exists():
+        pytest.skip("this system does not list a process's threads in files")
+    assert run_python(textwrap.dedent(script)).stdout.split("\n") == [*["[1, 1, 1, 0]"] * 3, ""]

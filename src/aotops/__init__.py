@@ -18,15 +18,8 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-#: OpenMP's threads wait for work by sleeping. By default they spin for some milliseconds, and where several busy
-#: processes share the CPUs, an operation of 0.2 ms then takes 10. OpenMP reads this variable when it is loaded, with
-#: the native module, and only then.
-_WAITING = "OMP_WAIT_POLICY"
-
 _native: Any
-_waiting_is_set = _WAITING in os.environ
 try:
-    os.environ.setdefault(_WAITING, "passive")
     import aotops._native as _native
 except ModuleNotFoundError as error:
     if error.name != "aotops._native":
@@ -37,9 +30,6 @@ except ModuleNotFoundError as error:
             "with `pip install --force-reinstall aotops`"
         ) from None
     _native = None  # a source tree, not built yet: the build imports the records and the loop nests from here
-finally:
-    if not _waiting_is_set:
-        os.environ.pop(_WAITING, None)  # it is not for other libraries, nor for child processes
 
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {

@@ -13,7 +13,6 @@ if TYPE_CHECKING:
 CALLBACKS = {
     "as_dtype": "aotops.dtypes.as_dtype",
     "as_operand_tensor": "aotops.namespace.operands.as_tensor",
-    "bind_method": "types.MethodType",
     "cast_inputs": "aotops.operator.cast_inputs",
     "default_memory_limit": "aotops.memory.default_limit",
     "default_thread_count": "aotops.threads.default_count",
@@ -27,6 +26,7 @@ CALLBACKS = {
     "operator_name": "aotops.user.declare.name_of",
     "operator_scalar": "aotops.operator.scalar",
     "operator_signature": "aotops.operator.signature",
+    "retry": "aotops.retry.retry",
     "public_name": "aotops.__getattr__",
     "tensor_type": "aotops.tensors.tensor_type",
     "unsupported_buffer": "aotops.namespace.buffers.unsupported",

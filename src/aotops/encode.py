@@ -73,6 +73,7 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         "has_identity": int(record.identity is not None),
         "takes_dtype": int(record.takes_dtype),
         "has_absorbing": int(record.absorbing is not None),
+        "retry": abi.RETRIES.index(record.retry),
         "optional": mask(record, record.defaults),
     }
     fixed = [dtype_code(record.fixed.get(name)) for name in record.parameters]

@@ -7,8 +7,8 @@ Theory of operation:
 2. The kernel combines ``of(*inputs)``, element by element: ``of`` is the identity for plain reductions, and more for
    fused ones, which therefore need no temporary tensor.
 3. If the inner axis is reduced (output stride 0), a contiguous row is cut into blocks of ``DEPTH * LANES`` elements. A
-   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and the
-   lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a binary
+   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and
+   the lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a binary
    counter are. The last block may be shorter; what remains after it goes through eight lanes, and the last few elements
    in order, before they meet the rest. So errors grow with ``DEPTH`` plus the depth of a tree. A row with gaps goes
    through eight lanes from the start: they stay in registers, and gathering elements into vectors takes longer.
@@ -56,8 +56,8 @@ Function = Callable[..., Any]
 LANES = 64
 
 # How many elements a lane combines one after another before blocks are combined in pairs: as many as in NumPy, whose
-# sums of float32 err by 0 to 1 ULP on constant arrays. With 128 they erred by 11 to 16 ULP. Of integers and bools, whose
-# order does not matter, as many as it takes for the end of a block not to matter either.
+# sums of float32 err by 0 to 1 ULP on constant arrays. With 128 they erred by 11 to 16 ULP. Of integers and bools, the
+# order of which does not matter, as many as it takes for the end of a block not to matter either.
 DEPTH = 16
 EXACT_DEPTH = 64
 
@@ -202,8 +202,8 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
 def counter(combine: Function) -> tuple[Function, Function]:
     """Make two functions that combine the values of blocks in pairs of equal size: one adds a value, one ends.
 
-    ``stack`` is a binary counter of blocks: its place ``k`` holds the value of 2**k of them, wherever bit ``k`` of their
-    number is set.
+    ``stack`` is a binary counter of blocks: its place ``k`` holds the value of 2**k of them, wherever bit ``k`` of
+    their number is set.
     """
 
     def push(stack: Any, number: int, value: Any) -> None:
@@ -322,7 +322,7 @@ def fold_row_by(combine: Function, element: Function, count: int, depth: int, ab
 def fold_row_by_blocks(combine: Function, compute: Function, depth: int) -> Function:
     """As ``fold_row_by``, for values computed block by block."""
     fold_rest = fold_row_by(combine, value_aside, LANES, depth)
-    push, end = LANESer(combine)
+    push, end = counter(combine)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)

@@ -185,7 +185,7 @@ static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, cha
 static void run_map(const aot_runner *runner)
 {
     const map_job *job = runner->job;
-    aot_share(runner, job->plan->tiles[0], AOT_PLAN_SHARES * (int64_t)runner->threads, run_tiles);
+    aot_share(runner, job->plan->tiles[0], run_tiles);
 }
 
 /* Casts a few elements along one axis, from one dtype and stride to another; a repeated element is cast once. */
@@ -296,7 +296,14 @@ static void launch(const aot_state *state, const aot_kernel *kernels, const uint
             aot_run_kernel(kernel, plan.sizes[0], plan.sizes[1], job.data, job.strides);
             return;
         }
-        done = aot_run(&job, run_map, total, (int)plan.threads, 0, (size_t)(plan.packed * plan.packed_bytes));
+        aot_runner runner = {.job = &job,
+                             .watch = watch,
+                             .total = total,
+                             .part = compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
+                             .threads = (int)plan.threads,
+                             .eager = state->shared_from > 0,
+                             .scratch_bytes = (size_t)(plan.packed * plan.packed_bytes)};
+        done = aot_run(&runner, run_map);
     }
 }
 
@@ -312,14 +319,14 @@ void aot_launch(aot_state *state, const aot_operator_object *operator, const aot
         }
         total *= shape[axis];
     }
-    if (!state->watched) {
-        launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, NULL);
-        return;
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
-    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, &watch);
-    aot_watch_end(&watch);
+    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};
@@ -442,10 +449,13 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (copy_few(target, source)) {
         return 0;
     }
-    aot_view views[] = {{source->data, strides, source->dtype}, {target->data, target->strides, target->dtype}};
+    static const Py_ssize_t unit[] = {1};
+    bool flat = source->contiguous && target->contiguous && source->size == target->size;
+    aot_view views[] = {{source->data, flat ? unit : strides, source->dtype},
+                        {target->data, flat ? unit : target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
     aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
-               target->ndim, target->shape);
+               flat ? 1 : target->ndim, flat ? &target->size : target->shape);
     return 0;
 }
 

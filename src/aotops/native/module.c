@@ -17,6 +17,8 @@
  */
 #include "native.h"
 
+#include "pool.h"
+
 #include <string.h>
 
 static aot_state *state_of(PyObject *module)
@@ -156,8 +158,7 @@ static PyObject *native_set_num_threads(PyObject *module, PyObject *count)
     Py_RETURN_NONE;
 }
 
-/* For tests: sets from how many elements on a launch uses several threads, for any kernel; 0 restores the measured
- * values. */
+/* For tests: sets from how many elements on a launch uses all threads, even if that does not pay; 0 ends it. */
 static PyObject *native_share_from(PyObject *module, PyObject *count)
 {
     long elements = PyLong_Check(count) ? PyLong_AsLong(count) : -1;

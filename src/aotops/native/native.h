@@ -66,6 +66,7 @@ typedef struct {
     PyTypeObject *function_type;
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
+    PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
@@ -73,7 +74,8 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
-    int64_t shared_from;          /* elements from which on launches use threads; 0: as measured */
+    int64_t retries;              /* how often a sum or a product has been computed again */
+    int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
     PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
@@ -126,6 +128,8 @@ PyObject *aot_call(const char *function, const char *format, ...);
 /* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
  * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
+/* Returns a function bound to an instance, as Python's own functions are. */
+PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
 /* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
 /* Returns whether the key of a keyword argument, which may be any object, equals a name. */
@@ -153,13 +157,10 @@ void aot_memory_release(aot_memory *memory, void *block, size_t nbytes);
 void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 
 /* threads.c */
-#define AOT_MOST_THREADS 1024
 /* Reads the environment; returns -1 with an ImportError if it is invalid. */
 int aot_threads_init(aot_state *state);
-/* Returns how many threads a launch of this many elements may use. Nothing else decides this. */
+/* Returns how many threads a launch of this many elements may use; the pool decides how many it does use. */
 int aot_threads(aot_state *state, int64_t total, bool compute_bound);
-/* Must be called before a parallel region: from then on, forked children run single-threaded. */
-void aot_threads_begin(void);
 
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
@@ -214,6 +215,11 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static inline int64_t aot_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
 {
     void *exception = NULL;
@@ -229,21 +235,45 @@ typedef struct {
 } aot_view; /* an operand over a given iteration space */
 
 typedef struct {
-    const void *job;
+    int64_t parts, begin, end, busy; /* how many parts, from when to when, and how long they took, in nanoseconds */
+} aot_work_of_thread;
+
+typedef struct {
+    const aot_state *state;
+    const aot_operator_object *operator; /* NULL: a copy */
+    const uint8_t *dtypes;               /* the kernel's */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+    PyObject *watcher, *plan;
+    bool plans_only;
+    int64_t begin;
     int threads;
-    char *shared;         /* memory shared by all threads */
-    char *scratch;        /* memory of the first thread */
-    size_t scratch_bytes; /* per thread */
+    aot_work_of_thread *work;
+} aot_watch;
+
+typedef struct {
+    const void *job;
+    int64_t total;        /* elements */
+    int64_t part;         /* elements that a thread takes at a time */
+    int threads;          /* at most */
+    bool eager;           /* use them even if that does not pay: for tests */
+    size_t shared_bytes;  /* of memory for all threads together */
+    size_t scratch_bytes; /* of memory for each thread */
+    char *shared;         /* both are allocated by aot_run */
+    char *scratch;
+    aot_watch *watch;         /* NULL: nobody watches the launch */
+    aot_work_of_thread *work; /* of each thread, or NULL: nobody wants to know */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
 typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
 
-/* Runs `work` on `total` elements, with memory shared by all threads and scratch memory per thread; returns false if
- * there is no memory. */
-bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes);
-/* Distributes items over threads, in at most `shares` shares, and waits until all are computed. */
-void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute);
+/* Runs `work`; returns false if there is no memory. */
+bool aot_run(aot_runner *runner, aot_work work);
+/* Distributes items over threads, and waits until all are computed. */
+void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
 /* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
 void aot_make_plan(aot_planner planner, aot_plan *plan);
@@ -258,23 +288,14 @@ static inline char *aot_moved(char *data, int64_t bytes)
 
 /* see.c: telling aotops.explain and aotops.trace of launches. A watched launch, one while state->watched is set, calls
  * these three in turn. */
-typedef struct {
-    const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
-    const uint8_t *dtypes;               /* the kernel's */
-    int inputs, operands;
-    const aot_view *views;
-    int ndim;
-    const Py_ssize_t *shape;
-    PyObject *watcher, *plan;
-    bool plans_only;
-    int64_t begin;
-} aot_watch;
-
 void aot_watch_begin(aot_watch *watch, aot_state *state, const aot_operator_object *operator, const uint8_t *dtypes,
                      int inputs, int operands, const aot_view *views, int ndim, const Py_ssize_t *shape);
 /* Called before a kernel runs, with the plan, NULL on a fast path; returns true if the kernel must not run. */
 bool aot_watch_plan(aot_watch *watch, const aot_plan *plan);
+/* Called before the work is shared out: makes room for what is told of each thread, in runner->work. */
+void aot_watch_work(aot_watch *watch, aot_runner *runner);
+/* Notes a part that this thread has computed. */
+void aot_watch_part(aot_work_of_thread *work, int64_t begin);
 void aot_watch_end(aot_watch *watch);
 static inline bool aot_plans_only(aot_watch *watch, const aot_plan *plan)
 {
@@ -346,7 +367,8 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
- * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
+ * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result
+ * has overflowed, or underflowed, so that it must be computed in the operator's other way. */
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

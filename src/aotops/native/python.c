@@ -50,6 +50,30 @@ Py_ssize_t aot_ask(const char *function)
     return number < 0 ? -1 : number;
 }
 
+/* Finds the type of bound methods, which the limited API does not name: it is that of a bound function. */
+static PyTypeObject *method_type(void)
+{
+    PyObject *module = PyImport_ImportModule("aotops.callbacks");
+    PyObject *function = module != NULL ? PyObject_GetAttrString(module, "__getattr__") : NULL;
+    PyObject *bound = function != NULL ? PyObject_CallMethod(function, "__get__", "(O)", module) : NULL;
+    PyTypeObject *type = bound != NULL ? Py_TYPE(bound) : NULL;
+    Py_XINCREF((PyObject *)type);
+    Py_XDECREF(bound);
+    Py_XDECREF(function);
+    Py_XDECREF(module);
+    return type;
+}
+
+PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance)
+{
+    if (state->method_type == NULL) {
+        state->method_type = method_type();
+    }
+    return state->method_type != NULL
+               ? PyObject_CallFunctionObjArgs((PyObject *)state->method_type, function, instance, NULL)
+               : NULL;
+}
+
 PyObject *aot_raise(const char *function, const char *format, ...)
 {
     va_list values;

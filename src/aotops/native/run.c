@@ -1,40 +1,57 @@
 /* Running a plan: the GIL, memory per thread, and distributing work over threads. In Python:
  *
- *     def run(work, job, shared_bytes, scratch_bytes):
+ *     def run(runner, work):
  *         memory = shared_bytes for all threads together, and scratch_bytes for each of them
- *         with the GIL released if the work is large enough:
- *             work(job)                                     # may call share any number of times
+ *         with the GIL released if there are enough elements:
+ *             work(runner)                                  # may call share any number of times
  *
  *     def share(items, compute):
- *         for first, last in parallel(items in shares):     # an idle thread takes the next share
+ *         for first, last in pool.run(items in parts):      # an idle thread takes the next part
  *             compute(first, last, the thread's own scratch memory)
  *
  * All launches pass through here; interruption and tracing belong here.
  */
 #include "native.h"
 
-#ifdef _OPENMP
-#include <omp.h>
-#endif
+#include "pool.h"
 
-void aot_share(const aot_runner *runner, int64_t items, int64_t shares, aot_compute compute)
+/* Items that threads share, as a job of the pool. */
+typedef struct {
+    const aot_runner *runner;
+    int64_t items, shares;
+    aot_compute compute;
+} shared_items;
+
+static void compute_part(const aot_runner *runner, int64_t first, int64_t last, aot_compute compute, int thread)
 {
-#ifdef _OPENMP
-    if (runner->threads > 1) {
-        aot_threads_begin();
-        shares = aot_smaller(shares, items);
-#pragma omp parallel for schedule(dynamic) num_threads(runner->threads)
-        for (int64_t share = 0; share < shares; share++) {
-            int64_t first = items / shares * share + aot_smaller(share, items % shares);
-            int64_t last = items / shares * (share + 1) + aot_smaller(share + 1, items % shares);
-            compute(runner, first, last, runner->scratch + (size_t)omp_get_thread_num() * runner->scratch_bytes);
-        }
+    int64_t begin = runner->work != NULL ? aot_now() : 0;
+    compute(runner, first, last, runner->scratch + (size_t)thread * runner->scratch_bytes);
+    if (runner->work != NULL) {
+        aot_watch_part(&runner->work[thread], begin);
+    }
+}
+
+static void compute_share(const void *argument, int64_t share, int thread)
+{
+    const shared_items *own = argument;
+    int64_t first = own->items / own->shares * share + aot_smaller(share, own->items % own->shares);
+    int64_t last = first + own->items / own->shares + (share < own->items % own->shares);
+    compute_part(own->runner, first, last, own->compute, thread);
+}
+
+void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
+{
+    if (runner->threads < 2) {
+        compute_part(runner, 0, items, compute, 0);
         return;
     }
-#else
-    (void)shares;
-#endif
-    compute(runner, 0, items, runner->scratch);
+    shared_items own = {runner, items, aot_smaller(items, runner->total / runner->part + 1), compute};
+    const aot_job job = {.compute = compute_share,
+                         .argument = &own,
+                         .parts = own.shares,
+                         .threads = runner->threads,
+                         .eager = runner->eager};
+    aot_pool_run(&job);
 }
 
 static size_t whole_lines(size_t bytes)
@@ -42,12 +59,13 @@ static size_t whole_lines(size_t bytes)
     return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
 }
 
-bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t shared_bytes, size_t scratch_bytes)
+bool aot_run(aot_runner *runner, aot_work work)
 {
     _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
-    shared_bytes = whole_lines(shared_bytes);
-    aot_runner runner = {.job = job, .threads = threads, .scratch_bytes = whole_lines(scratch_bytes)};
-    size_t bytes = shared_bytes + runner.scratch_bytes * (size_t)threads;
+    runner->shared_bytes = whole_lines(runner->shared_bytes);
+    runner->scratch_bytes = whole_lines(runner->scratch_bytes);
+    runner->threads = (int)aot_smaller(runner->threads, runner->total / runner->part + 1);
+    size_t bytes = runner->shared_bytes + runner->scratch_bytes * (size_t)runner->threads;
     char *memory = stack, *allocated = NULL;
     if (bytes > sizeof stack) {
         allocated = PyMem_Malloc(bytes + AOT_ALIGNMENT);
@@ -56,10 +74,13 @@ bool aot_run(const void *job, aot_work work, int64_t total, int threads, size_t 
         }
         memory = allocated + AOT_ALIGNMENT - (uintptr_t)allocated % AOT_ALIGNMENT;
     }
-    runner.shared = memory;
-    runner.scratch = memory + shared_bytes;
-    PyThreadState *saved = total < AOT_PLAN_GRAIN ? NULL : PyEval_SaveThread();
-    work(&runner);
+    runner->shared = memory;
+    runner->scratch = memory + runner->shared_bytes;
+    if (runner->watch != NULL) {
+        aot_watch_work(runner->watch, runner);
+    }
+    PyThreadState *saved = runner->total < AOT_PLAN_GRAIN ? NULL : PyEval_SaveThread();
+    work(runner);
     if (saved != NULL) {
         PyEval_RestoreThread(saved);
     }

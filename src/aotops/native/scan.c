@@ -26,6 +26,7 @@
  * waves of WAVE pieces, which stay in the caches between the kernel and the carries. The shape alone decides how totals
  * are combined: results have the same bits on any number of threads.
  */
+#include "environment.h"
 #include "native.h"
 
 #include <string.h>
@@ -41,6 +42,9 @@ typedef struct {
     size_t row_bytes; /* of the results of one tile's columns */
     int64_t tile;     /* the tile whose pieces threads share out */
     int64_t piece;    /* the first piece of a wave */
+    unsigned watched; /* the floating-point exceptions after which a scan is done again */
+    size_t flags_at;  /* where in shared memory each tile, or piece of a wave, has a byte for them */
+    bool *raised;     /* whether there was one */
 } scan_job;
 
 /* Rows of results of a tile: the start value; the total of a piece; the carries. */
@@ -168,6 +172,7 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
     for (int64_t tile = first; tile < last; tile++) {
         char *columns[2];
         int64_t width = seek_columns(job, tile, columns);
+        aot_clear_flags(job->watched);
         copy_row(job, width, &job->start, 0, start);
         for (int64_t number = 0; number < pieces; number++) {
             scan_piece piece = piece_of(job, columns, width, number, rows + N_ROWS * job->row_bytes);
@@ -175,6 +180,7 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
             add_carries(job, &piece, number, carries);
             advance(job, width, number, carries, total);
         }
+        runner->shared[job->flags_at + (size_t)tile] = (char)(aot_raised_flags(job->watched) != 0);
     }
 }
 
@@ -192,7 +198,9 @@ static void begin_pieces(const aot_runner *runner, int64_t first, int64_t last, 
     int64_t width = seek_columns(job, job->tile, columns);
     for (int64_t index = first; index < last; index++) {
         scan_piece piece = piece_of(job, columns, width, job->piece + index, scratch);
+        aot_clear_flags(job->watched);
         scan_alone(job, &piece, width, runner->shared + START * job->row_bytes, rows_in_wave(runner, job, index));
+        runner->shared[job->flags_at + (size_t)index] = (char)(aot_raised_flags(job->watched) != 0);
     }
 }
 
@@ -205,7 +213,9 @@ static void end_pieces(const aot_runner *runner, int64_t first, int64_t last, ch
     job.cast = NULL; /* the elements are not needed */
     for (int64_t index = first; index < last; index++) {
         scan_piece piece = piece_of(&job, columns, width, job.piece + index, scratch);
+        aot_clear_flags(job.watched);
         add_carries(&job, &piece, job.piece + index, rows_in_wave(runner, &job, index));
+        runner->shared[job.flags_at + (size_t)index] |= (char)(aot_raised_flags(job.watched) != 0);
     }
 }
 
@@ -220,7 +230,8 @@ static void run_scan(const aot_runner *runner)
     scan_job job = *(const scan_job *)runner->job;
     int64_t tiles = job.plan->tiles[COLUMNS], pieces = job.plan->tiles[PIECES];
     if (shares_tiles(job.plan)) {
-        aot_share(runner, tiles, tiles, scan_tiles);
+        aot_share(runner, tiles, scan_tiles);
+        *job.raised = memchr(runner->shared + job.flags_at, 1, (size_t)tiles) != NULL;
         return;
     }
     aot_runner own = *runner;
@@ -232,21 +243,25 @@ static void run_scan(const aot_runner *runner)
         copy_row(&job, width, &job.start, 0, runner->shared + START * job.row_bytes);
         for (job.piece = 0; job.piece < pieces; job.piece += WAVE) {
             int64_t count = aot_smaller(WAVE, pieces - job.piece);
-            aot_share(&own, count, count, begin_pieces);
+            aot_share(&own, count, begin_pieces);
+            aot_clear_flags(job.watched);
             for (int64_t index = 0; index < count; index++) {
                 char *rows = rows_in_wave(runner, &job, index);
                 memcpy(total, rows, job.row_bytes);
                 memcpy(rows, carries, LEVELS * job.row_bytes);
                 advance(&job, width, job.piece + index, carries, total);
             }
-            aot_share(&own, count, count, end_pieces);
+            *job.raised |= aot_raised_flags(job.watched) != 0;
+            aot_share(&own, count, end_pieces);
+            *job.raised |= memchr(runner->shared + job.flags_at, 1, (size_t)count) != NULL;
         }
     }
 }
 
-static int scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
-                int axis, aot_watch *watch)
+static int scan(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
+                int ndim, const Py_ssize_t *shape, int axis, aot_watch *watch)
 {
+    bool raised = false;
     int level = state->level, result = variant->dtypes[1], own = variant->dtypes[0];
     int64_t total = 1;
     aot_plan plan;
@@ -274,14 +289,25 @@ static int scan(aot_state *state, const aot_variant *variant, const aot_view *vi
     job.copy = aot_builtin_convert[result][result][level];
     job.cast = views[0].dtype == own ? NULL : aot_builtin_convert[views[0].dtype][own][level];
     job.row_bytes = (size_t)plan.row_bytes[0];
+    job.watched = aot_flags_of(definition->retry);
+    job.raised = &raised;
     size_t rows = N_ROWS * job.row_bytes, wave = WAVE * LEVELS * job.row_bytes, room = (size_t)plan.packed_bytes;
-    bool done = shares_tiles(&plan) ? aot_run(&job, run_scan, total, (int)plan.threads, 0, rows + room)
-                                    : aot_run(&job, run_scan, total, (int)plan.threads, rows + wave, room);
-    if (!done) {
+    bool tiles = shares_tiles(&plan);
+    size_t flags = (size_t)aot_larger(plan.tiles[COLUMNS], WAVE);
+    job.flags_at = tiles ? 0 : rows + wave;
+    aot_runner runner = {.job = &job,
+                         .watch = watch,
+                         .total = total,
+                         .part = AOT_PLAN_PART_IF_COMPUTE_BOUND,
+                         .threads = (int)plan.threads,
+                         .eager = state->shared_from > 0,
+                         .shared_bytes = job.flags_at + flags,
+                         .scratch_bytes = (tiles ? rows : 0) + room};
+    if (!aot_run(&runner, run_scan)) {
         PyErr_NoMemory();
         return -1;
     }
-    return 0;
+    return raised;
 }
 
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
@@ -293,12 +319,13 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
             return 0;
         }
     }
-    if (!state->watched) {
-        return scan(state, variant, views, ndim, shape, axis, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
-    int failed = scan(state, variant, views, ndim, shape, axis, &watch);
-    aot_watch_end(&watch);
+    int failed = scan(state, operator->definition, variant, views, ndim, shape, axis, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }

@@ -1,33 +1,15 @@
-/* Choosing the number of threads of a launch. In Python:
+/* Choosing how many threads a launch may use; pool.c has the threads. In Python:
  *
  *     def threads():
- *         if forked from a process whose pool was in use: return 1
  *         return set by set_num_threads, or AOTOPS_NUM_THREADS, or aotops.threads.default_count()
- *
- * The threads themselves are OpenMP's. Its pool, started by the first parallel region, does not survive a fork: a child
- * that entered a region would wait forever for threads that exist only in its parent. A child therefore runs
- * single-threaded if any of its ancestors has entered a region; otherwise it may use threads.
  */
 #include "native.h"
+
+#include "pool.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
-#if defined(_OPENMP) && !defined(_WIN32)
-#include <pthread.h>
-#include <stdatomic.h>
-#define FORKS 1
-
-static atomic_flag forks_are_watched = ATOMIC_FLAG_INIT;
-static atomic_bool pool_is_used, pool_is_lost;
-
-static void after_fork_in_child(void)
-{
-    if (atomic_load(&pool_is_used)) {
-        atomic_store(&pool_is_lost, true);
-    }
-}
-#endif
 
 /* Like OMP_NUM_THREADS, accepts blanks around the number and a plus sign; see aotops.threads. */
 static int read_count(const char *string)
@@ -59,42 +41,25 @@ int aot_threads_init(aot_state *state)
             return -1;
         }
     }
-#ifdef FORKS
-    if (!atomic_flag_test_and_set(&forks_are_watched)) {
-        pthread_atfork(NULL, NULL, after_fork_in_child);
-    }
-#endif
+    aot_pool_init();
     return 0;
 }
 
 int aot_threads(aot_state *state, int64_t total, bool compute_bound)
 {
-    int64_t worth = compute_bound ? AOT_PLAN_SHARED_IF_COMPUTE_BOUND : AOT_PLAN_SHARED;
-    if (total < (state->shared_from > 0 ? state->shared_from : worth)) {
+    if (total < (state->shared_from > 0 ? state->shared_from : AOT_PLAN_GRAIN)) {
         return 1;
     }
-#ifdef FORKS
-    if (atomic_load(&pool_is_lost)) {
-        return 1;
-    }
-#endif
-    if (state->threads == 0) { /* deferred until a launch is large enough, since it reads files */
+    if (state->threads == 0) {
+        /* reads files, which takes 0.2 ms: deferred until a launch takes half as long on one thread */
+        if (total < (compute_bound ? AOT_PLAN_LARGE_IF_COMPUTE_BOUND : AOT_PLAN_LARGE)) {
+            return 1;
+        }
         Py_ssize_t count = aot_ask("default_thread_count");
         if (count < 1) {
             return 1; /* for this launch; the next one tries again */
         }
         state->threads = count > AOT_MOST_THREADS ? AOT_MOST_THREADS : (int)count;
     }
-#ifdef _OPENMP
     return state->threads;
-#else
-    return 1;
-#endif
-}
-
-void aot_threads_begin(void)
-{
-#ifdef FORKS
-    atomic_store(&pool_is_used, true);
-#endif
 }

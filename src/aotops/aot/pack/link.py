@@ -132,9 +132,8 @@ def add_kernels(
             # it; its mathematics, for user-defined kernels that call it.
             libraries = ["-Wl,--push-state,--no-as-needed", "-lc", "-Wl,--as-needed", "-lm", "-Wl,--pop-state"]
             extension.extra_link_args += libraries
-            if threads:
-                # gcc's OpenMP; elsewhere operations are single-threaded until wheels can include a runtime
-                extension.extra_compile_args.append("-fopenmp")
-                extension.extra_link_args.append("-fopenmp")
+            if threads:  # from glibc 2.34 on they are in the C library
+                extension.extra_compile_args.append("-pthread")
+                extension.extra_link_args.append("-pthread")
     else:
         extension.extra_compile_args += ["/std:c11"]

@@ -130,10 +130,21 @@ LINE = 64
 ELEMENT = 8
 #: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
-#: The tile if one operand is read along cache lines and another across them. Measured with transposed copies and
-#: A + A.T of 1000, 2000 and 2048 squared: long and narrow is best, and 4096 float64 are 32 KiB, an L1 cache.
-CROSSING_OUTER = 256
-CROSSING_INNER = 16
+#: The tile if one operand is read along cache lines and another across them: its elements, of which 4096 float64 are an
+#: L1 cache, and the least length along the output's cache lines, in elements and in bytes. A transposed copy of much
+#: data is fastest in long and narrow tiles. If input and output stay in an L2 cache, a wider tile is: lines at its
+#: edges are written in two halves, which a narrow one lets fall out of L1 in between (219 squared float64: 10.6 and 9.7
+#: us; 700 squared 109 and 104). Operators that pack an operand call their kernel for each row, for which 16 elements
+#: are few: A + A.T of 219 squared takes 22.5 us in tiles of 256 x 16, 20.5 in 64 x 64; 1378 squared 3.0 and 2.4 ms; 700
+#: squared uint8 85 us, and 43 in 16 x 256.
+CROSSING_ELEMENTS = 4096
+CROSSING_COPY = 16
+CROSSING_CACHED_COPY = 32
+CROSSING_COPY_BYTES = 128
+CROSSING_PACKED = 64
+CROSSING_PACKED_BYTES = 256
+#: What a map reads and writes may have this many bytes to stay in an L2 cache.
+CACHED_BYTES = 1 << 20
 #: Elements of a tile whose operands are packed: 16 KiB of float64.
 PACKED_ELEMENTS = 2048
 #: Elements of a tile whose operands are cast and contiguous.
@@ -151,15 +162,15 @@ STREAMED_BYTES = 32 << 20
 #: with pieces of 1 or 2 KiB, 7.9 ms with 4 KiB, 12.5 ms with 16 KiB, and 8.3 ms with ordinary stores.
 STREAMED_PIECE = 2048
 
-#: Operations on fewer elements keep the GIL: they take 4 to 30 us.
+#: Operations on fewer elements keep the GIL and use one thread: they take 4 to 30 us.
 GRAIN = 32768
-#: Below this many elements, a second thread does not pay: waking it takes some 40 us. Measured on 2 idle cores with
-#: float64, on one thread and on two: 65,000 exp 53 and 55 us, 130,000 exp 106 and 83 us; 260,000 additions 63 and 70
-#: us, 520,000 additions 138 and 115 us; a sum of 520,000 elements 47 and 49 us, of a million 89 and 68 us.
-SHARED_IF_COMPUTE_BOUND = 131072
-SHARED = 524288
-#: Shares of a map per thread: small, so that threads finish at nearly the same time.
-SHARES = 8
+#: Elements that a thread takes at a time, and the most in a tile of a larger map: an addition takes 3 to 8 us, an
+#: exponential 2 to 4. Taking a part costs 50 ns, and all threads finish at nearly the same time.
+PART = 16384
+PART_IF_COMPUTE_BOUND = 4096
+#: From this many elements on, an operation takes 0.1 ms.
+LARGE = 524288
+LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
 LEAF = 8192
