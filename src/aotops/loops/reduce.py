@@ -8,10 +8,10 @@ Theory of operation:
    fused ones, which therefore need no temporary tensor.
 3. If the inner axis is reduced (output stride 0), a contiguous row is cut into blocks of ``DEPTH * LANES`` elements. A
    block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and
-   the lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a binary
-   counter are. The last block may be shorter; what remains after it goes through eight lanes, and the last few elements
-   in order, before they meet the rest. So errors grow with ``DEPTH`` plus the depth of a tree. A row with gaps goes
-   through eight lanes from the start: they stay in registers, and gathering elements into vectors takes longer.
+   the lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a
+   binary counter are. The last block may be shorter; what remains after it goes through eight lanes, and the last few
+   elements in order, before they meet the rest. So errors grow with ``DEPTH`` plus the depth of a tree. A row with gaps
+   goes through eight lanes from the start: they stay in registers, and gathering elements into vectors takes longer.
 4. If the inner axis is kept, rows are combined element by element with the output's row; if the outer axis is reduced,
    up to four rows at a time.
 5. The order of combination depends on lengths and on whether there are gaps alone, so results have the same bits on

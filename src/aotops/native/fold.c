@@ -71,7 +71,8 @@ static void fill_starts(const fold_job *job, char *starts)
     const int64_t strides[] = {0, 1, 0, 0};
     for (int r = 0; r < job->results; r++) {
         char *data[] = {(char *)&job->start[r], starts};
-        aot_run_kernel(job->fill[r], 1, job->plan->row_bytes[r] / job->plan->result_itemsizes[r], data, strides);
+        int64_t width = job->plan->row_bytes[r] / job->plan->result_itemsizes[r];
+        aot_run_kernel(job->fill[r], 1, job->results == 1 ? aot_larger(width, BATCH) : width, data, strides);
         starts += job->plan->row_bytes[0];
     }
 }
@@ -162,14 +163,6 @@ static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
 {
     return job->absorbing != NULL && width == 1 &&
            memcmp(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]) == 0;
-}
-
-/* Returns whether the results of a part of a single result end the reduction. */
-static bool ends_early(const fold_job *job, const char *results)
-{
-    return job->plan->tiles[KEPT] == 1 && (job->plan->inner_folds ? job->plan->sizes[0] == 1 || job->plan->both_fold
-                                                                  : job->plan->sizes[1] == 1) &&
-           is_absorbed(job, 1, results);
 }
 
 /* Reduces rows of a vector, in order, into results that already hold a value. Used for argreductions: positions in
@@ -305,11 +298,16 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const fold_job *job = runner->job;
+    int64_t parts = job->plan->parts;
     for (int64_t item = first; item < last; item++) {
-        char *result = runner->shared + (size_t)item * job->result_bytes;
+        char *column[AOT_MAX_OPERANDS], *before = runner->shared;
+        bool follows = item > first && item % parts > 0; /* another part of the same tile, which has just been computed */
+        if (follows) {
+            before += (size_t)(item - 1) * job->result_bytes;
+        }
         aot_clear_flags(job->watched);
-        if (item > first && item % job->plan->parts > 0 && ends_early(job, result - job->result_bytes)) {
-            memcpy(result, result - job->result_bytes, job->result_bytes); /* no further element changes it */
+        if (follows && is_absorbed(job, seek_column(job, item / parts, column), before)) {
+            memcpy(before + job->result_bytes, before, job->result_bytes);
         } else {
             run_item(job, item, runner->shared, scratch);
         }
@@ -453,7 +451,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
                          .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                          .threads = (int)plan.threads,
                          .eager = state->shared_from > 0,
-                         .shared_bytes = partials + items + job.result_bytes,
+                         .shared_bytes = partials + items + job.result_bytes + BATCH * sizeof(aot_element),
                          .scratch_bytes = job.tree_bytes + room};
     if (!aot_run(&runner, run_fold)) {
         PyErr_NoMemory();

@@ -324,6 +324,12 @@ def product_of_significands(np: Any, x: Any, **keywords: Any) -> Any:
     return exponents_apart(np, np.prod(exponents_apart(np, x)[0], **keywords))[0]
 
 
+def scaled_by_power(np: Any, x: Any, log2: Any) -> Any:
+    """By NumPy."""
+    power = np.nan_to_num(log2 - np.log2(np.abs(x)), nan=0.0, posinf=4000.0, neginf=-4000.0)
+    return np.ldexp(x, np.rint(np.clip(power, -4000.0, 4000.0)).astype(int))
+
+
 @map(
     name="_significand",
     dtypes=("float64",),
@@ -351,12 +357,12 @@ def log2_size(x: Any) -> Any:
     name="_with_exponent",
     dtypes=("float64",),
     casts={"float32": "float64"},
-    numpy=lambda np, x, log2: np.ldexp(x, np.rint(np.clip(log2 - np.log2(np.abs(x)), -4000, 4000)).astype(int)),
+    numpy=scaled_by_power,
 )
 def with_exponent(x: Any, log2: Any) -> Any:
     """A float times the power of two that makes ``log2`` the logarithm of its absolute value, or nearly so."""
     power = rint(log2 - log2_of_size(x))
-    power = select(power > 4000.0, 4000.0, select(power < -4000.0, -4000.0, power))
+    power = select(power > 4000.0, 4000.0, select(power < -4000.0, -4000.0, select(power == power, power, 0.0)))
     return select(
         is_ordinary(x),
         load_exponent(x, truncate(power)),
