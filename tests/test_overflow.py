@@ -61,7 +61,7 @@ def rounded(value: Fraction | float, dtype: str) -> float:
     try:
         value = float(value)
     except OverflowError:
-        value = math.copysign(INF, value)
+        value = INF if value > 0 else -INF
     return narrow(value) if dtype == "float32" else value
 
 

@@ -31,7 +31,7 @@ from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.grid import FOLDING as FOLDED
 from aotops.loops.plan.grid import KEPT
 from aotops.loops.plan.scan import plan_scan
-from aotops.loops.reduce import DEPTH, LANES, WIDE, reduce
+from aotops.loops.reduce import DEPTH, LANES, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, INTEGERS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
@@ -463,19 +463,20 @@ def test_rows_that_fold_away_follow_each_other() -> None:
     assert out == [order_of_combination(order_of_combination("start", names[:3]), names[3:])]
     out = ["a", "b", "c"]
     kernel(2, 3, [Pointer(names), Pointer(out)], [1, 1, 3, 0])
-    assert out == [(("a", "x0"), "x3"), (("b", "x1"), "x4"), (("c", "x2"), "x5")]
+    assert out == [("a", ("x0", "x3")), ("b", ("x1", "x4")), ("c", ("x2", "x5"))]
 
 
 @pytest.mark.parametrize("step", [1, 2])
 @pytest.mark.parametrize("rows", [1, 2, 3, 4, 9, 11])
-def test_wide_rows_that_fold_away_go_by_fours(rows: int, step: int) -> None:
-    names = [f"x{position}" for position in range(rows * WIDE * step)]
-    out: list[Any] = ["start"] * WIDE
+def test_rows_that_fold_away_go_by_fours(rows: int, step: int) -> None:
+    width = 70
+    names = [f"x{position}" for position in range(rows * width * step)]
+    out: list[Any] = ["start"] * width
     kernel = reduce(pair, first, ONE_FLOAT)
-    kernel(rows, WIDE, [Pointer(names), Pointer(out)], [step, 1, WIDE * step, 0])
-    for j in (0, 1, WIDE - 1):
+    kernel(rows, width, [Pointer(names), Pointer(out)], [step, 1, width * step, 0])
+    for j in (0, 1, width - 1):
         expected: Any = "start"
-        column = [names[(i * WIDE + j) * step] for i in range(rows)]
+        column = [names[(i * width + j) * step] for i in range(rows)]
         while len(column) >= 4:
             a, b, c, d = (column.pop(0) for _ in range(4))
             expected = (expected, ((a, b), (c, d)))

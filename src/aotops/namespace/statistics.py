@@ -137,7 +137,8 @@ def variance(
     if root:
         result = _sqrt(result)
     if retry.noted != before:
-        result = _where(in_range(plain), result, scaled_variance(x, centre, axes, degrees, root))
+        scaled = scaled_variance(x, centre, axes, degrees, root)
+        result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
     if not keepdims:
         result = result.reshape([length for k, length in enumerate(x.shape) if axes is not None and k not in axes])
     return result
@@ -146,7 +147,7 @@ def variance(
 def in_range(variance: Tensor) -> Tensor:
     """Where a variance is so far from the ends of its dtype's range that no square of a distance can have left it."""
     name = variance.dtype.name
-    inside: Tensor = _multiply(_less(SMALL[name], variance), _less(variance, LARGE[name]))
+    inside: Tensor = _where(_less(SMALL[name], variance), _less(variance, LARGE[name]), False)
     return inside
 
 
