@@ -374,10 +374,12 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
         strides[k] = ndim > 0 ? views[k].strides[0] : 0;
         strides[inputs + 1 + k] = 0;
     }
+    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     if (aot_plans_only(watch, NULL)) {
+        /* a definite result, for whoever decides by it what to launch next */
+        memcpy(views[inputs].data, &initial, aot_dtypes[result].itemsize);
         return true;
     }
-    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     char *fill[] = {(char *)&initial, data[inputs]};
     const int64_t none[] = {0, 0, 0, 0};
     unsigned watched = aot_flags_of(definition->retry);
@@ -423,6 +425,9 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     plan.threads = aot_threads(state, total, definition->compute_bound);
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
+        static const aot_element first;
+        memcpy(views[inputs].data, job.results == 1 ? &variant->constants[AOT_CONSTANT_INITIAL] : &first,
+               aot_dtypes[result].itemsize);
         return 0;
     }
     job.fold = variant->kernels[level];
