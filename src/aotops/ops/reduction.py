@@ -9,7 +9,6 @@ from aotops.abi import DEFAULTS, FACTS
 from aotops.intrinsics import (
     bits_of_float64,
     float64_of_bits,
-    load_exponent,
     rint,
     select,
     truncate,
@@ -363,11 +362,11 @@ def with_exponent(x: Any, log2: Any) -> Any:
     """A float times the power of two that makes ``log2`` the logarithm of its absolute value, or nearly so."""
     power = rint(log2 - log2_of_size(x))
     power = select(power > 4000.0, 4000.0, select(power < -4000.0, -4000.0, select(power == power, power, 0.0)))
-    return select(
-        is_ordinary(x),
-        load_exponent(x, truncate(power)),
-        x,
-    )
+    # in four steps, the first three of which leave the range only if the result does
+    quarter = truncate(rint(power * 0.25))
+    step = float64_of_bits((quarter + 1023) << 52)
+    last = float64_of_bits((truncate(power) - 3 * quarter + 1023) << 52)
+    return select(is_ordinary(x), x * step * step * step * last, x)
 
 
 @reduce(
