@@ -425,8 +425,8 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     plan.threads = aot_threads(state, total, definition->compute_bound);
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
-        static const aot_element first;
-        memcpy(views[inputs].data, job.results == 1 ? &variant->constants[AOT_CONSTANT_INITIAL] : &first,
+        static const aot_element origin;
+        memcpy(views[inputs].data, job.results == 1 ? &variant->constants[AOT_CONSTANT_INITIAL] : &origin,
                aot_dtypes[result].itemsize);
         return 0;
     }
