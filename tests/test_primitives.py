@@ -71,7 +71,7 @@ def compiled(function: Callable[..., Any], inputs: int, dtype: str, level: Any, 
     bitcode = compiler.compile_bitcode(specialise(loop_of(function, inputs), dtype), "loop", signature)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    machine, module = compiler.optimised(bitcode, "loop", "loop", level, widest)
+    machine, module = compiler.optimised(bitcode, "loop", "loop", level, level.features(widest, True))
     assembly = machine.emit_assembly(module.clone())
     engine = llvm.create_mcjit_compiler(
         llvm.parse_assembly(""), llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault")

@@ -74,6 +74,7 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
+    int64_t retries;              /* how often a sum or a product has been computed again */
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
@@ -214,6 +215,11 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
+static inline int64_t aot_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
+}
+
 static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
 {
     void *exception = NULL;
@@ -339,10 +345,10 @@ int aot_load(aot_operator_object *operator);
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
-/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. */
-PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
+/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. Errors name the function. */
+PyObject *aot_copy_to_out(const char *name, PyObject *result, aot_tensor *out);
 /* Checks that `out` has the right shape, is writable, and that its elements are distinct. */
-int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
+int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
 /* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.
@@ -361,7 +367,8 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
- * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
+ * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result
+ * has overflowed, or underflowed, so that it must be computed in the operator's other way. */
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -15,8 +15,6 @@ from aotops.intrinsics import (
     bits_of_float32,
     bits_of_float64,
     divide,
-    float32_of_bits,
-    float64_of_bits,
     fma,
     limit,
     look_up16,
@@ -40,20 +38,11 @@ def in_float64(function: Any) -> Any:
 # --- two parts ----------------------------------------------------------------------------------------------------
 
 
-def quick_two_sum(a: Any, b: Any) -> Any:
-    """``a + b`` rounded, and what is missing, exactly, for ``abs(a) >= abs(b)`` or ``a == 0``; 3 operations."""
+def two_sum(a: Any, b: Any) -> Any:
+    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
     total = a + b
-    return total, b - (total - a)
-
-
-def split_high64(x: Any) -> Any:
-    """The upper 26 bits of a float64's 53: the product of two such is exact, as is what is left of ``x``."""
-    return float64_of_bits(bits_of_float64(x) & -0x8000000)
-
-
-def split_high32(x: Any) -> Any:
-    """The upper 12 bits of a float32's 24."""
-    return float32_of_bits(bits_of_float32(x) & -0x1000)
+    added = total - a
+    return total, (a - (total - added)) + (b - added)
 
 
 def magnitude64(x: Any) -> Any:

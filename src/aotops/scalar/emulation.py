@@ -23,14 +23,7 @@ from aotops.intrinsics import (
     select,
     widen,
 )
-from aotops.ops.float_arithmetic import INF, NAN
-
-
-def two_sum(a: Any, b: Any) -> Any:
-    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
-    total = a + b
-    added = total - a
-    return total, (a - (total - added)) + (b - added)
+from aotops.ops.float_arithmetic import INF, NAN, two_sum
 
 
 def split(x: Any) -> Any:
