@@ -20,6 +20,7 @@ CALLBACKS = {
     "is_operand": "aotops.namespace.operands.is_operand",
     "item_at": "aotops.namespace.indexing.item_at",
     "load_operator": "aotops.first_call.load",
+    "main_thread": "aotops.threads.main_thread",
     "mixed_operands": "aotops.operator.mixed",
     "normalize_axes": "aotops.shapes.normalize_axes",
     "operator_derivative": "aotops.user.declare.derivative",

@@ -216,6 +216,14 @@ def no_in_place(symbol: str, got: Any) -> NoReturn:
     wrong_call(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
 
 
+def lost_by_fork() -> NoReturn:
+    """A signal handler forked during an operation: in the child, what other threads were computing is lost."""
+    raise RuntimeError(
+        "a signal handler forked while an operation was running on several threads; the child has none of them, so that "
+        "the operation cannot be finished there: do not go on after os.fork() in a handler"
+    )
+
+
 def no_length(what: str) -> NoReturn:
     """The length of a 0-d tensor, or iteration over it."""
     wrong_call(f"{what} {'of' if what == 'len()' else 'over'} a 0-d tensor")

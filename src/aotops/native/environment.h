@@ -89,4 +89,35 @@ static inline void aot_end_environment(aot_environment before)
     }
 }
 
+/* Elements of float dtypes as Python's floats, and back, by the name of the dtype: in the default environment, since
+ * rounding to float32 depends on it, and a subnormal float32 may even be widened to zero. What is volatile is read and
+ * written between the two changes of the environment, which compilers do not know to have an effect on arithmetic. */
+static inline double aot_real_of_float64(double element)
+{
+    return element;
+}
+
+static inline double aot_float64_of_real(double real)
+{
+    return real;
+}
+
+static inline double aot_real_of_float32(float element)
+{
+    aot_environment before = aot_begin_environment();
+    volatile float narrow = element;
+    volatile double real = (double)narrow;
+    aot_end_environment(before);
+    return real;
+}
+
+static inline float aot_float32_of_real(double real)
+{
+    aot_environment before = aot_begin_environment();
+    volatile double wide = real;
+    volatile float element = (float)wide;
+    aot_end_environment(before);
+    return element;
+}
+
 #endif

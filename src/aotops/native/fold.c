@@ -82,7 +82,7 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
                          const int64_t *strides, char *room)
 {
     const aot_plan *plan = job->plan;
-    for (int64_t first = 0; first < n0; first += plan->cast_rows) {
+    for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
         int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
         char *moved[AOT_MAX_OPERANDS], *target = room;
         memcpy(own, strides, 2 * (size_t)operands * sizeof *own);
@@ -155,7 +155,7 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
     const aot_plan *plan = job->plan;
     const aot_grid_axis *axis = &plan->grids[FOLDING][0];
     int64_t place[BATCH];
-    for (int64_t row = first; row < last;) {
+    for (int64_t row = first; row < last && !aot_is_stopped();) {
         int64_t rest = axis->length - row * axis->size;
         int64_t count = aot_smaller(aot_smaller(BATCH, last - row), rest / axis->size);
         count = count > 0 ? count : 1;
@@ -208,6 +208,9 @@ static void batch(const fold_job *job, char *const *column, int64_t first, int64
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results,
                  char *room)
 {
+    if (aot_is_stopped()) {
+        return;
+    }
     if (last - first == 1) {
         fill_start(job, results, width);
         fold_tile(job, column, width, first, results, 1, room);
@@ -276,7 +279,7 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
-    for (int64_t item = first; item < last; item++) {
+    for (int64_t item = first; item < last && !aot_is_stopped(); item++) {
         run_item(runner->job, item, runner->shared, scratch);
     }
 }
@@ -284,7 +287,7 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
 /* Combines the parts of each tile of columns. */
 static void merge_parts(const fold_job *job, char *partials)
 {
-    for (int64_t tile = 0; tile < job->plan->tiles[KEPT]; tile++) {
+    for (int64_t tile = 0; tile < job->plan->tiles[KEPT] && !aot_is_stopped(); tile++) {
         char *column[AOT_MAX_OPERANDS];
         int64_t width = seek_column(job, tile, column);
         char *parts = partials + (size_t)(tile * job->plan->parts) * job->result_bytes;
@@ -321,7 +324,7 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
     bool keeps = ndim > 0 && views[inputs].strides[0] != 0;
-    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE) {
+    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE || definition->unbounded) {
         return false;
     }
     for (int k = 0; k <= inputs; k++) {
@@ -374,7 +377,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         job.itemsizes[k] = aot_dtypes[own].itemsize;
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
-    plan.threads = aot_threads(state, total, definition->compute_bound);
+    plan.threads = aot_threads(state, total, definition->compute_bound, definition->unbounded);
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
         return 0;
@@ -397,16 +400,16 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
     aot_runner runner = {.job = &job,
                          .total = total,
-                         .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
+                         .compute_bound = definition->compute_bound,
+                         .unbounded = definition->unbounded,
                          .shared_bytes = partials,
                          .scratch_bytes = job.tree_bytes + room};
-    if (!aot_run(&runner, run_fold)) {
+    enum aot_outcome outcome = aot_run(state, &runner, run_fold);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return 0;
+    return outcome == AOT_DONE ? 0 : -1;
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -5,7 +5,7 @@
  *         for columns in tiles of the other axes:
  *             pieces = the axis in pieces of PIECE elements
  *             totals = [fold(x[columns, piece]) for piece in pieces]
- *             for k, piece in enumerate(pieces):
+ *             for k, piece in enumerate(pieces):         # of integers: carry = the last result of the piece before
  *                 kernel(x[columns, piece], carry=prefix(totals, k), out[columns, piece])
  *
  *     def prefix(totals, k):                         # of totals[:k], in a fixed tree: a Fenwick tree
@@ -31,6 +31,7 @@ typedef struct {
     size_t row_bytes;  /* of the results of one tile's columns */
     size_t tree_bytes; /* of one row per piece, and one for the carry; memory for casting follows */
     int64_t tile;      /* the tile whose pieces threads share out */
+    bool in_order;     /* integers give the same bits in any order: each piece goes on where the one before has ended */
 } scan_job;
 
 /* A piece of a tile of columns, as passed to kernels. */
@@ -108,6 +109,16 @@ static void run_piece(const scan_job *job, const scan_piece *piece, char *carry)
     aot_run_kernel(job->scan, piece->n0, piece->n1, operands, strides);
 }
 
+/* carry = the last results of a piece that has been scanned */
+static void carry_on(const scan_job *job, const scan_piece *piece, int64_t width, char *carry)
+{
+    const aot_plan *plan = job->plan;
+    int64_t along = plan->across ? plan->outer[1] : plan->inner[1], last = (plan->across ? piece->n0 : piece->n1) - 1;
+    char *data[] = {aot_moved(piece->out, last * along * plan->itemsizes[1]), carry};
+    const int64_t strides[] = {plan->across ? plan->inner[1] : plan->outer[1], 1, 0, 0};
+    aot_run_kernel(job->fill, 1, width, data, strides);
+}
+
 /* Rows of the Fenwick tree are numbered from 1: row k holds the total of the last p pieces up to the k-th, where p is
  * the largest power of two that divides k. This completes row k, which so far holds the total of its own piece. */
 static void complete(const scan_job *job, int64_t width, int64_t k, char *tree)
@@ -138,14 +149,19 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
     for (int64_t tile = first; tile < last; tile++) {
         char *columns[2];
         int64_t width = seek_columns(job, tile, columns);
-        for (int64_t number = 0; number < pieces; number++) {
+        for (int64_t number = 0; number < pieces && !aot_is_stopped(); number++) {
             scan_piece piece = piece_of(job, columns, width, number, tree + job->tree_bytes);
-            prefix(job, width, number, tree, tree); /* row 0 is the carry */
-            if (number + 1 < pieces) { /* before the piece is scanned, possibly in place */
+            if (number == 0 || !job->in_order) {
+                prefix(job, width, number, tree, tree); /* row 0 is the carry */
+            }
+            if (number + 1 < pieces && !job->in_order) { /* before the piece is scanned, possibly in place */
                 fold_piece(job, &piece, width, tree + (size_t)(number + 1) * job->row_bytes);
                 complete(job, width, number + 1, tree);
             }
             run_piece(job, &piece, tree);
+            if (job->in_order) {
+                carry_on(job, &piece, width, tree);
+            }
         }
     }
 }
@@ -156,7 +172,7 @@ static void fold_pieces(const aot_runner *runner, int64_t first, int64_t last, c
     const scan_job *job = runner->job;
     char *columns[2];
     int64_t width = seek_columns(job, job->tile, columns);
-    for (int64_t number = first; number < last; number++) {
+    for (int64_t number = first; number < last && !aot_is_stopped(); number++) {
         scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
         fold_piece(job, &piece, width, runner->shared + (size_t)(number + 1) * job->row_bytes);
     }
@@ -168,7 +184,7 @@ static void scan_pieces(const aot_runner *runner, int64_t first, int64_t last, c
     const scan_job *job = runner->job;
     char *columns[2];
     int64_t width = seek_columns(job, job->tile, columns);
-    for (int64_t number = first; number < last; number++) {
+    for (int64_t number = first; number < last && !aot_is_stopped(); number++) {
         scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
         prefix(job, width, number, runner->shared, scratch);
         run_piece(job, &piece, scratch);
@@ -202,8 +218,8 @@ static void run_scan(const aot_runner *runner)
     }
 }
 
-static int scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
-                int axis, aot_watch *watch)
+static int scan(aot_state *state, const aot_variant *variant, bool unbounded, const aot_view *views, int ndim,
+                const Py_ssize_t *shape, int axis, aot_watch *watch)
 {
     int level = state->level, result = variant->dtypes[1], own = variant->dtypes[0];
     int64_t total = 1;
@@ -221,12 +237,13 @@ static int scan(aot_state *state, const aot_variant *variant, const aot_view *vi
         aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
     /* a running sum is bound by the latency of its additions, so it is treated as compute-bound */
-    plan.threads = aot_threads(state, total, true);
+    plan.threads = aot_threads(state, total, true, unbounded);
     aot_make_plan(aot_plan_scan, &plan);
     if (aot_plans_only(watch, &plan)) {
         return 0;
     }
     scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};
+    job.in_order = plan.exact && plan.roles[0] == AOT_PLAN_PLAIN;
     job.scan = variant->kernels[level];
     job.fold = variant->fold[level];
     job.combine = variant->combine[level];
@@ -238,16 +255,16 @@ static int scan(aot_state *state, const aot_variant *variant, const aot_view *vi
     bool tiles = shares_tiles(&plan);
     aot_runner runner = {.job = &job,
                          .total = total,
-                         .part = AOT_PLAN_PART_IF_COMPUTE_BOUND,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
+                         .compute_bound = true,
+                         .unbounded = unbounded,
                          .shared_bytes = tiles ? 0 : job.tree_bytes,
                          .scratch_bytes = (tiles ? job.tree_bytes : job.row_bytes) + room};
-    if (!aot_run(&runner, run_scan)) {
+    enum aot_outcome outcome = aot_run(state, &runner, run_scan);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return 0;
+    return outcome == AOT_DONE ? 0 : -1;
 }
 
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
@@ -260,11 +277,11 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
         }
     }
     if (!state->watched) {
-        return scan(state, variant, views, ndim, shape, axis, NULL);
+        return scan(state, variant, operator->definition->unbounded, views, ndim, shape, axis, NULL);
     }
     aot_watch watch;
     aot_watch_begin(&watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
-    int failed = scan(state, variant, views, ndim, shape, axis, &watch);
+    int failed = scan(state, variant, operator->definition->unbounded, views, ndim, shape, axis, &watch);
     aot_watch_end(&watch);
     return failed;
 }

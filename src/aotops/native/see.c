@@ -10,33 +10,11 @@
  * and guards all of this. Whatever goes wrong while a launch is reported is written to stderr: it is no error of the
  * operation.
  */
-#ifndef _WIN32
-#define _POSIX_C_SOURCE 200809L /* of clock_gettime */
-#endif
 #include "native.h"
 
-#ifdef _WIN32
-#include <windows.h>
-#else
-#include <time.h>
-#endif
+#include "system.h" /* whose clock is that of Python's time.perf_counter_ns */
 
 #include <pythread.h>
-
-/* Nanoseconds of a clock that never goes back: that of Python's time.perf_counter_ns. */
-static int64_t now(void)
-{
-#ifdef _WIN32
-    LARGE_INTEGER ticks, rate;
-    QueryPerformanceCounter(&ticks);
-    QueryPerformanceFrequency(&rate);
-    return ticks.QuadPart / rate.QuadPart * 1000000000 + ticks.QuadPart % rate.QuadPart * 1000000000 / rate.QuadPart;
-#else
-    struct timespec time;
-    clock_gettime(CLOCK_MONOTONIC, &time);
-    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
-#endif
-}
 
 /* Returns who is told of this thread's launches because they are explained, borrowed, or NULL. */
 static PyObject *explainer(const aot_state *state)
@@ -64,7 +42,7 @@ void aot_watch_begin(aot_watch *watch, aot_state *state, const aot_operator_obje
                          .views = views, .ndim = ndim, .shape = shape, .plans_only = told != NULL};
     watch->watcher = told != NULL ? told : state->tracing;
     Py_XINCREF(watch->watcher);
-    watch->begin = now();
+    watch->begin = aot_now();
 }
 
 bool aot_watch_plan(aot_watch *watch, const aot_plan *plan)
@@ -102,7 +80,7 @@ void aot_watch_end(aot_watch *watch)
     if (watch->watcher == NULL) {
         return;
     }
-    int64_t end = now();
+    int64_t end = aot_now();
     PyObject *kind, *error, *where; /* the operation's own, if it has failed */
     PyErr_Fetch(&kind, &error, &where);
     PyObject *operator = watch->operator != NULL ? (PyObject *)watch->operator : Py_None;

@@ -20,6 +20,7 @@ from numba.extending import intrinsic
 from aotops import intrinsics
 from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
+from aotops.aot.back.polling import POLL
 from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
 from aotops.intrinsics import Pattern, Signature, Table
@@ -727,6 +728,28 @@ def _clear_flag(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def poll(typing_context: Any, period: Any) -> Any:
+    """End the kernel if the launch has been interrupted; ask once in so many iterations of the surrounding loop."""
+    often = constant(period)
+    status = ir.IntType(32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        iteration = cgutils.alloca_once(builder, status, name="iteration")  # 0 when the function begins
+        count = builder.add(builder.load(iteration), ir.Constant(status, 1))
+        builder.store(count, iteration)
+        with builder.if_then(builder.icmp_unsigned("==", builder.urem(count, ir.Constant(status, often)), status(0))):
+            answer = builder.call(marker_function(builder, POLL, status), [])
+            with builder.if_then(builder.icmp_unsigned("!=", answer, status(0)), likely=False):
+                # as if the function raised: its callers return the same status, up to the kernel
+                exception = builder.function.args[1]
+                builder.store(exception.type.pointee(None), exception)
+                builder.ret(status(1))
+        return context.get_dummy_value()
+
+    return types.none(period), generate
 
 
 @intrinsic

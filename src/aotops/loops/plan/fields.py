@@ -44,8 +44,10 @@ SHAPE = _field("shape", MOST_RANK)
 ITEMSIZES = _field("itemsizes", MOST_OPERANDS)
 ADDRESSES = _field("addresses", MOST_OPERANDS)
 ROLES = _field("roles", MOST_OPERANDS)
-#: The kernel is much slower on strided elements than on contiguous ones; it is a copy, which transposes on its own.
+#: The kernel is much slower on strided elements than on contiguous ones; nobody knows how long one element takes; it is a
+#: copy, which transposes on its own.
 COMPUTE_BOUND = _field("compute_bound")
+UNBOUNDED = _field("unbounded")
 COPIES = _field("copies")
 #: How many threads may be used; planners reduce ``THREADS`` to how many are useful.
 THREADS = _field("threads")
@@ -157,6 +159,8 @@ GRAIN = 32768
 #: exponential 2 to 4. Taking a part costs 50 ns, and all threads finish at nearly the same time.
 PART = 16384
 PART_IF_COMPUTE_BOUND = 4096
+#: The same if nobody knows how long an element takes: a user's function has loops whose end is not known.
+PART_IF_UNBOUNDED = 64
 #: From this many elements on, an operation takes 0.1 ms.
 LARGE = 524288
 LARGE_IF_COMPUTE_BOUND = 131072
@@ -182,3 +186,5 @@ ROW_PIECE = 2048
 STRIDED_PIECE = 512
 COLUMN_PIECE = 64
 SCAN_WIDTH = 512
+#: Elements of a piece that is read only once, 30 to 100 us: between two pieces a scan can be interrupted.
+LONG_PIECE = 65536

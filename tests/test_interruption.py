@@ -1,0 +1,207 @@
+"""Interruption: Ctrl-C ends any launch, and leaves every tensor and the pool usable."""
+
+from __future__ import annotations
+
+import signal
+import textwrap
+
+import pytest
+from test_operators import run_python
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
+
+#: Interrupts calls that would never end, or only after minutes. A launch that goes on regardless reaches the time limit
+#: of the process.
+SCRIPT = """
+import os, signal, sys, threading, time
+import numpy as np
+import aotops as ao
+
+ao._native.share_from(32768)
+ao.set_num_threads({threads})
+
+def interrupt(call, after=0.1, kind=KeyboardInterrupt):
+    def handler(number, frame):
+        raise kind
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, after)
+    try:
+        call()
+    except kind:
+        return
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    raise AssertionError("it was over before the signal came")
+
+def check():
+    x = ao.ones((400, 300))
+    assert ao.sum(ao.exp(x.T) * 0 + 1).item() == 120_000.0
+    assert ao.cumulative_sum(x, 0)[-1, 7].item() == 400.0
+
+def endless(*shape, dtype="float64"):
+    return ao.asarray(np.broadcast_to(np.ones(1, dtype), shape))
+"""
+
+#: Launches of some 10**14 elements, which take no memory.
+ENDLESS = {
+    "a sum of everything": "ao.sum(endless(10**7, 10**7))",
+    "sums of rows": "ao.sum(endless(1000, 10**11), 1)",
+    "sums of columns": "ao.sum(endless(10**11, 1000), 0)",
+    "sums of narrow rows": "ao.sum(endless(10**13, 3), 0)",
+    "a mean": "ao.mean(endless(10**14, dtype='float32'))",
+    "a mean that casts": "ao.mean(endless(10**14, dtype='int64'))",
+    "an argmax": "ao.argmax(endless(10**14))",
+    "argmaxes of columns": "ao.argmax(endless(10**11, 1000), 0)",
+    "all": "ao.all(endless(10**14, dtype='bool'))",
+    "into out": "ao.sum(endless(1000, 10**11), 1, out=out)",
+}
+
+
+def run_interrupted(body: str, threads: int) -> None:
+    done = run_python(SCRIPT.format(threads=threads) + textwrap.dedent(body))
+    assert (done.returncode, done.stdout, done.stderr) == (0, "done\n", ""), done.stderr
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_launches_of_many_elements_are_interrupted(threads: int) -> None:
+    calls = ",\n".join(f"    lambda: {call}" for call in ENDLESS.values())
+    body = f"""
+out = ao.zeros(1000)
+for call in (
+{calls}
+):
+    interrupt(call)
+    check()
+out += 1  # valid, whatever it holds
+print("done")
+"""
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_map_ends_where_it_is(threads: int) -> None:
+    """The last elements keep what they held, and the first have their results; then it is computed again."""
+    body = """
+    n = 30_000_000
+    x, out = ao.full((n,), 1.5), ao.full((n,), 7.0)
+    pow = ao.pow
+    interrupt(lambda: pow(x, x, out=out), after=0.02)
+    assert out[-1].item() == 7.0, out[-1]
+    assert out[0].item() == pow(ao.full((1,), 1.5), 1.5).item()
+    check()
+    pow(x[:100_000], x[:100_000], out=out[-100_000:])
+    assert out[-1].item() == out[0].item()
+    print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_any_exception_of_any_handler_ends_a_launch(threads: int) -> None:
+    body = """
+    class Mine(Exception):
+        pass
+    interrupt(lambda: ao.sum(endless(10**14)), kind=Mine)
+    interrupt(lambda: ao.sum(endless(10**14)), kind=SystemError)
+    check()
+    print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_handler_that_raises_nothing_runs_and_the_launch_goes_on(threads: int) -> None:
+    """It may compute itself meanwhile."""
+    body = """
+    calls = []
+    def handler(number, frame):
+        x = ao.ones((400, 300))
+        calls.append(ao.sum(ao.exp(x.T) * 0 + 1).item())
+        ao.set_num_threads(2)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.05, 0.05)
+    def call():
+        x = endless(10**11)
+        started = time.perf_counter()
+        total = ao.sum(x).item()
+        return total
+    # long enough for some handlers
+    rows = 10**6
+    while len(calls) < 3:
+        before = len(calls)
+        assert ao.sum(endless(rows, 1000)).item() == rows * 1000
+        rows = rows if len(calls) > before else 2 * rows
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    assert calls == [120_000.0] * len(calls), calls
+    print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_only_the_main_thread_is_interrupted(threads: int) -> None:
+    """As Python does it: handlers run there. Others' launches go on, and the process can end meanwhile."""
+    body = """
+    def compute():
+        ao.sum(endless(10**14))
+        print("it has ended")
+    thread = threading.Thread(target=compute, daemon=True)
+    thread.start()
+    time.sleep(0.2)
+    interrupt(lambda: time.sleep(100))
+    assert thread.is_alive()
+    interrupt(lambda: ao.sum(endless(10**14)))
+    check()
+    print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_control_c(threads: int) -> None:
+    """SIGINT with Python's own handler, sent to the process from outside."""
+    body = """
+    import subprocess
+    sender = subprocess.Popen(["sh", "-c", f"sleep 0.3; kill -INT {os.getpid()}"])
+    try:
+        ao.sum(endless(10**14))
+    except KeyboardInterrupt:
+        check()
+        sender.wait()
+        print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.skipif(not hasattr(__import__("os"), "fork"), reason="this system has no forks")
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_handler_that_forks(threads: int) -> None:
+    """The parent goes on. A child has lost what threads had taken, so that the operation fails there."""
+    body = """
+    import warnings
+    warnings.simplefilter("ignore", DeprecationWarning)
+    children = []
+    def handler(number, frame):
+        if children:
+            raise KeyboardInterrupt  # the second time
+        children.append(os.fork())
+        if children == [0]:
+            signal.alarm(100)
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.1, 0.3)
+    try:
+        ao.sum(endless(10**14))
+    except RuntimeError as error:
+        assert children == [0] and "forked" in str(error)
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        check()
+        os._exit(5)
+    except KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    if children == [0]:
+        os._exit(5)
+    assert os.waitstatus_to_exitcode(os.waitpid(children[0], 0)[1]) == 5
+    check()
+    print("done")
+    """
+    run_interrupted(body, threads)
