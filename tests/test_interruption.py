@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 import textwrap
+from pathlib import Path
 
 import pytest
+from needs import requires_compiler, requires_numba
 from test_operators import run_python
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
@@ -205,3 +209,207 @@ def test_a_handler_that_forks(threads: int) -> None:
     print("done")
     """
     run_interrupted(body, threads)
+
+
+# --- user-defined operators ------------------------------------------------------------------------------------------
+
+OPERATORS = """
+import aotops as ao
+
+def inner(x):
+    total = 0.0
+    for _ in range(1000):
+        total += x
+    return total
+
+def middle(x):
+    total = 0.0
+    for _ in range(1000):
+        total += inner(x)
+    return total
+
+@ao.map(dtypes=(ao.float64, ao.float32))
+def forever(x):
+    while x > 0:
+        x += 1.0
+    return x
+
+@ao.map(dtypes=ao.float64)
+def counting(x):
+    total = 0.0
+    for k in range(int(x)):
+        total += k * 0.5
+    return total
+
+@ao.map(dtypes=ao.float64)
+def nested(x):
+    # every loop is short, and together they take hours
+    total = 0.0
+    if x > 0:
+        for _ in range(1000):
+            for _ in range(1000):
+                total += middle(total) + middle(x)
+    return total
+
+@ao.map(dtypes=ao.float64)
+def caught_in_both(x):
+    while True:
+        if x <= 0:
+            break
+        for k in range(3):
+            x += k
+        if x < 0:
+            continue
+    return x
+
+@ao.zip(dtypes=ao.int64)
+def greatest_common(a, b):
+    while b != 0:
+        a, b = b, a % b if a < 10**6 else b
+    return a
+
+@ao.map(dtypes=ao.float64, outputs=2)
+def pairs(x):
+    y = 1.0
+    while x > 0:
+        y += x
+    return x, y
+
+@ao.reduce(dtypes=ao.int64, identity=0)
+def slow_sum(a, b):
+    while b > 0:
+        a += 0
+    return a + b
+
+@ao.reduce(dtypes=ao.float64, identity=0.0, map=lambda x: stays(x))
+def sum_of_slow(a, b):
+    return a + b
+
+def stays(x):
+    while x > 0:
+        x += 1.0
+    return x
+
+@ao.scan(dtypes=ao.int64, identity=0)
+def slow_scan(a, b):
+    while b > 0:
+        a += 0
+    return a + b
+
+@ao.argreduce(dtypes=ao.int64, initial=-100)
+def slow_best(value, best):
+    while value > 0:
+        best += 0
+    return value > best
+
+@ao.map(dtypes=ao.float64)
+def short(x):
+    y = x
+    for _ in range(5):
+        y = 0.5 * (y + x / y)
+    return y
+"""
+
+#: Calls that end, of ``few`` negative numbers or ``many``, and that do not, of positive ones.
+ENDLESS_OPERATORS = {
+    "forever": "forever(x)",
+    "forever of float32": "forever(ao.astype(x, 'float32'))",
+    "forever, casting": "forever(ao.astype(x, 'int64'), out=ao.zeros(x.shape, dtype='float32'))",
+    "forever, in place": "forever(x, out=x)",
+    "forever, strided": "forever(x[::2])",
+    "forever, of one element": "forever(x[0])",
+    "counting": "counting(x * 1e12)",
+    "nested": "nested(x)",
+    "caught_in_both": "caught_in_both(x)",
+    "greatest_common": "greatest_common(ao.astype(x * 1e9, 'int64'), ao.astype(x, 'int64'))",
+    "pairs": "pairs(x)",
+    "slow_sum": "slow_sum(ao.astype(x, 'int64'))",
+    "slow_sum of rows": "slow_sum(ao.astype(x, 'int64').view(-1, 2), 1)",
+    "sum_of_slow": "sum_of_slow(x)",
+    "slow_scan": "slow_scan(ao.astype(x, 'int64'))",
+    "slow_best": "slow_best(ao.astype(x, 'int64'), 0)",
+}
+
+
+@pytest.fixture(scope="module")
+def operators(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a module of operators, built."""
+    folder = tmp_path_factory.mktemp("operators")
+    (folder / "endless_operators.py").write_text(OPERATORS)
+    command = [sys.executable, "-m", "aotops", "build", "endless_operators.py"]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder
+
+
+def run_operators(folder: Path, body: str, threads: int) -> None:
+    prelude = f"import sys; sys.path.insert(0, {str(folder)!r}); import endless_operators as e\n"
+    run_interrupted(prelude + textwrap.dedent(body), threads)
+
+
+@requires_numba
+@requires_compiler
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("count", [10, 100_000])
+def test_endless_loops_of_users_are_interrupted(count: int, threads: int, operators: Path) -> None:
+    calls = ",\n".join(f"    lambda x: e.{call}" for call in ENDLESS_OPERATORS.values())
+    body = f"""
+for call in (
+{calls}
+):
+    x = ao.full(({count},), 2.0)
+    interrupt(lambda: call(x))
+    check()
+    x[...] = -1.0
+    call(x)  # ends
+print("done")
+"""
+    run_operators(operators, body, threads)
+
+
+@requires_numba
+@requires_compiler
+def test_other_python_threads_run_during_an_endless_loop(operators: Path) -> None:
+    """Of a single element, too: the GIL is not held. Python's own switch would wait forever."""
+    body = """
+    counted = [0]
+    def count():
+        while True:
+            counted[0] += 1
+            time.sleep(0.001)
+    threading.Thread(target=count, daemon=True).start()
+    x = ao.full((1,), 2.0)
+    before = counted[0]
+    interrupt(lambda: e.forever(x), after=0.3)
+    assert counted[0] > before + 5, counted
+    print("done")
+    """
+    run_operators(operators, body, 1)
+
+
+@requires_numba
+@requires_compiler
+def test_which_operators_may_take_any_time(operators: Path) -> None:
+    """A kernel polls if and only if the library says that it is unbounded, and one without such loops is as it was."""
+    body = """
+    from aotops.aot import compiler
+    from aotops.aot.back.polling import POLL
+    from aotops.aot.front.specialise import specialise
+    from aotops.aot.pack.kernels import record_kernels
+    import llvmlite.binding as llvm
+    found = {}
+    for name in ("forever", "counting", "nested", "pairs", "slow_sum", "slow_scan", "short"):
+        for kernel in record_kernels(getattr(e, name)._record):
+            if kernel.dtype == "float32" or "derivative" in kernel.symbol:
+                continue
+            function = specialise(kernel.function, kernel.dtype)
+            bitcode = compiler.compile_bitcode(function, kernel.symbol, compiler.KERNEL)
+            polls = any(each.name == POLL for each in llvm.parse_bitcode(bitcode).functions)
+            assert polls == kernel.unbounded, kernel.title
+            found[name] = polls
+    assert [name for name, polls in found.items() if not polls] == ["short"], found
+    x = ao.full((1000,), 2.0)
+    assert abs(e.short(x)[7].item() - 2**0.5) < 1e-15
+    print("done")
+    """
+    run_operators(operators, body, 1)

@@ -24,7 +24,7 @@ from aotops.aot.pack.kernels import record_kernels
 from aotops.loops.plan import fields
 from aotops.ops import collect
 from aotops.see import launches
-from aotops.see.trace import MOST_ROWS
+from aotops.see.trace import MOST_ROWS, POOL, document
 
 
 @pytest.fixture(autouse=True)
@@ -132,7 +132,7 @@ def test_threads_and_why() -> None:
     assert (plan.threads, plan.most_threads) == (2, 2)
     few = ao.explain(ao.add, large[:30_000:2], large[:30_000:2])
     assert few.threads == 1
-    assert "does not pay" in few.threads_reason
+    assert "stay on the calling thread" in few.threads_reason
     ao.set_num_threads(1)
     alone = ao.explain(ao.add, large, large)
     assert alone.threads == 1
@@ -297,6 +297,12 @@ def test_a_trace_records_launches() -> None:
     assert {each.thread for each in t.launches} == {threading.get_ident()}
     assert t.launches[0].kernel == "aot_exp_float64"
     assert t.launches[2].parts == ao.explain(ao.sum, y, axis=0).parts
+    for launch in t.launches:
+        assert 1 <= len(launch.work) <= launch.threads
+        for work in launch.work:
+            assert launch.start <= work.start
+            assert work.start + work.duration <= launch.start + launch.duration + 1e-9
+            assert 0 <= work.busy <= work.duration + 1e-9
     assert t.dropped == 0
 
 
@@ -351,6 +357,26 @@ def test_threads_are_traced_together() -> None:
             each.join()
     added = [each for each in t.launches if each.operator == "add"]
     assert len(added) == 400
+
+
+def test_what_each_thread_has_done() -> None:
+    """Threads of the pool take part if they are made to, however busy the machine is."""
+    x = ao.ones((700, 600))
+    _native.share_from(1)
+    try:
+        ao.exp(x)  # starts the thread
+        with ao.trace() as t:
+            for _ in range(50):
+                ao.exp(x)
+    finally:
+        _native.share_from(0)
+    shared = [each for each in t.launches if len(each.work) == 2]
+    assert shared
+    assert [work.thread for work in shared[0].work] == [0, 1]
+    assert len({sum(work.parts for work in each.work) for each in t.launches}) == 1
+    events = [event for event in document(t.launches)["traceEvents"] if event.get("cat") == "pool"]
+    assert len(events) == len(shared)
+    assert {event["tid"] for event in events} == {POOL + 1}
 
 
 def test_tables_and_files(tmp_path: Path) -> None:

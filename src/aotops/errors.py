@@ -219,8 +219,8 @@ def no_in_place(symbol: str, got: Any) -> NoReturn:
 def lost_by_fork() -> NoReturn:
     """A signal handler forked during an operation: in the child, what other threads were computing is lost."""
     raise RuntimeError(
-        "a signal handler forked while an operation was running on several threads; the child has none of them, so that "
-        "the operation cannot be finished there: do not go on after os.fork() in a handler"
+        "a signal handler forked while an operation was running on several threads, and the child has none of them: "
+        "leave the child with os._exit, or fork elsewhere"
     )
 
 

@@ -6,27 +6,12 @@ module asks here at the first operation that is large enough for several threads
 
 from __future__ import annotations
 
-import _thread
 import os
-import sys
-
-TYPE_CHECKING = False  # importing typing would double the import time
-if TYPE_CHECKING:
-    from typing import Any
 
 from aotops import cgroups
 
 #: The largest number that can be set; larger ones in the environment are reduced to it.
 MOST_THREADS = 1024
-
-
-def main_thread() -> int:
-    """Return the identifier of the thread that runs signal handlers.
-
-    Without ``threading``, whose import would take longer than all of aotops, it is the one that asks.
-    """
-    threading: Any = sys.modules.get("threading")
-    return threading.main_thread().ident if threading is not None else _thread.get_ident()
 
 
 def default_count(root: str = "/") -> int:

@@ -148,8 +148,8 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool
 def after_passes(module: Any, machine: Any) -> Any:
     """Return a module after LLVM has optimized it for a target machine.
 
-    Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first and
-    then recovers only some of the vectors. A row of 100 float64 is summed in 13 ns this way, in 31 ns otherwise.
+    Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first
+    and then recovers only some of the vectors. A row of 100 float64 is summed in 13 ns this way, in 31 ns otherwise.
     """
     for unroll in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)

@@ -399,6 +399,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
     aot_runner runner = {.job = &job,
+                         .watch = watch,
                          .total = total,
                          .threads = (int)plan.threads,
                          .compute_bound = definition->compute_bound,
@@ -417,13 +418,14 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
-    if (!state->watched) {
-        return fold(state, definition, variant, views, ndim, shape, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    int inputs = definition->inputs;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, inputs, inputs + 1, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, variant->dtypes, definition->inputs, definition->inputs + 1, views, ndim,
-                    shape);
-    int failed = fold(state, definition, variant, views, ndim, shape, &watch);
-    aot_watch_end(&watch);
+    int failed = fold(state, definition, variant, views, ndim, shape, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }

@@ -77,13 +77,7 @@ static PyObject *function_get(PyObject *object, PyObject *instance, PyObject *Py
         Py_INCREF(object);
         return object;
     }
-    aot_function *self = (aot_function *)object;
-    PyObject *function = wrapped(self);
-    PyObject *bound = function != NULL ? PyObject_CallMethod(function, "__get__", "(O)", instance) : NULL;
-    PyObject *result = bound != NULL ? PyObject_CallFunctionObjArgs((PyObject *)Py_TYPE(bound), object, instance, NULL)
-                                     : NULL;
-    Py_XDECREF(bound);
-    return result;
+    return aot_bound_method(((aot_function *)object)->state, object, instance);
 }
 
 /* Forwards to the Python function: its name, its module, what it wraps. */

@@ -300,6 +300,7 @@ static int launch(aot_state *state, const aot_operator *definition, const aot_ke
             return 0;
         }
         aot_runner runner = {.job = &job,
+                             .watch = watch,
                              .total = total,
                              .threads = (int)plan.threads,
                              .compute_bound = compute_bound,
@@ -322,13 +323,14 @@ int aot_launch(aot_state *state, const aot_operator_object *operator, const aot_
         }
         total *= shape[axis];
     }
-    if (!state->watched) {
-        return launch(state, definition, kernels, dtypes, inputs, outputs, views, ndim, shape, total, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
-    int failed = launch(state, definition, kernels, dtypes, inputs, outputs, views, ndim, shape, total, &watch);
-    aot_watch_end(&watch);
+    int failed = launch(state, definition, kernels, dtypes, inputs, outputs, views, ndim, shape, total, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }
 
@@ -452,10 +454,13 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (copy_few(target, source)) {
         return 0;
     }
-    aot_view views[] = {{source->data, strides, source->dtype}, {target->data, target->strides, target->dtype}};
+    static const Py_ssize_t unit[] = {1};
+    bool flat = source->contiguous && target->contiguous && source->size == target->size;
+    aot_view views[] = {{source->data, flat ? unit : strides, source->dtype},
+                        {target->data, flat ? unit : target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
     return aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
-                      target->ndim, target->shape);
+                      flat ? 1 : target->ndim, flat ? &target->size : target->shape);
 }
 
 int aot_fill(aot_tensor *target, aot_element value, int dtype)

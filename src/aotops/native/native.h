@@ -67,6 +67,7 @@ typedef struct {
     PyTypeObject *function_type;
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
+    PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
@@ -74,7 +75,7 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
-    int64_t main_thread;          /* that which runs signal handlers; valid for `forks` */
+    unsigned long main_thread;    /* the one that runs signal handlers, in the process after so many forks */
     int64_t forks;
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
@@ -129,6 +130,11 @@ PyObject *aot_call(const char *function, const char *format, ...);
 /* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
  * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
+/* Returns the identifier of the thread that runs signal handlers, 0 if that cannot be told. As long as nobody has imported
+ * `threading`, it is this one. */
+unsigned long aot_main_thread(void);
+/* Returns a function bound to an instance, as Python's own functions are. */
+PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
 /* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
 /* Returns whether the key of a keyword argument, which may be any object, equals a name. */
@@ -239,6 +245,25 @@ typedef struct {
 } aot_view; /* an operand over a given iteration space */
 
 typedef struct {
+    int64_t parts, begin, end, busy; /* how many parts, from when to when, and how long they took, in nanoseconds */
+} aot_work_of_thread;
+
+typedef struct {
+    const aot_state *state;
+    const aot_operator_object *operator; /* NULL: a copy */
+    const uint8_t *dtypes;               /* the kernel's */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+    PyObject *watcher, *plan;
+    bool plans_only;
+    int64_t begin;
+    int threads;
+    aot_work_of_thread *work;
+} aot_watch;
+
+typedef struct {
     const void *job;
     int64_t total;        /* elements */
     int threads;          /* at most */
@@ -246,11 +271,13 @@ typedef struct {
     bool unbounded;
     size_t shared_bytes;  /* of memory for all threads together */
     size_t scratch_bytes; /* of memory for each thread */
+    aot_watch *watch;     /* NULL: nobody watches the launch */
     /* set by aot_run: */
     char *shared;
     char *scratch;
-    bool eager;           /* use all threads even if that does not pay: for tests */
-    struct aot_progress *progress;
+    bool eager;                    /* use all threads even if that does not pay: for tests */
+    struct aot_progress *progress; /* NULL: the launch keeps the GIL, and is too short to be interrupted */
+    aot_work_of_thread *work;      /* of each thread, or NULL: nobody wants to know */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
@@ -276,23 +303,14 @@ static inline char *aot_moved(char *data, int64_t bytes)
 
 /* see.c: telling aotops.explain and aotops.trace of launches. A watched launch, one while state->watched is set, calls
  * these three in turn. */
-typedef struct {
-    const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
-    const uint8_t *dtypes;               /* the kernel's */
-    int inputs, operands;
-    const aot_view *views;
-    int ndim;
-    const Py_ssize_t *shape;
-    PyObject *watcher, *plan;
-    bool plans_only;
-    int64_t begin;
-} aot_watch;
-
 void aot_watch_begin(aot_watch *watch, aot_state *state, const aot_operator_object *operator, const uint8_t *dtypes,
                      int inputs, int operands, const aot_view *views, int ndim, const Py_ssize_t *shape);
 /* Called before a kernel runs, with the plan, NULL on a fast path; returns true if the kernel must not run. */
 bool aot_watch_plan(aot_watch *watch, const aot_plan *plan);
+/* Called before the work is shared out: makes room for what is told of each thread, in runner->work. */
+void aot_watch_work(aot_watch *watch, aot_runner *runner);
+/* Notes a part that this thread has computed. */
+void aot_watch_part(aot_work_of_thread *work, int64_t begin);
 void aot_watch_end(aot_watch *watch);
 static inline bool aot_plans_only(aot_watch *watch, const aot_plan *plan)
 {

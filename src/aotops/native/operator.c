@@ -160,7 +160,7 @@ static PyObject *operator_get(PyObject *self, PyObject *instance, PyObject *Py_U
         Py_INCREF((PyObject *)self);
         return self;
     }
-    return aot_call("bind_method", "(OO)", self, instance);
+    return aot_bound_method(((aot_operator_object *)self)->state, self, instance);
 }
 
 static PyObject *operator_doc(PyObject *self, void *Py_UNUSED(closure))

@@ -8,6 +8,7 @@
  */
 #include "native.h"
 
+#include <pythread.h>
 #include <stdarg.h>
 
 /* --- calls --------------------------------------------------------------------------------------- */
@@ -48,6 +49,50 @@ Py_ssize_t aot_ask(const char *function)
     }
     PyErr_Restore(type, value, traceback);
     return number < 0 ? -1 : number;
+}
+
+unsigned long aot_main_thread(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    unsigned long found = PyThread_get_thread_ident();
+    PyObject *name = PyUnicode_FromString("threading");
+    PyObject *module = name != NULL ? PyImport_GetModule(name) : NULL;
+    if (module != NULL) {
+        PyObject *thread = PyObject_CallMethod(module, "main_thread", NULL);
+        PyObject *ident = thread != NULL ? PyObject_GetAttrString(thread, "ident") : NULL;
+        found = ident != NULL ? PyLong_AsUnsignedLong(ident) : 0;
+        Py_XDECREF(ident);
+        Py_XDECREF(thread);
+        Py_DECREF(module);
+    }
+    Py_XDECREF(name);
+    PyErr_Restore(type, value, traceback); /* also replaces what has failed here */
+    return found;
+}
+
+/* Finds the type of bound methods, which the limited API does not name: it is that of a bound function. */
+static PyTypeObject *method_type(void)
+{
+    PyObject *module = PyImport_ImportModule("aotops.callbacks");
+    PyObject *function = module != NULL ? PyObject_GetAttrString(module, "__getattr__") : NULL;
+    PyObject *bound = function != NULL ? PyObject_CallMethod(function, "__get__", "(O)", module) : NULL;
+    PyTypeObject *type = bound != NULL ? Py_TYPE(bound) : NULL;
+    Py_XINCREF((PyObject *)type);
+    Py_XDECREF(bound);
+    Py_XDECREF(function);
+    Py_XDECREF(module);
+    return type;
+}
+
+PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance)
+{
+    if (state->method_type == NULL) {
+        state->method_type = method_type();
+    }
+    return state->method_type != NULL
+               ? PyObject_CallFunctionObjArgs((PyObject *)state->method_type, function, instance, NULL)
+               : NULL;
 }
 
 PyObject *aot_raise(const char *function, const char *format, ...)

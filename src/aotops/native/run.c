@@ -21,6 +21,8 @@
 
 #include "pool.h"
 
+#include <pythread.h>
+
 #define HANDLERS_NS 50000000
 /* Between two looks at the clock, which takes 25 ns: as many questions as take about a millisecond, up to this many. */
 #define MOST_QUESTIONS 64
@@ -50,7 +52,16 @@ static bool run_handlers(struct aot_progress *progress)
     int64_t forks = aot_pool_forks();
     current = (aot_part_of){0}; /* handlers may launch */
     PyEval_RestoreThread(progress->released);
+    PyObject *type, *value, *traceback; /* a launch may run while an exception is set */
+    PyErr_Fetch(&type, &value, &traceback);
     bool raised = PyErr_CheckSignals() < 0;
+    if (raised) {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    } else {
+        PyErr_Restore(type, value, traceback);
+    }
     progress->released = PyEval_SaveThread();
     current = saved;
     progress->lost = progress->lost || aot_pool_forks() != forks;
@@ -97,6 +108,15 @@ typedef struct {
     aot_compute compute;
 } shared_items;
 
+static void compute_part(const aot_runner *runner, int64_t first, int64_t last, aot_compute compute, int thread)
+{
+    int64_t begin = runner->work != NULL ? aot_now() : 0;
+    compute(runner, first, last, runner->scratch + (size_t)thread * runner->scratch_bytes);
+    if (runner->work != NULL) {
+        aot_watch_part(&runner->work[thread], begin);
+    }
+}
+
 static void compute_share(const void *argument, int64_t share, int thread)
 {
     const shared_items *own = argument;
@@ -106,7 +126,7 @@ static void compute_share(const void *argument, int64_t share, int thread)
     if (thread > 0) {
         current = (aot_part_of){.progress = runner->progress};
     }
-    own->compute(runner, first, last, runner->scratch + (size_t)thread * runner->scratch_bytes);
+    compute_part(runner, first, last, own->compute, thread);
 }
 
 /* The caller has nothing left to compute, and waits for others. */
@@ -129,7 +149,7 @@ static int64_t part(const aot_runner *runner)
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
 {
     if (runner->threads < 2) {
-        compute(runner, 0, items, runner->scratch);
+        compute_part(runner, 0, items, compute, 0);
         return;
     }
     shared_items own = {runner, items, aot_smaller(items, runner->total / part(runner) + 1), compute};
@@ -151,10 +171,10 @@ static size_t whole_lines(size_t bytes)
 static bool is_main_thread(aot_state *state)
 {
     if (state->forks != aot_pool_forks()) {
-        state->main_thread = (int64_t)aot_ask("main_thread");
+        state->main_thread = aot_main_thread();
         state->forks = aot_pool_forks();
     }
-    return state->main_thread == (int64_t)PyThread_get_thread_ident();
+    return state->main_thread == PyThread_get_thread_ident();
 }
 
 /* Runs `work` without the GIL; returns false with an exception if it is interrupted. */
@@ -199,6 +219,9 @@ enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
     }
     runner->shared = memory;
     runner->scratch = memory + runner->shared_bytes;
+    if (runner->watch != NULL) {
+        aot_watch_work(runner->watch, runner);
+    }
     bool done = true;
     if (runner->total >= AOT_PLAN_GRAIN || runner->unbounded) {
         done = run_released(state, runner, work);

@@ -254,6 +254,7 @@ static int scan(aot_state *state, const aot_variant *variant, bool unbounded, co
     size_t room = (size_t)plan.packed_bytes;
     bool tiles = shares_tiles(&plan);
     aot_runner runner = {.job = &job,
+                         .watch = watch,
                          .total = total,
                          .threads = (int)plan.threads,
                          .compute_bound = true,
@@ -276,12 +277,13 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
             return 0;
         }
     }
-    if (!state->watched) {
-        return scan(state, variant, operator->definition->unbounded, views, ndim, shape, axis, NULL);
+    aot_watch seen, *watch = state->watched ? &seen : NULL;
+    if (watch != NULL) {
+        aot_watch_begin(watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
     }
-    aot_watch watch;
-    aot_watch_begin(&watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
-    int failed = scan(state, variant, operator->definition->unbounded, views, ndim, shape, axis, &watch);
-    aot_watch_end(&watch);
+    int failed = scan(state, variant, operator->definition->unbounded, views, ndim, shape, axis, watch);
+    if (watch != NULL) {
+        aot_watch_end(watch);
+    }
     return failed;
 }

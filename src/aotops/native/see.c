@@ -4,7 +4,8 @@
  *         plan = None if the fast path applies else make_plan(...)
  *         watcher = explaining.get(this thread) or tracing
  *         if this thread is not in explaining: run(plan)
- *         if watcher: watcher((operator, inputs, compute_bound, operands, shape, plan, most threads, begin, end, thread))
+ *         if watcher: watcher((operator, inputs, compute_bound, operands, shape, plan, most threads, begin, end, thread,
+ *                              work))                  # of each thread: (thread, parts, begin, end, nanoseconds)
  *
  * A launch that nobody watches pays for one test, of `state->watched`. The GIL is held where a launch begins and ends,
  * and guards all of this. Whatever goes wrong while a launch is reported is written to stderr: it is no error of the
@@ -55,6 +56,45 @@ bool aot_watch_plan(aot_watch *watch, const aot_plan *plan)
     return watch->plans_only;
 }
 
+void aot_watch_work(aot_watch *watch, aot_runner *runner)
+{
+    PyMem_Free(watch->work); /* of an attempt that had too little memory */
+    watch->work = watch->watcher != NULL ? PyMem_Calloc((size_t)runner->threads, sizeof *watch->work) : NULL;
+    watch->threads = runner->threads;
+    runner->work = watch->work;
+}
+
+void aot_watch_part(aot_work_of_thread *work, int64_t begin)
+{
+    int64_t end = aot_now();
+    if (work->parts == 0) {
+        work->begin = begin;
+    }
+    work->parts++;
+    work->busy += end - begin;
+    work->end = end;
+}
+
+/* Returns what each thread has done, of those that have done something; None: there was a single call of the kernel. */
+static PyObject *work_of(const aot_watch *watch)
+{
+    if (watch->work == NULL) {
+        Py_RETURN_NONE;
+    }
+    PyObject *all = PyList_New(0);
+    for (int thread = 0; all != NULL && thread < watch->threads; thread++) {
+        const aot_work_of_thread *own = &watch->work[thread];
+        PyObject *row = own->parts == 0 ? NULL
+                                        : Py_BuildValue("(iLLLL)", thread, (long long)own->parts, (long long)own->begin,
+                                                        (long long)own->end, (long long)own->busy);
+        if (own->parts != 0 && (row == NULL || PyList_Append(all, row) < 0)) {
+            Py_CLEAR(all);
+        }
+        Py_XDECREF(row);
+    }
+    return all;
+}
+
 static const char *dtype_name(int code)
 {
     return code == AOT_INDEX ? "index" : aot_dtypes[code].name;
@@ -86,9 +126,10 @@ void aot_watch_end(aot_watch *watch)
     PyObject *operator = watch->operator != NULL ? (PyObject *)watch->operator : Py_None;
     PyObject *plan = watch->plan != NULL ? watch->plan : Py_None;
     bool compute_bound = watch->operator != NULL && watch->operator->definition->compute_bound;
-    PyObject *record = Py_BuildValue("(OiiNNOiLLk)", operator, watch->inputs, (int)compute_bound, operands_of(watch),
+    PyObject *record = Py_BuildValue("(OiiNNOiLLkN)", operator, watch->inputs, (int)compute_bound, operands_of(watch),
                                      aot_tuple_of_sizes(watch->ndim, watch->shape), plan, watch->state->threads,
-                                     (long long)watch->begin, (long long)end, PyThread_get_thread_ident());
+                                     (long long)watch->begin, (long long)end, PyThread_get_thread_ident(),
+                                     work_of(watch));
     PyObject *done = record != NULL ? PyObject_CallFunctionObjArgs(watch->watcher, record, NULL) : NULL;
     if (done == NULL) {
         PyErr_WriteUnraisable(watch->watcher);
@@ -96,6 +137,7 @@ void aot_watch_end(aot_watch *watch)
     Py_XDECREF(done);
     Py_XDECREF(record);
     Py_XDECREF(watch->plan);
+    PyMem_Free(watch->work);
     Py_DECREF(watch->watcher);
     PyErr_Restore(kind, error, where);
 }

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     #: What ``native/see.c`` reports: the operator (None: a copy), its number of inputs, whether it is compute-bound,
     #: the operands (dtype in memory, dtype in the kernel, strides), the shape, the plan up to the operands' strides
-    #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread.
+    #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread, and what each
+    #: thread of the pool has done (its number, its parts, its begin and end, the nanoseconds that they took).
     Report = tuple[
         Operator | None,
         int,
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
         int,
         int,
         int,
+        list[tuple[int, int, int, int, int]] | None,
     ]
 
 #: The widest vectors that kernels of a CPU level use, in bits: usually, and in kernels that gain from the widest.
@@ -101,15 +103,15 @@ class Launch:
         tile: how many elements one call of the kernel covers at most, along the outer and the inner axis.
         tiles: how many tiles there are: of the kept axes, and of the reduced or scanned axis.
         parts: into how many parts the reduced axes are divided among threads.
-        threads: how many threads the launch may use.
-        most_threads: how many threads the operation may use at most, ``get_num_threads()``.
-        threads_reason: why it does not use more.
+        threads: how many threads the launch may use; whether it is worth it shows while it runs.
+        most_threads: how many threads any operation may use, ``get_num_threads()``.
+        threads_reason: why that many.
         bytes_read, bytes_written: of the operands in memory, each element counted once.
         streams: whether the output is written with streaming stores, past the caches.
     """
 
     def __init__(self, report: Report) -> None:
-        operator, inputs, compute_bound, operands, self.shape, plan, most, _, _, _ = report
+        operator, inputs, compute_bound, operands, self.shape, plan, most, *_ = report
         self.level = _native.cpu_level()
         self.path = "fast path" if plan is None else "planned"
         self.compute_bound = bool(compute_bound)
@@ -128,7 +130,7 @@ class Launch:
         self.streams = False
         self.most_threads = most or _native.get_num_threads()
         if plan is None:
-            self.threads_reason = f"it takes one call of the kernel, without a plan, up to {fields.GRAIN - 1} elements"
+            self.threads_reason = "a few elements take one call of the kernel, without a plan"
         else:
             self._read(Plan(plan))
         for operand in self.outputs:
@@ -159,13 +161,13 @@ class Launch:
         """Why no more threads are used, from what the planner was allowed and what it found useful."""
         if self.most_threads == 1:
             return "the limit is one (set_num_threads, the environment, or the CPUs that this process may use)"
+        if self.elements < fields.GRAIN:
+            return f"fewer than {fields.GRAIN:,} elements stay on the calling thread"
         if plan.allowed < self.most_threads:
-            if self.elements < fields.GRAIN:
-                return f"a second thread does not pay for fewer than {fields.GRAIN:,} elements"
-            return "how many there may be was not known yet: only a larger operation is worth finding out"
-        if self.threads < plan.allowed:
-            return "there is no more work than that to share out"
-        return "all that it may use, if it takes longer than waking them"
+            return "the number of CPUs has not been asked for yet: this happens at a larger operation"
+        if self.threads == 1:
+            return "there is one tile, or one part"
+        return "others join in once the rest of the work would take longer than waking them"
 
     @property
     def elements(self) -> int:

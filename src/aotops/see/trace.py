@@ -34,6 +34,8 @@ def _renew_lock() -> None:
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_renew_lock)
 
+#: The numbers of threads of the pool in a file begin here.
+POOL = 1 << 20
 #: The most launches that a table lists; the rest are summed up.
 MOST_ROWS = 40
 
@@ -45,12 +47,38 @@ class TracedLaunch(Launch):
         start: when it began, in seconds since the trace did.
         duration: how long it took, in seconds, with planning and with waiting for the GIL at its end.
         thread: the identifier of the Python thread that called the operator, as ``threading.get_ident()`` gives it.
+        work: what each thread that took part has done, a list of ``Work``: the calling thread is number 0, threads of
+            the pool have higher numbers.
     """
 
     def __init__(self, report: Report, origin: int) -> None:
         super().__init__(report)
-        *_, begin, end, self.thread = report
+        *_, begin, end, self.thread, work = report
         self.start, self.duration = (begin - origin) / 1e9, (end - begin) / 1e9
+        self.work = [
+            Work(number, parts, (first - origin) / 1e9, (last - first) / 1e9, busy / 1e9)
+            for number, parts, first, last, busy in work or [(0, 1, begin, end, end - begin)]
+        ]
+
+
+class Work:
+    """What one thread has done in a launch.
+
+    Attributes:
+        thread: 0 is the thread that called the operator, others are of the pool.
+        parts: how many parts of the work it has taken.
+        start: when it began the first one, in seconds since the trace did.
+        duration: from then to the end of the last one, in seconds.
+        busy: how long its parts took, in seconds.
+    """
+
+    __slots__ = ("busy", "duration", "parts", "start", "thread")
+
+    def __init__(self, thread: int, parts: int, start: float, duration: float, busy: float) -> None:
+        self.thread, self.parts, self.start, self.duration, self.busy = thread, parts, start, duration, busy
+
+    def __repr__(self) -> str:
+        return f"<Work of thread {self.thread}: {self.parts} parts, {span(self.busy)}>"
 
 
 class trace:  # noqa: N801  (it is used as a function)
@@ -141,7 +169,8 @@ def _table(launches: list[TracedLaunch], dropped: int) -> list[str]:
     for each in launches[:MOST_ROWS]:
         dtypes = " ".join([operand.dtype for operand in each.operands])
         size = dimensions(each.shape)
-        rows.append((span(each.start), span(each.duration), each.operator, size, dtypes, str(each.threads), each.path))
+        threads = f"{len(each.work)} of {each.threads}"
+        rows.append((span(each.start), span(each.duration), each.operator, size, dtypes, threads, each.path))
     lines = _aligned(rows, right=(0, 1, 5))
     if len(launches) > MOST_ROWS:
         lines.append(f"not shown: {len(launches) - MOST_ROWS:,} more")
@@ -182,7 +211,7 @@ def span(seconds: float) -> str:
 def document(launches: list[TracedLaunch]) -> dict[str, Any]:
     """The launches as a document of the Chrome trace-event format; times are in microseconds."""
     process = os.getpid()
-    names = _thread_names()
+    names, pool = _thread_names(), set[int]()
     # viewers keep 32 bits of a thread's identifier
     numbers = {thread: k for k, thread in enumerate(dict.fromkeys([each.thread for each in launches]), 1)}
     events: list[dict[str, Any]] = [
@@ -204,10 +233,27 @@ def document(launches: list[TracedLaunch]) -> dict[str, Any]:
                 "args": arguments(each),
             }
         )
+        for work in each.work[1:] if each.work[0].thread == 0 else each.work:
+            pool.add(work.thread)
+            events.append(
+                {
+                    "name": each.operator,
+                    "cat": "pool",
+                    "ph": "X",
+                    "ts": work.start * 1e6,
+                    "dur": work.duration * 1e6,
+                    "pid": process,
+                    "tid": POOL + work.thread,
+                    "args": {"parts": work.parts, "busy": work.busy * 1e6, "for": numbers[each.thread]},
+                }
+            )
+    for thread in sorted(pool):
+        name = f"pool thread {thread}"
+        events.append({"name": "thread_name", "ph": "M", "pid": process, "tid": POOL + thread, "args": {"name": name}})
     return {"traceEvents": events, "displayTimeUnit": "ns"}
 
 
-def arguments(launch: Launch) -> dict[str, Any]:
+def arguments(launch: TracedLaunch) -> dict[str, Any]:
     """What a viewer shows of a launch."""
     return {
         "kernel": launch.kernel,
@@ -217,7 +263,7 @@ def arguments(launch: Launch) -> dict[str, Any]:
         "planned shape": list(launch.planned_shape),
         "operands": [f"{each.name}: {each.dtype}, {each.role}" for each in launch.operands],
         "tiles": list(launch.tiles),
-        "threads": launch.threads,
+        "threads": f"{len(launch.work)} of {launch.threads}",
         "bytes": launch.bytes_moved,
     }
 

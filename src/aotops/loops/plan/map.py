@@ -7,12 +7,17 @@ from typing import Any
 from aotops.intrinsics import quotient
 from aotops.loops.plan.fields import (
     ADDRESSES,
+    CACHED_BYTES,
     CAST,
     CAST_ELEMENTS,
     COMPUTE_BOUND,
     COPIES,
-    CROSSING_INNER,
-    CROSSING_OUTER,
+    CROSSING_CACHED_COPY,
+    CROSSING_COPY,
+    CROSSING_COPY_BYTES,
+    CROSSING_ELEMENTS,
+    CROSSING_PACKED,
+    CROSSING_PACKED_BYTES,
     ELEMENT,
     FEWEST_PACKED,
     FRUGAL,
@@ -111,8 +116,8 @@ def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: b
     size0 = n0
     size1 = n1
     if crossing:
-        size0 = min(n0, CROSSING_OUTER)
-        size1 = min(n1, CROSSING_INNER)
+        size1 = min(n1, crossing_width(plan, total))
+        size0 = min(n0, quotient(CROSSING_ELEMENTS, size1))
     elif packs or casts:
         most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
         size1 = min(n1, most)
@@ -125,6 +130,17 @@ def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: b
         size1 = min(size1, divide_up(divide_up(size1, divide_up(size1, part)), 64) * 64)
         size0 = min(size0, divide_up(part, size1))
     return size0, size1
+
+
+def crossing_width(plan: Any, total: int) -> int:
+    """Return how many elements a tile has along the inner axis if another operand would have another inner axis."""
+    itemsize = 1
+    for k in range(plan[INPUTS] + plan[OUTPUTS]):
+        itemsize = max(itemsize, plan[ITEMSIZES + k])
+    if plan[COPIES] == 0:
+        return max(CROSSING_PACKED, quotient(CROSSING_PACKED_BYTES, itemsize))
+    least = CROSSING_CACHED_COPY if 2 * total * itemsize <= CACHED_BYTES else CROSSING_COPY
+    return max(least, quotient(CROSSING_COPY_BYTES, itemsize))
 
 
 def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound: bool) -> bool:
