@@ -7,7 +7,7 @@ from typing import Any
 
 from aotops.intrinsics import fma, select, widen
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64, split_high64
+from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 #: Polynomials are evaluated from here on, where no square is subnormal: of smaller numbers P is what it is here.
@@ -150,10 +150,8 @@ def erf_derivative(x: Any, y: Any, g: Any) -> Any:
     # the square in two parts: half a ULP of 700 is 400 ULP of its exponential
     a = math.fabs(x)
     a = select(a > 28.0, 28.0, a)
-    head = split_high64(a)
-    rest = (a - head) * (a + head)  # below 2^-15
-    correction = 1.0 - rest * (1.0 - rest * (0.5 - rest * 0.16666666666666666))
-    return chained(g, 1.1283791670955126 * (math.exp(-head * head) * correction))
+    square = a * a
+    return chained(g, 1.1283791670955126 * (math.exp(-square) * (1.0 - fma(a, a, -square))))
 
 
 @erf.specialise_derivative("float32")
