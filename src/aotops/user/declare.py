@@ -354,15 +354,11 @@ def derivative(operator: Operator) -> Any:
 def name_of(operator: Operator) -> str:
     """The name of a declared operator: that of the module's variable that holds it, or of its function."""
     record = declaration(operator)
-    for name, value in list(record.namespace.items()):
-        if isinstance(value, Operator) and value._record is not None:
-            found = name if value._record is record else f"{name}.derivative"
-            if record in (value._record, value._record.gradient):
-                if found != record.name:
-                    record.name = found
-                    _native.rename(operator, found)
-                return found
-    return record.name
+    found = record.variable
+    if found != record.name:
+        record.name = found
+        _native.rename(operator, found)
+    return found
 
 
 def module_of(record: Record) -> str:

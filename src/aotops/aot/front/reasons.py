@@ -12,9 +12,10 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numba
+from numba.core.errors import TypingError
 
 import aotops
 
@@ -24,6 +25,15 @@ if TYPE_CHECKING:
 
 class CompileError(Exception):
     """A function that does not compile; the message is the compiler's reason."""
+
+
+class RejectedError(TypingError):
+    """What our own passes and lowerings reject: Numba reports it deep inside its message, where a mark tells it."""
+
+    MARK = "[aotops] "
+
+    def __init__(self, message: str, loc: Any = None) -> None:
+        super().__init__(self.MARK + message, loc=loc)
 
 
 #: Numba's names of types.
@@ -148,12 +158,9 @@ def reason(error: BaseException) -> str:
 def meaning(error: BaseException) -> str:
     """Return what is wrong, without a final full stop."""
     text = str(error)
-    # if one of our own functions rejects its arguments, Numba reports that deep inside its message
-    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", text)
-    if refused:
-        message = str(refused[-1]).rstrip(".")
-        several = message.startswith("It must return a number") and "a tuple" in message
-        return f"{message}; declare an operator for each of them" if several else message
+    rejected = text.rpartition(RejectedError.MARK)[2].partition("\n")[0]
+    if rejected and RejectedError.MARK in text:
+        return rejected
     lines = [line for line in text.splitlines() if not line.startswith("Failed in nopython mode")]
     details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
     message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
@@ -190,11 +197,17 @@ def _call(name: str, types: str) -> str:
     from aotops.aot.front.scalar_calls import called
 
     record = called(name)
-    if record is not None and len(arguments) != len(record.parameters):
+    if record is not None and not record.inputs - len(record.defaults) <= len(arguments) <= record.inputs:
+        required = record.inputs - len(record.defaults)
+        count = str(record.inputs) if required == record.inputs else f"{required} to {record.inputs}"
         return (
-            f"{name} takes {len(record.parameters)} argument{'s' * (len(record.parameters) != 1)} "
+            f"{name} takes {count} argument{'s' * (record.inputs != 1)} "
             f"({', '.join(record.parameters)}), and is called with {len(arguments)}"
         )
+    unknown = [each.partition("=")[0] for each in arguments if re.match(r"\w+=", each)] if record is not None else []
+    for each in unknown:
+        if record is not None and each not in record.parameters:
+            return f"{name} has no argument {each}; its arguments are {', '.join(record.parameters)}"
     shown = ", ".join(each if not INTERNAL.search(each) else "something else" for each in arguments)
     if name in _OPERATORS:
         return f"Kernels do not have {_OPERATORS[name]} of {' and '.join(shown.split(', '))}"

@@ -48,7 +48,7 @@ def probe(record: Record) -> None:
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
             problem = found(record)
-        except Endless:
+        except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
             return
         if problem is not None:
             title = f"{record.name}({', '.join(record.parameters)})"
