@@ -19,9 +19,9 @@ import pytest
 if find_spec("benchmarks") is None or find_spec("rich") is None:
     pytest.skip("needs the project's benchmarks/ and rich, which it prints with", allow_module_level=True)
 
-from benchmarks.ops import command, libraries, report, results, timing, triad
+from benchmarks.ops import command, libraries, limits, matrix, report, results, tables, timing, triad
 from benchmarks.ops.command import main
-from benchmarks.ops.libraries import Aotops, Entrant, Library, Numba, NumExpr, NumPy, Torch
+from benchmarks.ops.libraries import Aotops, Entrant, Library, Numba, NumExpr, NumPy, Torch, prepare
 from benchmarks.ops.matrix import CODES, ITEMSIZES, LAYOUTS, SIZES, Cell, Operand, cells, select
 from benchmarks.ops.results import Run, geometric_mean, summary
 from benchmarks.ops.table import BY_HAND, LEFT_OUT, OPERATORS, Operator
@@ -60,6 +60,8 @@ def example() -> Run:
             memory_bound=True,
             moved=240_000_000,
             footprint=240_000_000,
+            limit=7.5e-3,
+            limited_by="memory",
         ),
         measured("add/float64/1e6/narrow", 4, 2, 3),
         measured("add/float64/1e6/scalar", 2, 8),
@@ -222,7 +224,7 @@ def test_wrong_arguments(
 def untimed(monkeypatch: pytest.MonkeyPatch) -> None:
     """Check results and enter the number of calls, but do not time them."""
 
-    def time_entrants(entrants: Iterable[Entrant], result: Measured, quick: bool) -> None:
+    def time_entrants(entrants: Iterable[Entrant], result: Measured, quick: bool, busy: bool) -> None:
         for entrant in entrants:
             result.seconds[entrant.library.name] = 1.0
 
@@ -459,14 +461,103 @@ def test_geometric_mean_and_worst() -> None:
     assert summary([]) is None
 
 
-def test_share_of_the_triad() -> None:
+def test_share_of_the_limit() -> None:
     run = example()
-    assert run.share(run.cells[0]) == pytest.approx(24 / 32)
-    assert run.share(run.cells[1]) is None, "it is too small to be bound by memory"
-    assert run.share(dataclasses.replace(run.cells[0], kind="reduction")) == pytest.approx(24 / 40)
-    assert run.share(dataclasses.replace(run.cells[0], layout="in-place")) == pytest.approx(24 / 40)
-    assert run.share(dataclasses.replace(run.cells[0], footprint=60 * 2**20)) is None, "half of it stays in the cache"
-    assert run.share(dataclasses.replace(run.cells[0], threads=3)) is None
+    assert run.cells[0].share == pytest.approx(0.75)
+    assert run.cells[1].share is None, "its limit is not known"
+
+
+@pytest.mark.parametrize(
+    ("name", "reads", "writes", "itemsizes"),
+    [
+        ("add/float64/1e5/contiguous", 2, 100_000, [8, 8, 8]),
+        ("less/float32/1e5/contiguous", 2, 100_000, [4, 4, 1]),
+        ("add/uint8/1e5/row", 1, 99_856, [1, 1]),
+        ("negative/float64/1e5/strided", 1, 99_856, [8, 8]),
+        ("sum/float64/1e5/contiguous", 1, 0, [8]),
+        ("add/float64/1e5/in-place", 2, 100_000, [8, 8, 8]),
+    ],
+)
+def test_a_plain_loop_reads_and_writes_as_much(
+    name: str, reads: int, writes: int, itemsizes: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numpy = pytest.importorskip("numpy")
+    calls: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(
+        limits, "_compiled", lambda inputs, writes, parallel, numba: lambda *arrays: calls.append(arrays)
+    )
+    cell = next(cell for cell in matrix.cells() if cell.name == name)
+    entrant = prepare(cell, NumPy(), [each.memory() for each in cell.operands()], out=cell.in_place)
+    limits.plain_loop(cell, entrant.once(), None, 1)()
+    (arrays,) = calls
+    assert [array.itemsize for array in arrays] == itemsizes
+    assert len(arrays) == reads + (writes > 0)
+    assert writes in (0, arrays[-1].size)
+    assert cell.in_place == (len(arrays) > 1 and arrays[0] is arrays[-1])
+    assert all(isinstance(array, numpy.ndarray) for array in arrays)
+
+
+ASSEMBLY = """
+   0:	push   %rbp
+  10:	vmovupd (%rdi,%rax,8),%zmm0
+  16:	vfmadd213pd %zmm1,%zmm2,%zmm0
+  1c:	vmulpd %zmm0,%zmm0,%zmm3
+  22:	vaddpd %zmm0,%zmm3,%zmm4
+  28:	vpermq %zmm4,%zmm0,%zmm5
+  2e:	vpaddq %zmm5,%zmm4,%zmm5
+  34:	vmovupd %zmm5,(%rsi,%rax,8)
+  3a:	add    $0x8,%rax
+  3e:	jb     10 <kernel+0x10>
+  40:	vmovsd (%rdi),%xmm0
+  44:	vmovsd %xmm0,(%rsi)
+  48:	jne    40 <kernel+0x40>
+  4a:	jne    0 <kernel>
+"""
+
+
+def test_ports_are_counted_in_inner_loops() -> None:
+    inner, copy = limits.loops(ASSEMBLY)
+    assert len(inner) == 9 and len(copy) == 3
+    amd, intel = limits.MACHINES["AMD"], limits.MACHINES["Intel"]
+    # two multiplications, one per cycle; in all five operations, two per cycle; 8 elements
+    assert limits.cycles(inner, amd, 8) == (pytest.approx(2.5 / 8), 5)
+    assert limits.cycles(inner, intel, 8) == (pytest.approx(2.5 / 8), 5)
+    multiplications = ["vmulpd %ymm0,%ymm1,%ymm2"] * 8 + ["vmovupd %ymm2,(%rsi)"]
+    assert limits.cycles(multiplications, amd, 8) == (pytest.approx(4 / 4), 8)
+    divisions = ["vdivps %ymm0,%ymm1,%ymm2", "vmovups %ymm2,(%rsi)"]
+    assert limits.cycles(divisions, amd, 4) == (pytest.approx(2.5 / 8), 1)
+    assert limits.cycles(["mulsd %xmm0,%xmm1", "movsd %xmm1,(%rsi)"], amd, 8) is None, "it is scalar"
+    assert limits.cycles(["vaddpd %ymm0,%ymm1,%ymm2"], amd, 8) is None, "it stores nothing"
+
+
+def test_busy_cpus_are_idle_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    with limits.Busy(example().machine) as busy:
+        processes = list(busy._processes)
+        assert processes and all(process.poll() is None for process in processes)
+    assert all(process.poll() is not None for process in processes)
+
+
+def test_results_are_kept_with_their_table(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    (tmp_path / "benchmarks").mkdir()
+    (tmp_path / "docs").mkdir()
+    page = tmp_path / tables.PAGE
+    page.write_text(f"before\n{tables.BEGIN}old\n{tables.END}after\n")
+    path = tables.path_of(example())
+    assert path == tmp_path / "benchmarks" / "results" / "a-processor-co.json"
+    tables.keep(example(), path)
+    text = page.read_text()
+    assert text.startswith(f"before\n{tables.BEGIN}") and text.endswith(f"{tables.END}after\n") and "old" not in text
+    assert "10.0 ms, 0.80, 75 % m" in next(line for line in text.splitlines() if line.startswith("| add float64 |"))
+    assert tables.kept() == [example()]
+    busy = dataclasses.replace(example(), busy=True)
+    assert tables.path_of(busy).name == "a-processor-co-busy.json"
+    assert "one other process on each CPU (medians)" in tables.section([busy])
+
+
+def test_the_page_shows_the_results_that_are_kept() -> None:
+    page = (tables.ROOT / tables.PAGE).read_text(encoding="utf-8")
+    assert tables.replaced(page, tables.section(tables.kept())) == page
 
 
 @pytest.mark.parametrize(
@@ -501,7 +592,7 @@ def test_the_table_fits_a_terminal_and_is_aligned() -> None:
         ("NumPy", "20.0 ms"),
         ("PyTorch", "8.00 ms"),
         ("ratio", "0.80"),
-        ("triad", "75%"),
+        ("limit", "75% m"),
     ):
         assert title.index(word) + len(word) == first.index(figure) + len(figure), word
     assert re.search(r"  1e6 narrow +4\.00 us +2\.00 us +3\.00 us +- +- +0\.50 < *$", text, re.M)
@@ -559,7 +650,7 @@ def test_json_holds_everything_and_can_be_read_again() -> None:
     text = json.dumps(results.document(run), allow_nan=False)
     assert results.from_document(json.loads(text)) == run
     document = json.loads(text)
-    assert (document["schema"], document["version"]) == ("aotops ops", 1)
+    assert (document["schema"], document["version"]) == ("aotops ops", 2)
     assert document["cells"][0]["ratio"] == pytest.approx(0.8)
     assert document["cells"][0]["share"] == pytest.approx(0.75)
     assert document["cells"][4]["ratio"] is None
@@ -569,7 +660,7 @@ def test_json_holds_everything_and_can_be_read_again() -> None:
     ("change", "message"),
     [
         ({"schema": "aotops cold start"}, "expected a file that `python -m benchmarks.ops --json` wrote"),
-        ({"version": 2}, "expected version 1 of the schema, got 2"),
+        ({"version": 1}, "expected version 2 of the schema, got 1"),
         ({"cells": [{"name": "add"}]}, "the file is damaged: KeyError"),
         ({"machine": {}}, "the file is damaged: TypeError"),
     ],

@@ -351,3 +351,19 @@ def test_operators_of_users_take_the_same_path() -> None:
     out = ao.empty(1200, dtype="float32")
     assert either(mask, x, 1, out=out) is out
     assert_same(out, np.where(np.asarray(mask) != 0, np.arange(1200) * 2.0, 1.0 - np.arange(1200)).astype("float32"))
+
+
+@pytest.mark.parametrize("dtype", ["bool", "uint8", "float32"])
+@pytest.mark.parametrize("step", [1, 2, 3, -1, -2])
+def test_bytes_of_known_steps(dtype: str, step: int) -> None:
+    """Copies of bytes have loops for steps of 2 and -1, and operators of bytes pack strided operands."""
+    random = np.random.default_rng(abs(step))
+    for rows, columns in ((1, 1), (1, 2), (3, 7), (5, 64), (2, 300), (40, 129)):
+        array = (random.random((rows, 3 * columns)) * 200).astype(dtype)
+        x, expected = ao.asarray(array)[:, ::step], array[:, ::step]
+        assert np.asarray(x.contiguous()).tolist() == expected.tolist()
+        assert np.asarray(ao.maximum(x, x[:1])).tolist() == np.maximum(expected, expected[:1]).tolist()
+        out = np.zeros_like(array)
+        ao.maximum(x, x, out=ao.asarray(out)[:, ::step])
+        assert out[:, ::step].tolist() == expected.tolist()
+        assert np.count_nonzero(out) == np.count_nonzero(expected)

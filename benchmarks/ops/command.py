@@ -7,10 +7,13 @@ the bandwidth of the memory.
 """
 
 import argparse
+import contextlib
+import importlib
 import json
 import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,7 +21,7 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from aotops.cli import INTERRUPTED
 from aotops.cli.options import writable
 from aotops.cli.report import plural, this_machine
-from benchmarks.ops import libraries, report, results, triad
+from benchmarks.ops import libraries, limits, report, results, tables, triad
 from benchmarks.ops.libraries import Library
 from benchmarks.ops.matrix import Cell, select
 from benchmarks.ops.results import Run
@@ -47,6 +50,10 @@ def build_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--full", action="store_true", help="every size in every layout, which takes an hour or more")
     parser.add_argument("--quick", action="store_true", help="three rounds only: noisy")
+    parser.add_argument("--busy", action="store_true", help="with one other process on each CPU; figures are medians")
+    parser.add_argument(
+        "--keep", action="store_true", help=f"write the results to {tables.FOLDER} and their table to {tables.PAGE}"
+    )
     parser.add_argument("--json", type=writable, metavar="FILE", help="write every figure to FILE")
     parser.add_argument("--plot", type=_writable_picture, metavar="FILE", help="draw the ratios: .svg, .png or .pdf")
     parser.add_argument("--compare", type=_results, metavar="OLD.json", help="list what changed since an earlier run")
@@ -82,6 +89,8 @@ def run(arguments: argparse.Namespace) -> int:
         (arguments.json, lambda path: path.write_text(_json(found), encoding="utf-8")),
         (arguments.plot, lambda path: _draw(found, path)),
     ]
+    if arguments.keep:
+        outputs.append((tables.path_of(found), lambda path: tables.keep(found, path)))
     for path, write in outputs:
         try:
             if path:
@@ -112,19 +121,46 @@ def measure(chosen: Sequence[Cell], arguments: argparse.Namespace, console: Cons
         absent=list(dict.fromkeys(cell.operator.name for cell in chosen if cell.operator.name not in known)),
         threads=arguments.threads,
     )
+    numba = _numba()
+    found.busy = arguments.busy
+    found.clock = limits.clock_rate(numba) if numba is not None else 0.0
     report.print_headings(console, found)
+    with limits.Busy(where) if arguments.busy else contextlib.nullcontext():
+        _measure_all(found, cells, contenders, arguments, console, numba)
+    return found
+
+
+def _numba() -> Any:
+    """Numba, which compiles plain loops, or None."""
+    try:
+        return importlib.import_module("numba")
+    except ImportError:
+        return None
+
+
+def _measure_all(
+    found: Run,
+    cells: Sequence[Cell],
+    contenders: Sequence[Library],
+    arguments: argparse.Namespace,
+    console: Console,
+    numba: Any,
+) -> None:
     for threads in found.threads:
+        if numba is not None:
+            numba.set_num_threads(min(threads, numba.config.NUMBA_NUM_THREADS))
         found.single[str(threads)] = [library.name for library in contenders if not library.use_threads(threads)]
         bystanders = results.Bystanders()
-        _measure_at(threads, cells, contenders, found, arguments.quick)
+        _measure_at(threads, cells, contenders, found, arguments.quick, numba)
         others = bystanders.cpus()
         if others is not None:
             found.others[str(threads)] = others
         report.print_table(console, found, threads)
-    return found
 
 
-def _measure_at(threads: int, cells: Sequence[Cell], contenders: Sequence[Library], found: Run, quick: bool) -> None:
+def _measure_at(
+    threads: int, cells: Sequence[Cell], contenders: Sequence[Library], found: Run, quick: bool, numba: Any
+) -> None:
     screen = Console(stderr=True)
     columns = (
         TextColumn("{task.fields[threads]}"),
@@ -141,7 +177,11 @@ def _measure_at(threads: int, cells: Sequence[Cell], contenders: Sequence[Librar
             found.triads[str(threads)] = triad.measure(contenders, length)
         for cell in cells:
             bar.update(task, description=cell.name, refresh=True)
-            found.cells.append(measure_cell(cell, contenders, threads, quick))
+            measured = measure_cell(cell, contenders, threads, quick, numba, found.busy)
+            allowed = limits.port_limit(cell, found.level, found.cpu, found.clock, threads) if found.clock else None
+            if allowed is not None and not measured.limit:
+                measured.limit, measured.limited_by = allowed, "ports"
+            found.cells.append(measured)
             bar.advance(task)
 
 

@@ -126,6 +126,8 @@ def _period(name: str, dtype: str, data: str) -> bytes:
     source = random.Random(f"{name} {dtype} {data}")
     if dtype == "bool":
         return bytes(source.choices(booleans, k=PERIOD))
+    if dtype == "uint8":
+        return bytes(number % 256 for number in source.choices(integers, k=PERIOD))
     if dtype == "int64":
         return array("q", source.choices(integers, k=PERIOD)).tobytes()
     return array(CODES[dtype], [source.uniform(*floats) for _ in range(PERIOD)]).tobytes()
@@ -165,7 +167,7 @@ class Cell:
     @property
     def scalar(self) -> str:
         """The number in place of the last operand, or nothing."""
-        return {"int64": "2"}.get(self.dtype, "2.0") if self.layout.name == "scalar" else ""
+        return {"int64": "2", "uint8": "2"}.get(self.dtype, "2.0") if self.layout.name == "scalar" else ""
 
     def operands(self) -> list[Operand]:
         """The inputs that are arrays, in the order of the call."""

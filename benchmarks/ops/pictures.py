@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import groupby
 
 from matplotlib.axes import Axes
@@ -57,9 +58,11 @@ def _panels(run: Run, threads: int) -> list[Panel]:
             members = [cell for cell in rated if cell.dtype == dtype and cell.kind in kinds]
             if members:
                 panels.append(_map_panel(members, f"{family}, {dtype}, {where}: time of the rival / time of aotops"))
-    bars = [cell for cell in cells if run.share(cell) is not None]
-    if bars:
-        panels.append((FRAME + ROW * len(bars), lambda area: share_bars(area, run, bars, where)))
+    for limit in ("memory", "ports"):
+        bars = [cell for cell in cells if cell.share is not None and cell.limited_by == limit]
+        if bars:
+            draw = partial(share_bars, cells=bars, what=f"{where}: share of the limit by {limit}")
+            panels.append((FRAME + ROW * len(bars), draw))
     return panels
 
 
@@ -129,20 +132,21 @@ def heat_map(area: Axes, cells: Sequence[Measured], title: str) -> None:
     area.set_title(title, loc="left", fontsize=11, pad=24)
 
 
-def share_bars(area: Axes, run: Run, cells: Sequence[Measured], where: str) -> None:
+def share_bars(area: Axes, cells: Sequence[Measured], what: str) -> None:
     """A bar for aotops, and a tick for the rate of its rival."""
-    shares = [run.share(cell) or 0.0 for cell in cells]
+    shares = [cell.share or 0.0 for cell in cells]
     area.barh(range(len(cells)), shares, height=0.7, color="tab:blue", label="aotops")
     rivals = [(i, share / cell.ratio) for i, (share, cell) in enumerate(zip(shares, cells, strict=True)) if cell.ratio]
     if rivals:
         places, rates = zip(*rivals, strict=True)
         area.scatter(rates, places, marker="|", s=120, color="tab:red", label="the faster of NumPy and PyTorch")
-    area.set_yticks(range(len(cells)), [f"{cell.operator} {cell.dtype} {cell.layout}" for cell in cells], fontsize=8)
+    area.set_yticks(
+        range(len(cells)), [f"{cell.operator} {cell.dtype} {cell.size} {cell.layout}" for cell in cells], fontsize=8
+    )
     area.set_ylim(len(cells) - 0.4, -0.6)
     area.set_xlim(0, min(2.0, max(1.25, *shares, *(rate for _, rate in rivals))))
     area.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
     area.axvline(1, color="grey", linewidth=1)
     area.legend(fontsize=8, loc="lower right")
-    area.set_title(f"{where}: rate of operations too large for the caches, as a share of the triad's", loc="left",
-                   fontsize=11)  # fmt: skip
+    area.set_title(what, loc="left", fontsize=11)
     area.spines[["top", "right"]].set_visible(False)

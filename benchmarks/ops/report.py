@@ -36,6 +36,10 @@ def headings(run: Run) -> list[str]:
     ]
     for name, reason in run.missing.items():
         lines.append(f"without {name}: {reason}")
+    if run.busy:
+        lines.append("one other process runs on each CPU; figures are medians")
+    if run.clock:
+        lines.append(f"clock: {run.clock / 1e9:.2f} GHz")
     if run.absent:
         lines.append(f"this aotops does not have {', '.join(run.absent)}")
     if "numpy" not in run.libraries:
@@ -74,7 +78,7 @@ def print_table(console: Console, run: Run, threads: int) -> None:
     for line in conditions(run, threads):
         console.print(escape(line))
     mine = [cell for cell in run.cells if cell.threads == threads]
-    shares = any(run.share(cell) is not None for cell in mine)
+    shares = any(cell.share is not None for cell in mine)
     table = Table(box=None, padding=(0, 1, 0, 0), caption_justify="left")
     table.caption = "ratio: the faster of NumPy and PyTorch / aotops (<: below 1, <<: below 0.5)"
     table.add_column("")
@@ -82,8 +86,8 @@ def print_table(console: Console, run: Run, threads: int) -> None:
         table.add_column(title, justify="right", no_wrap=True)
     table.add_column("", width=2)
     if shares:
-        table.add_column("triad", justify="right")
-        table.caption += "\ntriad: bytes moved per second, as a share of what the memory can do"
+        table.add_column("limit", justify="right", no_wrap=True)
+        table.caption += "\nlimit: share of a plain loop's speed (m) or of what the processor's ports allow (p)"
     for (operator, dtype), members in groupby(mine, lambda cell: (cell.operator, cell.dtype)):
         table.add_section()
         table.add_row(Text(f"{operator} {dtype}", style="bold", no_wrap=True))
@@ -95,11 +99,11 @@ def print_table(console: Console, run: Run, threads: int) -> None:
 def row(run: Run, cell: Measured, shares: bool) -> list[str]:
     """The figures of one cell, coloured where aotops is slower."""
     times = [_time(cell, name) for name in run.libraries]
-    ratio, share = cell.ratio, run.share(cell)
+    ratio, share = cell.ratio, cell.share
     mark, style = ("", "") if ratio is None or ratio >= 1 else ("<", "yellow") if ratio >= BAD else ("<<", "red")
     figures = ["-" if ratio is None else digits(ratio), mark]
     coloured = [f"[{style}]{figure}[/]" if style else figure for figure in figures]
-    last = ["" if share is None else f"{share:.0%}"] if shares else []
+    last = ["" if share is None else f"{share:.0%} {cell.limited_by[:1]}"] if shares else []
     return [f"{cell.size:>5} {cell.layout}", *times, *coloured, *last]
 
 
@@ -134,6 +138,11 @@ def print_closing(console: Console, run: Run) -> None:
             means = [f"{group} {part.mean:.2f}" for group, part in parts if part]
             if len(means) > 1:
                 console.print(f"  by {title}: {', '.join(means)}")
+        for limit in ("memory", "ports"):
+            reached = [cell.share for cell in mine if cell.limited_by == limit and cell.share is not None]
+            if reached:
+                mean = geometric_mean(reached)
+                console.print(f"  share of the limit by {limit}: {mean:.0%} over {plural(len(reached), 'cell')}")
         rated = sorted((cell.ratio, cell.name) for cell in mine if cell.ratio is not None)
         worst = [(ratio, name) for ratio, name in rated if ratio < 1][:WORST] or rated[:1]
         for number, (ratio, name) in enumerate(worst):

@@ -16,12 +16,8 @@ from aotops.cli.report import Machine
 from benchmarks.ops.timing import Measured
 
 SCHEMA = "aotops ops"
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """It goes up when a reader of the old one would go wrong."""
-
-
-OUT_OF_CACHE = 2
-"""So many times the largest cache must the memory be that a cell touches, for its rate to be that of the memory."""
 
 
 @dataclass
@@ -44,6 +40,10 @@ class Run:
     absent: list[str]
     """Operators of the matrix that this aotops does not have."""
     threads: list[int]
+    busy: bool = False
+    """Was one other process kept running on each CPU? Then figures are medians."""
+    clock: float = 0.0
+    """Cycles per second, where it was measured."""
     single: dict[str, list[str]] = field(default_factory=dict)
     """By number of threads: the libraries that had one thread all the same."""
     others: dict[str, float] = field(default_factory=dict)
@@ -51,18 +51,6 @@ class Run:
     triads: dict[str, dict[str, dict[str, float]]] = field(default_factory=dict)
     """By number of threads and form of the triad: bytes per second of each library, where they were measured."""
     cells: list[Measured] = field(default_factory=list)
-
-    def limit(self, threads: int, form: str = "triad") -> float | None:
-        """The best rate of the triad in bytes per second."""
-        return max(self.triads.get(str(threads), {}).get(form, {}).values(), default=None)
-
-    def share(self, cell: Measured) -> float | None:
-        """The cell's rate as a share of the triad's, if it is bound by memory and too large for the caches."""
-        writes = cell.layout != "in-place" and cell.kind != "reduction"
-        limit = self.limit(cell.threads, "triad" if writes else "in place")
-        if not cell.memory_bound or not cell.rate or not limit:
-            return None
-        return cell.rate / limit if cell.footprint >= OUT_OF_CACHE * max(self.caches.values(), default=0) else None
 
 
 @dataclass(frozen=True)
@@ -96,7 +84,7 @@ def document(run: Run) -> dict[str, object]:
     """The run for programs. `ratio`, `rate` and `share` follow from the rest and are there for convenience."""
     contents = dataclasses.asdict(run)
     for entry, cell in zip(contents["cells"], run.cells, strict=True):
-        entry |= {"rival": cell.rival, "ratio": cell.ratio, "rate": cell.rate, "share": run.share(cell)}
+        entry |= {"rival": cell.rival, "ratio": cell.ratio, "rate": cell.rate, "share": cell.share}
     units = {"time": "second", "memory": "byte", "rate": "byte/second"}
     return {"schema": SCHEMA, "version": SCHEMA_VERSION, "units": units, **contents}
 

@@ -11,7 +11,9 @@ from aotops.ops.record import Record
 
 FLOATS = ("float64", "float32")
 NUMBERS = (*FLOATS, "int64")
-ALL = (*NUMBERS, "bool")
+BYTES = (*NUMBERS, "uint8")
+WITH_BOOL = (*NUMBERS, "bool")
+ALL = (*BYTES, "bool")
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def row(record: Record) -> Operator:
     return Operator(
         record.name,
         KINDS[record.kind],
-        tuple(dtype for dtype in ALL if dtype in record.dtypes),
+        tuple(dtype for dtype in WITH_BOOL if dtype in record.dtypes),
         "any" if math.isinf(low) else "positive" if math.isinf(high) else "within one",
         numpy=numpy,
         numexpr=f"{numpy}({variables})" if numpy in NUMEXPR else "",
@@ -98,9 +100,9 @@ BY_HAND = (
              numexpr="where(x < -1, -1, where(x > 1, 1, x))", numba="-1 if x < -1 else (1 if x > 1 else x)",
              memory_bound=True),
 
-    Operator("add", "zip", NUMBERS, numexpr="x + y", numba="x + y", memory_bound=True),
-    Operator("subtract", "zip", NUMBERS, numexpr="x - y", numba="x - y", memory_bound=True),
-    Operator("multiply", "zip", NUMBERS, numexpr="x * y", numba="x * y", memory_bound=True),
+    Operator("add", "zip", BYTES, numexpr="x + y", numba="x + y", memory_bound=True),
+    Operator("subtract", "zip", BYTES, numexpr="x - y", numba="x - y", memory_bound=True),
+    Operator("multiply", "zip", BYTES, numexpr="x * y", numba="x * y", memory_bound=True),
     Operator("divide", "zip", FLOATS, "positive", numexpr="x / y", numba="x / y", memory_bound=True),
     Operator("maximum", "zip", ALL, numexpr="where(x > y, x, y)", numba="x if x > y else y", memory_bound=True),
     Operator("pow", "zip", FLOATS, "positive", numpy="power", numexpr="x ** y", numba="x ** y", in_place=False),
@@ -109,13 +111,15 @@ BY_HAND = (
     Operator("where", "select", ALL, numexpr="where(c, x, y)", numba="x if c else y", in_place=False,
              memory_bound=True),
 
-    Operator("sum", "reduction", ALL, "positive", memory_bound=True),
+    # NumPy sums uint8 as uint64, which aotops does not have
+    Operator("sum", "reduction", WITH_BOOL, "positive", memory_bound=True),
     Operator("prod", "reduction", NUMBERS, "near one", memory_bound=True),
     # Of booleans, with the data that let nobody stop early.
     Operator("max", "reduction", ALL, "any or false", torch="amax", memory_bound=True),
     Operator("min", "reduction", ALL, "any or true", torch="amin", memory_bound=True),
-    Operator("any", "reduction", ALL, "zero", memory_bound=True),
-    Operator("all", "reduction", ALL, "one", memory_bound=True),
+    # PyTorch's any and all of uint8 are uint8
+    Operator("any", "reduction", WITH_BOOL, "zero", memory_bound=True),
+    Operator("all", "reduction", WITH_BOOL, "one", memory_bound=True),
     Operator("argmax", "reduction", NUMBERS, memory_bound=True),
     Operator("argmin", "reduction", NUMBERS, memory_bound=True),
     Operator("mean", "reduction", FLOATS, "positive", memory_bound=True),

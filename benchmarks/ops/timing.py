@@ -17,13 +17,14 @@ import importlib
 import math
 import statistics
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import repeat
 from typing import Any
 
 from aotops.cli.measure import rotated
 from benchmarks.ops.libraries import RIVALS, Entrant, Library, prepare
+from benchmarks.ops.limits import has_loop, plain_loop
 from benchmarks.ops.matrix import ITEMSIZES, Cell
 
 BATCH = 1.5e-3
@@ -58,6 +59,10 @@ class Measured:
     seconds: dict[str, float] = field(default_factory=dict)
     """By library: the figure, the lower quartile."""
     medians: dict[str, float] = field(default_factory=dict)
+    limit: float = 0.0
+    """The least seconds that the machine allows, where that is known, else 0."""
+    limited_by: str = ""
+    """What limits it: `memory` or `ports`."""
     wrong: dict[str, str] = field(default_factory=dict)
     """By library: how its result differs."""
     failed: dict[str, str] = field(default_factory=dict)
@@ -79,9 +84,16 @@ class Measured:
         """Bytes per second that aotops moves."""
         return self.moved / self.seconds["aotops"] if self.moved and "aotops" in self.seconds else None
 
+    @property
+    def share(self) -> float | None:
+        """How much of what the machine allows aotops reaches."""
+        return self.limit / self.seconds["aotops"] if self.limit and "aotops" in self.seconds else None
 
-def measure_cell(cell: Cell, libraries: Sequence[Library], threads: int, quick: bool = False) -> Measured:
-    """Check and time every library that has the operator."""
+
+def measure_cell(
+    cell: Cell, libraries: Sequence[Library], threads: int, quick: bool = False, numba: Any = None, busy: bool = False
+) -> Measured:
+    """Check and time every library that has the operator, and a plain loop if Numba is there to compile it."""
     result = Measured(
         cell.name, cell.operator.name, cell.operator.kind, cell.dtype, cell.size, cell.layout.name, threads
     )
@@ -91,6 +103,7 @@ def measure_cell(cell: Cell, libraries: Sequence[Library], threads: int, quick: 
     reference = judge.as_numpy(prepare(cell, judge, memories, out=False).once()) if judge else None
     result.checked = judge is not None
     entrants = []
+    extra: list[Entrant] = []
     for library in libraries:
         if library.lacks(cell):
             continue
@@ -108,9 +121,36 @@ def measure_cell(cell: Cell, libraries: Sequence[Library], threads: int, quick: 
                 result.wrong[library.name] = complaint
                 continue
         entrants.append(entrant)
+        if library.name == "aotops" and numba is not None and has_loop(cell):
+            extra.append(Entrant(PLAIN, [], *batches(plain_loop(cell, answer, numba, threads))))
     del memories, reference
-    time_entrants(entrants, result, quick)
+    time_entrants([*entrants, *extra], result, quick, busy)
+    result.limit = result.seconds.pop(PLAIN.name, 0.0)
+    result.medians.pop(PLAIN.name, None)
+    result.limited_by = "memory" if result.limit else ""
     return result
+
+
+class Plain:
+    """The plain loop, which takes turns with the libraries."""
+
+    name = "plain loop"
+
+
+PLAIN: Any = Plain()
+
+
+def batches(call: Callable[[], object]) -> tuple[Callable[[], object], Callable[[Iterable[object]], float]]:
+    """What an `Entrant` calls, from one call."""
+
+    def batch(times: Iterable[object]) -> float:
+        began = time.perf_counter()
+        for _ in times:
+            call()
+        return time.perf_counter() - began
+
+    call()  # compiles it, and writes all pages
+    return call, batch
 
 
 def moved(cell: Cell, answer: Any) -> tuple[int, int]:
@@ -146,8 +186,8 @@ def difference(result: Any, reference: Any, cell: Cell) -> str | None:
     return f"element {where} is {result[where]!s} instead of {reference[where]!s}{allowed}"
 
 
-def time_entrants(entrants: Sequence[Entrant], result: Measured, quick: bool) -> None:
-    """Run the rounds and enter the figures."""
+def time_entrants(entrants: Sequence[Entrant], result: Measured, quick: bool, busy: bool = False) -> None:
+    """Run the rounds and enter the figures: lower quartiles, or medians on a machine that is kept busy."""
     if not entrants:
         return
     samples: dict[str, list[float]] = {entrant.library.name: [] for entrant in entrants}
@@ -176,8 +216,9 @@ def time_entrants(entrants: Sequence[Entrant], result: Measured, quick: bool) ->
             gc.enable()
     result.rounds = number
     for name, times in samples.items():
-        result.seconds[name] = statistics.quantiles(times, n=4, method="inclusive")[0]
         result.medians[name] = statistics.median(times)
+        quartile = statistics.quantiles(times, n=4, method="inclusive")[0]
+        result.seconds[name] = result.medians[name] if busy else quartile
 
 
 def calibrate(entrant: Entrant) -> int:

@@ -22,6 +22,7 @@ def empty(shape: tuple[int, ...], dtype: DType, function: str = "empty", /) -> T
 def full(
     shape: tuple[int, ...], value: float, dtype: DType, function: str = "full", argument: str = "fill_value", /
 ) -> Tensor: ...
+def copy_to_out(function: str, result: Tensor, out: Tensor | None, /) -> Tensor: ...
 def generate(
     operator: Operator,
     dtype: DType,

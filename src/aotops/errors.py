@@ -326,6 +326,12 @@ def overlapping_out(name: str, shape: Shape, strides: Shape) -> NoReturn:
     reject(ValueError, name, "out", "have memory of its own for each element", got)
 
 
+def overlapping_outs(name: str, first: int, second: int) -> NoReturn:
+    """Two of several ``out`` that share memory, so that one result would overwrite another."""
+    got = f"out[{first}] and out[{second}], which share memory"
+    reject(ValueError, name, "out", "have memory of its own for each result", got)
+
+
 # --- elements -------------------------------------------------------------------------------------
 
 

@@ -350,31 +350,34 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         errors.reject(ValueError, "arange", "step", "not be 0", step)
     numbers = "start, stop and step"
     given = start, stop, step
-    if isinstance(start, int) and isinstance(stop, int) and isinstance(step, int):
+    wanted = None if dtype is None else as_dtype("arange", "dtype", dtype)
+    exact = isinstance(start, int) and isinstance(stop, int) and isinstance(step, int)
+    if exact:
         count = -((start - stop) // step)
         ends = (start, start + (count - 1) * step) if count > 0 else ()
         if any(not -(2**63) <= end < 2**63 for end in ends):
-            errors.reject(OverflowError, "arange", numbers, "give numbers that fit int64", errors.shown(given))
-    else:
-        from math import ceil, isfinite
-
+            if wanted is None or wanted.kind != "float":
+                errors.reject(OverflowError, "arange", numbers, "give numbers that fit int64", errors.shown(given))
+            exact = False  # though not their number
+    if not exact:
         try:
             start, stop, step = float(start), float(stop), float(step)
         except OverflowError:
             errors.reject(OverflowError, "arange", numbers, "fit float64", errors.shown(given))
+    if isinstance(given[0], float) or isinstance(given[1], float) or isinstance(given[2], float):
+        from math import ceil, isfinite
+
         span = (stop - start) / step
         if not isfinite(span):
             errors.reject(ValueError, "arange", numbers, "give a finite range", errors.shown(given))
         count = ceil(span)
     if count >= 2**60:
         errors.reject(ValueError, "arange", numbers, "give less than 2**60 numbers", errors.shown(given))
-    natural: DType = int64 if isinstance(start, int) else float64
-    wanted = natural if dtype is None else as_dtype("arange", "dtype", dtype)
-    if wanted.kind == "integer" and natural.kind == "float" and count > 0:
-        for end in (start, start + (count - 1) * step):
-            _native.full(
-                (), end, wanted, "arange", numbers
-            )  # OverflowError; what lies between the ends fits if they do
+    natural: DType = int64 if exact else float64
+    wanted = wanted or natural
+    if wanted.kind == "integer" and count > 0:
+        for end in (start, start + (count - 1) * step):  # what lies between the ends fits if they do
+            _native.full((), end, wanted, "arange", numbers)  # OverflowError
     if isinstance(step, int):
         step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
     result = _native.empty((max(count, 0),), wanted, "arange")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, can_cast, float64
+from aotops.dtypes import as_dtype, float64
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
 
@@ -36,22 +36,6 @@ def folded_count(x: Tensor, axes: tuple[int, ...] | None) -> int:
     for axis in range(x.ndim) if axes is None else axes:
         count *= x.shape[axis]
     return count
-
-
-def copied_to_out(name: str, result: Tensor, out: Tensor | None) -> Tensor:
-    """The result, in ``out`` if there is one; ``TypeError`` or ``ValueError`` where ``out`` cannot take it."""
-    if out is None:
-        return result
-    if not isinstance(out, Tensor):
-        errors.wrong_type(name, "out", "a Tensor", out)
-    if out.shape != result.shape:
-        errors.wrong_out_shape(name, out.shape, result.shape)
-    if not can_cast(result.dtype, out.dtype):
-        errors.cannot_cast_out(name, result.dtype.name, out.dtype.name)
-    if out.readonly:
-        errors.read_only(name, "out")
-    out[...] = result
-    return out
 
 
 def operand(name: str, x: Any, dtype: Any) -> Tensor:
@@ -112,7 +96,7 @@ def mean(
     x = operand("mean", x, dtype)
     axes = folded_axes("mean", x, axis)
     total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axes, keepdims=keepdims)
-    return copied_to_out("mean", _divide(total, folded_count(x, axes)), out)
+    return _native.copy_to_out("mean", _divide(total, folded_count(x, axes)), out)
 
 
 @fast_path(_divide, _sum, _sum_of_squared_deviations)
@@ -141,7 +125,7 @@ def var(
     >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    return copied_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
+    return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
 
 
 @fast_path(_divide, _sum, _sum_of_squared_deviations, _sqrt)
@@ -162,4 +146,4 @@ def std(
     >>> ao.std(ao.tensor([1.0, 3.0]))
     tensor(1.)
     """
-    return copied_to_out("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)
+    return _native.copy_to_out("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)

@@ -105,19 +105,19 @@ static bool elements_are_distinct(const aot_tensor *tensor)
     return true;
 }
 
-int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape)
+int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape)
 {
     if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
         PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
         PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
-        aot_raise("wrong_out_shape", "(sNN)", operator->definition->name, got, wanted);
+        aot_raise("wrong_out_shape", "(sNN)", name, got, wanted);
         return -1;
     }
-    if (aot_check_writable(out, operator->definition->name, "out") < 0) {
+    if (aot_check_writable(out, name, "out") < 0) {
         return -1;
     }
     if (out->size > 1 && !elements_are_distinct(out)) {
-        aot_raise("overlapping_out", "(sNN)", operator->definition->name, aot_tuple_of_sizes(out->ndim, out->shape),
+        aot_raise("overlapping_out", "(sNN)", name, aot_tuple_of_sizes(out->ndim, out->shape),
                   aot_tuple_of_sizes(out->ndim, out->strides));
         return -1;
     }
@@ -125,25 +125,25 @@ int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim
 }
 
 /* Checks that results of a dtype can be cast to that of `out`. */
-static int check_cast(const aot_operator_object *operator, int dtype, const aot_tensor *out)
+static int check_cast(const char *name, int dtype, const aot_tensor *out)
 {
     if (!aot_can_cast[dtype][out->dtype]) {
-        aot_raise("cannot_cast_out", "(sss)", operator->definition->name, aot_dtypes[dtype].name,
+        aot_raise("cannot_cast_out", "(sss)", name, aot_dtypes[dtype].name,
                   aot_dtypes[out->dtype].name);
         return -1;
     }
     return 0;
 }
 
-PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *object, aot_tensor *out)
+PyObject *aot_copy_to_out(const char *name, PyObject *object, aot_tensor *out)
 {
     if (object == NULL) {
         return NULL;
     }
     aot_tensor *result = (aot_tensor *)object;
     PyObject *filled = NULL;
-    if (check_cast(operator, result->dtype, out) == 0 &&
-        aot_check_out(operator, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
+    if (check_cast(name, result->dtype, out) == 0 &&
+        aot_check_out(name, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
         Py_INCREF((PyObject *)out);
         filled = (PyObject *)out;
     }
@@ -406,31 +406,38 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
 static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
 {
     int count = operator->definition->outputs;
+    const char *name = operator->definition->name;
     if (results == NULL) {
         return NULL;
     }
+    PyObject *filled = outs;
     if (!PyTuple_Check(outs) || PyTuple_Size(outs) != count) {
-        Py_DECREF(results);
-        return aot_raise("wrong_outs", "(siO)", operator->definition->name, count, outs);
+        filled = aot_raise("wrong_outs", "(siO)", name, count, outs);
     }
-    for (int k = 0; k < count; k++) {
-        PyObject *object = PyTuple_GetItem(outs, k), *result = PyTuple_GetItem(results, k);
-        aot_tensor *out = aot_as_tensor(object);
+    /* all are checked before any is written */
+    for (int k = 0; filled != NULL && k < count; k++) {
+        aot_tensor *out = aot_as_tensor(PyTuple_GetItem(outs, k));
+        const aot_tensor *result = (const aot_tensor *)PyTuple_GetItem(results, k);
         if (out == NULL) {
-            Py_DECREF(results);
-            return aot_raise("wrong_type", "(sssO)", operator->definition->name, "out", "a tuple of Tensors", object);
+            filled = aot_raise("wrong_type", "(sssO)", name, "out", "a tuple of Tensors", PyTuple_GetItem(outs, k));
+        } else if (check_cast(name, result->dtype, out) < 0 ||
+                   aot_check_out(name, out, result->ndim, result->shape) < 0) {
+            filled = NULL;
         }
-        Py_INCREF(result);
-        PyObject *filled = aot_copy_to_out(operator, result, out);
-        if (filled == NULL) {
-            Py_DECREF(results);
-            return NULL;
+        for (int other = 0; filled != NULL && other < k; other++) {
+            if (aot_may_overlap((const aot_tensor *)PyTuple_GetItem(outs, other), out)) {
+                filled = aot_raise("overlapping_outs", "(sii)", name, other, k);
+            }
         }
-        Py_DECREF(filled);
+    }
+    for (int k = 0; filled != NULL && k < count; k++) {
+        if (aot_copy((aot_tensor *)PyTuple_GetItem(outs, k), (aot_tensor *)PyTuple_GetItem(results, k)) < 0) {
+            filled = NULL;
+        }
     }
     Py_DECREF(results);
-    Py_INCREF(outs);
-    return outs;
+    Py_XINCREF(filled);
+    return filled;
 }
 
 /* Returns the tuple of results of an operator that has several outputs. */
@@ -494,11 +501,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (check_cast(operator, dtype, out) < 0 || aot_check_out(operator, out, ndim, shape) < 0) {
+        if (check_cast(definition->name, dtype, out) < 0 || aot_check_out(definition->name, out, ndim, shape) < 0) {
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {
-            return aot_copy_to_out(operator, aot_apply(operator, inputs, NULL), out);
+            return aot_copy_to_out(definition->name, aot_apply(operator, inputs, NULL), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
@@ -561,7 +568,7 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
             return NULL;
         }
     }
-    if (ndim < 0 || aot_check_out((aot_operator_object *)operator, out, out->ndim, out->shape) < 0) {
+    if (ndim < 0 || aot_check_out(definition->name, out, out->ndim, out->shape) < 0) {
         return NULL;
     }
     aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};

@@ -339,10 +339,10 @@ int aot_load(aot_operator_object *operator);
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
-/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. */
-PyObject *aot_copy_to_out(const aot_operator_object *operator, PyObject *result, aot_tensor *out);
+/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. Errors name the function. */
+PyObject *aot_copy_to_out(const char *name, PyObject *result, aot_tensor *out);
 /* Checks that `out` has the right shape, is writable, and that its elements are distinct. */
-int aot_check_out(const aot_operator_object *operator, aot_tensor *out, int ndim, const Py_ssize_t *shape);
+int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
 /* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.

@@ -226,7 +226,7 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
         if (given == NULL) {
             return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", call->out);
         }
-        if (aot_check_out(call->operator, given, ndim, shape) < 0) {
+        if (aot_check_out(call->operator->definition->name, given, ndim, shape) < 0) {
             return NULL;
         }
         direct = given->dtype == dtype;
@@ -252,7 +252,7 @@ static PyObject *copied_to_out(const call_arguments *call, aot_tensor *target, i
     if (call->out == NULL || call->out == (PyObject *)target) {
         return (PyObject *)target;
     }
-    return aot_copy_to_out(call->operator, (PyObject *)target, (aot_tensor *)call->out);
+    return aot_copy_to_out(call->operator->definition->name, (PyObject *)target, (aot_tensor *)call->out);
 }
 
 /* Returns whether a space has elements and their number fits in 64 bits, which bounds every axis and every part of it;

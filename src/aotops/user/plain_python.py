@@ -6,12 +6,11 @@ from collections.abc import Callable
 from math import prod
 from typing import Any
 
-from aotops import errors, reference
+from aotops import _native, errors, reference
 from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
-from aotops.namespace.statistics import copied_to_out
 from aotops.operator import cast_inputs, signature
 from aotops.scalar.mathematics import in_plain_python
 from aotops.tensors import Tensor, astype
@@ -56,8 +55,8 @@ def runner(operator: Operator) -> Callable[..., Any]:
             if not isinstance(out, tuple) or len(out) != len(tensors):
                 errors.wrong_outs(operator.__name__, len(tensors), out)
             return tuple(
-                copied_to_out(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True)
+                _native.copy_to_out(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True)
             )
-        return copied_to_out(operator.__name__, to_tensor(results), out)
+        return _native.copy_to_out(operator.__name__, to_tensor(results), out)
 
     return run

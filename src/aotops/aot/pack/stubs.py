@@ -43,6 +43,7 @@ def empty(shape: tuple[int, ...], dtype: DType, function: str = "empty", /) -> T
 def full(
     shape: tuple[int, ...], value: float, dtype: DType, function: str = "full", argument: str = "fill_value", /
 ) -> Tensor: ...
+def copy_to_out(function: str, result: Tensor, out: Tensor | None, /) -> Tensor: ...
 def generate(
     operator: Operator,
     dtype: DType,
@@ -70,6 +71,11 @@ def set_num_threads(n: int, /) -> None:
     """Set the number of threads that an operation may use, from 1 to 1024."""
 
 def share_from(elements: int, /) -> None: ...
+def trace(watcher: Callable[[Any], None] | None, /) -> None: ...
+def explain(
+    watcher: Callable[[Any], None], function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any], /
+) -> None: ...
+def forget_other_threads() -> None: ...
 
 kernel_version: int
 

@@ -165,7 +165,8 @@ STREAMED_PIECE = 2048
 #: Operations on fewer elements keep the GIL and use one thread: they take 4 to 30 us.
 GRAIN = 32768
 #: Elements that a thread takes at a time, and the most in a tile of a larger map: an addition takes 3 to 8 us, an
-#: exponential 2 to 4. Taking a part costs 50 ns, and all threads finish at nearly the same time.
+#: exponential 2 to 4. Taking a part costs 50 ns, and all threads finish at nearly the same time. In a memory-bound map
+#: it is so many elements of 8 bytes: 16384 bytes are added in 0.5 us.
 PART = 16384
 PART_IF_COMPUTE_BOUND = 4096
 #: From this many elements on, an operation takes 0.1 ms.

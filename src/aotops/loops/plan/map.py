@@ -69,8 +69,10 @@ def plan_map(plan: Any) -> int:
         total *= plan[SHAPE + axis]
     strided = False
     casts = False
+    widest = 1  # the size of the largest element
     in_one_row = True  # positions continue from row to row with a single stride
     for k in range(operands):
+        widest = max(widest, plan[ITEMSIZES + k])
         plan[INNER + k] = stride_of(plan, k, inner) if inner >= 0 else 0
         plan[OUTER + k] = stride_of(plan, k, outer) if outer >= 0 else 0
         casts |= plan[ROLES + k] == CAST
@@ -81,15 +83,16 @@ def plan_map(plan: Any) -> int:
     compute_bound = plan[COMPUTE_BOUND] != 0
     worth_packing = total >= FEWEST_PACKED and plan[COPIES] == 0  # copies transpose on their own, and pack others
     narrow = worth_packing and in_one_row and n1 < NARROW and n0 >= 4 * n1
-    packs = narrow or (worth_packing and strided and (compute_bound or crossing))
-    size0, size1 = tile_sizes(plan, n0, n1, total, crossing, packs, casts)
+    gains = compute_bound or widest == 1  # from vectors: more than copying strided elements costs
+    packs = narrow or (worth_packing and strided and (gains or crossing))
+    size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts)
     plan[SIZES] = size0
     plan[SIZES + 1] = size1
     plan[STREAMS] = 0
     # compute-bound kernels gain nothing, since their arithmetic overlaps with memory traffic; A + A.T loses a tenth
     if not compute_bound and (plan[COPIES] != 0 or not crossing) and total * operands * ELEMENT > STREAMED_BYTES:
         plan[STREAMS] = 1 if wants_streaming(plan, rank, operands, narrow) else 0
-    choose_packed(plan, operands, packs, narrow, compute_bound)
+    choose_packed(plan, operands, packs, narrow, gains)
     if plan[FRUGAL] != 0 and plan[PACKED] > 0:  # slower, but correct
         size0 = 1
         size1 = min(size1, quotient(STACK_BYTES // ELEMENT, plan[PACKED]))
@@ -109,41 +112,41 @@ def plan_map(plan: Any) -> int:
     return 0
 
 
-def tile_sizes(plan: Any, n0: int, n1: int, total: int, crossing: bool, packs: bool, casts: bool) -> tuple[int, int]:
+def tile_sizes(
+    plan: Any, n0: int, n1: int, total: int, widest: int, crossing: bool, packs: bool, casts: bool
+) -> tuple[int, int]:
     """Return how many elements along the outer and the inner axis one kernel call covers."""
     size0 = n0
     size1 = n1
     if crossing:
-        size1 = min(n1, crossing_width(plan, total))
+        size1 = min(n1, crossing_width(plan, total, widest))
         size0 = min(n0, quotient(CROSSING_ELEMENTS, size1))
     elif packs or casts:
         most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
         size1 = min(n1, most)
         size0 = min(n0, quotient(most, size1))
     if total >= GRAIN:
-        part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else PART
+        part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else quotient(PART * ELEMENT, widest)
         # pieces of a row are about equal, in whole cache lines
         size1 = min(size1, divide_up(divide_up(size1, divide_up(size1, part)), 64) * 64)
         size0 = min(size0, divide_up(part, size1))
     return size0, size1
 
 
-def crossing_width(plan: Any, total: int) -> int:
+def crossing_width(plan: Any, total: int, widest: int) -> int:
     """Return how many elements a tile has along the inner axis if another operand would have another inner axis."""
-    itemsize = 1
-    for k in range(plan[INPUTS] + plan[OUTPUTS]):
-        itemsize = max(itemsize, plan[ITEMSIZES + k])
     if plan[COPIES] == 0:
-        return max(CROSSING_PACKED, quotient(CROSSING_PACKED_BYTES, itemsize))
-    least = CROSSING_CACHED_COPY if 2 * total * itemsize <= CACHED_BYTES else CROSSING_COPY
-    return max(least, quotient(CROSSING_COPY_BYTES, itemsize))
+        return max(CROSSING_PACKED, quotient(CROSSING_PACKED_BYTES, widest))
+    least = CROSSING_CACHED_COPY if 2 * total * widest <= CACHED_BYTES else CROSSING_COPY
+    return max(least, quotient(CROSSING_COPY_BYTES, widest))
 
 
-def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound: bool) -> bool:
+def wants_packing(plan: Any, k: int, operands: int, narrow: bool, gains: bool) -> bool:
     """Return whether an operand should be packed.
 
     It should if it is read across the cache lines along which the output is written, if its strides prevent
-    vectorization (only compute-bound operators gain from that), or if it has narrow rows that are not contiguous.
+    vectorization (``gains``: which pays if an operator is compute-bound, or all elements are bytes), or if it has
+    narrow rows that are not contiguous.
     """
     inner, outer = plan[INNER + k], plan[OUTER + k]
     if plan[ROLES + k] == INDEX:
@@ -151,7 +154,7 @@ def wants_packing(plan: Any, k: int, operands: int, narrow: bool, compute_bound:
     if narrow:
         return not (inner == 1 and outer == plan[SIZES + 1]) and not (inner == 0 and outer == 0)
     is_output = k >= operands - plan[OUTPUTS]
-    return inner != 1 and inner != 0 and (compute_bound or (outer == 1 and not is_output))
+    return inner != 1 and inner != 0 and (gains or (outer == 1 and not is_output))
 
 
 def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
@@ -179,13 +182,13 @@ def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
     return plan[OUTPUTS] == 1 and plan[ROLES + out] == PLAIN and plan[INNER + out] == 1 and large and in_order
 
 
-def choose_packed(plan: Any, operands: int, packs: bool, narrow: bool, compute_bound: bool) -> None:
+def choose_packed(plan: Any, operands: int, packs: bool, narrow: bool, gains: bool) -> None:
     """Choose the operands to be packed: those that are cast and, if ``packs``, those that should be packed."""
     plan[PACKED] = 0
     one_row = packs and narrow
     plan[ONE_ROW] = 1 if one_row else 0
     for k in range(operands):
-        if packs and plan[ROLES + k] == PLAIN and wants_packing(plan, k, operands, narrow, compute_bound):
+        if packs and plan[ROLES + k] == PLAIN and wants_packing(plan, k, operands, narrow, gains):
             plan[ROLES + k] = PACK
         if plan[ROLES + k] == PACK or plan[ROLES + k] == CAST:
             inner, outer = plan[INNER + k], plan[OUTER + k]
