@@ -10,7 +10,7 @@ from numba.extending import overload
 
 from aotops.aot.front.lowering import LOWERINGS, wider
 from aotops.aot.front.pipeline import INLINED
-from aotops.aot.front.reasons import RejectedError
+from aotops.aot.front.rejection import RejectedError
 from aotops.aot.front.scalar_calls import CONVERTERS, build
 from aotops.intrinsics import select
 from aotops.scalar.combinations import combining_max, combining_min

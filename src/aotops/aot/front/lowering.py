@@ -22,7 +22,7 @@ from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
 from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
-from aotops.aot.front.reasons import RejectedError
+from aotops.aot.front.rejection import RejectedError
 from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {name: getattr(types, "boolean" if name == "bool" else name) for name in NAMES}

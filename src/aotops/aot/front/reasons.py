@@ -12,12 +12,12 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numba
-from numba.core.errors import TypingError
 
 import aotops
+from aotops.aot.front.rejection import RejectedError, words
 
 if TYPE_CHECKING:
     from aotops.aot.pack.kernels import Kernel
@@ -26,35 +26,6 @@ if TYPE_CHECKING:
 class CompileError(Exception):
     """A function that does not compile; the message is the compiler's reason."""
 
-
-class RejectedError(TypingError):
-    """What our own passes and lowerings reject: Numba reports it deep inside its message, where a mark tells it."""
-
-    MARK = "[aotops] "
-
-    def __init__(self, message: str, loc: Any = None) -> None:
-        super().__init__(self.MARK + message, loc=loc)
-
-
-#: Numba's names of types.
-_TYPES = (
-    (r"(?:reflected )?[Ll]ist(?:Type)?\((?:[^()]|\([^()]*\))*\)(?:<iv=[^>]*>)?", "a list"),
-    (r"(?:reflected )?set\((?:[^()]|\([^()]*\))*\)|LiteralSet\(.*?\)", "a set"),
-    (r"Dict(?:Type)?\[.*?\](?:<iv=[^>]*>)?|LiteralStrKeyDict\(.*?\)", "a dict"),
-    (r"(?:Uni)?Tuple\((?:[^()]|\([^()]*\))*\)", "a tuple"),
-    (r"Literal\[str\]\(.*?\)|unicode_type|\[unichr x \d+\]", "a string"),
-    (r"[Bb]ytes(?:_literal)?\(.*?\)", "bytes"),
-    (r"Literal\[(?:int|bool)\]\((\w+|-\d+)\)|Literal\[(?:int|bool)\]\((-?\d+)\)", "a number"),
-    (r"(?:array|buffer)\(.*?\)", "an array"),
-    (r"\b(?:u?int(?:8|16|32|64)?|float(?:32|64)?|bool(?:ean)?)\b", "a number"),
-    (r"complex(?:64|128)", "a complex number"),
-    (r"class\((?:a number|\w+)\)", "a type"),
-    (r"omitted\(.*?\)", "a default"),
-    (r"OptionalType\(.*?\)|\bnone\b|NoneType", "nothing"),
-    (r"slice<.*?>", "a slice"),
-    (r"Function\(<(?:built-in function|ufunc|class|function) '?([\w.<>]+)'?(?: at \w+)?>\)", r"\1"),
-    (r"type\(CPUDispatcher\(<function ([\w.<>]+) at \w+>\)\)", r"\1"),
-)
 
 #: Operators, by the functions that Numba represents them as.
 _OPERATORS = {
@@ -182,13 +153,6 @@ def meaning(error: BaseException) -> str:
         return _call(found[1], found[2])
     message = words(message).rstrip(".")
     return GENERAL if INTERNAL.search(message) or not message else message
-
-
-def words(text: str) -> str:
-    """Replace Numba's names of types in a message."""
-    for pattern, word in _TYPES:
-        text = re.sub(pattern, word, text)
-    return text
 
 
 def _call(name: str, types: str) -> str:

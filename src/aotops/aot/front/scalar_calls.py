@@ -18,7 +18,7 @@ from aotops import errors
 from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
-from aotops.aot.front.reasons import RejectedError, words
+from aotops.aot.front.rejection import RejectedError, words
 from aotops.intrinsics import set_flag
 from aotops.ops.record import Record
 from aotops.scalar import callables

@@ -29,7 +29,7 @@ from numba.extending import intrinsic, overload
 from aotops import ops
 from aotops.aot.front import short_loops
 from aotops.aot.front.pipeline import INLINED, compiler_with
-from aotops.aot.front.reasons import RejectedError
+from aotops.aot.front.rejection import RejectedError
 from aotops.aot.front.scalar_calls import CALLED, CONVERTERS, build, callable_function, element_function
 from aotops.scalar.callables import LARGEST_EXPONENT, require_fits
 
