@@ -108,8 +108,9 @@ def constants(record: Record, dtype: str) -> list[bytes]:
             values["identity"] = element(identity, result)
         # an argreduce combines elements, the others results
         values["initial"] = element(record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
-        if record.absorbing is not None:
-            values["absorbing"] = element(record.absorbing, result)
+        absorbing = record.absorbing_for(dtype)
+        if absorbing is not None:
+            values["absorbing"] = element(absorbing, result)
     found = [values.get(name, nothing) for name, _ in abi.CONSTANTS]
     if record.defaults:
         for name, own in zip(record.parameters, record.inputs_for(dtype), strict=True):

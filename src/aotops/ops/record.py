@@ -81,7 +81,8 @@ class Record:
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         map: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
-        absorbing: for a reduction, the value that no other one changes: it ends the work early.
+        absorbing: for a reduction, the result that no further element changes, or one for each dtype: it ends the work
+            early.
         identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
         initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
@@ -132,7 +133,7 @@ class Record:
         map: Scalar | None = None,
         reduction: Record | None = None,
         doc: str = "",
-        absorbing: float | None = None,
+        absorbing: float | Mapping[str, float] | None = None,
         identity: float | Mapping[str, float] | None = None,
         initial: float | Mapping[str, float] | None = None,
         casts: Mapping[str, str] | None = None,
@@ -212,7 +213,7 @@ class Record:
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
             if self.identity is None and self.initial is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or an initial value")
-            for what, value in (("identity", self.identity), ("initial", self.initial)):
+            for what, value in (("identity", self.identity), ("initial", self.initial), ("absorbing", self.absorbing)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
         least = 2 if self.kind == "zip" else 1
@@ -342,6 +343,12 @@ class Record:
         if self.identity is None or isinstance(self.identity, (int, float)):
             return self.identity
         return self.identity[dtype]
+
+    def absorbing_for(self, dtype: str) -> float | None:
+        """The result of a reduction in a dtype that no further element changes, if there is one."""
+        if self.absorbing is None or isinstance(self.absorbing, (int, float)):
+            return self.absorbing
+        return self.absorbing[dtype]
 
     @property
     def positions(self) -> tuple[str, ...]:
