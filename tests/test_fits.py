@@ -46,10 +46,6 @@ POLYNOMIALS: dict[str, Callable[[Function, Any], Any]] = {
     **dict.fromkeys(("exp_tail64", "exp_tail32"), lambda f, x: f(x) / x**2),
     **dict.fromkeys(("shifted_exp_tail64", "shifted_exp_tail32"), lambda f, x: (f(x) - x**2 / 2) / x**3),
     **dict.fromkeys(("atanh_tail64", "atanh_tail32", "wide_atanh_tail64", "wide_atanh_tail32"), lambda f, x: f(x) / x),
-    **dict.fromkeys(("arctangent_tail64", "arctangent_tail32"), lambda f, x: f(mpmath.sqrt(x)) / mpmath.sqrt(x) / x),
-    **dict.fromkeys(("arcsine_polynomial64", "arcsine_polynomial32"), lambda f, x: f(x)),
-    "sine64": lambda f, x: (f(mpmath.sqrt(x), 0) / mpmath.sqrt(x) - 1) / x,
-    "cosine64": lambda f, x: (f(mpmath.sqrt(x), 0) - 1 + x / 2) / x**2,
 }
 
 

@@ -246,6 +246,13 @@ def test_plain_python_is_not_run() -> None:
     assert done.stdout.splitlines() == ["loud: no kernel runs", "ran"]
 
 
+def test_operations_do_not_load_what_only_people_need() -> None:
+    source = "import sys, aotops as ao\nao.ones(3) + 1\n"
+    source += "print([name for name in sys.modules if name.startswith('aotops.see')])"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
 def test_views_and_empty_tensors_launch_nothing() -> None:
     explanation = ao.explain(ao.reshape, ao.ones((2, 3)), (6,))
     assert explanation.launches == ()

@@ -42,6 +42,13 @@ def quick_two_sum(a: Any, b: Any) -> Any:
     return total, b - (total - a)
 
 
+def two_sum(a: Any, b: Any) -> Any:
+    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
+    total = a + b
+    added = total - a
+    return total, (a - (total - added)) + (b - added)
+
+
 def split_high64(x: Any) -> Any:
     """The upper 26 bits of a float64's 53: the product of two such is exact, as is what is left of ``x``."""
     return float64_of_bits(bits_of_float64(x) & -0x8000000)

@@ -1,8 +1,8 @@
 """Inverse trigonometric functions, element by element.
 
 Each is a multiple of pi/4, plus or minus a small odd function of a number of at most 1/2: atan and atan2 divide, asin
-and acos take a square root. The quotient or the root is kept in two parts, a head of half the bits and a rest, and so
-is the multiple of pi/4: its head and the other are added first, and all the rest at once.
+and acos take a square root. A fused multiply-add gives what rounding took away from the quotient or the root. The
+multiple of pi/4 has two parts: the first and the quotient are added, and all that is small at once.
 """
 
 from __future__ import annotations
@@ -16,108 +16,130 @@ from aotops.intrinsics import (
     divide,
     float32_of_bits,
     float64_of_bits,
+    fma,
     select,
     square_root,
     widen,
 )
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient, in_float64, split_high32, split_high64
+from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, Scalar, map, zip
 
 #: pi/2 in two parts.
 HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
 HALF_PI_32, HALF_PI_LOW_32 = 1.57079637050628662109375, -4.37113900018624283e-8
+#: pi/4 in two parts; the last bits of the first are 0, so that three times it is exact.
+QUARTER_PI, QUARTER_PI_LOW = 0.7853981633974483, 3.061616997868383e-17
+#: Up to here, asin and atan of a number are that number. Polynomials are evaluated from here on, where no product is
+#: subnormal: on Intel's CPUs a subnormal number takes 150 cycles.
+TINY, TINY_32 = 7.450580596923828e-09, 0.000244140625  # 2^-27, 2^-12
+
+
+def rough_inverse64(x: Any) -> Any:
+    """``1 / x`` within 5 %, of a positive number: minus its exponent, and a line for the mantissa.
+
+    That is enough for what a quotient or a root lacks: half a unit in its last place.
+    """
+    return float64_of_bits(0x7FDE623822FC16E6 - bits_of_float64(x))
+
+
+def rough_inverse32(x: Any) -> Any:
+    """As ``rough_inverse64``, in float32."""
+    return float32_of_bits(0x7EF311C7 - bits_of_float32(x))
 
 
 # tools/fit_polynomial.py "(atan(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=11 --weight=x
-def arctangent_tail64(t: Any) -> Any:
-    """``atan(t) - t`` for ``abs(t) <= 1/2``: within 2^-57 of ``atan(t)``."""
-    z = t * t
+def arctangent_polynomial64(z: Any) -> Any:
+    """``atan(t) / t - 1`` for ``z = t**2`` up to 1/4: within 2^-57."""
     z2 = z * z
-    z4 = z2 * z2
-    p01 = -0.3333333333333298 + z * 0.19999999999903162
-    p23 = -0.14285714276390113 + z * 0.11111110659801497
-    p45 = -0.09090896248455478 + z * 0.07692073965227576
-    p67 = -0.06663811107193492 + z * 0.05858301961592862
-    p89 = -0.05122018309072997 + z * 0.04186537008218283
-    last = -0.02743544110227321 + z * 0.010117171540392773
-    return t * (z * ((p01 + z2 * p23) + z4 * ((p45 + z2 * p67) + z4 * (p89 + z2 * last))))
+    p01 = fma(z, 0.19999999999905635, -0.33333333333332993)
+    p23 = fma(z, 0.11111110667810377, -0.142857142765893)
+    p45 = fma(z, 0.07692076713694943, -0.09090896435558804)
+    p67 = fma(z, 0.058584711973408435, -0.06663837554869272)
+    p89 = fma(z, 0.04188442839198262, -0.05122732026039755)
+    last = fma(z, 0.010136729629433506, -0.027464642532120817)
+    return z * fma(z2, fma(z2, fma(z2, fma(z2, fma(z2, last, p89), p67), p45), p23), p01)
 
 
-# tools/fit_polynomial.py "(atan(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=5 --weight=x --float32
-def arctangent_tail32(t: Any) -> Any:
-    """As ``arctangent_tail64``, in float32: within 2^-31."""
-    z = t * t
-    z2 = z * z
-    p12 = 0.19999489853681007 + z * -0.14272078714288297
-    p34 = 0.10940983238755897 + z * -0.07984066192471669
-    return t * (z * (-0.3333332692557169 + z * (p12 + z2 * (p34 + z2 * 0.038723295443321946))))
+# tools/fit_polynomial.py "atan(sqrt(x+1/2))/sqrt(x+1/2) - 1" --from=-1/2 --to=1/2 --degree=9 --float32
+def arctangent_polynomial32(t: Any) -> Any:
+    """``atan(t) / t - 1`` for ``t`` up to 1, in float32: within 2^-28.
+
+    In the distance of ``t**2`` from 1/2, with whose multiples their roundings are small. The last coefficient is such
+    that the arc tangent of 1 is pi/4, correctly rounded.
+    """
+    v = fma(t, t, -0.5)
+    v2 = v * v
+    p12 = fma(v, 0.08340700715780258, -0.20375309884548187)
+    p34 = fma(v, 0.021061956882476807, -0.04024604335427284)
+    p56 = fma(v, 0.006408448331058025, -0.011568097397685051)
+    p78 = fma(v, 0.0028340688440948725, -0.00366341439075768)
+    high = fma(v2, fma(v2, fma(v2, -0.0017846178762640793, p78), p56), p34)
+    return fma(v, fma(v2, high, p12), -0.12958024442195892)
 
 
 # tools/fit_polynomial.py "(asin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=11 --weight=x
 def arcsine_polynomial64(z: Any) -> Any:
     """``(asin(t) - t) / t**3`` for ``z = t**2`` up to 1/4: within 2^-55 of ``asin(t)`` when multiplied."""
     z2 = z * z
-    z4 = z2 * z2
-    p01 = 0.16666666666665408 + z * 0.07500000000336995
-    p23 = 0.04464285682834103 + z * 0.030381959136517513
-    p45 = 0.022371758059953815 + z * 0.01735970463280043
-    p67 = 0.013885236672497787 + z * 0.012169204059257008
-    p89 = 0.006528007048953777 + z * 0.01952818042172705
-    last = -0.016224122676992973 + z * 0.031912182360418075
-    return (p01 + z2 * p23) + z4 * ((p45 + z2 * p67) + z4 * (p89 + z2 * last))
+    p01 = fma(z, 0.07500000000336995, 0.16666666666665408)
+    p23 = fma(z, 0.030381959136517513, 0.04464285682834103)
+    p45 = fma(z, 0.01735970463280043, 0.022371758059953815)
+    p67 = fma(z, 0.012169204059257008, 0.013885236672497787)
+    p89 = fma(z, 0.01952818042172705, 0.006528007048953777)
+    last = fma(z, 0.031912182360418075, -0.016224122676992973)
+    return fma(z2, fma(z2, fma(z2, fma(z2, fma(z2, last, p89), p67), p45), p23), p01)
 
 
 # tools/fit_polynomial.py "(asin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=4 --weight=x --float32
 def arcsine_polynomial32(z: Any) -> Any:
     """As ``arcsine_polynomial64``, in float32: within 2^-27."""
-    p12 = 0.07495299956750714 + z * 0.04547013988935339
-    p34 = 0.024180409062675882 + z * 0.042165195175210335
-    return 0.16666752418664443 + z * (p12 + (z * z) * p34)
+    p12 = fma(z, 0.04547013988935339, 0.07495299956750714)
+    p34 = fma(z, 0.042165195175210335, 0.024180409062675882)
+    return fma(z, fma(z * z, p34, p12), 0.16666752418664443)
 
 
-def arcsine_parts_of(head: Scalar, polynomial: Scalar, smallest: float) -> Scalar:
-    """Make the function that gives ``small, upper, lower`` of ``0 <= a <= 1``, in one dtype.
+def root_of(rough_inverse: Scalar) -> Scalar:
+    """Make the function that gives ``z, root, rest`` of ``a``, in one dtype: ``z`` is ``(1 - a) / 2``, exact from 1/2.
 
-    ``asin(a)`` is ``upper + lower`` where it is small, ``a <= 1/2``. Elsewhere ``acos(a)`` is, twice the arc sine of
-    ``sqrt((1 - a) / 2)``; beyond 1 and of NaN it is NaN.
+    ``2 * root + rest`` is twice the square root of ``z``. Beyond 1 and of NaN both are NaN.
     """
 
-    def arcsine_parts(a: Any) -> Any:
-        small = a <= 0.5
-        distance = 1.0 - a  # exact beyond 1/2
-        z = select(small, a * a, 0.5 * distance)
-        root = square_root(distance + distance)
-        upper = head(root)
-        # what the head lacks; the smallest normal number changes it only where all of it is 0
-        lower = ((distance + distance) - upper * upper) / ((root + upper) + smallest)
-        tail = select(small, a, root) * (z * polynomial(z))
-        return small, select(small, a, upper), select(small, 0.0, lower) + tail
+    def root_and_rest(a: Any) -> Any:
+        z = fma(a, -0.5, 0.5)
+        root = square_root(z)
+        return z, root, fma(-root, root, z) * rough_inverse(root)
 
-    return arcsine_parts
+    return root_and_rest
 
 
-arcsine_parts64 = arcsine_parts_of(split_high64, arcsine_polynomial64, 2.2250738585072014e-308)
-arcsine_parts32 = arcsine_parts_of(split_high32, arcsine_polynomial32, 1.1754943508222875e-38)
+root64, root32 = root_of(rough_inverse64), root_of(rough_inverse32)
 
 
 # --- asin ---------------------------------------------------------------------------------------------------------
 
 
-def asin_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
-    """Make asin in one dtype."""
+def asin_of(root_and_rest: Scalar, polynomial: Scalar, half_pi: float, half_pi_low: float, tiny: float) -> Scalar:
+    """Make asin in one dtype: beyond 1/2 it is pi/2 less twice the arc sine of ``sqrt((1 - a) / 2)``."""
 
     def asin(x: Any) -> Any:
-        small, upper, lower = parts(math.fabs(x))
-        total = half_pi - upper
-        y = total + (((half_pi - total) - upper) + (half_pi_low - lower))
-        return math.copysign(select(small, upper + lower, y), x)
+        a = math.fabs(x)
+        small = a <= 0.5
+        moderate = select(a < tiny, tiny, a)
+        z, root, rest = root_and_rest(moderate)
+        z = select(small, moderate * moderate, z)
+        upper = select(small, moderate, -2.0 * root)
+        base = select(small, 0.0, half_pi)
+        total = base + upper
+        lower = select(small, 0.0, half_pi_low - rest) + ((base - total) + upper)
+        y = total + fma(upper, z * polynomial(z), lower)
+        return math.copysign(select(a < tiny, a, y), x)
 
     return asin
 
 
-asin64 = asin_of(arcsine_parts64, HALF_PI, HALF_PI_LOW)
-asin32 = asin_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
+asin64 = asin_of(root64, arcsine_polynomial64, HALF_PI, HALF_PI_LOW, TINY)
+asin32 = asin_of(root32, arcsine_polynomial32, HALF_PI_32, HALF_PI_LOW_32, TINY_32)
 
 
 @map(
@@ -131,7 +153,7 @@ asin32 = asin_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
         slope=lambda mp, x: 1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
         domain=(-1.0, 1.0),
         special=((0.0, 0.0), (-0.0, -0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN)),
-        seams=(0.5, 2.0**-27),
+        seams=(0.5, 2.0**-27, 2.0**-12),
     ),
 )
 def asin(x: Any) -> Any:
@@ -159,24 +181,31 @@ def asin_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- acos ---------------------------------------------------------------------------------------------------------
 
 
-def acos_of(parts: Scalar, half_pi: float, half_pi_low: float) -> Scalar:
+def acos_of(root_and_rest: Scalar, polynomial: Scalar, half_pi: float, half_pi_low: float, tiny: float) -> Scalar:
     """Make acos in one dtype: pi/2 less asin within 1/2, and beyond it from 0 or pi."""
 
     def acos(x: Any) -> Any:
-        small, upper, lower = parts(math.fabs(x))
+        a = math.fabs(x)
+        small = a <= 0.5
+        moderate = select(a < tiny, tiny, a)
+        z, root, rest = root_and_rest(moderate)
+        z = select(small, moderate * moderate, z)
+        upper = select(small, moderate, root + root)
+        lower = fma(upper, z * polynomial(z), select(small, 0.0, rest))
         negative = x < 0.0
         turns = select(small, 1.0, select(negative, 2.0, 0.0))
         same = small == negative
         upper, lower = select(same, upper, -upper), select(same, lower, -lower)
         base = turns * half_pi
         total = base + upper
-        return total + ((upper - (total - base)) + (turns * half_pi_low + lower))
+        return total + (fma(turns, half_pi_low, lower) + ((base - total) + upper))
 
     return acos
 
 
-acos64 = acos_of(arcsine_parts64, HALF_PI, HALF_PI_LOW)
-acos32 = acos_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
+# numbers up to 2^-60 do not change pi/2, nor those up to 2^-30 in float32
+acos64 = acos_of(root64, arcsine_polynomial64, HALF_PI, HALF_PI_LOW, 8.673617379884035e-19)
+acos32 = acos_of(root32, arcsine_polynomial32, HALF_PI_32, HALF_PI_LOW_32, 9.313225746154785e-10)
 
 
 @map(
@@ -190,7 +219,7 @@ acos32 = acos_of(arcsine_parts32, HALF_PI_32, HALF_PI_LOW_32)
         slope=lambda mp, x: -1 / mp.sqrt((1 - x) * (1 + x)) if abs(x) < 1 else mp.nan,
         domain=(-1.0, 1.0),
         special=((1.0, 0.0), (1.5, NAN), (-1.5, NAN), (INF, NAN), (-INF, NAN), (NAN, NAN), (0.0, math.pi / 2)),
-        seams=(0.5, 2.0**-27),
+        seams=(0.5, 2.0**-27, 2.0**-12),
     ),
 )
 def acos(x: Any) -> Any:
@@ -216,39 +245,45 @@ def acos_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- atan ---------------------------------------------------------------------------------------------------------
 
 
-def atan_of(head: Scalar, tail: Scalar, largest: float, rounding: float, quarter: float, quarter_low: float) -> Scalar:
-    """Make atan in one dtype; from ``largest`` on it is pi/2, rounded.
+def atan64(x: Any) -> Any:
+    """atan in float64.
 
-    Between the tangents of pi/8 and 3/8 pi it is pi/4 and the arc tangent of ``(a - 1) / (a + 1)``, and beyond pi/2
-    and that of ``-1 / a``. ``rounding`` takes the quotient to a multiple of 2^-26 (of 2^-11 in float32), as are pi/4
-    in ``quarter`` and 1: sums with those are exact, and so are products with half the bits of ``a``.
+    Between 1/2 and 2 it is pi/4 and the arc tangent of ``(a - 1) / (a + 1)``, and beyond pi/2
+    and that of ``-1 / a``. The numerators are exact, the denominators have two parts, and so have the quotients.
     """
-
-    def atan(x: Any) -> Any:
-        a = math.fabs(x)
-        a = select(a > largest, largest, a)  # NaN stays
-        small, large = a <= 0.5, a > 2.0
-        one_above = select(small, 0.0, 1.0)
-        one_below = select(large, 0.0, 1.0)
-        inverse = 1.0 / (one_below + select(small, 0.0, a))
-        quotient = (select(large, 0.0, a) - one_above) * inverse
-        upper = (quotient + rounding) - rounding
-        # the numerator less upper times the denominator, as a * factor - rest
-        factor = one_below - select(small, 0.0, upper)
-        rest = one_above + select(large, 0.0, upper)
-        a_head = head(a)
-        lower = ((a_head * factor - rest) + (a - a_head) * factor) * inverse
-        base = select(small, 0.0, select(large, 2.0 * quarter, quarter))
-        base_low = select(small, 0.0, select(large, 2.0 * quarter_low, quarter_low))
-        return math.copysign((base + upper) + (lower + (base_low + tail(quotient))), x)
-
-    return atan
+    absolute = math.fabs(x)
+    a = select(absolute > 18446744073709551616.0, 18446744073709551616.0, absolute)  # 2^64; NaN stays
+    a = select(a < TINY, TINY, a)
+    small, large = a <= 0.5, a > 2.0
+    above = select(large, 0.0, a) - select(small, 0.0, 1.0)
+    one = select(large, 0.0, 1.0)
+    added = select(small, 0.0, a)
+    below = one + added
+    quotient = divide(above, below)
+    remainder = fma(-quotient, added - (below - one), fma(-quotient, below, above))
+    quarters = select(small, 0.0, select(large, 2.0, 1.0))
+    base = quarters * QUARTER_PI
+    total = base + quotient
+    lower = fma(remainder, rough_inverse64(below), fma(quarters, QUARTER_PI_LOW, (base - total) + quotient))
+    y = total + fma(quotient, arctangent_polynomial64(quotient * quotient), lower)
+    return math.copysign(select(y < absolute, y, absolute), x)  # which tiny numbers are
 
 
-atan64 = atan_of(
-    split_high64, arctangent_tail64, 18446744073709551616.0, 100663296.0, 0.7853981703519821, -6.954533807083558e-09
-)
-atan32 = atan_of(split_high32, arctangent_tail32, 4294967296.0, 6144.0, 0.78515625, 0.00024191339744830963)
+def atan32(x: Any) -> Any:
+    """atan in float32: beyond 1 it is pi/2 less that of the inverse."""
+    absolute = math.fabs(x)
+    a = select(absolute > 4294967296.0, 4294967296.0, absolute)  # NaN stays
+    a = select(a < TINY_32, TINY_32, a)
+    large = a > 1.0
+    above, below = select(large, -1.0, a), select(large, a, 1.0)
+    quotient = divide(above, below)
+    # Near 1, where it counts most, the slope of the arc tangent of 1/a is about half of what the quotient lacks.
+    base, base_low = select(large, HALF_PI_32, 0.0), select(large, HALF_PI_LOW_32, 0.0)
+    lower = fma(fma(-quotient, below, above), 0.46875, base_low)
+    total = base + quotient
+    lower = lower + ((base - total) + quotient)
+    y = total + fma(quotient, arctangent_polynomial32(quotient), lower)
+    return math.copysign(select(y < absolute, y, absolute), x)  # which tiny numbers are
 
 
 @map(
@@ -261,7 +296,7 @@ atan32 = atan_of(split_high32, arctangent_tail32, 4294967296.0, 6144.0, 0.785156
     cases=Cases(
         slope=lambda mp, x: 1 / (1 + x * x),
         special=((0.0, 0.0), (-0.0, -0.0), (NAN, NAN), (INF, math.pi / 2), (-INF, -math.pi / 2), (1e300, math.pi / 2)),
-        seams=(0.5, 2.0, 2.0**-27),
+        seams=(0.5, 1.0, 2.0, 2.0**-27, 2.0**-12, 2.0**64, 2.0**32),
     ),
 )
 def atan(x: Any) -> Any:
@@ -292,97 +327,74 @@ def atan_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- atan2 --------------------------------------------------------------------------------------------------------
 
 
-def atan2_scaled_of(head: Scalar, tail: Scalar, quarter: float, quarter_low: float) -> Scalar:
-    """Make the function that gives atan2 of ``x1`` and ``x2``, in one dtype, out of ``n / d`` as well.
+def atan2_scaled64(x1: Any, x2: Any, n: Any, d: Any) -> Any:
+    """atan2 of ``x1`` and ``x2`` in float64, out of ``n / d`` as well.
 
     That is the smaller absolute value by the larger one, which must not be 0, and both may be multiplied by a power of
     2. Beyond 1/2 its arc tangent is pi/4 and that of ``(n - d) / (n + d)``. The numerator is exact, the denominator
-    has two parts; for the head of the quotient multiplying back is exact, and what then remains is divided.
+    has two parts, and so has the quotient.
     """
-
-    def atan2_scaled(x1: Any, x2: Any, n: Any, d: Any) -> Any:
-        small = n + n <= d
-        above = n - select(small, 0.0, d)
-        added = select(small, 0.0, n)
-        rounded = d + added
-        inverse = 1.0 / rounded
-        below = head(rounded)
-        below_low = (rounded - below) + (added - (rounded - d))
-        # the direction is of the quadrant and of which of the two is larger
-        inverted = math.fabs(x1) > math.fabs(x2)
-        backward = math.copysign(1.0, x2) < 0.0
-        above = select(inverted == backward, above, -above)
-        quarters = select(inverted, select(small, 2.0, 1.0), select(small, 0.0, 1.0))
-        quarters = select(backward, 4.0 - quarters, quarters)
-        quotient = above * inverse
-        upper = head(quotient)
-        lower = ((above - upper * below) - upper * below_low) * inverse
-        # the tail need not wait for what the quotient lacks; its slope there is about minus the square
-        lower = lower - (quotient * quotient) * ((upper - quotient) + lower)
-        base = quarters * quarter
-        total = base + upper
-        rest = (upper - (total - base)) + (quarters * quarter_low + (lower + tail(quotient)))
-        return math.copysign(total + rest, x1)
-
-    return atan2_scaled
+    small = n + n <= d
+    above = n - select(small, 0.0, d)
+    added = select(small, 0.0, n)
+    below = d + added
+    # the direction is of the quadrant and of which of the two is larger
+    inverted = math.fabs(x1) > math.fabs(x2)
+    backward = math.copysign(1.0, x2) < 0.0
+    above = select(inverted == backward, above, -above)
+    quarters = select(inverted, select(small, 2.0, 1.0), select(small, 0.0, 1.0))
+    quarters = select(backward, 4.0 - quarters, quarters)
+    quotient = divide(above, below)
+    remainder = fma(-quotient, added - (below - d), fma(-quotient, below, above))
+    base = quarters * QUARTER_PI
+    total = base + quotient
+    lower = fma(quarters, QUARTER_PI_LOW, (base - total) + quotient)
+    # the slope of the arc tangent is about 1 - quotient**2
+    z = quotient * quotient
+    lower = fma(fma(-z, remainder, remainder), rough_inverse64(below), lower)
+    return math.copysign(total + fma(quotient, arctangent_polynomial64(z), lower), x1)
 
 
-# the last three bits of pi/4 are 0, so that three times it is exact, and what is left of it
-atan2_scaled64 = atan2_scaled_of(split_high64, arctangent_tail64, 0.7853981633974483, 3.061616997868383e-17)
-atan2_scaled32 = atan2_scaled_of(split_high32, arctangent_tail32, 0.785398006439209, 1.5695823932524066e-07)
-
-
-def atan2_near_of(scaled: Scalar) -> Scalar:
-    """Make atan2 in one dtype, for numbers that are 0 or of moderate size, not both 0."""
-
-    def atan2_near(x1: Any, x2: Any) -> Any:
-        a1, a2 = math.fabs(x1), math.fabs(x2)
-        inverted = a1 > a2
-        return scaled(x1, x2, select(inverted, a2, a1), select(inverted, a1, a2))
-
-    return atan2_near
-
-
-def is_not_near_of(low: float, high: float) -> Scalar:
-    """Make the function that tells pairs for which ``atan2_near_of`` will not do, in one dtype."""
-
-    def is_not_near(x1: Any, x2: Any) -> Any:
-        a1, a2 = math.fabs(x1), math.fabs(x2)
-        inverted = a1 > a2
-        n, d = select(inverted, a2, a1), select(inverted, a1, a2)
-        return (d < low) | (d > high) | ((n > 0.0) & (n < low)) | (n + d != n + d)
-
-    return is_not_near
-
-
-def finite_quotient(x1: Any, x2: Any) -> Any:
-    """The smaller absolute value and the larger one, or of infinities and two zeros what has the same quotient."""
-    a1, a2 = math.fabs(x1), math.fabs(x2)
-    inverted = a1 > a2
-    n, d = select(inverted, a2, a1), select(inverted, a1, a2)
-    # infinity counts as 1 beside a finite number, which then is 0
-    n = select(d == INF, select(n == INF, 1.0, n * 0.0), n)
-    return n, select((d == INF) | (d == 0.0), 1.0, d)
+def atan2_scaled32(x1: Any, x2: Any, n: Any, d: Any) -> Any:
+    """As ``atan2_scaled64``, in float32, with one polynomial up to 1."""
+    inverted = math.fabs(x1) > math.fabs(x2)
+    backward = math.copysign(1.0, x2) < 0.0
+    quotient = divide(n, d)
+    # what the quotient lacks, times the slope of the arc tangent
+    lower = fma(-quotient, d, n) * rough_inverse32(fma(quotient, n, d))
+    lower = fma(quotient, arctangent_polynomial32(quotient), lower)
+    ahead = inverted == backward
+    upper, lower = select(ahead, quotient, -quotient), select(ahead, lower, -lower)
+    turns = select(inverted, 1.0, select(backward, 2.0, 0.0))
+    base = turns * HALF_PI_32
+    total = base + upper
+    lower = fma(turns, HALF_PI_LOW_32, lower) + ((base - total) + upper)
+    return math.copysign(total + lower, x1)
 
 
 def atan2_64(x1: Any, x2: Any) -> Any:
-    """atan2 in float64, anywhere."""
-    n, d = finite_quotient(x1, x2)
-    # the larger one goes between 2^100 and 2^101, exactly, and the other one with it; a quotient that is subnormal
-    # is then that of normal numbers
-    lift = select(d < 1.1830521861667747e-271, 1.6069380442589903e60, 1.0)  # 2^-900, 2^200
-    n, d = n * lift, d * lift
-    scale = float64_of_bits((0x7FE0000000000000 - (bits_of_float64(d) & 0x7FF0000000000000)) + 0x0640000000000000)
-    return atan2_scaled64(x1, x2, n * scale, d * scale)
+    """atan2 in float64.
+
+    The larger absolute value goes between 2 and 4, exactly, or below where it is subnormal, and the other one with it.
+    That costs less than to tell numbers for which it is not necessary.
+    """
+    a1, a2 = math.fabs(x1), math.fabs(x2)
+    inverted = a1 > a2
+    n, d = select(inverted, a2, a1), select(inverted, a1, a2)
+    normal = select(d < 2.2250738585072014e-308, 2.2250738585072014e-308, d)
+    scale = float64_of_bits(0x7FF0000000000000 - (bits_of_float64(normal) & 0x7FF0000000000000))
+    # of infinity it is 0, and infinity counts as 1 beside a finite number, which then is 0; so does 0 beside 0
+    return atan2_scaled64(x1, x2, select(n == INF, 1.0, n * scale), select((d == INF) | (d == 0.0), 1.0, d * scale))
 
 
 def atan2_32(x1: Any, x2: Any) -> Any:
-    """As ``atan2_64``, in float32: the larger one between 2^40 and 2^41."""
-    n, d = finite_quotient(x1, x2)
-    lift = select(d < 8.271806125530277e-25, 1.1805916207174113e21, 1.0)  # 2^-80, 2^70
-    n, d = n * lift, d * lift
-    scale = float32_of_bits((0x7F000000 - (bits_of_float32(d) & 0x7F800000)) + 0x14000000)
-    return atan2_scaled32(x1, x2, n * scale, d * scale)
+    """As ``atan2_64``, in float32."""
+    a1, a2 = math.fabs(x1), math.fabs(x2)
+    inverted = a1 > a2
+    n, d = select(inverted, a2, a1), select(inverted, a1, a2)
+    normal = select(d < 1.1754943508222875e-38, 1.1754943508222875e-38, d)
+    scale = float32_of_bits(0x7F800000 - (bits_of_float32(normal) & 0x7F800000))
+    return atan2_scaled32(x1, x2, select(n == INF, 1.0, n * scale), select((d == INF) | (d == 0.0), 1.0, d * scale))
 
 
 @zip(
@@ -408,13 +420,6 @@ def atan2(x1: Any, x2: Any) -> Any:
 
 
 atan2.specialise("float32")(atan2_32)
-# 2^-60 and 2^60, 2^-400 and 2^400
-atan2.fast_path("float32", unless=is_not_near_of(8.673617379884035e-19, 1.152921504606847e18))(
-    atan2_near_of(atan2_scaled32)
-)
-atan2.fast_path("float64", unless=is_not_near_of(3.8725919148493183e-121, 2.5822498780869086e120))(
-    atan2_near_of(atan2_scaled64)
-)
 
 
 @atan2.derivative

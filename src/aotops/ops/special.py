@@ -5,10 +5,13 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import select, widen
+from aotops.intrinsics import fma, select, widen
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64, split_high64
+from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
+
+#: Polynomials are evaluated from here on, where no square is subnormal: of smaller numbers P is what it is here.
+TINY, TINY_32 = 7.450580596923828e-09, 0.000244140625  # 2^-27, 2^-12
 
 # --- erf ----------------------------------------------------------------------------------------------------------
 
@@ -34,7 +37,8 @@ def erf64(x: Any) -> Any:
     a = select(a > 6.0, 6.0, a)  # from 5.92 on it rounds to 1
     small = a < 0.921875
     middle = a < 1.8125
-    v = select(small, a * a - 0.375, a - select(middle, 1.0, 3.5))
+    moderate = select(a < TINY, TINY, a)
+    v = select(small, fma(moderate, moderate, -0.375), a - select(middle, 1.0, 3.5))
     v2 = v * v
     v4 = v2 * v2
     c0 = select3(small, middle, 0.0018801197863594786, 0.3966096406421371, 0.17134869010163425)
@@ -49,19 +53,20 @@ def erf64(x: Any) -> Any:
     c9 = select3(small, middle, -1.1665252121689559e-07, 0.0001704810166277416, 4.081284410312892e-07)
     c10 = select3(small, middle, 1.0539927225098258e-08, 5.9731278279283705e-05, -7.680030738493295e-08)
     # P ends here: the rest is of the roots alone
-    rest = select(middle, -3.868763829459266e-06, 1.8689827770764884e-09) + v * (
-        select(middle, 2.4614958641405155e-06, -4.5402769935792763e-11)
-        + v * select(middle, -3.237255710208546e-07, -3.597833852787715e-11)
-    )
-    c11 = select(
-        small, -8.2378702589916e-10, select(middle, -1.9682852052848875e-05, -3.060122617045749e-09) + v * rest
-    )
-    p25 = (c2 + v * c3) + v2 * (c4 + v * c5)
-    p69 = (c6 + v * c7) + v2 * (c8 + v * c9)
-    p = c0 + v * (c1 + v * (p25 + v4 * (p69 + v4 * (c10 + v * c11))))
+    c12 = select(middle, -3.868763829459266e-06, 1.8689827770764884e-09)
+    c13 = select(middle, 2.4614958641405155e-06, -4.5402769935792763e-11)
+    c14 = select(middle, -3.237255710208546e-07, -3.597833852787715e-11)
+    roots = fma(v, fma(v, fma(v, c14, c13), c12), select(middle, -1.9682852052848875e-05, -3.060122617045749e-09))
+    c11 = select(small, -8.2378702589916e-10, roots)
+    p25 = fma(v2, fma(v, c5, c4), fma(v, c3, c2))
+    p69 = fma(v2, fma(v, c9, c8), fma(v, c7, c6))
+    p = fma(v, fma(v, fma(v4, fma(v4, fma(v, c11, c10), p69), p25), c1), c0)
     square = p * p
     fourth = square * square
-    return math.copysign(select(small, a + a * p, 1.0 - select(middle, square, fourth * fourth)), x)
+    root = select(middle, p, fourth)
+    # one product for all: a + a * p, 1 - p * p and 1 - p**4 * p**4
+    y = fma(select(small, p, -root), select(small, a, root), select(small, a, 1.0))
+    return math.copysign(y, x)
 
 
 def erf32(x: Any) -> Any:
@@ -69,7 +74,8 @@ def erf32(x: Any) -> Any:
     a = math.fabs(x)
     a = select(a > 4.0, 4.0, a)  # from 3.92 on it rounds to 1
     small = a < 0.953125
-    v = select(small, a * a - 0.46875, a - 1.0)
+    moderate = select(a < TINY_32, TINY_32, a)
+    v = select(small, fma(moderate, moderate, -0.46875), a - 1.0)
     v2 = v * v
     c0 = select(small, 0.0256696455180645, 0.3966096341609955)
     c1 = select(small, 0.28608930110931396, -0.5233199596405029)
@@ -77,12 +83,11 @@ def erf32(x: Any) -> Any:
     c3 = select(small, 0.01872408576309681, 0.060505758970975876)
     c4 = select(small, -0.0035687810741364956, -0.04733610153198242)
     c5 = select(small, 0.0005796047626063228, -0.0023704851046204567)
-    rest = -0.00019768245692830533 + v * (
-        -0.0014118286781013012 + v * (0.000572388875298202 + v * (-9.701713861431926e-05 + v * 6.4006567299657036e-06))
-    )
-    c6 = select(small, -8.195098780561239e-05, 0.007368189282715321 + v * rest)
-    p = c0 + v * (c1 + v * ((c2 + v2 * (c4 + v2 * c6)) + v * (c3 + v2 * c5)))
-    return math.copysign(select(small, a, 1.0) - select(small, a, p) * p, x)
+    p78 = fma(v, -0.0014118286781013012, -0.00019768245692830533)
+    p9 = fma(v, fma(v, 6.4006567299657036e-06, -9.701713861431926e-05), 0.000572388875298202)
+    c6 = select(small, -8.195098780561239e-05, fma(v, fma(v2, p9, p78), 0.007368189282715321))
+    p = fma(v, fma(v, fma(v, fma(v2, c5, c3), fma(v2, fma(v2, c6, c4), c2)), c1), c0)
+    return math.copysign(fma(select(small, a, p), -p, select(small, a, 1.0)), x)
 
 
 def numpy_erf(np: Any, x: Any) -> Any:
@@ -145,10 +150,8 @@ def erf_derivative(x: Any, y: Any, g: Any) -> Any:
     # the square in two parts: half a ULP of 700 is 400 ULP of its exponential
     a = math.fabs(x)
     a = select(a > 28.0, 28.0, a)
-    head = split_high64(a)
-    rest = (a - head) * (a + head)  # below 2^-15
-    correction = 1.0 - rest * (1.0 - rest * (0.5 - rest * 0.16666666666666666))
-    return chained(g, 1.1283791670955126 * (math.exp(-head * head) * correction))
+    square = a * a
+    return chained(g, 1.1283791670955126 * (math.exp(-square) * (1.0 - fma(a, a, -square))))
 
 
 @erf.specialise_derivative("float32")

@@ -3,7 +3,8 @@
 The argument is reduced to ``r`` within pi/4 of zero and the number of quarter turns taken off, both polynomials are
 evaluated (fitted by Remez's method at 50 digits), and the quarter turns choose one and its sign. Up to 2^20 the
 reduction subtracts a multiple of pi/2 in three parts; beyond, where blocks of common arguments do not go, it multiplies
-by those bits of 2/pi that matter (Payne and Hanek), in integers. float32 takes half turns and one polynomial.
+by those bits of 2/pi that matter (Payne and Hanek), with fused multiply-adds. float32 takes half turns and one
+polynomial.
 """
 
 from __future__ import annotations
@@ -15,10 +16,9 @@ from aotops.intrinsics import (
     Table,
     bits_of_float64,
     float64_of_bits,
+    fma,
     look_up,
-    rint,
     select,
-    truncate,
     widen,
     wrap_int64,
 )
@@ -30,169 +30,116 @@ from aotops.ops.float_arithmetic import (
     in_float64,
     magnitude32,
     magnitude64,
-    quick_two_sum,
-    split_high64,
+    two_sum,
 )
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 TWO_OVER_PI = 0.6366197723675814
-#: pi/2 in parts of 33 bits, so that multiples up to 2^20 are exact, and the rest.
-HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267341256, 6.077100506303966e-11, 2.0222662487959506e-21
-#: pi/2 in two parts of 53 bits.
+#: pi/2 in three parts, the second of 33 bits, so that its multiples up to 2^20 are exact.
+HALF_PI_1, HALF_PI_2, HALF_PI_3 = 1.5707963267948966, 6.12323399538461e-17, 3.5215598651832e-27
+#: pi/2 in two parts.
 HALF_PI, HALF_PI_LOW = 1.5707963267948966, 6.123233995736766e-17
-#: 1/pi in two parts, of 28 bits, so that products with a float32 are exact, and the rest.
-INVERSE_PI, INVERSE_PI_LOW = 0.31830988451838493, 1.665405738066088e-09
+#: 1/pi in two parts of the same sign, so that minus zero stays what it is.
+INVERSE_PI, INVERSE_PI_LOW = 0.31830988618379064, 3.583247455607534e-17
 #: Added to a float64 of at most 2^50 it leaves the nearest integer in the low bits.
 ROUNDING = 6755399441055744.0
-#: The bits of 2/pi behind the point, 27 in an integer, after 81 zeros.
-TWO_OVER_PI_BITS = Table(
-    (
-        0,
-        0,
-        0,
-        0x517CC1B,
-        0x3939105,
-        0x253F84E,
-        0x57D1F53,
-        0x26EE06D,
-        0x58A5664,
-        0x7887208,
-        0x1FE5163,
-        0x55EF5DE,
-        0x1586DC9,
-        0x0DC7484,
-        0x4DD2E00,
-        0x3249775,
-        0x0274648,
-        0x39FC3BD,
-        0x31CB129,
-        0x539F744,
-        0x08D7D4B,
-        0x5768909,
-        0x699C702,
-        0x35A2FBF,
-        0x104E647,
-        0x2C7306A,
-        0x339F49C,
-        0x422FC5D,
-        0x77E4A0E,
-        0x63FF12F,
-        0x7FDE059,
-        0x407F797,
-        0x4462D68,
-        0x14DA3ED,
-        0x5367ECF,
-        0x13E584D,
-        0x5D3D18F,
-        0x6CD3CBF,
-        0x6A2D752,
-        0x3DD63F5,
-        0x797C5EC,
-        0x7A0E73E,
-        0x78A5292,
-        0x7535FDA,
-        0x7EC47E3,
-        0x2BA10AC,
-        0x033046F,
-        0x63DB5D5,
-        0x7C33EF0,
-        0x4135E86,
-    )
+#: Up to here, sin of a number is that number. Polynomials are evaluated from here on, where no product is subnormal: on
+#: Intel's CPUs one with a subnormal number takes 6 ns, in place of 0.1.
+TINY = 7.450580596923828e-09  # 2^-27
+
+#: 2/pi times 2^1200, truncated.
+TWO_OVER_PI_BITS = int(
+    "a2f9836e4e441529fc2757d1f534ddc0db6295993c439041fe5163abdebbc561b7246e3a424dd2e006492eea09d1921cfe1d"
+    "eb1cb129a73ee88235f52ebb4484e99c7026b45f7e413991d639835339f49c845f8bbdf9283b1ff897ffde05980fef2f118b"
+    "5a0a6d1f6d367ecf27cb09b74f463f669e5fea2d7527bac7ebe5f17b3d0739f78a5292ea6bfb5fb11f8d5d0856033046fc7b",
+    16,
 )
 
 
-def quarter_turns(k: Any) -> Any:
-    """The low bits of an integral float64 of at most 2^51."""
-    return bits_of_float64(k + ROUNDING) & 3
+def table_of_parts(
+    bits: int, digits: int, rows: range, cut: int, raised: int, parts: tuple[int, ...], lifted: int
+) -> Table:
+    """Make a table of ``bits / 2**1200`` in parts, one row for each 8 exponents of ``x``.
+
+    In units of the last of ``digits`` bits of the row's smallest ``x``: what weighs ``2**-cut`` or more is left out, as
+    times ``x`` it is a multiple of a whole turn; ``2**raised`` is added if ``raised`` is not 0; and the first parts are
+    multiples of ``2**part``, and the last one is the rest. All are multiplied by ``2**lifted``, so that none is
+    subnormal.
+    """
+    values: list[float] = []
+    for row in rows:
+        position = 1200 - (8 * row - 1022 - digits)
+        rest = bits % (1 << position + cut)
+        rest += 1 << position + raised if raised else 0
+        for part in parts:
+            unit = 1 << position + part
+            rounded = (rest + unit // 2) // unit * unit
+            values.append(rounded / 2 ** (1200 - lifted))
+            rest -= rounded
+        values.append(rest / 2 ** (1200 - lifted))
+    return Table(tuple(bits_of_float64(value) for value in values))
+
+
+#: The row of the exponents around that of 2^20.
+FIRST_ROW = 130
+#: 2/pi in four parts, times any float64 from 2^20 on but for multiples of 4, and 1/pi in two, times any float32.
+PARTS = table_of_parts(TWO_OVER_PI_BITS, 53, range(FIRST_ROW, 256), 2, raised=3, parts=(-49, -94, -148), lifted=128)
+PARTS_32 = table_of_parts(TWO_OVER_PI_BITS // 2, 24, range(FIRST_ROW, 144), 1, raised=0, parts=(-52,), lifted=0)
+
+
+def part(table: Table, x: Any, k: int, parts: int) -> Any:
+    """The part ``k`` of those that belong to the exponent of ``x``."""
+    return float64_of_bits(look_up(table, ((bits_of_float64(x) >> 55) - FIRST_ROW) * parts + k))
 
 
 def reduce_near(x: Any) -> Any:
-    """``quarter, r, rest`` with ``x = quarter * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``."""
-    k = rint(x * TWO_OVER_PI)
-    # both products are exact, and so is the first difference
-    high, low = quick_two_sum(x - k * HALF_PI_1, k * -HALF_PI_2)
-    # once more, for k * HALF_PI_3 may be 10 units in the last place of high
-    r, rest = quick_two_sum(high, low - k * HALF_PI_3)
-    return quarter_turns(k), r, rest
+    """``turns, r, rest`` with ``x = turns * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``.
 
-
-def half_turns_near(x: Any, shift: Any) -> Any:
-    """``k, f`` with ``x = (k + f + shift) * pi``, ``abs(f) <= 0.5``, of a float32 as float64, ``abs(x) < 2**20``.
-
-    ``x * INVERSE_PI`` is exact, and so is what is left of it without ``k``, but where ``shift`` is not 0 and x small;
-    of the integer ``k`` the low bits count. Minus zero stays what it is without a shift.
+    ``turns`` is an integer of which the last two bits count.
     """
-    turns = x * INVERSE_PI - shift
-    shifted = turns + ROUNDING
-    return bits_of_float64(shifted), (turns - (shifted - ROUNDING)) + x * INVERSE_PI_LOW
-
-
-def half_turns_anywhere(x: Any, shift: Any) -> Any:
-    """As ``half_turns_near``, for any finite ``x``."""
-    near_k, near_f = half_turns_near(x, shift)
-    # reduce_far looks into a table, which has no place for the exponents of infinity and of small numbers
-    far = (magnitude64(x) >= 0x4130000000000000) & (magnitude64(x) < 0x7FF0000000000000)
-    quarter, r, _ = reduce_far(select(far, x, 1048576.0))
-    quarter = quarter - truncate(2.0 * shift)
-    f = r * 0.3183098861837907
-    # a quarter turn behind a half turn it is as far to the next one
-    f = select((quarter & 1) == 0, f, 0.5 - math.fabs(f))
-    return select(far, quarter >> 1, near_k), select(far, f, near_f)
+    shifted = fma(x, TWO_OVER_PI, ROUNDING)
+    k = shifted - ROUNDING
+    high = fma(k, -HALF_PI_1, x)  # exact, for it has no bit that HALF_PI_1 has not, and is below 1
+    r = fma(k, -HALF_PI_2, high)
+    rest = fma(k, -HALF_PI_3, fma(k, -HALF_PI_2, high - r))
+    return bits_of_float64(shifted), r, rest
 
 
 def reduce_far(x: Any) -> Any:
-    """As ``reduce_near``, for any finite ``abs(x) >= 1``: an element of sin takes 8 ns then, in place of 1.5."""
-    bits = magnitude64(x)
-    # x / 4 is m * 2**(place - 81); the integer part of 2/pi * 2**(place - 81) makes whole turns and is left out
-    place = (bits >> 52) - 1075 - 2 + 81
-    upper = (bits & 0x000FFFFFFFFFFFFF | 0x0010000000000000) >> 27
-    lower = bits & 0x7FFFFFF
-    word = place // 27
-    shift = place - 27 * word
-    a = _digit(word, shift)
-    b = _digit(word + 1, shift)
-    c = _digit(word + 2, shift)
-    d = _digit(word + 3, shift)
-    e = _digit(word + 4, shift)
-    f = _digit(word + 5, shift)
-    g = _digit(word + 6, shift)
-    # the product in columns of 27 bits, from the right; the integers are below 2**56
-    sixth = lower * f + upper * g
-    fifth = lower * e + upper * f + (sixth >> 27)
-    fourth = lower * d + upper * e + (fifth >> 27)
-    third = lower * c + upper * d + (fourth >> 27)
-    second = lower * b + upper * c + (third >> 27)
-    first = lower * a + upper * b + (second >> 27)
-    # 2 bits before the point of quarter turns, 25 behind it; to the nearest
-    half = (first >> 24) & 1
-    quarter = ((first >> 25) & 3) + half
-    top = (first & 0x1FFFFFF) - (half << 25)
-    high = top * 2.9802322387695312e-08 + (second & 0x7FFFFFF) * 2.220446049250313e-16
-    low = (third & 0x7FFFFFF) * 1.6543612251060553e-24 + (fourth & 0x7FFFFFF) * 1.232595164407831e-32
-    turn, rest = quick_two_sum(high, low + (fifth & 0x7FFFFFF) * 9.183549615799121e-41)
+    """As ``reduce_near``, for any finite ``x >= 2**20``.
+
+    The product of ``x`` and the first part is a multiple of 8, so only what it lacks is used: at most 2^10, a multiple
+    of 2^-49 for the smallest ``x`` of a row. The product of the second one is at most 2^10, too, and has two pieces,
+    of which the first is a multiple of 2^-40 and the other one exact. Their sum, without whole turns, is exact.
+    """
+    first, second = part(PARTS, x, 0, 4), part(PARTS, x, 1, 4)
+    third, fourth = part(PARTS, x, 2, 4), part(PARTS, x, 3, 4)
+    x = x * 2.938735877055719e-39  # 2^-128
+    one = fma(x, first, -(x * first))
+    two = fma(x, second, 6144.0) - 6144.0
+    two_low = fma(x, second, -two)
+    shifted = (one + two) + ROUNDING
+    turn = (one - (shifted - ROUNDING)) + two
+    three = x * third
+    low, lower = two_sum(two_low, three)
+    turn, rest = two_sum(turn, low)
+    rest = rest + (lower + fma(x, fourth, fma(x, third, -three)))
     # times pi/2, in two parts
     r = turn * HALF_PI
-    turn_head, pi_head = split_high64(turn), split_high64(HALF_PI)
-    turn_tail, pi_tail = turn - turn_head, HALF_PI - pi_head
-    error = ((turn_head * pi_head - r) + turn_head * pi_tail + turn_tail * pi_head) + turn_tail * pi_tail
-    rest = error + (turn * HALF_PI_LOW + rest * HALF_PI)
-    negative = x < 0.0
-    return select(negative, -quarter, quarter) & 3, select(negative, -r, r), select(negative, -rest, rest)
+    return bits_of_float64(shifted), r, fma(turn, HALF_PI, -r) + fma(turn, HALF_PI_LOW, rest * HALF_PI)
 
 
-def _digit(word: Any, shift: Any) -> Any:
-    """27 bits of 2/pi, ``shift`` bits after the beginning of a word of the table."""
-    pair = (look_up(TWO_OVER_PI_BITS, word) << 27) | look_up(TWO_OVER_PI_BITS, word + 1)
-    return (pair >> (27 - shift)) & 0x7FFFFFF
-
-
-def reduce_any(x: Any, quarter: Any, r: Any, rest: Any) -> Any:
-    """The parts of x that were made by ``reduce_near``, or those of ``reduce_far`` where x is too large for it."""
-    a = math.fabs(x)
-    # reduce_far looks into a table, which has no place for the exponents of infinity and of small numbers
-    far = (a >= 1048576.0) & (a < INF)
-    far_quarter, far_r, far_rest = reduce_far(select(far, x, 1048576.0))
-    return select(far, far_quarter, quarter), select(far, far_r, r), select(far, far_rest, rest)
+def reduce_any(x: Any) -> Any:
+    """As ``reduce_near``, for any ``x``."""
+    far, negative = is_far64(x), x < 0.0
+    turns, r, rest = reduce_near(x)
+    far_turns, far_r, far_rest = reduce_far(select(far, math.fabs(x), 1048576.0))
+    turns = select(far, select(negative, -far_turns, far_turns), turns)
+    return (
+        turns,
+        select(far, select(negative, -far_r, far_r), r),
+        select(far, select(negative, -far_rest, far_rest), rest),
+    )
 
 
 # tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
@@ -200,10 +147,10 @@ def sine64(r: Any, rest: Any) -> Any:
     """``sin(r + rest)`` within pi/4 of zero."""
     z = r * r
     z2 = z * z
-    p12 = 0.008333333333322413 + z * -0.00019841269829807808
-    p34 = 2.7557313691915733e-06 + z * -2.505075811502212e-08
-    p = p12 + z2 * (p34 + z2 * 1.5896795654445494e-10)
-    return r + (r * z * (-0.16666666666666632 + z * p) + rest * (1.0 - 0.5 * z))
+    p12 = fma(z, -0.00019841269829807808, 0.008333333333322413)
+    p34 = fma(z, -2.505075811502212e-08, 2.7557313691915733e-06)
+    p = fma(z2, fma(z2, 1.5896795654445494e-10, p34), p12)
+    return r + fma(r * z, fma(z, p, -0.16666666666666632), rest * fma(z, -0.5, 1.0))
 
 
 # tools/fit_polynomial.py "(cos(sqrt(x)) - 1 + x/2) / x**2" --from=0 --to="(pi/4)**2" --degree=5 --weight="x**2"
@@ -211,70 +158,89 @@ def cosine64(r: Any, rest: Any) -> Any:
     """``cos(r + rest)`` within pi/4 of zero."""
     z = r * r
     z2 = z * z
-    p01 = 0.0416666666666666 + z * -0.0013888888888874125
-    p23 = 2.480158728948221e-05 + z * -2.755731435233923e-07
-    p = (p01 + z2 * p23) + z2 * z2 * (2.087572327397942e-09 + z * -1.1359647837505499e-11)
-    half = 0.5 * z
-    w = 1.0 - half
-    return w + (((1.0 - w) - half) + (z2 * p - r * rest))
+    p01 = fma(z, -0.0013888888888874125, 0.0416666666666666)
+    p23 = fma(z, -2.755731435233923e-07, 2.480158728948221e-05)
+    p = fma(z2, fma(z2, fma(z, -1.1359647837505499e-11, 2.087572327397942e-09), p23), p01)
+    w = fma(z, -0.5, 1.0)
+    return w + fma(z2, p, fma(r, -rest, fma(z, -0.5, 1.0 - w)))
 
 
-def turned64(quarter: Any, r: Any, rest: Any) -> Any:
-    """The sine of ``quarter * pi/2 + r + rest``."""
-    y = select((quarter & 1) == 0, sine64(r, rest), cosine64(r, rest))
-    return select((quarter & 2) == 0, y, -y)
+def turned64(turns: Any, r: Any, rest: Any) -> Any:
+    """The sine of ``turns * pi/2 + r + rest``."""
+    y = select((turns & 1) == 0, sine64(r, rest), cosine64(r, rest))
+    return with_sign(y, turns >> 1)
+
+
+def with_sign(y: Any, turns: Any) -> Any:
+    """``-y`` for an odd number of half turns."""
+    return float64_of_bits(bits_of_float64(y) ^ wrap_int64(turns << 63))
+
+
+def parts_of_inverse_pi(x: Any) -> Any:
+    """1/pi in two parts for any float32, in float64: those that belong to the exponent of a large one."""
+    far = is_far64(x)
+    given = select(far, math.fabs(x), 1048576.0)
+    first, second = part(PARTS_32, given, 0, 2), part(PARTS_32, given, 1, 2)
+    return select(far, first, INVERSE_PI), select(far, second, INVERSE_PI_LOW)
 
 
 # tools/fit_polynomial.py "sin(pi*sqrt(x)) / sqrt(x)"
 #     --from=0 --to=1/4 --degree=4 --weight="sqrt(x) / sin(pi*sqrt(x))"
-def turned32(k: Any, f: Any) -> Any:
-    """The sine of ``(k + f) * pi``, in float64 but only to 2^-27.
+def turned32(turns: Any, f: Any) -> Any:
+    """The sine of ``(turns + f) * pi``, in float64 but only to 2^-27.
 
     Half turns change but the sign. To choose between sine and cosine, of quarter turns, took a third more time.
     """
     z = f * f
-    p = 2.550069726169926 + z * (-0.5982421261316326 + z * 0.07756038745692712)
-    y = f * (3.14159263689482 + z * (-5.16770968477879 + z * p))
-    return float64_of_bits(bits_of_float64(y) ^ wrap_int64(k << 63))
+    p = fma(z, fma(z, 0.07756038745692712, -0.5982421261316326), 2.550069726169926)
+    return with_sign(f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482), turns)
 
 
 def is_far64(x: Any) -> Any:
-    """Whether ``abs(x) >= 2**20``, or x is NaN."""
-    return magnitude64(x) >= 0x4130000000000000
+    """Whether ``abs(x) >= 2**20``, and finite."""
+    bits = magnitude64(x)
+    return (bits >= 0x4130000000000000) & (bits < 0x7FF0000000000000)
 
 
 def is_far32(x: Any) -> Any:
     """As ``is_far64``, of a float32."""
-    return magnitude32(x) >= 0x49800000
+    bits = magnitude32(x)
+    return (bits >= 0x49800000) & (bits < 0x7F800000)
 
 
 # --- sin ----------------------------------------------------------------------------------------------------------
 
 
 def sin_near64(x: Any) -> Any:
-    """sin in float64 for ``abs(x) < 2**20``."""
-    quarter, r, rest = reduce_near(x)
-    return select(x == 0.0, x, turned64(quarter, r, rest))
+    """sin in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
+    tiny = math.fabs(x) < TINY
+    return select(tiny, x, turned64(*reduce_near(select(tiny, TINY, x))))
 
 
 def sin64(x: Any) -> Any:
     """sin in float64."""
-    quarter, r, rest = reduce_any(x, *reduce_near(x))
-    y = select(x == 0.0, x, turned64(quarter, r, rest))  # the reduction loses the sign of zero
-    return select(x - x == 0.0, y, NAN)
+    tiny = math.fabs(x) < TINY
+    return select(tiny, x, turned64(*reduce_any(select(tiny, TINY, x))))
+
+
+def sin32_of(x: Any, first: Any, second: Any) -> Any:
+    """sin of a float32 as float64, given 1/pi in two parts."""
+    shifted = fma(x, first, ROUNDING)
+    k = shifted - ROUNDING
+    return turned32(bits_of_float64(shifted), fma(x, second, fma(x, first, -k)))
 
 
 @in_float64
 def sin_near32(x: Any) -> Any:
-    """sin of a float32 for ``abs(x) < 2**20``, in float64."""
-    return turned32(*half_turns_near(widen(x), 0.0))
+    """sin of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
+    return sin32_of(widen(x), INVERSE_PI, INVERSE_PI_LOW)
 
 
 @in_float64
 def sin32(x: Any) -> Any:
     """sin of a float32, in float64."""
-    y = turned32(*half_turns_anywhere(widen(x), 0.0))
-    return select(x - x == 0.0, y, NAN)
+    wide = widen(x)
+    return sin32_of(wide, *parts_of_inverse_pi(wide))
 
 
 @map(
@@ -288,7 +254,7 @@ def sin32(x: Any) -> Any:
         slope=lambda mp, x: mp.cos(x),
         special=((0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
         # close to multiples of pi, the first closer than any other float64
-        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20),
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20, 2.0**-27),
     ),
 )
 def sin(x: Any) -> Any:
@@ -319,29 +285,37 @@ def sin_derivative(x: Any, y: Any, g: Any) -> Any:
 
 
 def cos_near64(x: Any) -> Any:
-    """cos in float64 for ``abs(x) < 2**20``."""
-    quarter, r, rest = reduce_near(x)
-    return turned64(quarter + 1, r, rest)
+    """cos in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
+    a = math.fabs(x)
+    turns, r, rest = reduce_near(select(a < TINY, TINY, a))
+    return turned64(turns + 1, r, rest)
 
 
 def cos64(x: Any) -> Any:
     """cos in float64."""
-    quarter, r, rest = reduce_any(x, *reduce_near(x))
-    y = turned64(quarter + 1, r, rest)
-    return select(x - x == 0.0, y, NAN)
+    a = math.fabs(x)
+    turns, r, rest = reduce_any(select(a < TINY, TINY, a))
+    return turned64(turns + 1, r, rest)
+
+
+def cos32_of(x: Any, first: Any, second: Any) -> Any:
+    """cos of a float32 as float64, given 1/pi in two parts: the sine, half a half turn on."""
+    shifted = fma(x, first, 0.5) + ROUNDING
+    k = (shifted - ROUNDING) - 0.5
+    return turned32(bits_of_float64(shifted), fma(x, second, fma(x, first, -k)))
 
 
 @in_float64
 def cos_near32(x: Any) -> Any:
-    """cos of a float32 for ``abs(x) < 2**20``, in float64."""
-    return turned32(*half_turns_near(widen(x), -0.5))
+    """cos of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
+    return cos32_of(widen(x), INVERSE_PI, INVERSE_PI_LOW)
 
 
 @in_float64
 def cos32(x: Any) -> Any:
     """cos of a float32, in float64."""
-    y = turned32(*half_turns_anywhere(widen(x), -0.5))
-    return select(x - x == 0.0, y, NAN)
+    wide = widen(x)
+    return cos32_of(wide, *parts_of_inverse_pi(wide))
 
 
 @map(
@@ -355,7 +329,7 @@ def cos32(x: Any) -> Any:
         slope=lambda mp, x: -mp.sin(x),
         special=((0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
         # close to multiples of pi / 2, the first closer than any other float64
-        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20),
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20, 2.0**-27),
     ),
 )
 def cos(x: Any) -> Any:

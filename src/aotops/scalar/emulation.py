@@ -13,14 +13,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import bits_of_float64, float64_of_bits, narrow, select, widen
-from aotops.ops.float_arithmetic import INF
-
-
-def two_sum(a: Any, b: Any) -> Any:
-    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
-    total = a + b
-    added = total - a
-    return total, (a - (total - added)) + (b - added)
+from aotops.ops.float_arithmetic import INF, two_sum
 
 
 def split(x: Any) -> Any:
