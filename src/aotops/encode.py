@@ -73,6 +73,7 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         "has_identity": int(record.identity is not None),
         "takes_dtype": int(record.takes_dtype),
         "has_absorbing": int(record.absorbing is not None),
+        "retry": abi.RETRIES.index(record.retry),
         "optional": mask(record, record.defaults),
     }
     fixed = [dtype_code(record.fixed.get(name)) for name in record.parameters]
@@ -110,7 +111,7 @@ def constants(record: Record, dtype: str) -> list[bytes]:
         values["initial"] = element(record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
         absorbing = record.absorbing_for(dtype)
         if absorbing is not None:
-            values["absorbing"] = element(absorbing, result)
+            values["absorbing"] = element(absorbing, dtype if record.kind == "argreduce" else result)
     found = [values.get(name, nothing) for name, _ in abi.CONSTANTS]
     if record.defaults:
         for name, own in zip(record.parameters, record.inputs_for(dtype), strict=True):

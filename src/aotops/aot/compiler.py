@@ -87,16 +87,19 @@ def computed(module: Any) -> str:
     return str(module)
 
 
-def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool) -> bytes:
+def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool, gathers: bool = True) -> bytes:
     """Optimize bitcode for one level into an object file that defines ``symbol_<level>``.
 
-    ``widest``: use the level's widest vectors. Raises ``CompileError`` if the code must not be a kernel.
+    ``widest``: use the level's widest vectors. ``gathers``: gather elements that have gaps between them into vectors.
+    Raises ``CompileError`` if the code must not be a kernel.
     """
-    machine, module = optimised(bitcode, symbol, level_symbol(symbol, level), level, widest)
+    machine, module = optimised(bitcode, symbol, level_symbol(symbol, level), level, level.features(widest, gathers))
     return bytes(machine.emit_object(module))
 
 
-def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool) -> list[bytes]:
+def emit_levels(
+    bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool, gathers: bool = True
+) -> list[bytes]:
     """Return object files that define ``symbol``, one per level, lowest first.
 
     A level that gains nothing over the one below shares its object. Raises ``CompileError`` if the code must not be a
@@ -105,7 +108,7 @@ def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bo
     objects: list[bytes] = []
     below: Any = None
     for level in levels:
-        machine, module = optimised(bitcode, symbol, symbol, level, widest)
+        machine, module = optimised(bitcode, symbol, symbol, level, level.features(widest, gathers))
         # code generation modifies the module, so a copy is kept for the comparison
         code = (machine, module.clone(), vector_bits(str(module)))
         if below is not None and code[2] <= below[2]:
@@ -118,12 +121,12 @@ def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bo
     return objects
 
 
-def optimised(bitcode: bytes, symbol: str, name: str, level: Level, widest: bool) -> tuple[Any, Any]:
+def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: str) -> tuple[Any, Any]:
     """Return LLVM's target machine for a level, and the optimized module with ``symbol`` renamed to ``name``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
     machine = llvm.Target.from_default_triple().create_target_machine(
-        cpu=level.cpu, features=level.widest if widest else "", opt=3, reloc="pic", codemodel="default"
+        cpu=level.cpu, features=features, opt=3, reloc="pic", codemodel="default"
     )
     module = emulated(llvm.parse_bitcode(bitcode), level, emulation_bitcode)
     for variable in module.global_variables:

@@ -9,12 +9,16 @@
  *
  * Reading the control register takes a few cycles, writing it some tens, which is done only if it differs. Exceptions
  * are masked, so nothing traps; their flags may be set afterwards.
+ *
+ * The flags tell at no cost whether a part of a sum or a product has overflowed or underflowed (fold.c, scan.c).
  */
 #ifndef AOTOPS_ENVIRONMENT_H
 #define AOTOPS_ENVIRONMENT_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "kernel.h"
 
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
@@ -31,6 +35,20 @@ static inline aot_environment aot_read_environment(void)
 static inline void aot_write_environment(aot_environment environment)
 {
     _mm_setcsr(environment);
+}
+
+enum { AOT_FLAG_INVALID = 1, AOT_FLAG_OVERFLOW = 8, AOT_FLAG_UNDERFLOW = 16 };
+
+static inline unsigned aot_raised_flags(unsigned flags)
+{
+    return flags != 0 ? _mm_getcsr() & flags : 0;
+}
+
+static inline void aot_clear_flags(unsigned flags)
+{
+    if (aot_raised_flags(flags) != 0) {
+        _mm_setcsr(_mm_getcsr() & ~flags);
+    }
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 typedef uint64_t aot_environment;
@@ -63,9 +81,55 @@ static inline void aot_write_environment(aot_environment environment)
     __asm__ __volatile__("msr fpcr, %0" : : "r"(environment) : "memory");
 }
 #endif
+
+enum { AOT_FLAG_INVALID = 1, AOT_FLAG_OVERFLOW = 4, AOT_FLAG_UNDERFLOW = 8 };
+
+#ifdef _MSC_VER
+static inline uint64_t aot_read_flags(void)
+{
+    return (uint64_t)_ReadStatusReg(ARM64_FPSR);
+}
+
+static inline void aot_write_flags(uint64_t flags)
+{
+    _WriteStatusReg(ARM64_FPSR, (__int64)flags);
+}
+#else
+static inline uint64_t aot_read_flags(void)
+{
+    uint64_t flags;
+    __asm__ __volatile__("mrs %0, fpsr" : "=r"(flags) : : "memory");
+    return flags;
+}
+
+static inline void aot_write_flags(uint64_t flags)
+{
+    __asm__ __volatile__("msr fpsr, %0" : : "r"(flags) : "memory");
+}
+#endif
+
+static inline unsigned aot_raised_flags(unsigned flags)
+{
+    return flags != 0 ? (unsigned)aot_read_flags() & flags : 0;
+}
+
+static inline void aot_clear_flags(unsigned flags)
+{
+    if (aot_raised_flags(flags) != 0) {
+        aot_write_flags(aot_read_flags() & ~(uint64_t)flags);
+    }
+}
 #else
 #error "aotops: the floating-point environment of this processor is not known"
 #endif
+
+/* Returns the flags after which a reduction or a scan is done again, by the number of its way to do that: sums overflow,
+ * products underflow as well. */
+static inline unsigned aot_flags_of(int retry)
+{
+    unsigned flags = AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW;
+    return retry == AOT_RETRY_NONE ? 0u : retry == AOT_RETRY_SCALED ? flags : flags | AOT_FLAG_UNDERFLOW;
+}
 
 static inline bool aot_is_default(aot_environment environment)
 {

@@ -74,6 +74,7 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
+    int64_t retries;              /* how often a sum or a product has been computed again */
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
@@ -212,6 +213,11 @@ aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
+}
+
+static inline int64_t aot_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
@@ -361,7 +367,8 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
- * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
+ * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result
+ * has overflowed, or underflowed, so that it must be computed in the operator's other way. */
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -324,6 +324,27 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
     return aot_fold(call->operator, variant, views, ndim, shape);
 }
 
+/* Computes again what has overflowed in a part, in Python; `out` holds the result so far. */
+static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim, uint32_t mask, aot_tensor *out)
+{
+    Py_ssize_t axes[AOT_MAX_RANK];
+    int count = 0;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (mask >> axis & 1) {
+            axes[count++] = axis;
+        }
+    }
+    int kind = call->operator->definition->kind;
+    if (aot_dtypes[out->dtype].category < AOT_CATEGORY_FLOAT) {
+        return 0;
+    }
+    call->operator->state->retries++;
+    PyObject *done = aot_call("retry", "(iOiNiO)", (int)call->operator->definition->retry, inputs[0], kind == AOT_SCAN,
+                              aot_tuple_of_sizes(count, axes), (int)call->is_true, out);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
+}
+
 static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
 {
     const aot_operator *definition = call->operator->definition;
@@ -341,7 +362,14 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     }
     int dtype = call->variant->dtypes[definition->inputs];
     aot_tensor *out = target_for(call, inputs, dtype, result_ndim, result_shape);
-    return out != NULL ? copied_to_out(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
+    if (out == NULL) {
+        return NULL;
+    }
+    int failed = fold(call, inputs, ndim, shape, mask, out);
+    if (failed > 0) {
+        failed = retry(call, inputs, ndim, mask, out);
+    }
+    return copied_to_out(call, out, failed);
 }
 
 static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
@@ -424,7 +452,14 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
     aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};
-    return copied_to_out(call, out, aot_scan(call->operator, variant, views, x->ndim, x->shape, axis));
+    int failed = aot_scan(call->operator, variant, views, x->ndim, x->shape, axis);
+    if (failed > 0) {
+        aot_tensor *running = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, x->ndim, x->shape,
+                                              out->strides, definition->name);
+        failed = running != NULL ? retry(call, &x, x->ndim, mask, running) : -1;
+        Py_XDECREF((PyObject *)running);
+    }
+    return copied_to_out(call, out, failed);
 }
 
 static PyObject *run(call_arguments *call)

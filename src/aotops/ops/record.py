@@ -61,6 +61,12 @@ def combine_symbol(record: Record, dtype: str) -> str:
     return kernel_symbol(record.name, "combine", record.result_for(dtype))
 
 
+#: Combinations of two elements, and how the reductions and scans with them are done again.
+USUAL_RETRIES: tuple[tuple[str, tuple[Scalar, ...]], ...] = (
+    ("scaled", (lambda a, b: a + b, lambda a, b: b + a)),
+    ("apart", (lambda a, b: a * b, lambda a, b: b * a)),
+)
+
 #: The most parameters that an operator can have, since it has a result.
 MOST_INPUTS = MAX_OPERANDS - 1
 
@@ -95,6 +101,8 @@ class Record:
             the first alias that begins with ``numpy.``, or of the operator's name.
         reduction: for a scan, the reduction whose running results it keeps; for an argreduce, the one whose
             result it looks for.
+        retry: for a reduction or a scan, how it is done again where a part of it has overflowed, one of
+            ``aotops.abi.RETRIES``; by default that of a sum or a product, if it combines elements as one of these does.
         max_ulp: bound of the error in ULP, units in the last place (0: exact, correctly rounded, or of a derivative,
             which is as good as the few operations that it is made of).
         compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
@@ -145,6 +153,7 @@ class Record:
         aliases: tuple[str, ...] = (),
         cases: Cases | None = None,
         specialised: Mapping[str, Scalar] | None = None,
+        retry: str | None = None,
     ) -> None:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
         self.numpy = numpy
@@ -166,6 +175,7 @@ class Record:
         self.aliases = aliases
         self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
+        self.retry = retry or self._usual_retry()
         self.fast_paths: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
@@ -176,6 +186,14 @@ class Record:
         self.loaded = False
         self._doc = doc
         self._check()
+
+    def _usual_retry(self) -> str:
+        """How sums and products of elements, whoever declares them, are done again."""
+        if self.kind in ("reduce", "scan") and self.map is None and not self.specialised:
+            for retry, functions in USUAL_RETRIES:
+                if self.scalar.__code__.co_code in [function.__code__.co_code for function in functions]:
+                    return retry
+        return "none"
 
     def _check(self) -> None:
         results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
@@ -298,18 +316,13 @@ class Record:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
-    def symbols(self) -> tuple[tuple[str, str | None, str | None], ...]:
-        """For each dtype, the C names of the kernel, of what combines two results, and of a scan's reduction."""
+    def symbols(self) -> tuple[tuple[str, str | None], ...]:
+        """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan."""
         on_axis = self.kind in ("reduce", "scan")
-        owner = self.reduction or self
-        fold = ("fold",) if owner is self else ()  # of a scan of a reduction that is an operator, the operator's kernel
+        owner = self.reduction or self  # of a scan of a reduction that is an operator, the operator's kernel combines
         return tuple(
             [
-                (
-                    kernel_symbol(self.name, dtype),
-                    combine_symbol(owner, dtype) if on_axis else None,
-                    kernel_symbol(owner.name, *fold, dtype) if self.kind == "scan" else None,
-                )
+                (kernel_symbol(self.name, dtype), combine_symbol(owner, dtype) if on_axis else None)
                 for dtype in self.dtypes
             ]
         )
@@ -483,6 +496,6 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial")}
+    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing")}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

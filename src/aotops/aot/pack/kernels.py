@@ -51,6 +51,11 @@ class Kernel:
     place: str = ""
 
     @property
+    def gathers(self) -> bool:
+        """Whether elements with gaps between them may be gathered into vectors, which reductions are slower with."""
+        return self.kind not in AXIS_KINDS
+
+    @property
     def operands(self) -> tuple[int, int, tuple[str, ...]]:
         """The number of inputs, that of outputs, and the dtypes of both."""
         assert self.signature is not None  # of a kernel that computes elements
@@ -79,13 +84,17 @@ def record_kernels(record: Record) -> list[Kernel]:
             symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, compute_bound, record.place
         )
 
-    def add_reduction(symbol: str, title: str, of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
-        signature = Signature(record.inputs_for(dtype), result)
-        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-        add(symbol, title, result, reduce(scalar, of, signature, has_fast_paths(of), large), signature, "reduce")
+    def add_combine(scalar: Callable[..., Any]) -> None:
         pair = Signature((result, result), result)
         combining = elementwise(scalar, pair)
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
+
+    def add_reduction(of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
+        signature = Signature(record.inputs_for(dtype), result)
+        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+        fold = reduce(scalar, of, signature, has_fast_paths(of), large, record.absorbing_for(dtype))
+        add(symbol, dtype, result, fold, signature, "reduce")
+        add_combine(scalar)
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
@@ -93,15 +102,15 @@ def record_kernels(record: Record) -> list[Kernel]:
         if record.kind == "reduce":
             if combinations.setdefault(result, scalar) is not scalar:
                 raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
-            add_reduction(symbol, dtype, record.map or first, scalar)
+            add_reduction(record.map or first, scalar)
         elif record.kind == "argreduce":
             signature = Signature((dtype, "int64", dtype), result)
-            add(symbol, dtype, dtype, argreduce(scalar, signature), signature, "argreduce")
+            add(symbol, dtype, dtype, argreduce(scalar, signature, record.absorbing_for(dtype)), signature, "argreduce")
         elif record.kind == "scan":
             signature = Signature((dtype, result), result)
             add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
-            if record.reduction is None:  # else the reduction is an operator, whose kernels there are
-                add_reduction(kernel_symbol(record.name, "fold", dtype), f"fold {dtype}", first, scalar)
+            if record.reduction is None:  # else the reduction is an operator, which has this kernel
+                add_combine(scalar)
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             speculative = not record.fast_paths and has_fast_paths(scalar)

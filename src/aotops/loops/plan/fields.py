@@ -175,13 +175,12 @@ LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
 LEAF = 8192
-#: Kept elements per tile: their results stay in L1.
-COLUMNS = 1024
-#: Rows of a tile of columns: 64 groups of four.
-ROWS = 256
-#: Rows of a tile of fewer than ``WIDE`` columns, which a kernel adds one by one.
-SINGLE_ROWS = 64
-WIDE = 512
+#: Bytes of kept elements per tile, inputs or results: the results stay in L1.
+COLUMN_BYTES = 8192
+#: Most rows per tile of short rows.
+SHORT_ROWS = 1024
+#: Rows of a tile of columns: 16 groups of four, one after another.
+ROWS = 64
 #: The most parts that a fold with few columns is divided into, for threads.
 MOST_PARTS = 32
 #: Rows of a vector that one kernel call folds.
