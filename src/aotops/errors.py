@@ -269,11 +269,15 @@ def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
 
 
 def unsupported_inputs(
-    name: str, parameters: tuple[str, ...], takes: Iterable[str], dtypes: tuple[str, ...]
+    name: str,
+    parameters: tuple[str, ...],
+    takes: Iterable[str],
+    dtypes: tuple[str, ...],
+    advice: str = "convert with astype",
 ) -> NoReturn:
     """The same, by the names of parameters and dtypes."""
     wanted = f"be of one of the dtypes {', '.join(takes)}"
-    reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), "convert with astype")
+    reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
 def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:

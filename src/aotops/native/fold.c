@@ -46,6 +46,7 @@ typedef struct {
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
+    const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     const char *starts;    /* rows of start values, of which those of tiles are copies */
     unsigned watched;      /* the floating-point exceptions after which the reduction is done again */
@@ -257,9 +258,39 @@ static int64_t seek_column(const fold_job *job, int64_t tile, char **column)
     return aot_seek(job->plan, KEPT, tile, job->inputs + 1, column);
 }
 
+/* Combines results with an initial value that must enter each of them once. */
+static void merge_initial(const fold_job *job, int64_t width, char *results)
+{
+    const int64_t strides[] = {0, 1, 1, 0, 0, 0};
+    char *data[] = {(char *)job->initial, results, results};
+    aot_run_kernel(job->combine, 1, width, data, strides);
+}
+
+/* Several tiles may start from an initial value that changes nothing when it is combined with itself. From any other
+ * one, such as 10 for a sum, no tile starts: they start from the identity, where there is one. A build rejects such an
+ * initial value without an identity (aot/pack/probe.py). */
+static void choose_start(fold_job *job, const aot_operator *definition, const aot_variant *variant)
+{
+    const int64_t none[] = {0, 0, 0, 0, 0, 0};
+    aot_element twice;
+    job->start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job->initial = NULL;
+    if (definition->has_identity && job->results == 1 && job->plan->tiles[FOLDING] > 1) {
+        char *data[] = {(char *)&job->start[0], (char *)&job->start[0], (char *)&twice};
+        aot_run_kernel(job->combine, 1, 1, data, none);
+        if (memcmp(&twice, &job->start[0], (size_t)job->plan->result_itemsizes[0]) != 0) {
+            job->start[0] = variant->constants[AOT_CONSTANT_IDENTITY];
+            job->initial = &variant->constants[AOT_CONSTANT_INITIAL];
+        }
+    }
+}
+
 /* Writes the results of a tile of columns to the output. */
 static void finish(const fold_job *job, char *const *column, int64_t width, char *results)
 {
+    if (job->initial != NULL) {
+        merge_initial(job, width, results);
+    }
     const int64_t strides[] = {1, job->plan->out_stride, 0, 0};
     char *data[] = {results + (job->results - 1) * job->plan->row_bytes[0], column[job->inputs]};
     aot_run_kernel(job->finish, 1, width, data, strides);
@@ -438,7 +469,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.finish = aot_builtin_convert[result][result][level];
     job.fill[0] = aot_builtin_convert[first][first][level];
     job.fill[1] = job.finish;
-    job.start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    choose_start(&job, definition, variant);
     job.start[1] = (aot_element){{0}};
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));

@@ -12,7 +12,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.errors import RequireLiteralValue, TypingError
+from numba.core.errors import RequireLiteralValue
 from numba.core.imputils import lower_constant
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
@@ -23,6 +23,7 @@ from aotops.aot.back.parallel import MARK, SHORT
 from aotops.aot.back.polling import POLL
 from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
+from aotops.aot.front.rejection import RejectedError
 from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {name: getattr(types, "boolean" if name == "bool" else name) for name in NAMES}
@@ -606,12 +607,15 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
     several = isinstance(pointer, types.BaseTuple)
     if several and (not isinstance(value, types.BaseTuple) or len(value) != len(pointer)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
-        raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
+        one = "; for one gradient g write `return (g,)`, with the comma" if len(pointer) == 1 else ""
+        count = "1 number" if len(pointer) == 1 else f"{len(pointer)} numbers"
+        raise RejectedError(f"It must return a tuple of {count}, one for each result, and returns {got}{one}")
     if not several and not isinstance(value, (types.Number, types.Boolean)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
         if isinstance(value, (types.Optional, types.NoneType)):
             got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
-        raise TypingError(f"It must return a number, and returns {got}.")
+        advice = "; declare an operator for each of them" if isinstance(value, types.BaseTuple) else ""
+        raise RejectedError(f"It must return a number, and returns {got}{advice}")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
