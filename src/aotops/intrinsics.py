@@ -283,10 +283,13 @@ def next_after(x: Any, y: Any) -> Any:
 
 
 def narrow(x: Any) -> Any:
-    """Round a number to the nearest float32; infinite if it is out of range."""
+    """Round a number to the nearest float32; infinite if it is out of range.
+
+    Raises ``OverflowError`` for an integer that is beyond float64.
+    """
     if isinstance(x, int) and abs(x) > 2**53:
         # avoid double rounding through float64, which could create a tie: keep a sticky bit for the bits cut off
-        x = (x >> 11 | (x & 0x7FF != 0)) << 11
+        x = float((x >> 11 | (x & 0x7FF != 0)) << 11)
     try:
         return float(struct.unpack("<f", struct.pack("<f", x))[0])
     except OverflowError:

@@ -22,6 +22,7 @@ from numba.core.errors import NumbaPendingDeprecationWarning
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
 from aotops.aot.back.parallel import annotate
+from aotops.aot.back.polling import polls, with_polls, without_polls
 from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.rare_flag import with_flag
 from aotops.aot.back.sizes import inlined
@@ -55,7 +56,7 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         compiler.context = target_context().subtarget(aot_mode=True)
         # Numba's lock is held only here; LLVM's part takes longer and does not need it
         text = compiler._cull_exports().get_llvm_str()
-        module = with_flag(llvm.parse_assembly(defined(annotate(inlined(text, symbol)), False)))
+        module = with_flag(llvm.parse_assembly(defined(annotate(with_polls(inlined(text, symbol), symbol)), False)))
     except Exception as error:  # on unexpected code, Numba may fail with any exception
         raise CompileError(reason(error)) from error
     # also before inlining, which folds memory that holds an undefined value to 0
@@ -139,8 +140,21 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
             function.visibility = "hidden"
         elif not function.is_declaration:
             function.linkage = "internal"
-    # Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first
-    # and then recovers only some of the vectors. A row of 100 float64 is summed in 13 ns this way, in 31 ns otherwise.
+    checked = after_passes(without_polls(module), machine) if polls(module) else None
+    module = after_passes(module, machine)
+    trouble = check(checked or module, name)
+    if trouble is not None:
+        # such as numba_gil_ensure
+        raise CompileError(re.sub(r"calls (?:numba|NRT|Py)\w+, which is", "calls into Python, which is", trouble))
+    return machine, module
+
+
+def after_passes(module: Any, machine: Any) -> Any:
+    """Return a module after LLVM has optimized it for a target machine.
+
+    Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first
+    and then recovers only some of the vectors. A row of 100 float64 is summed in 13 ns this way, in 31 ns otherwise.
+    """
     for unroll in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
         tuning.loop_unrolling = unroll
@@ -149,8 +163,4 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
         builder.getModulePassManager().run(module, builder)
         if not unroll:
             module = after_vectorizing(module)
-    trouble = check(module, name)
-    if trouble is not None:
-        # such as numba_gil_ensure
-        raise CompileError(re.sub(r"calls (?:numba|NRT|Py)\w+, which is", "calls into Python, which is", trouble))
-    return machine, module
+    return module

@@ -265,16 +265,15 @@ static const aot_library *library_of(PyObject *capsule)
 }
 
 /* Fills in the kernels of a variant: its own, and those that combine the results of parts of an axis. */
-static const aot_named_kernel *take_kernels(const aot_library *library, PyObject *symbols, const aot_operator *own,
-                                            aot_variant *variant)
+static int take_kernels(const aot_library *library, PyObject *symbols, aot_operator *own, aot_variant *variant)
 {
     PyObject *kernel, *combine;
     if (!PyTuple_Check(symbols)) {
         aot_raise("wrong_type", "(sssO)", "bind", "each variant's symbols", "a tuple", symbols);
-        return NULL;
+        return -1;
     }
     if (!PyArg_ParseTuple(symbols, "UO:symbols", &kernel, &combine)) {
-        return NULL;
+        return -1;
     }
     const uint8_t element = variant->dtypes[0], result = variant->dtypes[own->inputs];
     const uint8_t pair[] = {result, result, result}, found[] = {element, AOT_INT64, element, result};
@@ -283,13 +282,20 @@ static const aot_named_kernel *take_kernels(const aot_library *library, PyObject
                                     [AOT_ARGREDUCE] = AOT_LOOP_ARGREDUCE, [AOT_SCAN] = AOT_LOOP_SCAN};
     const uint8_t *dtypes = own->kind == AOT_ARGREDUCE ? found : own->kind == AOT_SCAN ? running : variant->dtypes;
     int inputs = own->kind == AOT_ARGREDUCE ? 3 : own->kind == AOT_SCAN ? 2 : own->inputs;
-    const aot_named_kernel *named =
-        find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
-    if (named != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN) &&
-        find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine) == NULL) {
-        return NULL;
+    const aot_named_kernel *named[2] = {NULL};
+    int count = 0;
+    named[count++] = find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
+    if (named[0] != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN)) {
+        named[count++] = find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine);
     }
-    return named;
+    if (named[count - 1] == NULL) {
+        return -1;
+    }
+    own->compute_bound = named[0]->compute_bound;
+    for (int k = 0; k < count; k++) {
+        own->unbounded |= named[k]->unbounded;
+    }
+    return 0;
 }
 
 /* Returns an object as a declared operator, borrowed; NULL with a TypeError if it is not one. */
@@ -321,12 +327,9 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
         return aot_raise("wrong_value", "(sssO)", "bind", "symbols", "those of all variants", symbols);
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
-        const aot_named_kernel *named =
-            take_kernels(library, PyTuple_GetItem(symbols, v), operator->own, &variants[v]);
-        if (named == NULL) {
+        if (take_kernels(library, PyTuple_GetItem(symbols, v), operator->own, &variants[v]) < 0) {
             return NULL;
         }
-        operator->own->compute_bound = named->compute_bound;
     }
     Py_INCREF(capsule);
     operator->library = capsule;

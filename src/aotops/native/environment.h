@@ -18,8 +18,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "kernel.h"
-
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
 
@@ -123,14 +121,6 @@ static inline void aot_clear_flags(unsigned flags)
 #error "aotops: the floating-point environment of this processor is not known"
 #endif
 
-/* Returns the flags after which a reduction or a scan is done again, by the number of its way to do that: sums overflow,
- * products underflow as well. */
-static inline unsigned aot_flags_of(int retry)
-{
-    unsigned flags = AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW;
-    return retry == AOT_RETRY_NONE ? 0u : retry == AOT_RETRY_SCALED ? flags : flags | AOT_FLAG_UNDERFLOW;
-}
-
 static inline bool aot_is_default(aot_environment environment)
 {
     return (environment & AOT_ENVIRONMENT_BITS) == AOT_ENVIRONMENT_DEFAULT;
@@ -146,11 +136,43 @@ static inline aot_environment aot_begin_environment(void)
     return before;
 }
 
+/* Sets the environment that was before. Flags that have been raised meanwhile stay. */
 static inline void aot_end_environment(aot_environment before)
 {
     if (!aot_is_default(before)) {
-        aot_write_environment(before);
+        aot_write_environment(before | (aot_read_environment() & ~(aot_environment)AOT_ENVIRONMENT_BITS));
     }
+}
+
+/* Elements of float dtypes as Python's floats, and back, by the name of the dtype: in the default environment, since
+ * rounding to float32 depends on it, and a subnormal float32 may even be widened to zero. What is volatile is read and
+ * written between the two changes of the environment, which compilers do not know to have an effect on arithmetic. */
+static inline double aot_real_of_float64(double element)
+{
+    return element;
+}
+
+static inline double aot_float64_of_real(double real)
+{
+    return real;
+}
+
+static inline double aot_real_of_float32(float element)
+{
+    aot_environment before = aot_begin_environment();
+    volatile float narrow = element;
+    volatile double real = (double)narrow;
+    aot_end_environment(before);
+    return real;
+}
+
+static inline float aot_float32_of_real(double real)
+{
+    aot_environment before = aot_begin_environment();
+    volatile double wide = real;
+    volatile float element = (float)wide;
+    aot_end_environment(before);
+    return element;
 }
 
 #endif

@@ -249,8 +249,8 @@ static aot_tensor *new_of_shape(const aot_function *self, PyObject *given, int d
 
 static PyObject *filled(aot_tensor *target, aot_element value)
 {
-    if (target != NULL) {
-        aot_fill(target, value, target->dtype);
+    if (target != NULL && aot_fill(target, value, target->dtype) < 0) {
+        Py_CLEAR(target);
     }
     return (PyObject *)target;
 }

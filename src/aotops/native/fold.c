@@ -46,6 +46,7 @@ typedef struct {
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
+    const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     const char *starts;    /* rows of start values, of which those of tiles are copies */
     unsigned watched;      /* the floating-point exceptions after which the reduction is done again */
@@ -99,7 +100,7 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
                          const int64_t *strides, char *room)
 {
     const aot_plan *plan = job->plan;
-    for (int64_t first = 0; first < n0; first += plan->cast_rows) {
+    for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
         int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
         char *moved[AOT_MAX_OPERANDS], *target = room;
         memcpy(own, strides, 2 * (size_t)operands * sizeof *own);
@@ -172,7 +173,7 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
     const aot_plan *plan = job->plan;
     const aot_grid_axis *axis = &plan->grids[FOLDING][0];
     int64_t place[BATCH];
-    for (int64_t row = first; row < last;) {
+    for (int64_t row = first; row < last && !aot_is_stopped();) {
         int64_t rest = axis->length - row * axis->size;
         int64_t count = aot_smaller(aot_smaller(BATCH, last - row), rest / axis->size);
         count = count > 0 ? count : 1;
@@ -225,6 +226,9 @@ static void batch(const fold_job *job, char *const *column, int64_t first, int64
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results,
                  char *room)
 {
+    if (aot_is_stopped()) {
+        return;
+    }
     if (last - first == 1) {
         fill_start(job, results, width);
         fold_tile(job, column, width, first, results, 1, room);
@@ -254,9 +258,39 @@ static int64_t seek_column(const fold_job *job, int64_t tile, char **column)
     return aot_seek(job->plan, KEPT, tile, job->inputs + 1, column);
 }
 
+/* Combines results with an initial value that must enter each of them once. */
+static void merge_initial(const fold_job *job, int64_t width, char *results)
+{
+    const int64_t strides[] = {0, 1, 1, 0, 0, 0};
+    char *data[] = {(char *)job->initial, results, results};
+    aot_run_kernel(job->combine, 1, width, data, strides);
+}
+
+/* Several tiles may start from an initial value that changes nothing when it is combined with itself. From any other
+ * one, such as 10 for a sum, no tile starts: they start from the identity, where there is one. A build rejects such an
+ * initial value without an identity (aot/pack/probe.py). */
+static void choose_start(fold_job *job, const aot_operator *definition, const aot_variant *variant)
+{
+    const int64_t none[] = {0, 0, 0, 0, 0, 0};
+    aot_element twice;
+    job->start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job->initial = NULL;
+    if (definition->has_identity && job->results == 1 && job->plan->tiles[FOLDING] > 1) {
+        char *data[] = {(char *)&job->start[0], (char *)&job->start[0], (char *)&twice};
+        aot_run_kernel(job->combine, 1, 1, data, none);
+        if (memcmp(&twice, &job->start[0], (size_t)job->plan->result_itemsizes[0]) != 0) {
+            job->start[0] = variant->constants[AOT_CONSTANT_IDENTITY];
+            job->initial = &variant->constants[AOT_CONSTANT_INITIAL];
+        }
+    }
+}
+
 /* Writes the results of a tile of columns to the output. */
 static void finish(const fold_job *job, char *const *column, int64_t width, char *results)
 {
+    if (job->initial != NULL) {
+        merge_initial(job, width, results);
+    }
     const int64_t strides[] = {1, job->plan->out_stride, 0, 0};
     char *data[] = {results + (job->results - 1) * job->plan->row_bytes[0], column[job->inputs]};
     aot_run_kernel(job->finish, 1, width, data, strides);
@@ -299,7 +333,7 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
 {
     const fold_job *job = runner->job;
     int64_t parts = job->plan->parts;
-    for (int64_t item = first; item < last; item++) {
+    for (int64_t item = first; item < last && !aot_is_stopped(); item++) {
         char *column[AOT_MAX_OPERANDS], *before = runner->shared;
         bool follows = item > first && item % parts > 0; /* another part of the same tile, which has just been computed */
         if (follows) {
@@ -318,7 +352,7 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
 /* Combines the parts of each tile of columns. */
 static void merge_parts(const fold_job *job, char *partials)
 {
-    for (int64_t tile = 0; tile < job->plan->tiles[KEPT]; tile++) {
+    for (int64_t tile = 0; tile < job->plan->tiles[KEPT] && !aot_is_stopped(); tile++) {
         char *column[AOT_MAX_OPERANDS];
         int64_t width = seek_column(job, tile, column);
         char *parts = partials + (size_t)(tile * job->plan->parts) * job->result_bytes;
@@ -363,7 +397,7 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
     bool keeps = ndim > 0 && views[inputs].strides[0] != 0;
-    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE) {
+    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE || definition->unbounded) {
         return false;
     }
     for (int k = 0; k <= inputs; k++) {
@@ -422,7 +456,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         job.itemsizes[k] = aot_dtypes[own].itemsize;
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
-    plan.threads = aot_threads(state, total, definition->compute_bound);
+    plan.threads = aot_threads(state, total, definition->compute_bound, definition->unbounded);
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
         static const aot_element origin;
@@ -435,7 +469,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.finish = aot_builtin_convert[result][result][level];
     job.fill[0] = aot_builtin_convert[first][first][level];
     job.fill[1] = job.finish;
-    job.start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    choose_start(&job, definition, variant);
     job.start[1] = (aot_element){{0}};
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
@@ -453,16 +487,16 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     aot_runner runner = {.job = &job,
                          .watch = watch,
                          .total = total,
-                         .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
+                         .compute_bound = definition->compute_bound,
+                         .unbounded = definition->unbounded,
                          .shared_bytes = partials + items + job.result_bytes + BATCH * sizeof(aot_element),
                          .scratch_bytes = job.tree_bytes + room};
-    if (!aot_run(&runner, run_fold)) {
+    enum aot_outcome outcome = aot_run(state, &runner, run_fold);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return raised;
+    return outcome == AOT_DONE ? raised : -1;
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

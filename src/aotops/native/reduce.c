@@ -310,8 +310,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
             aot_raise("nothing_to_reduce", "(sN)", definition->name, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
-        aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
-        return 0;
+        return aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
     }
     if (out->size == 0) {
         return 0;
@@ -444,11 +443,11 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         shape[axis] = 1;
         aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
                                               out->strides, definition->name);
-        if (initial == NULL) {
+        int failed = initial == NULL || aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype) < 0;
+        Py_XDECREF((PyObject *)initial);
+        if (failed) {
             return copied_to_out(call, out, -1);
         }
-        aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype);
-        Py_DECREF((PyObject *)initial);
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
     aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};

@@ -5,7 +5,7 @@
  *         for columns in tiles of the other axes:
  *             carries = [None] * LEVELS              # of the pieces of a block, of the blocks of a block, of those
  *             for k, piece in enumerate(pieces of the axis):
- *                 kernel(x[columns, piece], carry=start, out[columns, piece])
+ *                 kernel(x[columns, piece], carry=start, out[columns, piece])    # of integers: carry=total, and no others
  *                 total = out[columns, piece][-1]
  *                 for carry in carries:              # the innermost first; None changes nothing
  *                     out[columns, piece] = combine(carry, out[columns, piece])
@@ -45,6 +45,7 @@ typedef struct {
     unsigned watched; /* the floating-point exceptions after which a scan is done again */
     size_t flags_at;  /* where in shared memory each tile, or piece of a wave, has a byte for them */
     bool *raised;     /* whether there was one */
+    bool in_order;    /* integers give the same bits in any order: each piece goes on where the one before has ended */
 } scan_job;
 
 /* Rows of results of a tile: the start value; the total of a piece; the carries. */
@@ -174,8 +175,12 @@ static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, ch
         int64_t width = seek_columns(job, tile, columns);
         aot_clear_flags(job->watched);
         copy_row(job, width, &job->start, 0, start);
-        for (int64_t number = 0; number < pieces; number++) {
+        for (int64_t number = 0; number < pieces && !aot_is_stopped(); number++) {
             scan_piece piece = piece_of(job, columns, width, number, rows + N_ROWS * job->row_bytes);
+            if (job->in_order) {
+                scan_alone(job, &piece, width, number == 0 ? start : total, total);
+                continue;
+            }
             scan_alone(job, &piece, width, start, total);
             add_carries(job, &piece, number, carries);
             advance(job, width, number, carries, total);
@@ -196,7 +201,7 @@ static void begin_pieces(const aot_runner *runner, int64_t first, int64_t last, 
     const scan_job *job = runner->job;
     char *columns[2];
     int64_t width = seek_columns(job, job->tile, columns);
-    for (int64_t index = first; index < last; index++) {
+    for (int64_t index = first; index < last && !aot_is_stopped(); index++) {
         scan_piece piece = piece_of(job, columns, width, job->piece + index, scratch);
         aot_clear_flags(job->watched);
         scan_alone(job, &piece, width, runner->shared + START * job->row_bytes, rows_in_wave(runner, job, index));
@@ -211,7 +216,7 @@ static void end_pieces(const aot_runner *runner, int64_t first, int64_t last, ch
     char *columns[2];
     int64_t width = seek_columns(&job, job.tile, columns);
     job.cast = NULL; /* the elements are not needed */
-    for (int64_t index = first; index < last; index++) {
+    for (int64_t index = first; index < last && !aot_is_stopped(); index++) {
         scan_piece piece = piece_of(&job, columns, width, job.piece + index, scratch);
         aot_clear_flags(job.watched);
         add_carries(&job, &piece, job.piece + index, rows_in_wave(runner, &job, index));
@@ -241,7 +246,7 @@ static void run_scan(const aot_runner *runner)
         char *columns[2];
         int64_t width = seek_columns(&job, job.tile, columns);
         copy_row(&job, width, &job.start, 0, runner->shared + START * job.row_bytes);
-        for (job.piece = 0; job.piece < pieces; job.piece += WAVE) {
+        for (job.piece = 0; job.piece < pieces && !aot_is_stopped(); job.piece += WAVE) {
             int64_t count = aot_smaller(WAVE, pieces - job.piece);
             aot_share(&own, count, begin_pieces);
             aot_clear_flags(job.watched);
@@ -278,12 +283,13 @@ static int scan(aot_state *state, const aot_operator *definition, const aot_vari
         aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
     /* a running sum is bound by the latency of its additions, so it is treated as compute-bound */
-    plan.threads = aot_threads(state, total, true);
+    plan.threads = aot_threads(state, total, true, definition->unbounded);
     aot_make_plan(aot_plan_scan, &plan);
     if (aot_plans_only(watch, &plan)) {
         return 0;
     }
     scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};
+    job.in_order = plan.exact && plan.roles[0] == AOT_PLAN_PLAIN;
     job.scan = variant->kernels[level];
     job.combine = variant->combine[level];
     job.copy = aot_builtin_convert[result][result][level];
@@ -298,16 +304,16 @@ static int scan(aot_state *state, const aot_operator *definition, const aot_vari
     aot_runner runner = {.job = &job,
                          .watch = watch,
                          .total = total,
-                         .part = AOT_PLAN_PART_IF_COMPUTE_BOUND,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
+                         .compute_bound = true,
+                         .unbounded = definition->unbounded,
                          .shared_bytes = job.flags_at + flags,
                          .scratch_bytes = (tiles ? rows : 0) + room};
-    if (!aot_run(&runner, run_scan)) {
+    enum aot_outcome outcome = aot_run(state, &runner, run_scan);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return raised;
+    return outcome == AOT_DONE ? raised : -1;
 }
 
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -270,6 +270,16 @@ class Record:
         return f"{code.co_filename}, line {code.co_firstlineno}"
 
     @property
+    def variable(self) -> str:
+        """The name of the module's variable that holds the operator, or where none does, of its function."""
+        for name, value in list(self.namespace.items()):
+            if type(value).__name__ == "Operator" and type(value).__module__ == "aotops":
+                held = value._record
+                if held is not None and self in (held, held.gradient):
+                    return name if held is self else f"{name}.derivative"
+        return self.name
+
+    @property
     def inputs(self) -> int:
         """Number of the public function's tensor arguments."""
         return len(self.parameters)

@@ -157,7 +157,9 @@ def with_primitives(
     declared = sorted(
         each.name
         for each in module.functions
-        if each.is_declaration and (each.name.startswith("aotops.") or (each.name in _EMULATIONS and not level.has_fma))
+        if each.is_declaration
+        and (each.name.startswith(_LOOK_UP) or each.name in _EMULATIONS)
+        and not (each.name.startswith("llvm.") and level.has_fma)
     )
     if not declared:
         return module

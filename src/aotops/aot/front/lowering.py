@@ -13,7 +13,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.errors import RequireLiteralValue, TypingError
+from numba.core.errors import RequireLiteralValue
 from numba.core.imputils import lower_constant
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
@@ -21,8 +21,10 @@ from numba.extending import intrinsic
 from aotops import intrinsics
 from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
+from aotops.aot.back.polling import POLL
 from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
+from aotops.aot.front.rejection import RejectedError
 from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {name: getattr(types, "boolean" if name == "bool" else name) for name in NAMES}
@@ -644,12 +646,15 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
     several = isinstance(pointer, types.BaseTuple)
     if several and (not isinstance(value, types.BaseTuple) or len(value) != len(pointer)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
-        raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
+        one = "; for one gradient g write `return (g,)`, with the comma" if len(pointer) == 1 else ""
+        count = "1 number" if len(pointer) == 1 else f"{len(pointer)} numbers"
+        raise RejectedError(f"It must return a tuple of {count}, one for each result, and returns {got}{one}")
     if not several and not isinstance(value, (types.Number, types.Boolean)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
         if isinstance(value, (types.Optional, types.NoneType)):
             got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
-        raise TypingError(f"It must return a number, and returns {got}.")
+        advice = "; declare an operator for each of them" if isinstance(value, types.BaseTuple) else ""
+        raise RejectedError(f"It must return a number, and returns {got}{advice}")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -766,6 +771,28 @@ def _clear_flag(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def poll(typing_context: Any, period: Any) -> Any:
+    """End the kernel if the launch has been interrupted; ask once in so many iterations of the surrounding loop."""
+    often = constant(period)
+    status = ir.IntType(32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        iteration = cgutils.alloca_once(builder, status, name="iteration")  # 0 when the function begins
+        count = builder.add(builder.load(iteration), ir.Constant(status, 1))
+        builder.store(count, iteration)
+        with builder.if_then(builder.icmp_unsigned("==", builder.urem(count, ir.Constant(status, often)), status(0))):
+            answer = builder.call(marker_function(builder, POLL, status), [])
+            with builder.if_then(builder.icmp_unsigned("!=", answer, status(0)), likely=False):
+                # as if the function raised: its callers return the same status, up to the kernel
+                exception = builder.function.args[1]
+                builder.store(exception.type.pointee(None), exception)
+                builder.ret(status(1))
+        return context.get_dummy_value()
+
+    return types.none(period), generate
 
 
 @intrinsic

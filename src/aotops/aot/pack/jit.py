@@ -35,6 +35,7 @@ class NamedKernel(ctypes.Structure):
         ("inputs", ctypes.c_uint8),
         ("outputs", ctypes.c_uint8),
         ("compute_bound", ctypes.c_uint8),
+        ("unbounded", ctypes.c_uint8),
         ("dtypes", ctypes.c_char_p),
         ("kernels", ctypes.POINTER(ctypes.c_void_p)),
     )
