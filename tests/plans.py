@@ -43,7 +43,8 @@ class Plan:
         operands = len(strides)
         values: dict[str, Any] = {"rank": len(shape), "inputs": inputs, "outputs": operands - inputs}
         values |= {"itemsizes": [8] * operands, "addresses": [64 * (k + 1) for k in range(operands)]}
-        values |= {"roles": roles or [PLAIN] * operands, "compute_bound": 0, "copies": 0, "threads": 1, "frugal": 0}
+        values |= {"roles": roles or [PLAIN] * operands, "threads": 1}
+        values |= dict.fromkeys(("compute_bound", "unbounded", "copies", "frugal"), 0)
         offset = 0
         for name, lengths in FIELDS:
             value = {**values, **given}.get(name)

@@ -53,7 +53,7 @@ def compiled(record: Record, x: np.ndarray) -> np.ndarray:
 
 def test_every_record_with_an_error_bound_is_measured() -> None:
     bounded = {name for name, record in RECORDS.items() if record.max_ulp}
-    measured = {record.name for record in (*FUNCTIONS, *PLANAR)} | {"pow"}
+    measured = {record.name for record in (*FUNCTIONS, *PLANAR)} | {"pow", "_log2_of_size"}
     assert bounded <= measured, (
         "functions of three arguments and more need a test of their own in tests/test_accuracy.py"
     )
@@ -146,14 +146,11 @@ def test_float64_is_within_the_bound(function: Record) -> None:
     demand(function, "float64", worst, x[errors.index(worst)])
 
 
-@pytest.mark.slow
-@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="this platform's long double is no wider than double")
-@every_function
-def test_many_float64_are_within_the_bound(function: Record) -> None:
-    """Fifty million numbers against the 64 bits of x87's long double."""
+def worst_of_float64(function: Record, rounds: int) -> tuple[float, float]:
+    """The largest error over a million float64 in each round, against the 64 bits of x87's long double, and where."""
     generator = np.random.default_rng(2)
     worst, where = 0.0, math.nan
-    for _ in range(50):
+    for _ in range(rounds):
         count = 250_000
         anything = generator.integers(0, 2**64, count, "uint64").view("float64")
         near_one = 1 + np.ldexp(generator.uniform(-1, 1, count), -generator.integers(0, 53, count))
@@ -171,6 +168,14 @@ def test_many_float64_are_within_the_bound(function: Record) -> None:
         place = int(np.argmax(errors))
         if not errors[place] <= worst:
             worst, where = float(errors[place]), float(x[place])
+    return worst, where
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(np.finfo(np.longdouble).nmant < 63, reason="this platform's long double is no wider than double")
+@every_function
+def test_many_float64_are_within_the_bound(function: Record) -> None:
+    worst, where = worst_of_float64(function, 50)
     # the exact result has only 11 bits more than the other, which tells distances to a thousandth of a unit
     demand(function, "float64", worst - 0.001, where)
 

@@ -555,6 +555,19 @@ def test_results_are_kept_with_their_table(tmp_path: Path, monkeypatch: pytest.M
     assert "one other process on each CPU (medians)" in tables.section([busy])
 
 
+def test_a_disturbed_run_is_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(tables, "ROOT", tmp_path)
+    saved = tmp_path / "run.json"
+    saved.write_text(json.dumps(results.document(dataclasses.replace(example(), cells=example().cells[:1]))))
+    assert main(["--load", str(saved), "--keep"]) == 1
+    assert "not kept, since other processes kept CPUs busy" in capsys.readouterr().err
+    assert not (tmp_path / tables.FOLDER).exists()
+    busy = dataclasses.replace(example(), busy=True)
+    assert not tables.disturbed(busy), "it made two CPUs busy itself"
+
+
 def test_the_page_shows_the_results_that_are_kept() -> None:
     page = (tables.ROOT / tables.PAGE).read_text(encoding="utf-8")
     assert tables.replaced(page, tables.section(tables.kept())) == page

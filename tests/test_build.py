@@ -491,7 +491,9 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     done = run_python(script, {"PYTHONPATH": str(PACKAGE.parent)})
     text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
     one_number, _, _ = text.partition("# --- operands in memory")
-    assert set(done.stdout.split()) == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
+    # compiled for a CPU level: test_fma, test_primitives
+    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "look_up16"}
+    assert set(done.stdout.split()) | primitives == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
 
 
 @pytest.mark.parametrize("missing", ["numba", "llvmlite", "numpy"])
@@ -691,13 +693,10 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
         for variant, dtype in zip(variants, record.dtypes, strict=True):
             codes = [str(dtype_code(own)) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]
             assert ".dtypes = {" + ", ".join(codes) + "}" in variant
-            fields_of_kernels = dict(re.findall(r"\.(kernels|combine|fold) = {([^}]*)}", variant))
+            fields_of_kernels = dict(re.findall(r"\.(kernels|combine) = {([^}]*)}", variant))
             symbols = {"kernels": kernel_symbol(name, dtype)}
             if record.kind in ("reduce", "scan"):
                 symbols["combine"] = combine_symbol(record.reduction or record, dtype)
-            if record.kind == "scan":
-                assert record.reduction is not None
-                symbols["fold"] = kernel_symbol(record.reduction.name, dtype)
             assert fields_of_kernels == {
                 field: ", ".join(symbol + suffix for suffix in suffixes) for field, symbol in symbols.items()
             }
@@ -713,7 +712,8 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
             if record.identity is not None:
                 wanted["identity"] = (record.identity, result)
             if record.absorbing is not None:
-                wanted["absorbing"] = (record.absorbing, result)
+                absorbing = record.absorbing_for(dtype)
+                wanted["absorbing"] = (absorbing, dtype if record.kind == "argreduce" else result)
             for parameter in record.defaults:
                 wanted[parameter] = (record.default_for(parameter, dtype), dtype)
             found = dict(zip(constants, elements, strict=True))

@@ -114,5 +114,5 @@ def test_only_functions_that_use_them_are_copied() -> None:
 
 def test_a_wrong_call_is_told() -> None:
     single = ao.reduce(lambda a, b: max(a) + b, identity=0.0, dtypes="float64")
-    with pytest.raises(ao.BuildError, match="It must give max two numbers or more, got float64"):
+    with pytest.raises(ao.BuildError, match="max: arguments must be two numbers or more, got float64"):
         single(ao.ones(3))

@@ -40,17 +40,9 @@ CALLS: dict[str, tuple[Function, str]] = {
     for module in (float_arithmetic, *chapters())
     for call, name in CALL.findall(Path(inspect.getfile(module)).read_text(encoding="utf-8"))
 }
-#: How functions contain their polynomial, which is computed without rounding, of mpmath's numbers. The coefficients of
-#: others are looked for in their code.
-POLYNOMIALS: dict[str, Callable[[Function, Any], Any]] = {
-    **dict.fromkeys(("exp_tail64", "exp_tail32"), lambda f, x: f(x) / x**2),
-    **dict.fromkeys(("shifted_exp_tail64", "shifted_exp_tail32"), lambda f, x: (f(x) - x**2 / 2) / x**3),
-    **dict.fromkeys(("atanh_tail64", "atanh_tail32", "wide_atanh_tail64", "wide_atanh_tail32"), lambda f, x: f(x) / x),
-}
 
 
 def test_every_set_of_coefficients_says_how_it_was_fitted() -> None:
-    assert set(CALLS) >= set(POLYNOMIALS)
     assert len(CALLS) >= 18
 
 
@@ -73,8 +65,8 @@ def test_a_polynomial_is_as_good_as_its_fit(name: str) -> None:
         exact, weight = tool.expression(arguments.function), tool.expression(arguments.weight)
         low, high = (tool.expression(end)(mpmath.mpf(0)) for end in (arguments.low, arguments.high))
         points = [low + (high - low) * (2 * i + 1) / 400 for i in range(200)]
-        polynomial = POLYNOMIALS[name] if name in POLYNOMIALS else lambda f, x: written(f, found)(x)
-        errors = [abs(weight(x) * (exact(x) - polynomial(function, x))) for x in points]
+        polynomial = written(function, found)
+        errors = [abs(weight(x) * (exact(x) - polynomial(x))) for x in points]
         largest = max(abs(weight(x) * exact(x)) for x in points)
     # what factors and rounded leading coefficients cost: less than two bits
     assert max(errors) <= 3 * found.error + roundings * largest

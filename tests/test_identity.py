@@ -714,8 +714,8 @@ def test_hostile_arguments_raise() -> None:
         lambda: _native.bind(operator, None, symbols),
         lambda: _native.bind(operator, library, ()),
         lambda: _native.bind(operator, library, (3,)),  # type: ignore[arg-type]
-        lambda: _native.bind(operator, library, ((3, None, None),)),  # type: ignore[arg-type]
-        lambda: _native.bind(operator, library, (("aot_f_float32", None, None),)),
+        lambda: _native.bind(operator, library, ((3, None),)),  # type: ignore[arg-type]
+        lambda: _native.bind(operator, library, (("aot_f_float32", None),)),
         lambda: _native.bind(operator, library, symbols * 2),
         lambda: _native.bind(operator, library, list(symbols)),  # type: ignore[arg-type]
         lambda: _native.set_fallback(ao.exp, len),
@@ -1092,7 +1092,6 @@ def test_fingerprints_change_with_every_value(workshop: Any, old: str, new: str,
 
 def test_symbols_of_records_are_those_of_their_kernels() -> None:
     record = declare.declaration(named(DECLARATIONS["reduce"]()))
-    ((kernel, combine, fold),) = record.symbols()
-    assert fold is None
+    ((kernel, combine),) = record.symbols()
     assert (kernel, combine) == (kernel_symbol("f", "float64"), combine_symbol(record, "float64"))
     assert {each.symbol for each in record_kernels(record)} == {kernel, combine}

@@ -129,7 +129,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("scalar.functions", "shapes", "threads"),
     ("scalar.combinations",),  # these two look at functions alone, and records do so too
     ("dtypes", "ops", "loops", "encode"),
-    ("arguments", "scalar", "formatting"),
+    ("arguments", "scalar", "formatting", "retry"),
     ("memory", "reference", "namespace"),
     ("interop",),
     ("tensors",),

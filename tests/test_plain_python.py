@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import functools
 import itertools
 import math
 import random
@@ -30,7 +31,7 @@ from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.grid import FOLDING as FOLDED
 from aotops.loops.plan.grid import KEPT
 from aotops.loops.plan.scan import plan_scan
-from aotops.loops.reduce import LANES, WIDE, reduce
+from aotops.loops.reduce import DEPTH, LANES, reduce
 from aotops.loops.scan import RUN, scan
 from aotops.ops.record import ALL, FLOATS, INTEGERS, Record, Scalar
 from aotops.reference import ReferenceTensor, evaluate, stored, tensor
@@ -314,6 +315,8 @@ def exact_values(record: Record, dtype: str, seed: int) -> Iterator[Any]:
         choices: list[Any] = [True, False]
     elif record.name in ("prod", "cumulative_prod"):
         choices = [1, -1, 3, 2**62 + 1] if dtype in INTEGERS else [1.0, -1.0, 2.0, 0.5]
+    elif "significands" in record.name:
+        choices = [1.0, -1.0, 2.0, 0.5]
     elif record.name in ("sum", "cumulative_sum"):
         choices = [*range(-9, 9), 2**63 - 1] if dtype in INTEGERS else [k / 4 for k in range(-9, 9)]
     elif record.name.startswith("_"):
@@ -373,28 +376,50 @@ def test_reduction_kernels_run_as_plain_python(record: Record, dtype: str) -> No
         check_reduction(record, dtype, kernel, size, fold, held=stored(1, record.result_for(dtype)))
 
 
-def order_of_combination(start: Any, values: list[Any]) -> Any:
+def in_lanes(values: list[Any], count: int) -> Any:
+    """The order in which lanes combine values, and halves of the lanes each other."""
+    lanes = values[:count]
+    for place, value in enumerate(values[count:]):
+        lanes[place % count] = (lanes[place % count], value)
+    while len(lanes) > 1:
+        half = len(lanes) // 2
+        lanes = list(zip(lanes[:half], lanes[half:], strict=True))
+    return lanes[0]
+
+
+def in_pairs(blocks: list[Any]) -> Any:
+    """The order in which blocks are combined: two of equal size as soon as there are two, at last all that are left."""
+    stack: list[tuple[int, Any]] = []
+    for block in blocks[:-1]:
+        size, value = 1, block
+        while stack and stack[-1][0] == size:
+            size, value = 2 * size, (stack.pop()[1], value)
+        stack.append((size, value))
+    value = blocks[-1]
+    while stack:
+        value = (stack.pop()[1], value)
+    return value
+
+
+def order_of_combination(start: Any, values: list[Any], gaps: bool = False) -> Any:
     """The tree in which a row is combined, each combination as a pair: rule 3 of ``loops/reduce.py``."""
-    result = start
-
-    def tree(lanes: list[Any]) -> Any:
-        while len(lanes) > 1:
-            half = len(lanes) // 2
-            lanes = list(zip(lanes[:half], lanes[half:], strict=True))
-        return lanes[0]
-
-    for count in (LANES, 8, 1):
-        whole = len(values) // count * count
-        lanes = values[:count]
-        for place, value in enumerate(values[count:whole]):
-            lanes[place % count] = (lanes[place % count], value)
-        if count == 1:
-            for value in values:
-                result = (result, value)
-        elif whole:
-            result = (result, tree(lanes))
-        values = values[whole:]
-    return result
+    count = 8 if gaps else LANES
+    whole = len(values) // count * count
+    eights = whole + (len(values) - whole) // 8 * 8
+    parts = []
+    if whole:
+        blocks = [values[k : min(k + DEPTH * count, whole)] for k in range(0, whole, DEPTH * count)]
+        parts.append(in_pairs([in_lanes(block, count) for block in blocks]))
+    if eights > whole:
+        parts.append(in_lanes(values[whole:eights], 8))
+    if eights < len(values):
+        parts.append(functools.reduce(pair, values[eights:]))
+    if not parts:
+        return start
+    rest = parts.pop()
+    while parts:
+        rest = (parts.pop(), rest)
+    return (start, rest)
 
 
 def pair(a: Any, b: Any) -> Any:
@@ -406,15 +431,17 @@ ONE_FLOAT, TWO_FLOATS = Signature(("float64",), "float64"), Signature(("float64"
 
 
 @pytest.mark.parametrize("step", [1, 2, -1, 0])
-@pytest.mark.parametrize("length", [0, 1, 2, 63, 64, 65, 127, 128, 129, 191, 192, 200, 256, 320, 1000])
-def test_the_order_of_a_reduction_depends_on_its_length_alone(length: int, step: int) -> None:
+@pytest.mark.parametrize(
+    "length", [0, 1, 2, 63, 64, 65, 127, 128, 129, 191, 192, 200, 256, 320, 1000, 1024, 1096, 5200]
+)
+def test_the_order_of_a_reduction_depends_on_its_length_and_gaps(length: int, step: int) -> None:
     names = [f"x{position}" for position in range(max(1, length * abs(step)))]
     origin = len(names) - 1 if step < 0 else 0
     visited = [names[origin + position * step] for position in range(length)]
     out: list[Any] = ["start"]
     kernel = reduce(pair, first, ONE_FLOAT)
     kernel(1, length, [Pointer(names, origin), Pointer(out)], [step, 0, 0, 0])
-    assert out == [order_of_combination("start", visited)]
+    assert out == [order_of_combination("start", visited, gaps=step != 1)]
 
 
 @pytest.mark.parametrize("steps", [(1, 1), (1, 0), (0, 1), (2, 1), (0, 0)])
@@ -425,7 +452,7 @@ def test_the_order_of_a_fused_reduction_is_that_of_a_plain_one(length: int, step
     out: list[Any] = ["start"]
     kernel = reduce(pair, lambda x, y: f"of {x} {y}", TWO_FLOATS)
     kernel(1, length, [*map(Pointer, names), Pointer(out)], [*steps, 0, 0, 0, 0])
-    assert out == [order_of_combination("start", visited)]
+    assert out == [order_of_combination("start", visited, gaps=steps not in ((1, 1), (1, 0)))]
 
 
 def test_rows_that_fold_away_follow_each_other() -> None:
@@ -436,22 +463,25 @@ def test_rows_that_fold_away_follow_each_other() -> None:
     assert out == [order_of_combination(order_of_combination("start", names[:3]), names[3:])]
     out = ["a", "b", "c"]
     kernel(2, 3, [Pointer(names), Pointer(out)], [1, 1, 3, 0])
-    assert out == [(("a", "x0"), "x3"), (("b", "x1"), "x4"), (("c", "x2"), "x5")]
+    assert out == [("a", ("x0", "x3")), ("b", ("x1", "x4")), ("c", ("x2", "x5"))]
 
 
 @pytest.mark.parametrize("step", [1, 2])
-@pytest.mark.parametrize("rows", [1, 3, 4, 9])
-def test_wide_rows_that_fold_away_go_by_fours(rows: int, step: int) -> None:
-    names = [f"x{position}" for position in range(rows * WIDE * step)]
-    out: list[Any] = ["start"] * WIDE
+@pytest.mark.parametrize("rows", [1, 2, 3, 4, 9, 11])
+def test_rows_that_fold_away_go_by_fours(rows: int, step: int) -> None:
+    width = 70
+    names = [f"x{position}" for position in range(rows * width * step)]
+    out: list[Any] = ["start"] * width
     kernel = reduce(pair, first, ONE_FLOAT)
-    kernel(rows, WIDE, [Pointer(names), Pointer(out)], [step, 1, WIDE * step, 0])
-    for j in (0, 1, WIDE - 1):
+    kernel(rows, width, [Pointer(names), Pointer(out)], [step, 1, width * step, 0])
+    for j in (0, 1, width - 1):
         expected: Any = "start"
-        column = [names[(i * WIDE + j) * step] for i in range(rows)]
+        column = [names[(i * width + j) * step] for i in range(rows)]
         while len(column) >= 4:
             a, b, c, d = (column.pop(0) for _ in range(4))
             expected = (expected, ((a, b), (c, d)))
+        if len(column) > 1:
+            expected = (expected, (column.pop(0), column.pop(0)))
         for x in column:
             expected = (expected, x)
         assert out[j] == expected
@@ -637,7 +667,7 @@ class Fold:
         self.record, self.inputs, self.out = record, inputs, out
         self.run = kernel_of(record, dtype)
         self.argreduces = record.kind == "argreduce"
-        self.start = record.initial_for(dtype)
+        self.start, self.absorbing = record.initial_for(dtype), record.absorbing_for(dtype)
         if not self.argreduces:
             self.combine = kernels_of(record)[combine_symbol(record, dtype)]
         strides = [steps for _, _, steps in (*inputs, out)]
@@ -677,7 +707,7 @@ class Fold:
             return [[self.batch(places, low, high)]]
         middle = low + (high - low + 1) // 2
         results = self.tree(places, width, low, middle)
-        if not (width == 1 and self.record.absorbing is not None and results[0] == [self.record.absorbing]):
+        if not (width == 1 and results[0] == [self.absorbing]):
             self.merge(width, results, self.tree(places, width, middle, high))
         return results
 
@@ -822,7 +852,7 @@ class Scan:
         reduction = record.reduction
         assert reduction is not None
         self.start = record.initial_for(dtype)
-        self.scan, self.fold = kernel_of(record, dtype), kernel_of(reduction, dtype)
+        self.scan = kernel_of(record, dtype)
         self.combine = kernels_of(reduction)[combine_symbol(reduction, dtype)]
         self.x, self.out = x, out
         exact = record.result_for(dtype) not in FLOATS
@@ -842,42 +872,30 @@ class Scan:
         return ((length, width) if self.across else (width, length)), x, out
 
     def scan_tile(self, places: list[int], width: int, pieces: int) -> None:
-        """All pieces of some columns, each with what the ones before it combine to."""
-        totals: list[list[Any]] = []
+        """All pieces of some columns, each combined with the carries of the ones before it."""
+        carries: list[list[Any] | None] = [None] * LEVELS
         row = (1, 0) if self.across else (0, 1)  # of the carry, which is repeated along the axis
+        steps = [self.inner[0], row[0], self.inner[1], self.outer[0], row[1], self.outer[1]]
         for piece in range(pieces):
             size, x, out = self.tile(places, width, piece)
-            carry = self.prefix(totals, piece, width)
-            total = [self.start] * width
-            self.fold(*size, [x, Pointer(total)], [self.inner[0], row[0], self.outer[0], row[1]])
-            totals.append(total)
-            steps = [self.inner[0], row[0], self.inner[1], self.outer[0], row[1], self.outer[1]]
-            self.scan(*size, [x, Pointer(carry), out], steps)
+            self.scan(*size, [x, Pointer([self.start] * width), out], steps)
+            along, beside = (self.outer[1], self.inner[1]) if self.across else (self.inner[1], self.outer[1])
+            total = [out[(size[not self.across] - 1) * along + j * beside] for j in range(width)]
+            for carry in carries:
+                if carry is not None:
+                    own = [row[0], self.inner[1], self.inner[1], row[1], self.outer[1], self.outer[1]]
+                    self.combine(*size, [Pointer(carry), out, out], own)
+            for level in range(LEVELS):
+                own_carry = carries[level]
+                carries[level] = total = total if own_carry is None else self.both(own_carry, total)
+                if level == LEVELS - 1 or (piece + 1) % RADIX ** (level + 1) != 0:
+                    break
+                carries[level] = None
 
     def both(self, a: list[Any], b: list[Any]) -> list[Any]:
         """Two rows of results, combined."""
         result = [CANARY] * len(a)
         self.combine(1, len(a), [Pointer(row) for row in (a, b, result)], [1, 1, 1, 0, 0, 0])
-        return result
-
-    def block(self, totals: list[list[Any]], low: int, high: int) -> list[Any]:
-        """A power of two of totals: halves, and halves of them."""
-        middle = (low + high) // 2
-        if high - low == 1:
-            return totals[low]
-        return self.both(self.block(totals, low, middle), self.block(totals, middle, high))
-
-    def prefix(self, totals: list[list[Any]], k: int, width: int) -> list[Any]:
-        """The first ``k`` totals, as ``scan.c`` says: the last block is the largest power of two that divides k."""
-        if k == 0:
-            return [self.start] * width
-        last = k & -k
-        result = self.block(totals, k - last, k)
-        k -= last
-        while k > 0:
-            last = k & -k
-            result = self.both(self.block(totals, k - last, k), result)
-            k -= last
         return result
 
 
@@ -892,6 +910,9 @@ def check_scanned(record: Record, dtype: str, x: ao.Tensor, view: View, axis: in
     kind = python_type(result)
     assert_same([kind(value) for value in out], tensor(compiled).elements(), result)
 
+
+#: Of ``native/scan.c``.
+LEVELS, RADIX = 3, 32
 
 SCANNED = [((length,), 0) for length in (1, 63, 64, 65, 1000, 2048, 2049, 5000)]
 SCANNED += [((3, 70), 0), ((3, 70), 1), ((70, 3), 0), ((70, 9), 0), ((200, 9), 0), ((2, 66, 9), 1), ((600, 2), 0)]
@@ -1020,6 +1041,25 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.scale_exponent: lambda dtype: (
         lambda y, k: np.ldexp(y, np.clip(np.nan_to_num(k), -4096, 4096).astype("int32"))
     ),
+    intrinsics.scale: lambda dtype: (
+        lambda y, k: np.where(
+            np.isnan(k), k, np.ldexp(y, np.floor(np.clip(np.nan_to_num(k), -4096, 4096)).astype("int32"))
+        )
+    ),
+    intrinsics.limit: lambda dtype: (
+        lambda x, bound: np.where(np.abs(x) <= bound, x, np.copysign(bound, x).astype(x.dtype))
+    ),
+    intrinsics.exponent: lambda dtype: (
+        lambda x: np.where((x == 0) | ~np.isfinite(x), np.where(x == 0, -np.inf, np.abs(x)), np.frexp(x)[1] - 1).astype(
+            x.dtype
+        )
+    ),
+    intrinsics.mantissa: lambda dtype: (
+        lambda x: np.where(
+            x >= 0, np.where((x == 0) | np.isinf(x), 1, 2 * np.frexp(x)[0].astype("float64")), np.nan
+        ).astype(x.dtype)
+    ),
+    intrinsics.look_up16: lambda dtype: lambda table, index: np.array(table.values)[index & 15],
     intrinsics.wrap_int64: lambda dtype: lambda x: x,
     intrinsics.look_up: lambda dtype: lambda table, index: np.array(table.values)[index],
     intrinsics.widen: lambda dtype: lambda x: x.astype("float64"),
@@ -1132,6 +1172,13 @@ INF, NAN = math.inf, math.nan
             intrinsics.scale_exponent,
             [((1.5, 3.0), 12.0), ((-1.5, -1022.0), -1.5 * 2.0**-1022), ((1.0, 1023.0), 2.0**1023)],
         ),
+        (intrinsics.scale, [((1.5, 3.75), 12.0), ((1.5, -1075.0), 5e-324), ((1.5, 1024.0), INF), ((NAN, 1.0), NAN)]),
+        (intrinsics.scale, [((1.5, INF), INF), ((-1.5, -INF), -0.0), ((1.5, NAN), NAN), ((-1.5, 1e300), -INF)]),
+        (intrinsics.limit, [((0.5, 1.0), 0.5), ((-7.0, 1.0), -1.0), ((INF, 1.0), 1.0), ((-0.0, 1.0), -0.0)]),
+        (intrinsics.exponent, [((x,), y) for x, y in [(1.0, 0.0), (-0.75, -1.0), (5e-324, -1074.0), (INF, INF)]]),
+        (intrinsics.exponent, [((x,), y) for x, y in [(0.0, -INF), (-0.0, -INF), (-INF, INF), (NAN, NAN)]]),
+        (intrinsics.mantissa, [((x,), y) for x, y in [(1.0, 1.0), (0.75, 1.5), (1.5e-323, 1.5), (INF, 1.0)]]),
+        (intrinsics.mantissa, [((x,), y) for x, y in [(0.0, 1.0), (-0.0, 1.0), (-1.0, NAN), (-INF, NAN), (NAN, NAN)]]),
         (intrinsics.truncate, [((1.9,), 1), ((-1.9,), -1), ((-(2.0**63),), -(2**63)), ((2.0**62,), 2**62)]),
         (intrinsics.square_root, [((2.25,), 1.5), ((-0.0,), -0.0), ((INF,), INF), ((-1.0,), NAN), ((NAN,), NAN)]),
         (intrinsics.fma, [((0.1, 10.0, -1.0), 2.0**-54), ((1e308, 10.0, -INF), -INF)]),

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, FLOATS, INT64_EXTREMES, LAYOUTS, assert_same
+from reduction_errors import measured
 
 import aotops as ao
 
@@ -164,6 +165,68 @@ def test_variances_are_accurate(dtype: str, offset: float, shape: tuple[int, ...
         assert abs(float(root) - math.sqrt(exact)) <= bound / math.sqrt(exact) + 2 * unit * math.sqrt(exact)
 
 
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_variances_far_from_zero(dtype: str) -> None:
+    """Where the mean's own error is as large as the deviations, or larger."""
+    far, step = (1e6, 0.0625) if dtype == "float32" else (1e15, 0.125)
+    for seed, shape, axis in ((1, (1000,), 0), (2, (1000, 3), 0), (3, (3, 20_000), 1), (4, (50, 600), 0)):
+        generator = np.random.default_rng(seed)
+        array = (far + step * generator.integers(0, 4, shape)).astype(dtype)
+        for layout in (array, np.repeat(array, 2, -1)[..., ::2], np.ascontiguousarray(array.T).T):
+            x = ao.asarray(layout)
+            for correction in (0, 1):
+                exact = exact_variance(lines_along(array, axis)[0], correction)
+                for function, wanted in ((ao.var, exact), (ao.std, math.sqrt(exact))):
+                    got = np.asarray(function(x, axis, correction=correction, keepdims=True)).ravel()[0]
+                    assert abs(float(got) - wanted) <= 1e-5 * wanted
+    for value in (far + step, 0.1, 1e-3, 12345.678):
+        same = ao.full((777, 5), value, dtype=dtype)
+        assert max(ao.var(same, 0).tolist()) <= (float(np.finfo(dtype).eps) * value) ** 2
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_whether_a_variance_is_corrected_depends_on_itself_alone(dtype: str) -> None:
+    generator = np.random.default_rng(9)
+    near = generator.standard_normal(3000).astype(dtype)
+    far = (near / 8 + 1e7).astype(dtype) if dtype == "float32" else near / 8 + 1e15
+    alone = ao.var(ao.asarray(np.stack([near, near], 1)), 0).tolist()
+    beside = ao.var(ao.asarray(np.stack([near, far], 1)), 0).tolist()
+    assert alone[0] == beside[0]
+
+
+def test_errors_are_no_larger_than_those_of_numpy() -> None:
+    """On each kind of data the largest and the mean error of ``reduction_errors``, over all shapes and layouts."""
+    found: dict[tuple[str, str, str], list[tuple[float, float]]] = {}
+    for name, dtype, _, _, _, data, ours, theirs in measured():
+        found.setdefault((name, dtype, data), []).append((ours, theirs))
+    for case, both in found.items():
+        ours, theirs = zip(*both, strict=True)
+        assert max(ours) <= max(theirs), case
+        assert sum(ours) <= sum(theirs), case
+
+
+@pytest.mark.parametrize("shape", [(7,), (100,), (2049,), (200_000,), (70_000, 3), (3, 70_000), (4000, 300)])
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_running_sums_of_positive_numbers_never_fall(dtype: str, shape: tuple[int, ...]) -> None:
+    generator = np.random.default_rng(len(shape))
+    for data in (
+        generator.random(shape),
+        np.full(shape, 0.1),
+        generator.random(shape) * (generator.random(shape) < 0.01),
+        np.exp2(generator.integers(-30, 10, shape).astype(float)),
+    ):
+        for threads, layout in itertools.product((1, 2, 5), ("contiguous", "with gaps")):
+            ao.set_num_threads(threads)
+            array = data.astype(dtype)
+            x = ao.asarray(array if layout == "contiguous" else np.repeat(array, 2, -1)[..., ::2])
+            for axis in range(len(shape)):
+                running = np.asarray(ao.cumulative_sum(x, axis, include_initial=True))
+                assert (np.diff(running, axis=axis) >= 0).all()
+                grows = np.asarray(ao.cumulative_prod(ao.add(ao.multiply(x, 1e-5), 1.0), axis))
+                assert (np.diff(grows, axis=axis) >= 0).all()
+    ao.set_num_threads(1)
+
+
 # --- any and all -------------------------------------------------------------------------------------------------
 
 BORDERS = [0, 63, 64, 127, 128, 8191, 8192, 8193, 32_767, 32_768, 65_535, 65_536]
@@ -243,6 +306,22 @@ def test_the_first_of_several_best_ones(call: Any, oracle: Any, sign: int, lengt
             assert_same(call(ao.tensor(columns), 0), oracle(columns, 0), f"{dtype} {places}")
             wide = np.repeat(some_best[:, None], 9, 1)
             assert_same(call(ao.tensor(wide), 0), oracle(wide, 0), f"{dtype} {places}")
+
+
+@pytest.mark.parametrize(
+    "places", [(0,), (7,), (8, 20), (63,), (511, 600), (1023, 1073), (1024,), (8191, 8300), (39_999,)]
+)
+def test_the_first_extreme_of_elements_with_gaps(places: tuple[int, ...]) -> None:
+    """At the borders of what is copied at a time; what no element can be better than ends the search."""
+    for dtype, value in (("bool", True), ("uint8", 255), ("int64", 2**63 - 1), ("float64", NAN), ("float32", 7.0)):
+        array = np.zeros((40_000, 3), dtype)
+        array[list(places)] = value
+        for x in (array[:, 1], array, np.ascontiguousarray(array[:, 1])):
+            assert_same(ao.argmax(ao.asarray(x), 0), np.argmax(x, 0), f"{dtype} {places}")
+            assert_same(ao.max(ao.asarray(x), 0), np.max(x, 0), f"{dtype} {places}")
+        if dtype != "bool":
+            continue
+        assert_same(ao.argmin(ao.asarray(~array), 0), np.argmin(~array, 0), f"{places}")
 
 
 @pytest.mark.parametrize("length", LENGTHS)

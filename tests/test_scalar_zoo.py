@@ -422,14 +422,14 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
 @pytest.mark.parametrize(
     ("expression", "message"),
     [
-        ("~(x > 0)", "must give operator.invert an integer, got bool; write `not x`"),
-        ("round(x, 2)", r"must call builtins.round with 1 argument, got 2; for 2 digits write round\(x \* 100\) / 100"),
+        ("~(x > 0)", "operator.invert: arguments must be integers, got bool; write `not x`"),
+        ("round(x, 2)", r"round: the number of arguments must be 1, got 2; for 2 digits write round\(x \* 100\) / 100"),
         ("len(str(x))", "calls str, which kernels do not have; choose by a number or a bool"),
-        ("int(x, 10)", "must call builtins.int with 1 argument, got 2"),
-        ("pow(x, 2, 7)", "must call pow with two numbers; a modulus has no meaning in kernels"),
+        ("int(x, 10)", "int: the number of arguments must be 1, got 2"),
+        ("pow(x, 2, 7)", "pow: the number of arguments must be 2, got 3; a modulus has no meaning in kernels"),
         ("x.bit_length()", "takes the attribute bit_length of a number, and numbers have neither"),
         ("x.real", "takes the attribute real of a number"),
-        ("math.gcd(x, 3)", r"must give math.gcd integers, got float64; convert with int\(x\)"),
+        ("math.gcd(x, 3)", r"math.gcd: arguments must be integers, got float64; convert with int\(x\)"),
         ("cmath.sqrt(x)", "uses cmath.sqrt; compute with real and imaginary parts"),
         ("x + (-2.5) ** 0.5", "has a complex constant; compute with real and imaginary parts"),
         ("complex(x, 1)", "calls complex, which kernels do not have; compute with real and imaginary parts"),
@@ -605,5 +605,5 @@ def test_operations_of_constants_are_done_without_bounds(function: Any, expected
 def test_constants_beyond_float64_are_rejected() -> None:
     big = 10**400
     for function in (lambda x: x + 10**400, lambda x: x + big, lambda x: x * 2**9999):
-        with pytest.raises(OverflowError, match=r"bits, which is beyond float64; write math\.inf"):
+        with pytest.raises(OverflowError, match=r"bits; write math\.inf"):
             in_plain_python(function, "float64")

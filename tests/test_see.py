@@ -142,7 +142,7 @@ def test_threads_and_why() -> None:
 def test_calls_of_several_launches() -> None:
     x = ao.ones((300, 200))
     assert [each.operator for each in ao.explain(ao.var, x).launches] == [
-        "sum", "divide", "_sum_of_squared_deviations", "divide",
+        "sum", "divide", "_sum_of_squared_deviations", "multiply", "square", "multiply", "less", "any", "divide",
     ]  # fmt: skip
     # the cast copy first: the order of elements is that of the copy
     strided = ao.explain(ao.sum, ao.ones((300, 200), dtype=ao.int64).T, dtype=ao.float64)
@@ -244,6 +244,13 @@ def test_plain_python_is_not_run() -> None:
     environment = {**os.environ, "AOTOPS_PYTHON": "1"}
     done = subprocess.run([sys.executable, "-c", source], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.splitlines() == ["loud: no kernel runs", "ran"]
+
+
+def test_operations_do_not_load_what_only_people_need() -> None:
+    source = "import sys, aotops as ao\nao.ones(3) + 1\n"
+    source += "print([name for name in sys.modules if name.startswith('aotops.see')])"
+    done = subprocess.run([sys.executable, "-c", source], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
 
 
 def test_views_and_empty_tensors_launch_nothing() -> None:

@@ -89,7 +89,11 @@ def run(arguments: argparse.Namespace) -> int:
         (arguments.json, lambda path: path.write_text(_json(found), encoding="utf-8")),
         (arguments.plot, lambda path: _draw(found, path)),
     ]
-    if arguments.keep:
+    if arguments.keep and tables.disturbed(found):
+        advice = "repeat it on an idle machine, or see --json"
+        print(f"benchmarks.ops: not kept, since other processes kept CPUs busy: {advice}", file=sys.stderr)
+        status = 1
+    elif arguments.keep:
         outputs.append((tables.path_of(found), lambda path: tables.keep(found, path)))
     for path, write in outputs:
         try:

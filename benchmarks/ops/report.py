@@ -54,7 +54,7 @@ def conditions(run: Run, threads: int) -> list[str]:
     if single:
         lines.append(f"on one thread all the same: {', '.join(single)}")
     others = run.others.get(str(threads), 0.0)
-    if others > DISTURBED:
+    if others > DISTURBED + (run.machine.cpus if run.busy else 0):
         lines.append(
             f"DISTURBED: other processes kept {others:.1f} of {run.machine.cpus_of_machine} CPUs busy meanwhile; "
             "with several threads, times can be far off"

@@ -26,6 +26,11 @@ def path_of(run: Run) -> Path:
     return ROOT / FOLDER / f"{name}{'-busy' if run.busy else ''}.json"
 
 
+def disturbed(run: Run) -> bool:
+    """Whether others kept CPUs busy meanwhile: beside what a run with busy CPUs has made itself."""
+    return any(others > DISTURBED + (run.machine.cpus if run.busy else 0) for others in run.others.values())
+
+
 def keep(run: Run, path: Path) -> None:
     """Write the file, and the table of all files."""
     path.parent.mkdir(exist_ok=True)
@@ -56,10 +61,6 @@ def section(runs: Iterable[Run]) -> str:
         versions = ", ".join(f"{name} {version}" for name, version in run.machine.versions.items())
         clock = f"; {run.clock / 1e9:.2f} GHz" if run.clock else ""
         parts.append(f"{run.date[:10]}, {run.matrix}; {versions}; kernels for {run.level}{clock}.\n")
-        for threads in run.threads:
-            others = run.others.get(str(threads), 0.0)
-            if others > DISTURBED and not run.busy:
-                parts.append(f"DISTURBED at {plural(threads, 'thread')}: {others:.1f} CPUs were busy with others.\n")
         parts.append("\n")
         for threads in run.threads:
             cells = [cell for cell in run.cells if cell.threads == threads]

@@ -203,6 +203,11 @@ KINDS = ("elementwise", "reduce", "argreduce", "scan")
 #: The kinds whose operators combine elements along an axis.
 AXIS_KINDS = KINDS[1:]
 
+#: How a reduction or a scan of floats is done again where a part of it has overflowed or underflowed
+#: (``aotops.retry``), in the order of their codes: not at all; with elements scaled, as sums are; with exponents apart,
+#: as products are; by whoever called it.
+RETRIES = ("none", "scaled", "apart", "noted")
+
 #: Python's special methods that an operator can implement: plain, reflected, in place. The comparisons are in the
 #: order of Python's C API.
 SLOTS = {
@@ -248,9 +253,11 @@ OPERATOR_FIELDS = (
     ("slot", "uint8_t", "enum aot_slot"),
     ("is_method", "uint8_t", "also a method of Tensor"),
     ("compute_bound", "uint8_t", "strided elements are worth copying for the sake of whole vectors"),
+    ("unbounded", "uint8_t", "nobody knows how long one element takes: the operator of a user has such loops"),
     ("has_identity", "uint8_t", "axis kinds: an empty axis has a result"),
     ("takes_dtype", "uint8_t", "reductions and scans: may be told in which dtype to compute"),
     ("has_absorbing", "uint8_t", "reductions: some result ends the work early"),
+    ("retry", "uint8_t", "reductions and scans: enum aot_retry"),
     ("optional", "uint16_t", "inputs that may be left out, as a bit mask"),
 )
 OPERATOR_ARRAYS = (

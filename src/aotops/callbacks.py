@@ -26,6 +26,7 @@ CALLBACKS = {
     "operator_name": "aotops.user.declare.name_of",
     "operator_scalar": "aotops.operator.scalar",
     "operator_signature": "aotops.operator.signature",
+    "retry": "aotops.retry.retry",
     "public_name": "aotops.__getattr__",
     "tensor_type": "aotops.tensors.tensor_type",
     "unsupported_buffer": "aotops.namespace.buffers.unsupported",

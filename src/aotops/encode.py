@@ -70,9 +70,11 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         "slot": 0 if record.slot is None else 1 + tuple(abi.SLOTS).index(record.slot),
         "is_method": int(record.method),
         "compute_bound": int(compute_bound),
+        "unbounded": 0,  # no operator of aotops is; of others their kernels tell
         "has_identity": int(record.identity is not None),
         "takes_dtype": int(record.takes_dtype),
         "has_absorbing": int(record.absorbing is not None),
+        "retry": abi.RETRIES.index(record.retry),
         "optional": mask(record, record.defaults),
     }
     fixed = [dtype_code(record.fixed.get(name)) for name in record.parameters]
@@ -108,8 +110,9 @@ def constants(record: Record, dtype: str) -> list[bytes]:
             values["identity"] = element(identity, result)
         # an argreduce combines elements, the others results
         values["initial"] = element(record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
-        if record.absorbing is not None:
-            values["absorbing"] = element(record.absorbing, result)
+        absorbing = record.absorbing_for(dtype)
+        if absorbing is not None:
+            values["absorbing"] = element(absorbing, dtype if record.kind == "argreduce" else result)
     found = [values.get(name, nothing) for name, _ in abi.CONSTANTS]
     if record.defaults:
         for name, own in zip(record.parameters, record.inputs_for(dtype), strict=True):
@@ -121,15 +124,16 @@ def constants(record: Record, dtype: str) -> list[bytes]:
 LOOPS = ("elementwise", "reduce", "argreduce", "scan")
 
 
-def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, bytes]:
+def encode_kernel(kernel: Kernel) -> tuple[str, int, int, int, int, int, bytes]:
     """Encode a kernel in a library: the fields of an ``aot_named_kernel`` in order, except the addresses.
 
-    They are its symbol, the code of its loop nest, the numbers of its inputs and outputs, whether it is compute-bound,
-    and the dtypes of all operands.
+    They are its symbol, the code of its loop nest, the numbers of its inputs and outputs, whether it is compute-bound
+    and whether it is unbounded, and the dtypes of all operands.
     """
     inputs, outputs, dtypes = kernel.operands
     codes = bytes([stable_code(dtype) for dtype in dtypes])
-    return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, int(kernel.compute_bound), codes
+    flags = int(kernel.compute_bound), int(kernel.unbounded)
+    return kernel.symbol, LOOPS.index(kernel.kind), inputs, outputs, *flags, codes
 
 
 def mask(record: Record, parameters: Iterable[str]) -> int:

@@ -216,6 +216,14 @@ def no_in_place(symbol: str, got: Any) -> NoReturn:
     wrong_call(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
 
 
+def lost_by_fork() -> NoReturn:
+    """A signal handler forked during an operation: in the child, what other threads were computing is lost."""
+    raise RuntimeError(
+        "a signal handler forked while an operation was running on several threads, and the child has none of them: "
+        "leave the child with os._exit, or fork elsewhere"
+    )
+
+
 def no_length(what: str) -> NoReturn:
     """The length of a 0-d tensor, or iteration over it."""
     wrong_call(f"{what} {'of' if what == 'len()' else 'over'} a 0-d tensor")
@@ -261,11 +269,15 @@ def wrong_dtypes(operator: Operator, dtypes: tuple[str, ...]) -> NoReturn:
 
 
 def unsupported_inputs(
-    name: str, parameters: tuple[str, ...], takes: Iterable[str], dtypes: tuple[str, ...]
+    name: str,
+    parameters: tuple[str, ...],
+    takes: Iterable[str],
+    dtypes: tuple[str, ...],
+    advice: str = "convert with astype",
 ) -> NoReturn:
     """The same, by the names of parameters and dtypes."""
     wanted = f"be of one of the dtypes {', '.join(takes)}"
-    reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), "convert with astype")
+    reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
 def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:

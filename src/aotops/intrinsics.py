@@ -51,17 +51,49 @@ def scale_exponent(y: Any, k: Any) -> Any:
         return type(y)(math.inf)
 
 
+def scale(y: Any, k: Any) -> Any:
+    """Return ``y * 2**floor(k)``, rounded once: an infinity where it overflows, and through the subnormal numbers to 0.
+
+    ``abs(y)`` must be between 2^-64 and 2^64; ``k`` may be anything. NaN if either is.
+    """
+    if y != y or k != k:
+        return y + k
+    try:
+        return type(y)(math.ldexp(y, math.floor(min(max(k, -2040.0), 2040.0))))
+    except OverflowError:
+        return type(y)(math.copysign(math.inf, y))
+
+
+def limit(x: Any, bound: Any) -> Any:
+    """Return ``x``, or ``bound`` with its sign if it is beyond; ``bound`` with either sign for NaN."""
+    return type(x)(math.copysign(bound, x)) if not abs(x) <= bound else x
+
+
+def exponent(x: Any) -> Any:
+    """Return the integral float ``e`` with ``2**e <= abs(x) < 2**(e + 1)``; -inf of zeros, inf of infinities."""
+    if x == 0 or not math.isfinite(x):
+        return abs(x) if x else type(x)(-math.inf)
+    return type(x)(math.frexp(x)[1] - 1)
+
+
+def mantissa(x: Any) -> Any:
+    """Return ``x / 2**exponent(x)``, from 1 to 2; 1 of zeros and infinity, NaN of negative numbers."""
+    if not x >= 0:
+        return type(x)(math.nan)
+    return type(x)(2 * math.frexp(x)[0] if x and x < math.inf else 1.0)
+
+
 def widen(x: Any) -> Any:
     """Convert a float32 to float64."""
     return float(x)
 
 
 class Table:
-    """A constant table of integers; compiled kernels keep it in read-only memory."""
+    """A constant table of integers, or of floats for ``look_up16``; compiled kernels keep it in read-only memory."""
 
     __slots__ = ("values",)
 
-    def __init__(self, values: tuple[int, ...]) -> None:
+    def __init__(self, values: tuple[Any, ...]) -> None:
         self.values = values
 
     def __repr__(self) -> str:
@@ -72,7 +104,12 @@ def look_up(table: Table, index: int) -> int:
     """Return the int64 at an index of a table; the index must be in range."""
     if index < 0:
         raise IndexError(f"index {index} is outside of a table")
-    return table.values[index]
+    return int(table.values[index])
+
+
+def look_up16(table: Table, index: int) -> float:
+    """Return the float64 at the last four bits of an integer in a table of 16."""
+    return float(table.values[int(index) & 15])
 
 
 def wrap_int64(x: Any) -> int:
@@ -246,10 +283,13 @@ def next_after(x: Any, y: Any) -> Any:
 
 
 def narrow(x: Any) -> Any:
-    """Round a number to the nearest float32; infinite if it is out of range."""
+    """Round a number to the nearest float32; infinite if it is out of range.
+
+    Raises ``OverflowError`` for an integer that is beyond float64.
+    """
     if isinstance(x, int) and abs(x) > 2**53:
         # avoid double rounding through float64, which could create a tie: keep a sticky bit for the bits cut off
-        x = (x >> 11 | (x & 0x7FF != 0)) << 11
+        x = float((x >> 11 | (x & 0x7FF != 0)) << 11)
     try:
         return float(struct.unpack("<f", struct.pack("<f", x))[0])
     except OverflowError:

@@ -5,6 +5,9 @@ position. The best value is an input that the kernel also writes: it starts as t
 result of earlier tiles. A later element replaces the best one only if combining the two gives a different value, so
 the first of equal elements wins.
 
+Elements with gaps between them are copied to a buffer first, since only contiguous ones are compared in vectors. Once
+the best value is one that no element can replace, nothing is read any more.
+
 The same kernel merges the results of two tiles: the later tile's best values are its elements, in a single row, at the
 later tile's positions.
 """
@@ -28,6 +31,9 @@ from aotops.intrinsics import (
 )
 from aotops.loops.reduce import LANES, fold_eight, fold_lanes
 
+#: Elements with gaps that are copied at a time: 8 KiB of float64.
+PACKED = 1024
+
 Function = Callable[..., Any]
 
 
@@ -46,8 +52,11 @@ def both_nan(a: Any, b: Any) -> Any:
     return a != a
 
 
-def finder(matches: Function) -> Function:
-    """Make a function that finds the first match of a value, which must be among the elements, eight or more."""
+def finder(matches: Function, must_match: bool = True) -> Function:
+    """Make a function that finds the first match of a value among some elements, eight or more.
+
+    ``must_match``: the value is known to be among them; else the result may be their number.
+    """
 
     def any_matches(x: Any, start: int, value: Any) -> bool:
         found = False
@@ -73,11 +82,33 @@ def finder(matches: Function) -> Function:
             first = first_of_eight(x, start, value)
         return start + first
 
-    return find
+    def find_if_any(x: Any, value: Any, length: int) -> Any:
+        start = 0
+        first = first_of_eight(x, 0, value)
+        if first < 8:
+            return first
+        while start + LANES <= length:
+            if any_matches(x, start, value):
+                return start + find(shift(x, start), value, LANES)
+            start += LANES
+        first = 8
+        while first == 8 and start < length:
+            start = min(start, length - 8)
+            first = first_of_eight(x, start, value)
+            start += 8
+        return length if first == 8 else start - 8 + first
+
+    return find if must_match else find_if_any
 
 
-def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
-    """Make the kernel that finds where the first element is that ``combine``, a choice of one of two, results in."""
+def argreduce(combine: Function, signature: Signature, absorbing: Any = None) -> Callable[..., None]:
+    """Make the kernel that finds where the first element is that ``combine``, a choice of one of two, results in.
+
+    ``absorbing``: the value that no other one replaces. If an element is either that or the one that anything replaces,
+    as a bool is, the first such element is all there is to look for.
+    """
+    either = absorbing is not None and signature.inputs[0] == "bool"
+    ends = absorbing is not None and absorbing == absorbing  # a NaN equals nothing
 
     def scan_row(x: Any, step: int, length: int, place: int, best: Any, index: Any) -> None:
         value = load_output(best, 0)
@@ -90,6 +121,7 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
         store(best, 0, value)
         store(index, 0, found)
 
+    find_absorbing = finder(equal, must_match=False)
     find_equal = finder(equal)
     find_nan = finder(both_nan)
 
@@ -108,8 +140,30 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
             store(lanes, lane, combine(load_output(lanes, lane), load_output(x, length - count + lane)))
 
     def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
-        if step != 1 or length < 8:
+        if length < 8:
             scan_row(x, step, length, place, best, index)
+        elif step == 1:
+            fold_contiguous(x, length, place, best, index, lanes)
+        else:
+            aside = accumulators(PACKED, x)
+            for start in range(0, length, PACKED):
+                count = min(PACKED, length - start)
+                first = min(start, length - 8)  # a short end overlaps elements that are known not to be better
+                copy_row(shift(x, first * step), step, aside, start + count - first)
+                fold_contiguous(aside, start + count - first, place + first, best, index, lanes)
+
+    def copy_row(x: Any, step: int, aside: Any, length: int) -> None:
+        for j in range(length):
+            store(aside, j, load_output(x, j * step))
+
+    def fold_contiguous(x: Any, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
+        if ends and load_output(best, 0) == absorbing:
+            return
+        if either:
+            position = find_absorbing(x, absorbing, length)
+            if position < length:
+                store(best, 0, absorbing)
+                store(index, 0, place + position)
             return
         if length < LANES:
             choose(x, length, lanes, 8)
@@ -121,6 +175,15 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
         if not same(combine(value, champion), value):
             store(best, 0, champion)
             store(index, 0, place + find(x, champion, length))
+
+    def merge_row(row: Any, place: int, best: Any, index: Any, length: int) -> None:
+        """Combine a row of elements with a row of results."""
+        for j in range(length):
+            value = load_output(best, j)
+            candidate = load_output(row, j)
+            winner = combine(value, candidate)
+            store(best, j, winner)
+            store(index, j, select(same(winner, value), load_output(index, j), place))
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         x, places, best = input_pointers(data, signature)
@@ -135,16 +198,18 @@ def argreduce(combine: Function, signature: Signature) -> Callable[..., None]:
                 row = shift(x, i * x_outer)
                 place = load_output(places, i * place_outer)
                 fold_row(row, x_inner, n1, place, shift(best, i * best_outer), shift(index, i * index_outer), lanes)
-        elif x_inner == 1 and best_inner == 1 and index_inner == 1 and place_inner == 0:
+        elif best_inner == 1 and index_inner == 1 and place_inner == 0:
+            aside = accumulators(PACKED, x)
             for i in range(n0):
                 row = shift(x, i * x_outer)
                 place = load_output(places, 0) + i
-                for j in range(n1):
-                    value = load_output(best, j)
-                    candidate = load_output(row, j)
-                    winner = combine(value, candidate)
-                    store(best, j, winner)
-                    store(index, j, select(same(winner, value), load_output(index, j), place))
+                if x_inner == 1:
+                    merge_row(row, place, best, index, n1)
+                else:
+                    for start in range(0, n1, PACKED):
+                        count = min(PACKED, n1 - start)
+                        copy_row(shift(row, start * x_inner), x_inner, aside, count)
+                        merge_row(aside, place, shift(best, start), shift(index, start), count)
         else:
             for i in range(n0):
                 row = shift(x, i * x_outer)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotops import _native, errors
+from aotops import _native, errors, retry
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
@@ -18,11 +18,24 @@ if TYPE_CHECKING:
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
+_abs = _native.operators["abs"]
+_add = _native.operators["add"]
+_any = _native.operators["any"]
 _divide = _native.operators["divide"]
+_less = _native.operators["less"]
+_log2_of_size = _native.operators["_log2_of_size"]
+_maximum = _native.operators["maximum"]
+_max = _native.operators["max"]
+_multiply = _native.operators["multiply"]
+_negative = _native.operators["negative"]
 _sqrt = _native.operators["sqrt"]
+_square = _native.operators["square"]
+_subtract = _native.operators["subtract"]
 _sum = _native.operators["sum"]
 _sum_as_float = _native.operators["_sum_as_float"]
 _sum_of_squared_deviations = _native.operators["_sum_of_squared_deviations"]
+_where = _native.operators["where"]
+_with_exponent = _native.operators["_with_exponent"]
 
 
 def folded_axes(name: str, x: Tensor, axis: Any) -> tuple[int, ...] | None:
@@ -59,8 +72,33 @@ def one_correction(name: str, correction: Any, ddof: Any) -> Any:
     return (0 if ddof is None else ddof) if correction is None else correction
 
 
-def variance(name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims: bool, dtype: Any) -> Tensor:
-    """The variance, for a function of this name."""
+def mean_of(x: Tensor, axes: tuple[int, ...] | None, count: int, keepdims: bool) -> Tensor:
+    """The mean of floats, also where their sum overflows."""
+    before = retry.noted
+    total = _sum(x, axes, keepdims=keepdims)
+    result: Tensor = _divide(total, count, out=total)
+    if retry.noted != before:
+        scaled = _divide(retry.scaled_sum(x, axes, keepdims), count)
+        result = retry.where_finite(result, _divide(scaled, retry.SCALE))
+    return result
+
+
+#: A mean may lie so many standard deviations from 0, squared, before its rounding errors show in the variance.
+NEAR_ZERO = {"float32": 1e4, "float64": 1e12}
+
+#: Variances within these bounds have lost nothing to underflow.
+SMALL, LARGE = {"float32": 1e-30, "float64": 1e-280}, {"float32": 3e38, "float64": 1.7e308}
+
+
+def variance(
+    name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims: bool, dtype: Any, root: bool
+) -> Tensor:
+    """The variance, or its square root, for a function of this name.
+
+    A sum of squared distances from a rounded mean is too large by the mean's error, squared, times the number of
+    elements. The sum of the distances, which would be 0 otherwise, tells how much. This is asked for only where the
+    mean is large beside the distances; where the squares have left the range, they are scaled.
+    """
     correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
     if not isinstance(correction, (int, float)):
@@ -69,9 +107,48 @@ def variance(name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims:
         x = astype(x, float64)
     axes = folded_axes(name, x, axis)
     count = folded_count(x, axes)
-    centre = _divide(_sum(x, axes, keepdims=True), count)
-    total = _sum_of_squared_deviations(x, centre, axes, keepdims=keepdims)
-    result: Tensor = _divide(total, max(count - correction, 0))
+    degrees = max(count - correction, 0)
+    centre = mean_of(x, axes, count, True)
+    before = retry.noted
+    total = _sum_of_squared_deviations(x, centre, axes, keepdims=True)
+    far = _less(_multiply(total, NEAR_ZERO[x.dtype.name]), _multiply(_square(centre), count))
+    if retry.noted == before and _any(far):
+        error = _sum(_subtract(x, centre), axes, keepdims=True)
+        corrected = _maximum(_subtract(total, _divide(_square(error), count)), 0)
+        total = _where(far, corrected, total)
+    result: Tensor = _divide(total, degrees, out=total)
+    plain = result
+    if root:
+        result = _sqrt(result)
+    if retry.noted != before:
+        scaled = scaled_variance(x, centre, axes, degrees, root)
+        result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
+    if not keepdims:
+        result = result.reshape([length for k, length in enumerate(x.shape) if axes is not None and k not in axes])
+    return result
+
+
+def in_range(variance: Tensor) -> Tensor:
+    """Where a variance is so far from the ends of its dtype's range that no square of a distance can have left it."""
+    name = variance.dtype.name
+    inside: Tensor = _where(_less(SMALL[name], variance), _less(variance, LARGE[name]), False)
+    return inside
+
+
+def scaled_variance(x: Tensor, centre: Tensor, axes: tuple[int, ...] | None, degrees: float, root: bool) -> Tensor:
+    """The variance of distances that are scaled by powers of two: the largest is near 1."""
+    x, centre = astype(x, float64), astype(centre, float64)
+    distances = _subtract(_multiply(x, 0.25), _multiply(centre, 0.25))  # a fourth, since a distance may overflow
+    largest = _max(_abs(distances), axes, keepdims=True)
+    scale = _with_exponent(_add(_multiply(largest, 0.0), 1.0), _negative(_log2_of_size(largest)))
+    distances = _multiply(distances, scale)
+    error = _divide(_square(_sum(distances, axes, keepdims=True)), folded_count(x, axes))
+    total = _maximum(_subtract(_sum(_square(distances), axes, keepdims=True), error), 0)
+    result: Tensor = _divide(total, degrees)
+    if root:
+        result = _multiply(_divide(_sqrt(result), scale), 4.0)
+    else:
+        result = _multiply(_divide(_divide(result, scale), scale), 16.0)
     return result
 
 
@@ -83,7 +160,7 @@ def mean(
     """Arithmetic mean of the elements over one axis, several, or all.
 
     The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and integers
-    are summed as float64.
+    are summed as int64, and int64 as float64. The mean is finite where all elements are, even if their sum is not.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
     ``dtype``, float32 or float64, is what is computed in.
@@ -95,11 +172,14 @@ def mean(
     """
     x = operand("mean", x, dtype)
     axes = folded_axes("mean", x, axis)
-    total = (_sum if x.dtype.kind == "float" else _sum_as_float)(x, axes, keepdims=keepdims)
-    return _native.copy_to_out("mean", _divide(total, folded_count(x, axes)), out)
+    count = folded_count(x, axes)
+    if x.dtype.kind == "float":
+        result = mean_of(x, axes, count, keepdims)
+    else:  # int64 holds the sum of as many smaller integers as there can be
+        result = _divide((_sum if x.dtype.itemsize < 8 else _sum_as_float)(x, axes, keepdims=keepdims), count)
+    return _native.copy_to_out("mean", result, out)
 
 
-@fast_path(_divide, _sum, _sum_of_squared_deviations)
 @advised
 def var(
     x: Operand,
@@ -113,9 +193,10 @@ def var(
 ) -> Tensor:
     """Variance of the elements over one axis, several, or all.
 
-    The sum of the squared distances from the mean, in a second pass over ``x``, divided by the number of elements
-    less ``correction`` (0, the default, for a population, 1 for a sample); where that is not above 0 the result is NaN
-    or infinite. ``ddof`` is NumPy's name of ``correction``. bool and integers are computed as float64.
+    The sum of the squared distances from the mean, in a second pass over ``x``, corrected for the rounding of the mean,
+    divided by the number of elements less ``correction`` (0, the default, for a population, 1 for a sample); where that
+    is not above 0 the result is NaN or infinite. ``ddof`` is NumPy's name of ``correction``. bool and integers are
+    computed as float64.
 
     Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
     ``dtype``, float32 or float64, is what is computed in.
@@ -125,10 +206,9 @@ def var(
     >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
     tensor(1.25)
     """
-    return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype), out)
+    return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False), out)
 
 
-@fast_path(_divide, _sum, _sum_of_squared_deviations, _sqrt)
 @advised
 def std(
     x: Operand,
@@ -146,4 +226,4 @@ def std(
     >>> ao.std(ao.tensor([1.0, 3.0]))
     tensor(1.)
     """
-    return _native.copy_to_out("std", _sqrt(variance("std", x, axis, correction, ddof, keepdims, dtype)), out)
+    return _native.copy_to_out("std", variance("std", x, axis, correction, ddof, keepdims, dtype, True), out)

@@ -20,8 +20,10 @@
  * - A scan has two inputs: the elements, and the result of all elements before them, whose stride is 0 along the
  *   scanned axis.
  *
- * The first two parameters belong to Numba's calling convention (return value, exception); kernels return nothing and
- * never raise.
+ * The first two parameters belong to Numba's calling convention (return value, exception); kernels write nothing there
+ * and never raise. They return 0. A kernel whose scalar function has loops whose end is not known calls `poll` every some
+ * thousand iterations of such a loop. If that returns anything but 0, the kernel ends at once, with its outputs partly
+ * written, and returns a status other than 0.
  */
 #ifndef AOTOPS_KERNEL_H
 #define AOTOPS_KERNEL_H
@@ -30,7 +32,12 @@
 
 #define AOTOPS_KERNEL_VERSION 1
 
-typedef int32_t (*aot_kernel)(void *ret, void **exception, int64_t n0, int64_t n1,
+typedef struct {
+    void *exception;
+    int32_t (*poll)(void);
+} aot_kernel_call;
+
+typedef int32_t (*aot_kernel)(void *ret, aot_kernel_call *call, int64_t n0, int64_t n1,
                               char **data, const int64_t *strides);
 
 /* An extension exports its kernels in a capsule of this name: each with its symbol and the signature that it was
@@ -50,6 +57,7 @@ typedef struct {
     uint8_t inputs;
     uint8_t outputs;
     uint8_t compute_bound; /* copying strided elements pays, since contiguous ones run in full vectors */
+    uint8_t unbounded;     /* nobody knows how long one element takes; the kernel polls */
     const aot_operand_dtype *dtypes; /* of the inputs, then of the outputs */
     const aot_kernel *kernels;       /* one per level of the library */
 } aot_named_kernel;

@@ -280,8 +280,8 @@ static int run(const aot_operator_object *operator, const aot_variant *variant, 
         views[count + k] = (aot_view){outs[k]->data, flat ? unit : out->strides, outs[k]->dtype};
     }
     if (!failed) {
-        aot_launch(operator->state, operator, variant->kernels, variant->dtypes, count, definition->outputs, views,
-                   flat ? 1 : out->ndim, flat ? &out->size : out->shape);
+        failed = aot_launch(operator->state, operator, variant->kernels, variant->dtypes, count, definition->outputs,
+                            views, flat ? 1 : out->ndim, flat ? &out->size : out->shape) < 0;
     }
     for (int k = 0; k < n_casts; k++) {
         Py_DECREF((PyObject *)casts[k]);

@@ -2,10 +2,10 @@
  *
  *     def declare(record, name, parameters, fields, variants):    # as encoded by aotops.encode
  *         an Operator with a definition of its own, whose variants have no kernels yet
- *     def bind(operator, library, symbols):      # per variant: kernel, combine and fold, or None
+ *     def bind(operator, library, symbols):      # per variant: kernel and combine, or None
  *         for variant, own in zip(operator.variants, symbols):
  *             assert the signatures of library[own...] are the variant's
- *             variant.kernels, variant.combine, variant.fold = [library[symbol] for symbol in own]
+ *             variant.kernels, variant.combine = [library[symbol] for symbol in own]
  *     def set_fallback(operator, function):       # a Python function to call instead of kernels
  *     def rename(operator, name):                 # once its name is known
  *
@@ -265,35 +265,37 @@ static const aot_library *library_of(PyObject *capsule)
 }
 
 /* Fills in the kernels of a variant: its own, and those that combine the results of parts of an axis. */
-static const aot_named_kernel *take_kernels(const aot_library *library, PyObject *symbols, const aot_operator *own,
-                                            aot_variant *variant)
+static int take_kernels(const aot_library *library, PyObject *symbols, aot_operator *own, aot_variant *variant)
 {
-    PyObject *kernel, *combine, *fold;
+    PyObject *kernel, *combine;
     if (!PyTuple_Check(symbols)) {
         aot_raise("wrong_type", "(sssO)", "bind", "each variant's symbols", "a tuple", symbols);
-        return NULL;
+        return -1;
     }
-    if (!PyArg_ParseTuple(symbols, "UOO:symbols", &kernel, &combine, &fold)) {
-        return NULL;
+    if (!PyArg_ParseTuple(symbols, "UO:symbols", &kernel, &combine)) {
+        return -1;
     }
     const uint8_t element = variant->dtypes[0], result = variant->dtypes[own->inputs];
     const uint8_t pair[] = {result, result, result}, found[] = {element, AOT_INT64, element, result};
-    const uint8_t running[] = {element, result, result}, folded[] = {element, result};
+    const uint8_t running[] = {element, result, result};
     static const uint8_t loops[] = {[AOT_ELEMENTWISE] = AOT_LOOP_ELEMENTWISE, [AOT_REDUCE] = AOT_LOOP_REDUCE,
                                     [AOT_ARGREDUCE] = AOT_LOOP_ARGREDUCE, [AOT_SCAN] = AOT_LOOP_SCAN};
     const uint8_t *dtypes = own->kind == AOT_ARGREDUCE ? found : own->kind == AOT_SCAN ? running : variant->dtypes;
     int inputs = own->kind == AOT_ARGREDUCE ? 3 : own->kind == AOT_SCAN ? 2 : own->inputs;
-    const aot_named_kernel *named =
-        find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
-    if (named != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN) &&
-        find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine) == NULL) {
-        return NULL;
+    const aot_named_kernel *named[2] = {NULL};
+    int count = 0;
+    named[count++] = find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
+    if (named[0] != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN)) {
+        named[count++] = find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine);
     }
-    if (named != NULL && own->kind == AOT_SCAN &&
-        find_kernel(library, fold, AOT_LOOP_REDUCE, 1, 1, folded, variant->fold) == NULL) {
-        return NULL;
+    if (named[count - 1] == NULL) {
+        return -1;
     }
-    return named;
+    own->compute_bound = named[0]->compute_bound;
+    for (int k = 0; k < count; k++) {
+        own->unbounded |= named[k]->unbounded;
+    }
+    return 0;
 }
 
 /* Returns an object as a declared operator, borrowed; NULL with a TypeError if it is not one. */
@@ -325,12 +327,9 @@ PyObject *aot_bind(aot_state *state, PyObject *args)
         return aot_raise("wrong_value", "(sssO)", "bind", "symbols", "those of all variants", symbols);
     }
     for (int v = 0; v < operator->own->n_variants; v++) {
-        const aot_named_kernel *named =
-            take_kernels(library, PyTuple_GetItem(symbols, v), operator->own, &variants[v]);
-        if (named == NULL) {
+        if (take_kernels(library, PyTuple_GetItem(symbols, v), operator->own, &variants[v]) < 0) {
             return NULL;
         }
-        operator->own->compute_bound = named->compute_bound;
     }
     Py_INCREF(capsule);
     operator->library = capsule;

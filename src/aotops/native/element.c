@@ -132,12 +132,9 @@ static int read_real(PyObject *number, int dtype, double *value, const char *fun
         if (read_real(number, dtype, &value, function, argument) < 0) {                                                \
             return -1;                                                                                                 \
         }                                                                                                              \
-        element->member = (aot_##name)value;                                                                           \
+        element->member = aot_##name##_of_real(value);                                                                 \
         return 0;                                                                                                      \
     }
-
-typedef float aot_float32;
-typedef double aot_float64;
 
 int aot_element_of(PyObject *number, int dtype, aot_element *element, const char *function, const char *argument)
 {
@@ -162,9 +159,9 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element, const char
 #define LOAD_UNSIGNED(CODE, member, ...)                                                                               \
     case CODE:                                                                                                         \
         return PyLong_FromUnsignedLongLong(element.member);
-#define LOAD_REAL(CODE, member, ...)                                                                                   \
+#define LOAD_REAL(CODE, member, name, ...)                                                                             \
     case CODE:                                                                                                         \
-        return PyFloat_FromDouble(element.member);
+        return PyFloat_FromDouble(aot_real_of_##name(element.member));
 
 PyObject *aot_number_of(const char *data, int dtype)
 {

@@ -9,6 +9,8 @@
  *
  * Reading the control register takes a few cycles, writing it some tens, which is done only if it differs. Exceptions
  * are masked, so nothing traps; their flags may be set afterwards.
+ *
+ * The flags tell at no cost whether a part of a sum or a product has overflowed or underflowed (fold.c, scan.c).
  */
 #ifndef AOTOPS_ENVIRONMENT_H
 #define AOTOPS_ENVIRONMENT_H
@@ -31,6 +33,20 @@ static inline aot_environment aot_read_environment(void)
 static inline void aot_write_environment(aot_environment environment)
 {
     _mm_setcsr(environment);
+}
+
+enum { AOT_FLAG_INVALID = 1, AOT_FLAG_OVERFLOW = 8, AOT_FLAG_UNDERFLOW = 16 };
+
+static inline unsigned aot_raised_flags(unsigned flags)
+{
+    return flags != 0 ? _mm_getcsr() & flags : 0;
+}
+
+static inline void aot_clear_flags(unsigned flags)
+{
+    if (aot_raised_flags(flags) != 0) {
+        _mm_setcsr(_mm_getcsr() & ~flags);
+    }
 }
 #elif defined(__aarch64__) || defined(_M_ARM64)
 typedef uint64_t aot_environment;
@@ -63,6 +79,44 @@ static inline void aot_write_environment(aot_environment environment)
     __asm__ __volatile__("msr fpcr, %0" : : "r"(environment) : "memory");
 }
 #endif
+
+enum { AOT_FLAG_INVALID = 1, AOT_FLAG_OVERFLOW = 4, AOT_FLAG_UNDERFLOW = 8 };
+
+#ifdef _MSC_VER
+static inline uint64_t aot_read_flags(void)
+{
+    return (uint64_t)_ReadStatusReg(ARM64_FPSR);
+}
+
+static inline void aot_write_flags(uint64_t flags)
+{
+    _WriteStatusReg(ARM64_FPSR, (__int64)flags);
+}
+#else
+static inline uint64_t aot_read_flags(void)
+{
+    uint64_t flags;
+    __asm__ __volatile__("mrs %0, fpsr" : "=r"(flags) : : "memory");
+    return flags;
+}
+
+static inline void aot_write_flags(uint64_t flags)
+{
+    __asm__ __volatile__("msr fpsr, %0" : : "r"(flags) : "memory");
+}
+#endif
+
+static inline unsigned aot_raised_flags(unsigned flags)
+{
+    return flags != 0 ? (unsigned)aot_read_flags() & flags : 0;
+}
+
+static inline void aot_clear_flags(unsigned flags)
+{
+    if (aot_raised_flags(flags) != 0) {
+        aot_write_flags(aot_read_flags() & ~(uint64_t)flags);
+    }
+}
 #else
 #error "aotops: the floating-point environment of this processor is not known"
 #endif
@@ -82,11 +136,43 @@ static inline aot_environment aot_begin_environment(void)
     return before;
 }
 
+/* Sets the environment that was before. Flags that have been raised meanwhile stay. */
 static inline void aot_end_environment(aot_environment before)
 {
     if (!aot_is_default(before)) {
-        aot_write_environment(before);
+        aot_write_environment(before | (aot_read_environment() & ~(aot_environment)AOT_ENVIRONMENT_BITS));
     }
+}
+
+/* Elements of float dtypes as Python's floats, and back, by the name of the dtype: in the default environment, since
+ * rounding to float32 depends on it, and a subnormal float32 may even be widened to zero. What is volatile is read and
+ * written between the two changes of the environment, which compilers do not know to have an effect on arithmetic. */
+static inline double aot_real_of_float64(double element)
+{
+    return element;
+}
+
+static inline double aot_float64_of_real(double real)
+{
+    return real;
+}
+
+static inline double aot_real_of_float32(float element)
+{
+    aot_environment before = aot_begin_environment();
+    volatile float narrow = element;
+    volatile double real = (double)narrow;
+    aot_end_environment(before);
+    return real;
+}
+
+static inline float aot_float32_of_real(double real)
+{
+    aot_environment before = aot_begin_environment();
+    volatile double wide = real;
+    volatile float element = (float)wide;
+    aot_end_environment(before);
+    return element;
 }
 
 #endif

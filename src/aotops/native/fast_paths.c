@@ -249,8 +249,8 @@ static aot_tensor *new_of_shape(const aot_function *self, PyObject *given, int d
 
 static PyObject *filled(aot_tensor *target, aot_element value)
 {
-    if (target != NULL) {
-        aot_fill(target, value, target->dtype);
+    if (target != NULL && aot_fill(target, value, target->dtype) < 0) {
+        Py_CLEAR(target);
     }
     return (PyObject *)target;
 }
@@ -310,21 +310,19 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
 typedef struct {
     aot_tensor *x;
     PyObject *axis; /* an int within range, or NULL: all axes */
-    PyObject *correction; /* an int or a float; NULL: 0 */
     bool keepdims;
     Py_ssize_t folded; /* elements per element of the result */
 } statistic;
 
-/* The keywords of statistics: mean has the first four. Calls with dtype or out have no fast path. */
+/* The keywords of mean. Calls with dtype or out have no fast path. */
 static const char *const of_mean[] = {"axis", "keepdims", "dtype", "out", NULL};
-static const char *const of_variance[] = {"axis", "keepdims", "dtype", "out", "correction", "ddof", NULL};
 
-static bool read_statistic(const aot_function *self, const char *const *keys, PyObject *const *args, Py_ssize_t count,
-                           PyObject *names, statistic *read)
+static bool read_statistic(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                           statistic *read)
 {
-    PyObject *given[6] = {NULL};
-    if (self->operators == NULL || count < 1 || count > 2 || !read_keywords(args + count, names, keys, given) ||
-        given[2] != NULL || given[3] != NULL || (given[4] != NULL && given[5] != NULL)) {
+    PyObject *given[4] = {NULL};
+    if (self->operators == NULL || count < 1 || count > 2 || !read_keywords(args + count, names, of_mean, given) ||
+        given[2] != NULL || given[3] != NULL) {
         return false;
     }
     for (Py_ssize_t k = 0; count == 2 && names != NULL && k < PyTuple_Size(names); k++) {
@@ -334,10 +332,8 @@ static bool read_statistic(const aot_function *self, const char *const *keys, Py
     }
     read->x = aot_as_tensor(args[0]);
     read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[0];
-    read->correction = given[4] != NULL ? given[4] : given[5];
     Py_ssize_t axis = 0;
     if (read->x == NULL || !plain_flag(given[1], &read->keepdims) ||
-        (read->correction != NULL && !PyLong_CheckExact(read->correction) && !PyFloat_CheckExact(read->correction)) ||
         (read->axis != NULL &&
          (!aot_plain_size(read->axis, &axis) || axis < -read->x->ndim || axis >= read->x->ndim))) {
         return false;
@@ -351,85 +347,44 @@ static const aot_operator_object *operator_of(const aot_function *self, int k)
     return (const aot_operator_object *)PyTuple_GetItem(self->operators, k);
 }
 
-/* Reduces `x`, and a second input unless it is NULL, along the axis of a statistic. */
-static PyObject *reduced(const statistic *read, const aot_operator_object *operator, PyObject *x, PyObject *second,
-                         bool keepdims)
+/* Reduces the input of a statistic along its axis. */
+static PyObject *reduced(const statistic *read, const aot_operator_object *operator)
 {
-    PyObject *axis = read->axis != NULL ? read->axis : Py_None;
-    PyObject *args = second != NULL ? Py_BuildValue("(OOO)", x, second, axis) : Py_BuildValue("(OO)", x, axis);
-    PyObject *names = args != NULL && keepdims ? Py_BuildValue("{sO}", "keepdims", Py_True) : NULL;
-    PyObject *result = args != NULL && (names != NULL || !keepdims) ? aot_reduce(operator, args, names) : NULL;
+    PyObject *args = Py_BuildValue("(OO)", read->x, read->axis != NULL ? read->axis : Py_None);
+    PyObject *names = args != NULL && read->keepdims ? Py_BuildValue("{sO}", "keepdims", Py_True) : NULL;
+    PyObject *result = args != NULL && (names != NULL || !read->keepdims) ? aot_reduce(operator, args, names) : NULL;
     Py_XDECREF(args);
     Py_XDECREF(names);
     return result;
 }
 
-/* Divides a tensor by a Python number; takes over both. */
+/* Divides a new tensor by a Python number, in place if it is of floats; takes over both. */
 static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObject *number)
 {
     PyObject *inputs[] = {x, number};
-    PyObject *result = x != NULL && number != NULL ? aot_apply(divide, inputs, NULL) : NULL;
+    bool is_float = x != NULL && aot_dtypes[((aot_tensor *)x)->dtype].category == AOT_CATEGORY_FLOAT;
+    PyObject *result = x != NULL && number != NULL ? aot_apply(divide, inputs, is_float ? x : NULL) : NULL;
     Py_XDECREF(x);
     Py_XDECREF(number);
     return result;
 }
 
-/* mean: its operators are divide, the sum of floats, and the sum of other dtypes as floats */
+/* mean: its operators are divide, the sum, and the sum of int64 as floats. A sum that has overflowed is left to Python. */
 static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     statistic read;
-    if (!read_statistic(self, of_mean, args, count, names, &read)) {
+    if (!read_statistic(self, args, count, names, &read)) {
         return NULL;
     }
-    bool is_float = aot_dtypes[read.x->dtype].kind == AOT_KIND_REAL;
-    PyObject *total = reduced(&read, operator_of(self, is_float ? 1 : 2), (PyObject *)read.x, NULL, read.keepdims);
+    int64_t before = read.x->state->retries;
+    const aot_dtype_info *dtype = &aot_dtypes[read.x->dtype];
+    int sum = dtype->category < AOT_CATEGORY_FLOAT && dtype->itemsize == 8 ? 2 : 1;
+    PyObject *total = reduced(&read, operator_of(self, sum));
+    if (total != NULL && read.x->state->retries != before) {
+        Py_DECREF(total);
+        return NULL;
+    }
     return divided(operator_of(self, 0), total, PyLong_FromSsize_t(read.folded));
-}
-
-/* Returns the number of elements minus the correction, at least 0. */
-static PyObject *degrees_of_freedom(const statistic *read)
-{
-    PyObject *folded = PyLong_FromSsize_t(read->folded);
-    if (folded == NULL || read->correction == NULL) {
-        return folded;
-    }
-    PyObject *left = PyNumber_Subtract(folded, read->correction), *zero = PyLong_FromLong(0);
-    Py_DECREF(folded);
-    int negative = left != NULL && zero != NULL ? PyObject_RichCompareBool(left, zero, Py_LT) : -1;
-    PyObject *result = negative < 0 ? NULL : negative ? zero : left; /* NaN is kept */
-    Py_XINCREF(result);
-    Py_XDECREF(left);
-    Py_XDECREF(zero);
-    return result;
-}
-
-/* var: its operators are divide, the sum, and the sum of squared deviations */
-static PyObject *var(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    statistic read;
-    if (!read_statistic(self, of_variance, args, count, names, &read)) {
-        return NULL;
-    }
-    bool is_float = aot_dtypes[read.x->dtype].kind == AOT_KIND_REAL;
-    PyObject *x = (PyObject *)aot_astype(read.x, is_float ? read.x->dtype : AOT_FLOAT64, false, self->row->name);
-    if (x == NULL) {
-        return NULL;
-    }
-    PyObject *centre = divided(operator_of(self, 0), reduced(&read, operator_of(self, 1), x, NULL, true),
-                               PyLong_FromSsize_t(read.folded));
-    PyObject *total = centre != NULL ? reduced(&read, operator_of(self, 2), x, centre, read.keepdims) : NULL;
-    Py_XDECREF(centre);
-    Py_DECREF(x);
-    return total != NULL ? divided(operator_of(self, 0), total, degrees_of_freedom(&read)) : NULL;
-}
-
-/* std: as var, and the square root */
-static PyObject *std(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    PyObject *variance = var(self, args, count, names);
-    PyObject *result = variance != NULL ? aot_apply(operator_of(self, 3), &variance, NULL) : NULL;
-    Py_XDECREF(variance);
-    return result;
 }
 
 const aot_fast_path aot_fast_paths[] = {
@@ -446,9 +401,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"ones", ones, 0, false},
     {"permute_dims", permute_dims, 0, false},
     {"reshape", reshape, 0, false},
-    {"std", std, 4, true},
     {"tensor", tensor, 0, false},
-    {"var", var, 3, true},
     {"zeros", zeros, 0, false},
     {NULL, NULL, 0, false},
 };

@@ -29,6 +29,7 @@
  *
  * A result is one value, or for an argreduce two: the best value and its position.
  */
+#include "environment.h"
 #include "native.h"
 
 #include <string.h>
@@ -45,18 +46,35 @@ typedef struct {
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
+    const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
+    const char *starts;    /* rows of start values, of which those of tiles are copies */
+    unsigned watched;      /* the floating-point exceptions after which the reduction is done again */
+    size_t flags_at;       /* where in shared memory each item has a byte for them */
+    bool *raised;          /* whether there was one */
     size_t result_bytes; /* of the results of one tile */
     size_t tree_bytes;   /* of all results in a tree; memory for casting follows */
 } fold_job;
 
 static void fill_start(const fold_job *job, char *results, int64_t width)
 {
+    const char *starts = job->starts;
+    for (int r = 0; r < job->results; r++) {
+        memcpy(results, starts, (size_t)(width * job->plan->result_itemsizes[r]));
+        results += job->plan->row_bytes[0];
+        starts += job->plan->row_bytes[0];
+    }
+}
+
+/* Fills the rows that fill_start copies. */
+static void fill_starts(const fold_job *job, char *starts)
+{
     const int64_t strides[] = {0, 1, 0, 0};
     for (int r = 0; r < job->results; r++) {
-        char *data[] = {(char *)&job->start[r], results};
-        aot_run_kernel(job->fill[r], 1, width, data, strides);
-        results += job->plan->row_bytes[0];
+        char *data[] = {(char *)&job->start[r], starts};
+        int64_t width = job->plan->row_bytes[r] / job->plan->result_itemsizes[r];
+        aot_run_kernel(job->fill[r], 1, job->results == 1 ? aot_larger(width, BATCH) : width, data, strides);
+        starts += job->plan->row_bytes[0];
     }
 }
 
@@ -82,7 +100,7 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
                          const int64_t *strides, char *room)
 {
     const aot_plan *plan = job->plan;
-    for (int64_t first = 0; first < n0; first += plan->cast_rows) {
+    for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
         int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
         char *moved[AOT_MAX_OPERANDS], *target = room;
         memcpy(own, strides, 2 * (size_t)operands * sizeof *own);
@@ -155,7 +173,7 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
     const aot_plan *plan = job->plan;
     const aot_grid_axis *axis = &plan->grids[FOLDING][0];
     int64_t place[BATCH];
-    for (int64_t row = first; row < last;) {
+    for (int64_t row = first; row < last && !aot_is_stopped();) {
         int64_t rest = axis->length - row * axis->size;
         int64_t count = aot_smaller(aot_smaller(BATCH, last - row), rest / axis->size);
         count = count > 0 ? count : 1;
@@ -208,6 +226,9 @@ static void batch(const fold_job *job, char *const *column, int64_t first, int64
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results,
                  char *room)
 {
+    if (aot_is_stopped()) {
+        return;
+    }
     if (last - first == 1) {
         fill_start(job, results, width);
         fold_tile(job, column, width, first, results, 1, room);
@@ -237,9 +258,39 @@ static int64_t seek_column(const fold_job *job, int64_t tile, char **column)
     return aot_seek(job->plan, KEPT, tile, job->inputs + 1, column);
 }
 
+/* Combines results with an initial value that must enter each of them once. */
+static void merge_initial(const fold_job *job, int64_t width, char *results)
+{
+    const int64_t strides[] = {0, 1, 1, 0, 0, 0};
+    char *data[] = {(char *)job->initial, results, results};
+    aot_run_kernel(job->combine, 1, width, data, strides);
+}
+
+/* Several tiles may start from an initial value that changes nothing when it is combined with itself. From any other
+ * one, such as 10 for a sum, no tile starts: they start from the identity, where there is one. A build rejects such an
+ * initial value without an identity (aot/pack/probe.py). */
+static void choose_start(fold_job *job, const aot_operator *definition, const aot_variant *variant)
+{
+    const int64_t none[] = {0, 0, 0, 0, 0, 0};
+    aot_element twice;
+    job->start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job->initial = NULL;
+    if (definition->has_identity && job->results == 1 && job->plan->tiles[FOLDING] > 1) {
+        char *data[] = {(char *)&job->start[0], (char *)&job->start[0], (char *)&twice};
+        aot_run_kernel(job->combine, 1, 1, data, none);
+        if (memcmp(&twice, &job->start[0], (size_t)job->plan->result_itemsizes[0]) != 0) {
+            job->start[0] = variant->constants[AOT_CONSTANT_IDENTITY];
+            job->initial = &variant->constants[AOT_CONSTANT_INITIAL];
+        }
+    }
+}
+
 /* Writes the results of a tile of columns to the output. */
 static void finish(const fold_job *job, char *const *column, int64_t width, char *results)
 {
+    if (job->initial != NULL) {
+        merge_initial(job, width, results);
+    }
     const int64_t strides[] = {1, job->plan->out_stride, 0, 0};
     char *data[] = {results + (job->results - 1) * job->plan->row_bytes[0], column[job->inputs]};
     aot_run_kernel(job->finish, 1, width, data, strides);
@@ -262,7 +313,11 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
     if (plan->tiles[FOLDING] == 1 && job->results == 1) { /* nothing to combine: write directly to the output */
         const int64_t strides[] = {0, plan->out_stride, 0, 0};
         char *data[] = {(char *)&job->start[0], column[job->inputs]};
-        aot_run_kernel(job->fill[0], 1, width, data, strides);
+        if (plan->out_stride == 1) {
+            fill_start(job, column[job->inputs], width);
+        } else {
+            aot_run_kernel(job->fill[0], 1, width, data, strides);
+        }
         fold_tile(job, column, width, 0, column[job->inputs], plan->out_stride, room);
         return;
     }
@@ -276,15 +331,28 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
-    for (int64_t item = first; item < last; item++) {
-        run_item(runner->job, item, runner->shared, scratch);
+    const fold_job *job = runner->job;
+    int64_t parts = job->plan->parts;
+    for (int64_t item = first; item < last && !aot_is_stopped(); item++) {
+        char *column[AOT_MAX_OPERANDS], *before = runner->shared;
+        bool follows = item > first && item % parts > 0; /* another part of the same tile, which has just been computed */
+        if (follows) {
+            before += (size_t)(item - 1) * job->result_bytes;
+        }
+        aot_clear_flags(job->watched);
+        if (follows && is_absorbed(job, seek_column(job, item / parts, column), before)) {
+            memcpy(before + job->result_bytes, before, job->result_bytes);
+        } else {
+            run_item(job, item, runner->shared, scratch);
+        }
+        runner->shared[job->flags_at + (size_t)item] = (char)(aot_raised_flags(job->watched) != 0);
     }
 }
 
 /* Combines the parts of each tile of columns. */
 static void merge_parts(const fold_job *job, char *partials)
 {
-    for (int64_t tile = 0; tile < job->plan->tiles[KEPT]; tile++) {
+    for (int64_t tile = 0; tile < job->plan->tiles[KEPT] && !aot_is_stopped(); tile++) {
         char *column[AOT_MAX_OPERANDS];
         int64_t width = seek_column(job, tile, column);
         char *parts = partials + (size_t)(tile * job->plan->parts) * job->result_bytes;
@@ -304,24 +372,32 @@ static void merge_parts(const fold_job *job, char *partials)
 
 static void run_fold(const aot_runner *runner)
 {
-    const fold_job *job = runner->job;
-    int64_t items = job->plan->tiles[KEPT] * job->plan->parts;
-    aot_share(runner, items, run_items);
-    if (job->plan->parts > 1) {
-        merge_parts(job, runner->shared);
+    fold_job job = *(const fold_job *)runner->job;
+    aot_runner own = *runner;
+    int64_t items = job.plan->tiles[KEPT] * job.plan->parts;
+    char *starts = runner->shared + job.flags_at + (size_t)(items + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    fill_starts(&job, starts);
+    job.starts = starts;
+    own.job = &job;
+    aot_share(&own, items, run_items);
+    *job.raised = memchr(runner->shared + job.flags_at, 1, (size_t)items) != NULL;
+    if (job.plan->parts > 1) {
+        aot_clear_flags(job.watched);
+        merge_parts(&job, runner->shared);
+        *job.raised |= aot_raised_flags(job.watched) != 0;
     }
 }
 
 /* The fast path, without a plan: a reduction of few elements along one axis, in one call of the kernel. False where there
  * is more to it. */
 static bool fold_flat(const aot_state *state, const aot_operator *definition, const aot_variant *variant,
-                      const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch)
+                      const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch, bool *raised)
 {
     int inputs = definition->inputs, result = variant->dtypes[inputs];
     int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
     char *data[AOT_MAX_OPERANDS];
     bool keeps = ndim > 0 && views[inputs].strides[0] != 0;
-    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE) {
+    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE || definition->unbounded) {
         return false;
     }
     for (int k = 0; k <= inputs; k++) {
@@ -332,14 +408,19 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
         strides[k] = ndim > 0 ? views[k].strides[0] : 0;
         strides[inputs + 1 + k] = 0;
     }
+    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     if (aot_plans_only(watch, NULL)) {
+        /* a definite result, for whoever decides by it what to launch next */
+        memcpy(views[inputs].data, &initial, aot_dtypes[result].itemsize);
         return true;
     }
-    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     char *fill[] = {(char *)&initial, data[inputs]};
     const int64_t none[] = {0, 0, 0, 0};
+    unsigned watched = aot_flags_of(definition->retry);
+    aot_clear_flags(watched);
     aot_run_kernel(aot_builtin_convert[result][result][state->level], 1, 1, fill, none);
     aot_run_kernel(variant->kernels[state->level], 1, n, data, strides);
+    *raised = aot_raised_flags(watched) != 0;
     return true;
 }
 
@@ -348,8 +429,9 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
 {
     int inputs = definition->inputs, level = state->level, result = variant->dtypes[inputs];
     int64_t total = 1;
-    if (fold_flat(state, definition, variant, views, ndim, shape, watch)) {
-        return 0;
+    bool raised = false;
+    if (fold_flat(state, definition, variant, views, ndim, shape, watch, &raised)) {
+        return raised;
     }
     aot_plan plan;
     fold_job job;
@@ -374,9 +456,12 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         job.itemsizes[k] = aot_dtypes[own].itemsize;
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
-    plan.threads = aot_threads(state, total, definition->compute_bound);
+    plan.threads = aot_threads(state, total, definition->compute_bound, definition->unbounded);
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
+        static const aot_element origin;
+        memcpy(views[inputs].data, job.results == 1 ? &variant->constants[AOT_CONSTANT_INITIAL] : &origin,
+               aot_dtypes[result].itemsize);
         return 0;
     }
     job.fold = variant->kernels[level];
@@ -384,7 +469,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.finish = aot_builtin_convert[result][result][level];
     job.fill[0] = aot_builtin_convert[first][first][level];
     job.fill[1] = job.finish;
-    job.start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    choose_start(&job, definition, variant);
     job.start[1] = (aot_element){{0}};
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
@@ -395,19 +480,23 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.tree_bytes = (size_t)depth * job.result_bytes;
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
+    size_t items = (size_t)(plan.tiles[KEPT] * plan.parts + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    job.watched = aot_flags_of(definition->retry);
+    job.flags_at = partials;
+    job.raised = &raised;
     aot_runner runner = {.job = &job,
                          .watch = watch,
                          .total = total,
-                         .part = definition->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
-                         .shared_bytes = partials,
+                         .compute_bound = definition->compute_bound,
+                         .unbounded = definition->unbounded,
+                         .shared_bytes = partials + items + job.result_bytes + BATCH * sizeof(aot_element),
                          .scratch_bytes = job.tree_bytes + room};
-    if (!aot_run(&runner, run_fold)) {
+    enum aot_outcome outcome = aot_run(state, &runner, run_fold);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return 0;
+    return outcome == AOT_DONE ? raised : -1;
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -209,10 +209,7 @@ static int write_tensor(aot_tensor *target, aot_tensor *source)
     int failed = number == NULL || aot_element_of(number, target->dtype, &element, "assignment", "value") < 0 ||
                  aot_check_writable(target, "assignment", "x") < 0;
     Py_XDECREF(number);
-    if (!failed) {
-        aot_fill(target, element, target->dtype);
-    }
-    return failed ? -1 : 0;
+    return failed ? -1 : aot_fill(target, element, target->dtype);
 }
 
 /* Writes a Python number to the element or view that an index has selected. */
@@ -232,9 +229,9 @@ static int write_number(const aot_tensor *self, enum found kind, const selection
     if (target == NULL) {
         return -1;
     }
-    aot_fill(target, element, target->dtype);
+    int failed = aot_fill(target, element, target->dtype);
     Py_DECREF((PyObject *)target);
-    return 0;
+    return failed;
 }
 
 int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)

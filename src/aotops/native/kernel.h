@@ -20,7 +20,6 @@ typedef struct {
     const aot_element *constants;     /* by enum aot_constant, then the defaults of inputs; NULL if there are none */
     aot_kernel kernels[AOT_MAX_LEVELS];
     aot_kernel combine[AOT_MAX_LEVELS]; /* reductions and scans: out = combine(a, b) of two results */
-    aot_kernel fold[AOT_MAX_LEVELS];    /* scans: the reduction */
 } aot_variant;
 
 typedef struct {

@@ -156,7 +156,7 @@ static void run_tiles(const aot_runner *runner, int64_t first, int64_t last, cha
         index[axis] = rest % axes[axis].count;
         rest /= axes[axis].count;
     }
-    for (int64_t tile = first; tile < last; tile++) {
+    for (int64_t tile = first; tile < last && !aot_is_stopped(); tile++) {
         int64_t n0 = plan->sizes[0], n1 = plan->sizes[1];
         if (rank > 0) { /* a single tile has no grid */
             n0 = aot_smaller(n0, axes[rank - 2].length - index[rank - 2] * n0);
@@ -249,14 +249,16 @@ static bool launch_flat(const aot_state *state, aot_kernel kernel, const uint8_t
 }
 
 /* Launches a kernel over `total` elements. */
-static void launch(const aot_state *state, const aot_kernel *kernels, const uint8_t *dtypes, int inputs, int outputs,
-                   const aot_view *views, int ndim, const Py_ssize_t *shape, int64_t total, bool compute_bound,
-                   aot_watch *watch)
+static int launch(aot_state *state, const aot_operator *definition, const aot_kernel *kernels, const uint8_t *dtypes,
+                  int inputs, int outputs, const aot_view *views, int ndim, const Py_ssize_t *shape, int64_t total,
+                  aot_watch *watch)
 {
     int operands = inputs + outputs;
+    bool compute_bound = definition != NULL && definition->compute_bound;
+    bool unbounded = definition != NULL && definition->unbounded;
     aot_kernel kernel = kernels[state->level];
-    if (launch_flat(state, kernel, dtypes, inputs, operands, views, ndim, shape, watch)) {
-        return;
+    if (!unbounded && launch_flat(state, kernel, dtypes, inputs, operands, views, ndim, shape, watch)) {
+        return 0;
     }
     aot_plan plan;
     map_job job;
@@ -264,14 +266,15 @@ static void launch(const aot_state *state, const aot_kernel *kernels, const uint
     job.kernel = kernel;
     job.operands = operands;
     job.first_out = inputs;
-    bool done = false;
-    for (plan.frugal = 0; !done; plan.frugal++) { /* no memory to pack in: try again with smaller pieces */
+    enum aot_outcome outcome = AOT_NO_MEMORY;
+    for (plan.frugal = 0; outcome == AOT_NO_MEMORY; plan.frugal++) { /* no memory to pack in: try again with smaller pieces */
         plan.rank = ndim;
         plan.inputs = inputs;
         plan.outputs = outputs;
         plan.compute_bound = compute_bound;
+        plan.unbounded = unbounded;
         plan.copies = dtypes[0] < AOT_N_DTYPES && kernels == aot_builtin_convert[dtypes[0]][dtypes[0]];
-        plan.threads = aot_threads(state, total, compute_bound);
+        plan.threads = aot_threads(state, total, compute_bound, unbounded);
         for (int axis = 0; axis < ndim; axis++) {
             plan.shape[axis] = shape[axis];
         }
@@ -290,32 +293,33 @@ static void launch(const aot_state *state, const aot_kernel *kernels, const uint
             }
         }
         if (aot_plans_only(watch, &plan)) {
-            return;
+            return 0;
         }
-        if (plan.tiles[0] == 1 && plan.packed == 0 && !plan.streams && total < AOT_PLAN_GRAIN) {
+        if (plan.tiles[0] == 1 && plan.packed == 0 && !plan.streams && total < AOT_PLAN_GRAIN && !unbounded) {
             aot_run_kernel(kernel, plan.sizes[0], plan.sizes[1], job.data, job.strides);
-            return;
+            return 0;
         }
         aot_runner runner = {.job = &job,
                              .watch = watch,
                              .total = total,
-                             .part = compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND : AOT_PLAN_PART,
                              .threads = (int)plan.threads,
-                             .eager = state->shared_from > 0,
+                             .compute_bound = compute_bound,
+                             .unbounded = unbounded,
                              .scratch_bytes = (size_t)(plan.packed * plan.packed_bytes)};
-        done = aot_run(&runner, run_map);
+        outcome = aot_run(state, &runner, run_map);
     }
+    return outcome == AOT_DONE ? 0 : -1;
 }
 
-void aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
-                const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
-                const Py_ssize_t *shape)
+int aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
+               const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
+               const Py_ssize_t *shape)
 {
-    bool compute_bound = operator != NULL && operator->definition->compute_bound;
+    const aot_operator *definition = operator != NULL ? operator->definition : NULL;
     int64_t total = 1;
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] == 0) {
-            return;
+            return 0;
         }
         total *= shape[axis];
     }
@@ -323,10 +327,11 @@ void aot_launch(aot_state *state, const aot_operator_object *operator, const aot
     if (watch != NULL) {
         aot_watch_begin(watch, state, operator, dtypes, inputs, inputs + outputs, views, ndim, shape);
     }
-    launch(state, kernels, dtypes, inputs, outputs, views, ndim, shape, total, compute_bound, watch);
+    int failed = launch(state, definition, kernels, dtypes, inputs, outputs, views, ndim, shape, total, watch);
     if (watch != NULL) {
         aot_watch_end(watch);
     }
+    return failed;
 }
 
 const Py_ssize_t aot_no_strides[AOT_MAX_RANK] = {0};
@@ -454,15 +459,14 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     aot_view views[] = {{source->data, flat ? unit : strides, source->dtype},
                         {target->data, flat ? unit : target->strides, target->dtype}};
     uint8_t dtypes[] = {source->dtype, target->dtype};
-    aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
-               flat ? 1 : target->ndim, flat ? &target->size : target->shape);
-    return 0;
+    return aot_launch(target->state, NULL, aot_builtin_convert[source->dtype][target->dtype], dtypes, 1, 1, views,
+                      flat ? 1 : target->ndim, flat ? &target->size : target->shape);
 }
 
-void aot_fill(aot_tensor *target, aot_element value, int dtype)
+int aot_fill(aot_tensor *target, aot_element value, int dtype)
 {
     aot_view views[] = {{(char *)&value, aot_no_strides, (uint8_t)dtype}, {target->data, target->strides, target->dtype}};
     uint8_t dtypes[] = {(uint8_t)dtype, target->dtype};
-    aot_launch(target->state, NULL, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views, target->ndim,
-               target->shape);
+    return aot_launch(target->state, NULL, aot_builtin_convert[dtype][target->dtype], dtypes, 1, 1, views,
+                      target->ndim, target->shape);
 }

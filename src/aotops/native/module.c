@@ -69,7 +69,9 @@ static PyObject *native_full(PyObject *module, PyObject *args)
         Py_DECREF((PyObject *)self);
         return NULL;
     }
-    aot_fill(self, element, self->dtype);
+    if (aot_fill(self, element, self->dtype) < 0) {
+        Py_CLEAR(self);
+    }
     return (PyObject *)self;
 }
 
@@ -156,7 +158,7 @@ static PyObject *native_cpu_level(PyObject *module, PyObject *Py_UNUSED(unused))
 
 static PyObject *native_get_num_threads(PyObject *module, PyObject *Py_UNUSED(unused))
 {
-    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, false));
+    return PyLong_FromLong(aot_threads(state_of(module), INT64_MAX, false, false));
 }
 
 static PyObject *native_set_num_threads(PyObject *module, PyObject *count)

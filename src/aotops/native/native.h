@@ -18,6 +18,7 @@
 #include <Python.h>
 #include <stdbool.h>
 
+#include "environment.h"
 #include "plan.h"
 
 #define AOT_ALIGNMENT 64
@@ -74,6 +75,9 @@ typedef struct {
     aot_memory memory;
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
+    unsigned long main_thread;    /* the one that runs signal handlers, in the process after so many forks */
+    int64_t forks;
+    int64_t retries;              /* how often a sum or a product has been computed again */
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
     bool watched;                 /* whether anybody may have to be told of a launch; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
@@ -127,6 +131,9 @@ PyObject *aot_call(const char *function, const char *format, ...);
 /* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
  * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
+/* Returns the identifier of the thread that runs signal handlers, 0 if that cannot be told. As long as nobody has imported
+ * `threading`, it is this one. */
+unsigned long aot_main_thread(void);
 /* Returns a function bound to an instance, as Python's own functions are. */
 PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
 /* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
@@ -159,7 +166,7 @@ void aot_memory_trim(aot_memory *memory, Py_ssize_t limit);
 /* Reads the environment; returns -1 with an ImportError if it is invalid. */
 int aot_threads_init(aot_state *state);
 /* Returns how many threads a launch of this many elements may use; the pool decides how many it does use. */
-int aot_threads(aot_state *state, int64_t total, bool compute_bound);
+int aot_threads(aot_state *state, int64_t total, bool compute_bound, bool unbounded);
 
 /* dtype.c */
 extern PyType_Spec aot_dtype_spec;
@@ -214,14 +221,37 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
+/* Returns the flags after which a reduction or a scan is done again, by the number of its way to do that: sums overflow,
+ * products underflow as well. */
+static inline unsigned aot_flags_of(int retry)
 {
-    void *exception = NULL;
-    char *unused = NULL;
-    kernel(&unused, &exception, n0, n1, data, strides);
+    unsigned flags = AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW;
+    return retry == AOT_RETRY_NONE ? 0u : retry == AOT_RETRY_SCALED ? flags : flags | AOT_FLAG_UNDERFLOW;
+}
+
+static inline int64_t aot_larger(int64_t a, int64_t b)
+{
+    return a > b ? a : b;
 }
 
 /* run.c: running a plan */
+/* Returns whether the launch that this thread computes for has been interrupted: then nothing more is to be computed.
+ * Whoever calls kernels in a loop asks between two calls. */
+bool aot_is_stopped(void);
+/* The same for kernels. */
+int32_t aot_poll(void);
+
+/* All kernels run here, in the default floating-point environment. A kernel that ends early has been told so by aot_poll,
+ * and so will be whoever asks aot_is_stopped next. */
+static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
+{
+    aot_kernel_call call = {NULL, aot_poll};
+    char *unused = NULL;
+    aot_environment before = aot_begin_environment();
+    kernel(&unused, &call, n0, n1, data, strides);
+    aot_end_environment(before);
+}
+
 typedef struct {
     char *data;
     const Py_ssize_t *strides;
@@ -250,22 +280,27 @@ typedef struct {
 typedef struct {
     const void *job;
     int64_t total;        /* elements */
-    int64_t part;         /* elements that a thread takes at a time */
     int threads;          /* at most */
-    bool eager;           /* use them even if that does not pay: for tests */
+    bool compute_bound;   /* as in an operator's definition */
+    bool unbounded;
     size_t shared_bytes;  /* of memory for all threads together */
     size_t scratch_bytes; /* of memory for each thread */
-    char *shared;         /* both are allocated by aot_run */
+    aot_watch *watch;     /* NULL: nobody watches the launch */
+    /* set by aot_run: */
+    char *shared;
     char *scratch;
-    aot_watch *watch;         /* NULL: nobody watches the launch */
-    aot_work_of_thread *work; /* of each thread, or NULL: nobody wants to know */
+    bool eager;                    /* use all threads even if that does not pay: for tests */
+    struct aot_progress *progress; /* NULL: the launch keeps the GIL, and is too short to be interrupted */
+    aot_work_of_thread *work;      /* of each thread, or NULL: nobody wants to know */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);
 typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t last, char *scratch);
 
-/* Runs `work`; returns false if there is no memory. */
-bool aot_run(aot_runner *runner, aot_work work);
+/* Runs `work`. It may be interrupted, if it takes long: the exception of a signal's handler is set then, and what was to
+ * be written may be written in part. */
+enum aot_outcome { AOT_DONE, AOT_INTERRUPTED, AOT_NO_MEMORY };
+enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work);
 /* Distributes items over threads, and waits until all are computed. */
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
 /* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
@@ -310,9 +345,9 @@ extern const Py_ssize_t aot_no_strides[AOT_MAX_RANK]; /* all 0: a repeated eleme
 /* Runs the kernel of the current level over a space; does nothing if a length is 0. Outputs have equal strides.
  * `dtypes` are the kernel's: elements of views of other dtypes are cast tile by tile. `operator`: whose kernel it is, or
  * NULL of a copy. */
-void aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
-                const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
-                const Py_ssize_t *shape);
+int aot_launch(aot_state *state, const aot_operator_object *operator, const aot_kernel *kernels,
+               const uint8_t *dtypes, int inputs, int outputs, const aot_view *views, int ndim,
+               const Py_ssize_t *shape);
 /* Computes the strides that broadcast a tensor to a shape; returns false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
@@ -321,7 +356,7 @@ bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
 int aot_check_writable(const aot_tensor *tensor, const char *function, const char *argument);
 /* Copies `source`, broadcast to the shape of `target`, into it, casting elements. Errors call this an assignment. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
-void aot_fill(aot_tensor *target, aot_element value, int dtype);
+int aot_fill(aot_tensor *target, aot_element value, int dtype);
 
 /* operator.c: the public callables */
 extern PyType_Spec aot_operator_spec;
@@ -361,7 +396,8 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
- * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. */
+ * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result
+ * has overflowed, or underflowed, so that it must be computed in the operator's other way. */
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

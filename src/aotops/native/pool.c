@@ -261,6 +261,11 @@ bool aot_pool_run(const aot_job *job)
     return true;
 }
 
+int64_t aot_pool_forks(void)
+{
+    return aot_atomic_load(&pool.forks);
+}
+
 /* Makes the pool one without threads: at first, and in the child of a fork, in which this is the only thread. */
 static void reset(void)
 {

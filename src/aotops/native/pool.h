@@ -18,10 +18,12 @@ typedef struct {
     bool eager;  /* use all threads even if that does not pay: for tests */
 } aot_job;
 
-/* Must be called once, before any other function. */
+/* Must be called before any other function. */
 void aot_pool_init(void);
 /* Computes all parts of a job, on this thread and on workers. Returns false if that is not possible any more: the
  * process is the child of a fork that happened meanwhile, in which the workers' parts are lost. */
 bool aot_pool_run(const aot_job *job);
+/* How many forks have made this process, since the first one that had a pool. */
+int64_t aot_pool_forks(void);
 
 #endif

@@ -8,6 +8,7 @@
  */
 #include "native.h"
 
+#include <pythread.h>
 #include <stdarg.h>
 
 /* --- calls --------------------------------------------------------------------------------------- */
@@ -48,6 +49,26 @@ Py_ssize_t aot_ask(const char *function)
     }
     PyErr_Restore(type, value, traceback);
     return number < 0 ? -1 : number;
+}
+
+unsigned long aot_main_thread(void)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    unsigned long found = PyThread_get_thread_ident();
+    PyObject *name = PyUnicode_FromString("threading");
+    PyObject *module = name != NULL ? PyImport_GetModule(name) : NULL;
+    if (module != NULL) {
+        PyObject *thread = PyObject_CallMethod(module, "main_thread", NULL);
+        PyObject *ident = thread != NULL ? PyObject_GetAttrString(thread, "ident") : NULL;
+        found = ident != NULL ? PyLong_AsUnsignedLong(ident) : 0;
+        Py_XDECREF(ident);
+        Py_XDECREF(thread);
+        Py_DECREF(module);
+    }
+    Py_XDECREF(name);
+    PyErr_Restore(type, value, traceback); /* also replaces what has failed here */
+    return found;
 }
 
 /* Finds the type of bound methods, which the limited API does not name: it is that of a bound function. */

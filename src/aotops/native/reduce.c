@@ -310,8 +310,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
             aot_raise("nothing_to_reduce", "(sN)", definition->name, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
-        aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
-        return 0;
+        return aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
     }
     if (out->size == 0) {
         return 0;
@@ -322,6 +321,27 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
     }
     views[count] = (aot_view){out->data, strides[count], out->dtype};
     return aot_fold(call->operator, variant, views, ndim, shape);
+}
+
+/* Computes again what has overflowed in a part, in Python; `out` holds the result so far. */
+static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim, uint32_t mask, aot_tensor *out)
+{
+    Py_ssize_t axes[AOT_MAX_RANK];
+    int count = 0;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (mask >> axis & 1) {
+            axes[count++] = axis;
+        }
+    }
+    int kind = call->operator->definition->kind;
+    if (aot_dtypes[out->dtype].category < AOT_CATEGORY_FLOAT) {
+        return 0;
+    }
+    call->operator->state->retries++;
+    PyObject *done = aot_call("retry", "(iOiNiO)", (int)call->operator->definition->retry, inputs[0], kind == AOT_SCAN,
+                              aot_tuple_of_sizes(count, axes), (int)call->is_true, out);
+    Py_XDECREF(done);
+    return done != NULL ? 0 : -1;
 }
 
 static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
@@ -341,7 +361,14 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     }
     int dtype = call->variant->dtypes[definition->inputs];
     aot_tensor *out = target_for(call, inputs, dtype, result_ndim, result_shape);
-    return out != NULL ? copied_to_out(call, out, fold(call, inputs, ndim, shape, mask, out)) : NULL;
+    if (out == NULL) {
+        return NULL;
+    }
+    int failed = fold(call, inputs, ndim, shape, mask, out);
+    if (failed > 0) {
+        failed = retry(call, inputs, ndim, mask, out);
+    }
+    return copied_to_out(call, out, failed);
 }
 
 static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
@@ -416,15 +443,22 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         shape[axis] = 1;
         aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
                                               out->strides, definition->name);
-        if (initial == NULL) {
+        int failed = initial == NULL || aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype) < 0;
+        Py_XDECREF((PyObject *)initial);
+        if (failed) {
             return copied_to_out(call, out, -1);
         }
-        aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype);
-        Py_DECREF((PyObject *)initial);
         data += out->strides[axis] * aot_dtypes[dtype].itemsize;
     }
     aot_view views[] = {{x->data, x->strides, x->dtype}, {data, out->strides, out->dtype}};
-    return copied_to_out(call, out, aot_scan(call->operator, variant, views, x->ndim, x->shape, axis));
+    int failed = aot_scan(call->operator, variant, views, x->ndim, x->shape, axis);
+    if (failed > 0) {
+        aot_tensor *running = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, x->ndim, x->shape,
+                                              out->strides, definition->name);
+        failed = running != NULL ? retry(call, &x, x->ndim, mask, running) : -1;
+        Py_XDECREF((PyObject *)running);
+    }
+    return copied_to_out(call, out, failed);
 }
 
 static PyObject *run(call_arguments *call)

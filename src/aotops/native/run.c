@@ -1,19 +1,105 @@
-/* Running a plan: the GIL, memory per thread, and distributing work over threads. In Python:
+/* Running a plan: the GIL, memory per thread, distributing work over threads, and interruption. In Python:
  *
  *     def run(runner, work):
  *         memory = shared_bytes for all threads together, and scratch_bytes for each of them
- *         with the GIL released if there are enough elements:
+ *         with the GIL released if there are enough elements, or nobody knows how long one takes:
  *             work(runner)                                  # may call share any number of times
  *
  *     def share(items, compute):
  *         for first, last in pool.run(items in parts):      # an idle thread takes the next part
  *             compute(first, last, the thread's own scratch memory)
  *
- * All launches pass through here; interruption and tracing belong here.
+ *     def is_stopped():                                     # between kernel calls, and in a kernel's endless loop
+ *         if this thread launched, is Python's main one, and 50 ms have passed:
+ *             with the GIL: run the handlers of signals; if one raises, the launch is stopped
+ *         return the launch is stopped
+ *
+ * All launches pass through here. Only Python's main thread runs signal handlers, so only its launches can be
+ * interrupted. A launch that keeps the GIL is too short to be.
  */
 #include "native.h"
 
 #include "pool.h"
+
+#include <pythread.h>
+
+#define HANDLERS_NS 50000000
+/* Between two looks at the clock, which takes 25 ns: as many questions as take about a millisecond, up to this many. */
+#define MOST_QUESTIONS 64
+#define LOOK_NS 1000000
+
+/* What all threads of a launch know of it. */
+struct aot_progress {
+    aot_atomic stopped;      /* 1 if the launch is interrupted */
+    bool lost;               /* a handler forked, and in this child the workers' parts are lost */
+    PyThreadState *released; /* the launching thread's, if it is the main one; else NULL */
+};
+
+/* What this thread computes for; nothing while it runs Python. */
+typedef struct {
+    struct aot_progress *progress;
+    bool runs_handlers;
+    int questions, questions_left; /* until the next look at the clock */
+    int64_t looked_at, due_at;
+} aot_part_of;
+
+static AOT_THREAD_LOCAL aot_part_of current;
+
+/* Runs the handlers of signals that have arrived; returns whether one has raised an exception. */
+static bool run_handlers(struct aot_progress *progress)
+{
+    aot_part_of saved = current;
+    int64_t forks = aot_pool_forks();
+    current = (aot_part_of){0}; /* handlers may launch */
+    PyEval_RestoreThread(progress->released);
+    PyObject *type, *value, *traceback; /* a launch may run while an exception is set */
+    PyErr_Fetch(&type, &value, &traceback);
+    bool raised = PyErr_CheckSignals() < 0;
+    if (raised) {
+        Py_XDECREF(type);
+        Py_XDECREF(value);
+        Py_XDECREF(traceback);
+    } else {
+        PyErr_Restore(type, value, traceback);
+    }
+    progress->released = PyEval_SaveThread();
+    current = saved;
+    progress->lost = progress->lost || aot_pool_forks() != forks;
+    if (raised || progress->lost) {
+        aot_atomic_store(&progress->stopped, 1);
+    }
+    return raised || progress->lost;
+}
+
+bool aot_is_stopped(void)
+{
+    struct aot_progress *progress = current.progress;
+    if (progress == NULL) {
+        return false;
+    }
+    if (aot_atomic_load(&progress->stopped) != 0) {
+        return true;
+    }
+    if (!current.runs_handlers || --current.questions_left > 0) {
+        return false;
+    }
+    int64_t now = aot_now(), passed = now - current.looked_at;
+    current.looked_at = now;
+    current.questions = passed > LOOK_NS                        ? 1
+                        : 2 * current.questions < MOST_QUESTIONS ? 2 * current.questions
+                                                                 : MOST_QUESTIONS;
+    current.questions_left = current.questions;
+    if (now < current.due_at) {
+        return false;
+    }
+    current.due_at = now + HANDLERS_NS;
+    return run_handlers(progress);
+}
+
+int32_t aot_poll(void)
+{
+    return aot_is_stopped();
+}
 
 /* Items that threads share, as a job of the pool. */
 typedef struct {
@@ -34,9 +120,30 @@ static void compute_part(const aot_runner *runner, int64_t first, int64_t last, 
 static void compute_share(const void *argument, int64_t share, int thread)
 {
     const shared_items *own = argument;
+    const aot_runner *runner = own->runner;
     int64_t first = own->items / own->shares * share + aot_smaller(share, own->items % own->shares);
     int64_t last = first + own->items / own->shares + (share < own->items % own->shares);
-    compute_part(own->runner, first, last, own->compute, thread);
+    if (thread > 0) {
+        current = (aot_part_of){.progress = runner->progress};
+    }
+    compute_part(runner, first, last, own->compute, thread);
+}
+
+/* The caller has nothing left to compute, and waits for others. */
+static void wait_for_others(const void *argument)
+{
+    const shared_items *own = argument;
+    if (aot_atomic_load(&own->runner->progress->stopped) == 0) {
+        run_handlers(own->runner->progress);
+    }
+}
+
+/* Returns how many elements a thread takes at a time. */
+static int64_t part(const aot_runner *runner)
+{
+    return runner->unbounded       ? AOT_PLAN_PART_IF_UNBOUNDED
+           : runner->compute_bound ? AOT_PLAN_PART_IF_COMPUTE_BOUND
+                                   : AOT_PLAN_PART;
 }
 
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
@@ -45,13 +152,14 @@ void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
         compute_part(runner, 0, items, compute, 0);
         return;
     }
-    shared_items own = {runner, items, aot_smaller(items, runner->total / runner->part + 1), compute};
+    shared_items own = {runner, items, aot_smaller(items, runner->total / part(runner) + 1), compute};
     const aot_job job = {.compute = compute_share,
+                         .waiting = current.runs_handlers ? wait_for_others : NULL,
                          .argument = &own,
                          .parts = own.shares,
                          .threads = runner->threads,
                          .eager = runner->eager};
-    aot_pool_run(&job);
+    aot_pool_run(&job); /* if it fails, the launch is stopped */
 }
 
 static size_t whole_lines(size_t bytes)
@@ -59,18 +167,53 @@ static size_t whole_lines(size_t bytes)
     return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
 }
 
-bool aot_run(aot_runner *runner, aot_work work)
+/* Returns whether this thread is the one that runs signal handlers. */
+static bool is_main_thread(aot_state *state)
+{
+    if (state->forks != aot_pool_forks()) {
+        state->main_thread = aot_main_thread();
+        state->forks = aot_pool_forks();
+    }
+    return state->main_thread == PyThread_get_thread_ident();
+}
+
+/* Runs `work` without the GIL; returns false with an exception if it is interrupted. */
+static bool run_released(aot_state *state, aot_runner *runner, aot_work work)
+{
+    struct aot_progress progress = {.lost = false};
+    bool is_main = is_main_thread(state);
+    runner->progress = &progress;
+    PyThreadState *released = PyEval_SaveThread();
+    progress.released = is_main ? released : NULL;
+    int64_t now = is_main ? aot_now() : 0;
+    current = (aot_part_of){.progress = &progress,
+                            .runs_handlers = is_main,
+                            .questions = 1,
+                            .questions_left = 1,
+                            .looked_at = now,
+                            .due_at = now + HANDLERS_NS};
+    work(runner);
+    current = (aot_part_of){0};
+    PyEval_RestoreThread(is_main ? progress.released : released);
+    if (progress.lost && !PyErr_Occurred()) {
+        aot_raise("lost_by_fork", "()");
+    }
+    return aot_atomic_load(&progress.stopped) == 0;
+}
+
+enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
 {
     _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
     runner->shared_bytes = whole_lines(runner->shared_bytes);
     runner->scratch_bytes = whole_lines(runner->scratch_bytes);
-    runner->threads = (int)aot_smaller(runner->threads, runner->total / runner->part + 1);
+    runner->threads = (int)aot_smaller(runner->threads, runner->total / part(runner) + 1);
+    runner->eager = state->shared_from > 0;
     size_t bytes = runner->shared_bytes + runner->scratch_bytes * (size_t)runner->threads;
     char *memory = stack, *allocated = NULL;
     if (bytes > sizeof stack) {
         allocated = PyMem_Malloc(bytes + AOT_ALIGNMENT);
         if (allocated == NULL) {
-            return false;
+            return AOT_NO_MEMORY;
         }
         memory = allocated + AOT_ALIGNMENT - (uintptr_t)allocated % AOT_ALIGNMENT;
     }
@@ -79,13 +222,14 @@ bool aot_run(aot_runner *runner, aot_work work)
     if (runner->watch != NULL) {
         aot_watch_work(runner->watch, runner);
     }
-    PyThreadState *saved = runner->total < AOT_PLAN_GRAIN ? NULL : PyEval_SaveThread();
-    work(runner);
-    if (saved != NULL) {
-        PyEval_RestoreThread(saved);
+    bool done = true;
+    if (runner->total >= AOT_PLAN_GRAIN || runner->unbounded) {
+        done = run_released(state, runner, work);
+    } else {
+        work(runner);
     }
     PyMem_Free(allocated);
-    return true;
+    return done ? AOT_DONE : AOT_INTERRUPTED;
 }
 
 int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data)

@@ -1,37 +1,55 @@
-/* Running scans: their kernels over pieces of an axis, each starting from the result of all pieces before it. In
+/* Running scans: their kernels over pieces of an axis, whose results are combined with those of the pieces before. In
  * Python:
  *
  *     def scan(x, out):                              # along one axis
  *         for columns in tiles of the other axes:
- *             pieces = the axis in pieces of PIECE elements
- *             totals = [fold(x[columns, piece]) for piece in pieces]
- *             for k, piece in enumerate(pieces):
- *                 kernel(x[columns, piece], carry=prefix(totals, k), out[columns, piece])
+ *             carries = [None] * LEVELS              # of the pieces of a block, of the blocks of a block, of those
+ *             for k, piece in enumerate(pieces of the axis):
+ *                 kernel(x[columns, piece], carry=start, out[columns, piece])    # of integers: carry=total, and no others
+ *                 total = out[columns, piece][-1]
+ *                 for carry in carries:              # the innermost first; None changes nothing
+ *                     out[columns, piece] = combine(carry, out[columns, piece])
+ *                 advance(carries, k, total)
  *
- *     def prefix(totals, k):                         # of totals[:k], in a fixed tree: a Fenwick tree
- *         if k == 0: return start
- *         last = the largest power of two that divides k
- *         return combine(prefix(totals, k - last), tree of totals[k - last : k])
+ *     def advance(carries, k, total):                # RADIX pieces are a block, RADIX blocks a block of the next level
+ *         for level in range(LEVELS):
+ *             carries[level] = total = combine(carries[level], total)
+ *             if level == LEVELS - 1 or (k + 1) % RADIX ** (level + 1) != 0: break
+ *             carries[level] = None                  # goes into the next level as a whole
+ *
+ * Every result is combined from the totals of runs that follow one another, nested as the carries are: the last result
+ * of a piece is what the carries after it combine to. So running sums of positive numbers never fall, rounded as they
+ * are, and errors grow with RADIX per level, not with the length of the axis.
  *
  * The plan (loops/plan/scan.py) chooses the tiles and pieces; elements whose dtype is not the kernel's are cast piece
- * by piece. Threads share out tiles of columns or, if there are fewer tiles than threads, the pieces of one tile after
- * another. The shape alone decides how totals are combined: results have the same bits on any number of threads.
+ * by piece. Threads share out tiles of columns or, if there are fewer tiles than threads, the pieces of one tile, in
+ * waves of WAVE pieces, which stay in the caches between the kernel and the carries. The shape alone decides how totals
+ * are combined: results have the same bits on any number of threads.
  */
+#include "environment.h"
 #include "native.h"
 
 #include <string.h>
 
+enum { LEVELS = 3, RADIX = 32, WAVE = 64 };
 enum { COLUMNS, PIECES };
 
 typedef struct {
     const aot_plan *plan;
-    aot_kernel scan, fold, combine, fill, cast; /* cast: of the elements, or NULL if none is needed */
+    aot_kernel scan, combine, copy, cast; /* cast: of the elements, or NULL if none is needed */
     aot_element start;
     char *data[2];
-    size_t row_bytes;  /* of the results of one tile's columns */
-    size_t tree_bytes; /* of one row per piece, and one for the carry; memory for casting follows */
-    int64_t tile;      /* the tile whose pieces threads share out */
+    size_t row_bytes; /* of the results of one tile's columns */
+    int64_t tile;     /* the tile whose pieces threads share out */
+    int64_t piece;    /* the first piece of a wave */
+    unsigned watched; /* the floating-point exceptions after which a scan is done again */
+    size_t flags_at;  /* where in shared memory each tile, or piece of a wave, has a byte for them */
+    bool *raised;     /* whether there was one */
+    bool in_order;    /* integers give the same bits in any order: each piece goes on where the one before has ended */
 } scan_job;
+
+/* Rows of results of a tile: the start value; the total of a piece; the carries. */
+enum { START, TOTAL, CARRIES, N_ROWS = CARRIES + LEVELS };
 
 /* A piece of a tile of columns, as passed to kernels. */
 typedef struct {
@@ -69,12 +87,12 @@ static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t wi
     return piece;
 }
 
-/* Fills a row of results with the start value. */
-static void fill_start(const scan_job *job, int64_t width, char *row)
+/* Copies results that lie `step` apart to a row of results; 0 repeats one. */
+static void copy_row(const scan_job *job, int64_t width, const void *source, int64_t step, char *row)
 {
-    const int64_t strides[] = {0, 1, 0, 0};
-    char *data[] = {(char *)&job->start, row};
-    aot_run_kernel(job->fill, 1, width, data, strides);
+    const int64_t strides[] = {step, 1, 0, 0};
+    char *data[] = {(char *)source, row};
+    aot_run_kernel(job->copy, 1, width, data, strides);
 }
 
 /* row = combine(before, row) */
@@ -91,87 +109,118 @@ static int64_t row_stride(const scan_job *job, int axis)
     return job->plan->across == (axis == 0);
 }
 
-static void fold_piece(const scan_job *job, const scan_piece *piece, int64_t width, char *row)
-{
-    char *operands[] = {piece->x, row};
-    const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), piece->x_strides[1], row_stride(job, 1)};
-    fill_start(job, width, row);
-    aot_run_kernel(job->fold, piece->n0, piece->n1, operands, strides);
-}
-
-static void run_piece(const scan_job *job, const scan_piece *piece, char *carry)
+/* Scans a piece as if it were the first, and copies its last results to `total`. */
+static void scan_alone(const scan_job *job, const scan_piece *piece, int64_t width, char *start, char *total)
 {
     const aot_plan *plan = job->plan;
-    char *operands[] = {piece->x, carry, piece->out};
+    char *operands[] = {piece->x, start, piece->out};
     const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), plan->inner[1],
                                piece->x_strides[1], row_stride(job, 1), plan->outer[1]};
     aot_run_kernel(job->scan, piece->n0, piece->n1, operands, strides);
+    int64_t last = plan->across ? (piece->n0 - 1) * plan->outer[1] : (piece->n1 - 1) * plan->inner[1];
+    copy_row(job, width, piece->out + last * plan->itemsizes[1], plan->across ? plan->inner[1] : plan->outer[1], total);
 }
 
-/* Rows of the Fenwick tree are numbered from 1: row k holds the total of the last p pieces up to the k-th, where p is
- * the largest power of two that divides k. This completes row k, which so far holds the total of its own piece. */
-static void complete(const scan_job *job, int64_t width, int64_t k, char *tree)
+/* Returns the size of a block of a level, in pieces. */
+static int64_t block_size(int level)
 {
-    for (int64_t below = 1; k % (2 * below) == 0; below *= 2) {
-        combine(job, width, tree + (size_t)(k - below) * job->row_bytes, tree + (size_t)k * job->row_bytes);
-    }
+    return level == 0 ? 1 : RADIX * block_size(level - 1);
 }
 
-/* carry = the total of the first k pieces */
-static void prefix(const scan_job *job, int64_t width, int64_t k, char *tree, char *carry)
+/* Returns whether there is a carry of a level before piece `number`. */
+static bool has_carry(int64_t number, int level)
 {
-    if (k == 0) {
-        fill_start(job, width, carry);
-        return;
-    }
-    memcpy(carry, tree + (size_t)k * job->row_bytes, job->row_bytes);
-    for (k &= k - 1; k > 0; k &= k - 1) {
-        combine(job, width, tree + (size_t)k * job->row_bytes, carry);
-    }
+    int64_t blocks = number / block_size(level);
+    return (level == LEVELS - 1 ? blocks : blocks % RADIX) != 0;
 }
 
-/* Scans some tiles of columns, each piece by piece. `tree` has a row per piece, and one for the carry. */
-static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, char *tree)
+/* Combines the carries before piece `number` with all of its results. */
+static void add_carries(const scan_job *job, const scan_piece *piece, int64_t number, char *carries)
 {
-    const scan_job *job = runner->job;
-    int64_t pieces = job->plan->tiles[PIECES];
-    for (int64_t tile = first; tile < last; tile++) {
-        char *columns[2];
-        int64_t width = seek_columns(job, tile, columns);
-        for (int64_t number = 0; number < pieces; number++) {
-            scan_piece piece = piece_of(job, columns, width, number, tree + job->tree_bytes);
-            prefix(job, width, number, tree, tree); /* row 0 is the carry */
-            if (number + 1 < pieces) { /* before the piece is scanned, possibly in place */
-                fold_piece(job, &piece, width, tree + (size_t)(number + 1) * job->row_bytes);
-                complete(job, width, number + 1, tree);
-            }
-            run_piece(job, &piece, tree);
+    const aot_plan *plan = job->plan;
+    const int64_t strides[] = {row_stride(job, 0), plan->inner[1], plan->inner[1],
+                               row_stride(job, 1), plan->outer[1], plan->outer[1]};
+    for (int level = 0; level < LEVELS; level++) {
+        char *operands[] = {carries + (size_t)level * job->row_bytes, piece->out, piece->out};
+        if (has_carry(number, level)) {
+            aot_run_kernel(job->combine, piece->n0, piece->n1, operands, strides);
         }
     }
 }
 
-/* Reduces some pieces of one tile of columns into the tree that all threads share. */
-static void fold_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
+/* Takes the total of piece `number` into the carries; `total` changes. */
+static void advance(const scan_job *job, int64_t width, int64_t number, char *carries, char *total)
 {
-    const scan_job *job = runner->job;
-    char *columns[2];
-    int64_t width = seek_columns(job, job->tile, columns);
-    for (int64_t number = first; number < last; number++) {
-        scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
-        fold_piece(job, &piece, width, runner->shared + (size_t)(number + 1) * job->row_bytes);
+    for (int level = 0; level < LEVELS; level++) {
+        char *carry = carries + (size_t)level * job->row_bytes;
+        if (has_carry(number, level)) {
+            combine(job, width, carry, total);
+        }
+        memcpy(carry, total, job->row_bytes);
+        if ((number + 1) % block_size(level + 1) != 0) {
+            return;
+        }
     }
 }
 
-/* Scans some pieces of one tile, once the tree is complete. */
-static void scan_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
+/* Scans some tiles of columns, each piece by piece. */
+static void scan_tiles(const aot_runner *runner, int64_t first, int64_t last, char *rows)
+{
+    const scan_job *job = runner->job;
+    int64_t pieces = job->plan->tiles[PIECES];
+    char *start = rows + START * job->row_bytes, *total = rows + TOTAL * job->row_bytes;
+    char *carries = rows + CARRIES * job->row_bytes;
+    for (int64_t tile = first; tile < last; tile++) {
+        char *columns[2];
+        int64_t width = seek_columns(job, tile, columns);
+        aot_clear_flags(job->watched);
+        copy_row(job, width, &job->start, 0, start);
+        for (int64_t number = 0; number < pieces && !aot_is_stopped(); number++) {
+            scan_piece piece = piece_of(job, columns, width, number, rows + N_ROWS * job->row_bytes);
+            if (job->in_order) {
+                scan_alone(job, &piece, width, number == 0 ? start : total, total);
+                continue;
+            }
+            scan_alone(job, &piece, width, start, total);
+            add_carries(job, &piece, number, carries);
+            advance(job, width, number, carries, total);
+        }
+        runner->shared[job->flags_at + (size_t)tile] = (char)(aot_raised_flags(job->watched) != 0);
+    }
+}
+
+/* The rows of a piece of a wave, shared by all threads: its total, later the carries before it. */
+static char *rows_in_wave(const aot_runner *runner, const scan_job *job, int64_t index)
+{
+    return runner->shared + (size_t)(N_ROWS + index * LEVELS) * job->row_bytes;
+}
+
+/* Scans some pieces of a wave, each as if it were the first. */
+static void begin_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const scan_job *job = runner->job;
     char *columns[2];
     int64_t width = seek_columns(job, job->tile, columns);
-    for (int64_t number = first; number < last; number++) {
-        scan_piece piece = piece_of(job, columns, width, number, scratch + job->row_bytes);
-        prefix(job, width, number, runner->shared, scratch);
-        run_piece(job, &piece, scratch);
+    for (int64_t index = first; index < last && !aot_is_stopped(); index++) {
+        scan_piece piece = piece_of(job, columns, width, job->piece + index, scratch);
+        aot_clear_flags(job->watched);
+        scan_alone(job, &piece, width, runner->shared + START * job->row_bytes, rows_in_wave(runner, job, index));
+        runner->shared[job->flags_at + (size_t)index] = (char)(aot_raised_flags(job->watched) != 0);
+    }
+}
+
+/* Combines some pieces of a wave with the carries before them. */
+static void end_pieces(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
+{
+    scan_job job = *(const scan_job *)runner->job;
+    char *columns[2];
+    int64_t width = seek_columns(&job, job.tile, columns);
+    job.cast = NULL; /* the elements are not needed */
+    for (int64_t index = first; index < last && !aot_is_stopped(); index++) {
+        scan_piece piece = piece_of(&job, columns, width, job.piece + index, scratch);
+        aot_clear_flags(job.watched);
+        add_carries(&job, &piece, job.piece + index, rows_in_wave(runner, &job, index));
+        runner->shared[job.flags_at + (size_t)index] |= (char)(aot_raised_flags(job.watched) != 0);
     }
 }
 
@@ -187,24 +236,37 @@ static void run_scan(const aot_runner *runner)
     int64_t tiles = job.plan->tiles[COLUMNS], pieces = job.plan->tiles[PIECES];
     if (shares_tiles(job.plan)) {
         aot_share(runner, tiles, scan_tiles);
+        *job.raised = memchr(runner->shared + job.flags_at, 1, (size_t)tiles) != NULL;
         return;
     }
     aot_runner own = *runner;
     own.job = &job;
+    char *total = runner->shared + TOTAL * job.row_bytes, *carries = runner->shared + CARRIES * job.row_bytes;
     for (job.tile = 0; job.tile < tiles; job.tile++) {
         char *columns[2];
         int64_t width = seek_columns(&job, job.tile, columns);
-        aot_share(&own, pieces - 1, fold_pieces);
-        for (int64_t k = 1; k < pieces; k++) {
-            complete(&job, width, k, runner->shared);
+        copy_row(&job, width, &job.start, 0, runner->shared + START * job.row_bytes);
+        for (job.piece = 0; job.piece < pieces && !aot_is_stopped(); job.piece += WAVE) {
+            int64_t count = aot_smaller(WAVE, pieces - job.piece);
+            aot_share(&own, count, begin_pieces);
+            aot_clear_flags(job.watched);
+            for (int64_t index = 0; index < count; index++) {
+                char *rows = rows_in_wave(runner, &job, index);
+                memcpy(total, rows, job.row_bytes);
+                memcpy(rows, carries, LEVELS * job.row_bytes);
+                advance(&job, width, job.piece + index, carries, total);
+            }
+            *job.raised |= aot_raised_flags(job.watched) != 0;
+            aot_share(&own, count, end_pieces);
+            *job.raised |= memchr(runner->shared + job.flags_at, 1, (size_t)count) != NULL;
         }
-        aot_share(&own, pieces, scan_pieces);
     }
 }
 
-static int scan(aot_state *state, const aot_variant *variant, const aot_view *views, int ndim, const Py_ssize_t *shape,
-                int axis, aot_watch *watch)
+static int scan(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
+                int ndim, const Py_ssize_t *shape, int axis, aot_watch *watch)
 {
+    bool raised = false;
     int level = state->level, result = variant->dtypes[1], own = variant->dtypes[0];
     int64_t total = 1;
     aot_plan plan;
@@ -221,34 +283,37 @@ static int scan(aot_state *state, const aot_variant *variant, const aot_view *vi
         aot_plan_view(&plan, k, &views[k], variant->dtypes[k]);
     }
     /* a running sum is bound by the latency of its additions, so it is treated as compute-bound */
-    plan.threads = aot_threads(state, total, true);
+    plan.threads = aot_threads(state, total, true, definition->unbounded);
     aot_make_plan(aot_plan_scan, &plan);
     if (aot_plans_only(watch, &plan)) {
         return 0;
     }
     scan_job job = {.plan = &plan, .start = variant->constants[AOT_CONSTANT_INITIAL], .data = {views[0].data, views[1].data}};
+    job.in_order = plan.exact && plan.roles[0] == AOT_PLAN_PLAIN;
     job.scan = variant->kernels[level];
-    job.fold = variant->fold[level];
     job.combine = variant->combine[level];
-    job.fill = aot_builtin_convert[result][result][level];
+    job.copy = aot_builtin_convert[result][result][level];
     job.cast = views[0].dtype == own ? NULL : aot_builtin_convert[views[0].dtype][own][level];
     job.row_bytes = (size_t)plan.row_bytes[0];
-    job.tree_bytes = (size_t)(plan.tiles[PIECES] + 1) * job.row_bytes;
-    size_t room = (size_t)plan.packed_bytes;
+    job.watched = aot_flags_of(definition->retry);
+    job.raised = &raised;
+    size_t rows = N_ROWS * job.row_bytes, wave = WAVE * LEVELS * job.row_bytes, room = (size_t)plan.packed_bytes;
     bool tiles = shares_tiles(&plan);
+    size_t flags = (size_t)aot_larger(plan.tiles[COLUMNS], WAVE);
+    job.flags_at = tiles ? 0 : rows + wave;
     aot_runner runner = {.job = &job,
                          .watch = watch,
                          .total = total,
-                         .part = AOT_PLAN_PART_IF_COMPUTE_BOUND,
                          .threads = (int)plan.threads,
-                         .eager = state->shared_from > 0,
-                         .shared_bytes = tiles ? 0 : job.tree_bytes,
-                         .scratch_bytes = (tiles ? job.tree_bytes : job.row_bytes) + room};
-    if (!aot_run(&runner, run_scan)) {
+                         .compute_bound = true,
+                         .unbounded = definition->unbounded,
+                         .shared_bytes = job.flags_at + flags,
+                         .scratch_bytes = (tiles ? rows : 0) + room};
+    enum aot_outcome outcome = aot_run(state, &runner, run_scan);
+    if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
-        return -1;
     }
-    return 0;
+    return outcome == AOT_DONE ? raised : -1;
 }
 
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
@@ -264,7 +329,7 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
     if (watch != NULL) {
         aot_watch_begin(watch, state, operator, variant->dtypes, 1, 2, views, ndim, shape);
     }
-    int failed = scan(state, variant, views, ndim, shape, axis, watch);
+    int failed = scan(state, operator->definition, variant, views, ndim, shape, axis, watch);
     if (watch != NULL) {
         aot_watch_end(watch);
     }

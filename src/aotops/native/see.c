@@ -11,9 +11,9 @@
  * and guards all of this. Whatever goes wrong while a launch is reported is written to stderr: it is no error of the
  * operation.
  */
-#include "system.h"
-
 #include "native.h"
+
+#include "system.h" /* whose clock is that of Python's time.perf_counter_ns */
 
 #include <pythread.h>
 

@@ -45,8 +45,11 @@ int aot_threads_init(aot_state *state)
     return 0;
 }
 
-int aot_threads(aot_state *state, int64_t total, bool compute_bound)
+int aot_threads(aot_state *state, int64_t total, bool compute_bound, bool unbounded)
 {
+    if (unbounded) { /* an element may take any time; assume as much as a part of others */
+        total = aot_smaller(total, INT64_MAX / AOT_PLAN_PART) * AOT_PLAN_PART / AOT_PLAN_PART_IF_UNBOUNDED;
+    }
     if (total < (state->shared_from > 0 ? state->shared_from : AOT_PLAN_GRAIN)) {
         return 1;
     }

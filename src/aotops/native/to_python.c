@@ -15,20 +15,20 @@ static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssi
 {
     aot_element element;
     switch (dtype) {
-#define ROW(from, CODE, member)                                                                                        \
+#define ROW(CODE, member, number)                                                                                       \
     case CODE:                                                                                                         \
         for (Py_ssize_t k = 0; k < length; k++) {                                                                      \
             memcpy(&element, data + k * step, sizeof element.member);                                                  \
-            PyObject *item = from(element.member);                                                                     \
+            PyObject *item = number;                                                                                   \
             if (item == NULL || PyList_SetItem(list, k, item) < 0) {                                                   \
                 return -1;                                                                                             \
             }                                                                                                          \
         }                                                                                                              \
         return 0;
-#define BOOLS(CODE, member, ...) ROW(PyBool_FromLong, CODE, member)
-#define SIGNED(CODE, member, ...) ROW(PyLong_FromLongLong, CODE, member)
-#define UNSIGNED(CODE, member, ...) ROW(PyLong_FromUnsignedLongLong, CODE, member)
-#define REALS(CODE, member, ...) ROW(PyFloat_FromDouble, CODE, member)
+#define BOOLS(CODE, member, ...) ROW(CODE, member, PyBool_FromLong(element.member))
+#define SIGNED(CODE, member, ...) ROW(CODE, member, PyLong_FromLongLong(element.member))
+#define UNSIGNED(CODE, member, ...) ROW(CODE, member, PyLong_FromUnsignedLongLong(element.member))
+#define REALS(CODE, member, name, ...) ROW(CODE, member, PyFloat_FromDouble(aot_real_of_##name(element.member)))
         AOT_EACH_BOOL(BOOLS)
         AOT_EACH_SIGNED(SIGNED)
         AOT_EACH_UNSIGNED(UNSIGNED)

@@ -5,40 +5,40 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import divide, scale_exponent, select
+from aotops.intrinsics import divide, fma, scale, select
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, exp_tail32, exp_tail64, ln2_steps32, ln2_steps64
+from aotops.ops.float_arithmetic import INF, NAN, chained, exp_parts32, exp_parts64
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map
 
 # --- sigmoid ------------------------------------------------------------------------------------------------------
 
 
 def sigmoid64(x: Any) -> Any:
-    """sigmoid in float64: ``e / (1 + e)`` with ``e = exp(x)``, which neither overflows nor cancels.
+    """sigmoid in float64: ``e / (1 + e)`` below 0 and ``1 / (1 + e)`` above, with ``e = exp(-abs(x))``.
 
-    Beyond 40 it rounds to 1. Where results may be subnormal, both parts of the fraction are 2**128 times as large, so
-    that only the division rounds.
+    Numerator and denominator are each taken in two parts, and what remains is divided too. The numerator is scaled
+    last, so that subnormal results are rounded once.
     """
-    x = select(x > 40.0, 40.0, x)
-    # below, the result is 0 all the same
-    x = select(x < -746.0, -746.0, x)
-    k, high, low = ln2_steps64(x, 0.0)
-    one = select(x < -700.0, 3.402823669209385e38, 1.0)
-    r = high - low
-    # a product and not ``scale_exponent`` alone: NaN stays NaN
-    e = scale_exponent(one, k) * (1.0 + (r + exp_tail64(r)))
-    return e / (one + e)
+    k, t, u, v = exp_parts64(-math.fabs(x))
+    mantissa = fma(u, v, t)
+    e = scale(mantissa, k)
+    below = 1.0 + e
+    inverse = 1.0 / below
+    negative = x < 0.0
+    above = select(negative, mantissa, 1.0)
+    above_low = select(negative, fma(u, v, t - mantissa), 0.0)
+    quotient = above * inverse
+    remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
+    return scale(fma(remainder, inverse, quotient), select(negative, k, 0.0))
 
 
 def sigmoid32(x: Any) -> Any:
-    """As ``sigmoid64``, in float32; 2**64 times as large."""
-    x = select(x > 40.0, 40.0, x)
-    x = select(x < -104.0, -104.0, x)
-    k, high, low = ln2_steps32(x, 0.0)
-    one = select(x < -80.0, 1.8446744073709552e19, 1.0)
-    r = high - low
-    e = scale_exponent(one, k) * (1.0 + (r + exp_tail32(r)))
-    return e / (one + e)
+    """As ``sigmoid64``, in float32, with a single quotient."""
+    k, t, u, v = exp_parts32(-math.fabs(x))
+    mantissa = fma(u, v, t)
+    negative = x < 0.0
+    quotient = select(negative, mantissa, 1.0) / (1.0 + scale(mantissa, k))
+    return scale(quotient, select(negative, k, 0.0))
 
 
 @map(

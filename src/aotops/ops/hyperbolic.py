@@ -5,41 +5,58 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import divide, rint, scale_exponent, select
+from aotops.intrinsics import divide, fma, look_up16, rint, scale, select
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, LOG2_E, NAN, chained, exp_tail32, exp_tail64, ln2_steps64, split_high64
+from aotops.ops.float_arithmetic import (
+    INF,
+    LN2_32,
+    LOG2_E,
+    NAN,
+    ROOTS,
+    ROOTS_LOW,
+    chained,
+    exp_polynomial32,
+    exp_steps64,
+)
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 # --- tanh ---------------------------------------------------------------------------------------------------------
 
 
+# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="-log(2)/32" --to="log(2)/32" --degree=5 --weight=x
+def narrow_expm1_polynomial64(r: Any) -> Any:
+    """``(exp(r) - 1 - r) / r**2`` for ``r`` within ``ln(2) / 32``: expm1 within 2^-60 of itself."""
+    r2 = r * r
+    p01 = fma(r, 0.16666666666666666, 0.5000000000000003)
+    p23 = fma(r, 0.008333333333104563, 0.04166666666188272)
+    p45 = fma(r, 0.00019841431736561198, 0.001388909267232477)
+    return fma(r2, fma(r2, p45, p23), p01)
+
+
 def tanh64(x: Any) -> Any:
     """tanh in float64: ``(1 - e) / (1 + e)`` with ``e = exp(-2 * abs(x))``; beyond 20 it rounds to 1.
 
-    Numerator and denominator are each taken in two parts, as ``above + above_low``; the quotient is half its bits, for
-    which multiplying back is exact, and what then remains to be divided.
+    Numerator and denominator are each taken in two parts, as ``above + above_low``; the quotient is multiplied back,
+    and what then remains is divided too.
     """
     a = math.fabs(x)
-    k, high, low = ln2_steps64(-2.0 * select(a > 20.0, 20.0, a), 0.0)
-    s = scale_exponent(1.0, k)
-    # e = s + e_high - e_low, e_high exact
-    e_high = s * high
-    e_low = s * (low - exp_tail64(high - low))
-    e_sum = e_high - e_low
-    rest = 1.0 - s  # exact, but for the last few arguments below 20
-    above = rest - e_sum
-    above_low = (((rest - above) - e_high) + e_low) + ((1.0 - rest) - s)
-    rounded = (1.0 + s) + e_sum
-    inverse = 1.0 / rounded
-    below = split_high64(rounded)
-    below_low = (((1.0 - below) + s) + e_high) - e_low
-    quotient = split_high64(above * inverse)
-    remainder = (above - quotient * below) + (above_low - quotient * below_low)
-    return math.copysign(quotient + remainder * inverse, x)
+    k, j, r = exp_steps64(-2.0 * select(a > 20.0, 20.0, a))
+    # e = s + s * (p + p_low)
+    s = scale(look_up16(ROOTS, j), k)
+    rest = fma(r * r, narrow_expm1_polynomial64(r), look_up16(ROOTS_LOW, j))
+    p = r + rest
+    p_low = (r - p) + rest
+    difference, total = 1.0 - s, 1.0 + s
+    above = fma(-s, p, difference)
+    above_low = fma(-s, p, difference - above) + fma(-s, p_low, (1.0 - difference) - s)
+    below = fma(s, p, total)
+    below_low = fma(s, p, total - below) + ((1.0 - total) + s)
+    inverse = 1.0 / below
+    quotient = above * inverse
+    remainder = fma(-quotient, below, above) + fma(-quotient, below_low, above_low)
+    return math.copysign(fma(remainder, inverse, quotient), x)
 
 
-#: ln 2 as a float32, of which the last 3 bits are zero: multiples up to 8 are exact.
-LN2_32 = 0.6931471824645996
 #: Where the two quotients of ``tanh32`` change over: from 0.902 on the second stays below 1 unit in the last place.
 SPLIT = 0.905
 
@@ -57,14 +74,15 @@ def tanh32(x: Any) -> Any:
     half = select(a > 10.0, 10.0, a)
     twice = half + half
     k = rint(twice * LOG2_E)
-    # exact up to k = 8; after that the quotient is below 2^-6
-    r = twice - k * LN2_32
+    r = fma(-k, LN2_32, twice)
     z = a * a
     # false for NaN, which then stays
     large = a >= SPLIT
-    of_exp = 1.0 + scale_exponent(1.0 + (r + exp_tail32(r)), k)
-    of_square = 3.0 + z * (1.199999213218689 + z * (-0.005706419702619314 + z * 0.00023598974803462625))
-    quotient = select(large, 2.0, a * z) / select(large, of_exp, of_square)
+    # exp(2a) + 1, rounded once
+    s = scale(1.0, k)
+    of_exp = fma(s * r, fma(r, exp_polynomial32(r), 1.0), 1.0 + s)
+    p = fma(fma(z, 0.00023598974803462625, -0.005706419702619314), z, 1.199999213218689)
+    quotient = select(large, 2.0, a * z) / select(large, of_exp, fma(p, z, 3.0))
     return math.copysign(select(large, 1.0, a) - quotient, x)
 
 

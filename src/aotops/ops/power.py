@@ -6,13 +6,18 @@ import math
 from typing import Any
 
 from aotops.intrinsics import (
+    Table,
     bits_of_float32,
     bits_of_float64,
     divide,
-    float32_of_bits,
+    exponent,
     float64_of_bits,
+    fma,
+    limit,
+    look_up16,
+    mantissa,
     rint,
-    scale_exponent,
+    scale,
     select,
     square_root,
     widen,
@@ -22,96 +27,124 @@ from aotops.ops.arithmetic import square
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
+    INVERSES,
+    LOG2_E,
     NAN,
+    ROOTS,
+    ROOTS_LOW,
     chained,
     in_float64,
     is_outside,
     magnitude32,
     magnitude64,
-    quick_two_sum,
-    split_high64,
 )
 from aotops.ops.record import INTEGERS, NUMBERS, zip
 
 # --- pow ----------------------------------------------------------------------------------------------------------
 
 
-#: Beyond it every power but those of 1 overflows or vanishes: other logarithms are at least 2^-53.
-LARGEST_EXPONENT = 18446744073709551616.0
+#: The logarithms of ``1 / INVERSES`` to the base 2 in two parts: the high ones are multiples of 2^-42.
+LOG2S = Table(
+    (
+        0.0,
+        0.14201900487228158,
+        0.19264507794218844,
+        0.2995602818587031,
+        0.3561438102251486,
+        0.4150374992786965,
+        0.47643804394283507,
+        0.5405683813626183,
+        0.6076825772211123,
+        0.6780719051125743,
+        0.7520724865562443,
+        0.7520724865562443,
+        0.8300749985576203,
+        0.912537158749501,
+        0.912537158749501,
+        1.0,
+    )
+)
+LOG2S_LOW = Table(
+    (
+        0.0,
+        1.4629474077597032e-13,
+        2.0745627616335746e-13,
+        2.0474716408719944e-13,
+        1.266771905137232e-13,
+        1.4733181985781966e-13,
+        1.520621696507556e-13,
+        8.443284155858175e-14,
+        1.2741442057794507e-13,
+        6.33385952568616e-14,
+        1.7024883460791358e-13,
+        1.7024883460791358e-13,
+        6.728996427240727e-14,
+        1.5956003889302362e-13,
+        1.5956003889302362e-13,
+        0.0,
+    )
+)
+#: What ``LOG2_E`` lacks.
+LOG2_E_LOW = 2.0355273740931033e-17
 
 
-# tools/fit_polynomial.py "(2*atanh(sqrt(x)/2)/sqrt(x)-1)/log(2)/x-mpf(0.1201171875)"
-#     --from=0 --to=0.1178 --degree=7 --weight="x**1.5"
-def log2_parts64(x: Any, offset: Any) -> Any:
-    """``log2(x) + offset`` of a positive normal float64 in two parts, the second small; within 2^-62 of itself.
+# tools/fit_polynomial.py "(log1p(x) - x + x**2/2) / x**3" --from=-3/80 --to=1/16 --degree=9 --weight="x**2"
+def log_cubic64(r: Any) -> Any:
+    """``(log(1 + r) - r + r**2 / 2) / r**3`` for ``r`` from -3/80 to 1/16: the logarithm within 2^-66 of itself."""
+    r2 = r * r
+    p01 = fma(r, -0.24999999999999728, 0.3333333333333332)
+    p23 = fma(r, -0.16666666668452562, 0.20000000000096113)
+    p45 = fma(r, -0.12499996075447006, 0.14285714108367406)
+    p67 = fma(r, -0.10003419390776383, 0.11111229647202935)
+    p89 = fma(r, -0.07324038935302074, 0.09076393958802927)
+    return fma(r2, fma(r2, fma(r2, fma(r2, p89, p67), p45), p23), p01)
 
-    ``x`` is ``2**k * (1 + f)`` between the roots of 1/2 and 2, and with ``s = f / (1 + f / 2)`` the logarithm of
-    ``1 + f`` is ``2 * atanh(s / 2) = s + s**3 / 12 + ...``. Only the first two terms have to be known better than
-    float64 has them. So s is split into a part of 15 bits and a rest, and the constants of these terms into parts of
-    38 and 8 bits: the products with the upper parts are exact.
+
+def log2_parts64(x: Any) -> Any:
+    """``log2(x)`` of a positive float64 in two parts, the second small.
+
+    As ``log64``, with ``log(1 + r)`` in two parts, and its product with ``1 / log(2)``: within 2^-62 of itself.
     """
-    shifted = bits_of_float64(x) + 0x00095F6200000000
-    f = float64_of_bits((shifted & 0x000FFFFFFFFFFFFF) + 0x3FE6A09E00000000) - 1.0
-    # the exponent, as the low bits of a float64 in [2**52, 2**53)
-    k = float64_of_bits((shifted >> 52) | 0x4330000000000000) - (4503599627371519.0 - offset)
-    half = 0.5 * f
-    inverse = 1.0 / (1.0 + half)
-    s = f * inverse
-    s_head = float64_of_bits(bits_of_float64(s) & -0x4000000000)
-    half_head = split_high64(half)
-    s_tail = (((f - s_head) - s_head * half_head) - s_head * (half - half_head)) * inverse
-    square_head = s_head * s_head
-    linear = 1.4426950408887933 * s_head
-    cubic = 0.1201171875 * (square_head * s_head)
-    z = s * s
-    z2 = z * z
-    p01 = 0.00010739924074694005 + z * 0.018033688011114907
-    p23 = 0.003220301430288745 + z * 0.000626169734658986
-    p45 = 0.00012807986959203205 + z * 2.7098254922290712e-05
-    p67 = 5.833638712985332e-06 + z * 1.4586885778130424e-06
-    p = (p01 + z2 * p23) + (z2 * z2) * (p45 + z2 * p67)
-    slope = 1.4426950408889634 + 0.1201171875 * (z + s_head * s + square_head)
-    fraction = linear + cubic
-    head = k + fraction
-    tail = 1.701065226463149e-13 * s_head + s_tail * slope + (s * z) * p
-    return head, (((k - head) + fraction) + ((linear - fraction) + cubic)) + tail
+    m = mantissa(x)
+    j = bits_of_float64(m) >> 48
+    r = fma(m, look_up16(INVERSES, j), -1.0)
+    half = 0.5 * r
+    square = half * r
+    above = r - square
+    cubic = ((square + square) * r) * log_cubic64(r)
+    main = above + cubic
+    rest = (((r - above) - square) - fma(half, r, -square)) + ((above - main) + cubic)
+    linear = main * LOG2_E
+    linear_low = fma(main, LOG2_E, -linear) + fma(main, LOG2_E_LOW, rest * LOG2_E)
+    whole = exponent(x) + look_up16(LOG2S, j)
+    head = whole + linear
+    return head, ((whole - head) + linear) + (linear_low + look_up16(LOG2S_LOW, j))
 
 
-# tools/fit_polynomial.py "(2**x - 1 - x*log(2)) / x**2" --from=-0.5 --to=0.5001 --degree=9 --weight="x**2"
-def exp2_of(high: Any, low: Any) -> Any:
-    """``2**(high + low)``, rounded once more where it is subnormal; infinity and 0 beyond.
+# tools/fit_polynomial.py "(2**x - 1 - x*log(2)) / x**2" --from=-1/32 --to=1/32 --degree=4 --weight="x**2"
+def exp2_polynomial64(w: Any) -> Any:
+    """``(2**w - 1 - w * log(2)) / w**2`` for ``w`` within 1/32: the power within 2^-56."""
+    p = fma(fma(0.00015403796695976968, w, 0.001333377989432127), w, 0.009618129106010226)
+    return fma(fma(p, w, 0.055504108657332504), w, 0.24022650695910097)
 
-    ``high`` must be exact in 52 bits. What is summed up last errs by less than half a ULP of the result, so that a
-    result which float64 can hold is exact: of ``1 + w * ln(2) + ...`` the sum ``1 + w / 2`` is kept in two parts, and
-    the rest is below 0.16, with a rounding error of 0.3 ULP.
+
+def positive_power64(x: Any, y: Any) -> Any:
+    """``x**y`` in float64 for positive x, also of 0 and infinity, unless the logarithm times ``y`` is NaN.
+
+    What is summed up last errs by less than half a ULP of the result, so that a result which float64 can hold is exact.
     """
-    total = high + low
-    k = rint(total)
-    w_high = high - k
-    w = w_high + low
-    w2 = w * w
-    w4 = w2 * w2
-    p01 = 0.24022650695910133 + w * 0.05550410866482174
-    p23 = 0.009618129107593328 + w * 0.0013333558146379012
-    p45 = 0.00015403530458085038 + w * 1.5252733867561803e-05
-    p67 = 1.321543481385666e-06 + w * 1.0178046453689235e-07
-    p89 = 7.0738607566258206e-09 + w * 4.4573882735027256e-10
-    p = (p01 + w2 * p23) + w4 * ((p45 + w2 * p67) + w4 * p89)
-    top, top_low = quick_two_sum(1.0, 0.5 * w_high)
-    y = top + (top_low + ((0.5 * low + w * 0.1931471805599453) + w2 * p))
-    small = total < -1021.0
-    y = scale_exponent(y, k + select(small, 64.0, 0.0)) * select(small, 5.421010862427522e-20, 1.0)
-    return select(total >= 1024.0, INF, select(total < -1080.0, 0.0, y))
-
-
-def positive_power64(x: Any, offset: Any, y: Any) -> Any:
-    """``(2**offset * x)**y`` in float64 for a positive normal x and any y up to 2^64."""
-    log_head, log_tail = log2_parts64(x, offset)
-    upper = split_high64(log_head)
-    y_head = split_high64(y)
-    high = y_head * upper
-    low = (y - y_head) * upper + y * ((log_head - upper) + log_tail)
-    return exp2_of(high, low)
+    head, tail = log2_parts64(x)
+    high = y * head
+    # the limits have no effect unless the result is 0 or infinity
+    low = limit(fma(y, tail, fma(y, head, -high)), 16.0)
+    # the bits of a sum between 2**48 and 2**49 end with sixteenths
+    shifted = (high + low) + 422212465065984.0
+    k = shifted - 422212465065984.0
+    j = bits_of_float64(shifted)
+    w = limit((high - k) + low, 0.0625)
+    t = look_up16(ROOTS, j)
+    p = fma(w * w, exp2_polynomial64(w), fma(w, 0.6931471805599453, look_up16(ROOTS_LOW, j)))
+    return scale(fma(t, p, t), k)
 
 
 def or_rounded(x: Any, y: Any, r: Any) -> Any:
@@ -119,41 +152,39 @@ def or_rounded(x: Any, y: Any, r: Any) -> Any:
     return select(y == 2.0, x * x, select(y == 0.5, square_root(x), select(y == -1.0, divide(1.0, x), r)))
 
 
+# tools/fit_polynomial.py "log1p(x)/log(2)/x" --from=-3/80 --to=1/16 --degree=5
+def log2_polynomial32(r: Any) -> Any:
+    """``log2(1 + r) / r`` for ``r`` from -3/80 to 1/16, within 2^-33 of itself."""
+    p = fma(fma(-0.2263941263721695, r, 0.28884938797992515), r, -0.36070211099110217)
+    return fma(fma(fma(p, r, 0.4808982454894481), r, -0.7213475088718485), r, 1.4426950408980195)
+
+
+# tools/fit_polynomial.py "(2**x - 1) / x" --from=-1/32 --to=1/32 --degree=3 --weight=x
+def exp2_polynomial32(w: Any) -> Any:
+    """``(2**w - 1) / w`` for ``w`` within 1/32: the power within 2^-38."""
+    return fma(fma(fma(0.009618241927084766, w, 0.055505738666859004), w, 0.24022650694991943), w, 0.6931471801614197)
+
+
 @in_float64
-def power_of_parts32(k: Any, f: Any, y: Any) -> Any:
-    """``(2**k * (1 + f))**y`` of float32 in float64, within 2^-24, and 2^-27 between 1/16 and 16."""
-    f = widen(f)
-    s = f / (2.0 + f)
-    w = s * s
-    p = (2.8853900798002763 + w * 0.9617988408448943) + (w * w) * (0.5767149857258831 + w * 0.43172257582735496)
+def positive_power32(x: Any, y: Any) -> Any:
+    """``x**y`` of float32, in float64, for positive x, also of 0 and infinity; within 2^-26."""
+    x = widen(x)
+    m = mantissa(x)
+    j = bits_of_float64(m) >> 48
+    r = fma(m, look_up16(INVERSES, j), -1.0)
+    log2 = fma(r, log2_polynomial32(r), exponent(x) + look_up16(LOG2S, j))
     # float32 is 0 or infinity out of these bounds
-    total = clamp(widen(y) * (widen(k) + s * p), 200.0)
-    k = rint(total)
-    w = total - k
-    w2 = w * w
-    p = (0.6931472062510459 + w * 0.24022651346029006) + w2 * (
-        (0.05550327784947986 + w * 0.009618003874651122) + w2 * (0.001340027220320923 + w * 0.00015476304681008042)
-    )
-    return scale_exponent(1.0 + w * p, k)
-
-
-def positive_power32(x: Any, offset: Any, y: Any) -> Any:
-    """``(2**offset * x)**y`` of float32, in float64, for a positive normal x and any y but NaN.
-
-    What is exact in float32 is done there, where vectors have twice as many elements.
-    """
-    shifted = bits_of_float32(x) + 0x004AFB0D
-    f = float32_of_bits((shifted & 0x007FFFFF) + 0x3F3504F3) - 1.0
-    k = float32_of_bits((shifted >> 23) & 0xFF | 0x4B000000) - (8388735.0 - offset)
-    return power_of_parts32(k, f, y)
+    power = limit(widen(y) * log2, 512.0)
+    shifted = power + 422212465065984.0
+    w = power - (shifted - 422212465065984.0)
+    t = look_up16(ROOTS, bits_of_float64(shifted))
+    result = fma(t * w, exp2_polynomial32(w), t)
+    return float64_of_bits(wrap_int64(bits_of_float64(result) + ((bits_of_float64(shifted) >> 4) << 52)))
 
 
 def signed_power(x: Any, y: Any, r: Any) -> Any:
-    """``x**y`` for any floats, where ``r`` is ``abs(x)**y`` if that is a finite power of a finite positive number."""
+    """``x**y`` for any floats, where ``r`` is ``abs(x)**y`` unless one of them is NaN or the power 1."""
     a = math.fabs(x)
-    # what has no logarithm, and what has one but an infinite factor
-    grows = (a > 1.0) == (y > 0.0)
-    r = select((a == 0.0) | (a == INF) | (math.fabs(y) == INF), select(grows, INF, 0.0), r)
     whole = rint(y) == y
     half = 0.5 * y
     odd = whole & (rint(half) != half)
@@ -167,25 +198,13 @@ def signed_power(x: Any, y: Any, r: Any) -> Any:
 def pow64(x1: Any, x2: Any) -> Any:
     """pow in float64."""
     a = math.fabs(x1)
-    subnormal = a < 2.2250738585072014e-308
-    normal = select((a > 0.0) & (a < INF), select(subnormal, a * 18014398509481984.0, a), 1.0)
-    r = positive_power64(normal, select(subnormal, -54.0, 0.0), clamp(x2, LARGEST_EXPONENT))
-    return signed_power(x1, x2, or_rounded(a, x2, r))
+    return signed_power(x1, x2, or_rounded(a, x2, positive_power64(a, x2)))
 
 
 def pow32(x1: Any, x2: Any) -> Any:
     """pow of float32, in float64."""
     a = math.fabs(x1)
-    subnormal = a < 1.1754943508222875e-38
-    normal = select((a > 0.0) & (a < INF), select(subnormal, a * 33554432.0, a), 1.0)
-    r = positive_power32(normal, select(subnormal, -25.0, 0.0), x2)
-    return signed_power(x1, x2, or_rounded(a, x2, r))
-
-
-def clamp(x: Any, bound: Any) -> Any:
-    """``x``, the nearer bound if it is outside of ``-bound`` and ``bound``, and ``bound`` for NaN."""
-    x = select(x < bound, x, bound)
-    return select(x > -bound, x, -bound)
+    return signed_power(x1, x2, or_rounded(a, x2, positive_power32(a, x2)))
 
 
 def pow_int64(x1: Any, x2: Any) -> Any:
@@ -211,15 +230,20 @@ def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
 
 
 def is_special64(x1: Any, x2: Any) -> Any:
-    """Whether x1 is not positive, normal and finite, or x2 beyond ``LARGEST_EXPONENT`` or NaN."""
-    return is_outside(bits_of_float64(x1), 0x0010000000000000, 0x7FF0000000000000) | (
-        magnitude64(x2) > 0x43F0000000000000
+    """Whether x1 is not positive and finite, or x2 not finite, or an exponent that has an instruction."""
+    return is_outside(bits_of_float64(x1), 1, 0x7FF0000000000000) | is_special_exponent(
+        x2, magnitude64(x2) >= 0x7FF0000000000000
     )
 
 
 def is_special32(x1: Any, x2: Any) -> Any:
-    """Whether x1 is not positive, normal and finite, or x2 not finite."""
-    return is_outside(bits_of_float32(x1), 0x00800000, 0x7F800000) | (magnitude32(x2) >= 0x7F800000)
+    """As ``is_special64``, of float32."""
+    return is_outside(bits_of_float32(x1), 1, 0x7F800000) | is_special_exponent(x2, magnitude32(x2) >= 0x7F800000)
+
+
+def is_special_exponent(y: Any, infinite: Any) -> Any:
+    """Whether an exponent is infinite, NaN, or has an instruction."""
+    return infinite | (y == 2.0) | (y == 0.5) | (y == -1.0)
 
 
 @zip(
@@ -258,12 +282,12 @@ pow.specialise("float32")(pow32)
 
 @pow.fast_path("float64", unless=lambda x1, x2: is_special64(x1, x2))
 def pow_fast64(x1: Any, x2: Any) -> Any:
-    return or_rounded(x1, x2, positive_power64(x1, 0.0, x2))
+    return positive_power64(x1, x2)
 
 
 @pow.fast_path("float32", unless=lambda x1, x2: is_special32(x1, x2))
 def pow_fast32(x1: Any, x2: Any) -> Any:
-    return or_rounded(x1, x2, positive_power32(x1, 0.0, x2))
+    return positive_power32(x1, x2)
 
 
 # a power with the exponent 0 is constant; where the base is 0 its logarithm counts for nothing, as the power does,

@@ -61,6 +61,12 @@ def combine_symbol(record: Record, dtype: str) -> str:
     return kernel_symbol(record.name, "combine", record.result_for(dtype))
 
 
+#: Combinations of two elements, and how the reductions and scans with them are done again.
+USUAL_RETRIES: tuple[tuple[str, tuple[Scalar, ...]], ...] = (
+    ("scaled", (lambda a, b: a + b, lambda a, b: b + a)),
+    ("apart", (lambda a, b: a * b, lambda a, b: b * a)),
+)
+
 #: The most parameters that an operator can have, since it has a result.
 MOST_INPUTS = MAX_OPERANDS - 1
 
@@ -81,7 +87,8 @@ class Record:
         defaults: for inputs that may be left out, or None: the value, or one for each dtype.
         map: for a reduction, a scalar function of the inputs whose values are combined in place of the
             elements: the map and the reduction in one pass.
-        absorbing: for a reduction, the value that no other one changes: it ends the work early.
+        absorbing: for a reduction, the result that no further element changes, or one for each dtype: it ends the work
+            early.
         identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
         initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
@@ -94,6 +101,8 @@ class Record:
             the first alias that begins with ``numpy.``, or of the operator's name.
         reduction: for a scan, the reduction whose running results it keeps; for an argreduce, the one whose
             result it looks for.
+        retry: for a reduction or a scan, how it is done again where a part of it has overflowed, one of
+            ``aotops.abi.RETRIES``; by default that of a sum or a product, if it combines elements as one of these does.
         max_ulp: bound of the error in ULP, units in the last place (0: exact, correctly rounded, or of a derivative,
             which is as good as the few operations that it is made of).
         compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
@@ -132,7 +141,7 @@ class Record:
         map: Scalar | None = None,
         reduction: Record | None = None,
         doc: str = "",
-        absorbing: float | None = None,
+        absorbing: float | Mapping[str, float] | None = None,
         identity: float | Mapping[str, float] | None = None,
         initial: float | Mapping[str, float] | None = None,
         casts: Mapping[str, str] | None = None,
@@ -144,6 +153,7 @@ class Record:
         aliases: tuple[str, ...] = (),
         cases: Cases | None = None,
         specialised: Mapping[str, Scalar] | None = None,
+        retry: str | None = None,
     ) -> None:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
         self.numpy = numpy
@@ -165,6 +175,7 @@ class Record:
         self.aliases = aliases
         self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
+        self.retry = retry or self._usual_retry()
         self.fast_paths: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
@@ -175,6 +186,14 @@ class Record:
         self.loaded = False
         self._doc = doc
         self._check()
+
+    def _usual_retry(self) -> str:
+        """How sums and products of elements, whoever declares them, are done again."""
+        if self.kind in ("reduce", "scan") and self.map is None and not self.specialised:
+            for retry, functions in USUAL_RETRIES:
+                if self.scalar.__code__.co_code in [function.__code__.co_code for function in functions]:
+                    return retry
+        return "none"
 
     def _check(self) -> None:
         results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
@@ -212,7 +231,7 @@ class Record:
                 raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
             if self.identity is None and self.initial is None:
                 raise RecordError(f"{self.name}: a reduction needs an identity or an initial value")
-            for what, value in (("identity", self.identity), ("initial", self.initial)):
+            for what, value in (("identity", self.identity), ("initial", self.initial), ("absorbing", self.absorbing)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
         least = 2 if self.kind == "zip" else 1
@@ -251,6 +270,16 @@ class Record:
         return f"{code.co_filename}, line {code.co_firstlineno}"
 
     @property
+    def variable(self) -> str:
+        """The name of the module's variable that holds the operator, or where none does, of its function."""
+        for name, value in list(self.namespace.items()):
+            if type(value).__name__ == "Operator" and type(value).__module__ == "aotops":
+                held = value._record
+                if held is not None and self in (held, held.gradient):
+                    return name if held is self else f"{name}.derivative"
+        return self.name
+
+    @property
     def inputs(self) -> int:
         """Number of the public function's tensor arguments."""
         return len(self.parameters)
@@ -287,18 +316,13 @@ class Record:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
-    def symbols(self) -> tuple[tuple[str, str | None, str | None], ...]:
-        """For each dtype, the C names of the kernel, of what combines two results, and of a scan's reduction."""
+    def symbols(self) -> tuple[tuple[str, str | None], ...]:
+        """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan."""
         on_axis = self.kind in ("reduce", "scan")
-        owner = self.reduction or self
-        fold = ("fold",) if owner is self else ()  # of a scan of a reduction that is an operator, the operator's kernel
+        owner = self.reduction or self  # of a scan of a reduction that is an operator, the operator's kernel combines
         return tuple(
             [
-                (
-                    kernel_symbol(self.name, dtype),
-                    combine_symbol(owner, dtype) if on_axis else None,
-                    kernel_symbol(owner.name, *fold, dtype) if self.kind == "scan" else None,
-                )
+                (kernel_symbol(self.name, dtype), combine_symbol(owner, dtype) if on_axis else None)
                 for dtype in self.dtypes
             ]
         )
@@ -332,6 +356,12 @@ class Record:
         if self.identity is None or isinstance(self.identity, (int, float)):
             return self.identity
         return self.identity[dtype]
+
+    def absorbing_for(self, dtype: str) -> float | None:
+        """The result of a reduction in a dtype that no further element changes, if there is one."""
+        if self.absorbing is None or isinstance(self.absorbing, (int, float)):
+            return self.absorbing
+        return self.absorbing[dtype]
 
     @property
     def positions(self) -> tuple[str, ...]:
@@ -466,6 +496,6 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial")}
+    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing")}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

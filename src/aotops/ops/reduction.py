@@ -6,10 +6,16 @@ import math
 from typing import Any
 
 from aotops.abi import DEFAULTS, FACTS
-from aotops.intrinsics import select
+from aotops.intrinsics import (
+    bits_of_float64,
+    float64_of_bits,
+    rint,
+    select,
+    truncate,
+)
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
-from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, reduce, scan
+from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, map, reduce, scan, zip
 
 #: Sums and products of bools and integers are int64.
 TO_INT64 = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["integer"])
@@ -75,7 +81,14 @@ def prod(a: Any, b: Any) -> Any:
     return a * b
 
 
-@reduce(dtypes=ALL, initial=SMALLEST, method=True, cases=Cases(any_zero=True))
+@reduce(
+    dtypes=ALL,
+    initial=SMALLEST,
+    # not infinity, which a NaN replaces
+    absorbing={dtype: math.nan if dtype in FLOATS else LARGEST[dtype] for dtype in ALL},
+    method=True,
+    cases=Cases(any_zero=True),
+)
 def max(a: Any, b: Any) -> Any:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
@@ -92,7 +105,13 @@ for _dtype in FLOATS:
     max.specialise(_dtype)(larger)
 
 
-@reduce(dtypes=ALL, initial=LARGEST, method=True, cases=Cases(any_zero=True))
+@reduce(
+    dtypes=ALL,
+    initial=LARGEST,
+    absorbing={dtype: math.nan if dtype in FLOATS else SMALLEST[dtype] for dtype in ALL},
+    method=True,
+    cases=Cases(any_zero=True),
+)
 def min(a: Any, b: Any) -> Any:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 
@@ -176,8 +195,8 @@ def number(x: Any) -> Any:
 
 @reduce(
     name="_sum_as_float",
-    dtypes=BOOL + INT64,
-    casts={dtype: "int64" for dtype in INTEGERS if dtype not in INT64},
+    dtypes=INT64,
+    casts={dtype: "int64" for dtype in BOOL + INTEGERS if dtype not in INT64},
     result="float64",
     map=number,
     identity=0,
@@ -199,6 +218,7 @@ def squared_deviation(x: Any, centre: Any) -> Any:
     dtypes=FLOATS,
     map=squared_deviation,
     identity=0,
+    retry="noted",
     numpy=lambda np, x, centre, **keywords: np.sum((x - centre) ** 2, **keywords),
 )
 def sum_of_squared_deviations(a: Any, b: Any) -> Any:
@@ -244,4 +264,127 @@ cumulative_prod = scan(
     >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))
     tensor([ 1,  2,  6, 24])
     """,
+)
+
+
+# --- products with exponents apart -----------------------------------------------------------------------------------
+#
+# A float is a significand from 1 up to 2, with a sign, and a power of two. The significand of a product is that of the
+# product of the significands, which never overflows; a scaling by a power of two is exact, so that it has the bits of
+# the plain product, wherever that has overflowed nowhere. How often a factor 2 was left out is told by logarithms: the
+# sum of those of all elements, less that of the result, is an integer but for rounding.
+
+#: The field of the exponent of a float64, and what it holds for numbers from 1 up to 2.
+EXPONENT, ONE = 0x7FF << 52, 0x3FF << 52
+
+
+def is_ordinary(x: Any) -> Any:
+    """Whether a number is finite and not zero."""
+    return (x - x == 0.0) & (x != 0.0)
+
+
+def normal(x: Any) -> Any:
+    """A subnormal float64 times 2^54, any other as it is."""
+    return select(abs(x) < 2.2250738585072014e-308, x * 18014398509481984.0, x)
+
+
+def significand_of(x: Any) -> Any:
+    """The significand, from 1 up to 2, with the sign; zeros, infinities and NaN as they are."""
+    return select(is_ordinary(x), float64_of_bits(bits_of_float64(normal(x)) & ~EXPONENT | ONE), x)
+
+
+def log2_of_size(x: Any) -> Any:
+    """The logarithm of the absolute value to base 2; 0 for zeros, infinities and NaN.
+
+    The series of the inverse hyperbolic tangent at (m - 1) / (m + 1), for m from sqrt(1/2) up to sqrt(2).
+    """
+    scaled = normal(x)
+    exponent = ((bits_of_float64(scaled) >> 52) & 0x7FF) - 1023
+    m = abs(significand_of(scaled))
+    above = m > 1.4142135623730951
+    m = select(above, m * 0.5, m)
+    whole = exponent * 1.0 + select(above, 1.0, 0.0) - select(abs(x) < 2.2250738585072014e-308, 54.0, 0.0)
+    t = (m - 1.0) / (m + 1.0)
+    u = t * t
+    series = (((1 / 21 * u + 1 / 19) * u + 1 / 17) * u + 1 / 15) * u + 1 / 13
+    series = (((series * u + 1 / 11) * u + 1 / 9) * u + 1 / 7) * u + 1 / 5
+    series = ((series * u + 1 / 3) * u + 1.0) * t * 2.8853900817779268  # 2 / log(2)
+    return select(is_ordinary(x), whole + series, 0.0)
+
+
+def exponents_apart(np: Any, x: Any) -> tuple[Any, Any]:
+    """Significands and exponents by NumPy."""
+    significand, exponent = np.frexp(x)
+    return np.where(np.isfinite(x), significand * 2, x), np.where(np.isfinite(x), exponent - 1, 0)
+
+
+def product_of_significands(np: Any, x: Any, **keywords: Any) -> Any:
+    """By NumPy, whose float64 holds the product of few significands."""
+    return exponents_apart(np, np.prod(exponents_apart(np, x)[0], **keywords))[0]
+
+
+def scaled_by_power(np: Any, x: Any, log2: Any) -> Any:
+    """By NumPy."""
+    power = np.nan_to_num(log2 - np.log2(np.abs(x)), nan=0.0, posinf=4000.0, neginf=-4000.0)
+    return np.ldexp(x, np.rint(np.clip(power, -4000.0, 4000.0)).astype(int))
+
+
+@map(
+    name="_significand",
+    dtypes=("float64",),
+    casts={"float32": "float64"},
+    numpy=lambda np, x: exponents_apart(np, x)[0],
+)
+def significand(x: Any) -> Any:
+    """The significand of a float, from 1 up to 2, with its sign."""
+    return significand_of(x)
+
+
+@map(
+    name="_log2_of_size",
+    dtypes=("float64",),
+    casts={"float32": "float64"},
+    max_ulp=4,
+    numpy=lambda np, x: np.where(np.isfinite(x) & (x != 0), np.log2(np.abs(np.where(x == 0, 1, x))), 0.0),
+)
+def log2_size(x: Any) -> Any:
+    """The logarithm of a float's absolute value to base 2."""
+    return log2_of_size(x)
+
+
+@zip(
+    name="_with_exponent",
+    dtypes=("float64",),
+    casts={"float32": "float64"},
+    numpy=scaled_by_power,
+)
+def with_exponent(x: Any, log2: Any) -> Any:
+    """A float times the power of two that makes ``log2`` the logarithm of its absolute value, or nearly so."""
+    power = rint(log2 - log2_of_size(x))
+    power = select(power > 4000.0, 4000.0, select(power < -4000.0, -4000.0, select(power == power, power, 0.0)))
+    # in four steps, the first three of which leave the range only if the result does
+    quarter = truncate(rint(power * 0.25))
+    step = float64_of_bits((quarter + 1023) << 52)
+    last = float64_of_bits((truncate(power) - 3 * quarter + 1023) << 52)
+    return select(is_ordinary(x), x * step * step * step * last, x)
+
+
+@reduce(
+    name="_product_of_significands",
+    dtypes=("float64",),
+    casts={"float32": "float64"},
+    map=significand_of,
+    identity=1,
+    numpy=product_of_significands,
+)
+def significand_product(a: Any, b: Any) -> Any:
+    """The significand of the product of the elements."""
+    return significand_of(a * b)
+
+
+cumulative_significand_product = scan(
+    significand_product,
+    name="_cumulative_product_of_significands",
+    numpy=lambda np, x, **keywords: exponents_apart(np, np.cumprod(exponents_apart(np, x)[0], **keywords))[0],
+    doc="""The significands of the running products of significands along an axis.""",
 )

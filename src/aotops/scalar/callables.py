@@ -28,9 +28,10 @@ import operator  # noqa: F401  its functions are in the table
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from aotops import intrinsics, ops
+from aotops import errors, intrinsics, ops
+from aotops.abi import FACTS
 from aotops.intrinsics import (
     LIBRARY,
     bits_of_float64,
@@ -73,8 +74,7 @@ class Named:
     def __call__(self, *values: Any) -> Any:
         """The operator's value of one element, of plain Python's numbers."""
         record = self.record
-        dtype = common_dtype([dtype_of(value) for value in values])
-        dtype = dtype if dtype in record.dtypes else record.casts.get(dtype, dtype)
+        dtype = called_dtype(record, [dtype_of(value) for value in values])
         given = [held(value, own) for value, own in zip(values, record.inputs_for(dtype), strict=True)]
         return held(record.scalar_for(dtype)(*given), record.result_for(dtype))
 
@@ -112,15 +112,15 @@ class Meaning:
         wanted = {"n": common, "f": common, "i": "int64", "w": "int64", "l": bits, "b": "bool"}
         for letter, dtype in zip(letters, dtypes, strict=True):
             if letter in "iwl" and dtype in FLOATS:
-                raise TypeError(f"A scalar function must give {self.name} integers, got {dtype}; convert with int(x)")
+                reject_arguments(self.name, "integers", dtype, "convert with int(x)")
             if letter == "w" and dtype == "bool":
-                raise TypeError(f"A scalar function must give {self.name} an integer, got bool; write `not x`")
+                reject_arguments(self.name, "integers", dtype, "write `not x`")
         if self.integers is None and common == "int64" and "n" in letters:
-            raise TypeError(f"A scalar function must give {self.name} floats, got {common}; convert with float(x)")
+            reject_arguments(self.name, "floats", common, "convert with float(x)")
         floating = self.integers is None or (common in FLOATS and any(letter in "nf" for letter in letters))
         function = self.floats if floating else self.integers
         if function is None:
-            raise TypeError(f"A scalar function must give {self.name} integers, got {common}; convert with int(x)")
+            reject_arguments(self.name, "integers", common, "convert with int(x)")
         return [wanted[letter] for letter in letters], function
 
     def in_plain_python(self, *values: Any) -> Any:
@@ -141,6 +141,63 @@ def common_dtype(dtypes: list[str]) -> str:
     """The dtype in which numbers of some dtypes are computed with: integers are weak beside floats."""
     floats = {dtype for dtype in dtypes if dtype in FLOATS}
     return "int64" if not floats else "float32" if floats == {"float32"} else "float64"
+
+
+def reject_arguments(name: str, wanted: str, got: str, advice: str) -> NoReturn:
+    """Raise ``TypeError`` for arguments of a function of the table."""
+    errors.reject(TypeError, name.removeprefix("builtins."), "arguments", f"be {wanted}", got, advice)
+
+
+# --- operators that a scalar function calls -----------------------------------------------------------------------
+
+
+def bound(record: Record, values: tuple[Any, ...], named: dict[str, Any]) -> list[Any]:
+    """The arguments of a call in the order of an operator's parameters; None for those that are left out."""
+    for name in named:
+        if name not in record.parameters[len(values) :]:
+            errors.unexpected_keyword(record.variable, name, ", ".join(record.parameters))
+    required = record.inputs - len(record.defaults)
+    if len(values) > record.inputs or any(name not in named for name in record.parameters[len(values) : required]):
+        errors.wrong_count(record.variable, " ".join(record.parameters), required, len(values) + len(named))
+    return [*values, *(named.get(name) for name in record.parameters[len(values) :])]
+
+
+def called_dtype(record: Record, dtypes: list[str | None]) -> str:
+    """The dtype in which an operator computes one element of arguments of some dtypes; None is one that is left out.
+
+    Raises ``TypeError`` for an argument that may not be left out, for a float where an input is always an integer, and
+    for dtypes that the operator does not compute with.
+    """
+    strong: list[str] = []
+    for parameter, dtype in zip(record.parameters, dtypes, strict=True):
+        own = record.fixed.get(parameter)
+        if dtype is None:
+            if parameter not in record.defaults:
+                errors.reject(TypeError, record.variable, parameter, "be a number", None)
+        elif own is None:
+            strong.append(dtype)
+        elif dtype in FLOATS and is_integer(own):
+            errors.reject(TypeError, record.variable, parameter, "be an integer", dtype, "convert with int(x)")
+    common = "bool" if set(strong) == {"bool"} else common_dtype(strong)
+    dtype = common if common in record.dtypes else record.casts.get(common, common)
+    if dtype not in record.dtypes:
+        advice = "convert with float(x)" if set(record.dtypes) & set(FLOATS) else ""
+        errors.unsupported_inputs(record.variable, record.differentiable, record.dtypes, tuple(strong), advice)
+    return dtype
+
+
+def require_fits(record: Record, parameter: str, value: int) -> None:
+    """Raise ``OverflowError`` for a constant that an input with an integer dtype of its own cannot hold."""
+    own = record.fixed.get(parameter)
+    if own is not None and is_integer(own):
+        least, most = FACTS[own].bounds
+        if not least <= value <= most:
+            errors.cannot_fit(record.variable, parameter, own, int(value))
+
+
+def is_integer(dtype: str) -> bool:
+    """Whether a dtype is one of integers; positions are none."""
+    return dtype in FACTS and FACTS[dtype].category == "integer"
 
 
 # --- definitions --------------------------------------------------------------------------------------------------
@@ -625,6 +682,7 @@ def _table() -> dict[tuple[str, int], Meaning]:
 MEANINGS = _table()
 OPERATIONS.update({name: meaning.in_plain_python for (name, count), meaning in MEANINGS.items() if count == 2})
 OPERATIONS.update(power=plain_power, next_float32=next_float32)
+OPERATIONS["operator.invert"] = MEANINGS["operator.invert", 1].in_plain_python
 
 #: What Numba has, and means the same.
 LOOPS = frozenset({"builtins.range", "builtins.len", "builtins.enumerate", "builtins.zip"})
@@ -666,7 +724,8 @@ def chosen(name: str, count: int) -> Meaning:
     meaning = own.get(count) or (own.get(0) if count > 1 else None)
     if meaning is None:
         takes = " or ".join("2 or more" if wanted == 0 else str(wanted) for wanted in sorted(own))
-        advice = "; for 2 digits write round(x * 100) / 100" if "round" in name else ""
-        several = "argument" if takes == "1" else "arguments"
-        raise TypeError(f"A scalar function must call {name} with {takes} {several}, got {count}{advice}")
+        advice = "for 2 digits write round(x * 100) / 100" if "round" in name else ""
+        errors.reject(
+            TypeError, name.removeprefix("builtins."), "the number of arguments", f"be {takes}", count, advice
+        )
     return meaning

@@ -1,10 +1,10 @@
-"""A fused multiply-add in plain Python, for CPU levels without the instruction: the same bits for every argument.
+"""Primitives in plain Python, for CPU levels without the instruction: the same bits for every argument.
 
-Branch-free, so that the compiler can run it on whole vectors. ``aotops.aot.back.emulation`` puts these functions in
-place of LLVM's ``llvm.fma``, which would become a call of the C library for each element.
+Branch-free, so that the compiler can run them on whole vectors. ``aotops.aot.back.primitives`` puts these functions in
+place of ``llvm.fma``, which LLVM would make a call of the C library for each element, and of the declared primitives.
 
-Source: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms using rounding to odd",
-IEEE Transactions on Computers 57 (2008).
+Source of the fused multiply-add: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
+using rounding to odd", IEEE Transactions on Computers 57 (2008).
 """
 
 from __future__ import annotations
@@ -12,8 +12,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import bits_of_float64, float64_of_bits, narrow, select, widen
-from aotops.ops.float_arithmetic import INF, two_sum
+from aotops.intrinsics import (
+    bits_of_float32,
+    bits_of_float64,
+    float32_of_bits,
+    float64_of_bits,
+    floor,
+    narrow,
+    scale_exponent,
+    select,
+    widen,
+)
+from aotops.ops.float_arithmetic import INF, NAN, two_sum
 
 
 def split(x: Any) -> Any:
@@ -131,3 +141,101 @@ def fma64_of_lanes(a: Any, b: Any, c: Any, result: Any) -> None:
 def fma32_at(a: Any, b: Any, c: Any, result: Any) -> None:
     """``fma32`` of the float32 at each pointer."""
     result[0] = fma32(a[0], b[0], c[0])
+
+
+# --- instructions of x86-64-v4 ------------------------------------------------------------------------------------
+
+
+def scale(y: Any, k: Any, most: Any) -> Any:
+    """``aotops.intrinsics.scale``, where 2^most still has an inverse: of two products, the first one is exact."""
+    # written so that NaN stays NaN
+    n = floor(select(k > 2.0 * most, 2.0 * most, select(k < -2.0 * most, -2.0 * most, k)))
+    half = floor(0.5 * n)
+    return ((y + 0.0 * n) * scale_exponent(1.0, half)) * scale_exponent(1.0, n - half)
+
+
+def limit(x: Any, bound: Any) -> Any:
+    """``aotops.intrinsics.limit``."""
+    x = select(x < bound, x, bound)
+    return select(x > -bound, x, -bound)
+
+
+def normal64(x: Any) -> Any:
+    """The bits of ``abs(x)``, or of 2^54 times that where it is subnormal, and whether it is."""
+    a = math.fabs(x)
+    tiny = a < 2.2250738585072014e-308
+    return bits_of_float64(select(tiny, a * 18014398509481984.0, a)), tiny
+
+
+def normal32(x: Any) -> Any:
+    """As ``normal64``, of a float32, with 2^25."""
+    a = math.fabs(x)
+    tiny = a < 1.1754943508222875e-38
+    return bits_of_float32(select(tiny, a * 33554432.0, a)), tiny
+
+
+def exponent64(x: Any) -> Any:
+    """``aotops.intrinsics.exponent`` of a float64."""
+    bits, tiny = normal64(x)
+    # the exponent, as the low bits of a float64 in [2**52, 2**53)
+    e = float64_of_bits((bits >> 52) | 0x4330000000000000) - select(tiny, 4503599627371573.0, 4503599627371519.0)
+    return select(x == 0.0, -INF, select(math.fabs(x) < INF, e, math.fabs(x)))
+
+
+def exponent32(x: Any) -> Any:
+    """``aotops.intrinsics.exponent`` of a float32."""
+    bits, tiny = normal32(x)
+    e = float32_of_bits((bits >> 23) & 0xFF | 0x4B000000) - select(tiny, 8388760.0, 8388735.0)
+    return select(x == 0.0, -INF, select(math.fabs(x) < INF, e, math.fabs(x)))
+
+
+def mantissa64(x: Any) -> Any:
+    """``aotops.intrinsics.mantissa`` of a float64."""
+    bits, _ = normal64(x)
+    return select(x >= 0.0, float64_of_bits((bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000), NAN)
+
+
+def mantissa32(x: Any) -> Any:
+    """``aotops.intrinsics.mantissa`` of a float32."""
+    bits, _ = normal32(x)
+    return select(x >= 0.0, float32_of_bits((bits & 0x007FFFFF) | 0x3F800000), NAN)
+
+
+def scale64_at(y: Any, k: Any, result: Any) -> None:
+    """``scale`` of the float64 at each pointer."""
+    result[0] = scale(y[0], k[0], 1020.0)
+
+
+def scale32_at(y: Any, k: Any, result: Any) -> None:
+    """``scale`` of the float32 at each pointer."""
+    result[0] = scale(y[0], k[0], 125.0)
+
+
+def limit64_at(x: Any, bound: Any, result: Any) -> None:
+    """``limit`` of the float64 at each pointer."""
+    result[0] = limit(x[0], bound[0])
+
+
+def limit32_at(x: Any, bound: Any, result: Any) -> None:
+    """``limit`` of the float32 at each pointer."""
+    result[0] = limit(x[0], bound[0])
+
+
+def exponent64_at(x: Any, result: Any) -> None:
+    """``exponent64`` of the float64 at a pointer."""
+    result[0] = exponent64(x[0])
+
+
+def exponent32_at(x: Any, result: Any) -> None:
+    """``exponent32`` of the float32 at a pointer."""
+    result[0] = exponent32(x[0])
+
+
+def mantissa64_at(x: Any, result: Any) -> None:
+    """``mantissa64`` of the float64 at a pointer."""
+    result[0] = mantissa64(x[0])
+
+
+def mantissa32_at(x: Any, result: Any) -> None:
+    """``mantissa32`` of the float32 at a pointer."""
+    result[0] = mantissa32(x[0])

@@ -140,6 +140,49 @@ def has_loop(function: FunctionType) -> bool:
     return any("JUMP_BACKWARD" in instruction.opname for instruction in instructions(function))
 
 
+#: A function of one element that does at most so many iterations ends soon, whatever is in its loops.
+FEW_ITERATIONS = 1024
+
+
+def ends_soon(function: Any) -> bool:
+    """Whether a function and all that it calls together do few iterations, as far as their instructions tell."""
+    total = 1
+    for each in reached(function):
+        for count in iterations(each):
+            total *= FEW_ITERATIONS + 1 if count is None else max(count, 1)
+            if total > FEW_ITERATIONS:
+                return False
+    return True
+
+
+def iterations(function: FunctionType) -> Iterator[int | None]:
+    """Yield for each loop of a function how often it iterates, None unless it is over a ``range`` or a tuple.
+
+    The bounds of the range must be numbers in the code, or integers that the function refers to as globals.
+    """
+    known: list[Any] = []  # the values on top of the stack; of a loop over what is not known there is none
+    starts: dict[int, int | None] = {}  # of ``for`` loops
+    for instruction in instructions(function):
+        name, argument = instruction.opname, instruction.argval
+        if name in ("LOAD_CONST", "LOAD_SMALL_INT", "LOAD_CONST_IMMORTAL"):
+            known.append(argument)
+        elif name == "LOAD_GLOBAL":
+            known.append(function.__globals__.get(argument, range if argument == "range" else None))
+        elif name == "CALL":
+            made, *bounds = known[-1 - instruction.arg :] if len(known) > instruction.arg else [None]
+            valid = made is range and all(type(each) is int for each in bounds) and bounds[2:] != [0]
+            known = [range(*bounds)] if valid else []
+        elif name == "FOR_ITER":
+            over = known[-1] if known else None
+            starts[instruction.offset] = len(over) if isinstance(over, (range, tuple)) else None
+            known = []
+        elif "JUMP_BACKWARD" in name:
+            yield starts.get(argument)
+            known = []
+        elif name not in ("GET_ITER", "PRECALL", "PUSH_NULL", "NOP", "RESUME", "EXTENDED_ARG"):
+            known = []
+
+
 def has_power(function: FunctionType) -> bool:
     """Whether a function, or one inside it, has a ``**`` whose exponent is no whole constant."""
     before: Any = None

@@ -12,7 +12,7 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from aotops import ops
+from aotops import errors, ops
 from aotops.ops.record import FLOATS, Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
@@ -177,11 +177,8 @@ def in_plain_python(
             try:
                 return float_type(value)
             except OverflowError:
-                size = f"an integer of {value.bit_length()} bits"
                 name = getattr(function, "__name__", "The scalar function")
-                raise OverflowError(
-                    f"{name} has {size}, which is beyond float64; write math.inf, or a smaller number"
-                ) from None
+                errors.cannot_fit(name, "a constant", "float64", value, "write math.inf, or a smaller number")
         if isinstance(value, types.CodeType):
             return with_constants(value)
         if hasattr(value, "dtype"):  # of NumPy
@@ -200,15 +197,17 @@ def in_plain_python(
     def element(record: Record) -> Any:
         versions: dict[str, Any] = {}
 
-        def call(*values: Any) -> Any:
-            named = zip(record.parameters, values, strict=True)
-            strong = [dtype_of(value) for name, value in named if name not in record.fixed]
-            own = "bool" if set(strong) == {"bool"} else callables.common_dtype(strong)
-            own = own if own in record.dtypes else record.casts.get(own, own)
+        def call(*values: Any, **named: Any) -> Any:
+            given = callables.bound(record, values, named)
+            own = callables.called_dtype(record, [None if value is None else dtype_of(value) for value in given])
+            for name, value in zip(record.parameters, given, strict=True):
+                if isinstance(value, Literal) or type(value) is int:  # a constant; what is computed wraps around
+                    callables.require_fits(record, name, value)
             if own not in versions:
                 dtypes = record.inputs_for(own), (record.result_for(own),)
                 versions[own] = in_plain_python(record.scalar_for(own), own, *dtypes)
-            return versions[own](*values)
+            pairs = zip(record.parameters, given, strict=True)
+            return versions[own](*[record.default_for(name, own) if x is None else x for name, x in pairs])
 
         return call
 
@@ -218,6 +217,9 @@ def in_plain_python(
         if record is not None:
             return element(record)
         name = callables.name_of(value)
+        record = meant_by(value) if name is not None else None
+        if record is not None and record.defaults:  # NumPy's function of it leaves arguments out as well
+            return element(record)
         if name in callables.LOOPS:
             return LOOPS[value.__name__]
         if name in callables.POWER:
@@ -251,6 +253,9 @@ def in_plain_python(
         if not result or not isinstance(returned, (int, float, tuple)):
             return returned
         if isinstance(returned, tuple):
+            if len(returned) != len(result):
+                wanted = "be a number" if len(result) == 1 else f"be a tuple of {len(result)} numbers"
+                errors.reject(TypeError, call.__name__, "the result", wanted, f"a tuple of {len(returned)}")
             return tuple(convert(part, own) for part, own in zip(returned, result, strict=True))
         return convert(returned, result[0])
 

@@ -20,7 +20,7 @@ from aotops.intrinsics import divide, integer, narrow, wrap_int64
 
 #: What the operators of these numbers compute that Python's own do not, by name: ``aotops.scalar.callables``, which
 #: imports these types, puts its table here.
-OPERATIONS: dict[str, Callable[[Any, Any], Any]] = {}
+OPERATIONS: dict[str, Callable[..., Any]] = {}
 
 
 class Number:
@@ -162,6 +162,9 @@ class Bool(Int64):
 
     def __repr__(self) -> str:
         return str(bool(self))
+
+    def __invert__(self) -> Any:
+        return OPERATIONS["operator.invert"](self)
 
 
 class Float64(Number, float):

@@ -10,7 +10,7 @@ import sys
 
 from aotops import _native, errors
 from aotops._native import Operator
-from aotops.abi import DEFAULTS, FACTS, holding
+from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
 from aotops.encode import encode
@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
     Scalar = Callable[..., Any]
     Dtypes = str | _native.DType | Sequence[str | _native.DType]
+
+INFINITY = float("inf")
 
 # --- declaring ----------------------------------------------------------------------------------------------------
 
@@ -79,7 +81,10 @@ def zip(
     >>> inside.parameters, inside.optional
     (('x', 'low', 'high'), ('high',))
     """
-    names = (bool_inputs,) if isinstance(bool_inputs, str) else tuple(bool_inputs)
+    names = (bool_inputs,) if isinstance(bool_inputs, str) else bool_inputs
+    if not isinstance(names, (tuple, list, set, frozenset)) or not all(isinstance(each, str) for each in names):
+        errors.wrong_type("zip", "bool_inputs", "a name of an input, or several", bool_inputs)
+    names = tuple(names)
     options = {"result": result, "bool_inputs": names, "fixed": fixed, "defaults": defaults}
     return _declaration("zip", function, dtypes, options)
 
@@ -92,7 +97,7 @@ def reduce(
     identity: float | Mapping[str, float] | None = None,
     map: Scalar | None = None,
     initial: float | Mapping[str, float] | None = None,
-    absorbing: float | None = None,
+    absorbing: float | Mapping[str, float] | None = None,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
 ) -> Any:
@@ -106,8 +111,10 @@ def reduce(
         map: a function of one or several inputs, whose values are combined in place of elements: the map or zip and the
             reduction in one pass, without a temporary.
         initial: what a reduction of some elements begins with, where that is not ``identity``. Without an identity a
-            reduction of no elements is a ``ValueError``, as the largest of nothing is.
-        absorbing: the result that no further element changes, such as False of ``and``: it ends the work early.
+            reduction of no elements is a ``ValueError``, as the largest of nothing is, and combining ``initial`` with
+            itself must give it again, since several parts of the work begin with it.
+        absorbing: the result that no further element changes, such as False of ``and``: it ends the work early. One, or
+            a dict of one for each dtype.
         dtypes: those of the inputs that get a kernel, as for ``map``.
         result: the dtype of the result, where it is not that of the inputs.
 
@@ -189,6 +196,10 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
                 parameter: _dtype_name(name, "fixed", own)
                 for parameter, own in _dict_of(name, "fixed", options["fixed"]).items()
             }
+            for parameter in options["bool_inputs"]:
+                if given["fixed"].get(parameter, "bool") != "bool":
+                    wanted = f"leave out {parameter}, one of bool_inputs"
+                    errors.reject(errors.RecordError, name, "fixed", wanted, given["fixed"][parameter])
 
         def own_dtypes(parameter: str) -> dict[str, str]:
             fixed = {**dict.fromkeys(options.get("bool_inputs", ()), "bool"), **(given.get("fixed") or {})}
@@ -200,11 +211,11 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
                 for parameter, value in _dict_of(name, "defaults", options["defaults"]).items()
             }
         held = {} if kind == "argreduce" else given["result"] or {}  # an argreduce combines elements
-        for what in ("identity", "initial"):
+        for what in ("identity", "initial", "absorbing"):
             if options.get(what) is not None or (what == "identity" and kind == "scan"):
                 given[what] = _constants(name, what, options[what], chosen, held)
-        if options.get("absorbing") is not None:
-            given["absorbing"] = _constants(name, "absorbing", options["absorbing"], chosen[:1], held)[chosen[0]]
+        if given.get("absorbing") and len(set(given["absorbing"].values())) == 1:
+            given["absorbing"] = given["absorbing"][chosen[0]]
         record = Record(
             kind,
             name,
@@ -291,19 +302,42 @@ def _constants(
 ) -> dict[str, float]:
     """A constant of an operator by the dtypes of its inputs: each a number that the dtype, or its result, holds."""
     constants: dict[str, float] = {}
-    for dtype, value in _for_dtypes(name, argument, constant, dtypes).items():
-        result = results.get(dtype, dtype)
-        whole = hasattr(value, "__index__")
-        if isinstance(value, _native.TensorBase) or not (whole or hasattr(value, "__float__")):
+    given = _for_dtypes(name, argument, constant, dtypes)
+    for dtype in dtypes:
+        if dtype not in given:
+            wanted = f"have a value for each of {', '.join(dtypes)}"
+            errors.reject(errors.RecordError, name, argument, wanted, f"none for {dtype}")
+        value, result = given[dtype], results.get(dtype, dtype)
+        is_number = hasattr(value, "__index__") or hasattr(value, "__float__")
+        if isinstance(value, _native.TensorBase) or not is_number or getattr(value, "shape", ()) != ():
             errors.wrong_type(name, argument, "a number, or a dict of one for each dtype", value)
-        number = value.__index__() if whole else float(value)
-        if result not in FLOATS:
-            least, most = FACTS[result].bounds
-            if not least <= number <= most or number != int(number):
-                errors.reject(errors.RecordError, name, argument, f"fit {result}", errors.type_name(value))
-            number = int(number)
-        constants[dtype] = number
+        constants[dtype] = _held(name, argument, value, result)
     return constants
+
+
+def _held(name: str, argument: str, value: Any, dtype: str) -> float:
+    """A value as a number that a dtype holds; ``RecordError`` if it is none: floats round, but not to infinity."""
+    got = errors.type_name(value)
+    try:
+        number = _number(value)
+        own = find_dtype(dtype)
+        assert own is not None  # declarations name dtypes
+        rounded = _native.full((), number, own, name, argument).item()
+    except (ArithmeticError, TypeError, ValueError):  # of an array, Decimal("sNaN"), 10**400, a float for an integer
+        rounded = None
+    if rounded is None or (rounded != number and dtype not in FLOATS):
+        errors.reject(errors.RecordError, name, argument, f"fit {dtype}", got)
+    if rounded in (INFINITY, -INFINITY) and number != rounded:
+        errors.reject(errors.RecordError, name, argument, f"fit {dtype}", got)
+    return number if dtype in FLOATS else int(rounded)
+
+
+def _number(value: Any) -> float:
+    """A Python number of a value; an array of no dimensions that is no integer has ``__index__`` as well."""
+    try:
+        return value.__index__() if hasattr(value, "__index__") else float(value)
+    except TypeError:
+        return float(value)
 
 
 def operator_of(record: Record) -> Operator:
@@ -354,15 +388,11 @@ def derivative(operator: Operator) -> Any:
 def name_of(operator: Operator) -> str:
     """The name of a declared operator: that of the module's variable that holds it, or of its function."""
     record = declaration(operator)
-    for name, value in list(record.namespace.items()):
-        if isinstance(value, Operator) and value._record is not None:
-            found = name if value._record is record else f"{name}.derivative"
-            if record in (value._record, value._record.gradient):
-                if found != record.name:
-                    record.name = found
-                    _native.rename(operator, found)
-                return found
-    return record.name
+    found = record.variable
+    if found != record.name:
+        record.name = found
+        _native.rename(operator, found)
+    return found
 
 
 def module_of(record: Record) -> str:

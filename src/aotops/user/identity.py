@@ -292,7 +292,10 @@ class Facts:
                 yield f"{prefix}initial value for {dtype}", self.spelled(record.initial_for(dtype))
             for name in record.defaults:
                 yield f"{prefix}default of {name} for {dtype}", self.spelled(record.default_for(name, dtype))
-        if record.absorbing is not None:
+        if isinstance(record.absorbing, dict):
+            for dtype in record.dtypes:
+                yield f"{prefix}absorbing value for {dtype}", self.spelled(record.absorbing_for(dtype))
+        elif record.absorbing is not None:
             yield f"{prefix}absorbing value", self.spelled(record.absorbing)
         yield f"{prefix}outputs", str(record.outputs)
         if not record.namespace:  # those of users follow from the dtypes, and from which others there are

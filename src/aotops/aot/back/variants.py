@@ -16,6 +16,13 @@ import llvmlite.binding as llvm
 _PURE = "nounwind willreturn memory(none)"
 #: The attribute of functions that are inlined once loops are vectorized.
 _INLINED = '"aotops.inlined"'
+#: The attributes of functions, by ``Function.inlined``.
+_INLINING = {"first": "alwaysinline", "after": f"noinline {_INLINED}", "never": "noinline"}
+
+
+def vector(type_: str, count: int) -> str:
+    """Return LLVM's name of a vector of ``count`` elements; of one element, its type."""
+    return type_ if count == 1 else f"<{count} x {type_}>"
 
 
 @dataclass(frozen=True)
@@ -24,17 +31,17 @@ class Function:
 
     Attributes:
         name: the scalar function's name; that of a variant is ``name_v<elements>``.
-        type: the type of all parameters, and of the result.
-        parameters: their names, with ``%``.
+        type: the type of the result.
+        parameters: the type of each parameter, by its name with ``%``.
         bodies: what stands between the braces, by the number of elements of the vector; of the scalar function, by 1.
-        inlined: whether it is inlined once loops are vectorized.
+        inlined: "first", "after" loops are vectorized, or "never"; a function with variants is not inlined first.
     """
 
     name: str
     type: str
-    parameters: tuple[str, ...]
+    parameters: dict[str, str]
     bodies: dict[int, str]
-    inlined: bool
+    inlined: str
 
     @property
     def text(self) -> str:
@@ -47,12 +54,12 @@ class Function:
         return tuple(f"{self.name}_v{count}" for count in self.bodies if count > 1)
 
     def _definition(self, count: int) -> str:
-        type_ = self.type if count == 1 else f"<{count} x {self.type}>"
         name = self.name if count == 1 else f"{self.name}_v{count}"
-        parameters = ", ".join(f"{type_} {parameter}" for parameter in self.parameters)
-        inlining = f"noinline {_INLINED}" if self.inlined else "noinline"
-        mapping = f" {self._mapping}" if count == 1 and self.variants else ""
-        return f"define {type_} @{name}({parameters}) {_PURE} {inlining}{mapping} {{\n{self.bodies[count]}\n}}\n"
+        parameters = ", ".join(f"{vector(type_, count)} {name}" for name, type_ in self.parameters.items())
+        attributes = f"{_PURE} {_INLINING[self.inlined]}"
+        if count == 1 and self.variants:
+            attributes += f" {self._mapping}"
+        return f"define {vector(self.type, count)} @{name}({parameters}) {attributes} {{\n{self.bodies[count]}\n}}\n"
 
     @property
     def _mapping(self) -> str:
@@ -62,16 +69,20 @@ class Function:
         return f'"vector-function-abi-variant"="{",".join(names)}"'
 
 
-def link(module: llvm.ModuleRef, functions: list[Function], called: dict[str, bytes]) -> None:
+def link(module: llvm.ModuleRef, functions: list[Function], called: dict[str, bytes], declarations: list[str]) -> None:
     """Define functions in a module that declares them.
 
-    ``called`` holds what they call in turn: by its declaration, the bitcode that defines it.
+    ``called`` holds what they call in turn: by its declaration, the bitcode that defines it. ``declarations`` are of
+    what else they refer to.
     """
-    variants = [name for function in functions for name in function.variants]
-    used = ", ".join(f"ptr @{name}" for name in variants)
-    text = "\n".join([f'target triple = "{module.triple}"', *called, *(function.text for function in functions)])
-    if variants:
-        text += f'\n@llvm.compiler.used = appending global [{len(variants)} x ptr] [{used}], section "llvm.metadata"\n'
+    # the functions too: LLVM must not specialise one for an argument that is a constant in all calls
+    kept = [name for function in functions if function.variants for name in (function.name, *function.variants)]
+    used = ", ".join(f"ptr @{name}" for name in kept)
+    text = "\n".join(
+        [f'target triple = "{module.triple}"', *called, *declarations, *(function.text for function in functions)]
+    )
+    if kept:
+        text += f'\n@llvm.compiler.used = appending global [{len(kept)} x ptr] [{used}], section "llvm.metadata"\n'
     library = llvm.parse_assembly(text)
     library.data_layout = module.data_layout
     for bitcode in called.values():

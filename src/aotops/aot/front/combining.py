@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 from numba.core import types
-from numba.core.errors import TypingError
 from numba.extending import overload
 
 from aotops.aot.front.lowering import LOWERINGS, wider
 from aotops.aot.front.pipeline import INLINED
+from aotops.aot.front.rejection import RejectedError
 from aotops.aot.front.scalar_calls import CONVERTERS, build
 from aotops.intrinsics import select
 from aotops.scalar.combinations import combining_max, combining_min
@@ -26,9 +26,8 @@ def register(function: Callable[..., Any], comparison: str) -> None:
             place, values = "values[0]", tuple(values[0])
         numbers = all(isinstance(value, (types.Number, types.Boolean)) for value in values)
         if len(values) < 2 or not numbers:
-            raise TypingError(
-                f"It must give {name} two numbers or more, got {', '.join(map(str, values)) or 'nothing'}."
-            )
+            got = ", ".join(map(str, values)) or "nothing"
+            raise RejectedError(f"{name}: arguments must be two numbers or more, got {got}")
         dtype = values[0]
         for value in values:
             dtype = wider(dtype, value)

@@ -24,7 +24,7 @@ import numpy as np
 
 import aotops
 from aotops import ops
-from aotops.abi import AXIS_KINDS
+from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.intrinsics import FastPath
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
@@ -33,7 +33,9 @@ from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_
 NO_MEMORY = "kernels know numbers and tuples of numbers alone"
 LIST = f"write a tuple, (a, b) in place of [a, b], or add up in a loop; {NO_MEMORY}"
 STRING = f"choose by a number or a bool; {NO_MEMORY}"
-NO_COMPLEX = "compute with real and imaginary parts; kernels know bool, int64, float32 and float64"
+#: The dtypes in which functions compute, whatever the elements are stored as.
+COMPUTED = ", ".join(dict.fromkeys([computed(name) for name in NAMES]))
+NO_COMPLEX = f"compute with real and imaginary parts; kernels compute in {COMPUTED}"
 NOTHING_RAISED = "nothing is raised in kernels: return math.nan, or the value that such an input shall have"
 
 #: Unsupported bytecode instructions: the constructs that they belong to, and what to write instead.
@@ -318,7 +320,10 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
             return f"takes the attribute {attribute} of {holder_name}; write a global number"
         names = dir(holder)
     if value is MISSING:
-        return f"names {name}, which is not there; {did_you_mean(attribute, names) or GENERAL_ADVICE}"
+        # a function that this version of Python lacks, as math.fma before 3.13
+        ours = ops.collect().get(attribute)
+        instead = f"write ao.{attribute}" if ours is not None and ours.kind not in AXIS_KINDS else ""
+        return f"names {name}, which is not there; {instead or did_you_mean(attribute, names) or GENERAL_ADVICE}"
     return None
 
 
@@ -367,7 +372,7 @@ def _fault_of_value(name: str, value: Any) -> str | None:
         return next((fault for item in value if (fault := _fault_of_value(name, item)) is not None), None)
     if isinstance(value, np.ndarray):
         if value.dtype.kind not in "biu" and not (value.dtype.kind == "f" and value.dtype.itemsize in (4, 8)):
-            return f"uses {name}, an array of {value.dtype}; convert it to bool, int64, float32 or float64"
+            return f"uses {name}, an array of {value.dtype}; convert it to one of {COMPUTED}"
         if value.dtype.kind == "u" and value.dtype.itemsize == 8 and (value >= 2**63).any():
             return f"uses {name}, an array with integers beyond int64; convert it to int64 or float64"
         return None

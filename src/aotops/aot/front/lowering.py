@@ -6,13 +6,14 @@ it before a kernel is compiled.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
 from numba.core import cgutils, types
 from numba.core.datamodel import models, register_default
-from numba.core.errors import RequireLiteralValue, TypingError
+from numba.core.errors import RequireLiteralValue
 from numba.core.imputils import lower_constant
 from numba.core.typing.typeof import typeof_impl
 from numba.extending import intrinsic
@@ -20,8 +21,10 @@ from numba.extending import intrinsic
 from aotops import intrinsics
 from aotops.abi import INDEX, NAMES
 from aotops.aot.back.parallel import MARK, SHORT
+from aotops.aot.back.polling import POLL
 from aotops.aot.back.rare_flag import CLEAR_FLAG, FLAG_IS_SET, SET_FLAG
 from aotops.aot.back.soundness import IN_RANGE
+from aotops.aot.front.rejection import RejectedError
 from aotops.intrinsics import Pattern, Signature, Table
 
 NUMBA_TYPES = {name: getattr(types, "boolean" if name == "bool" else name) for name in NAMES}
@@ -260,6 +263,44 @@ def _scale_exponent(typing_context: Any, y: Any, k: Any) -> Any:
         return builder.bitcast(bits, arguments[0].type)
 
     return y(y, k), generate
+
+
+def primitive(name: str) -> Callable[..., Any]:
+    """Make an intrinsic that calls a function of floats which ``aotops.aot.back.primitives`` defines for each level."""
+
+    def generator(*floats: Any) -> Any:
+        if any(each != floats[0] for each in floats) or not isinstance(floats[0], types.Float):
+            return None
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            type_ = arguments[0].type
+            function_type = ir.FunctionType(type_, [type_] * len(arguments))
+            called = f"aotops.{name}.f{floats[0].bitwidth}"
+            return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), arguments)
+
+        return floats[0](*floats), generate
+
+    return generator
+
+
+_exponent, _mantissa, _scale, _limit = (primitive(name) for name in ("exponent", "mantissa", "scale", "limit"))
+lowers(intrinsics.exponent)(lambda typing_context, x: _exponent(x))
+lowers(intrinsics.mantissa)(lambda typing_context, x: _mantissa(x))
+lowers(intrinsics.scale)(lambda typing_context, y, k: _scale(y, k))
+lowers(intrinsics.limit)(lambda typing_context, x, bound: _limit(x, bound))
+
+
+@lowers(intrinsics.look_up16)
+def _look_up16(typing_context: Any, table: Any, index: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        integer = ir.IntType(64)
+        position = context.cast(builder, arguments[1], signature.args[1], types.int64)
+        # the name holds the table: ``aotops.aot.back.primitives`` knows nothing else of it
+        called = f"aotops.look_up16.f64.{struct.pack('>16d', *table.values).hex()}"
+        function_type = ir.FunctionType(ir.DoubleType(), [integer])
+        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), [position])
+
+    return types.float64(table, index), generate
 
 
 @lowers(intrinsics.wrap_int64)
@@ -605,12 +646,15 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
     several = isinstance(pointer, types.BaseTuple)
     if several and (not isinstance(value, types.BaseTuple) or len(value) != len(pointer)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
-        raise TypingError(f"It must return a tuple of {len(pointer)} numbers, one for each result, and returns {got}.")
+        one = "; for one gradient g write `return (g,)`, with the comma" if len(pointer) == 1 else ""
+        count = "1 number" if len(pointer) == 1 else f"{len(pointer)} numbers"
+        raise RejectedError(f"It must return a tuple of {count}, one for each result, and returns {got}{one}")
     if not several and not isinstance(value, (types.Number, types.Boolean)):
         got = f"a tuple of {len(value)}" if isinstance(value, types.BaseTuple) else f"a {value}"
         if isinstance(value, (types.Optional, types.NoneType)):
             got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
-        raise TypingError(f"It must return a number, and returns {got}.")
+        advice = "; declare an operator for each of them" if isinstance(value, types.BaseTuple) else ""
+        raise RejectedError(f"It must return a number, and returns {got}{advice}")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -727,6 +771,28 @@ def _clear_flag(typing_context: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(), generate
+
+
+@intrinsic
+def poll(typing_context: Any, period: Any) -> Any:
+    """End the kernel if the launch has been interrupted; ask once in so many iterations of the surrounding loop."""
+    often = constant(period)
+    status = ir.IntType(32)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        iteration = cgutils.alloca_once(builder, status, name="iteration")  # 0 when the function begins
+        count = builder.add(builder.load(iteration), ir.Constant(status, 1))
+        builder.store(count, iteration)
+        with builder.if_then(builder.icmp_unsigned("==", builder.urem(count, ir.Constant(status, often)), status(0))):
+            answer = builder.call(marker_function(builder, POLL, status), [])
+            with builder.if_then(builder.icmp_unsigned("!=", answer, status(0)), likely=False):
+                # as if the function raised: its callers return the same status, up to the kernel
+                exception = builder.function.args[1]
+                builder.store(exception.type.pointee(None), exception)
+                builder.ret(status(1))
+        return context.get_dummy_value()
+
+    return types.none(period), generate
 
 
 @intrinsic

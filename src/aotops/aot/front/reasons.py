@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import numba
 
 import aotops
+from aotops.aot.front.rejection import RejectedError, words
 
 if TYPE_CHECKING:
     from aotops.aot.pack.kernels import Kernel
@@ -25,26 +26,6 @@ if TYPE_CHECKING:
 class CompileError(Exception):
     """A function that does not compile; the message is the compiler's reason."""
 
-
-#: Numba's names of types.
-_TYPES = (
-    (r"(?:reflected )?[Ll]ist(?:Type)?\((?:[^()]|\([^()]*\))*\)(?:<iv=[^>]*>)?", "a list"),
-    (r"(?:reflected )?set\((?:[^()]|\([^()]*\))*\)|LiteralSet\(.*?\)", "a set"),
-    (r"Dict(?:Type)?\[.*?\](?:<iv=[^>]*>)?|LiteralStrKeyDict\(.*?\)", "a dict"),
-    (r"(?:Uni)?Tuple\((?:[^()]|\([^()]*\))*\)", "a tuple"),
-    (r"Literal\[str\]\(.*?\)|unicode_type|\[unichr x \d+\]", "a string"),
-    (r"[Bb]ytes(?:_literal)?\(.*?\)", "bytes"),
-    (r"Literal\[(?:int|bool)\]\((\w+|-\d+)\)|Literal\[(?:int|bool)\]\((-?\d+)\)", "a number"),
-    (r"(?:array|buffer)\(.*?\)", "an array"),
-    (r"\b(?:u?int(?:8|16|32|64)?|float(?:32|64)?|bool(?:ean)?)\b", "a number"),
-    (r"complex(?:64|128)", "a complex number"),
-    (r"class\((?:a number|\w+)\)", "a type"),
-    (r"omitted\(.*?\)", "a default"),
-    (r"OptionalType\(.*?\)|\bnone\b|NoneType", "nothing"),
-    (r"slice<.*?>", "a slice"),
-    (r"Function\(<(?:built-in function|ufunc|class|function) '?([\w.<>]+)'?(?: at \w+)?>\)", r"\1"),
-    (r"type\(CPUDispatcher\(<function ([\w.<>]+) at \w+>\)\)", r"\1"),
-)
 
 #: Operators, by the functions that Numba represents them as.
 _OPERATORS = {
@@ -148,12 +129,9 @@ def reason(error: BaseException) -> str:
 def meaning(error: BaseException) -> str:
     """Return what is wrong, without a final full stop."""
     text = str(error)
-    # if one of our own functions rejects its arguments, Numba reports that deep inside its message
-    refused = re.findall(r"raised a specific error:\n\s*\w+: (It must .*)", text)
-    if refused:
-        message = str(refused[-1]).rstrip(".")
-        several = message.startswith("It must return a number") and "a tuple" in message
-        return f"{message}; declare an operator for each of them" if several else message
+    rejected = text.rpartition(RejectedError.MARK)[2].partition("\n")[0]
+    if rejected and RejectedError.MARK in text:
+        return rejected
     lines = [line for line in text.splitlines() if not line.startswith("Failed in nopython mode")]
     details = ("File ", "During: ", "There are ", "Return of: ", "raised from ")
     message = " ".join(line.strip() for line in itertools.takewhile(lambda line: not line.startswith(details), lines))
@@ -177,24 +155,23 @@ def meaning(error: BaseException) -> str:
     return GENERAL if INTERNAL.search(message) or not message else message
 
 
-def words(text: str) -> str:
-    """Replace Numba's names of types in a message."""
-    for pattern, word in _TYPES:
-        text = re.sub(pattern, word, text)
-    return text
-
-
 def _call(name: str, types: str) -> str:
     """Describe a function that has no overload for its arguments."""
     arguments = [words(each).strip() for each in re.split(r", (?![^()\[\]]*[)\]])", types) if each]
     from aotops.aot.front.scalar_calls import called
 
     record = called(name)
-    if record is not None and len(arguments) != len(record.parameters):
+    if record is not None and not record.inputs - len(record.defaults) <= len(arguments) <= record.inputs:
+        required = record.inputs - len(record.defaults)
+        count = str(record.inputs) if required == record.inputs else f"{required} to {record.inputs}"
         return (
-            f"{name} takes {len(record.parameters)} argument{'s' * (len(record.parameters) != 1)} "
+            f"{name} takes {count} argument{'s' * (record.inputs != 1)} "
             f"({', '.join(record.parameters)}), and is called with {len(arguments)}"
         )
+    unknown = [each.partition("=")[0] for each in arguments if re.match(r"\w+=", each)] if record is not None else []
+    for each in unknown:
+        if record is not None and each not in record.parameters:
+            return f"{name} has no argument {each}; its arguments are {', '.join(record.parameters)}"
     shown = ", ".join(each if not INTERNAL.search(each) else "something else" for each in arguments)
     if name in _OPERATORS:
         return f"Kernels do not have {_OPERATORS[name]} of {' and '.join(shown.split(', '))}"

@@ -12,12 +12,13 @@ from typing import Any
 import numba
 import numpy as np
 from numba.core import types
-from numba.core.errors import TypingError
 from numba.extending import overload
 
+from aotops import errors
 from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
+from aotops.aot.front.rejection import RejectedError, words
 from aotops.intrinsics import set_flag
 from aotops.ops.record import Record
 from aotops.scalar import callables
@@ -50,23 +51,28 @@ def dispatcher(function: Callable[..., Any], dtype: str, fast: bool) -> Any:
 
 
 _functions: dict[tuple[Record, bool], Callable[..., Any]] = {}
+#: The records of what ``element_function`` returns.
+CALLED: dict[Callable[..., Any], Record] = {}
 
 
 def dtype_of(record: Record, arguments: tuple[Any, ...]) -> str:
-    """Return the dtype in which a record computes for arguments of Numba types."""
-    strong = [type_ for name, type_ in zip(record.parameters, arguments, strict=True) if name not in record.fixed]
-    for type_ in strong:
-        if not isinstance(type_, (types.Number, types.Boolean)):
-            raise TypingError(f"{record.name} takes numbers, got a {type_}")
-    floats = [type_ for type_ in strong if isinstance(type_, types.Float)]
-    if floats:
-        dtype = "float32" if all(type_ == types.float32 for type_ in floats) else "float64"
-    else:
-        dtype = "bool" if all(isinstance(type_, types.Boolean) for type_ in strong) else "int64"
-    dtype = dtype if dtype in record.dtypes else record.casts.get(dtype, dtype)
-    if dtype not in record.dtypes:
-        raise TypingError(f"{record.name} computes in {', '.join(record.dtypes)}, got {', '.join(map(str, arguments))}")
-    return dtype
+    """Return the dtype in which a record computes for arguments of Numba types.
+
+    Raises ``RejectedError`` for arguments that it does not take.
+    """
+    try:
+        dtypes = [
+            None if is_left_out(type_) else dtype_name(record.variable, parameter, type_)
+            for parameter, type_ in zip(record.parameters, arguments, strict=True)
+        ]
+        return callables.called_dtype(record, dtypes)
+    except TypeError as error:
+        raise RejectedError(str(error)) from None
+
+
+def is_left_out(type_: Any) -> bool:
+    """Return whether an argument of a Numba type is None, or not given."""
+    return isinstance(type_, (types.Omitted, types.NoneType)) or type_ is None
 
 
 def element_function(record: Record, fast: bool) -> Callable[..., Any]:
@@ -81,16 +87,21 @@ def element_function(record: Record, fast: bool) -> Callable[..., Any]:
 
 def called(name: str) -> Record | None:
     """Return the record of a function of one element that has been created, by its name."""
-    return next((record for record, _ in _functions if record.name == name), None)
+    return next((record for record, _ in _functions if record.variable == name), None)
 
 
 def _make(record: Record, fast: bool) -> Callable[..., Any]:
-    names = ", ".join(record.parameters)
+    names = ", ".join([f"{name}=None" if name in record.defaults else name for name in record.parameters])
 
     def implementation(*arguments: Any) -> Any:
         dtype = dtype_of(record, arguments)
         converters = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(record.inputs_for(dtype))}
-        converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(record.parameters))
+        inputs = list(record.parameters)
+        for k, (name, type_) in enumerate(zip(record.parameters, arguments, strict=True)):
+            if is_left_out(type_):
+                inputs[k] = f"default_{k}"
+                converters[inputs[k]] = record.default_for(name, dtype)
+        converted = ", ".join(f"convert_{k}({name})" for k, name in enumerate(inputs))
         converters["result"] = CONVERTERS[record.result_for(dtype)]
         if fast and dtype in record.fast_paths:
             cheap, rare = (dispatcher(function, dtype, False) for function in record.fast_paths[dtype])
@@ -101,9 +112,11 @@ def _make(record: Record, fast: bool) -> Callable[..., Any]:
 
     # Numba requires functions with named parameters
     stub = build(f"lambda {names}: None", {})
-    stub.__name__ = record.name
-    overload(stub, jit_options=INLINED)(build(f"lambda {names}: choose({names})", {"choose": implementation}))
+    stub.__name__ = record.variable
+    choose = build(f"lambda {names}: choose({', '.join(record.parameters)})", {"choose": implementation})
+    overload(stub, jit_options=INLINED)(choose)
     function: Callable[..., Any] = stub
+    CALLED[function] = record
     return function
 
 
@@ -121,10 +134,9 @@ def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
     def implementation(*arguments: Any) -> Any:
         try:
             meaning = callables.chosen(name, len(arguments))
-            dtypes, function = meaning.convert([dtype_name(type_) for type_ in arguments])
+            dtypes, function = meaning.convert([dtype_name(name, "arguments", type_) for type_ in arguments])
         except TypeError as error:
-            # in the form by which ``aotops.aot.front.reasons`` recognizes our own messages
-            raise TypingError(str(error).replace("A scalar function", "It", 1)) from None
+            raise RejectedError(str(error)) from None
         values = [f"convert_{k}(values[{k}])" for k in range(len(arguments))]
         names: dict[str, Any] = {f"convert_{k}": CONVERTERS[own] for k, own in enumerate(dtypes)}
         if isinstance(function, Named):
@@ -148,13 +160,14 @@ def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
     return function
 
 
-def dtype_name(type_: Any) -> str:
-    """Return the dtype of a Numba type; raises ``TypeError`` for anything but a number."""
+def dtype_name(function: str, argument: str, type_: Any) -> str:
+    """Return the dtype of the Numba type of an argument; raises ``TypeError`` for anything but a number."""
     for dtype, kind in (("bool", types.Boolean), ("int64", types.Integer)):
         if isinstance(type_, kind):
             return dtype
     if type_ not in (types.float32, types.float64):
-        raise TypeError(f"A scalar function must call functions with numbers, got {type_}")
+        wanted = "be numbers" if argument == "arguments" else "be a number"
+        errors.reject(TypeError, function.removeprefix("builtins."), argument, wanted, words(str(type_)))
     return str(type_)
 
 

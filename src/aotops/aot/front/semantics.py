@@ -29,8 +29,9 @@ from numba.extending import intrinsic, overload
 from aotops import ops
 from aotops.aot.front import short_loops
 from aotops.aot.front.pipeline import INLINED, compiler_with
-from aotops.aot.front.scalar_calls import CONVERTERS, build, callable_function, element_function
-from aotops.scalar.callables import LARGEST_EXPONENT
+from aotops.aot.front.rejection import RejectedError
+from aotops.aot.front.scalar_calls import CALLED, CONVERTERS, build, callable_function, element_function
+from aotops.scalar.callables import LARGEST_EXPONENT, require_fits
 
 #: Operators of the table that Numba computes differently: division by 0 or -1, shifts by 64 and more, ``~True``.
 TABLED = {
@@ -73,7 +74,7 @@ def power_function(fast: bool) -> Any:
 
     def choose(base: Any, exponent: Any, modulus: Any) -> Any:
         if modulus is not None and not isinstance(modulus, types.Omitted):
-            raise TypingError("It must call pow with two numbers; a modulus has no meaning in kernels.")
+            raise RejectedError("pow: the number of arguments must be 2, got 3; a modulus has no meaning in kernels")
         # as in Python, the reciprocal of an integer is a float
         negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
         whole = "float64" if negative else "int64"
@@ -121,6 +122,7 @@ def compiler_class(fast: bool) -> type[CompilerBase]:
         def run_pass(self, state: Any) -> bool:
             """Change the function's intermediate code; returns whether anything changed."""
             require_values(state.func_ir.blocks)
+            require_constants_that_fit(state.func_ir)
             changed = False
             for block in state.func_ir.blocks.values():
                 body: list[Any] = []
@@ -171,6 +173,30 @@ def require_values(blocks: Any) -> None:
         reads = [each for each in statements if name in uses_of(each)]
         place = reads[0].loc if reads else None
         raise TypingError(f"The variable {name.partition('.')[0]} may have no value where it is read.", loc=place)
+
+
+def require_constants_that_fit(code: Any) -> None:
+    """Raise ``RejectedError`` for a constant argument of an operator that the dtype of its input cannot hold."""
+    for block in code.blocks.values():
+        for call in block.find_exprs("call"):
+            function = value_of(code, call.func)
+            record = CALLED.get(function) if callable(function) else None
+            if record is not None:
+                for parameter, argument in [*zip(record.parameters, call.args, strict=False), *call.kws]:
+                    value = value_of(code, argument)
+                    if type(value) is int:
+                        try:
+                            require_fits(record, parameter, value)
+                        except OverflowError as error:
+                            raise RejectedError(str(error), loc=call.loc) from None
+
+
+def value_of(code: Any, variable: Any) -> Any:
+    """Return the constant that a variable holds, also as an attribute of a module; None if it holds another value."""
+    definition = guard(get_definition, code, variable)
+    if isinstance(definition, ir.Expr) and definition.op == "getattr":
+        return getattr(value_of(code, definition.value), definition.attr, None)
+    return definition.value if isinstance(definition, (ir.Const, ir.Global, ir.FreeVar)) else None
 
 
 def uses_of(statement: Any) -> list[str]:

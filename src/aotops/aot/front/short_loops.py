@@ -1,13 +1,19 @@
-"""Mark short loops in user-defined scalar functions; LLVM unrolls them if ``aotops.aot.back.sizes`` allows.
+"""Mark short loops in user-defined scalar functions, and have those that may be long ask whether to go on.
+
+LLVM unrolls short loops if ``aotops.aot.back.sizes`` allows.
 
 A loop over elements is vectorized only if it contains no other loop: five steps of Newton's method take 0.5 ns per
 element in vectors, and 6.1 ns in scalar code. LLVM unrolls short loops on its own, but here only after the reductions'
 loops over lanes have been vectorized, which is too late. Loops whose number of iterations is known, over a ``range`` of
 constants or over a tuple, are therefore marked.
+
+A loop whose number of iterations is not known, or large, may never end, and no launch may be endless: it polls
+(``aotops.aot.back.polling``).
 """
 
 from __future__ import annotations
 
+import math
 import operator
 from typing import Any
 
@@ -17,7 +23,9 @@ from numba.core.analysis import compute_cfg_from_blocks
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.ir_utils import build_definitions, find_const, get_definition, guard, mk_unique_var
 
-from aotops.aot.front.lowering import short_loop
+from aotops.aot.back.polling import PERIOD
+from aotops.aot.front.lowering import poll, short_loop
+from aotops.scalar.functions import FEW_ITERATIONS, ends_soon, has_loop, reached
 
 #: More copies of a loop's body gain nothing, however small it is; ``aotops.aot.back.sizes`` bounds the size.
 MOST_COPIES = 64
@@ -63,9 +71,50 @@ def number(func_ir: Any, variable: Any) -> int | None:
     return value if isinstance(value, int) else None
 
 
+def called(func_ir: Any, labels: Any) -> list[Any]:
+    """Return the functions that some blocks call and that have loops, or call others that have."""
+    found = []
+    for label in labels:
+        for statement in func_ir.blocks[label].body:
+            value = getattr(statement, "value", None)
+            if isinstance(value, ir.Expr) and value.op == "call":
+                function = global_value(func_ir, value.func)
+                if function is not None and any(map(has_loop, reached(function))):
+                    found.append(function)
+    return found
+
+
+def global_value(func_ir: Any, variable: Any) -> Any:
+    """Return the value of a global variable, a closure, or an attribute of one; or None."""
+    definition = guard(get_definition, func_ir, variable)
+    if isinstance(definition, (ir.Global, ir.FreeVar)):
+        return definition.value
+    if isinstance(definition, ir.Expr) and definition.op == "getattr":
+        return getattr(global_value(func_ir, definition.value), definition.attr, None)
+    return None
+
+
+def periods(func_ir: Any, loops: Any, counts: dict[Any, int | None]) -> dict[Any, int]:
+    """Return the loops that poll, by their headers: once in how many iterations.
+
+    Those around calls of functions with loops poll each time: such a function may not iterate often enough in one call
+    for a poll of its own.
+    """
+    found = {}
+    for header, loop in loops.items():
+        around = [counts[other] or 1 for other, each in loops.items() if header in each.body]
+        few = counts[header] is not None and math.prod(around) <= FEW_ITERATIONS
+        functions = called(func_ir, loop.body)
+        if functions and not (few and all(map(ends_soon, functions))):
+            found[header] = 1
+        elif not few:
+            found[header] = PERIOD
+    return found
+
+
 @register_pass(mutates_CFG=False, analysis_only=False)
 class ShortLoops(FunctionPass):
-    """Inserts a call of ``short_loop`` into each short loop."""
+    """Inserts a call of ``short_loop`` into each short loop, and one of ``poll`` into each that may be long."""
 
     _name = "aotops_short_loops"
 
@@ -75,18 +124,25 @@ class ShortLoops(FunctionPass):
     def run_pass(self, state: Any) -> bool:
         """Change the function's intermediate code; returns whether anything changed."""
         blocks = state.func_ir.blocks
-        counts = {
-            start: iteration_count(state.func_ir, blocks[start]) for start in compute_cfg_from_blocks(blocks).loops()
-        }
-        short = {start: count for start, count in counts.items() if count is not None and count <= MOST_COPIES}
-        for start, count in short.items():
-            block, place = blocks[start], blocks[start].loc
-            function, number, nothing = (
-                ir.Var(block.scope, mk_unique_var(f"${name}"), place) for name in ("short_loop", "count", "nothing")
-            )
-            block.prepend(ir.Assign(ir.Expr.call(function, (number,), (), place), nothing, place))
-            block.prepend(ir.Assign(ir.Const(count, place), number, place))
-            block.prepend(ir.Assign(ir.Global("short_loop", short_loop, place), function, place))
-        if short:
+        loops = compute_cfg_from_blocks(blocks).loops()
+        counts = {start: iteration_count(state.func_ir, blocks[start]) for start in loops}
+        calls = {start: (poll, period) for start, period in periods(state.func_ir, loops, counts).items()}
+        for start, count in counts.items():
+            if count is not None and count <= MOST_COPIES and start not in calls:
+                calls[start] = short_loop, count
+        for start, (function, argument) in calls.items():
+            prepend_call(blocks[start], function, argument)
+        if calls:
             state.func_ir._definitions = build_definitions(blocks)
-        return bool(short)
+        return bool(calls)
+
+
+def prepend_call(block: Any, callee: Any, argument: int) -> None:
+    """Have a block begin with a call of an intrinsic with a constant."""
+    place = block.loc
+    function, number, nothing = (
+        ir.Var(block.scope, mk_unique_var(f"${name}"), place) for name in ("intrinsic", "number", "nothing")
+    )
+    block.prepend(ir.Assign(ir.Expr.call(function, (number,), (), place), nothing, place))
+    block.prepend(ir.Assign(ir.Const(argument, place), number, place))
+    block.prepend(ir.Assign(ir.Global("intrinsic", callee, place), function, place))

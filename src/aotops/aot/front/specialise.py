@@ -149,6 +149,9 @@ def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dic
             return LOWERINGS[value]
         if not own:
             name = name_of(value)
+            record = meant_by(value) if name is not None else None
+            if record is not None and record.defaults:  # NumPy's function of it leaves arguments out as well
+                return element(record)
             if name in POWER:
                 return POWERS[fast]
             if name is not None:

@@ -203,7 +203,7 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
     name, started = objects.PLACEHOLDER, time.process_time()  # CPU time, whatever else the machine does
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
-        data = compiler.emit_levels(bitcode, name, levels(), kernel.widest)
+        data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers)
     except CompileError as error:
         return str(error)
     objects.store(cache, key, data, time.process_time() - started)

@@ -35,6 +35,7 @@ class NamedKernel(ctypes.Structure):
         ("inputs", ctypes.c_uint8),
         ("outputs", ctypes.c_uint8),
         ("compute_bound", ctypes.c_uint8),
+        ("unbounded", ctypes.c_uint8),
         ("dtypes", ctypes.c_char_p),
         ("kernels", ctypes.POINTER(ctypes.c_void_p)),
     )
@@ -86,7 +87,7 @@ def compiled_object(kernel: Kernel, level: Level) -> bytes:
 
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
-        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest)
+        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest, kernel.gathers)
     except CompileError as error:
         raise BuildError(told({kernel: str(error)})) from None
 

@@ -20,7 +20,7 @@ from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
-from aotops.scalar.functions import has_loop, has_power, reached
+from aotops.scalar.functions import ends_soon, has_loop, has_power, reached
 from aotops.scalar.mathematics import has_fast_paths, operators_in
 
 
@@ -37,6 +37,7 @@ class Kernel:
         signature: the dtypes of its operands; planners have none.
         widest: whether the widest vectors of a level pay, as they do unless it is memory-bound.
         compute_bound: whether it is so much slower without vectors that copying strided elements pays.
+        unbounded: whether one element may take any time, so that launches must be interruptible.
         place: the file and line of the operator's scalar function.
     """
 
@@ -48,7 +49,13 @@ class Kernel:
     signature: Signature | None = None
     widest: bool = True
     compute_bound: bool = False
+    unbounded: bool = False
     place: str = ""
+
+    @property
+    def gathers(self) -> bool:
+        """Whether elements with gaps between them may be gathered into vectors, which reductions are slower with."""
+        return self.kind not in AXIS_KINDS
 
     @property
     def operands(self) -> tuple[int, int, tuple[str, ...]]:
@@ -71,21 +78,35 @@ def record_kernels(record: Record) -> list[Kernel]:
     kernels: dict[str, Kernel] = {}
     combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
     compute_bound = is_compute_bound(record)
+    unbounded = is_unbounded(record)
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
         # reductions of two inputs are memory-bound: a dot product takes 5 to 14 % longer with 512 bits
         widest = compute_bound or (record.kind in AXIS_KINDS and record.inputs == 1)
         kernels[symbol] = Kernel(
-            symbol, f"{record.name} {title}", dtype, function, kind, signature, widest, compute_bound, record.place
+            symbol,
+            f"{record.name} {title}",
+            dtype,
+            function,
+            kind,
+            signature,
+            widest,
+            compute_bound,
+            unbounded,
+            record.place,
         )
 
-    def add_reduction(symbol: str, title: str, of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
-        signature = Signature(record.inputs_for(dtype), result)
-        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-        add(symbol, title, result, reduce(scalar, of, signature, has_fast_paths(of), large), signature, "reduce")
+    def add_combine(scalar: Callable[..., Any]) -> None:
         pair = Signature((result, result), result)
         combining = elementwise(scalar, pair)
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
+
+    def add_reduction(of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
+        signature = Signature(record.inputs_for(dtype), result)
+        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+        fold = reduce(scalar, of, signature, has_fast_paths(of), large, record.absorbing_for(dtype))
+        add(symbol, dtype, result, fold, signature, "reduce")
+        add_combine(scalar)
 
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
@@ -93,15 +114,15 @@ def record_kernels(record: Record) -> list[Kernel]:
         if record.kind == "reduce":
             if combinations.setdefault(result, scalar) is not scalar:
                 raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
-            add_reduction(symbol, dtype, record.map or first, scalar)
+            add_reduction(record.map or first, scalar)
         elif record.kind == "argreduce":
             signature = Signature((dtype, "int64", dtype), result)
-            add(symbol, dtype, dtype, argreduce(scalar, signature), signature, "argreduce")
+            add(symbol, dtype, dtype, argreduce(scalar, signature, record.absorbing_for(dtype)), signature, "argreduce")
         elif record.kind == "scan":
             signature = Signature((dtype, result), result)
             add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
-            if record.reduction is None:  # else the reduction is an operator, whose kernels there are
-                add_reduction(kernel_symbol(record.name, "fold", dtype), f"fold {dtype}", first, scalar)
+            if record.reduction is None:  # else the reduction is an operator, which has this kernel
+                add_combine(scalar)
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             speculative = not record.fast_paths and has_fast_paths(scalar)
@@ -129,6 +150,12 @@ def is_compute_bound(record: Record) -> bool:
         or (bool(record.namespace) and (has_loop(function) or has_power(function)))
         for function in functions
     )
+
+
+def is_unbounded(record: Record) -> bool:
+    """Return whether nobody knows how long an operator of a user takes for one element: it may never end."""
+    functions = [record.map, *(record.scalar_for(dtype) for dtype in record.dtypes)]
+    return bool(record.namespace) and not all(ends_soon(each) for each in functions if each is not None)
 
 
 #: How long the copies of a scalar function in a kernel may be together, in instructions of Python's.

@@ -22,6 +22,7 @@ from aotops.aot.pack.probe import probe
 from aotops.errors import BuildError
 from aotops.ops.record import Record
 from aotops.user.declare import name_of
+from aotops.user.library import is_bound
 
 # --- finding ------------------------------------------------------------------------------------------------------
 
@@ -266,7 +267,7 @@ def declared_records(module: ModuleType) -> list[Record]:
         record = value._record if isinstance(value, Operator) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
             continue
-        if record.replaces is not None:
+        if record.replaces is not None and not is_bound(record.replaces):
             lines = " and ".join(str(each.scalar.__code__.co_firstlineno) for each in (record.replaces, record))
             raise BuildError(f"{module.__file__}: two operators have the name {record.name}, in lines {lines}")
         name_of(value)

@@ -19,6 +19,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from aotops import errors
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS
 from aotops.autograd import grad_check as gradients
 from aotops.intrinsics import integer
@@ -43,12 +44,16 @@ GRADIENTS = 32
 
 
 def probe(record: Record) -> None:
-    """Warn of the first problem of an operator, at the location of its scalar function."""
+    """Warn of the first problem of an operator, at the location of its scalar function.
+
+    Raises ``BuildError`` for an initial value that the results of a reduction would hold several times.
+    """
     code = record.scalar.__code__
+    require_repeatable(record)
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
             problem = found(record)
-        except Endless:
+        except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
             return
         if problem is not None:
             title = f"{record.name}({', '.join(record.parameters)})"
@@ -76,6 +81,8 @@ def runnable(function: Function, dtype: str) -> Function:
 
         def trace(frame: Any, event: str, argument: Any) -> Any:
             nonlocal left
+            if frame.f_globals.get("__name__", "").startswith("aotops."):
+                return None  # what is raised in a generator that is being closed is lost, and tracing would have ended
             left -= 1
             if left < 0:
                 raise Endless
@@ -191,7 +198,11 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
                 return f"of {a} and {b} the function returns {combine(a, b)}, and an argreduce chooses one of two"
     problem = dependence(combine, [value for value in ordinary if value == value], ordinary)
     neutral = record.identity_for(dtype) if record.identity is not None else record.initial_for(dtype)
-    problem = problem or changed_by(stored(neutral, result), combine, values, ordinary)
+    what = "identity" if record.identity is not None else "initial value"
+    problem = problem or changed_by(what, stored(neutral, result), combine, values, ordinary)
+    absorbing = record.absorbing_for(dtype)
+    if absorbing is not None:
+        problem = problem or absorbed(stored(absorbing, result), combine, values)
     for group in groups:
         problem = problem or dependence(combine, group, ordinary)
     if (
@@ -238,8 +249,45 @@ def advice_on_nan(combine: Function, ordinary: list[Any]) -> str:
     return "see to it that NaN gives NaN, whichever of both it is"
 
 
-def changed_by(identity: Any, combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
-    """Describe a value that the identity changes into a value that is not equivalent.
+def require_repeatable(record: Record) -> None:
+    """Raise ``BuildError`` for an initial value without an identity that changes when it is combined with itself.
+
+    Where there is an identity, the parts of a reduction start from that instead (``native/fold.c``).
+    """
+    if record.kind != "reduce" or record.identity is not None:
+        return
+    for dtype in record.dtypes:
+        result = record.result_for(dtype)
+        initial = stored(record.initial_for(dtype), result)
+        try:
+            twice = stored(attempt(runnable(record.scalar_for(dtype), result), initial, initial), result)
+        except (Endless, OverflowError):
+            return
+        if twice is not None and not close(twice, initial):
+            errors.reject(
+                errors.BuildError,
+                record.variable,
+                "initial",
+                "give itself when it is combined with itself, since several parts of a reduction begin with it",
+                f"{initial}, which gives {twice}",
+                "give identity= as well, with which parts then begin",
+            )
+
+
+def absorbed(absorbing: Any, combine: Function, values: list[Any]) -> str | None:
+    """Describe a value that changes the one that is declared to absorb all others."""
+    for a in values:
+        for changed in (combine(absorbing, a), combine(a, absorbing)):
+            if changed is not None and not close(changed, absorbing):
+                return (
+                    f"the absorbing value {absorbing} becomes {changed} when {a} is combined with it, and the work may "
+                    "end before; leave absorbing out"
+                )
+    return None
+
+
+def changed_by(what: str, identity: Any, combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
+    """Describe a value that the identity, or the initial value, changes into a value that is not equivalent.
 
     The greatest common divisor of 0 and -3 is 3, which is equivalent to -3. A reduction that ignores NaN returns its
     identity if all elements are NaN.
@@ -251,7 +299,7 @@ def changed_by(identity: Any, combine: Function, values: list[Any], ordinary: li
         others = [b for b in (*ordinary, a) if known(combine, changed, a, b)]
         if a == a and all(close(combine(changed, b), combine(a, b)) for b in others):
             continue
-        message = f"the identity {identity} changes {a} into {changed}"
+        message = f"the {what} {identity} changes {a} into {changed}"
         if a in (INF, -INF) and changed != changed:
             return f"{message}, for instance by inf - inf; return early where a value is infinite"
         return message

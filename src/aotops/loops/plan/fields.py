@@ -44,8 +44,10 @@ SHAPE = _field("shape", MOST_RANK)
 ITEMSIZES = _field("itemsizes", MOST_OPERANDS)
 ADDRESSES = _field("addresses", MOST_OPERANDS)
 ROLES = _field("roles", MOST_OPERANDS)
-#: The kernel is much slower on strided elements than on contiguous ones; it is a copy, which transposes on its own.
+#: The kernel is much slower on strided elements than on contiguous ones; it may take any time for an element; it is a
+#: copy, which transposes on its own.
 COMPUTE_BOUND = _field("compute_bound")
+UNBOUNDED = _field("unbounded")
 COPIES = _field("copies")
 #: How many threads may be used; planners reduce ``THREADS`` to how many are useful.
 THREADS = _field("threads")
@@ -169,19 +171,20 @@ GRAIN = 32768
 #: it is so many elements of 8 bytes: 16384 bytes are added in 0.5 us.
 PART = 16384
 PART_IF_COMPUTE_BOUND = 4096
+#: The same if nobody knows how long an element takes: a user's function has loops whose end is not known.
+PART_IF_UNBOUNDED = 64
 #: From this many elements on, an operation takes 0.1 ms.
 LARGE = 524288
 LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
 LEAF = 8192
-#: Kept elements per tile: their results stay in L1.
-COLUMNS = 1024
-#: Rows of a tile of columns: 64 groups of four.
-ROWS = 256
-#: Rows of a tile of fewer than ``WIDE`` columns, which a kernel adds one by one.
-SINGLE_ROWS = 64
-WIDE = 512
+#: Bytes of kept elements per tile, inputs or results: the results stay in L1.
+COLUMN_BYTES = 8192
+#: Most rows per tile of short rows.
+SHORT_ROWS = 1024
+#: Rows of a tile of columns: 16 groups of four, one after another.
+ROWS = 64
 #: The most parts that a fold with few columns is divided into, for threads.
 MOST_PARTS = 32
 #: Rows of a vector that one kernel call folds.
@@ -194,3 +197,5 @@ ROW_PIECE = 2048
 STRIDED_PIECE = 512
 COLUMN_PIECE = 64
 SCAN_WIDTH = 512
+#: Elements of a piece that is read only once, 30 to 100 us: between two pieces a scan can be interrupted.
+LONG_PIECE = 65536

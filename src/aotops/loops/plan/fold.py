@@ -14,7 +14,7 @@ from aotops.loops.plan.fields import (
     BOTH_FOLD,
     CAST,
     CAST_ROWS,
-    COLUMNS,
+    COLUMN_BYTES,
     ELEMENT,
     GRAIN,
     GRID_RANKS,
@@ -22,6 +22,7 @@ from aotops.loops.plan.fields import (
     INNER,
     INNER_FOLDS,
     INPUTS,
+    ITEMSIZES,
     LEAF,
     MOST_PARTS,
     NARROW,
@@ -37,11 +38,10 @@ from aotops.loops.plan.fields import (
     ROW_BYTES,
     ROWS,
     SHAPE,
-    SINGLE_ROWS,
+    SHORT_ROWS,
     SIZES,
     THREADS,
     TILES,
-    WIDE,
 )
 from aotops.loops.plan.grid import FOLDING, KEPT, add_axis, begin_grids, whole_lines
 from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
@@ -76,18 +76,21 @@ def plan_fold(plan: Any) -> int:
         other = rank - 1 if narrow else rank - 2
         n1 = plan[SHAPE + inner]
         n0 = plan[SHAPE + other]
-    size1 = min(n1, LEAF if inner_folds else COLUMNS)
+    largest = plan[RESULT_ITEMSIZES]
+    for k in range(out):
+        largest = max(largest, plan[ITEMSIZES + k])
+    size1 = min(n1, LEAF if inner_folds else quotient(COLUMN_BYTES, largest))
     # rows longer than a tile go one at a time: five at a time are prefetched worse and take a tenth longer from main
     # memory
-    short_rows = 1 if n1 > size1 else min(COLUMNS, 1 + quotient(LEAF * 4, size1))
-    size0 = min(n0, short_rows if inner_folds else (SINGLE_ROWS if size1 < WIDE else ROWS))
+    short_rows = 1 if n1 > size1 else min(SHORT_ROWS, 1 + quotient(LEAF * 4, size1))
+    size0 = min(n0, short_rows if inner_folds else ROWS)
     begin_grids(plan)
     for axis in range(rank):
         if axis != inner and axis != other:
             grid = FOLDING if stride_of(plan, out, axis) == 0 else KEPT
             add_axis(plan, grid, operands, axis, plan[SHAPE + axis], 1)
     if both_fold:
-        size0 = min(n0, min(SINGLE_ROWS, 1 + quotient(LEAF, size1)))
+        size0 = min(n0, min(ROWS, 1 + quotient(LEAF, size1)))
         add_axis(plan, FOLDING, operands, other, n0, size0)
         add_axis(plan, KEPT, operands, -1, 1, 1)  # nothing is kept
     else:

@@ -39,6 +39,7 @@ from aotops.loops.plan.fields import (
     PACKED_ELEMENTS,
     PART,
     PART_IF_COMPUTE_BOUND,
+    PART_IF_UNBOUNDED,
     PLAIN,
     RANK,
     ROLES,
@@ -50,6 +51,7 @@ from aotops.loops.plan.fields import (
     STREAMS,
     THREADS,
     TILES,
+    UNBOUNDED,
 )
 from aotops.loops.plan.grid import KEPT, add_axis, begin_grids, divide_up
 from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
@@ -125,8 +127,10 @@ def tile_sizes(
         most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
         size1 = min(n1, most)
         size0 = min(n0, quotient(most, size1))
-    if total >= GRAIN:
+    if total >= GRAIN or plan[UNBOUNDED] != 0:
         part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else quotient(PART * ELEMENT, widest)
+        if plan[UNBOUNDED] != 0:
+            part = PART_IF_UNBOUNDED
         # pieces of a row are about equal, in whole cache lines
         size1 = min(size1, divide_up(divide_up(size1, divide_up(size1, part)), 64) * 64)
         size0 = min(size0, divide_up(part, size1))

@@ -17,6 +17,7 @@ from aotops.loops.plan.fields import (
     EXACT,
     INNER,
     ITEMSIZES,
+    LONG_PIECE,
     OUTER,
     PACKED_BYTES,
     PLAIN,
@@ -68,8 +69,8 @@ def plan_scan(plan: Any) -> int:
     threads = min(plan[THREADS], max(tiles, divide_up(length, piece)))
     plan[THREADS] = threads
     if tiles >= threads and plan[EXACT] != 0 and plan[ROLES] == PLAIN:
-        # integers give the same bits in any order: a single piece reads each element only once
-        piece = length
+        # integers give the same bits in any order: pieces are scanned one after another, and need not be folded before
+        piece = min(length, max(piece, quotient(LONG_PIECE, width)))
     # the scanned axis was removed from the iteration space above; it is stored behind the last one
     plan[SHAPE + last] = length
     plan[STRIDES + last] = stride_x

@@ -1,0 +1,164 @@
+"""Primitives that a CPU level has an instruction for: the same bits at every level, and in plain Python."""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from needs import requires_numba
+
+from aotops.intrinsics import Table, bits_of_float64, exponent, limit, look_up16, mantissa, scale
+
+pytestmark = requires_numba
+
+INF, NAN = math.inf, math.nan
+TABLE = Table(tuple(1.0 + k / 7 for k in range(16)))
+
+
+def limited(x: Any) -> Any:
+    """With a bound that is the same in all calls, for which LLVM might specialise the function."""
+    return limit(x, 0.75)
+
+
+def looked_up(x: Any) -> Any:
+    """The entry that the last four bits of a sum name."""
+    return look_up16(TABLE, bits_of_float64(x + 6755399441055744.0))
+
+
+# only aotops' own functions may use intrinsics
+limited.__module__ = looked_up.__module__ = "aotops.of_the_test"
+
+PRIMITIVES: dict[str, tuple[Callable[..., Any], int]] = {
+    "exponent": (exponent, 1),
+    "mantissa": (mantissa, 1),
+    "limit": (limited, 1),
+    "scale": (scale, 2),
+    "look_up16": (looked_up, 1),
+}
+
+
+def loop_of(function: Callable[..., Any], inputs: int) -> Callable[..., Any]:
+    """A loop over arrays that the compiler vectorizes."""
+    if inputs == 1:
+
+        def loop(a: Any, result: Any, n: int) -> None:
+            for k in range(n):
+                result[k] = function(a[k])
+    else:
+
+        def loop(a: Any, b: Any, result: Any, n: int) -> None:  # type: ignore[misc]
+            for k in range(n):
+                result[k] = function(a[k], b[k])
+
+    loop.__module__ = "aotops.of_the_test"
+    return loop
+
+
+def compiled(function: Callable[..., Any], inputs: int, dtype: str, level: Any, widest: bool) -> tuple[Any, str]:
+    """A function of arrays, for this process, and its assembly."""
+    import llvmlite.binding as llvm
+    from numba.core import types
+
+    from aotops.aot import compiler
+    from aotops.aot.front.specialise import specialise
+
+    pointer = types.CPointer(getattr(types, dtype))
+    signature = types.void(*[pointer] * (inputs + 1), types.int64)
+    bitcode = compiler.compile_bitcode(specialise(loop_of(function, inputs), dtype), "loop", signature)
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    machine, module = compiler.optimised(bitcode, "loop", "loop", level, level.features(widest, True))
+    assembly = machine.emit_assembly(module.clone())
+    engine = llvm.create_mcjit_compiler(
+        llvm.parse_assembly(""), llvm.Target.from_default_triple().create_target_machine(codemodel="jitdefault")
+    )
+    engine.add_object_file(llvm.ObjectFileRef.from_data(machine.emit_object(module)))
+    engine.finalize_object()
+    call = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_void_p] * (inputs + 3), ctypes.c_int64)(
+        engine.get_function_address("loop")
+    )
+
+    def run(*arrays: np.ndarray, _engine: Any = engine) -> np.ndarray:
+        result = np.empty_like(arrays[0])
+        unused = (ctypes.c_void_p * 2)()
+        addresses = [each.ctypes.data for each in (*arrays, result)]
+        call(ctypes.addressof(unused), ctypes.addressof(unused) + 8, *addresses, result.size)
+        return result
+
+    return run, assembly
+
+
+def arguments(dtype: str, inputs: int) -> list[np.ndarray]:
+    """Numbers of every size and kind; of two, the first is moderate."""
+    generator = np.random.default_rng(4)
+    bits = 8 * np.dtype(dtype).itemsize
+    anything = generator.integers(0, 2**bits, 4000, f"uint{bits}").view(dtype)
+    tiny = (generator.uniform(-1, 1, 500) * np.finfo(dtype).tiny).astype(dtype)
+    special = np.array([0.0, -0.0, INF, -INF, NAN, 1.0, -1.0, 0.75, 2.0, 0.5, np.finfo(dtype).max], dtype)
+    x = np.concatenate([anything, tiny, special, generator.normal(0, 3, 1000).astype(dtype)])
+    if inputs == 1:
+        return [x]
+    steps = np.concatenate([generator.uniform(-1200, 1200, x.size - special.size).astype(dtype), special])
+    y = (generator.uniform(0.5, 2, x.size) * generator.choice([-1, 1], x.size)).astype(dtype)
+    y[::97] = NAN
+    return [y, steps]
+
+
+CASES = [
+    (name, dtype)
+    for name in PRIMITIVES
+    for dtype in ("float32", "float64")
+    if (name, dtype) != ("look_up16", "float32")
+]
+
+
+@pytest.mark.parametrize("widest", [False, True])
+@pytest.mark.parametrize(("name", "dtype"), CASES)
+def test_a_primitive_has_the_same_bits_at_every_level(name: str, dtype: str, widest: bool) -> None:
+    from aotops import _native
+    from aotops.aot.back.levels import levels
+
+    function, inputs = PRIMITIVES[name]
+    values = arguments(dtype, inputs)
+    kind = np.dtype(dtype).type
+    with np.errstate(all="ignore"):
+        expected = np.array([function(*row) for row in zip(*values, strict=True)], dtype)
+    if name == "limit":
+        # either bound for NaN
+        for each in values:
+            each[np.isnan(each)] = kind(0)
+        expected = np.array([function(*row) for row in zip(*values, strict=True)], dtype)
+    names = [level.name for level in levels()]
+    for level in levels()[: names.index(_native.cpu_level()) + 1]:
+        run, _ = compiled(function, inputs, dtype, level, widest)
+        result = run(*values)
+        whole = f"int{8 * kind().itemsize}"
+        differ = (result.view(whole) != expected.view(whole)) & ~(np.isnan(result) & np.isnan(expected))
+        assert not differ.any(), (level.name, [each[differ][0] for each in values], result[differ][0])
+
+
+@pytest.mark.parametrize(
+    ("name", "instruction"),
+    [
+        ("exponent", "vgetexppd"),
+        ("mantissa", "vgetmantpd"),
+        ("limit", "vrangepd"),
+        ("scale", "vscalefpd"),
+        ("look_up16", "vperm"),
+    ],
+)
+def test_a_level_has_its_best_instruction_on_whole_vectors(name: str, instruction: str) -> None:
+    from aotops.aot.back.levels import X86_64_LEVELS, levels
+
+    if levels() != X86_64_LEVELS:
+        pytest.skip("the instructions are of x86-64")
+    function, inputs = PRIMITIVES[name]
+    for widest, registers in ((False, ("%ymm", "%zmm")), (True, ("%zmm",))):
+        _, assembly = compiled(function, inputs, "float64", X86_64_LEVELS[-1], widest)
+        lines = [line for line in assembly.splitlines() if instruction in line]
+        assert any(register in line for line in lines for register in registers), assembly
+        assert "gather" not in assembly
