@@ -25,6 +25,7 @@ from aotops.aot.back.parallel import annotate
 from aotops.aot.back.polling import polls, with_polls, without_polls
 from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.rare_flag import with_flag
+from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
 from aotops.aot.back.variants import after_vectorizing
@@ -127,10 +128,16 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
     """Return LLVM's target machine for a level, and the optimized module with ``symbol`` renamed to ``name``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
+    module = llvm.parse_bitcode(bitcode)
+    by_multiplications = takes_roots(module, level)
+    if by_multiplications and level.widest not in features:
+        features = ",".join(filter(None, (level.widest, features)))
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=features, opt=3, reloc="pic", codemodel="default"
     )
-    module = with_primitives(llvm.parse_bitcode(bitcode), level, level.widest in features, emulation_bitcode)
+    module = with_primitives(module, level, level.widest in features, emulation_bitcode)
+    if by_multiplications:
+        module = with_roots(module)
     for variable in module.global_variables:
         if "NumbaEnv" in variable.name:  # a function's Python environment, unused here
             variable.linkage = "internal"
@@ -162,5 +169,5 @@ def after_passes(module: Any, machine: Any) -> Any:
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)
         if not unroll:
-            module = after_vectorizing(module)
+            module = after_vectorizing(shared_with_the_divider(module))
     return module

@@ -15,7 +15,7 @@ class Level:
         cpu: LLVM's name for the CPU.
         widest: LLVM's features for its widest vectors.
         has_fma: whether it has instructions for fused multiply-adds.
-        has_avx512: whether it has those of AVX-512, for exponents and permutations.
+        has_avx512: whether it has those of AVX-512, for exponents, permutations and approximations.
         no_gathers: LLVM's features for vectors of elements with gaps to be made of loads of one element each.
     """
 
