@@ -763,7 +763,9 @@ def operands_of(record: Record, dtype: str, shape: tuple[int, ...], seed: int) -
         "bool": lambda: generator.random() < 0.5,
         **{own: lambda own=own: stored(generator.randrange(-(2**63), 2**63), own) for own in INTEGERS},
     }
-    draw = numbers.get(dtype, lambda: generator.gauss(1, 0.5))
+    # products that leave the range are computed in another way: test_overflow
+    spread = 0.02 if "prod" in record.name else 0.5
+    draw = numbers.get(dtype, lambda: generator.gauss(1, spread))
     return [
         ao.tensor([draw() for _ in range(math.prod(shape))], dtype=own).reshape(shape)
         for own in record.inputs_for(dtype)
@@ -1094,7 +1096,11 @@ def over_arrays(function: Any, dtype: str) -> Any:
     return types.FunctionType(code, names, function.__name__, None, cells)
 
 
-APPROXIMATED = [record for record in RECORDS.values() if record.kind == "map" and record.max_ulp]
+APPROXIMATED = [
+    record
+    for record in RECORDS.values()
+    if record.kind == "map" and record.max_ulp and record.dtypes == ("float32", "float64")
+]
 
 
 def any_bits(dtype: str, count: int, seed: int) -> np.ndarray:
