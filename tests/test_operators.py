@@ -32,7 +32,14 @@ from aotops.operator import COMPARISONS
 from aotops.ops.record import SLOTS, Record
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
-RECORDS = {name: record for name, record in ops.collect().items() if "." not in name and not record.positions}
+RECORDS = {
+    name: record
+    for name, record in ops.collect().items()
+    if "." not in name
+    and not record.positions
+    # the parts of products that are done again: test_overflow
+    and not name.endswith(("_significand", "_of_significands", "_log2_of_size", "_with_exponent"))
+}
 MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce", "argreduce", "scan")
 )
@@ -975,7 +982,12 @@ def test_reduction_in_another_dtype(record: Record) -> None:
         with np.errstate(all="ignore"):
             wanted = reduced(record, array.astype(target), axis=1)
         for spelling in (target, getattr(ao, target), np.dtype(target)):
-            assert_same(function(record)(t, 1, dtype=spelling), wanted, f"{record.name} {source} as {spelling}")
+            got = function(record)(t, 1, dtype=spelling)
+            if record.name == "prod" and target == "float32":  # which product is rounded depends on the order
+                np.testing.assert_allclose(np.asarray(got), wanted, rtol=1e-6)
+                assert got.dtype == target
+                continue
+            assert_same(got, wanted, f"{record.name} {source} as {spelling}")
 
 
 @pytest.mark.parametrize("record", [RECORDS["max"], RECORDS["min"]], ids=["max", "min"])

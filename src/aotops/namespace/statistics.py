@@ -180,6 +180,7 @@ def mean(
     return _native.copy_to_out("mean", result, out)
 
 
+@fast_path()
 @advised
 def var(
     x: Operand,
@@ -209,6 +210,7 @@ def var(
     return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False), out)
 
 
+@fast_path()
 @advised
 def std(
     x: Operand,

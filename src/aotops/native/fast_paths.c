@@ -387,6 +387,14 @@ static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_
     return divided(operator_of(self, 0), total, PyLong_FromSsize_t(read.folded));
 }
 
+/* var, std: methods whose module is imported by their first call. The rounding of the mean, for which they are corrected,
+ * is for Python to decide on. */
+static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *const *Py_UNUSED(args),
+                                Py_ssize_t Py_UNUSED(count), PyObject *Py_UNUSED(names))
+{
+    return NULL;
+}
+
 const aot_fast_path aot_fast_paths[] = {
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},
@@ -401,7 +409,9 @@ const aot_fast_path aot_fast_paths[] = {
     {"ones", ones, 0, false},
     {"permute_dims", permute_dims, 0, false},
     {"reshape", reshape, 0, false},
+    {"std", left_to_python, 0, true},
     {"tensor", tensor, 0, false},
+    {"var", left_to_python, 0, true},
     {"zeros", zeros, 0, false},
     {NULL, NULL, 0, false},
 };

@@ -34,7 +34,7 @@ def sigmoid64(x: Any) -> Any:
 
 def sigmoid32(x: Any) -> Any:
     """As ``sigmoid64``, in float32, with a single quotient."""
-    k, t, u, v = exp_parts32(-math.fabs(x))
+    k, t, u, v = exp_parts32(select(x < 0.0, x, -x))  # math.fabs would make a Python float, which is a float64
     mantissa = fma(u, v, t)
     negative = x < 0.0
     quotient = select(negative, mantissa, 1.0) / (1.0 + scale(mantissa, k))
