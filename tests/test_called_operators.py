@@ -11,9 +11,12 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import requires_numba
 
 import aotops as ao
 from aotops.user.plain_python import runner
+
+pytestmark = requires_numba
 
 TOO_LARGE = 300
 

@@ -10,10 +10,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from needs import requires_numba
 
 import aotops as ao
 from aotops.user.declare import declaration
 from aotops.user.plain_python import runner
+
+pytestmark = requires_numba
 
 
 def add(a: float, b: float) -> float:

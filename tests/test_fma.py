@@ -12,6 +12,7 @@ import hypothesis.strategies as st
 import numpy as np
 import pytest
 from hypothesis import example, given
+from needs import requires_numba
 
 import aotops as ao
 from aotops import reference
@@ -182,6 +183,7 @@ def test_every_level_gives_the_exact_result() -> None:
     assert len(set(printed.values())) == 1
 
 
+@requires_numba
 def test_users_functions_call_it() -> None:
     @ao.zip
     def residual(a: Any, b: Any) -> Any:
@@ -195,6 +197,7 @@ def test_users_functions_call_it() -> None:
 
 
 @pytest.mark.skipif(not hasattr(math, "fma"), reason="math.fma came with Python 3.13")
+@requires_numba
 def test_users_functions_call_it_by_the_name_of_the_standard_library() -> None:
     @ao.zip
     def residual(a: Any, b: Any) -> Any:

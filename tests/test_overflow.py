@@ -13,6 +13,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from layouts import FLOATS
+from needs import requires_numba
 
 import aotops as ao
 from aotops import _native, ops
@@ -244,6 +245,7 @@ def test_logarithms_of_sizes() -> None:
     assert np.asarray(_native.operators["_log2_of_size"](ao.tensor([0.0, -0.0, INF, -INF, NAN]))).tolist() == [0.0] * 5
 
 
+@requires_numba
 def test_reductions_of_users_are_done_again_as_well() -> None:
     total = ao.reduce(lambda a, b: a + b, identity=0.0)
     product = ao.reduce(lambda a, b: b * a, identity=1.0)

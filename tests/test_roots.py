@@ -13,6 +13,9 @@ import numpy as np
 import pytest
 
 import aotops as ao
+
+pytest.importorskip("llvmlite", reason="what kernels are made of takes LLVM, which is not installed here")
+
 from aotops.aot.back.levels import levels
 from aotops.aot.back.roots import FORMATS
 

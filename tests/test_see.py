@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import user_operators
+from needs import requires_numba
 
 import aotops as ao
 from aotops import _native, cli
@@ -160,6 +161,7 @@ def test_operators_of_every_name() -> None:
     assert ao.explain(ao.add, [1, 2, 3], x[0, :3]).path == "fast path"
 
 
+@requires_numba
 def test_user_defined_operators() -> None:
     x = ao.ones((300, 200))
     plan = ao.explain(user_operators.gelu, x)
@@ -446,6 +448,7 @@ def test_a_child_goes_on_with_its_own_trace() -> None:
 # --- the command ------------------------------------------------------------------------------------------------------
 
 
+@requires_numba
 def test_the_command_explains(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", "add", "300x200", "200x300.T"]) == 0
     assert capsys.readouterr().out.strip() == repr(ao.explain(ao.add, ao.ones((300, 200)), ao.ones((200, 300)).T))
