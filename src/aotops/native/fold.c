@@ -93,13 +93,13 @@ static void merge(const fold_job *job, int64_t width, char *target, char *other)
     }
 }
 
-/* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The kernel
- * combines rows in groups of four, so the number of rows is a multiple of four: the result has the same bits as a
- * single call. */
+/* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The planner sees to
+ * it that the result has the same bits as a single call. */
 static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operands, char *const *data,
                          const int64_t *strides, char *room)
 {
     const aot_plan *plan = job->plan;
+    int64_t step = plan->cast_stride;
     for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
         int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
         char *moved[AOT_MAX_OPERANDS], *target = room;
@@ -109,11 +109,11 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
             moved[k] = data[k] + first * strides[operands + k] * itemsize;
             if (k < job->inputs && job->casts[k] != NULL) {
                 char *pair[] = {moved[k], target};
-                const int64_t steps[] = {strides[k], 1, strides[operands + k], n1};
+                const int64_t steps[] = {strides[k], step, strides[operands + k], n1 * step};
                 aot_run_kernel(job->casts[k], rows, n1, pair, steps);
                 moved[k] = target;
-                own[k] = 1;
-                own[operands + k] = n1;
+                own[k] = step;
+                own[operands + k] = n1 * step;
                 target += plan->packed_bytes;
             }
         }

@@ -14,6 +14,7 @@ from aotops.loops.plan.fields import (
     BOTH_FOLD,
     CAST,
     CAST_ROWS,
+    CAST_STRIDE,
     COLUMN_BYTES,
     ELEMENT,
     GRAIN,
@@ -121,10 +122,18 @@ def plan_fold(plan: Any) -> int:
 
 
 def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
-    """Plan how many rows of a tile are cast at a time: a multiple of four if rows are combined in fours."""
+    """Plan how rows of a tile are cast, so that results have the bits of rows that need no cast.
+
+    Rows that are combined in fours are cast by multiples of four. Elements with gaps between them are combined in
+    another order than others, and get gaps.
+    """
     plan[PACKED] = 0
+    stride = 1
     for k in range(plan[INPUTS]):
-        plan[PACKED] += 1 if plan[ROLES + k] == CAST else 0
+        if plan[ROLES + k] == CAST:
+            plan[PACKED] += 1
+            if inner_folds and plan[INNER + k] != 1:
+                stride = 2
     if plan[PACKED] == 0:
         return
     rows = max(1, quotient(LEAF, size1))
@@ -132,4 +141,5 @@ def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
         rows = max(1, rows // 4) * 4
     rows = min(rows, size0)
     plan[CAST_ROWS] = rows
-    plan[PACKED_BYTES] = rows * size1 * ELEMENT
+    plan[CAST_STRIDE] = stride
+    plan[PACKED_BYTES] = rows * size1 * stride * ELEMENT
