@@ -89,8 +89,8 @@ INNER_FOLDS = _field("inner_folds")
 BOTH_FOLD = _field("both_fold")
 IN_BATCHES = _field("in_batches")
 PARTS = _field("parts")
-#: Folds: how many rows of a tile are cast at a time, and the stride of cast elements in memory; the output's stride along
-#: the tile's kept axis.
+#: Folds: how many rows of a tile are cast at a time; the stride of cast elements in memory; the output's stride along
+#: the kept axis of the tile.
 CAST_ROWS = _field("cast_rows")
 CAST_STRIDE = _field("cast_stride")
 OUT_STRIDE = _field("out_stride")
