@@ -18,7 +18,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs import PACKAGE, PROJECT, copy_package, requires_compiler, requires_numba, requires_readelf, requires_source
+from needs import (
+    NATIVE,
+    PACKAGE,
+    PROJECT,
+    copy_package,
+    requires_compiler,
+    requires_numba,
+    requires_readelf,
+    requires_source,
+)
 
 import aotops as ao
 from aotops import _native
@@ -168,7 +177,8 @@ REFUSED: list[tuple[str, dict[str, str], str]] = [
     ("deep/nothere.py", {}, "deep/nothere.py: there is no such file in "),
     ("pkg/", {"pkg/a.py": ""}, "pkg/: this is a folder: name a Python file in it"),
     ("pkg", {"pkg/a.py": ""}, "has no __init__.py: name a module in it"),
-    ("ops.pyc", {"ops.pyc": ""}, "ops.pyc is no module that can be found"),
+    ("ops.pyc", {"ops.pyc": ""}, "ops.pyc: this is not a file of Python source, with a name that ends in .py"),
+    ("ops.pyc", {}, "ops.pyc is no module that can be found"),
     ("./ops.pyc", {"ops.pyc": ""}, "./ops.pyc: this is not a file of Python source, with a name that ends in .py"),
     ("./ops.txt", {"ops.txt": ""}, "./ops.txt: this is not a file of Python source"),
     ("my-ops", {"my-ops.py": ""}, "my-ops: there is no such file; is my-ops.py meant?"),
@@ -696,10 +706,12 @@ def test_the_build_of_aotops_imports_itself_and_not_what_is_installed(tmp_path: 
 @requires_source
 def test_an_extension_in_the_source_tree_that_does_not_load_is_replaced(tmp_path: Path) -> None:
     """As one does whose symbols the sources no longer have."""
-    copy_package(tmp_path / "src")
-    shutil.copy(PROJECT / "build_ext.py", tmp_path)
+    from aotops.aot.pack.link import extension_file
+
     package = tmp_path / "src" / "aotops"
-    (broken,) = [path for path in package.glob("_native.*") if path.suffix != ".pyi"]
+    shutil.copytree(NATIVE.parent, package, ignore=shutil.ignore_patterns("__pycache__", "*.so", "*.pyd"))
+    shutil.copy(PROJECT / "build_ext.py", tmp_path)
+    broken = package / Path(extension_file("aotops._native")).name
     broken.write_bytes(b"not an extension")
     assert "ImportError" in python("-c", "import aotops", cwd=tmp_path / "src", status=1).stderr
     script = "import build_ext, sys; build_ext.import_own_package(); print(sys.modules['aotops'].__file__)"

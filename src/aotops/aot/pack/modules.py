@@ -106,7 +106,7 @@ def find_target(spec: str) -> Target:
     dotted = all(part.isidentifier() for part in spec.split(".")) and not separated
     if path.suffix == ".py" and path.is_file():
         target = target_of_file(path)
-    elif path.suffix == ".py" or not dotted:
+    elif path.suffix == ".py" or not dotted or path.is_file():
         raise BuildError(f"{spec}: {why_no_file(path)}")
     else:
         target = find_module(spec)
