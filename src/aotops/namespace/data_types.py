@@ -4,13 +4,28 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, number_dtype, promote, promote_number
+from aotops.dtypes import BY_NAME, as_dtype, is_dtype, number_dtype, promote, promote_number
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
     from aotops._native import DType
+
+
+def as_scalar(value: Any) -> Any:
+    """A scalar of a dtype that aotops lacks, such as NumPy's int8, as the operand that it is to operators."""
+    dtype = getattr(value, "dtype", None)
+    if dtype is None or isinstance(value, (type, _native.TensorBase)) or getattr(value, "shape", None) != ():
+        return value
+    if is_dtype(dtype):
+        return value
+    from aotops.namespace.buffers import foreign_number
+
+    number = foreign_number("result_type", "each value", value)
+    if isinstance(number, int):
+        return number if number >= 2**63 else BY_NAME["int64"]
+    return value if number is None else BY_NAME["float32"]
 
 
 @advised
@@ -26,6 +41,7 @@ def result_type(*values: Any) -> DType:
     >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
     aotops.float32
     """
+    values = tuple([as_scalar(value) for value in values])
     strong = [
         value.dtype
         if isinstance(value, _native.TensorBase)

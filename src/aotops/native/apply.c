@@ -76,81 +76,6 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
     return variant;
 }
 
-/* --- the output ---------------------------------------------------------------------------------- */
-
-/* Returns whether no two elements of a tensor share memory. True is always right; false may be wrong, but only for
- * strides that interleave axes. */
-static bool elements_are_distinct(const aot_tensor *tensor)
-{
-    Py_ssize_t reach = 0; /* of the axes seen so far, whose strides are smaller than the rest */
-    uint32_t seen = 0;
-    for (int round = 0; round < tensor->ndim; round++) {
-        int nearest = -1;
-        Py_ssize_t smallest = 0;
-        for (int axis = 0; axis < tensor->ndim; axis++) {
-            Py_ssize_t step = tensor->strides[axis] < 0 ? -tensor->strides[axis] : tensor->strides[axis];
-            if (!(seen >> axis & 1) && (nearest < 0 || step < smallest)) {
-                nearest = axis;
-                smallest = step;
-            }
-        }
-        seen |= UINT32_C(1) << nearest;
-        if (tensor->shape[nearest] > 1) {
-            if (smallest <= reach) {
-                return false;
-            }
-            reach += smallest * (tensor->shape[nearest] - 1);
-        }
-    }
-    return true;
-}
-
-int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape)
-{
-    if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
-        PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
-        PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
-        aot_raise("wrong_out_shape", "(sNN)", name, got, wanted);
-        return -1;
-    }
-    if (aot_check_writable(out, name, "out") < 0) {
-        return -1;
-    }
-    if (out->size > 1 && !elements_are_distinct(out)) {
-        aot_raise("overlapping_out", "(sNN)", name, aot_tuple_of_sizes(out->ndim, out->shape),
-                  aot_tuple_of_sizes(out->ndim, out->strides));
-        return -1;
-    }
-    return 0;
-}
-
-/* Checks that results of a dtype can be cast to that of `out`. */
-static int check_cast(const char *name, int dtype, const aot_tensor *out)
-{
-    if (!aot_can_cast[dtype][out->dtype]) {
-        aot_raise("cannot_cast_out", "(sss)", name, aot_dtypes[dtype].name,
-                  aot_dtypes[out->dtype].name);
-        return -1;
-    }
-    return 0;
-}
-
-PyObject *aot_copy_to_out(const char *name, PyObject *object, aot_tensor *out)
-{
-    if (object == NULL) {
-        return NULL;
-    }
-    aot_tensor *result = (aot_tensor *)object;
-    PyObject *filled = NULL;
-    if (check_cast(name, result->dtype, out) == 0 &&
-        aot_check_out(name, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
-        Py_INCREF((PyObject *)out);
-        filled = (PyObject *)out;
-    }
-    Py_DECREF((PyObject *)result);
-    return filled;
-}
-
 /* --- elementwise operators ----------------------------------------------------------------------- */
 
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape)
@@ -401,45 +326,6 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
     return out;
 }
 
-/* Copies each of a tuple of results into the tensor at the same position of `outs`, if its dtype allows. Takes over
- * `results`. */
-static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
-{
-    int count = operator->definition->outputs;
-    const char *name = operator->definition->name;
-    if (results == NULL) {
-        return NULL;
-    }
-    PyObject *filled = outs;
-    if (!PyTuple_Check(outs) || PyTuple_Size(outs) != count) {
-        filled = aot_raise("wrong_outs", "(siO)", name, count, outs);
-    }
-    /* all are checked before any is written */
-    for (int k = 0; filled != NULL && k < count; k++) {
-        aot_tensor *out = aot_as_tensor(PyTuple_GetItem(outs, k));
-        const aot_tensor *result = (const aot_tensor *)PyTuple_GetItem(results, k);
-        if (out == NULL) {
-            filled = aot_raise("wrong_type", "(sssO)", name, "out", "a tuple of Tensors", PyTuple_GetItem(outs, k));
-        } else if (check_cast(name, result->dtype, out) < 0 ||
-                   aot_check_out(name, out, result->ndim, result->shape) < 0) {
-            filled = NULL;
-        }
-        for (int other = 0; filled != NULL && other < k; other++) {
-            if (aot_may_overlap((const aot_tensor *)PyTuple_GetItem(outs, other), out)) {
-                filled = aot_raise("overlapping_outs", "(sii)", name, other, k);
-            }
-        }
-    }
-    for (int k = 0; filled != NULL && k < count; k++) {
-        if (aot_copy((aot_tensor *)PyTuple_GetItem(outs, k), (aot_tensor *)PyTuple_GetItem(results, k)) < 0) {
-            filled = NULL;
-        }
-    }
-    Py_DECREF(results);
-    Py_XINCREF(filled);
-    return filled;
-}
-
 /* Returns the tuple of results of an operator that has several outputs. */
 static PyObject *apply_several(const aot_operator_object *operator, const aot_variant *variant,
                                PyObject *const *inputs, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
@@ -491,8 +377,13 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         return NULL;
     }
     if (definition->returns_tuple) {
+        const uint8_t *dtypes = variant->dtypes + definition->inputs;
+        if (out_object != NULL &&
+            aot_check_outs(definition->name, out_object, definition->outputs, dtypes, ndim, shape) < 0) {
+            return NULL;
+        }
         PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
-        return out_object == NULL ? results : copy_to_outs(operator, results, out_object);
+        return out_object == NULL ? results : aot_copy_to_outs(results, out_object);
     }
     int dtype = variant->dtypes[definition->inputs];
     aot_tensor *out = NULL;
@@ -501,11 +392,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (check_cast(definition->name, dtype, out) < 0 || aot_check_out(definition->name, out, ndim, shape) < 0) {
+        if (aot_check_out(definition->name, out, dtype, ndim, shape) < 0) {
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {
-            return aot_copy_to_out(definition->name, aot_apply(operator, inputs, NULL), out);
+            return aot_copy_to_out(aot_apply(operator, inputs, NULL), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
@@ -568,7 +459,7 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
             return NULL;
         }
     }
-    if (ndim < 0 || aot_check_out(definition->name, out, out->ndim, out->shape) < 0) {
+    if (ndim < 0 || aot_check_out(definition->name, out, out->dtype, out->ndim, out->shape) < 0) {
         return NULL;
     }
     aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};

@@ -184,6 +184,44 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
+/* Returns a single integer of a dtype that tensors lack, such as NumPy's int32, as an int64. Returns NULL without an
+ * exception for anything else. */
+static PyObject *read_integer(aot_state *state, const Py_buffer *view, const char *function)
+{
+    const char *format = view->format != NULL ? view->format : "B";
+    bool is_signed = strchr("bhilqn", *format) != NULL, is_unsigned = strchr("BHILQN", *format) != NULL;
+    if (*format == '\0' || format[1] != '\0' || !(is_signed || is_unsigned)) {
+        return NULL;
+    }
+    int64_t value;
+    switch (view->itemsize) {
+#define READ(bytes, small, large)                                                                                      \
+    case bytes: {                                                                                                      \
+        small with_sign;                                                                                               \
+        large without;                                                                                                 \
+        memcpy(&with_sign, view->buf, sizeof with_sign);                                                               \
+        memcpy(&without, view->buf, sizeof without);                                                                   \
+        value = is_signed ? (int64_t)with_sign : (int64_t)without;                                                     \
+        break;                                                                                                         \
+    }
+        READ(1, int8_t, uint8_t)
+        READ(2, int16_t, uint16_t)
+        READ(4, int32_t, uint32_t)
+        READ(8, int64_t, uint64_t)
+#undef READ
+    default:
+        return NULL;
+    }
+    if (is_unsigned && value < 0) {
+        return NULL; /* a uint64 that int64 does not hold */
+    }
+    aot_tensor *result = aot_tensor_new(state, AOT_INT64, 0, NULL, function);
+    if (result != NULL) {
+        memcpy(result->data, &value, sizeof value);
+    }
+    return (PyObject *)result;
+}
+
 /* Returns a tensor, or None if only a copy is possible. With `quiet`, returns NULL without an exception for elements
  * that no dtype matches. */
 static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, const char *function,
@@ -202,6 +240,7 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0 && quiet) {
+        result = view->ndim == 0 ? read_integer(state, view, function) : NULL;
         goto release;
     }
     if (dtype < 0) {

@@ -309,7 +309,7 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
 
 typedef struct {
     aot_tensor *x;
-    PyObject *axis; /* an int within range, or NULL: all axes */
+    PyObject *axis; /* an int within range, a tuple of them, or NULL: all axes */
     bool keepdims;
     Py_ssize_t folded; /* elements per element of the result */
 } statistic;
@@ -333,12 +333,26 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
     read->x = aot_as_tensor(args[0]);
     read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[0];
     Py_ssize_t axis = 0;
-    if (read->x == NULL || !plain_flag(given[1], &read->keepdims) ||
-        (read->axis != NULL &&
-         (!aot_plain_size(read->axis, &axis) || axis < -read->x->ndim || axis >= read->x->ndim))) {
+    if (read->x == NULL || !plain_flag(given[1], &read->keepdims)) {
         return false;
     }
-    read->folded = read->axis == NULL ? read->x->size : read->x->shape[axis + (axis < 0 ? read->x->ndim : 0)];
+    uint32_t mask;
+    if (read->axis == NULL) {
+        read->folded = read->x->size;
+    } else if (aot_plain_size(read->axis, &axis)) {
+        if (axis < -read->x->ndim || axis >= read->x->ndim) {
+            return false;
+        }
+        read->folded = read->x->shape[axis + (axis < 0 ? read->x->ndim : 0)];
+    } else {
+        if (!aot_plain_axes(read->axis, read->x->ndim, &mask)) {
+            return false;
+        }
+        read->folded = 1;
+        for (int k = 0; k < read->x->ndim; k++) {
+            read->folded *= mask >> k & 1 ? read->x->shape[k] : 1;
+        }
+    }
     return true;
 }
 

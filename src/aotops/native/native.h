@@ -142,6 +142,8 @@ PyObject *aot_raise(const char *function, const char *format, ...);
 bool aot_is_keyword(PyObject *key, const char *name);
 /* Reads an object that is exactly an int and fits; returns false for any other. */
 bool aot_plain_size(PyObject *object, Py_ssize_t *size);
+/* Reads a tuple of exactly ints, different axes of a tensor, into a bit mask; returns false for anything else. */
+bool aot_plain_axes(PyObject *object, int ndim, uint32_t *mask);
 
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
@@ -374,10 +376,6 @@ int aot_load(aot_operator_object *operator);
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
-/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. Errors name the function. */
-PyObject *aot_copy_to_out(const char *name, PyObject *result, aot_tensor *out);
-/* Checks that `out` has the right shape, is writable, and that its elements are distinct. */
-int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
 /* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.
@@ -402,6 +400,20 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape, int axis);
+
+/* out.c: tensors that the caller passes as `out` */
+/* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
+ * writable, and that its elements are distinct. */
+int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape);
+/* The same for a tuple of several results of one shape, which may not share elements with each other either. */
+int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
+                   const Py_ssize_t *shape);
+/* Copies a result into `out`, which has been checked; takes over `result`, which may be NULL. Returns `out`. */
+PyObject *aot_copy_to_out(PyObject *result, aot_tensor *out);
+PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs);
+/* Checks `out` for a result that has been computed, or a tuple of them, and copies it. Returns `out`, or the result if
+ * that is None. */
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out);
 
 /* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
