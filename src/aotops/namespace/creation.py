@@ -347,6 +347,7 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
 
 
+@fast_path(_native.operators["_arange"])
 @advised
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.

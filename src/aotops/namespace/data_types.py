@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops._native import fast_path
 from aotops.arguments import advised
 from aotops.dtypes import BY_NAME, as_dtype, is_dtype, number_dtype, promote, promote_number
 
@@ -28,6 +29,7 @@ def as_scalar(value: Any) -> Any:
     return value if number is None else BY_NAME["float32"]
 
 
+@fast_path()
 @advised
 def result_type(*values: Any) -> DType:
     """The dtype that an operator computes in for some tensors, arrays, dtypes and Python numbers.

@@ -3,6 +3,7 @@
  *     def apply(operator, *inputs, out=None):
  *         variant = the one for the dtype that the inputs promote to, or are cast to; Python numbers are weak
  *         if variant is None:
+ *             if a comparison with an int beyond the dtype: return full(shape, its constant result)
  *             return apply(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
  *         if out is None: out = empty(shape, variant.result), with its axes in the inputs' memory order
@@ -268,7 +269,7 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
     for (int k = 0; k < count && all; k++) {
         objects[k] = inputs[k];
         if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
-            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k], false);
             any = true;
             all = read[k] != NULL;
         }
@@ -326,6 +327,33 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
     return out;
 }
 
+/* Returns `out`, or a new tensor of a dtype, with one truth value in all elements of the inputs' shape. */
+static PyObject *filled_output(const aot_operator_object *operator, int dtype, aot_tensor *const *tensors, bool value,
+                               PyObject *out_object)
+{
+    const aot_operator *definition = operator->definition;
+    Py_ssize_t shape[AOT_MAX_RANK];
+    int ndim = aot_broadcast(definition, tensors, shape);
+    aot_tensor *out = out_object != NULL ? aot_as_tensor(out_object) : NULL;
+    if (ndim < 0 || (out != NULL && aot_check_out(definition->name, out, dtype, ndim, shape) < 0)) {
+        return NULL;
+    }
+    if (out == NULL && out_object != NULL) {
+        return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
+    }
+    aot_element element;
+    if (out != NULL) {
+        Py_INCREF(out_object);
+    } else {
+        out = new_output(operator->state, definition, tensors, dtype, ndim, shape);
+    }
+    if (out != NULL && (aot_element_of(value ? Py_True : Py_False, out->dtype, &element, definition->name, "value") < 0 ||
+                        aot_fill(out, element, out->dtype) < 0)) {
+        Py_CLEAR(out);
+    }
+    return (PyObject *)out;
+}
+
 /* Returns the tuple of results of an operator that has several outputs. */
 static PyObject *apply_several(const aot_operator_object *operator, const aot_variant *variant,
                                PyObject *const *inputs, aot_tensor *const *tensors, int ndim, const Py_ssize_t *shape)
@@ -343,6 +371,36 @@ static PyObject *apply_several(const aot_operator_object *operator, const aot_va
         Py_CLEAR(results);
     }
     return results;
+}
+
+/* Compares a tensor of integers with an int beyond its dtype, so that all elements give one result: that of an operator
+ * which serves one of Python's comparisons. Returns NULL without an exception for anything else. */
+static PyObject *compare_with_far_int(const aot_operator_object *operator, PyObject *const *inputs,
+                                      aot_tensor *const *tensors, PyObject *out_object)
+{
+    aot_state *state = operator->state;
+    int comparison = Py_LT;
+    while (comparison <= Py_GE && state->slots[AOT_SLOT_LT + comparison] != (PyObject *)operator) {
+        comparison++;
+    }
+    if (comparison > Py_GE || (tensors[0] == NULL) == (tensors[1] == NULL)) {
+        return NULL;
+    }
+    int first = tensors[0] != NULL ? 0 : 1; /* the tensor's position */
+    PyObject *number = inputs[1 - first];
+    const aot_tensor *x = tensors[first];
+    int dtype = aot_weak_promotion[AOT_CATEGORY_INTEGER][x->dtype];
+    const aot_variant *variant = aot_variant_of(operator->definition, dtype);
+    if (!PyLong_Check(number) || aot_dtypes[dtype].category != AOT_CATEGORY_INTEGER || variant == NULL ||
+        aot_number_fits(number, dtype)) {
+        return NULL;
+    }
+    int overflow = 0;
+    bool is_negative = PyLong_AsLongLongAndOverflow(number, &overflow) < 0 && overflow <= 0; /* -1 if it overflows */
+    bool less = is_negative == (first == 1); /* the first input is less than the second */
+    bool result = comparison == Py_NE || ((comparison == Py_LT || comparison == Py_LE) && less) ||
+                  ((comparison == Py_GT || comparison == Py_GE) && !less);
+    return filled_output(operator, variant->dtypes[2], tensors, result, out_object);
 }
 
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object)
@@ -369,7 +427,8 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
     if (variant == NULL) {
-        return apply_cast(operator, inputs, out_object);
+        PyObject *same = known ? compare_with_far_int(operator, inputs, tensors, out_object) : NULL;
+        return same != NULL || PyErr_Occurred() ? same : apply_cast(operator, inputs, out_object);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
@@ -468,4 +527,21 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
     }
     Py_INCREF(out_object);
     return out_object;
+}
+
+PyObject *aot_generate_row(const aot_operator_object *operator, int dtype, PyObject *const *numbers, aot_tensor *out)
+{
+    const aot_operator *definition = operator->definition;
+    const aot_variant *variant = aot_variant_of(definition, dtype);
+    aot_tensor *tensors[AOT_MAX_OPERANDS] = {NULL};
+    PyObject *inputs[AOT_MAX_OPERANDS] = {NULL};
+    for (int k = 0, given = 0; k < definition->inputs; k++) {
+        inputs[k] = variant->dtypes[k] == AOT_INDEX ? NULL : numbers[given++];
+    }
+    static const Py_ssize_t unit[1] = {1};
+    aot_view position = {NULL, unit, AOT_INDEX};
+    if (out != NULL && run(operator, variant, inputs, tensors, &out, &position) < 0) {
+        Py_CLEAR(out);
+    }
+    return (PyObject *)out;
 }

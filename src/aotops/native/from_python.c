@@ -166,7 +166,7 @@ static aot_tensor *tensor_of(const reader *r, PyObject *item)
         Py_INCREF(item);
         return leaf;
     }
-    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item);
+    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item, !r->is_open);
 }
 
 /* Writes a leaf: a tensor is cast, as aotops.astype does. */
@@ -422,10 +422,10 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     return narrowed;
 }
 
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object)
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens)
 {
     if (aot_is_sequence(object)) {
         return aot_read_nested(state, object, AOT_NO_DTYPE);
     }
-    return is_operand(state, object) > 0 ? aot_share_buffer(state, object) : NULL;
+    return is_operand(state, object) > 0 ? aot_share_buffer(state, object, widens) : NULL;
 }

@@ -215,8 +215,9 @@ PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
-/* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
+/* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
+ * also of several; NULL without an exception if that is impossible. */
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -376,6 +377,9 @@ int aot_load(aot_operator_object *operator);
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
+/* Fills a new 1-d tensor, which may be NULL, with an operator that takes positions, counted from 0, and Python numbers.
+ * Takes over `out`, and returns it. */
+PyObject *aot_generate_row(const aot_operator_object *operator, int dtype, PyObject *const *numbers, aot_tensor *out);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
 /* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.
@@ -442,8 +446,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
  * is read as a float four times as fast as through its buffer. */
 bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
- * memory. Returns NULL without an exception if Python has to read or reject it. */
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
+ * memory or widened (aot_share_buffer). Returns NULL without an exception if Python has to read or reject it. */
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens);
 
 /* to_python.c: Python numbers and lists of elements */
 PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);

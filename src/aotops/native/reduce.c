@@ -187,7 +187,7 @@ static aot_tensor *converted_input(call_arguments *call)
     if (x != NULL) {
         return with_variant(call, x);
     }
-    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0]);
+    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0], false);
     if (made == NULL && !PyErr_Occurred()) {
         made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x", call->inputs[0]);
     }
