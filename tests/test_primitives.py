@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -190,3 +192,36 @@ def test_a_level_has_its_best_instruction_on_whole_vectors(name: str, instructio
         lines = [line for line in assembly.splitlines() if instruction in line]
         assert any(register in line for line in lines for register in registers), assembly
         assert "gather" not in assembly
+
+
+def name_of(table: Table) -> str:
+    from aotops.aot.back.look_ups import LOOK_UP
+
+    return LOOK_UP + struct.pack(">16d", *table.values).hex()
+
+
+def test_tables_of_one_function_stand_in_rows() -> None:
+    """Two tables in 16 bytes, or three if two of them end in 32 zero bits; those of other functions stand elsewhere."""
+    from aotops.aot.back.look_ups import rows_of
+
+    other = Table(tuple(0.1 * k for k in range(16)))
+    functions = [(OTHER_HALF, TABLE, HALF), (HALF, other)]
+    text = "\n".join(
+        f"define double @f{k}(i64 %a) {{\n"
+        + "\n".join(f"  %{j} = call double @{name_of(table)}(i64 %a)" for j, table in enumerate(tables))
+        + "\n  ret double %0\n}"
+        for k, tables in enumerate(functions)
+    )
+    places = rows_of(text)
+    assert places.keys() == {name_of(table) for table in (TABLE, HALF, OTHER_HALF, other)}
+    assert len({place.array for place in places.values()}) == 2
+    assert places[name_of(other)].array != places[name_of(TABLE)].array
+    for table in (TABLE, HALF, OTHER_HALF, other):
+        place = places[name_of(table)]
+        words = [int(word) for word in re.findall(r"i64 (\d+)", place.definition)][place.column :: 2]
+        bits = {
+            "": words,
+            "upper": [word >> 32 << 32 for word in words],
+            "lower": [word << 32 & 2**64 - 1 for word in words],
+        }[place.half]
+        assert struct.pack("<16Q", *bits) == struct.pack("<16d", *table.values)
