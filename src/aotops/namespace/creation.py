@@ -49,7 +49,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
     ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
     nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
     a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
-    and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
+    and floats than aotops has (int32, float16, big-endian numbers) are converted if ``dtype`` says to what.
 
     Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
     numbers and for a buffer that would have to be converted without a ``dtype``, ``OverflowError`` for a number that
