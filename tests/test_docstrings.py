@@ -123,12 +123,67 @@ See also:
 """
 
 
-def test_the_docstring_of_a_user_is_as_written() -> None:
+def test_the_docstring_of_a_user_is_completed_and_otherwise_as_written() -> None:
     def third(x: float) -> float:
+        """A third.
+
+        A list:
+          - of
+          - lines
+
+        >>> 1 + 1
+        2
+        """
+        return x / 3
+
+    own, parameters, returns, raises, example = re.split(
+        r"\n\n(?=Parameters:|Returns:|Raises:|>>>)", str(ao.map(third).__doc__)
+    )
+    assert own == "A third.\n\nA list:\n  - of\n  - lines"
+    assert parameters.startswith(
+        "Parameters:\n    x: A tensor, a number, an array or lists of numbers, of dtype float32"
+    )
+    assert "out: A tensor of the result's shape" in parameters
+    assert returns == "Returns:\n    A tensor with the shape of ``x``, of the dtype that it is computed in."
+    assert raises.startswith("Raises:\n    TypeError: ")
+    assert example == ">>> 1 + 1\n2"
+
+
+def test_the_docstring_of_a_user_keeps_sections_of_its_own() -> None:
+    def third(x: float, n: int) -> float:
+        """A third.
+
+        Args:
+            x: a number.
+
+        Returns:
+            A third of it.
+        """
+        return x / 3
+
+    document = str(ao.zip(third, fixed={"n": "int64"}, defaults={"n": 1}).__doc__)
+    assert document.startswith("A third.\n\nRaises:\n    TypeError: ")
+    assert document.endswith("\n\nArgs:\n    x: a number.\n\nReturns:\n    A third of it.")
+
+
+def test_the_docstring_of_a_user_tells_of_inputs_with_dtypes_of_their_own() -> None:
+    def third(x: float, n: int, mask: bool) -> float:
         """A third."""
         return x / 3
 
-    assert ao.map(third).__doc__ == "A third."
+    operator = ao.zip(third, fixed={"n": "int64"}, bool_inputs="mask", defaults={"mask": True})
+    document = " ".join(str(operator.__doc__).split())
+    assert (
+        "n: A tensor, a number, an array or lists of numbers, of dtype bool, uint8 or int64, cast to int64;" in document
+    )
+    assert (
+        "mask: Bool, or true where it is not 0; its shape broadcasts with those of the others. mask may be" in document
+    )
+    assert "Accuracy" not in document
+
+
+def test_functions_without_a_docstring_make_operators_without_one() -> None:
+    assert ao.map(lambda x: x).__doc__ is None
 
 
 @pytest.mark.parametrize(

@@ -223,7 +223,7 @@ def steps(x: Any) -> Any:
         (lambda x: (x, x), "It must return a number, and returns a tuple of 2"),
         (lambda x: "a", "has a string, 'a'"),
         (lambda x: ao.sum(x), "calls ao.sum, a reduction, which works on whole tensors"),
-        (lambda x: ao.nothing(x), "ao.nothing, which is not there"),  # type: ignore[attr-defined]
+        (lambda x: ao.nothing(x), "ao.nothing, which does not exist"),  # type: ignore[attr-defined]
         (lambda x: math.perm(x), "calls math.perm, which kernels do not have; "),
     ],
 )

@@ -280,9 +280,9 @@ def unsupported_inputs(
     reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
-def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
+def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: str) -> NoReturn:
     """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
-    reject(TypeError, name, argument, f"be of dtype {wanted}", got, "convert with astype")
+    reject(TypeError, name, argument, f"be of dtype {wanted}", got, advice)
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:

@@ -126,7 +126,7 @@ def reduce(
     ('reduce', ('x', 'y'))
     """
     if map is not None:
-        map = _scalar_function("reduce", map)
+        map = _scalar_function("reduce", map, "x", "map")
     options = {"identity": identity, "initial": initial, "absorbing": absorbing, "map": map, "result": result}
     return _declaration("reduce", function, dtypes, options)
 
@@ -187,7 +187,7 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
     namespace = sys._getframe(3).f_globals
 
     def declare(function: Scalar) -> Operator:
-        scalar = _scalar_function(kind, function)
+        scalar = _scalar_function(kind, function, {"map": "x", "zip": "x, y"}.get(kind, "a, b"))
         name = scalar.__name__
         chosen = _dtype_names(name, dtypes)
         given = {**options, "result": _results(name, options["result"], chosen)}
@@ -239,11 +239,21 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
     return declare if function is None else declare(function)
 
 
-def _scalar_function(kind: str, function: Any) -> Any:
-    """The Python function that a declaration is given; ``TypeError`` for anything else."""
+def _scalar_function(kind: str, function: Any, inputs: str, argument: str = "function") -> Any:
+    """The Python function that a declaration is given; ``TypeError`` for anything else.
+
+    ``inputs`` are those that the message's example has.
+    """
     scalar = plain(function)
     if not isinstance(scalar, type(map)):
-        errors.wrong_type(kind, "function", "a Python function, or one that Numba has decorated", function)
+        name, module = getattr(function, "__name__", None), getattr(function, "__module__", None)
+        if isinstance(function, Operator):
+            inputs = ", ".join(function.parameters)
+            module = "ao" if function._record is None else None
+        path = f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name
+        advice = f"write lambda {inputs}: {path}({inputs})" if isinstance(name, str) and callable(function) else ""
+        wanted = "be a Python function, or one that Numba has decorated"
+        errors.reject(TypeError, kind, argument, wanted, errors.type_name(function), advice)
     code = scalar.__code__
     if code.co_flags & 0x2A0:  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
         errors.reject(TypeError, kind, scalar.__name__, "return numbers", "a generator or a coroutine")
@@ -256,10 +266,12 @@ def _scalar_function(kind: str, function: Any) -> Any:
 def _dtype_name(name: str, argument: str, dtype: Any) -> str:
     """The name of a dtype that is given in any way in which dtypes can be given."""
     given = find_dtype(dtype)
-    if given is None and not isinstance(dtype, str):
+    if given is None and not isinstance(dtype, (str, type)):
         errors.wrong_type(name, argument, "given as dtypes or their names", dtype)
     if given is None:
-        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", errors.shown(dtype))
+        got = errors.shown(dtype) if isinstance(dtype, str) else dtype.__name__
+        advice = "there is no complex dtype" if dtype is complex else ""
+        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", got, advice)
     return given.name
 
 
@@ -375,7 +387,7 @@ def derivative(operator: Operator) -> Any:
             errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
             errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
-        record.derivative(_scalar_function("derivative", function))
+        record.derivative(_scalar_function("derivative", function, ", ".join((*record.parameters, "y", "g"))))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
         gradient.namespace = record.namespace
