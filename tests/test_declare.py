@@ -517,6 +517,15 @@ def test_plain_python_agrees_with_the_kernels(built_folder: Path) -> None:
             show(out)
         show(zoo.largest(ao.tensor([3, 5, -1])))
         show(zoo.root(ao.tensor([4, 9, 2])))
+        x, memory = ao.tensor([1.0, 2.0]), ao.zeros((2, 5))
+        count = len(zoo.scaled_sum.derivative(x, x, x, x, x))
+        for last in (ao.zeros(3), memory[:, 0], memory[:, count - 1], x):
+            try:
+                outs = (*[memory[:, k] for k in range(count - 1)], last)
+                assert zoo.scaled_sum.derivative(x, x, x, x, x, out=outs) == outs
+            except ValueError as error:
+                print(error)
+            print(memory.tolist(), last.tolist())  # all are checked before one is written
         """
     fast = run("-c", textwrap.dedent(source), cwd=built_folder)
     slow = run("-c", textwrap.dedent(source), cwd=built_folder, with_numba=False, AOTOPS_PYTHON="1")

@@ -640,7 +640,7 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.mean(X, 2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
     (lambda: ao.var(X, (0, 0)), ValueError, "axis must not name an axis twice, got (0, 0)"),
     (lambda: ao.std(X, "a"), TypeError, "axis must be an int"),
-    (lambda: ao.var(X, correction="1"), TypeError, "var: correction must be a Python number, got str '1'"),
+    (lambda: ao.var(X, correction="1"), TypeError, "var: correction must be a number, got str '1'"),
     (lambda: ao.mean(X, 0, True), TypeError, "takes from 1 to 2 positional arguments but 3 were given"),
     (lambda: ao.mean(X, 0, out=ao.ones(2)), ValueError, "out must have the shape of the result (3,), got (2,)"),
     (lambda: ao.var(X, out=1), TypeError, "out must be a Tensor, got int 1"),

@@ -681,6 +681,31 @@ def test_ranges_of_numbers_that_do_not_fit() -> None:
 
 # --- ints beyond int64 -----------------------------------------------------------------------------------------
 
+
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
+@pytest.mark.parametrize("value", [256, 300, -1, 2**63, 2**64, -(2**63) - 1, 2**200, -(2**200), 255, 0])
+def test_comparisons_of_integers_with_ints_beyond_them(dtype: str, value: int) -> None:
+    layouts = [np.array([[0, 1, 255], [7, 0, 1]]).astype(dtype)]
+    layouts += [layouts[0].T, layouts[0][:, ::-2], layouts[0][:0], layouts[0][0, 1]]
+    for values in map(np.asarray, layouts):
+        x, elements = ao.asarray(values.copy(order="K")), values.astype(object)
+        for name in ("lt", "le", "eq", "ne", "gt", "ge"):
+            compare = getattr(operator, name)
+            wanted = np.asarray(compare(elements, value), bool)
+            for result, right in ((compare(x, value), wanted), (compare(value, x), compare(value, elements))):
+                assert result.dtype == "bool" and result.shape == values.shape
+                assert np.array_equal(np.asarray(result), np.asarray(right, bool))
+        out = ao.zeros(values.shape, dtype="float32")
+        assert ao.less(x, value, out=out) is out and np.array_equal(np.asarray(out), elements < value)
+        assert (value in x) == (value in values.tolist() if values.ndim == 1 else bool((elements == value).any()))
+        with pytest.raises(ValueError, match="less: out must have the shape of the result"):
+            ao.less(x, value, out=ao.zeros((7, 7), dtype="bool"))
+        with pytest.raises(TypeError, match="less: out must be a Tensor"):
+            ao.less(x, value, out=3)  # type: ignore[call-overload]
+    mask = ao.tensor([True, False])
+    assert ao.equal(mask, 2**70, out=mask) is mask and mask.tolist() == [False, False]
+
+
 EDGES = [2**53, 2**63, 2**64, 2**70, 2**128 - 2**104, 2**128, 2**200, 2**1024 - 2**970, 2**1024, 2**2000, 10**5000]
 INTS = (
     st.sampled_from(EDGES)

@@ -78,11 +78,16 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
     else:
         if not has_buffer(obj):
             errors.wrong_operand(name, argument, obj)
-        number = _foreign_number(name, argument, obj, wanted)
-        if number is not None and copy is False:
-            errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
+        from aotops.namespace.buffers import foreign_number
+
+        number = foreign_number(name, argument, obj)
+        if number is not None:
+            if copy is False:
+                errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
+            own = int64 if isinstance(number, int) else float32  # the first that holds it
+            return _native.full((), number, own if wanted is None else wanted, name, argument)
         try:
-            shared = _native.from_buffer(obj, False, name, argument) if number is None else number
+            shared = _native.from_buffer(obj, False, name, argument)
         except TypeError:  # its elements are of none of the dtypes
             from aotops.namespace import buffers
 
@@ -121,38 +126,13 @@ def has_buffer(value: Any) -> bool:
     return True
 
 
-#: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
-INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
-
-
-def _foreign_number(name: str, argument: str, obj: Any, dtype: DType | None) -> Tensor | None:
-    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
-
-    Or in ``dtype``. None for other buffers.
-    """
-    try:
-        opened = memoryview(obj)
-    except (BufferError, ValueError) as error:
-        errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
-    with opened as view:
-        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
-        is_integer = code in INTEGER_CODES
-        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
-        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
-        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
-            return None
-        import struct
-
-        own = int64 if is_integer else float32
-        number = struct.unpack(view.format, contents)[0]
-        return _native.full((), number, own if dtype is None else dtype, name, argument)
-
-
 def from_nested(name: str, argument: str, data: Any, dtype: DType | None) -> Tensor:
     """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors and arrays.
 
     Errors name the function and its argument.
     """
+    if isinstance(data, range):
+        return from_range(name, argument, data, dtype)
     flat: list[Any] = []
     found: dict[Any, Any] = {}
     shape = _flatten(name, argument, data, flat, found, argument, dtype)
@@ -203,6 +183,8 @@ def _flatten(
         return ()
     if isinstance(data, range):
         found.update({int: 0} if data else {})
+        if data[LONGEST_RANGE:]:  # it may be longer than any list in memory
+            data = from_range(name, place, data, dtype).tolist()
         flat.extend(data)
         return (len(data),)
     if not isinstance(data, (list, tuple)):
@@ -211,6 +193,8 @@ def _flatten(
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = _row(name, place, data, dtype)
+        elif dtype is not None and data.ndim > 0:
+            data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
         _flatten(name, argument, data.tolist(), flat, {}, place)
         shape_of: tuple[int, ...] = data.shape
@@ -234,13 +218,51 @@ def _flatten(
 
 
 def _row(name: str, place: str, data: Any, dtype: DType | None) -> Tensor:
-    """A buffer among nested sequences: as it is, or converted where its own dtype is none of aotops'."""
+    """A buffer among nested sequences, converted as on its own."""
+    from aotops.namespace.buffers import foreign_number
+
+    number = foreign_number(name, place, data)
+    return read(name, place, data, dtype if number is None else None)
+
+
+#: Longer ranges are not listed.
+LONGEST_RANGE = 1000
+
+
+def from_range(name: str, argument: str, data: range, dtype: DType | None) -> Tensor:
+    """A tensor of the ints in a range, which is never listed whole."""
+    if not data:
+        return _native.empty((0,), float64 if dtype is None else dtype, name)
+    wanted = int64 if dtype is None else dtype
+    ends = data[0], data[-1]
+    for end in ends if wanted.kind != "bool" else ():
+        _native.full((), end, wanted, name, argument)  # what lies between the ends fits if they do
     try:
-        return read(name, place, data, None)
-    except TypeError:
-        if dtype is None:
-            raise
-        return read(name, place, data, dtype)
+        count = len(data)
+    except OverflowError:
+        errors.too_many_bytes(name, ((data[-1] - data[0]) // data.step + 1,), wanted.name)
+    if wanted.kind != "bool" and all(-(2**63) <= end < 2**63 for end in ends):
+        return evenly_spaced(name, data[0], data.step, count, wanted)
+    result = _native.empty((count,), wanted, name)
+    for first in range(0, count, LONGEST_RANGE):
+        result[first : first + LONGEST_RANGE] = list(data[first : first + LONGEST_RANGE])
+    return result
+
+
+def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType) -> Tensor:
+    """``count`` numbers from ``start`` on, computed in int64 where they are ints that fit, else in float64."""
+    result = _native.empty((count,), dtype, name)
+    if count == 0:
+        return result
+    natural: DType = int64
+    if isinstance(start, int) and isinstance(step, int):
+        if all(-(2**63) <= end < 2**63 for end in (start, start + (count - 1) * step)):
+            step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+        else:
+            start, step, natural = float(start), float(step), float64
+    else:
+        natural = float64
+    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), (start, step))
 
 
 @fast_path()
@@ -325,6 +347,7 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
     return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
 
 
+@fast_path(_native.operators["_arange"])
 @advised
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
     """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
@@ -333,7 +356,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
     ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
 
     Raises ``ValueError`` for a step of 0 or a range that is not finite or too large, ``TypeError`` for other than
-    numbers, ``OverflowError`` for ints that int64 cannot hold.
+    numbers, ``OverflowError`` for numbers that the dtype cannot hold.
 
     >>> import aotops as ao
     >>> ao.arange(5)
@@ -370,16 +393,11 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         span = (stop - start) / step
         if not isfinite(span):
             errors.reject(ValueError, "arange", numbers, "give a finite range", errors.shown(given))
-        count = ceil(span)
+        count = max(ceil(span), 0)
     if count >= 2**60:
         errors.reject(ValueError, "arange", numbers, "give less than 2**60 numbers", errors.shown(given))
-    natural: DType = int64 if exact else float64
-    wanted = wanted or natural
+    wanted = wanted or (int64 if exact else float64)
     if wanted.kind == "integer" and count > 0:
         for end in (start, start + (count - 1) * step):  # what lies between the ends fits if they do
             _native.full((), end, wanted, "arange", numbers)  # OverflowError
-    if isinstance(step, int):
-        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
-    result = _native.empty((max(count, 0),), wanted, "arange")
-    inputs = (start if count > 0 else 0, step)
-    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), inputs)
+    return evenly_spaced("arange", start, step, max(count, 0), wanted)

@@ -6,6 +6,7 @@ from aotops import _native, errors, retry
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
+from aotops.namespace.creation import as_number
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
 
@@ -101,8 +102,7 @@ def variance(
     """
     correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
-    if not isinstance(correction, (int, float)):
-        errors.wrong_type(name, "correction", "a Python number", correction)
+    correction = as_number(name, "correction", correction)
     if x.dtype.kind != "float":
         x = astype(x, float64)
     axes = folded_axes(name, x, axis)

@@ -75,19 +75,14 @@ static PyObject *native_full(PyObject *module, PyObject *args)
     return (PyObject *)self;
 }
 
-static PyObject *native_copy_to_out(PyObject *module, PyObject *args)
+static PyObject *native_copy_to_out(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *name;
     PyObject *result, *out;
-    if (!PyArg_ParseTuple(args, "sO!O:copy_to_out", &name, state_of(module)->base_type, &result, &out)) {
+    if (!PyArg_ParseTuple(args, "sOO:copy_to_out", &name, &result, &out)) {
         return NULL;
     }
-    aot_tensor *target = aot_as_tensor(out);
-    if (target == NULL && out != Py_None) {
-        return aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", out);
-    }
-    Py_INCREF(result);
-    return target != NULL ? aot_copy_to_out(name, result, target) : result;
+    return aot_copy_computed(name, result, out);
 }
 
 static PyObject *native_is_number(PyObject *Py_UNUSED(module), PyObject *object)
@@ -270,7 +265,8 @@ static PyObject *native_fast_path(PyObject *module, PyObject *operators)
 static PyMethodDef module_methods[] = {
     {"empty", native_empty, METH_VARARGS, "empty(shape, dtype): a tensor with undefined contents."},
     {"copy_to_out", native_copy_to_out, METH_VARARGS,
-     "copy_to_out(function, result, out): out, holding the result of a function; the result itself if out is None."},
+     "copy_to_out(function, result, out): out, holding the result or the tuple of results of a function; the result\n"
+     "itself if out is None."},
     {"generate", native_generate, METH_VARARGS,
      "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},

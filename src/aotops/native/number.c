@@ -25,7 +25,7 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
     }
     PyObject *other = tensor_a != NULL ? b : a;
     if (!known) {
-        aot_tensor *read = aot_read_operand(state, other);
+        aot_tensor *read = aot_read_operand(state, other, false);
         if (read != NULL) {
             PyObject *inputs[] = {tensor_a != NULL ? a : (PyObject *)read, tensor_a != NULL ? (PyObject *)read : b};
             PyObject *result = aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);
