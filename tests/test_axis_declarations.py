@@ -262,7 +262,7 @@ DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
 
 
 @pytest.mark.parametrize("title", DECLARED_WRONGLY)
-def test_declarations_that_contradict_themselves_are_refused(title: str) -> None:
+def test_declarations_that_contradict_themselves_are_rejected(title: str) -> None:
     action, error, message = DECLARED_WRONGLY[title]
     with pytest.raises(error, match=message):
         action()
@@ -273,7 +273,7 @@ def test_declarations_that_contradict_themselves_are_refused(title: str) -> None
     [
         (ao.scan(lambda a, b: a - b, identity=0.0), "not associative"),
         (ao.scan(lambda a, b: a + b, identity=1.0), "the identity 1.0 changes"),
-        (ao.argreduce(lambda a, b: a + b, initial=0.0), "an argreduce chooses one of two"),
+        (ao.argreduce(lambda a, b: a + b, initial=0.0), "an argreduce must choose one of both"),
         (ao.argreduce(lambda a, b: b if abs(b) > abs(a) else a, initial=0.0), "not commutative"),
         (ao.argreduce(lambda a, b: b if b > a else a, initial=-INF), "write max"),
     ],

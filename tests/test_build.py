@@ -633,7 +633,7 @@ def specialised(dtype: str, scalar: Callable[..., Any]) -> Record:
         (lambda: specialised("float32", two), "one: the function for float32 must take 1 values, got 2"),
     ],
 )
-def test_records_that_contradict_themselves_are_refused(declare: Callable[[], Record], message: str) -> None:
+def test_records_that_contradict_themselves_are_rejected(declare: Callable[[], Record], message: str) -> None:
     with pytest.raises(RecordError, match=f"^{message}"):
         declare()
 

@@ -460,7 +460,7 @@ def test_without_a_build_numba_compiles_and_says_so(tmp_path: Path) -> None:
     assert done.stdout == "[2.0, 2.0]\n"
     (line,) = done.stderr.splitlines()
     assert line.startswith("aotops: my_ops.twice is not built; compiled now in ")
-    assert line.endswith("`aotops build my_ops.py` does it once and for all")
+    assert line.endswith("`aotops build my_ops.py` compiles it ahead of time")
 
 
 def test_without_a_build_and_numba_the_error_says_what_to_do(tmp_path: Path) -> None:
@@ -621,13 +621,13 @@ def test_operators_of_no_file_or_no_variable_still_run(capfd: pytest.CaptureFixt
     operator = ao.map(lambda x: x + 1.0, dtypes="float64")
     assert operator(ao.ones(2)).tolist() == [2.0, 2.0]
     assert (
-        "is held by no variable of its module, so that it cannot be built: assign it to one; compiled now"
+        "is not held by a variable of its module, so it cannot be built: assign it to one; compiled now"
         in capfd.readouterr().err
     )
     namespace: dict[str, Any] = {"ao": ao, "__name__": "made_up"}
     exec("f = ao.map(lambda x: x - 1.0, dtypes='float64')", namespace)
     assert namespace["f"](ao.ones(2)).tolist() == [0.0, 0.0]
-    assert "made_up.f is declared in no file, so that it cannot be built; compiled now" in capfd.readouterr().err
+    assert "made_up.f is not declared in a file, so it cannot be built; compiled now" in capfd.readouterr().err
 
 
 # --- errors of declarations ---------------------------------------------------------------------------------------
@@ -777,14 +777,14 @@ def returns_bool() -> Any:
         (lambda: ao.less.derivative, AttributeError, "less has no derivative"),
     ],
 )
-def test_declarations_that_contradict_themselves_are_refused(
+def test_declarations_that_contradict_themselves_are_rejected(
     action: Callable[[], Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         action()
 
 
-def test_a_second_derivative_is_refused() -> None:
+def test_a_second_derivative_is_rejected() -> None:
     operator = ao.map(one)
     operator.derivative(lambda x, y, g: g)
     with pytest.raises(TypeError, match="an array or lists of numbers, got function"):
@@ -849,7 +849,7 @@ def test_wrong_calls_are_the_right_errors(zoo: ModuleType, call: str, error: typ
         lambda operator: _native.declare(None, "f", "x", (1, 1, 1, 0, 0, 0, 1), (255,) * 4, (((2, 2), None, None),)),
     ],
 )
-def test_the_native_functions_refuse_nonsense(call: Callable[[Any], Any]) -> None:
+def test_the_native_functions_reject_nonsense(call: Callable[[Any], Any]) -> None:
     with pytest.raises((TypeError, ValueError)):
         call(ao.map(one))
 
@@ -924,7 +924,7 @@ def test_what_cannot_be_compiled_names_the_line(tmp_path: Path) -> None:
         (".", ".: this is a folder: name a Python file in it"),
     ],
 )
-def test_a_spec_that_is_no_module_is_refused(tmp_path: Path, spec: str, message: str) -> None:
+def test_a_spec_that_is_no_module_is_rejected(tmp_path: Path, spec: str, message: str) -> None:
     assert message in build_fails(tmp_path, spec)
 
 
@@ -1030,7 +1030,7 @@ def test_functions_that_numba_has_decorated_are_taken_as_they_are(tmp_path: Path
         ([], "takes only modules, got something else than a table"),
     ],
 )
-def test_a_wrong_table_in_pyproject_is_refused(table: Any, message: str) -> None:
+def test_a_wrong_table_in_pyproject_is_rejected(table: Any, message: str) -> None:
     from aotops.aot.pack.setuptools_hook import checked
 
     with pytest.raises(ao.BuildError, match=message):

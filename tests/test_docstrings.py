@@ -66,6 +66,35 @@ def test_no_docstring_repeats_what_is_generated(record: Record) -> None:
     assert (f"Within {record.max_ulp} ULP" in sections(record.doc)["Accuracy"]) == bool(record.max_ulp)
 
 
+def public_functions() -> dict[str, object]:
+    """The public functions that are no operators, and the methods of tensors that are written in Python."""
+    found = {name: getattr(ao, name) for name in dir(ao) if not name.startswith("_")}
+    found |= {f"memory.{name}": getattr(ao.memory, name) for name in ("stats", "release", "set_cache_limit")}
+    found |= {f"Tensor.{name}": value for name, value in vars(ao.Tensor).items() if not name.startswith("_")}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is ao.trace or (callable(value) and not isinstance(value, (type, ao.Operator)))
+    }
+
+
+@pytest.mark.parametrize("name", public_functions())
+def test_public_functions_have_the_sections_of_operators(name: str) -> None:
+    """A summary of one line; every argument; the result, the errors if there are arguments, and an example."""
+    function = public_functions()[name]
+    doc = inspect.cleandoc(str(function.__doc__))
+    summary, empty, *_ = doc.splitlines()
+    found = sections(doc)
+    assert summary.endswith(".") and not empty and max(map(len, doc.splitlines())) <= 120
+    assert (
+        list(found) == [title for title in ORDER if title in found] and "Example" in found and ">>>" in found["Example"]
+    )
+    parameters = [each for each in inspect.signature(function).parameters if each != "self"]  # type: ignore[arg-type]
+    assert sorted(entries(found.get("Parameters", "").replace("*", ""))) == sorted(parameters)
+    assert "Raises" in found or not parameters
+    assert ("Returns" in found) == (name not in ("set_num_threads", "memory.set_cache_limit"))
+
+
 def test_what_a_new_record_gets() -> None:
     @declare_map(dtypes=FLOATS, casts={"bool": "float32"}, max_ulp=1.5)
     def half(x: float) -> float:

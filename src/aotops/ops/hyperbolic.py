@@ -57,7 +57,7 @@ def tanh64(x: Any) -> Any:
     return math.copysign(fma(remainder, inverse, quotient), x)
 
 
-#: Where the two quotients of ``tanh32`` change over: from 0.902 on the second stays below 1 unit in the last place.
+#: Where the two quotients of ``tanh32`` change over: from 0.902 on the error of the second stays below 1 ULP.
 SPLIT = 0.905
 
 

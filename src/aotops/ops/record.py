@@ -1,13 +1,13 @@
-"""The record: everything there is to know of one operator, declared in one place.
+"""The record: all facts about one operator, declared in one place.
 
 A record is made by decorating the operator's scalar function with ``map`` (one input), ``zip`` (several),
-or ``reduce`` (an associative combination of two values that folds an axis away), or out of a reduction with ``scan``
-(an axis keeps its running result) or ``argreduce`` (where along an axis the result is found). The kernels, the public
+or ``reduce`` (an associative combination of two values that folds an axis away), or from a reduction with ``scan``
+(an axis keeps its running result) or ``argreduce`` (the index of the result along an axis). The kernels, the public
 function with its docstring and signature, the method and the special method on ``Tensor``, the type
 stubs and the tests' tables are all derived from the record; to add an operator is to add one record.
 
-The operators that users declare (``aotops.map`` and its like) have records of the same kind. Of aotops' own, Python
-sees records only when somebody asks for documentation; the build reads them all.
+User-defined operators (``aotops.map`` and its like) have records of the same kind. At run time the records of aotops'
+own operators are imported only for documentation; the build reads them all.
 """
 
 from __future__ import annotations
@@ -104,12 +104,12 @@ class Record:
             result it looks for.
         retry: for a reduction or a scan, how it is done again where a part of it has overflowed, one of
             ``aotops.abi.RETRIES``; by default that of a sum or a product, if it combines elements as one of these does.
-        max_ulp: bound of the error in ULP, units in the last place (0: exact, correctly rounded, or of a derivative,
-            which is as good as the few operations that it is made of).
+        max_ulp: bound of the error in ULP, units in the last place. It is 0 if the operator is exact or correctly
+            rounded, and for derivatives, whose error is that of a few operations.
         compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
         aliases: what the function is called elsewhere, as in ``numpy.arcsin`` and ``math.asin``. Scalar functions that
             call it by these names mean this operator, and tensors that NumPy's function is called with get it.
-        cases: what tests and benchmarks have to be told about it.
+        cases: what tests and benchmarks need to know about it besides.
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
         fast_paths: for particular dtypes a cheaper function with the same bits, and a predicate for the inputs that it
             cannot handle.
@@ -117,8 +117,8 @@ class Record:
         derivative_of: of a derivative, the record of what it is the derivative of.
         namespace: the variables of the module that declares the operator; empty where that is aotops.
         operator: the public operator of such a declaration's derivative.
-        replaces: of such a declaration, the one of the same name that it takes the place of.
-        loaded: whether such an operator has been given its kernels.
+        replaces: the earlier declaration of that name in the module, if any.
+        loaded: whether such an operator has been bound to its kernels.
     """
 
     kind: str
@@ -362,7 +362,7 @@ class Record:
             initial = initial[dtype]
         if initial is None:
             initial = self.identity_for(dtype)
-        assert initial is not None  # _check has seen to it
+        assert initial is not None  # checked by _check
         return initial
 
     def identity_for(self, dtype: str) -> float | None:
