@@ -351,11 +351,26 @@ def test_messages_say_what_to_write() -> None:
 
 def test_comparisons_with_what_is_no_number_are_pythons() -> None:
     t = ao.tensor([1.0, 2.0])
-    for other in (None, "abc", b"abc", object(), {1.0: 2.0}, {1.0}, int, ...):
+    for other in (None, "abc", object(), {1.0: 2.0}, {1.0}, int, ...):
         assert (t == other) is False and (t != other) is True and (other == t) is False
         assert other not in t
     with pytest.raises(TypeError, match="equal: x2 must be a Tensor"):
         Fraction(1) in t  # noqa: B015
+    for data in (b"abc", bytearray(b"abc")):  # data for aotops.asarray, but no operands: they could be strings
+        for call in (
+            lambda data=data: t == data,
+            lambda data=data: t != data,
+            lambda data=data: t + data,
+            lambda data=data: data + t,
+            lambda data=data: ao.add(t, data),
+            lambda data=data: ao.sum(data),
+            lambda data=data: ao.mean(data),
+            lambda data=data: t.__setitem__(slice(None), data),
+            lambda data=data: t.__iadd__(data),
+            lambda data=data: data in t,
+        ):
+            with pytest.raises(TypeError, match=r"must be a Tensor, .*, got byte(s|array); make a Tensor with"):
+                call()
 
 
 def test_lists_and_arrays_are_compared_by_value() -> None:

@@ -58,6 +58,7 @@ def explain(
 def forget_other_threads() -> None: ...
 
 kernel_version: int
+max_rank: int
 
 F = TypeVar("F", bound=Callable[..., Any])
 

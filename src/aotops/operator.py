@@ -24,21 +24,20 @@ if TYPE_CHECKING:
     from aotops.ops.record import Record
 
 
-def mixed(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
-    """A special method of a tensor and something else than a tensor or a Python number.
+def other_operand(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
+    """What a special method takes of two values one of which is neither a tensor nor a Python number: that one, read.
 
-    ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place the result is the
-    tensor itself, or a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
-    identity, and bytes, which would append the tensor's memory.
+    ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place, a value that is
+    no operand is a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
+    identity, and bytes, which would append the tensor's memory or compare with it.
     """
-    for parameter, value in zip(operator.parameters, (a, b), strict=True):
-        if not is_operand(value):
-            refused = is_foreign_number(value) or isinstance(value, bytearray)  # which compares itself with any buffer
-            refused = refused or (isinstance(value, bytes) and operator.__name__ == "add")
-            if in_place or (refused and not has_own_operators(value)):
-                errors.wrong_operand(operator.__name__, parameter, value)
-            return NotImplemented
-    return operator(a, b, out=a if in_place else None)
+    parameter, value = (operator.parameters[1], b) if isinstance(a, Tensor) else (operator.parameters[0], a)
+    if not is_operand(value):
+        refused = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
+        if in_place or (refused and not has_own_operators(value)):
+            errors.wrong_operand(operator.__name__, parameter, value)
+        return NotImplemented
+    return as_operand(operator.__name__, parameter, value)
 
 
 def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:

@@ -33,10 +33,6 @@ KINDS = {
 }
 
 
-#: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
-INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
-
-
 def foreign_number(name: str, argument: str, obj: Any) -> float | None:
     """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16; None for other buffers."""
     try:
@@ -45,7 +41,7 @@ def foreign_number(name: str, argument: str, obj: Any) -> float | None:
         errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
     with opened as view:
         code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
-        is_integer = code in INTEGER_CODES
+        is_integer = KINDS.get(code) in ("signed", "unsigned")
         alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
         is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
         if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):

@@ -214,8 +214,8 @@ def _flatten(
         _flatten(name, argument, data.tolist(), flat, {}, place)
         shape_of: tuple[int, ...] = data.shape
         return shape_of
-    if place.count("[") > 32:
-        errors.reject(ValueError, name, argument, "be nested at most 32 deep", "more")
+    if place.count("[") > _native.max_rank:
+        errors.reject(ValueError, name, argument, f"be nested at most {_native.max_rank} deep", "more")
     by_type = dict(zip(map(type, data), data, strict=True))
     if by_type and by_type.keys() <= {int, float, bool}:
         found.update(by_type)

@@ -259,9 +259,12 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
+static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place);
+
 /* Applies an operator to inputs some of which are lists or arrays. Returns NULL without an exception if Python has to
  * read one of them, or if there are none. */
-static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out,
+                               bool in_place)
 {
     int count = operator->definition->inputs;
     PyObject *objects[AOT_MAX_OPERANDS], *read[AOT_MAX_OPERANDS] = {NULL}, *result = NULL;
@@ -275,7 +278,7 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
         }
     }
     if (any && all) {
-        result = aot_apply(operator, objects, out);
+        result = apply(operator, objects, out, in_place);
     }
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
@@ -285,9 +288,9 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
 
 /* Applies an operator to inputs that are not tensors, or whose dtypes have no kernel: C reads them if it can, else
  * Python. */
-static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place)
 {
-    PyObject *done = apply_to_read(operator, inputs, out);
+    PyObject *done = apply_to_read(operator, inputs, out, in_place);
     if (done != NULL || PyErr_Occurred()) {
         return done;
     }
@@ -300,7 +303,7 @@ static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const
     for (int k = 0; k < operator->definition->inputs; k++) {
         objects[k] = (PyObject *)tensors[k];
     }
-    PyObject *result = aot_apply(operator, objects, out);
+    PyObject *result = apply(operator, objects, out, in_place);
     Py_DECREF(converted);
     return result;
 }
@@ -335,7 +338,7 @@ static PyObject *filled_output(const aot_operator_object *operator, int dtype, a
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
     aot_tensor *out = out_object != NULL ? aot_as_tensor(out_object) : NULL;
-    if (ndim < 0 || (out != NULL && aot_check_out(definition->name, out, dtype, ndim, shape) < 0)) {
+    if (ndim < 0 || (out != NULL && aot_check_out(definition->name, out, dtype, ndim, shape, false) < 0)) {
         return NULL;
     }
     if (out == NULL && out_object != NULL) {
@@ -403,7 +406,7 @@ static PyObject *compare_with_far_int(const aot_operator_object *operator, PyObj
     return filled_output(operator, variant->dtypes[2], tensors, result, out_object);
 }
 
-PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object)
+static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object, bool in_place)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
@@ -411,7 +414,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         /* x ** 2.0 of integers is a float, so it is not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
         if (x != NULL && aot_dtypes[x->dtype].category >= aot_number_category(inputs[1])) {
-            return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
+            return apply((const aot_operator_object *)operator->square, inputs, out_object, in_place);
         }
     }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
@@ -428,7 +431,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
     if (variant == NULL) {
         PyObject *same = known ? compare_with_far_int(operator, inputs, tensors, out_object) : NULL;
-        return same != NULL || PyErr_Occurred() ? same : apply_cast(operator, inputs, out_object);
+        return same != NULL || PyErr_Occurred() ? same : apply_cast(operator, inputs, out_object, in_place);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
@@ -451,11 +454,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (aot_check_out(definition->name, out, dtype, ndim, shape) < 0) {
+        if (aot_check_out(definition->name, out, dtype, ndim, shape, in_place) < 0) {
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {
-            return aot_copy_to_out(aot_apply(operator, inputs, NULL), out);
+            return aot_copy_to_out(apply(operator, inputs, NULL, false), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
@@ -469,6 +472,16 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         return NULL;
     }
     return (PyObject *)out;
+}
+
+PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    return apply(operator, inputs, out, false);
+}
+
+PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs)
+{
+    return apply(operator, inputs, inputs[0], true);
 }
 
 /* generate(operator, dtype, out, first, strides, inputs): fills a tensor with an operator that takes positions. At the
@@ -518,7 +531,7 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
             return NULL;
         }
     }
-    if (ndim < 0 || aot_check_out(definition->name, out, out->dtype, out->ndim, out->shape) < 0) {
+    if (ndim < 0 || aot_check_out(definition->name, out, out->dtype, out->ndim, out->shape, false) < 0) {
         return NULL;
     }
     aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};

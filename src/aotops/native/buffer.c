@@ -24,25 +24,26 @@ static bool is_fortran_contiguous(const aot_tensor *tensor)
     return true;
 }
 
+/* Returns what a tensor must be for a request, where it is not. */
 static const char *refusal(const aot_tensor *tensor, int flags)
 {
     if ((flags & PyBUF_WRITABLE) && tensor->storage->readonly) {
-        return "the tensor is read-only";
+        return "be writable";
     }
     if ((flags & PyBUF_FORMAT) && (flags & PyBUF_ND) != PyBUF_ND) {
-        return "a format without a shape contradicts itself: without one a buffer is plain bytes"; /* as memoryview */
+        return "be read with its shape where its format is asked for"; /* without a shape a buffer is plain bytes */
     }
     if ((flags & PyBUF_ANY_CONTIGUOUS) == PyBUF_ANY_CONTIGUOUS && !tensor->contiguous &&
         !is_fortran_contiguous(tensor)) {
-        return "the tensor is not contiguous";
+        return "be contiguous";
     }
     if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_fortran_contiguous(tensor)) {
-        return "the tensor is not contiguous in column-major order";
+        return "be contiguous in column-major order";
     }
     bool row_major = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS;
     bool no_strides = (flags & PyBUF_STRIDES) != PyBUF_STRIDES;
     if ((row_major || no_strides) && !tensor->contiguous) {
-        return "the tensor is not contiguous in row-major order";
+        return "be contiguous in row-major order";
     }
     return NULL;
 }
@@ -51,9 +52,10 @@ int aot_get_buffer(PyObject *object, Py_buffer *view, int flags)
 {
     aot_tensor *self = (aot_tensor *)object;
     view->obj = NULL;
-    const char *reason = refusal(self, flags);
-    if (reason != NULL) {
-        PyErr_SetString(PyExc_BufferError, reason);
+    const char *wanted = refusal(self, flags);
+    if (wanted != NULL) {
+        aot_raise("refused_buffer", "(sNN)", wanted, aot_tuple_of_sizes(self->ndim, self->shape),
+                  aot_tuple_of_sizes(self->ndim, self->strides));
         return -1;
     }
     Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;

@@ -386,7 +386,8 @@ static int module_exec(PyObject *module)
         PyTuple_SetItem(dtypes, code, state->dtypes[code]);
     }
     int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0 ||
-                 PyModule_AddIntConstant(module, "kernel_version", AOTOPS_KERNEL_VERSION) < 0;
+                 PyModule_AddIntConstant(module, "kernel_version", AOTOPS_KERNEL_VERSION) < 0 ||
+                 PyModule_AddIntConstant(module, "max_rank", AOT_MAX_RANK) < 0;
     Py_XDECREF(dtypes);
     return failed ? -1 : 0;
 }

@@ -375,6 +375,8 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. A NULL input is omitted. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Writes the result into the first input, as `x += y` does. */
+PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
 /* Fills a new 1-d tensor, which may be NULL, with an operator that takes positions, counted from 0, and Python numbers.
@@ -407,8 +409,8 @@ int aot_scan(const aot_operator_object *operator, const aot_variant *variant, co
 
 /* out.c: tensors that the caller passes as `out` */
 /* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
- * writable, and that its elements are distinct. */
-int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape);
+ * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */
+int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place);
 /* The same for a tuple of several results of one shape, which may not share elements with each other either. */
 int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
                    const Py_ssize_t *shape);

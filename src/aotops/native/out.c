@@ -38,24 +38,24 @@ static bool elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ss
     return true;
 }
 
-int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape)
+int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place)
 {
     if (!aot_can_cast[dtype][out->dtype]) {
-        aot_raise("cannot_cast_out", "(sss)", name, aot_dtypes[dtype].name, aot_dtypes[out->dtype].name);
+        aot_raise("cannot_cast_out", "(sssi)", name, aot_dtypes[dtype].name, aot_dtypes[out->dtype].name, (int)in_place);
         return -1;
     }
     if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
         PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
         PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
-        aot_raise("wrong_out_shape", "(sNN)", name, got, wanted);
+        aot_raise("wrong_out_shape", "(sNNi)", name, got, wanted, (int)in_place);
         return -1;
     }
-    if (aot_check_writable(out, name, "out") < 0) {
+    if (aot_check_writable(out, name, in_place ? "x1" : "out") < 0) {
         return -1;
     }
     if (out->size > 1 && !elements_are_distinct(out->ndim, out->shape, out->strides)) {
-        aot_raise("overlapping_out", "(sNN)", name, aot_tuple_of_sizes(out->ndim, out->shape),
-                  aot_tuple_of_sizes(out->ndim, out->strides));
+        aot_raise("overlapping_out", "(sNNi)", name, aot_tuple_of_sizes(out->ndim, out->shape),
+                  aot_tuple_of_sizes(out->ndim, out->strides), (int)in_place);
         return -1;
     }
     return 0;
@@ -94,7 +94,7 @@ int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *d
             aot_raise("wrong_type", "(sssO)", name, "out", "a tuple of Tensors", object);
             return -1;
         }
-        if (aot_check_out(name, out, dtypes[k], ndim, shape) < 0) {
+        if (aot_check_out(name, out, dtypes[k], ndim, shape, false) < 0) {
             return -1;
         }
         for (int j = 0; j < k; j++) {
@@ -146,7 +146,7 @@ PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out)
     if (computed != NULL) {
         if (target == NULL) {
             aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", out);
-        } else if (aot_check_out(name, target, computed->dtype, computed->ndim, computed->shape) == 0) {
+        } else if (aot_check_out(name, target, computed->dtype, computed->ndim, computed->shape, false) == 0) {
             return aot_copy_to_out(result, target);
         }
         Py_DECREF(result);

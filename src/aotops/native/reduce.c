@@ -47,28 +47,20 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
     *parsed = (call_arguments){.operator = operator, .wraps_to = AOT_NO_DTYPE};
     Py_ssize_t given = PyTuple_Size(args);
     int inputs = definition->inputs;
-    if (given < inputs || given > inputs + 1) {
-        PyObject *names = PyUnicode_FromFormat("%s axis", definition->parameters);
-        aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
-        return -1;
-    }
-    for (int k = 0; k < inputs; k++) {
+    for (int k = 0; k < inputs && k < given; k++) {
         parsed->inputs[k] = PyTuple_GetItem(args, k);
     }
-    if (given > inputs) {
+    if (given == inputs + 1) {
         parsed->axis = or_null(PyTuple_GetItem(args, inputs));
-    }
-    if (kwargs == NULL) {
-        return 0;
     }
     bool scans = definition->kind == AOT_SCAN, takes_dtype = definition->takes_dtype;
     const char *flag = scans ? "include_initial" : "keepdims";
     PyObject *key, *value;
     Py_ssize_t position = 0;
-    while (PyDict_Next(kwargs, &position, &key, &value)) {
+    while (kwargs != NULL && PyDict_Next(kwargs, &position, &key, &value)) {
         if (aot_is_keyword(key, flag)) {
             parsed->flag = value;
-        } else if (aot_is_keyword(key, "axis") && given == inputs) {
+        } else if (aot_is_keyword(key, "axis") && given <= inputs) {
             parsed->axis = or_null(value);
         } else if (aot_is_keyword(key, "dtype") && takes_dtype) {
             parsed->dtype = or_null(value);
@@ -76,9 +68,14 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
             parsed->out = or_null(value);
         } else {
             PyObject *keywords = PyUnicode_FromFormat("axis, %s, %sout", flag, takes_dtype ? "dtype, " : "");
-            aot_raise("unexpected_keyword", "(sON)", definition->name, key, keywords);
+            aot_raise("unexpected_keyword", "(sONs)", definition->name, key, keywords, definition->parameters);
             return -1;
         }
+    }
+    if (given < inputs || given > inputs + 1) {
+        PyObject *names = PyUnicode_FromFormat("%s axis", definition->parameters);
+        aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
+        return -1;
     }
     return 0;
 }
@@ -89,7 +86,7 @@ static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
     PyObject *axis = call->axis;
     const aot_operator *definition = call->operator->definition;
     if (axis == NULL) {
-        *mask = ndim == 32 ? UINT32_MAX : (UINT32_C(1) << ndim) - 1;
+        *mask = (uint32_t)((UINT64_C(1) << ndim) - 1);
         return 0;
     }
     *mask = 0;
@@ -250,7 +247,7 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
         if (given == NULL) {
             return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", call->out);
         }
-        if (aot_check_out(definition->name, given, result_dtype(call, dtype), ndim, shape) < 0) {
+        if (aot_check_out(definition->name, given, result_dtype(call, dtype), ndim, shape, false) < 0) {
             return NULL;
         }
         direct = given->dtype == dtype && call->wraps_to == AOT_NO_DTYPE;
