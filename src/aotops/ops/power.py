@@ -260,8 +260,8 @@ def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 
     Special cases: As in C and NumPy: anything to the power of 0, and 1 to any power, is 1, even with NaN; a
-    negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. int64
-    wraps around; a negative power of an int64 is 0, but for 1 and -1, which are their own inverses (NumPy raises
+    negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. Integers
+    wrap around; a negative power of one is 0, but for 1 and -1, which are their own inverses (NumPy raises
     ``ValueError``).
 
     Accuracy: Floats are exact wherever the result can be represented: ``183.0**7``, ``9.0**1.5``, ``2.0**-1074``.
