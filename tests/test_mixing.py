@@ -289,7 +289,7 @@ def test_types_with_operators_of_their_own_are_asked() -> None:
 
 @every_dtype
 @every_refused
-def test_other_types_are_refused_by_operators(dtype: str, operand: Callable[[], Any]) -> None:
+def test_other_types_are_rejected_by_operators(dtype: str, operand: Callable[[], Any]) -> None:
     t, _ = pair(dtype)
     for function in [*ARITHMETIC, operator.lt, operator.ge]:
         for reflected in (False, True):

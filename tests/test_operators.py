@@ -342,7 +342,7 @@ def test_zip_on_all_pairs_of_layouts(record: Record, dtype: str) -> None:
     check_zip(record, dtype, COMPATIBLE)
 
 
-def test_layouts_that_do_not_broadcast_are_refused() -> None:
+def test_layouts_that_do_not_broadcast_are_rejected() -> None:
     refused = [pair for pair in PAIRS if not broadcast(*pair)]
     assert len(refused) > 800
     for first, second in refused:
@@ -555,7 +555,7 @@ def test_mixed_dtypes_promote(record: Record) -> None:
 
 
 @by_name("record", RECORDS.values())
-def test_dtypes_without_a_kernel_are_refused(record: Record) -> None:
+def test_dtypes_without_a_kernel_are_rejected(record: Record) -> None:
     refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.casts]
     for dtype in refused:
         operands = [ao.zeros(3, dtype=dtype)] * record.inputs

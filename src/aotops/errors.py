@@ -36,7 +36,7 @@ class GradientError(RuntimeError):
 
 
 class NotBuiltError(RuntimeError):
-    """An operator of a user that has no compiled kernels, called where nothing could compile them."""
+    """A user-defined operator was called that has no compiled kernels, where nothing could compile them."""
 
 
 class BuildError(RuntimeError):
@@ -57,7 +57,7 @@ def reject(kind: type[Exception], function: str, argument: str, wanted: str, got
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: not at such a length that nobody would read the rest."""
+    """A value as messages show it, shortened if it is long."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
     if type(value) in (tuple, list):
@@ -309,7 +309,7 @@ def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
 
 
 def needs_positions(name: str) -> NoReturn:
-    """A call of an operator that sees the positions of elements, which only aotops' own functions tell it."""
+    """A call of an operator with position inputs, which only aotops' own functions can provide."""
     wrong_call(f"{name} takes positions, and can only be called by aotops' own functions")
 
 
@@ -337,9 +337,9 @@ def unsupported_inputs(
     reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
-def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
+def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: str) -> NoReturn:
     """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
-    reject(TypeError, name, argument, f"be of dtype {wanted}", got, "convert with astype")
+    reject(TypeError, name, argument, f"be of dtype {wanted}", got, advice)
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
@@ -451,7 +451,7 @@ def ambiguous_truth(shape: Shape) -> NoReturn:
 
 
 def no_index(shape: Shape, dtype: str) -> NoReturn:
-    """A tensor in place of an int that is none."""
+    """A tensor, other than a 0-d tensor of integers, in place of an int."""
     got = f"shape {shape} and dtype {dtype}"
     reject(TypeError, "index", "x", "be a 0-d tensor of integers", got, "use x.item() for an element")
 

@@ -54,7 +54,7 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
             numbers = true;
             if (fixed == AOT_NO_DTYPE) {
                 category = own > category ? own : category;
-            } else if (!aot_fixed_takes(fixed, aot_default_dtypes[own])) {
+            } else if (fixed != AOT_BOOL && fixed != AOT_INDEX && own > aot_dtypes[fixed].category) {
                 return NULL;
             }
         }

@@ -390,8 +390,8 @@ const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
  * Returns NULL without an exception if Python must decide: numbers only, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
-/* Returns whether an input with a fixed dtype accepts another one: bool accepts the truth value of any dtype; for
- * positions, see aot_generate. */
+/* Returns whether an input with a fixed dtype accepts tensors of another one: bool accepts the truth value of any dtype;
+ * for positions, see aot_generate. */
 static inline bool aot_fixed_takes(int fixed, int given)
 {
     return fixed == AOT_BOOL || fixed == AOT_INDEX || aot_can_cast[given][fixed];

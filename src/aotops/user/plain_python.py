@@ -27,6 +27,9 @@ def runner(operator: Operator) -> Callable[..., Any]:
         return flat.reshape(result.shape)
 
     def run(*inputs: Any, **options: Any) -> Any:
+        for name in operator.parameters[len(inputs) :]:
+            if name in operator.optional:
+                options.setdefault(name, None)
         try:
             bound = parameters.bind(*inputs, **options)
         except TypeError as error:
