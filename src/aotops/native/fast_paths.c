@@ -206,6 +206,10 @@ static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, 
     if (!PyObject_CheckBuffer(data)) {
         return NULL;
     }
+    aot_tensor *few = copy && dtype == AOT_NO_DTYPE ? aot_copy_few(state, data, self->row->name) : NULL;
+    if (few != NULL || PyErr_Occurred()) {
+        return (PyObject *)few;
+    }
     x = aot_share_buffer(state, data, dtype != AOT_NO_DTYPE);
     dtype = x != NULL && dtype == AOT_NO_DTYPE ? x->dtype : dtype;
     bool plain = x != NULL && (x->ndim > 0 || dtype == x->dtype);

@@ -215,6 +215,8 @@ PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
+/* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
+aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
 /* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
  * also of several; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
