@@ -1,6 +1,18 @@
 """Settings of the whole suite, made before any test imports aotops."""
 
 import os
+import shutil
+import tempfile
 
-# What one run compiles must not be found by the next one; tests of the cache choose a folder.
-os.environ.setdefault("AOTOPS_JIT_CACHE", "0")
+import pytest
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let the processes of one run share what they compile, which no other run finds; tests of the cache have others.
+
+    A reduction takes 2 seconds to compile, and both processes of two, or several tests, need the same ones.
+    """
+    if "AOTOPS_JIT_CACHE" not in os.environ:  # a worker of pytest-xdist has its parent's
+        folder = tempfile.mkdtemp(prefix="aotops-tests-")
+        os.environ["AOTOPS_JIT_CACHE"] = folder
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))

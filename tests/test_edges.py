@@ -117,7 +117,7 @@ def test_long_axes_of_one_input() -> None:
         ao.cumulative_sum(ao.zeros((0, 2**60 - 1)), 1, include_initial=True)
 
 
-def test_plain_python_refuses_what_kernels_refuse() -> None:
+def test_plain_python_rejects_what_kernels_reject() -> None:
     script = """
         import aotops as ao, numpy as np
         dot = ao.reduce(lambda a, b: a * b, identity=1.0, map=lambda x, y: x * y)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import inspect
+import math
 import pickle
 import pydoc
 import sys
@@ -21,13 +22,14 @@ from leaks import assert_no_leak
 import aotops as ao
 from aotops import _native
 from aotops.dtypes import BY_NAME
-from aotops.namespace import creation, manipulation, statistics
+from aotops.namespace import creation, data_types, manipulation, statistics
 from aotops.shapes import reshaped_strides
 
 FUNCTIONS = {
-    **{name: getattr(creation, name) for name in ("tensor", "asarray", "empty", "full", "zeros", "ones")},
+    **{name: getattr(creation, name) for name in ("arange", "tensor", "asarray", "empty", "full", "zeros", "ones")},
     **{name: getattr(manipulation, name) for name in ("reshape", "permute_dims")},
     **{name: getattr(statistics, name) for name in ("mean", "var", "std")},
+    "result_type": data_types.result_type,
     **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
 }
 
@@ -180,7 +182,75 @@ def test_tensors_of_one_value(shape: Any, dtype: Any, data: st.DataObject) -> No
     assert got[:5] == wanted[:5]
 
 
+ends = st.one_of(
+    st.integers(-400, 400),
+    st.floats(-40, 40),
+    st.sampled_from([None, True, 2**61, 2**63 - 1, -(2**63), 2**70, 1e18, -0.0, math.nan, math.inf, np.int64(3), "1"]),
+)
+steps = st.one_of(ends, st.sampled_from([1, -1, 0, 0.1, -0.25, 2**62, 2**55 + 0.0]))
+
+
+@settings(max_examples=600, deadline=None)
+@given(st.lists(ends, min_size=1, max_size=2), st.none() | steps, st.sampled_from([None, *BY_NAME, float, "x"]))
+def test_ranges(positional: list[Any], step: Any, dtype: Any) -> None:
+    arguments = [*positional, *([] if step is None or len(positional) == 1 else [step])]
+    first, last, by = [0, *arguments, 1] if len(arguments) == 1 else [*arguments, 1][:3]
+    first, last = (0, first) if last is None else (first, last)
+    plain = all(isinstance(value, (int, float)) and math.isfinite(value) for value in (first, last, by)) and by != 0
+    count = (last - first) / by if plain else 0
+    if 10**6 < count < 2**61:
+        return  # as much memory as there may be
+    options = {} if dtype is None else {"dtype": dtype}
+    slow = creation.arange.__wrapped__
+    x = ao.zeros(1)
+    got, wanted = [outcome(lambda f=f: f(*arguments, **options), x) for f in (creation.arange, slow)]
+    assert got == wanted
+    if (
+        plain
+        and None not in arguments
+        and dtype is None
+        and 0 <= count < 10**6
+        and max(abs(first), abs(last), abs(by)) < 2**53
+    ):
+        assert ao.arange(*arguments).tolist() == [first + k * by for k in range(math.ceil(count))]
+
+
+@pytest.mark.parametrize("dtype", [None, *BY_NAME])
+def test_ranges_with_parameters_by_name(dtype: str | None) -> None:
+    for fast in (creation.arange, creation.arange.__wrapped__):  # type: ignore[attr-defined]
+        assert fast(2, stop=9, step=3, dtype=dtype).tolist() == np.arange(2, 9, 3).astype(dtype or int).tolist()
+        assert fast(4, stop=None, dtype=dtype).tolist() == np.arange(4).astype(dtype or int).tolist()
+        with pytest.raises(TypeError, match="step must be a number, got NoneType"):
+            fast(4, step=None)
+
+
+values = st.one_of(
+    tensors,
+    st.sampled_from(
+        [*BY_NAME, *BY_NAME.values(), 1, 2.5, True, 2**70, float, int, bool, "int8", None, np.int8(1), [1]]
+    ),
+    st.sampled_from([np.zeros(2), np.float32(1), np.uint64(2**64 - 1), np.dtype("bool")]),
+)
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(values, max_size=4))
+def test_result_types(several: list[Any]) -> None:
+    x = ao.zeros(1)
+    slow = data_types.result_type.__wrapped__  # type: ignore[attr-defined]
+    got, wanted = outcome(lambda: ao.result_type(*several), x), outcome(lambda: slow(*several), x)
+    assert got == wanted
+    numbers = [value for value in several if isinstance(value, (int, float)) and not isinstance(value, np.generic)]
+    others = [value for value in several if isinstance(value, ao.Tensor)]
+    if len(others) == 1 and len(numbers) == len(several) - 1 == 1 and numbers[0] != 2**70:
+        assert got == ao.where(True, *several).dtype
+
+
 BUFFERS = [
+    *[np.array([[1, 2, 3], [-4, 500, 7 << 40]]).astype(code)[::-1, ::2] for code in ("i1", "u2", "i4", "u4", "u8")],
+    *[np.array([[1, -2, 300]], code) for code in (">i4", "f2", ">f8")],
+    np.zeros((3, 0), dtype="int32"),
+    np.array(7, dtype="uint32"),
     np.arange(6.0).reshape(2, 3),
     np.arange(6.0).reshape(2, 3).T[::-1],
     np.arange(3, dtype="float32"),
@@ -205,7 +275,9 @@ BUFFERS = [
 
 @pytest.mark.parametrize("data", BUFFERS, ids=range(len(BUFFERS)))
 @pytest.mark.parametrize(
-    "options", [{}, {"dtype": "float64"}, {"copy": True}, {"copy": False}, {"dtype": None}], ids=str
+    "options",
+    [{}, *[{"dtype": dtype} for dtype in (None, *BY_NAME)], {"copy": True}, {"copy": False}],
+    ids=str,
 )
 def test_buffers(data: Any, options: dict[str, Any]) -> None:
     x = ao.zeros(1)
@@ -283,6 +355,7 @@ def test_instances_of_a_subclass() -> None:
 def test_nothing_leaks() -> None:
     x, axes, data = ao.arange(24.0).reshape(2, 3, 4), (2, 0, 1), np.arange(6.0)
     shape = [4, 3, 2]
+    foreign = np.arange(6, dtype="int32").reshape(2, 3).T
     calls: list[Callable[[], Any]] = [
         lambda: x.T,
         lambda: x.permute(axes).reshape(shape),
@@ -315,6 +388,9 @@ def test_nothing_leaks() -> None:
             x.__setitem__((0, 0, 0), x[1, 1, 1]),
         ),
         lambda: iter(x).__length_hint__(),
+        lambda: (ao.arange(5), ao.arange(1, 9, 2, dtype="uint8"), ao.arange(0, 1, 0.25), ao.result_type(x, 2, "bool")),
+        lambda: (x.astype("uint8") < 300, x.astype("int64") == -1, 2**70 in x.astype("int64")),
+        lambda: (ao.asarray(foreign, dtype="int64"), ao.tensor([foreign, foreign], dtype="float32")),
         lambda: x.mean.__self__,
     ]
     failing: list[Callable[[], Any]] = [

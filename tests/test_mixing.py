@@ -289,7 +289,7 @@ def test_types_with_operators_of_their_own_are_asked() -> None:
 
 @every_dtype
 @every_refused
-def test_other_types_are_refused_by_operators(dtype: str, operand: Callable[[], Any]) -> None:
+def test_other_types_are_rejected_by_operators(dtype: str, operand: Callable[[], Any]) -> None:
     t, _ = pair(dtype)
     for function in [*ARITHMETIC, operator.lt, operator.ge]:
         for reflected in (False, True):
@@ -351,11 +351,26 @@ def test_messages_say_what_to_write() -> None:
 
 def test_comparisons_with_what_is_no_number_are_pythons() -> None:
     t = ao.tensor([1.0, 2.0])
-    for other in (None, "abc", b"abc", object(), {1.0: 2.0}, {1.0}, int, ...):
+    for other in (None, "abc", object(), {1.0: 2.0}, {1.0}, int, ...):
         assert (t == other) is False and (t != other) is True and (other == t) is False
         assert other not in t
     with pytest.raises(TypeError, match="equal: x2 must be a Tensor"):
         Fraction(1) in t  # noqa: B015
+    for data in (b"abc", bytearray(b"abc")):  # data for aotops.asarray, but no operands: they could be strings
+        for call in (
+            lambda data=data: t == data,
+            lambda data=data: t != data,
+            lambda data=data: t + data,
+            lambda data=data: data + t,
+            lambda data=data: ao.add(t, data),
+            lambda data=data: ao.sum(data),
+            lambda data=data: ao.mean(data),
+            lambda data=data: t.__setitem__(slice(None), data),
+            lambda data=data: t.__iadd__(data),
+            lambda data=data: data in t,
+        ):
+            with pytest.raises(TypeError, match=r"must be a Tensor, .*, got byte(s|array); make a Tensor with"):
+                call()
 
 
 def test_lists_and_arrays_are_compared_by_value() -> None:
@@ -680,6 +695,31 @@ def test_ranges_of_numbers_that_do_not_fit() -> None:
 
 
 # --- ints beyond int64 -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["bool", *INTEGERS])
+@pytest.mark.parametrize("value", [256, 300, -1, 2**63, 2**64, -(2**63) - 1, 2**200, -(2**200), 255, 0])
+def test_comparisons_of_integers_with_ints_beyond_them(dtype: str, value: int) -> None:
+    layouts = [np.array([[0, 1, 255], [7, 0, 1]]).astype(dtype)]
+    layouts += [layouts[0].T, layouts[0][:, ::-2], layouts[0][:0], layouts[0][0, 1]]
+    for values in map(np.asarray, layouts):
+        x, elements = ao.asarray(values.copy(order="K")), values.astype(object)
+        for name in ("lt", "le", "eq", "ne", "gt", "ge"):
+            compare = getattr(operator, name)
+            wanted = np.asarray(compare(elements, value), bool)
+            for result, right in ((compare(x, value), wanted), (compare(value, x), compare(value, elements))):
+                assert result.dtype == "bool" and result.shape == values.shape
+                assert np.array_equal(np.asarray(result), np.asarray(right, bool))
+        out = ao.zeros(values.shape, dtype="float32")
+        assert ao.less(x, value, out=out) is out and np.array_equal(np.asarray(out), elements < value)
+        assert (value in x) == (value in values.tolist() if values.ndim == 1 else bool((elements == value).any()))
+        with pytest.raises(ValueError, match="less: out must have the shape of the result"):
+            ao.less(x, value, out=ao.zeros((7, 7), dtype="bool"))
+        with pytest.raises(TypeError, match="less: out must be a Tensor"):
+            ao.less(x, value, out=3)  # type: ignore[call-overload]
+    mask = ao.tensor([True, False])
+    assert ao.equal(mask, 2**70, out=mask) is mask and mask.tolist() == [False, False]
+
 
 EDGES = [2**53, 2**63, 2**64, 2**70, 2**128 - 2**104, 2**128, 2**200, 2**1024 - 2**970, 2**1024, 2**2000, 10**5000]
 INTS = (

@@ -1260,7 +1260,7 @@ def test_the_reference_checks_its_bounds() -> None:
         ("sum", ([[1], [2]],), {"axis": (0, -2)}, ValueError, "axis must not name an axis twice"),
     ],
 )
-def test_the_reference_refuses_what_operators_refuse(
+def test_the_reference_rejects_what_operators_reject(
     name: str, inputs: Any, keywords: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

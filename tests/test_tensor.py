@@ -675,7 +675,9 @@ def test_assignment_of_large_ints() -> None:
     t[0] = 10**30
     assert t.tolist() == [1e30, 0.0]
     whole = ao.zeros(2, dtype="int64")
-    with pytest.raises(OverflowError, match=r"^assignment: value must fit int64, got int 10{30}$"):
+    with pytest.raises(
+        OverflowError, match=r"^assignment: value must fit int64, got int 10{30}; convert the tensor first, "
+    ):
         whole[0] = 10**30
     assert whole.tolist() == [0, 0]
 
@@ -1030,7 +1032,7 @@ def test_every_kind_of_buffer_request(name: str) -> None:
         }.get(request, True) and not (writable and t.readonly)
         view = Buffer()
         if not granted:
-            with pytest.raises(BufferError, match=r"the tensor is (not contiguous|read-only)|a format without a shape"):
+            with pytest.raises(BufferError, match=r"^buffer: x must be (contiguous|writable|read with its shape)"):
                 ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(t), ctypes.byref(view), flags)
             continue
         ctypes.pythonapi.PyObject_GetBuffer(ctypes.py_object(t), ctypes.byref(view), flags)
@@ -1057,7 +1059,7 @@ def test_consumers_of_plain_bytes() -> None:
     assert stream.write(t) == 48 and stream.getvalue() == raw
     assert stream.seek(0) == 0 and stream.readinto(ao.zeros(6)) == 48
     for consume in (hashlib.sha256, io.BytesIO().write):
-        with pytest.raises(BufferError, match="the tensor is not contiguous in row-major order"):
+        with pytest.raises(BufferError, match=r"buffer: x must be contiguous in row-major order, got .*; share x\.con"):
             consume(t.T)
     shared = (ctypes.c_double * 6).from_buffer(t)
     shared[5] = 50.0

@@ -12,24 +12,6 @@ if TYPE_CHECKING:
 
     F = TypeVar("F", bound=Callable[..., Any])
 
-#: What NumPy, PyTorch and others call an argument, and what it is called here.
-OTHER_NAMES = {
-    "dim": "axis",
-    "dims": "axes",
-    "keepdim": "keepdims",
-    "keep_dims": "keepdims",
-    "size": "shape",
-    "newshape": "shape",
-    "value": "fill_value",
-    "end": "stop",
-    "ddof": "correction",
-    "unbiased": "correction",
-    "object": "data",
-    "input": "x",
-    "a": "x",
-    "type": "dtype",
-}
-
 
 def advised(function: F) -> F:
     """A decorator: a call that does not fit the function's parameters is a ``TypeError`` that says what to write."""
@@ -65,14 +47,12 @@ def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str
     ]
     takes = f"it takes {', '.join(listed) or 'no arguments'}"
     name = function.__name__ if "self" not in positional else f"x.{function.__name__}"
+    from aotops.errors import for_keyword
+
     for key in kwargs:
-        other = OTHER_NAMES.get(key, key)
-        if key in only_positional or other in only_positional:
-            return f"{name} takes {other if other in only_positional else key} by position, without its name"
-        if key not in (*positional, *by_name):
-            if other in (*positional, *by_name):
-                return f"{key} is called {other} here, write {other}="
-            return takes
+        taken_by_name = [*positional[len(only_positional) :], *by_name]
+        if key not in taken_by_name:
+            return for_keyword(name, key, only_positional, taken_by_name) or takes
     extra = args[len(positional) :]
     if not extra:
         return takes

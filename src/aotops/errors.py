@@ -9,7 +9,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from typing import Any, NoReturn
 
     from aotops._native import Operator
@@ -36,7 +36,7 @@ class GradientError(RuntimeError):
 
 
 class NotBuiltError(RuntimeError):
-    """An operator of a user that has no compiled kernels, called where nothing could compile them."""
+    """A user-defined operator was called that has no compiled kernels, where nothing could compile them."""
 
 
 class BuildError(RuntimeError):
@@ -57,7 +57,7 @@ def reject(kind: type[Exception], function: str, argument: str, wanted: str, got
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: not at such a length that nobody would read the rest."""
+    """A value as messages show it, shortened if it is long."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
     if type(value) in (tuple, list):
@@ -80,7 +80,7 @@ def advice(value: Any) -> str:
     kind = type(value)
     if isinstance(value, complex):
         return "there is no complex dtype"
-    if isinstance(value, (str, bytes, type(None))):
+    if isinstance(value, (str, type(None))):
         return ""
     if not hasattr(kind, "__len__"):
         for method, conversion in (("__index__", "int"), ("__float__", "float")):
@@ -132,7 +132,24 @@ def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -
 def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: str = "") -> NoReturn:
     """A Python number that a dtype cannot hold."""
     kind = ValueError if number != number else OverflowError
-    reject(kind, function, argument, f"fit {dtype}", type_name(number), advice)
+    reject(kind, function, argument, f"fit {dtype}", type_name(number), advice or wider(function, dtype, number))
+
+
+#: Functions that say in what dtype they create a tensor.
+CREATING = ("arange", "asarray", "full", "tensor")
+
+
+def wider(function: str, dtype: str, number: float) -> str:
+    """What to write for a dtype that holds a number which another one does not; nothing where none does."""
+    fits_int64 = isinstance(number, int) and -(2**63) <= number < 2**63
+    name = "int64" if fits_int64 and dtype != "int64" else "float64"
+    try:
+        float(number)
+    except OverflowError:  # an int beyond all dtypes
+        return ""
+    if name == dtype:
+        return ""
+    return f"give dtype={name!r}" if function in CREATING else f"convert the tensor first, with x.astype({name!r})"
 
 
 def too_many_dimensions(function: str, argument: str, got: tuple[Any, ...] | list[Any] | range | int) -> NoReturn:
@@ -141,7 +158,10 @@ def too_many_dimensions(function: str, argument: str, got: tuple[Any, ...] | lis
         count = str(got if isinstance(got, int) else len(got))
     except OverflowError:
         count = "more than 2**63 - 1"
-    wanted = "name at most 32 axes" if argument in ("axis", "axes") else "have at most 32 dimensions"
+    from aotops._native import max_rank
+
+    names_axes = argument in ("axis", "axes")
+    wanted = f"name at most {max_rank} axes" if names_axes else f"have at most {max_rank} dimensions"
     reject(ValueError, function, argument, wanted, count)
 
 
@@ -181,6 +201,42 @@ def read_only(function: str, argument: str) -> NoReturn:
 
 # --- calls ----------------------------------------------------------------------------------------
 
+#: What NumPy, PyTorch and others call an argument, and what it is called here.
+OTHER_NAMES = {
+    "dim": "axis",
+    "dims": "axes",
+    "keepdim": "keepdims",
+    "keep_dims": "keepdims",
+    "size": "shape",
+    "newshape": "shape",
+    "value": "fill_value",
+    "end": "stop",
+    "unbiased": "correction",
+    "a_min": "min",
+    "a_max": "max",
+    "object": "data",
+    "input": "x",
+    "a": "x",
+    "type": "dtype",
+}
+
+
+#: What NumPy's functions take beside, and how to do without.
+INSTEAD = {
+    "initial": "combine the result with it",
+    "where": "replace the other elements first, with aotops.where",
+}
+
+
+def for_keyword(name: str, key: str, by_position: Sequence[str], by_name: Sequence[str]) -> str:
+    """What to write in place of a keyword argument that a function does not take; nothing if there is no advice."""
+    other = OTHER_NAMES.get(key, key)
+    if key in by_position or other in by_position:
+        return f"{name} takes {other if other in by_position else key} by position, without its name"
+    if other in by_name and key not in by_name:
+        return f"{key} is called {other} here, write {other}="
+    return INSTEAD.get(key, "")
+
 
 def wrong_call(message: str) -> NoReturn:
     """A call that does not fit a signature, in Python's words for it."""
@@ -199,11 +255,12 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     wrong_call(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 
-def unexpected_keyword(name: str, key: str, valid: str) -> NoReturn:
-    """A keyword argument that the operator does not have, or has been given by position."""
+def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") -> NoReturn:
+    """A keyword argument that the operator does not have, takes by position only, or has been given by position."""
     if key in valid.split(", "):
         wrong_call(f"{name}() got multiple values for argument {key!r}")
-    wrong_call(f"{name}() got an unexpected keyword argument {key!r}; it takes {valid}")
+    advice = for_keyword(name, key, positional.split(), valid.split(", ")) or f"it takes {valid}"
+    wrong_call(f"{name}() got an unexpected keyword argument {key!r}; {advice}")
 
 
 def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
@@ -252,7 +309,7 @@ def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
 
 
 def needs_positions(name: str) -> NoReturn:
-    """A call of an operator that sees the positions of elements, which only aotops' own functions tell it."""
+    """A call of an operator with position inputs, which only aotops' own functions can provide."""
     wrong_call(f"{name} takes positions, and can only be called by aotops' own functions")
 
 
@@ -280,9 +337,9 @@ def unsupported_inputs(
     reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
-def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
+def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: str) -> NoReturn:
     """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
-    reject(TypeError, name, argument, f"be of dtype {wanted}", got, "convert with astype")
+    reject(TypeError, name, argument, f"be of dtype {wanted}", got, advice)
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
@@ -318,20 +375,27 @@ def wrong_outs(name: str, wanted: int, got: Any) -> NoReturn:
     reject(TypeError, name, "out", f"be a tuple of {wanted} Tensors, one for each result", count)
 
 
-def wrong_out_shape(name: str, got: Shape, wanted: Shape) -> NoReturn:
+def reject_out(kind: type[Exception], name: str, in_place: bool, wanted: str, got: object) -> NoReturn:
+    """A tensor that cannot take a result: an ``out``, or the tensor that an in-place form writes into."""
+    advice = f"the in-place form writes into it: write x = aotops.{name}(x, ...) for a new tensor" if in_place else ""
+    reject(kind, name, "x1" if in_place else "out", wanted, got, advice)
+
+
+def wrong_out_shape(name: str, got: Shape, wanted: Shape, in_place: bool) -> NoReturn:
     """An ``out`` of another shape than the result."""
-    reject(ValueError, name, "out", f"have the shape of the result {wanted}", got)
+    reject_out(ValueError, name, in_place, f"have the shape of the result {wanted}", got)
 
 
-def cannot_cast_out(name: str, source: str, target: str) -> NoReturn:
+def cannot_cast_out(name: str, source: str, target: str, in_place: bool) -> NoReturn:
     """An ``out`` whose dtype cannot hold the result."""
-    reject(TypeError, name, "out", f"be able to hold a result of dtype {source}", f"a tensor of dtype {target}")
+    wanted = f"be able to hold a result of dtype {source}"
+    reject_out(TypeError, name, in_place, wanted, f"a tensor of dtype {target}")
 
 
-def overlapping_out(name: str, shape: Shape, strides: Shape) -> NoReturn:
+def overlapping_out(name: str, shape: Shape, strides: Shape, in_place: bool) -> NoReturn:
     """An ``out`` that has one element at several indices, so that it cannot hold a result."""
     got = f"shape {shape} and strides {strides}, which share memory"
-    reject(ValueError, name, "out", "have memory of its own for each element", got)
+    reject_out(ValueError, name, in_place, "have memory of its own for each element", got)
 
 
 def overlapping_outs(name: str, first: int, second: int) -> NoReturn:
@@ -346,6 +410,22 @@ def overlapping_outs(name: str, first: int, second: int) -> NoReturn:
 def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
     """An assignment of a shape that does not broadcast to the target's."""
     reject(ValueError, "assignment", "value", f"broadcast to the shape {target}", source)
+
+
+def wrong_index(function: str, got: Any) -> NoReturn:
+    """An item of an index that selects nothing."""
+    dtype = getattr(getattr(got, "dtype", None), "name", "")
+    advice = ""
+    if dtype == "bool" or isinstance(got, bool) or (isinstance(got, list) and bool in [type(item) for item in got]):
+        advice = "choose elements by a mask with aotops.where"
+    elif isinstance(got, tuple):
+        advice = "write the items side by side, as in x[i, j]"
+    elif isinstance(got, (list, range)) or "int" in dtype:
+        reads = function == "indexing"
+        advice = "take positions one by one" + ", as aotops.tensor([x[i] for i in positions])" * reads
+    wanted = "be an int, a slice, '...' or None, or a tuple of them"
+    kind = f"{type(got).__name__} of dtype {dtype}" if dtype else type(got).__name__
+    reject(IndexError, function, "index", wanted, kind, advice)
 
 
 def too_many_indices(function: str, ndim: int, got: int) -> NoReturn:
@@ -371,7 +451,7 @@ def ambiguous_truth(shape: Shape) -> NoReturn:
 
 
 def no_index(shape: Shape, dtype: str) -> NoReturn:
-    """A tensor in place of an int that is none."""
+    """A tensor, other than a 0-d tensor of integers, in place of an int."""
     got = f"shape {shape} and dtype {dtype}"
     reject(TypeError, "index", "x", "be a 0-d tensor of integers", got, "use x.item() for an element")
 
@@ -396,6 +476,14 @@ def unreachable_buffer(function: str, argument: str, exporter: type) -> NoReturn
     """A buffer whose strides lead out of memory."""
     got = f"{exporter.__name__} whose elements reach further"
     reject(BufferError, function, argument, "lie in memory", got)
+
+
+def refused_buffer(wanted: str, shape: Shape, strides: Shape) -> NoReturn:
+    """A request for a tensor's memory that the tensor cannot meet."""
+    advice = {"be writable": "share a copy, as aotops.tensor(x) makes", "be contiguous": "share x.contiguous()"}
+    found = advice.get(wanted, advice["be contiguous"] if wanted.endswith("row-major order") else "")
+    got = "a read-only tensor" if wanted == "be writable" else f"shape {shape} and strides {strides}"
+    reject(BufferError, "buffer", "x", wanted, got, found)
 
 
 def needs_copy(function: str, argument: str, got: str) -> NoReturn:

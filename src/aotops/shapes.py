@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
+from aotops._native import max_rank
+
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
 Shape = tuple[int, ...]
-
-
-#: No more lengths or axes than this are read, however many a caller gives.
-MOST_DIMENSIONS = 32
 
 
 def as_int(function: str, argument: str, value: Any, wanted: str = "an int") -> int:
@@ -29,8 +27,8 @@ def as_int(function: str, argument: str, value: Any, wanted: str = "an int") -> 
 
 def as_ints(function: str, argument: str, values: tuple[Any, ...] | list[Any] | range) -> Shape:
     """Read the ints in a tuple, list or range; raises ``ValueError`` if there are more than the maximum rank."""
-    first = values[: MOST_DIMENSIONS + 1]
-    if len(first) > MOST_DIMENSIONS:
+    first = values[: max_rank + 1]
+    if len(first) > max_rank:
         from aotops.errors import too_many_dimensions
 
         too_many_dimensions(function, argument, values)
@@ -42,7 +40,8 @@ def as_ints(function: str, argument: str, values: tuple[Any, ...] | list[Any] | 
 def as_shape(function: str, argument: str, shape: Any) -> Shape:
     """Read a shape: an int or a sequence of ints.
 
-    Raises ``TypeError`` for other types, ``ValueError`` for more than 32; creating the tensor checks the lengths.
+    Raises ``TypeError`` for other types, ``ValueError`` for more ints than a tensor has axes at most; the lengths are
+    checked where the tensor is created.
     """
     if isinstance(shape, (tuple, list, range)):
         return as_ints(function, argument, shape)

@@ -16,7 +16,7 @@ from aotops.namespace.operands import is_foreign_number, is_operand
 
 
 def operator_called(name: str) -> Any:
-    """The operator that NumPy's function of a name stands for, or None."""
+    """The operator that implements NumPy's function of a name, or None."""
     if name not in _called:
         from aotops import ops  # 20 ms, beside NumPy's 100
 
@@ -25,7 +25,7 @@ def operator_called(name: str) -> Any:
     return _called[name]
 
 
-#: What NumPy's functions stand for, as far as they have been called.
+#: The operators behind NumPy's functions that have been called so far.
 _called: dict[str, Any] = dict(_native.operators)
 
 

@@ -33,6 +33,25 @@ KINDS = {
 }
 
 
+def foreign_number(name: str, argument: str, obj: Any) -> float | None:
+    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16; None for other buffers."""
+    try:
+        opened = memoryview(obj)
+    except (BufferError, ValueError) as error:
+        errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
+    with opened as view:
+        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
+        is_integer = KINDS.get(code) in ("signed", "unsigned")
+        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
+        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
+        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
+            return None
+        import struct
+
+        number: float = struct.unpack(view.format, contents)[0]
+        return number
+
+
 def readable(format: str, itemsize: int) -> tuple[str, str] | None:
     """The byte order, as ``struct`` has it, and the kind of the numbers in a buffer; None if they are none.
 
@@ -98,6 +117,8 @@ def packed(name: str, argument: str, numbers: tuple[Any, ...], kind: str, itemsi
             numbers = tuple([n if n < 2**53 else (n >> 11 | (n & 2047 != 0)) << 11 for n in numbers])
     else:
         code = "q"
+        if dtype.kind == "integer" and dtype.itemsize < 8 and kind == "unsigned" and itemsize == 8:
+            numbers = tuple([n & 255 if n >= 2**63 else n for n in numbers])  # narrow dtypes keep the low bits
     try:
         return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
     except struct.error:

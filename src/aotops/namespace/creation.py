@@ -22,21 +22,29 @@ else:
 @fast_path()
 @advised
 def tensor(data: Any, *, dtype: Any = None) -> Tensor:
-    """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
+    """Make a tensor of the values in some data. It is always a copy.
 
-    Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
-    holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
+    Parameters:
+        data: Nested lists, tuples or ranges of numbers, tensors and arrays; a number; a tensor; or an object with the
+            buffer protocol.
+        dtype: A dtype or its name. By default it is that of a tensor or buffer; of Python numbers the first of bool,
+            int64 and float64 that holds them all; tensors inside lists promote, with Python numbers beside them weak
+            (``aotops.result_type``).
 
-    Lists may hold tensors, arrays and NumPy's scalars as well. Numbers are converted one by one, floats to integers
-    towards zero; arrays are converted as ``aotops.astype`` does.
+    Returns:
+        A tensor that owns its memory. Numbers are converted one by one, floats to integers towards zero; arrays are
+        converted as ``aotops.astype`` does.
 
-    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number,
-    ``OverflowError`` for a number that the dtype cannot hold.
+    Raises:
+        TypeError: Something in the data is not a number.
+        ValueError: The nesting is ragged, or a NaN stands among integers.
+        OverflowError: The dtype cannot hold a number.
 
-    >>> import aotops as ao
-    >>> ao.tensor([[1, 2], [3, 4]])
-    tensor([[1, 2],
-            [3, 4]])
+    Example:
+        >>> import aotops as ao
+        >>> ao.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
     """
     return read("tensor", "data", data, dtype, True)
 
@@ -44,23 +52,30 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor of some data, on the data's own memory where it has any that a tensor can use.
+    """Make a tensor of some data, which shares the data's memory if possible.
 
-    ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
-    nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
-    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
-    and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
+    Parameters:
+        obj: A tensor; an object with the buffer protocol (``array.array``, ``memoryview``, a NumPy array); nested
+            lists, tuples or ranges of numbers; or a number.
+        dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
+            aotops has no dtype (int16, float16, big-endian numbers) need one, to which they are converted.
+        copy: True always copies; False never does. None, the default, copies only if it must.
 
-    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
-    numbers and for a buffer that would have to be converted without a ``dtype``, ``OverflowError`` for a number that
-    the dtype cannot hold.
+    Returns:
+        A tensor. On read-only memory, it is read-only itself.
 
-    >>> import aotops as ao, array
-    >>> numbers = array.array("d", [1.0, 2.0])
-    >>> shared = ao.asarray(numbers)
-    >>> shared[0] = 5.0
-    >>> numbers
-    array('d', [5.0, 2.0])
+    Raises:
+        TypeError: Something in the data is not a number, or a buffer would have to be converted without a ``dtype``.
+        ValueError: The nesting is ragged, a NaN stands among integers, or ``copy=False`` and a copy is needed.
+        OverflowError: The dtype cannot hold a number.
+
+    Example:
+        >>> import aotops as ao, array
+        >>> numbers = array.array("d", [1.0, 2.0])
+        >>> shared = ao.asarray(numbers)
+        >>> shared[0] = 5.0
+        >>> numbers
+        array('d', [5.0, 2.0])
     """
     return read("asarray", "obj", obj, dtype, None if copy is None else bool(copy))
 
@@ -78,11 +93,16 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
     else:
         if not has_buffer(obj):
             errors.wrong_operand(name, argument, obj)
-        number = _foreign_number(name, argument, obj, wanted)
-        if number is not None and copy is False:
-            errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
+        from aotops.namespace.buffers import foreign_number
+
+        number = foreign_number(name, argument, obj)
+        if number is not None:
+            if copy is False:
+                errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
+            own = int64 if isinstance(number, int) else float32  # the first that holds it
+            return _native.full((), number, own if wanted is None else wanted, name, argument)
         try:
-            shared = _native.from_buffer(obj, False, name, argument) if number is None else number
+            shared = _native.from_buffer(obj, False, name, argument)
         except TypeError:  # its elements are of none of the dtypes
             from aotops.namespace import buffers
 
@@ -121,38 +141,13 @@ def has_buffer(value: Any) -> bool:
     return True
 
 
-#: Of the buffer protocol and of ``struct``: formats of integers, signed and unsigned.
-INTEGER_CODES = ("b", "B", "h", "H", "i", "I", "l", "L", "q", "Q")
-
-
-def _foreign_number(name: str, argument: str, obj: Any, dtype: DType | None) -> Tensor | None:
-    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16, in the smallest that holds it.
-
-    Or in ``dtype``. None for other buffers.
-    """
-    try:
-        opened = memoryview(obj)
-    except (BufferError, ValueError) as error:
-        errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
-    with opened as view:
-        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
-        is_integer = code in INTEGER_CODES
-        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
-        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
-        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
-            return None
-        import struct
-
-        own = int64 if is_integer else float32
-        number = struct.unpack(view.format, contents)[0]
-        return _native.full((), number, own if dtype is None else dtype, name, argument)
-
-
 def from_nested(name: str, argument: str, data: Any, dtype: DType | None) -> Tensor:
     """A tensor of nested lists, tuples and ranges of numbers; elements may be tensors and arrays.
 
     Errors name the function and its argument.
     """
+    if isinstance(data, range):
+        return from_range(name, argument, data, dtype)
     flat: list[Any] = []
     found: dict[Any, Any] = {}
     shape = _flatten(name, argument, data, flat, found, argument, dtype)
@@ -203,6 +198,8 @@ def _flatten(
         return ()
     if isinstance(data, range):
         found.update({int: 0} if data else {})
+        if data[LONGEST_RANGE:]:  # it may be longer than any list in memory
+            data = from_range(name, place, data, dtype).tolist()
         flat.extend(data)
         return (len(data),)
     if not isinstance(data, (list, tuple)):
@@ -211,12 +208,14 @@ def _flatten(
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = _row(name, place, data, dtype)
+        elif dtype is not None and data.ndim > 0:
+            data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
         _flatten(name, argument, data.tolist(), flat, {}, place)
         shape_of: tuple[int, ...] = data.shape
         return shape_of
-    if place.count("[") > 32:
-        errors.reject(ValueError, name, argument, "be nested at most 32 deep", "more")
+    if place.count("[") > _native.max_rank:
+        errors.reject(ValueError, name, argument, f"be nested at most {_native.max_rank} deep", "more")
     by_type = dict(zip(map(type, data), data, strict=True))
     if by_type and by_type.keys() <= {int, float, bool}:
         found.update(by_type)
@@ -234,26 +233,74 @@ def _flatten(
 
 
 def _row(name: str, place: str, data: Any, dtype: DType | None) -> Tensor:
-    """A buffer among nested sequences: as it is, or converted where its own dtype is none of aotops'."""
+    """A buffer among nested sequences, converted as on its own."""
+    from aotops.namespace.buffers import foreign_number
+
+    number = foreign_number(name, place, data)
+    return read(name, place, data, dtype if number is None else None)
+
+
+#: Longer ranges are not listed.
+LONGEST_RANGE = 1000
+
+
+def from_range(name: str, argument: str, data: range, dtype: DType | None) -> Tensor:
+    """A tensor of the ints in a range, which is never listed whole."""
+    if not data:
+        return _native.empty((0,), float64 if dtype is None else dtype, name)
+    wanted = int64 if dtype is None else dtype
+    ends = data[0], data[-1]
+    for end in ends if wanted.kind != "bool" else ():
+        _native.full((), end, wanted, name, argument)  # what lies between the ends fits if they do
     try:
-        return read(name, place, data, None)
-    except TypeError:
-        if dtype is None:
-            raise
-        return read(name, place, data, dtype)
+        count = len(data)
+    except OverflowError:
+        errors.too_many_bytes(name, ((data[-1] - data[0]) // data.step + 1,), wanted.name)
+    if wanted.kind != "bool" and all(-(2**63) <= end < 2**63 for end in ends):
+        return evenly_spaced(name, data[0], data.step, count, wanted)
+    result = _native.empty((count,), wanted, name)
+    for first in range(0, count, LONGEST_RANGE):
+        result[first : first + LONGEST_RANGE] = list(data[first : first + LONGEST_RANGE])
+    return result
+
+
+def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType) -> Tensor:
+    """``count`` numbers from ``start`` on, computed in int64 where they are ints that fit, else in float64."""
+    result = _native.empty((count,), dtype, name)
+    if count == 0:
+        return result
+    natural: DType = int64
+    if isinstance(start, int) and isinstance(step, int):
+        if all(-(2**63) <= end < 2**63 for end in (start, start + (count - 1) * step)):
+            step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+        else:
+            start, step, natural = float(start), float(step), float64
+    else:
+        natural = float64
+    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), (start, step))
 
 
 @fast_path()
 @advised
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
+    """Make a tensor whose contents are undefined until they are written.
 
-    Raises ``ValueError`` for a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not
-    enough memory.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.empty((2, 3)).shape
-    (2, 3)
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.empty((2, 3)).shape
+        (2, 3)
     """
     own = float64 if dtype is None else as_dtype("empty", "dtype", dtype)
     return _native.empty(new_shape("empty", shape), own, "empty")
@@ -262,17 +309,28 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
+    """Make a tensor of one value.
 
-    The value is a Python number, or anything with one element that has a dtype: a tensor, a scalar of NumPy's.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        fill_value: A Python number, or anything with one element that has a dtype: a tensor, a NumPy scalar.
+        dtype: A dtype or its name; by default bool, int64 or float64, as the value.
 
-    Raises ``TypeError`` if the value is no number, ``OverflowError`` if the dtype cannot hold it, ``ValueError`` for
-    NaN in integers, a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
+    Returns:
+        A tensor of that shape, in row-major order.
 
-    >>> import aotops as ao
-    >>> ao.full((2, 2), 7)
-    tensor([[7, 7],
-            [7, 7]])
+    Raises:
+        TypeError: The value is not a number, or the shape or the dtype is not one.
+        ValueError: The value is NaN and the dtype one of integers, a length is negative, or the tensor would have more
+            than 2**63 - 1 bytes.
+        OverflowError: The dtype cannot hold the value.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.full((2, 2), 7)
+        tensor([[7, 7],
+                [7, 7]])
     """
     number = as_number("full", "fill_value", fill_value)
     if dtype is not None:
@@ -298,13 +356,24 @@ def as_number(name: str, argument: str, value: Any) -> float:
 @fast_path()
 @advised
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of zeros; float64 unless said otherwise.
+    """Make a tensor of zeros.
 
-    Raises as ``full`` does.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.zeros(3)
-    tensor([0., 0., 0.])
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.zeros(3)
+        tensor([0., 0., 0.])
     """
     own = float64 if dtype is None else as_dtype("zeros", "dtype", dtype)
     return _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape")
@@ -313,33 +382,55 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def ones(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of ones; float64 unless said otherwise.
+    """Make a tensor of ones.
 
-    Raises as ``full`` does.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.ones(3) + 1
-    tensor([2., 2., 2.])
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.ones(3) + 1
+        tensor([2., 2., 2.])
     """
     own = float64 if dtype is None else as_dtype("ones", "dtype", dtype)
     return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
 
 
+@fast_path(_native.operators["_arange"])
 @advised
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
-    """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
+    """Make a tensor of evenly spaced numbers from ``start`` up to, not including, ``stop``.
 
-    int64 if all arguments are ints, else float64, unless ``dtype`` says otherwise. Of floats there are
-    ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
+    Parameters:
+        start: The first number; ``arange(n)`` counts from 0 to ``n``.
+        stop: The end of the range.
+        step: The distance between two numbers; it may be negative.
+        dtype: A dtype or its name; by default int64 if all arguments are ints, else float64.
 
-    Raises ``ValueError`` for a step of 0 or a range that is not finite or too large, ``TypeError`` for other than
-    numbers, ``OverflowError`` for ints that int64 cannot hold.
+    Returns:
+        A tensor of one dimension. Of floats it has ``ceil((stop - start) / step)`` elements, each computed as ``start +
+        i * step``.
 
-    >>> import aotops as ao
-    >>> ao.arange(5)
-    tensor([0, 1, 2, 3, 4])
-    >>> ao.arange(1, 0, -0.25)
-    tensor([1.  , 0.75, 0.5 , 0.25])
+    Raises:
+        TypeError: An argument is not a number.
+        ValueError: The step is 0, or the range is not finite or too large.
+        OverflowError: The dtype cannot hold the numbers.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.arange(5)
+        tensor([0, 1, 2, 3, 4])
+        >>> ao.arange(1, 0, -0.25)
+        tensor([1.  , 0.75, 0.5 , 0.25])
     """
     if stop is None:
         start, stop = 0, start
@@ -370,16 +461,11 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         span = (stop - start) / step
         if not isfinite(span):
             errors.reject(ValueError, "arange", numbers, "give a finite range", errors.shown(given))
-        count = ceil(span)
+        count = max(ceil(span), 0)
     if count >= 2**60:
         errors.reject(ValueError, "arange", numbers, "give less than 2**60 numbers", errors.shown(given))
-    natural: DType = int64 if exact else float64
-    wanted = wanted or natural
+    wanted = wanted or (int64 if exact else float64)
     if wanted.kind == "integer" and count > 0:
         for end in (start, start + (count - 1) * step):  # what lies between the ends fits if they do
             _native.full((), end, wanted, "arange", numbers)  # OverflowError
-    if isinstance(step, int):
-        step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
-    result = _native.empty((max(count, 0),), wanted, "arange")
-    inputs = (start if count > 0 else 0, step)
-    return _native.generate(_native.operators["_arange"], natural, result, 0, (1,), inputs)
+    return evenly_spaced("arange", start, step, max(count, 0), wanted)

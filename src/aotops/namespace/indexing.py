@@ -18,7 +18,7 @@ def select(x: Tensor, key: Any) -> Tensor:
     """What an index reads.
 
     Raises ``IndexError`` for an int outside of its axis, too many indices, or an index of another type, ``ValueError``
-    for a view of over 32 dimensions.
+    for a view of more dimensions than a tensor can have.
     """
     return x[normalized("indexing", x, key)]
 
@@ -49,10 +49,11 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
 def normalized(function: str, x: Tensor, key: Any) -> tuple[Any, ...]:
     """An index with Python ints in place of whatever else stands for them; ``function`` is what errors name."""
+    from aotops._native import max_rank
     from aotops.errors import reject, too_many_dimensions, too_many_indices
 
     items = key if isinstance(key, tuple) else (key,)
-    if len(items) > 65:  # one for each of 32 axes, a None for each of 32 new ones, and "...": no more are read
+    if len(items) > 2 * max_rank + 1:  # one for each axis, a None for each new one, and "...": no more are read
         too_many_indices(function, x.ndim, len(items))
     consumed = ellipses = added = 0
     for item in items:
@@ -76,7 +77,7 @@ def normalized(function: str, x: Tensor, key: Any) -> tuple[Any, ...]:
             result.append(item if type(item) is slice else _position(function, item, axis, x.shape[axis]))
             axis += 1
     ndim = x.ndim + added - len([item for item in result if type(item) is int])
-    if ndim > 32:
+    if ndim > max_rank:
         too_many_dimensions(function, "result", ndim)
     return tuple(result)
 
@@ -92,11 +93,9 @@ def _position(function: str, item: Any, axis: int, length: int) -> int:
                 raise TypeError
             position = int(index(item))  # of int, not of a subclass
         except TypeError:
-            from aotops.errors import reject
+            from aotops.errors import wrong_index
 
-            advice = "choose elements by a mask with aotops.where" if hasattr(item, "__len__") else ""
-            wanted = "be an int, a slice, '...' or None, or a tuple of them"
-            reject(IndexError, function, "index", wanted, type(item).__name__, advice)
+            wrong_index(function, item)
     if not -length <= position < length:
         from aotops.errors import wrong_position
 

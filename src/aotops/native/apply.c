@@ -3,6 +3,7 @@
  *     def apply(operator, *inputs, out=None):
  *         variant = the one for the dtype that the inputs promote to, or are cast to; Python numbers are weak
  *         if variant is None:
+ *             if a comparison with an int beyond the dtype: return full(shape, its constant result)
  *             return apply(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
  *         if out is None: out = empty(shape, variant.result), with its axes in the inputs' memory order
@@ -53,7 +54,7 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
             numbers = true;
             if (fixed == AOT_NO_DTYPE) {
                 category = own > category ? own : category;
-            } else if (!aot_fixed_takes(fixed, aot_default_dtypes[own])) {
+            } else if (fixed != AOT_BOOL && fixed != AOT_INDEX && own > aot_dtypes[fixed].category) {
                 return NULL;
             }
         }
@@ -74,81 +75,6 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
         }
     }
     return variant;
-}
-
-/* --- the output ---------------------------------------------------------------------------------- */
-
-/* Returns whether no two elements of a tensor share memory. True is always right; false may be wrong, but only for
- * strides that interleave axes. */
-static bool elements_are_distinct(const aot_tensor *tensor)
-{
-    Py_ssize_t reach = 0; /* of the axes seen so far, whose strides are smaller than the rest */
-    uint32_t seen = 0;
-    for (int round = 0; round < tensor->ndim; round++) {
-        int nearest = -1;
-        Py_ssize_t smallest = 0;
-        for (int axis = 0; axis < tensor->ndim; axis++) {
-            Py_ssize_t step = tensor->strides[axis] < 0 ? -tensor->strides[axis] : tensor->strides[axis];
-            if (!(seen >> axis & 1) && (nearest < 0 || step < smallest)) {
-                nearest = axis;
-                smallest = step;
-            }
-        }
-        seen |= UINT32_C(1) << nearest;
-        if (tensor->shape[nearest] > 1) {
-            if (smallest <= reach) {
-                return false;
-            }
-            reach += smallest * (tensor->shape[nearest] - 1);
-        }
-    }
-    return true;
-}
-
-int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape)
-{
-    if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
-        PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
-        PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
-        aot_raise("wrong_out_shape", "(sNN)", name, got, wanted);
-        return -1;
-    }
-    if (aot_check_writable(out, name, "out") < 0) {
-        return -1;
-    }
-    if (out->size > 1 && !elements_are_distinct(out)) {
-        aot_raise("overlapping_out", "(sNN)", name, aot_tuple_of_sizes(out->ndim, out->shape),
-                  aot_tuple_of_sizes(out->ndim, out->strides));
-        return -1;
-    }
-    return 0;
-}
-
-/* Checks that results of a dtype can be cast to that of `out`. */
-static int check_cast(const char *name, int dtype, const aot_tensor *out)
-{
-    if (!aot_can_cast[dtype][out->dtype]) {
-        aot_raise("cannot_cast_out", "(sss)", name, aot_dtypes[dtype].name,
-                  aot_dtypes[out->dtype].name);
-        return -1;
-    }
-    return 0;
-}
-
-PyObject *aot_copy_to_out(const char *name, PyObject *object, aot_tensor *out)
-{
-    if (object == NULL) {
-        return NULL;
-    }
-    aot_tensor *result = (aot_tensor *)object;
-    PyObject *filled = NULL;
-    if (check_cast(name, result->dtype, out) == 0 &&
-        aot_check_out(name, out, result->ndim, result->shape) == 0 && aot_copy(out, result) == 0) {
-        Py_INCREF((PyObject *)out);
-        filled = (PyObject *)out;
-    }
-    Py_DECREF((PyObject *)result);
-    return filled;
 }
 
 /* --- elementwise operators ----------------------------------------------------------------------- */
@@ -333,9 +259,12 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
+static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place);
+
 /* Applies an operator to inputs some of which are lists or arrays. Returns NULL without an exception if Python has to
  * read one of them, or if there are none. */
-static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out,
+                               bool in_place)
 {
     int count = operator->definition->inputs;
     PyObject *objects[AOT_MAX_OPERANDS], *read[AOT_MAX_OPERANDS] = {NULL}, *result = NULL;
@@ -343,13 +272,13 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
     for (int k = 0; k < count && all; k++) {
         objects[k] = inputs[k];
         if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
-            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k], false);
             any = true;
             all = read[k] != NULL;
         }
     }
     if (any && all) {
-        result = aot_apply(operator, objects, out);
+        result = apply(operator, objects, out, in_place);
     }
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
@@ -359,9 +288,9 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
 
 /* Applies an operator to inputs that are not tensors, or whose dtypes have no kernel: C reads them if it can, else
  * Python. */
-static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place)
 {
-    PyObject *done = apply_to_read(operator, inputs, out);
+    PyObject *done = apply_to_read(operator, inputs, out, in_place);
     if (done != NULL || PyErr_Occurred()) {
         return done;
     }
@@ -374,7 +303,7 @@ static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const
     for (int k = 0; k < operator->definition->inputs; k++) {
         objects[k] = (PyObject *)tensors[k];
     }
-    PyObject *result = aot_apply(operator, objects, out);
+    PyObject *result = apply(operator, objects, out, in_place);
     Py_DECREF(converted);
     return result;
 }
@@ -401,43 +330,31 @@ static aot_tensor *new_output(aot_state *state, const aot_operator *definition, 
     return out;
 }
 
-/* Copies each of a tuple of results into the tensor at the same position of `outs`, if its dtype allows. Takes over
- * `results`. */
-static PyObject *copy_to_outs(const aot_operator_object *operator, PyObject *results, PyObject *outs)
+/* Returns `out`, or a new tensor of a dtype, with one truth value in all elements of the inputs' shape. */
+static PyObject *filled_output(const aot_operator_object *operator, int dtype, aot_tensor *const *tensors, bool value,
+                               PyObject *out_object)
 {
-    int count = operator->definition->outputs;
-    const char *name = operator->definition->name;
-    if (results == NULL) {
+    const aot_operator *definition = operator->definition;
+    Py_ssize_t shape[AOT_MAX_RANK];
+    int ndim = aot_broadcast(definition, tensors, shape);
+    aot_tensor *out = out_object != NULL ? aot_as_tensor(out_object) : NULL;
+    if (ndim < 0 || (out != NULL && aot_check_out(definition->name, out, dtype, ndim, shape, false) < 0)) {
         return NULL;
     }
-    PyObject *filled = outs;
-    if (!PyTuple_Check(outs) || PyTuple_Size(outs) != count) {
-        filled = aot_raise("wrong_outs", "(siO)", name, count, outs);
+    if (out == NULL && out_object != NULL) {
+        return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
     }
-    /* all are checked before any is written */
-    for (int k = 0; filled != NULL && k < count; k++) {
-        aot_tensor *out = aot_as_tensor(PyTuple_GetItem(outs, k));
-        const aot_tensor *result = (const aot_tensor *)PyTuple_GetItem(results, k);
-        if (out == NULL) {
-            filled = aot_raise("wrong_type", "(sssO)", name, "out", "a tuple of Tensors", PyTuple_GetItem(outs, k));
-        } else if (check_cast(name, result->dtype, out) < 0 ||
-                   aot_check_out(name, out, result->ndim, result->shape) < 0) {
-            filled = NULL;
-        }
-        for (int other = 0; filled != NULL && other < k; other++) {
-            if (aot_may_overlap((const aot_tensor *)PyTuple_GetItem(outs, other), out)) {
-                filled = aot_raise("overlapping_outs", "(sii)", name, other, k);
-            }
-        }
+    aot_element element;
+    if (out != NULL) {
+        Py_INCREF(out_object);
+    } else {
+        out = new_output(operator->state, definition, tensors, dtype, ndim, shape);
     }
-    for (int k = 0; filled != NULL && k < count; k++) {
-        if (aot_copy((aot_tensor *)PyTuple_GetItem(outs, k), (aot_tensor *)PyTuple_GetItem(results, k)) < 0) {
-            filled = NULL;
-        }
+    if (out != NULL && (aot_element_of(value ? Py_True : Py_False, out->dtype, &element, definition->name, "value") < 0 ||
+                        aot_fill(out, element, out->dtype) < 0)) {
+        Py_CLEAR(out);
     }
-    Py_DECREF(results);
-    Py_XINCREF(filled);
-    return filled;
+    return (PyObject *)out;
 }
 
 /* Returns the tuple of results of an operator that has several outputs. */
@@ -459,7 +376,37 @@ static PyObject *apply_several(const aot_operator_object *operator, const aot_va
     return results;
 }
 
-PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object)
+/* Compares a tensor of integers with an int beyond its dtype, so that all elements give one result: that of an operator
+ * which serves one of Python's comparisons. Returns NULL without an exception for anything else. */
+static PyObject *compare_with_far_int(const aot_operator_object *operator, PyObject *const *inputs,
+                                      aot_tensor *const *tensors, PyObject *out_object)
+{
+    aot_state *state = operator->state;
+    int comparison = Py_LT;
+    while (comparison <= Py_GE && state->slots[AOT_SLOT_LT + comparison] != (PyObject *)operator) {
+        comparison++;
+    }
+    if (comparison > Py_GE || (tensors[0] == NULL) == (tensors[1] == NULL)) {
+        return NULL;
+    }
+    int first = tensors[0] != NULL ? 0 : 1; /* the tensor's position */
+    PyObject *number = inputs[1 - first];
+    const aot_tensor *x = tensors[first];
+    int dtype = aot_weak_promotion[AOT_CATEGORY_INTEGER][x->dtype];
+    const aot_variant *variant = aot_variant_of(operator->definition, dtype);
+    if (!PyLong_Check(number) || aot_dtypes[dtype].category != AOT_CATEGORY_INTEGER || variant == NULL ||
+        aot_number_fits(number, dtype)) {
+        return NULL;
+    }
+    int overflow = 0;
+    bool is_negative = PyLong_AsLongLongAndOverflow(number, &overflow) < 0 && overflow <= 0; /* -1 if it overflows */
+    bool less = is_negative == (first == 1); /* the first input is less than the second */
+    bool result = comparison == Py_NE || ((comparison == Py_LT || comparison == Py_LE) && less) ||
+                  ((comparison == Py_GT || comparison == Py_GE) && !less);
+    return filled_output(operator, variant->dtypes[2], tensors, result, out_object);
+}
+
+static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object, bool in_place)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
@@ -467,7 +414,7 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         /* x ** 2.0 of integers is a float, so it is not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
         if (x != NULL && aot_dtypes[x->dtype].category >= aot_number_category(inputs[1])) {
-            return aot_apply((const aot_operator_object *)operator->square, inputs, out_object);
+            return apply((const aot_operator_object *)operator->square, inputs, out_object, in_place);
         }
     }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
@@ -483,7 +430,8 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
     }
     const aot_variant *variant = known ? aot_find_variant(definition, inputs, tensors) : NULL;
     if (variant == NULL) {
-        return apply_cast(operator, inputs, out_object);
+        PyObject *same = known ? compare_with_far_int(operator, inputs, tensors, out_object) : NULL;
+        return same != NULL || PyErr_Occurred() ? same : apply_cast(operator, inputs, out_object, in_place);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
@@ -491,8 +439,13 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         return NULL;
     }
     if (definition->returns_tuple) {
+        const uint8_t *dtypes = variant->dtypes + definition->inputs;
+        if (out_object != NULL &&
+            aot_check_outs(definition->name, out_object, definition->outputs, dtypes, ndim, shape) < 0) {
+            return NULL;
+        }
         PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
-        return out_object == NULL ? results : copy_to_outs(operator, results, out_object);
+        return out_object == NULL ? results : aot_copy_to_outs(results, out_object);
     }
     int dtype = variant->dtypes[definition->inputs];
     aot_tensor *out = NULL;
@@ -501,11 +454,11 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (check_cast(definition->name, dtype, out) < 0 || aot_check_out(definition->name, out, ndim, shape) < 0) {
+        if (aot_check_out(definition->name, out, dtype, ndim, shape, in_place) < 0) {
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {
-            return aot_copy_to_out(definition->name, aot_apply(operator, inputs, NULL), out);
+            return aot_copy_to_out(apply(operator, inputs, NULL, false), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
@@ -519,6 +472,16 @@ PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs
         return NULL;
     }
     return (PyObject *)out;
+}
+
+PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    return apply(operator, inputs, out, false);
+}
+
+PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs)
+{
+    return apply(operator, inputs, inputs[0], true);
 }
 
 /* generate(operator, dtype, out, first, strides, inputs): fills a tensor with an operator that takes positions. At the
@@ -568,7 +531,7 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
             return NULL;
         }
     }
-    if (ndim < 0 || aot_check_out(definition->name, out, out->ndim, out->shape) < 0) {
+    if (ndim < 0 || aot_check_out(definition->name, out, out->dtype, out->ndim, out->shape, false) < 0) {
         return NULL;
     }
     aot_view position = {(char *)(uintptr_t)first, strides, AOT_INDEX};
@@ -577,4 +540,21 @@ PyObject *aot_generate(aot_state *state, PyObject *args)
     }
     Py_INCREF(out_object);
     return out_object;
+}
+
+PyObject *aot_generate_row(const aot_operator_object *operator, int dtype, PyObject *const *numbers, aot_tensor *out)
+{
+    const aot_operator *definition = operator->definition;
+    const aot_variant *variant = aot_variant_of(definition, dtype);
+    aot_tensor *tensors[AOT_MAX_OPERANDS] = {NULL};
+    PyObject *inputs[AOT_MAX_OPERANDS] = {NULL};
+    for (int k = 0, given = 0; k < definition->inputs; k++) {
+        inputs[k] = variant->dtypes[k] == AOT_INDEX ? NULL : numbers[given++];
+    }
+    static const Py_ssize_t unit[1] = {1};
+    aot_view position = {NULL, unit, AOT_INDEX};
+    if (out != NULL && run(operator, variant, inputs, tensors, &out, &position) < 0) {
+        Py_CLEAR(out);
+    }
+    return (PyObject *)out;
 }

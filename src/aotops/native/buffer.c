@@ -24,25 +24,26 @@ static bool is_fortran_contiguous(const aot_tensor *tensor)
     return true;
 }
 
+/* Returns what a tensor must be for a request, where it is not. */
 static const char *refusal(const aot_tensor *tensor, int flags)
 {
     if ((flags & PyBUF_WRITABLE) && tensor->storage->readonly) {
-        return "the tensor is read-only";
+        return "be writable";
     }
     if ((flags & PyBUF_FORMAT) && (flags & PyBUF_ND) != PyBUF_ND) {
-        return "a format without a shape contradicts itself: without one a buffer is plain bytes"; /* as memoryview */
+        return "be read with its shape where its format is asked for"; /* without a shape a buffer is plain bytes */
     }
     if ((flags & PyBUF_ANY_CONTIGUOUS) == PyBUF_ANY_CONTIGUOUS && !tensor->contiguous &&
         !is_fortran_contiguous(tensor)) {
-        return "the tensor is not contiguous";
+        return "be contiguous";
     }
     if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_fortran_contiguous(tensor)) {
-        return "the tensor is not contiguous in column-major order";
+        return "be contiguous in column-major order";
     }
     bool row_major = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS;
     bool no_strides = (flags & PyBUF_STRIDES) != PyBUF_STRIDES;
     if ((row_major || no_strides) && !tensor->contiguous) {
-        return "the tensor is not contiguous in row-major order";
+        return "be contiguous in row-major order";
     }
     return NULL;
 }
@@ -51,9 +52,10 @@ int aot_get_buffer(PyObject *object, Py_buffer *view, int flags)
 {
     aot_tensor *self = (aot_tensor *)object;
     view->obj = NULL;
-    const char *reason = refusal(self, flags);
-    if (reason != NULL) {
-        PyErr_SetString(PyExc_BufferError, reason);
+    const char *wanted = refusal(self, flags);
+    if (wanted != NULL) {
+        aot_raise("refused_buffer", "(sNN)", wanted, aot_tuple_of_sizes(self->ndim, self->shape),
+                  aot_tuple_of_sizes(self->ndim, self->strides));
         return -1;
     }
     Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
@@ -184,10 +186,67 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
+/* Up to this many bytes, a copy costs less than a tensor on the exporter's memory to copy from. */
+#define FEW_BYTES 4096
+
+/* Returns an integer of some width as an int64; a uint64 beyond it is negative. */
+static int64_t widen(const char *from, Py_ssize_t itemsize, bool is_signed)
+{
+    int64_t value = 0;
+    switch (itemsize) {
+#define WIDEN(bytes)                                                                                                   \
+    case bytes / 8: {                                                                                                  \
+        int##bytes##_t with_sign;                                                                                      \
+        uint##bytes##_t without;                                                                                       \
+        memcpy(&with_sign, from, sizeof with_sign);                                                                    \
+        memcpy(&without, from, sizeof without);                                                                        \
+        value = is_signed ? (int64_t)with_sign : (int64_t)without;                                                     \
+        break;                                                                                                         \
+    }
+        WIDEN(8)
+        WIDEN(16)
+        WIDEN(32)
+        WIDEN(64)
+#undef WIDEN
+    }
+    return value;
+}
+
+/* Returns integers of a dtype that tensors lack, such as NumPy's int32, as an int64 tensor. Returns NULL without an
+ * exception for anything else, and for a uint64 that int64 does not hold. */
+static PyObject *read_integers(aot_state *state, Py_buffer *view, const char *function)
+{
+    const char *format = view->format != NULL ? view->format : "B";
+    Py_ssize_t itemsize = view->itemsize, shape[AOT_MAX_RANK], unused[AOT_MAX_RANK];
+    bool is_signed = strchr("bhilqn", *format) != NULL, is_unsigned = strchr("BHILQN", *format) != NULL;
+    bool is_integer = *format != '\0' && format[1] == '\0' && (is_signed || is_unsigned);
+    if (!is_integer || (itemsize != 1 && itemsize != 2 && itemsize != 4 && itemsize != 8) ||
+        view->ndim > AOT_MAX_RANK || read_axes(view, shape, unused, function, "obj") < 0) {
+        return NULL;
+    }
+    aot_tensor *result = aot_tensor_new(state, AOT_INT64, view->ndim, shape, function);
+    if (result == NULL || result->size * itemsize != view->len) {
+        Py_XDECREF((PyObject *)result); /* Python reports a buffer of another length */
+        return NULL;
+    }
+    /* the narrow numbers lie at the end of the wide ones' memory, which are written from its start */
+    char *wide = result->data, *narrow = wide + result->size * ((Py_ssize_t)sizeof(int64_t) - itemsize);
+    bool fits = PyBuffer_ToContiguous(narrow, view, view->len, 'C') == 0;
+    for (Py_ssize_t k = 0; fits && k < result->size; k++) {
+        int64_t value = widen(narrow + k * itemsize, itemsize, is_signed);
+        memcpy(wide + k * (Py_ssize_t)sizeof value, &value, sizeof value);
+        fits = is_signed || value >= 0;
+    }
+    if (!fits) {
+        Py_CLEAR(result);
+    }
+    return (PyObject *)result;
+}
+
 /* Returns a tensor, or None if only a copy is possible. With `quiet`, returns NULL without an exception for elements
- * that no dtype matches. */
-static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, const char *function,
-                             const char *argument)
+ * that no dtype matches, unless they are integers to be widened: a single one, or `widens`. */
+static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, bool widens,
+                             const char *function, const char *argument)
 {
     Py_buffer *view = PyMem_Calloc(1, sizeof *view);
     if (view == NULL) {
@@ -202,6 +261,7 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
     size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype < 0 && quiet) {
+        result = view->ndim == 0 || widens ? read_integers(state, view, function) : NULL;
         goto release;
     }
     if (dtype < 0) {
@@ -254,16 +314,46 @@ release:
 
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument)
 {
-    return from_buffer(state, exporter, copy, false, function, argument);
+    return from_buffer(state, exporter, copy, false, false, function, argument);
 }
 
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter)
+/* Clears an exporter's refusal: Python tries again and raises the error. */
+static void clear_refusal(void)
 {
-    PyObject *shared = from_buffer(state, exporter, false, true, "asarray", "obj");
-    if (shared == NULL && PyErr_Occurred() &&
-        (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
-         PyErr_ExceptionMatches(PyExc_ValueError))) {
-        PyErr_Clear(); /* Python tries again and raises the error */
+    if (PyErr_Occurred() && (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
+                             PyErr_ExceptionMatches(PyExc_ValueError))) {
+        PyErr_Clear();
+    }
+}
+
+aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function)
+{
+    Py_buffer view;
+    Py_ssize_t shape[AOT_MAX_RANK], unused[AOT_MAX_RANK];
+    if (PyObject_GetBuffer(exporter, &view, PyBUF_RECORDS_RO) < 0) {
+        clear_refusal();
+        return NULL;
+    }
+    aot_tensor *copy = NULL;
+    int dtype = view.len <= FEW_BYTES ? dtype_of_format(view.format, view.itemsize) : -1;
+    if (dtype >= 0 && view.ndim <= AOT_MAX_RANK && PyBuffer_IsContiguous(&view, 'C') &&
+        read_axes(&view, shape, unused, function, "data") == 0) {
+        copy = aot_tensor_new(state, dtype, view.ndim, shape, function);
+        if (copy != NULL && copy->size * view.itemsize == view.len) {
+            memcpy(copy->data, view.buf, (size_t)view.len);
+        } else {
+            Py_CLEAR(copy);
+        }
+    }
+    PyBuffer_Release(&view);
+    return copy;
+}
+
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens)
+{
+    PyObject *shared = from_buffer(state, exporter, false, true, widens, "asarray", "obj");
+    if (shared == NULL) {
+        clear_refusal();
     }
     aot_tensor *tensor = shared != NULL ? aot_as_tensor(shared) : NULL;
     if (tensor == NULL) {

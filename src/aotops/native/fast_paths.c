@@ -203,11 +203,17 @@ static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, 
     if (aot_is_sequence(data) || aot_is_number(data)) {
         return (PyObject *)aot_read_nested(state, data, dtype);
     }
-    if (!PyObject_CheckBuffer(data) || dtype != AOT_NO_DTYPE) {
+    if (!PyObject_CheckBuffer(data)) {
         return NULL;
     }
-    x = aot_share_buffer(state, data);
-    PyObject *result = x == NULL ? NULL : (PyObject *)aot_astype(x, x->dtype, copy, self->row->name);
+    aot_tensor *few = copy && dtype == AOT_NO_DTYPE ? aot_copy_few(state, data, self->row->name) : NULL;
+    if (few != NULL || PyErr_Occurred()) {
+        return (PyObject *)few;
+    }
+    x = aot_share_buffer(state, data, dtype != AOT_NO_DTYPE);
+    dtype = x != NULL && dtype == AOT_NO_DTYPE ? x->dtype : dtype;
+    bool plain = x != NULL && (x->ndim > 0 || dtype == x->dtype);
+    PyObject *result = plain ? (PyObject *)aot_astype(x, dtype, copy, self->row->name) : NULL;
     Py_XDECREF((PyObject *)x);
     return result;
 }
@@ -305,11 +311,127 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
     return filled(new_of_shape(self, args[0], dtype), value);
 }
 
+/* The arguments of arange, read. */
+typedef struct {
+    PyObject *start, *step; /* owned */
+    Py_ssize_t count;
+    int natural; /* int64 if all are ints, else float64 */
+    bool fits;   /* a given dtype holds both ends */
+} spacing;
+
+/* Reads ints whose differences are small enough for a count. */
+static bool space_ints(PyObject *const *given, int dtype, spacing *read)
+{
+    Py_ssize_t ends[3];
+    for (int k = 0; k < 3; k++) {
+        if (!aot_plain_size(given[k], &ends[k]) || ends[k] < -PY_SSIZE_T_MAX / 16 || ends[k] > PY_SSIZE_T_MAX / 16) {
+            return false;
+        }
+    }
+    Py_ssize_t span = ends[1] - ends[0], step = ends[2];
+    if (step == 0) {
+        return false;
+    }
+    bool forth = (span > 0) == (step > 0) && span != 0;
+    Py_ssize_t steps = forth ? (span - (step > 0 ? 1 : -1)) / step : 0; /* from the first to the last */
+    read->count = forth ? steps + 1 : 0;
+    read->natural = AOT_INT64;
+    PyObject *last = PyLong_FromSsize_t(ends[0] + steps * step);
+    read->fits = last != NULL && (dtype == AOT_NO_DTYPE || (aot_number_fits(given[0], dtype) && aot_number_fits(last, dtype)));
+    Py_XDECREF(last);
+    Py_INCREF(given[0]);
+    read->start = given[0];
+    Py_INCREF(given[2]);
+    read->step = given[2];
+    return true;
+}
+
+/* Reads numbers at least one of which is a float. */
+static bool space_floats(PyObject *const *given, int dtype, spacing *read)
+{
+    double ends[3];
+    bool any = false;
+    for (int k = 0; k < 3; k++) {
+        Py_ssize_t size;
+        bool is_float = PyFloat_CheckExact(given[k]);
+        if (!is_float && !aot_plain_size(given[k], &size)) {
+            return false;
+        }
+        any = any || is_float;
+        ends[k] = is_float ? PyFloat_AsDouble(given[k]) : (double)size;
+    }
+    double span = ends[2] != 0.0 ? (ends[1] - ends[0]) / ends[2] : -1.0;
+    if (!any || !(span >= 0.0 && span < 1e15)) { /* empty, too long, infinite or NaN */
+        return false;
+    }
+    read->count = (Py_ssize_t)span;
+    read->count += (double)read->count < span;
+    read->natural = AOT_FLOAT64;
+    read->fits = dtype == AOT_NO_DTYPE || aot_dtypes[dtype].category == AOT_CATEGORY_FLOAT;
+    read->start = PyFloat_FromDouble(ends[0]);
+    read->step = PyFloat_FromDouble(ends[2]);
+    return true;
+}
+
+/* arange(start, /, stop=None, step=1, *, dtype=None) */
+static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keys[] = {"dtype", NULL};
+    PyObject *named;
+    int dtype;
+    if (self->operators == NULL || count < 1 || count > 3 || !read_keywords(args + count, names, keys, &named) ||
+        !plain_dtype(self->state, named, AOT_NO_DTYPE, &dtype)) {
+        return NULL;
+    }
+    PyObject *zero = PyLong_FromLong(0), *one = PyLong_FromLong(1), *result = NULL;
+    bool has_stop = count > 1 && args[1] != Py_None;
+    PyObject *given[] = {has_stop ? args[0] : zero, has_stop ? args[1] : args[0], count > 2 ? args[2] : one};
+    spacing read = {.fits = false};
+    if (zero != NULL && one != NULL && (space_ints(given, dtype, &read) || space_floats(given, dtype, &read)) &&
+        read.fits && read.start != NULL && read.step != NULL) {
+        PyObject *numbers[] = {read.start, read.step};
+        aot_tensor *out = aot_tensor_new(self->state, dtype == AOT_NO_DTYPE ? read.natural : dtype, 1, &read.count, "arange");
+        result = aot_generate_row((const aot_operator_object *)PyTuple_GetItem(self->operators, 0), read.natural, numbers, out);
+    }
+    Py_XDECREF(read.start);
+    Py_XDECREF(read.step);
+    Py_XDECREF(zero);
+    Py_XDECREF(one);
+    return result;
+}
+
+/* result_type(*values) */
+static PyObject *result_type(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL;
+    for (Py_ssize_t k = 0; k < count; k++) {
+        const aot_tensor *x = aot_as_tensor(args[k]);
+        int own;
+        if (x == NULL && aot_is_number(args[k])) {
+            int of_number = aot_number_category(args[k]);
+            category = of_number > category ? of_number : category;
+            continue;
+        }
+        if (x == NULL && !plain_dtype(self->state, args[k], AOT_NO_DTYPE, &own)) {
+            return NULL;
+        }
+        own = x != NULL ? x->dtype : own;
+        dtype = dtype == AOT_NO_DTYPE ? own : aot_promotion[dtype][own];
+    }
+    if (count == 0 || names != NULL) {
+        return NULL;
+    }
+    PyObject *result = self->state->dtypes[dtype == AOT_NO_DTYPE ? aot_default_dtypes[category]
+                                                                 : aot_weak_promotion[category][dtype]];
+    Py_INCREF(result);
+    return result;
+}
+
 /* --- statistics ---------------------------------------------------------------------------------- */
 
 typedef struct {
     aot_tensor *x;
-    PyObject *axis; /* an int within range, or NULL: all axes */
+    PyObject *axis; /* an int within range, a tuple of them, or NULL: all axes */
     bool keepdims;
     Py_ssize_t folded; /* elements per element of the result */
 } statistic;
@@ -333,12 +455,26 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
     read->x = aot_as_tensor(args[0]);
     read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[0];
     Py_ssize_t axis = 0;
-    if (read->x == NULL || !plain_flag(given[1], &read->keepdims) ||
-        (read->axis != NULL &&
-         (!aot_plain_size(read->axis, &axis) || axis < -read->x->ndim || axis >= read->x->ndim))) {
+    if (read->x == NULL || !plain_flag(given[1], &read->keepdims)) {
         return false;
     }
-    read->folded = read->axis == NULL ? read->x->size : read->x->shape[axis + (axis < 0 ? read->x->ndim : 0)];
+    uint32_t mask;
+    if (read->axis == NULL) {
+        read->folded = read->x->size;
+    } else if (aot_plain_size(read->axis, &axis)) {
+        if (axis < -read->x->ndim || axis >= read->x->ndim) {
+            return false;
+        }
+        read->folded = read->x->shape[axis + (axis < 0 ? read->x->ndim : 0)];
+    } else {
+        if (!aot_plain_axes(read->axis, read->x->ndim, &mask)) {
+            return false;
+        }
+        read->folded = 1;
+        for (int k = 0; k < read->x->ndim; k++) {
+            read->folded *= mask >> k & 1 ? read->x->shape[k] : 1;
+        }
+    }
     return true;
 }
 
@@ -402,6 +538,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"Tensor.reshape", reshape_method, 0, false},
     {"Tensor.tolist", tolist, 0, false},
     {"Tensor.view", view_method, 0, false},
+    {"arange", arange, 1, false},
     {"asarray", asarray, 0, false},
     {"empty", empty, 0, false},
     {"full", full, 0, false},
@@ -409,6 +546,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"ones", ones, 0, false},
     {"permute_dims", permute_dims, 0, false},
     {"reshape", reshape, 0, false},
+    {"result_type", result_type, 0, false},
     {"std", left_to_python, 0, true},
     {"tensor", tensor, 0, false},
     {"var", left_to_python, 0, true},

@@ -21,12 +21,14 @@
 #include <string.h>
 
 #define ITEMS_BETWEEN_SIGNALS 200000 /* 2 ms */
+#define LONGEST_RANGE 1000 /* longer ones are computed instead of listed, which takes 40 bytes for each int */
 
 enum outcome { FAILED = -1, DONE, DECLINED, NEEDS_HIGHER_DTYPE };
 
 typedef struct {
     aot_state *state;
     int dtype;    /* of the elements written */
+    bool narrows; /* it is cast again, to another float dtype */
     bool is_open; /* the dtype is to be the lowest one that holds all leaves */
     int strong;   /* if open: what the tensors so far promote to, or AOT_NO_DTYPE */
     int weak;     /* if open: the highest dtype that a Python number requires, or AOT_NO_DTYPE */
@@ -164,10 +166,10 @@ static aot_tensor *tensor_of(const reader *r, PyObject *item)
         Py_INCREF(item);
         return leaf;
     }
-    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item);
+    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item, !r->is_open);
 }
 
-/* Writes a leaf if casting its elements gives the same values as converting them as Python numbers. */
+/* Writes a leaf: a tensor is cast, as aotops.astype does. */
 static enum outcome write_leaf(reader *r, aot_tensor *leaf)
 {
     int ndim = r->ndim - r->depth;
@@ -183,10 +185,9 @@ static enum outcome write_leaf(reader *r, aot_tensor *leaf)
     if (leaf->dtype == r->dtype && leaf->contiguous) {
         memcpy(r->next, leaf->data, (size_t)(leaf->size * itemsize));
     } else {
-        const aot_dtype_info *from = &aot_dtypes[leaf->dtype], *to = &aot_dtypes[r->dtype];
-        bool is_wide = r->dtype == AOT_INT64 || r->dtype == AOT_FLOAT64;
-        bool widens = is_wide && (from->kind < to->kind || (from->kind == to->kind && from->itemsize < to->itemsize));
-        if (leaf->dtype != r->dtype && !widens) {
+        /* a single number must fit, and an int64 must not be rounded twice */
+        bool rounds_twice = r->narrows && aot_dtypes[leaf->dtype].kind != AOT_KIND_REAL;
+        if (leaf->dtype != r->dtype && ((leaf->ndim == 0 && !r->is_open) || rounds_twice)) {
             return DECLINED;
         }
         Py_ssize_t offset = (r->next - r->result->data) / itemsize;
@@ -292,12 +293,15 @@ static enum outcome read_row(reader *r, PyObject *data)
 
 static enum outcome read_level(reader *r, PyObject *data, int axis)
 {
+    if (PySequence_Size(data) != r->shape[axis]) { /* of a range, before it is listed */
+        return PyErr_Occurred() ? declined() : DECLINED;
+    }
     PyObject *items = listed(data);
     if (items == NULL) {
         return declined();
     }
-    enum outcome outcome = length_of(items) == r->shape[axis] ? DONE : DECLINED;
-    if (outcome == DONE && axis == r->depth - 1) {
+    enum outcome outcome = DONE;
+    if (axis == r->depth - 1) {
         outcome = read_row(r, items);
     } else {
         for (Py_ssize_t k = 0; outcome == DONE && k < r->shape[axis]; k++) {
@@ -349,12 +353,13 @@ static enum outcome find_shape(reader *r, PyObject *data)
     r->ndim = 0;
     while (outcome == DONE && first != NULL && aot_is_sequence(first)) {
         Py_ssize_t length = PySequence_Size(first);
+        bool is_range = Py_IS_TYPE(first, &PyRange_Type);
         PyObject *next = length > 0 ? PySequence_GetItem(first, 0) : NULL;
         Py_DECREF(first);
         first = next;
         if (length < 0 || (length > 0 && next == NULL)) {
             outcome = declined();
-        } else if (r->ndim == AOT_MAX_RANK) {
+        } else if (r->ndim == AOT_MAX_RANK || (is_range && length > LONGEST_RANGE)) {
             outcome = DECLINED;
         } else {
             r->shape[r->ndim++] = length;
@@ -394,7 +399,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
 {
     /* other float widths are cast from float64, as tensors are */
     bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == AOT_KIND_REAL && dtype != AOT_FLOAT64;
-    reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .is_open = dtype == AOT_NO_DTYPE};
+    reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .narrows = narrows,
+                .is_open = dtype == AOT_NO_DTYPE};
     r.strong = r.weak = AOT_NO_DTYPE;
     r.patience = ITEMS_BETWEEN_SIGNALS;
     enum outcome outcome = find_shape(&r, data);
@@ -416,10 +422,10 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     return narrowed;
 }
 
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object)
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens)
 {
     if (aot_is_sequence(object)) {
         return aot_read_nested(state, object, AOT_NO_DTYPE);
     }
-    return is_operand(state, object) > 0 ? aot_share_buffer(state, object) : NULL;
+    return is_operand(state, object) > 0 ? aot_share_buffer(state, object, widens) : NULL;
 }

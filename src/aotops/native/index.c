@@ -111,6 +111,20 @@ static enum found read_index(const aot_tensor *self, PyObject *key, selection *s
     return kind;
 }
 
+/* Returns an item of an index, one that converts to int as an int; a new reference. */
+static PyObject *as_position(PyObject *item, bool *converts)
+{
+    if (!PyIndex_Check(item) || PyLong_CheckExact(item) || PyBool_Check(item)) {
+        Py_INCREF(item);
+        return item;
+    }
+    *converts = true;
+    PyObject *index = PyNumber_Index(item);
+    PyObject *position = index != NULL ? PyNumber_Long(index) : NULL; /* int, not a subclass */
+    Py_XDECREF(index);
+    return position;
+}
+
 /* Reads an index whose items may also convert to int, as NumPy's integers do; each is converted once. This may run
  * Python code, which cannot change a tensor's shape. */
 static enum found read_any_index(const aot_tensor *self, PyObject *key, selection *selected)
@@ -119,25 +133,14 @@ static enum found read_any_index(const aot_tensor *self, PyObject *key, selectio
     if (kind != NOT_HERE) {
         return kind;
     }
-    Py_ssize_t count = PyTuple_Check(key) ? PyTuple_Size(key) : 1;
+    Py_ssize_t count = PyTuple_Check(key) ? PyTuple_Size(key) : 0;
     if (count > 2 * AOT_MAX_RANK + 1) {
         return NOT_HERE;
     }
-    PyObject *ints = PyTuple_New(count);
     bool any = false;
+    PyObject *ints = PyTuple_Check(key) ? PyTuple_New(count) : as_position(key, &any);
     for (Py_ssize_t k = 0; ints != NULL && k < count; k++) {
-        PyObject *item = PyTuple_Check(key) ? PyTuple_GetItem(key, k) : key;
-        PyObject *position = NULL;
-        bool stands_for_int = PyIndex_Check(item) && !PyLong_CheckExact(item) && !PyBool_Check(item);
-        if (stands_for_int) {
-            any = true;
-            PyObject *index = PyNumber_Index(item);
-            position = index != NULL ? PyNumber_Long(index) : NULL; /* int, not a subclass */
-            Py_XDECREF(index);
-        } else {
-            Py_INCREF(item);
-            position = item;
-        }
+        PyObject *position = as_position(PyTuple_GetItem(key, k), &any);
         if (position == NULL || PyTuple_SetItem(ints, k, position) < 0) {
             Py_CLEAR(ints);
         }
@@ -260,7 +263,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         Py_INCREF((PyObject *)source);
     } else if (kind == ELEMENT || kind == VIEW) {
         source = aot_is_sequence(value) ? aot_read_nested(self->state, value, self->dtype)
-                                        : aot_read_operand(self->state, value);
+                                        : aot_read_operand(self->state, value, false);
         kind = source != NULL ? kind : PyErr_Occurred() ? FAILED : NOT_HERE;
     }
     int failed = -1;

@@ -142,6 +142,8 @@ PyObject *aot_raise(const char *function, const char *format, ...);
 bool aot_is_keyword(PyObject *key, const char *name);
 /* Reads an object that is exactly an int and fits; returns false for any other. */
 bool aot_plain_size(PyObject *object, Py_ssize_t *size);
+/* Reads a tuple of exactly ints, different axes of a tensor, into a bit mask; returns false for anything else. */
+bool aot_plain_axes(PyObject *object, int ndim, uint32_t *mask);
 
 /* storage.c */
 extern PyType_Spec aot_storage_spec;
@@ -213,8 +215,11 @@ PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
-/* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
+/* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
+aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
+/* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
+ * also of several; NULL without an exception if that is impossible. */
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -372,20 +377,21 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. A NULL input is omitted. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Writes the result into the first input, as `x += y` does. */
+PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs);
 /* Fills a tensor with an operator that takes positions. */
 PyObject *aot_generate(aot_state *state, PyObject *args);
-/* Copies a result into `out` if its dtype allows; takes over `result`. Returns `out`. Errors name the function. */
-PyObject *aot_copy_to_out(const char *name, PyObject *result, aot_tensor *out);
-/* Checks that `out` has the right shape, is writable, and that its elements are distinct. */
-int aot_check_out(const char *name, aot_tensor *out, int ndim, const Py_ssize_t *shape);
+/* Fills a new 1-d tensor, which may be NULL, with an operator that takes positions, counted from 0, and Python numbers.
+ * Takes over `out`, and returns it. */
+PyObject *aot_generate_row(const aot_operator_object *operator, int dtype, PyObject *const *numbers, aot_tensor *out);
 const aot_variant *aot_variant_of(const aot_operator *definition, int dtype);
 
 /* Finds the variant for inputs of these dtypes, which may have to be cast; numbers (NULL among the tensors) are weak.
  * Returns NULL without an exception if Python must decide: numbers only, ints beyond int64, dtypes without a kernel. */
 const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *const *inputs,
                                     aot_tensor *const *tensors);
-/* Returns whether an input with a fixed dtype accepts another one: bool accepts the truth value of any dtype; for
- * positions, see aot_generate. */
+/* Returns whether an input with a fixed dtype accepts tensors of another one: bool accepts the truth value of any dtype;
+ * for positions, see aot_generate. */
 static inline bool aot_fixed_takes(int fixed, int given)
 {
     return fixed == AOT_BOOL || fixed == AOT_INDEX || aot_can_cast[given][fixed];
@@ -402,6 +408,20 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
              const Py_ssize_t *shape);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape, int axis);
+
+/* out.c: tensors that the caller passes as `out` */
+/* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
+ * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */
+int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place);
+/* The same for a tuple of several results of one shape, which may not share elements with each other either. */
+int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
+                   const Py_ssize_t *shape);
+/* Copies a result into `out`, which has been checked; takes over `result`, which may be NULL. Returns `out`. */
+PyObject *aot_copy_to_out(PyObject *result, aot_tensor *out);
+PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs);
+/* Checks `out` for a result that has been computed, or a tuple of them, and copies it. Returns `out`, or the result if
+ * that is None. */
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out);
 
 /* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
@@ -430,8 +450,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
  * is read as a float four times as fast as through its buffer. */
 bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
- * memory. Returns NULL without an exception if Python has to read or reject it. */
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
+ * memory or widened (aot_share_buffer). Returns NULL without an exception if Python has to read or reject it. */
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens);
 
 /* to_python.c: Python numbers and lists of elements */
 PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);

@@ -2,12 +2,12 @@
  *
  *     def __add__(a, b):
  *         operator = the one whose record has slot "add"
- *         if all(isinstance(x, Tensor) or aotops._native.is_number(x) for x in (a, b)):
- *             return operator(a, b)
- *         return aotops.operator.mixed(operator, a, b, in_place=False)    # may be NotImplemented
+ *         if b is neither a Tensor nor a Python number:
+ *             b = aotops.operator.other_operand(operator, a, b, in_place=False)    # may be NotImplemented
+ *         return operator(a, b)
  *     def __iadd__(a, b):
- *         return operator(a, b, out=a), mixed(operator, a, b, in_place=True), or a TypeError: never NotImplemented, for
- *         then Python would compute a + b and rebind the name to a new object
+ *         the same with in_place=True and out=a, or a TypeError: never NotImplemented, for then Python would compute
+ *         a + b and rebind the name to a new object
  *
  * The records assign operators to slots; the state's table holds them.
  */
@@ -24,23 +24,21 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
         Py_RETURN_NOTIMPLEMENTED;
     }
     PyObject *other = tensor_a != NULL ? b : a;
+    PyObject *read = NULL, *inputs[] = {a, b};
     if (!known) {
-        aot_tensor *read = aot_read_operand(state, other);
-        if (read != NULL) {
-            PyObject *inputs[] = {tensor_a != NULL ? a : (PyObject *)read, tensor_a != NULL ? (PyObject *)read : b};
-            PyObject *result = aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);
-            Py_DECREF((PyObject *)read);
-            return result;
+        read = (PyObject *)aot_read_operand(state, other, false);
+        if (read == NULL && !PyErr_Occurred()) {
+            read = aot_call("other_operand", "(OOOi)", operator, a, b, (int)in_place);
         }
-        if (PyErr_Occurred()) {
-            return NULL;
+        if (read == NULL || read == Py_NotImplemented) {
+            return read;
         }
+        inputs[tensor_a != NULL] = read;
     }
-    if (!known) {
-        return aot_call("mixed_operands", "(OOOi)", operator, a, b, (int)in_place);
-    }
-    PyObject *inputs[] = {a, b};
-    return aot_apply((const aot_operator_object *)operator, inputs, in_place ? a : NULL);
+    const aot_operator_object *applied = (const aot_operator_object *)operator;
+    PyObject *result = in_place ? aot_apply_in_place(applied, inputs) : aot_apply(applied, inputs, NULL);
+    Py_XDECREF(read);
+    return result;
 }
 
 /* Rejects an in-place form that tensors lack; with NotImplemented, Python would rebind the name to a new object. */

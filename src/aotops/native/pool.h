@@ -14,8 +14,9 @@ typedef struct {
     void (*waiting)(const void *argument);
     const void *argument;
     int64_t parts;
-    int threads; /* at most, with the caller */
-    bool eager;  /* use all threads even if that does not pay: for tests */
+    int threads;        /* at most, with the caller */
+    bool compute_bound; /* moving a part's data to another core costs little next to computing it */
+    bool eager;         /* use all threads even if that does not pay: for tests */
 } aot_job;
 
 /* Must be called before any other function. */

@@ -126,3 +126,21 @@ bool aot_plain_size(PyObject *object, Py_ssize_t *size)
     *size = (Py_ssize_t)value;
     return overflow == 0 && (long long)*size == value;
 }
+
+bool aot_plain_axes(PyObject *object, int ndim, uint32_t *mask)
+{
+    *mask = 0;
+    Py_ssize_t count = PyTuple_CheckExact(object) ? PyTuple_Size(object) : -1;
+    for (Py_ssize_t k = 0; k < count; k++) {
+        Py_ssize_t axis;
+        if (!aot_plain_size(PyTuple_GetItem(object, k), &axis) || axis < -ndim || axis >= ndim) {
+            return false;
+        }
+        uint32_t bit = UINT32_C(1) << (axis < 0 ? axis + ndim : axis);
+        if (*mask & bit) {
+            return false;
+        }
+        *mask |= bit;
+    }
+    return count >= 0;
+}

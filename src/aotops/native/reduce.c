@@ -26,7 +26,14 @@ typedef struct {
     PyObject *flag;  /* keepdims or include_initial; NULL: False */
     bool is_true;    /* truth value of the flag */
     const aot_variant *variant; /* the chosen variant; inputs are cast to its dtypes */
+    int wraps_to; /* an integer dtype narrower than the variant's, whose low bits the result keeps; or AOT_NO_DTYPE */
 } call_arguments;
+
+/* Returns the dtype of the result, of one computed in `dtype`. */
+static int result_dtype(const call_arguments *call, int dtype)
+{
+    return call->wraps_to != AOT_NO_DTYPE ? call->wraps_to : dtype;
+}
 
 static PyObject *or_null(PyObject *object)
 {
@@ -37,31 +44,23 @@ static PyObject *or_null(PyObject *object)
 static int parse(const aot_operator_object *operator, PyObject *args, PyObject *kwargs, call_arguments *parsed)
 {
     const aot_operator *definition = operator->definition;
-    *parsed = (call_arguments){.operator = operator};
+    *parsed = (call_arguments){.operator = operator, .wraps_to = AOT_NO_DTYPE};
     Py_ssize_t given = PyTuple_Size(args);
     int inputs = definition->inputs;
-    if (given < inputs || given > inputs + 1) {
-        PyObject *names = PyUnicode_FromFormat("%s axis", definition->parameters);
-        aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
-        return -1;
-    }
-    for (int k = 0; k < inputs; k++) {
+    for (int k = 0; k < inputs && k < given; k++) {
         parsed->inputs[k] = PyTuple_GetItem(args, k);
     }
-    if (given > inputs) {
+    if (given == inputs + 1) {
         parsed->axis = or_null(PyTuple_GetItem(args, inputs));
-    }
-    if (kwargs == NULL) {
-        return 0;
     }
     bool scans = definition->kind == AOT_SCAN, takes_dtype = definition->takes_dtype;
     const char *flag = scans ? "include_initial" : "keepdims";
     PyObject *key, *value;
     Py_ssize_t position = 0;
-    while (PyDict_Next(kwargs, &position, &key, &value)) {
+    while (kwargs != NULL && PyDict_Next(kwargs, &position, &key, &value)) {
         if (aot_is_keyword(key, flag)) {
             parsed->flag = value;
-        } else if (aot_is_keyword(key, "axis") && given == inputs) {
+        } else if (aot_is_keyword(key, "axis") && given <= inputs) {
             parsed->axis = or_null(value);
         } else if (aot_is_keyword(key, "dtype") && takes_dtype) {
             parsed->dtype = or_null(value);
@@ -69,9 +68,14 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
             parsed->out = or_null(value);
         } else {
             PyObject *keywords = PyUnicode_FromFormat("axis, %s, %sout", flag, takes_dtype ? "dtype, " : "");
-            aot_raise("unexpected_keyword", "(sON)", definition->name, key, keywords);
+            aot_raise("unexpected_keyword", "(sONs)", definition->name, key, keywords, definition->parameters);
             return -1;
         }
+    }
+    if (given < inputs || given > inputs + 1) {
+        PyObject *names = PyUnicode_FromFormat("%s axis", definition->parameters);
+        aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
+        return -1;
     }
     return 0;
 }
@@ -82,7 +86,7 @@ static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
     PyObject *axis = call->axis;
     const aot_operator *definition = call->operator->definition;
     if (axis == NULL) {
-        *mask = ndim == 32 ? UINT32_MAX : (UINT32_C(1) << ndim) - 1;
+        *mask = (uint32_t)((UINT64_C(1) << ndim) - 1);
         return 0;
     }
     *mask = 0;
@@ -96,6 +100,10 @@ static int parse_axes(const call_arguments *call, int ndim, uint32_t *mask)
         }
     }
     Py_ssize_t axes[AOT_MAX_RANK];
+    if (definition->kind == AOT_REDUCE && aot_plain_axes(axis, ndim, mask)) {
+        return 0;
+    }
+    *mask = 0;
     PyObject *normalized = aot_call("normalize_axes", "(ssOii)", definition->name, "axis", axis, ndim,
                                     definition->kind == AOT_REDUCE); /* others have one axis */
     int count = normalized != NULL ? aot_read_sizes(normalized, axes, definition->name, "axis") : -1;
@@ -140,6 +148,19 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
         }
     }
     const aot_variant *variant = aot_variant_of(definition, dtype);
+    int casts = variant == NULL ? definition->casts[dtype] : AOT_NO_DTYPE;
+    const aot_variant *wide = casts != AOT_NO_DTYPE ? aot_variant_of(definition, casts) : variant;
+    if (call->dtype != NULL && wide != NULL && wide->dtypes[1] != dtype &&
+        aot_dtypes[dtype].category == AOT_CATEGORY_INTEGER &&
+        aot_dtypes[wide->dtypes[1]].category == AOT_CATEGORY_INTEGER) {
+        /* the dtype's numbers, computed in a wider one: the low bits of sums and products depend on low bits alone */
+        call->variant = wide;
+        call->wraps_to = dtype;
+        aot_tensor *narrow = cast(call, x, dtype);
+        aot_tensor *widened = narrow != NULL ? cast(call, narrow, wide->dtypes[0]) : NULL;
+        Py_XDECREF((PyObject *)narrow);
+        return widened;
+    }
     if (variant == NULL || (call->dtype != NULL && variant->dtypes[1] != dtype)) {
         if (call->dtype != NULL) {
             return (aot_tensor *)aot_raise("wrong_result_dtype", "(Os)", operator, aot_dtypes[dtype].name);
@@ -163,7 +184,7 @@ static aot_tensor *converted_input(call_arguments *call)
     if (x != NULL) {
         return with_variant(call, x);
     }
-    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0]);
+    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0], false);
     if (made == NULL && !PyErr_Occurred()) {
         made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x", call->inputs[0]);
     }
@@ -226,10 +247,10 @@ static aot_tensor *target_for(const call_arguments *call, aot_tensor *const *inp
         if (given == NULL) {
             return (aot_tensor *)aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", call->out);
         }
-        if (aot_check_out(call->operator->definition->name, given, ndim, shape) < 0) {
+        if (aot_check_out(definition->name, given, result_dtype(call, dtype), ndim, shape, false) < 0) {
             return NULL;
         }
-        direct = given->dtype == dtype;
+        direct = given->dtype == dtype && call->wraps_to == AOT_NO_DTYPE;
         for (int k = 0; k < definition->inputs; k++) {
             direct = direct && !aot_may_overlap(given, inputs[k]);
         }
@@ -249,10 +270,18 @@ static PyObject *copied_to_out(const call_arguments *call, aot_tensor *target, i
         Py_DECREF((PyObject *)target);
         return NULL;
     }
-    if (call->out == NULL || call->out == (PyObject *)target) {
+    if (call->out == (PyObject *)target) {
         return (PyObject *)target;
     }
-    return aot_copy_to_out(call->operator->definition->name, (PyObject *)target, (aot_tensor *)call->out);
+    if (call->wraps_to != AOT_NO_DTYPE) {
+        aot_tensor *low = aot_astype(target, call->wraps_to, false, call->operator->definition->name);
+        Py_DECREF((PyObject *)target);
+        target = low;
+    }
+    if (call->out == NULL || target == NULL) {
+        return (PyObject *)target;
+    }
+    return aot_copy_to_out((PyObject *)target, (aot_tensor *)call->out);
 }
 
 /* Returns whether a space has elements and their number fits in 64 bits, which bounds every axis and every part of it;

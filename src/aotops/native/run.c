@@ -158,6 +158,7 @@ void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
                          .argument = &own,
                          .parts = own.shares,
                          .threads = runner->threads,
+                         .compute_bound = runner->compute_bound,
                          .eager = runner->eager};
     aot_pool_run(&job); /* if it fails, the launch is stopped */
 }

@@ -175,7 +175,7 @@ static PyType_Slot tensor_slots[] = {
 
 /* Immutable: Python code that replaced __new__ could create uninitialized tensors. */
 PyType_Spec aot_tensor_spec = {
-    .name = "aotops._native.TensorCore",
+    .name = "aotops.Tensor", /* as messages of Python call it */
     .basicsize = sizeof(aot_tensor),
     .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_IMMUTABLETYPE,
     .slots = tensor_slots,

@@ -46,7 +46,7 @@ def sum(a: Any, b: Any) -> Any:
     Floats are added in a fixed tree that depends on shape and layout alone: the same input gives the same bits on
     every CPU and any number of threads.
 
-    Special cases: int64 wraps around. The sum of no elements is 0.
+    Special cases: Integers wrap around. The sum of no elements is 0.
 
     Accuracy: Errors grow no faster than those of pairwise summation.
 
@@ -64,7 +64,7 @@ def prod(a: Any, b: Any) -> Any:
     Floats are multiplied in a fixed tree that depends on shape and layout alone: the same input gives the same bits
     on every CPU and any number of threads.
 
-    Special cases: int64 wraps around. The product of no elements is 1.
+    Special cases: Integers wrap around. The product of no elements is 1.
 
     Accuracy: At most half a ULP for each multiplication.
 
@@ -230,7 +230,7 @@ cumulative_sum = scan(
     Floats are added in a fixed order that depends on shape and layout alone: the same input gives the same bits on
     every CPU and any number of threads.
 
-    Special cases: int64 wraps around.
+    Special cases: Integers wrap around.
 
     Accuracy: Errors grow no faster than those of pairwise summation.
 
@@ -250,7 +250,7 @@ cumulative_prod = scan(
     Floats are multiplied in a fixed order that depends on shape and layout alone: the same input gives the same
     bits on every CPU and any number of threads.
 
-    Special cases: int64 wraps around.
+    Special cases: Integers wrap around.
 
     Accuracy: At most half a ULP for each multiplication.
 

@@ -290,7 +290,7 @@ class Facts:
             if record.kind in AXIS_KINDS:
                 yield f"{prefix}identity for {dtype}", self.spelled(record.identity_for(dtype))
                 yield f"{prefix}initial value for {dtype}", self.spelled(record.initial_for(dtype))
-            for name in record.defaults:
+            for name in () if record.derivative_of else record.defaults:  # a derivative's are its operator's
                 yield f"{prefix}default of {name} for {dtype}", self.spelled(record.default_for(name, dtype))
         if isinstance(record.absorbing, dict):
             for dtype in record.dtypes:

@@ -27,6 +27,9 @@ def runner(operator: Operator) -> Callable[..., Any]:
         return flat.reshape(result.shape)
 
     def run(*inputs: Any, **options: Any) -> Any:
+        for name in operator.parameters[len(inputs) :]:
+            if name in operator.optional:
+                options.setdefault(name, None)
         try:
             bound = parameters.bind(*inputs, **options)
         except TypeError as error:
@@ -50,13 +53,7 @@ def runner(operator: Operator) -> Callable[..., Any]:
         results = reference.evaluate(record, *converted, present=in_plain_python, **arguments)
         if isinstance(results, tuple):
             tensors = tuple(to_tensor(result) for result in results)
-            if out is None:
-                return tensors
-            if not isinstance(out, tuple) or len(out) != len(tensors):
-                errors.wrong_outs(operator.__name__, len(tensors), out)
-            return tuple(
-                _native.copy_to_out(operator.__name__, result, own) for result, own in zip(tensors, out, strict=True)
-            )
+            return _native.copy_to_out(operator.__name__, tensors, out)
         return _native.copy_to_out(operator.__name__, to_tensor(results), out)
 
     return run

@@ -35,6 +35,7 @@ class Array(Protocol):
     def dtype(self) -> Any: ...
 
 Operand = Tensor | float | Array | array[Any] | memoryview | list[Any] | tuple[Any, ...] | range
+Result = TypeVar("Result", Tensor, tuple[Tensor, ...])
 
 dtypes: tuple[DType, ...]
 operators: Mapping[str, Operator]
@@ -43,7 +44,7 @@ def empty(shape: tuple[int, ...], dtype: DType, function: str = "empty", /) -> T
 def full(
     shape: tuple[int, ...], value: float, dtype: DType, function: str = "full", argument: str = "fill_value", /
 ) -> Tensor: ...
-def copy_to_out(function: str, result: Tensor, out: Tensor | None, /) -> Tensor: ...
+def copy_to_out(function: str, result: Result, out: Result | None, /) -> Result: ...
 def generate(
     operator: Operator,
     dtype: DType,
@@ -78,6 +79,7 @@ def explain(
 def forget_other_threads() -> None: ...
 
 kernel_version: int
+max_rank: int
 
 F = TypeVar("F", bound=Callable[..., Any])
 

@@ -131,7 +131,7 @@ INDEX = 3
 
 #: The sizes of a cache line and of the largest element, in bytes.
 LINE = 64
-ELEMENT = 8
+ELEMENT = max([fact.itemsize for fact in abi.DTYPES])
 #: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
 #: The tile if one operand is read along cache lines and another across them. Operators that pack an operand call their
@@ -174,7 +174,7 @@ GRAIN = 32768
 #: it is so many elements of 8 bytes: 16384 bytes are added in 0.5 us.
 PART = 16384
 PART_IF_COMPUTE_BOUND = 4096
-#: The same if nobody knows how long an element takes: a user's function has loops whose end is not known.
+#: The same if one element may take any time: a user-defined function has loops of unknown length.
 PART_IF_UNBOUNDED = 64
 #: From this many elements on, an operation takes 0.1 ms.
 LARGE = 524288

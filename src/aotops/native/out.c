@@ -1,0 +1,171 @@
+/* Results in tensors that the caller passes as `out`. In Python:
+ *
+ *     def check_out(name, out, dtype, shape):              # before anything is computed
+ *         if out.shape != shape or out.readonly or two elements of out share memory or not can_cast(dtype, out.dtype):
+ *             raise an error in the operator's name
+ *     def check_outs(name, outs, dtypes, shape):           # of operators that return a tuple
+ *         for out, dtype in zip(outs, dtypes): check_out(name, out, dtype, shape)
+ *         if two of the outs share elements: raise ValueError
+ */
+#include "native.h"
+
+#include <string.h>
+
+/* Returns whether no two elements of a view share memory. True is always right; false may be wrong, but only for
+ * strides that interleave axes. */
+static bool elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides)
+{
+    Py_ssize_t reach = 0; /* of the axes seen so far, whose strides are smaller than the rest */
+    uint64_t seen = 0;
+    for (int round = 0; round < ndim; round++) {
+        int nearest = -1;
+        Py_ssize_t smallest = 0;
+        for (int axis = 0; axis < ndim; axis++) {
+            Py_ssize_t step = strides[axis] < 0 ? -strides[axis] : strides[axis];
+            if (!(seen >> axis & 1) && (nearest < 0 || step < smallest)) {
+                nearest = axis;
+                smallest = step;
+            }
+        }
+        seen |= UINT64_C(1) << nearest;
+        if (shape[nearest] > 1) {
+            if (smallest <= reach) {
+                return false;
+            }
+            reach += smallest * (shape[nearest] - 1);
+        }
+    }
+    return true;
+}
+
+int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place)
+{
+    if (!aot_can_cast[dtype][out->dtype]) {
+        aot_raise("cannot_cast_out", "(sssi)", name, aot_dtypes[dtype].name, aot_dtypes[out->dtype].name, (int)in_place);
+        return -1;
+    }
+    if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {
+        PyObject *got = aot_tuple_of_sizes(out->ndim, out->shape);
+        PyObject *wanted = aot_tuple_of_sizes(ndim, shape);
+        aot_raise("wrong_out_shape", "(sNNi)", name, got, wanted, (int)in_place);
+        return -1;
+    }
+    if (aot_check_writable(out, name, in_place ? "x1" : "out") < 0) {
+        return -1;
+    }
+    if (out->size > 1 && !elements_are_distinct(out->ndim, out->shape, out->strides)) {
+        aot_raise("overlapping_out", "(sNNi)", name, aot_tuple_of_sizes(out->ndim, out->shape),
+                  aot_tuple_of_sizes(out->ndim, out->strides), (int)in_place);
+        return -1;
+    }
+    return 0;
+}
+
+/* Returns whether two tensors of one shape share elements. False is always right. Tensors of equal strides, such as
+ * z[..., 0] and z[..., 1], are the two rows of one view whose first axis leads from one to the other. */
+static bool share_elements(const aot_tensor *a, const aot_tensor *b)
+{
+    if (!aot_may_overlap(a, b)) {
+        return false;
+    }
+    Py_ssize_t itemsize = aot_dtypes[a->dtype].itemsize;
+    Py_ssize_t distance = b->data - a->data; /* both lie in the memory that they seem to share */
+    if (a->dtype != b->dtype || distance % itemsize != 0 ||
+        memcmp(a->strides, b->strides, a->ndim * sizeof *a->strides) != 0) {
+        return true;
+    }
+    Py_ssize_t shape[AOT_MAX_RANK + 1] = {2}, strides[AOT_MAX_RANK + 1] = {distance / itemsize};
+    memcpy(shape + 1, a->shape, a->ndim * sizeof *shape);
+    memcpy(strides + 1, a->strides, a->ndim * sizeof *strides);
+    return !elements_are_distinct(a->ndim + 1, shape, strides);
+}
+
+int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
+                   const Py_ssize_t *shape)
+{
+    if (!PyTuple_Check(outs) || PyTuple_Size(outs) != count) {
+        aot_raise("wrong_outs", "(siO)", name, count, outs);
+        return -1;
+    }
+    for (int k = 0; k < count; k++) {
+        PyObject *object = PyTuple_GetItem(outs, k);
+        const aot_tensor *out = aot_as_tensor(object);
+        if (out == NULL) {
+            aot_raise("wrong_type", "(sssO)", name, "out", "a tuple of Tensors", object);
+            return -1;
+        }
+        if (aot_check_out(name, out, dtypes[k], ndim, shape, false) < 0) {
+            return -1;
+        }
+        for (int j = 0; j < k; j++) {
+            if (share_elements(aot_as_tensor(PyTuple_GetItem(outs, j)), out)) {
+                aot_raise("overlapping_outs", "(sii)", name, j, k);
+                return -1;
+            }
+        }
+    }
+    return 0;
+}
+
+PyObject *aot_copy_to_out(PyObject *result, aot_tensor *out)
+{
+    if (result == NULL) {
+        return NULL;
+    }
+    int failed = aot_copy(out, (aot_tensor *)result);
+    Py_DECREF(result);
+    if (failed < 0) {
+        return NULL;
+    }
+    Py_INCREF((PyObject *)out);
+    return (PyObject *)out;
+}
+
+PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs)
+{
+    for (Py_ssize_t k = 0; results != NULL && k < PyTuple_Size(outs); k++) {
+        if (aot_copy(aot_as_tensor(PyTuple_GetItem(outs, k)), aot_as_tensor(PyTuple_GetItem(results, k))) < 0) {
+            Py_CLEAR(results);
+        }
+    }
+    if (results == NULL) {
+        return NULL;
+    }
+    Py_DECREF(results);
+    Py_INCREF(outs);
+    return outs;
+}
+
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out)
+{
+    Py_INCREF(result);
+    if (out == Py_None) {
+        return result;
+    }
+    aot_tensor *computed = aot_as_tensor(result), *target = aot_as_tensor(out);
+    if (computed != NULL) {
+        if (target == NULL) {
+            aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", out);
+        } else if (aot_check_out(name, target, computed->dtype, computed->ndim, computed->shape, false) == 0) {
+            return aot_copy_to_out(result, target);
+        }
+        Py_DECREF(result);
+        return NULL;
+    }
+    uint8_t dtypes[AOT_MAX_OPERANDS];
+    Py_ssize_t count = PyTuple_Check(result) ? PyTuple_Size(result) : 0;
+    for (Py_ssize_t k = 0; k < count && k < AOT_MAX_OPERANDS; k++) {
+        computed = aot_as_tensor(PyTuple_GetItem(result, k));
+        if (computed == NULL) {
+            break;
+        }
+        dtypes[k] = (uint8_t)computed->dtype;
+    }
+    if (computed == NULL || count > AOT_MAX_OPERANDS) {
+        aot_raise("wrong_type", "(sssO)", name, "result", "a Tensor or a tuple of them", result);
+    } else if (aot_check_outs(name, out, (int)count, dtypes, computed->ndim, computed->shape) == 0) {
+        return aot_copy_to_outs(result, out);
+    }
+    Py_DECREF(result);
+    return NULL;
+}
