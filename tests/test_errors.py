@@ -786,7 +786,7 @@ def test_wrong_calls_leave_the_operands_alone() -> None:
 
 def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     kinds = [name for name, value in vars(errors).items() if inspect.isfunction(value)]
-    # of operators of users: test_declare, test_edges, test_axis_declarations
+    # of user-defined operators: test_declare, test_edges, test_axis_declarations
     without_a_table = (
         "type_name",
         "shown",
@@ -830,6 +830,7 @@ OWN_MESSAGES = {
     ("callbacks.py", "AttributeError"): "the same",
     ("user/declare.py", "AttributeError"): "the protocol of attributes, for hasattr",
     ("intrinsics.py", "IndexError"): "scalar functions as plain Python, which know no public function",
+    ("scalar/plain_numbers.py", "TypeError"): "the same",
     ("autograd/grad_check.py", "GradientError"): "no argument is wrong: it reports what was found",
 }
 
@@ -846,7 +847,7 @@ def test_messages_are_made_in_errors_alone() -> None:
     package = Path(errors.__file__).parent
     rooms = [
         package.glob("*.py"),
-        *[(package / room).glob("*.py") for room in ("namespace", "interop", "user", "autograd")],
+        *[(package / room).glob("*.py") for room in ("namespace", "interop", "user", "autograd", "ops", "scalar")],
     ]
     found = set()
     for file in itertools.chain(*rooms):

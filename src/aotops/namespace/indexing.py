@@ -50,7 +50,7 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
 
 def normalized(function: str, x: Tensor, key: Any) -> tuple[Any, ...]:
-    """An index with Python ints in place of whatever else stands for them; ``function`` is what errors name."""
+    """An index with Python ints in place of other objects that stand for ints; errors name ``function``."""
     from aotops._native import max_rank
     from aotops.errors import reject, too_many_dimensions, too_many_indices
 

@@ -23,6 +23,7 @@ _abs = _native.operators["abs"]
 _add = _native.operators["add"]
 _any = _native.operators["any"]
 _divide = _native.operators["divide"]
+_equal = _native.operators["equal"]
 _less = _native.operators["less"]
 _log2_of_size = _native.operators["_log2_of_size"]
 _maximum = _native.operators["maximum"]
@@ -75,12 +76,10 @@ def one_correction(name: str, correction: Any, ddof: Any) -> Any:
 
 def mean_of(x: Tensor, axes: tuple[int, ...] | None, count: int, keepdims: bool) -> Tensor:
     """The mean of floats, also where their sum overflows."""
-    before = retry.noted
-    total = _sum(x, axes, keepdims=keepdims)
+    total, overflowed = retry.plain_sum(x, axes, keepdims)
     result: Tensor = _divide(total, count, out=total)
-    if retry.noted != before:
-        scaled = _divide(retry.scaled_sum(x, axes, keepdims), count)
-        result = retry.where_finite(result, _divide(scaled, retry.SCALE))
+    if overflowed:
+        result = retry.finite_or_scaled(result, _divide(retry.scaled_sum(x, axes, keepdims), count))
     return result
 
 
@@ -98,7 +97,8 @@ def variance(
 
     A sum of squared distances from a rounded mean is too large by the mean's error, squared, times the number of
     elements. The sum of the distances, which would be 0 otherwise, tells how much. This is asked for only where the
-    mean is large beside the distances; where the squares have left the range, they are scaled.
+    mean is large beside the distances; where the squares have left the range, they are scaled, unless the mean tells
+    that there are infinities or NaN among the elements.
     """
     correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
@@ -120,7 +120,7 @@ def variance(
     plain = result
     if root:
         result = _sqrt(result)
-    if retry.noted != before:
+    if retry.noted != before and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
         scaled = scaled_variance(x, centre, axes, degrees, root)
         result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
     if not keepdims:

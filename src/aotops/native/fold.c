@@ -425,7 +425,7 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
     }
     aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     if (aot_plans_only(watch, NULL)) {
-        /* a definite result, for whoever decides by it what to launch next */
+        /* a definite result, since the caller may decide by it what to launch next */
         memcpy(views[inputs].data, &initial, aot_dtypes[result].itemsize);
         return true;
     }
