@@ -671,7 +671,7 @@ REDUCTIONS: list[Case] = [
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),
         TypeError,
-        "cumulative_sum: dtype must be one of int64, float32, float64, got bool",
+        "cumulative_sum: dtype must be one of uint8, int64, float32, float64, got bool",
     ),
     (
         lambda: ao.cumulative_sum(X, 0, out=INTEGERS),

@@ -349,7 +349,9 @@ def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: s
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
-    takes = ", ".join(signature[-1].name for signature in operator.dtypes if signature[-1] == signature[-2])
+    pairs = [*operator.casts.items(), *[signature[-2:] for signature in operator.dtypes]]
+    # narrow integers keep the low bits of what is computed in wider ones
+    takes = ", ".join([own.name for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"])
     reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
 
 
