@@ -255,6 +255,11 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     wrong_call(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 
+def missing_argument(name: str, parameters: str, index: int) -> NoReturn:
+    """A required argument is missing, although enough are given: a later one, which may be left out, is among them."""
+    wrong_call(f"{name}() missing a required argument: {parameters.split()[index]!r}")
+
+
 def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") -> NoReturn:
     """A keyword argument that the operator does not have, takes by position only, or has been given by position."""
     if key in valid.split(", "):
