@@ -72,7 +72,7 @@ def tanh64(x: Any) -> Any:
 
 #: As LOG2_E and LN2_32, for half the argument of exp.
 TWICE_LOG2_E, HALF_LN2_32 = 2.8853900817779268, 0.3465735912322998
-#: Where the two quotients of ``tanh32`` change over: from 0.902 on the second stays below 1 unit in the last place.
+#: Where the two quotients of ``tanh32`` change over: from 0.902 on the error of the second stays below 1 ULP.
 SPLIT = 0.905
 
 

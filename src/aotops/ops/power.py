@@ -173,7 +173,7 @@ def positive_power32(x: Any, y: Any) -> Any:
     j = bits_of_float64(m) >> 48
     r = fma(m, look_up16(INVERSES, j), -1.0)
     log2 = fma(r, log2_polynomial32(r), exponent(x) + look_up16(LOG2S, j))
-    # float32 is 0 or infinity out of these bounds
+    # beyond these bounds a float32 is 0 or infinite
     power = limit(widen(y) * log2, 512.0)
     shifted = power + 422212465065984.0
     w = power - (shifted - 422212465065984.0)
@@ -222,7 +222,7 @@ def pow_int64(x1: Any, x2: Any) -> Any:
 
 
 def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
-    """NumPy's power, and what it refuses: negative powers of integers."""
+    """NumPy's power, and negative powers of integers, which NumPy rejects."""
     if x1.dtype.kind == "f":
         return np.power(x1, x2)
     inverse = np.where(abs(x1) == 1, np.where(x2 % 2 == 1, x1, 1), 0)
