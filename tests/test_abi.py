@@ -113,7 +113,7 @@ def test_c_takes_a_header_of_all_dtypes_of_the_standard(tmp_path: Path) -> None:
 
 
 @requires_numba
-def test_two_dtypes_that_promote_to_none_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_dtypes_that_promote_to_none_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     from aotops.aot.pack import header
 
     facts = {fact.name: fact for fact in (*abi.DTYPES, abi.DtypeFact("signed", 8))}

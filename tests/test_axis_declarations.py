@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import math
 from collections.abc import Callable
 from typing import Any
@@ -37,6 +38,16 @@ scaled = ao.zip(
 clipped = ao.zip(
     lambda x, low: max(x, low), dtypes=("int64", "float64"), defaults={"low": {"int64": -5, "float64": 0.5}}
 )
+with_byte = ao.zip(lambda x, n: x + n, dtypes=("int64", "float64"), fixed={"n": "uint8"})
+with_float = ao.zip(lambda x, n: x + n, dtypes=("int64", "float64"), fixed={"n": "float32"})
+any_nonzero = ao.reduce(lambda a, b: a or b, identity=False, dtypes=("int64", "float64"), result="bool")
+
+
+@clipped.derivative
+def _(x: Any, low: Any, y: Any, g: Any) -> Any:
+    return (g, 0.0 * g) if x > low else (0.0 * g, g)
+
+
 BITS = ("bool", "uint8", "int64")
 
 #: (operator, NumPy's, dtypes, keywords)
@@ -131,11 +142,59 @@ def test_inputs_of_a_dtype_of_their_own() -> None:
         assert run(x, 2).dtype == run(x, ao.tensor(2, dtype="uint8")).dtype == "uint8"
         assert run(x, True).tolist() == [2, 0, 254]
         assert run(ao.tensor([2**62]), ao.tensor([1])).tolist() == [-(2**63)]
-        for wrong in (ao.tensor([1.0, 1.0, 1.0]), 1.5):
-            with pytest.raises(TypeError, match="count must be of dtype int64, got float64"):
-                run(x, wrong)
-        with pytest.raises(OverflowError, match="count"):
+        with pytest.raises(TypeError, match="count must be of dtype int64, got float64; convert with astype"):
+            run(x, ao.tensor([1.0, 1.0, 1.0]))
+        with pytest.raises(TypeError, match=r"count must be of dtype int64, got float 1\.5; convert with int\(x\)"):
+            run(x, 1.5)
+        with pytest.raises(OverflowError, match="count must fit int64, got int 9223372036854775808"):
             run(x, 2**63)
+
+
+def test_numbers_for_inputs_of_a_dtype_of_their_own_are_weak() -> None:
+    """A number of the dtype's kind, or a lower one, takes on the dtype; all else has one, which must be castable."""
+    x = ao.tensor([1.0, 2.0])
+    for run in (with_byte, runner(with_byte)):
+        assert run(x, 3).tolist() == [4.0, 5.0] == run(x, n=3).tolist()
+        assert run(x, 255).tolist() == [256.0, 257.0]
+        assert run(x, True).tolist() == [2.0, 3.0] == run(x, np.uint8(1)).tolist() == run(x, [True, True]).tolist()
+        assert (
+            run(ao.tensor([1]), 3).dtype == "int64" and run(1.5, 3).item() == 4.5 and run([1, 2], 3).tolist() == [4, 5]
+        )
+        for number in (256, -1, 2**70):
+            with pytest.raises(OverflowError, match=f"n must fit uint8, got int {number}"):
+                run(x, number)
+        with pytest.raises(TypeError, match=r"n must be of dtype uint8, got float 2\.0; convert with int\(x\)"):
+            run(x, 2.0)
+        for value in ([3, 4], np.int64(3), ao.tensor(3)):
+            with pytest.raises(TypeError, match="n must be of dtype uint8, got int64; convert with astype"):
+                run(x, value)
+    for run in (with_float, runner(with_float)):
+        assert run(x, 3).tolist() == [4.0, 5.0] and run(x, 0.1)[0].item() == 1.0 + float(np.float32(0.1))
+        assert run(x, 1e39).tolist() == [INF, INF]  # as for any operand
+        assert run(x, np.float64(0.1))[0].item() == 1.0 + float(np.float32(0.1))  # can_cast allows it
+
+
+def test_derivatives_where_inputs_were_left_out() -> None:
+    derivative = clipped.derivative
+    assert derivative.optional == ("low",) and str(inspect.signature(derivative)) == "(x, low, y, g, *, out=None)"
+    x = ao.tensor([-9.0, 3.0])
+    for run in (derivative, runner(derivative)):
+        for result in (run(x, None, clipped(x), 2.0), run(x, y=clipped(x), g=2.0), run(x, 0.5, clipped(x), 2.0)):
+            assert [each.tolist() for each in result] == [[0.0, 2.0], [2.0, 0.0]]
+        with pytest.raises(TypeError, match=r"y must be|y|positional arguments \(x, low, y, g\), got 2"):
+            run(x, 0.5)
+    assert "``clipped`` was called without is None here" in str(derivative.__doc__)
+
+
+def test_only_reductions_that_can_result_in_a_dtype_have_the_argument() -> None:
+    for run in (any_nonzero, runner(any_nonzero)):
+        assert run(ao.tensor([0, 2])).item() is True
+        with pytest.raises(TypeError, match="unexpected keyword argument 'dtype'"):
+            run(ao.tensor([0, 2]), dtype="int64")
+    assert "dtype" not in inspect.signature(any_nonzero).parameters
+    assert "dtype" in inspect.signature(running_max).parameters
+    with pytest.raises(TypeError, match="running_max: dtype must be one of float32, float64, got int64"):
+        running_max(ao.tensor([1.0]), dtype="int64")
 
 
 def test_inputs_that_may_be_left_out() -> None:
@@ -151,7 +210,11 @@ def test_inputs_that_may_be_left_out() -> None:
 
 
 DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
-    "scan of one": (lambda: ao.scan(lambda a: a, identity=0), ValueError, "a reduction combines 2 values"),
+    "scan of one": (
+        lambda: ao.scan(lambda a: a, identity=0),
+        ValueError,
+        "must combine 2 values, got a function of 1$",
+    ),
     "scan without identity": (lambda: ao.scan(lambda a, b: a, identity=None), TypeError, "identity must be a number"),
     "identity": (lambda: ao.scan(lambda a, b: a, identity=300, dtypes="uint8"), ValueError, "must fit uint8"),
     "initial": (lambda: ao.argreduce(lambda a, b: a, initial=-1, dtypes="uint8"), ValueError, "must fit uint8"),
@@ -162,11 +225,11 @@ DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     ),
     "fixed": (lambda: ao.zip(lambda a, b: a, fixed=3), TypeError, "fixed must be a dict by the names of inputs"),
     "fixed dtype": (lambda: ao.zip(lambda a, b: a, fixed={"a": "int7"}), ValueError, "fixed must be some of"),
-    "fixed name": (lambda: ao.zip(lambda a, b: a, fixed={"c": "bool"}), ValueError, "must be some of .* got 'c'"),
+    "fixed name": (lambda: ao.zip(lambda a, b: a, fixed={"c": "bool"}), ValueError, "must name some of .* got 'c'"),
     "all fixed": (
         lambda: ao.zip(lambda a, b: a, bool_inputs="a", fixed={"b": "int64"}),
         ValueError,
-        "not every input can have a dtype of its own",
+        "must leave an input whose dtype decides",
     ),
     "defaults": (lambda: ao.zip(lambda a, b: a, defaults=[1]), TypeError, "defaults must be a dict by the names"),
     "default": (lambda: ao.zip(lambda a, b: a, defaults={"b": "1"}), TypeError, "the default of b must be a number"),
@@ -175,27 +238,31 @@ DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
         ValueError,
         "the default of b must fit bool",
     ),
-    "all defaults": (lambda: ao.zip(lambda a, b: a, defaults={"a": 0, "b": 0}), ValueError, "must have no default"),
+    "all defaults": (
+        lambda: ao.zip(lambda a, b: a, defaults={"a": 0, "b": 0}),
+        ValueError,
+        "defaults must leave an input",
+    ),
     "a default before others": (
         lambda: ao.zip(lambda a, b: a, defaults={"a": 0}),
         ValueError,
-        "inputs with defaults must be the last ones",
+        "defaults must be of the last inputs of a, b, got a",
     ),
     "derivative of a scan": (
         lambda: ao.scan(lambda a, b: a + b, identity=0).derivative(lambda x, y, g: g),
         ValueError,
-        "a scan has no derivative element by element",
+        "must be a map or a zip, got scan",
     ),
     "derivative of an argreduce": (
         lambda: ao.argreduce(lambda a, b: max(a, b), initial=0).derivative(lambda x, y, g: g),
         ValueError,
-        "an argreduce has no derivative element by element",
+        "must be a map or a zip, got argreduce",
     ),
 }
 
 
 @pytest.mark.parametrize("title", DECLARED_WRONGLY)
-def test_declarations_that_contradict_themselves_are_refused(title: str) -> None:
+def test_declarations_that_contradict_themselves_are_rejected(title: str) -> None:
     action, error, message = DECLARED_WRONGLY[title]
     with pytest.raises(error, match=message):
         action()
@@ -206,7 +273,7 @@ def test_declarations_that_contradict_themselves_are_refused(title: str) -> None
     [
         (ao.scan(lambda a, b: a - b, identity=0.0), "not associative"),
         (ao.scan(lambda a, b: a + b, identity=1.0), "the identity 1.0 changes"),
-        (ao.argreduce(lambda a, b: a + b, initial=0.0), "an argreduce chooses one of two"),
+        (ao.argreduce(lambda a, b: a + b, initial=0.0), "an argreduce must choose one of both"),
         (ao.argreduce(lambda a, b: b if abs(b) > abs(a) else a, initial=0.0), "not commutative"),
         (ao.argreduce(lambda a, b: b if b > a else a, initial=-INF), "write max"),
     ],

@@ -678,7 +678,7 @@ def test_json_holds_everything_and_can_be_read_again() -> None:
         ({"machine": {}}, "the file is damaged: TypeError"),
     ],
 )
-def test_other_json_is_refused(
+def test_other_json_is_rejected(
     change: dict[str, object], message: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     path = tmp_path / "old.json"

@@ -139,5 +139,5 @@ def test_a_function_that_this_python_lacks() -> None:
     if hasattr(math, "fma"):
         assert ao.map(lambda x: math.fma(x, x, x))(2.0).item() == 6.0
         return
-    with pytest.raises(ao.BuildError, match=r"names math\.fma, which is not there; write ao\.fma"):
+    with pytest.raises(ao.BuildError, match=r"names math\.fma, which does not exist; write ao\.fma"):
         ao.map(lambda x: math.fma(x, x, x))(2.0)

@@ -144,7 +144,7 @@ def test_in_place() -> None:
         x *= 2.0
         x /= ao.full(length, 4.0)
         assert x.tolist() == [(1 + k) / 2 for k in range(length)]
-        with pytest.raises(TypeError, match="add: out must be able to hold a result of dtype float64"):
+        with pytest.raises(TypeError, match="add: x1 must be able to hold a result of dtype float64"):
             y += x
         assert y.tolist() == list(range(length))
 

@@ -30,7 +30,8 @@ from needs import copy_package, requires_compiler, requires_numba
 
 import aotops as ao
 from aotops import _native
-from aotops.ops.record import FLOATS, MOST_INPUTS
+from aotops.abi import MAX_OPERANDS
+from aotops.ops.record import FLOATS
 from aotops.user.library import library_name
 
 SOURCE = Path(__file__).resolve().parent / "user_operators.py"
@@ -128,7 +129,7 @@ def test_declared_operators_look_like_builtin_ones(zoo: ModuleType) -> None:
     assert zoo.root.dtypes == ((ao.int64, ao.float64),)
     assert zoo.gelu.casts == {ao.bool: ao.float64, ao.uint8: ao.float64, ao.int64: ao.float64}
     assert zoo.scaled_sum.casts == {ao.bool: ao.int64, ao.uint8: ao.int64}
-    assert zoo.gelu.__doc__ == "Gaussian error linear unit of each element."
+    assert zoo.gelu.__doc__.startswith("Gaussian error linear unit of each element.\n\nParameters:\n    x: A tensor,")
     assert zoo.inside.__doc__ is None
     assert (zoo.gelu.__name__, zoo.gelu.__module__) == ("gelu", zoo.__name__)
     assert repr(zoo.gelu) == "<aotops operator gelu>"
@@ -459,7 +460,7 @@ def test_without_a_build_numba_compiles_and_says_so(tmp_path: Path) -> None:
     assert done.stdout == "[2.0, 2.0]\n"
     (line,) = done.stderr.splitlines()
     assert line.startswith("aotops: my_ops.twice is not built; compiled now in ")
-    assert line.endswith("`aotops build my_ops.py` does it once and for all")
+    assert line.endswith("`aotops build my_ops.py` compiles it ahead of time")
 
 
 def test_without_a_build_and_numba_the_error_says_what_to_do(tmp_path: Path) -> None:
@@ -620,13 +621,13 @@ def test_operators_of_no_file_or_no_variable_still_run(capfd: pytest.CaptureFixt
     operator = ao.map(lambda x: x + 1.0, dtypes="float64")
     assert operator(ao.ones(2)).tolist() == [2.0, 2.0]
     assert (
-        "is held by no variable of its module, so that it cannot be built: assign it to one; compiled now"
+        "is not held by a variable of its module, so it cannot be built: assign it to one; compiled now"
         in capfd.readouterr().err
     )
     namespace: dict[str, Any] = {"ao": ao, "__name__": "made_up"}
     exec("f = ao.map(lambda x: x - 1.0, dtypes='float64')", namespace)
     assert namespace["f"](ao.ones(2)).tolist() == [0.0, 0.0]
-    assert "made_up.f is declared in no file, so that it cannot be built; compiled now" in capfd.readouterr().err
+    assert "made_up.f is not declared in a file, so it cannot be built; compiled now" in capfd.readouterr().err
 
 
 # --- errors of declarations ---------------------------------------------------------------------------------------
@@ -663,14 +664,29 @@ def returns_bool() -> Any:
 @pytest.mark.parametrize(
     ("action", "error", "message"),
     [
-        (lambda: ao.map(math.sin), TypeError, "map: function must be a Python function, or one that Numba has"),
+        (lambda: ao.map(math.sin), TypeError, r"map: function must be .*; write lambda x: math\.sin\(x\)$"),
+        (lambda: ao.zip(ao.where), TypeError, r"; write lambda condition, x1, x2: ao\.where\(condition, x1, x2\)$"),
+        (lambda: ao.zip(np.add), TypeError, r"got ufunc; write lambda x, y: numpy\.add\(x, y\)$"),
+        (lambda: ao.reduce(max, identity=0.0), TypeError, r"got builtin.*; write lambda a, b: max\(a, b\)$"),
         (lambda: ao.map("x"), TypeError, "map: function must be a Python function"),
         (lambda: ao.zip(with_default), TypeError, "zip: with_default must take numbers by position alone"),
         (lambda: ao.map(lambda *x: 1), TypeError, "map: <lambda> must take numbers by position alone"),
-        (lambda: ao.map(two), ValueError, "two: a map has 1 input, got 2"),
-        (lambda: ao.zip(one), ValueError, "one: a zip has 2 inputs or more, got 1"),
-        (lambda: ao.zip(lambda: 1.0), ValueError, "a zip has 2 inputs or more, got 0"),
-        (lambda: ao.reduce(two, identity=0.0, map=lambda: 1.0), ValueError, "two: a reduce has 1 input or more, got 0"),
+        (
+            lambda: ao.map(two),
+            ValueError,
+            "two: the function of a map must have 1 input, got 2; declare it with aotops.zip",
+        ),
+        (
+            lambda: ao.zip(one),
+            ValueError,
+            "one: the function of a zip must have 2 inputs or more, got 1; declare it with",
+        ),
+        (lambda: ao.zip(lambda: 1.0), ValueError, "the function of a zip must have 2 inputs or more, got 0$"),
+        (
+            lambda: ao.reduce(two, identity=0.0, map=lambda: 1.0),
+            ValueError,
+            "of a reduce must have 1 input or more, got 0$",
+        ),
         (lambda: ao.map(counting), TypeError, "map: counting must return numbers, got a generator or a coroutine"),
         (
             lambda: ao.map(one, dtypes=None),
@@ -684,7 +700,15 @@ def returns_bool() -> Any:
             "one: result must be given as dtypes or their names, got tu",
         ),
         (lambda: ao.map(one, result={"int64": "bool"}), ValueError, "one: result must be given for some of its dty"),
-        (lambda: ao.zip(two, bool_inputs=("x", "y")), ValueError, "two: not every input can have a dtype of its own"),
+        (lambda: ao.zip(two, bool_inputs=("x", "y")), ValueError, "bool_inputs and fixed must leave an input whose"),
+        (lambda: ao.zip(two, fixed={"z": "int64"}), ValueError, "bool_inputs and fixed must name some of .*, got 'z'"),
+        (
+            lambda: ao.zip(two, defaults={"z": 1}),
+            ValueError,
+            "two: defaults must name some of the inputs x, y, got 'z'",
+        ),
+        (lambda: ao.zip(two, defaults={"x": 1}), ValueError, "two: defaults must be of the last inputs of x, y, got x"),
+        (lambda: ao.zip(two, defaults={"x": 1, "y": 1}), ValueError, "two: defaults must leave an input whose dtype"),
         (lambda: ao.reduce(two, identity="0"), TypeError, "two: identity must be a number, or a dict .*, got str '0'"),
         (lambda: ao.reduce(two, identity=ao.ones(())), TypeError, "two: identity must be a number.*, got Tensor"),
         (
@@ -708,42 +732,59 @@ def returns_bool() -> Any:
         (lambda: ao.map(one, dtypes=()), ValueError, "one: dtypes must be distinct and at least one"),
         (lambda: ao.map(one, dtypes=("int64", "int64")), ValueError, "one: dtypes must be distinct"),
         (lambda: ao.map(one, result="int8"), ValueError, "one: result must be some of .*, got 'int8'"),
-        (lambda: ao.zip(two, bool_inputs=("z",)), ValueError, r"two: bool_inputs, fixed and defaults must be some of"),
-        (lambda: ao.reduce(one, identity=0.0), ValueError, "one: a reduction combines 2 values, its function takes 1"),
-        (lambda: ao.reduce(two), ValueError, "two: a reduction needs an identity or an initial value"),
-        (lambda: ao.reduce(two, identity={"float32": 0}), ValueError, "two: identity must have a value for each of"),
-        (lambda: ao.reduce(two, identity=0.0, map=abs), TypeError, "reduce: function must be a Python function"),
-        (lambda: ao.zip(with_out), ValueError, "with_out: no input can be called 'out'"),
-        (lambda: ao.reduce(two, identity=0.0, map=with_axis), ValueError, "two: no input can be called 'axis'"),
+        (lambda: ao.zip(two, bool_inputs=("z",)), ValueError, "two: bool_inputs and fixed must name some"),
+        (lambda: ao.reduce(one, identity=0.0), ValueError, "one: function must combine 2 values, .* of 1; .* as map="),
+        (lambda: ao.scan(one, identity=0.0), ValueError, "one: function must combine 2 values, got a function of 1$"),
         (
-            lambda: ao.zip(eval(f"lambda {', '.join(f'x{k}' for k in range(MOST_INPUTS + 1))}: x0")),
+            lambda: ao.argreduce(one, initial=0.0),
+            ValueError,
+            "one: function must combine 2 values, got a function of 1$",
+        ),
+        (lambda: ao.reduce(two), ValueError, "two: identity must be given, or initial, got neither"),
+        (lambda: ao.reduce(two, identity={"float32": 0}), ValueError, "two: identity must have a value for each of"),
+        (lambda: ao.reduce(two, identity=0.0, map=abs), TypeError, "reduce: map must be .*; write lambda x: abs"),
+        (lambda: ao.reduce(two, identity=0.0, map=3), TypeError, "reduce: map must be .*, got int 3$"),
+        (
+            lambda: ao.map(one, dtypes=complex),
+            ValueError,
+            "dtypes must be some of .*, got complex; there is no complex",
+        ),
+        (lambda: ao.map(one, dtypes=np.int8), ValueError, "one: dtypes must be some of .*, got int8$"),
+        (
+            lambda: ao.zip(with_out),
+            ValueError,
+            "with_out: the names of inputs must not be those of arguments .*, got out",
+        ),
+        (lambda: ao.reduce(two, identity=0.0, map=with_axis), ValueError, "two: the names of inputs .*, got axis"),
+        (
+            lambda: ao.zip(eval(f"lambda {', '.join(f'x{k}' for k in range(MAX_OPERANDS))}: x0")),
             ValueError,
             "<lambda>: inputs and results must be at most 16",
         ),
-        (lambda: ao.map(one).derivative(one), ValueError, "one: a derivative takes 3 values, x, the output and"),
+        (lambda: ao.map(one).derivative(one), ValueError, "one: derivative must take 3 values, x, the output"),
         (lambda: ao.map(one).derivative(math.sin), TypeError, "derivative: function must be a Python function"),
         (
             lambda: returns_bool().derivative(lambda x, y, g: g),
             ValueError,
-            "one: a derivative needs inputs and a result of one float dtype",
+            "one: the operator of a derivative must have inputs and a result of one float dtype, got float32 to bool",
         ),
         (
             lambda: ao.reduce(two, identity=0.0).derivative(lambda x, y, g: g),
             ValueError,
-            "two: a reduce has no derivative element by element",
+            "two: the operator of a derivative must be a map or a zip, got reduce",
         ),
         (lambda: ao.map(one).derivative(ao.ones(1)), TypeError, "one has no derivative; declare it with @one.deriv"),
         (lambda: ao.less.derivative, AttributeError, "less has no derivative"),
     ],
 )
-def test_declarations_that_contradict_themselves_are_refused(
+def test_declarations_that_contradict_themselves_are_rejected(
     action: Callable[[], Any], error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):
         action()
 
 
-def test_a_second_derivative_is_refused() -> None:
+def test_a_second_derivative_is_rejected() -> None:
     operator = ao.map(one)
     operator.derivative(lambda x, y, g: g)
     with pytest.raises(TypeError, match="an array or lists of numbers, got function"):
@@ -808,7 +849,7 @@ def test_wrong_calls_are_the_right_errors(zoo: ModuleType, call: str, error: typ
         lambda operator: _native.declare(None, "f", "x", (1, 1, 1, 0, 0, 0, 1), (255,) * 4, (((2, 2), None, None),)),
     ],
 )
-def test_the_native_functions_refuse_nonsense(call: Callable[[Any], Any]) -> None:
+def test_the_native_functions_reject_nonsense(call: Callable[[Any], Any]) -> None:
     with pytest.raises((TypeError, ValueError)):
         call(ao.map(one))
 
@@ -883,7 +924,7 @@ def test_what_cannot_be_compiled_names_the_line(tmp_path: Path) -> None:
         (".", ".: this is a folder: name a Python file in it"),
     ],
 )
-def test_a_spec_that_is_no_module_is_refused(tmp_path: Path, spec: str, message: str) -> None:
+def test_a_spec_that_is_no_module_is_rejected(tmp_path: Path, spec: str, message: str) -> None:
     assert message in build_fails(tmp_path, spec)
 
 
@@ -989,7 +1030,7 @@ def test_functions_that_numba_has_decorated_are_taken_as_they_are(tmp_path: Path
         ([], "takes only modules, got something else than a table"),
     ],
 )
-def test_a_wrong_table_in_pyproject_is_refused(table: Any, message: str) -> None:
+def test_a_wrong_table_in_pyproject_is_rejected(table: Any, message: str) -> None:
     from aotops.aot.pack.setuptools_hook import checked
 
     with pytest.raises(ao.BuildError, match=message):

@@ -80,7 +80,8 @@ def test_every_operator_of_floats_has_a_derivative() -> None:
         name for name, record in RECORDS.items() if record.gradient is None and "." not in name
         and record.kind not in AXIS_KINDS and not record.positions
     }  # fmt: skip
-    without -= {"_significand", "_log2_of_size", "_with_exponent"}  # parts of products that are done again
+    # parts of sums and products that are done again
+    without -= {"_significand", "_log2_of_size", "_with_exponent", "_finite_or_scaled"}
     assert without == {"less", "less_equal", "greater", "greater_equal", "equal", "not_equal"}
 
 
@@ -250,6 +251,39 @@ def test_derivative_of_atan2_neither_overflows_nor_vanishes(dtype: str) -> None:
                 square = a * a + b * b
                 for result, exact in zip(results, (g * b / square, -g * a / square), strict=True):
                     assert units(float(result[k]), exact, dtype) <= 8, (a, b, g)
+
+
+# --- inputs that were left out ------------------------------------------------------------------------------------
+
+WITH_DEFAULTS = [record for record in RECORDS.values() if record.gradient is not None and record.defaults]
+
+
+@pytest.mark.parametrize("record", WITH_DEFAULTS, ids=lambda record: record.name)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inputs_that_were_left_out_may_be_none(record: Record, dtype: str) -> None:
+    """As if they had their default; in any combination, by position and by name."""
+    operator = getattr(ao, record.name)
+    x = np.random.default_rng(1).normal(size=(4, 5)).astype(dtype)
+    bound = {name: ao.tensor([[0.5]], dtype=dtype) for name in record.parameters}
+    for count in range(1, len(record.defaults) + 1):
+        for left_out in itertools.combinations(record.defaults, count):
+            inputs = [ao.asarray(x), *(None if name in left_out else bound[name] for name in record.parameters[1:])]
+            given = [
+                ao.full((), record.default_for(name, dtype), dtype=dtype) if name in left_out else value
+                for name, value in zip(record.parameters, inputs, strict=True)
+            ]
+            y = operator(*inputs)
+            wanted = operator.derivative(*given, y, 1.5)
+            by_name = {name: value for name, value in zip(record.parameters, inputs, strict=True) if value is not None}
+            for result in (operator.derivative(*inputs, y, 1.5), operator.derivative(**by_name, y=y, g=1.5)):
+                assert [each.tolist() for each in result] == [each.tolist() for each in wanted]
+    required = [name for name in operator.derivative.parameters if name not in record.defaults]
+    with pytest.raises(TypeError, match=r"got 1; it is declared already"):
+        operator.derivative(1.0)
+    with pytest.raises(TypeError, match=f"takes {len(required)} to {record.inputs + 2} positional arguments"):
+        operator.derivative(1.0, 2.0)
+    with pytest.raises(TypeError, match=f"missing a required argument: '{required[-1]}'"):
+        operator.derivative(*[1.0] * (record.inputs + 1))
 
 
 # --- infinite gradients, and none ---------------------------------------------------------------------------------

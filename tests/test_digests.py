@@ -2,7 +2,7 @@
 
 The order in which elements meet decides about the last bits of a sum. It is a matter of the shape and of how an input
 lies in memory, never of threads or of the CPU, and does not change from one version to the next by accident:
-``digests.json`` holds what the bits of many results hash to. Where a change of them is meant, a new polynomial or
+``digests.json`` holds what the bits of many results hash to. Where a change of them is intended, a new polynomial or
 another tree, write the file anew and say so in the changelog:
 
     python tests/test_digests.py

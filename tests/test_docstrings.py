@@ -66,6 +66,35 @@ def test_no_docstring_repeats_what_is_generated(record: Record) -> None:
     assert (f"Within {record.max_ulp} ULP" in sections(record.doc)["Accuracy"]) == bool(record.max_ulp)
 
 
+def public_functions() -> dict[str, object]:
+    """The public functions that are no operators, and the methods of tensors that are written in Python."""
+    found = {name: getattr(ao, name) for name in dir(ao) if not name.startswith("_")}
+    found |= {f"memory.{name}": getattr(ao.memory, name) for name in ("stats", "release", "set_cache_limit")}
+    found |= {f"Tensor.{name}": value for name, value in vars(ao.Tensor).items() if not name.startswith("_")}
+    return {
+        name: value
+        for name, value in found.items()
+        if value is ao.trace or (callable(value) and not isinstance(value, (type, ao.Operator)))
+    }
+
+
+@pytest.mark.parametrize("name", public_functions())
+def test_public_functions_have_the_sections_of_operators(name: str) -> None:
+    """A summary of one line; every argument; the result, the errors if there are arguments, and an example."""
+    function = public_functions()[name]
+    doc = inspect.cleandoc(str(function.__doc__))
+    summary, empty, *_ = doc.splitlines()
+    found = sections(doc)
+    assert summary.endswith(".") and not empty and max(map(len, doc.splitlines())) <= 120
+    assert (
+        list(found) == [title for title in ORDER if title in found] and "Example" in found and ">>>" in found["Example"]
+    )
+    parameters = [each for each in inspect.signature(function).parameters if each != "self"]  # type: ignore[arg-type]
+    assert sorted(entries(found.get("Parameters", "").replace("*", ""))) == sorted(parameters)
+    assert "Raises" in found or not parameters
+    assert ("Returns" in found) == (name not in ("set_num_threads", "memory.set_cache_limit"))
+
+
 def test_what_a_new_record_gets() -> None:
     @declare_map(dtypes=FLOATS, casts={"bool": "float32"}, max_ulp=1.5)
     def half(x: float) -> float:
@@ -123,12 +152,67 @@ See also:
 """
 
 
-def test_the_docstring_of_a_user_is_as_written() -> None:
+def test_the_docstring_of_a_user_is_completed_and_otherwise_as_written() -> None:
     def third(x: float) -> float:
+        """A third.
+
+        A list:
+          - of
+          - lines
+
+        >>> 1 + 1
+        2
+        """
+        return x / 3
+
+    own, parameters, returns, raises, example = re.split(
+        r"\n\n(?=Parameters:|Returns:|Raises:|>>>)", str(ao.map(third).__doc__)
+    )
+    assert own == "A third.\n\nA list:\n  - of\n  - lines"
+    assert parameters.startswith(
+        "Parameters:\n    x: A tensor, a number, an array or lists of numbers, of dtype float32"
+    )
+    assert "out: A tensor of the result's shape" in parameters
+    assert returns == "Returns:\n    A tensor with the shape of ``x``, of the dtype that it is computed in."
+    assert raises.startswith("Raises:\n    TypeError: ")
+    assert example == ">>> 1 + 1\n2"
+
+
+def test_the_docstring_of_a_user_keeps_sections_of_its_own() -> None:
+    def third(x: float, n: int) -> float:
+        """A third.
+
+        Args:
+            x: a number.
+
+        Returns:
+            A third of it.
+        """
+        return x / 3
+
+    document = str(ao.zip(third, fixed={"n": "int64"}, defaults={"n": 1}).__doc__)
+    assert document.startswith("A third.\n\nRaises:\n    TypeError: ")
+    assert document.endswith("\n\nArgs:\n    x: a number.\n\nReturns:\n    A third of it.")
+
+
+def test_the_docstring_of_a_user_tells_of_inputs_with_dtypes_of_their_own() -> None:
+    def third(x: float, n: int, mask: bool) -> float:
         """A third."""
         return x / 3
 
-    assert ao.map(third).__doc__ == "A third."
+    operator = ao.zip(third, fixed={"n": "int64"}, bool_inputs="mask", defaults={"mask": True})
+    document = " ".join(str(operator.__doc__).split())
+    assert (
+        "n: A tensor, a number, an array or lists of numbers, of dtype bool, uint8 or int64, cast to int64;" in document
+    )
+    assert (
+        "mask: Bool, or true where it is not 0; its shape broadcasts with those of the others. mask may be" in document
+    )
+    assert "Accuracy" not in document
+
+
+def test_functions_without_a_docstring_make_operators_without_one() -> None:
+    assert ao.map(lambda x: x).__doc__ is None
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,10 @@ from pathlib import Path
 import pytest
 from needs import requires_source
 
+import aotops as ao
+from aotops import ops
+from aotops.scalar.callables import LOOPS, MEANINGS, POWER
+
 pytestmark = requires_source
 
 ROOT = Path(__file__).parent.parent
@@ -138,5 +142,27 @@ def test_the_architecture_page_names_what_there_is() -> None:
     assert named > 10
     for name in re.findall(r"`([\w/]+(?:/|\.py))`", table):
         assert (package / name).exists() or (ROOT / name).exists(), name
+    rooms = {path.name for path in package.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()}
+    named_rooms = {name.partition("/")[0] for name in re.findall(r"`([\w/]+(?:/|\.py))`", table)}
+    assert rooms - named_rooms == {"__init__.py", "__main__.py"}, "say in the table what stands there"
     for line in page.splitlines():
         assert len(line) <= 120
+
+
+def test_the_readme_lists_every_operator() -> None:
+    (listed,) = re.findall(
+        r"^- \*\*Operators\*\*(.*?)^- \*\*", (ROOT / "README.md").read_text("utf-8"), re.DOTALL | re.M
+    )
+    names = {name for span in re.findall(r"`([a-z0-9_ ]+)`", listed.replace("\n", " ")) for name in span.split()}
+    operators = {name for name in ops.collect() if "." not in name and not name.startswith("_")}
+    assert operators - names == set(), "write them into the list of operators in README.md"
+    assert {name for name in names if not hasattr(ao, name)} == {"keepdims"}
+
+
+@pytest.mark.parametrize("module", ["builtins", "math"])
+def test_the_guide_lists_what_a_scalar_function_may_call(module: str) -> None:
+    guide = (ROOT / "docs/your-own-operators.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| `{module}` \| (.*) \|$", guide, re.M)
+    listed = {name for span in re.findall(r"`([a-z0-9 ]+)`", row) for name in span.split()}
+    names = {name for name, _ in MEANINGS} | POWER | LOOPS
+    assert listed == {name.removeprefix(f"{module}.") for name in names if name.startswith(f"{module}.")}

@@ -471,7 +471,7 @@ def test_names_that_looked_alike_have_symbols_of_their_own() -> None:
     assert len(set(symbols)) == len(symbols)
 
 
-def test_two_kernels_of_one_symbol_are_refused() -> None:
+def test_two_kernels_of_one_symbol_are_rejected() -> None:
     def kernel(symbol: str, title: str) -> Kernel:
         return Kernel(symbol, title, "float64", len, place="ops.py, line 3")
 
@@ -481,7 +481,7 @@ def test_two_kernels_of_one_symbol_are_refused() -> None:
     assert len(distinct(all_kernels([]))) == len(all_kernels([]))
 
 
-def test_two_operators_of_one_name_are_refused(workshop: Any) -> None:
+def test_two_operators_of_one_name_are_rejected(workshop: Any) -> None:
     source = "import aotops as ao\nf = ao.map(lambda x: x, dtypes='float64')\nf.derivative(lambda x, y, g: g)\n"
     module = workshop(source + "globals()['f.derivative'] = ao.map(lambda x: -x, dtypes='float64')\n")
     with pytest.raises(ao.BuildError, match=r"two operators have the name f\.derivative: .*, line 3 and .*, line 4"):
@@ -491,7 +491,7 @@ def test_two_operators_of_one_name_are_refused(workshop: Any) -> None:
         manifest(declared_records(module))
 
 
-def test_results_that_two_functions_combine_are_refused() -> None:
+def test_results_that_two_functions_combine_are_rejected() -> None:
     record = Record("reduce", "f", lambda a, b: a + b, ("int64", "float64"), identity=0, result="float64")
     assert len(record_kernels(record)) == 3
     record.specialised["int64"] = lambda a, b: a * b
@@ -686,7 +686,7 @@ VARIANT = (codes("float64", "float64", "float64"), ZEROS)
         (3, "x y", {}, (VARIANT,)),
     ],
 )
-def test_a_definition_that_calls_could_not_rely_on_is_refused(
+def test_a_definition_that_calls_could_not_rely_on_is_rejected(
     name: Any, parameters: str, changed: dict[str, Any], variants: Any
 ) -> None:
     assert _native.declare(None, "f", "x y", fields(), (VARIANT,)).parameters == ("x", "y")
@@ -1017,7 +1017,7 @@ def test_an_operator_that_the_build_did_not_see_says_so(folder: Path) -> None:
     script = "exec('later = ao.map(lambda x: x, dtypes=\"float64\")', vars(ops))\nops.later(1.0)"
     assert "is not among the operators that _ops_aotops.abi3.so was built from" in call(folder, script, status=1)
     script = "ops.step = None\nimport importlib\nprint(1)\nao.map(lambda x: x, dtypes='float64')(1.0)"
-    assert "is declared in no file" in call(folder, script, status=1)
+    assert "is not declared in a file" in call(folder, script, status=1)
 
 
 def test_what_is_compiled_in_stays_when_a_global_changes_later(folder: Path) -> None:

@@ -31,14 +31,17 @@ from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.operator import COMPARISONS
 from aotops.ops.record import SLOTS, Record
 
+#: The parts of sums and products that are done again: test_overflow.
+AGAIN = {
+    *("_significand", "_product_of_significands", "_cumulative_product_of_significands", "_log2_of_size"),
+    *("_sum_of_rough_log2", "_sum_of_exponents", "_with_exponent", "_all_settled", "_finite_or_scaled"),
+}
+
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
 RECORDS = {
     name: record
     for name, record in ops.collect().items()
-    if "." not in name
-    and not record.positions
-    # the parts of products that are done again: test_overflow
-    and not name.endswith(("_significand", "_of_significands", "_log2_of_size", "_with_exponent"))
+    if "." not in name and not record.positions and name not in AGAIN
 }
 MAPS, ZIPS, REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [r for r in RECORDS.values() if r.kind == kind] for kind in ("map", "zip", "reduce", "argreduce", "scan")
@@ -342,7 +345,7 @@ def test_zip_on_all_pairs_of_layouts(record: Record, dtype: str) -> None:
     check_zip(record, dtype, COMPATIBLE)
 
 
-def test_layouts_that_do_not_broadcast_are_refused() -> None:
+def test_layouts_that_do_not_broadcast_are_rejected() -> None:
     refused = [pair for pair in PAIRS if not broadcast(*pair)]
     assert len(refused) > 800
     for first, second in refused:
@@ -555,7 +558,7 @@ def test_mixed_dtypes_promote(record: Record) -> None:
 
 
 @by_name("record", RECORDS.values())
-def test_dtypes_without_a_kernel_are_refused(record: Record) -> None:
+def test_dtypes_without_a_kernel_are_rejected(record: Record) -> None:
     refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.casts]
     for dtype in refused:
         operands = [ao.zeros(3, dtype=dtype)] * record.inputs
@@ -722,7 +725,7 @@ def test_in_place_on_every_layout(name: str) -> None:
             u, brray = layout.pair(dtype, seed + 1, "special")
             context = f"{name} {dtype} {layout.name}"
             if t.readonly:
-                with pytest.raises(ValueError, match="out must be writable, got a read-only tensor"):
+                with pytest.raises(ValueError, match="x1 must be writable, got a read-only tensor"):
                     IN_PLACE[name](t, u)
                 assert_same(t, array, context)
                 continue
@@ -757,9 +760,9 @@ def test_in_place_on_slices() -> None:
 @pytest.mark.parametrize(
     ("dtype", "name", "operand", "error"),
     [
-        ("int64", "add", 1.5, "out must be able to hold a result of dtype float64, got a tensor of dtype int64"),
-        ("int64", "divide", 2, "out must be able to hold a result of dtype float64, got a tensor of dtype int64"),
-        ("bool", "add", 1, "out must be able to hold a result of dtype int64, got a tensor of dtype bool"),
+        ("int64", "add", 1.5, "x1 must be able to hold a result of dtype float64, got a tensor of dtype int64"),
+        ("int64", "divide", 2, "x1 must be able to hold a result of dtype float64, got a tensor of dtype int64"),
+        ("bool", "add", 1, "x1 must be able to hold a result of dtype int64, got a tensor of dtype bool"),
         ("bool", "multiply", True, "multiply: x1, x2 must be of one of the dtypes uint8, int64, float32, float64"),
     ],
 )
@@ -781,12 +784,12 @@ def test_in_place_float32_takes_float64() -> None:
 
 def test_in_place_does_not_grow() -> None:
     t = ao.ones(3)
-    with pytest.raises(ValueError, match=r"add: out must have the shape of the result \(2, 3\), got \(3,\)"):
+    with pytest.raises(ValueError, match=r"add: x1 must have the shape of the result \(2, 3\), got \(3,\)"):
         t += ao.ones((2, 3))
     assert t.tolist() == [1, 1, 1]
 
 
-STRANGERS = [None, "a", b"a", {}, {1.0}, object(), iter([1.0, 2.0])]
+STRANGERS = [None, "a", {}, {1.0}, object(), iter([1.0, 2.0])]
 
 
 @pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: type(stranger).__name__)
@@ -801,7 +804,7 @@ def test_comparison_with_other_things_is_pythons_usual(stranger: object) -> None
             ordering(stranger, t)
 
 
-@pytest.mark.parametrize("stranger", STRANGERS, ids=lambda stranger: type(stranger).__name__)
+@pytest.mark.parametrize("stranger", [*STRANGERS, b"a"], ids=lambda stranger: type(stranger).__name__)
 def test_arithmetic_with_other_things_is_a_type_error(stranger: object) -> None:
     for arithmetic in (operator.add, operator.sub, operator.mul, operator.truediv):
         for operands in ((ao.ones(2), stranger), (stranger, ao.ones(2))):

@@ -16,7 +16,7 @@ from layouts import FLOATS
 from needs import requires_numba
 
 import aotops as ao
-from aotops import _native, ops
+from aotops import _native, ops, retry
 from aotops.intrinsics import narrow
 from aotops.ops.record import Record
 
@@ -222,15 +222,68 @@ def test_bits_do_not_depend_on_threads_where_a_part_overflows(dtype: str) -> Non
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_a_product_has_the_same_bits_with_exponents_apart(dtype: str) -> None:
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_a_product_has_the_same_bits_with_exponents_apart(dtype: str, layout: str) -> None:
     """Where no part leaves the range, both ways agree, so that it does not matter which was taken."""
     generator = np.random.default_rng(8)
+    parts = _native.operators
     for n in (5, 70, 1030, 5000):
-        array = np.exp(generator.standard_normal(n) / 40)
-        x = ao.asarray(array)
-        sizes = ao.sum(_native.operators["_log2_of_size"](x))
-        apart = _native.operators["_with_exponent"](_native.operators["_product_of_significands"](x), sizes)
-        assert apart.item() == ao.prod(x).item()
+        x, axis = placed(np.exp(generator.standard_normal(n) / 40) * generator.choice([-1, 1], n), dtype, layout)
+        logarithm = ao.sum(parts["_log2_of_size"](x), axis)
+        apart = np.asarray(parts["_with_exponent"](parts["_product_of_significands"](x, axis), logarithm))
+        np.testing.assert_array_equal(apart, np.asarray(ao.prod(x, axis)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_a_line_does_not_change_a_product_beside_it(dtype: str) -> None:
+    """One line of a tensor leaves the range; all others have the bits that they have without it."""
+    line = np.exp(np.random.default_rng(9).standard_normal(500) / 40).astype(dtype)
+    for axis in (0, 1):
+        plain = np.stack([line, line[::-1], -line] * 8, 1 - axis)
+        beside = plain.copy()
+        np.moveaxis(beside, axis, 0)[:, 0] = np.resize([FAR[dtype], 1 / FAR[dtype]], 500)
+        together, alone = (np.asarray(ao.prod(ao.asarray(each), axis)) for each in (beside, plain))
+        assert together[0] == 1.0
+        np.testing.assert_array_equal(together[1:], alone[1:])
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+def test_products_that_are_settled_are_those_that_must_be(dtype: str) -> None:
+    """Products of each size near the ends of the range and far beyond, of numbers of all kinds."""
+    generator = np.random.default_rng(4)
+    info = np.finfo(dtype)
+    for n in (100, 3000):
+        for exponent in (*range(-1300, 1301, 100), info.minexp, info.maxexp, info.minexp - info.nmant):
+            for spread in (0.01, 1.0, 60.0):
+                logs = generator.standard_normal(n) * spread
+                logs += exponent / n - logs.mean()
+                values = np.exp2(np.clip(logs, info.minexp + 1, info.maxexp - 1)).astype(dtype)
+                exact = np.sum(np.log2(values.astype("longdouble")))
+                x = ao.asarray(np.stack([values, np.ones_like(values)], 1))
+                got = np.asarray(ao.prod(x, 0))
+                assert got[1] == 1.0
+                if exact < info.minexp - info.nmant - 2:
+                    assert got[0] == 0.0
+                elif exact > info.maxexp + 1:
+                    assert got[0] == INF
+                elif abs(exact) < info.maxexp - 3:
+                    assert abs(np.log2(got[0].astype("longdouble")) - exact) < 1e-3
+
+
+def test_estimates_of_logarithms_err_by_no_more_than_is_allowed_for() -> None:
+    for dtype in FLOATS:
+        generator = np.random.default_rng(6)
+        info = np.finfo(dtype)
+        exponents = generator.integers(info.minexp - info.nmant, info.maxexp - 1, 20_000)
+        array = np.ldexp(generator.uniform(1, 2, 20_000), exponents).astype(dtype)
+        array = np.concatenate([array, [info.tiny, info.max, info.smallest_subnormal, 1.0, 1 - info.epsneg]])
+        x = ao.asarray(array.astype(dtype))
+        exact = np.log2(np.asarray(x).astype("longdouble"))
+        for estimate, more, error in retry.ESTIMATES:
+            each = np.asarray(_native.operators[estimate](x, ())).astype("longdouble") + more
+            assert (np.abs(each - exact) <= error + retry.ROUNDING[dtype]).all(), estimate
+            total = np.longdouble(_native.operators[estimate](x).item()) + more * x.size
+            assert abs(total - exact.sum()) <= (error + retry.ROUNDING[dtype]) * x.size
 
 
 def test_logarithms_of_sizes() -> None:

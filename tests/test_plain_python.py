@@ -45,7 +45,8 @@ REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [record for record in RECORDS.values() if record.kind == kind] for kind in ("reduce", "argreduce", "scan")
 )
 REDUCE_CASES, ARGREDUCE_CASES, SCAN_CASES = (
-    [(record, dtype) for record in records for dtype in record.dtypes] for records in (REDUCTIONS, ARGREDUCTIONS, SCANS)
+    [(record, dtype) for record in records for dtype in record.dtypes if record.name != "_sum_of_rough_log2"]
+    for records in (REDUCTIONS, ARGREDUCTIONS, SCANS)  # rough sums: test_overflow
 )
 ELEMENTWISE_CASES = [
     (record, dtype) for record in RECORDS.values() if record.kind not in AXIS_KINDS for dtype in record.dtypes
@@ -994,7 +995,12 @@ def check_compiled(record: Record, dtype: str) -> None:
             check(*[None if place == k else x[:12] for place, x in enumerate(vectors)])
 
 
-PUBLIC = [(record, dtype) for record in RECORDS.values() for dtype in ALL if dtype in {*record.dtypes, *record.casts}]
+PUBLIC = [
+    (record, dtype)
+    for record in RECORDS.values()
+    for dtype in ALL
+    if dtype in {*record.dtypes, *record.casts} and record.name != "_sum_of_rough_log2"
+]
 
 
 @pytest.mark.parametrize(("record", "dtype"), PUBLIC, ids=lambda value: getattr(value, "name", value))
@@ -1267,7 +1273,7 @@ def test_the_reference_checks_its_bounds() -> None:
         ("sum", ([[1], [2]],), {"axis": (0, -2)}, ValueError, "axis must not name an axis twice"),
     ],
 )
-def test_the_reference_refuses_what_operators_refuse(
+def test_the_reference_rejects_what_operators_reject(
     name: str, inputs: Any, keywords: Any, error: type[Exception], message: str
 ) -> None:
     with pytest.raises(error, match=message):

@@ -303,6 +303,8 @@ def test_large_outputs_are_streamed_where_they_can_be() -> None:
     assert not streams([[1], [1]], [n], roles=[PLAIN, CAST])
     assert streams([[1], [1]], [n], roles=[INDEX, PLAIN], itemsizes=[1, 8])
     assert not streams([[1], [1]], [n // 2], roles=[INDEX, PLAIN], itemsizes=[1, 4]), "positions are no memory"
-    assert not streams([[1, 2000], [2500, 1]], [2000, 2500]), "A + A.T"
-    assert streams([[1, 2000], [2560, 1]], [2000, 2560], copies=1)
-    assert not streams([[1, 2000], [2500, 1]], [2000, 2500], copies=1), "rows do not begin at cache lines"
+    for copies in (0, 1):
+        assert streams([[1, 2000], [2500, 1]], [2000, 2500], copies=copies)
+        assert streams([[1, 600], [600, 1]], [600, 600], copies=copies)
+        assert not streams([[1, 500], [500, 1]], [500, 500], copies=copies), "an L2 cache holds that"
+        assert not streams([[1, 50_000], [101, 1]], [50_000, 101], copies=copies), "short rows between lines"

@@ -104,7 +104,7 @@ FAULTY = {
         ao.reduce(lambda a, b: b if not a > b else a, identity=0.0, map=lambda x: abs(x)),
     ],
     "with NaN among the elements .*; write min\\(a, b\\)": [ao.reduce(lambda a, b: b if b < a else a, identity=INF)],
-    "with NaN among the elements .*; see to it that NaN gives NaN": [
+    "with NaN among the elements .*; make the result NaN if a or b is NaN": [
         ao.reduce(lambda a, b: a + b if a == a else b, identity=0.0)
     ],
     "not associative: combining": [
@@ -112,7 +112,7 @@ FAULTY = {
         ao.reduce(lambda a, b: a - b, identity=0.0),
         ao.reduce(lambda a, b: a - b, identity=0, dtypes=INTEGERS),
     ],
-    "not commutative: combining .* has an order of its own": [
+    "not commutative: combining .* aotops chooses the order": [
         ao.reduce(lambda a, b: b, identity=0.0),
         ao.reduce(lambda a, b: a or b, identity=0.0),
     ],

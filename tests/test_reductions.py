@@ -1,4 +1,4 @@
-"""Reductions, argreductions, scans, statistics and choices: errors of rounding, corner cases, and what is refused."""
+"""Reductions, argreductions, scans, statistics and choices: errors of rounding, corner cases, and what is rejected."""
 
 import itertools
 import math

@@ -475,7 +475,7 @@ def exporters(generator: random.Random) -> Iterator[Any]:
 
 
 def fuzz_buffers(seed: int, rounds: int) -> None:
-    """Exporters of every kind: refused, or read as memoryview reads them."""
+    """Exporters of every kind: rejected, or read as memoryview reads them."""
     generator = random.Random(seed)
     for _ in range(rounds):
         for exporter in exporters(generator):

@@ -142,8 +142,8 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a set": ("x * len({x, 1.0})", 0, ("has a set",)),
     "a set comprehension": ("x * len({k * x for k in range(3)})", 0, ("has a set",)),
     "a set that is searched": ("1.0 if x in {1.0, 2.0} else x", 0, ("has a set", "==")),
-    "an item of a number": ("x[0]", 0, ("takes an item of a number", "one number at a time")),
-    "a slice": ("x[1:2]", 0, ("takes an item of a number",)),
+    "an item of a number": ("x[0]", 0, ("indexes a number", "one number at a time")),
+    "a slice": ("x[1:2]", 0, ("indexes a number",)),
     "an item that is set": ("x[0] = 2\nreturn x", 0, ("assigns to an item", "variable")),
     "a deleted item": ("del x[0]\nreturn x", 0, ("has a del of an item",)),
     "a keyword": ("round(x, ndigits=2)", 0, ("calls round with arguments by name", "by position")),
@@ -184,7 +184,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "an attribute of an operator": ("x * twice.factor", 0, ("takes the attribute factor of twice",)),
     "a method of an array": ("x * ARRAY.sum()", 0, ("calls ARRAY.sum, which kernels do not have",)),
     "an enumeration": ("x * Kind(1)", 0, ("uses Kind, a class", "as in Kind.A")),
-    "a typo of an enumeration": ("x * Kind.BB", 0, ("names Kind.BB, which is not there",)),
+    "a typo of an enumeration": ("x * Kind.BB", 0, ("names Kind.BB, which does not exist",)),
     "an array of complex numbers": ("x * SPECTRUM[0]", 0, ("uses SPECTRUM, an array of complex128", "convert it to")),
     "an array of float16": ("x * HALF[0]", 0, ("uses HALF, an array of float16", "convert it to")),
     "an array beyond int64": ("x * HUGE[0]", 0, ("uses HUGE, an array with integers beyond int64", "convert it to")),
@@ -331,7 +331,7 @@ def test_a_build_tells_each_reason_once(tmp_path: Path) -> None:
         build_in_place(target_of_file(tmp_path / "faulty.py"))
     message = str(caught.value)
     assert message.count("does not compile") == 2
-    assert message.count("has a list") == 1 and message.count("item of a number") == 1
+    assert message.count("has a list") == 1 and message.count("indexes a number") == 1
     assert "first, second does not compile:" in message and "third does not compile:" in message
     assert "faulty.py, line 4: return [x][0]" in message and "faulty.py, line 8: third = " in message
     assert not re.search(INTERNAL, message)

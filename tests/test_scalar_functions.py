@@ -1,4 +1,4 @@
-"""What may be in a scalar function of a user, what it means in a kernel, and what is refused."""
+"""What may be in a user-defined scalar function, what it means in a kernel, and what is rejected."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_every_input_has_a_value(
         np.testing.assert_array_equal(np.asarray(operator(*strided)), expected * repeat)
 
 
-# --- what is refused ----------------------------------------------------------------------------------------------
+# --- what is rejected ---------------------------------------------------------------------------------------------
 
 
 def refusal(function: Callable[..., Any], **options: Any) -> str:
@@ -223,16 +223,16 @@ def steps(x: Any) -> Any:
         (lambda x: (x, x), "It must return a number, and returns a tuple of 2"),
         (lambda x: "a", "has a string, 'a'"),
         (lambda x: ao.sum(x), "calls ao.sum, a reduction, which works on whole tensors"),
-        (lambda x: ao.nothing(x), "ao.nothing, which is not there"),  # type: ignore[attr-defined]
+        (lambda x: ao.nothing(x), "ao.nothing, which does not exist"),  # type: ignore[attr-defined]
         (lambda x: math.perm(x), "calls math.perm, which kernels do not have; "),
     ],
 )
-def test_what_kernels_cannot_do_is_refused(function: Callable[..., Any], message: str) -> None:
+def test_what_kernels_cannot_do_is_rejected(function: Callable[..., Any], message: str) -> None:
     assert re.search(message, refusal(function))
 
 
 @pytest.mark.skipif(labs is None, reason="needs the C library's functions by ctypes")
-def test_addresses_of_this_process_are_refused() -> None:
+def test_addresses_of_this_process_are_rejected() -> None:
     message = refusal(calls_ctypes, dtypes="int64")
     assert "calls labs, a function of ctypes, which kernels do not have; write it in Python" in message
 

@@ -439,7 +439,7 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
         ("x & 2**70", "and"),
         ("math.factorial(x)", "calls math.factorial, which kernels do not have; write a loop, or a table of constants"),
         ("partial(x)", "calls partial, a functools.partial, which kernels do not have; call a plain Python function"),
-        ("math.nothing(x)", "names math.nothing, which is not there; "),
+        ("math.nothing(x)", "names math.nothing, which does not exist; "),
     ],
 )
 def test_what_has_no_meaning_is_rejected(expression: str, message: str) -> None:

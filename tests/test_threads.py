@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 import os
 import sys
 import textwrap
@@ -700,3 +701,33 @@ def test_threads_of_the_pool_receive_no_signals() -> None:
     if not Path("/proc/self/task").exists():
         pytest.skip("this system does not list a process's threads in files")
     assert run_python(textwrap.dedent(script)).stdout.split("\n") == [*["[1, 1, 1, 0]"] * 3, ""]
+
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+@pytest.mark.parametrize("position", [None, 0, 777_777, 1_500_001, 2_999_999])
+def test_reductions_that_end_early_on_all_threads(threads: int, position: int | None) -> None:
+    """The result that nothing changes any more is found in any part, by any thread; also by a part that is the last."""
+    before = ao.get_num_threads()
+    ao.set_num_threads(threads)
+    try:
+        for dtype, least, most in (
+            ("bool", 0, 1),
+            ("uint8", 0, 255),
+            ("int64", -(2**63), 2**63 - 1),
+            ("float64", 0, math.nan),
+        ):
+            array = np.full(3_000_000, 1 if dtype == "uint8" else 0, dtype)
+            if position is not None:
+                array[position] = most
+            x = ao.asarray(array)
+            for view, oracle in ((x, array), (x[::-1], array), (x.view(1000, 3000).T, array), (x[::2], array[::2])):
+                assert bool(ao.any(view)) == bool(oracle.any())
+                assert repr(ao.max(view).item()) == repr(oracle.max().item())
+                assert ao.argmax(view[:100_000]).item() == np.asarray(view)[:100_000].argmax()
+            array[:] = 1
+            if position is not None:
+                array[position] = least
+            assert bool(ao.all(x)) == bool(array.all()) and ao.min(x).item() == array.min()
+            assert ao.all(x.view(1000, 3000), 1).tolist() == array.reshape(1000, 3000).all(1).tolist()
+    finally:
+        ao.set_num_threads(before)

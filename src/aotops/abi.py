@@ -253,7 +253,7 @@ OPERATOR_FIELDS = (
     ("slot", "uint8_t", "enum aot_slot"),
     ("is_method", "uint8_t", "also a method of Tensor"),
     ("compute_bound", "uint8_t", "strided elements are worth copying for the sake of whole vectors"),
-    ("unbounded", "uint8_t", "nobody knows how long one element takes: the operator of a user has such loops"),
+    ("unbounded", "uint8_t", "one element may take any time: a user-defined operator has loops of unknown length"),
     ("has_identity", "uint8_t", "axis kinds: an empty axis has a result"),
     ("takes_dtype", "uint8_t", "reductions and scans: may be told in which dtype to compute"),
     ("has_absorbing", "uint8_t", "reductions: some result ends the work early"),

@@ -1,6 +1,6 @@
-"""Everything in Python that the native module calls, by the name that C uses for it: the way back up, in one place.
+"""Every Python function that the native module calls, by the name that C uses for it.
 
-Errors are the exception: C raises them through ``aotops.errors``, one function for each kind.
+Errors are not listed: C raises them through ``aotops.errors``, which has one function for each kind.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
-#: Each is imported when C first asks for it: none of them is needed for the first result.
+#: Each is imported when C first needs it, which a first result does not.
 CALLBACKS = {
     "as_dtype": "aotops.dtypes.as_dtype",
     "as_operand_tensor": "aotops.namespace.operands.as_tensor",
@@ -37,5 +37,5 @@ def __getattr__(name: str) -> Any:
     if name not in CALLBACKS:
         raise AttributeError(f"module 'aotops.callbacks' has no attribute {name!r}")
     module, _, function = CALLBACKS[name].rpartition(".")
-    # not kept: whoever replaces the function replaces it here as well
+    # not cached, so that tests can replace the function
     return getattr(__import__(module, fromlist=("",)), function)

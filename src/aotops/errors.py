@@ -36,7 +36,7 @@ class GradientError(RuntimeError):
 
 
 class NotBuiltError(RuntimeError):
-    """An operator of a user that has no compiled kernels, called where nothing could compile them."""
+    """A user-defined operator was called that has no compiled kernels, where nothing could compile them."""
 
 
 class BuildError(RuntimeError):
@@ -57,7 +57,7 @@ def reject(kind: type[Exception], function: str, argument: str, wanted: str, got
 
 
 def shown(value: Any) -> str:
-    """A value as messages show it: not at such a length that nobody would read the rest."""
+    """A value as messages show it, shortened if it is long."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"an int of {value.bit_length()} bits"  # Python writes out no int of over 4300 digits
     if type(value) in (tuple, list):
@@ -255,6 +255,11 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     wrong_call(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 
+def missing_argument(name: str, parameters: str, index: int) -> NoReturn:
+    """A required argument is missing, although enough are given: a later one, which may be left out, is among them."""
+    wrong_call(f"{name}() missing a required argument: {parameters.split()[index]!r}")
+
+
 def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") -> NoReturn:
     """A keyword argument that the operator does not have, takes by position only, or has been given by position."""
     if key in valid.split(", "):
@@ -309,7 +314,7 @@ def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
 
 
 def needs_positions(name: str) -> NoReturn:
-    """A call of an operator that sees the positions of elements, which only aotops' own functions tell it."""
+    """A call of an operator with position inputs, which only aotops' own functions can provide."""
     wrong_call(f"{name} takes positions, and can only be called by aotops' own functions")
 
 
@@ -337,14 +342,16 @@ def unsupported_inputs(
     reject(TypeError, name, ", ".join(parameters), wanted, " and ".join(dtypes), advice)
 
 
-def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str) -> NoReturn:
+def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: str) -> NoReturn:
     """An input whose dtype does not depend on the others, given in one that it cannot be cast from."""
-    reject(TypeError, name, argument, f"be of dtype {wanted}", got, "convert with astype")
+    reject(TypeError, name, argument, f"be of dtype {wanted}", got, advice)
 
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
-    takes = ", ".join(signature[-1].name for signature in operator.dtypes if signature[-1] == signature[-2])
+    pairs = [*operator.casts.items(), *[signature[-2:] for signature in operator.dtypes]]
+    # narrow integers keep the low bits of what is computed in wider ones
+    takes = ", ".join([own.name for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"])
     reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
 
 
@@ -451,7 +458,7 @@ def ambiguous_truth(shape: Shape) -> NoReturn:
 
 
 def no_index(shape: Shape, dtype: str) -> NoReturn:
-    """A tensor in place of an int that is none."""
+    """A tensor, other than a 0-d tensor of integers, in place of an int."""
     got = f"shape {shape} and dtype {dtype}"
     reject(TypeError, "index", "x", "be a 0-d tensor of integers", got, "use x.item() for an element")
 

@@ -1,10 +1,10 @@
-"""The first call of a user-defined operator gives it its kernels.
+"""Bind a user-defined operator to its kernels at its first call.
 
-There are three ways to run one, from the same function:
+1. If ``aotops build``, or the build of a wheel, has compiled the declaring module, they are in an extension beside it.
+2. Otherwise, if Numba is installed, they are compiled now, and a line on stderr says so.
+3. Otherwise the call raises ``NotBuiltError``.
 
-1. ``aotops build``, or the build of a wheel, has compiled the module that declares it into an extension beside it;
-2. Numba is there: it is compiled now, and a line on stderr says so;
-3. neither: ``NotBuiltError``. With ``AOTOPS_PYTHON=1`` user-defined operators always run as plain Python instead.
+With ``AOTOPS_PYTHON=1`` user-defined operators always run as plain Python instead.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
     from aotops.ops.record import Record
 
-#: Held while an operator is given its kernels: threads that meet at its first call compile it once.
+#: Held while an operator is bound: threads that call it first at the same time compile it once.
 _lock = RLock()
 _forks_wait = False
 
 
 def _forget_lock() -> None:
-    """In the child of a fork: whoever held the lock is not there any more."""
+    """In the child of a fork, make a new lock: the thread that held it does not exist here."""
     global _lock
     _lock = RLock()
 
@@ -40,10 +40,10 @@ if hasattr(os, "register_at_fork"):
 
 
 def _let_forks_wait() -> None:
-    """From now on have a fork wait until no other thread compiles: the child would find the compiler half-way.
+    """Make forks wait from now on until no other thread compiles: the child would inherit a compiler half-way.
 
-    What is registered last is called first, so that whatever else waits for a fork must be registered before: the
-    compiler logs, and ``logging`` holds its lock meanwhile.
+    Functions that are registered last are called first, so ``logging``, which the compiler uses and which also takes a
+    lock before a fork, must have registered its own before.
     """
     global _forks_wait
     if not _forks_wait and hasattr(os, "register_at_fork"):
@@ -67,7 +67,7 @@ def load(operator: Operator) -> None:
     with _lock:
         record = declaration(operator)
         if record.loaded:
-            return  # by another thread
+            return  # bound by another thread
         name = name_of(operator)
         mode = os.environ.get("AOTOPS_PYTHON", "0")
         if mode not in ("0", "1", ""):

@@ -34,15 +34,18 @@ def default_limit(root: str = "/") -> int:
 
 @advised
 def stats() -> dict[str, int]:
-    """Statistics of the memory of tensors, in bytes and counts.
+    """Return statistics of the memory of tensors.
 
-    ``used`` and ``peak`` are the bytes in tensors now and at most so far, ``cached`` the bytes in the cache, and
-    ``limit`` its limit; ``hits`` and ``misses`` count the blocks taken from the cache and from the system. Sizes are
-    rounded up, by at most a quarter; tensors of up to 320 bytes and memory shared with other objects do not count.
+    Returns:
+        A dict. ``used`` and ``peak`` are the bytes in tensors, now and at most so far; ``cached`` the bytes in the
+        cache, and ``limit`` its limit; ``hits`` and ``misses`` count the blocks taken from the cache and from the
+        system. Sizes are rounded up, by at most a quarter; tensors of up to 320 bytes and memory shared with other
+        objects do not count.
 
-    >>> import aotops as ao
-    >>> sorted(ao.memory.stats())
-    ['cached', 'hits', 'limit', 'misses', 'peak', 'used']
+    Example:
+        >>> import aotops as ao
+        >>> sorted(ao.memory.stats())
+        ['cached', 'hits', 'limit', 'misses', 'peak', 'used']
     """
     names = ("used", "peak", "cached", "limit", "hits", "misses")
     return dict(zip(names, _native.memory_stats(), strict=True))
@@ -50,28 +53,38 @@ def stats() -> dict[str, int]:
 
 @advised
 def release() -> int:
-    """Return all cached memory to the system; returns the number of bytes.
+    """Return all cached memory to the system.
 
-    >>> import aotops as ao
-    >>> freed = ao.memory.release()
-    >>> ao.memory.stats()["cached"]
-    0
+    Returns:
+        The number of bytes.
+
+    Example:
+        >>> import aotops as ao
+        >>> freed = ao.memory.release()
+        >>> ao.memory.stats()["cached"]
+        0
     """
     return _native.memory_release()
 
 
 @advised
 def set_cache_limit(bytes: int) -> None:
-    """Set how many bytes may be cached; 0 turns the cache off. Memory beyond the limit is returned at once.
+    """Set how many bytes may be cached. Memory beyond the limit is returned to the system at once.
 
-    Raises ``TypeError`` for anything but an int, ``ValueError`` for a negative one.
+    Parameters:
+        bytes: The limit; 0 turns the cache off.
 
-    >>> import aotops as ao
-    >>> limit = ao.memory.stats()["limit"]
-    >>> ao.memory.set_cache_limit(0)
-    >>> ao.memory.stats()["cached"]
-    0
-    >>> ao.memory.set_cache_limit(limit)
+    Raises:
+        TypeError: ``bytes`` is not an int.
+        ValueError: It is negative.
+
+    Example:
+        >>> import aotops as ao
+        >>> limit = ao.memory.stats()["limit"]
+        >>> ao.memory.set_cache_limit(0)
+        >>> ao.memory.stats()["cached"]
+        0
+        >>> ao.memory.set_cache_limit(limit)
     """
     if not isinstance(bytes, int) or isinstance(bytes, bool):
         from aotops.errors import wrong_type

@@ -1,4 +1,4 @@
-"""What operators do in Python: promotion of inputs, documentation, signatures.
+"""The parts of operators that are written in Python: promotion of inputs, documentation, signatures.
 
 The objects themselves (``aotops.add`` and its like) are of the native type ``Operator``, which calls these
 functions when a call needs more than picking a kernel.
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 
 def other_operand(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
-    """What a special method takes of two values one of which is neither a tensor nor a Python number: that one, read.
+    """Read the operand of a special method that is neither a tensor nor a Python number.
 
-    ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place, a value that is
-    no operand is a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
-    identity, and bytes, which would append the tensor's memory or compare with it.
+    The result is ``NotImplemented`` if its own methods must be tried, which Python does next. In place, a value that is
+    not an operand is a ``TypeError``; so are numbers of unknown types, which Python would compare by identity, and
+    bytes, which would append the tensor's memory or compare with it.
     """
     parameter, value = (operator.parameters[1], b) if isinstance(a, Tensor) else (operator.parameters[0], a)
     if not is_operand(value):
-        refused = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
-        if in_place or (refused and not has_own_operators(value)):
+        rejected = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
+        if in_place or (rejected and not has_own_operators(value)):
             errors.wrong_operand(operator.__name__, parameter, value)
         return NotImplemented
     return as_operand(operator.__name__, parameter, value)
 
 
 def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
-    """The inputs as tensors of one dtype that the operator has a kernel for, conditions of bool.
+    """The inputs as tensors of a dtype that the operator has a kernel for, and those with a fixed dtype in that.
 
     Inputs that are left out stay ``None``.
 
@@ -59,7 +59,11 @@ def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | N
         if parameter not in fixed:
             others += [] if value is None else [value]
         elif value is not None and not fixed_takes(fixed[parameter], value):
-            errors.wrong_fixed_dtype(operator.__name__, parameter, fixed[parameter].name, result_type(value).name)
+            if isinstance(value, Tensor):
+                got, advice = value.dtype.name, "convert with astype"
+            else:
+                got, advice = errors.type_name(value), "convert with int(x)"
+            errors.wrong_fixed_dtype(operator.__name__, parameter, fixed[parameter].name, got, advice)
     dtype = result_type(*others)
     if all(signature[first] != dtype for signature in operator.dtypes):
         if dtype not in operator.casts:
@@ -86,9 +90,16 @@ def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | N
     )
 
 
-def fixed_takes(dtype: DType, value: Any) -> bool:
-    """Whether an input of a dtype of its own may be given as a value: bool takes the truth of any."""
-    return dtype == bool_dtype or can_cast(result_type(value), dtype)
+def fixed_takes(dtype: DType, value: Tensor | float) -> bool:
+    """Whether an input with a dtype of its own accepts a value: a number of its kind, or a tensor that can be cast.
+
+    Bool accepts the truth value of anything.
+    """
+    if dtype == bool_dtype:
+        return True
+    if isinstance(value, Tensor):
+        return can_cast(value.dtype, dtype)
+    return isinstance(value, int) or dtype.kind == "float"  # whether an integer fits is checked when it is converted
 
 
 #: Operators that, as ``clip``, have an answer for any Python int, whatever a dtype holds; and what each is with its
@@ -227,8 +238,13 @@ def signature(operator: Operator) -> inspect.Signature:
         keywords = {**flag, **dtype, **keywords}
     kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in AXIS_KINDS else inspect.Parameter.POSITIONAL_OR_KEYWORD
     positional = [
-        inspect.Parameter(name, kind, default=None if name in operator.optional else inspect.Parameter.empty)
-        for name in operator.parameters
+        # inputs of a derivative that may be None stand before others: Python has no default for them
+        inspect.Parameter(
+            name,
+            kind,
+            default=None if set(operator.parameters[k:]) <= set(operator.optional) else inspect.Parameter.empty,
+        )
+        for k, name in enumerate(operator.parameters)
     ]
     if operator.kind in AXIS_KINDS:
         positional.append(inspect.Parameter("axis", inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None))

@@ -42,13 +42,22 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def permute(self, *axes: Any) -> Tensor:
-        """The axes in another order, as a view: ``permute(1, 0)`` or ``permute((1, 0))``.
+        """Return a view with the axes in another order.
 
-        Raises ``ValueError`` unless every axis is named once.
+        Parameters:
+            *axes: Every axis once, as ``permute(1, 0)`` or ``permute((1, 0))``.
 
-        >>> import aotops as ao
-        >>> ao.zeros((2, 3, 4)).permute(2, 0, 1).shape
-        (4, 2, 3)
+        Returns:
+            A view, which shares the memory.
+
+        Raises:
+            TypeError: An axis is not an int.
+            ValueError: An axis is missing or named twice, or does not exist (this is an ``IndexError`` as well).
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.zeros((2, 3, 4)).permute(2, 0, 1).shape
+            (4, 2, 3)
         """
         from aotops.namespace.manipulation import permuted
 
@@ -57,15 +66,25 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def reshape(self, *shape: Any, copy: bool | None = None) -> Tensor:
-        """The elements in row-major order in another shape: a view where the strides allow it, else a copy.
+        """Return the elements, in row-major order, in another shape.
 
-        One length may be -1 and is worked out. ``copy=True`` always copies, ``copy=False`` never does.
-        Raises ``ValueError`` if the sizes differ, or if a copy is needed and forbidden.
+        Parameters:
+            *shape: The lengths, as ``reshape(2, -1)`` or ``reshape((2, -1))``. One may be -1, and is computed from the
+                others.
+            copy: True always copies; False never does. None, the default, copies only if no view has this shape.
 
-        >>> import aotops as ao
-        >>> ao.arange(6).reshape(2, -1)
-        tensor([[0, 1, 2],
-                [3, 4, 5]])
+        Returns:
+            A view where the strides allow that, else a copy.
+
+        Raises:
+            TypeError: A length is not an int.
+            ValueError: The sizes differ, or ``copy=False`` and a copy is needed.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.arange(6).reshape(2, -1)
+            tensor([[0, 1, 2],
+                    [3, 4, 5]])
         """
         from aotops.namespace.manipulation import reshaped
 
@@ -74,13 +93,25 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def view(self, *shape: Any) -> Tensor:
-        """The elements in another shape, always as a view; ``ValueError`` where only a copy could show them.
+        """Return a view of the elements, in row-major order, in another shape.
 
-        >>> import aotops as ao
-        >>> t = ao.zeros(6)
-        >>> t.view(2, 3)[0, 0] = 1.0
-        >>> t
-        tensor([1., 0., 0., 0., 0., 0.])
+        Parameters:
+            *shape: The lengths, as ``view(2, -1)`` or ``view((2, -1))``. One may be -1, and is computed from the
+                others.
+
+        Returns:
+            A view, which shares the memory.
+
+        Raises:
+            TypeError: A length is not an int.
+            ValueError: The sizes differ, or a copy would be needed.
+
+        Example:
+            >>> import aotops as ao
+            >>> t = ao.zeros(6)
+            >>> t.view(2, 3)[0, 0] = 1.0
+            >>> t
+            tensor([1., 0., 0., 0., 0., 0.])
         """
         from aotops.namespace.manipulation import reshaped
 
@@ -89,18 +120,43 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def contiguous(self) -> Tensor:
-        """The tensor itself if its elements lie in row-major order without gaps, else a copy that does."""
+        """Return a tensor whose elements lie in row-major order without gaps.
+
+        Returns:
+            The tensor itself if they do already, else a copy.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.zeros((2, 3)).T.contiguous().strides
+            (2, 1)
+        """
         return self if self.is_contiguous() else copy(self)
 
     @fast_path()
     @advised
     def astype(self, dtype: Any, *, copy: bool = True) -> Tensor:
-        """The elements converted to a dtype; see ``aotops.astype``."""
+        """Cast the elements to a dtype; see ``aotops.astype``.
+
+        Parameters:
+            dtype: A dtype or its name.
+            copy: With False, a tensor that already has the dtype is returned itself.
+
+        Returns:
+            A tensor of the same shape, in row-major order.
+
+        Raises:
+            TypeError: The dtype is unknown.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.tensor([0.5, 2.5]).astype("int64")
+            tensor([0, 2])
+        """
         return astype(self, dtype, copy=copy)
 
     # --- indexing ---------------------------------------------------------------------------------
 
-    _select = select  # what t[key] and t[key] = value are where C does not find one element
+    _select = select  # C calls them for t[key] and t[key] = value if it cannot handle the key itself
     _assign = assign
 
     def __contains__(self, value: Any) -> bool:
@@ -112,11 +168,15 @@ class Tensor(TensorBase):
     @fast_path()
     @advised
     def tolist(self) -> Any:
-        """The elements as nested lists of Python numbers; of a 0-d tensor, the number.
+        """Return the elements as nested lists of Python numbers; of a 0-d tensor, as a number.
 
-        >>> import aotops as ao
-        >>> ao.tensor([[1, 2], [3, 4]]).tolist()
-        [[1, 2], [3, 4]]
+        Returns:
+            A list of lists, one level for each axis, or a number.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.tensor([[1, 2], [3, 4]]).tolist()
+            [[1, 2], [3, 4]]
         """
         return memoryview(self).tolist()
 
@@ -149,7 +209,7 @@ class Tensor(TensorBase):
         return array_ufunc(ufunc, method, inputs, options)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The module whose functions take this tensor, as the array API standard has it."""
+        """The module with the functions for this tensor, as the array API standard specifies."""
         import aotops
 
         return aotops
@@ -159,7 +219,7 @@ _native.register_tensor_type(Tensor)
 
 
 def tensor_type() -> type[Tensor]:
-    """The class of all tensors: what C asks for when it makes the first one, and has been told by the import."""
+    """The class of all tensors, which C asks for when it makes the first one."""
     return Tensor
 
 

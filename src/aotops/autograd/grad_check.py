@@ -1,4 +1,4 @@
-"""Derivatives held against finite differences: ``grad_check``, and what the build tries of it."""
+"""Checking derivatives against finite differences: ``grad_check``, and the checks of the build."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Columns = list[list[Any]]
 
-#: Incoming gradients, which take turns: with 1 alone a derivative that forgets them would pass.
+#: Incoming gradients, used in rotation: with 1 alone a derivative that forgets to multiply by them would pass.
 INCOMING = (2.0, -0.5, 1.0)
 #: Steps beside the best one for smooth functions, the cube root of the precision: steep functions need shorter ones. A
 #: derivative is wrong if it is at all of them.
@@ -30,7 +30,7 @@ SAMPLES = 64
 
 
 class Fault:
-    """Where a derivative is wrong: the sample, the input, the gradients that came in, went out, and should have."""
+    """Where a derivative is wrong: the sample, the input, the incoming gradient, the result, and the right result."""
 
     __slots__ = ("got", "incoming", "inputs", "parameter", "sample", "wanted")
 
@@ -56,27 +56,34 @@ class Fault:
 def grad_check(
     operator: Operator, *inputs: Any, rtol: float = 1e-3, atol: float = 1e-5, raise_exception: bool = True
 ) -> bool:
-    """Whether the derivative of an operator agrees with finite differences; as ``torch.autograd.gradcheck`` asks.
+    """Check the derivative of an operator against finite differences.
 
-    Arguments:
-        operator: a map or zip, of aotops or of yours, with a derivative.
-        inputs: tensors, or what ``tensor`` takes, one for each input; they are broadcast together. Without them, 64
-            samples of several sizes and both signs.
-        rtol: how far a gradient may be from the difference, relative to it.
-        atol: how far it may be from it besides, for an incoming gradient of 1.
-        raise_exception: whether to raise where they differ; otherwise the result is False.
+    Central differences are taken element by element in float64 (in float32 if the operator has nothing else), with
+    several steps. Points where they tell nothing are skipped: kinks and jumps, NaN and infinities, and the edge of a
+    domain.
 
-    Central differences are taken element by element in float64 (in float32 where the operator has nothing else), with
-    several steps. What they cannot tell is left out: kinks and jumps, NaN and infinities, and the edge of a domain.
+    Parameters:
+        operator: A map or zip with a derivative, built-in or user-defined.
+        inputs: Tensors, or what ``aotops.tensor`` takes, one for each input; they are broadcast together. Without them,
+            64 samples of several sizes and both signs.
+        rtol: How far a gradient may be from the difference, relative to it.
+        atol: How far it may be from it besides, for an incoming gradient of 1.
+        raise_exception: Whether to raise if they differ; otherwise the result is False.
 
-    Raises ``GradientError`` that says where the derivative is wrong, and how; ``TypeError`` for an operator without a
-    derivative; ``ValueError`` where none of the samples tells anything.
+    Returns:
+        Whether they agree.
 
-    >>> import aotops as ao
-    >>> ao.grad_check(ao.tanh)
-    True
-    >>> ao.grad_check(ao.multiply, ao.tensor([1.0, -2.0]), 3.0)
-    True
+    Raises:
+        GradientError: They differ; the message says where, and gives both.
+        TypeError: The operator has no derivative.
+        ValueError: All samples had to be skipped.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.grad_check(ao.tanh)
+        True
+        >>> ao.grad_check(ao.multiply, ao.tensor([1.0, -2.0]), 3.0)
+        True
     """
     record = require_derivative(operator)
     gradient = record.gradient
@@ -187,7 +194,7 @@ def check(
     rtol: float = 1e-3,
     atol: float = 1e-5,
 ) -> tuple[int, Fault | None]:
-    """How many gradients could be held against differences, and the first that is wrong, if one is."""
+    """The number of gradients that could be checked, and the first that is wrong, if any."""
     y = evaluate(columns)
     g = [INCOMING[k % len(INCOMING)] for k in range(len(y))]
     results = gradients(columns, y, g)

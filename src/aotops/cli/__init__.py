@@ -9,6 +9,7 @@ installation also start when that installation is broken.
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from typing import Protocol
@@ -18,6 +19,8 @@ from aotops.cli import build, cold_start, explain, kernels
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
+CLOSED_PIPE = 141
+"""The exit status if the reader of a pipe has ended, as shells give it: 128 + SIGPIPE."""
 
 
 class Command(Protocol):
@@ -69,6 +72,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = build_parser().parse_args(argv)
     try:
         status: int = arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `aotops kernels | head` has what it wants; the interpreter would report the rest, which it flushes at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return CLOSED_PIPE
     except KeyboardInterrupt:
         print("aotops: interrupted", file=sys.stderr)
         return INTERRUPTED

@@ -1,10 +1,10 @@
 """Compile the operators that modules declare, in place.
 
-Each MODULE is a Python file or the name of a module in dots, that declares operators with aotops.map, aotops.zip
-or aotops.reduce. An extension is written beside it, for every CPU level and every Python from 3.11 on, which aotops
-loads when one of the operators is first called. A second build compiles only what has changed.
+Each MODULE is a Python file, or the dotted name of a module, that declares operators with aotops.map, zip, reduce,
+argreduce or scan. The command writes an extension beside it, for every CPU level and every Python from 3.11 on, which
+aotops loads at the first call of an operator. A second build compiles only what has changed.
 
-In a package, two lines of pyproject.toml build its wheels the same way:
+In a package, two tables of pyproject.toml build its wheels in the same way:
 
     [build-system]
     requires = ["setuptools", "aotops[build]"]
@@ -20,7 +20,7 @@ SUMMARY = "compile the operators that modules declare, in place"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
-    parser.add_argument("modules", nargs="+", metavar="MODULE", help="a Python file, or a module's name in dots")
+    parser.add_argument("modules", nargs="+", metavar="MODULE", help="a Python file, or a dotted module name")
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -36,10 +36,12 @@ def run(arguments: argparse.Namespace) -> int:
         for target in [find_target(spec) for spec in arguments.modules]:
             path = build_in_place(target)
             print(f"{target.name}: {path.name} is in {path.parent}")
+    except BrokenPipeError:
+        raise
     except (BuildError, OSError) as error:
         print(f"aotops: {error}", file=sys.stderr)
         return 1
     except ImportError as error:
-        print(f"aotops: what compiles kernels is installed, and cannot be imported: {error}", file=sys.stderr)
+        print(f"aotops: the compiler is installed, but cannot be imported: {error}", file=sys.stderr)
         return 1
     return 0

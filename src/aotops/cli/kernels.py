@@ -1,8 +1,8 @@
 """Report what each kernel takes: bytes of code for every CPU level, and CPU time to compile.
 
-Without MODULE, of aotops' own kernels, in a checkout that has been built; else of a module that `aotops build`
-has compiled. Code that kernels share counts once: `=` stands where a kernel's code is another's or that of the level
-below. Nothing is compiled.
+Without MODULE, the report is on aotops' own kernels, in a checkout that has been built; with MODULE, on those that
+`aotops build` has compiled for it. Code that kernels share counts once: `=` stands for code that another kernel or the
+level below has as well. Nothing is compiled.
 """
 
 import argparse
@@ -14,7 +14,7 @@ SUMMARY = "report the size and build time of each kernel"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the command's own options."""
-    parser.add_argument("module", nargs="?", metavar="MODULE", help="a Python file, or a module's name in dots")
+    parser.add_argument("module", nargs="?", metavar="MODULE", help="a Python file, or a dotted module name")
     what = parser.add_mutually_exclusive_group()
     what.add_argument("--sums", action="store_true", help="only the sums of each family of kernels")
     what.add_argument("--files", action="store_true", help="the object file of each kernel for each level")
@@ -50,8 +50,9 @@ def run(arguments: argparse.Namespace) -> int:
     lines = report.files(found) if arguments.files else report.sums(found)
     if not arguments.files and not arguments.sums:
         lines = [*report.table(found), "", *lines]
-    print("\n".join(lines))
+    if found:
+        print("\n".join(lines))
     if missing:
         named = ", ".join(kernel.title for kernel in missing[:3]) + (", .." if len(missing) > 3 else "")
-        print(f"aotops: {len(missing)} kernels are not in {cache}, such as {named}: build first", file=sys.stderr)
+        print(f"aotops: {len(missing)} kernels are not in {cache}, such as {named}; build them first", file=sys.stderr)
     return int(bool(missing))

@@ -16,7 +16,7 @@ from aotops.namespace.operands import is_foreign_number, is_operand
 
 
 def operator_called(name: str) -> Any:
-    """The operator that NumPy's function of a name stands for, or None."""
+    """The operator that implements NumPy's function of a name, or None."""
     if name not in _called:
         from aotops import ops  # 20 ms, beside NumPy's 100
 
@@ -25,7 +25,7 @@ def operator_called(name: str) -> Any:
     return _called[name]
 
 
-#: What NumPy's functions stand for, as far as they have been called.
+#: The operators behind NumPy's functions that have been called so far.
 _called: dict[str, Any] = dict(_native.operators)
 
 
@@ -59,7 +59,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
 
 def as_arrays(value: Any) -> Any:
-    """A value, and those in a tuple, with arrays on the memory of tensors in their place."""
+    """A value in which arrays that share their memory replace tensors, also inside a tuple."""
     if isinstance(value, tuple):
         return tuple([as_arrays(each) for each in value])
     if isinstance(value, TensorBase):

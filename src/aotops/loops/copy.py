@@ -22,6 +22,9 @@ from aotops.intrinsics import (
 )
 from aotops.loops.elementwise import elementwise
 
+#: Lines that are written together while a square is transposed, in bytes: Intel's L2 caches fetch lines in pairs.
+PAIR = 128
+
 
 def first(x: Any) -> Any:
     """Return the value."""
@@ -33,14 +36,16 @@ def copy(signature: Signature) -> Callable[..., None]:
 
     If x is contiguous along the outer axis and the output along the inner one, squares of ``BLOCK`` elements are
     transposed in registers. This is 1.5 to 3 times as fast as element by element, since every cache line is read and
-    written once.
+    written once. Squares beside each other that fill a pair of lines of the output follow one another.
 
     Rows of bytes that are reversed, or of which every second one is read, have loops of their own: known steps become
     permutations, and 219 squared uint8 take 2.0 us where they took 13.4. With wider elements LLVM gathers, which gains
     nothing.
     """
     copy_rows = elementwise(first, signature)
-    narrow = FACTS[signature.inputs[0]].itemsize == 1
+    itemsize = FACTS[signature.inputs[0]].itemsize
+    narrow = itemsize == 1
+    strip = PAIR // itemsize
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         inputs = input_pointers(data, signature)
@@ -68,10 +73,12 @@ def copy(signature: Signature) -> Callable[..., None]:
             return
         rows = n0 // BLOCK * BLOCK
         columns = n1 // BLOCK * BLOCK
-        for j in range(0, columns, BLOCK):
-            column = advance(inputs, inner, j)
+        for start in range(0, columns, strip):
+            end = min(start + strip, columns)
             for i in range(0, rows, BLOCK):
-                transpose_block(shift(column[0], i), inner[0], shift(out, i * out_outer + j), out_outer)
+                for j in range(start, end, BLOCK):
+                    column = advance(inputs, inner, j)
+                    transpose_block(shift(column[0], i), inner[0], shift(out, i * out_outer + j), out_outer)
         for j in range(columns, n1):
             column = advance(inputs, inner, j)
             for i in range(rows):

@@ -22,21 +22,29 @@ else:
 @fast_path()
 @advised
 def tensor(data: Any, *, dtype: Any = None) -> Tensor:
-    """A new tensor of the values in nested lists, tuples or ranges, a number, a tensor or a buffer. Always a copy.
+    """Make a tensor of the values in some data. It is always a copy.
 
-    Without ``dtype``: that of a tensor or buffer; bool, int64 or float64 for Python numbers, the first that
-    holds them all. Tensors inside lists promote, with Python numbers beside them weak (``aotops.result_type``).
+    Parameters:
+        data: Nested lists, tuples or ranges of numbers, tensors and arrays; a number; a tensor; or an object with the
+            buffer protocol.
+        dtype: A dtype or its name. By default it is that of a tensor or buffer; of Python numbers the first of bool,
+            int64 and float64 that holds them all; tensors inside lists promote, with Python numbers beside them weak
+            (``aotops.result_type``).
 
-    Lists may hold tensors, arrays and NumPy's scalars as well. Numbers are converted one by one, floats to integers
-    towards zero; arrays are converted as ``aotops.astype`` does.
+    Returns:
+        A tensor that owns its memory. Numbers are converted one by one, floats to integers towards zero; arrays are
+        converted as ``aotops.astype`` does.
 
-    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number,
-    ``OverflowError`` for a number that the dtype cannot hold.
+    Raises:
+        TypeError: Something in the data is not a number.
+        ValueError: The nesting is ragged, or a NaN stands among integers.
+        OverflowError: The dtype cannot hold a number.
 
-    >>> import aotops as ao
-    >>> ao.tensor([[1, 2], [3, 4]])
-    tensor([[1, 2],
-            [3, 4]])
+    Example:
+        >>> import aotops as ao
+        >>> ao.tensor([[1, 2], [3, 4]])
+        tensor([[1, 2],
+                [3, 4]])
     """
     return read("tensor", "data", data, dtype, True)
 
@@ -44,23 +52,30 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
-    """A tensor of some data, on the data's own memory where it has any that a tensor can use.
+    """Make a tensor of some data, which shares the data's memory if possible.
 
-    ``obj`` is a tensor, anything with the buffer protocol (``array.array``, ``memoryview``, a NumPy array),
-    nested lists, tuples or ranges, or a number. ``copy=True`` always copies; ``copy=False`` never does, and is
-    a ``ValueError`` where a copy is needed. A tensor on read-only memory is read-only itself. Buffers of other integers
-    and floats than aotops has (``bytes``, float16, big-endian numbers) are converted if ``dtype`` says to what.
+    Parameters:
+        obj: A tensor; an object with the buffer protocol (``array.array``, ``memoryview``, a NumPy array); nested
+            lists, tuples or ranges of numbers; or a number.
+        dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
+            aotops has no dtype (int16, float16, big-endian numbers) need one, to which they are converted.
+        copy: True always copies; False never does. None, the default, copies only if it must.
 
-    Raises ``ValueError`` for ragged nesting or a NaN among integers, ``TypeError`` for what is no number or buffer of
-    numbers and for a buffer that would have to be converted without a ``dtype``, ``OverflowError`` for a number that
-    the dtype cannot hold.
+    Returns:
+        A tensor. On read-only memory, it is read-only itself.
 
-    >>> import aotops as ao, array
-    >>> numbers = array.array("d", [1.0, 2.0])
-    >>> shared = ao.asarray(numbers)
-    >>> shared[0] = 5.0
-    >>> numbers
-    array('d', [5.0, 2.0])
+    Raises:
+        TypeError: Something in the data is not a number, or a buffer would have to be converted without a ``dtype``.
+        ValueError: The nesting is ragged, a NaN stands among integers, or ``copy=False`` and a copy is needed.
+        OverflowError: The dtype cannot hold a number.
+
+    Example:
+        >>> import aotops as ao, array
+        >>> numbers = array.array("d", [1.0, 2.0])
+        >>> shared = ao.asarray(numbers)
+        >>> shared[0] = 5.0
+        >>> numbers
+        array('d', [5.0, 2.0])
     """
     return read("asarray", "obj", obj, dtype, None if copy is None else bool(copy))
 
@@ -192,7 +207,7 @@ def _flatten(
             if not has_buffer(data):
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
-            data = _row(name, place, data, dtype)
+            data = read(name, place, data, dtype)
         elif dtype is not None and data.ndim > 0:
             data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
@@ -215,14 +230,6 @@ def _flatten(
             got = f"{place}[0] of shape {shape} and {place}[{position}] of shape {inner}"
             errors.reject(ValueError, name, argument, "not be ragged", got)
     return (len(data), *(shape or ()))
-
-
-def _row(name: str, place: str, data: Any, dtype: DType | None) -> Tensor:
-    """A buffer among nested sequences, converted as on its own."""
-    from aotops.namespace.buffers import foreign_number
-
-    number = foreign_number(name, place, data)
-    return read(name, place, data, dtype if number is None else None)
 
 
 #: Longer ranges are not listed.
@@ -268,14 +275,24 @@ def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType
 @fast_path()
 @advised
 def empty(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor whose contents are undefined until they are written; float64 unless said otherwise.
+    """Make a tensor whose contents are undefined until they are written.
 
-    Raises ``ValueError`` for a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not
-    enough memory.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.empty((2, 3)).shape
-    (2, 3)
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.empty((2, 3)).shape
+        (2, 3)
     """
     own = float64 if dtype is None else as_dtype("empty", "dtype", dtype)
     return _native.empty(new_shape("empty", shape), own, "empty")
@@ -284,17 +301,28 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of one value; without ``dtype`` bool, int64 or float64 as the value is.
+    """Make a tensor of one value.
 
-    The value is a Python number, or anything with one element that has a dtype: a tensor, a scalar of NumPy's.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        fill_value: A Python number, or anything with one element that has a dtype: a tensor, a NumPy scalar.
+        dtype: A dtype or its name; by default bool, int64 or float64, as the value.
 
-    Raises ``TypeError`` if the value is no number, ``OverflowError`` if the dtype cannot hold it, ``ValueError`` for
-    NaN in integers, a negative length or a size over 2**63 - 1 bytes, ``MemoryError`` if there is not enough memory.
+    Returns:
+        A tensor of that shape, in row-major order.
 
-    >>> import aotops as ao
-    >>> ao.full((2, 2), 7)
-    tensor([[7, 7],
-            [7, 7]])
+    Raises:
+        TypeError: The value is not a number, or the shape or the dtype is not one.
+        ValueError: The value is NaN and the dtype one of integers, a length is negative, or the tensor would have more
+            than 2**63 - 1 bytes.
+        OverflowError: The dtype cannot hold the value.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.full((2, 2), 7)
+        tensor([[7, 7],
+                [7, 7]])
     """
     number = as_number("full", "fill_value", fill_value)
     if dtype is not None:
@@ -320,13 +348,24 @@ def as_number(name: str, argument: str, value: Any) -> float:
 @fast_path()
 @advised
 def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of zeros; float64 unless said otherwise.
+    """Make a tensor of zeros.
 
-    Raises as ``full`` does.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.zeros(3)
-    tensor([0., 0., 0.])
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.zeros(3)
+        tensor([0., 0., 0.])
     """
     own = float64 if dtype is None else as_dtype("zeros", "dtype", dtype)
     return _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape")
@@ -335,13 +374,24 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
 @fast_path()
 @advised
 def ones(shape: Any, *, dtype: Any = None) -> Tensor:
-    """A tensor of ones; float64 unless said otherwise.
+    """Make a tensor of ones.
 
-    Raises as ``full`` does.
+    Parameters:
+        shape: An int, or a tuple, list or range of ints.
+        dtype: A dtype or its name; by default float64.
 
-    >>> import aotops as ao
-    >>> ao.ones(3) + 1
-    tensor([2., 2., 2.])
+    Returns:
+        A tensor of that shape, in row-major order.
+
+    Raises:
+        TypeError: The shape or the dtype is not one.
+        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        MemoryError: There is not enough memory.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.ones(3) + 1
+        tensor([2., 2., 2.])
     """
     own = float64 if dtype is None else as_dtype("ones", "dtype", dtype)
     return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
@@ -350,19 +400,29 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
 @fast_path(_native.operators["_arange"])
 @advised
 def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
-    """Evenly spaced numbers from ``start`` up to, not including, ``stop``; ``arange(n)`` counts from 0.
+    """Make a tensor of evenly spaced numbers from ``start`` up to, not including, ``stop``.
 
-    int64 if all arguments are ints, else float64, unless ``dtype`` says otherwise. Of floats there are
-    ``ceil((stop - start) / step)``, each computed as ``start + i * step``.
+    Parameters:
+        start: The first number; ``arange(n)`` counts from 0 to ``n``.
+        stop: The end of the range.
+        step: The distance between two numbers; it may be negative.
+        dtype: A dtype or its name; by default int64 if all arguments are ints, else float64.
 
-    Raises ``ValueError`` for a step of 0 or a range that is not finite or too large, ``TypeError`` for other than
-    numbers, ``OverflowError`` for numbers that the dtype cannot hold.
+    Returns:
+        A tensor of one dimension. Of floats it has ``ceil((stop - start) / step)`` elements, each computed as ``start +
+        i * step``.
 
-    >>> import aotops as ao
-    >>> ao.arange(5)
-    tensor([0, 1, 2, 3, 4])
-    >>> ao.arange(1, 0, -0.25)
-    tensor([1.  , 0.75, 0.5 , 0.25])
+    Raises:
+        TypeError: An argument is not a number.
+        ValueError: The step is 0, or the range is not finite or too large.
+        OverflowError: The dtype cannot hold the numbers.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.arange(5)
+        tensor([0, 1, 2, 3, 4])
+        >>> ao.arange(1, 0, -0.25)
+        tensor([1.  , 0.75, 0.5 , 0.25])
     """
     if stop is None:
         start, stop = 0, start

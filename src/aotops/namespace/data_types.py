@@ -32,16 +32,23 @@ def as_scalar(value: Any) -> Any:
 @fast_path()
 @advised
 def result_type(*values: Any) -> DType:
-    """The dtype that an operator computes in for some tensors, arrays, dtypes and Python numbers.
+    """Return the dtype that operators compute in for some values.
 
-    Python numbers are weak: beside a tensor they only say whether the result must at least be an integer
-    or a float, and take their default then. NumPy's scalars are not, they have the dtype that they say.
+    Parameters:
+        *values: Tensors, arrays, dtypes or Python numbers. Python numbers are weak: beside a tensor they only say
+            whether the result must be at least an integer or a float. NumPy scalars are not weak: they have their own
+            dtype.
 
-    Raises ``TypeError`` for other values, or if there are none.
+    Returns:
+        A dtype; of Python numbers alone the default one, bool, int64 or float64.
 
-    >>> import aotops as ao
-    >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
-    aotops.float32
+    Raises:
+        TypeError: There are no values, or one is something else.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.result_type(ao.ones(3, dtype=ao.float32), 2.5)
+        aotops.float32
     """
     values = tuple([as_scalar(value) for value in values])
     strong = [

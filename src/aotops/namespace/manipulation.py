@@ -1,4 +1,4 @@
-"""Other shapes of the same elements."""
+"""The same elements in other shapes: views, and copies where no view will do."""
 
 from __future__ import annotations
 
@@ -19,13 +19,23 @@ else:
 @fast_path()
 @advised
 def permute_dims(x: Tensor, /, axes: Any) -> Tensor:
-    """The axes of a tensor in another order, as a view: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
+    """Return a view of a tensor with its axes in another order.
 
-    Raises ``ValueError`` unless every axis is named once, ``AxisError`` for one that does not exist.
+    Parameters:
+        x: A tensor.
+        axes: A tuple or a list that names each axis once: axis ``i`` of the result is axis ``axes[i]`` of ``x``.
 
-    >>> import aotops as ao
-    >>> ao.permute_dims(ao.zeros((2, 3)), (1, 0)).shape
-    (3, 2)
+    Returns:
+        A view, which shares the memory of ``x``.
+
+    Raises:
+        TypeError: ``x`` is not a tensor, or an axis is not an int.
+        ValueError: An axis is missing or named twice, or does not exist (this is an ``IndexError`` as well).
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.permute_dims(ao.zeros((2, 3)), (1, 0)).shape
+        (3, 2)
     """
     return permuted("permute_dims", x, axes)
 
@@ -44,18 +54,26 @@ def permuted(name: str, x: Tensor, axes: Any) -> Tensor:
 @fast_path()
 @advised
 def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
-    """The elements of a tensor, in row-major order, in another shape.
+    """Return the elements of a tensor, in row-major order, in another shape.
 
-    One length may be -1 and is worked out. The result is a view where the strides allow it and a copy
-    elsewhere; ``copy=True`` always copies, ``copy=False`` never does.
+    Parameters:
+        x: A tensor.
+        shape: An int, or a tuple, list or range of ints. One of them may be -1, and is computed from the others.
+        copy: True always copies; False never does. None, the default, copies only if no view has this shape.
 
-    Raises ``ValueError`` if the sizes differ, or if a copy is needed and forbidden.
+    Returns:
+        A view of ``x`` where its strides allow that, else a copy.
 
-    >>> import aotops as ao
-    >>> ao.reshape(ao.arange(6), (3, 2))
-    tensor([[0, 1],
-            [2, 3],
-            [4, 5]])
+    Raises:
+        TypeError: ``x`` is not a tensor, or a length is not an int.
+        ValueError: The sizes differ, or ``copy=False`` and a copy is needed.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.reshape(ao.arange(6), (3, 2))
+        tensor([[0, 1],
+                [2, 3],
+                [4, 5]])
     """
     return reshaped("reshape", x, shape, None if copy is None else bool(copy))
 

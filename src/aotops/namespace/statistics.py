@@ -23,6 +23,7 @@ _abs = _native.operators["abs"]
 _add = _native.operators["add"]
 _any = _native.operators["any"]
 _divide = _native.operators["divide"]
+_equal = _native.operators["equal"]
 _less = _native.operators["less"]
 _log2_of_size = _native.operators["_log2_of_size"]
 _maximum = _native.operators["maximum"]
@@ -75,12 +76,10 @@ def one_correction(name: str, correction: Any, ddof: Any) -> Any:
 
 def mean_of(x: Tensor, axes: tuple[int, ...] | None, count: int, keepdims: bool) -> Tensor:
     """The mean of floats, also where their sum overflows."""
-    before = retry.noted
-    total = _sum(x, axes, keepdims=keepdims)
+    total, overflowed = retry.plain_sum(x, axes, keepdims)
     result: Tensor = _divide(total, count, out=total)
-    if retry.noted != before:
-        scaled = _divide(retry.scaled_sum(x, axes, keepdims), count)
-        result = retry.where_finite(result, _divide(scaled, retry.SCALE))
+    if overflowed:
+        result = retry.finite_or_scaled(result, _divide(retry.scaled_sum(x, axes, keepdims), count))
     return result
 
 
@@ -98,7 +97,8 @@ def variance(
 
     A sum of squared distances from a rounded mean is too large by the mean's error, squared, times the number of
     elements. The sum of the distances, which would be 0 otherwise, tells how much. This is asked for only where the
-    mean is large beside the distances; where the squares have left the range, they are scaled.
+    mean is large beside the distances; where the squares have left the range, they are scaled, unless the mean tells
+    that there are infinities or NaN among the elements.
     """
     correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
@@ -120,7 +120,7 @@ def variance(
     plain = result
     if root:
         result = _sqrt(result)
-    if retry.noted != before:
+    if retry.noted != before and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
         scaled = scaled_variance(x, centre, axes, degrees, root)
         result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
     if not keepdims:
@@ -159,16 +159,32 @@ def mean(
 ) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
-    The sum, as ``aotops.sum`` computes it, divided by the number of elements; of nothing it is NaN. bool and integers
-    are summed as int64, and int64 as float64. The mean is finite where all elements are, even if their sum is not.
+    It is the sum, as ``aotops.sum`` computes it, divided by the number of elements. bool and smaller integers are
+    summed as int64, and int64 as float64. The mean is finite if all elements are, even where their sum is not.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
-    ``dtype``, float32 or float64, is what is computed in.
-    Raises ``TypeError`` for what is no tensor and cannot be made one, ``AxisError`` for an axis that it does not have.
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers.
+        axis: The axis that folds away, or a tuple of several; None for all.
+        dtype: float32 or float64, in which to compute; by default float64, or that of ``x`` if it is float32.
+        keepdims: Leave the axes that fold away in place, with length 1.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
+            another one that can hold the result.
 
-    >>> import aotops as ao
-    >>> ao.mean(ao.tensor([[1.0, 2.0], [3.0, 5.0]]), axis=1)
-    tensor([1.5, 4. ])
+    Returns:
+        A tensor of the axes that are left, float32 or float64.
+
+    Raises:
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
+        ValueError: The tensor has no such axis (this is an ``IndexError`` as well); an axis is named twice; ``out`` has
+            another shape than the result.
+
+    Special cases:
+        The mean of no elements is NaN.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.mean(ao.tensor([[1.0, 2.0], [3.0, 5.0]]), axis=1)
+        tensor([1.5, 4. ])
     """
     x = operand("mean", x, dtype)
     axes = folded_axes("mean", x, axis)
@@ -194,18 +210,35 @@ def var(
 ) -> Tensor:
     """Variance of the elements over one axis, several, or all.
 
-    The sum of the squared distances from the mean, in a second pass over ``x``, corrected for the rounding of the mean,
-    divided by the number of elements less ``correction`` (0, the default, for a population, 1 for a sample); where that
-    is not above 0 the result is NaN or infinite. ``ddof`` is NumPy's name of ``correction``. bool and integers are
-    computed as float64.
+    It is the sum of the squared distances from the mean, in a second pass over ``x``, corrected for the rounding of the
+    mean, divided by the number of elements less ``correction``. bool and integers are computed as float64.
 
-    Arguments: ``axis`` an int, a tuple of ints or None for all; ``keepdims`` leaves the axes in place with length 1;
-    ``dtype``, float32 or float64, is what is computed in.
-    Raises ``TypeError`` for what is no tensor and cannot be made one, ``AxisError`` for an axis that it does not have.
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers.
+        axis: The axis that folds away, or a tuple of several; None for all.
+        dtype: float32 or float64, in which to compute; by default float64, or that of ``x`` if it is float32.
+        correction: 0, the default, for the variance of a population, 1 for that of a sample.
+        keepdims: Leave the axes that fold away in place, with length 1.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
+            another one that can hold the result.
+        ddof: NumPy's name of ``correction``.
 
-    >>> import aotops as ao
-    >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
-    tensor(1.25)
+    Returns:
+        A tensor of the axes that are left, float32 or float64.
+
+    Raises:
+        TypeError: An argument is none of those above, or both ``correction`` and ``ddof`` are given; ``out`` cannot
+            hold the result.
+        ValueError: The tensor has no such axis (this is an ``IndexError`` as well); an axis is named twice; ``out`` has
+            another shape than the result.
+
+    Special cases:
+        NaN or infinite if there are not more elements than ``correction``.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
+        tensor(1.25)
     """
     return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False), out)
 
@@ -224,8 +257,31 @@ def std(
 ) -> Tensor:
     """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
 
-    >>> import aotops as ao
-    >>> ao.std(ao.tensor([1.0, 3.0]))
-    tensor(1.)
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers.
+        axis: The axis that folds away, or a tuple of several; None for all.
+        dtype: float32 or float64, in which to compute; by default float64, or that of ``x`` if it is float32.
+        correction: 0, the default, for the deviation of a population, 1 for that of a sample.
+        keepdims: Leave the axes that fold away in place, with length 1.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
+            another one that can hold the result.
+        ddof: NumPy's name of ``correction``.
+
+    Returns:
+        A tensor of the axes that are left, float32 or float64.
+
+    Raises:
+        TypeError: An argument is none of those above, or both ``correction`` and ``ddof`` are given; ``out`` cannot
+            hold the result.
+        ValueError: The tensor has no such axis (this is an ``IndexError`` as well); an axis is named twice; ``out`` has
+            another shape than the result.
+
+    Special cases:
+        NaN or infinite if there are not more elements than ``correction``.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.std(ao.tensor([1.0, 3.0]))
+        tensor(1.)
     """
     return _native.copy_to_out("std", variance("std", x, axis, correction, ddof, keepdims, dtype, True), out)

@@ -186,6 +186,9 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
+/* Up to this many bytes, a copy costs less than a tensor on the exporter's memory to copy from. */
+#define FEW_BYTES 4096
+
 /* Returns an integer of some width as an int64; a uint64 beyond it is negative. */
 static int64_t widen(const char *from, Py_ssize_t itemsize, bool is_signed)
 {
@@ -314,13 +317,43 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const
     return from_buffer(state, exporter, copy, false, false, function, argument);
 }
 
+/* Clears an exporter's refusal: Python tries again and raises the error. */
+static void clear_refusal(void)
+{
+    if (PyErr_Occurred() && (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
+                             PyErr_ExceptionMatches(PyExc_ValueError))) {
+        PyErr_Clear();
+    }
+}
+
+aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function)
+{
+    Py_buffer view;
+    Py_ssize_t shape[AOT_MAX_RANK], unused[AOT_MAX_RANK];
+    if (PyObject_GetBuffer(exporter, &view, PyBUF_RECORDS_RO) < 0) {
+        clear_refusal();
+        return NULL;
+    }
+    aot_tensor *copy = NULL;
+    int dtype = view.len <= FEW_BYTES ? dtype_of_format(view.format, view.itemsize) : -1;
+    if (dtype >= 0 && view.ndim <= AOT_MAX_RANK && PyBuffer_IsContiguous(&view, 'C') &&
+        read_axes(&view, shape, unused, function, "data") == 0) {
+        copy = aot_tensor_new(state, dtype, view.ndim, shape, function);
+        if (copy != NULL && copy->size * view.itemsize == view.len) {
+            memcpy(copy->data, view.buf, (size_t)view.len);
+        } else {
+            Py_CLEAR(copy);
+        }
+    }
+    PyBuffer_Release(&view);
+    return copy;
+}
+
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens)
 {
     PyObject *shared = from_buffer(state, exporter, false, true, widens, "asarray", "obj");
-    if (shared == NULL && PyErr_Occurred() &&
-        (PyErr_ExceptionMatches(PyExc_BufferError) || PyErr_ExceptionMatches(PyExc_TypeError) ||
-         PyErr_ExceptionMatches(PyExc_ValueError))) {
-        PyErr_Clear(); /* Python tries again and raises the error */
+    if (shared == NULL) {
+        clear_refusal();
     }
     aot_tensor *tensor = shared != NULL ? aot_as_tensor(shared) : NULL;
     if (tensor == NULL) {

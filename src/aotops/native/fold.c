@@ -11,6 +11,8 @@
  *         if len(rows) == 1: return kernel(inputs[rows, columns], full(columns, start))
  *         elif the input is a vector and len(rows) <= BATCH: return batch(rows)
  *         else: return combine(tree(columns, first half), tree(columns, second half))
+ *         # where a first half gives the absorbing result, its second half is left out; where it is the only result,
+ *         # so are all trees of other parts
  *
  *     def batch(rows):                               # one kernel call for many rows is cheaper than one call per row
  *         results = kernel(inputs[rows], full(len(rows), start))
@@ -29,8 +31,9 @@
  *
  * A result is one value, or for an argreduce two: the best value and its position.
  */
-#include "environment.h"
 #include "native.h"
+
+#include "system.h"
 
 #include <string.h>
 
@@ -46,6 +49,7 @@ typedef struct {
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
+    aot_atomic *absorbed;   /* 1 once the only result is known to be it, so that all may end; NULL for several results */
     const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     const char *starts;    /* rows of start values, of which those of tiles are copies */
@@ -160,10 +164,15 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
     }
 }
 
+/* Returns whether results are final already; if so, tells the other threads. */
 static bool is_absorbed(const fold_job *job, int64_t width, const char *results)
 {
-    return job->absorbing != NULL && width == 1 &&
-           memcmp(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]) == 0;
+    bool absorbed = job->absorbing != NULL && width == 1 &&
+                    memcmp(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]) == 0;
+    if (absorbed && job->absorbed != NULL) {
+        aot_atomic_store(job->absorbed, 1);
+    }
+    return absorbed;
 }
 
 /* Reduces rows of a vector, in order, into results that already hold a value. Used for argreductions: positions in
@@ -227,6 +236,10 @@ static void tree(const fold_job *job, char *const *column, int64_t width, int64_
                  char *room)
 {
     if (aot_is_stopped()) {
+        return;
+    }
+    if (job->absorbed != NULL && aot_atomic_load(job->absorbed) != 0) { /* another thread has found the result */
+        memcpy(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]);
         return;
     }
     if (last - first == 1) {
@@ -326,6 +339,7 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
         finish(job, column, width, scratch);
     } else {
         memcpy(partials + (size_t)item * job->result_bytes, scratch, job->result_bytes);
+        (void)is_absorbed(job, width, scratch);
     }
 }
 
@@ -410,7 +424,7 @@ static bool fold_flat(const aot_state *state, const aot_operator *definition, co
     }
     aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
     if (aot_plans_only(watch, NULL)) {
-        /* a definite result, for whoever decides by it what to launch next */
+        /* a definite result, since the caller may decide by it what to launch next */
         memcpy(views[inputs].data, &initial, aot_dtypes[result].itemsize);
         return true;
     }
@@ -472,6 +486,11 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     choose_start(&job, definition, variant);
     job.start[1] = (aot_element){{0}};
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
+    aot_atomic absorbed = {0};
+    /* A NaN is left to its own part: of several NaNs, which one is the result must not depend on the threads. */
+    bool ends_all = job.absorbing != NULL && job.results == 1 && plan.tiles[KEPT] == 1 && plan.parts > 1 &&
+                    aot_dtypes[result].kind != AOT_KIND_REAL;
+    job.absorbed = ends_all ? &absorbed : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
     int depth = 1;
     for (int64_t rows = plan.tiles[FOLDING]; rows > 1; rows = (rows + 1) / 2) {

@@ -77,7 +77,8 @@ static void stream(char *target, const char *source, int64_t bytes)
     memcpy(target, source, (size_t)bytes);
 }
 
-/* Runs the kernel on one tile, piece by piece, and streams each piece to the output. */
+/* Runs the kernel on one tile, piece by piece, and streams each piece to the output. A copy of contiguous rows needs no
+ * kernel: it streams the rows themselves. */
 static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *const *data)
 {
     _Alignas(LINE) char results[AOT_PLAN_STREAMED_PIECE];
@@ -85,6 +86,12 @@ static void run_streaming(const map_job *job, int64_t n0, int64_t n1, char *cons
     int out = job->operands - 1;
     const int64_t *inner = job->strides, *outer = job->strides + job->operands;
     int64_t size = job->itemsizes[out], strides[2 * AOT_MAX_OPERANDS];
+    if (job->plan->copies && inner[0] == 1) {
+        for (int64_t i = 0; i < n0; i++) {
+            stream(data[out] + i * outer[out] * size, data[0] + i * outer[0] * size, n1 * size);
+        }
+        return;
+    }
     int64_t width = aot_smaller(n1, AOT_PLAN_STREAMED_PIECE / size);
     int64_t rows = aot_smaller(n0, AOT_PLAN_STREAMED_PIECE / size / width);
     memcpy(strides, job->strides, 2 * (size_t)job->operands * sizeof *strides);

@@ -271,25 +271,35 @@ static PyMethodDef module_methods[] = {
      "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
     {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
-     "astype(x, dtype, /, *, copy=True)\n--\n\nThe elements of a tensor cast to a dtype, in row-major order.\n\n"
-     "Floats are truncated to integers; what int64 cannot hold becomes its smallest value. Nonzero values\n"
-     "are True, NaN included. With ``copy=False`` a tensor that already has the dtype is returned itself.\n\n"
-     "Raises ``TypeError`` for an unknown dtype.\n\n"
-     ">>> import aotops as ao\n>>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\ntensor([ 1, -1])\n"},
+     "astype(x, dtype, /, *, copy=True)\n--\n\nCast the elements of a tensor to a dtype.\n\n"
+     "Parameters:\n    x: A tensor.\n    dtype: A dtype or its name.\n"
+     "    copy: With False, a tensor that already has the dtype is returned itself.\n\n"
+     "Returns:\n    A tensor of the same shape, in row-major order.\n\n"
+     "Raises:\n    TypeError: ``x`` is not a tensor, or the dtype is unknown.\n\n"
+     "Special cases:\n    Floats are truncated to integers; NaN, and what int64 cannot hold, become its smallest\n"
+     "    value. Nonzero values are True, NaN included.\n\n"
+     "Example:\n    >>> import aotops as ao\n    >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\n"
+     "    tensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy is possible."},
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
-    {"cpu_level", native_cpu_level, METH_NOARGS, "The CPU level whose kernels run, for example 'x86-64-v3'."},
+    {"cpu_level", native_cpu_level, METH_NOARGS,
+     "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
+     "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"
+     "Example:\n    >>> import aotops as ao\n    >>> isinstance(ao.cpu_level(), str)\n    True\n"},
     {"get_num_threads", native_get_num_threads, METH_NOARGS,
-     "get_num_threads()\n--\n\nThe number of threads that an operation may use.\n\n"
-     ">>> import aotops as ao\n>>> 1 <= ao.get_num_threads() <= 1024\nTrue\n"},
+     "get_num_threads()\n--\n\nReturn the number of threads that an operation may use.\n\n"
+     "Returns:\n    An int from 1 to 1024.\n\n"
+     "Example:\n    >>> import aotops as ao\n    >>> 1 <= ao.get_num_threads() <= 1024\n    True\n"},
     {"share_from", native_share_from, METH_O, NULL},
     {"set_num_threads", native_set_num_threads, METH_O,
-     "set_num_threads(n)\n--\n\nSet the number of threads that an operation may use, from 1 to 1024.\n\n"
-     ">>> import aotops as ao\n>>> before = ao.get_num_threads()\n>>> ao.set_num_threads(2)\n"
-     ">>> ao.get_num_threads()\n2\n>>> ao.set_num_threads(before)\n"},
+     "set_num_threads(n)\n--\n\nSet the number of threads that an operation may use.\n\n"
+     "Parameters:\n    n: An int from 1 to 1024.\n\n"
+     "Raises:\n    TypeError: ``n`` is not an int.\n    ValueError: It is out of range.\n\n"
+     "Example:\n    >>> import aotops as ao\n    >>> before = ao.get_num_threads()\n"
+     "    >>> ao.set_num_threads(2)\n    >>> ao.get_num_threads()\n    2\n    >>> ao.set_num_threads(before)\n"},
     {"memory_stats", native_memory_stats, METH_NOARGS, "(used, peak, cached, limit, hits, misses)"},
     {"memory_limit", native_memory_limit, METH_O, "memory_limit(bytes): how much freed memory may be cached."},
     {"memory_release", native_memory_release, METH_NOARGS, "Free all cached memory; returns the number of bytes."},

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotops.errors import RecordError
+from aotops.errors import RecordError, reject
 from aotops.ops.record import Record
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def chapters() -> tuple[ModuleType, ...]:
-    """The modules that declare aotops' own operators; users' operators import the record alone."""
+    """The modules that declare aotops' own operators; user-defined operators import only the record."""
     from aotops.ops import (
         activation,
         arithmetic,
@@ -52,9 +52,9 @@ def collect() -> dict[str, Record]:
             if not isinstance(value, Record) or records.get(value.name) is value:
                 continue  # a chapter may refer to records of another one
             if value.name in records:
-                raise RecordError(f"{value.name}: declared twice")
+                reject(RecordError, value.name, "the name", "belong to one record", "two")
             if value.slot is not None and value.slot in slots:
-                raise RecordError(f"{value.name}: slot {value.slot!r} already belongs to {slots[value.slot]}")
+                reject(RecordError, value.name, "slot", f"differ from that of {slots[value.slot]}", repr(value.slot))
             if value.slot is not None:
                 slots[value.slot] = value.name
             records[value.name] = value

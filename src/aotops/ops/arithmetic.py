@@ -27,7 +27,7 @@ from aotops.ops.reduction import larger
 def negative(x: Any) -> Any:
     """Numerical negative of each element, ``-x``.
 
-    Special cases: The smallest int64 wraps to itself.
+    Special cases: Integers wrap around: the smallest signed one is its own negative.
 
     >>> import aotops as ao
     >>> ao.negative(ao.tensor([1.0, -2.0]))
@@ -57,7 +57,7 @@ def negative_derivative(x: Any, y: Any, g: Any) -> Any:
 def abs(x: Any) -> Any:
     """Absolute value of each element.
 
-    Special cases: The smallest int64 wraps to itself; -0.0 becomes 0.0 and NaN stays NaN.
+    Special cases: The smallest signed integer wraps around to itself; -0.0 becomes 0.0 and NaN stays NaN.
 
     >>> import aotops as ao
     >>> ao.abs(ao.tensor([1, -2]))
@@ -84,7 +84,7 @@ def abs_derivative(x: Any, y: Any, g: Any) -> Any:
 def add(x1: Any, x2: Any) -> Any:
     """Sum of each pair of elements, ``x1 + x2``.
 
-    Special cases: int64 wraps around, as NumPy's does.
+    Special cases: Integers wrap around, as NumPy's do.
 
     Accuracy: Floats are correctly rounded.
 
@@ -107,7 +107,7 @@ def add_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 def subtract(x1: Any, x2: Any) -> Any:
     """Difference of each pair of elements, ``x1 - x2``.
 
-    Special cases: int64 wraps around, as NumPy's does.
+    Special cases: Integers wrap around, as NumPy's do.
 
     Accuracy: Floats are correctly rounded.
 
@@ -131,7 +131,7 @@ def subtract_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 def multiply(x1: Any, x2: Any) -> Any:
     """Product of each pair of elements, ``x1 * x2``.
 
-    Special cases: int64 wraps around, as NumPy's does.
+    Special cases: Integers wrap around, as NumPy's do.
 
     Accuracy: Floats are correctly rounded.
 
@@ -161,7 +161,7 @@ def multiply_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 def square(x: Any) -> Any:
     """Square of each element, ``x * x``; what ``x**2`` computes.
 
-    Special cases: int64 wraps around, as NumPy's does.
+    Special cases: Integers wrap around, as NumPy's do.
 
     Accuracy: Floats are correctly rounded.
 

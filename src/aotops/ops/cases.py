@@ -1,4 +1,4 @@
-"""What tests and benchmarks have to be told about one operator, beside what its record says anyway."""
+"""What tests and benchmarks need to know about an operator besides its record."""
 
 from __future__ import annotations
 

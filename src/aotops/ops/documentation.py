@@ -3,13 +3,16 @@
 An operator's own docstring has a summary and paragraphs. One that begins with ``Special cases:``, ``Accuracy:`` or
 ``See also:`` is that section, one that begins with ``>>>`` is the example, and others follow the summary. The rest is
 generated: arguments, result, errors, and the accuracy of an operator with an error bound, or of one that is exact.
+
+That of a user-defined operator may have any form. It stays as it is, and gets those generated sections that it lacks
+before its first example or section.
 """
 
 from __future__ import annotations
 
 import textwrap
 
-from aotops.abi import NAMES
+from aotops.abi import NAMES, can_cast
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -29,6 +32,8 @@ OUT = (
 
 def documentation(record: Record, own: str) -> str:
     """The whole docstring of a record whose function has a docstring of its own."""
+    if record.namespace:
+        return completed(record, own)
     summary, *paragraphs = own.split("\n\n")
     given = dict.fromkeys(GIVEN, "")
     examples, notes = [], []
@@ -54,6 +59,29 @@ def documentation(record: Record, own: str) -> str:
             *optional("See also", given["See also"]),
         ]
     )
+
+
+#: The generated sections, and what those of users may be called instead.
+TITLES = {"Parameters": ("Parameters", "Arguments", "Args"), "Returns": ("Returns", "Return"), "Raises": ("Raises",)}
+
+
+def completed(record: Record, own: str) -> str:
+    """The docstring of a user-defined operator, with the sections that it lacks."""
+    paragraphs = own.split("\n\n")
+    # a title ends in a colon, or is underlined; of a field list it begins with one
+    first = [paragraph.split("\n")[0].strip().lstrip(":") for paragraph in paragraphs]
+    titles = [line.partition(":")[0].partition(" ")[0] for line in first]
+    known = {title for names in TITLES.values() for title in names} | {"Example", "Examples", "Notes", "See", "param"}
+    at = next(
+        (k for k, line in enumerate(first) if k > 0 and (line.startswith(">>>") or titles[k] in known)), len(first)
+    )
+    generated = {
+        "Parameters": section("Parameters", parameters(record)),
+        "Returns": optional("Returns", returns(record))[0],
+        "Raises": section("Raises", raises(record)),
+    }
+    added = [string for title, string in generated.items() if not set(TITLES[title]) & set(titles)]
+    return "\n\n".join([*paragraphs[:at], *added, *paragraphs[at:]])
 
 
 def section(title: str, entries: Iterable[str], hang: str = "        ") -> str:
@@ -88,6 +116,12 @@ def parameters(record: Record) -> list[str]:
     for name in record.parameters:
         if name in record.bool_inputs:
             entries.append(f"{name}: Bool, or true where it is not 0; its shape broadcasts with those of the others.")
+        elif name in record.fixed:
+            own = record.fixed[name]
+            castable = sequence([dtype for dtype in NAMES if can_cast(dtype, own)], "or")
+            entries.append(
+                f"{name}: {ONE}, of dtype {castable}, cast to {own}; its shape broadcasts with those of the others."
+            )
         elif name == strong[0] and len(strong) == 1:
             entries.append(f"{name}: {ONE}, of dtype {dtypes(record)}.")
         elif name == strong[0]:

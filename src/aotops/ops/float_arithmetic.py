@@ -1,8 +1,8 @@
-"""What functions of floats are put together from: sums and products in two parts, exponents, the pieces of exp.
+"""The building blocks of float functions: compensated sums and products, exponents, parts of exp and log.
 
-A function that errs by less than one unit in the last place rounds once in earnest, at its end. What comes before is
-either exact, small against the result, or kept in two parts, a rounded value and what the rounding took away.
-CONTRIBUTING.md says how to go about writing one.
+A function with an error below 1 ULP has a single significant rounding, the last operation. Everything before it is
+exact, small compared with the result, or kept in two parts, a rounded value and its rounding error. CONTRIBUTING.md
+says how to write such a function.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def in_float64(function: Any) -> Any:
 
 
 def two_sum(a: Any, b: Any) -> Any:
-    """``a + b`` rounded, and what is missing, exactly; 6 operations."""
+    """``a + b`` rounded, and its rounding error, exactly; 6 operations."""
     total = a + b
     added = total - a
     return total, (a - (total - added)) + (b - added)
@@ -82,7 +82,7 @@ def or_zero(result: Any, a: Any, b: Any) -> Any:
     return select((result != result) & (a == a) & (b == b), 0.0, result)
 
 
-# --- the pieces of exp and log ------------------------------------------------------------------------------------
+# --- parts of exp and log -----------------------------------------------------------------------------------------
 
 LOG2_E = 1.4426950408889634
 # ln 2 in two parts, both positive: multiples of the high part by a float's exponent are exact

@@ -179,7 +179,7 @@ def positive_power32(x: Any, y: Any) -> Any:
     j = bits_of_float64(m) >> 48
     inverse, log2 = look_up16(INVERSES, j), look_up16(LOG2S, j)
     r = fma(m, inverse, -1.0)
-    # float32 is 0 or infinity out of these bounds
+    # beyond these bounds a float32 is 0 or infinite
     power = limit(widen(y) * fma(r, log2_polynomial32(r), exponent(x) + log2), 512.0)
     # the last bits of a sum between 2**52 and 2**53 are an integer
     shifted = power + 6755399441055744.0
@@ -228,7 +228,7 @@ def pow_int64(x1: Any, x2: Any) -> Any:
 
 
 def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
-    """NumPy's power, and what it refuses: negative powers of integers."""
+    """NumPy's power, and negative powers of integers, which NumPy rejects."""
     if x1.dtype.kind == "f":
         return np.power(x1, x2)
     inverse = np.where(abs(x1) == 1, np.where(x2 % 2 == 1, x1, 1), 0)
@@ -266,8 +266,8 @@ def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 
     Special cases: As in C and NumPy: anything to the power of 0, and 1 to any power, is 1, even with NaN; a
-    negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. int64
-    wraps around; a negative power of an int64 is 0, but for 1 and -1, which are their own inverses (NumPy raises
+    negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. Integers
+    wrap around; a negative power of one is 0, but for 1 and -1, which are their own inverses (NumPy raises
     ``ValueError``).
 
     Accuracy: Floats are exact wherever the result can be represented: ``183.0**7``, ``9.0**1.5``, ``2.0**-1074``.

@@ -1,25 +1,25 @@
-"""The record: everything there is to know of one operator, declared in one place.
+"""The record: all facts about one operator, declared in one place.
 
 A record is made by decorating the operator's scalar function with ``map`` (one input), ``zip`` (several),
-or ``reduce`` (an associative combination of two values that folds an axis away), or out of a reduction with ``scan``
-(an axis keeps its running result) or ``argreduce`` (where along an axis the result is found). The kernels, the public
+or ``reduce`` (an associative combination of two values that folds an axis away), or from a reduction with ``scan``
+(an axis keeps its running result) or ``argreduce`` (the index of the result along an axis). The kernels, the public
 function with its docstring and signature, the method and the special method on ``Tensor``, the type
 stubs and the tests' tables are all derived from the record; to add an operator is to add one record.
 
-The operators that users declare (``aotops.map`` and its like) have records of the same kind. Of aotops' own, Python
-sees records only when somebody asks for documentation; the build reads them all.
+User-defined operators (``aotops.map`` and its like) have records of the same kind. At run time the records of aotops'
+own operators are imported only for documentation; the build reads them all.
 """
 
 from __future__ import annotations
 
 from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named
-from aotops.errors import RecordError
+from aotops.errors import RecordError, reject
 from aotops.ops.cases import Cases
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from typing import Any
+    from typing import Any, NoReturn
 
     Scalar = Callable[..., Any]
 else:
@@ -36,11 +36,15 @@ ALL = NAMES
 TO_FLOAT = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["float"])
 
 
-DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, out of the gradient ``g`` by its output ``y``.
+DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, from the gradient ``g`` by its output ``y``.
 
 Called as ``{name}.derivative({takes})``, it computes element by element. All arguments broadcast together, and each
 gradient has the shape that results: the gradient by an input that was broadcast is its sum over the axes that were
-added or stretched, which is up to the caller.
+added or stretched, which is left to the caller.
+"""
+
+LEFT_OUT_DOC = """
+An input that ``{name}`` was called without is None here as well.
 """
 
 #: Keyword arguments of elementwise operators, and of those that go along an axis.
@@ -66,9 +70,6 @@ USUAL_RETRIES: tuple[tuple[str, tuple[Scalar, ...]], ...] = (
     ("scaled", (lambda a, b: a + b, lambda a, b: b + a)),
     ("apart", (lambda a, b: a * b, lambda a, b: b * a)),
 )
-
-#: The most parameters that an operator can have, since it has a result.
-MOST_INPUTS = MAX_OPERANDS - 1
 
 
 class Record:
@@ -103,12 +104,12 @@ class Record:
             result it looks for.
         retry: for a reduction or a scan, how it is done again where a part of it has overflowed, one of
             ``aotops.abi.RETRIES``; by default that of a sum or a product, if it combines elements as one of these does.
-        max_ulp: bound of the error in ULP, units in the last place (0: exact, correctly rounded, or of a derivative,
-            which is as good as the few operations that it is made of).
+        max_ulp: bound of the error in ULP, units in the last place. It is 0 if the operator is exact or correctly
+            rounded, and for derivatives, whose error is that of a few operations.
         compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
         aliases: what the function is called elsewhere, as in ``numpy.arcsin`` and ``math.asin``. Scalar functions that
             call it by these names mean this operator, and tensors that NumPy's function is called with get it.
-        cases: what tests and benchmarks have to be told about it.
+        cases: what tests and benchmarks need to know about it besides.
         specialised: scalar functions for particular dtypes, in place of ``scalar``.
         fast_paths: for particular dtypes a cheaper function with the same bits, and a predicate for the inputs that it
             cannot handle.
@@ -116,8 +117,8 @@ class Record:
         derivative_of: of a derivative, the record of what it is the derivative of.
         namespace: the variables of the module that declares the operator; empty where that is aotops.
         operator: the public operator of such a declaration's derivative.
-        replaces: of such a declaration, the one of the same name that it takes the place of.
-        loaded: whether such an operator has been given its kernels.
+        replaces: the earlier declaration of that name in the module, if any.
+        loaded: whether such an operator has been bound to its kernels.
     """
 
     kind: str
@@ -154,6 +155,7 @@ class Record:
         cases: Cases | None = None,
         specialised: Mapping[str, Scalar] | None = None,
         retry: str | None = None,
+        derivative_of: Record | None = None,
     ) -> None:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
         self.numpy = numpy
@@ -179,7 +181,7 @@ class Record:
         self.fast_paths: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
-        self.derivative_of: Record | None = None
+        self.derivative_of = derivative_of
         self.namespace: dict[str, Any] = {}
         self.operator: Any = None
         self.replaces: Record | None = None
@@ -199,65 +201,76 @@ class Record:
         results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
         for dtype in (*self.dtypes, *self.casts, *results, *self.fixed.values()):
             if dtype not in (*ALL, INDEX):
-                raise RecordError(f"{self.name}: dtypes must be some of {ALL}, got {dtype!r}")
+                self._reject("dtypes", f"be some of {', '.join(ALL)}", repr(dtype))
+        given = ", ".join(self.dtypes) or "none"
         if not self.dtypes or len(set(self.dtypes)) != len(self.dtypes):
-            raise RecordError(f"{self.name}: dtypes must be distinct and at least one, got {self.dtypes}")
+            self._reject("dtypes", "be distinct and at least one", given)
         if tuple(sorted(self.dtypes, key=ALL.index)) != self.dtypes:
-            raise RecordError(f"{self.name}: dtypes must be in the order of {ALL}, got {self.dtypes}")
+            self._reject("dtypes", f"be in the order of {', '.join(ALL)}", given)
         for source, target in self.casts.items():
             if source in self.dtypes or target not in self.dtypes:
-                raise RecordError(f"{self.name}: cannot convert {source} to {target} with kernels for {self.dtypes}")
+                self._reject("casts", f"lead from other dtypes to some of {given}", f"{source} to {target}")
         if self.slot is not None and self.slot not in SLOTS:
-            raise RecordError(f"{self.name}: slot must be one of {tuple(SLOTS)}, got {self.slot!r}")
+            self._reject("slot", f"be one of {', '.join(SLOTS)}", repr(self.slot))
+        names = ", ".join(self.parameters)
         for name in (*self.fixed, *self.defaults):
             if name not in self.parameters:
-                raise RecordError(
-                    f"{self.name}: bool_inputs, fixed and defaults must be some of {self.parameters}, got {name!r}"
-                )
+                argument = "defaults" if name in self.defaults else "bool_inputs and fixed"
+                self._reject(argument, f"name some of the inputs {names}", repr(name))
         if self.fixed and len(self.fixed) == self.inputs:
-            raise RecordError(
-                f"{self.name}: not every input can have a dtype of its own; give dtypes, of which each gets a kernel"
-            )
+            advice = "give dtypes, of which each gets a kernel"
+            self._reject("bool_inputs and fixed", "leave an input whose dtype decides", f"all of {names}", advice)
         if self.fixed and self.kind in AXIS_KINDS:
-            raise RecordError(f"{self.name}: the inputs of a {self.kind} have one dtype, got {self.fixed}")
+            self._reject("fixed", f"be empty, since the inputs of a {self.kind} have one dtype", ", ".join(self.fixed))
         if self.defaults and not set(self.parameters) - set(self.fixed) - set(self.defaults):
-            raise RecordError(f"{self.name}: an input that decides over the dtype must have no default")
-        if self.defaults and set(self.parameters[-len(self.defaults) :]) != set(self.defaults):
-            raise RecordError(f"{self.name}: inputs with defaults must be the last ones, got {tuple(self.defaults)}")
+            wanted = "leave an input whose dtype decides"
+            self._reject("defaults", wanted, ", ".join(self.defaults))
+        last = self.parameters[self.inputs - len(self.defaults) :]
+        if set(last) != set(self.defaults) and not self.derivative_of:
+            self._reject("defaults", f"be of the last inputs of {names}", ", ".join(self.defaults))
         if self.kind in AXIS_KINDS:
-            if self.scalar.__code__.co_argcount != 2:
-                taken = self.scalar.__code__.co_argcount
-                advice = "; what is combined, a function of the inputs, is given as map=" if self.map is None else ""
-                raise RecordError(f"{self.name}: a reduction combines 2 values, its function takes {taken}{advice}")
+            taken = self.scalar.__code__.co_argcount
+            if taken != 2:
+                has_map = self.kind == "reduce" and self.map is None
+                advice = "a function of the inputs, whose values are combined, is given as map=" if has_map else ""
+                self._reject("function", "combine 2 values", f"a function of {taken}", advice)
             if self.identity is None and self.initial is None:
-                raise RecordError(f"{self.name}: a reduction needs an identity or an initial value")
+                wanted = "be given" if self.kind == "scan" else "be given, or initial"
+                self._reject("identity", wanted, "neither" if self.kind != "scan" else "none")
             for what, value in (("identity", self.identity), ("initial", self.initial), ("absorbing", self.absorbing)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
-                    raise RecordError(f"{self.name}: {what} must have a value for each of {self.dtypes}, got {value}")
+                    self._reject(what, f"have a value for each of {given}", value)
         least = 2 if self.kind == "zip" else 1
         if self.inputs < least or (self.kind == "map" and self.inputs > 1):
             wanted = {"map": "1 input", "zip": "2 inputs or more"}.get(self.kind, "1 input or more")
             other = {"map": "aotops.zip", "zip": "aotops.map"}.get(self.kind)
-            advice = f"; declare it with {other}" if other and self.inputs > 0 else ""
-            raise RecordError(f"{self.name}: a {self.kind} has {wanted}, got {self.inputs}{advice}")
-        if self.inputs + max(self.outputs, 1) > MOST_INPUTS + 1:
-            raise RecordError(
-                f"{self.name}: inputs and results must be at most {MOST_INPUTS + 1}, "
-                f"got {self.inputs} and {max(self.outputs, 1)}"
-            )
+            advice = f"declare it with {other}" if other and self.inputs > 0 else ""
+            self._reject(f"the function of a {self.kind}", f"have {wanted}", self.inputs, advice)
+        if self.inputs + max(self.outputs, 1) > MAX_OPERANDS:
+            got = f"{self.inputs} and {max(self.outputs, 1)}"
+            self._reject("inputs and results", f"be at most {MAX_OPERANDS} together", got)
         for name in self.parameters:
             if name in RESERVED[self.kind in AXIS_KINDS]:
-                raise RecordError(
-                    f"{self.name}: no input can be called {name!r}, which is an argument of every operator"
-                )
+                self._reject("the names of inputs", "not be those of arguments of every operator", name)
+
+    def _reject(self, argument: str, wanted: str, got: object, advice: str = "") -> NoReturn:
+        reject(RecordError, self.name, argument, wanted, got, advice)
 
     @property
     def doc(self) -> str:
-        """The docstring: the declaration's or the scalar function's, which of aotops' public operators is completed."""
+        """The docstring: the declaration's or the scalar function's, with the sections that the record knows.
+
+        Empty if the function has none. Derivatives, and parts of public functions, have the function's alone.
+        """
         import inspect
 
         own = inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
-        if not own or self.namespace or "." in self.name or self.name.startswith("_"):
+        if self.derivative_of and not own:
+            of = self.derivative_of
+            names = {"name": of.variable, "takes": ", ".join((*of.parameters, "y", "g"))}
+            own = (DERIVATIVE_DOC + LEFT_OUT_DOC * bool(self.defaults)).format(**names).strip()
+        is_private = self.name.startswith("_") and not self.namespace
+        if not own or self.derivative_of or is_private:
             return own
         from aotops.ops.documentation import documentation
 
@@ -329,8 +342,9 @@ class Record:
 
     @property
     def takes_dtype(self) -> bool:
-        """Whether a reduction or a scan may be told in which dtype to compute."""
-        return self.kind in AXIS_KINDS and self.identity is not None and self.map is None
+        """Whether a reduction or a scan may be told in which dtype to compute: that of the result as well."""
+        own = any(self.result_for(dtype) == dtype for dtype in self.dtypes)
+        return self.kind in AXIS_KINDS and self.identity is not None and self.map is None and own
 
     def inputs_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of the inputs when they compute in a dtype."""
@@ -348,7 +362,7 @@ class Record:
             initial = initial[dtype]
         if initial is None:
             initial = self.identity_for(dtype)
-        assert initial is not None  # _check has seen to it
+        assert initial is not None  # checked by _check
         return initial
 
     def identity_for(self, dtype: str) -> float | None:
@@ -385,39 +399,35 @@ class Record:
         own.
         """
         if self.gradient is not None:
-            raise RecordError(f"{self.name}: has a derivative already")
+            self._reject("derivative", "be declared once", "a second one")
         if self.kind in AXIS_KINDS:
-            article = "an" if self.kind == "argreduce" else "a"
-            raise RecordError(f"{self.name}: {article} {self.kind} has no derivative element by element")
+            self._reject("the operator of a derivative", "be a map or a zip", self.kind)
         code, wanted = function.__code__, self.inputs + 2
         if code.co_argcount != wanted:
-            names = ", ".join(self.parameters)
-            raise RecordError(
-                f"{self.name}: a derivative takes {wanted} values, {names}, the output and the incoming gradient; "
-                f"this one takes {code.co_argcount}"
-            )
+            takes = f"{wanted} values, {', '.join(self.parameters)}, the output and the incoming gradient"
+            self._reject("derivative", f"take {takes}", code.co_argcount)
         dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and self.result_for(dtype) == dtype)
         if not dtypes:
-            raise RecordError(f"{self.name}: a derivative needs inputs and a result of one float dtype")
-        taken = code.co_varnames[:wanted]
+            computes = ", ".join([f"{dtype} to {self.result_for(dtype)}" for dtype in self.dtypes])
+            self._reject("the operator of a derivative", "have inputs and a result of one float dtype", computes)
+        taken = {name: code.co_varnames[k] for k, name in enumerate(self.parameters)}  # the function's own names
         self.gradient = Record(
             "zip",
             f"{self.name}.derivative",
             function,
             dtypes,
             outputs=0 if self.kind == "map" else len(self.differentiable),
-            fixed={taken[self.parameters.index(name)]: own for name, own in self.fixed.items()},
+            fixed={taken[name]: own for name, own in self.fixed.items()},
+            defaults={taken[name]: value for name, value in self.defaults.items()},
             casts={source: target for source, target in self.casts.items() if target in dtypes},
-            doc=function.__doc__
-            or DERIVATIVE_DOC.format(name=self.name, takes=", ".join((*self.parameters, "y", "g"))),
+            derivative_of=self,
         )
-        self.gradient.derivative_of = self
         return function
 
     def specialise_derivative(self, dtype: str) -> Callable[[Scalar], Scalar]:
         """Decorator: the derivative in one dtype, after that of all."""
         if self.gradient is None:
-            raise RecordError(f"{self.name}: has no derivative to specialise for {dtype}")
+            self._reject("derivative", f"be declared before that for {dtype}", "none")
         return self.gradient.specialise(dtype)
 
     def specialise(self, dtype: str) -> Callable[[Scalar], Scalar]:
@@ -448,12 +458,12 @@ class Record:
 
     def _require_kernel(self, dtype: str) -> None:
         if dtype not in self.dtypes:
-            raise RecordError(f"{self.name}: no kernel for {dtype} to specialise, only for {self.dtypes}")
+            self._reject("the dtype of a function", f"be one of {', '.join(self.dtypes)}", dtype)
 
     def _require_inputs(self, dtype: str, scalar: Scalar) -> None:
         taken, wanted = scalar.__code__.co_argcount, self.scalar.__code__.co_argcount
         if taken != wanted:
-            raise RecordError(f"{self.name}: the function for {dtype} must take {wanted} values, it takes {taken}")
+            self._reject(f"the function for {dtype}", f"take {wanted} values", taken)
 
 
 def _decorator(kind: str, options: dict[str, Any]) -> Callable[[Scalar], Record]:
@@ -464,7 +474,7 @@ def _decorator(kind: str, options: dict[str, Any]) -> Callable[[Scalar], Record]
         options.setdefault("numpy", lambda np, *arrays, **keywords: getattr(np, numpy_name)(*arrays, **keywords))
         record = Record(kind, name, scalar, **options)
         if not record.doc:
-            raise RecordError(f"{name}: the scalar function needs a docstring, it is the operator's")
+            reject(RecordError, name, "the scalar function", "have a docstring, which is the operator's", "none")
         return record
 
     return declare

@@ -6,13 +6,7 @@ import math
 from typing import Any
 
 from aotops.abi import DEFAULTS, FACTS
-from aotops.intrinsics import (
-    bits_of_float64,
-    float64_of_bits,
-    rint,
-    select,
-    truncate,
-)
+from aotops.intrinsics import exponent, float64_of_bits, fma, mantissa, rint, select, truncate
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
 from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, map, reduce, scan, zip
@@ -52,7 +46,7 @@ def sum(a: Any, b: Any) -> Any:
     Floats are added in a fixed tree that depends on shape and layout alone: the same input gives the same bits on
     every CPU and any number of threads.
 
-    Special cases: int64 wraps around. The sum of no elements is 0.
+    Special cases: Integers wrap around. The sum of no elements is 0.
 
     Accuracy: Errors grow no faster than those of pairwise summation.
 
@@ -70,7 +64,7 @@ def prod(a: Any, b: Any) -> Any:
     Floats are multiplied in a fixed tree that depends on shape and layout alone: the same input gives the same bits
     on every CPU and any number of threads.
 
-    Special cases: int64 wraps around. The product of no elements is 1.
+    Special cases: Integers wrap around. The product of no elements is 1.
 
     Accuracy: At most half a ULP for each multiplication.
 
@@ -236,7 +230,7 @@ cumulative_sum = scan(
     Floats are added in a fixed order that depends on shape and layout alone: the same input gives the same bits on
     every CPU and any number of threads.
 
-    Special cases: int64 wraps around.
+    Special cases: Integers wrap around.
 
     Accuracy: Errors grow no faster than those of pairwise summation.
 
@@ -256,7 +250,7 @@ cumulative_prod = scan(
     Floats are multiplied in a fixed order that depends on shape and layout alone: the same input gives the same
     bits on every CPU and any number of threads.
 
-    Special cases: int64 wraps around.
+    Special cases: Integers wrap around.
 
     Accuracy: At most half a ULP for each multiplication.
 
@@ -267,15 +261,49 @@ cumulative_prod = scan(
 )
 
 
-# --- products with exponents apart -----------------------------------------------------------------------------------
+# --- sums and products again (``aotops.retry``) -----------------------------------------------------------------------
+#
+# A sum of scaled elements overflows nowhere.
 #
 # A float is a significand from 1 up to 2, with a sign, and a power of two. The significand of a product is that of the
 # product of the significands, which never overflows; a scaling by a power of two is exact, so that it has the bits of
 # the plain product, wherever that has overflowed nowhere. How often a factor 2 was left out is told by logarithms: the
 # sum of those of all elements, less that of the result, is an integer but for rounding.
+#
+# Most products that leave the range do so for good: their logarithm is far beyond it, and 0 or an infinity is right.
+# The sum of the exponents tells that of random numbers, a sum of rough logarithms that of most numbers near 1.
 
-#: The field of the exponent of a float64, and what it holds for numbers from 1 up to 2.
-EXPONENT, ONE = 0x7FF << 52, 0x3FF << 52
+#: The power of two by which sums are scaled.
+SCALE = 2.0**-64
+
+
+def scaled(x: Any) -> Any:
+    """The element times ``SCALE``."""
+    return x * 5.421010862427522e-20
+
+
+@reduce(
+    name="_sum_of_scaled",
+    dtypes=FLOATS,
+    map=scaled,
+    identity=0,
+    initial=-0.0,
+    numpy=lambda np, x, **keywords: np.sum(x * x.dtype.type(SCALE), **keywords),
+    cases=Cases(any_zero=True),
+)
+def sum_of_scaled(a: Any, b: Any) -> Any:
+    """Sum of the elements times ``SCALE``."""
+    return a + b
+
+
+@zip(
+    name="_finite_or_scaled",
+    dtypes=FLOATS,
+    numpy=lambda np, x, other: np.where(np.isfinite(x), x, other / other.dtype.type(SCALE)),
+)
+def finite_or_scaled(x: Any, other: Any) -> Any:
+    """The element if it is finite, else the other one divided by ``SCALE``."""
+    return select(x - x == 0.0, x, other * 18446744073709551616.0)
 
 
 def is_ordinary(x: Any) -> Any:
@@ -283,14 +311,10 @@ def is_ordinary(x: Any) -> Any:
     return (x - x == 0.0) & (x != 0.0)
 
 
-def normal(x: Any) -> Any:
-    """A subnormal float64 times 2^54, any other as it is."""
-    return select(abs(x) < 2.2250738585072014e-308, x * 18014398509481984.0, x)
-
-
 def significand_of(x: Any) -> Any:
     """The significand, from 1 up to 2, with the sign; zeros, infinities and NaN as they are."""
-    return select(is_ordinary(x), float64_of_bits(bits_of_float64(normal(x)) & ~EXPONENT | ONE), x)
+    size = mantissa(select(x < 0.0, -x, x))
+    return select(is_ordinary(x), select(x < 0.0, -size, size), x)
 
 
 def log2_of_size(x: Any) -> Any:
@@ -298,18 +322,29 @@ def log2_of_size(x: Any) -> Any:
 
     The series of the inverse hyperbolic tangent at (m - 1) / (m + 1), for m from sqrt(1/2) up to sqrt(2).
     """
-    scaled = normal(x)
-    exponent = ((bits_of_float64(scaled) >> 52) & 0x7FF) - 1023
-    m = abs(significand_of(scaled))
+    size = select(x < 0.0, -x, x)
+    m = mantissa(size)
     above = m > 1.4142135623730951
     m = select(above, m * 0.5, m)
-    whole = exponent * 1.0 + select(above, 1.0, 0.0) - select(abs(x) < 2.2250738585072014e-308, 54.0, 0.0)
+    whole = exponent(size) + select(above, 1.0, 0.0)
     t = (m - 1.0) / (m + 1.0)
     u = t * t
     series = (((1 / 21 * u + 1 / 19) * u + 1 / 17) * u + 1 / 15) * u + 1 / 13
     series = (((series * u + 1 / 11) * u + 1 / 9) * u + 1 / 7) * u + 1 / 5
     series = ((series * u + 1 / 3) * u + 1.0) * t * 2.8853900817779268  # 2 / log(2)
     return select(is_ordinary(x), whole + series, 0.0)
+
+
+def rough_log2(x: Any) -> Any:
+    """The logarithm of the absolute value to base 2 within 1.5e-5; -inf for 0, inf for infinities.
+
+    A polynomial that interpolates it at the zeros of the Chebyshev polynomial of degree 6, for significands.
+    """
+    size = select(x < 0.0, -x, x)
+    m = mantissa(size) - 1.0
+    rest = fma(m, fma(m, 0.04392862784790292, -0.18983244652657894), 0.41156148231039025)
+    rest = fma(m, fma(m, fma(m, rest, -0.7072534335743326), 1.4415920772065447), 1.4390929995666824e-05)
+    return exponent(size) + rest
 
 
 def exponents_apart(np: Any, x: Any) -> tuple[Any, Any]:
@@ -329,12 +364,7 @@ def scaled_by_power(np: Any, x: Any, log2: Any) -> Any:
     return np.ldexp(x, np.rint(np.clip(power, -4000.0, 4000.0)).astype(int))
 
 
-@map(
-    name="_significand",
-    dtypes=("float64",),
-    casts={"float32": "float64"},
-    numpy=lambda np, x: exponents_apart(np, x)[0],
-)
+@map(name="_significand", dtypes=FLOATS, numpy=lambda np, x: exponents_apart(np, x)[0])
 def significand(x: Any) -> Any:
     """The significand of a float, from 1 up to 2, with its sign."""
     return significand_of(x)
@@ -371,8 +401,7 @@ def with_exponent(x: Any, log2: Any) -> Any:
 
 @reduce(
     name="_product_of_significands",
-    dtypes=("float64",),
-    casts={"float32": "float64"},
+    dtypes=FLOATS,
     map=significand_of,
     identity=1,
     numpy=product_of_significands,
@@ -388,3 +417,54 @@ cumulative_significand_product = scan(
     numpy=lambda np, x, **keywords: exponents_apart(np, np.cumprod(exponents_apart(np, x)[0], **keywords))[0],
     doc="""The significands of the running products of significands along an axis.""",
 )
+
+
+@reduce(
+    name="_sum_of_rough_log2",
+    dtypes=FLOATS,
+    map=rough_log2,
+    identity=0,
+    numpy=lambda np, x, **keywords: np.sum(np.log2(np.abs(x)), **keywords),
+)
+def sum_of_rough_log2(a: Any, b: Any) -> Any:
+    """The logarithm of the absolute value of the product to base 2, roughly."""
+    return a + b
+
+
+def exponent_of_size(x: Any) -> Any:
+    """The exponent of the absolute value; -inf for 0, inf for infinities."""
+    return exponent(select(x < 0.0, -x, x))
+
+
+@reduce(
+    name="_sum_of_exponents",
+    dtypes=FLOATS,
+    map=exponent_of_size,
+    identity=0,
+    numpy=lambda np, x, **keywords: np.sum(np.floor(np.log2(np.abs(x))), **keywords),
+)
+def sum_of_exponents(a: Any, b: Any) -> Any:
+    """The sum of the exponents, each less by up to 1 than the logarithm of the element's absolute value to base 2."""
+    return a + b
+
+
+def is_settled(product: Any, log2: Any, excess: Any) -> Any:
+    """Whether a product is zero, or infinite, because its logarithm is beyond a bound by the excess."""
+    infinite = (product - product != 0.0) & (product == product)
+    return (excess > 0.0) & (((product == 0.0) & (log2 < 0.0)) | (infinite & (log2 > 0.0)))
+
+
+@reduce(
+    name="_all_settled",
+    dtypes=FLOATS,
+    result="bool",
+    map=is_settled,
+    identity=True,
+    absorbing=False,
+    numpy=lambda np, product, log2, excess, **keywords: np.all(
+        (excess > 0) & (((product == 0) & (log2 < 0)) | (np.isinf(product) & (log2 > 0))), **keywords
+    ),
+)
+def all_settled(a: Any, b: Any) -> Any:
+    """Whether all products are zero or infinite because of their logarithms."""
+    return a & b

@@ -65,7 +65,7 @@ def erf64(x: Any) -> Any:
     fourth = square * square
     root = select(middle, p, fourth)
     # one product for all: a + a * p, 1 - p * p and 1 - p**4 * p**4
-    y = fma(select(small, p, -root), select(small, a, root), select(small, a, 1.0))
+    y = fma(root, select(small, a, -root), select(small, a, 1.0))
     return math.copysign(y, x)
 
 

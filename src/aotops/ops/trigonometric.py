@@ -144,25 +144,24 @@ def reduce_any(x: Any) -> Any:
 
 # tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
 def sine64(r: Any, rest: Any) -> Any:
-    """``sin(r + rest)`` within pi/4 of zero."""
+    """``sin(r + rest)`` within pi/4 of zero; the slope, which ``rest`` is to be multiplied by, is taken to be 1."""
     z = r * r
     z2 = z * z
     p12 = fma(z, -0.00019841269829807808, 0.008333333333322413)
     p34 = fma(z, -2.505075811502212e-08, 2.7557313691915733e-06)
     p = fma(z2, fma(z2, 1.5896795654445494e-10, p34), p12)
-    return r + fma(r * z, fma(z, p, -0.16666666666666632), rest * fma(z, -0.5, 1.0))
+    return r + fma(r * z, fma(z, p, -0.16666666666666632), rest)
 
 
 # tools/fit_polynomial.py "(cos(sqrt(x)) - 1 + x/2) / x**2" --from=0 --to="(pi/4)**2" --degree=5 --weight="x**2"
 def cosine64(r: Any, rest: Any) -> Any:
-    """``cos(r + rest)`` within pi/4 of zero."""
+    """``cos(r + rest)`` within pi/4 of zero: 1 less a multiple of the square of the sum, which is rounded once."""
     z = r * r
     z2 = z * z
     p01 = fma(z, -0.0013888888888874125, 0.0416666666666666)
     p23 = fma(z, -2.755731435233923e-07, 2.480158728948221e-05)
     p = fma(z2, fma(z2, fma(z, -1.1359647837505499e-11, 2.087572327397942e-09), p23), p01)
-    w = fma(z, -0.5, 1.0)
-    return w + fma(z2, p, fma(r, -rest, fma(z, -0.5, 1.0 - w)))
+    return fma(fma(r, r, r * (rest + rest)), fma(z, p, -0.5), 1.0)
 
 
 def turned64(turns: Any, r: Any, rest: Any) -> Any:
@@ -186,14 +185,36 @@ def parts_of_inverse_pi(x: Any) -> Any:
 
 # tools/fit_polynomial.py "sin(pi*sqrt(x)) / sqrt(x)"
 #     --from=0 --to=1/4 --degree=4 --weight="sqrt(x) / sin(pi*sqrt(x))"
-def turned32(turns: Any, f: Any) -> Any:
-    """The sine of ``(turns + f) * pi``, in float64 but only to 2^-27.
+def turned_sine32(turns: Any, f: Any) -> Any:
+    """The sine of ``(turns + f) * pi``, ``f`` within 1/2, in float64 but only to 2^-27.
 
     Half turns change but the sign. To choose between sine and cosine, of quarter turns, took a third more time.
     """
     z = f * f
     p = fma(z, fma(z, 0.07756038745692712, -0.5982421261316326), 2.550069726169926)
     return with_sign(f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482), turns)
+
+
+# tools/fit_polynomial.py "cos(pi*sqrt(1/4+x)) / x"
+#     --from=-1/4 --to=0 --degree=4 --weight="x / cos(pi*sqrt(1/4+x))"
+def turned_cosine32(turns: Any, f: Any) -> Any:
+    """As ``turned_sine32``, the cosine: ``f**2 - 1/4``, which vanishes where it does, times a polynomial of that.
+
+    As a sine half a half turn on, it took two more operations for the angle.
+    """
+    z = fma(f, f, -0.25)
+    p = fma(z, fma(z, -0.02415410452656334, 0.20458444072544651), -1.1154936458261266)
+    return with_sign(z * fma(z, fma(z, p, 3.141592010703809), -3.141592656675429), turns)
+
+
+def half_turns32(x: Any, first: Any, second: Any) -> Any:
+    """``turns, f`` with ``x = (turns + f) * pi`` for a float32 as float64, given 1/pi in two parts.
+
+    ``turns`` is an integer of which the last bit counts.
+    """
+    shifted = fma(x, first, ROUNDING)
+    k = shifted - ROUNDING
+    return bits_of_float64(shifted), fma(x, second, fma(x, first, -k))
 
 
 def is_far64(x: Any) -> Any:
@@ -223,24 +244,17 @@ def sin64(x: Any) -> Any:
     return select(tiny, x, turned64(*reduce_any(select(tiny, TINY, x))))
 
 
-def sin32_of(x: Any, first: Any, second: Any) -> Any:
-    """sin of a float32 as float64, given 1/pi in two parts."""
-    shifted = fma(x, first, ROUNDING)
-    k = shifted - ROUNDING
-    return turned32(bits_of_float64(shifted), fma(x, second, fma(x, first, -k)))
-
-
 @in_float64
 def sin_near32(x: Any) -> Any:
     """sin of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
-    return sin32_of(widen(x), INVERSE_PI, INVERSE_PI_LOW)
+    return turned_sine32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
 
 
 @in_float64
 def sin32(x: Any) -> Any:
     """sin of a float32, in float64."""
     wide = widen(x)
-    return sin32_of(wide, *parts_of_inverse_pi(wide))
+    return turned_sine32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
 
 
 @map(
@@ -298,24 +312,17 @@ def cos64(x: Any) -> Any:
     return turned64(turns + 1, r, rest)
 
 
-def cos32_of(x: Any, first: Any, second: Any) -> Any:
-    """cos of a float32 as float64, given 1/pi in two parts: the sine, half a half turn on."""
-    shifted = fma(x, first, 0.5) + ROUNDING
-    k = (shifted - ROUNDING) - 0.5
-    return turned32(bits_of_float64(shifted), fma(x, second, fma(x, first, -k)))
-
-
 @in_float64
 def cos_near32(x: Any) -> Any:
     """cos of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
-    return cos32_of(widen(x), INVERSE_PI, INVERSE_PI_LOW)
+    return turned_cosine32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
 
 
 @in_float64
 def cos32(x: Any) -> Any:
     """cos of a float32, in float64."""
     wide = widen(x)
-    return cos32_of(wide, *parts_of_inverse_pi(wide))
+    return turned_cosine32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
 
 
 @map(

@@ -1,15 +1,15 @@
 """What a scalar function may call, and what each of these means: one table, for kernels and for plain Python.
 
-A name of ``builtins``, ``math``, ``operator`` or ``numpy`` that is not in the table cannot be called. Each that is
-there has one value for all arguments, computed by a function below, by an operator of aotops, or by the C library:
+A name of ``builtins``, ``math``, ``operator`` or ``numpy`` that is not in the table cannot be called. Every name in
+it has a value for all arguments, computed by a function below, by an operator of aotops, or by the C library:
 
 - Integers are int64 and wrap around. A bool counts as 0 or 1. Division by zero is 0, a shift by 64 or more, or by less
   than 0, shifts all bits out.
 - Floats have the IEEE 754 result where Python raises: NaN outside of a function's domain, an infinity at a pole and
   where the result is too large.
-- A float becomes an integer towards zero; the smallest one where int64 cannot hold it, and of NaN.
+- A float is truncated to an integer; it becomes the smallest int64 if it is out of range or NaN.
 
-``takes`` has a letter for each argument, which is converted accordingly:
+``takes`` has a letter for each argument, which says how the argument is converted:
 
 ==  =================================================================================================================
 n   a number. All of them have one type: float64, float32 if all floats among them are, or int64 if there are no floats.
@@ -72,7 +72,7 @@ class Named:
         return ops.collect()[self.name]
 
     def __call__(self, *values: Any) -> Any:
-        """The operator's value of one element, of plain Python's numbers."""
+        """The operator's value for one element, computed with plain Python's numbers."""
         record = self.record
         dtype = called_dtype(record, [dtype_of(value) for value in values])
         given = [held(value, own) for value, own in zip(values, record.inputs_for(dtype), strict=True)]
@@ -88,7 +88,7 @@ class Meaning:
         takes: a letter for each argument.
         integers: its value for int64 arguments.
         floats: its value for float arguments, or for any where ``integers`` is None.
-        folds: whether any number of arguments is taken, two and two.
+        folds: whether it takes any number of arguments, combined in pairs from the left.
         result: the dtype of a float result, if it is not that of the arguments.
     """
 
@@ -102,7 +102,7 @@ class Meaning:
     def convert(self, dtypes: list[str]) -> tuple[list[str], Any]:
         """The dtypes to which arguments of some dtypes are converted, and the function to call.
 
-        Raises ``TypeError`` for an argument that must be an integer and is none.
+        Raises ``TypeError`` for an argument that must be an integer and is not.
         """
         letters = self.takes * (len(dtypes) // len(self.takes)) if self.folds else self.takes
         common = common_dtype([dtype for letter, dtype in zip(letters, dtypes, strict=True) if letter in "nf"])
@@ -157,7 +157,8 @@ def bound(record: Record, values: tuple[Any, ...], named: dict[str, Any]) -> lis
         if name not in record.parameters[len(values) :]:
             errors.unexpected_keyword(record.variable, name, ", ".join(record.parameters))
     required = record.inputs - len(record.defaults)
-    if len(values) > record.inputs or any(name not in named for name in record.parameters[len(values) : required]):
+    missing = set(record.parameters[len(values) :]) - set(named) - set(record.defaults)
+    if len(values) > record.inputs or missing:
         errors.wrong_count(record.variable, " ".join(record.parameters), required, len(values) + len(named))
     return [*values, *(named.get(name) for name in record.parameters[len(values) :])]
 
@@ -196,7 +197,7 @@ def require_fits(record: Record, parameter: str, value: int) -> None:
 
 
 def is_integer(dtype: str) -> bool:
-    """Whether a dtype is one of integers; positions are none."""
+    """Whether a dtype is an integer dtype; that of positions is not one."""
     return dtype in FACTS and FACTS[dtype].category == "integer"
 
 
@@ -549,11 +550,11 @@ LARGEST_EXPONENT = 64
 
 def plain_power(base: Any, exponent: Any) -> Any:
     """``base ** exponent`` of the numbers of ``aotops.scalar.plain_numbers``, as kernels compute it."""
-    # small constants stand in the code itself from Python 3.14 on
+    # from Python 3.14 on, small constants are part of the instructions
     constant = isinstance(exponent, Literal) or type(exponent) is int
     base = number(base)
     if not isinstance(base, float):
-        # as in Python an inverse of an integer is a float
+        # as in Python, the reciprocal of an integer is a float
         base = Float64(base) if constant and exponent < 0 else Int64(base)
     if constant and abs(int(exponent)) <= LARGEST_EXPONENT:
         count = abs(int(exponent))
@@ -666,7 +667,7 @@ def _rows() -> list[Meaning]:
     return rows
 
 
-#: What means ``**``, which looks at whether its exponent is a constant.
+#: The names of ``**``, whose computation depends on whether its exponent is a constant.
 POWER = frozenset({"operator.pow", "operator.ipow", "builtins.pow", "numpy.power", "numpy.pow"})
 
 
@@ -684,7 +685,7 @@ OPERATIONS.update({name: meaning.in_plain_python for (name, count), meaning in M
 OPERATIONS.update(power=plain_power, next_float32=next_float32)
 OPERATIONS["operator.invert"] = MEANINGS["operator.invert", 1].in_plain_python
 
-#: What Numba has, and means the same.
+#: Functions that Numba compiles with the same meaning.
 LOOPS = frozenset({"builtins.range", "builtins.len", "builtins.enumerate", "builtins.zip"})
 
 

@@ -1,7 +1,7 @@
-"""What ``max`` and ``min`` mean in the combination of a reduction: NaN where any of their arguments is.
+"""What ``max`` and ``min`` mean in the combination of a reduction: NaN if any of their arguments is NaN.
 
-Python's ``max(a, b)`` is ``b if b > a else a``: the first where either is NaN. A reduction with it would depend on
-where among the elements a NaN stands, and lose elements beside it.
+Python's ``max(a, b)`` is ``b if b > a else a``: the first one if either is NaN. A reduction with it would depend on
+the position of a NaN, and would lose the elements beside it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any
 
-#: By the names of Python's functions what stands in for them.
+#: The functions that replace Python's, by the names of those.
 SUBSTITUTES: dict[str, Callable[..., Any]] = {}
 
 
 def substitute(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Decorator: this function in place of Python's, whose name follows the underscore of its own."""
+    """Decorator: replace Python's function, whose name follows the underscore in this one's."""
     SUBSTITUTES[function.__name__.partition("_")[2]] = function
     return function
 
@@ -44,9 +44,9 @@ def combining_min(*values: Any) -> Any:
 
 
 def in_combination(function: Callable[..., Any]) -> Callable[..., Any]:
-    """A combination of two values, with another ``max`` and ``min`` in it, and in the functions that it calls.
+    """A copy of a combination that calls the ``max`` and ``min`` of this module, as do the functions that it calls.
 
-    The code is the function's own.
+    The code is unchanged.
     """
     function_type: Any = type(in_combination)
     python_functions = {getattr(builtins, name): other for name, other in SUBSTITUTES.items()}
@@ -56,7 +56,7 @@ def in_combination(function: Callable[..., Any]) -> Callable[..., Any]:
         value = plain(value)
         if isinstance(value, function_type) and not (value.__module__ or "").startswith("aotops."):
             if value not in done:
-                done[value] = value  # what a function that calls itself finds; the build rejects it
+                done[value] = value  # ends the recursion for a function that calls itself, which the build rejects
                 if uses_any(value, set()):
                     done[value] = substituted(value)
             return done[value]
@@ -69,7 +69,7 @@ def in_combination(function: Callable[..., Any]) -> Callable[..., Any]:
         return copy
 
     def uses_any(function: Any, seen: set[Any]) -> bool:
-        """Whether Python's functions are called, here or further on."""
+        """Whether Python's functions are called, directly or indirectly."""
         seen.add(function)
         values = [function.__globals__[name] for name in global_names(function)]
         values += [cell.cell_contents for cell in function.__closure__ or ()]

@@ -1,7 +1,7 @@
 """Primitives in plain Python, for CPU levels without the instruction: the same bits for every argument.
 
-Branch-free, so that the compiler can run them on whole vectors. ``aotops.aot.back.primitives`` puts these functions in
-place of ``llvm.fma``, which LLVM would make a call of the C library for each element, and of the declared primitives.
+They are branch-free, so that the compiler can run them on whole vectors. ``aotops.aot.back.primitives`` calls them in
+place of the declared primitives, and of ``llvm.fma``, for which LLVM would call the C library for each element.
 
 Source of the fused multiply-add: Boldo and Melquiond, "Emulation of FMA and correctly rounded sums: proved algorithms
 using rounding to odd", IEEE Transactions on Computers 57 (2008).
@@ -31,14 +31,14 @@ from aotops.ops.float_arithmetic import INF, NAN, is_outside, two_sum
 
 
 def split(x: Any) -> Any:
-    """The upper 26 bits of a float64, rounded, and what is left: the products of such parts are exact."""
+    """The upper 26 bits of a float64, rounded, and the rest: products of such parts are exact."""
     scaled = 134217729.0 * x
     high = scaled - (scaled - x)
     return high, x - high
 
 
 def two_product(a: Any, b: Any) -> Any:
-    """``a * b`` rounded, and what is missing, exactly, unless something over- or underflows; 17 operations."""
+    """``a * b`` rounded, and its rounding error, exact unless something over- or underflows; 17 operations."""
     product = a * b
     a_high, a_low = split(a)
     b_high, b_low = split(b)
@@ -48,11 +48,11 @@ def two_product(a: Any, b: Any) -> Any:
 def odd_sum(a: Any, b: Any) -> Any:
     """``a + b`` rounded to odd: of the two nearest float64 the one whose last bit is 1, unless the sum is exact.
 
-    Rounded once more, to 2 bits less or fewer, it gives what the exact sum gives.
+    Rounded again to a format with at least 2 bits less, it gives the same as the exact sum.
     """
     total, error = two_sum(a, b)
     bits = bits_of_float64(total)
-    # of an error that is no number, the comparison is false
+    # comparisons with an error that is NaN are false
     inexact = ((error > 0.0) | (error < 0.0)) & (bits & 1 == 0)
     away = select((error > 0.0) == (total > 0.0), 1, -1)
     return float64_of_bits(bits + select(inexact, away, 0))

@@ -29,9 +29,9 @@ def codes(function: FunctionType) -> Iterator[CodeType]:
         waiting += [constant for constant in code.co_consts if isinstance(constant, CodeType)]
 
 
-#: Operations whose value is the same whenever their operands are constants.
+#: Operations that are computed once where their operands are constants.
 FOLDABLE = ("+", "-", "*", "/", "//", "%", "**", "<<", ">>", "&", "|", "^")
-#: Integers of more bits are not computed with: none of them is a float64.
+#: Larger integers are not folded: no float64 is that large.
 MOST_BITS = 2048
 
 
@@ -131,21 +131,21 @@ def loaded_names(function: FunctionType) -> tuple[str, ...]:
     return _loaded_names[function.__code__]
 
 
-#: By code: the pieces that operators share are asked for hundreds of times in a build.
+#: By code: a build needs those of the functions that operators share hundreds of times.
 _loaded_names: dict[CodeType, tuple[str, ...]] = {}
 
 
 def has_loop(function: FunctionType) -> bool:
-    """Whether a function, or one inside it, goes back to an instruction before."""
+    """Whether a function, or one inside it, has a backward jump."""
     return any("JUMP_BACKWARD" in instruction.opname for instruction in instructions(function))
 
 
-#: A function of one element that does at most so many iterations ends soon, whatever is in its loops.
+#: A function of one element with at most this many iterations ends within milliseconds, whatever its loops contain.
 FEW_ITERATIONS = 1024
 
 
 def ends_soon(function: Any) -> bool:
-    """Whether a function and all that it calls together do few iterations, as far as their instructions tell."""
+    """Whether a function and all that it calls have few iterations in total, as far as their instructions tell."""
     total = 1
     for each in reached(function):
         for count in iterations(each):
@@ -156,11 +156,11 @@ def ends_soon(function: Any) -> bool:
 
 
 def iterations(function: FunctionType) -> Iterator[int | None]:
-    """Yield for each loop of a function how often it iterates, None unless it is over a ``range`` or a tuple.
+    """Yield the number of iterations of each loop of a function; None unless it is over a ``range`` or a tuple.
 
     The bounds of the range must be numbers in the code, or integers that the function refers to as globals.
     """
-    known: list[Any] = []  # the values on top of the stack; of a loop over what is not known there is none
+    known: list[Any] = []  # the values on top of the stack, as far as they are known
     starts: dict[int, int | None] = {}  # of ``for`` loops
     for instruction in instructions(function):
         name, argument = instruction.opname, instruction.argval
@@ -184,7 +184,7 @@ def iterations(function: FunctionType) -> Iterator[int | None]:
 
 
 def has_power(function: FunctionType) -> bool:
-    """Whether a function, or one inside it, has a ``**`` whose exponent is no whole constant."""
+    """Whether a function, or one inside it, has a ``**`` whose exponent is not an integer constant."""
     before: Any = None
     for instruction in instructions(function):
         if instruction.argrepr in ("**", "**="):
@@ -196,7 +196,7 @@ def has_power(function: FunctionType) -> bool:
 
 
 def rebuilt(function: FunctionType, exchange: Callable[[Any], Any], code: CodeType | None = None) -> FunctionType:
-    """A copy of a function in which every value that it refers to, by name or as a closure, is exchanged."""
+    """A copy of a function in which ``exchange`` replaces every value that it refers to, by name or as a closure."""
     import builtins
     from types import CellType
 
@@ -214,7 +214,7 @@ def rebuilt(function: FunctionType, exchange: Callable[[Any], Any], code: CodeTy
 
 
 def reached(function: Any) -> Iterator[FunctionType]:
-    """A function and all that it calls, and those in turn, each once."""
+    """A function and all that it calls, directly or indirectly, each once."""
     import aotops
 
     # aotops itself is built without its native module, and then has no operators
@@ -224,7 +224,7 @@ def reached(function: Any) -> Iterator[FunctionType]:
     while waiting:
         value = plain(waiting.pop())
         if isinstance(value, operator) and value._record is not None:
-            value = value._record.scalar  # of a user
+            value = value._record.scalar  # user-defined
         if isinstance(value, FunctionType) and value not in seen:
             seen.add(value)
             yield value

@@ -1,8 +1,8 @@
 """Numbers that compute in plain Python as kernels do: int64 that wraps around, float32 that rounds, no exceptions.
 
 A user's scalar function that runs as plain Python is given these in place of Python's own numbers, and so are its
-constants. They are an int or a float to whatever looks: they index, count, and go into ``math``. What an operation
-of two of them means stands in ``aotops.scalar.callables``, for kernels as well; here is only what each type adds:
+constants. They are subclasses of int and float, so that they can index, count, and be passed to ``math``. What an
+operation of two of them means is defined in ``aotops.scalar.callables``, for kernels as well; each type adds only this:
 
 - ``Int64`` wraps around. ``Bool`` is what comparisons give; it counts as an integer, as Python's does.
 - ``Float64`` is Python's float that never raises; ``Float32`` rounds each result, which for ``+ - * /`` of two float32
@@ -18,8 +18,8 @@ from typing import Any
 from aotops.abi import FACTS, computed
 from aotops.intrinsics import divide, integer, narrow, wrap_int64
 
-#: What the operators of these numbers compute that Python's own do not, by name: ``aotops.scalar.callables``, which
-#: imports these types, puts its table here.
+#: The operations that differ from Python's own, by name; ``aotops.scalar.callables``, which imports these types, fills
+#: this table.
 OPERATIONS: dict[str, Callable[..., Any]] = {}
 
 
@@ -146,7 +146,7 @@ class Int64(Number, int):
 
 
 class Literal(Int64):
-    """A constant that the code or a variable of the module has, as which a negative exponent makes floats."""
+    """An integer constant of the code or of the module: raised to one that is negative, an integer gives a float."""
 
     __slots__ = ()
 
@@ -194,7 +194,7 @@ TYPES: dict[str, type[Any]] = {"bool": Bool, "int64": Int64, "float32": Float32,
 
 
 def held(value: Any, dtype: str) -> Any:
-    """What memory of a dtype holds of a number, as functions compute with it: a narrow integer is an int64 to them."""
+    """A number after storing it in a dtype, in the type that functions compute in: int64 for narrow integers."""
     fact = FACTS[dtype]
     if fact.category == "integer":
         value = fact.wrapped(integer(value))
@@ -224,7 +224,7 @@ def dtype_of(value: Any) -> str:
 
 
 def _common(a: Any, b: Any) -> type[Any] | None:
-    """The type of a sum of two numbers; None if either is none."""
+    """The type of a sum of two numbers; None if either is not a number."""
     if not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
         return None
     floats = [value for value in (a, b) if isinstance(value, float)]
@@ -287,7 +287,7 @@ LOOPS = {"range": _range, "enumerate": _enumerate, "zip": _zip, "len": _len}
 
 
 class Array:
-    """A NumPy array of constants whose items are these numbers."""
+    """A NumPy array of constants, which gives its items as these numbers."""
 
     def __init__(self, array: Any) -> None:
         self.array = array

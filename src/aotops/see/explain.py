@@ -48,30 +48,34 @@ class Explanation:
 
 
 def explain(operator: Callable[..., Any], /, *inputs: Any, **keywords: Any) -> Explanation:
-    """Explain how a call would run: ``explain(ao.add, x, y)`` is about ``ao.add(x, y)``.
+    """Explain how a call would run, without running it: ``explain(ao.add, x, y)`` explains ``ao.add(x, y)``.
 
-    Arguments:
-        operator: an operator, built-in or user-defined, or another function or method of aotops (``ao.mean``,
+    The call is made up to the plan: arguments are checked and converted, an operator that has not been compiled is
+    compiled, and memory for the results is allocated and freed. No kernel runs, and no tensor is changed, including
+    ``out`` and the operand of an in-place call.
+
+    Parameters:
+        operator: An operator, built-in or user-defined, or another function or method of aotops (``ao.mean``,
             ``ao.Tensor.contiguous``, ``x.astype``) or of the standard module ``operator``.
-        *inputs: the positional arguments of the call.
-        **keywords: its keyword arguments.
+        *inputs: The positional arguments of the call.
+        **keywords: Its keyword arguments.
 
-    The call is made as far as the plan: arguments are checked and converted, an operator that has not been compiled is,
-    memory for the results is allocated and freed. Kernels do not run, and no tensor is changed, ``out`` and the operand
-    of a call in place included.
+    Returns:
+        An ``Explanation``: ``print`` it, or read its attributes, which are those of ``Launch``: dimensions before and
+        after planning, operands and their roles, the kernel, tiles, the number of threads and the reason for it, bytes
+        moved.
 
-    Returns an ``Explanation``: ``print`` it, or read its attributes, which are those of ``Launch``: dimensions before
-    and after planning, operands and their roles, the kernel, tiles, threads and why that many, bytes moved.
+    Raises:
+        TypeError: The function does not belong to aotops; ``aotops.trace`` shows what a whole program does.
+        Exception: What the call would raise.
 
-    Raises what the call would raise, and ``TypeError`` for a function that is not of aotops: ``ao.trace`` shows what a
-    whole program does.
-
-    >>> import aotops as ao
-    >>> plan = ao.explain(ao.add, ao.ones((300, 200)), ao.ones((200, 300)).T)
-    >>> plan.path, plan.planned_shape, [operand.role for operand in plan.operands]
-    ('planned', (300, 200), ['plain', 'packed', 'plain'])
-    >>> ao.explain(ao.reshape, ao.ones((2, 3)), (6,))
-    reshape: no kernel runs
+    Example:
+        >>> import aotops as ao
+        >>> plan = ao.explain(ao.add, ao.ones((300, 200)), ao.ones((200, 300)).T)
+        >>> plan.path, plan.planned_shape, [operand.role for operand in plan.operands]
+        ('planned', (300, 200), ['plain', 'packed', 'plain'])
+        >>> ao.explain(ao.reshape, ao.ones((2, 3)), (6,))
+        reshape: no kernel runs
     """
     if not is_ours(operator):
         from aotops.errors import wrong_type

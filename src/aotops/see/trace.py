@@ -26,7 +26,7 @@ def _note(report: Report) -> None:
 
 
 def _renew_lock() -> None:
-    """In the child of a fork: whoever held the lock is not there any more."""
+    """In the child of a fork, make a new lock: the thread that held it does not exist here."""
     global _lock
     _lock = RLock()
 
@@ -84,23 +84,28 @@ class Work:
 class trace:  # noqa: N801  (it is used as a function)
     """Record every launch of a kernel, in all threads, while a ``with`` block runs.
 
-    Arguments:
-        limit: how many launches are kept, at about 2 KB each; later ones are only counted, in ``dropped``.
-
     Traces may be nested and may overlap in several threads: each records all launches while its block runs. An
-    exception ends a trace like the end of the block. Outside of traces a launch costs one test more.
+    exception ends a trace like the end of the block. Outside of traces a launch costs one more test.
 
-    ``launches`` is a list of what ran, each a ``Launch`` with ``start`` and ``duration`` in seconds, and ``thread``.
-    ``print(t)`` shows a table, ``t.save("trace.json")`` writes a file for ``chrome://tracing`` and ui.perfetto.dev.
+    Parameters:
+        limit: How many launches are kept, at about 2 KB each; later ones are only counted, in ``dropped``.
 
-    Raises ``TypeError`` for a limit that is no int, ``ValueError`` for a negative one.
+    Returns:
+        A trace. Its ``launches`` is a list of what ran, each a ``Launch`` with ``start`` and ``duration`` in seconds,
+        and ``thread``. ``print`` shows a table; ``save("trace.json")`` writes a file for ``chrome://tracing`` and
+        ui.perfetto.dev.
 
-    >>> import aotops as ao
-    >>> x = ao.ones((300, 200))
-    >>> with ao.trace() as t:
-    ...     y = (x + x.T.reshape(300, 200)).sum()
-    >>> [(launch.operator, launch.elements) for launch in t.launches]
-    [('copy', 60000), ('add', 60000), ('sum', 60000)]
+    Raises:
+        TypeError: The limit is not an int.
+        ValueError: It is negative.
+
+    Example:
+        >>> import aotops as ao
+        >>> x = ao.ones((300, 200))
+        >>> with ao.trace() as t:
+        ...     y = (x + x.T.reshape(300, 200)).sum()
+        >>> [(launch.operator, launch.elements) for launch in t.launches]
+        [('copy', 60000), ('add', 60000), ('sum', 60000)]
     """
 
     def __init__(self, *, limit: int = 10_000) -> None:

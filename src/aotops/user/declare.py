@@ -34,23 +34,26 @@ INFINITY = float("inf")
 def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: Any = None) -> Any:
     """Declare an operator of one input, computed element by element: ``out[i] = function(x[i])``.
 
-    Arguments:
-        function: a Python function of one number, or one that Numba has decorated. It is compiled ahead of time for
+    Parameters:
+        function: A Python function of one number, or one that Numba has decorated. It is compiled ahead of time for
             each dtype; ``math`` and the operators of aotops may be used in it. Without it, a decorator is returned.
-        dtypes: those of ``x`` that get a kernel, one or several of ``aotops.dtypes``, or their names. Others are cast
-            where a kernel's dtype holds all their values.
-        result: the dtype of the result, where it is not that of ``x``; one, or a dict of one for each dtype.
+        dtypes: Those of ``x`` that get a kernel: dtypes or their names, one or several. Other inputs are cast if a
+            kernel's dtype holds all their values.
+        result: The dtype of the result, if it is not that of ``x``: one, or a dict with one for each dtype.
 
-    Returns an ``Operator``, which broadcasts, takes ``out=`` and uses threads like aotops' own. Its attribute
-    ``derivative`` declares the derivative, a function of the input, the output and the incoming gradient.
+    Returns:
+        An ``Operator``, which broadcasts, takes ``out=`` and uses threads as aotops' own. Its attribute ``derivative``
+        declares the derivative, a function of the input, the output and the incoming gradient.
 
-    Raises ``TypeError`` for anything but a function, ``RecordError`` (a ``ValueError``) for a declaration that
-    contradicts itself.
+    Raises:
+        TypeError: ``function`` is not a function of numbers.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
 
-    >>> import aotops as ao
-    >>> cube = ao.map(lambda x: x * x * x)
-    >>> cube.kind, cube.parameters
-    ('map', ('x',))
+    Example:
+        >>> import aotops as ao
+        >>> cube = ao.map(lambda x: x * x * x)
+        >>> cube.kind, cube.parameters
+        ('map', ('x',))
     """
     return _declaration("map", function, dtypes, {"result": result})
 
@@ -68,18 +71,28 @@ def zip(
 ) -> Any:
     """Declare an operator of several inputs, which are broadcast together: ``out[i] = function(x[i], y[i], ...)``.
 
-    Arguments are those of ``map``, and:
-        bool_inputs: names of inputs, or one of them, that are bool, whatever the dtype of the others.
-        fixed: a dict of other inputs that have a dtype of their own, such as a shift count or an index:
-            ``{"count": "int64"}``.
-        defaults: a dict of inputs that may be left out, or be None: the value of each, or a dict of one for each dtype.
+    Parameters:
+        function: A Python function of as many numbers, as for ``map``.
+        dtypes: Those of the inputs that get a kernel, as for ``map``.
+        result: The dtype of the result, if it is not that of the inputs, as for ``map``.
+        bool_inputs: The names of inputs, or one name, that are bool whatever the dtype of the others.
+        fixed: A dict with other inputs that have a dtype of their own, such as a shift count: ``{"count": "int64"}``.
+        defaults: A dict with inputs that may be left out, or be None: the value of each, or a dict of one for each
+            dtype.
 
-    The derivative of a zip returns a tuple, one gradient for each input that has no dtype of its own.
+    Returns:
+        An ``Operator``, as from ``map``. Its derivative returns a tuple, one gradient for each input that has no dtype
+        of its own.
 
-    >>> import aotops as ao
-    >>> inside = ao.zip(lambda x, low, high: low <= x and x < high, result="bool", defaults={"high": 1.0})
-    >>> inside.parameters, inside.optional
-    (('x', 'low', 'high'), ('high',))
+    Raises:
+        TypeError: ``function`` is not a function of numbers, or an argument is of another type than above.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> inside = ao.zip(lambda x, low, high: low <= x and x < high, result="bool", defaults={"high": 1.0})
+        >>> inside.parameters, inside.optional
+        (('x', 'low', 'high'), ('high',))
     """
     names = (bool_inputs,) if isinstance(bool_inputs, str) else bool_inputs
     if not isinstance(names, (tuple, list, set, frozenset)) or not all(isinstance(each, str) for each in names):
@@ -103,30 +116,37 @@ def reduce(
 ) -> Any:
     """Declare an operator that folds axes away by an associative combination of two values.
 
-    Arguments:
-        function: a Python function of two numbers. Values are combined in a fixed tree, not in order: the same input
-            gives the same bits on any number of threads, and ``function`` must be associative and commutative.
-        identity: the value that changes no other one when it is combined with it; the result of an empty reduction.
-            One, or a dict of one for each dtype.
-        map: a function of one or several inputs, whose values are combined in place of elements: the map or zip and the
-            reduction in one pass, without a temporary.
-        initial: what a reduction of some elements begins with, where that is not ``identity``. Without an identity a
-            reduction of no elements is a ``ValueError``, as the largest of nothing is, and combining ``initial`` with
-            itself must give it again, since several parts of the work begin with it.
-        absorbing: the result that no further element changes, such as False of ``and``: it ends the work early. One, or
-            a dict of one for each dtype.
-        dtypes: those of the inputs that get a kernel, as for ``map``.
-        result: the dtype of the result, where it is not that of the inputs.
+    Parameters:
+        function: A Python function of two numbers, which must be associative and commutative: values are combined in a
+            fixed tree, not in order, so that the same input gives the same bits on any number of threads.
+        identity: The value that does not change any other one when it is combined with it; the result of an empty
+            reduction. One, or a dict with one for each dtype.
+        map: A function of one or several inputs, whose values are combined in place of the elements: the map or zip and
+            the reduction in one pass, without a temporary.
+        initial: The value that a reduction of some elements begins with, if it is not ``identity``. Without an
+            identity, a reduction of no elements is a ``ValueError``, and combining ``initial`` with itself must give it
+            again, since several parts of the work begin with it.
+        absorbing: The result that no further element changes, such as False of ``and``: it ends the work early. One, or
+            a dict with one for each dtype.
+        dtypes: Those of the inputs that get a kernel, as for ``map``.
+        result: The dtype of the result, if it is not that of the inputs, as for ``map``.
 
-    The operator takes ``axis`` (an int, a tuple of ints, or None for all), ``keepdims`` and ``out``.
+    Returns:
+        An ``Operator`` that takes ``axis`` (an int, a tuple of ints, or None for all), ``keepdims``, ``out``, and
+        unless there is a ``map``, ``dtype``.
 
-    >>> import aotops as ao
-    >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
-    >>> dot.kind, dot.parameters
-    ('reduce', ('x', 'y'))
+    Raises:
+        TypeError: ``function`` or ``map`` is not a function of numbers.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
+        >>> dot.kind, dot.parameters
+        ('reduce', ('x', 'y'))
     """
     if map is not None:
-        map = _scalar_function("reduce", map)
+        map = _scalar_function("reduce", map, "x", "map")
     options = {"identity": identity, "initial": initial, "absorbing": absorbing, "map": map, "result": result}
     return _declaration("reduce", function, dtypes, options)
 
@@ -142,15 +162,26 @@ def scan(
 ) -> Any:
     """Declare an operator that keeps the running results of a combination along an axis, as a cumulative sum does.
 
-    Arguments are those of ``reduce``. Results are combined in a fixed order that depends on shape and layout alone.
+    Parameters:
+        function: A Python function of two numbers, associative and commutative, as for ``reduce``. Results are combined
+            in a fixed order that depends on shape and layout alone.
+        identity: The value that does not change any other one, as for ``reduce``.
+        dtypes: Those of the input that get a kernel, as for ``map``.
+        result: The dtype of the result, if it is not that of the input, as for ``map``.
 
-    The operator takes ``axis`` (an int, which may be left out for one dimension), ``include_initial``, which puts
-    ``identity`` in front, ``dtype``, which casts the input first, and ``out``.
+    Returns:
+        An ``Operator`` that takes ``axis`` (an int, which may be left out for one dimension), ``include_initial``,
+        which puts ``identity`` in front, ``dtype``, which casts the input first, and ``out``.
 
-    >>> import aotops as ao
-    >>> running_max = ao.scan(lambda a, b: max(a, b), identity=float("-inf"))
-    >>> running_max.kind, running_max.parameters
-    ('scan', ('x',))
+    Raises:
+        TypeError: ``function`` is not a function of numbers.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> running_max = ao.scan(lambda a, b: max(a, b), identity=float("-inf"))
+        >>> running_max.kind, running_max.parameters
+        ('scan', ('x',))
     """
     return _declaration("scan", function, dtypes, {"identity": identity, "result": result})
 
@@ -163,31 +194,38 @@ def argreduce(
     initial: float | Mapping[str, float],
     dtypes: Dtypes = FLOATS,
 ) -> Any:
-    """Declare an operator that tells where along an axis the first element is that a choice results in, as argmax does.
+    """Declare an operator that returns the index of the first element that a choice selects, as argmax does.
 
-    Arguments:
-        function: a Python function of two numbers that returns the better one of them; associative and commutative.
-        initial: the value that never wins, such as the smallest number for the largest element.
-        dtypes: those of the input that get a kernel, as for ``map``.
+    Parameters:
+        function: A Python function of two numbers that returns one of them, the better one; associative and
+            commutative.
+        initial: The value that never wins, such as the smallest number for the largest element.
+        dtypes: Those of the input that get a kernel, as for ``map``.
 
-    The operator takes ``axis`` (an int, or None for all elements in row-major order), ``keepdims`` and ``out``. The
-    result is int64. Of no elements it is a ``ValueError``.
+    Returns:
+        An ``Operator`` that takes ``axis`` (an int, or None for all elements in row-major order), ``keepdims`` and
+        ``out``. Its result is int64; for no elements it raises ``ValueError``.
 
-    >>> import aotops as ao
-    >>> nan_argmin = ao.argreduce(lambda a, b: b if b < a or a != a else a, initial=float("inf"))
-    >>> nan_argmin.kind, nan_argmin.parameters
-    ('argreduce', ('x',))
+    Raises:
+        TypeError: ``function`` is not a function of numbers.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> nan_argmin = ao.argreduce(lambda a, b: b if b < a or a != a else a, initial=float("inf"))
+        >>> nan_argmin.kind, nan_argmin.parameters
+        ('argreduce', ('x',))
     """
     return _declaration("argreduce", function, dtypes, {"initial": initial, "result": DEFAULTS["integer"]})
 
 
 def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
-    # of the module that declares, which need not be the function's; between it and here are the declaring function and
-    # what gives advice to its callers
+    # the variables of the module that declares, which need not be the function's: the frames of the public function and
+    # of its ``advised`` wrapper are in between
     namespace = sys._getframe(3).f_globals
 
     def declare(function: Scalar) -> Operator:
-        scalar = _scalar_function(kind, function)
+        scalar = _scalar_function(kind, function, {"map": "x", "zip": "x, y"}.get(kind, "a, b"))
         name = scalar.__name__
         chosen = _dtype_names(name, dtypes)
         given = {**options, "result": _results(name, options["result"], chosen)}
@@ -239,11 +277,21 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
     return declare if function is None else declare(function)
 
 
-def _scalar_function(kind: str, function: Any) -> Any:
-    """The Python function that a declaration is given; ``TypeError`` for anything else."""
+def _scalar_function(kind: str, function: Any, inputs: str, argument: str = "function") -> Any:
+    """The Python function that a declaration is given; ``TypeError`` for anything else.
+
+    ``inputs`` are those that the message's example has.
+    """
     scalar = plain(function)
     if not isinstance(scalar, type(map)):
-        errors.wrong_type(kind, "function", "a Python function, or one that Numba has decorated", function)
+        name, module = getattr(function, "__name__", None), getattr(function, "__module__", None)
+        if isinstance(function, Operator):
+            inputs = ", ".join(function.parameters)
+            module = "ao" if function._record is None else None
+        path = f"{module}.{name}" if isinstance(module, str) and module != "builtins" else name
+        advice = f"write lambda {inputs}: {path}({inputs})" if isinstance(name, str) and callable(function) else ""
+        wanted = "be a Python function, or one that Numba has decorated"
+        errors.reject(TypeError, kind, argument, wanted, errors.type_name(function), advice)
     code = scalar.__code__
     if code.co_flags & 0x2A0:  # CO_GENERATOR, CO_COROUTINE, CO_ASYNC_GENERATOR
         errors.reject(TypeError, kind, scalar.__name__, "return numbers", "a generator or a coroutine")
@@ -256,10 +304,12 @@ def _scalar_function(kind: str, function: Any) -> Any:
 def _dtype_name(name: str, argument: str, dtype: Any) -> str:
     """The name of a dtype that is given in any way in which dtypes can be given."""
     given = find_dtype(dtype)
-    if given is None and not isinstance(dtype, str):
+    if given is None and not isinstance(dtype, (str, type)):
         errors.wrong_type(name, argument, "given as dtypes or their names", dtype)
     if given is None:
-        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", errors.shown(dtype))
+        got = errors.shown(dtype) if isinstance(dtype, str) else dtype.__name__
+        advice = "there is no complex dtype" if dtype is complex else ""
+        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", got, advice)
     return given.name
 
 
@@ -271,7 +321,7 @@ def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
 
 
 def _for_dtypes(name: str, argument: str, values: Any, dtypes: tuple[str, ...]) -> dict[str, Any]:
-    """What is given for each of an operator's dtypes, or once for all of them, for each."""
+    """A value for each of an operator's dtypes, from a dict or from one value for all of them."""
     if not isinstance(values, dict):
         return dict.fromkeys(dtypes, values)
     given = {_dtype_name(name, f"{argument}'s dtypes", dtype): value for dtype, value in values.items()}
@@ -316,7 +366,7 @@ def _constants(
 
 
 def _held(name: str, argument: str, value: Any, dtype: str) -> float:
-    """A value as a number that a dtype holds; ``RecordError`` if it is none: floats round, but not to infinity."""
+    """A value as a number of a dtype; ``RecordError`` if it does not fit. Floats are rounded, but not to infinity."""
     got = errors.type_name(value)
     try:
         number = _number(value)
@@ -333,7 +383,7 @@ def _held(name: str, argument: str, value: Any, dtype: str) -> float:
 
 
 def _number(value: Any) -> float:
-    """A Python number of a value; an array of no dimensions that is no integer has ``__index__`` as well."""
+    """A value as a Python number; a 0-d array has ``__index__`` even if it is not an integer."""
     try:
         return value.__index__() if hasattr(value, "__index__") else float(value)
     except TypeError:
@@ -375,7 +425,7 @@ def derivative(operator: Operator) -> Any:
             errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
             errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
-        record.derivative(_scalar_function("derivative", function))
+        record.derivative(_scalar_function("derivative", function, ", ".join((*record.parameters, "y", "g"))))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
         gradient.namespace = record.namespace

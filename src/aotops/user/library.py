@@ -24,10 +24,10 @@ _libraries: dict[str, tuple[Any, Manifest]] = {}
 
 
 def library_of(record: Record) -> tuple[Any, str | None]:
-    """The capsule with the kernels of a record, or None and why there is none to use."""
+    """The capsule with the kernels of a record; or None, and the reason why it has none."""
     file = file_of(record)
     if file is None:
-        return None, "is declared in no file, so that it cannot be built"
+        return None, "is not declared in a file, so it cannot be built"
     if file not in _libraries:
         extension, reason = find_library(file, record.namespace.get("__loader__"))
         if extension is None:
@@ -48,7 +48,7 @@ def library_of(record: Record) -> tuple[Any, str | None]:
     return None, f"is not what {name} was built from: {difference}"
 
 
-NO_VARIABLE = "is held by no variable of its module, so that it cannot be built: assign it to one"
+NO_VARIABLE = "is not held by a variable of its module, so it cannot be built: assign it to one"
 
 
 def file_of(record: Record) -> str | None:
@@ -98,18 +98,18 @@ def find_library(file: str, loader: Any = None) -> tuple[Any, str | None]:
 
 
 def load_copy(name: str, path: str, data: bytes) -> tuple[Any, str | None]:
-    """An extension out of an archive, from a file that is there while it is loaded."""
+    """An extension from an archive, loaded from a temporary file."""
     from tempfile import TemporaryDirectory  # 10 ms, in a zip application alone
 
     try:
-        # whoever has loaded a library keeps it when its file is gone; Windows keeps the file as well
+        # a loaded library outlives its file; on Windows the file cannot be deleted either
         with TemporaryDirectory(prefix="aotops-", ignore_cleanup_errors=True) as folder:
             copy = os.path.join(folder, os.path.basename(path))
             with open(copy, "wb") as file:
                 file.write(data)
             return load_library(name, copy)
     except OSError as error:
-        return None, f"is built in {path}, of which no copy can be made ({error})"
+        return None, f"is built in {path}, which cannot be copied ({error})"
 
 
 def load_library(name: str, path: str) -> tuple[Any, str | None]:
@@ -136,7 +136,7 @@ def load_library(name: str, path: str) -> tuple[Any, str | None]:
 
 
 def command_for(record: Record) -> str:
-    """What builds the module that declares an operator; "" if nothing does."""
+    """The command that builds the module that declares an operator; "" if there is none."""
     namespace, file = record.namespace, file_of(record)
     if file is None or not is_bound(record):
         return ""

@@ -1,8 +1,8 @@
-"""Polls: loops whose end nobody knows ask from time to time whether the launch has been interrupted.
+"""Polls: loops of unknown length ask from time to time whether the launch has been interrupted.
 
-The lowering emits calls of an empty function in such loops. The kernel finds the function that answers behind its
-second argument (``aotops_kernel.h``). Numba passes other functions another one, so the kernel leaves the address in a
-variable of its own: it is the same for all threads.
+The lowering emits calls of an empty function in such loops. The kernel is passed the function that answers behind its
+second argument (``aotops_kernel.h``). The functions that it calls do not get this argument, so the kernel stores the
+address in a variable of its module: it is the same for all threads.
 """
 
 from __future__ import annotations

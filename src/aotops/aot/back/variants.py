@@ -2,8 +2,8 @@
 
 They serve where a scalar function needs other instructions on a vector than on a number, or would be too large if every
 call were inlined. A function and its variants are defined in one module, linked to the kernel's. None of them may be
-inlined before loops are vectorized, and the variants must outlive that nothing calls them yet; afterwards those that
-are small are inlined.
+inlined before loops are vectorized, and the variants must not be removed although nothing calls them yet; afterwards
+those that are small are inlined.
 """
 
 from __future__ import annotations

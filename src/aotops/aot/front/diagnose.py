@@ -30,13 +30,13 @@ from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, declared_record, references, references_in
 
-NO_MEMORY = "kernels know numbers and tuples of numbers alone"
+NO_MEMORY = "kernels have only numbers and tuples of numbers"
 LIST = f"write a tuple, (a, b) in place of [a, b], or add up in a loop; {NO_MEMORY}"
 STRING = f"choose by a number or a bool; {NO_MEMORY}"
 #: The dtypes in which functions compute, whatever the elements are stored as.
 COMPUTED = ", ".join(dict.fromkeys([computed(name) for name in NAMES]))
 NO_COMPLEX = f"compute with real and imaginary parts; kernels compute in {COMPUTED}"
-NOTHING_RAISED = "nothing is raised in kernels: return math.nan, or the value that such an input shall have"
+NOTHING_RAISED = "nothing is raised in kernels: return math.nan, or another value for such an input"
 
 #: Unsupported bytecode instructions: the constructs that they belong to, and what to write instead.
 INSTRUCTIONS = {
@@ -59,7 +59,7 @@ INSTRUCTIONS = {
     "STORE_GLOBAL": ("an assignment to a global variable", "return the value: kernels run on several threads at once"),
     "DELETE_GLOBAL": ("a del of a global variable", "leave it out: kernels run on several threads at once"),
     "YIELD_VALUE": ("a yield", "return one number"),
-    "LOAD_BUILD_CLASS": ("a class", "declare functions alone"),
+    "LOAD_BUILD_CLASS": ("a class", "write functions"),
     "STORE_ATTR": ("an assignment to an attribute", "use a variable of the function"),
     "DELETE_ATTR": ("a del of an attribute", "leave it out"),
     "DELETE_SUBSCR": ("a del of an item", "build a new tuple"),
@@ -133,7 +133,7 @@ MODULES = {
     "re": STRING,
     "string": STRING,
     "logging": "leave it out",
-    "ctypes": f"{OF_PYTHON}: kernels know no addresses of this process",
+    "ctypes": f"{OF_PYTHON}: kernels cannot contain addresses of this process",
     "cmath": NO_COMPLEX,
 }
 #: Modules of which kernels support only what ``aotops.scalar.callables`` lists, even if it is written in Python.
@@ -323,7 +323,7 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
         # a function that this version of Python lacks, as math.fma before 3.13
         ours = ops.collect().get(attribute)
         instead = f"write ao.{attribute}" if ours is not None and ours.kind not in AXIS_KINDS else ""
-        return f"names {name}, which is not there; {instead or did_you_mean(attribute, names) or GENERAL_ADVICE}"
+        return f"names {name}, which does not exist; {instead or did_you_mean(attribute, names) or GENERAL_ADVICE}"
     return None
 
 
@@ -391,18 +391,19 @@ def _fault_of_callable(name: str, value: Any) -> str | None:
     """Return what is wrong with a function, a class or another callable, or None."""
     record = declared_record(value)
     whole = (
-        "which works on whole tensors; a scalar function gets one number at a time, and may call elementwise operators"
+        "which works on whole tensors; a scalar function gets one number at a time, and may call only elementwise "
+        "operators"
     )
     if record is not None:
         if record.kind not in AXIS_KINDS:
             return None
         kind = "scan" if record.kind == "scan" else "reduction"
-        return f"calls {name}, a {kind}, {whole} alone. Declare a reduction of it with ao.reduce(..., map=function)"
+        return f"calls {name}, a {kind}, {whole}. Declare a reduction of it with ao.reduce(..., map=function)"
     if isinstance(value, Named) or name_of(value) is not None:
         return None
     module = _module_of(value)
     if module.partition(".")[0] == "aotops":
-        return None if module.startswith(OF_NUMBERS) else f"calls {name}, {whole} alone"
+        return None if module.startswith(OF_NUMBERS) else f"calls {name}, {whole}"
     listed = module.partition(".")[0] in LISTED
     known = f"{module}.{getattr(value, '__name__', '')}".removeprefix("builtins.")
     instead = ADVICE.get(known) or _advice_of_module(module)
@@ -421,9 +422,9 @@ def _fault_of_callable(name: str, value: Any) -> str | None:
     elif listed or isinstance(value, (types.FunctionType, types.BuiltinFunctionType)):
         instead = instead or (GENERAL_ADVICE if listed else OF_PYTHON)
     elif isinstance(value, type):
-        return f"uses {name}, a class; {instead or 'write functions of numbers alone'}"
+        return f"uses {name}, a class; {instead or 'write functions of numbers'}"
     else:
-        instead = instead or "write functions of numbers alone, and its numbers as global variables"
+        instead = instead or "write functions of numbers, and its numbers as global variables"
         return f"uses {name}, an object ({type(value).__name__}); {instead}"
     return f"calls {name}, {f'{what}, ' if what else ''}which kernels do not have; {instead}"
 

@@ -251,7 +251,7 @@ def _fma(typing_context: Any, a: Any, b: Any, c: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         values = [context.cast(builder, *pair, result) for pair in zip(arguments, signature.args, strict=True)]
-        # levels without the instruction get ``aotops.aot.back.emulation`` in its place
+        # levels without the instruction get the function of ``aotops.scalar.emulation`` instead
         return builder.fma(*values)
 
     return result(a, b, c), generate
@@ -324,7 +324,7 @@ def _look_up16(typing_context: Any, table: Any, index: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         integer = ir.IntType(64)
         position = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        # the name holds the table: ``aotops.aot.back.primitives`` knows nothing else of it
+        # the name contains the table, since ``aotops.aot.back.primitives`` sees only the name
         called = f"aotops.look_up16.f64.{struct.pack('>16d', *table.values).hex()}"
         function_type = ir.FunctionType(ir.DoubleType(), [integer])
         return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), [position])

@@ -61,8 +61,8 @@ _OPERATORS = {
 _MEANINGS = (
     (
         r"signature: >>> (?:static_)?getitem\((?:int|float|bool|Literal\[int)",
-        "It takes an item of a number, with []; a scalar function gets one number at a time, and can index tuples and "
-        "arrays of constants alone",
+        "It indexes a number with []; a scalar function gets one number at a time, and can only index tuples and "
+        "arrays of constants",
     ),
     (r"signature: >>> (?:static_)?setitem\(", "It assigns to an item; use a variable for each number"),
     (r"Cannot resolve setattr", "It assigns to an attribute; use a variable of the function"),
@@ -86,22 +86,23 @@ _MEANINGS = (
         r"complex(?:64|128)",
         "It returns a complex number, or computes with one where kernels cannot; take its real or imaginary part",
     ),
-    (r"Cannot cast", "It has a value that is no number where a number is needed; of an enumeration take int(member)"),
+    (r"Cannot cast", "It has a value that is not a number where one is needed; for an enumeration write int(member)"),
     (
         r"NRT required|requires? NRT|reflected list|list\(|List\(|DictType|unicode|dictobject|\bset\(",
-        "It needs memory of its own, for a list, a string or an array, and kernels have none; write numbers and tuples "
-        "of constant length",
+        "It needs memory of its own, for a list, a string or an array, which kernels do not have; write numbers and "
+        "tuples of constant length",
     ),
     (
         r"OverloadSelector|Only accept returning of array|array\(",
-        "It makes or returns an array, or an unknown object; scalar functions compute with numbers alone",
+        "It makes or returns an array, or an unknown object; scalar functions compute only with numbers",
     ),
     (r"Invalid use of getiter", "It loops over something that is neither a range nor a tuple"),
     (
         r"Type of variable .* cannot be determined|cannot determine Numba type|Untyped",
-        "It has a value whose type cannot be told; start variables as numbers, and call plain Python functions",
+        "It has a value whose type cannot be inferred; initialize variables with numbers, and call plain Python "
+        "functions",
     ),
-    (r"Cannot unify|Can't unify", "A variable is of different kinds on different paths; let it be a number on each"),
+    (r"Cannot unify|Can't unify", "A variable has different types on different paths; make it a number on each"),
     (
         r"unsupported opcode|UnsupportedBytecode|Unsupported|not supported|NotImplemented",
         "It has a construct that kernels do not have; write it with numbers, conditions and loops over a range",

@@ -1,4 +1,4 @@
-"""Mark short loops in user-defined scalar functions, and have those that may be long ask whether to go on.
+"""Mark short loops in user-defined scalar functions, and make loops that may be long poll for interruption.
 
 LLVM unrolls short loops if ``aotops.aot.back.sizes`` allows.
 
@@ -27,7 +27,7 @@ from aotops.aot.back.polling import PERIOD
 from aotops.aot.front.lowering import poll, short_loop
 from aotops.scalar.functions import FEW_ITERATIONS, ends_soon, has_loop, reached
 
-#: More copies of a loop's body gain nothing, however small it is; ``aotops.aot.back.sizes`` bounds the size.
+#: Unrolling a loop further gains nothing, however small its body is; ``aotops.aot.back.sizes`` bounds the size.
 MOST_COPIES = 64
 POWERS = (operator.pow, operator.ipow)
 
@@ -72,7 +72,7 @@ def number(func_ir: Any, variable: Any) -> int | None:
 
 
 def called(func_ir: Any, labels: Any) -> list[Any]:
-    """Return the functions that some blocks call and that have loops, or call others that have."""
+    """Return the functions called in some blocks that have loops, or call functions with loops."""
     found = []
     for label in labels:
         for statement in func_ir.blocks[label].body:
@@ -95,10 +95,10 @@ def global_value(func_ir: Any, variable: Any) -> Any:
 
 
 def periods(func_ir: Any, loops: Any, counts: dict[Any, int | None]) -> dict[Any, int]:
-    """Return the loops that poll, by their headers: once in how many iterations.
+    """Return the loops that poll, by their headers, with the number of iterations per poll.
 
-    Those around calls of functions with loops poll each time: such a function may not iterate often enough in one call
-    for a poll of its own.
+    Loops that call functions with loops poll in every iteration: one call of such a function may have too few
+    iterations for a poll of its own.
     """
     found = {}
     for header, loop in loops.items():
@@ -138,7 +138,7 @@ class ShortLoops(FunctionPass):
 
 
 def prepend_call(block: Any, callee: Any, argument: int) -> None:
-    """Have a block begin with a call of an intrinsic with a constant."""
+    """Insert a call of an intrinsic with a constant at the start of a block."""
     place = block.loc
     function, number, nothing = (
         ir.Var(block.scope, mk_unique_var(f"${name}"), place) for name in ("intrinsic", "number", "nothing")

@@ -53,7 +53,7 @@ class Library(ctypes.Structure):
     )
 
 
-#: The memory that capsules point to; never freed, as extension modules never are.
+#: The memory that capsules point to; it is never freed, as extension modules never are.
 _libraries: list[Any] = []
 
 
@@ -122,7 +122,7 @@ def compile_now(record: Record, reason: str) -> Any:
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
     command = command_for(record)
-    advice = f"; `{command}` does it once and for all" if command else ""
+    advice = f"; `{command}` compiles it ahead of time" if command else ""
     how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
     if not modules.importing:  # a build reports its own progress
         print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)

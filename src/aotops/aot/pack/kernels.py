@@ -34,8 +34,8 @@ class Kernel:
         dtype: the dtype of its float constants.
         function: the loop nest, as plain Python.
         kind: which loop nest it is, one of ``aotops.abi.KINDS``; ``"planner"`` of planners.
-        signature: the dtypes of its operands; planners have none.
-        widest: whether the widest vectors of a level pay, as they do unless it is memory-bound.
+        signature: the dtypes of its operands; None for planners.
+        widest: whether it uses the widest vectors of a level: they pay unless it is memory-bound.
         compute_bound: whether it is so much slower without vectors that copying strided elements pays.
         unbounded: whether one element may take any time, so that launches must be interruptible.
         place: the file and line of the operator's scalar function.
@@ -54,7 +54,7 @@ class Kernel:
 
     @property
     def gathers(self) -> bool:
-        """Whether elements with gaps between them may be gathered into vectors, which reductions are slower with."""
+        """Whether strided elements may be loaded by gather instructions, which make reductions slower."""
         return self.kind not in AXIS_KINDS
 
     @property
@@ -130,7 +130,7 @@ def record_kernels(record: Record) -> list[Kernel]:
             if patterns and speculative:
                 # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
                 del patterns[1:]
-            # which the records of aotops are not, whose functions are as short as they can be
+            # aotops' own functions are as short as possible
             if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
                 patterns = []
             gathers = patterns == [] or (speculative and patterns is not None)
@@ -153,12 +153,12 @@ def is_compute_bound(record: Record) -> bool:
 
 
 def is_unbounded(record: Record) -> bool:
-    """Return whether nobody knows how long an operator of a user takes for one element: it may never end."""
+    """Return whether a user-defined operator may take any time for one element: a loop of it may never end."""
     functions = [record.map, *(record.scalar_for(dtype) for dtype in record.dtypes)]
     return bool(record.namespace) and not all(ends_soon(each) for each in functions if each is not None)
 
 
-#: How long the copies of a scalar function in a kernel may be together, in instructions of Python's.
+#: The largest total length of the copies of a scalar function in a kernel, in bytecode instructions.
 LARGEST = 20000
 
 

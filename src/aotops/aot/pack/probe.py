@@ -195,7 +195,7 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
         ordinary = list(dict.fromkeys([*ordinary, *(stored(-value, dtype) for value in ordinary)]))
         for a, b in itertools.product(ordinary, repeat=2):
             if combine(a, b) not in (a, b, None):
-                return f"of {a} and {b} the function returns {combine(a, b)}, and an argreduce chooses one of two"
+                return f"for {a} and {b} the function returns {combine(a, b)}, but an argreduce must choose one of both"
     problem = dependence(combine, [value for value in ordinary if value == value], ordinary)
     neutral = record.identity_for(dtype) if record.identity is not None else record.initial_for(dtype)
     what = "identity" if record.identity is not None else "initial value"
@@ -231,11 +231,11 @@ def dependence(combine: Function, values: list[Any], ordinary: list[Any]) -> str
         ways = f"combining {', '.join(first)} and {last} gives {left}"
         if any(value != value for value in named):
             ways += f", or {right} in another order; {advice_on_nan(combine, ordinary)}"
-            return f"with NaN among the elements the result depends on where it stands: {ways}"
+            return f"with NaN among the elements the result depends on its position: {ways}"
         if len(named) == 2:
-            ways += f", and {last} and {first[0]} gives {right}, and aotops has an order of its own"
+            ways += f", and {last} and {first[0]} gives {right}; aotops chooses the order"
             return f"the reduction is not commutative: {ways}"
-        ways += f" or {right}, as they are grouped, and aotops groups them as it likes"
+        ways += f" or {right}, depending on the grouping, which aotops chooses"
         return f"the reduction is not associative: {ways}"
     return None
 
@@ -245,8 +245,8 @@ def advice_on_nan(combine: Function, ordinary: list[Any]) -> str:
     pairs = list(itertools.product([value for value in ordinary if value == value], repeat=2))
     for choice in (max, min):
         if all(combine(a, b) == choice(a, b) for a, b in pairs):
-            return f"write {choice.__name__}(a, b), which in a reduction is NaN where either is"
-    return "see to it that NaN gives NaN, whichever of both it is"
+            return f"write {choice.__name__}(a, b), which in a reduction is NaN if a or b is"
+    return "make the result NaN if a or b is NaN"
 
 
 def require_repeatable(record: Record) -> None:
@@ -280,8 +280,8 @@ def absorbed(absorbing: Any, combine: Function, values: list[Any]) -> str | None
         for changed in (combine(absorbing, a), combine(a, absorbing)):
             if changed is not None and not close(changed, absorbing):
                 return (
-                    f"the absorbing value {absorbing} becomes {changed} when {a} is combined with it, and the work may "
-                    "end before; leave absorbing out"
+                    f"the absorbing value {absorbing} becomes {changed} when {a} is combined with it, but a reduction "
+                    "may stop before that; leave absorbing out"
                 )
     return None
 
@@ -301,13 +301,13 @@ def changed_by(what: str, identity: Any, combine: Function, values: list[Any], o
             continue
         message = f"the {what} {identity} changes {a} into {changed}"
         if a in (INF, -INF) and changed != changed:
-            return f"{message}, for instance by inf - inf; return early where a value is infinite"
+            return f"{message}, for instance by inf - inf; return early if a value is infinite"
         return message
     return None
 
 
 def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
-    """Return whether plain Python can combine both with a third value."""
+    """Return whether plain Python can combine both values with a third one."""
     return combine(a, b) is not None and combine(other, b) is not None
 
 
@@ -334,7 +334,7 @@ def dropped_fraction(record: Record) -> str | None:
             return (
                 f"the result is {dtype} and drops fractions: for {inputs} the function returns {float(value)}, and "
                 f'{int(value)} is stored; give {others} to keep them, divide by //, or give result="{dtype}" if that '
-                "is meant"
+                "is intended"
             )
     return None
 
@@ -352,7 +352,7 @@ def stored_truth(record: Record) -> str | None:
     if known and all(dtype_of(value) == "bool" for value in known):
         return (
             'the function returns True or False, which is stored as 1.0 or 0.0; give result="bool", or return '
-            "1.0 and 0.0 if floats are meant"
+            "1.0 and 0.0 if floats are intended"
         )
     return None
 

@@ -131,24 +131,25 @@ INDEX = 3
 
 #: The sizes of a cache line and of the largest element, in bytes.
 LINE = 64
-ELEMENT = 8
+ELEMENT = max([fact.itemsize for fact in abi.DTYPES])
 #: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
-#: The tile if one operand is read along cache lines and another across them: its elements, of which 4096 float64 are an
-#: L1 cache, and the least length along the output's cache lines, in elements and in bytes. A transposed copy of much
-#: data is fastest in long and narrow tiles. If input and output stay in an L2 cache, a wider tile is: lines at its
-#: edges are written in two halves, which a narrow one lets fall out of L1 in between (219 squared float64: 10.6 and 9.7
-#: us; 700 squared 109 and 104). Operators that pack an operand call their kernel for each row, for which 16 elements
-#: are few: A + A.T of 219 squared takes 22.5 us in tiles of 256 x 16, 20.5 in 64 x 64; 1378 squared 3.0 and 2.4 ms; 700
-#: squared uint8 85 us, and 43 in 16 x 256.
+#: The tile if one operand is read along cache lines and another across them. Operators that pack an operand call their
+#: kernel for each row, for which 16 elements are few: A + A.T of 219 squared takes 22.5 us in tiles of 256 x 16, 20.5
+#: in 64 x 64; 700 squared uint8 85 us, and 43 in 16 x 256. Copies transpose a square (``loops/copy.py``).
 CROSSING_ELEMENTS = 4096
-CROSSING_COPY = 16
-CROSSING_CACHED_COPY = 32
-CROSSING_COPY_BYTES = 128
 CROSSING_PACKED = 64
 CROSSING_PACKED_BYTES = 256
-#: What a map reads and writes may have this many bytes to stay in an L2 cache.
-CACHED_BYTES = 1 << 20
+CROSSING_COPY = 128
+#: Such a map streams its output if it reads and writes more than this, about what the L2 caches hold: a transposed tile
+#: of so many rows is packed, and its rows of so many bytes are written from there, an odd number of lines, so that the
+#: packed rows lie in different sets of the L1 cache. Ordinary stores to many rows in turn wait for each line to be read
+#: first. A transposed copy without and with streaming, on Sapphire Rapids: 700 squared float64 770 and 450 us, 1378
+#: squared 3.2 and 2.3 ms, 3162 squared 27 and 18 ms; on Zen 4, with 16 times the L3 cache: 110 and 240 us, 1.7 and 1.9
+#: ms, 11 and 13 ms.
+CROSSING_STREAMED_BYTES = 4 << 20
+CROSSING_STREAMED_ROWS = 64
+CROSSING_STREAMED_PIECE = 31 * LINE
 #: Elements of a tile whose operands are packed: 16 KiB of float64.
 PACKED_ELEMENTS = 2048
 #: Elements of a tile whose operands are cast and contiguous.
@@ -173,7 +174,7 @@ GRAIN = 32768
 #: it is so many elements of 8 bytes: 16384 bytes are added in 0.5 us.
 PART = 16384
 PART_IF_COMPUTE_BOUND = 4096
-#: The same if nobody knows how long an element takes: a user's function has loops whose end is not known.
+#: The same if one element may take any time: a user-defined function has loops of unknown length.
 PART_IF_UNBOUNDED = 64
 #: From this many elements on, an operation takes 0.1 ms.
 LARGE = 524288

@@ -7,17 +7,17 @@ from typing import Any
 from aotops.intrinsics import quotient
 from aotops.loops.plan.fields import (
     ADDRESSES,
-    CACHED_BYTES,
     CAST,
     CAST_ELEMENTS,
     COMPUTE_BOUND,
     COPIES,
-    CROSSING_CACHED_COPY,
     CROSSING_COPY,
-    CROSSING_COPY_BYTES,
     CROSSING_ELEMENTS,
     CROSSING_PACKED,
     CROSSING_PACKED_BYTES,
+    CROSSING_STREAMED_BYTES,
+    CROSSING_STREAMED_PIECE,
+    CROSSING_STREAMED_ROWS,
     ELEMENT,
     FEWEST_PACKED,
     FRUGAL,
@@ -87,13 +87,17 @@ def plan_map(plan: Any) -> int:
     narrow = worth_packing and in_one_row and n1 < NARROW and n0 >= 4 * n1
     gains = compute_bound or widest == 1  # from vectors: more than copying strided elements costs
     packs = narrow or (worth_packing and strided and (gains or crossing))
-    size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts)
+    # compute-bound kernels gain nothing from streaming, since their arithmetic overlaps with memory traffic
+    streams = not compute_bound and total * operands * ELEMENT > CROSSING_STREAMED_BYTES
+    size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts, streams)
+    if streams:
+        streams = wants_streaming(plan, rank, operands, crossing, narrow, size1)
+        if not streams and crossing:
+            size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts, False)
     plan[SIZES] = size0
     plan[SIZES + 1] = size1
-    plan[STREAMS] = 0
-    # compute-bound kernels gain nothing, since their arithmetic overlaps with memory traffic; A + A.T loses a tenth
-    if not compute_bound and (plan[COPIES] != 0 or not crossing) and total * operands * ELEMENT > STREAMED_BYTES:
-        plan[STREAMS] = 1 if wants_streaming(plan, rank, operands, narrow) else 0
+    plan[STREAMS] = 1 if streams else 0
+    packs |= streams and crossing  # a copy, too: its tile is transposed first, then streamed row by row
     choose_packed(plan, operands, packs, narrow, gains)
     if plan[FRUGAL] != 0 and plan[PACKED] > 0:  # slower, but correct
         size0 = 1
@@ -115,13 +119,19 @@ def plan_map(plan: Any) -> int:
 
 
 def tile_sizes(
-    plan: Any, n0: int, n1: int, total: int, widest: int, crossing: bool, packs: bool, casts: bool
+    plan: Any, n0: int, n1: int, total: int, widest: int, crossing: bool, packs: bool, casts: bool, streams: bool
 ) -> tuple[int, int]:
     """Return how many elements along the outer and the inner axis one kernel call covers."""
     size0 = n0
     size1 = n1
-    if crossing:
-        size1 = min(n1, crossing_width(plan, total, widest))
+    if crossing and streams:
+        size1 = min(n1, quotient(CROSSING_STREAMED_PIECE, widest))
+        size0 = min(n0, CROSSING_STREAMED_ROWS)
+    elif crossing and plan[COPIES] != 0:
+        size1 = min(n1, CROSSING_COPY)
+        size0 = min(n0, CROSSING_COPY)
+    elif crossing:
+        size1 = min(n1, max(CROSSING_PACKED, quotient(CROSSING_PACKED_BYTES, widest)))
         size0 = min(n0, quotient(CROSSING_ELEMENTS, size1))
     elif packs or casts:
         most = PACKED_ELEMENTS if packs else CAST_ELEMENTS
@@ -135,14 +145,6 @@ def tile_sizes(
         size1 = min(size1, divide_up(divide_up(size1, divide_up(size1, part)), 64) * 64)
         size0 = min(size0, divide_up(part, size1))
     return size0, size1
-
-
-def crossing_width(plan: Any, total: int, widest: int) -> int:
-    """Return how many elements a tile has along the inner axis if another operand would have another inner axis."""
-    if plan[COPIES] == 0:
-        return max(CROSSING_PACKED, quotient(CROSSING_PACKED_BYTES, widest))
-    least = CROSSING_CACHED_COPY if 2 * total * widest <= CACHED_BYTES else CROSSING_COPY
-    return max(least, quotient(CROSSING_COPY_BYTES, widest))
 
 
 def wants_packing(plan: Any, k: int, operands: int, narrow: bool, gains: bool) -> bool:
@@ -161,7 +163,7 @@ def wants_packing(plan: Any, k: int, operands: int, narrow: bool, gains: bool) -
     return inner != 1 and inner != 0 and (gains or (outer == 1 and not is_output))
 
 
-def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
+def wants_streaming(plan: Any, rank: int, operands: int, crossing: bool, narrow: bool, size1: int) -> bool:
     """Return whether the output should be written with streaming stores.
 
     It must be the only output, large, contiguous along long rows or rows of whole cache lines, and neither cast nor an
@@ -178,11 +180,12 @@ def wants_streaming(plan: Any, rank: int, operands: int, narrow: bool) -> bool:
         if k < out and plan[ADDRESSES + k] == plan[ADDRESSES + out]:
             return False
     itemsize = plan[ITEMSIZES + out]
-    width = plan[SIZES + 1] * itemsize
+    width = size1 * itemsize
     row = plan[OUTER + out]
     lines = plan[ADDRESSES + out] % LINE == 0 and row * itemsize % LINE == 0 and width % LINE == 0
-    in_order = row == plan[SIZES + 1] if narrow else lines or width >= 2 * STREAMED_PIECE
-    large = total > STREAMED_BYTES and written >= total // 8
+    long = width >= (CROSSING_STREAMED_PIECE if crossing else 2 * STREAMED_PIECE)
+    in_order = row == size1 if narrow else lines or long
+    large = total > (CROSSING_STREAMED_BYTES if crossing else STREAMED_BYTES) and written >= total // 8
     return plan[OUTPUTS] == 1 and plan[ROLES + out] == PLAIN and plan[INNER + out] == 1 and large and in_order
 
 
