@@ -190,7 +190,7 @@ def exp_parts32(x: Any) -> Any:
 INVERSES = Table(
     (
         1.0,
-        0.90625,
+        0.9375,
         0.875,
         0.8125,
         0.78125,
