@@ -282,6 +282,8 @@ def test_inputs_that_were_left_out_may_be_none(record: Record, dtype: str) -> No
         operator.derivative(1.0)
     with pytest.raises(TypeError, match=f"takes {len(required)} to {record.inputs + 2} positional arguments"):
         operator.derivative(1.0, 2.0)
+    with pytest.raises(TypeError, match=f"missing a required argument: '{required[-1]}'"):
+        operator.derivative(*[1.0] * (record.inputs + 1))
 
 
 # --- infinite gradients, and none ---------------------------------------------------------------------------------

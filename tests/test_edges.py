@@ -356,7 +356,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.astype(X, "int64", False), "copy=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.astype(X, "int64", order="C"), "it takes copy"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, 0, True), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]
-    (lambda: ao.sum(X, dim=0), "it takes axis, keepdims, dtype, out"),  # type: ignore[call-arg]
+    (lambda: ao.sum(X, dim=0), "dim is called axis here, write axis="),  # type: ignore[call-arg]
     (lambda: ao.exp(X, X), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.map(lambda x: x, "float32"), "write dtypes="),
     (lambda: ao.map(lambda x: x, [1, 2, 3]), "map(function)(x)"),
@@ -375,11 +375,15 @@ def test_a_call_as_elsewhere_is_told_what_to_write(call: Callable[[], object], a
 
 
 def test_declarations_of_another_number_of_inputs_are_told_of_each_other() -> None:
-    with pytest.raises(ValueError, match=r"a map has 1 input, got 2; declare it with aotops\.zip"):
+    with pytest.raises(
+        ValueError, match=r"the function of a map must have 1 input, got 2; declare it with aotops\.zip"
+    ):
         ao.map(lambda x, y: x + y)
-    with pytest.raises(ValueError, match=r"a zip has 2 inputs or more, got 1; declare it with aotops\.map"):
+    with pytest.raises(
+        ValueError, match=r"the function of a zip must have 2 inputs or more, got 1; declare it with aotops\.map"
+    ):
         ao.zip(lambda x: x)
-    with pytest.raises(ValueError, match=r"a reduction combines 2 values, its function takes 1; .* map="):
+    with pytest.raises(ValueError, match=r"function must combine 2 values, got a function of 1; .* map="):
         ao.reduce(lambda x: x, identity=0.0)
 
 

@@ -303,6 +303,8 @@ def test_other_types_are_rejected_by_operators(dtype: str, operand: Callable[[],
     for call in calls:
         with pytest.raises(TypeError):
             call(operand())
+    if getattr(operand(), "dtype", None) == np.int32:
+        return  # assignment converts it: test_assigned_arrays_are_converted_as_on_their_own
     for assign in (lambda: t.__setitem__(0, operand()), lambda: t.__setitem__(..., operand())):
         with pytest.raises(TypeError):
             assign()

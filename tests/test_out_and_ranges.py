@@ -94,6 +94,33 @@ def test_arrays_in_lists_are_converted_as_on_their_own(source: str, dtype: str) 
     assert target.tolist() == [alone.tolist()] * 2
 
 
+@pytest.mark.parametrize("source", ["int8", "int32", "uint32", "uint64", "float16", ">i4"])
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float32", "float64", "bool"])
+def test_assigned_arrays_are_converted_as_on_their_own(source: str, dtype: str) -> None:
+    x = np.array([1, 0, 100], source)
+    target = ao.zeros((2, 3), dtype=dtype)
+    target[:] = x
+    target[1, ::2] = x[1:]
+    alone = ao.asarray(x, dtype=dtype).tolist()
+    assert target.tolist() == [alone, [alone[1], alone[1], alone[2]]]
+    target[0, 0] = x[2]
+    assert target[0, 0].item() == alone[2]
+    with pytest.raises(TypeError, match="assignment: value must hold native elements"):
+        target[:] = np.array(["1", "2", "3"])
+
+
+def test_a_single_foreign_number_must_fit() -> None:
+    target, most = ao.zeros(2, dtype="uint8"), np.uint64(2**64 - 1)
+    for number in (np.int32(300), np.int8(-1), most):
+        with pytest.raises(OverflowError, match=f"assignment: value must fit uint8, got int {int(number)}"):
+            target[0] = number
+        with pytest.raises(OverflowError, match=rf"data\[0\] must fit uint8, got int {int(number)}"):
+            ao.tensor([number], dtype="uint8")
+    floats = ao.zeros(2)
+    floats[1] = most
+    assert floats.tolist() == [0.0, 2.0**64] and ao.tensor([most], dtype="float64").tolist() == [2.0**64]
+
+
 def test_a_uint64_keeps_its_low_bits_in_uint8() -> None:
     x = np.array([2**64 - 1, 2**63 + 7, 300], "u8")
     assert ao.asarray(x, dtype="uint8").tolist() == x.astype("u1").tolist()

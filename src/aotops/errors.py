@@ -255,6 +255,11 @@ def wrong_count(name: str, parameters: str, wanted: int, given: int) -> NoReturn
     wrong_call(f"{name}() takes {count} positional argument{plural} ({', '.join(names)}), got {given}{advice}")
 
 
+def missing_argument(name: str, parameters: str, index: int) -> NoReturn:
+    """A required argument is missing, although enough are given: a later one, which may be left out, is among them."""
+    wrong_call(f"{name}() missing a required argument: {parameters.split()[index]!r}")
+
+
 def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") -> NoReturn:
     """A keyword argument that the operator does not have, takes by position only, or has been given by position."""
     if key in valid.split(", "):
@@ -344,7 +349,9 @@ def wrong_fixed_dtype(name: str, argument: str, wanted: str, got: str, advice: s
 
 def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
-    takes = ", ".join(signature[-1].name for signature in operator.dtypes if signature[-1] == signature[-2])
+    pairs = [*operator.casts.items(), *[signature[-2:] for signature in operator.dtypes]]
+    # narrow integers keep the low bits of what is computed in wider ones
+    takes = ", ".join([own.name for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"])
     reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
 
 

@@ -1,4 +1,4 @@
-"""What operators do in Python: promotion of inputs, documentation, signatures.
+"""The parts of operators that are written in Python: promotion of inputs, documentation, signatures.
 
 The objects themselves (``aotops.add`` and its like) are of the native type ``Operator``, which calls these
 functions when a call needs more than picking a kernel.
@@ -25,23 +25,23 @@ if TYPE_CHECKING:
 
 
 def other_operand(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
-    """What a special method takes of two values one of which is neither a tensor nor a Python number: that one, read.
+    """Read the operand of a special method that is neither a tensor nor a Python number.
 
-    ``NotImplemented`` where the other's own methods are to be asked, which Python does next. In place, a value that is
-    no operand is a ``TypeError``; so are numbers of types that tensors do not know, which Python would compare by
-    identity, and bytes, which would append the tensor's memory or compare with it.
+    The result is ``NotImplemented`` if its own methods must be tried, which Python does next. In place, a value that is
+    not an operand is a ``TypeError``; so are numbers of unknown types, which Python would compare by identity, and
+    bytes, which would append the tensor's memory or compare with it.
     """
     parameter, value = (operator.parameters[1], b) if isinstance(a, Tensor) else (operator.parameters[0], a)
     if not is_operand(value):
-        refused = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
-        if in_place or (refused and not has_own_operators(value)):
+        rejected = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
+        if in_place or (rejected and not has_own_operators(value)):
             errors.wrong_operand(operator.__name__, parameter, value)
         return NotImplemented
     return as_operand(operator.__name__, parameter, value)
 
 
 def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:
-    """The inputs as tensors of one dtype that the operator has a kernel for, conditions of bool.
+    """The inputs as tensors of a dtype that the operator has a kernel for, and those with a fixed dtype in that.
 
     Inputs that are left out stay ``None``.
 

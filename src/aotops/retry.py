@@ -1,9 +1,9 @@
-"""Sums and products again, where a part of them has overflowed or underflowed.
+"""Computing sums and products again if a part of them has overflowed or underflowed.
 
-Reductions and scans combine elements in an order of their own. A part may then leave the range of the dtype where the
-result does not: the product of 1e200 and 1e-200, 64 times each, is 1, and 64 lanes of it are infinite or zero. Kernels
-do not look out for that. The processor does, whose flags tell the glue afterwards (``native/environment.h``), and then
-the glue has it done again here:
+Reductions and scans combine elements in a fixed tree. A part may then leave the range of the dtype although the result
+does not: the product of 1e200 and 1e-200, 64 times each, is 1, but 64 lanes of it are infinite or zero. Kernels do not
+check for that. The processor sets flags, which the glue reads afterwards (``native/environment.h``); if one is set, it
+calls this module:
 
 - sums of elements times 2**-64, which as many elements as there can be do not overflow; it is exact but for elements so
   small that they are lost beside what has overflowed;
@@ -45,10 +45,10 @@ ROUNDING = {"float32": 6e-4, "float64": 1e-11}
 #: In the order of ``aotops.abi.RETRIES``.
 SCALED, APART = 1, 2
 
-#: How often this has been asked for; a statistic that is put together from sums can tell whether it was.
+#: The number of retries; a statistic that consists of sums compares it before and after them.
 noted = 0
 
-#: The threads for which nothing is to be done again, since it is being, or they see to it themselves.
+#: The threads in which nothing is retried: they are retrying something, or they check for overflow themselves.
 _busy: set[int] = set()
 
 

@@ -156,7 +156,7 @@ class Tensor(TensorBase):
 
     # --- indexing ---------------------------------------------------------------------------------
 
-    _select = select  # what t[key] and t[key] = value are where C does not find one element
+    _select = select  # C calls them for t[key] and t[key] = value if it cannot handle the key itself
     _assign = assign
 
     def __contains__(self, value: Any) -> bool:
@@ -209,7 +209,7 @@ class Tensor(TensorBase):
         return array_ufunc(ufunc, method, inputs, options)
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The module whose functions take this tensor, as the array API standard has it."""
+        """The module with the functions for this tensor, as the array API standard specifies."""
         import aotops
 
         return aotops
@@ -219,7 +219,7 @@ _native.register_tensor_type(Tensor)
 
 
 def tensor_type() -> type[Tensor]:
-    """The class of all tensors: what C asks for when it makes the first one, and has been told by the import."""
+    """The class of all tensors, which C asks for when it makes the first one."""
     return Tensor
 
 

@@ -64,7 +64,7 @@ class Result:
     samples: list[Sample] = field(default_factory=list)
 
     def fail(self, reason: str) -> None:
-        """Take it out of the race; what it was measured at before does not count any more."""
+        """Exclude it from the measurement; its earlier samples are discarded."""
         self.status, self.reason, self.samples = "failed", reason, []
 
 

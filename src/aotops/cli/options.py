@@ -31,7 +31,7 @@ def writable(text: str) -> Path:
 
 
 def write(outputs: list[tuple[Path, str]]) -> bool:
-    """Write texts to files; one that cannot be written is reported, and the others are written all the same."""
+    """Write strings to files; report one that cannot be written, and write the others all the same."""
     done = True
     for path, text in outputs:
         try:

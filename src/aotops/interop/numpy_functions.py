@@ -59,7 +59,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
 
 def as_arrays(value: Any) -> Any:
-    """A value, and those in a tuple, with arrays on the memory of tensors in their place."""
+    """A value in which arrays that share their memory replace tensors, also inside a tuple."""
     if isinstance(value, tuple):
         return tuple([as_arrays(each) for each in value])
     if isinstance(value, TensorBase):

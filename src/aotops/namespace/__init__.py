@@ -1,1 +1,1 @@
-"""The chapters of the array API standard, and what they take as operands. They stand on the native core alone."""
+"""The chapters of the array API standard, and what they take as operands; above the native module only."""

@@ -1,4 +1,4 @@
-"""Reading buffers whose elements are of no dtype of aotops: small integers, float16, the other byte order.
+"""Reading buffers whose elements have no aotops dtype: small integers, float16, the other byte order.
 
 Nothing compiled reads them, so Python's ``struct`` does, some thousand elements at a time: right for every format, and
 a hundred times slower than a copy.
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from aotops.tensors import Tensor
 
-#: Elements that are Python objects at a time.
+#: The number of elements that are converted through Python objects at a time.
 CHUNK = 1 << 14
 
 #: The characters of ``struct`` for signed and unsigned integers and floats, by their item size.

@@ -207,7 +207,7 @@ def _flatten(
             if not has_buffer(data):
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
-            data = _row(name, place, data, dtype)
+            data = read(name, place, data, dtype)
         elif dtype is not None and data.ndim > 0:
             data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
@@ -230,14 +230,6 @@ def _flatten(
             got = f"{place}[0] of shape {shape} and {place}[{position}] of shape {inner}"
             errors.reject(ValueError, name, argument, "not be ragged", got)
     return (len(data), *(shape or ()))
-
-
-def _row(name: str, place: str, data: Any, dtype: DType | None) -> Tensor:
-    """A buffer among nested sequences, converted as on its own."""
-    from aotops.namespace.buffers import foreign_number
-
-    number = foreign_number(name, place, data)
-    return read(name, place, data, dtype if number is None else None)
 
 
 #: Longer ranges are not listed.

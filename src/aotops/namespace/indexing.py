@@ -39,16 +39,18 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
         value = from_nested("assignment", "value", value, x.dtype)
     elif not isinstance(value, _native.TensorBase) and not _native.is_number(value):
-        from aotops.namespace.operands import as_tensor
+        from aotops.errors import wrong_operand
+        from aotops.namespace.creation import read
+        from aotops.namespace.operands import is_operand
 
-        value = as_tensor("assignment", "value", value)
-        if value.ndim == 0:
-            value = value.item()
+        if not is_operand(value):
+            wrong_operand("assignment", "value", value)
+        value = read("assignment", "value", value, x.dtype)
     x[index] = value
 
 
 def normalized(function: str, x: Tensor, key: Any) -> tuple[Any, ...]:
-    """An index with Python ints in place of whatever else stands for them; ``function`` is what errors name."""
+    """An index with Python ints in place of other objects that stand for ints; errors name ``function``."""
     from aotops._native import max_rank
     from aotops.errors import reject, too_many_dimensions, too_many_indices
 

@@ -1,4 +1,4 @@
-"""Other shapes of the same elements."""
+"""The same elements in other shapes: views, and copies where no view will do."""
 
 from __future__ import annotations
 

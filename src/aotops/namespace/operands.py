@@ -1,4 +1,4 @@
-"""What counts as an operand: one answer for operators, Python's special methods, assignment and statistics.
+"""What counts as an operand, for operators, Python's special methods, assignment and statistics alike.
 
 An operand is a tensor, a Python number (weak: it takes on the dtype of the tensors beside it), lists, tuples and
 ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays and scalars, which have a dtype.
@@ -26,9 +26,9 @@ def is_operand(value: Any) -> bool:
 
 
 def has_own_operators(value: Any) -> bool:
-    """Whether a type says, as NumPy has it, that operators with arrays are its own business.
+    """Whether a type handles operators with arrays itself, by NumPy's protocols for that.
 
-    ``numpy.ma.MaskedArray`` and ``numpy.matrix`` do: as plain arrays they would lose what they stand for.
+    ``numpy.ma.MaskedArray`` and ``numpy.matrix`` do: as arrays they would lose their mask or their meaning of ``*``.
     """
     kind = type(value)
     priority = getattr(kind, "__array_priority__", 0)
@@ -47,7 +47,7 @@ def is_foreign_number(value: Any) -> bool:
 def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
     """A value as an argument of an operator: a tensor, or a Python number as it is.
 
-    Raises ``TypeError`` for what is no operand, and what ``asarray`` raises for its contents, in the operator's name.
+    Raises ``TypeError`` for other values, and what ``asarray`` raises for their contents; messages name the operator.
     """
     if isinstance(value, Tensor) or _native.is_number(value):
         number: Tensor | float = value

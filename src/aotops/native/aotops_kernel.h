@@ -57,7 +57,7 @@ typedef struct {
     uint8_t inputs;
     uint8_t outputs;
     uint8_t compute_bound; /* copying strided elements pays, since contiguous ones run in full vectors */
-    uint8_t unbounded;     /* nobody knows how long one element takes; the kernel polls */
+    uint8_t unbounded;     /* one element may take any time; the kernel polls */
     const aot_operand_dtype *dtypes; /* of the inputs, then of the outputs */
     const aot_kernel *kernels;       /* one per level of the library */
 } aot_named_kernel;

@@ -79,7 +79,7 @@ typedef struct {
     int64_t forks;
     int64_t retries;              /* how often a sum or a product has been computed again */
     int64_t shared_from;          /* for tests: elements from which on launches use all threads; 0: where it pays */
-    bool watched;                 /* whether anybody may have to be told of a launch; see.c */
+    bool watched;                 /* whether launches may have to be reported; see.c */
     PyObject *tracing;            /* called with a record of each launch, or NULL */
     PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
 } aot_state;
@@ -131,8 +131,8 @@ PyObject *aot_call(const char *function, const char *format, ...);
 /* Calls a function of aotops.callbacks that has no arguments and returns an int of at least 0. Returns -1 if it fails,
  * without setting an exception; an exception that is already set is kept. */
 Py_ssize_t aot_ask(const char *function);
-/* Returns the identifier of the thread that runs signal handlers, 0 if that cannot be told. As long as nobody has imported
- * `threading`, it is this one. */
+/* Returns the identifier of the thread that runs signal handlers, 0 if it is not known. Until `threading` has been
+ * imported, it is this one. */
 unsigned long aot_main_thread(void);
 /* Returns a function bound to an instance, as Python's own functions are. */
 PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
@@ -246,8 +246,8 @@ bool aot_is_stopped(void);
 /* The same for kernels. */
 int32_t aot_poll(void);
 
-/* All kernels run here, in the default floating-point environment. A kernel that ends early has been told so by aot_poll,
- * and so will be whoever asks aot_is_stopped next. */
+/* All kernels run here, in the default floating-point environment. A kernel ends early if aot_poll tells it to; then
+ * aot_is_stopped is true as well. */
 static inline void aot_run_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
 {
     aot_kernel_call call = {NULL, aot_poll};
@@ -290,13 +290,13 @@ typedef struct {
     bool unbounded;
     size_t shared_bytes;  /* of memory for all threads together */
     size_t scratch_bytes; /* of memory for each thread */
-    aot_watch *watch;     /* NULL: nobody watches the launch */
+    aot_watch *watch;     /* NULL: the launch is not reported */
     /* set by aot_run: */
     char *shared;
     char *scratch;
     bool eager;                    /* use all threads even if that does not pay: for tests */
     struct aot_progress *progress; /* NULL: the launch keeps the GIL, and is too short to be interrupted */
-    aot_work_of_thread *work;      /* of each thread, or NULL: nobody wants to know */
+    aot_work_of_thread *work;      /* of each thread, or NULL: not recorded */
 } aot_runner;
 
 typedef void (*aot_work)(const aot_runner *runner);

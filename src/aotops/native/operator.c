@@ -60,19 +60,18 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
             }
         }
     }
-    bool complete = given <= definition->inputs;
+    int required = 0, missing = -1;
     for (int k = 0; k < definition->inputs; k++) {
         bool optional = definition->optional >> k & 1;
-        complete = complete && (inputs[k] != NULL || optional);
+        required += !optional;
+        missing = inputs[k] == NULL && !optional && missing < 0 ? k : missing;
         inputs[k] = inputs[k] == Py_None && optional ? NULL : inputs[k];
     }
-    if (!complete) {
-        int optional = 0;
-        for (int k = 0; k < definition->inputs; k++) {
-            optional += definition->optional >> k & 1;
-        }
-        return aot_raise("wrong_count", "(ssin)", definition->name, definition->parameters,
-                         definition->inputs - optional, given + named);
+    if (given > definition->inputs || given + named < required) {
+        return aot_raise("wrong_count", "(ssin)", definition->name, definition->parameters, required, given + named);
+    }
+    if (missing >= 0) { /* enough are given, but others in its place */
+        return aot_raise("missing_argument", "(ssi)", definition->name, definition->parameters, missing);
     }
     /* casts run Python code, which could get hold of kwargs and empty it */
     Py_XINCREF(out);

@@ -26,7 +26,7 @@
  *   one, and never loses more than twice what knowing the future would have saved.
  * - One job has the workers at a time. Another caller's job meanwhile runs on its own thread alone: there are about as
  *   many workers as CPUs, so more threads would gain nothing.
- * - Threads are started when they are first needed. If the system refuses, there are fewer, and it is asked again a
+ * - Threads are started when they are first needed. If the system starts none, there are fewer, and it is asked again a
  *   second later.
  * - The child of a fork has none of the threads, and starts its own.
  * - Workers never touch Python. They sleep or spin until the process ends.
@@ -53,7 +53,7 @@
 #define LOOKS 64
 
 #define LINE 64
-/* Of `open`: the number of parts that nobody has taken; the bits above hold the number of threads. */
+/* Of `open`: the number of parts that no thread has taken; the bits above hold the number of threads. */
 #define OPEN_BITS 48
 #define OPEN_PARTS (((int64_t)1 << OPEN_BITS) - 1)
 

@@ -2,7 +2,7 @@
  *
  *     def run(runner, work):
  *         memory = shared_bytes for all threads together, and scratch_bytes for each of them
- *         with the GIL released if there are enough elements, or nobody knows how long one takes:
+ *         with the GIL released if there are enough elements, or one may take any time:
  *             work(runner)                                  # may call share any number of times
  *
  *     def share(items, compute):

@@ -1,4 +1,4 @@
-/* Seeing launches: what aotops.explain and aotops.trace are told of them. In Python:
+/* Reporting launches to aotops.explain and aotops.trace. In Python:
  *
  *     def launch(...):
  *         plan = None if the fast path applies else make_plan(...)
@@ -7,8 +7,8 @@
  *         if watcher: watcher((operator, inputs, compute_bound, operands, shape, plan, most threads, begin, end, thread,
  *                              work))                  # of each thread: (thread, parts, begin, end, nanoseconds)
  *
- * A launch that nobody watches pays for one test, of `state->watched`. The GIL is held where a launch begins and ends,
- * and guards all of this. Whatever goes wrong while a launch is reported is written to stderr: it is no error of the
+ * A launch that is not reported costs one test, of `state->watched`. The GIL is held where a launch begins and ends,
+ * and guards all of this. Errors while a launch is reported are written to stderr: they are not errors of the
  * operation.
  */
 #include "native.h"

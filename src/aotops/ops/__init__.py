@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def chapters() -> tuple[ModuleType, ...]:
-    """The modules that declare aotops' own operators; users' operators import the record alone."""
+    """The modules that declare aotops' own operators; user-defined operators import only the record."""
     from aotops.ops import (
         activation,
         arithmetic,

@@ -26,7 +26,7 @@ def _note(report: Report) -> None:
 
 
 def _renew_lock() -> None:
-    """In the child of a fork: whoever held the lock is not there any more."""
+    """In the child of a fork, make a new lock: the thread that held it does not exist here."""
     global _lock
     _lock = RLock()
 

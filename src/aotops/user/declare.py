@@ -220,8 +220,8 @@ def argreduce(
 
 
 def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
-    # of the module that declares, which need not be the function's; between it and here are the declaring function and
-    # what gives advice to its callers
+    # the variables of the module that declares, which need not be the function's: the frames of the public function and
+    # of its ``advised`` wrapper are in between
     namespace = sys._getframe(3).f_globals
 
     def declare(function: Scalar) -> Operator:
@@ -321,7 +321,7 @@ def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
 
 
 def _for_dtypes(name: str, argument: str, values: Any, dtypes: tuple[str, ...]) -> dict[str, Any]:
-    """What is given for each of an operator's dtypes, or once for all of them, for each."""
+    """A value for each of an operator's dtypes, from a dict or from one value for all of them."""
     if not isinstance(values, dict):
         return dict.fromkeys(dtypes, values)
     given = {_dtype_name(name, f"{argument}'s dtypes", dtype): value for dtype, value in values.items()}
@@ -366,7 +366,7 @@ def _constants(
 
 
 def _held(name: str, argument: str, value: Any, dtype: str) -> float:
-    """A value as a number that a dtype holds; ``RecordError`` if it is none: floats round, but not to infinity."""
+    """A value as a number of a dtype; ``RecordError`` if it does not fit. Floats are rounded, but not to infinity."""
     got = errors.type_name(value)
     try:
         number = _number(value)
@@ -383,7 +383,7 @@ def _held(name: str, argument: str, value: Any, dtype: str) -> float:
 
 
 def _number(value: Any) -> float:
-    """A Python number of a value; an array of no dimensions that is no integer has ``__index__`` as well."""
+    """A value as a Python number; a 0-d array has ``__index__`` even if it is not an integer."""
     try:
         return value.__index__() if hasattr(value, "__index__") else float(value)
     except TypeError:

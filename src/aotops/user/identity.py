@@ -1,10 +1,10 @@
-"""What kernels are made from, spelled out: a declaration, and its functions with all that they refer to.
+"""The facts that kernels are made from: a declaration, and its functions with all that they refer to.
 
-The build writes down the facts of every operator beside its kernels (``aotops.aot.pack.manifest``). Whoever is to bind
-the kernels spells out the facts of the declaration that is in memory, and compares: what a name stands for, and what a
-function does, may have changed since. The cache of the build tells kernels apart by the same facts.
+The build stores the facts of every operator beside its kernels (``aotops.aot.pack.manifest``). Before an operator is
+bound to them, the facts of the declaration in memory are compared: the value of a name, or the code of a function, may
+have changed since. The cache of the build identifies kernels by the same facts.
 
-A call waits for this, once: nothing here imports what is not imported already.
+The first call of an operator waits for this, so nothing is imported here that is not imported already.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ else:  # the import of types would take longer than all else here
     FunctionType, CodeType = type(lambda: None), type((lambda: None).__code__)
     BuiltinFunctionType, ModuleType = type(len), type(sys)
 
-#: Modules that mean something else in scalar functions, and packages whose functions are Numba's business.
+#: Modules whose names have another meaning in scalar functions, and packages whose functions Numba handles.
 NAMED_MODULES = ("math", "numpy", "aotops")
 NAMED_PACKAGES = ("numpy", "numba", "llvmlite")
 
-#: What a name stands for that nothing stands behind.
+#: The value of a name that is not defined.
 MISSING = object()
 
 CO_HAS_DOCSTRING = 0x4000000
@@ -197,7 +197,7 @@ def digest_of_source(source: str, names: Iterable[str], flags: int) -> str | Non
 
 
 def found(function: FunctionType, path: str) -> Any:
-    """What a name, or a name and attributes in dots, stands for in a function; ``MISSING`` if nothing does."""
+    """The value of a dotted name in a function; ``MISSING`` if it has none."""
     first, *attributes = path.split(".")
     value = function.__globals__.get(first, MISSING)
     if value is MISSING:
@@ -224,7 +224,7 @@ def operands(record: Record, dtype: str) -> str:
 
 
 class Facts:
-    """The facts that values amount to, each a label and a spelling.
+    """The facts about values, each a label and a spelling.
 
     Functions and operators are numbered as they are met, and what they are made from are facts as well.
 
@@ -298,7 +298,7 @@ class Facts:
         elif record.absorbing is not None:
             yield f"{prefix}absorbing value", self.spelled(record.absorbing)
         yield f"{prefix}outputs", str(record.outputs)
-        if not record.namespace:  # those of users follow from the dtypes, and from which others there are
+        if not record.namespace:  # those of user-defined operators follow from their dtypes
             yield f"{prefix}casts", ", ".join([f"{a} -> {b}" for a, b in sorted(record.casts.items())]) or "none"
         yield f"{prefix}function", self.spelled(record.scalar)
         if record.kind == "reduce":

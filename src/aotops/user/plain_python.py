@@ -1,4 +1,4 @@
-"""Operators of users as plain Python: slow, and open to debuggers and to measurements of coverage."""
+"""User-defined operators as plain Python: slow, but open to debuggers and to coverage."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from aotops.user.declare import declaration
 
 
 def runner(operator: Operator) -> Callable[..., Any]:
-    """What stands in for an operator's kernels: the reference engine, given the operator's own functions."""
+    """The fallback for an operator's kernels: the reference engine with the operator's own functions."""
     record = declaration(operator)
     parameters = signature(operator)
 
