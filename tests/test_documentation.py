@@ -67,7 +67,7 @@ def test_pages_with_python_are_found() -> None:
 
 @pytest.mark.parametrize("page", BLOCKS)
 def test_fences_have_a_language(page: str) -> None:
-    """A block without a known language would be run by nobody."""
+    """A block without a known language would not be run."""
     for block in BLOCKS[page]:
         assert block.language in NOT_PYTHON | {"python"}, f"{page}, line {block.line}: {block.language!r}"
 
