@@ -350,7 +350,8 @@ static PyObject *filled_output(const aot_operator_object *operator, int dtype, a
     } else {
         out = new_output(operator->state, definition, tensors, dtype, ndim, shape);
     }
-    if (out != NULL && (aot_element_of(value ? Py_True : Py_False, out->dtype, &element, definition->name, "value") < 0 ||
+    PyObject *number = value ? Py_True : Py_False;
+    if (out != NULL && (aot_element_of(number, out->dtype, &element, definition->name, "value") < 0 ||
                         aot_fill(out, element, out->dtype) < 0)) {
         Py_CLEAR(out);
     }
@@ -406,7 +407,8 @@ static PyObject *compare_with_far_int(const aot_operator_object *operator, PyObj
     return filled_output(operator, variant->dtypes[2], tensors, result, out_object);
 }
 
-static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object, bool in_place)
+static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object,
+                       bool in_place)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;

@@ -311,6 +311,11 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
     return filled(new_of_shape(self, args[0], dtype), value);
 }
 
+static const aot_operator_object *operator_of(const aot_function *self, int k)
+{
+    return (const aot_operator_object *)PyTuple_GetItem(self->operators, k);
+}
+
 /* The arguments of arange, read. */
 typedef struct {
     PyObject *start, *step; /* owned */
@@ -337,7 +342,8 @@ static bool space_ints(PyObject *const *given, int dtype, spacing *read)
     read->count = forth ? steps + 1 : 0;
     read->natural = AOT_INT64;
     PyObject *last = PyLong_FromSsize_t(ends[0] + steps * step);
-    read->fits = last != NULL && (dtype == AOT_NO_DTYPE || (aot_number_fits(given[0], dtype) && aot_number_fits(last, dtype)));
+    read->fits = last != NULL && (dtype == AOT_NO_DTYPE ||
+                                  (aot_number_fits(given[0], dtype) && aot_number_fits(last, dtype)));
     Py_XDECREF(last);
     Py_INCREF(given[0]);
     read->start = given[0];
@@ -390,8 +396,9 @@ static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssiz
     if (zero != NULL && one != NULL && (space_ints(given, dtype, &read) || space_floats(given, dtype, &read)) &&
         read.fits && read.start != NULL && read.step != NULL) {
         PyObject *numbers[] = {read.start, read.step};
-        aot_tensor *out = aot_tensor_new(self->state, dtype == AOT_NO_DTYPE ? read.natural : dtype, 1, &read.count, "arange");
-        result = aot_generate_row((const aot_operator_object *)PyTuple_GetItem(self->operators, 0), read.natural, numbers, out);
+        dtype = dtype == AOT_NO_DTYPE ? read.natural : dtype;
+        aot_tensor *out = aot_tensor_new(self->state, dtype, 1, &read.count, "arange");
+        result = aot_generate_row(operator_of(self, 0), read.natural, numbers, out);
     }
     Py_XDECREF(read.start);
     Py_XDECREF(read.step);
@@ -476,11 +483,6 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
         }
     }
     return true;
-}
-
-static const aot_operator_object *operator_of(const aot_function *self, int k)
-{
-    return (const aot_operator_object *)PyTuple_GetItem(self->operators, k);
 }
 
 /* Reduces the input of a statistic along its axis. */

@@ -31,7 +31,6 @@
  *
  * A result is one value, or for an argreduce two: the best value and its position.
  */
-#include "environment.h"
 #include "native.h"
 
 #include "system.h"
@@ -50,7 +49,7 @@ typedef struct {
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[2];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
-    aot_atomic *absorbed;   /* 1 once the only result is known to be it: all threads may end. NULL for several results */
+    aot_atomic *absorbed;   /* 1 once the only result is known to be it, so that all may end; NULL for several results */
     const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     const char *starts;    /* rows of start values, of which those of tiles are copies */

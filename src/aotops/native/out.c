@@ -41,7 +41,8 @@ static bool elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ss
 int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place)
 {
     if (!aot_can_cast[dtype][out->dtype]) {
-        aot_raise("cannot_cast_out", "(sssi)", name, aot_dtypes[dtype].name, aot_dtypes[out->dtype].name, (int)in_place);
+        aot_raise("cannot_cast_out", "(sssi)", name, aot_dtypes[dtype].name, aot_dtypes[out->dtype].name,
+                  (int)in_place);
         return -1;
     }
     if (out->ndim != ndim || memcmp(out->shape, shape, (size_t)ndim * sizeof *shape) != 0) {

@@ -26,7 +26,6 @@
  * waves of WAVE pieces, which stay in the caches between the kernel and the carries. The shape alone decides how totals
  * are combined: results have the same bits on any number of threads.
  */
-#include "environment.h"
 #include "native.h"
 
 #include <string.h>
