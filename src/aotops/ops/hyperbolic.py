@@ -11,6 +11,7 @@ from aotops.intrinsics import (
     float32_of_bits,
     fma,
     look_up16,
+    narrow,
     scale,
     select,
 )
@@ -94,10 +95,10 @@ def tanh32(x: Any) -> Any:
     """
     a = math.fabs(x)
     moderate = select(a >= TINY_32, select(a > 10.0, 10.0, a), 0.0)
-    # the bits of a sum between 2**23 and 2**24 end with the exponent of 2**k, which is 127 more than k
-    shifted = fma(moderate, TWICE_LOG2_E, 12583039.0)
+    # the bits of a sum between 2**23 and 2**24, less those of 1.5 * 2**23, are the exponent of 2**k: 127 more than k
+    shifted = narrow(fma(moderate, TWICE_LOG2_E, 12583039.0))  # plain Python computes in float64
     r = fma(shifted - 12583039.0, -HALF_LN2_32, moderate)
-    s = float32_of_bits(bits_of_float32(shifted) << 23)
+    s = float32_of_bits((bits_of_float32(shifted) - 0x4B400000) << 23)
     z = moderate * moderate
     large = moderate >= SPLIT
     # exp(2a) + 1, rounded once

@@ -161,7 +161,7 @@ def cosine64(r: Any, rest: Any) -> Any:
     p01 = fma(z, -0.0013888888888874125, 0.0416666666666666)
     p23 = fma(z, -2.755731435233923e-07, 2.480158728948221e-05)
     p = fma(z2, fma(z2, fma(z, -1.1359647837505499e-11, 2.087572327397942e-09), p23), p01)
-    return fma(-fma(r, r, r * (rest + rest)), fma(-z, p, 0.5), 1.0)
+    return fma(fma(r, r, r * (rest + rest)), fma(z, p, -0.5), 1.0)
 
 
 def turned64(turns: Any, r: Any, rest: Any) -> Any:
@@ -195,16 +195,16 @@ def turned_sine32(turns: Any, f: Any) -> Any:
     return with_sign(f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482), turns)
 
 
-# tools/fit_polynomial.py "cos(pi*sqrt(1/4-x)) / x"
-#     --from=0 --to=1/4 --degree=4 --weight="x / cos(pi*sqrt(1/4-x))"
+# tools/fit_polynomial.py "cos(pi*sqrt(1/4+x)) / x"
+#     --from=-1/4 --to=0 --degree=4 --weight="x / cos(pi*sqrt(1/4+x))"
 def turned_cosine32(turns: Any, f: Any) -> Any:
-    """As ``turned_sine32``, the cosine: ``1/4 - f**2``, which vanishes where it does, times a polynomial of that.
+    """As ``turned_sine32``, the cosine: ``f**2 - 1/4``, which vanishes where it does, times a polynomial of that.
 
     As a sine half a half turn on, it took two more operations for the angle.
     """
-    d = fma(-f, f, 0.25)
-    p = fma(d, fma(d, 0.02415410452656334, 0.20458444072544651), 1.1154936458261266)
-    return with_sign(d * fma(d, fma(d, p, 3.141592010703809), 3.141592656675429), turns)
+    z = fma(f, f, -0.25)
+    p = fma(z, fma(z, -0.02415410452656334, 0.20458444072544651), -1.1154936458261266)
+    return with_sign(z * fma(z, fma(z, p, 3.141592010703809), -3.141592656675429), turns)
 
 
 def half_turns32(x: Any, first: Any, second: Any) -> Any:
