@@ -456,6 +456,8 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
         cases = [
             (lambda x: rint(x), [(x,) for x in floats]),
             (lambda x: force_load(x), [(x,) for x in floats]),
+            (lambda x: 1.0 if unlikely(x > 0.0) else x, [(x,) for x in floats]),
+            (lambda x: shift_right(x, 52), [(x,) for x in integers if x >= 0]),
             (lambda x: square_root(x), [(x,) for x in floats]),
             (lambda x, k: scale_exponent(x, k), [(x, k) for x in (1.5, -1.0) for k in (0.0, -0.0, 3.0, 1023.0)]),
             (lambda x: widen(x), [(x,) for x in floats]),
@@ -492,7 +494,8 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
     one_number, _, _ = text.partition("# --- operands in memory")
     # compiled for a CPU level: test_fma, test_primitives
-    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "look_up16"}
+    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "unscale", "look_up16"}
+    primitives |= {f"centred_{name}" for name in ("exponent", "mantissa", "unscale")}
     assert set(done.stdout.split()) | primitives == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
 
 
@@ -767,7 +770,7 @@ def test_kernels_that_results_are_combined_by_have_their_dtype() -> None:
 
 def test_the_stubs_are_those_of_the_records() -> None:
     written = stubs()
-    assert {path.name for path in written} == {"_native.pyi", "__init__.pyi"}
+    assert {path.name for path in written} >= {"_native.pyi", "__init__.pyi"}
     for path, text in written.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m aotops.aot.pack.stubs"
 
@@ -880,6 +883,20 @@ def test_marked_accesses_and_their_loops_are_declared_parallel() -> None:
     assert text.count("!llvm.loop !") == 1, "the entry's branch goes to the loop, not back"
     parsed = str(llvm.parse_assembly(text))
     assert "llvm.loop.parallel_accesses" in parsed
+
+
+def test_parallel_loops_can_be_interleaved_but_not_those_around_short_ones() -> None:
+    llvm = pytest.importorskip("llvmlite.binding")
+    from aotops.aot.back.parallel import MARK, SHORT, annotate, interleaved
+
+    text = annotate(LOOP.replace("MARK", f", !{MARK} !0"))
+    parsed = str(llvm.parse_assembly(interleaved(str(llvm.parse_assembly(text)), 2)))
+    (number,) = re.findall(r'!(\d+) = !{!"llvm.loop.interleave.count", i32 2}', parsed)
+    assert re.search(rf"^!\d+ = distinct !{{!\d+, !\d+, !{number}}}$", parsed, re.MULTILINE)
+    short = annotate(LOOP.replace("MARK", f", !{MARK} !0").replace("head:\n", f"head:\n  call void @{SHORT}()\n"))
+    assert "unroll.full" in short
+    assert interleaved(short, 2) == short
+    assert interleaved(LOOP.replace("MARK", ""), 2) == LOOP.replace("MARK", "")
 
 
 def test_loops_without_marked_accesses_are_left_alone() -> None:

@@ -20,7 +20,7 @@ from aotops.scalar.functions import loaded_names
 pytestmark = requires_source
 
 ROOT = Path(__file__).parent.parent
-#: What iterates over the records, and so covers an operator that nobody has told the tests about.
+#: Tests that iterate over the records, and so cover a new operator.
 TESTS = (
     "operators",
     "derivatives",
@@ -31,7 +31,7 @@ TESTS = (
     "scalar_functions",
     "scalar_zoo",
 )
-#: What compares the records with the public names, the stubs and the derivatives.
+#: Tests that compare the records with the public names, the stubs and the derivatives.
 COMPLETENESS = ("operators", "derivatives", "accuracy", "bench_ops", "build", "documentation")
 
 
@@ -82,9 +82,9 @@ import math
 import numpy as np
 import aotops as ao
 from aotops import ops
-from aotops.scalar.mathematics import meant_by
+from aotops.scalar.mathematics import record_called_by
 from aotops.aot.pack.kernels import is_compute_bound
-assert meant_by(math.log2) is meant_by(np.log2) is ops.collect()["log2"]
+assert record_called_by(math.log2) is record_called_by(np.log2) is ops.collect()["log2"]
 octaves = ao.map(lambda x: 1.0 + math.log2(x))
 assert is_compute_bound(octaves._record)
 print(np.log2(ao.tensor([8.0])), octaves(ao.tensor(4.0)).item())

@@ -1078,6 +1078,19 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
     intrinsics.bits_of_float64: lambda dtype: lambda x: x.view("int64"),
     intrinsics.float64_of_bits: lambda dtype: lambda bits: bits.view("float64"),
 }
+_scale, _exponent, _mantissa = (
+    NUMPY_INTRINSICS[each]("") for each in (intrinsics.scale, intrinsics.exponent, intrinsics.mantissa)
+)
+NUMPY_INTRINSICS |= {
+    intrinsics.unscale: lambda dtype: lambda y, x: _scale(y, -_exponent(x)),
+    intrinsics.centred_exponent: lambda dtype: _centred_exponent,
+    intrinsics.centred_mantissa: lambda dtype: lambda x: np.where(_mantissa(x) >= 1.5, _mantissa(x) / 2, _mantissa(x)),
+    intrinsics.centred_unscale: lambda dtype: lambda y, x: _scale(np.dtype(dtype).type(y), -_centred_exponent(x)),
+}
+
+
+def _centred_exponent(x: Any) -> Any:
+    return np.where(x < 0, np.nan, _exponent(x) + (_mantissa(x) >= 1.5)).astype(x.dtype)
 
 
 def over_arrays(function: Any, dtype: str) -> Any:

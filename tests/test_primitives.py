@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ctypes
 import math
+import re
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -11,12 +13,27 @@ import numpy as np
 import pytest
 from needs import requires_numba
 
-from aotops.intrinsics import Table, bits_of_float64, exponent, limit, look_up16, mantissa, scale
+from aotops.intrinsics import (
+    Table,
+    bits_of_float64,
+    centred_exponent,
+    centred_mantissa,
+    centred_unscale,
+    exponent,
+    limit,
+    look_up16,
+    mantissa,
+    scale,
+    unscale,
+)
 
 pytestmark = requires_numba
 
 INF, NAN = math.inf, math.nan
 TABLE = Table(tuple(1.0 + k / 7 for k in range(16)))
+#: Tables whose numbers end in 32 zero bits, of which two take the place of one.
+HALF = Table(tuple(1.0 + k / 1024 for k in range(16)))
+OTHER_HALF = Table(tuple(-1.0 - k / 512 for k in range(16)))
 
 
 def limited(x: Any) -> Any:
@@ -29,15 +46,26 @@ def looked_up(x: Any) -> Any:
     return look_up16(TABLE, bits_of_float64(x + 6755399441055744.0))
 
 
+def looked_up_in_three(x: Any) -> Any:
+    """The entries of several tables, which the same loads serve."""
+    index = bits_of_float64(x + 6755399441055744.0)
+    return look_up16(TABLE, index) + look_up16(HALF, index) * (look_up16(OTHER_HALF, index) - 3.0)
+
+
 # only aotops' own functions may use intrinsics
-limited.__module__ = looked_up.__module__ = "aotops.of_the_test"
+limited.__module__ = looked_up.__module__ = looked_up_in_three.__module__ = "aotops.of_the_test"
 
 PRIMITIVES: dict[str, tuple[Callable[..., Any], int]] = {
     "exponent": (exponent, 1),
     "mantissa": (mantissa, 1),
     "limit": (limited, 1),
     "scale": (scale, 2),
+    "unscale": (unscale, 2),
+    "centred_exponent": (centred_exponent, 1),
+    "centred_mantissa": (centred_mantissa, 1),
+    "centred_unscale": (centred_unscale, 2),
     "look_up16": (looked_up, 1),
+    "look_up16 of three": (looked_up_in_three, 1),
 }
 
 
@@ -112,7 +140,7 @@ CASES = [
     (name, dtype)
     for name in PRIMITIVES
     for dtype in ("float32", "float64")
-    if (name, dtype) != ("look_up16", "float32")
+    if not (name.startswith("look_up16") and dtype == "float32")
 ]
 
 
@@ -148,6 +176,8 @@ def test_a_primitive_has_the_same_bits_at_every_level(name: str, dtype: str, wid
         ("mantissa", "vgetmantpd"),
         ("limit", "vrangepd"),
         ("scale", "vscalefpd"),
+        ("unscale", "vscalefpd"),
+        ("centred_mantissa", "vgetmantpd"),
         ("look_up16", "vperm"),
     ],
 )
@@ -162,3 +192,36 @@ def test_a_level_has_its_best_instruction_on_whole_vectors(name: str, instructio
         lines = [line for line in assembly.splitlines() if instruction in line]
         assert any(register in line for line in lines for register in registers), assembly
         assert "gather" not in assembly
+
+
+def name_of(table: Table) -> str:
+    from aotops.aot.back.look_ups import LOOK_UP
+
+    return LOOK_UP + struct.pack(">16d", *table.values).hex()
+
+
+def test_tables_of_one_function_stand_in_rows() -> None:
+    """Two tables in 16 bytes, or three if two of them end in 32 zero bits; those of other functions stand elsewhere."""
+    from aotops.aot.back.look_ups import rows_of
+
+    other = Table(tuple(0.1 * k for k in range(16)))
+    functions = [(OTHER_HALF, TABLE, HALF), (HALF, other)]
+    text = "\n".join(
+        f"define double @f{k}(i64 %a) {{\n"
+        + "\n".join(f"  %{j} = call double @{name_of(table)}(i64 %a)" for j, table in enumerate(tables))
+        + "\n  ret double %0\n}"
+        for k, tables in enumerate(functions)
+    )
+    places = rows_of(text)
+    assert places.keys() == {name_of(table) for table in (TABLE, HALF, OTHER_HALF, other)}
+    assert len({place.array for place in places.values()}) == 2
+    assert places[name_of(other)].array != places[name_of(TABLE)].array
+    for table in (TABLE, HALF, OTHER_HALF, other):
+        place = places[name_of(table)]
+        words = [int(word) for word in re.findall(r"i64 (\d+)", place.definition)][place.column :: 2]
+        bits = {
+            "": words,
+            "upper": [word >> 32 << 32 for word in words],
+            "lower": [word << 32 & 2**64 - 1 for word in words],
+        }[place.half]
+        assert struct.pack("<16Q", *bits) == struct.pack("<16d", *table.values)

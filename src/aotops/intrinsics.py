@@ -33,6 +33,11 @@ def force_load(x: Any) -> Any:
     return x
 
 
+def unlikely(condition: Any) -> Any:
+    """Return a condition that is nearly always false, which a branch depends on."""
+    return condition
+
+
 def rint(x: Any) -> Any:
     """Round ``x`` to the nearest integral float, ties to even."""
     return type(x)(math.copysign(round(x), x)) if math.isfinite(x) else x
@@ -83,6 +88,27 @@ def mantissa(x: Any) -> Any:
     return type(x)(2 * math.frexp(x)[0] if x and x < math.inf else 1.0)
 
 
+def unscale(y: Any, x: Any) -> Any:
+    """Return ``scale(y, -exponent(x))``."""
+    return scale(y, -exponent(x))
+
+
+def centred_exponent(x: Any) -> Any:
+    """Return the integral float ``e`` with ``3/4 * 2**e <= x < 3/2 * 2**e``; -inf of 0, inf of inf, NaN below 0."""
+    return type(x)(math.nan) if x < 0 else exponent(x) + (mantissa(x) >= 1.5)
+
+
+def centred_mantissa(x: Any) -> Any:
+    """Return ``x / 2**centred_exponent(x)``, from 3/4 to 3/2; 1 of zeros and infinity, NaN of negative numbers."""
+    m = mantissa(x)
+    return m / 2 if m >= 1.5 else m
+
+
+def centred_unscale(y: Any, x: Any) -> Any:
+    """Return ``scale(y, -centred_exponent(x))``."""
+    return scale(y, -centred_exponent(x))
+
+
 def widen(x: Any) -> Any:
     """Convert a float32 to float64."""
     return float(x)
@@ -115,6 +141,11 @@ def look_up16(table: Table, index: int) -> float:
 def wrap_int64(x: Any) -> int:
     """Wrap an integer around to int64; compiled arithmetic wraps on its own."""
     return (int(x) + 2**63) % 2**64 - 2**63
+
+
+def shift_right(bits: Any, count: int) -> Any:
+    """Return integers of bits, which are not negative, shifted by a constant; AVX2 has no shift that keeps the sign."""
+    return bits >> count
 
 
 def truncate(x: Any) -> Any:

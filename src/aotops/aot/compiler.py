@@ -21,9 +21,9 @@ from numba.core.errors import NumbaPendingDeprecationWarning
 
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
-from aotops.aot.back.parallel import annotate
+from aotops.aot.back.parallel import annotate, interleaved
 from aotops.aot.back.polling import polls, with_polls, without_polls
-from aotops.aot.back.primitives import with_primitives
+from aotops.aot.back.primitives import calls_primitives, with_primitives
 from aotops.aot.back.rare_flag import with_flag
 from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
 from aotops.aot.back.sizes import inlined
@@ -32,7 +32,6 @@ from aotops.aot.back.variants import after_vectorizing
 from aotops.aot.front.pipeline import target_context
 from aotops.aot.front.reasons import CompileError, reason
 from aotops.aot.front.specialise import specialise
-from aotops.scalar import emulation
 
 with warnings.catch_warnings():
     # known, and the reason why nothing else imports it
@@ -68,13 +67,12 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
 
 
 @cache
-def emulation_bitcode(name: str) -> bytes:
+def emulation_bitcode(function: Callable[..., None]) -> bytes:
     """Return the bitcode of a function of ``aotops.scalar.emulation``, which takes pointers."""
-    function = getattr(emulation, name)
-    dtype = "float32" if "32" in name else "float64"
+    dtype = "float32" if "32" in function.__name__ else "float64"
     operand = types.CPointer(getattr(types, dtype))
     operands = [operand] * function.__code__.co_argcount
-    return compile_bitcode(specialise(function, dtype), name, types.void(*operands))
+    return compile_bitcode(specialise(function, dtype), function.__name__, types.void(*operands))
 
 
 def computed(module: Any) -> str:
@@ -135,6 +133,9 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
     machine = llvm.Target.from_default_triple().create_target_machine(
         cpu=level.cpu, features=features, opt=3, reloc="pic", codemodel="default"
     )
+    if level.vectors and level.no_gathers not in features and calls_primitives(module):
+        # not in reductions, whose loops are as long as one vector of lanes
+        module = llvm.parse_assembly(interleaved(str(module), level.vectors))
     module = with_primitives(module, level, level.widest in features, emulation_bitcode)
     if by_multiplications:
         module = with_roots(module)

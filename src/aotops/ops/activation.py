@@ -21,7 +21,8 @@ def sigmoid64(x: Any) -> Any:
     """
     k, t, u, v = exp_parts64(-math.fabs(x))
     mantissa = fma(u, v, t)
-    e = scale(mantissa, k)
+    power = scale(1.0, k)
+    e = mantissa * power
     below = 1.0 + e
     inverse = 1.0 / below
     negative = x < 0.0
@@ -29,16 +30,14 @@ def sigmoid64(x: Any) -> Any:
     above_low = select(negative, fma(u, v, t - mantissa), 0.0)
     quotient = above * inverse
     remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
-    return scale(fma(remainder, inverse, quotient), select(negative, k, 0.0))
+    return fma(remainder, inverse, quotient) * select(negative, power, 1.0)
 
 
 def sigmoid32(x: Any) -> Any:
     """As ``sigmoid64``, in float32, with a single quotient."""
     k, t, u, v = exp_parts32(select(x < 0.0, x, -x))  # math.fabs would make a Python float, which is a float64
-    mantissa = fma(u, v, t)
-    negative = x < 0.0
-    quotient = select(negative, mantissa, 1.0) / (1.0 + scale(mantissa, k))
-    return scale(quotient, select(negative, k, 0.0))
+    e = scale(fma(u, v, t), k)
+    return select(x < 0.0, e, 1.0) / (1.0 + e)
 
 
 @map(

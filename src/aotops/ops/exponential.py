@@ -15,6 +15,9 @@ from typing import Any
 from aotops.intrinsics import (
     Table,
     bits_of_float64,
+    centred_exponent,
+    centred_mantissa,
+    centred_unscale,
     exponent,
     fma,
     limit,
@@ -24,6 +27,7 @@ from aotops.intrinsics import (
     scale,
     select,
     square_root,
+    unscale,
 )
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
@@ -130,11 +134,11 @@ def expm1_polynomial32(r: Any) -> Any:
     return fma(fma(p, r, 0.041666578501462936), r, 0.16666670143604279)
 
 
-def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, lowest: float, highest: float) -> Any:
+def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, least: float, lowest: float, highest: float) -> Any:
     """Make expm1: ``(2**k - 1) + 2**k * y``, where the rounding of ``y`` is at most 1/4 ULP of the result.
 
     ``exp(x)`` is ``2**k * (1 + y)`` with ``y`` from -1/4 to 1/2. Below ``lowest`` the result is -1, above ``highest``
-    it is infinite.
+    it is infinite. Numbers below ``least`` are their own results.
     """
 
     def expm1(x: Any) -> Any:
@@ -144,20 +148,20 @@ def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, lowest: float, hi
         r = fma(-k, ln2_low, high)
         # the square by itself: it is most of what is added
         y = high + fma(-k, ln2_low, (r * r) * fma(r, polynomial(r), 0.5))
-        # 2**k may overflow where the result does not
-        large = within > 60.0
-        s = scale(1.0, k - select(large, 1.0, 0.0))
-        most = s - select(large, 0.5, 1.0)
+        # half of all, since 2**k may overflow where the result does not
+        s = scale(0.5, k)
+        most = s - 0.5
         # what the difference lacks, where it is rounded
-        lacking = (s - most) - select(large, 0.5, 1.0)
-        y = (most + fma(s, y, lacking)) * select(large, 2.0, 1.0)
-        return math.copysign(y, x)
+        lacking = (s - most) - 0.5
+        half = most + fma(s, y, lacking)
+        # halves of subnormal numbers would be rounded
+        return select(math.fabs(x) < least, x, half + half)
 
     return expm1
 
 
-expm1_64 = expm1_of(expm1_polynomial64, LN2_HIGH, LN2_LOW, -40.0, 710.0)
-expm1_32 = expm1_of(expm1_polynomial32, LN2_HIGH_32, LN2_LOW_32, -20.0, 89.0)
+expm1_64 = expm1_of(expm1_polynomial64, LN2_HIGH, LN2_LOW, 2.0**-54, -40.0, 710.0)
+expm1_32 = expm1_of(expm1_polynomial32, LN2_HIGH_32, LN2_LOW_32, 2.0**-25, -20.0, 89.0)
 
 
 @map(
@@ -197,21 +201,22 @@ def expm1_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- log ----------------------------------------------------------------------------------------------------------
 
 
-#: The logarithms of ``1 / INVERSES`` in two parts: the high ones are multiples of 2^-42, as ``LN2_HIGH`` is.
+#: The logarithms of ``1 / INVERSES`` in two parts: the high ones are multiples of 2^-42, as ``LN2_HIGH`` is; the low
+#: ones end in 32 zero bits, which makes look-ups cheaper. The last ones are those of ln 2.
 LOGARITHMS = Table(
     (
         0.0,
         0.09844007281321865,
         0.13353139262449076,
-        0.20763936477806055,
-        0.24686007793138742,
-        0.2876820724516165,
+        0.20763936477828793,
+        0.2468600779316148,
+        0.28768207245184385,
         0.33024168687052224,
         0.3746934494413381,
-        0.42121346507610724,
+        0.4212134650763346,
         0.4700036292456389,
-        0.5212969236331446,
-        0.5212969236331446,
+        0.521296923633372,
+        0.521296923633372,
         0.5753641449034603,
         0.6325225587434034,
         0.6325225587434034,
@@ -221,23 +226,31 @@ LOGARITHMS = Table(
 LOGARITHMS_LOW = Table(
     (
         0.0,
-        3.3871241029241416e-14,
-        3.1859736349078334e-14,
-        1.839482528479895e-13,
-        1.3837516187762762e-13,
-        1.6445010155315012e-13,
-        5.4612144489920215e-14,
-        7.260466149925637e-14,
-        1.9630983790222844e-13,
-        9.667719603235566e-14,
-        1.4147162625920442e-13,
-        1.4147162625920442e-13,
-        1.0152652766306816e-13,
-        1.0711543657844876e-13,
-        1.0711543657844876e-13,
-        5.497923018708371e-14,
+        3.38712348099679e-14,
+        3.1859741624409854e-14,
+        -4.342541408929035e-14,
+        -8.899852426205723e-14,
+        -6.29235704339981e-14,
+        5.461215789488716e-14,
+        7.260468268266429e-14,
+        -3.1063828809588245e-14,
+        9.667716930825132e-14,
+        -8.590204285743863e-14,
+        -8.590204285743863e-14,
+        1.0152653457523586e-13,
+        1.0711543414407276e-13,
+        1.0711543414407276e-13,
+        5.497924164543644e-14,
     )
 )
+
+
+LN2_SHORT = LOGARITHMS_LOW.values[-1]
+
+
+def log_tables64(j: Any) -> Any:
+    """An inverse and its logarithm in two parts."""
+    return look_up16(INVERSES, j), look_up16(LOGARITHMS, j), look_up16(LOGARITHMS_LOW, j)
 
 
 # tools/fit_polynomial.py "(log1p(x) - x) / x**2" --from=-3/80 --to=1/16 --degree=9 --weight=x
@@ -252,14 +265,14 @@ def log_polynomial64(r: Any) -> Any:
     return fma(r2, fma(r2, fma(r2, fma(r2, p89, p67), p45), p23), p01)
 
 
-def log_of_parts64(k: Any, j: Any, r: Any) -> Any:
-    """``k * ln(2) + log((1 + r) / INVERSES[j])``.
+def log_of_parts64(k: Any, high: Any, low: Any, r: Any) -> Any:
+    """``k * ln(2) + log(1 + r)``, and an entry of ``LOGARITHMS``.
 
     Of the sum's parts only ``r`` and what it is added to are large: what their sum lacks is added to the others. An
     infinite ``k`` gives itself: both parts of ln 2 have the same sign.
     """
-    high = fma(k, LN2_HIGH, look_up16(LOGARITHMS, j))
-    low = fma(k, LN2_LOW, look_up16(LOGARITHMS_LOW, j))
+    high = fma(k, LN2_HIGH, high)
+    low = fma(k, LN2_SHORT, low)
     total = high + r
     lacking = limit(r - (total - high), 1.0)  # NaN beside infinity
     return total + (lacking + fma(r * r, log_polynomial64(r), low))
@@ -272,8 +285,8 @@ def log64(x: Any) -> Any:
     element for 0.83.
     """
     m = mantissa(x)
-    j = bits_of_float64(m) >> 48
-    return log_of_parts64(exponent(x), j, fma(m, look_up16(INVERSES, j), -1.0))
+    inverse, high, low = log_tables64(bits_of_float64(m) >> 48)
+    return log_of_parts64(exponent(x), high, low, fma(m, inverse, -1.0))
 
 
 # tools/fit_polynomial.py "(2*atanh(sqrt(x))/sqrt(x) - 2) / x" --from=0 --to=0.04 --degree=2 --weight=x --float32
@@ -295,9 +308,7 @@ def log_of_parts32(k: Any, f: Any) -> Any:
 
 def log32(x: Any) -> Any:
     """As ``log64``, in float32, without a table."""
-    m = mantissa(x)
-    upper = m >= 1.5
-    return log_of_parts32(exponent(x) + select(upper, 1.0, 0.0), select(upper, 0.5 * m, m) - 1.0)
+    return log_of_parts32(centred_exponent(x), centred_mantissa(x) - 1.0)
 
 
 @map(
@@ -353,20 +364,17 @@ def log1p64(x: Any) -> Any:
     result.
     """
     total = 1.0 + x
-    k = exponent(total)
-    j = bits_of_float64(mantissa(total)) >> 48
-    c = scale(look_up16(INVERSES, j), -k)
-    y = log_of_parts64(k, j, limit(fma(x, c, c - 1.0), 0.0625))
+    inverse, high, low = log_tables64(bits_of_float64(mantissa(total)) >> 48)
+    c = unscale(inverse, total)
+    y = log_of_parts64(exponent(total), high, low, limit(fma(x, c, c - 1.0), 0.0625))
     return select(x < -1.0, NAN, math.copysign(y, x))
 
 
 def log1p32(x: Any) -> Any:
     """As ``log1p64``, in float32."""
     total = 1.0 + x
-    upper = mantissa(total) >= 1.5
-    k = exponent(total) + select(upper, 1.0, 0.0)
-    c = scale(1.0, -k)
-    y = log_of_parts32(k, limit(fma(x, c, c - 1.0), 0.5))
+    c = centred_unscale(1.0, total)
+    y = log_of_parts32(centred_exponent(total), limit(fma(x, c, c - 1.0), 0.5))
     return select(x < -1.0, NAN, math.copysign(y, x))
 
 

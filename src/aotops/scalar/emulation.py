@@ -10,6 +10,8 @@ using rounding to odd", IEEE Transactions on Computers 57 (2008).
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from aotops.intrinsics import (
@@ -19,11 +21,13 @@ from aotops.intrinsics import (
     float64_of_bits,
     floor,
     narrow,
-    scale_exponent,
     select,
+    shift_right,
+    unlikely,
     widen,
+    wrap_int64,
 )
-from aotops.ops.float_arithmetic import INF, NAN, two_sum
+from aotops.ops.float_arithmetic import INF, NAN, is_outside, two_sum
 
 
 def split(x: Any) -> Any:
@@ -138,104 +142,167 @@ def fma64_of_lanes(a: Any, b: Any, c: Any, result: Any) -> None:
             result[k] = fma64(a[k], b[k], c[k])
 
 
-def fma32_at(a: Any, b: Any, c: Any, result: Any) -> None:
-    """``fma32`` of the float32 at each pointer."""
-    result[0] = fma32(a[0], b[0], c[0])
+def fma32_of_lanes(a: Any, b: Any, c: Any, result: Any) -> None:
+    """``fma32`` of ``2 * LANES`` float32 at each pointer."""
+    for k in range(2 * LANES):
+        result[k] = fma32(a[k], b[k], c[k])
 
 
 # --- instructions of x86-64-v4 ------------------------------------------------------------------------------------
 
 
-def scale(y: Any, k: Any, most: Any) -> Any:
-    """``aotops.intrinsics.scale``, where 2^most still has an inverse: of two products, the first one is exact."""
-    # written so that NaN stays NaN
-    n = floor(select(k > 2.0 * most, 2.0 * most, select(k < -2.0 * most, -2.0 * most, k)))
-    half = floor(0.5 * n)
-    return ((y + 0.0 * n) * scale_exponent(1.0, half)) * scale_exponent(1.0, n - half)
+@dataclass(frozen=True)
+class Primitive:
+    """A primitive that levels without an instruction for it emulate.
+
+    Attributes:
+        general: its value for all arguments, branch-free.
+        ordinary: its value where ``is_rare`` of the last argument is false, by fewer operations.
+        is_rare: whether an argument is special.
+    """
+
+    general: Callable[..., Any]
+    ordinary: Callable[..., Any] | None = None
+    is_rare: Callable[..., Any] | None = None
 
 
-def limit(x: Any, bound: Any) -> Any:
-    """``aotops.intrinsics.limit``."""
-    x = select(x < bound, x, bound)
-    return select(x > -bound, x, -bound)
+def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str, Primitive]:
+    """Make the primitives of a float format, which has ``width`` bits behind the binary point."""
+    one, exponents, integers = bias << width, (2 * bias + 1) << width, (bias + width) << width
+    inverse = (2 * bias) << width  # of 2**e the bits less those of 2**-e
+    smallest, up = 2.0 ** (1 - bias), 2.0 ** (width + 2)
+    biased = 1.5 * 2.0**width + bias
+    offset, lower_offset = 2.0**width + bias, 2.0**width + bias + width + 2
+    high, low = 1 << width, (2 * bias - 1) << width  # the bits of ordinary numbers
+    shift, bound = 2**63 - high, low - high - 2**63
+    most, beyond = bias - 3.0, bias - 1.0
+
+    def power(k: Any) -> Any:
+        """``2**k`` of an integral float, where it is a normal number: the last bits of a sum, moved to the exponent."""
+        return of_bits(wrap_int64(bits_of(k + biased) << width))
+
+    def scale(y: Any, k: Any) -> Any:
+        # of two products, the first one is exact; written so that NaN stays NaN
+        n = floor(select(k > 2.0 * most, 2.0 * most, select(k < -2.0 * most, -2.0 * most, k)))
+        half = floor(0.5 * n)
+        return ((y + 0.0 * n) * power(half)) * power(n - half)
+
+    def scale_by_normal(y: Any, k: Any) -> Any:
+        return y * power(floor(k))
+
+    def has_no_normal_power(k: Any) -> Any:
+        # also of NaN
+        return not math.fabs(k) < beyond
+
+    def limit(x: Any, bound: Any) -> Any:
+        x = select(x < bound, x, bound)
+        return select(x > -bound, x, -bound)
+
+    def normal(x: Any) -> Any:
+        """``abs(x)``, or 2^(width + 2) times that where it is subnormal, and whether it is."""
+        a = math.fabs(x)
+        tiny = a < smallest
+        return select(tiny, a * up, a), tiny
+
+    def is_rare(x: Any) -> Any:
+        """Whether a number is not positive, not finite, subnormal, or has a subnormal inverse."""
+        return wrap_int64(bits_of(x) + shift) >= bound if width == 52 else is_outside(bits_of(x), high, low)
+
+    def of_exponents(seam: int) -> dict[str, Primitive]:
+        """Make those that part numbers at ``seam``, less than 2 by that many bits."""
+
+        def field(x: Any) -> Any:
+            """The bits of the power of 2 below a normal positive number."""
+            return (bits_of(x) + seam) & exponents
+
+        def number(x: Any) -> Any:
+            """The exponent and ``offset``, of a normal positive number."""
+            # integers of 32 bits are computed in 64, of which the mask keeps what can be narrowed again
+            bits = shift_right(bits_of(x) + seam, width) if width == 52 else field(x) >> width
+            return of_bits(bits | integers)
+
+        def exponent_of_normal(x: Any) -> Any:
+            return number(x) - offset
+
+        def exponent(x: Any) -> Any:
+            a, tiny = normal(x)
+            e = number(a) - select(tiny, lower_offset, offset)
+            e = select(x == 0.0, -INF, select(math.fabs(x) < INF, e, math.fabs(x)))
+            return select(x < 0.0, NAN, e) if seam else e
+
+        def mantissa_of_normal(x: Any) -> Any:
+            return of_bits(bits_of(x) - field(x) + one)
+
+        def mantissa(x: Any) -> Any:
+            a, _ = normal(x)
+            return select(x >= 0.0, mantissa_of_normal(a), NAN)
+
+        def unscale_by_normal(y: Any, x: Any) -> Any:
+            return y * of_bits(inverse - field(x))
+
+        def unscale(y: Any, x: Any) -> Any:
+            return scale(y, -exponent(x))
+
+        return {
+            "exponent": Primitive(exponent, exponent_of_normal, is_rare),
+            "mantissa": Primitive(mantissa, mantissa_of_normal, is_rare),
+            "unscale": Primitive(unscale, unscale_by_normal, is_rare),
+        }
+
+    return {
+        "scale": Primitive(scale, scale_by_normal, has_no_normal_power),
+        "limit": Primitive(limit),
+        **of_exponents(0),
+        **{f"centred_{name}": each for name, each in of_exponents(1 << (width - 1)).items()},
+    }
 
 
-def normal64(x: Any) -> Any:
-    """The bits of ``abs(x)``, or of 2^54 times that where it is subnormal, and whether it is."""
-    a = math.fabs(x)
-    tiny = a < 2.2250738585072014e-308
-    return bits_of_float64(select(tiny, a * 18014398509481984.0, a)), tiny
+PRIMITIVES = {
+    "f64": primitives_of(bits_of_float64, float64_of_bits, 52, 1023),
+    "f32": primitives_of(bits_of_float32, float32_of_bits, 23, 127),
+}
 
 
-def normal32(x: Any) -> Any:
-    """As ``normal64``, of a float32, with 2^25."""
-    a = math.fabs(x)
-    tiny = a < 1.1754943508222875e-38
-    return bits_of_float32(select(tiny, a * 33554432.0, a)), tiny
+def at_pointers(name: str, format_: str, lanes: int) -> Callable[..., None]:
+    """Make the emulation of a primitive of as many numbers as there are ``lanes``, at each pointer.
 
+    Of one number it is branch-free, for loops that LLVM vectorizes. Of several, a branch spares all that serves rare
+    arguments where none of them is rare.
+    """
+    primitive = PRIMITIVES[format_][name]
+    general: Any = primitive.general
+    ordinary: Any = primitive.ordinary
+    is_rare: Any = primitive.is_rare
 
-def exponent64(x: Any) -> Any:
-    """``aotops.intrinsics.exponent`` of a float64."""
-    bits, tiny = normal64(x)
-    # the exponent, as the low bits of a float64 in [2**52, 2**53)
-    e = float64_of_bits((bits >> 52) | 0x4330000000000000) - select(tiny, 4503599627371573.0, 4503599627371519.0)
-    return select(x == 0.0, -INF, select(math.fabs(x) < INF, e, math.fabs(x)))
+    def one(x: Any, result: Any) -> None:
+        result[0] = general(x[0])
 
+    def one_of_two(y: Any, x: Any, result: Any) -> None:
+        result[0] = general(y[0], x[0])
 
-def exponent32(x: Any) -> Any:
-    """``aotops.intrinsics.exponent`` of a float32."""
-    bits, tiny = normal32(x)
-    e = float32_of_bits((bits >> 23) & 0xFF | 0x4B000000) - select(tiny, 8388760.0, 8388735.0)
-    return select(x == 0.0, -INF, select(math.fabs(x) < INF, e, math.fabs(x)))
+    def several(x: Any, result: Any) -> None:
+        rare = False
+        for i in range(lanes):
+            rare |= is_rare(x[i])
+        if unlikely(rare):
+            for i in range(lanes):
+                result[i] = general(x[i])
+        else:
+            for i in range(lanes):
+                result[i] = ordinary(x[i])
 
+    def several_of_two(y: Any, x: Any, result: Any) -> None:
+        rare = False
+        for i in range(lanes):
+            rare |= is_rare(x[i])
+        if unlikely(rare):
+            for i in range(lanes):
+                result[i] = general(y[i], x[i])
+        else:
+            for i in range(lanes):
+                result[i] = ordinary(y[i], x[i])
 
-def mantissa64(x: Any) -> Any:
-    """``aotops.intrinsics.mantissa`` of a float64."""
-    bits, _ = normal64(x)
-    return select(x >= 0.0, float64_of_bits((bits & 0x000FFFFFFFFFFFFF) | 0x3FF0000000000000), NAN)
-
-
-def mantissa32(x: Any) -> Any:
-    """``aotops.intrinsics.mantissa`` of a float32."""
-    bits, _ = normal32(x)
-    return select(x >= 0.0, float32_of_bits((bits & 0x007FFFFF) | 0x3F800000), NAN)
-
-
-def scale64_at(y: Any, k: Any, result: Any) -> None:
-    """``scale`` of the float64 at each pointer."""
-    result[0] = scale(y[0], k[0], 1020.0)
-
-
-def scale32_at(y: Any, k: Any, result: Any) -> None:
-    """``scale`` of the float32 at each pointer."""
-    result[0] = scale(y[0], k[0], 125.0)
-
-
-def limit64_at(x: Any, bound: Any, result: Any) -> None:
-    """``limit`` of the float64 at each pointer."""
-    result[0] = limit(x[0], bound[0])
-
-
-def limit32_at(x: Any, bound: Any, result: Any) -> None:
-    """``limit`` of the float32 at each pointer."""
-    result[0] = limit(x[0], bound[0])
-
-
-def exponent64_at(x: Any, result: Any) -> None:
-    """``exponent64`` of the float64 at a pointer."""
-    result[0] = exponent64(x[0])
-
-
-def exponent32_at(x: Any, result: Any) -> None:
-    """``exponent32`` of the float32 at a pointer."""
-    result[0] = exponent32(x[0])
-
-
-def mantissa64_at(x: Any, result: Any) -> None:
-    """``mantissa64`` of the float64 at a pointer."""
-    result[0] = mantissa64(x[0])
-
-
-def mantissa32_at(x: Any, result: Any) -> None:
-    """``mantissa32`` of the float32 at a pointer."""
-    result[0] = mantissa32(x[0])
+    of_two = general.__code__.co_argcount == 2
+    function = (several_of_two if of_two else several) if lanes > 1 else (one_of_two if of_two else one)
+    function.__name__ = f"{name}_{format_}_x{lanes}"
+    return function

@@ -26,7 +26,7 @@ NUMPY = {
 }
 
 
-def record_of(value: Any) -> Record | None:
+def declared_record(value: Any) -> Record | None:
     """The record behind an operator, of aotops or of a user; None for anything else."""
     import aotops
 
@@ -36,7 +36,7 @@ def record_of(value: Any) -> Record | None:
     return None
 
 
-def meant_by(value: Any) -> Record | None:
+def record_called_by(value: Any) -> Record | None:
     """The record that a value stands for in scalar functions: an operator, or a function of ``math``; or None."""
     if isinstance(value, Named):
         return value.record
@@ -44,7 +44,7 @@ def meant_by(value: Any) -> Record | None:
     for meaning in callables.meanings(name).values() if name else ():
         if isinstance(meaning.floats, Named):
             return meaning.floats.record
-    return record_of(value)
+    return declared_record(value)
 
 
 class Namespace(types.ModuleType):
@@ -77,7 +77,7 @@ def has_fast_paths(function: Any) -> bool:
 
 def operators_in(function: types.FunctionType) -> list[Record]:
     """The operators that a function calls, also by names of ``math`` and NumPy, as far as names tell."""
-    called = [meant_by(reference.value) for reference in references(function)]
+    called = [record_called_by(reference.value) for reference in references(function)]
     return [record for record in called if record is not None]
 
 
@@ -213,11 +213,11 @@ def in_plain_python(
 
     def exchange(value: Any) -> Any:
         value = plain(value)
-        record = record_of(value)
+        record = declared_record(value)
         if record is not None:
             return element(record)
         name = callables.name_of(value)
-        record = meant_by(value) if name is not None else None
+        record = record_called_by(value) if name is not None else None
         if record is not None and record.defaults:  # NumPy's function of it leaves arguments out as well
             return element(record)
         if name in callables.LOOPS:

@@ -11,6 +11,8 @@ are marked here, in the module's text.
 
 from __future__ import annotations
 
+import re
+
 from aotops.aot.back.llvm_text import (
     blocks_of,
     branch_of,
@@ -26,6 +28,9 @@ MARK = "aotops.element"
 #: The function whose call marks a loop to be unrolled.
 SHORT = "aotops.short_loop"
 
+_PARALLEL = '!{!"llvm.loop.parallel_accesses", '
+_UNROLLED = '!{!"llvm.loop.unroll.full"}'
+
 
 def annotate(text: str) -> str:
     """Declare all marked accesses and the innermost loops in the text of an LLVM module parallel."""
@@ -35,8 +40,8 @@ def annotate(text: str) -> str:
     group, parallel, unrolled, loops = number, number + 1, number + 2, number + 3
     lines = [
         f"!{group} = distinct !{{}}",
-        f'!{parallel} = !{{!"llvm.loop.parallel_accesses", !{group}}}',
-        f'!{unrolled} = !{{!"llvm.loop.unroll.full"}}',
+        f"!{parallel} = {_PARALLEL}!{group}}}",
+        f"!{unrolled} = {_UNROLLED}",
     ]
 
     def annotated(_: str, function: str) -> str:
@@ -51,6 +56,22 @@ def annotate(text: str) -> str:
         return change_metadata(function, MARK, f"!llvm.access.group !{group}")
 
     return change_functions(text, annotated) + "\n" + "\n".join(lines) + "\n"
+
+
+def interleaved(text: str, count: int) -> str:
+    """Have LLVM compute ``count`` vectors in each iteration of the parallel loops in a module.
+
+    A module with short loops is left as it is, since these are unrolled: as much again would make it too large.
+    """
+    parallel = re.search(rf"^(!\d+) = {re.escape(_PARALLEL)}", text, re.MULTILINE)
+    unrolled = re.search(rf"^(!\d+) = {re.escape(_UNROLLED)}", text, re.MULTILINE)
+    has_short = unrolled and re.search(rf"^!\d+ = distinct !{{!\d+, {unrolled[1]}}}$", text, re.MULTILINE)
+    if parallel is None or has_short:
+        return text
+    new = metadata(text)
+    loop = rf"^(!\d+ = distinct !{{!\d+, {parallel[1]})}}$"
+    text = re.sub(loop, rf"\1, !{new}}}", text, flags=re.MULTILINE)
+    return f'{text}\n!{new} = !{{!"llvm.loop.interleave.count", i32 {count}}}\n'
 
 
 def _latches(function: str) -> list[tuple[str, bool]]:

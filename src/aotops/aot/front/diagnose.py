@@ -28,7 +28,7 @@ from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.intrinsics import FastPath
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
-from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, record_of, references, references_in
+from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, declared_record, references, references_in
 
 NO_MEMORY = "kernels have only numbers and tuples of numbers"
 LIST = f"write a tuple, (a, b) in place of [a, b], or add up in a loop; {NO_MEMORY}"
@@ -166,7 +166,7 @@ def examine(function: Callable[..., Any]) -> None:
         if isinstance(value, tuple):
             for item in value:
                 visit(item)
-        record = record_of(value)
+        record = declared_record(value)
         value = value.function if isinstance(value, FastPath) else plain(value)
         for each in [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]:
             if isinstance(each, types.FunctionType) and each not in done:
@@ -311,7 +311,7 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
         fault = _fault_of_value(holder_name, holder)
         if fault is not None:
             return fault
-        record = record_of(holder)
+        record = declared_record(holder)
         if record is not None and attribute == "derivative":
             if record.gradient is None:
                 return f"calls {name}, and {holder_name} has none; declare one with @{name}, or write it"
@@ -389,7 +389,7 @@ def _fault_of_object(name: str, value: Any) -> str:
 
 def _fault_of_callable(name: str, value: Any) -> str | None:
     """Return what is wrong with a function, a class or another callable, or None."""
-    record = record_of(value)
+    record = declared_record(value)
     whole = (
         "which works on whole tensors; a scalar function gets one number at a time, and may call only elementwise "
         "operators"

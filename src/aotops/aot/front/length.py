@@ -14,7 +14,7 @@ from typing import Any
 from aotops import ops
 from aotops.ops.record import FLOATS
 from aotops.scalar.functions import codes, has_loop, has_power, plain
-from aotops.scalar.mathematics import NUMPY, is_substituted, meant_by
+from aotops.scalar.mathematics import NUMPY, is_substituted, record_called_by
 
 #: The weight of a loop's body: a short loop may be unrolled.
 LOOP = 8
@@ -29,7 +29,7 @@ def length(function: Callable[..., Any], dtype: str) -> int:
 
     def of(value: Any) -> int:
         value = plain(value)
-        record = meant_by(value)
+        record = record_called_by(value)
         if record is not None:
             own = dtype if dtype in record.dtypes else record.casts.get(dtype, record.dtypes[-1])
             value = record.scalar_for(own)

@@ -89,6 +89,20 @@ def _force_load(typing_context: Any, x: Any) -> Any:
     return x(x), generate
 
 
+@lowers(intrinsics.unlikely)
+def _unlikely(typing_context: Any, condition: Any) -> Any:
+    if condition != types.boolean:
+        return None
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        bit = ir.IntType(1)
+        function_type = ir.FunctionType(bit, [bit, bit])
+        expect = cgutils.get_or_insert_function(builder.module, function_type, "llvm.expect.i1")
+        return builder.call(expect, [arguments[0], bit(0)])
+
+    return types.boolean(condition), generate
+
+
 def llvm_unary(name: str) -> Callable[..., Any]:
     """Make an intrinsic that calls an LLVM intrinsic on one float."""
 
@@ -283,11 +297,26 @@ def primitive(name: str) -> Callable[..., Any]:
     return generator
 
 
-_exponent, _mantissa, _scale, _limit = (primitive(name) for name in ("exponent", "mantissa", "scale", "limit"))
-lowers(intrinsics.exponent)(lambda typing_context, x: _exponent(x))
-lowers(intrinsics.mantissa)(lambda typing_context, x: _mantissa(x))
-lowers(intrinsics.scale)(lambda typing_context, y, k: _scale(y, k))
-lowers(intrinsics.limit)(lambda typing_context, x, bound: _limit(x, bound))
+def lower_primitive(function: Callable[..., Any]) -> None:
+    """Lower an intrinsic of one or two floats to the primitive of its name."""
+    generator = primitive(function.__name__)
+    if function.__code__.co_argcount == 1:
+        lowers(function)(lambda typing_context, x: generator(x))
+    else:
+        lowers(function)(lambda typing_context, x, y: generator(x, y))
+
+
+for _primitive in (
+    intrinsics.scale,
+    intrinsics.unscale,
+    intrinsics.centred_unscale,
+    intrinsics.limit,
+    intrinsics.exponent,
+    intrinsics.centred_exponent,
+    intrinsics.mantissa,
+    intrinsics.centred_mantissa,
+):
+    lower_primitive(_primitive)
 
 
 @lowers(intrinsics.look_up16)
@@ -309,6 +338,14 @@ def _wrap_int64(typing_context: Any, x: Any) -> Any:
         return context.cast(builder, arguments[0], signature.args[0], types.int64)
 
     return types.int64(x), generate
+
+
+@lowers(intrinsics.shift_right)
+def _shift_right(typing_context: Any, bits: Any, count: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.lshr(arguments[0], context.cast(builder, arguments[1], signature.args[1], bits))
+
+    return bits(bits, count), generate
 
 
 class TableType(types.Dummy):

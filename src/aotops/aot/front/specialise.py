@@ -36,7 +36,7 @@ from aotops.intrinsics import FastPath, LibraryFunction, narrow
 from aotops.ops.record import Record
 from aotops.scalar.callables import LOOPS, POWER, Named, name_of
 from aotops.scalar.functions import folded, global_names, plain, rebuilt
-from aotops.scalar.mathematics import Namespace, cells, meant_by, record_of, references
+from aotops.scalar.mathematics import Namespace, cells, declared_record, record_called_by, references
 
 Function = Callable[..., Any]
 
@@ -87,7 +87,7 @@ def understood(code: python_types.CodeType) -> python_types.CodeType:
 def _require_no_recursion(value: Any, path: set[Any], done: set[Any]) -> None:
     """Raise ``CompileError`` for a function that calls itself, also through other functions or operators."""
     value = plain(value)
-    record = record_of(value)
+    record = declared_record(value)
     called = [value] if record is None else [record.scalar_for(dtype) for dtype in record.dtypes]
     for function in called:
         if isinstance(function, FastPath):
@@ -142,14 +142,16 @@ def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dic
         if isinstance(value, FastPath):
             return _dispatcher(value.function, dtype, True, done)
         # aotops' own functions name operators as user-defined ones do (`math.exp` in a derivative), all else as Numba
-        record = meant_by(value) if own else value.record if isinstance(value, Named) else record_of(value)
+        record = (
+            record_called_by(value) if own else value.record if isinstance(value, Named) else declared_record(value)
+        )
         if record is not None:
             return element(record)
         if isinstance(value, (python_types.FunctionType, LibraryFunction)) and value in LOWERINGS:
             return LOWERINGS[value]
         if not own:
             name = name_of(value)
-            record = meant_by(value) if name is not None else None
+            record = record_called_by(value) if name is not None else None
             if record is not None and record.defaults:  # NumPy's function of it leaves arguments out as well
                 return element(record)
             if name in POWER:

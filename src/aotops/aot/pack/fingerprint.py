@@ -13,7 +13,7 @@ from aotops.aot.pack.manifest import paths
 from aotops.intrinsics import FastPath, Pattern, Signature, Table
 from aotops.ops.record import Record
 from aotops.scalar.functions import plain
-from aotops.scalar.mathematics import NUMPY, is_substituted, meant_by
+from aotops.scalar.mathematics import NUMPY, is_substituted, record_called_by
 from aotops.user.identity import NAMED_PACKAGES, Facts, code_spelled, found, spelled
 
 
@@ -47,7 +47,7 @@ class KernelFacts(Facts):
 
     def refer(self, value: Any) -> str | None:
         """How a function or an operator is spelled, and what loop nests are closed over."""
-        record = value if isinstance(value, Record) else meant_by(value)
+        record = value if isinstance(value, Record) else record_called_by(value)
         if record is not None:
             return f"operator {self.number(record)}"
         if isinstance(value, python_types.FunctionType):
