@@ -26,6 +26,6 @@ assert [name for name in extensions if name.startswith("aotops/")] in (
 assert not [name for name in names if ".libs/" in name], "a repaired wheel holds libraries, and needs none"
 assert "aotops_setuptools.py" in names, "the hook of setuptools is not there, and its entry point is"
 assert "aotops/py.typed" in names and "aotops/__init__.pyi" in names, "no type information"
-assert "aotops/native/aotops_kernel.h" in names, "operators of users cannot be built without the header"
+assert "aotops/native/aotops_kernel.h" in names, "user-defined operators cannot be built without the header"
 assert metadata["License-Expression"] == "BSD-3-Clause", metadata["License-Expression"]
 print(f"{path.name}: {path.stat().st_size / 2**20:.2f} MiB, {len(names)} files, no requirements")

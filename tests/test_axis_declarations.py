@@ -15,7 +15,7 @@ from needs import requires_numba
 import aotops as ao
 from aotops import reference
 from aotops.user.declare import declaration
-from aotops.user.plain_python import runner
+from aotops.user.plain_python import fallback
 
 pytestmark = requires_numba
 
@@ -90,7 +90,7 @@ def test_kinds_of_axes_agree_with_numpy_for_every_length(title: str, dtype: str,
 @pytest.mark.parametrize(("title", "dtype"), TITLED)
 def test_kinds_of_axes_in_plain_python(title: str, dtype: str) -> None:
     operator, _, _, keywords = CASES[title]
-    plain = runner(operator)
+    plain = fallback(operator)
     numbers = [3, 1, 200, 200, 0, 7, 199] if dtype != "bool" else [True, False, True, True, False, False, True]
     x = ao.tensor([numbers, numbers[::-1]], dtype=dtype)
     for axis in (0, 1, -1):
@@ -129,14 +129,14 @@ def test_argreductions_take_what_argmax_takes() -> None:
 
 def test_a_reduction_with_an_initial_value_alone_needs_elements() -> None:
     assert longest(ao.tensor([3, 255, 7], dtype="uint8")).item() == 255
-    for run in (longest, runner(longest)):
+    for run in (longest, fallback(longest)):
         with pytest.raises(ValueError, match="must have elements along the axes that fold away"):
             run(ao.zeros(0, dtype="uint8"))
 
 
 def test_inputs_of_a_dtype_of_their_own() -> None:
     assert shifted.fixed == {"count": ao.int64} and shifted.bool_inputs == ()
-    for run in (shifted, runner(shifted)):
+    for run in (shifted, fallback(shifted)):
         x = ao.tensor([1, 128, 255], dtype="uint8")
         assert run(x, ao.tensor([1, 1, 4])).tolist() == [2, 0, 240]
         assert run(x, 2).dtype == run(x, ao.tensor(2, dtype="uint8")).dtype == "uint8"
@@ -153,7 +153,7 @@ def test_inputs_of_a_dtype_of_their_own() -> None:
 def test_numbers_for_inputs_of_a_dtype_of_their_own_are_weak() -> None:
     """A number of the dtype's kind, or a lower one, takes on the dtype; all else has one, which must be castable."""
     x = ao.tensor([1.0, 2.0])
-    for run in (with_byte, runner(with_byte)):
+    for run in (with_byte, fallback(with_byte)):
         assert run(x, 3).tolist() == [4.0, 5.0] == run(x, n=3).tolist()
         assert run(x, 255).tolist() == [256.0, 257.0]
         assert run(x, True).tolist() == [2.0, 3.0] == run(x, np.uint8(1)).tolist() == run(x, [True, True]).tolist()
@@ -168,7 +168,7 @@ def test_numbers_for_inputs_of_a_dtype_of_their_own_are_weak() -> None:
         for value in ([3, 4], np.int64(3), ao.tensor(3)):
             with pytest.raises(TypeError, match="n must be of dtype uint8, got int64; convert with astype"):
                 run(x, value)
-    for run in (with_float, runner(with_float)):
+    for run in (with_float, fallback(with_float)):
         assert run(x, 3).tolist() == [4.0, 5.0] and run(x, 0.1)[0].item() == 1.0 + float(np.float32(0.1))
         assert run(x, 1e39).tolist() == [INF, INF]  # as for any operand
         assert run(x, np.float64(0.1))[0].item() == 1.0 + float(np.float32(0.1))  # can_cast allows it
@@ -178,7 +178,7 @@ def test_derivatives_where_inputs_were_left_out() -> None:
     derivative = clipped.derivative
     assert derivative.optional == ("low",) and str(inspect.signature(derivative)) == "(x, low, y, g, *, out=None)"
     x = ao.tensor([-9.0, 3.0])
-    for run in (derivative, runner(derivative)):
+    for run in (derivative, fallback(derivative)):
         for result in (run(x, None, clipped(x), 2.0), run(x, y=clipped(x), g=2.0), run(x, 0.5, clipped(x), 2.0)):
             assert [each.tolist() for each in result] == [[0.0, 2.0], [2.0, 0.0]]
         with pytest.raises(TypeError, match=r"y must be|y|positional arguments \(x, low, y, g\), got 2"):
@@ -187,7 +187,7 @@ def test_derivatives_where_inputs_were_left_out() -> None:
 
 
 def test_only_reductions_that_can_result_in_a_dtype_have_the_argument() -> None:
-    for run in (any_nonzero, runner(any_nonzero)):
+    for run in (any_nonzero, fallback(any_nonzero)):
         assert run(ao.tensor([0, 2])).item() is True
         with pytest.raises(TypeError, match="unexpected keyword argument 'dtype'"):
             run(ao.tensor([0, 2]), dtype="int64")
@@ -199,12 +199,12 @@ def test_only_reductions_that_can_result_in_a_dtype_have_the_argument() -> None:
 
 def test_inputs_that_may_be_left_out() -> None:
     assert scaled.optional == ("mask", "exponent") and clipped.optional == ("low",)
-    for run in (scaled, runner(scaled)):
+    for run in (scaled, fallback(scaled)):
         x = ao.tensor([1.0, 3.0])
         assert run(x).tolist() == [2.0, 6.0]
         assert run(x, ao.tensor([True, False]), 3).tolist() == [8.0, 3.0]
         assert run(x, exponent=2).tolist() == [4.0, 12.0] == run(x, None, 2).tolist()
-    for run in (clipped, runner(clipped)):
+    for run in (clipped, fallback(clipped)):
         assert run(ao.tensor([-9, 3])).tolist() == [-5, 3]
         assert run(ao.tensor([-9.0, 3.0])).tolist() == [0.5, 3.0]
 
@@ -301,7 +301,7 @@ def test_uint8_is_one_of_the_dtypes() -> None:
     mean = ao.zip(lambda a, b: (a + b) // 2, dtypes="uint8")
     x = ao.tensor([0, 100, 200, 255], dtype="uint8")
     for call, operands, result in ((doubled, (x,), [0, 200, 144, 254]), (mean, (x, 255), [127, 177, 227, 255])):
-        for run in (call, runner(call)):
+        for run in (call, fallback(call)):
             assert run(*operands).tolist() == result and run(*operands).dtype == "uint8"
     with pytest.raises(OverflowError, match="256"):
         mean(x, 256)

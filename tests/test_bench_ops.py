@@ -270,7 +270,7 @@ def test_calls(kind: type[Library], name: str, text: str) -> None:
 
 
 class Liar(NumPy):
-    """Adds one where nobody asked for it."""
+    """Adds one, which is wrong."""
 
     name, label = "liar", "Liar"
     lie = "{} + 1"

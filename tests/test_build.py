@@ -770,7 +770,7 @@ def test_kernels_that_results_are_combined_by_have_their_dtype() -> None:
 
 def test_the_stubs_are_those_of_the_records() -> None:
     written = stubs()
-    assert {path.name for path in written} == {"_native.pyi", "__init__.pyi"}
+    assert {path.name for path in written} >= {"_native.pyi", "__init__.pyi"}
     for path, text in written.items():
         assert path.read_text(encoding="utf-8") == text, f"{path.name} is out of date: python -m aotops.aot.pack.stubs"
 

@@ -14,7 +14,7 @@ import pytest
 from needs import requires_numba
 
 import aotops as ao
-from aotops.user.plain_python import runner
+from aotops.user.plain_python import fallback
 
 pytestmark = requires_numba
 
@@ -36,7 +36,7 @@ def run(request: pytest.FixtureRequest) -> Run:
 
     def call(function: Any, dtype: str, value: Any) -> Any:
         operator = ao.map(function, dtypes=dtype)
-        return (operator if request.param == "compiled" else runner(operator))(ao.tensor(value, dtype=dtype)).item()
+        return (operator if request.param == "compiled" else fallback(operator))(ao.tensor(value, dtype=dtype)).item()
 
     return call
 

@@ -502,7 +502,7 @@ def test_progress_is_drawn_over_itself_and_wiped() -> None:
     assert max(map(len, written.split("\r"))) == 79
 
 
-def test_progress_is_silent_where_nobody_looks() -> None:
+def test_progress_is_silent_without_a_terminal() -> None:
     stream = io.StringIO()
     with Progress("measuring", 2, stream) as progress:
         progress.show(1, "step")

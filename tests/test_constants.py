@@ -14,7 +14,7 @@ from needs import requires_numba
 
 import aotops as ao
 from aotops.user.declare import declaration
-from aotops.user.plain_python import runner
+from aotops.user.plain_python import fallback
 
 pytestmark = requires_numba
 
@@ -37,7 +37,7 @@ def test_an_initial_value_enters_each_result_once(shape: tuple[int, ...], dtype:
             result = total(x, axis=axis)
             assert result.tolist() == (ao.zeros(result.shape, dtype=dtype) + 10).tolist()
     assert total(ao.zeros(0, dtype=dtype)).item() == 0  # the identity
-    assert runner(total)(ao.zeros(5, dtype=dtype)).item() == 10
+    assert fallback(total)(ao.zeros(5, dtype=dtype)).item() == 10
 
 
 def test_an_initial_value_enters_once_whatever_the_threads() -> None:

@@ -20,7 +20,7 @@ from aotops.scalar.functions import loaded_names
 pytestmark = requires_source
 
 ROOT = Path(__file__).parent.parent
-#: What iterates over the records, and so covers an operator that nobody has told the tests about.
+#: Tests that iterate over the records, and so cover a new operator.
 TESTS = (
     "operators",
     "derivatives",
@@ -31,7 +31,7 @@ TESTS = (
     "scalar_functions",
     "scalar_zoo",
 )
-#: What compares the records with the public names, the stubs and the derivatives.
+#: Tests that compare the records with the public names, the stubs and the derivatives.
 COMPLETENESS = ("operators", "derivatives", "accuracy", "bench_ops", "build", "documentation")
 
 

@@ -102,7 +102,7 @@ class Digest:
 
     def add(self, result: ao.Tensor) -> None:
         array = np.asarray(result)
-        if array.dtype.kind == "f":  # a NaN is a NaN: its sign and payload are nobody's promise
+        if array.dtype.kind == "f":  # the sign and payload of a NaN are not guaranteed
             array = np.where(np.isnan(array), np.nan, array).astype(array.dtype)
         self.hash.update(f"{array.dtype} {array.shape} ".encode())
         self.hash.update(np.ascontiguousarray(array).tobytes())

@@ -67,7 +67,7 @@ def test_pages_with_python_are_found() -> None:
 
 @pytest.mark.parametrize("page", BLOCKS)
 def test_fences_have_a_language(page: str) -> None:
-    """A block without a known language would be run by nobody."""
+    """A block without a known language would not be run."""
     for block in BLOCKS[page]:
         assert block.language in NOT_PYTHON | {"python"}, f"{page}, line {block.line}: {block.language!r}"
 
@@ -155,7 +155,7 @@ def test_the_readme_lists_every_operator() -> None:
     )
     names = {name for span in re.findall(r"`([a-z0-9_ ]+)`", listed.replace("\n", " ")) for name in span.split()}
     operators = {name for name in ops.collect() if "." not in name and not name.startswith("_")}
-    assert operators - names == set(), "write them into the list of operators in README.md"
+    assert operators - names == set(), "`make stubs` writes the list of operators in README.md"
     assert {name for name in names if not hasattr(ao, name)} == {"keepdims"}
 
 

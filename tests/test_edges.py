@@ -255,7 +255,7 @@ def test_no_more_axes_than_32_are_read(name: str) -> None:
 
 
 class Unread(tuple[int, ...]):
-    """A tuple that nobody may go through."""
+    """A tuple that must not be iterated over."""
 
     def __iter__(self) -> Iterator[int]:
         raise AssertionError("read")

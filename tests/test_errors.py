@@ -957,3 +957,20 @@ def test_errors_about_arguments_have_no_second_traceback() -> None:
         with pytest.raises((TypeError, OverflowError, IndexError)) as caught:
             call()
         assert caught.value.__cause__ is None and caught.value.__suppress_context__
+
+
+def test_messages_name_no_private_type() -> None:
+    x = ao.ones(2)
+    for call in (
+        lambda: x.item(x=1),
+        lambda: setattr(x, "shape", (2,)),
+        lambda: delattr(x, "dtype"),
+        lambda: ao.Tensor.item(3),  # type: ignore[arg-type]
+        lambda: ao.Tensor.__add__(3, 4),  # type: ignore[operator]
+        lambda: setattr(ao.float32, "name", "x"),
+        lambda: setattr(ao.add, "kind", "x"),
+        lambda: ao.float32 < ao.float64,
+    ):
+        with pytest.raises((TypeError, AttributeError)) as caught:
+            call()
+        assert "_native" not in str(caught.value) and "Core" not in str(caught.value)

@@ -420,7 +420,7 @@ def test_sizes_in_bytes_that_overflow(shape: tuple[int, ...]) -> None:
     assert changes(before) == {}
 
 
-# --- the limit that nobody has set ---------------------------------------------------------------------------------
+# --- the default limit ---------------------------------------------------------------------------------------------
 
 
 def test_the_system_is_asked_for_the_limit_once_it_matters() -> None:

@@ -79,7 +79,7 @@ OPERANDS: dict[str, Callable[[], Any]] = {
 every_operand = pytest.mark.parametrize("operand", OPERANDS.values(), ids=OPERANDS)
 
 #: What no operator takes: arithmetic and ordering are TypeErrors.
-REFUSED: dict[str, Callable[[], Any]] = {
+REJECTED: dict[str, Callable[[], Any]] = {
     "None": lambda: None,
     "string": lambda: "abc",
     "bytes": lambda: b"abc",
@@ -102,7 +102,7 @@ REFUSED: dict[str, Callable[[], Any]] = {
     "array of int32": lambda: np.ones(3, np.int32),
     "bytearray": lambda: bytearray(3),
 }
-every_refused = pytest.mark.parametrize("operand", REFUSED.values(), ids=REFUSED)
+every_rejected = pytest.mark.parametrize("operand", REJECTED.values(), ids=REJECTED)
 
 
 #: Scalars of dtypes that aotops lacks, and what they become.
@@ -195,7 +195,7 @@ def test_in_place_stays_in_place_or_raises(dtype: str, operand: Callable[[], Any
 
 
 @every_dtype
-@every_refused
+@every_rejected
 @pytest.mark.parametrize("function", IN_PLACE + MISSING)
 def test_in_place_with_anything_else_raises(dtype: str, operand: Callable[[], Any], function: Any) -> None:
     for t in (pair(dtype)[0], ao.tensor(1, dtype=dtype)):
@@ -288,7 +288,7 @@ def test_types_with_operators_of_their_own_are_asked() -> None:
 
 
 @every_dtype
-@every_refused
+@every_rejected
 def test_other_types_are_rejected_by_operators(dtype: str, operand: Callable[[], Any]) -> None:
     t, _ = pair(dtype)
     for function in [*ARITHMETIC, operator.lt, operator.ge]:
@@ -858,7 +858,7 @@ def test_arithmetic_with_such_ints_names_the_argument() -> None:
 
 def test_no_reference_is_lost_or_kept() -> None:
     t = ao.ones(3)
-    operands = [make() for make in (*OPERANDS.values(), *REFUSED.values())]
+    operands = [make() for make in (*OPERANDS.values(), *REJECTED.values())]
     operands += [Reflected(), np.ma.ones(3), OwnNumber(1)]
     functions = [*ARITHMETIC, *COMPARISONS, *IN_PLACE, *MISSING, operator.contains, ao.add, ao.where, operator.setitem]
 

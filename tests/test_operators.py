@@ -346,9 +346,9 @@ def test_zip_on_all_pairs_of_layouts(record: Record, dtype: str) -> None:
 
 
 def test_layouts_that_do_not_broadcast_are_rejected() -> None:
-    refused = [pair for pair in PAIRS if not broadcast(*pair)]
-    assert len(refused) > 800
-    for first, second in refused:
+    rejected = [pair for pair in PAIRS if not broadcast(*pair)]
+    assert len(rejected) > 800
+    for first, second in rejected:
         t, u = first.pair("float64")[0], second.pair("float64")[0]
         with pytest.raises(ValueError, match=r"add: shapes must broadcast together, got x1 \(.*\), x2 \("):
             ao.add(t, u)
@@ -559,12 +559,12 @@ def test_mixed_dtypes_promote(record: Record) -> None:
 
 @by_name("record", RECORDS.values())
 def test_dtypes_without_a_kernel_are_rejected(record: Record) -> None:
-    refused = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.casts]
-    for dtype in refused:
+    rejected = [dtype for dtype in DTYPES if dtype not in record.dtypes and dtype not in record.casts]
+    for dtype in rejected:
         operands = [ao.zeros(3, dtype=dtype)] * record.inputs
         with pytest.raises(TypeError, match=f"{record.name}: .* must be of one of the dtypes .* got {dtype}.*astype"):
             function(record)(*operands)
-    assert refused in ([], ["bool"]) or record.name.startswith("_")
+    assert rejected in ([], ["bool"]) or record.name.startswith("_")
 
 
 @by_name("record", ELEMENTWISE)

@@ -360,7 +360,7 @@ def fuzz_as_strided(seed: int, rounds: int) -> None:
     guard, inside = 64, 40
     small = [0, 0, 1, 1, 2, 3, 4, 5, 8, 13, 20, 39, 40, 41]
     huge = [2**31, 2**32, 2**58, 2**60, 2**61, 2**62, 2**63 - 1, 2**63, 2**64, 10**30]
-    granted = refused = 0
+    granted = rejected = 0
     for _ in range(rounds):
         dtype = generator.choice(DTYPES)
         memory = np.zeros(guard + inside + guard, dtype)
@@ -384,7 +384,7 @@ def fuzz_as_strided(seed: int, rounds: int) -> None:
             try:
                 view = shown._as_strided(shape, strides, offset)
             except (ValueError, OverflowError):
-                refused += 1
+                rejected += 1
                 representable = size < 2**59 and max(map(abs, (*strides, offset))) < 2**59
                 assert not (valid and size and representable), (shape, strides, offset, "is inside")
                 break
@@ -403,7 +403,7 @@ def fuzz_as_strided(seed: int, rounds: int) -> None:
                 assert ao.sum(view, dtype="int64").item() == size
                 view[...] = 0
             assert not memory.any(), "written outside of the storage"
-    assert granted > rounds / 10 and refused > rounds / 10
+    assert granted > rounds / 10 and rejected > rounds / 10
 
 
 def positions(shape: tuple[int, ...], strides: tuple[int, ...], start: int) -> np.ndarray:

@@ -33,7 +33,7 @@ pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("numba") is None, reason="compiling kernels takes Numba, which is not installed here"
 )
 
-#: What nobody who writes a scalar function should read.
+#: What no message to authors of scalar functions may contain.
 INTERNAL = (
     r"OverloadSelector|numba_gil_ensure|\$\w|reflected|0x[0-9a-f]{4}|NRT|nopython|Literal\[|UniTuple|CPUDispatcher|<iv="
     r"|unicode_type|>>>|<function|<built-in|numba|getiter|aotops\.\w+ object|Illegal IR|pipeline"

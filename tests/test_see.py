@@ -55,7 +55,7 @@ def test_a_planned_zip() -> None:
     assert [each.name for each in plan.operands] == ["x1", "x2", "out"]
     assert math.prod(plan.tiles) * math.prod(plan.tile) >= 400 * 300
     assert (plan.bytes_read, plan.bytes_written, plan.bytes_moved) == (2 * 8 * 120000, 8 * 120000, 3 * 8 * 120000)
-    assert plan.conversions == []
+    assert plan.casts == []
     assert not plan.streams
 
 
@@ -79,7 +79,7 @@ def test_a_fast_path() -> None:
 def test_conversions() -> None:
     plan = ao.explain(ao.exp, ao.ones(5000, dtype=ao.int64), out=ao.ones(5000, dtype=ao.float32))
     assert plan.kernel == "aot_exp_float64"
-    assert plan.conversions == [("x", "int64", "float64"), ("out", "float32", "float64")]
+    assert plan.casts == [("x", "int64", "float64"), ("out", "float32", "float64")]
     assert roles(plan) == ["cast", "cast"]
     assert plan.bytes_moved == 5000 * 12
     copy = ao.explain(ao.ones((300, 200)).T.astype, ao.float32)

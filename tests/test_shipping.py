@@ -313,7 +313,7 @@ def test_an_installed_module_of_the_same_name_does_not_take_its_place(
 
 @requires_numba
 @requires_compiler
-@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that nobody can write to")
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="needs a folder that cannot be written to")
 def test_a_folder_that_cannot_be_written_to_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from aotops.aot.pack.extension import cache_for
     from aotops.aot.pack.modules import Target

@@ -1018,7 +1018,7 @@ REQUESTS = (SIMPLE, ND, STRIDES, C_CONTIGUOUS, F_CONTIGUOUS, ANY_CONTIGUOUS, IND
     "name", ["matrix", "transposed", "stepped both ways", "65 in a row", "no dimensions", "read-only"]
 )
 def test_every_kind_of_buffer_request(name: str) -> None:
-    """What PEP 3118 says that an exporter gives, and refuses, for each request."""
+    """What PEP 3118 says that an exporter provides, and rejects, for each request."""
     t, expected = LAYOUTS[name].pair("float64", 3)
     rows, columns = expected.flags.c_contiguous, expected.flags.f_contiguous
     for request, writable, formatted in itertools.product(REQUESTS, (0, WRITABLE), (0, FORMAT)):

@@ -31,7 +31,7 @@ class Library:
             self.module: Any = importlib.import_module(self.name)
 
     def use_threads(self, count: int) -> bool:
-        """Run on so many threads from now on; False if the library has one whatever it is told."""
+        """Set the number of threads; False if the library always uses one."""
         return count == 1
 
     def lacks(self, cell: Cell) -> bool:

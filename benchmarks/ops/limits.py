@@ -182,7 +182,7 @@ def cycles(body: Sequence[str], ports: Ports, itemsize: int) -> tuple[float, int
 
 @functools.cache
 def cycles_per_element(operator: str, dtype: str, level: str, cpu: str) -> float | None:
-    """What the kernel of an operator takes at least, in cycles per element, where that can be told.
+    """The least time that the kernel of an operator takes, in cycles per element, where it is known.
 
     Of the inner loops those count that take at least an eighth of the most expensive one: others copy or compare. The
     cheapest of them is the common path, without rare elements.

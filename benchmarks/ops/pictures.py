@@ -17,7 +17,7 @@ from benchmarks.ops.timing import Measured
 
 FORMATS = (".svg", ".png", ".pdf")
 COLOURS = "RdBu"
-"""Blue where aotops is faster, red where it is slower: told apart by the colour-blind."""
+"""Blue where aotops is faster, red where it is slower: colour-blind readers can distinguish them."""
 EXTREME = 2.0
 """The colours end at ratios of two to this power, and of its reciprocal."""
 FAMILIES = (("Elementwise", ("map", "zip", "select", "copy")), ("Reductions and scans", ("reduction", "scan")))

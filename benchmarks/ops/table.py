@@ -114,7 +114,7 @@ BY_HAND = (
     # NumPy sums uint8 as uint64, which aotops does not have
     Operator("sum", "reduction", WITH_BOOL, "positive", memory_bound=True),
     Operator("prod", "reduction", NUMBERS, "near one", memory_bound=True),
-    # Of booleans, with the data that let nobody stop early.
+    # Of booleans, with data on which no library can short-circuit.
     Operator("max", "reduction", ALL, "any or false", torch="amax", memory_bound=True),
     Operator("min", "reduction", ALL, "any or true", torch="amin", memory_bound=True),
     # PyTorch's any and all of uint8 are uint8
@@ -123,7 +123,7 @@ BY_HAND = (
     Operator("argmax", "reduction", NUMBERS, memory_bound=True),
     Operator("argmin", "reduction", NUMBERS, memory_bound=True),
     Operator("mean", "reduction", FLOATS, "positive", memory_bound=True),
-    # NumPy's variance divides by the number of elements, PyTorch's by one less unless told.
+    # NumPy's variance divides by the number of elements, PyTorch's by default by one less.
     Operator("var", "reduction", FLOATS, torch="torch.var({operands}, correction=0{axis})"),
 
     Operator("cumulative_sum", "scan", NUMBERS, "positive", numpy="cumsum", torch="cumsum"),

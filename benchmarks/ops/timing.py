@@ -7,7 +7,7 @@
 3. Before each batch comes a call that is not timed: it brings back data that another contender drove out of the
    cache. With several threads it is preceded by a pause of `PAUSE` seconds: threads that wait for work do so in a busy
    loop for some milliseconds, and would take the processors from the next contender. Without the pause an operation
-   of 30 us in two threads was seen to take 6 ms.
+   of 30 us in two threads took up to 6 ms.
 4. The figure is the lower quartile, over the rounds, of the time per call. What disturbs a measurement only ever
    makes it longer, so the middle of all rounds would say more about the disturbance; the shortest would be luck.
 """

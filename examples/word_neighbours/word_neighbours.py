@@ -34,7 +34,7 @@ WORDS = ["alice", "queen", "eyes", "went", "could", "two"]
 # the book's `quotation marks' fall away.
 WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 
-MOST_CONTEXTS = 500  # rarer neighbours are seen too seldom to tell anything, and cost as much time as frequent ones
+MOST_CONTEXTS = 500  # rarer neighbours occur too seldom to be informative, and cost as much time as frequent ones
 SMOOTHING = 0.75  # the exponent that makes rare contexts look less rare: chance meetings with them count for less
 SWEEPS = 8  # of the nearest five, three in four are then those of the exact directions; the others are about as near
 SEED = 2026  # of the directions to start from
@@ -217,7 +217,7 @@ def neighbours_table(layer1: ao.Tensor, vocabulary: Sequence[str], words: Sequen
 
 
 def positive_number(text: str) -> int:
-    """A whole number from 1 up, as argparse wants it read."""
+    """Read an integer of at least 1, for argparse."""
     number = int(text)
     if number < 1:
         raise argparse.ArgumentTypeError(f"expected a number from 1 up, got {text}")

@@ -73,9 +73,9 @@ def load(operator: Operator) -> None:
         if mode not in ("0", "1", ""):
             errors.wrong_value(name, "AOTOPS_PYTHON", "0 or 1", mode)
         if mode == "1":
-            from aotops.user.plain_python import runner
+            from aotops.user.plain_python import fallback
 
-            _native.set_fallback(operator, runner(operator))
+            _native.set_fallback(operator, fallback(operator))
             record.loaded = True
             return
         library, reason = library_of(record)

@@ -107,17 +107,18 @@ def reduce(
     depth = block_depth(signature)
     if absorbing is not None and absorbing != absorbing:
         absorbing = None  # a NaN equals nothing
+    patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     if large:
         compute = block_gathered(of, len(signature.inputs), speculative)
-        fold_row = fold_row_by_blocks(combine, compute, depth)
+        with_gaps = fold_row_by_blocks(combine, compute, depth, 8)
+        fold_row = fold_row_where_any(patterns, fold_row_by_blocks(combine, compute, depth), with_gaps)
         add_rows = add_rows_by_blocks(combine, compute)
     elif speculative:
-        fold_row = fold_row_by_blocks(combine, any_block(of), depth)
+        fold_row = fold_row_by_blocks(combine, any_block(of), depth, 8)
         add_rows = add_rows_by_blocks(combine, any_block(of))
     else:
         fold_row = fold_row_by(combine, any_element(of), 8, depth, absorbing)
         add_rows = add_rows_by(combine, any_element(of))
-    patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
     for pattern in () if large else reversed(patterns):
         if speculative:
             compute = speculative_block(of, pattern)
@@ -194,6 +195,37 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
             otherwise(row, steps, out, length, lanes)
 
     return fold_row
+
+
+def fold_row_where_any(patterns: list[Pattern], chosen: Function, otherwise: Function) -> Function:
+    """As ``fold_row_where``, for several patterns, with one copy of each function."""
+    first = patterns[0]
+    later = match_any(patterns[1:])
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if matches(steps, first) or later(steps):
+            chosen(row, steps, out, length, lanes)
+        else:
+            otherwise(row, steps, out, length, lanes)
+
+    return fold_row
+
+
+def match_any(patterns: list[Pattern]) -> Function:
+    """Make a function that returns whether strides match any of some patterns."""
+    if not patterns:
+        return no_match
+    first, later = patterns[0], match_any(patterns[1:])
+
+    def match(steps: Any) -> bool:
+        return matches(steps, first) or later(steps)
+
+    return match
+
+
+def no_match(steps: Any) -> bool:
+    """Return that strides match none of no patterns."""
+    return False
 
 
 def counter(combine: Function) -> tuple[Function, Function]:
@@ -316,36 +348,62 @@ def fold_row_by(combine: Function, element: Function, count: int, depth: int, ab
     return fold_row
 
 
-def fold_row_by_blocks(combine: Function, compute: Function, depth: int) -> Function:
-    """As ``fold_row_by``, for values computed block by block."""
-    fold_rest = fold_row_by(combine, value_aside, LANES, depth)
+def last_elements(combine: Function, element: Function) -> Function:
+    """Make a function that folds the elements from ``start`` to the end of a row: eights in lanes, others in order."""
+    fold_eights = eight_lanes(combine, element)
+
+    def fold_singles(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
+        value = element(row, steps, fixed, start)
+        for j in range(start + 1, length):
+            value = combine(value, element(row, steps, fixed, j))
+        return value
+
+    def fold(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
+        eights = (length - start) // 8
+        if eights == 0:
+            return fold_singles(row, steps, fixed, start, length)
+        value = fold_eights(row, steps, fixed, start, eights)
+        single = start + eights * 8
+        return combine(value, fold_singles(row, steps, fixed, single, length)) if single < length else value
+
+    return fold
+
+
+def fold_row_by_blocks(combine: Function, compute: Function, depth: int, count: int = LANES) -> Function:
+    """As ``fold_row_by``, in the same order, for values computed block by block."""
+    fold_rest = last_elements(combine, value_aside)
     push, end = counter(combine)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         values, stack = accumulators(BLOCK, out), accumulators(PLACES, out)
-        whole = length // LANES * LANES
-        last = (whole - 1) // (depth * LANES)
+        whole = length // count * count
+        last = (whole - 1) // (depth * count)
+        result = load_output(out, 0)
+        total = result
         for block in range(last + 1):
-            first = block * depth * LANES
-            stop = min(first + depth * LANES, whole)
+            first = block * depth * count
+            stop = min(first + depth * count, whole)
             for start in range(first, stop, BLOCK):
                 compute(row, steps, fixed, start, min(start + BLOCK, stop), values)
                 if start == first:
-                    for lane in range(LANES):
+                    for lane in range(count):
                         store(lanes, lane, load_output(values, lane))
-                for group in range(1 if start == first else 0, (min(start + BLOCK, stop) - start) // LANES):
-                    for lane in range(LANES):
-                        x = load_output(values, group * LANES + lane)
+                for group in range(1 if start == first else 0, (min(start + BLOCK, stop) - start) // count):
+                    for lane in range(count):
+                        x = load_output(values, group * count + lane)
                         store(lanes, lane, combine(load_output(lanes, lane), x))
-            value = fold_lanes(combine, lanes, LANES)
+            value = fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
             if block < last:
                 push(stack, block, value)
             else:
-                store(out, 0, combine(load_output(out, 0), end(stack, last, value)))
+                total = end(stack, last, value)
         if whole < length:
             compute(row, steps, fixed, whole, length, values)
-            fold_rest((values,), (1,), out, length - whole, lanes)
+            rest = fold_rest((values,), (1,), (result,), 0, length - whole)
+            total = combine(total, rest) if whole > 0 else rest
+        if length > 0:
+            store(out, 0, combine(result, total))
 
     return fold_row
 
@@ -391,7 +449,7 @@ def add_rows_by(combine: Function, element: Function) -> Function:
 
 
 def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
-    """As ``add_rows_by``, for values computed block by block; two rows or three are combined one by one."""
+    """As ``add_rows_by``, in the same order, for values computed block by block."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
         fixed = load(row, steps, 0)
@@ -412,8 +470,19 @@ def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
                     place = (start + j) * out_step
                     store(out, place, combine(load_output(out, place), combine(ab, cd)))
             return
-        for i in range(rows):
-            one = advance(row, outer, i)
+        if rows >= 2:
+            row1, values1 = advance(row, outer, 1), accumulators(BLOCK, out)
+            fixed1 = load(row1, steps, 0)
+            for start in range(0, length, BLOCK):
+                end = min(start + BLOCK, length)
+                compute(row, steps, fixed, start, end, values)
+                compute(row1, steps, fixed1, start, end, values1)
+                for j in range(end - start):
+                    place = (start + j) * out_step
+                    ab = combine(load_output(values, j), load_output(values1, j))
+                    store(out, place, combine(load_output(out, place), ab))
+        if rows != 2:
+            one = advance(row, outer, rows - 1)
             fixed = load(one, steps, 0)
             for start in range(0, length, BLOCK):
                 end = min(start + BLOCK, length)

@@ -190,7 +190,7 @@ class Launch:
         return self.bytes_read + self.bytes_written
 
     @property
-    def conversions(self) -> list[tuple[str, str, str]]:
+    def casts(self) -> list[tuple[str, str, str]]:
         """The operands that are cast, each with the dtype in memory and that of the kernel."""
         return [(each.name, each.dtype, each.kernel_dtype) for each in self.operands if each.dtype != each.kernel_dtype]
 

@@ -17,7 +17,7 @@ from aotops.tensors import Tensor, astype
 from aotops.user.declare import declaration
 
 
-def runner(operator: Operator) -> Callable[..., Any]:
+def fallback(operator: Operator) -> Callable[..., Any]:
     """The fallback for an operator's kernels: the reference engine with the operator's own functions."""
     record = declaration(operator)
     parameters = signature(operator)

@@ -1,7 +1,8 @@
-"""The type stubs, generated from the operator records: ``python -m aotops.aot.pack.stubs`` writes them.
+"""What is generated from the operator records: ``python -m aotops.aot.pack.stubs`` writes it.
 
 ``_native.pyi`` declares the native types, with the operators' methods and special methods on ``TensorBase``, and
-``__init__.pyi`` the public names. A test fails if they differ from what this module would write.
+``__init__.pyi`` the public names. In a checkout, README gets its list of operators. A test fails if any of them differs
+from what this module would write.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ from aotops.abi import AXIS_KINDS, SLOTS
 from aotops.ops.record import Record
 
 PACKAGE = Path(aotops.__file__).parent
+#: README's list of operators is between these comments, in lines that are at most this long.
+LIST, LIST_END, WIDTH = "<!-- operators, by make stubs -->\n", "<!-- end -->\n", 128
 HEADER = "# Generated from the operator records by `python -m aotops.aot.pack.stubs`; do not edit.\n"
 
 NATIVE = '''from array import array
@@ -246,10 +249,33 @@ def public_stub(records: list[Record]) -> str:
     return HEADER + "\n".join(lines).rstrip() + "\n"
 
 
+def readme(text: str) -> str:
+    """Return README with its list of operators: one code span for each chapter, and for each kind of reduction."""
+    groups: dict[str, list[str]] = {}
+    records = {record.name: record for record in ops.collect().values() if aotops.is_public(record.name)}
+    for chapter in ops.chapters():
+        for value in vars(chapter).values():
+            record = records.pop(value.name, None) if isinstance(value, Record) else None
+            if record is not None:
+                kind = record.kind if record.kind in AXIS_KINDS else chapter.__name__
+                groups.setdefault(kind, []).append(record.name)
+    spans = [f"`{' '.join(names)}`" for names in groups.values()]
+    lines = [f"  {spans[0]}"]
+    for span in spans[1:]:
+        fits = len(lines[-1]) + len(span) + 3 <= WIDTH
+        lines[-1:] = [f"{lines[-1]}, {span}"] if fits else [f"{lines[-1]},", f"  {span}"]
+    head, start, rest = text.partition(LIST)
+    return f"{head}{start}{chr(10).join(lines)}. {LIST_END}{rest.partition(LIST_END)[2]}"
+
+
 def stubs() -> dict[Path, str]:
-    """Return the path and the content of each stub."""
+    """Return the path and the content of each stub, and of README in a checkout."""
     records = list(ops.collect().values())
-    return {PACKAGE / "_native.pyi": native_stub(records), PACKAGE / "__init__.pyi": public_stub(records)}
+    files = {PACKAGE / "_native.pyi": native_stub(records), PACKAGE / "__init__.pyi": public_stub(records)}
+    page = PACKAGE.parents[1] / "README.md"
+    if page.is_file() and LIST in page.read_text(encoding="utf-8"):
+        files[page] = readme(page.read_text(encoding="utf-8"))
+    return files
 
 
 if __name__ == "__main__":
