@@ -142,9 +142,10 @@ def error_in_units(result: float, exact: Any, dtype: str = "float64") -> float:
 
 
 @every_function
-def test_float64_is_within_the_bound(function: Record) -> None:
-    x = points(function)
-    assert len(x) > 10_000
+@pytest.mark.parametrize("first", [0, *(pytest.param(first, marks=pytest.mark.slow) for first in (1, 2))])
+def test_float64_is_within_the_bound(function: Record, first: int) -> None:
+    x = points(function)[first::3]
+    assert len(x) > 8_000
     results = compiled(function, np.array(x)).tolist()
     errors = []
     for value, result in zip(x, results, strict=True):
@@ -441,7 +442,7 @@ ROWS = {match[1]: match for match in ROW.finditer(PAGE.read_text(encoding="utf-8
 @requires_source
 def test_the_page_has_rows_of_operators_that_are_measured() -> None:
     assert ROWS
-    assert set(ROWS) <= {record.name for record in (*FUNCTIONS, *PLANAR, RECORDS["pow"])}
+    assert set(ROWS) == {record.name for record in (*FUNCTIONS, *PLANAR, RECORDS["pow"])}
     assert list(ROWS) == sorted(ROWS)
     rows = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line.startswith("| ")]
     assert len(rows) == len(ROWS) + 1
@@ -456,9 +457,7 @@ def test_the_page_tells_errors_within_the_bound_where_they_are(name: str, dtype:
     _, wanted, *cells = ROWS[name].groups()
     error, where = cells[:2] if dtype == "float32" else cells[2:]
     assert wanted == str(record.max_ulp or "correctly rounded")
-    # powers of numbers beside 1 err by more than was known, as the logarithm's cubic term is rounded
-    known = 2.6 if (name, dtype) == ("pow", "float64") else bound(record)
-    assert 0.3 < float(error) <= known
+    assert 0.3 < float(error) <= bound(record)
     arguments = ast.literal_eval(where)
     arguments = arguments if isinstance(arguments, tuple) else (arguments,)
     result = getattr(ao, name)(*(ao.tensor([x], dtype=dtype) for x in arguments)).item()

@@ -33,8 +33,7 @@ HEAD = """# Accuracy
 The largest errors found, in ULP (units in the last place of the exact result), and where. `tools/measure_accuracy.py`
 writes this table. The errors of functions of one input are the largest of all float32 numbers, and of 4 million float64
 numbers, dense around every seam; those of functions of two inputs are the largest of 4 million pairs. The bound is what
-the tests demand; of float64, pow exceeds it for bases near 1. All CPU levels give the same bits, so these are the
-errors of every machine.
+the tests demand. All CPU levels give the same bits, so these are the errors of every machine.
 
 | operator | bound | float32 | at | float64 | at |
 |---|---|---|---|---|---|

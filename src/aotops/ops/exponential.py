@@ -138,11 +138,12 @@ def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, least: float, low
     """Make expm1: ``(2**k - 1) + 2**k * y``, where the rounding of ``y`` is at most 1/4 ULP of the result.
 
     ``exp(x)`` is ``2**k * (1 + y)`` with ``y`` from -1/4 to 1/2. Below ``lowest`` the result is -1, above ``highest``
-    it is infinite. Numbers below ``least`` are their own results.
+    it is infinite. Numbers below ``least`` are their own results, and enter as 0: multiplying subnormal ones is slow.
     """
 
     def expm1(x: Any) -> Any:
-        within = select(x > highest, highest, select(x < lowest, lowest, x))
+        small = math.fabs(x) < least
+        within = select(small, 0.0, select(x > highest, highest, select(x < lowest, lowest, x)))
         k = rint(fma(within, LOG2_E, -SHIFT))
         high = fma(-k, ln2_high, within)
         r = fma(-k, ln2_low, high)
@@ -155,7 +156,7 @@ def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, least: float, low
         lacking = (s - most) - 0.5
         half = most + fma(s, y, lacking)
         # halves of subnormal numbers would be rounded
-        return select(math.fabs(x) < least, x, half + half)
+        return select(small, x, half + half)
 
     return expm1
 
@@ -361,21 +362,25 @@ def log1p64(x: Any) -> Any:
     """log1p in float64, anywhere: as log of ``1 + x``, whose rounding only decides which inverse is taken.
 
     ``(1 + x) * c - 1`` is ``x * c + (c - 1)`` with one rounding: ``c - 1`` is rounded only where it is nothing to the
-    result.
+    result. Numbers below 2^-54 are their own results, and enter as 0: multiplying subnormal ones is slow.
     """
-    total = 1.0 + x
+    small = math.fabs(x) < 2.0**-54
+    within = select(small, 0.0, x)
+    total = 1.0 + within
     inverse, high, low = log_tables64(bits_of_float64(mantissa(total)) >> 48)
     c = unscale(inverse, total)
-    y = log_of_parts64(exponent(total), high, low, limit(fma(x, c, c - 1.0), 0.0625))
-    return select(x < -1.0, NAN, math.copysign(y, x))
+    y = log_of_parts64(exponent(total), high, low, limit(fma(within, c, c - 1.0), 0.0625))
+    return select(small, x, select(x < -1.0, NAN, y))
 
 
 def log1p32(x: Any) -> Any:
     """As ``log1p64``, in float32."""
-    total = 1.0 + x
+    small = math.fabs(x) < 2.0**-25
+    within = select(small, 0.0, x)
+    total = 1.0 + within
     c = centred_unscale(1.0, total)
-    y = log_of_parts32(centred_exponent(total), limit(fma(x, c, c - 1.0), 0.5))
-    return select(x < -1.0, NAN, math.copysign(y, x))
+    y = log_of_parts32(centred_exponent(total), limit(fma(within, c, c - 1.0), 0.5))
+    return select(small, x, select(x < -1.0, NAN, y))
 
 
 @map(

@@ -166,13 +166,18 @@ def exp_polynomial32(r: Any) -> Any:
     return fma(fma(p, r, 0.1666651964187622), r, 0.5)
 
 
+#: Makes normal numbers of subnormal ones, and changes no result. Intel's processors multiply a subnormal number 100
+#: times slower than others, but add it as fast.
+NEGLIGIBLE = 2.0**-100
+
+
 def exp_parts64(x: Any) -> Any:
     """``k, t, u, v`` with ``exp(x) = 2**floor(k) * (t + u * v)``, where ``t`` is from 1 to 2, ``u * v`` small.
 
     Also where exp overflows or vanishes, or ``x`` is infinite; of NaN ``k`` is NaN. With 16 roots of 2 in a table, 5
     coefficients are enough instead of 10: 0.45 ns per element for 0.65 on Sapphire Rapids.
     """
-    k, j, r = exp_steps64(x)
+    k, j, r = exp_steps64(x + NEGLIGIBLE)
     r = limit(r, 0.03125)
     t = look_up16(ROOTS, j)
     return k, t, t, fma(r, fma(r, exp_polynomial64(r), 1.0), look_up16(ROOTS_LOW, j))
@@ -180,7 +185,7 @@ def exp_parts64(x: Any) -> Any:
 
 def exp_parts32(x: Any) -> Any:
     """As ``exp_parts64``, in float32, where ``k`` is an integer and ``t`` is 1."""
-    k, r = exp_steps32(x)
+    k, r = exp_steps32(x + NEGLIGIBLE)
     r = limit(r, 0.5)
     return k, 1.0, r, fma(r, exp_polynomial32(r), 1.0)
 
