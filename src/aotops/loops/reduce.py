@@ -199,11 +199,10 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
 
 def fold_row_where_any(patterns: list[Pattern], chosen: Function, otherwise: Function) -> Function:
     """As ``fold_row_where``, for several patterns, with one copy of each function."""
-    first = patterns[0]
-    later = match_any(patterns[1:])
+    match = match_any(patterns)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
-        if matches(steps, first) or later(steps):
+        if match(steps):
             chosen(row, steps, out, length, lanes)
         else:
             otherwise(row, steps, out, length, lanes)

@@ -273,13 +273,13 @@ cumulative_prod = scan(
 # Most products that leave the range do so for good: their logarithm is far beyond it, and 0 or an infinity is right.
 # The sum of the exponents tells that of random numbers, a sum of rough logarithms that of most numbers near 1.
 
-#: The power of two by which sums are scaled.
-SCALE = 2.0**-64
+#: The power of two by which sums are scaled, and its inverse.
+SCALE, INVERSE_SCALE = 2.0**-64, 2.0**64
 
 
 def scaled(x: Any) -> Any:
     """The element times ``SCALE``."""
-    return x * 5.421010862427522e-20
+    return x * SCALE
 
 
 @reduce(
@@ -303,7 +303,7 @@ def sum_of_scaled(a: Any, b: Any) -> Any:
 )
 def finite_or_scaled(x: Any, other: Any) -> Any:
     """The element if it is finite, else the other one divided by ``SCALE``."""
-    return select(x - x == 0.0, x, other * 18446744073709551616.0)
+    return select(x - x == 0.0, x, other * INVERSE_SCALE)
 
 
 def is_ordinary(x: Any) -> Any:
@@ -311,9 +311,14 @@ def is_ordinary(x: Any) -> Any:
     return (x - x == 0.0) & (x != 0.0)
 
 
+def size_of(x: Any) -> Any:
+    """The absolute value, in the dtype of the number."""
+    return select(x < 0.0, -x, x)
+
+
 def significand_of(x: Any) -> Any:
     """The significand, from 1 up to 2, with the sign; zeros, infinities and NaN as they are."""
-    size = mantissa(select(x < 0.0, -x, x))
+    size = mantissa(size_of(x))
     return select(is_ordinary(x), select(x < 0.0, -size, size), x)
 
 
@@ -322,7 +327,7 @@ def log2_of_size(x: Any) -> Any:
 
     The series of the inverse hyperbolic tangent at (m - 1) / (m + 1), for m from sqrt(1/2) up to sqrt(2).
     """
-    size = select(x < 0.0, -x, x)
+    size = size_of(x)
     m = mantissa(size)
     above = m > 1.4142135623730951
     m = select(above, m * 0.5, m)
@@ -340,7 +345,7 @@ def rough_log2(x: Any) -> Any:
 
     A polynomial that interpolates it at the zeros of the Chebyshev polynomial of degree 6, for significands.
     """
-    size = select(x < 0.0, -x, x)
+    size = size_of(x)
     m = mantissa(size) - 1.0
     rest = fma(m, fma(m, 0.04392862784790292, -0.18983244652657894), 0.41156148231039025)
     rest = fma(m, fma(m, fma(m, rest, -0.7072534335743326), 1.4415920772065447), 1.4390929995666824e-05)
@@ -433,7 +438,7 @@ def sum_of_rough_log2(a: Any, b: Any) -> Any:
 
 def exponent_of_size(x: Any) -> Any:
     """The exponent of the absolute value; -inf for 0, inf for infinities."""
-    return exponent(select(x < 0.0, -x, x))
+    return exponent(size_of(x))
 
 
 @reduce(
