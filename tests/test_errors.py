@@ -914,7 +914,7 @@ def test_wrong_arguments_of_every_elementwise_operator(name: str) -> None:
     function = _native.operators[name]
     if "position" in str(function.parameters) or name.startswith("_"):
         return
-    inputs = [ao.ones(3) for _ in function.parameters]
+    inputs = [ao.ones(3, dtype=dtype) for dtype in function.dtypes[-1][: len(function.parameters)]]
     for k, parameter in enumerate(function.parameters):
         for wrong in ("a", {1}, [1, "a"], [[1], 2]):
             with pytest.raises((TypeError, ValueError)) as caught:

@@ -171,18 +171,18 @@ def nextafter(x1: Any, x2: Any) -> Any:
 
     >>> import aotops as ao
     >>> ao.nextafter(ao.tensor([1.0, 0.0]), 2.0)
-    tensor([1.e+000, 5.e-324])
+    tensor([ 1.e+00, 5.e-324])
     """
     # of floats with one sign the integers of their bits have the same order, or the opposite one
-    step = select((x2 > x1) == (x1 > 0.0), 1, -1)
-    beside = float64_of_bits(bits_of_float64(x1) + step)
+    ordinary = select((x1 != 0.0) & (x1 == x1), x1, 1.0)
+    beside = float64_of_bits(bits_of_float64(ordinary) + select((x2 > x1) == (x1 > 0.0), 1, -1))
     moved = select(x1 == 0.0, math.copysign(5e-324, x2), beside)
     return select(x1 == x2, x2, select((x1 != x1) | (x2 != x2), x1 + x2, moved))
 
 
 @nextafter.specialise("float32")
 def nextafter32(x1: Any, x2: Any) -> Any:
-    step = select((x2 > x1) == (x1 > 0.0), 1, -1)
-    beside = float32_of_bits(bits_of_float32(x1) + step)
+    ordinary = select((x1 != 0.0) & (x1 == x1), x1, 1.0)
+    beside = float32_of_bits(bits_of_float32(ordinary) + select((x2 > x1) == (x1 > 0.0), 1, -1))
     moved = select(x1 == 0.0, math.copysign(1.401298464324817e-45, x2), beside)
     return select(x1 == x2, x2, select((x1 != x1) | (x2 != x2), x1 + x2, moved))

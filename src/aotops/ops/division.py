@@ -174,7 +174,7 @@ def is_far32(a: Any, b: Any) -> Any:
 
 
 def numpy_floor_divide(np: Any, x1: Any, x2: Any) -> Any:
-    """NumPy's, of floats in a wider dtype, for it rounds large quotients twice.
+    """NumPy's, of floats in a wider dtype, for it rounds quotients twice; those from 2^53 on are integers anyway.
 
     Of infinities the array API standard wants the quotient rounded down.
     """
@@ -182,8 +182,9 @@ def numpy_floor_divide(np: Any, x1: Any, x2: Any) -> Any:
     if own.kind != "f":
         return np.floor_divide(x1, x2)
     wide = np.float64 if own == np.float32 else np.longdouble
-    infinite = np.isinf(x1) | np.isinf(x2)
-    return np.where(infinite, np.floor(np.divide(x1, x2)), np.floor_divide(x1, x2, dtype=wide)).astype(own)
+    whole = np.floor(np.divide(x1, x2, dtype=np.float64 if own == np.float32 else own))
+    exact = np.isfinite(x1) & np.isfinite(x2) & (np.abs(whole) < 2.0**53)
+    return np.where(exact, np.floor_divide(x1, x2, dtype=wide), whole).astype(own)
 
 
 @zip(
