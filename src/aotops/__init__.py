@@ -49,6 +49,7 @@ _HOMES = {
     "dtypes": None,
     "empty": "namespace.creation",
     "explain": "see.explain",
+    "from_dlpack": "namespace.exchange",
     "full": "namespace.creation",
     "get_num_threads": "_native",
     "grad_check": "autograd.grad_check",

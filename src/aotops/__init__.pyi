@@ -11,6 +11,7 @@ from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, 
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import result_type as result_type
+from aotops.namespace.exchange import from_dlpack as from_dlpack
 from aotops.namespace.manipulation import permute_dims as permute_dims, reshape as reshape
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
