@@ -232,6 +232,7 @@ BUFFERS: list[Case] = [
 ]
 
 VIEWS: list[Case] = [
+    (lambda: X[0].mT, ValueError, "mT: x must have at least 2 dimensions, got shape (3,)"),
     (lambda: X.reshape(4), ValueError, "reshape: shape must hold 6 elements, got (4,)"),
     (lambda: X.reshape(-1, 4), ValueError, "shape must hold 6 elements, got (-1, 4)"),
     (lambda: X.reshape(-1, 0), ValueError, "shape must hold 6 elements, got (-1, 0)"),

@@ -187,6 +187,11 @@ def wrong_axis(function: str, argument: str, ndim: int, got: Any) -> NoReturn:
     reject(AxisError, function, argument, f"be {wanted} for a tensor of {ndim} dimensions", shown(got))
 
 
+def no_matrix(function: str, shape: Shape) -> NoReturn:
+    """A tensor without the two axes of matrices."""
+    reject(ValueError, function, "x", "have at least 2 dimensions", f"shape {shape}")
+
+
 def outside_storage(function: str, nbytes: int, size: int, offset: int) -> NoReturn:
     """A view of memory that does not belong to its tensor."""
     got = f"a tensor of {size} elements that begins at byte {offset} and reaches outside, or is not aligned"
