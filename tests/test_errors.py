@@ -232,6 +232,7 @@ BUFFERS: list[Case] = [
 ]
 
 VIEWS: list[Case] = [
+    (lambda: X[0].mT, ValueError, "mT: x must have at least 2 dimensions, got shape (3,)"),
     (lambda: X.reshape(4), ValueError, "reshape: shape must hold 6 elements, got (4,)"),
     (lambda: X.reshape(-1, 4), ValueError, "shape must hold 6 elements, got (-1, 4)"),
     (lambda: X.reshape(-1, 0), ValueError, "shape must hold 6 elements, got (-1, 0)"),
@@ -803,7 +804,11 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "too_many_elements",
         "wrong_fixed_dtype",
         "wrong_buffer_size",  # test_foreign_buffers
-        "unreachable_buffer",
+        "unreachable_buffer",  # test_dlpack
+        "unsupported_dlpack",
+        "wrong_dlpack",
+        "wrong_capsule",
+        "not_on_cpu",
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
         "lost_by_fork",  # test_interruption

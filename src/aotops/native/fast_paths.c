@@ -57,6 +57,12 @@ static bool plain_dtype(aot_state *state, PyObject *object, int standard, int *d
     return false;
 }
 
+/* Reads a device; the only one is "cpu". */
+static bool plain_device(PyObject *object)
+{
+    return object == NULL || aot_is_keyword(object, "cpu");
+}
+
 /* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
 static int plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes)
 {
@@ -229,14 +235,15 @@ static PyObject *tensor(const aot_function *self, PyObject *const *args, Py_ssiz
     return plain ? read_data(self, args[0], dtype, true) : NULL;
 }
 
-/* asarray(obj, *, dtype=None, copy=None) */
+/* asarray(obj, *, dtype=None, device=None, copy=None) */
 static PyObject *asarray(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", "copy", NULL};
-    PyObject *given[2];
+    static const char *const keys[] = {"dtype", "copy", "device", NULL};
+    PyObject *given[3];
     int dtype;
     bool plain = count == 1 && read_keywords(args + count, names, keys, given) &&
-                 plain_dtype(self->state, given[0], AOT_NO_DTYPE, &dtype) && (given[1] == NULL || given[1] == Py_True);
+                 plain_dtype(self->state, given[0], AOT_NO_DTYPE, &dtype) && plain_device(given[2]) &&
+                 (given[1] == NULL || given[1] == Py_True);
     return plain ? read_data(self, args[0], dtype, given[1] == Py_True) : NULL;
 }
 
@@ -261,14 +268,16 @@ static PyObject *filled(aot_tensor *target, aot_element value)
     return (PyObject *)target;
 }
 
-/* empty(shape, *, dtype=None); zeros and ones fill its result */
+/* The keywords of functions that create tensors. */
+static const char *const of_creation[] = {"dtype", "device", NULL};
+
+/* empty(shape, *, dtype=None, device=None); zeros and ones fill its result */
 static aot_tensor *empty_tensor(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *given;
+    PyObject *given[2];
     int dtype;
-    bool plain = count == 1 && read_keywords(args + count, names, keys, &given) &&
-                 plain_dtype(self->state, given, AOT_FLOAT64, &dtype);
+    bool plain = count == 1 && read_keywords(args + count, names, of_creation, given) && plain_device(given[1]) &&
+                 plain_dtype(self->state, given[0], AOT_FLOAT64, &dtype);
     return plain ? new_of_shape(self, args[0], dtype) : NULL;
 }
 
@@ -292,15 +301,14 @@ static PyObject *ones(const aot_function *self, PyObject *const *args, Py_ssize_
     return filled(target, one);
 }
 
-/* full(shape, fill_value, *, dtype=None) */
+/* full(shape, fill_value, *, dtype=None, device=None) */
 static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *given;
+    PyObject *given[2];
     int dtype;
     aot_element value;
-    bool plain = count == 2 && aot_is_number(args[1]) && read_keywords(args + count, names, keys, &given) &&
-                 plain_dtype(self->state, given, aot_natural_dtype(args[1]), &dtype);
+    bool plain = count == 2 && aot_is_number(args[1]) && read_keywords(args + count, names, of_creation, given) &&
+                 plain_device(given[1]) && plain_dtype(self->state, given[0], aot_natural_dtype(args[1]), &dtype);
     if (!plain) {
         return NULL;
     }
@@ -379,14 +387,13 @@ static bool space_floats(PyObject *const *given, int dtype, spacing *read)
     return true;
 }
 
-/* arange(start, /, stop=None, step=1, *, dtype=None) */
+/* arange(start, /, stop=None, step=1, *, dtype=None, device=None) */
 static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *named;
+    PyObject *named[2];
     int dtype;
-    if (self->operators == NULL || count < 1 || count > 3 || !read_keywords(args + count, names, keys, &named) ||
-        !plain_dtype(self->state, named, AOT_NO_DTYPE, &dtype)) {
+    if (self->operators == NULL || count < 1 || count > 3 || !read_keywords(args + count, names, of_creation, named) ||
+        !plain_device(named[1]) || !plain_dtype(self->state, named[0], AOT_NO_DTYPE, &dtype)) {
         return NULL;
     }
     PyObject *zero = PyLong_FromLong(0), *one = PyLong_FromLong(1), *result = NULL;
