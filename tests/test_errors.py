@@ -805,7 +805,11 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "too_many_elements",
         "wrong_fixed_dtype",
         "wrong_buffer_size",  # test_foreign_buffers
-        "unreachable_buffer",
+        "unreachable_buffer",  # test_dlpack
+        "unsupported_dlpack",
+        "wrong_dlpack",
+        "wrong_capsule",
+        "not_on_cpu",
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
         "lost_by_fork",  # test_interruption

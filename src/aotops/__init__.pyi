@@ -11,6 +11,7 @@ from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, 
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import result_type as result_type
+from aotops.namespace.exchange import from_dlpack as from_dlpack
 from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as logspace, meshgrid as meshgrid, tril as tril, triu as triu
 from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like

@@ -303,6 +303,23 @@ class Tensor(TensorBase):
 
         return array_ufunc(ufunc, method, inputs, options)
 
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Export the memory as a DLPack capsule, which another library's ``from_dlpack`` makes an array of."""
+        from aotops.namespace.exchange import exported
+
+        return exported(self, stream, max_version, dl_device, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The device that the memory is on, in DLPack's numbers: (1, 0), the CPU."""
+        return 1, 0
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The module with the functions for this tensor, as the array API standard specifies.
 

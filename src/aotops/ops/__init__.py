@@ -25,6 +25,7 @@ def chapters() -> tuple[ModuleType, ...]:
         inverse_trigonometric,
         power,
         reduction,
+        retry,
         rounding,
         selection,
         special,
@@ -47,6 +48,7 @@ def chapters() -> tuple[ModuleType, ...]:
         bitwise,
         selection,
         reduction,
+        retry,
         creation,
     )
 
