@@ -303,6 +303,12 @@ class Tensor(TensorBase):
 
         return array_ufunc(ufunc, method, inputs, options)
 
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What NumPy's functions that are not universal functions do with tensors; see the same module."""
+        from aotops.interop.numpy_functions import array_function
+
+        return array_function(function, types, args, options)
+
     def __dlpack__(
         self,
         *,
