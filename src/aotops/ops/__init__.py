@@ -22,6 +22,7 @@ def chapters() -> tuple[ModuleType, ...]:
         inverse_trigonometric,
         power,
         reduction,
+        retry,
         selection,
         special,
         trigonometric,
@@ -39,6 +40,7 @@ def chapters() -> tuple[ModuleType, ...]:
         comparison,
         selection,
         reduction,
+        retry,
         creation,
     )
 
