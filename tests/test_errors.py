@@ -809,6 +809,7 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "wrong_dlpack",
         "wrong_capsule",
         "not_on_cpu",
+        "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
         "lost_by_fork",  # test_interruption

@@ -16,7 +16,9 @@ def as_numpy(name: str) -> Any:
     """NumPy's dtype of a name, for ``DType.__numpy_dtype__``, and for ``DType.dtype``, which NumPy before 2.4 reads."""
     numpy = sys.modules.get("numpy")
     if numpy is None:
-        raise AttributeError("a DType has no NumPy dtype before NumPy is imported")
+        from aotops.errors import no_numpy_dtype
+
+        no_numpy_dtype(name)
     return numpy.dtype(name)
 
 

@@ -1,12 +1,12 @@
 """NumPy's functions on tensors: what ``numpy.exp(t)``, ``array + t`` and ``numpy.sum(t, axis=0)`` compute.
 
-NumPy calls ``Tensor.__array_ufunc__`` for its universal functions (``numpy.exp``, ``numpy.add.reduce``, the operators of
-arrays) and ``Tensor.__array_function__`` for the others.
+NumPy calls ``Tensor.__array_ufunc__`` for its universal functions (``numpy.exp``, ``numpy.add.reduce``, the operators
+of arrays) and ``Tensor.__array_function__`` for the others.
 
 Where aotops has the function, aotops computes, also into an array that is given as ``out``. Universal functions that it
-lacks, or is asked for in a way that it lacks (``where=``, ``casting=``), are computed by NumPy on the tensors' memory; either
-way the result is a tensor, where its dtype is one of aotops'. Other functions that aotops lacks are a ``TypeError``, but
-for those that tell or print something, or write into an array.
+lacks, or lacks an argument of (``where=``, ``casting=``), are computed by NumPy on the tensors' memory; either way the
+result is a tensor, where its dtype is one of aotops'. Other functions that aotops lacks are a ``TypeError``, but for
+those that tell something or write into an array.
 """
 
 from __future__ import annotations
@@ -105,38 +105,33 @@ def as_out(value: Any) -> Any:
     """A tensor on the memory of an ``out``; None where there is none that can be written."""
     if value is None or isinstance(value, TensorBase):
         return value
-    from aotops.namespace.creation import asarray
-
     try:
-        shared = asarray(value, copy=False)
-    except (TypeError, ValueError):  # of a dtype that aotops lacks, or not aligned
+        shared = _native.from_buffer(value, False)
+    except (TypeError, ValueError, BufferError):  # of a dtype that aotops lacks
         return None
-    return None if shared.readonly else shared
+    return None if shared is None or shared.readonly else shared  # None: not aligned
 
 
 # --- other functions ----------------------------------------------------------------------------------------------
 
-#: The functions that aotops calls as NumPy does, and means the same by. Those that it lacks are errors until it has them.
-SAME = frozenset(
-    """
-    all any argmax argmin argsort astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod
-    cumulative_sum diff einsum empty_like expand_dims flip full_like isin matrix_transpose max mean median meshgrid min
-    moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero ones_like
-    percentile prod quantile repeat reshape roll round searchsorted sort squeeze stack std sum take take_along_axis
-    tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var zeros_like
-    """.split()
+#: The functions that aotops calls as NumPy does, and means the same by; an error for those that it does not have yet.
+SAME = (
+    "all any argmax argmin argsort astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod "
+    "cumulative_sum diff einsum empty_like expand_dims flip full_like isin matrix_transpose max mean median "
+    "meshgrid min moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero "
+    "ones_like percentile prod quantile repeat reshape roll round searchsorted sort squeeze stack std sum take "
+    "take_along_axis tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var "
+    "zeros_like"
 )
 
 #: What others of NumPy's functions are called in aotops.
 RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "product": "prod"}
 
 #: Functions whose results are no arrays: NumPy computes them on the tensors' memory.
-NUMPYS = frozenset(
-    """
-    allclose array2string array_equal array_equiv array_repr array_str can_cast common_type copyto fill_diagonal
-    iscomplexobj isrealobj may_share_memory min_scalar_type ndim place put put_along_axis putmask result_type save
-    savetxt savez savez_compressed shape shares_memory size
-    """.split()
+NUMPYS = (
+    "allclose array2string array_equal array_equiv array_repr array_str can_cast common_type copyto fill_diagonal "
+    "iscomplexobj isrealobj may_share_memory min_scalar_type ndim place put put_along_axis putmask result_type save "
+    "savetxt savez savez_compressed shape shares_memory size"
 )
 
 #: What NumPy calls an argument, and what aotops does.
@@ -246,15 +241,19 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
         return NotImplemented  # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""
-    if short in NUMPYS:
+    if short in NUMPYS.split():
         return function(*as_arrays(args), **as_arrays(options))
-    out = options.get("out")
-    args, options = as_tensors(args), as_tensors(options)
-    if short in ADAPTERS:
-        result = ADAPTERS[short](*args, **options)
+    adapter: Any = ADAPTERS.get(short)
+    # what NumPy lacks a signature for, in versions before 2.4, has an adapter
+    bound = signature_of(adapter or function).bind(*args, **options)
+    out = bound.arguments.get("out")
+    shared = {} if out is None else {"out": aotops.asarray(out, copy=False)}  # a copy would be written in vain
+    bound.arguments = {**as_tensors(bound.arguments), **shared}
+    if adapter is not None:
+        result = adapter(*bound.args, **bound.kwargs)
     else:
-        own = function_of(RENAMED.get(short, short) if short in RENAMED or short in SAME else "", name)
-        positional, by_name = translated(name, function, own, args, options)
+        own = function_of(short if short in SAME.split() else RENAMED.get(short, ""), name)
+        positional, by_name = translated(name, bound, own)
         result = own(*positional, **by_name)
     return result if out is None else out
 
@@ -274,14 +273,11 @@ def function_of(own: str, name: str) -> Any:
     return found
 
 
-def translated(
-    name: str, function: Any, own: Any, args: tuple[Any, ...], options: dict[str, Any]
-) -> tuple[list[Any], dict[str, Any]]:
+def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of NumPy's function for one of aotops: those without a default by position, others by name."""
     takes = signature_of(own).parameters
     positional: list[Any] = []
     by_name: dict[str, Any] = {}
-    bound = signature_of(function).bind(*args, **options)
     for given, value in bound.arguments.items():
         parameter = bound.signature.parameters[given]
         argument = ARGUMENTS.get(given, given)
@@ -326,7 +322,7 @@ def is_default(value: Any, default: Any) -> bool:
 def unsupported(name: str, argument: str, value: Any) -> Any:
     """Raise ``TypeError`` for an argument that only NumPy's function has."""
     advice = errors.INSTEAD.get(argument, f"write {name}(numpy.asarray(t), ...) for NumPy's own")
-    errors.reject(TypeError, name, argument, "be left out where a Tensor is given", errors.shown(value), advice)
+    errors.reject(TypeError, name, argument, "be left out where a Tensor is given", errors.type_name(value), advice)
 
 
 # --- values -------------------------------------------------------------------------------------------------------
