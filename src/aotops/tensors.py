@@ -22,8 +22,8 @@ class Tensor(TensorBase):
     Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (slicing, ``permute``,
     ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must. An index of ints alone,
     one for each axis, gives a copy of the element.
-    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting, also with
-    lists of numbers and NumPy's arrays and scalars on either side.
+    ``+ - * / // % **``, ``& | ^ ~ << >>``, comparisons, ``abs`` and their in-place forms compute element by element,
+    broadcasting, also with lists of numbers and NumPy's arrays and scalars on either side.
     Through the buffer protocol, ``memoryview(t)`` and ``numpy.asarray(t)`` share the memory as well.
 
     >>> import aotops as ao

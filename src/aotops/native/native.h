@@ -526,14 +526,8 @@ AOT_EACH_BINARY_SLOT(AOT_BINARY_METHODS)
 AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
-PyObject *aot_number_inplace_floor_divide(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_remainder(PyObject *a, PyObject *b);
+PyObject *aot_number_divmod(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_lshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_rshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_and(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 
 /* cpu.c */
 /* Returns the index of the level to use, among the table's; -1 with an ImportError if AOTOPS_CPU is invalid. */
