@@ -58,6 +58,7 @@ _HOMES = {
     "explain": "see.explain",
     "eye": "namespace.grids",
     "flip": "namespace.manipulation",
+    "from_dlpack": "namespace.exchange",
     "full": "namespace.creation",
     "full_like": "namespace.like",
     "get_num_threads": "_native",

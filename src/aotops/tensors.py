@@ -22,8 +22,8 @@ class Tensor(TensorBase):
     Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (slicing, ``permute``,
     ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must. An index of ints alone,
     one for each axis, gives a copy of the element.
-    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting, also with
-    lists of numbers and NumPy's arrays and scalars on either side.
+    ``+ - * / // % **``, ``& | ^ ~ << >>``, comparisons, ``abs`` and their in-place forms compute element by element,
+    broadcasting, also with lists of numbers and NumPy's arrays and scalars on either side.
     Through the buffer protocol, ``memoryview(t)`` and ``numpy.asarray(t)`` share the memory as well.
 
     >>> import aotops as ao
@@ -302,6 +302,29 @@ class Tensor(TensorBase):
         from aotops.interop.numpy_functions import array_ufunc
 
         return array_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What NumPy's functions that are not universal functions do with tensors; see the same module."""
+        from aotops.interop.numpy_functions import array_function
+
+        return array_function(function, types, args, options)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Export the memory as a DLPack capsule, which another library's ``from_dlpack`` makes an array of."""
+        from aotops.namespace.exchange import exported
+
+        return exported(self, stream, max_version, dl_device, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The device that the memory is on, in DLPack's numbers: (1, 0), the CPU."""
+        return 1, 0
 
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The module with the functions for this tensor, as the array API standard specifies.

@@ -99,9 +99,13 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
         if copy is False:
             errors.needs_copy(name, argument, f"{kind}, which has no memory of a dtype")
         return from_nested(name, argument, obj, wanted)
-    else:
-        if not has_buffer(obj):
+    elif not has_buffer(obj):
+        from aotops.namespace.exchange import exports, imported
+
+        if not exports(obj):
             errors.wrong_operand(name, argument, obj)
+        shared = imported(name, argument, obj, False if copy is False else None)
+    else:
         from aotops.namespace.buffers import foreign_number
 
         number = foreign_number(name, argument, obj)
@@ -137,6 +141,15 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
         assert source is not None  # copying is always possible
         return astype(source, wanted or source.dtype)
     return astype(shared, shared.dtype) if copy else shared
+
+
+def is_memory(value: Any) -> bool:
+    """Whether a value is not a tensor, but has memory of its own that one can be made on."""
+    if has_buffer(value):
+        return True
+    from aotops.namespace.exchange import exports
+
+    return exports(value)
 
 
 def has_buffer(value: Any) -> bool:
@@ -213,7 +226,7 @@ def _flatten(
         return (len(data),)
     if not isinstance(data, (list, tuple)):
         if not isinstance(data, Tensor):
-            if not has_buffer(data):
+            if not is_memory(data):
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = read(name, place, data, dtype)

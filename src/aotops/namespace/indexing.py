@@ -84,14 +84,14 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
 
 
 def converted(value: Any, x: Tensor) -> Tensor:
-    """A value of the dtype of the tensor that it is assigned to, which shares no memory with it."""
+    """A value of the dtype of the tensor that it is assigned to."""
     from aotops import _native
 
     if _native.is_number(value):
         return _native.full((), value, x.dtype, "assignment", "value")
     if value.ndim == 0 and value.dtype != x.dtype:  # a single number must fit, as a Python number must
         return _native.full((), value.item(), x.dtype, "assignment", "value")
-    return _native.astype(value, x.dtype, copy=value.dtype == x.dtype)
+    return _native.astype(value, x.dtype, copy=False)
 
 
 def whole_mask(x: Tensor, key: Any) -> Tensor | None:
@@ -111,7 +111,7 @@ def assign_to_mask(x: Tensor, mask: Tensor, value: Tensor) -> None:
 
         cannot_assign_shape(value.shape, (count_true(mask),))
     elif x.is_contiguous():
-        _native.expand(x, _native.astype(mask, mask.dtype), value)  # a mask of its own
+        _native.expand(x, mask, value)
     else:
         whole = _native.astype(x, x.dtype)
         _native.expand(whole, mask, value)

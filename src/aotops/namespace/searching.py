@@ -103,7 +103,7 @@ def take_along_axis(x: Operand, indices: Operand, /, *, axis: int = -1) -> Tenso
     (own,) = normalize_axes("take_along_axis", "axis", axis, source.ndim, several=False)
     length, count = source.shape[own], index.shape[own]
     lines = [(*shape[:own], 1, *shape[own + 1 :]) for shape in (source.shape, index.shape)]
-    shape = together("take_along_axis", "x and indices", lines)
+    shape = together("take_along_axis", ["x", "indices"], lines)
     wide = expanded(source, (*shape[:own], length, *shape[own + 1 :]))
     wide_index = expanded(index, (*shape[:own], count, *shape[own + 1 :]))
     assert wide is not None and wide_index is not None  # their shapes broadcast to these

@@ -545,16 +545,28 @@ PyObject *aot_put_at(PyObject *Py_UNUSED(module), PyObject *args)
         return NULL;
     }
     aot_tensor *x = aot_as_tensor(target), *value = aot_as_tensor(object);
-    bool valid = x != NULL && value != NULL && value->dtype == x->dtype && read_indices(x, tuple, indices) &&
-                 PyTuple_Size(axes) == x->ndim && !aot_may_overlap(x, value);
-    for (int axis = 0; valid && axis < x->ndim; axis++) {
-        valid = indices[axis] == NULL || !aot_may_overlap(x, indices[axis]);
-    }
-    if (!valid) {
+    if (x == NULL || value == NULL || value->dtype != x->dtype || !read_indices(x, tuple, indices) ||
+        PyTuple_Size(axes) != x->ndim) {
         return wrong_call("put_at");
     }
+    aot_tensor *copies[AOT_MAX_RANK + 1] = {NULL}; /* of indices and a value that share memory with x */
+    bool failed = false;
+    for (int axis = 0; !failed && axis < x->ndim; axis++) {
+        if (indices[axis] != NULL && aot_may_overlap(x, indices[axis])) {
+            copies[axis] = indices[axis] = aot_astype(indices[axis], AOT_INT64, true, function);
+            failed = copies[axis] == NULL;
+        }
+    }
+    if (!failed && aot_may_overlap(x, value)) {
+        copies[AOT_MAX_RANK] = value = aot_astype(value, value->dtype, true, function);
+        failed = value == NULL;
+    }
     const asked call = {function, axes, indices};
-    if (put(x, &call, place, value) < 0) {
+    failed = failed || put(x, &call, place, value) < 0;
+    for (int k = 0; k <= AOT_MAX_RANK; k++) {
+        Py_XDECREF((PyObject *)copies[k]);
+    }
+    if (failed) {
         return NULL;
     }
     Py_RETURN_NONE;

@@ -255,11 +255,16 @@ PyObject *aot_expand_call(PyObject *Py_UNUSED(module), PyObject *args)
     if (!read_masked(args, &x, &mask, &value)) {
         return NULL;
     }
-    if (!x->contiguous || aot_may_overlap(x, mask) || aot_may_overlap(x, value)) {
-        PyErr_SetString(PyExc_SystemError, "expand: x must be contiguous and share no memory with the others");
+    if (!x->contiguous) {
+        PyErr_SetString(PyExc_SystemError, "expand: x must be contiguous");
         return NULL;
     }
-    if (aot_expand(x, mask, value) < 0) {
+    mask = aot_astype(mask, AOT_BOOL, aot_may_overlap(x, mask), "assignment");
+    value = mask != NULL ? aot_astype(value, value->dtype, aot_may_overlap(x, value), "assignment") : NULL;
+    int failed = value != NULL ? aot_expand(x, mask, value) : -1;
+    Py_XDECREF((PyObject *)mask);
+    Py_XDECREF((PyObject *)value);
+    if (failed) {
         return NULL;
     }
     Py_RETURN_NONE;

@@ -6,6 +6,7 @@
  *     def astype(x, dtype, /, *, copy=True): ...
  *     def is_number(object): ...
  *     def from_buffer(exporter, copy): ...
+ *     def to_dlpack(x, versioned, copied), from_dlpack(capsule, copy): ...
  *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
  *     def take_at(...), put_at(...), take_along(...): see gather.c
  *     def compress(...), expand(...), positions(...), search(...): see masks.c
@@ -101,6 +102,32 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
         return NULL;
     }
     return aot_from_buffer(state_of(module), exporter, copy != 0, function, argument);
+}
+
+static PyObject *native_to_dlpack(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *object;
+    int is_versioned, copied;
+    if (!PyArg_ParseTuple(args, "Opp:to_dlpack", &object, &is_versioned, &copied)) {
+        return NULL;
+    }
+    aot_tensor *tensor = aot_as_tensor(object);
+    if (tensor == NULL) {
+        return aot_raise("wrong_type", "(sssO)", "to_dlpack", "x", "a Tensor", object);
+    }
+    return aot_to_dlpack(tensor, is_versioned != 0, copied != 0);
+}
+
+static PyObject *native_from_dlpack(PyObject *module, PyObject *args)
+{
+    PyObject *capsule, *copy;
+    const char *function, *argument; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OOss:from_dlpack", &capsule, &copy, &function, &argument)) {
+        return NULL;
+    }
+    int copies = copy == Py_None ? 0 : PyObject_IsTrue(copy);
+    enum aot_copying copying = copy == Py_None ? AOT_COPY_IF_NEEDED : copies > 0 ? AOT_COPY_ALWAYS : AOT_COPY_NEVER;
+    return copies < 0 ? NULL : aot_from_dlpack(state_of(module), capsule, copying, function, argument);
 }
 
 static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -290,6 +317,11 @@ static PyMethodDef module_methods[] = {
      "    tensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy is possible."},
+    {"to_dlpack", native_to_dlpack, METH_VARARGS,
+     "to_dlpack(x, versioned, copied): a DLPack capsule of a tensor's memory."},
+    {"from_dlpack", native_from_dlpack, METH_VARARGS,
+     "from_dlpack(capsule, copy, function, argument): a tensor on a capsule's memory, or a copy; None where copy is\n"
+     "False and only a copy is possible. copy is True, False or None, as needed."},
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_VARARGS,

@@ -85,12 +85,16 @@ typedef struct {
     PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
 } aot_state;
 
+/* Gives foreign memory back to whoever lent it. */
+typedef void (*aot_release)(Py_buffer *source);
+
 typedef struct {
     PyObject_HEAD
     char *data;
     Py_ssize_t nbytes;
-    void *block;       /* freed with the storage, or NULL */
-    Py_buffer *source; /* the buffer that owns the memory, or NULL */
+    void *block;         /* freed with the storage, or NULL */
+    Py_buffer *source;   /* foreign memory, or NULL: a buffer, or what a protocol without one says, written as one */
+    aot_release release; /* of the source */
     bool readonly;
 } aot_storage;
 
@@ -152,7 +156,10 @@ aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes);
 /* Sets the memory limit by asking Python, unless it has been set. */
 void aot_storage_learn_limit(aot_state *state);
 /* Takes over `source`, even if it fails. */
-aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes);
+aot_storage *aot_storage_of_memory(aot_state *state, Py_buffer *source, aot_release release, char *data,
+                                   Py_ssize_t nbytes);
+/* Gives foreign memory back, and frees its description. Keeps an exception that is set. */
+void aot_release_memory(Py_buffer *source, aot_release release);
 
 /* memory.c: aligned memory for storages, sizes in bytes. Returns NULL without an exception if there is no memory. */
 void aot_memory_init(aot_memory *memory);
@@ -212,7 +219,13 @@ aot_tensor *aot_as_tensor(PyObject *object);
 int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *function, const char *argument);
 PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 
+enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
+
 /* buffer.c: the buffer protocol, both ways */
+/* Returns a tensor on foreign memory or a copy of it; None if only a copy is possible and that is forbidden. Takes over
+ * `view`, even if it fails; its elements are of the dtype. Shape and strides of the view are only read here. */
+PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release, int dtype, enum aot_copying copying,
+                          const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
@@ -221,6 +234,12 @@ aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *funct
 /* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
  * also of several; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
+
+/* dlpack.c: DLPack capsules */
+PyObject *aot_to_dlpack(aot_tensor *tensor, bool is_versioned, bool copied);
+/* Returns a tensor on the memory of a capsule, or a copy of it; None if only a copy is possible and that is forbidden. */
+PyObject *aot_from_dlpack(aot_state *state, PyObject *capsule, enum aot_copying copying, const char *function,
+                          const char *argument);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -436,7 +455,6 @@ aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
 aot_tensor *aot_transposed(const aot_tensor *tensor);
 /* Computes a length of -1; returns false unless the lengths, all above 0, have `size` as their product. */
 bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
-enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
 /* Returns the elements in another shape, which must be complete. Returns NULL without an exception if that requires a
  * copy and copying is forbidden. */
 aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying,
@@ -551,14 +569,8 @@ AOT_EACH_BINARY_SLOT(AOT_BINARY_METHODS)
 AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
-PyObject *aot_number_inplace_floor_divide(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_remainder(PyObject *a, PyObject *b);
+PyObject *aot_number_divmod(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_lshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_rshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_and(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 
 /* cpu.c */
 /* Returns the index of the level to use, among the table's; -1 with an ImportError if AOTOPS_CPU is invalid. */
