@@ -480,7 +480,8 @@ OPERATORS: list[Case] = [
     (lambda: ao.exp(["a"]), TypeError, "exp: x[0] must be a number or a sequence of numbers, got str 'a'"),
     (lambda: ao.exp([1, [2]]), ValueError, "exp: x must not be ragged, got x[0] of shape () and x[1] of shape (1,)"),
     (lambda: operator.iadd(X, None), TypeError, f"add: x2 must be {OPERAND}, got NoneType"),
-    (lambda: operator.ifloordiv(X, 2.0), TypeError, "unsupported operand type(s) for //=: 'Tensor' and 'float'"),
+    (lambda: operator.imatmul(X, 2.0), TypeError, "unsupported operand type(s) for @=: 'Tensor' and 'float'"),
+    (lambda: X & 1, TypeError, "bitwise_and: x1, x2 must be of one of the dtypes bool"),
     (lambda: Fraction(1, 2) == X, TypeError, f"equal: x2 must be {OPERAND}, got Fraction; convert with float"),
     (lambda: ao.add("1", X), TypeError, f"add: x1 must be {OPERAND}, got str '1'"),
     (
@@ -809,6 +810,7 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "wrong_dlpack",
         "wrong_capsule",
         "not_on_cpu",
+        "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
         "lost_by_fork",  # test_interruption
@@ -917,7 +919,7 @@ def test_wrong_arguments_of_every_elementwise_operator(name: str) -> None:
     function = _native.operators[name]
     if "position" in str(function.parameters) or name.startswith("_"):
         return
-    inputs = [ao.ones(3) for _ in function.parameters]
+    inputs = [ao.ones(3, dtype=dtype) for dtype in function.dtypes[-1][: len(function.parameters)]]
     for k, parameter in enumerate(function.parameters):
         for wrong in ("a", {1}, [1, "a"], [[1], 2]):
             with pytest.raises((TypeError, ValueError)) as caught:

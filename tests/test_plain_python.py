@@ -1146,7 +1146,8 @@ def test_compiled_functions_do_the_arithmetic_that_is_written(record: Record, dt
 
 @pytest.mark.parametrize(
     ("record", "dtype"),
-    [(record, dtype) for record in RECORDS.values() for dtype in record.fast_paths],
+    # division, which has loops, is in tests/test_operators.py
+    [(record, dtype) for record in RECORDS.values() if record.kind == "map" for dtype in record.fast_paths],
     ids=lambda value: getattr(value, "name", value),
 )
 def test_the_fast_path_has_the_same_bits(record: Record, dtype: str) -> None:

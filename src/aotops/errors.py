@@ -301,6 +301,11 @@ def no_deletion() -> NoReturn:
     wrong_call("'Tensor' object doesn't support item deletion")
 
 
+def no_numpy_dtype(name: str) -> NoReturn:
+    """The NumPy dtype of a dtype, where NumPy is not there."""
+    raise AttributeError(f"aotops.{name} has no NumPy dtype before NumPy is imported") from None
+
+
 def no_constructor(kind: type) -> NoReturn:
     """A call of the class of tensors, or of a subclass."""
     wrong_call(f"{kind.__name__}() takes no call: make a tensor with aotops.tensor(data) or aotops.empty(shape)")

@@ -198,14 +198,8 @@ static PyType_Slot tensor_slots[] = {
     AOT_EACH_UNARY_SLOT(UNARY_SLOT)
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
-    {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
-    {Py_nb_inplace_remainder, aot_number_inplace_remainder},
+    {Py_nb_divmod, aot_number_divmod},
     {Py_nb_inplace_matrix_multiply, aot_number_inplace_matrix_multiply},
-    {Py_nb_inplace_lshift, aot_number_inplace_lshift},
-    {Py_nb_inplace_rshift, aot_number_inplace_rshift},
-    {Py_nb_inplace_and, aot_number_inplace_and},
-    {Py_nb_inplace_or, aot_number_inplace_or},
-    {Py_nb_inplace_xor, aot_number_inplace_xor},
     {0, NULL},
 };
 
