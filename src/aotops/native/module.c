@@ -104,6 +104,20 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     return aot_from_buffer(state_of(module), exporter, copy != 0, function, argument);
 }
 
+static PyObject *native_from_bytes(PyObject *module, PyObject *args)
+{
+    PyObject *exporter, *dtype_object, *shape_tuple;
+    Py_ssize_t offset, shape[AOT_MAX_RANK];
+    const char *function, *argument; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OnOOss:from_bytes", &exporter, &offset, &dtype_object, &shape_tuple, &function,
+                          &argument)) {
+        return NULL;
+    }
+    int ndim = aot_read_sizes(shape_tuple, shape, function, "shape");
+    int dtype = ndim < 0 ? -1 : aot_dtype_code(state_of(module), dtype_object, function);
+    return dtype < 0 ? NULL : aot_from_bytes(state_of(module), exporter, offset, dtype, ndim, shape, function, argument);
+}
+
 static PyObject *native_to_dlpack(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *object;
@@ -317,6 +331,9 @@ static PyMethodDef module_methods[] = {
      "    tensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy is possible."},
+    {"from_bytes", native_from_bytes, METH_VARARGS,
+     "from_bytes(exporter, offset, dtype, shape, function, argument): a tensor on an exporter's bytes from an offset on;\n"
+     "a copy if they are not aligned."},
     {"to_dlpack", native_to_dlpack, METH_VARARGS,
      "to_dlpack(x, versioned, copied): a DLPack capsule of a tensor's memory."},
     {"from_dlpack", native_from_dlpack, METH_VARARGS,

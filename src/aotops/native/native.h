@@ -199,6 +199,9 @@ PyObject *aot_number_of(const char *data, int dtype);
 
 /* tensor.c: the object, its invariant and its constructors */
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function);
+/* Returns the product of the lengths, or -1 with a ValueError if one is negative or the size in bytes overflows. A
+ * length of 0 does not hide an overflow of the others: code that handles views relies on it. */
+Py_ssize_t aot_count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function);
 /* Gives a new tensor the memory order that tensors (NULL: none), broadcast to its shape, have. */
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count);
 /* Returns a tensor on the memory of `storage`, whose first element is `offset` bytes from the start; checks the
@@ -228,6 +231,9 @@ PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release
                           const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
+/* Returns a tensor on some of an exporter's bytes, or a copy if they are not aligned. */
+PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
+                         Py_ssize_t *shape, const char *function, const char *argument);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
 /* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
 aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
