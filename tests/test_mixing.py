@@ -435,7 +435,6 @@ def test_numpys_functions_take_tensors() -> None:
             check(got, wanted, True)
     np.testing.assert_array_equal(np.concatenate([t, t]), np.concatenate([values, values]))
     assert np.shares_memory(np.asarray(t), np.asarray(t)) and np.array([t[0], t[1]]).shape == (2, 3)
-    np.testing.assert_allclose(np.median(t), np.median(values))
     assert np.cumsum(t).tolist() == np.cumsum(values).tolist()
     total = np.add.reduce(t, axis=None)
     total += 1.0
@@ -452,7 +451,7 @@ def test_numpys_out_is_written_in_place() -> None:
     values -= ao.tensor([1, 0, 0])
     assert values is same and type(values) is np.ndarray and values.tolist() == [1.0, 2.0, 2.0]
     whole = np.array([1, 2, 3])
-    with pytest.raises(TypeError, match="Cannot cast"):
+    with pytest.raises(TypeError, match=r"add: out must be able to hold a result of dtype float64, got .* int64"):
         whole += t
     assert whole.tolist() == [1, 2, 3]
     assert np.exp(np.zeros(3), out=t) is t and t.tolist() == [1.0] * 3

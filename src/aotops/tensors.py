@@ -293,15 +293,30 @@ class Tensor(TensorBase):
     def __deepcopy__(self, memo: Any) -> Tensor:
         return copy(self)
 
-    def __reduce__(self) -> Any:
-        contents = memoryview(self.contiguous()).tobytes()  # bytes() takes an integer tensor for a length
-        return _restore, (self.shape, self.dtype, contents)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """What ``pickle`` stores: from protocol 5 on, the memory itself, which need not be copied."""
+        transposed = not self.is_contiguous() and self.T.is_contiguous()  # in column-major order
+        stored = (self.T if transposed else self).contiguous()
+        contents: Any
+        if protocol >= 5:
+            from pickle import PickleBuffer
+
+            contents = PickleBuffer(stored)
+        else:
+            contents = memoryview(stored).tobytes()  # bytes() takes an integer tensor for a length
+        return _restore, (stored.shape, self.dtype, contents, transposed)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop.numpy_functions``."""
         from aotops.interop.numpy_functions import array_ufunc
 
         return array_ufunc(ufunc, method, inputs, options)
+
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What NumPy's functions that are not universal functions do with tensors; see the same module."""
+        from aotops.interop.numpy_functions import array_function
+
+        return array_function(function, types, args, options)
 
     def __dlpack__(
         self,
@@ -337,7 +352,7 @@ class Tensor(TensorBase):
 #: The versions of the array API standard that ``aotops`` can be asked for; each contains the ones before it.
 API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
-_native.register_tensor_type(Tensor)
+_native.register_tensor_type(Tensor, _native.operators["where"])
 
 
 def tensor_type() -> type[Tensor]:
@@ -353,14 +368,13 @@ def copy(x: Tensor) -> Tensor:
     return astype(x, x.dtype)
 
 
-def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:
-    """A contiguous tensor of undefined contents."""
-    return _native.empty(shape, dtype)
+def _restore(shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bool = False) -> Tensor:
+    """Unpickle a tensor: on the memory that ``pickle`` was given out of band; ``bytes``, which it makes, are copied."""
+    result = _native.from_bytes(contents, 0, dtype, shape, "unpickling", "contents")
+    given = memoryview(contents).nbytes
+    if given != result.size * result.dtype.itemsize:
+        from aotops.errors import wrong_buffer_size
 
-
-def _restore(shape: tuple[int, ...], dtype: DType, contents: bytes) -> Tensor:
-    """Unpickle a tensor."""
-    result = empty(shape, dtype)
-    if contents:
-        memoryview(result).cast("B")[:] = contents
-    return result
+        wrong_buffer_size("unpickling", "contents", result.size, result.size * result.dtype.itemsize, given)
+    result = copy(result) if type(contents) is bytes else result
+    return result.T if transposed else result

@@ -53,7 +53,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         tensor([5, 1, 2])
     """
     if device is not None and device != "cpu":
-        errors.reject(ValueError, "from_dlpack", "device", "be 'cpu' or None", errors.shown(device))
+        errors.wrong_value("from_dlpack", "device", "'cpu' or None, the only device", device)
     if not exports(x):
         wanted = "have the methods __dlpack__ and __dlpack_device__"
         errors.reject(TypeError, "from_dlpack", "x", wanted, errors.type_name(x), "use aotops.asarray(x)")

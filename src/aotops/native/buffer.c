@@ -324,6 +324,42 @@ PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const
     return from_buffer(state, exporter, copy, false, false, function, argument);
 }
 
+static void release_bytes(Py_buffer *source)
+{
+    PyBuffer_Release(source->internal);
+    PyMem_Free(source->internal);
+}
+
+PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
+                         Py_ssize_t *shape, const char *function, const char *argument)
+{
+    Py_ssize_t size = aot_count_elements(dtype, ndim, shape, function);
+    if (size < 0) {
+        return NULL;
+    }
+    Py_buffer *view = PyMem_Calloc(1, sizeof *view), *bytes = PyMem_Calloc(1, sizeof *bytes);
+    if (view == NULL || bytes == NULL || PyObject_GetBuffer(exporter, bytes, PyBUF_SIMPLE) < 0) {
+        PyMem_Free(view);
+        PyMem_Free(bytes);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    }
+    view->internal = bytes;
+    Py_ssize_t nbytes = size * aot_dtypes[dtype].itemsize;
+    if (offset < 0 || offset > bytes->len || nbytes > bytes->len - offset) {
+        aot_raise("wrong_buffer_size", "(ssnnn)", function, argument, size, nbytes, bytes->len - offset);
+        aot_release_memory(view, release_bytes);
+        return NULL;
+    }
+    view->buf = (char *)bytes->buf + offset;
+    view->len = nbytes;
+    view->itemsize = aot_dtypes[dtype].itemsize;
+    view->format = (char *)aot_dtypes[dtype].format;
+    view->ndim = ndim;
+    view->shape = shape;
+    view->readonly = bytes->readonly;
+    return aot_from_memory(state, view, release_bytes, dtype, AOT_COPY_IF_NEEDED, function, argument);
+}
+
 /* Clears an exporter's refusal: Python tries again and raises the error. */
 static void clear_refusal(void)
 {
