@@ -225,7 +225,7 @@ def sinh_of(parts: Any, tiny: float) -> Any:
         k, w, r, c, s = parts(a)
         one, twice = 1.0 - w, fma(r, w, r)
         total = one + twice
-        rest = fma(c, one, fma(s, w, s))
+        rest = fma(c, one, fma(s, w, s)) + ((1.0 - one) - w)
         return math.copysign(select(a < tiny, a, scale(total + (((one - total) + twice) + rest), k - 1.0)), x)
 
     return sinh

@@ -168,7 +168,7 @@ def acosh(x: Any) -> Any:
 
     >>> import aotops as ao
     >>> ao.acosh(ao.tensor([1.0, 2.0]))
-    tensor([0.        , 1.3169579])
+    tensor([0.       , 1.3169579])
     """
     return acosh64(x)
 

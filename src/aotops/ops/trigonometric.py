@@ -411,14 +411,14 @@ def tangent64(turns: Any, r: Any, rest: Any) -> Any:
 
 def tan_near64(x: Any) -> Any:
     """tan in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
-    tiny = math.fabs(x) < TINY
-    return select(tiny, x, tangent64(*reduce_near(select(tiny, TINY, x))))
+    ordinary = math.fabs(x) >= TINY  # not NaN, which stays what it is
+    return select(ordinary, tangent64(*reduce_near(select(ordinary, x, TINY))), x)
 
 
 def tan64(x: Any) -> Any:
     """tan in float64."""
-    tiny = math.fabs(x) < TINY
-    return select(tiny, x, tangent64(*reduce_any(select(tiny, TINY, x))))
+    ordinary = math.fabs(x) >= TINY
+    return select(ordinary, tangent64(*reduce_any(select(ordinary, x, TINY))), x)
 
 
 def turned_tangent32(turns: Any, f: Any) -> Any:
