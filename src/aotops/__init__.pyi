@@ -17,6 +17,7 @@ from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as
 from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace

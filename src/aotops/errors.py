@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from aotops._native import Operator
+    from aotops.tensors import Tensor
 
 Shape = tuple[int, ...]
 
@@ -432,15 +433,8 @@ def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
 def wrong_index(function: str, got: Any) -> NoReturn:
     """An item of an index that selects nothing."""
     dtype = getattr(getattr(got, "dtype", None), "name", "")
-    advice = ""
-    if dtype == "bool" or isinstance(got, bool) or (isinstance(got, list) and bool in [type(item) for item in got]):
-        advice = "choose elements by a mask with aotops.where"
-    elif isinstance(got, tuple):
-        advice = "write the items side by side, as in x[i, j]"
-    elif isinstance(got, (list, range)) or "int" in dtype:
-        reads = function == "indexing"
-        advice = "take positions one by one" + ", as aotops.tensor([x[i] for i in positions])" * reads
-    wanted = "be an int, a slice, '...' or None, or a tuple of them"
+    advice = "convert with astype('int64')" * dtype.startswith(("float", "complex"))
+    wanted = "be an int, a slice, '...', None, a mask, positions, or a tuple of them"
     kind = f"{type(got).__name__} of dtype {dtype}" if dtype else type(got).__name__
     reject(IndexError, function, "index", wanted, kind, advice)
 
@@ -454,6 +448,27 @@ def wrong_position(function: str, axis: int, length: int, got: int) -> NoReturn:
     """An int beyond its axis."""
     wanted = f"be from {-length} to {length - 1}" if length else "be a slice"
     reject(IndexError, function, "index", f"{wanted} for axis {axis} of length {length}", shown(got))
+
+
+def wrong_positions(function: str, axis: int, length: int, index: Tensor) -> NoReturn:
+    """A tensor of positions, one of which is beyond its axis; the first one is named."""
+    from aotops import _native
+
+    operators = _native.operators
+    beyond = operators["where"](operators["less"](index, -length), True, operators["greater_equal"](index, length))
+    first = operators["argmax"](beyond).__index__()
+    wrong_position(function, axis, length, index.reshape(-1)[first].__index__())
+
+
+def indices_of_other_shapes(function: str, shapes: list[Shape]) -> NoReturn:
+    """Several tensors of positions whose shapes do not go together."""
+    reject(IndexError, function, "index", "have tensors whose shapes broadcast together", shown(shapes))
+
+
+def wrong_mask(function: str, axis: int, length: int, got: int) -> NoReturn:
+    """A mask that has another length than the axis that it selects from."""
+    wanted = f"have masks of the lengths of their axes, {length} for axis {axis}"
+    reject(IndexError, function, "index", wanted, f"one of length {got}")
 
 
 def item_of_many(function: str, shape: Shape) -> NoReturn:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from math import prod
 
 from aotops import _native, errors
-from aotops._native import astype, max_rank
+from aotops._native import astype, fast_path, max_rank
 from aotops.arguments import advised
+from aotops.dtypes import float64
 from aotops.namespace.creation import has_buffer
 from aotops.namespace.data_types import result_type
+from aotops.namespace.indexing import as_positions
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import as_int, as_shape, normalize_axes
 
@@ -22,6 +24,9 @@ else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 Shape = tuple[int, ...]
+
+_min = _native.operators["min"]
+_sum = _native.operators["sum"]
 
 
 def sequence(name: str, arrays: Any) -> tuple[list[Tensor], DType]:
@@ -39,6 +44,7 @@ def sequence(name: str, arrays: Any) -> tuple[list[Tensor], DType]:
     return tensors, result_type(*given)
 
 
+@fast_path()
 @advised
 def concat(arrays: Any, /, *, axis: int | None = 0) -> Tensor:
     """Join tensors along an axis.
@@ -93,6 +99,7 @@ def concat(arrays: Any, /, *, axis: int | None = 0) -> Tensor:
     return result
 
 
+@fast_path()
 @advised
 def stack(arrays: Any, /, *, axis: int = 0) -> Tensor:
     """Join tensors of one shape along a new axis.
@@ -188,20 +195,18 @@ def repeated_unevenly(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
     if repeats.ndim > 1 or (repeats.ndim == 1 and repeats.size not in (1, length)):
         wanted = f"have one integer for each of {length} positions"
         errors.reject(ValueError, "repeat", "repeats", wanted, f"shape {repeats.shape}")
-    counts: list[int] = repeats.tolist() if repeats.ndim else [repeats.tolist()]
-    counts = counts if len(counts) == length else counts * length
-    if counts and min(counts) < 0:
-        errors.wrong_value("repeat", "repeats", "at least 0", min(counts))
-    shape, strides = x.shape, x.strides
-    result = _native.empty((*shape[:axis], sum(counts), *shape[axis + 1 :]), x.dtype, "repeat")
-    start = 0
-    for position, count in enumerate(counts):
-        part = (*shape[:axis], count, *shape[axis + 1 :])
-        if prod(part):
-            source = x._as_strided(part, (*strides[:axis], 0, *strides[axis + 1 :]), position * strides[axis])
-            result._as_strided(part, result.strides, start * result.strides[axis])._copy_from(source)
-        start += count
-    return result
+    from aotops.namespace.searching import take
+
+    counts = as_positions("repeat", repeats).reshape(-1)
+    if counts.size and (least := _min(counts).__index__()) < 0:
+        errors.wrong_value("repeat", "repeats", "at least 0", least)
+    if counts.size != length:
+        return repeat(x, counts[0].__index__(), axis=axis)
+    # a sum of floats does not wrap around
+    total = _sum(counts).__index__() if float(_sum(astype(counts, float64))) < 2.0**62 else 2**62
+    if total == 2**62:
+        errors.too_many_bytes("repeat", (total,), x.dtype.name)
+    return take(x, _native.spread(counts.contiguous(), total), axis=axis)
 
 
 @advised

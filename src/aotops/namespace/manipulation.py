@@ -357,15 +357,14 @@ def broadcast_shapes(*shapes: Any) -> Shape:
     for given, lengths in zip(shapes, read, strict=True):
         if lengths and min(lengths) < 0:
             errors.negative_length("broadcast_shapes", given)
-    return together("broadcast_shapes", "shapes", read)
+    return together("broadcast_shapes", [f"shapes[{k}]" for k in range(len(read))], read)
 
 
-def together(name: str, argument: str, shapes: list[Shape]) -> Shape:
-    """The shape that shapes broadcast to; ``ValueError``, for a function and its argument, if there is none."""
+def together(name: str, arguments: list[str], shapes: list[Shape]) -> Shape:
+    """The shape that the shapes of a function's arguments broadcast to; ``ValueError`` if there is none."""
     result = broadcast_lengths(shapes)
     if result is None:
-        parameters = " ".join([f"{argument}[{k}]" for k in range(len(shapes))])
-        errors.cannot_broadcast(name, parameters, tuple(shapes))
+        errors.cannot_broadcast(name, " ".join(arguments), tuple(shapes))
     return result
 
 
@@ -393,6 +392,8 @@ def broadcast_arrays(*arrays: Tensor) -> tuple[Tensor, ...]:
     for k, array in enumerate(arrays):
         if not isinstance(array, Tensor):
             errors.wrong_type("broadcast_arrays", f"arrays[{k}]", "a Tensor", array)
-    shape = together("broadcast_arrays", "arrays", [array.shape for array in arrays])
+    shape = together(
+        "broadcast_arrays", [f"arrays[{k}]" for k in range(len(arrays))], [array.shape for array in arrays]
+    )
     views = [expanded(array, shape) for array in arrays]
     return tuple([view for view in views if view is not None])

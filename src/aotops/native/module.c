@@ -7,7 +7,9 @@
  *     def is_number(object): ...
  *     def from_buffer(exporter, copy): ...
  *     def to_dlpack(x, versioned, copied), from_dlpack(capsule, copy): ...
- *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
+ *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
+ *     def take_at(...), put_at(...), take_along(...): see gather.c
+ *     def compress(...), expand(...), positions(...), search(...): see masks.c
  *     def cpu_level(): ...
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
@@ -171,9 +173,13 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
 }
 
-static PyObject *native_register(PyObject *module, PyObject *type)
+static PyObject *native_register(PyObject *module, PyObject *args)
 {
     aot_state *state = state_of(module);
+    PyObject *type, *choose;
+    if (!PyArg_ParseTuple(args, "OO!:register_tensor_type", &type, state->operator_type, &choose)) {
+        return NULL;
+    }
     if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
         type == (PyObject *)state->base_type) {
         return aot_raise("wrong_type", "(sssO)", "register_tensor_type", "type", "a subclass of TensorBase", type);
@@ -184,6 +190,8 @@ static PyObject *native_register(PyObject *module, PyObject *type)
     }
     Py_INCREF((PyObject *)type);
     state->tensor_type = (PyTypeObject *)type;
+    Py_INCREF(choose);
+    state->choose = choose;
     Py_RETURN_NONE;
 }
 
@@ -333,7 +341,16 @@ static PyMethodDef module_methods[] = {
      "False and only a copy is possible. copy is True, False or None, as needed."},
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
-    {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
+    {"register_tensor_type", native_register, METH_VARARGS,
+     "register_tensor_type(type, choose): once, the class of all tensors, and the operator that chooses by a mask."},
+    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
+    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
+    {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
+    {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
+    {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
+    {"positions", aot_positions_call, METH_O, "positions(mask): (rows or None, columns) of what is True."},
+    {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
+    {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

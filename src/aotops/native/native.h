@@ -70,6 +70,7 @@ typedef struct {
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
+    PyObject *choose;             /* the operator that assigns to what a mask selects: where */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
     aot_memory memory;
@@ -380,6 +381,9 @@ int aot_launch(aot_state *state, const aot_operator_object *operator, const aot_
                const Py_ssize_t *shape);
 /* Computes the strides that broadcast a tensor to a shape; returns false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
+/* The same for a tensor that is assigned, which may have more axes than the target if the leading ones have length 1;
+ * returns -1 with an exception if it does not fit. */
+int aot_assigned_strides(const aot_tensor *source, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
 bool aot_may_overlap(const aot_tensor *a, const aot_tensor *b);
 bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
@@ -464,6 +468,35 @@ aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, 
 /* Returns the tensor itself if it has the dtype and `copy` is false, else a contiguous copy. */
 aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function);
 
+/* gather.c: elements at the positions in tensors of int64 */
+/* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
+aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
+/* Writes a value of x's dtype, broadcast, to positions along the first axis; they share no memory with x. */
+int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value);
+/* Returns x with the positions along an axis that an index of as many axes has, of which the others broadcast. Returns
+ * NULL without an exception if they do not fit. */
+aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis);
+/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value). An index, or
+ * None, for each axis; their own axes are behind so many others in the result. */
+PyObject *aot_take_at(PyObject *module, PyObject *args);
+PyObject *aot_put_at(PyObject *module, PyObject *args);
+PyObject *aot_take_along_call(PyObject *module, PyObject *args);
+
+/* masks.c: elements that a mask of the same shape selects; searches */
+aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask);
+/* Writes a value with one element for each True to a contiguous tensor; they share no memory. */
+int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value);
+/* Returns the rows, or None, and the columns of what is True; NULL without an exception unless the mask is a contiguous
+ * row or matrix of bools. */
+PyObject *aot_positions(PyObject *mask);
+/* For Python: compress(x, mask), expand(x, mask, value), positions(mask), spread(counts, total),
+ * search(ordered, values, right). */
+PyObject *aot_compress_call(PyObject *module, PyObject *args);
+PyObject *aot_expand_call(PyObject *module, PyObject *args);
+PyObject *aot_positions_call(PyObject *module, PyObject *mask);
+PyObject *aot_spread(PyObject *module, PyObject *args);
+PyObject *aot_search(PyObject *module, PyObject *args);
+
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */
 bool aot_is_sequence(PyObject *data);
@@ -514,6 +547,16 @@ struct aot_fast_path {
     int operators;  /* how many operators it needs */
     bool is_method; /* also a method of TensorBase */
 };
+
+/* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
+ * ends with NULL. */
+bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
+/* fast_arrays.c: those of functions of whole arrays */
+PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
 extern PyType_Spec aot_function_spec;
