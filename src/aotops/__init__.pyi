@@ -9,6 +9,7 @@ from aotops._native import DType as DType, Operator as Operator, astype as astyp
 from aotops.autograd.grad_check import grad_check as grad_check
 from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
+from aotops.interop.files import load as load, save as save
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import result_type as result_type
 from aotops.namespace.exchange import from_dlpack as from_dlpack
