@@ -179,11 +179,29 @@ def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
 
+def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Complementary error function of each element, ``1 - erf(x)``, precise also where that is small."""
+
+def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the sum of exponentials, ``log(exp(x1) + exp(x2))``, for each pair of elements, without overflow."""
+
+def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Smooth rectifier of each element, ``log(1 + exp(x))``."""
+
 def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``."""
 
 def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN."""
+
+def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Sigmoid linear unit of each element, ``x / (1 + exp(-x))``; also called swish."""
+
+def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Gaussian error linear unit of each element: ``x`` times the share of a normal distribution below it."""
+
+def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Linear interpolation for each triple of elements: ``start + weight * (end - start)``."""
 
 def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN."""
