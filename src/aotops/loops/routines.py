@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, search
+from aotops.loops import gather, masks, matmul, search
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -33,4 +33,20 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "expand": (WIDTH, tuple(WIDTHS.values()), masks.expand),
     "positions": (ONCE, ("bool",), masks.positions),
     "search": (DTYPE, named("unsigned", "signed", "real"), search.search),
+    "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
+}
+
+#: The routines that compute, in the widest vectors of a level; others are bound by memory.
+COMPUTE_BOUND = ("matmul",)
+
+#: The numbers of routines that take several; gathers and scatters take the same.
+NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
+
+#: What C has to know besides, in capitals behind a prefix.
+CONSTANTS = {
+    "matmul_rows": matmul.ROWS,
+    "matmul_vector_bytes": matmul.VECTOR_BYTES,
+    "matmul_block_rows": matmul.BLOCK_ROWS,
+    "matmul_block_depth": matmul.BLOCK_DEPTH,
+    "matmul_block_columns": matmul.BLOCK_COLUMNS,
 }

@@ -70,6 +70,7 @@ typedef struct {
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
+    PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
@@ -497,6 +498,13 @@ PyObject *aot_positions_call(PyObject *module, PyObject *mask);
 PyObject *aot_spread(PyObject *module, PyObject *args);
 PyObject *aot_search(PyObject *module, PyObject *args);
 
+/* matmul.c: products of matrices */
+/* Returns x1 @ x2, for tensors of one dtype that has a kernel and of as many axes, two at least, all but the last two
+ * of the same lengths; NULL without an exception for others. */
+aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2);
+/* For Python: matmul(x1, x2), or None. */
+PyObject *aot_matmul_call(PyObject *module, PyObject *args);
+
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */
 bool aot_is_sequence(PyObject *data);
@@ -555,6 +563,8 @@ bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *con
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+/* of matmul.c */
+PyObject *aot_matmul_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
@@ -576,6 +586,7 @@ AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_divmod(PyObject *a, PyObject *b);
+PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
 
 /* cpu.c */
