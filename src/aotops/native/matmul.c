@@ -10,6 +10,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "routines.h"
 
 /* Multiplications that take about as long as an element of other kernels, by which work is shared out. */
