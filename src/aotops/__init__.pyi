@@ -18,6 +18,8 @@ from aotops.namespace.joining import concat as concat, repeat as repeat, roll as
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
+from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
+from aotops.namespace.sorting import argsort as argsort, sort as sort
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
@@ -117,6 +119,21 @@ def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square root of each element, correctly rounded; NaN below zero, without a warning."""
 
+def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """2 to the power of each element, ``2**x``."""
+
+def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 2."""
+
+def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 10."""
+
+def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Reciprocal of the square root of each element, ``1 / sqrt(x)``."""
+
+def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Length of the hypotenuse for each pair of elements, ``sqrt(x1**2 + x2**2)``; no square over- or underflows."""
+
 def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element of the first to the power of the second, ``x1 ** x2``."""
 
@@ -125,6 +142,9 @@ def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element, in radians."""
+
+def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Tangent of each element, in radians."""
 
 def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse sine of each element, in radians from -pi/2 to pi/2."""
@@ -140,6 +160,21 @@ def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
+
+def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic sine of each element."""
+
+def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic cosine of each element."""
+
+def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element."""
+
+def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
 
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""

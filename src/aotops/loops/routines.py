@@ -11,12 +11,15 @@ from typing import Any
 
 from aotops.abi import DTYPES, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, search
+from aotops.loops import gather, masks, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
 #: For each width of elements, in bytes, a dtype that stands for all of that width.
 WIDTHS = {fact.itemsize: fact.name for fact in DTYPES if fact.kind != "bool"}
+
+#: The dtypes whose elements have an order.
+ORDERED = named("bool", "unsigned", "signed", "real")
 
 #: What tells the kernels of a routine apart.
 ONCE, WIDTH, DTYPE = "once", "width", "dtype"
@@ -33,4 +36,9 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "expand": (WIDTH, tuple(WIDTHS.values()), masks.expand),
     "positions": (ONCE, ("bool",), masks.positions),
     "search": (DTYPE, named("unsigned", "signed", "real"), search.search),
+    "keys": (DTYPE, ORDERED, sort.keys),
+    "values": (DTYPE, ORDERED, sort.values),
+    "restore": (DTYPE, named("real"), sort.restore),
+    "sort_keys": (ONCE, ("int64",), sort.sort_keys),
+    "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
 }

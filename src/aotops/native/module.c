@@ -10,7 +10,8 @@
  *     def arrow_schema(dtype), to_arrow(x), from_arrow(schema, array, copy): ...
  *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
  *     def take_at(...), put_at(...), take_along(...): see gather.c
- *     def compress(...), expand(...), positions(...), search(...): see masks.c
+ *     def compress(...), expand(...), positions(...), spread(...), search(...): see masks.c
+ *     def sort(...): see sort.c
  *     def cpu_level(): ...
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
@@ -385,6 +386,7 @@ static PyMethodDef module_methods[] = {
     {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
     {"positions", aot_positions_call, METH_O, "positions(mask): (rows or None, columns) of what is True."},
+    {"sort", aot_sort_call, METH_VARARGS, "sort(x, descending, positions, function): rows of a contiguous tensor."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"cpu_level", native_cpu_level, METH_NOARGS,

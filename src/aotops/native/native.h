@@ -504,6 +504,11 @@ PyObject *aot_positions_call(PyObject *module, PyObject *mask);
 PyObject *aot_spread(PyObject *module, PyObject *args);
 PyObject *aot_search(PyObject *module, PyObject *args);
 
+/* sort.c: sorted rows, the last axis of a contiguous tensor, or the positions that sort them; equal elements keep their
+ * order, and NaN is last. Returns NULL without an exception if the tensor is not contiguous or its dtype has no order. */
+aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char *function);
+PyObject *aot_sort_call(PyObject *module, PyObject *args);
+
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */
 bool aot_is_sequence(PyObject *data);
@@ -562,6 +567,8 @@ bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *con
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
