@@ -9,7 +9,7 @@
  * The two structures are those of the interface; a structure whose `release` is NULL has been released or moved. Arrow
  * packs bools into bits, so that no memory can be shared: neither way is here.
  */
-#include "native.h"
+#include "exchange.h"
 
 #include <string.h>
 

@@ -22,6 +22,7 @@
  */
 #include "native.h"
 
+#include "exchange.h"
 #include "pool.h"
 
 #include <string.h>
