@@ -119,6 +119,21 @@ def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square root of each element, correctly rounded; NaN below zero, without a warning."""
 
+def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """2 to the power of each element, ``2**x``."""
+
+def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 2."""
+
+def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 10."""
+
+def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Reciprocal of the square root of each element, ``1 / sqrt(x)``."""
+
+def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Length of the hypotenuse for each pair of elements, ``sqrt(x1**2 + x2**2)``; no square over- or underflows."""
+
 def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element of the first to the power of the second, ``x1 ** x2``."""
 
@@ -127,6 +142,9 @@ def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element, in radians."""
+
+def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Tangent of each element, in radians."""
 
 def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse sine of each element, in radians from -pi/2 to pi/2."""
@@ -142,6 +160,21 @@ def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
+
+def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic sine of each element."""
+
+def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic cosine of each element."""
+
+def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element."""
+
+def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
 
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
