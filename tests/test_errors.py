@@ -886,6 +886,12 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "wrong_dlpack",
         "wrong_capsule",
         "not_on_cpu",
+        "no_arrow_type",  # test_arrow
+        "wrong_arrow_capsule",
+        "used_arrow",
+        "unsupported_arrow",
+        "arrow_nulls",
+        "wrong_arrow",
         "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python

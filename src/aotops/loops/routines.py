@@ -15,8 +15,8 @@ from aotops.loops import gather, masks, matmul, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
-#: For each width of elements, in bytes, a dtype that stands for all of that width.
-WIDTHS = {fact.itemsize: fact.name for fact in DTYPES if fact.kind != "bool"}
+#: For each width of elements, in bytes, the first dtype of that width, which stands for all.
+WIDTHS = {fact.itemsize: fact.name for fact in reversed(DTYPES) if fact.kind != "bool"}
 
 #: The dtypes whose elements have an order.
 ORDERED = named("bool", "unsigned", "signed", "real")

@@ -242,12 +242,6 @@ aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *funct
  * also of several; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
 
-/* dlpack.c: DLPack capsules */
-PyObject *aot_to_dlpack(aot_tensor *tensor, bool is_versioned, bool copied);
-/* Returns a tensor on the memory of a capsule, or a copy of it; None if only a copy is possible and that is forbidden. */
-PyObject *aot_from_dlpack(aot_state *state, PyObject *capsule, enum aot_copying copying, const char *function,
-                          const char *argument);
-
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
     return a < b ? a : b;
