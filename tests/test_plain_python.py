@@ -93,9 +93,7 @@ def assert_same(actual: list[Any], expected: list[Any], dtype: str, units: float
 def numpy_call(function: Callable[..., Any], *arrays: np.ndarray, **keywords: Any) -> np.ndarray:
     """What NumPy says, without its warnings."""
     with np.errstate(all="ignore"):
-        result = np.asarray(function(*arrays, **keywords))
-    # sums and products of unsigned integers are int64 as long as there is no uint64
-    return result.astype("int64") if result.dtype == "uint64" else result
+        return np.asarray(function(*arrays, **keywords))
 
 
 # --- operands in lists, with canaries around --------------------------------------------------------------------

@@ -7,10 +7,11 @@ from aotops._native import Operand
 from aotops import dtypes as dtypes, memory as memory
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from aotops.autograd.grad_check import grad_check as grad_check
-from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, uint8 as uint8
+from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
-from aotops.namespace.data_types import result_type as result_type
+from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
+from aotops.namespace.inspection import __array_namespace_info__ as __array_namespace_info__
 from aotops.namespace.manipulation import permute_dims as permute_dims, reshape as reshape
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
