@@ -33,6 +33,9 @@ requires_readelf = pytest.mark.skipif(
     sys.platform != "linux" or shutil.which("readelf") is None,
     reason="needs Linux and the program readelf of the binutils",
 )
+requires_torch = pytest.mark.skipif(
+    importlib.util.find_spec("torch") is None, reason="shares memory with PyTorch, which is not installed here"
+)
 
 
 def copy_package(folder: Path) -> None:

@@ -330,7 +330,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.tensor(1, 2, 3), "write tensor([1, 2, 3])"),  # type: ignore[call-arg]
     (lambda: ao.tensor(1.5, 2), "write tensor([1.5, 2])"),  # type: ignore[call-arg]
     (lambda: ao.asarray([1, 2], "float32"), "write dtype="),  # type: ignore[call-arg]
-    (lambda: ao.asarray([1, 2], True), "write copy="),  # type: ignore[call-arg]
+    (lambda: ao.asarray([1, 2], True), "write device= or copy="),  # type: ignore[call-arg]
     (lambda: ao.asarray(obj=[1]), "asarray takes obj by position"),  # type: ignore[call-arg]
     (lambda: ao.arange(0, 5, 1, int), "write dtype="),  # type: ignore[call-arg]
     (lambda: ao.arange(start=1, stop=3), "arange takes start by position"),  # type: ignore[call-arg]
@@ -403,7 +403,9 @@ def test_functions_that_give_advice_are_still_themselves() -> None:
         function = getattr(ao, name)
         assert pickle.loads(pickle.dumps(function)) is function
         assert function.__name__ == name and function.__doc__
-    assert str(inspect.signature(ao.zeros)) == "(shape: 'Any', *, dtype: 'Any' = None) -> 'Tensor'"
+    assert (
+        str(inspect.signature(ao.zeros)) == "(shape: 'Any', *, dtype: 'Any' = None, device: 'Any' = None) -> 'Tensor'"
+    )
 
 
 DTYPE_SPELLINGS: list[tuple[Any, str]] = [

@@ -232,6 +232,7 @@ BUFFERS: list[Case] = [
 ]
 
 VIEWS: list[Case] = [
+    (lambda: X[0].mT, ValueError, "mT: x must have at least 2 dimensions, got shape (3,)"),
     (lambda: X.reshape(4), ValueError, "reshape: shape must hold 6 elements, got (4,)"),
     (lambda: X.reshape(-1, 4), ValueError, "shape must hold 6 elements, got (-1, 4)"),
     (lambda: X.reshape(-1, 0), ValueError, "shape must hold 6 elements, got (-1, 0)"),
@@ -297,12 +298,80 @@ INDEXING: list[Case] = [
         "indexing: index must have at most 0 items for a tensor of 0 dimensions, got 1",
     ),
     (lambda: X[..., ...], IndexError, "indexing: index must have at most one ellipsis ('...'), got 2"),
-    (lambda: X["a"], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got str"),
-    (lambda: X[1.0], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got float"),
-    (lambda: X[[0, 1]], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got list"),
-    (lambda: X[True], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got bool"),
-    (lambda: X[0, np.True_], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got bool"),
-    (lambda: X[X > 0], IndexError, "index must be an int, a slice, '...' or None, or a tuple of them, got Tensor"),
+    (
+        lambda: X["a"],
+        IndexError,
+        "index must be an int, a slice, '...', None, a mask, positions, or a tuple of them, got str",
+    ),
+    (
+        lambda: X[1.0],
+        IndexError,
+        "index must be an int, a slice, '...', None, a mask, positions, or a tuple of them, got float",
+    ),
+    (lambda: X[[0, 2]], IndexError, "indexing: index must be from -2 to 1 for axis 0 of length 2, got 2"),
+    (
+        lambda: X[:, ao.tensor([0, -4])],
+        IndexError,
+        "indexing: index must be from -3 to 2 for axis 1 of length 3, got -4",
+    ),
+    (lambda: X[[0], [3]], IndexError, "indexing: index must be from -3 to 2 for axis 1 of length 3, got 3"),
+    (
+        lambda: X[[0, 1], [0, 1, 2]],
+        IndexError,
+        "index must have tensors whose shapes broadcast together, got [(2,), (3,)]",
+    ),
+    (
+        lambda: X[ao.tensor([True] * 3)],
+        IndexError,
+        "index must have masks of the lengths of their axes, 2 for axis 0, got",
+    ),
+    (
+        lambda: X[[0], [0], [0]],
+        IndexError,
+        "indexing: index must have at most 2 items for a tensor of 2 dimensions, got 3",
+    ),
+    (lambda: X[X > 0, 0], IndexError, "indexing: index must have at most 2 items for a tensor of 2 dimensions, got 3"),
+    (lambda: X[[0], ..., ...], IndexError, "indexing: index must have at most one ellipsis ('...'), got 2"),
+    (lambda: X[["a"]], IndexError, "a mask, positions, or a tuple of them, got list"),
+    (lambda: X[[2**64]], IndexError, "a mask, positions, or a tuple of them, got list"),
+    (lambda: ao.zeros((1,) * 32)[[[0]]], ValueError, "indexing: index must have at most 32 dimensions, got 33"),
+    (
+        lambda: setitem(X, [0, 2], 1.0),
+        IndexError,
+        "assignment: index must be from -2 to 1 for axis 0 of length 2, got 2",
+    ),
+    (lambda: setitem(X, X > 5, 10**400), OverflowError, "assignment: value must fit float64, got int of 1329 bits"),
+    (lambda: setitem(X, X > 0, [1, 2]), ValueError, "assignment: value must broadcast to the shape (6,), got (2,)"),
+    (lambda: setitem(X, X > 0, "abc"), TypeError, "assignment: value must be a Tensor, a Python number"),
+    (lambda: setitem(FROZEN, [0], 1.0), ValueError, "assignment: x must be writable, got a read-only tensor"),
+    (lambda: setitem(FROZEN, FROZEN > 0, 1.0), ValueError, "assignment: x must be writable, got a read-only tensor"),
+    (lambda: ao.take(X, [3], axis=1), IndexError, "take: index must be from -3 to 2 for axis 1 of length 3, got 3"),
+    (lambda: ao.take(X, [6]), IndexError, "take: index must be from -6 to 5 for axis 0 of length 6, got 6"),
+    (lambda: ao.take(X, [0.5]), TypeError, "take: indices must be integers, got dtype float64"),
+    (
+        lambda: ao.take(X, [0], axis=2),
+        ao.AxisError,
+        "take: axis must be from -2 to 1 for a tensor of 2 dimensions, got 2",
+    ),
+    (lambda: ao.take_along_axis(X, [0]), ValueError, "take_along_axis: indices must have as many axes as x, 2, got"),
+    (
+        lambda: ao.take_along_axis(X, [[0]] * 3),
+        ValueError,
+        "take_along_axis: shapes must broadcast together, got x (2, 1), indices (3, 1)",
+    ),
+    (
+        lambda: ao.take_along_axis(X, [[3]]),
+        IndexError,
+        "take_along_axis: index must be from -3 to 2 for axis 1 of length 3, got 3",
+    ),
+    (lambda: ao.nonzero(ao.ones(())), ValueError, "nonzero: x must have at least 1 dimension, got shape (); use x.re"),
+    (lambda: ao.searchsorted(X, 1), ValueError, "searchsorted: x1 must have one dimension, got shape (2, 3)"),
+    (lambda: ao.searchsorted(X[0], 1, side="up"), ValueError, "searchsorted: side must be 'left' or 'right', got 'up'"),
+    (
+        lambda: ao.searchsorted(X[0], 1, sorter=[0, 1]),
+        ValueError,
+        "searchsorted: sorter must have the shape of x1, (3,), got shape (2,)",
+    ),
     (lambda: X[::0], ValueError, "slice step cannot be zero"),
     (lambda: X["a":], TypeError, "slice indices must be integers or"),
     (lambda: X[Uncooperative()], KeyError, "index"),
@@ -410,13 +479,12 @@ OPERATORS: list[Case] = [
         "buffer: x must be contiguous in row-major order, got shape (3, 2) and strides (1, 3); share x.contiguous()",
     ),
     (lambda: X["a"], IndexError, "or a tuple of them, got str"),
-    (lambda: X[X > 0], IndexError, "got Tensor of dtype bool; choose elements by a mask with aotops.where"),
-    (lambda: X[[True, False]], IndexError, "got list; choose elements by a mask with aotops.where"),
-    (lambda: X[[0, 1]], IndexError, "got list; take positions one by one, as aotops.tensor([x[i] for i in positions])"),
-    (lambda: X[np.array([0, 1])], IndexError, "got ndarray of dtype int64; take positions one by one"),
-    (lambda: setitem(X, [0, 1], 1), IndexError, "got list; take positions one by one"),
-    (lambda: X[(0, 1),], IndexError, "got tuple; write the items side by side, as in x[i, j]"),
-    (lambda: X[ao.tensor(1.0)], IndexError, "or a tuple of them, got Tensor of dtype float64"),
+    (
+        lambda: X[ao.tensor(1.0)],
+        IndexError,
+        "or a tuple of them, got Tensor of dtype float64; convert with astype('int64')",
+    ),
+    (lambda: X[np.array([0.5])], IndexError, "or a tuple of them, got Tensor of dtype float64; convert with astype"),
     (lambda: ao.add(x1=X), TypeError, "add() takes 2 positional arguments (x1, x2), got 1"),
     (lambda: ao.add(X, x1=X), TypeError, "add() got multiple values for argument 'x1'"),
     (lambda: ao.add(X, X, X, x2=X), TypeError, "add() got multiple values for argument 'x2'"),
@@ -479,7 +547,8 @@ OPERATORS: list[Case] = [
     (lambda: ao.exp(["a"]), TypeError, "exp: x[0] must be a number or a sequence of numbers, got str 'a'"),
     (lambda: ao.exp([1, [2]]), ValueError, "exp: x must not be ragged, got x[0] of shape () and x[1] of shape (1,)"),
     (lambda: operator.iadd(X, None), TypeError, f"add: x2 must be {OPERAND}, got NoneType"),
-    (lambda: operator.ifloordiv(X, 2.0), TypeError, "unsupported operand type(s) for //=: 'Tensor' and 'float'"),
+    (lambda: operator.imatmul(X, 2.0), TypeError, "unsupported operand type(s) for @=: 'Tensor' and 'float'"),
+    (lambda: X & 1, TypeError, "bitwise_and: x1, x2 must be of one of the dtypes bool"),
     (lambda: Fraction(1, 2) == X, TypeError, f"equal: x2 must be {OPERAND}, got Fraction; convert with float"),
     (lambda: ao.add("1", X), TypeError, f"add: x1 must be {OPERAND}, got str '1'"),
     (
@@ -727,9 +796,9 @@ PRIVATE: list[Case] = [
     (lambda: _native.empty([2], ao.float64), TypeError, "empty: shape must be a tuple of ints, got list"),
     (lambda: _native.empty((2,), "int8"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int8'"),
     (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: fill_value must be a Python number, got str 'x'"),
-    (lambda: _native.register_tensor_type(ao.Tensor), SystemError, "the tensor type is registered already"),
+    (lambda: _native.register_tensor_type(ao.Tensor, ao.where), SystemError, "the tensor type is registered already"),
     (
-        lambda: _native.register_tensor_type(int),
+        lambda: _native.register_tensor_type(int, ao.where),
         TypeError,
         "register_tensor_type: type must be a subclass of TensorBase, got type",
     ),
@@ -803,7 +872,12 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "too_many_elements",
         "wrong_fixed_dtype",
         "wrong_buffer_size",  # test_foreign_buffers
-        "unreachable_buffer",
+        "unreachable_buffer",  # test_dlpack
+        "unsupported_dlpack",
+        "wrong_dlpack",
+        "wrong_capsule",
+        "not_on_cpu",
+        "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
         "lost_by_fork",  # test_interruption
@@ -912,7 +986,7 @@ def test_wrong_arguments_of_every_elementwise_operator(name: str) -> None:
     function = _native.operators[name]
     if "position" in str(function.parameters) or name.startswith("_"):
         return
-    inputs = [ao.ones(3) for _ in function.parameters]
+    inputs = [ao.ones(3, dtype=dtype) for dtype in function.dtypes[-1][: len(function.parameters)]]
     for k, parameter in enumerate(function.parameters):
         for wrong in ("a", {1}, [1, "a"], [[1], 2]):
             with pytest.raises((TypeError, ValueError)) as caught:

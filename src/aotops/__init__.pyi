@@ -13,6 +13,13 @@ from aotops.namespace.creation import arange as arange, asarray as asarray, empt
 from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from aotops.namespace.inspection import __array_namespace_info__ as __array_namespace_info__
 from aotops.namespace.manipulation import permute_dims as permute_dims, reshape as reshape
+from aotops.namespace.data_types import result_type as result_type
+from aotops.namespace.exchange import from_dlpack as from_dlpack
+from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as logspace, meshgrid as meshgrid, tril as tril, triu as triu
+from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
+from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
+from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
@@ -21,6 +28,9 @@ from aotops.user.declare import argreduce as argreduce, map as map, reduce as re
 
 __version__: str
 _HOMES: dict[str, str | None]
+
+def positive(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """A copy of the elements, ``+x``."""
 
 def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Numerical negative of each element, ``-x``."""
@@ -48,6 +58,51 @@ def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """The larger of each pair of elements; NaN where either is NaN."""
+
+def minimum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The smaller of each pair of elements; NaN where either is NaN."""
+
+def reciprocal(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Reciprocal of each element, ``1 / x``."""
+
+def floor_divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Quotient of each pair of elements rounded down to an integer, ``x1 // x2``, in their dtype."""
+
+def remainder(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Remainder of each pair of elements, ``x1 % x2``: it has the sign of ``x2``, and ``x1 // x2 * x2`` is the rest."""
+
+def floor(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The largest integer that is not larger than each element; in the dtype of the element."""
+
+def ceil(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The smallest integer that is not smaller than each element; in the dtype of the element."""
+
+def trunc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Each element without its fraction: the nearest integer towards zero; in the dtype of the element."""
+
+def round(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The integer nearest to each element, the even one of two; in the dtype of the element."""
+
+def isfinite(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is neither infinite nor NaN; integers and bools are finite."""
+
+def isinf(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is an infinity, of either sign; integers and bools are not."""
+
+def isnan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is NaN; integers and bools are not."""
+
+def signbit(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element has a minus sign, which zeros and NaN have as well."""
+
+def sign(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The sign of each element: -1, 0 or 1, in the dtype of the element."""
+
+def copysign(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The magnitude of ``x1`` with the sign of ``x2``, for each pair of elements."""
+
+def nextafter(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The float next to ``x1`` in the direction of ``x2``, for each pair of elements."""
 
 def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Exponential of each element."""
@@ -114,6 +169,36 @@ def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything."""
+
+def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether both of each pair of elements are true."""
+
+def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether at least one of each pair of elements is true."""
+
+def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether exactly one of each pair of elements is true."""
+
+def logical_not(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Whether each element is false."""
+
+def bitwise_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits that both of each pair of integers have, ``x1 & x2``; of bools, whether both are true."""
+
+def bitwise_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits that either of each pair of integers has, ``x1 | x2``; of bools, whether at least one is true."""
+
+def bitwise_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits that exactly one of each pair of integers has, ``x1 ^ x2``; of bools, whether exactly one is true."""
+
+def bitwise_invert(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits that each integer lacks, ``~x``; of bools, whether each is false."""
+
+def bitwise_left_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits of ``x1`` shifted to the left by ``x2``, ``x1 << x2``: times ``2**x2``, wrapped around."""
+
+def bitwise_right_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """The bits of ``x1`` shifted to the right by ``x2``, ``x1 >> x2``: ``x1 // 2**x2``."""
 
 def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """The element of ``x1`` where the condition is true, else that of ``x2``."""

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     from aotops._native import Operator
+    from aotops.tensors import Tensor
 
 Shape = tuple[int, ...]
 
@@ -187,6 +188,11 @@ def wrong_axis(function: str, argument: str, ndim: int, got: Any) -> NoReturn:
     reject(AxisError, function, argument, f"be {wanted} for a tensor of {ndim} dimensions", shown(got))
 
 
+def no_matrix(function: str, shape: Shape) -> NoReturn:
+    """A tensor without the two axes of matrices."""
+    reject(ValueError, function, "x", "have at least 2 dimensions", f"shape {shape}")
+
+
 def outside_storage(function: str, nbytes: int, size: int, offset: int) -> NoReturn:
     """A view of memory that does not belong to its tensor."""
     got = f"a tensor of {size} elements that begins at byte {offset} and reaches outside, or is not aligned"
@@ -294,6 +300,11 @@ def no_length(what: str) -> NoReturn:
 def no_deletion() -> NoReturn:
     """The deletion of a tensor's elements."""
     wrong_call("'Tensor' object doesn't support item deletion")
+
+
+def no_numpy_dtype(name: str) -> NoReturn:
+    """The NumPy dtype of a dtype, where NumPy is not there."""
+    raise AttributeError(f"aotops.{name} has no NumPy dtype before NumPy is imported") from None
 
 
 def no_constructor(kind: type) -> NoReturn:
@@ -422,15 +433,8 @@ def cannot_assign_shape(source: Shape, target: Shape) -> NoReturn:
 def wrong_index(function: str, got: Any) -> NoReturn:
     """An item of an index that selects nothing."""
     dtype = getattr(getattr(got, "dtype", None), "name", "")
-    advice = ""
-    if dtype == "bool" or isinstance(got, bool) or (isinstance(got, list) and bool in [type(item) for item in got]):
-        advice = "choose elements by a mask with aotops.where"
-    elif isinstance(got, tuple):
-        advice = "write the items side by side, as in x[i, j]"
-    elif isinstance(got, (list, range)) or "int" in dtype:
-        reads = function == "indexing"
-        advice = "take positions one by one" + ", as aotops.tensor([x[i] for i in positions])" * reads
-    wanted = "be an int, a slice, '...' or None, or a tuple of them"
+    advice = "convert with astype('int64')" * dtype.startswith(("float", "complex"))
+    wanted = "be an int, a slice, '...', None, a mask, positions, or a tuple of them"
     kind = f"{type(got).__name__} of dtype {dtype}" if dtype else type(got).__name__
     reject(IndexError, function, "index", wanted, kind, advice)
 
@@ -444,6 +448,27 @@ def wrong_position(function: str, axis: int, length: int, got: int) -> NoReturn:
     """An int beyond its axis."""
     wanted = f"be from {-length} to {length - 1}" if length else "be a slice"
     reject(IndexError, function, "index", f"{wanted} for axis {axis} of length {length}", shown(got))
+
+
+def wrong_positions(function: str, axis: int, length: int, index: Tensor) -> NoReturn:
+    """A tensor of positions, one of which is beyond its axis; the first one is named."""
+    from aotops import _native
+
+    operators = _native.operators
+    beyond = operators["where"](operators["less"](index, -length), True, operators["greater_equal"](index, length))
+    first = operators["argmax"](beyond).__index__()
+    wrong_position(function, axis, length, index.reshape(-1)[first].__index__())
+
+
+def indices_of_other_shapes(function: str, shapes: list[Shape]) -> NoReturn:
+    """Several tensors of positions whose shapes do not go together."""
+    reject(IndexError, function, "index", "have tensors whose shapes broadcast together", shown(shapes))
+
+
+def wrong_mask(function: str, axis: int, length: int, got: int) -> NoReturn:
+    """A mask that has another length than the axis that it selects from."""
+    wanted = f"have masks of the lengths of their axes, {length} for axis {axis}"
+    reject(IndexError, function, "index", wanted, f"one of length {got}")
 
 
 def item_of_many(function: str, shape: Shape) -> NoReturn:
@@ -479,10 +504,41 @@ def wrong_buffer_size(function: str, argument: str, size: int, wanted: int, got:
     reject(BufferError, function, argument, f"have {wanted} bytes for {size} elements", got)
 
 
-def unreachable_buffer(function: str, argument: str, exporter: type) -> NoReturn:
+def unreachable_buffer(function: str, argument: str) -> NoReturn:
     """A buffer whose strides lead out of memory."""
-    got = f"{exporter.__name__} whose elements reach further"
-    reject(BufferError, function, argument, "lie in memory", got)
+    reject(BufferError, function, argument, "lie in memory", "a shape and strides that reach further")
+
+
+def wrong_capsule(function: str, argument: str, got: Any, name: str | None) -> NoReturn:
+    """What ``__dlpack__`` has returned, where it is no capsule that holds memory, or one that has been used."""
+    found = f"a capsule named {name!r}" if name is not None else type_name(got)
+    advice = "each capsule can be used once" if name is not None and name.startswith("used_") else ""
+    wanted = "return a capsule named 'dltensor' or 'dltensor_versioned' from __dlpack__"
+    reject(TypeError, function, argument, wanted, found, advice)
+
+
+def wrong_dlpack(function: str, argument: str, wanted: str, got: Any) -> NoReturn:
+    """A DLPack capsule that contradicts itself, or is of a later version."""
+    reject(BufferError, function, argument, f"give {wanted} by DLPack", got)
+
+
+def unsupported_dlpack(function: str, argument: str, code: int, bits: int, lanes: int) -> NoReturn:
+    """Elements of DLPack's numbers for a dtype that tensors cannot have."""
+    from aotops._native import dtypes
+
+    names = ", ".join([dtype.name for dtype in dtypes])
+    kinds = {0: "int", 1: "uint", 2: "float", 4: "bfloat", 5: "complex", 6: "bool"}
+    got = f"{kinds[code]}{bits}" if code in kinds else f"type code {code} of {bits} bits"
+    got += f" in vectors of {lanes}" * (lanes != 1)
+    reject(TypeError, function, argument, f"hold elements of dtype {names}", got, "convert it there first")
+
+
+def not_on_cpu(function: str, argument: str, device_type: int) -> NoReturn:
+    """An array in memory that the CPU does not reach."""
+    names = {2: "CUDA", 4: "OpenCL", 7: "Vulkan", 8: "Metal", 10: "ROCm", 13: "CUDA managed memory", 14: "oneAPI"}
+    got = f"device {names.get(device_type, device_type)}"
+    advice = "copy it to the CPU there first, or call aotops.from_dlpack(x, device='cpu')"
+    reject(BufferError, function, argument, "lie in memory of the CPU", got, advice)
 
 
 def refused_buffer(wanted: str, shape: Shape, strides: Shape) -> NoReturn:

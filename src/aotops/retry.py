@@ -7,7 +7,7 @@ calls this module:
 
 - sums of elements times 2**-64, which as many elements as there can be do not overflow; it is exact but for elements so
   small that they are lost beside what has overflowed;
-- products of significands, with the exponents apart (``aotops.ops.reduction``); but results of 0 and infinities stay if
+- products of significands, with the exponents apart (``aotops.ops.retry``); but results of 0 and infinities stay if
   an estimate of all their logarithms tells that they are right.
 
 Which way it is depends on the values alone. A sum is replaced where it is not finite. A product has the same bits
@@ -23,33 +23,33 @@ from aotops._native import astype
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
+    from aotops._native import Operator
     from aotops.tensors import Tensor
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _operators = _native.operators
 
-#: The power of two by which sums are scaled (``aotops.ops.reduction``).
+#: The power of two by which sums are scaled (``aotops.ops.retry``).
 SCALE = 2.0**-64
 
 #: How far beyond the range the logarithm of a product must be for it to be 0 or infinite.
 BEYOND = {"float32": 160.0, "float64": 1080.0}
 
-#: Sums from which the logarithm of a product is estimated, fast ones first: what is to be added for each element, and
-#: by how much each may then be wrong.
-ESTIMATES = (("_sum_of_exponents", 0.5, 0.5), ("_sum_of_rough_log2", 0.0, 1.5e-5))
+#: Elements of a reduced axis that are multiplied before their logarithm is taken: 32 factors cost less than 32
+#: logarithms, and the product of 32 numbers that are neither huge nor tiny does not leave the range.
+BLOCK = 32
 
-#: What 60 roundings of a sum of numbers up to 149, or 1075, add to the error for each element.
-ROUNDING = {"float32": 6e-4, "float64": 1e-11}
+#: How much the logarithm of a product may be wrong for each element. A logarithm errs by 2e-11, and 60 roundings of a
+#: sum of numbers up to 1075 by 7e-12; each factor of a block adds half a ULP, times 1 / log(2).
+LOG2_ERROR = {"float32": 1e-7, "float64": 1e-10}
 
 #: In the order of ``aotops.abi.RETRIES``.
 SCALED, APART = 1, 2
 
-#: The number of retries; a statistic that consists of sums compares it before and after them.
-noted = 0
-
-#: The threads in which nothing is retried: they are retrying something, or they check for overflow themselves.
-_busy: set[int] = set()
+#: The threads in which nothing is retried, since they are retrying something, or check for overflow themselves; and
+#: whether anything would have been.
+_busy: dict[int, bool] = {}
 
 
 def retry(way: int, x: Tensor, scans: bool, axes: tuple[int, ...], flag: bool, out: Tensor) -> None:
@@ -57,32 +57,33 @@ def retry(way: int, x: Tensor, scans: bool, axes: tuple[int, ...], flag: bool, o
 
     Arguments: ``flag`` is ``keepdims`` of a reduction; ``out`` of a scan has no initial element.
     """
-    global noted
     thread = _thread.get_ident()
-    noted += 1
     if thread in _busy:
+        _busy[thread] = True
         return
-    _busy.add(thread)
+    _busy[thread] = False
     try:
         if way == SCALED:
             _sum_scaled(x, scans, axes, flag, out)
         elif way == APART:
             _multiply_apart(x, scans, axes, flag, out)
     finally:
-        _busy.discard(thread)
+        del _busy[thread]
 
 
-def plain_sum(x: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Tensor, bool]:
-    """The sum of floats as it is, and whether a part of it has overflowed."""
-    thread, before = _thread.get_ident(), noted
-    nested = thread in _busy
-    _busy.add(thread)
+def plain(operator: Operator, *inputs: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Tensor, bool]:
+    """The result of a reduction of floats as it is, and whether a part of it has left the range."""
+    thread = _thread.get_ident()
+    before = _busy.get(thread)
+    _busy[thread] = False
     try:
-        total: Tensor = _operators["sum"](x, axes, keepdims=keepdims)
+        result: Tensor = operator(*inputs, axes, keepdims=keepdims)
+        return result, _busy[thread]
     finally:
-        if not nested:
-            _busy.discard(thread)
-    return total, noted != before
+        if before is None:
+            del _busy[thread]
+        else:
+            _busy[thread] = before
 
 
 def finite_or_scaled(x: Tensor, total: Tensor, out: Tensor | None = None) -> Tensor:
@@ -112,24 +113,37 @@ def _multiply_apart(x: Tensor, scans: bool, axes: tuple[int, ...], keepdims: boo
     if scans:
         product = _operators["_cumulative_product_of_significands"](_operators["_significand"](x), axes[0])
         log2 = _operators["cumulative_sum"](_operators["_log2_of_size"](x), axes[0])
-    elif _are_settled(x, axes, keepdims, out):
-        return
     else:
+        log2, error = _log2_of_product(x, axes, keepdims)
+        if _are_settled(out, log2, error):
+            return
+        if error > 0.25:  # the exponent is to be the nearest integer
+            log2 = _operators["_sum_of_log2"](x, axes, keepdims=keepdims)
         product = _operators["_product_of_significands"](x, axes, keepdims=keepdims)
-        log2 = _operators["sum"](_operators["_log2_of_size"](x), axes, keepdims=keepdims)
     out[...] = _operators["_with_exponent"](product, log2)
 
 
-def _are_settled(x: Tensor, axes: tuple[int, ...], keepdims: bool, out: Tensor) -> bool:
-    """Whether all products are 0 or infinite and must be."""
-    count = 1
+def _log2_of_product(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[Tensor, float]:
+    """The logarithms to base 2 of products, and how much they may be wrong."""
+    total, count = _operators["_sum_of_log2"], 1
     for axis in axes:
         count *= x.shape[axis]
-    name = out.dtype.name
-    for estimate, more, error in ESTIMATES:
-        log2 = _operators["add"](_operators[estimate](x, axes, keepdims=keepdims), more * count)
-        bound = BEYOND[name] + (error + ROUNDING[name]) * count
-        excess = _operators["subtract"](_operators["abs"](log2), bound)
-        if _operators["_all_settled"](out, log2, excess):
-            return True
-    return False
+    longest = max(axes, key=x.shape.__getitem__, default=None)
+    if longest is not None and x.shape[longest] >= 2 * BLOCK:
+        before, length, after = x.shape[:longest], x.shape[longest], x.shape[longest + 1 :]
+        whole = length // BLOCK
+        index = (slice(None),) * longest
+        blocks = x[(*index, slice(whole * BLOCK))].reshape(*before, BLOCK, whole, *after)
+        blocks, overflowed = plain(_operators["prod"], blocks, axes=(longest,), keepdims=False)
+        end = x[(*index, slice(whole * BLOCK, None))]
+        rest, also = plain(_operators["prod"], end, axes=(longest,), keepdims=True)
+        if not (overflowed or also):
+            log2 = _operators["add"](total(blocks, axes, keepdims=keepdims), total(rest, axes, keepdims=keepdims))
+            return log2, LOG2_ERROR[x.dtype.name] * count
+    return total(x, axes, keepdims=keepdims), LOG2_ERROR["float64"] * count
+
+
+def _are_settled(out: Tensor, log2: Tensor, error: float) -> bool:
+    """Whether all products are 0 or infinite and must be."""
+    excess = _operators["subtract"](_operators["abs"](log2), BEYOND[out.dtype.name] + error)
+    return bool(_operators["_all_settled"](out, log2, excess))

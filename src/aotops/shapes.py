@@ -111,6 +111,19 @@ def _reject_shape(function: str, wanted: str, shape: Shape) -> NoReturn:
     reject(ValueError, function, "shape", wanted, shown(shape))
 
 
+def broadcast_lengths(shapes: list[Shape]) -> Shape | None:
+    """Return the shape that shapes broadcast to, or None if they do not go together."""
+    result: list[int] = []
+    for shape in shapes:
+        result[:0] = [1] * (len(shape) - len(result))
+        for place, length in enumerate(shape, len(result) - len(shape)):
+            if length != 1 and result[place] != length:
+                if result[place] != 1:
+                    return None
+                result[place] = length
+    return tuple(result)
+
+
 def contiguous_strides(shape: Shape) -> Shape:
     """Return the strides of a row-major tensor of a shape."""
     strides = []

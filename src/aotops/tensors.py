@@ -22,8 +22,8 @@ class Tensor(TensorBase):
     Tensors are made by ``aotops.tensor``, ``asarray``, ``zeros`` and their like. Views (slicing, ``permute``,
     ``T``, ``view``) share memory; ``contiguous`` and ``reshape`` copy only where they must. An index of ints alone,
     one for each axis, gives a copy of the element.
-    ``+ - * /``, comparisons, ``abs`` and their in-place forms compute element by element, broadcasting, also with
-    lists of numbers and NumPy's arrays and scalars on either side.
+    ``+ - * / // % **``, ``& | ^ ~ << >>``, comparisons, ``abs`` and their in-place forms compute element by element,
+    broadcasting, also with lists of numbers and NumPy's arrays and scalars on either side.
     Through the buffer protocol, ``memoryview(t)`` and ``numpy.asarray(t)`` share the memory as well.
 
     >>> import aotops as ao
@@ -154,6 +154,101 @@ class Tensor(TensorBase):
         """
         return astype(self, dtype, copy=copy)
 
+    @advised
+    def copy(self) -> Tensor:
+        """Return a copy.
+
+        Returns:
+            A tensor of the same shape and dtype, in row-major order, that owns its memory.
+
+        Example:
+            >>> import aotops as ao
+            >>> t = ao.zeros(2)
+            >>> t.copy()[0] = 1.0
+            >>> t
+            tensor([0., 0.])
+        """
+        return copy(self)
+
+    @advised
+    def flatten(self) -> Tensor:
+        """Return a copy of the elements, in row-major order, along one axis; ``ravel`` copies only where it must.
+
+        Returns:
+            A tensor of one dimension that owns its memory.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.tensor([[1, 2], [3, 4]]).flatten()
+            tensor([1, 2, 3, 4])
+        """
+        return copy(self).reshape(-1)
+
+    @advised
+    def ravel(self) -> Tensor:
+        """Return the elements, in row-major order, along one axis.
+
+        Returns:
+            A view where the strides allow that, else a copy.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.tensor([[1, 2], [3, 4]]).T.ravel()
+            tensor([1, 3, 2, 4])
+        """
+        return self.reshape(-1)
+
+    @advised
+    def squeeze(self, axis: Any = None) -> Tensor:
+        """Return a view without axes of length 1; see ``aotops.squeeze``.
+
+        Parameters:
+            axis: An int or a tuple of ints; by default all axes of length 1.
+
+        Returns:
+            A view, which shares the memory.
+
+        Raises:
+            TypeError: An axis is not an int.
+            ValueError: An axis has another length, is named twice, or does not exist (this is an ``IndexError`` as
+                well).
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.zeros((1, 3, 1)).squeeze(0).shape
+            (3, 1)
+        """
+        from aotops.namespace.manipulation import squeeze
+
+        return squeeze(self, axis)
+
+    @advised
+    def to_device(self, device: str, /, *, stream: Any = None) -> Tensor:
+        """Return the tensor itself: there is one device, ``"cpu"``.
+
+        Parameters:
+            device: ``"cpu"``.
+            stream: None; there are no streams.
+
+        Returns:
+            The tensor.
+
+        Raises:
+            ValueError: The device is another one, or there is a stream.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.ones(2).to_device("cpu")
+            tensor([1., 1.])
+        """
+        if device != "cpu" or stream is not None:
+            from aotops.errors import wrong_value
+
+            is_device = device != "cpu"
+            argument, wanted, got = ("device", "'cpu'", device) if is_device else ("stream", "None", stream)
+            wrong_value("to_device", argument, wanted, got)
+        return self
+
     # --- indexing ---------------------------------------------------------------------------------
 
     _select = select  # C calls them for t[key] and t[key] = value if it cannot handle the key itself
@@ -198,9 +293,18 @@ class Tensor(TensorBase):
     def __deepcopy__(self, memo: Any) -> Tensor:
         return copy(self)
 
-    def __reduce__(self) -> Any:
-        contents = memoryview(self.contiguous()).tobytes()  # bytes() takes an integer tensor for a length
-        return _restore, (self.shape, self.dtype, contents)
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """What ``pickle`` stores: from protocol 5 on, the memory itself, which need not be copied."""
+        transposed = not self.is_contiguous() and self.T.is_contiguous()  # in column-major order
+        stored = (self.T if transposed else self).contiguous()
+        contents: Any
+        if protocol >= 5:
+            from pickle import PickleBuffer
+
+            contents = PickleBuffer(stored)
+        else:
+            contents = memoryview(stored).tobytes()  # bytes() takes an integer tensor for a length
+        return _restore, (stored.shape, self.dtype, contents, transposed)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop.numpy_functions``."""
@@ -208,14 +312,47 @@ class Tensor(TensorBase):
 
         return array_ufunc(ufunc, method, inputs, options)
 
+    def __array_function__(self, function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+        """What NumPy's functions that are not universal functions do with tensors; see the same module."""
+        from aotops.interop.numpy_functions import array_function
+
+        return array_function(function, types, args, options)
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """Export the memory as a DLPack capsule, which another library's ``from_dlpack`` makes an array of."""
+        from aotops.namespace.exchange import exported
+
+        return exported(self, stream, max_version, dl_device, copy)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The device that the memory is on, in DLPack's numbers: (1, 0), the CPU."""
+        return 1, 0
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
-        """The module with the functions for this tensor, as the array API standard specifies."""
+        """The module with the functions for this tensor, as the array API standard specifies.
+
+        Raises ``ValueError`` for a version of the standard that is not known.
+        """
         import aotops
 
+        if api_version is not None and api_version not in API_VERSIONS:
+            from aotops.errors import wrong_value
+
+            wrong_value("__array_namespace__", "api_version", f"one of {', '.join(API_VERSIONS)}", api_version)
         return aotops
 
 
-_native.register_tensor_type(Tensor)
+#: The versions of the array API standard that ``aotops`` can be asked for; each contains the ones before it.
+API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
+
+_native.register_tensor_type(Tensor, _native.operators["where"])
 
 
 def tensor_type() -> type[Tensor]:
@@ -231,14 +368,13 @@ def copy(x: Tensor) -> Tensor:
     return astype(x, x.dtype)
 
 
-def empty(shape: tuple[int, ...], dtype: DType) -> Tensor:
-    """A contiguous tensor of undefined contents."""
-    return _native.empty(shape, dtype)
+def _restore(shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bool = False) -> Tensor:
+    """Unpickle a tensor: on the memory that ``pickle`` was given out of band; ``bytes``, which it makes, are copied."""
+    result = _native.from_bytes(contents, 0, dtype, shape, "unpickling", "contents")
+    given = memoryview(contents).nbytes
+    if given != result.size * result.dtype.itemsize:
+        from aotops.errors import wrong_buffer_size
 
-
-def _restore(shape: tuple[int, ...], dtype: DType, contents: bytes) -> Tensor:
-    """Unpickle a tensor."""
-    result = empty(shape, dtype)
-    if contents:
-        memoryview(result).cast("B")[:] = contents
-    return result
+        wrong_buffer_size("unpickling", "contents", result.size, result.size * result.dtype.itemsize, given)
+    result = copy(result) if type(contents) is bytes else result
+    return result.T if transposed else result

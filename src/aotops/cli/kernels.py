@@ -31,9 +31,9 @@ def run(arguments: argparse.Namespace) -> int:
 
         if arguments.module is None:
             from aotops import ops
-            from aotops.aot.pack.kernels import all_kernels
+            from aotops.aot.pack.routines import own_kernels
 
-            kernels = all_kernels(ops.collect().values())
+            kernels = own_kernels(ops.collect().values())
             cache = build.PACKAGE.parents[1] / "build" / "kernels"
         else:
             from aotops.aot.pack.extension import module_cache

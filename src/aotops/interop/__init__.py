@@ -1,1 +1,1 @@
-"""Other libraries: NumPy's functions on tensors."""
+"""Other libraries: NumPy's functions on tensors, and its dtypes."""

@@ -51,7 +51,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
 
 @fast_path()
 @advised
-def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tensor:
+def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
     """Make a tensor of some data, which shares the data's memory if possible.
 
     Parameters:
@@ -59,6 +59,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
             lists, tuples or ranges of numbers; or a number.
         dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
             aotops has no dtype (float16, big-endian numbers) need one, to which they are converted.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
         copy: True always copies; False never does. None, the default, copies only if it must.
 
     Returns:
@@ -66,7 +67,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
 
     Raises:
         TypeError: Something in the data is not a number, or a buffer would have to be converted without a ``dtype``.
-        ValueError: The nesting is ragged, a NaN stands among integers, or ``copy=False`` and a copy is needed.
+        ValueError: The nesting is ragged, a NaN stands among integers, ``copy=False`` and a copy is needed, or the
+            device is another one.
         OverflowError: The dtype cannot hold a number.
 
     Example:
@@ -77,7 +79,14 @@ def asarray(obj: Any, /, *, dtype: Any = None, copy: bool | None = None) -> Tens
         >>> numbers
         array('d', [5.0, 2.0])
     """
+    require_cpu("asarray", device)
     return read("asarray", "obj", obj, dtype, None if copy is None else bool(copy))
+
+
+def require_cpu(name: str, device: Any) -> None:
+    """Raise ``ValueError`` for a device other than the only one."""
+    if device is not None and device != "cpu":
+        errors.wrong_value(name, "device", "'cpu' or None, the only device", device)
 
 
 def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = None) -> Tensor:
@@ -90,9 +99,13 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
         if copy is False:
             errors.needs_copy(name, argument, f"{kind}, which has no memory of a dtype")
         return from_nested(name, argument, obj, wanted)
-    else:
-        if not has_buffer(obj):
+    elif not has_buffer(obj):
+        from aotops.namespace.exchange import exports, imported
+
+        if not exports(obj):
             errors.wrong_operand(name, argument, obj)
+        shared = imported(name, argument, obj, False if copy is False else None)
+    else:
         from aotops.namespace.buffers import foreign_number
 
         foreign = foreign_number(name, argument, obj)
@@ -128,6 +141,15 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
         assert source is not None  # copying is always possible
         return astype(source, wanted or source.dtype)
     return astype(shared, shared.dtype) if copy else shared
+
+
+def is_memory(value: Any) -> bool:
+    """Whether a value is not a tensor, but has memory of its own that one can be made on."""
+    if has_buffer(value):
+        return True
+    from aotops.namespace.exchange import exports
+
+    return exports(value)
 
 
 def has_buffer(value: Any) -> bool:
@@ -204,7 +226,7 @@ def _flatten(
         return (len(data),)
     if not isinstance(data, (list, tuple)):
         if not isinstance(data, Tensor):
-            if not has_buffer(data):
+            if not is_memory(data):
                 wanted = "be a number or a sequence of numbers"
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = read(name, place, data, dtype)
@@ -274,19 +296,21 @@ def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType
 
 @fast_path()
 @advised
-def empty(shape: Any, *, dtype: Any = None) -> Tensor:
+def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor whose contents are undefined until they are written.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
 
     Returns:
         A tensor of that shape, in row-major order.
 
     Raises:
         TypeError: The shape or the dtype is not one.
-        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        ValueError: A length is negative, the tensor would have more than 2**63 - 1 bytes, or the device is another
+            one.
         MemoryError: There is not enough memory.
 
     Example:
@@ -294,27 +318,29 @@ def empty(shape: Any, *, dtype: Any = None) -> Tensor:
         >>> ao.empty((2, 3)).shape
         (2, 3)
     """
+    require_cpu("empty", device)
     own = float64 if dtype is None else as_dtype("empty", "dtype", dtype)
     return _native.empty(new_shape("empty", shape), own, "empty")
 
 
 @fast_path()
 @advised
-def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor of one value.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         fill_value: A Python number, or anything with one element that has a dtype: a tensor, a NumPy scalar.
         dtype: A dtype or its name; by default bool, int64 or float64, as the value.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
 
     Returns:
         A tensor of that shape, in row-major order.
 
     Raises:
         TypeError: The value is not a number, or the shape or the dtype is not one.
-        ValueError: The value is NaN and the dtype one of integers, a length is negative, or the tensor would have more
-            than 2**63 - 1 bytes.
+        ValueError: The value is NaN and the dtype one of integers, a length is negative, the tensor would have more
+            than 2**63 - 1 bytes, or the device is another one.
         OverflowError: The dtype cannot hold the value.
         MemoryError: There is not enough memory.
 
@@ -324,6 +350,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None) -> Tensor:
         tensor([[7, 7],
                 [7, 7]])
     """
+    require_cpu("full", device)
     number = as_number("full", "fill_value", fill_value)
     if dtype is not None:
         wanted = as_dtype("full", "dtype", dtype)
@@ -347,19 +374,21 @@ def as_number(name: str, argument: str, value: Any) -> float:
 
 @fast_path()
 @advised
-def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor of zeros.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
 
     Returns:
         A tensor of that shape, in row-major order.
 
     Raises:
         TypeError: The shape or the dtype is not one.
-        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        ValueError: A length is negative, the tensor would have more than 2**63 - 1 bytes, or the device is another
+            one.
         MemoryError: There is not enough memory.
 
     Example:
@@ -367,25 +396,28 @@ def zeros(shape: Any, *, dtype: Any = None) -> Tensor:
         >>> ao.zeros(3)
         tensor([0., 0., 0.])
     """
+    require_cpu("zeros", device)
     own = float64 if dtype is None else as_dtype("zeros", "dtype", dtype)
     return _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape")
 
 
 @fast_path()
 @advised
-def ones(shape: Any, *, dtype: Any = None) -> Tensor:
+def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """Make a tensor of ones.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
 
     Returns:
         A tensor of that shape, in row-major order.
 
     Raises:
         TypeError: The shape or the dtype is not one.
-        ValueError: A length is negative, or the tensor would have more than 2**63 - 1 bytes.
+        ValueError: A length is negative, the tensor would have more than 2**63 - 1 bytes, or the device is another
+            one.
         MemoryError: There is not enough memory.
 
     Example:
@@ -393,13 +425,16 @@ def ones(shape: Any, *, dtype: Any = None) -> Tensor:
         >>> ao.ones(3) + 1
         tensor([2., 2., 2.])
     """
+    require_cpu("ones", device)
     own = float64 if dtype is None else as_dtype("ones", "dtype", dtype)
     return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
 
 
 @fast_path(_native.operators["_arange"])
 @advised
-def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None) -> Tensor:
+def arange(
+    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None
+) -> Tensor:
     """Make a tensor of evenly spaced numbers from ``start`` up to, not including, ``stop``.
 
     Parameters:
@@ -407,6 +442,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         stop: The end of the range.
         step: The distance between two numbers; it may be negative.
         dtype: A dtype or its name; by default int64 if all arguments are ints, else float64.
+        device: ``"cpu"`` or None, which mean the same: there is one device.
 
     Returns:
         A tensor of one dimension. Of floats it has ``ceil((stop - start) / step)`` elements, each computed as ``start +
@@ -414,7 +450,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
 
     Raises:
         TypeError: An argument is not a number.
-        ValueError: The step is 0, or the range is not finite or too large.
+        ValueError: The step is 0, the range is not finite or too large, or the device is another one.
         OverflowError: The dtype cannot hold the numbers.
 
     Example:
@@ -424,6 +460,7 @@ def arange(start: float, /, stop: float | None = None, step: float = 1, *, dtype
         >>> ao.arange(1, 0, -0.25)
         tensor([1.  , 0.75, 0.5 , 0.25])
     """
+    require_cpu("arange", device)
     if stop is None:
         start, stop = 0, start
     start, stop, step = [

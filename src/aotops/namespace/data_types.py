@@ -17,7 +17,11 @@ if TYPE_CHECKING:
 def as_scalar(value: Any) -> Any:
     """A scalar of a dtype that aotops lacks, such as NumPy's float16, as the operand that it is to operators."""
     dtype = getattr(value, "dtype", None)
-    if dtype is None or isinstance(value, (type, _native.TensorBase)) or getattr(value, "shape", None) != ():
+    if (
+        dtype is None
+        or isinstance(value, (type, _native.DType, _native.TensorBase))
+        or getattr(value, "shape", None) != ()
+    ):
         return value
     if is_dtype(dtype):
         return value
@@ -25,6 +29,11 @@ def as_scalar(value: Any) -> Any:
 
     foreign = foreign_number("result_type", "each value", value)
     return value if foreign is None else BY_NAME[foreign[1]]
+
+
+def named_dtype(value: Any) -> Any:
+    """What may specify a dtype: that of an array, anything else itself."""
+    return value if isinstance(value, (type, _native.DType)) else getattr(value, "dtype", value)
 
 
 @fast_path()
@@ -52,7 +61,7 @@ def result_type(*values: Any) -> DType:
     strong = [
         value.dtype
         if isinstance(value, _native.TensorBase)
-        else as_dtype("result_type", "each value", value if isinstance(value, type) else getattr(value, "dtype", value))
+        else as_dtype("result_type", "each value", named_dtype(value))
         for value in values
         if not _native.is_number(value)
     ]

@@ -76,7 +76,7 @@ def one_correction(name: str, correction: Any, ddof: Any) -> Any:
 
 def mean_of(x: Tensor, axes: tuple[int, ...] | None, count: int, keepdims: bool) -> Tensor:
     """The mean of floats, also where their sum overflows."""
-    total, overflowed = retry.plain_sum(x, axes, keepdims)
+    total, overflowed = retry.plain(_sum, x, axes=axes, keepdims=keepdims)
     result: Tensor = _divide(total, count, out=total)
     if overflowed:
         result = retry.finite_or_scaled(result, _divide(retry.scaled_sum(x, axes, keepdims), count))
@@ -109,10 +109,9 @@ def variance(
     count = folded_count(x, axes)
     degrees = max(count - correction, 0)
     centre = mean_of(x, axes, count, True)
-    before = retry.noted
-    total = _sum_of_squared_deviations(x, centre, axes, keepdims=True)
+    total, overflowed = retry.plain(_sum_of_squared_deviations, x, centre, axes=axes, keepdims=True)
     far = _less(_multiply(total, NEAR_ZERO[x.dtype.name]), _multiply(_square(centre), count))
-    if retry.noted == before and _any(far):
+    if not overflowed and _any(far):
         error = _sum(_subtract(x, centre), axes, keepdims=True)
         corrected = _maximum(_subtract(total, _divide(_square(error), count)), 0)
         total = _where(far, corrected, total)
@@ -120,7 +119,7 @@ def variance(
     plain = result
     if root:
         result = _sqrt(result)
-    if retry.noted != before and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
+    if overflowed and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
         scaled = scaled_variance(x, centre, axes, degrees, root)
         result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
     if not keepdims:

@@ -1,8 +1,9 @@
-/* The buffer protocol, both ways. In Python:
+/* The buffer protocol, both ways, and tensors on any foreign memory. In Python:
  *
  *     def __buffer__(self, flags): return memoryview of self's memory     # aot_get_buffer
  *     def from_buffer(exporter, copy):                                    # aot_from_buffer
- *         view = memoryview(exporter)
+ *         return from_memory(memoryview(exporter), copy)
+ *     def from_memory(view, copy):                                        # aot_from_memory
  *         zero_copy = view's data and strides are multiples of the itemsize
  *         return a tensor that holds the view if zero_copy and not copy, else a copy of it
  */
@@ -186,6 +187,52 @@ static PyObject *copy_of_view(aot_state *state, Py_buffer *view, int dtype, cons
     return (PyObject *)copy;
 }
 
+PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release, int dtype, enum aot_copying copying,
+                          const char *function, const char *argument)
+{
+    PyObject *result = NULL;
+    Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
+    size_t below, above;
+    uintptr_t first = (uintptr_t)view->buf;
+    if (read_axes(view, shape, strides, function, argument) < 0) {
+        goto release;
+    }
+    if (!find_reach(view->ndim, shape, strides, &below, &above) || below > first || above > UINTPTR_MAX - first) {
+        aot_raise("unreachable_buffer", "(ss)", function, argument);
+        goto release;
+    }
+    bool aligned = first % (uintptr_t)view->itemsize == 0;
+    bool empty = false;
+    for (int axis = 0; axis < view->ndim; axis++) {
+        aligned = aligned && strides[axis] % view->itemsize == 0;
+        empty = empty || shape[axis] == 0;
+        strides[axis] /= view->itemsize;
+    }
+    /* where there is nothing to share, alignment does not matter */
+    if (copying == AOT_COPY_ALWAYS || (!aligned && (copying == AOT_COPY_IF_NEEDED || empty))) {
+        result = copy_of_view(state, view, dtype, shape, function, argument);
+        goto release;
+    }
+    if (!aligned) {
+        Py_INCREF(Py_None); /* only a copy is possible */
+        result = Py_None;
+        goto release;
+    }
+    int ndim = view->ndim;
+    char *low = (char *)(first - below);
+    Py_ssize_t nbytes = empty ? 0 : (Py_ssize_t)(below + above) + view->itemsize;
+    aot_storage *storage = aot_storage_of_memory(state, view, release, low, nbytes);
+    if (storage == NULL) {
+        return NULL;
+    }
+    result = (PyObject *)aot_tensor_view(state, storage, (Py_ssize_t)below, dtype, ndim, shape, strides, function);
+    Py_DECREF((PyObject *)storage);
+    return result;
+release:
+    aot_release_memory(view, release);
+    return result;
+}
+
 /* Up to this many bytes, a copy costs less than a tensor on the exporter's memory to copy from. */
 #define FEW_BYTES 4096
 
@@ -202,64 +249,58 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         PyMem_Free(view);
         return NULL;
     }
-    PyObject *result = NULL;
-    Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
-    size_t below, above;
     int dtype = dtype_of_format(view->format, view->itemsize);
-    if (dtype < 0 && quiet) {
-        goto release;
+    if (dtype >= 0) {
+        return aot_from_memory(state, view, PyBuffer_Release, dtype, copy ? AOT_COPY_ALWAYS : AOT_COPY_NEVER, function,
+                               argument);
     }
-    if (dtype < 0) {
+    if (!quiet) {
         Py_XDECREF(aot_call("unsupported_buffer", "(ssOsn)", function, argument, Py_TYPE(exporter),
                             view->format ? view->format : "B", view->itemsize)); /* raises */
-        goto release;
     }
-    if (read_axes(view, shape, strides, function, argument) < 0) {
-        goto release;
-    }
-    if (copy) {
-        result = copy_of_view(state, view, dtype, shape, function, argument);
-        goto release;
-    }
-    uintptr_t first = (uintptr_t)view->buf;
-    if (!find_reach(view->ndim, shape, strides, &below, &above) || below > first || above > UINTPTR_MAX - first) {
-        aot_raise("unreachable_buffer", "(ssO)", function, argument, Py_TYPE(exporter));
-        goto release;
-    }
-    bool aligned = first % (uintptr_t)view->itemsize == 0;
-    bool empty = false;
-    for (int axis = 0; axis < view->ndim; axis++) {
-        aligned = aligned && strides[axis] % view->itemsize == 0;
-        empty = empty || shape[axis] == 0;
-        strides[axis] /= view->itemsize;
-    }
-    if (empty && !aligned) { /* nothing to share, so alignment does not matter */
-        result = copy_of_view(state, view, dtype, shape, function, argument);
-        goto release;
-    }
-    if (!aligned) {
-        Py_INCREF(Py_None); /* only a copy is possible */
-        result = Py_None;
-        goto release;
-    }
-    int ndim = view->ndim;
-    Py_ssize_t nbytes = empty ? 0 : (Py_ssize_t)(below + above) + view->itemsize;
-    aot_storage *storage = aot_storage_of_buffer(state, view, (char *)view->buf - below, nbytes);
-    if (storage == NULL) {
-        return NULL;
-    }
-    result = (PyObject *)aot_tensor_view(state, storage, (Py_ssize_t)below, dtype, ndim, shape, strides, function);
-    Py_DECREF((PyObject *)storage);
-    return result;
-release:
-    PyBuffer_Release(view);
-    PyMem_Free(view);
-    return result;
+    aot_release_memory(view, PyBuffer_Release);
+    return NULL;
 }
 
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument)
 {
     return from_buffer(state, exporter, copy, false, function, argument);
+}
+
+static void release_bytes(Py_buffer *source)
+{
+    PyBuffer_Release(source->internal);
+    PyMem_Free(source->internal);
+}
+
+PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
+                         Py_ssize_t *shape, const char *function, const char *argument)
+{
+    Py_ssize_t size = aot_count_elements(dtype, ndim, shape, function);
+    if (size < 0) {
+        return NULL;
+    }
+    Py_buffer *view = PyMem_Calloc(1, sizeof *view), *bytes = PyMem_Calloc(1, sizeof *bytes);
+    if (view == NULL || bytes == NULL || PyObject_GetBuffer(exporter, bytes, PyBUF_SIMPLE) < 0) {
+        PyMem_Free(view);
+        PyMem_Free(bytes);
+        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
+    }
+    view->internal = bytes;
+    Py_ssize_t nbytes = size * aot_dtypes[dtype].itemsize;
+    if (offset < 0 || offset > bytes->len || nbytes > bytes->len - offset) {
+        aot_raise("wrong_buffer_size", "(ssnnn)", function, argument, size, nbytes, bytes->len - offset);
+        aot_release_memory(view, release_bytes);
+        return NULL;
+    }
+    view->buf = (char *)bytes->buf + offset;
+    view->len = nbytes;
+    view->itemsize = aot_dtypes[dtype].itemsize;
+    view->format = (char *)aot_dtypes[dtype].format;
+    view->ndim = ndim;
+    view->shape = shape;
+    view->readonly = bytes->readonly;
+    return aot_from_memory(state, view, release_bytes, dtype, AOT_COPY_IF_NEEDED, function, argument);
 }
 
 /* Clears an exporter's refusal: Python tries again and raises the error. */

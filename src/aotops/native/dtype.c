@@ -3,7 +3,7 @@
  *     class DType:
  *         name, itemsize, kind, code: read-only
  *         __repr__ = lambda self: f"aotops.{self.name}"
- *         __eq__ = lambda self, other: self is other or self.name == other
+ *         __eq__ = lambda self, other: self is other or self.name == other or other is NumPy's dtype of the name
  *         __hash__ = lambda self: hash(self.name)
  */
 #include "native.h"
@@ -81,6 +81,11 @@ static PyObject *dtype_format(PyObject *self, void *Py_UNUSED(closure))
     return PyUnicode_FromString(info(self)->format);
 }
 
+static PyObject *dtype_of_numpy(PyObject *self, void *Py_UNUSED(closure))
+{
+    return aot_call("numpy_dtype", "(s)", info(self)->name);
+}
+
 static Py_hash_t dtype_hash(PyObject *self)
 {
     PyObject *name = dtype_name(self, NULL);
@@ -97,11 +102,15 @@ static PyObject *dtype_compare(PyObject *self, PyObject *other, int comparison)
     if (comparison != Py_EQ && comparison != Py_NE) {
         Py_RETURN_NOTIMPLEMENTED;
     }
-    bool equal = self == other;
+    int equal = self == other;
     if (!equal && PyUnicode_Check(other)) {
         equal = PyUnicode_CompareWithASCIIString(other, info(self)->name) == 0;
+    } else if (!equal && Py_TYPE(other) != Py_TYPE(self) && other != Py_None) {
+        PyObject *answer = aot_call("equals_numpy_dtype", "(sO)", info(self)->name, other);
+        equal = answer != NULL ? PyObject_IsTrue(answer) : -1;
+        Py_XDECREF(answer);
     }
-    return PyBool_FromLong(equal == (comparison == Py_EQ));
+    return equal < 0 ? NULL : PyBool_FromLong((equal != 0) == (comparison == Py_EQ));
 }
 
 /* pickle and copy look a dtype up by its name in the package */
@@ -116,6 +125,8 @@ static PyGetSetDef dtype_getset[] = {
     {"kind", dtype_kind, NULL, "'bool', 'integer', 'float' or 'complex'.", NULL},
     {"code", dtype_code, NULL, "Position among aotops' dtypes.", NULL},
     {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
+    {"__numpy_dtype__", dtype_of_numpy, NULL, "NumPy's dtype of the same name, once NumPy is imported.", NULL},
+    {"dtype", dtype_of_numpy, NULL, "The same, by which NumPy before 2.4 asks for it.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -131,7 +142,9 @@ static PyType_Slot dtype_slots[] = {
     {Py_tp_richcompare, dtype_compare},
     {Py_tp_getset, dtype_getset},
     {Py_tp_methods, dtype_methods},
-    {Py_tp_doc, "The type of a tensor's elements; equal to its name as a string."},
+    {Py_tp_doc, "The type of a tensor's elements; equal to its name as a string, and to NumPy's dtype and type of scalars.\n\n"
+                "Its hash is that of its name. NumPy's dtypes and types, which are equal to each other as well, have\n"
+                "three different ones, so look a dtype up by its name where they meet in a dict."},
     {0, NULL},
 };
 

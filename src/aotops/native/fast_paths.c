@@ -12,9 +12,7 @@
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
-/* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
- * ends with NULL. */
-static bool read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found)
+bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found)
 {
     Py_ssize_t given = names != NULL ? PyTuple_Size(names) : 0;
     for (int key = 0; keys[key] != NULL; key++) {
@@ -55,6 +53,12 @@ static bool plain_dtype(aot_state *state, PyObject *object, int standard, int *d
         }
     }
     return false;
+}
+
+/* Reads a device; the only one is "cpu". */
+static bool plain_device(PyObject *object)
+{
+    return object == NULL || aot_is_keyword(object, "cpu");
 }
 
 /* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
@@ -103,7 +107,7 @@ static PyObject *reshape(const aot_function *Py_UNUSED(self), PyObject *const *a
     static const char *const keys[] = {"copy", NULL};
     PyObject *copy;
     enum aot_copying copying;
-    bool plain = count == 2 && read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
+    bool plain = count == 2 && aot_read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
     return plain ? reshaped(aot_as_tensor(args[0]), args + 1, 1, copying, "reshape") : NULL;
 }
 
@@ -114,7 +118,7 @@ static PyObject *reshape_method(const aot_function *Py_UNUSED(self), PyObject *c
     static const char *const keys[] = {"copy", NULL};
     PyObject *copy;
     enum aot_copying copying;
-    bool plain = count > 1 && read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
+    bool plain = count > 1 && aot_read_keywords(args + count, names, keys, &copy) && plain_copying(copy, &copying);
     return plain ? reshaped(aot_as_tensor(args[0]), args + 1, count - 1, copying, "reshape") : NULL;
 }
 
@@ -172,7 +176,7 @@ static PyObject *astype(const aot_function *self, PyObject *const *args, Py_ssiz
     static const char *const keys[] = {"copy", NULL};
     PyObject *copy;
     int dtype;
-    bool plain = count == 2 && read_keywords(args + count, names, keys, &copy) &&
+    bool plain = count == 2 && aot_read_keywords(args + count, names, keys, &copy) &&
                  (copy == NULL ? names == NULL : copy == Py_True || copy == Py_False) &&
                  plain_dtype(self->state, args[1], -1, &dtype);
     aot_tensor *x = plain ? aot_as_tensor(args[0]) : NULL;
@@ -224,19 +228,20 @@ static PyObject *tensor(const aot_function *self, PyObject *const *args, Py_ssiz
     static const char *const keys[] = {"dtype", NULL};
     PyObject *given;
     int dtype;
-    bool plain = count == 1 && read_keywords(args + count, names, keys, &given) &&
+    bool plain = count == 1 && aot_read_keywords(args + count, names, keys, &given) &&
                  plain_dtype(self->state, given, AOT_NO_DTYPE, &dtype);
     return plain ? read_data(self, args[0], dtype, true) : NULL;
 }
 
-/* asarray(obj, *, dtype=None, copy=None) */
+/* asarray(obj, *, dtype=None, device=None, copy=None) */
 static PyObject *asarray(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", "copy", NULL};
-    PyObject *given[2];
+    static const char *const keys[] = {"dtype", "copy", "device", NULL};
+    PyObject *given[3];
     int dtype;
-    bool plain = count == 1 && read_keywords(args + count, names, keys, given) &&
-                 plain_dtype(self->state, given[0], AOT_NO_DTYPE, &dtype) && (given[1] == NULL || given[1] == Py_True);
+    bool plain = count == 1 && aot_read_keywords(args + count, names, keys, given) &&
+                 plain_dtype(self->state, given[0], AOT_NO_DTYPE, &dtype) && plain_device(given[2]) &&
+                 (given[1] == NULL || given[1] == Py_True);
     return plain ? read_data(self, args[0], dtype, given[1] == Py_True) : NULL;
 }
 
@@ -261,14 +266,16 @@ static PyObject *filled(aot_tensor *target, aot_element value)
     return (PyObject *)target;
 }
 
-/* empty(shape, *, dtype=None); zeros and ones fill its result */
+/* The keywords of functions that create tensors. */
+static const char *const of_creation[] = {"dtype", "device", NULL};
+
+/* empty(shape, *, dtype=None, device=None); zeros and ones fill its result */
 static aot_tensor *empty_tensor(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *given;
+    PyObject *given[2];
     int dtype;
-    bool plain = count == 1 && read_keywords(args + count, names, keys, &given) &&
-                 plain_dtype(self->state, given, AOT_FLOAT64, &dtype);
+    bool plain = count == 1 && aot_read_keywords(args + count, names, of_creation, given) && plain_device(given[1]) &&
+                 plain_dtype(self->state, given[0], AOT_FLOAT64, &dtype);
     return plain ? new_of_shape(self, args[0], dtype) : NULL;
 }
 
@@ -292,15 +299,14 @@ static PyObject *ones(const aot_function *self, PyObject *const *args, Py_ssize_
     return filled(target, one);
 }
 
-/* full(shape, fill_value, *, dtype=None) */
+/* full(shape, fill_value, *, dtype=None, device=None) */
 static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *given;
+    PyObject *given[2];
     int dtype;
     aot_element value;
-    bool plain = count == 2 && aot_is_number(args[1]) && read_keywords(args + count, names, keys, &given) &&
-                 plain_dtype(self->state, given, aot_natural_dtype(args[1]), &dtype);
+    bool plain = count == 2 && aot_is_number(args[1]) && aot_read_keywords(args + count, names, of_creation, given) &&
+                 plain_device(given[1]) && plain_dtype(self->state, given[0], aot_natural_dtype(args[1]), &dtype);
     if (!plain) {
         return NULL;
     }
@@ -379,14 +385,13 @@ static bool space_floats(PyObject *const *given, int dtype, spacing *read)
     return true;
 }
 
-/* arange(start, /, stop=None, step=1, *, dtype=None) */
+/* arange(start, /, stop=None, step=1, *, dtype=None, device=None) */
 static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    static const char *const keys[] = {"dtype", NULL};
-    PyObject *named;
+    PyObject *named[2];
     int dtype;
-    if (self->operators == NULL || count < 1 || count > 3 || !read_keywords(args + count, names, keys, &named) ||
-        !plain_dtype(self->state, named, AOT_NO_DTYPE, &dtype)) {
+    if (self->operators == NULL || count < 1 || count > 3 || !aot_read_keywords(args + count, names, of_creation, named) ||
+        !plain_device(named[1]) || !plain_dtype(self->state, named[0], AOT_NO_DTYPE, &dtype)) {
         return NULL;
     }
     PyObject *zero = PyLong_FromLong(0), *one = PyLong_FromLong(1), *result = NULL;
@@ -451,7 +456,7 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
                            statistic *read)
 {
     PyObject *given[4] = {NULL};
-    if (self->operators == NULL || count < 1 || count > 2 || !read_keywords(args + count, names, of_mean, given) ||
+    if (self->operators == NULL || count < 1 || count > 2 || !aot_read_keywords(args + count, names, of_mean, given) ||
         given[2] != NULL || given[3] != NULL) {
         return false;
     }
@@ -543,14 +548,19 @@ const aot_fast_path aot_fast_paths[] = {
     {"Tensor.view", view_method, 0, false},
     {"arange", arange, 1, false},
     {"asarray", asarray, 0, false},
+    {"concat", aot_concat, 0, false},
     {"empty", empty, 0, false},
     {"full", full, 0, false},
     {"mean", mean, 3, true},
+    {"nonzero", aot_nonzero, 0, false},
     {"ones", ones, 0, false},
     {"permute_dims", permute_dims, 0, false},
     {"reshape", reshape, 0, false},
     {"result_type", result_type, 0, false},
+    {"stack", aot_stack, 0, false},
     {"std", left_to_python, 0, true},
+    {"take", aot_take_path, 0, false},
+    {"take_along_axis", aot_take_along_axis, 0, false},
     {"tensor", tensor, 0, false},
     {"var", left_to_python, 0, true},
     {"zeros", zeros, 0, false},

@@ -3,6 +3,7 @@
  *
  *     def __getitem__(self, key):
  *         if the key is one int per axis: return a 0-d copy of the element
+ *         if the key is a tensor of int64, or a mask: return aot_take(self, key), aot_compress(self, key)
  *         return the view that the key selects, or self._select(key)                  # aotops.namespace.indexing
  *     def __setitem__(self, key, value):
  *         if value is nested lists of numbers: value = tensor(value, dtype=self.dtype)
@@ -111,10 +112,11 @@ static enum found read_index(const aot_tensor *self, PyObject *key, selection *s
     return kind;
 }
 
-/* Returns an item of an index, one that converts to int as an int; a new reference. */
+/* Returns an item of an index, one that converts to int as an int; a new reference. Tensors with axes do not. */
 static PyObject *as_position(PyObject *item, bool *converts)
 {
-    if (!PyIndex_Check(item) || PyLong_CheckExact(item) || PyBool_Check(item)) {
+    const aot_tensor *tensor = aot_as_tensor(item);
+    if (!PyIndex_Check(item) || (tensor != NULL && tensor->ndim > 0) || PyLong_CheckExact(item) || PyBool_Check(item)) {
         Py_INCREF(item);
         return item;
     }
@@ -177,6 +179,18 @@ static PyObject *row_at(const aot_tensor *self, Py_ssize_t position)
                            : (PyObject *)aot_tensor_part(self, offset, self->ndim - 1, self->shape + 1, self->strides + 1);
 }
 
+/* Returns an index that is a tensor of positions, or a mask of the tensor's shape; else NULL. */
+static aot_tensor *tensor_index(const aot_tensor *self, PyObject *key)
+{
+    aot_tensor *index = Py_TYPE(key) == self->state->tensor_type ? (aot_tensor *)key : NULL;
+    if (index == NULL || index->ndim == 0 || self->ndim == 0) {
+        return NULL;
+    }
+    bool is_mask = index->dtype == AOT_BOOL && index->ndim == self->ndim &&
+                   memcmp(index->shape, self->shape, (size_t)self->ndim * sizeof *self->shape) == 0;
+    return is_mask || index->dtype == AOT_INT64 ? index : NULL;
+}
+
 PyObject *aot_subscript(PyObject *object, PyObject *key)
 {
     const aot_tensor *self = (const aot_tensor *)object;
@@ -186,6 +200,10 @@ PyObject *aot_subscript(PyObject *object, PyObject *key)
         if (position >= 0 && position < self->shape[0]) {
             return row_at(self, position);
         }
+    }
+    aot_tensor *index = tensor_index(self, key);
+    if (index != NULL) {
+        return (PyObject *)(index->dtype == AOT_BOOL ? aot_compress(self, index) : aot_take(self, index, 0, "indexing"));
     }
     selection selected;
     switch (read_any_index(self, key, &selected)) {
@@ -237,6 +255,44 @@ static int write_number(const aot_tensor *self, enum found kind, const selection
     return failed;
 }
 
+/* Assigns to what a tensor selects: a number, or a tensor of the same dtype. Returns 1 if Python has to do it. */
+static int assign_to_many(aot_tensor *self, aot_tensor *index, PyObject *value, bool is_number)
+{
+    aot_tensor *source = is_number ? NULL : aot_as_tensor(value);
+    bool is_mask = index->dtype == AOT_BOOL;
+    if (!is_number && (source == NULL || source->dtype != self->dtype || aot_may_overlap(self, source))) {
+        return 1;
+    }
+    if (aot_may_overlap(self, index)) {
+        return 1;
+    }
+    if (is_mask && source != NULL) {
+        bool fits = self->contiguous && source->ndim == 1 && source->size != 1;
+        return fits ? aot_expand(self, index, source) : 1;
+    }
+    if (source != NULL) {
+        return aot_put(self, index, source);
+    }
+    aot_element element;
+    if (aot_element_of(value, self->dtype, &element, "assignment", "value") < 0 ||
+        aot_check_writable(self, "assignment", "x") < 0) {
+        return -1;
+    }
+    if (!is_mask) {
+        aot_tensor number = *index; /* never seen by Python: the number, as a tensor without axes */
+        number.ndim = 0;
+        number.data = (char *)&element;
+        return aot_put(self, index, &number);
+    }
+    const aot_operator_object *choose = (const aot_operator_object *)self->state->choose;
+    const aot_variant *variant = aot_variant_of(choose->definition, self->dtype);
+    const aot_view views[] = {{index->data, index->strides, AOT_BOOL},
+                              {(char *)&element, aot_no_strides, self->dtype},
+                              {self->data, self->strides, self->dtype},
+                              {self->data, self->strides, self->dtype}};
+    return aot_launch(self->state, choose, variant->kernels, variant->dtypes, 3, 1, views, self->ndim, self->shape);
+}
+
 int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
 {
     const aot_tensor *self = (const aot_tensor *)object;
@@ -245,8 +301,15 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         return -1;
     }
     selection selected;
-    bool is_number = aot_is_number(value) || aot_is_float64_scalar(self->state, value);
-    aot_tensor *source = is_number ? NULL : aot_as_tensor(value);
+    bool is_number = Py_TYPE(value) != self->state->tensor_type &&
+                     (aot_is_number(value) || aot_is_float64_scalar(self->state, value));
+    aot_tensor *source = is_number ? NULL : aot_as_tensor(value), *index = tensor_index(self, key);
+    if (index != NULL) {
+        int done = assign_to_many((aot_tensor *)object, index, value, is_number);
+        if (done <= 0) {
+            return done;
+        }
+    }
     enum found kind = read_any_index(self, key, &selected);
     if (is_number && (kind == ELEMENT || kind == VIEW)) {
         return write_number(self, kind, &selected, value);

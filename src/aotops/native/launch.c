@@ -424,17 +424,20 @@ static bool copy_few(aot_tensor *target, const aot_tensor *source)
     return true;
 }
 
-/* Like aot_broadcast_strides, but also accepts a tensor with more axes than the target if the leading ones have length
- * 1. */
-static bool assigned_strides(const aot_tensor *source, const aot_tensor *target, Py_ssize_t *strides)
+int aot_assigned_strides(const aot_tensor *source, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides)
 {
     aot_tensor trimmed = *source;
-    while (trimmed.ndim > target->ndim && *trimmed.shape == 1) {
+    while (trimmed.ndim > ndim && *trimmed.shape == 1) {
         trimmed.ndim--;
         trimmed.shape++;
         trimmed.strides++;
     }
-    return aot_broadcast_strides(&trimmed, target->ndim, target->shape, strides);
+    if (!aot_broadcast_strides(&trimmed, ndim, shape, strides)) {
+        aot_raise("cannot_assign_shape", "(NN)", aot_tuple_of_sizes(source->ndim, source->shape),
+                  aot_tuple_of_sizes(ndim, shape));
+        return -1;
+    }
+    return 0;
 }
 
 int aot_copy(aot_tensor *target, aot_tensor *source)
@@ -443,10 +446,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
     if (aot_check_writable(target, "assignment", "x") < 0) {
         return -1;
     }
-    if (!assigned_strides(source, target, strides)) {
-        PyObject *from = aot_tuple_of_sizes(source->ndim, source->shape);
-        PyObject *to = aot_tuple_of_sizes(target->ndim, target->shape);
-        aot_raise("cannot_assign_shape", "(NN)", from, to);
+    if (aot_assigned_strides(source, target->ndim, target->shape, strides) < 0) {
         return -1;
     }
     if (aot_same_elements(target, source)) {

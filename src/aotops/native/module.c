@@ -6,7 +6,10 @@
  *     def astype(x, dtype, /, *, copy=True): ...
  *     def is_number(object): ...
  *     def from_buffer(exporter, copy): ...
- *     def register_tensor_type(type): ...     # once: the class of the tensors that operators return
+ *     def to_dlpack(x, versioned, copied), from_dlpack(capsule, copy): ...
+ *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
+ *     def take_at(...), put_at(...), take_along(...): see gather.c
+ *     def compress(...), expand(...), positions(...), search(...): see masks.c
  *     def cpu_level(): ...
  *     def get_num_threads(), set_num_threads(n): ...
  *     def memory_stats(), memory_limit(bytes), memory_release(): ...
@@ -101,6 +104,46 @@ static PyObject *native_from_buffer(PyObject *module, PyObject *args)
     return aot_from_buffer(state_of(module), exporter, copy != 0, function, argument);
 }
 
+static PyObject *native_from_bytes(PyObject *module, PyObject *args)
+{
+    PyObject *exporter, *dtype_object, *shape_tuple;
+    Py_ssize_t offset, shape[AOT_MAX_RANK];
+    const char *function, *argument; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OnOOss:from_bytes", &exporter, &offset, &dtype_object, &shape_tuple, &function,
+                          &argument)) {
+        return NULL;
+    }
+    int ndim = aot_read_sizes(shape_tuple, shape, function, "shape");
+    int dtype = ndim < 0 ? -1 : aot_dtype_code(state_of(module), dtype_object, function);
+    return dtype < 0 ? NULL : aot_from_bytes(state_of(module), exporter, offset, dtype, ndim, shape, function, argument);
+}
+
+static PyObject *native_to_dlpack(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *object;
+    int is_versioned, copied;
+    if (!PyArg_ParseTuple(args, "Opp:to_dlpack", &object, &is_versioned, &copied)) {
+        return NULL;
+    }
+    aot_tensor *tensor = aot_as_tensor(object);
+    if (tensor == NULL) {
+        return aot_raise("wrong_type", "(sssO)", "to_dlpack", "x", "a Tensor", object);
+    }
+    return aot_to_dlpack(tensor, is_versioned != 0, copied != 0);
+}
+
+static PyObject *native_from_dlpack(PyObject *module, PyObject *args)
+{
+    PyObject *capsule, *copy;
+    const char *function, *argument; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OOss:from_dlpack", &capsule, &copy, &function, &argument)) {
+        return NULL;
+    }
+    int copies = copy == Py_None ? 0 : PyObject_IsTrue(copy);
+    enum aot_copying copying = copy == Py_None ? AOT_COPY_IF_NEEDED : copies > 0 ? AOT_COPY_ALWAYS : AOT_COPY_NEVER;
+    return copies < 0 ? NULL : aot_from_dlpack(state_of(module), capsule, copying, function, argument);
+}
+
 static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     aot_state *state = state_of(module);
@@ -130,9 +173,13 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
 }
 
-static PyObject *native_register(PyObject *module, PyObject *type)
+static PyObject *native_register(PyObject *module, PyObject *args)
 {
     aot_state *state = state_of(module);
+    PyObject *type, *choose;
+    if (!PyArg_ParseTuple(args, "OO!:register_tensor_type", &type, state->operator_type, &choose)) {
+        return NULL;
+    }
     if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
         type == (PyObject *)state->base_type) {
         return aot_raise("wrong_type", "(sssO)", "register_tensor_type", "type", "a subclass of TensorBase", type);
@@ -143,6 +190,8 @@ static PyObject *native_register(PyObject *module, PyObject *type)
     }
     Py_INCREF((PyObject *)type);
     state->tensor_type = (PyTypeObject *)type;
+    Py_INCREF(choose);
+    state->choose = choose;
     Py_RETURN_NONE;
 }
 
@@ -282,9 +331,26 @@ static PyMethodDef module_methods[] = {
      "    tensor([ 1, -1])\n"},
     {"from_buffer", native_from_buffer, METH_VARARGS,
      "from_buffer(exporter, copy): a tensor on an exporter's memory, or None if only a copy is possible."},
+    {"from_bytes", native_from_bytes, METH_VARARGS,
+     "from_bytes(exporter, offset, dtype, shape, function, argument): a tensor on an exporter's bytes from an offset on;\n"
+     "a copy if they are not aligned."},
+    {"to_dlpack", native_to_dlpack, METH_VARARGS,
+     "to_dlpack(x, versioned, copied): a DLPack capsule of a tensor's memory."},
+    {"from_dlpack", native_from_dlpack, METH_VARARGS,
+     "from_dlpack(capsule, copy, function, argument): a tensor on a capsule's memory, or a copy; None where copy is\n"
+     "False and only a copy is possible. copy is True, False or None, as needed."},
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
-    {"register_tensor_type", native_register, METH_O, "register_tensor_type(type): once, the class of all tensors."},
+    {"register_tensor_type", native_register, METH_VARARGS,
+     "register_tensor_type(type, choose): once, the class of all tensors, and the operator that chooses by a mask."},
+    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
+    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
+    {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
+    {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
+    {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
+    {"positions", aot_positions_call, METH_O, "positions(mask): (rows or None, columns) of what is True."},
+    {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
+    {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

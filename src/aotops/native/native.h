@@ -72,6 +72,7 @@ typedef struct {
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
+    PyObject *choose;             /* the operator that assigns to what a mask selects: where */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
     aot_memory memory;
@@ -86,12 +87,16 @@ typedef struct {
     PyObject *explaining;         /* a dict: by thread, who is told of launches that are planned but not run; or NULL */
 } aot_state;
 
+/* Gives foreign memory back to whoever lent it. */
+typedef void (*aot_release)(Py_buffer *source);
+
 typedef struct {
     PyObject_HEAD
     char *data;
     Py_ssize_t nbytes;
-    void *block;       /* freed with the storage, or NULL */
-    Py_buffer *source; /* the buffer that owns the memory, or NULL */
+    void *block;         /* freed with the storage, or NULL */
+    Py_buffer *source;   /* foreign memory, or NULL: a buffer, or what a protocol without one says, written as one */
+    aot_release release; /* of the source */
     bool readonly;
 } aot_storage;
 
@@ -153,7 +158,10 @@ aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes);
 /* Sets the memory limit by asking Python, unless it has been set. */
 void aot_storage_learn_limit(aot_state *state);
 /* Takes over `source`, even if it fails. */
-aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes);
+aot_storage *aot_storage_of_memory(aot_state *state, Py_buffer *source, aot_release release, char *data,
+                                   Py_ssize_t nbytes);
+/* Gives foreign memory back, and frees its description. Keeps an exception that is set. */
+void aot_release_memory(Py_buffer *source, aot_release release);
 
 /* memory.c: aligned memory for storages, sizes in bytes. Returns NULL without an exception if there is no memory. */
 void aot_memory_init(aot_memory *memory);
@@ -193,6 +201,9 @@ PyObject *aot_number_of(const char *data, int dtype);
 
 /* tensor.c: the object, its invariant and its constructors */
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function);
+/* Returns the product of the lengths, or -1 with a ValueError if one is negative or the size in bytes overflows. A
+ * length of 0 does not hide an overflow of the others: code that handles views relies on it. */
+Py_ssize_t aot_count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function);
 /* Gives a new tensor the memory order that tensors (NULL: none), broadcast to its shape, have. */
 void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int count);
 /* Returns a tensor on the memory of `storage`, whose first element is `offset` bytes from the start; checks the
@@ -213,14 +224,29 @@ aot_tensor *aot_as_tensor(PyObject *object);
 int aot_read_sizes(PyObject *tuple, Py_ssize_t *sizes, const char *function, const char *argument);
 PyObject *aot_tuple_of_sizes(int count, const Py_ssize_t *sizes);
 
+enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
+
 /* buffer.c: the buffer protocol, both ways */
+/* Returns a tensor on foreign memory or a copy of it; None if only a copy is possible and that is forbidden. Takes over
+ * `view`, even if it fails; its elements are of the dtype. Shape and strides of the view are only read here. */
+PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release, int dtype, enum aot_copying copying,
+                          const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
+/* Returns a tensor on some of an exporter's bytes, or a copy if they are not aligned. */
+PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
+                         Py_ssize_t *shape, const char *function, const char *argument);
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
 /* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
 aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
 /* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
 aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
+
+/* dlpack.c: DLPack capsules */
+PyObject *aot_to_dlpack(aot_tensor *tensor, bool is_versioned, bool copied);
+/* Returns a tensor on the memory of a capsule, or a copy of it; None if only a copy is possible and that is forbidden. */
+PyObject *aot_from_dlpack(aot_state *state, PyObject *capsule, enum aot_copying copying, const char *function,
+                          const char *argument);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -356,6 +382,9 @@ int aot_launch(aot_state *state, const aot_operator_object *operator, const aot_
                const Py_ssize_t *shape);
 /* Computes the strides that broadcast a tensor to a shape; returns false if it does not fit. */
 bool aot_broadcast_strides(const aot_tensor *tensor, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
+/* The same for a tensor that is assigned, which may have more axes than the target if the leading ones have length 1;
+ * returns -1 with an exception if it does not fit. */
+int aot_assigned_strides(const aot_tensor *source, int ndim, const Py_ssize_t *shape, Py_ssize_t *strides);
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
 bool aot_may_overlap(const aot_tensor *a, const aot_tensor *b);
 bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
@@ -433,13 +462,41 @@ aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
 aot_tensor *aot_transposed(const aot_tensor *tensor);
 /* Computes a length of -1; returns false unless the lengths, all above 0, have `size` as their product. */
 bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
-enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
 /* Returns the elements in another shape, which must be complete. Returns NULL without an exception if that requires a
  * copy and copying is forbidden. */
 aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, enum aot_copying copying,
                          const char *function);
 /* Returns the tensor itself if it has the dtype and `copy` is false, else a contiguous copy. */
 aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function);
+
+/* gather.c: elements at the positions in tensors of int64 */
+/* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
+aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
+/* Writes a value of x's dtype, broadcast, to positions along the first axis; they share no memory with x. */
+int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value);
+/* Returns x with the positions along an axis that an index of as many axes has, of which the others broadcast. Returns
+ * NULL without an exception if they do not fit. */
+aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis);
+/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value). An index, or
+ * None, for each axis; their own axes are behind so many others in the result. */
+PyObject *aot_take_at(PyObject *module, PyObject *args);
+PyObject *aot_put_at(PyObject *module, PyObject *args);
+PyObject *aot_take_along_call(PyObject *module, PyObject *args);
+
+/* masks.c: elements that a mask of the same shape selects; searches */
+aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask);
+/* Writes a value with one element for each True to a contiguous tensor; they share no memory. */
+int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value);
+/* Returns the rows, or None, and the columns of what is True; NULL without an exception unless the mask is a contiguous
+ * row or matrix of bools. */
+PyObject *aot_positions(PyObject *mask);
+/* For Python: compress(x, mask), expand(x, mask, value), positions(mask), spread(counts, total),
+ * search(ordered, values, right). */
+PyObject *aot_compress_call(PyObject *module, PyObject *args);
+PyObject *aot_expand_call(PyObject *module, PyObject *args);
+PyObject *aot_positions_call(PyObject *module, PyObject *mask);
+PyObject *aot_spread(PyObject *module, PyObject *args);
+PyObject *aot_search(PyObject *module, PyObject *args);
 
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */
@@ -492,6 +549,16 @@ struct aot_fast_path {
     bool is_method; /* also a method of TensorBase */
 };
 
+/* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
+ * ends with NULL. */
+bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
+/* fast_arrays.c: those of functions of whole arrays */
+PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
 extern PyType_Spec aot_function_spec;
 /* Adds the functions that are methods to TensorBase. */
@@ -509,14 +576,8 @@ AOT_EACH_BINARY_SLOT(AOT_BINARY_METHODS)
 AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
-PyObject *aot_number_inplace_floor_divide(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_remainder(PyObject *a, PyObject *b);
+PyObject *aot_number_divmod(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_lshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_rshift(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_and(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_or(PyObject *a, PyObject *b);
-PyObject *aot_number_inplace_xor(PyObject *a, PyObject *b);
 
 /* cpu.c */
 /* Returns the index of the level to use, among the table's; -1 with an ImportError if AOTOPS_CPU is invalid. */

@@ -41,12 +41,6 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
     return result;
 }
 
-/* Rejects an in-place form that tensors lack; with NotImplemented, Python would rebind the name to a new object. */
-static PyObject *reject_in_place(const char *symbol, PyObject *b)
-{
-    return aot_raise("no_in_place", "(sO)", symbol, b);
-}
-
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison)
 {
     _Static_assert(AOT_SLOT_LE - AOT_SLOT_LT == Py_LE - Py_LT && AOT_SLOT_EQ - AOT_SLOT_LT == Py_EQ - Py_LT &&
@@ -89,17 +83,22 @@ PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *Py_UNUSED
     return apply_slot(AOT_SLOT_POWER, a, b, true);
 }
 
-#define REJECTED(name, symbol)                                                                                         \
-    PyObject *aot_number_inplace_##name(PyObject *Py_UNUSED(a), PyObject *b)                                           \
-    {                                                                                                                  \
-        return reject_in_place(symbol, b);                                                                             \
+/* divmod(a, b) */
+PyObject *aot_number_divmod(PyObject *a, PyObject *b)
+{
+    PyObject *quotient = apply_slot(AOT_SLOT_FLOOR_DIVIDE, a, b, false);
+    if (quotient == NULL || quotient == Py_NotImplemented) {
+        return quotient;
     }
+    PyObject *remainder = apply_slot(AOT_SLOT_REMAINDER, a, b, false);
+    PyObject *both = remainder == NULL ? NULL : PyTuple_Pack(2, quotient, remainder);
+    Py_DECREF(quotient);
+    Py_XDECREF(remainder);
+    return both;
+}
 
-REJECTED(floor_divide, "//=")
-REJECTED(remainder, "%=")
-REJECTED(matrix_multiply, "@=")
-REJECTED(lshift, "<<=")
-REJECTED(rshift, ">>=")
-REJECTED(and, "&=")
-REJECTED(or, "|=")
-REJECTED(xor, "^=")
+/* With NotImplemented, Python would rebind the name to a new object. */
+PyObject *aot_number_inplace_matrix_multiply(PyObject *Py_UNUSED(a), PyObject *b)
+{
+    return aot_raise("no_in_place", "(sO)", "@=", b);
+}

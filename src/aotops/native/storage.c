@@ -3,8 +3,8 @@
  *     class Storage:
  *         def __init__(self, nbytes):       # aot_storage_new
  *             self.data = aligned memory, contents undefined
- *         def __init__(self, buffer):       # aot_storage_of_buffer
- *             self.data = the memory of an object with the buffer protocol, held until deallocation
+ *         def __init__(self, memory):       # aot_storage_of_memory
+ *             self.data = the memory of another library, held until deallocation
  *
  * The memory of a small storage (a scalar, a short vector) is part of the object: one allocation from Python's own
  * allocator (20 ns) instead of two.
@@ -25,6 +25,7 @@ static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
     self->nbytes = 0;
     self->block = NULL;
     self->source = NULL;
+    self->release = NULL;
     self->readonly = false;
     return self;
 }
@@ -68,17 +69,27 @@ aot_storage *aot_storage_new(aot_state *state, Py_ssize_t nbytes)
     return self;
 }
 
-aot_storage *aot_storage_of_buffer(aot_state *state, Py_buffer *source, char *data, Py_ssize_t nbytes)
+void aot_release_memory(Py_buffer *source, aot_release release)
+{
+    PyObject *type, *value, *traceback; /* it may run anyone's code, also while an exception is on its way */
+    PyErr_Fetch(&type, &value, &traceback);
+    release(source);
+    PyMem_Free(source);
+    PyErr_Restore(type, value, traceback);
+}
+
+aot_storage *aot_storage_of_memory(aot_state *state, Py_buffer *source, aot_release release, char *data,
+                                   Py_ssize_t nbytes)
 {
     aot_storage *self = new_object(state, 0);
     if (self == NULL) {
-        PyBuffer_Release(source);
-        PyMem_Free(source);
+        aot_release_memory(source, release);
         return NULL;
     }
     self->data = data;
     self->nbytes = nbytes;
     self->source = source;
+    self->release = release;
     self->readonly = source->readonly != 0;
     return self;
 }
@@ -88,8 +99,7 @@ static void storage_dealloc(PyObject *object)
     aot_storage *self = (aot_storage *)object;
     PyTypeObject *type = Py_TYPE(object);
     if (self->source != NULL) {
-        PyBuffer_Release(self->source);
-        PyMem_Free(self->source);
+        aot_release_memory(self->source, self->release);
     }
     if (self->block != NULL) {
         aot_state *state = PyType_GetModuleState(type);

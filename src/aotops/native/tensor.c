@@ -51,9 +51,7 @@ static aot_tensor *new_object(aot_state *state, int dtype, int ndim)
     return self;
 }
 
-/* Returns the product of the lengths, or -1 with a ValueError if one is negative or the size in bytes overflows. A
- * length of 0 does not hide an overflow of the others: code that handles views relies on it. */
-static Py_ssize_t count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function)
+Py_ssize_t aot_count_elements(int dtype, int ndim, const Py_ssize_t *shape, const char *function)
 {
     Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, bytes = itemsize;
     bool empty = false;
@@ -76,7 +74,7 @@ static Py_ssize_t count_elements(int dtype, int ndim, const Py_ssize_t *shape, c
 
 aot_tensor *aot_tensor_new(aot_state *state, int dtype, int ndim, const Py_ssize_t *shape, const char *function)
 {
-    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = count_elements(dtype, ndim, shape, function);
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = aot_count_elements(dtype, ndim, shape, function);
     if (size < 0) {
         return NULL;
     }
@@ -186,7 +184,7 @@ static bool is_inside(Py_ssize_t offset, Py_ssize_t nbytes, Py_ssize_t itemsize,
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
                             const Py_ssize_t *shape, const Py_ssize_t *strides, const char *function)
 {
-    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = count_elements(dtype, ndim, shape, function);
+    Py_ssize_t itemsize = aot_dtypes[dtype].itemsize, size = aot_count_elements(dtype, ndim, shape, function);
     if (size < 0) {
         return NULL;
     }

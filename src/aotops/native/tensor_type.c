@@ -1,7 +1,8 @@
 /* The types of tensors. In Python:
  *
  *     class TensorCore:
- *         shape, strides, dtype, ndim, size, readonly: read-only
+ *         shape, strides, dtype, ndim, size, itemsize, nbytes, device, readonly: read-only
+ *         T, mT: views
  *         item, _as_strided, _copy_from: methods; the special methods are in number.c, to_python.c and index.c
  *
  * TensorBase adds the operators that are methods. The public class, aotops.Tensor, is a Python subclass of it with the
@@ -101,15 +102,50 @@ static PyObject *tensor_transpose(PyObject *self, void *Py_UNUSED(closure))
     return (PyObject *)aot_transposed((aot_tensor *)self);
 }
 
+static PyObject *tensor_matrix_transpose(PyObject *object, void *Py_UNUSED(closure))
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    int order[AOT_MAX_RANK], ndim = self->ndim;
+    if (ndim < 2) {
+        return aot_raise("no_matrix", "(sN)", "mT", aot_tuple_of_sizes(ndim, self->shape));
+    }
+    for (int axis = 0; axis < ndim; axis++) {
+        order[axis] = axis < ndim - 2 ? axis : 2 * ndim - 3 - axis;
+    }
+    return (PyObject *)aot_permuted(self, order);
+}
+
+static PyObject *tensor_itemsize(PyObject *self, void *Py_UNUSED(closure))
+{
+    return PyLong_FromLong(aot_dtypes[((aot_tensor *)self)->dtype].itemsize);
+}
+
+static PyObject *tensor_nbytes(PyObject *object, void *Py_UNUSED(closure))
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    return PyLong_FromSsize_t(self->size * aot_dtypes[self->dtype].itemsize);
+}
+
+static PyObject *tensor_device(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    return PyUnicode_InternFromString("cpu");
+}
+
 static PyGetSetDef tensor_getset[] = {
     {"T", tensor_transpose, NULL,
      "The transpose: a view with the axes in reverse order.\n\n"
      ">>> import aotops as ao\n>>> ao.tensor([[1, 2], [3, 4]]).T\ntensor([[1, 3],\n        [2, 4]])\n", NULL},
+    {"mT", tensor_matrix_transpose, NULL,
+     "The transpose of each matrix: a view with the last two axes exchanged. ``ValueError`` below 2 dimensions.\n\n"
+     ">>> import aotops as ao\n>>> ao.zeros((2, 3, 4)).mT.shape\n(2, 4, 3)\n", NULL},
     {"shape", tensor_shape, NULL, "Lengths of the axes, a tuple of ints.", NULL},
     {"strides", tensor_strides, NULL, "Steps along the axes, in elements (not bytes), a tuple of ints.", NULL},
     {"dtype", tensor_dtype, NULL, "Type of the elements.", NULL},
     {"ndim", tensor_ndim, NULL, "Number of axes.", NULL},
     {"size", tensor_size, NULL, "Number of elements.", NULL},
+    {"itemsize", tensor_itemsize, NULL, "Size of an element, in bytes.", NULL},
+    {"nbytes", tensor_nbytes, NULL, "Size of all elements together, in bytes.", NULL},
+    {"device", tensor_device, NULL, "Where the memory is: always \"cpu\".", NULL},
     {"readonly", tensor_readonly, NULL, "Whether the memory belongs to somebody who forbids writing.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
@@ -162,14 +198,8 @@ static PyType_Slot tensor_slots[] = {
     AOT_EACH_UNARY_SLOT(UNARY_SLOT)
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
-    {Py_nb_inplace_floor_divide, aot_number_inplace_floor_divide},
-    {Py_nb_inplace_remainder, aot_number_inplace_remainder},
+    {Py_nb_divmod, aot_number_divmod},
     {Py_nb_inplace_matrix_multiply, aot_number_inplace_matrix_multiply},
-    {Py_nb_inplace_lshift, aot_number_inplace_lshift},
-    {Py_nb_inplace_rshift, aot_number_inplace_rshift},
-    {Py_nb_inplace_and, aot_number_inplace_and},
-    {Py_nb_inplace_or, aot_number_inplace_or},
-    {Py_nb_inplace_xor, aot_number_inplace_xor},
     {0, NULL},
 };
 

@@ -15,13 +15,18 @@ def chapters() -> tuple[ModuleType, ...]:
     from aotops.ops import (
         activation,
         arithmetic,
+        bitwise,
+        classification,
         comparison,
         creation,
+        division,
         exponential,
         hyperbolic,
         inverse_trigonometric,
         power,
         reduction,
+        retry,
+        rounding,
         selection,
         special,
         trigonometric,
@@ -29,6 +34,9 @@ def chapters() -> tuple[ModuleType, ...]:
 
     return (
         arithmetic,
+        division,
+        rounding,
+        classification,
         exponential,
         power,
         trigonometric,
@@ -37,8 +45,10 @@ def chapters() -> tuple[ModuleType, ...]:
         special,
         activation,
         comparison,
+        bitwise,
         selection,
         reduction,
+        retry,
         creation,
     )
 

@@ -11,7 +11,36 @@ from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN, chained, chained_quotient
 from aotops.ops.record import ALL, FLOATS, NUMBERS, TO_FLOAT, map, zip
-from aotops.ops.reduction import larger
+from aotops.ops.reduction import larger, smaller
+
+# --- positive -----------------------------------------------------------------------------------------------------
+
+
+def unchanged(x: Any) -> Any:
+    """The value as it is."""
+    return x
+
+
+@map(
+    dtypes=NUMBERS,
+    signless=True,
+    slot="positive",
+    cases=Cases(slope=lambda mp, x: 1, special=((0.0, 0.0), (-0.0, -0.0), (-INF, -INF), (NAN, NAN))),
+)
+def positive(x: Any) -> Any:
+    """A copy of the elements, ``+x``.
+
+    >>> import aotops as ao
+    >>> ao.positive(ao.tensor([1, -2]))
+    tensor([ 1, -2])
+    """
+    return unchanged(x)
+
+
+@positive.derivative
+def positive_derivative(x: Any, y: Any, g: Any) -> Any:
+    return g
+
 
 # --- negative -----------------------------------------------------------------------------------------------------
 
@@ -269,3 +298,64 @@ def maximum_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
     # y where it is NaN
     tie = select(x1 == x2, 0.5 * g, y)
     return select(x1 > x2, g, select(x1 < x2, 0.0, tie)), select(x2 > x1, g, select(x2 < x1, 0.0, tie))
+
+
+# --- minimum ------------------------------------------------------------------------------------------------------
+
+
+@zip(dtypes=ALL, aliases=("numpy.minimum",), cases=Cases(any_zero=True))
+def minimum(x1: Any, x2: Any) -> Any:
+    """The smaller of each pair of elements; NaN where either is NaN.
+
+    Special cases: Of 0.0 and -0.0, which are equal, the first.
+
+    >>> import aotops as ao
+    >>> ao.minimum(ao.tensor([1.0, -2.0]), 0.0)
+    tensor([ 0., -2.])
+    """
+    return select(x2 < x1, x2, x1)
+
+
+for _dtype in FLOATS:
+    minimum.specialise(_dtype)(smaller)
+
+
+@minimum.derivative
+def minimum_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
+    # as for maximum
+    tie = select(x1 == x2, 0.5 * g, y)
+    return select(x1 < x2, g, select(x1 > x2, 0.0, tie)), select(x2 < x1, g, select(x2 > x1, 0.0, tie))
+
+
+# --- reciprocal ---------------------------------------------------------------------------------------------------
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    numpy=lambda np, x: 1 / x,
+    cases=Cases(
+        exact=lambda mp, x: 1 / x,
+        slope=lambda mp, x: -1 / x**2,
+        smooth=(0.5, 3.0),
+        special=((0.0, INF), (-0.0, -INF), (INF, 0.0), (-INF, -0.0), (4.0, 0.25), (NAN, NAN)),
+    ),
+)
+def reciprocal(x: Any) -> Any:
+    """Reciprocal of each element, ``1 / x``.
+
+    Special cases: 0 gives an infinity, without a warning.
+
+    Accuracy: Correctly rounded.
+
+    >>> import aotops as ao
+    >>> ao.reciprocal(ao.tensor([4.0, 0.0]))
+    tensor([0.25,  inf])
+    """
+    return ieee_divide(1.0, x)
+
+
+@reciprocal.derivative
+def reciprocal_derivative(x: Any, y: Any, g: Any) -> Any:
+    return -chained(chained(g, y), y)

@@ -35,6 +35,12 @@ def in_float64(function: Any) -> Any:
     return function
 
 
+def in_float32(function: Any) -> Any:
+    """Decorator: as ``in_float64``, in float32, for kernels of short integers, beginning with ``narrow``."""
+    function.constants = "float32"
+    return function
+
+
 # --- two parts ----------------------------------------------------------------------------------------------------
 
 

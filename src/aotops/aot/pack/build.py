@@ -23,9 +23,10 @@ import aotops
 from aotops import ops
 from aotops.aot.back.levels import levels
 from aotops.aot.front.requirements import require_compiler
-from aotops.aot.pack import header, objects
+from aotops.aot.pack import header, objects, routines
 from aotops.aot.pack.fingerprint import fingerprint
-from aotops.aot.pack.kernels import Kernel, all_kernels, kernels_of
+from aotops.aot.pack.kernels import Kernel, kernels_of
+from aotops.aot.pack.routines import own_kernels, routines_header, routines_source
 from aotops.aot.pack.table import plan_header, table_source
 from aotops.aot.pack.watch import PAUSE, Watch
 from aotops.errors import BuildError
@@ -170,7 +171,7 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     if package != PACKAGE:
         raise BuildError(f"the build of {package} has started a process that imports {PACKAGE}")
     _reports = reports
-    kernels = all_kernels(ops.collect().values())
+    kernels = own_kernels(ops.collect().values())
     if target is not None:
         from aotops.aot.pack.modules import declared_records, load
 
@@ -296,13 +297,15 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     """
     started = time.perf_counter()
     records = ops.collect().values()
-    kernels = all_kernels(records)
+    kernels = own_kernels(records)
     compiled = compile_kernels(kernels, cache, jobs)
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
-    table.write_text(table_source(records, levels(), compiled.names), encoding="utf-8")
+    sources = table_source(records, levels(), compiled.names), routines_source(compiled.names)
+    table.write_text("\n".join(sources), encoding="utf-8")
     (folder / header.FILE).write_text(header.header(), encoding="utf-8")
     table.with_name("plan.h").write_text(plan_header(), encoding="utf-8")
+    table.with_name(routines.FILE).write_text(routines_header(), encoding="utf-8")
     announce("aotops", compiled, time.perf_counter() - started)
     return Built(compiled.objects, table)
 

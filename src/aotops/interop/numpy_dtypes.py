@@ -1,0 +1,31 @@
+"""NumPy's dtypes beside aotops': ``numpy.dtype(aotops.float32)`` and ``aotops.float32 == numpy.float32``.
+
+NumPy is never imported here: without it nobody asks for its dtypes, and nothing is equal to one.
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def as_numpy(name: str) -> Any:
+    """NumPy's dtype of a name, for ``DType.__numpy_dtype__``, and for ``DType.dtype``, which NumPy before 2.4 reads."""
+    numpy = sys.modules.get("numpy")
+    if numpy is None:
+        from aotops.errors import no_numpy_dtype
+
+        no_numpy_dtype(name)
+    return numpy.dtype(name)
+
+
+def equals(name: str, other: Any) -> bool:
+    """Whether a value is NumPy's dtype of a name, in native byte order, or the type of its scalars."""
+    numpy = sys.modules.get("numpy")
+    dtype = getattr(numpy, "dtype", None)
+    if dtype is None:  # it is not imported, or is being imported just now
+        return False
+    return bool(dtype(name) == other if isinstance(other, dtype) else dtype(name).type is other)

@@ -1,0 +1,36 @@
+"""The table of routines: compiled loops over whole arrays that are no operators, which C calls by name.
+
+A routine is a kernel of the ABI in ``aotops_kernel.h``, with numbers of its own in place of strides. It exists once, or
+for each width of elements, where it only moves them, or for each dtype in which it compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aotops.abi import DTYPES, named
+from aotops.intrinsics import Signature
+from aotops.loops import gather, masks, search
+
+Make = Callable[[str], tuple[Callable[..., Any], Signature]]
+
+#: For each width of elements, in bytes, a dtype that stands for all of that width.
+WIDTHS = {fact.itemsize: fact.name for fact in DTYPES if fact.kind != "bool"}
+
+#: What tells the kernels of a routine apart.
+ONCE, WIDTH, DTYPE = "once", "width", "dtype"
+
+#: Each routine by its name in C: what tells its kernels apart, the dtypes that it is compiled for, and its loop nest.
+ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
+    "gather": (WIDTH, tuple(WIDTHS.values()), gather.gather),
+    "scatter": (WIDTH, tuple(WIDTHS.values()), gather.scatter),
+    "check": (ONCE, ("int64",), gather.check),
+    "combine": (ONCE, ("int64",), gather.combine),
+    "spread": (ONCE, ("int64",), gather.spread),
+    "count": (ONCE, ("bool",), masks.count),
+    "compress": (WIDTH, tuple(WIDTHS.values()), masks.compress),
+    "expand": (WIDTH, tuple(WIDTHS.values()), masks.expand),
+    "positions": (ONCE, ("bool",), masks.positions),
+    "search": (DTYPE, named("unsigned", "signed", "real"), search.search),
+}

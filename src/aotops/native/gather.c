@@ -1,0 +1,586 @@
+/* Reading and writing elements at the positions that tensors of integers hold. In Python:
+ *
+ *     def take(x, indices, place):                # an index, or None for a whole axis, for each axis of x
+ *         if there are several indices: make them one, of places in memory, by the routine "combine"
+ *         out = empty(the whole axes before place, the shape of the indices, the whole axes behind it)
+ *         for axes in the space of out, but for its last two: the routine "gather"
+ *         if it has counted positions out of bounds: raise IndexError
+ *     def put(x, indices, place, value): the same with "scatter", but positions are checked before anything is written
+ *
+ * Rows of the space are shared out among threads, and long ones in pieces; a scatter runs on one thread, since of
+ * several values for a place the last one stays. Indices are of int64, and values of x's dtype: Python sees to that.
+ */
+#include "native.h"
+
+#include "routines.h"
+#include "system.h"
+
+#include <string.h>
+
+/* The elements of one call of a routine, between which threads are told to stop: some 50 us. */
+#define PIECE 32768
+
+/* A space, and the operands of a routine over it: x at the positions in index, and other. */
+typedef struct {
+    int ndim;
+    Py_ssize_t shape[AOT_MAX_RANK], x[AOT_MAX_RANK], index[AOT_MAX_RANK], other[AOT_MAX_RANK]; /* lengths, strides */
+    char *data[3];        /* of x, index, other */
+    int64_t itemsize;     /* of x and other */
+    int64_t length, step; /* of the indexed axis */
+    int64_t pieces;       /* of each row */
+    aot_kernel kernel;
+} space;
+
+typedef struct {
+    const space *over;
+    aot_atomic *outside; /* whether some position is out of bounds */
+} job;
+
+/* Merges axes that all operands step through as one, and gives the space two axes at least. */
+static void merge_axes(space *over)
+{
+    int kept = 0;
+    for (int axis = 0; axis < over->ndim; axis++) {
+        if (over->shape[axis] == 1) {
+            continue;
+        }
+        int64_t length = over->shape[axis];
+        bool merges = kept > 0 && over->x[kept - 1] == over->x[axis] * length &&
+                      over->index[kept - 1] == over->index[axis] * length &&
+                      over->other[kept - 1] == over->other[axis] * length;
+        int to = merges ? kept - 1 : kept++;
+        over->shape[to] = merges ? over->shape[to] * length : length;
+        over->x[to] = over->x[axis];
+        over->index[to] = over->index[axis];
+        over->other[to] = over->other[axis];
+    }
+    for (; kept < 2; kept++) {
+        memmove(over->shape + 1, over->shape, sizeof *over->shape);
+        memmove(over->x + 1, over->x, sizeof *over->x);
+        memmove(over->index + 1, over->index, sizeof *over->index);
+        memmove(over->other + 1, over->other, sizeof *over->other);
+        over->shape[0] = 1;
+        over->x[0] = over->index[0] = over->other[0] = 0;
+        if (kept == 0) { /* a single element: the second axis has not been written either */
+            over->shape[1] = 1;
+            over->x[1] = over->index[1] = over->other[1] = 0;
+        }
+    }
+    over->ndim = kept;
+}
+
+/* Runs items `first` up to `last`: rows, or pieces of rows. */
+static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
+{
+    const job *own = runner->job;
+    const space *over = own->over;
+    int outer = over->ndim - 2, inner = over->ndim - 1;
+    int64_t numbers[AOT_GATHER_NUMBERS];
+    numbers[AOT_GATHER_LENGTH] = over->length;
+    numbers[AOT_GATHER_STEP] = over->step;
+    numbers[AOT_GATHER_X_OUTER] = over->x[outer];
+    numbers[AOT_GATHER_X_INNER] = over->x[inner];
+    numbers[AOT_GATHER_INDEX_OUTER] = over->index[outer];
+    numbers[AOT_GATHER_INDEX_INNER] = over->index[inner];
+    numbers[AOT_GATHER_OTHER_OUTER] = over->other[outer];
+    numbers[AOT_GATHER_OTHER_INNER] = over->other[inner];
+    int64_t size = aot_smaller(over->shape[inner], PIECE), most = PIECE / size, outside = 0, rows;
+    for (int64_t item = first; item < last && !aot_is_stopped(); item += rows) {
+        int64_t rest = item / over->pieces, start = item % over->pieces * PIECE;
+        int64_t x = start * over->x[inner], index = start * over->index[inner], other = start * over->other[inner];
+        int64_t left = over->shape[outer] - rest % over->shape[outer]; /* rows before the outer axis begins again */
+        for (int axis = outer; axis >= 0; axis--) {
+            int64_t at = rest % over->shape[axis];
+            rest /= over->shape[axis];
+            x += at * over->x[axis];
+            index += at * over->index[axis];
+            other += at * over->other[axis];
+        }
+        rows = over->pieces > 1 ? 1 : aot_smaller(aot_smaller(last - item, left), most);
+        int64_t wrong = 0;
+        char *data[] = {aot_moved(over->data[0], x * over->itemsize),
+                        aot_moved(over->data[1], index * (int64_t)sizeof(int64_t)),
+                        aot_moved(over->data[2], other * over->itemsize), (char *)&wrong};
+        aot_kernel_call call = {NULL, aot_poll};
+        char *unused = NULL; /* routines compute no floats, and need no floating-point environment */
+        over->kernel(&unused, &call, rows, aot_smaller(size, over->shape[inner] - start), data, numbers);
+        outside |= wrong;
+    }
+    if (outside != 0) {
+        aot_atomic_store(own->outside, 1);
+    }
+}
+
+static void run_all(const aot_runner *runner)
+{
+    const space *over = ((const job *)runner->job)->over;
+    int64_t rows = 1;
+    for (int axis = 0; axis < over->ndim - 1; axis++) {
+        rows *= over->shape[axis];
+    }
+    aot_share(runner, rows * over->pieces, run_items);
+}
+
+/* Runs a routine over a space, which it changes. Returns 0, or 1 if a position is out of bounds, or -1. */
+static int run(aot_state *state, const aot_kernel *routine, space *over, bool shared)
+{
+    int64_t total = 1;
+    for (int axis = 0; axis < over->ndim; axis++) {
+        total *= over->shape[axis];
+    }
+    if (total == 0) {
+        return 0;
+    }
+    merge_axes(over);
+    over->kernel = routine[state->level];
+    over->pieces = (over->shape[over->ndim - 1] - 1) / PIECE + 1;
+    aot_atomic outside = {0};
+    const job own = {over, &outside};
+    aot_runner runner = {.job = &own, .total = total, .threads = shared ? aot_threads(state, total, false, false) : 1};
+    enum aot_outcome outcome = aot_run(state, &runner, run_all);
+    if (outcome != AOT_DONE) {
+        if (outcome == AOT_NO_MEMORY) {
+            PyErr_NoMemory();
+        }
+        return -1;
+    }
+    return aot_atomic_load(&outside) != 0;
+}
+
+/* --- one index from several ---------------------------------------------------------------------- */
+
+/* Where elements are: at base + step * position for each position in index, which has `length` possible values. */
+typedef struct {
+    aot_tensor *index; /* owned */
+    char *base;
+    int64_t length, step;
+} located;
+
+/* The arguments of one call: what errors name, and an index or NULL for each axis. */
+typedef struct {
+    const char *function;
+    PyObject *axes; /* what errors call each axis, a tuple of ints; NULL: by its number */
+    aot_tensor *const *indices;
+} asked;
+
+/* Raises IndexError for the first position of an index that is out of bounds; returns -1. */
+static int raise_outside(const aot_tensor *x, const asked *call, int axis)
+{
+    PyObject *named = call->axes != NULL ? PyTuple_GetItem(call->axes, axis) : NULL;
+    Py_XINCREF(named);
+    aot_raise("wrong_positions", "(sNnO)", call->function, named != NULL ? named : PyLong_FromLong(axis), x->shape[axis],
+              call->indices[axis]);
+    return -1;
+}
+
+/* Returns the operands of a routine that only reads an index of a shape, or writes positions of the same shape. */
+static space over_index(const aot_tensor *x, int axis, const aot_tensor *index, const aot_tensor *positions, int ndim,
+                        const Py_ssize_t *shape)
+{
+    space over = {.ndim = ndim, .itemsize = sizeof(int64_t), .length = x->shape[axis]};
+    over.data[1] = index->data;
+    over.data[2] = positions != NULL ? positions->data : NULL;
+    aot_broadcast_strides(index, ndim, shape, over.index);
+    for (int k = 0; k < ndim; k++) {
+        over.shape[k] = shape[k];
+        over.other[k] = positions != NULL ? positions->strides[k] : 0;
+    }
+    return over;
+}
+
+/* Checks an index; returns -1 with an exception if a position is out of bounds. */
+static int check(const aot_tensor *x, const asked *call, int axis)
+{
+    const aot_tensor *index = call->indices[axis];
+    space over = over_index(x, axis, index, NULL, index->ndim, index->shape);
+    bool none = x->shape[axis] == 0 && index->size > 0;
+    int wrong = none ? 1 : run(x->state, aot_check_routine, &over, true);
+    return wrong > 0 ? raise_outside(x, call, axis) : wrong;
+}
+
+/* Computes the shape of all indices together; returns its rank, or -1. */
+static int shape_of_indices(const aot_tensor *x, const asked *call, Py_ssize_t *shape)
+{
+    int ndim = 0;
+    for (int axis = 0; axis < x->ndim; axis++) {
+        const aot_tensor *index = call->indices[axis];
+        for (; index != NULL && ndim < index->ndim; ndim++) {
+            memmove(shape + 1, shape, (size_t)ndim * sizeof *shape);
+            *shape = 1;
+        }
+        for (int k = 0; index != NULL && k < index->ndim; k++) {
+            Py_ssize_t *here = &shape[ndim - index->ndim + k];
+            if (*here != index->shape[k] && index->shape[k] != 1) {
+                if (*here != 1) {
+                    PyObject *shapes = PyList_New(0);
+                    for (int other = 0; shapes != NULL && other < x->ndim; other++) {
+                        const aot_tensor *each = call->indices[other];
+                        PyObject *own = each != NULL ? aot_tuple_of_sizes(each->ndim, each->shape) : NULL;
+                        if (own != NULL && PyList_Append(shapes, own) < 0) {
+                            Py_CLEAR(shapes);
+                        }
+                        Py_XDECREF(own);
+                    }
+                    aot_raise("indices_of_other_shapes", "(sN)", call->function, shapes);
+                    return -1;
+                }
+                *here = index->shape[k];
+            }
+        }
+    }
+    return ndim;
+}
+
+/* Makes one index of several, of places in memory; checks all positions. */
+static int combine(const aot_tensor *x, const asked *call, int ndim, const Py_ssize_t *shape, located *found)
+{
+    int64_t low = 0, high = 0; /* what the indexed axes reach */
+    aot_tensor *positions = aot_tensor_new(x->state, AOT_INT64, ndim, shape, call->function);
+    if (positions == NULL) {
+        return -1;
+    }
+    for (int axis = 0; axis < x->ndim; axis++) {
+        if (call->indices[axis] != NULL && x->size > 0) {
+            int64_t reach = (x->shape[axis] - 1) * x->strides[axis];
+            low += aot_smaller(reach, 0);
+            high += aot_larger(reach, 0);
+        }
+    }
+    aot_element start = {.as_int64 = -low};
+    int failed = aot_fill(positions, start, AOT_INT64);
+    for (int axis = 0; !failed && axis < x->ndim; axis++) {
+        const aot_tensor *index = call->indices[axis];
+        if (index == NULL || positions->size == 0) {
+            continue;
+        }
+        space over = over_index(x, axis, index, positions, ndim, shape);
+        over.step = x->size > 0 ? x->strides[axis] : 0;
+        int wrong = x->shape[axis] == 0 ? 1 : run(x->state, aot_combine_routine, &over, true);
+        failed = wrong > 0 ? raise_outside(x, call, axis) : wrong;
+    }
+    if (failed) {
+        Py_DECREF((PyObject *)positions);
+        return -1;
+    }
+    *found = (located){positions, x->data + low * aot_dtypes[x->dtype].itemsize, high - low + 1, 1};
+    return 0;
+}
+
+/* Finds where the elements of an index are, and the space of the result. `checks`: also whether they are in bounds,
+ * which a gather does itself. */
+static int locate(const aot_tensor *x, const asked *call, int place, bool checks, located *found, space *over)
+{
+    Py_ssize_t shape[AOT_MAX_RANK];
+    int given = 0, last = 0, whole = 0, ndim = shape_of_indices(x, call, shape);
+    if (ndim < 0) {
+        return -1;
+    }
+    for (int axis = 0; axis < x->ndim; axis++) {
+        given += call->indices[axis] != NULL;
+        last = call->indices[axis] != NULL ? axis : last;
+    }
+    if (x->ndim - given + ndim > AOT_MAX_RANK) {
+        aot_raise("too_many_dimensions", "(ssi)", call->function, "index", x->ndim - given + ndim);
+        return -1;
+    }
+    if (given > 1) {
+        if (combine(x, call, ndim, shape, found) < 0) {
+            return -1;
+        }
+    } else {
+        checks = checks || x->size == 0;
+        if (checks && check(x, call, last) < 0) {
+            return -1;
+        }
+        Py_INCREF((PyObject *)call->indices[last]);
+        *found = (located){call->indices[last], x->data, x->shape[last], x->strides[last]};
+    }
+    *over = (space){.ndim = x->ndim - given + ndim, .itemsize = aot_dtypes[x->dtype].itemsize};
+    int to = 0;
+    for (int axis = 0; axis <= x->ndim; axis++) {
+        if (whole == place && to == place) {
+            for (int k = 0; k < ndim; k++) {
+                over->shape[to] = shape[k];
+                over->index[to++] = found->index->strides[k];
+            }
+        }
+        if (axis < x->ndim && call->indices[axis] == NULL) {
+            over->shape[to] = x->shape[axis];
+            over->x[to++] = x->strides[axis];
+            whole++;
+        }
+    }
+    over->data[0] = found->base;
+    over->data[1] = found->index->data;
+    over->length = found->length;
+    over->step = found->step;
+    return 0;
+}
+
+static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], int64_t itemsize)
+{
+    int width = 0;
+    while (1 << width < itemsize) {
+        width++;
+    }
+    return routine[width];
+}
+
+/* Makes short contiguous rows that have one position into one element each, if some dtype is as wide: 500,000 rows of 2
+ * float32 take a third of the time. */
+static void widen(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
+{
+    int last = over->ndim - 1;
+    int64_t count = last > 0 ? over->shape[last] : 0, bytes = count * over->itemsize;
+    if (count < 2 || bytes > 16 || (bytes & (bytes - 1)) != 0 || *of_width(routine, bytes) == NULL ||
+        over->x[last] != 1 || over->other[last] != 1 || over->index[last] != 0 || over->step % count != 0) {
+        return;
+    }
+    uintptr_t aligned = (uintptr_t)aot_smaller(bytes, sizeof(int64_t));
+    bool fits = (uintptr_t)over->data[0] % aligned == 0 && (uintptr_t)over->data[2] % aligned == 0;
+    for (int axis = 0; axis < last; axis++) {
+        fits = fits && over->x[axis] % count == 0 && over->other[axis] % count == 0;
+    }
+    if (!fits) {
+        return;
+    }
+    for (int axis = 0; axis < last; axis++) {
+        over->x[axis] /= count;
+        over->other[axis] /= count;
+    }
+    over->step /= count;
+    over->itemsize = bytes;
+    over->ndim = last;
+}
+
+/* Runs a gather or a scatter. */
+static int move(aot_state *state, const aot_kernel routine[][AOT_MAX_LEVELS], space *over, bool shared)
+{
+    widen(routine, over);
+    return run(state, of_width(routine, over->itemsize), over, shared);
+}
+
+static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
+{
+    located found;
+    space over;
+    if (locate(x, call, place, false, &found, &over) < 0) {
+        return NULL;
+    }
+    aot_tensor *out = aot_tensor_new(x->state, x->dtype, over.ndim, over.shape, call->function);
+    if (out != NULL) {
+        memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
+        over.data[2] = out->data;
+        int wrong = move(x->state, aot_gather_routine, &over, true);
+        for (int axis = 0; wrong > 0 && axis < x->ndim; axis++) {
+            if (call->indices[axis] != NULL) {
+                raise_outside(x, call, axis);
+                break;
+            }
+        }
+        if (wrong != 0) {
+            Py_CLEAR(out);
+        }
+    }
+    Py_DECREF((PyObject *)found.index);
+    return out;
+}
+
+/* Writes a value of the same dtype, broadcast. It and the indices must share no memory with x. */
+static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *value)
+{
+    located found;
+    space over;
+    if (aot_check_writable(x, call->function, "x") < 0 || locate(x, call, place, true, &found, &over) < 0) {
+        return -1;
+    }
+    int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
+    over.data[2] = value->data;
+    if (failed == 0) {
+        failed = move(x->state, aot_scatter_routine, &over, false);
+    }
+    Py_DECREF((PyObject *)found.index);
+    return failed;
+}
+
+/* --- for C ---------------------------------------------------------------------------------------- */
+
+/* Runs a routine over a few elements of rows: x at the positions in an index of one axis. Returns whether a position is
+ * out of bounds. */
+static bool run_few(const aot_kernel *routine, const aot_tensor *x, const aot_tensor *index, char *other,
+                    Py_ssize_t other_step)
+{
+    int64_t numbers[AOT_GATHER_NUMBERS] = {0}, wrong = 0;
+    numbers[AOT_GATHER_LENGTH] = x->shape[0];
+    numbers[AOT_GATHER_STEP] = x->strides[0];
+    numbers[AOT_GATHER_INDEX_INNER] = index->strides[0];
+    numbers[AOT_GATHER_OTHER_INNER] = other_step;
+    char *data[] = {x->data, index->data, other, (char *)&wrong}, *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    routine[x->state->level](&unused, &call, 1, index->size, data, numbers);
+    return wrong != 0;
+}
+
+/* Returns whether run_few applies. A stride of 0 means another kind of index. */
+static bool are_few(const aot_tensor *x, const aot_tensor *index)
+{
+    return x->ndim == 1 && index->ndim == 1 && x->size > 0 && index->size < AOT_PLAN_GRAIN && index->strides[0] != 0;
+}
+
+aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function)
+{
+    if (are_few(x, index)) {
+        aot_tensor *out = aot_tensor_new(x->state, x->dtype, 1, index->shape, function);
+        if (out == NULL || !run_few(of_width(aot_gather_routine, aot_dtypes[x->dtype].itemsize), x, index, out->data, 1)) {
+            return out;
+        }
+        Py_DECREF((PyObject *)out); /* reported below */
+    }
+    aot_tensor *indices[AOT_MAX_RANK] = {NULL};
+    indices[axis] = index;
+    const asked call = {function, NULL, indices};
+    return take(x, &call, axis);
+}
+
+int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value)
+{
+    bool fits = value->ndim == 0 || (value->ndim == 1 && (value->size == index->size || value->size == 1));
+    if (fits && are_few(x, index) && !x->storage->readonly && !run_few(aot_check_routine, x, index, NULL, 0)) {
+        Py_ssize_t step = value->ndim == 0 || value->size == 1 ? 0 : value->strides[0];
+        run_few(of_width(aot_scatter_routine, aot_dtypes[x->dtype].itemsize), x, index, value->data, step);
+        return 0;
+    }
+    aot_tensor *indices[AOT_MAX_RANK] = {index};
+    const asked call = {"assignment", NULL, indices};
+    return put(x, &call, 0, value);
+}
+
+aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis)
+{
+    aot_tensor *indices[AOT_MAX_RANK] = {NULL};
+    Py_ssize_t shape[AOT_MAX_RANK];
+    axis += axis < 0 ? x->ndim : 0;
+    if (index->dtype != AOT_INT64 || x->ndim != index->ndim || axis < 0 || axis >= x->ndim) {
+        return NULL;
+    }
+    space over = {.ndim = x->ndim, .length = x->shape[axis], .step = x->strides[axis],
+                  .itemsize = aot_dtypes[x->dtype].itemsize};
+    for (int k = 0; k < x->ndim; k++) {
+        bool stays = k == axis || x->shape[k] == 1; /* of x, which has the index's length here */
+        if (!stays && index->shape[k] != 1 && x->shape[k] != index->shape[k]) {
+            return NULL;
+        }
+        shape[k] = over.shape[k] = stays ? index->shape[k] : x->shape[k];
+        over.x[k] = stays ? 0 : x->strides[k];
+        over.index[k] = index->shape[k] == 1 ? 0 : index->strides[k];
+    }
+    indices[axis] = index;
+    const asked call = {"take_along_axis", NULL, indices};
+    aot_tensor *out = aot_tensor_new(x->state, x->dtype, x->ndim, shape, call.function);
+    if (out == NULL) {
+        return NULL;
+    }
+    memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
+    over.data[0] = x->data;
+    over.data[1] = index->data;
+    over.data[2] = out->data;
+    bool none = x->shape[axis] == 0 && out->size > 0;
+    int wrong = none ? 1 : move(x->state, aot_gather_routine, &over, true);
+    if (wrong > 0) {
+        raise_outside(x, &call, (int)axis);
+    }
+    if (wrong != 0) {
+        Py_CLEAR(out);
+    }
+    return out;
+}
+
+/* --- for Python ----------------------------------------------------------------------------------- */
+
+/* Reads a tuple with an index of int64, or None, for each axis of x, one index at least. */
+static bool read_indices(const aot_tensor *x, PyObject *tuple, aot_tensor **indices)
+{
+    bool any = false, valid = PyTuple_Size(tuple) == x->ndim;
+    for (int axis = 0; valid && axis < x->ndim; axis++) {
+        PyObject *item = PyTuple_GetItem(tuple, axis);
+        indices[axis] = item == Py_None ? NULL : aot_as_tensor(item);
+        valid = item == Py_None || (indices[axis] != NULL && indices[axis]->dtype == AOT_INT64);
+        any = any || indices[axis] != NULL;
+    }
+    return valid && any;
+}
+
+static PyObject *wrong_call(const char *function)
+{
+    PyErr_Format(PyExc_SystemError, "%s: the arguments must be those that aotops.namespace.indexing gives", function);
+    return NULL;
+}
+
+PyObject *aot_take_at(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *source, *tuple, *axes;
+    int place;
+    const char *function;
+    aot_tensor *indices[AOT_MAX_RANK];
+    if (!PyArg_ParseTuple(args, "OO!isO!:take_at", &source, &PyTuple_Type, &tuple, &place, &function, &PyTuple_Type,
+                          &axes)) {
+        return NULL;
+    }
+    aot_tensor *x = aot_as_tensor(source);
+    if (x == NULL || !read_indices(x, tuple, indices) || PyTuple_Size(axes) != x->ndim) {
+        return wrong_call("take_at");
+    }
+    const asked call = {function, axes, indices};
+    return (PyObject *)take(x, &call, place);
+}
+
+PyObject *aot_put_at(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *target, *tuple, *axes, *object;
+    int place;
+    const char *function;
+    aot_tensor *indices[AOT_MAX_RANK];
+    if (!PyArg_ParseTuple(args, "OO!isO!O:put_at", &target, &PyTuple_Type, &tuple, &place, &function, &PyTuple_Type,
+                          &axes, &object)) {
+        return NULL;
+    }
+    aot_tensor *x = aot_as_tensor(target), *value = aot_as_tensor(object);
+    if (x == NULL || value == NULL || value->dtype != x->dtype || !read_indices(x, tuple, indices) ||
+        PyTuple_Size(axes) != x->ndim) {
+        return wrong_call("put_at");
+    }
+    aot_tensor *copies[AOT_MAX_RANK + 1] = {NULL}; /* of indices and a value that share memory with x */
+    bool failed = false;
+    for (int axis = 0; !failed && axis < x->ndim; axis++) {
+        if (indices[axis] != NULL && aot_may_overlap(x, indices[axis])) {
+            copies[axis] = indices[axis] = aot_astype(indices[axis], AOT_INT64, true, function);
+            failed = copies[axis] == NULL;
+        }
+    }
+    if (!failed && aot_may_overlap(x, value)) {
+        copies[AOT_MAX_RANK] = value = aot_astype(value, value->dtype, true, function);
+        failed = value == NULL;
+    }
+    const asked call = {function, axes, indices};
+    failed = failed || put(x, &call, place, value) < 0;
+    for (int k = 0; k <= AOT_MAX_RANK; k++) {
+        Py_XDECREF((PyObject *)copies[k]);
+    }
+    if (failed) {
+        return NULL;
+    }
+    Py_RETURN_NONE;
+}
+
+/* take_along(x, index, axis) */
+PyObject *aot_take_along_call(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    PyObject *source, *object;
+    Py_ssize_t axis;
+    if (!PyArg_ParseTuple(args, "OOn:take_along", &source, &object, &axis)) {
+        return NULL;
+    }
+    aot_tensor *x = aot_as_tensor(source), *index = aot_as_tensor(object);
+    aot_tensor *out = x != NULL && index != NULL ? aot_take_along(x, index, axis) : NULL;
+    return out == NULL && !PyErr_Occurred() ? wrong_call("take_along") : (PyObject *)out;
+}

@@ -1,0 +1,255 @@
+"""NumPy's functions on tensors, by its protocols: aotops computes, and the result is a tensor; and its dtypes."""
+
+from __future__ import annotations
+
+import inspect
+import subprocess
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from layouts import DTYPES, LAYOUTS
+
+import aotops as ao
+from aotops.interop import numpy_functions
+
+SAME = numpy_functions.SAME.split()
+VALUES = np.array([[1.5, -2.0, 3.0], [0.5, 4.0, -1.0]])
+
+#: Calls of functions that are no universal functions.
+CALLS: list[Callable[[Any], Any]] = [
+    np.sum,
+    lambda x: np.sum(x, 0),
+    lambda x: np.sum(x, axis=(0, 1), keepdims=True),
+    lambda x: np.sum(a=x, axis=-1),
+    lambda x: np.sum(x, dtype=np.float32),
+    lambda x: np.sum(x, initial=np._NoValue, where=np._NoValue),
+    lambda x: np.prod(x, axis=1),
+    lambda x: np.mean(x, axis=0),
+    lambda x: np.mean(x, dtype="float32", keepdims=True),
+    lambda x: np.std(x, ddof=1),
+    lambda x: np.var(x, 1, correction=1),
+    np.max,
+    lambda x: np.amax(x, axis=1),
+    lambda x: np.min(x, axis=0),
+    np.amin,
+    lambda x: np.argmax(x, 1),
+    lambda x: np.argmin(x, axis=0, keepdims=True),
+    lambda x: np.any(x > 0, axis=0),
+    lambda x: np.all(x > -9),
+    np.cumsum,
+    lambda x: np.cumsum(x, 1),
+    lambda x: np.cumprod(x, axis=0),
+    lambda x: np.where(x > 0, x, 0.0),
+    lambda x: np.where(np.asarray(x) > 0, x, -1),
+    lambda x: np.where([True, False, True], 1.0, x),
+    lambda x: np.clip(x, -1, 2),
+    lambda x: np.clip(x, a_min=0, a_max=None),
+    lambda x: np.reshape(x, (3, 2)),
+    lambda x: np.reshape(x, -1),
+    lambda x: np.reshape(x, shape=(3, 2), order="C") if "shape" in str(inspect.signature(np.reshape)) else np.sum(x),
+    np.transpose,
+    lambda x: np.transpose(x, (1, 0)),
+    lambda x: np.swapaxes(x, 0, -1),
+    lambda x: np.moveaxis(x, 0, 1),
+    np.ravel,
+    np.copy,
+    lambda x: np.concatenate([x, VALUES]),
+    lambda x: np.concatenate((VALUES, x), axis=1),
+    lambda x: np.concatenate([x, x], axis=None),
+    lambda x: np.concatenate([x, x], dtype="float32"),
+    lambda x: np.stack([x, x], 1),
+    lambda x: np.vstack([x, x[0]]),
+    lambda x: np.vstack([x[0], x[1]]),
+    lambda x: np.hstack([x[0], x[1]]),
+    lambda x: np.hstack([x, x]),
+    lambda x: np.squeeze(x[None]),
+    lambda x: np.expand_dims(x, 0),
+    lambda x: np.roll(x, 1),
+    lambda x: np.flip(x, 1),
+    lambda x: np.tile(x, 2),
+    lambda x: np.repeat(x, 2, axis=0),
+    np.tril,
+    lambda x: np.triu(x, k=1),
+    np.zeros_like,
+    lambda x: np.ones_like(x, dtype=np.int64),
+    lambda x: np.full_like(x, 3),
+    lambda x: np.broadcast_to(x, (2, 2, 3)),
+    lambda x: np.meshgrid(x[0], x[1])[1],
+    lambda x: np.add.reduce(x),
+    lambda x: np.add.reduce(x, axis=None, dtype="float32"),
+    lambda x: np.maximum.reduce(x, axis=1, keepdims=True),
+    lambda x: np.logical_and.reduce(x > -1.5),
+    lambda x: np.logical_or.reduce(x > 3, axis=1),
+    np.add.accumulate,
+    lambda x: np.multiply.accumulate(x, axis=1),
+]
+
+
+def test_numpys_functions_are_those_of_aotops() -> None:
+    for number, call in enumerate(CALLS):
+        got, wanted = call(ao.tensor(VALUES)), np.asarray(call(VALUES))
+        assert type(got) is ao.Tensor, number
+        assert np.asarray(got).dtype == wanted.dtype and got.shape == wanted.shape, number
+        np.testing.assert_allclose(np.asarray(got), wanted, rtol=1e-6, err_msg=str(number))
+
+
+def test_every_dtype_and_layout() -> None:
+    for layout in LAYOUTS.values():
+        for dtype in DTYPES:
+            t, array = layout.pair(dtype)
+            for call in (np.sum, np.ravel, np.transpose, lambda x: np.concatenate([x, x], axis=None), np.copy):
+                got, wanted = call(t), np.asarray(call(array))
+                assert type(got) is ao.Tensor and got.shape == wanted.shape
+                np.testing.assert_array_equal(np.asarray(got).astype(wanted.dtype), wanted)
+
+
+@pytest.mark.parametrize("make", [lambda: ao.zeros(3), lambda: np.zeros(3), lambda: np.zeros(3, "float32")])
+def test_out(make: Callable[[], Any]) -> None:
+    t = ao.tensor(VALUES)
+    for call in (
+        lambda out: np.sum(t, axis=0, out=out),
+        lambda out: np.mean(t, 0, None, out),
+        lambda out: np.add.reduce(t, out=out),
+        lambda out: np.maximum(t[0], t[1], out=out),
+        lambda out: np.exp(t[0], out),
+        lambda out: np.concatenate([t[0, :1], t[1, 1:]], out=out),
+    ):
+        out = make()
+        wanted = call(np.zeros(3))
+        assert call(out) is out
+        np.testing.assert_allclose(np.asarray(out), np.asarray(wanted), rtol=1e-6)
+
+
+def test_out_that_no_tensor_can_share() -> None:
+    t = ao.tensor(VALUES)
+    shifted = np.frombuffer(bytearray(33), np.uint8)[1:25].view(np.float64)
+    with pytest.raises(
+        ValueError, match=r"asarray: obj must need no copy where copy=False, got ndarray that is not al"
+    ):
+        np.sum(t, axis=0, out=shifted)
+    assert np.add.reduce(t, out=shifted) is shifted and shifted.tolist() == VALUES.sum(0).tolist()
+    frozen = np.zeros(3)
+    frozen.flags.writeable = False
+    for call in (np.sum, np.add.reduce):
+        with pytest.raises(ValueError, match="read-only"):
+            call(t, axis=0, out=frozen)
+
+
+def test_kernels_of_aotops_compute() -> None:
+    t, values = ao.tensor(VALUES), VALUES.copy()
+    for call, name in (
+        (lambda: np.exp(t), "exp"),
+        (lambda: np.sum(t, axis=0), "sum"),
+        (lambda: np.add(values, t), "add"),
+        (lambda: np.add.reduce(t), "sum"),
+        (lambda: values.__iadd__(t), "add"),
+        (lambda: np.exp(t, out=values), "exp"),
+        (lambda: np.where(t > 0, t, 0), "where"),
+    ):
+        with ao.trace() as trace:
+            call()
+        assert name in [launch.operator for launch in trace.launches]
+
+
+def test_functions_that_tell_are_numpys_own() -> None:
+    t = ao.tensor(VALUES)
+    assert (np.shape(t), np.ndim(t), np.size(t)) == ((2, 3), 2, 6)
+    assert np.array_equal(t, VALUES) and np.allclose(t, VALUES) and not np.array_equal(t, VALUES + 1)
+    assert np.shares_memory(t, t[0]) and not np.may_share_memory(t, VALUES)
+    assert np.result_type(t, np.float32) == "float64" and np.iscomplexobj(t) is False
+    assert np.array_repr(t) == np.array_repr(VALUES)
+    np.copyto(t, np.zeros(3))
+    assert t.sum().item() == 0.0
+
+
+def test_what_aotops_lacks_is_named() -> None:
+    t = ao.tensor(VALUES)
+    for call, name in (
+        (lambda: np.linalg.norm(t), "numpy.linalg.norm"),
+        (lambda: np.fft.fft(t), "numpy.fft.fft"),
+        (lambda: np.interp(0.5, t[0], t[1]), "numpy.interp"),
+        (lambda: np.trace(t), "numpy.trace"),
+        (lambda: np.histogram(t), "numpy.histogram"),
+    ):
+        advice = rf"write {name}\(numpy.asarray\(t\)\), which shares its memory$"
+        with pytest.raises(TypeError, match=rf"^{name}: each array must be an ndarray, .*, got a Tensor; {advice}"):
+            call()
+    for call, message in (
+        (lambda: np.sum(t, where=t > 0), "numpy.sum: where must be left out .*; replace the other elements first"),
+        (lambda: np.max(t, initial=3), "numpy.max: initial must be left out .*; combine the result with it"),
+        (
+            lambda: np.reshape(t, -1, order="F"),
+            "numpy.reshape: order must be left out .*, got str 'F'; write",
+        ),
+        (
+            lambda: np.ravel(t, order="F"),
+            "numpy.ravel: order must be left out .*, got str 'F'; write",
+        ),
+    ):
+        with pytest.raises(TypeError, match=message):
+            call()
+    with pytest.raises(IndexError, match="sum: axis must be from -2 to 1"):
+        np.sum(t, axis=5)
+    with pytest.raises(ValueError, match=r"numpy\.swapaxes: axis2 must be"):
+        np.swapaxes(t, 0, 7)
+
+
+def test_arrays_that_come_first_are_asked() -> None:
+    masked = np.ma.array([1.0, 2.0], mask=[True, False])
+    with pytest.raises(TypeError, match="no implementation found"):
+        np.concatenate([ao.ones(2), masked])
+    assert type(np.add(ao.ones(2), masked)) is np.ma.MaskedArray
+
+
+def test_each_row_is_a_function_of_numpy() -> None:
+    """The names are those by which NumPy's functions call themselves."""
+    for name in (*SAME, *numpy_functions.ADAPTERS, *numpy_functions.NUMPYS.split()):
+        function = getattr(np, name, None)
+        if function is None:
+            continue  # in another version of NumPy
+        assert function.__name__ == name and function.__module__ == "numpy", name
+    for name in SAME:
+        own = getattr(ao, name, None)
+        if own is not None and hasattr(np, name):
+            takes = set(inspect.signature(own).parameters)
+            assert takes & {"x", "x1", "a", "shape", "arrays", "shapes"} or name in ("broadcast_arrays", "meshgrid"), (
+                name
+            )
+    for pair in numpy_functions.REDUCTIONS.values():
+        assert all(name in ("", "cumulative_max", "cumulative_min") or hasattr(ao, name) for name in pair)
+
+
+# --- dtypes -------------------------------------------------------------------------------------------------------
+
+
+def test_dtypes_are_equal_to_numpys() -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for name in DTYPES:
+            own, theirs = getattr(ao, name), np.dtype(name)
+            for other in (theirs, theirs.type, name, own):
+                assert own == other and other == own and (own != other, other != own) == (False, False)
+            assert np.dtype(own) == theirs and np.zeros(2, own).dtype == theirs
+            for other in (np.dtype("U3"), np.dtype(">f2"), np.float16, int, float, None, 3, object(), np.generic):
+                assert own != other and other != own and (own == other, other == own) == (False, False)
+            if theirs.itemsize > 1:
+                assert own != theirs.newbyteorder()
+            assert ao.zeros(2, dtype=theirs.type).dtype == theirs
+
+
+def test_dtypes_know_of_numpy_once_it_is_imported() -> None:
+    script = """
+import sys, aotops as ao
+for name in ("dtype", "__numpy_dtype__"):
+    assert not hasattr(ao.float32, name)
+assert ao.float32 != float and ao.float32 != 3 and ao.result_type(ao.float32, ao.bool) == "float32"
+assert "numpy" not in sys.modules
+import numpy
+assert numpy.dtype(ao.float32) == "float32" == ao.float32 and ao.float32 == numpy.float32
+assert ao.result_type(ao.float32, ao.bool) == "float32"
+"""
+    subprocess.run([sys.executable, "-c", script], check=True)
