@@ -91,18 +91,6 @@ def test_signless_records_are_those_whose_low_bits_do_not_depend_on_the_sign() -
         assert (results[0] == results[1]) == record.signless, record.name
 
 
-def test_pairs_of_operands_of_one_width_agree_in_their_bits() -> None:
-    for bits in (8, 16, 32, 64):
-        x = np.random.default_rng(bits).integers(0, 2**64 - 1, 999, "uint64", endpoint=True).astype(f"uint{bits}")
-        for name in ("add", "subtract", "multiply", "negative", "square"):
-            for dtype in (f"uint{bits}", f"int{bits}"):
-                t = ao.asarray(x.view(dtype))
-                operator, reference = getattr(ao, name), getattr(np, name)
-                with np.errstate(all="ignore"):
-                    wanted = reference(x.view(dtype), *([x[::-1].view(dtype)] if name[0] in "asm" else []))
-                assert_same(operator(t, t[::-1]) if name[0] in "asm" and name != "square" else operator(t), wanted)
-
-
 # --- numbers that the dtype holds, and others -----------------------------------------------------------------------
 
 
@@ -141,7 +129,7 @@ def test_integers_are_held_whole(dtype: str, tmp_path: Any) -> None:
     assert ao.asarray(np.asarray(t)).dtype == dtype and memoryview(t).tolist() == numbers
     assert ao.max(t).item() == most and ao.min(t).item() == least
     assert ao.argmax(t).item() == 5 and ao.argmin(t).item() == 0
-    assert pickle.loads(pickle.dumps(t)).tolist() == numbers and str(most) in repr(t) and f"ao" not in repr(t.tolist())
+    assert pickle.loads(pickle.dumps(t)).tolist() == numbers and str(most) in repr(t) and "ao" not in repr(t.tolist())
     assert repr(t).endswith("])" if dtype == "int64" else f"dtype=aotops.{dtype})")
     assert [10, 20, 30][ao.tensor(2, dtype=dtype)] == 30, "integers are indices"
     assert ao.arange(3, dtype=dtype).tolist() == [0, 1, 2] and ao.ones(2, dtype=dtype).tolist() == [1, 1]
@@ -151,7 +139,8 @@ def test_integers_are_held_whole(dtype: str, tmp_path: Any) -> None:
 @settings(max_examples=200, deadline=None)
 @given(st.lists(st.floats(), min_size=1, max_size=40), st.sampled_from(FLOATS))
 def test_floats_become_uint64_as_they_become_int64(values: list[float], source: str) -> None:
-    x = np.array([*values, 2.0**63, 2.0**64, 2.0**64 - 2048, 2.0**63 + 2048, -1.5, -(2.0**63)], source)
+    with np.errstate(over="ignore"):
+        x = np.array([*values, 2.0**63, 2.0**64, 2.0**64 - 2048, 2.0**63 + 2048, -1.5, -(2.0**63)]).astype(source)
     got = ao.asarray(x).astype("uint64").tolist()
     for number, result in zip(x.tolist(), got, strict=True):
         if -(2.0**63) <= number < 2.0**64:
@@ -189,9 +178,9 @@ def test_kinds_are_numpys() -> None:
         for first, second in itertools.product((*KINDS, *[getattr(ao, other) for other in DTYPES]), repeat=2):
             assert ao.isdtype(dtype, (first, second)) == (ao.isdtype(dtype, first) or ao.isdtype(dtype, second))
         assert ao.isdtype(dtype, dtype) and ao.isdtype(name, np.dtype(name))
-    with pytest.raises(ValueError, match="isdtype: kind must be one of bool, signed integer, .* got 'integer'"):
+    with pytest.raises(ValueError, match=r"isdtype: kind must be one of bool, signed integer, .* got 'integer'"):
         ao.isdtype(ao.int64, "integer")
-    with pytest.raises(TypeError, match="isdtype: kind must be one of bool, int8, .* got int"):
+    with pytest.raises(TypeError, match=r"isdtype: kind must be one of bool, int8, .* got int"):
         ao.isdtype(ao.int64, ("bool", 3))
     with pytest.raises(TypeError, match="isdtype: dtype must be one of bool, int8"):
         ao.isdtype(3, "bool")
