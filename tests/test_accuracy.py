@@ -203,7 +203,8 @@ def worst_of_float32(
         exact = function.numpy(np, x.astype("float64"))
         assert np.array_equal(np.isnan(result), np.isnan(exact)), "NaN for the wrong arguments"
         infinite = np.isinf(x) | (x == 0)
-        assert np.array_equal(np.signbit(result[x == 0]), np.signbit(exact[x == 0])), "zero of the wrong sign"
+        zeros = (x == 0) & ~np.isnan(exact)
+        assert np.array_equal(np.signbit(result[zeros]), np.signbit(exact[zeros])), "zero of the wrong sign"
         expected = exact[infinite].astype("float32").astype("float64")
         assert np.array_equal(result[infinite], expected, equal_nan=True), "wrong at zero or infinity"
         # infinity stands where the next power of two would
@@ -329,7 +330,7 @@ def test_planar_float32_is_within_the_bound(function: Record, seed: int) -> None
     exact = function.numpy(np, first.astype("float64"), second.astype("float64"))
     errors = np.abs(result - exact) / np.ldexp(1.0, np.maximum(np.frexp(exact)[1] - 24, -149))
     print(f"{function.name} float32: at most {errors.max():.4f} ULP")
-    assert 0.5 < errors.max() <= function.max_ulp, (first[errors.argmax()], second[errors.argmax()])
+    assert 0.499 < errors.max() <= function.max_ulp, (first[errors.argmax()], second[errors.argmax()])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

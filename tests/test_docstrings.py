@@ -95,7 +95,7 @@ def test_public_functions_have_the_sections_of_operators(name: str) -> None:
     parameters = [each for each in inspect.signature(function).parameters if each != "self"]  # type: ignore[arg-type]
     assert sorted(entries(found.get("Parameters", "").replace("*", ""))) == sorted(parameters)
     assert "Raises" in found or not parameters
-    assert ("Returns" in found) == (name not in ("set_num_threads", "memory.set_cache_limit"))
+    assert ("Returns" in found) == (name not in ("set_num_threads", "memory.set_cache_limit", "save"))
 
 
 def test_what_a_new_record_gets() -> None:

@@ -22,7 +22,7 @@ from leaks import assert_no_leak
 import aotops as ao
 from aotops import _native
 from aotops.dtypes import BY_NAME
-from aotops.namespace import creation, data_types, joining, manipulation, searching, statistics
+from aotops.namespace import creation, data_types, joining, manipulation, searching, sorting, statistics
 from aotops.shapes import reshaped_strides
 
 FUNCTIONS = {
@@ -32,6 +32,7 @@ FUNCTIONS = {
     "result_type": data_types.result_type,
     **{name: getattr(joining, name) for name in ("concat", "stack")},
     **{name: getattr(searching, name) for name in ("nonzero", "take", "take_along_axis")},
+    **{name: getattr(sorting, name) for name in ("argsort", "sort")},
     **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
 }
 
@@ -147,6 +148,15 @@ def test_joining(x: ao.Tensor, others: list[ao.Tensor], axis: Any, kind: Any, al
 def unwrapped(fast: Any, kind: Any, arrays: list[ao.Tensor]) -> Callable[..., Any]:
     """The Python function of a function of several arrays."""
     return lambda x, **options: fast.__wrapped__(kind(arrays), **options)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tensors, axes, flags, flags)
+def test_sorting(x: ao.Tensor, axis: Any, descending: Any, stable: Any) -> None:
+    for fast in (sorting.sort, sorting.argsort):
+        agree(fast, fast.__wrapped__, x, axis=axis, descending=descending, stable=stable)
+        agree(fast, fast.__wrapped__, x, descending=descending)
+        agree(fast, fast.__wrapped__, x)
 
 
 @settings(max_examples=300, deadline=None)

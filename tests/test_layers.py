@@ -233,9 +233,22 @@ def c_sources() -> dict[str, str]:
 #: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
-    ("buffer", "dlpack", "tensor"),
+    ("arrow", "buffer", "dlpack", "tensor"),
     ("fold", "launch", "pool", "run", "scan", "see", "threads"),
-    ("apply", "from_python", "gather", "index", "masks", "number", "out", "reduce", "to_python", "view"),  # calls
+    (
+        "apply",
+        "from_python",
+        "gather",
+        "matmul",
+        "index",
+        "masks",
+        "number",
+        "out",
+        "reduce",
+        "sort",
+        "to_python",
+        "view",
+    ),  # calls
     ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
 )
 C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}

@@ -37,6 +37,7 @@ NUMBERS_OF: dict[str, tuple[tuple[float, float], tuple[int, ...], tuple[bool, ..
     "any or false": ((-4.0, 4.0), tuple(range(-100, 101)), (False,)),
     "any or true": ((-4.0, 4.0), tuple(range(-100, 101)), (True,)),
     "within one": ((-1.0, 1.0), (-1, 0, 1), (False, True)),
+    "above one": ((1.0, 10.0), (1, 2, 3), (True, True)),
     "positive": ((0.1, 4.0), tuple(range(1, 101)), (False, True)),
     # Products of many stay finite, and products of odd integers do not become 0.
     "near one": ((0.9999, 1.0001), (-3, -1, 1, 3), (False, True)),

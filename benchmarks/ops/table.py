@@ -76,7 +76,7 @@ def row(record: Record) -> Operator:
         record.name,
         KINDS[record.kind],
         tuple(dtype for dtype in WITH_BOOL if dtype in record.dtypes),
-        "any" if math.isinf(low) else "positive" if math.isinf(high) else "within one",
+        "any" if math.isinf(low) else "within one" if math.isfinite(high) else "above one" if low else "positive",
         numpy=numpy,
         numexpr=f"{numpy}({variables})" if numpy in NUMEXPR else "",
         numba=f"{python}({variables})" if python else "",
@@ -93,6 +93,8 @@ BY_HAND = (
     Operator("erf", "map", FLOATS, numpy="np.vectorize(math.erf, otypes=[{x}.dtype])({x})", numba="math.erf(x)"),
     Operator("sigmoid", "map", FLOATS, numpy="1 / (1 + np.exp(-{x}))",
              numexpr="1 / (1 + exp(-x))", numba="1 / (1 + math.exp(-x))"),
+    Operator("rsqrt", "map", FLOATS, "positive", numpy="1 / np.sqrt({x})", numexpr="1 / sqrt(x)",
+             numba="1 / math.sqrt(x)"),
     # What torch.relu calls, and unlike it this takes `out`.
     Operator("relu", "map", NUMBERS, numpy="np.maximum({x}, 0{out})", torch="torch.clamp_min({x}, 0{out})",
              numexpr="where(x > 0, x, 0)", numba="x if x > 0 else 0", memory_bound=True),

@@ -9,6 +9,8 @@ from aotops._native import DType as DType, Operator as Operator, astype as astyp
 from aotops.autograd.grad_check import grad_check as grad_check
 from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
+from aotops.interop.files import load as load, save as save
+from aotops.namespace.contraction import einsum as einsum
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from aotops.namespace.exchange import from_dlpack as from_dlpack
@@ -16,8 +18,11 @@ from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as
 from aotops.namespace.inspection import __array_namespace_info__ as __array_namespace_info__
 from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
+from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
+from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
+from aotops.namespace.sorting import argsort as argsort, sort as sort
 from aotops.namespace.statistics import mean as mean, std as std, var as var
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
@@ -117,6 +122,21 @@ def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Square root of each element, correctly rounded; NaN below zero, without a warning."""
 
+def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """2 to the power of each element, ``2**x``."""
+
+def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 2."""
+
+def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of each element to the base 10."""
+
+def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Reciprocal of the square root of each element, ``1 / sqrt(x)``."""
+
+def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Length of the hypotenuse for each pair of elements, ``sqrt(x1**2 + x2**2)``; no square over- or underflows."""
+
 def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Each element of the first to the power of the second, ``x1 ** x2``."""
 
@@ -125,6 +145,9 @@ def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Cosine of each element, in radians."""
+
+def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Tangent of each element, in radians."""
 
 def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Inverse sine of each element, in radians from -pi/2 to pi/2."""
@@ -140,6 +163,21 @@ def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Hyperbolic tangent of each element."""
+
+def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic sine of each element."""
+
+def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Hyperbolic cosine of each element."""
+
+def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic sine of each element."""
+
+def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic cosine of each element."""
+
+def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Inverse hyperbolic tangent of each element."""
 
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""

@@ -1,6 +1,7 @@
-/* Fast paths of functions of whole arrays: take, take_along_axis, nonzero, concat, stack. In Python:
+/* Fast paths of functions of whole arrays: take, take_along_axis, nonzero, sort, argsort, concat, stack. In Python:
  *
  *     def take(x, indices, /, *, axis=None), take_along_axis(...), nonzero(x, /): see gather.c and masks.c
+ *     def sort(x, /, *, axis=-1, descending=False, stable=True), argsort(...): see sort.c
  *     def concat(arrays, /, *, axis=0):
  *         out = empty(the shape of arrays[0], but along the axis the sum of all lengths; the dtype they promote to)
  *         for part, source in zip(parts of out, arrays): part[...] = source
@@ -9,6 +10,8 @@
  * They decline, and Python does it or reports an error, if an array is no tensor, or the shapes do not fit.
  */
 #include "native.h"
+
+#include "arrays.h"
 
 /* --- positions ----------------------------------------------------------------------------------- */
 
@@ -53,6 +56,38 @@ PyObject *aot_nonzero(const aot_function *Py_UNUSED(self), PyObject *const *args
         return columns;
     }
     return found;
+}
+
+static PyObject *ordered(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                         bool positions)
+{
+    static const char *const keys[] = {"axis", "descending", "stable", NULL};
+    PyObject *given[3];
+    Py_ssize_t axis = -1;
+    aot_tensor *x = count == 1 ? aot_as_tensor(args[0]) : NULL;
+    if (x == NULL || !aot_read_keywords(args + 1, names, keys, given)) {
+        return NULL;
+    }
+    for (Py_ssize_t k = 0; names != NULL && k < PyTuple_Size(names); k++) {
+        if (args[1 + k] == Py_None) {
+            return NULL;
+        }
+    }
+    bool plain = (given[0] == NULL || aot_plain_size(given[0], &axis)) && (axis == -1 || axis == x->ndim - 1);
+    for (int k = 1; k < 3; k++) {
+        plain = plain && (given[k] == NULL || given[k] == Py_True || given[k] == Py_False);
+    }
+    return plain ? (PyObject *)aot_sort(x, given[1] == Py_True, positions, self->row->name) : NULL;
+}
+
+PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    return ordered(self, args, count, names, false);
+}
+
+PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    return ordered(self, args, count, names, true);
 }
 
 /* --- joining ------------------------------------------------------------------------------------- */

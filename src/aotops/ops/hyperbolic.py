@@ -10,14 +10,21 @@ from aotops.intrinsics import (
     divide,
     float32_of_bits,
     fma,
+    limit,
     look_up16,
     narrow,
+    rint,
     scale,
     select,
 )
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
+    LN2_HIGH,
+    LN2_HIGH_32,
+    LN2_LOW,
+    LN2_LOW_32,
+    LOG2_E,
     NAN,
     ROOTS,
     ROOTS_LOW,
@@ -143,3 +150,169 @@ def tanh_derivative(x: Any, y: Any, g: Any) -> Any:
     # 1 - y * y is 0 where y rounds to 1
     e = math.exp(-2.0 * math.fabs(x))
     return chained(g, divide(4.0 * e, (1.0 + e) * (1.0 + e)))
+
+
+# --- sinh, cosh ---------------------------------------------------------------------------------------------------
+
+
+# With x = k * ln(2) + r, 2 * sinh(x) is 2**k * (C + S) - 2**-k * (C - S), C and S those of r. That is
+# 2**k * (C * (1 - w) + S * (1 + w)) with w = 2**(-2 * k), and where k is 0, it is 2 * S. No division is needed, and
+# nothing cancels: r is between -0.2 and 1/2, so that k is 0 up to 1/2, and elsewhere S is hardly negative.
+
+#: For r between -0.194 and 0.499: 0.22 less than half, in units of ln(2).
+DOWN = -0.22
+
+
+# tools/fit_polynomial.py "(sinh(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="0.6**2" --degree=5 --weight=x
+def sinh_polynomial64(z: Any) -> Any:
+    """``(sinh(r) / r - 1) / z`` of ``z = r**2``, ``r`` up to 0.6: sinh within 2^-63 of itself."""
+    z2 = z * z
+    p23 = fma(z, 2.75573203358742e-06, 0.0001984126983992444)
+    p45 = fma(z, 1.6154444840766952e-10, 2.5051643905900156e-08)
+    return fma(z2, fma(z2, p45, p23), fma(z, 0.008333333333334081, 0.16666666666666666))
+
+
+# tools/fit_polynomial.py "(cosh(sqrt(x)) - 1) / x" --from=0 --to=1/4 --degree=5 --weight=x
+def cosh_polynomial64(z: Any) -> Any:
+    """``(cosh(r) - 1) / z`` of ``z = r**2``, ``r`` up to 1/2: cosh within 2^-63."""
+    z2 = z * z
+    p23 = fma(z, 2.4801587859630015e-05, 0.0013888888888420005)
+    p45 = fma(z, 2.09760730701845e-09, 2.7556983500542917e-07)
+    return fma(z2, fma(z2, p45, p23), fma(z, 0.041666666666668475, 0.5))
+
+
+# tools/fit_polynomial.py "(sinh(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4 --degree=2 --weight=x --float32
+def sinh_polynomial32(z: Any) -> Any:
+    """As ``sinh_polynomial64``, in float32, ``r`` up to 1/2: within 2^-33."""
+    return fma(fma(z, 0.00019974027236457914, 0.00833314098417759), z, 0.1666666716337204)
+
+
+# tools/fit_polynomial.py "(cosh(sqrt(x)) - 1) / x" --from=0 --to=1/4 --degree=2 --weight=x --float32
+def cosh_polynomial32(z: Any) -> Any:
+    """As ``cosh_polynomial64``, in float32: within 2^-30."""
+    return fma(fma(z, 0.001400845474563539, 0.041664931923151016), z, 0.5000000596046448)
+
+
+def hyperbolic_of(sinh_polynomial: Any, cosh_polynomial: Any, ln2_high: float, ln2_low: float, tiny: float) -> Any:
+    """Make ``k, w, r, c, s`` of ``a >= 0``: ``c`` is ``cosh(r) - 1``, and ``s`` what ``sinh(r)`` is more than ``r``.
+
+    Of infinity ``k`` is infinite, ``w`` 0 and ``r`` limited. Smaller numbers count as ``tiny``: it is slow to compute
+    with squares that are subnormal.
+    """
+
+    def parts(a: Any) -> Any:
+        moderate = select(a < tiny, tiny, a)
+        k = rint(fma(moderate, LOG2_E, DOWN))
+        high = fma(-k, ln2_high, moderate)
+        r = limit(fma(-k, ln2_low, high), 1.0)
+        low = limit(fma(-k, ln2_low, high - r), 1.0)  # what its rounding took away; NaN beside infinity
+        z = r * r
+        c = fma(r, low, z * cosh_polynomial(z))
+        return k, scale(1.0, -2.0 * k), r, c, fma(r * z, sinh_polynomial(z), low)
+
+    return parts
+
+
+parts64 = hyperbolic_of(sinh_polynomial64, cosh_polynomial64, LN2_HIGH, LN2_LOW, TINY)
+parts32 = hyperbolic_of(sinh_polynomial32, cosh_polynomial32, LN2_HIGH_32, LN2_LOW_32, TINY_32)
+
+
+def sinh_of(parts: Any, tiny: float) -> Any:
+    """Make sinh; it is scaled last, since it may be finite where ``exp`` is not."""
+
+    def sinh(x: Any) -> Any:
+        a = math.fabs(x)
+        k, w, r, c, s = parts(a)
+        one, twice = 1.0 - w, fma(r, w, r)
+        total = one + twice
+        rest = fma(c, one, fma(s, w, s)) + ((1.0 - one) - w)
+        return math.copysign(select(a < tiny, a, scale(total + (((one - total) + twice) + rest), k - 1.0)), x)
+
+    return sinh
+
+
+def cosh_of(parts: Any) -> Any:
+    """Make cosh, as ``sinh_of``."""
+
+    def cosh(x: Any) -> Any:
+        k, w, r, c, s = parts(math.fabs(x))
+        one, less = 1.0 + w, fma(-r, w, r)
+        total = one + less
+        rest = fma(c, one, fma(-s, w, s)) + ((1.0 - one) + w)
+        return scale(total + (((one - total) + less) + rest), k - 1.0)
+
+    return cosh
+
+
+sinh64, sinh32 = sinh_of(parts64, TINY), sinh_of(parts32, TINY_32)
+cosh64, cosh32 = cosh_of(parts64), cosh_of(parts32)
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.sinh", "numpy.sinh"),
+    cases=Cases(
+        slope=lambda mp, x: mp.cosh(x),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN), (1e300, INF), (-1e300, -INF)),
+        seams=(0.4990659700031606, 1.19221315, 710.4758600739439),
+    ),
+)
+def sinh(x: Any) -> Any:
+    """Hyperbolic sine of each element.
+
+    Special cases: Infinities, zeros and NaN stay what they are. Overflow gives an infinity, without a warning.
+
+    Accuracy: ``sinh(-x)`` is ``-sinh(x)``.
+
+    >>> import aotops as ao
+    >>> ao.sinh(ao.tensor([-0.0, 1.0]))
+    tensor([-0.        ,  1.17520119])
+    """
+    return sinh64(x)
+
+
+sinh.specialise("float32")(sinh32)
+
+
+@sinh.derivative
+def sinh_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, math.cosh(x))
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.cosh", "numpy.cosh"),
+    cases=Cases(
+        slope=lambda mp, x: mp.sinh(x),
+        special=((0.0, 1.0), (-0.0, 1.0), (INF, INF), (-INF, INF), (NAN, NAN), (1e300, INF), (-1e300, INF)),
+        seams=(0.4990659700031606, 1.19221315, 710.4758600739439),
+    ),
+)
+def cosh(x: Any) -> Any:
+    """Hyperbolic cosine of each element.
+
+    Special cases: Of infinities it is inf, NaN stays NaN. Overflow gives inf, without a warning.
+
+    Accuracy: ``cosh(-x)`` is ``cosh(x)``.
+
+    >>> import aotops as ao
+    >>> ao.cosh(ao.tensor([0.0, 1.0]))
+    tensor([1.        , 1.54308063])
+    """
+    return cosh64(x)
+
+
+cosh.specialise("float32")(cosh32)
+
+
+@cosh.derivative
+def cosh_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, math.sinh(x))

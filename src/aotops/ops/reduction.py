@@ -9,7 +9,7 @@ from aotops.abi import FACTS
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
-from aotops.ops.record import ALL, FLOATS, WIDE, argreduce, reduce, scan
+from aotops.ops.record import ALL, FLOATS, INT64, WIDE, argreduce, reduce, scan
 
 #: Dtypes with kernels of their own, and the others, whose elements are cast tile by tile to one of them: to bool, and
 #: integers to 64 bits. A kernel takes 20 to 40 KiB and 2 to 4 seconds to compile.
@@ -265,6 +265,24 @@ def squared_deviation(x: Any, centre: Any) -> Any:
 )
 def sum_of_squared_deviations(a: Any, b: Any) -> Any:
     """Sum of ``(x - centre)**2``: the numerator of a variance."""
+    return a + b
+
+
+def multiplied(x1: Any, x2: Any) -> Any:
+    """The product of two elements."""
+    return x1 * x2
+
+
+@reduce(
+    name="_sum_of_products",
+    dtypes=INT64 + FLOATS,
+    map=multiplied,
+    identity=0,
+    numpy=lambda np, x1, x2, **keywords: np.sum(x1 * x2, **keywords),
+    cases=Cases(any_zero=True),
+)
+def sum_of_products(a: Any, b: Any) -> Any:
+    """Sum of ``x1 * x2``: the dot products of vectors."""
     return a + b
 
 

@@ -143,25 +143,33 @@ def reduce_any(x: Any) -> Any:
 
 
 # tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
-def sine64(r: Any, rest: Any) -> Any:
-    """``sin(r + rest)`` within pi/4 of zero; the slope, which ``rest`` is to be multiplied by, is taken to be 1."""
-    z = r * r
+def sine_polynomial64(z: Any) -> Any:
+    """``(sin(s) / s - 1) / z`` of ``z = s**2``, ``s`` within pi/4 of zero."""
     z2 = z * z
     p12 = fma(z, -0.00019841269829807808, 0.008333333333322413)
     p34 = fma(z, -2.505075811502212e-08, 2.7557313691915733e-06)
-    p = fma(z2, fma(z2, 1.5896795654445494e-10, p34), p12)
-    return r + fma(r * z, fma(z, p, -0.16666666666666632), rest)
+    return fma(z, fma(z2, fma(z2, 1.5896795654445494e-10, p34), p12), -0.16666666666666632)
+
+
+def sine64(r: Any, rest: Any) -> Any:
+    """``sin(r + rest)`` within pi/4 of zero; the slope, which ``rest`` is to be multiplied by, is taken to be 1."""
+    z = r * r
+    return r + fma(r * z, sine_polynomial64(z), rest)
 
 
 # tools/fit_polynomial.py "(cos(sqrt(x)) - 1 + x/2) / x**2" --from=0 --to="(pi/4)**2" --degree=5 --weight="x**2"
-def cosine64(r: Any, rest: Any) -> Any:
-    """``cos(r + rest)`` within pi/4 of zero: 1 less a multiple of the square of the sum, which is rounded once."""
-    z = r * r
+def cosine_polynomial64(z: Any) -> Any:
+    """``(cos(s) - 1 + z / 2) / z**2`` of ``z = s**2``, ``s`` within pi/4 of zero."""
     z2 = z * z
     p01 = fma(z, -0.0013888888888874125, 0.0416666666666666)
     p23 = fma(z, -2.755731435233923e-07, 2.480158728948221e-05)
-    p = fma(z2, fma(z2, fma(z, -1.1359647837505499e-11, 2.087572327397942e-09), p23), p01)
-    return fma(fma(r, r, r * (rest + rest)), fma(z, p, -0.5), 1.0)
+    return fma(z2, fma(z2, fma(z, -1.1359647837505499e-11, 2.087572327397942e-09), p23), p01)
+
+
+def cosine64(r: Any, rest: Any) -> Any:
+    """``cos(r + rest)`` within pi/4 of zero: 1 less a multiple of the square of the sum, which is rounded once."""
+    z = r * r
+    return fma(fma(r, r, r * (rest + rest)), fma(z, cosine_polynomial64(z), -0.5), 1.0)
 
 
 def turned64(turns: Any, r: Any, rest: Any) -> Any:
@@ -185,26 +193,36 @@ def parts_of_inverse_pi(x: Any) -> Any:
 
 # tools/fit_polynomial.py "sin(pi*sqrt(x)) / sqrt(x)"
 #     --from=0 --to=1/4 --degree=4 --weight="sqrt(x) / sin(pi*sqrt(x))"
+def half_turn_sine32(f: Any) -> Any:
+    """The sine of ``f * pi``, ``f`` within 1/2, in float64 but only to 2^-27."""
+    z = f * f
+    p = fma(z, fma(z, 0.07756038745692712, -0.5982421261316326), 2.550069726169926)
+    return f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482)
+
+
 def turned_sine32(turns: Any, f: Any) -> Any:
-    """The sine of ``(turns + f) * pi``, ``f`` within 1/2, in float64 but only to 2^-27.
+    """The sine of ``(turns + f) * pi``.
 
     Half turns change but the sign. To choose between sine and cosine, of quarter turns, took a third more time.
     """
-    z = f * f
-    p = fma(z, fma(z, 0.07756038745692712, -0.5982421261316326), 2.550069726169926)
-    return with_sign(f * fma(z, fma(z, p, -5.16770968477879), 3.14159263689482), turns)
+    return with_sign(half_turn_sine32(f), turns)
 
 
 # tools/fit_polynomial.py "cos(pi*sqrt(1/4+x)) / x"
 #     --from=-1/4 --to=0 --degree=4 --weight="x / cos(pi*sqrt(1/4+x))"
-def turned_cosine32(turns: Any, f: Any) -> Any:
-    """As ``turned_sine32``, the cosine: ``f**2 - 1/4``, which vanishes where it does, times a polynomial of that.
+def half_turn_cosine32(f: Any) -> Any:
+    """As ``half_turn_sine32``, the cosine: ``f**2 - 1/4``, which vanishes where it does, times a polynomial of that.
 
     As a sine half a half turn on, it took two more operations for the angle.
     """
     z = fma(f, f, -0.25)
     p = fma(z, fma(z, -0.02415410452656334, 0.20458444072544651), -1.1154936458261266)
-    return with_sign(z * fma(z, fma(z, p, 3.141592010703809), -3.141592656675429), turns)
+    return z * fma(z, fma(z, p, 3.141592010703809), -3.141592656675429)
+
+
+def turned_cosine32(turns: Any, f: Any) -> Any:
+    """The cosine of ``(turns + f) * pi``."""
+    return with_sign(half_turn_cosine32(f), turns)
 
 
 def half_turns32(x: Any, first: Any, second: Any) -> Any:
@@ -361,3 +379,100 @@ cos.fast_path("float64", unless=is_far64)(cos_near64)
 @cos.derivative
 def cos_derivative(x: Any, y: Any, g: Any) -> Any:
     return chained(-g, math.sin(x))
+
+
+# --- tan ----------------------------------------------------------------------------------------------------------
+
+
+def tangent64(turns: Any, r: Any, rest: Any) -> Any:
+    """The tangent of ``turns * pi/2 + r + rest``: the quotient of sine and cosine, or for odd turns less the other one.
+
+    Both are taken in two parts, as ``above + above_low``; the quotient is multiplied back, and what then remains is
+    divided too.
+    """
+    z = r * r
+    add = fma(r * z, sine_polynomial64(z), rest)
+    sine = r + add
+    sine_low = (r - sine) + add
+    half = 1.0 - 0.5 * z
+    add = (z * z) * cosine_polynomial64(z)
+    cosine = half + add
+    # what both sums lack, and the square
+    lacking = ((1.0 - half) - 0.5 * z) - fma(r, rest, 0.5 * fma(r, r, -z))
+    cosine_low = ((half - cosine) + add) + lacking
+    even = (turns & 1) == 0
+    above, above_low = select(even, sine, cosine), select(even, sine_low, cosine_low)
+    below, below_low = select(even, cosine, sine), select(even, cosine_low, sine_low)
+    inverse = 1.0 / below
+    quotient = above * inverse
+    remainder = fma(-quotient, below, above) + fma(-quotient, below_low, above_low)
+    return with_sign(fma(remainder, inverse, quotient), turns)
+
+
+def tan_near64(x: Any) -> Any:
+    """tan in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
+    ordinary = math.fabs(x) >= TINY  # not NaN, which stays what it is
+    return select(ordinary, tangent64(*reduce_near(select(ordinary, x, TINY))), x)
+
+
+def tan64(x: Any) -> Any:
+    """tan in float64."""
+    ordinary = math.fabs(x) >= TINY
+    return select(ordinary, tangent64(*reduce_any(select(ordinary, x, TINY))), x)
+
+
+def turned_tangent32(turns: Any, f: Any) -> Any:
+    """The tangent of ``(turns + f) * pi``, whose sign does not depend on half turns."""
+    return half_turn_sine32(f) / half_turn_cosine32(f)
+
+
+@in_float64
+def tan_near32(x: Any) -> Any:
+    """tan of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
+    return turned_tangent32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
+
+
+@in_float64
+def tan32(x: Any) -> Any:
+    """tan of a float32, in float64."""
+    wide = widen(x)
+    return turned_tangent32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    method=True,
+    max_ulp=1,
+    compute_bound=True,
+    aliases=("math.tan", "numpy.tan"),
+    cases=Cases(
+        slope=lambda mp, x: 1 / mp.cos(x) ** 2,
+        smooth=(-1.3, 1.3),
+        special=((0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
+        # close to multiples of pi / 2, the first closer than any other float64
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20, 2.0**-27, 1.5707963267948966),
+    ),
+)
+def tan(x: Any) -> Any:
+    """Tangent of each element, in radians.
+
+    Special cases: Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
+
+    Accuracy: For arguments of any size.
+
+    >>> import aotops as ao
+    >>> ao.tan(ao.tensor([0.0, 1.0, 1e22]))
+    tensor([ 0.        ,  1.55740772, -1.62877823])
+    """
+    return tan64(x)
+
+
+tan.specialise("float32")(tan32)
+tan.fast_path("float32", unless=is_far32)(tan_near32)
+tan.fast_path("float64", unless=is_far64)(tan_near64)
+
+
+@tan.derivative
+def tan_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, fma(y, y, 1.0))

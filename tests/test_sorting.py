@@ -1,0 +1,178 @@
+"""Sorting and sets against NumPy's: every dtype and layout, lengths around each change of method, special values."""
+
+from __future__ import annotations
+
+import random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from layouts import DTYPES, LAYOUTS, VALUES, assert_same
+
+import aotops as ao
+from aotops import _native, abi
+from aotops.intrinsics import Pointer
+from aotops.loops.routines import ORDERED, ROUTINES
+from aotops.loops.sort import MIDDLE, SHORT, WIDE_FROM
+
+
+def positions_of(array: np.ndarray, descending: bool) -> np.ndarray:
+    """What ``argsort`` must return along the last axis: stable, NaN last in both orders."""
+    if not descending:
+        return np.argsort(array, axis=-1, kind="stable")
+    if array.dtype.kind == "f":
+        nan = np.isnan(array)
+        return np.lexsort((np.where(nan, 0, -array), nan), axis=-1)
+    return np.argsort(~array, axis=-1, kind="stable")
+
+
+def check(array: np.ndarray, context: str) -> None:
+    """Sort rows in both orders, and compare bit by bit."""
+    tensor = ao.asarray(array)
+    for descending in (False, True):
+        order = positions_of(array, descending)
+        assert_same(ao.argsort(tensor, descending=descending), order, context)
+        got = np.asarray(ao.sort(tensor, descending=descending))
+        assert got.tobytes() == np.take_along_axis(array, order, -1).tobytes(), (context, descending)
+
+
+def rows(kind: str, shape: tuple[int, ...], dtype: str, generator: np.random.Generator) -> np.ndarray:
+    """Rows of numbers of a kind."""
+    count = int(np.prod(shape))
+    with np.errstate(all="ignore"):
+        values: Any = {
+            "uniform": lambda: generator.random(shape) * 1000,
+            "both signs": lambda: generator.standard_normal(shape) * 1000,
+            "few": lambda: generator.integers(0, 5, shape),
+            "bits": lambda: np.frombuffer(generator.bytes(8 * count), "int64").reshape(shape),
+            "float bits": lambda: np.frombuffer(generator.bytes(8 * count), "float64").reshape(shape),
+            "magnitudes": lambda: np.exp(generator.standard_normal(shape) * 100),
+            "sorted": lambda: np.sort(generator.random(shape) * 1000),
+            "reversed": lambda: np.sort(generator.random(shape) * 1000)[..., ::-1],
+            "one far": lambda: np.where(np.arange(count).reshape(shape) == 3, 1e300, generator.random(shape)),
+            "clusters": lambda: generator.integers(0, 3, shape) * 2.0**40 + generator.integers(0, 10**6, shape),
+            "low bits": lambda: generator.integers(0, 2, shape) * 2.0**62 + generator.integers(0, 2**20, shape),
+            "zeros and NaN": lambda: generator.choice([0.0, -0.0, np.nan, 1.0, -1.0, np.inf, -np.inf], shape),
+        }[kind]()
+        return np.ascontiguousarray(values.astype(dtype))
+
+
+KINDS = ["uniform", "both signs", "few", "bits", "float bits", "magnitudes", "sorted", "reversed", "one far"]
+KINDS += ["clusters", "low bits", "zeros and NaN"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
+    generator = np.random.default_rng(len(kind))
+    lengths = [1, 2, 9, SHORT, SHORT + 1, 300, WIDE_FROM - 1, WIDE_FROM, 5000, MIDDLE, MIDDLE + 1, 60_000]
+    for number, length in enumerate(lengths):
+        for dtype in ORDERED if length < 2000 else (ORDERED[number % len(ORDERED)], "float64", "int64"):
+            shape = (3, length) if length < 10_000 else (1, length)
+            check(rows(kind, shape, dtype, generator), f"{kind} {length} {dtype}")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(ORDERED), st.lists(st.integers(0, 5), min_size=1, max_size=4), st.data())
+def test_any_axis(dtype: str, shape: list[int], data: Any) -> None:
+    array = VALUES["special"](dtype, tuple(shape), np.random.default_rng(sum(shape)))
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    tensor = ao.tensor(array)
+    descending = data.draw(st.booleans())
+    order = np.moveaxis(positions_of(np.moveaxis(array, axis, -1), descending), -1, axis)
+    got = ao.argsort(tensor, axis=axis, descending=descending)
+    assert_same(got, order)
+    assert_same(ao.sort(tensor, axis=axis, descending=descending, stable=False), np.take_along_axis(array, order, axis))
+    assert_same(ao.take_along_axis(tensor, got, axis=axis), np.take_along_axis(array, order, axis))
+
+
+def test_layouts_and_threads() -> None:
+    threads = ao.get_num_threads()
+    try:
+        for count in (1, 3):
+            ao.set_num_threads(count)
+            _native.share_from(1)
+            for number, (name, layout) in enumerate(LAYOUTS.items()):
+                tensor, array = layout.pair(ORDERED[number % len(ORDERED)], seed=number)
+                for axis in range(array.ndim)[:2]:
+                    assert_same(ao.sort(tensor, axis=axis), np.sort(array, axis, kind="stable"), name)
+                    assert_same(ao.argsort(tensor, axis=axis), np.argsort(array, axis, kind="stable"), name)
+            array = np.random.default_rng(1).random((40, 2000))
+            assert_same(ao.sort(ao.tensor(array)), np.sort(array))
+    finally:
+        _native.share_from(0)
+        ao.set_num_threads(threads)
+
+
+def test_what_cannot_be_sorted() -> None:
+    with pytest.raises(IndexError, match="sort: axis must be None for a tensor of 0 dimensions"):
+        ao.sort(ao.tensor(1.0))
+    with pytest.raises(IndexError, match="argsort: axis must be from -1 to 0 for a tensor of 1 dimensions, got 1"):
+        ao.argsort(ao.ones(2), axis=1)
+    for dtype in set(DTYPES) - set(ORDERED):
+        with pytest.raises(TypeError, match="sort: x must be of numbers that have an order, got dtype complex"):
+            ao.sort(ao.zeros(2, dtype=dtype))
+    assert ao.sort([3, 1, 2]).tolist() == [1, 2, 3] and ao.sort(ao.zeros((0, 3)), axis=0).shape == (0, 3)
+
+
+def test_sorting_runs_as_plain_python() -> None:
+    """On lists that raise out of bounds: by insertion, by counting, by two passes, by all bits, by buckets."""
+    generator = random.Random(5)
+    for count, numbers in ((30, 10**18), (100, 200), (300, 60_000), (200, 10**18), (MIDDLE + 500, 10**15)):
+        keys = [generator.randrange(-numbers, numbers) for _ in range(count)]
+        if count == 200:  # insertion takes too long: all differ in low bits alone, but for one
+            keys = [generator.randrange(1000) for _ in range(count - 1)] + [10**18]
+        for name in ("sort_keys", "sort_pairs"):
+            own, places = list(keys), [0] * count
+            memory = [Pointer(each) for each in (own, places, [0] * count, [0] * count)]
+            ROUTINES[name][2]("int64")[0](1, count, memory, Pointer([]))
+            order = sorted(range(count), key=lambda k: keys[k])
+            assert places == order if name == "sort_pairs" else own == sorted(keys)
+
+
+# --- sets -------------------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(DTYPES), st.lists(st.integers(0, 5), max_size=3), st.integers(0, 2**32))
+def test_unique_values_are_numpys(dtype: str, shape: list[int], seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    array = generator.integers(0, 4, tuple(shape)).astype(dtype)
+    if abi.FACTS[dtype].category in ("float", "complex") and array.size:
+        array[generator.random(array.shape) < 0.2] = np.nan
+    tensor = ao.tensor(array)
+    values, indices, inverse, counts = np.unique(
+        array, return_index=True, return_inverse=True, return_counts=True, equal_nan=False
+    )
+    inverse = inverse.reshape(array.shape)
+    found = ao.unique_all(tensor)
+    assert found._fields == ("values", "indices", "inverse_indices", "counts")
+    for got, expected in zip(found, (values, indices, inverse, counts), strict=True):
+        if abi.FACTS[dtype].category == "complex" and np.isnan(array).any():
+            assert got.shape == expected.shape  # NumPy orders complex NaN otherwise
+        else:
+            assert_same(got, expected)
+    assert_same(ao.unique_values(tensor), np.asarray(found.values))
+    for each, names in (
+        (ao.unique_counts(tensor), ("values", "counts")),
+        (ao.unique_inverse(tensor), ("values", "inverse_indices")),
+    ):
+        assert each._fields == names
+        for name in names:
+            assert_same(getattr(each, name), np.asarray(getattr(found, name)))
+    assert_same(ao.take(found.values, found.inverse_indices), array)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.sampled_from(DTYPES), st.sampled_from(DTYPES), st.integers(0, 30), st.booleans(), st.integers(0, 2**32))
+def test_isin_is_numpys(dtype: str, other: str, count: int, invert: bool, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    array, values = generator.integers(0, 40, (3, 5)).astype(dtype), generator.integers(0, 40, count).astype(other)
+    for each in (array, values):
+        if abi.FACTS[each.dtype.name].category in ("float", "complex") and each.size:
+            each.flat[0] = np.nan
+    expected = np.isin(array, values, invert=invert)
+    assert_same(ao.isin(ao.tensor(array), ao.tensor(values), invert=invert), expected)
+    assert_same(ao.isin(ao.tensor(array), 3), np.isin(array, 3))
+    assert_same(ao.isin(3, ao.tensor(values)), np.isin(np.asarray(3), values))
