@@ -39,6 +39,10 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "keys": (DTYPE, ORDERED, sort.keys),
     "values": (DTYPE, ORDERED, sort.values),
     "restore": (DTYPE, named("real"), sort.restore),
+    "ranges": (ONCE, ("int64",), sort.ranges),
+    "histogram": (ONCE, ("int64",), sort.histogram),
+    "distribute_keys": (ONCE, ("int64",), sort.distribute_keys),
+    "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
     "sort_keys": (ONCE, ("int64",), sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
 }

@@ -14,6 +14,7 @@ from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import Kernel, all_kernels
 from aotops.loops.gather import NUMBERS
 from aotops.loops.routines import DTYPE, ONCE, ROUTINES, WIDTH
+from aotops.loops.sort import COUNTERS
 from aotops.ops.record import Record, kernel_symbol
 
 FILE = "routines.h"
@@ -95,6 +96,7 @@ def routines_header() -> str:
         "",
         "/* The numbers of gathers and scatters, from aotops.loops.gather. */",
         f"enum aot_gather_number {{ {numbers}, AOT_GATHER_NUMBERS }};",
+        f"#define AOT_SORT_BUCKETS {COUNTERS} /* of a long row */",
         "",
         "#endif",
         "",
