@@ -44,9 +44,7 @@ from aotops.shapes import contiguous_strides
 RECORDS = {
     name: record
     for name, record in ops.collect().items()
-    if "." not in name
-    and not record.positions
-    and name not in ("_log2_of_size", "_sum_of_log2", "_cumulative_product_of_significands")
+    if "." not in name and not record.positions and name not in ("_log2_of_size", "_cumulative_product_of_significands")
 }
 REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [record for record in RECORDS.values() if record.kind == kind] for kind in ("reduce", "argreduce", "scan")

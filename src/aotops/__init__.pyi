@@ -10,12 +10,14 @@ from aotops.autograd.grad_check import grad_check as grad_check
 from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
+from aotops.namespace.contraction import einsum as einsum
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import result_type as result_type
 from aotops.namespace.exchange import from_dlpack as from_dlpack
 from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as logspace, meshgrid as meshgrid, tril as tril, triu as triu
 from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
+from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values

@@ -551,6 +551,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"concat", aot_concat, 0, false},
     {"empty", empty, 0, false},
     {"full", full, 0, false},
+    {"matmul", aot_matmul_path, 0, false},
     {"mean", mean, 3, true},
     {"nonzero", aot_nonzero, 0, false},
     {"ones", ones, 0, false},

@@ -17,6 +17,8 @@
  */
 #include "native.h"
 
+#include "arrays.h"
+
 #include <string.h>
 
 /* What an index selects; the offset counts elements from the tensor's first one. */

@@ -19,6 +19,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "routines.h"
 
 #define PIECE 16384

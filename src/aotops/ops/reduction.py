@@ -220,6 +220,24 @@ def sum_of_squared_deviations(a: Any, b: Any) -> Any:
     return a + b
 
 
+def multiplied(x1: Any, x2: Any) -> Any:
+    """The product of two elements."""
+    return x1 * x2
+
+
+@reduce(
+    name="_sum_of_products",
+    dtypes=INT64 + FLOATS,
+    map=multiplied,
+    identity=0,
+    numpy=lambda np, x1, x2, **keywords: np.sum(x1 * x2, **keywords),
+    cases=Cases(any_zero=True),
+)
+def sum_of_products(a: Any, b: Any) -> Any:
+    """Sum of ``x1 * x2``: the dot products of vectors."""
+    return a + b
+
+
 cumulative_sum = scan(
     sum,
     name="cumulative_sum",
