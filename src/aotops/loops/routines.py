@@ -39,6 +39,10 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "keys": (DTYPE, ORDERED, sort.keys),
     "values": (DTYPE, ORDERED, sort.values),
     "restore": (DTYPE, named("real"), sort.restore),
+    "ranges": (ONCE, ("int64",), sort.ranges),
+    "histogram": (ONCE, ("int64",), sort.histogram),
+    "distribute_keys": (ONCE, ("int64",), sort.distribute_keys),
+    "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
     "sort_keys": (ONCE, ("int64",), sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
     "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
@@ -52,6 +56,7 @@ NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
 
 #: What C has to know besides, in capitals behind a prefix.
 CONSTANTS = {
+    "sort_buckets": sort.COUNTERS,
     "matmul_rows": matmul.ROWS,
     "matmul_vector_bytes": matmul.VECTOR_BYTES,
     "matmul_block_rows": matmul.BLOCK_ROWS,
