@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __version__ = "0.1.0"
+#: The version of the array API standard that this is written for.
+__array_api_version__ = "2025.12"
 
 _native: Any
 try:
@@ -52,7 +54,9 @@ _HOMES = {
     "concat": "namespace.joining",
     "count_nonzero": "namespace.searching",
     "cpu_level": "_native",
+    "diff": "namespace.utility",
     "dtypes": None,
+    "e": "namespace.constants",
     "einsum": "namespace.contraction",
     "empty": "namespace.creation",
     "empty_like": "namespace.like",
@@ -65,6 +69,7 @@ _HOMES = {
     "full_like": "namespace.like",
     "get_num_threads": "_native",
     "grad_check": "autograd.grad_check",
+    "inf": "namespace.constants",
     "isin": "namespace.sets",
     "linspace": "namespace.grids",
     "load": "interop.files",
@@ -76,10 +81,13 @@ _HOMES = {
     "memory": None,
     "meshgrid": "namespace.grids",
     "moveaxis": "namespace.manipulation",
+    "nan": "namespace.constants",
+    "newaxis": "namespace.constants",
     "nonzero": "namespace.searching",
     "ones": "namespace.creation",
     "ones_like": "namespace.like",
     "permute_dims": "namespace.manipulation",
+    "pi": "namespace.constants",
     "reduce": "user.declare",
     "repeat": "namespace.joining",
     "reshape": "namespace.manipulation",
