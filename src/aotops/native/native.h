@@ -36,6 +36,8 @@ extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
 /* Functions of aotops.abi as tables: promote; promote_number, by the number's category; can_cast, of a result to
  * `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
+/* Returns what the dtypes whose bits are set promote to, or AOT_NO_DTYPE for none. For two, aot_promotion has it. */
+int aot_promote(uint32_t dtypes);
 extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];
 extern const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES];
 /* The dtypes of Python numbers on their own. */
@@ -238,9 +240,8 @@ PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
 /* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
 aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
-/* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
- * also of several; NULL without an exception if that is impossible. */
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
+/* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -473,8 +474,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
  * is read as a float four times as fast as through its buffer. */
 bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
- * memory or widened (aot_share_buffer). Returns NULL without an exception if Python has to read or reject it. */
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens);
+ * memory. Returns NULL without an exception if Python has to read or reject it. */
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
 
 /* to_python.c: Python numbers and lists of elements */
 PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);
