@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __version__ = "0.1.0"
+#: The version of the array API standard that this is written for.
+__array_api_version__ = "2025.12"
 
 _native: Any
 try:
@@ -60,7 +62,9 @@ _HOMES = {
     "count_nonzero": "namespace.searching",
     "cpu_level": "_native",
     "diff": "namespace.differences",
+    "diff": "namespace.utility",
     "dtypes": None,
+    "e": "namespace.constants",
     "einsum": "namespace.contraction",
     "empty": "namespace.creation",
     "empty_like": "namespace.like",
@@ -75,6 +79,7 @@ _HOMES = {
     "get_num_threads": "_native",
     "grad_check": "autograd.grad_check",
     "iinfo": "namespace.data_types",
+    "inf": "namespace.constants",
     "isdtype": "namespace.data_types",
     "isin": "namespace.sets",
     "linspace": "namespace.grids",
@@ -88,12 +93,15 @@ _HOMES = {
     "memory": None,
     "meshgrid": "namespace.grids",
     "moveaxis": "namespace.manipulation",
+    "nan": "namespace.constants",
+    "newaxis": "namespace.constants",
     "nonzero": "namespace.searching",
     "ones": "namespace.creation",
     "ones_like": "namespace.like",
     "percentile": "namespace.quantiles",
     "permute_dims": "namespace.manipulation",
     "quantile": "namespace.quantiles",
+    "pi": "namespace.constants",
     "reduce": "user.declare",
     "repeat": "namespace.joining",
     "reshape": "namespace.manipulation",

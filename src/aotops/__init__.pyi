@@ -10,10 +10,10 @@ from aotops.autograd.grad_check import grad_check as grad_check
 from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
+from aotops.namespace.constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
 from aotops.namespace.contraction import einsum as einsum
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
-from aotops.namespace.differences import diff as diff
 from aotops.namespace.exchange import from_dlpack as from_dlpack
 from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as logspace, meshgrid as meshgrid, tril as tril, triu as triu
 from aotops.namespace.inspection import __array_namespace_info__ as __array_namespace_info__
@@ -26,6 +26,7 @@ from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero a
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
 from aotops.namespace.sorting import argsort as argsort, sort as sort
 from aotops.namespace.statistics import mean as mean, std as std, var as var
+from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
