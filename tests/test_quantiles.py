@@ -1,4 +1,4 @@
-"""Quantiles, medians, differences, running extrema and the constants of the array API standard; NumPy is the oracle."""
+"""Quantiles, medians and running extrema; NumPy is the oracle."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import aotops as ao
 from aotops.namespace.quantiles import METHODS
 
-DTYPES = ("float64", "float32", "int64", "uint8", "bool")
+DTYPES = ("float64", "float32", "int64", "uint8", "bool", "int16", "uint64")
 
 
 def drawn(data: Any, least: int = 1) -> np.ndarray:
@@ -70,41 +70,15 @@ def test_medians_of_infinities() -> None:
         assert repr(ao.median(ao.tensor(values)).item()) == repr(wanted)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(deadline=None, max_examples=60)
 @given(st.data())
-def test_differences_and_running_extrema_are_those_of_numpy(data: Any) -> None:
+def test_running_extrema_are_those_of_numpy(data: Any) -> None:
     x = drawn(data, 0)
     axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
-    n = data.draw(st.integers(0, 3))
-    ends = {}
-    for name in ("prepend", "append"):
-        if data.draw(st.booleans()):
-            shape = list(x.shape)
-            shape[axis] = data.draw(st.integers(0, 2))
-            ends[name] = np.ones(shape, x.dtype)
-    t = ao.asarray(x)
-    with np.errstate(invalid="ignore"):
-        wanted = np.diff(x, n=n, axis=axis, **ends)
-    got = np.asarray(ao.diff(t, axis=axis, n=n, **{name: ao.asarray(each) for name, each in ends.items()}))
-    assert got.dtype == wanted.dtype
-    np.testing.assert_array_equal(got, wanted)
     for running, accumulate in ((ao.cumulative_max, np.maximum), (ao.cumulative_min, np.minimum)):
-        got, wanted = np.asarray(running(t, axis)), accumulate.accumulate(x, axis=axis)
+        got, wanted = np.asarray(running(ao.asarray(x), axis)), accumulate.accumulate(x, axis=axis)
         assert got.dtype == wanted.dtype
         np.testing.assert_array_equal(got, wanted)
-
-
-def test_differences_beside_numbers() -> None:
-    x = ao.tensor([[1, 2, 4], [1, 1, 0]])
-    assert ao.diff(x, prepend=0).tolist() == [[1, 1, 2], [1, 0, -1]]
-    assert ao.diff(x, axis=0, append=[[9, 9, 9]]).tolist() == [[0, -1, -4], [8, 8, 9]]
-
-
-def test_constants() -> None:
-    assert (ao.e, ao.pi, ao.inf, ao.newaxis) == (math.e, math.pi, math.inf, None)
-    assert math.isnan(ao.nan)
-    assert {"e", "pi", "inf", "nan", "newaxis"} <= {*ao.__all__}
-    assert ao.ones(3)[ao.newaxis].shape == (1, 3)
 
 
 X = ao.ones((2, 3))
@@ -115,10 +89,6 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "method must be one of linear, lower", lambda: ao.quantile(X, 0.5, method="best")),
     (ValueError, r"median: x must have elements along the axis, got shape \(0,\)", lambda: ao.median(ao.ones(0))),
     (IndexError, "median: axis", lambda: ao.median(X, axis=2)),
-    (ValueError, "diff: x must have at least 1 dimension", lambda: ao.diff(3)),
-    (ValueError, "diff: n must not be negative, got -1", lambda: ao.diff(X, n=-1)),
-    (TypeError, "diff: n", lambda: ao.diff(X, n=1.5)),  # type: ignore[arg-type]
-    (ValueError, r"x \(2, 3\), prepend \(3, 1\)", lambda: ao.diff(X, prepend=ao.ones((3, 1)))),
 ]
 
 

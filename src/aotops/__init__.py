@@ -33,11 +33,6 @@ except ModuleNotFoundError as error:
         ) from None
     _native = None  # a source tree, not built yet: the build imports the records and the loop nests from here
 
-#: The constants of the array API standard.
-CONSTANTS = ("e", "inf", "nan", "newaxis", "pi")
-e, inf, nan, pi = 2.718281828459045, float("inf"), float("nan"), 3.141592653589793
-newaxis = None
-
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {
     "AxisError": "errors",
@@ -61,7 +56,6 @@ _HOMES = {
     "concat": "namespace.joining",
     "count_nonzero": "namespace.searching",
     "cpu_level": "_native",
-    "diff": "namespace.differences",
     "diff": "namespace.utility",
     "dtypes": None,
     "e": "namespace.constants",
@@ -148,7 +142,7 @@ def __getattr__(name: str) -> Any:
             f"module 'aotops' has no attribute {name!r}: its extension is not built, run `pip install .`"
         )
     if name == "__all__":
-        return sorted({*_HOMES, *CONSTANTS, *[name for name in _native.operators if is_public(name)]})
+        return sorted({*_HOMES, *[name for name in _native.operators if is_public(name)]})
     if name in _HOMES:
         home = _HOMES[name]
         module = __import__(f"aotops.{home or name}", fromlist=("",))  # the module itself, not the package

@@ -34,11 +34,6 @@ from aotops.user.declare import argreduce as argreduce, map as map, reduce as re
 
 __version__: str
 _HOMES: dict[str, str | None]
-e: float
-inf: float
-nan: float
-pi: float
-newaxis: None
 
 def positive(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """A copy of the elements, ``+x``."""

@@ -274,12 +274,7 @@ def public_stub(records: list[Record]) -> str:
     for home in sorted(homes):
         names = ", ".join(f"{name} as {name}" for name in sorted(homes[home]))
         lines.append(f"from {home} import {names}")
-    lines += ["", "__version__: str", "_HOMES: dict[str, str | None]"]
-    lines += [
-        *[f"{name}: {type(getattr(aotops, name)).__name__}" for name in aotops.CONSTANTS if name != "newaxis"],
-        "newaxis: None",
-        "",
-    ]
+    lines += ["", "__version__: str", "_HOMES: dict[str, str | None]", ""]
     for record in records:
         if not aotops.is_public(record.name):
             continue
