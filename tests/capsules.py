@@ -1,4 +1,4 @@
-"""DLPack capsules made and read by hand, as a library in C would, by ``ctypes``."""
+"""Capsules of DLPack and Arrow made and read by hand, as a library in C would, by ``ctypes``."""
 
 from __future__ import annotations
 
@@ -125,3 +125,78 @@ class Producer:
 
     def __dlpack_device__(self) -> Any:
         return self.device
+
+
+# --- Arrow ----------------------------------------------------------------------------------------------------------
+
+SCHEMA, ARRAY, USED_ARRAY = ctypes.c_char_p(b"arrow_schema"), ctypes.c_char_p(b"arrow_array"), ctypes.c_char_p(b"used")
+
+
+class ArrowSchema(ctypes.Structure):
+    """ArrowSchema."""
+
+    _fields_ = [
+        ("format", ctypes.c_char_p),
+        ("name", ctypes.c_char_p),
+        ("metadata", ctypes.c_char_p),
+        ("flags", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("owner", ctypes.c_void_p),
+    ]
+
+
+class ArrowArray(ctypes.Structure):
+    """ArrowArray."""
+
+    _fields_ = [
+        ("length", ctypes.c_int64),
+        ("null_count", ctypes.c_int64),
+        ("offset", ctypes.c_int64),
+        ("n_buffers", ctypes.c_int64),
+        ("n_children", ctypes.c_int64),
+        ("buffers", ctypes.POINTER(ctypes.c_void_p)),
+        ("children", ctypes.c_void_p),
+        ("dictionary", ctypes.c_void_p),
+        ("release", ctypes.c_void_p),
+        ("owner", ctypes.c_void_p),
+    ]
+
+
+def read_arrow(pair: Any) -> tuple[ArrowSchema, ArrowArray]:
+    """What a pair of capsules points to."""
+    schema, array = pair
+    return ArrowSchema.from_address(pointer_of(schema, SCHEMA)), ArrowArray.from_address(pointer_of(array, ARRAY))
+
+
+def release(structure: ArrowSchema | ArrowArray) -> None:
+    """Call a structure's own ``release``, without the GIL."""
+    ctypes.CFUNCTYPE(None, ctypes.c_void_p)(structure.release)(ctypes.addressof(structure))
+
+
+class ArrowProducer:
+    """An object that exports six floats as an Arrow array, and counts how often they are given back."""
+
+    def __init__(self, change: Callable[[ArrowSchema, ArrowArray], None] = lambda schema, array: None) -> None:
+        self.elements = (ctypes.c_double * 6)(*range(6))
+        self.buffers = (ctypes.c_void_p * 2)(None, ctypes.addressof(self.elements))
+        self.returned = 0
+        self.release = DESTRUCTOR(self.give_back)
+        self.nothing = DESTRUCTOR(lambda address: None)
+        self.schema, self.array = ArrowSchema(), ArrowArray()
+        self.schema.format, self.schema.release = b"g", ctypes.cast(self.nothing, ctypes.c_void_p).value
+        self.array.length, self.array.n_buffers, self.array.buffers = 6, 2, self.buffers
+        self.array.release = ctypes.cast(self.release, ctypes.c_void_p).value
+        change(self.schema, self.array)
+
+    def give_back(self, address: int) -> None:
+        self.returned += 1
+        ArrowArray.from_address(address).release = None
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> Any:
+        return (
+            new_capsule(ctypes.addressof(self.schema), SCHEMA, None),
+            new_capsule(ctypes.addressof(self.array), ARRAY, None),
+        )

@@ -36,6 +36,12 @@ requires_readelf = pytest.mark.skipif(
 requires_torch = pytest.mark.skipif(
     importlib.util.find_spec("torch") is None, reason="shares memory with PyTorch, which is not installed here"
 )
+requires_pyarrow = pytest.mark.skipif(
+    importlib.util.find_spec("pyarrow") is None, reason="shares memory with PyArrow, which is not installed here"
+)
+requires_pandas = pytest.mark.skipif(
+    importlib.util.find_spec("pandas") is None, reason="makes columns of pandas, which is not installed here"
+)
 
 
 def copy_package(folder: Path) -> None:

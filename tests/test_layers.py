@@ -233,12 +233,13 @@ def c_sources() -> dict[str, str]:
 #: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
-    ("buffer", "dlpack", "tensor"),
+    ("arrow", "buffer", "dlpack", "tensor"),
     ("fold", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
         "from_python",
         "gather",
+        "matmul",
         "index",
         "masks",
         "number",

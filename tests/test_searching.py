@@ -318,7 +318,8 @@ def test_routines_run_as_plain_python() -> None:
     """The loops that are compiled, on lists that raise wherever they are read or written out of bounds."""
     gather, _ = ROUTINES["gather"][2]("int64")
     scatter, _ = ROUTINES["scatter"][2]("int64")
-    for n0, n1, strides in ((1, 5, (0, 0, 0, 1, 5, 1)), (5, 3, (0, 1, 1, 0, 3, 1)), (4, 20, (0, 1, 1, 0, 20, 1))):
+    lengths = ((5, n1, (0, 1, 1, 0, n1, 1)) for n1 in (2, 3, 4, 5, 8, 31, 40))
+    for n0, n1, strides in ((1, 5, (0, 0, 0, 1, 5, 1)), *lengths):
         step = n1 if strides[3] == 0 else 1
         x, index = list(range(100, 100 + 7 * step)), [3, -7, 6, -1, 0]
         numbers = dict(zip(NUMBERS, (7, step, *strides), strict=True))

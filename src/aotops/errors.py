@@ -372,6 +372,12 @@ def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> N
     reject(ValueError, name, "shapes", "broadcast together", ", ".join(named))
 
 
+def inner_lengths(name: str, first: Shape, second: Shape) -> NoReturn:
+    """Two tensors whose axes that are summed over have different lengths."""
+    wanted = "have the same lengths along the axes that are summed over"
+    reject(ValueError, name, "x1 and x2", wanted, f"shapes {first} and {second}")
+
+
 def too_many_elements(name: str, shapes: tuple[Shape, ...], together: Shape) -> NoReturn:
     """A reduction over more elements than can be counted, of inputs that are broadcast together."""
     given = " and ".join(str(shape) for shape in shapes)
@@ -531,6 +537,46 @@ def unsupported_dlpack(function: str, argument: str, code: int, bits: int, lanes
     got = f"{kinds[code]}{bits}" if code in kinds else f"type code {code} of {bits} bits"
     got += f" in vectors of {lanes}" * (lanes != 1)
     reject(TypeError, function, argument, f"hold elements of dtype {names}", got, "convert it there first")
+
+
+def no_arrow_type(dtype: str) -> NoReturn:
+    """A tensor of a dtype that Arrow stores in another way."""
+    why = "which Arrow packs into bits" if dtype == "bool" else "which Arrow does not have"
+    advice = "share x.astype('uint8')" if dtype == "bool" else "share its parts"
+    reject(BufferError, "Arrow", "x", "hold integers or floats", f"dtype {dtype}, {why}", advice)
+
+
+def wrong_arrow_capsule(function: str, argument: str, wanted: str, got: Any, name: str | None) -> NoReturn:
+    """What ``__arrow_c_array__`` has returned, where it is no pair of the two capsules."""
+    found = f"a capsule named {name!r}" if name is not None else type_name(got)
+    expected = f"return a pair of capsules from __arrow_c_array__, with one named {wanted!r}"
+    reject(TypeError, function, argument, expected, found)
+
+
+def used_arrow(function: str, argument: str) -> NoReturn:
+    """Arrow capsules that somebody has used."""
+    reject(TypeError, function, argument, "return new capsules from __arrow_c_array__", "ones that have been used")
+
+
+def unsupported_arrow(function: str, argument: str, format: str | None) -> NoReturn:
+    """An Arrow array of a type that no dtype stands for."""
+    from aotops._native import dtypes
+
+    names = ", ".join([dtype.name for dtype in dtypes if dtype.kind not in ("bool", "complex")])
+    got = f"Arrow's format {format!r}" + (", bools packed into bits" if format == "b" else "")
+    advice = "cast it there first, as x.cast('uint8')" if format == "b" else "cast it there first"
+    reject(TypeError, function, argument, f"hold elements of dtype {names}", got, advice)
+
+
+def arrow_nulls(function: str, argument: str, count: int) -> NoReturn:
+    """An Arrow array with elements that are missing."""
+    got = f"{count} of them" if count > 0 else "a bitmap of them"
+    reject(ValueError, function, argument, "have no nulls", got, "fill them there first, as x.fill_null(0)")
+
+
+def wrong_arrow(function: str, argument: str, wanted: str, got: int) -> NoReturn:
+    """An Arrow array that contradicts itself."""
+    reject(BufferError, function, argument, f"give {wanted} by Arrow", got)
 
 
 def not_on_cpu(function: str, argument: str, device_type: int) -> NoReturn:

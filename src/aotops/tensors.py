@@ -335,6 +335,28 @@ class Tensor(TensorBase):
         """The device that the memory is on, in DLPack's numbers: (1, 0), the CPU."""
         return 1, 0
 
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Any:
+        """NumPy's array on the memory, for what asks for it by this method, as pandas does."""
+        from aotops.interop.numpy_functions import as_arrays
+
+        array = as_arrays(self)
+        if copy is False and dtype is not None and array.dtype != dtype:
+            from aotops.errors import needs_copy
+
+            needs_copy("__array__", "x", f"dtype {self.dtype.name}")
+        converted = array if dtype is None else array.astype(dtype, copy=False)
+        return converted.copy() if copy and converted is array else converted
+
+    def __arrow_c_schema__(self) -> Any:
+        """Export the dtype as a capsule of Arrow's C data interface."""
+        return _native.arrow_schema(self.dtype)
+
+    def __arrow_c_array__(self, requested_schema: Any = None) -> tuple[Any, Any]:
+        """Export a vector as capsules of Arrow's C data interface; what is not contiguous as a copy."""
+        from aotops.namespace.exchange import as_arrow
+
+        return as_arrow(self)
+
     def __array_namespace__(self, *, api_version: str | None = None) -> Any:
         """The module with the functions for this tensor, as the array API standard specifies.
 
@@ -352,7 +374,7 @@ class Tensor(TensorBase):
 #: The versions of the array API standard that ``aotops`` can be asked for; each contains the ones before it.
 API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
-_native.register_tensor_type(Tensor, _native.operators["where"])
+_native.register_tensor_type(Tensor, _native.operators["where"], _native.operators["_sum_of_products"])
 
 
 def tensor_type() -> type[Tensor]:

@@ -23,10 +23,11 @@ Function = Callable[..., Any]
 NUMBERS = ("length", "step", "x_outer", "x_inner", "index_outer", "index_inner", "other_outer", "other_inner")
 LENGTH, STEP, X_OUTER, X_INNER, INDEX_OUTER, INDEX_INNER, OTHER_OUTER, OTHER_INNER = range(len(NUMBERS))
 
-#: Rows of up to so many elements that have one position are moved column by column, ``ROWS`` of them at a time, whose
-#: positions and elements stay in the L1 cache: 500,000 rows of 2 float64 take 2.1 ms, and 14 ms row by row.
-SHORT = 8
-ROWS = 256
+#: Contiguous rows of 2 and 3 elements have loops of their own. Those of up to ``SHORT`` elements are moved in groups of
+#: ``GROUP``, the last of which may overlap the one before: a loop over a row that is not known to be long begins with
+#: tests, which take as long as moving 20 elements.
+GROUP = 4
+SHORT = 32
 
 
 def wrapped(position: int, length: int) -> int:
@@ -65,9 +66,67 @@ def gather_line(
     return wrong
 
 
+def gather_rows(count: int) -> Function:
+    """Make the loop that moves contiguous rows of ``count`` elements; returns how many positions are out of bounds."""
+
+    def rows(
+        x: Any, x_step: int, index: Any, index_step: int, other: Any, other_step: int, n: int, length: int, step: int
+    ) -> int:
+        wrong = 0
+        for i in range(n):
+            position = wrapped(load_output(index, i * index_step), length)
+            inside = is_inside(position, length)
+            wrong += select(inside, 0, 1)
+            source = i * x_step + select(inside, position, 0) * step
+            for j in range(count):
+                store(other, i * other_step + j, load_output(x, source + j))
+        return wrong
+
+    return rows
+
+
+def gather_short_rows(
+    x: Any,
+    x_step: int,
+    index: Any,
+    index_step: int,
+    other: Any,
+    other_step: int,
+    n: int,
+    size: int,
+    length: int,
+    step: int,
+) -> int:
+    """The same for rows of ``size`` elements, from ``GROUP`` to ``SHORT``."""
+    wrong = 0
+    last = size - GROUP
+    for i in range(n):
+        position = wrapped(load_output(index, i * index_step), length)
+        inside = is_inside(position, length)
+        wrong += select(inside, 0, 1)
+        source, target = shift(x, i * x_step + select(inside, position, 0) * step), shift(other, i * other_step)
+        for start in range(0, last, GROUP):
+            for j in range(GROUP):
+                store(target, start + j, load_output(source, start + j))
+        for j in range(GROUP):
+            store(target, last + j, load_output(source, last + j))
+    return wrong
+
+
+def move_row(source: Any, source_step: int, target: Any, target_step: int, count: int) -> None:
+    """Move a row of elements."""
+    if source_step != 1 or target_step != 1:
+        for j in range(count):
+            store(target, j * target_step, load_output(source, j * source_step))
+    else:
+        for j in range(count):
+            store(target, j, load_output(source, j))
+
+
 def gather(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop nest ``other = x at index`` for elements of a width; ``outside`` counts what is out of bounds."""
     signature = Signature((dtype, "int64"), (dtype, "int64"))
+    gather_pairs, gather_threes = gather_rows(2), gather_rows(3)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         x, index = input_pointers(data, signature)
@@ -76,29 +135,19 @@ def gather(dtype: str) -> tuple[Callable[..., None], Signature]:
         x_outer, index_outer, other_outer = numbers[X_OUTER], numbers[INDEX_OUTER], numbers[OTHER_OUTER]
         x_inner, index_inner, other_inner = numbers[X_INNER], numbers[INDEX_INNER], numbers[OTHER_INNER]
         wrong = 0
-        if index_inner == 0 and n1 <= SHORT:
-            for start in range(0, n0, ROWS):
-                count = min(ROWS, n0 - start)
-                for j in range(n1):
-                    source = shift(x, start * x_outer + j * x_inner)
-                    target = shift(other, start * other_outer + j * other_inner)
-                    positions = shift(index, start * index_outer)
-                    wrong += gather_line(
-                        source, x_outer, positions, index_outer, target, other_outer, count, length, step
-                    )
+        if index_inner == 0 and x_inner == 1 and other_inner == 1 and n1 == 2:
+            wrong = gather_pairs(x, x_outer, index, index_outer, other, other_outer, n0, length, step)
+        elif index_inner == 0 and x_inner == 1 and other_inner == 1 and n1 == 3:
+            wrong = gather_threes(x, x_outer, index, index_outer, other, other_outer, n0, length, step)
+        elif index_inner == 0 and x_inner == 1 and other_inner == 1 and GROUP <= n1 <= SHORT:
+            wrong = gather_short_rows(x, x_outer, index, index_outer, other, other_outer, n0, n1, length, step)
         elif index_inner == 0:
             for i in range(n0):
                 position = wrapped(load_output(index, i * index_outer), length)
                 inside = is_inside(position, length)
                 wrong += select(inside, 0, 1)
                 row = shift(x, i * x_outer + select(inside, position, 0) * step)
-                target = shift(other, i * other_outer)
-                if x_inner == 1 and other_inner == 1:
-                    for j in range(n1):
-                        store(target, j, load_output(row, j))
-                else:
-                    for j in range(n1):
-                        store(target, j * other_inner, load_output(row, j * x_inner))
+                move_row(row, x_inner, shift(other, i * other_outer), other_inner, n1)
         else:
             for i in range(n0):
                 source, target = shift(x, i * x_outer), shift(other, i * other_outer)
@@ -134,24 +183,10 @@ def scatter(dtype: str) -> tuple[Callable[..., None], Signature]:
         length, step = numbers[LENGTH], numbers[STEP]
         x_outer, index_outer, other_outer = numbers[X_OUTER], numbers[INDEX_OUTER], numbers[OTHER_OUTER]
         x_inner, index_inner, other_inner = numbers[X_INNER], numbers[INDEX_INNER], numbers[OTHER_INNER]
-        if index_inner == 0 and n1 <= SHORT:
-            for start in range(0, n0, ROWS):
-                count = min(ROWS, n0 - start)
-                for j in range(n1):
-                    target = shift(x, start * x_outer + j * x_inner)
-                    source = shift(other, start * other_outer + j * other_inner)
-                    positions = shift(index, start * index_outer)
-                    scatter_line(target, x_outer, positions, index_outer, source, other_outer, count, length, step)
-        elif index_inner == 0:
+        if index_inner == 0:
             for i in range(n0):
                 row = shift(x, i * x_outer + inside_of(index[i * index_outer], length) * step)
-                source = shift(other, i * other_outer)
-                if x_inner == 1 and other_inner == 1:
-                    for j in range(n1):
-                        store(row, j, load_output(source, j))
-                else:
-                    for j in range(n1):
-                        row[j * x_inner] = source[j * other_inner]
+                move_row(shift(other, i * other_outer), other_inner, row, x_inner, n1)
         else:
             for i in range(n0):
                 target, source = shift(x, i * x_outer), shift(other, i * other_outer)

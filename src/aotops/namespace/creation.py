@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import DType, astype, fast_path
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
+from aotops.dtypes import BY_NAME, as_dtype, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
 from aotops.shapes import new_shape
@@ -55,10 +55,11 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
     """Make a tensor of some data, which shares the data's memory if possible.
 
     Parameters:
-        obj: A tensor; an object with the buffer protocol (``array.array``, ``memoryview``, a NumPy array); nested
-            lists, tuples or ranges of numbers; or a number.
+        obj: A tensor; an object that exports its memory by the buffer protocol (``array.array``, a NumPy array), by
+            DLPack (a PyTorch tensor), as an Arrow array or by ``__array__`` (a pandas Series); nested lists, tuples or
+            ranges of numbers; or a number.
         dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
-            aotops has no dtype (int16, float16, big-endian numbers) need one, to which they are converted.
+            aotops has no dtype (float16, big-endian numbers) need one, to which they are converted.
         device: ``"cpu"`` or None, which mean the same: there is one device.
         copy: True always copies; False never does. None, the default, copies only if it must.
 
@@ -100,20 +101,20 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
             errors.needs_copy(name, argument, f"{kind}, which has no memory of a dtype")
         return from_nested(name, argument, obj, wanted)
     elif not has_buffer(obj):
-        from aotops.namespace.exchange import exports, imported
+        from aotops.namespace.exchange import is_offered, offered
 
-        if not exports(obj):
+        if not is_offered(obj):
             errors.wrong_operand(name, argument, obj)
-        shared = imported(name, argument, obj, False if copy is False else None)
+        shared = offered(name, argument, obj, False if copy is False else None)
     else:
         from aotops.namespace.buffers import foreign_number
 
-        number = foreign_number(name, argument, obj)
-        if number is not None:
+        foreign = foreign_number(name, argument, obj)
+        if foreign is not None:
             if copy is False:
                 errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
-            own = int64 if isinstance(number, int) else float32  # the first that holds it
-            return _native.full((), number, own if wanted is None else wanted, name, argument)
+            number, own = foreign
+            return _native.full((), number, BY_NAME[own] if wanted is None else wanted, name, argument)
         try:
             shared = _native.from_buffer(obj, False, name, argument)
         except TypeError:  # its elements are of none of the dtypes
@@ -147,9 +148,9 @@ def is_memory(value: Any) -> bool:
     """Whether a value is not a tensor, but has memory of its own that one can be made on."""
     if has_buffer(value):
         return True
-    from aotops.namespace.exchange import exports
+    from aotops.namespace.exchange import is_offered
 
-    return exports(value)
+    return is_offered(value)
 
 
 def has_buffer(value: Any) -> bool:

@@ -1,4 +1,4 @@
-"""Sharing memory with other libraries by DLPack, the standard's protocol."""
+"""Sharing memory with other libraries by DLPack, the standard's protocol, and by Arrow's C data interface."""
 
 from __future__ import annotations
 
@@ -62,6 +62,33 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         got = f"{type(x).__name__}, whose elements are copied or not aligned"
         errors.reject(BufferError, "from_dlpack", "x", "need no copy where copy=False", got)
     return result
+
+
+def is_offered(value: Any) -> bool:
+    """Whether a value exports its memory by one of the protocols, or by NumPy's ``__array__``, as pandas does."""
+    kind = type(value)
+    return exports(value) or hasattr(kind, "__arrow_c_array__") or hasattr(kind, "__array__")
+
+
+def offered(name: str, argument: str, x: Any, copy: bool | None) -> Tensor | None:
+    """A tensor on the memory that an object exports; None if only a copy is possible and ``copy`` is False."""
+    if hasattr(type(x), "__arrow_c_array__"):
+        pair = x.__arrow_c_array__()
+        if not isinstance(pair, tuple) or len(pair) != 2:
+            errors.wrong_arrow_capsule(name, argument, "arrow_schema", pair, None)
+        return _native.from_arrow(*pair, copy, name, argument)
+    if exports(x):
+        return imported(name, argument, x, copy)
+    array = x.__array__()
+    shared = _native.from_buffer(array, False, name, argument)
+    return _native.from_buffer(array, True, name, argument) if shared is None and copy is not False else shared
+
+
+def as_arrow(x: Tensor) -> tuple[Any, Any]:
+    """The capsules that ``Tensor.__arrow_c_array__`` returns."""
+    if x.ndim != 1:
+        errors.reject(BufferError, "Arrow", "x", "have one dimension", x.ndim, "share its rows, or x.reshape(-1)")
+    return _native.arrow_schema(x.dtype), _native.to_arrow(x.contiguous())
 
 
 def exports(value: Any) -> bool:

@@ -12,7 +12,7 @@
  *
  * Memory that comes by the older, unversioned structure is read-only: it cannot say whether writing is allowed.
  */
-#include "native.h"
+#include "exchange.h"
 
 #include <string.h>
 

@@ -12,6 +12,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "routines.h"
 #include "system.h"
 
@@ -317,47 +318,13 @@ static int locate(const aot_tensor *x, const asked *call, int place, bool checks
     return 0;
 }
 
-static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], int64_t itemsize)
+static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], int dtype)
 {
     int width = 0;
-    while (1 << width < itemsize) {
+    while (1 << width < aot_dtypes[dtype].itemsize) {
         width++;
     }
     return routine[width];
-}
-
-/* Makes short contiguous rows that have one position into one element each, if some dtype is as wide: 500,000 rows of 2
- * float32 take a third of the time. */
-static void widen(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
-{
-    int last = over->ndim - 1;
-    int64_t count = last > 0 ? over->shape[last] : 0, bytes = count * over->itemsize;
-    if (count < 2 || bytes > 16 || (bytes & (bytes - 1)) != 0 || *of_width(routine, bytes) == NULL ||
-        over->x[last] != 1 || over->other[last] != 1 || over->index[last] != 0 || over->step % count != 0) {
-        return;
-    }
-    uintptr_t aligned = (uintptr_t)aot_smaller(bytes, sizeof(int64_t));
-    bool fits = (uintptr_t)over->data[0] % aligned == 0 && (uintptr_t)over->data[2] % aligned == 0;
-    for (int axis = 0; axis < last; axis++) {
-        fits = fits && over->x[axis] % count == 0 && over->other[axis] % count == 0;
-    }
-    if (!fits) {
-        return;
-    }
-    for (int axis = 0; axis < last; axis++) {
-        over->x[axis] /= count;
-        over->other[axis] /= count;
-    }
-    over->step /= count;
-    over->itemsize = bytes;
-    over->ndim = last;
-}
-
-/* Runs a gather or a scatter. */
-static int move(aot_state *state, const aot_kernel routine[][AOT_MAX_LEVELS], space *over, bool shared)
-{
-    widen(routine, over);
-    return run(state, of_width(routine, over->itemsize), over, shared);
 }
 
 static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
@@ -371,7 +338,7 @@ static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
     if (out != NULL) {
         memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
         over.data[2] = out->data;
-        int wrong = move(x->state, aot_gather_routine, &over, true);
+        int wrong = run(x->state, of_width(aot_gather_routine, x->dtype), &over, true);
         for (int axis = 0; wrong > 0 && axis < x->ndim; axis++) {
             if (call->indices[axis] != NULL) {
                 raise_outside(x, call, axis);
@@ -397,7 +364,7 @@ static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *va
     int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
     over.data[2] = value->data;
     if (failed == 0) {
-        failed = move(x->state, aot_scatter_routine, &over, false);
+        failed = run(x->state, of_width(aot_scatter_routine, x->dtype), &over, false);
     }
     Py_DECREF((PyObject *)found.index);
     return failed;
@@ -431,7 +398,7 @@ aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const cha
 {
     if (are_few(x, index)) {
         aot_tensor *out = aot_tensor_new(x->state, x->dtype, 1, index->shape, function);
-        if (out == NULL || !run_few(of_width(aot_gather_routine, aot_dtypes[x->dtype].itemsize), x, index, out->data, 1)) {
+        if (out == NULL || !run_few(of_width(aot_gather_routine, x->dtype), x, index, out->data, 1)) {
             return out;
         }
         Py_DECREF((PyObject *)out); /* reported below */
@@ -447,7 +414,7 @@ int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value)
     bool fits = value->ndim == 0 || (value->ndim == 1 && (value->size == index->size || value->size == 1));
     if (fits && are_few(x, index) && !x->storage->readonly && !run_few(aot_check_routine, x, index, NULL, 0)) {
         Py_ssize_t step = value->ndim == 0 || value->size == 1 ? 0 : value->strides[0];
-        run_few(of_width(aot_scatter_routine, aot_dtypes[x->dtype].itemsize), x, index, value->data, step);
+        run_few(of_width(aot_scatter_routine, x->dtype), x, index, value->data, step);
         return 0;
     }
     aot_tensor *indices[AOT_MAX_RANK] = {index};
@@ -485,7 +452,7 @@ aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t ax
     over.data[1] = index->data;
     over.data[2] = out->data;
     bool none = x->shape[axis] == 0 && out->size > 0;
-    int wrong = none ? 1 : move(x->state, aot_gather_routine, &over, true);
+    int wrong = none ? 1 : run(x->state, of_width(aot_gather_routine, x->dtype), &over, true);
     if (wrong > 0) {
         raise_outside(x, &call, (int)axis);
     }

@@ -7,7 +7,8 @@
  *     def is_number(object): ...
  *     def from_buffer(exporter, copy): ...
  *     def to_dlpack(x, versioned, copied), from_dlpack(capsule, copy): ...
- *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
+ *     def arrow_schema(dtype), to_arrow(x), from_arrow(schema, array, copy): ...
+ *     def register_tensor_type(type, choose, dot): ... # once: the class of the tensors that operators return
  *     def take_at(...), put_at(...), take_along(...): see gather.c
  *     def compress(...), expand(...), positions(...), spread(...), search(...): see masks.c
  *     def sort(...): see sort.c
@@ -21,6 +22,8 @@
  */
 #include "native.h"
 
+#include "arrays.h"
+#include "exchange.h"
 #include "pool.h"
 
 #include <string.h>
@@ -119,6 +122,13 @@ static PyObject *native_from_bytes(PyObject *module, PyObject *args)
     return dtype < 0 ? NULL : aot_from_bytes(state_of(module), exporter, offset, dtype, ndim, shape, function, argument);
 }
 
+/* Returns what True, False and None say about copies, an enum aot_copying; -1 with an exception. */
+static int copying_of(PyObject *copy)
+{
+    int copies = copy == Py_None ? 0 : PyObject_IsTrue(copy);
+    return copies < 0 ? -1 : copy == Py_None ? AOT_COPY_IF_NEEDED : copies > 0 ? AOT_COPY_ALWAYS : AOT_COPY_NEVER;
+}
+
 static PyObject *native_to_dlpack(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *object;
@@ -140,9 +150,33 @@ static PyObject *native_from_dlpack(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "OOss:from_dlpack", &capsule, &copy, &function, &argument)) {
         return NULL;
     }
-    int copies = copy == Py_None ? 0 : PyObject_IsTrue(copy);
-    enum aot_copying copying = copy == Py_None ? AOT_COPY_IF_NEEDED : copies > 0 ? AOT_COPY_ALWAYS : AOT_COPY_NEVER;
-    return copies < 0 ? NULL : aot_from_dlpack(state_of(module), capsule, copying, function, argument);
+    int copying = copying_of(copy);
+    return copying < 0 ? NULL : aot_from_dlpack(state_of(module), capsule, (enum aot_copying)copying, function, argument);
+}
+
+static PyObject *native_arrow_schema(PyObject *module, PyObject *dtype)
+{
+    int code = aot_dtype_code(state_of(module), dtype, "arrow_schema");
+    return code < 0 ? NULL : aot_arrow_schema(code);
+}
+
+static PyObject *native_to_arrow(PyObject *Py_UNUSED(module), PyObject *object)
+{
+    aot_tensor *tensor = aot_as_tensor(object);
+    return tensor != NULL ? aot_to_arrow(tensor)
+                          : aot_raise("wrong_type", "(sssO)", "to_arrow", "x", "a Tensor", object);
+}
+
+static PyObject *native_from_arrow(PyObject *module, PyObject *args)
+{
+    PyObject *schema, *array, *copy;
+    const char *function, *argument; /* what errors name */
+    if (!PyArg_ParseTuple(args, "OOOss:from_arrow", &schema, &array, &copy, &function, &argument)) {
+        return NULL;
+    }
+    int copying = copying_of(copy);
+    return copying < 0 ? NULL
+                       : aot_from_arrow(state_of(module), schema, array, (enum aot_copying)copying, function, argument);
 }
 
 static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize_t count, PyObject *names)
@@ -177,8 +211,9 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
 static PyObject *native_register(PyObject *module, PyObject *args)
 {
     aot_state *state = state_of(module);
-    PyObject *type, *choose;
-    if (!PyArg_ParseTuple(args, "OO!:register_tensor_type", &type, state->operator_type, &choose)) {
+    PyObject *type, *choose, *dot;
+    if (!PyArg_ParseTuple(args, "OO!O!:register_tensor_type", &type, state->operator_type, &choose,
+                          state->operator_type, &dot)) {
         return NULL;
     }
     if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
@@ -193,6 +228,8 @@ static PyObject *native_register(PyObject *module, PyObject *args)
     state->tensor_type = (PyTypeObject *)type;
     Py_INCREF(choose);
     state->choose = choose;
+    Py_INCREF(dot);
+    state->dot = dot;
     Py_RETURN_NONE;
 }
 
@@ -340,10 +377,15 @@ static PyMethodDef module_methods[] = {
     {"from_dlpack", native_from_dlpack, METH_VARARGS,
      "from_dlpack(capsule, copy, function, argument): a tensor on a capsule's memory, or a copy; None where copy is\n"
      "False and only a copy is possible. copy is True, False or None, as needed."},
+    {"arrow_schema", native_arrow_schema, METH_O, "arrow_schema(dtype): a capsule of Arrow's type for a dtype."},
+    {"to_arrow", native_to_arrow, METH_O, "to_arrow(x): a capsule of an Arrow array on a vector's memory."},
+    {"from_arrow", native_from_arrow, METH_VARARGS,
+     "from_arrow(schema, array, copy, function, argument): a tensor on an Arrow array's memory, as from_dlpack."},
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_VARARGS,
-     "register_tensor_type(type, choose): once, the class of all tensors, and the operator that chooses by a mask."},
+     "register_tensor_type(type, choose, dot): once, the class of all tensors, and the operators that choose by a mask\n"
+     "and add up products."},
     {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
     {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
     {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
@@ -353,6 +395,8 @@ static PyMethodDef module_methods[] = {
     {"sort", aot_sort_call, METH_VARARGS, "sort(x, descending, positions, function): rows of a contiguous tensor."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
+    {"matmul", aot_matmul_call, METH_VARARGS,
+     "matmul(x1, x2): the products of matrices; None unless both have one dtype with a kernel and as many axes."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"
