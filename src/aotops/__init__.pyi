@@ -21,6 +21,7 @@ from aotops.namespace.joining import concat as concat, repeat as repeat, roll as
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
 from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.quantiles import median as median, percentile as percentile, quantile as quantile
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
 from aotops.namespace.sorting import argsort as argsort, sort as sort
@@ -270,6 +271,12 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
 
 def cumulative_sum(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sum of the elements along an axis."""
+
+def cumulative_max(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running maximum of the elements along an axis."""
+
+def cumulative_min(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running minimum of the elements along an axis."""
 
 def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running product of the elements along an axis."""
