@@ -155,6 +155,16 @@ def test_kernels_of_aotops_compute() -> None:
         assert name in [launch.operator for launch in trace.launches]
 
 
+def test_dot() -> None:
+    t = ao.tensor(VALUES)
+    assert np.dot(t, 2.0).tolist() == (VALUES * 2).tolist() and type(np.dot(3, t)) is ao.Tensor
+    products: list[Callable[[Any], Any]] = [lambda x: np.dot(x, x.T), lambda x: np.dot(x, x[0])]
+    for call in products if hasattr(ao, "matmul") else ():
+        np.testing.assert_allclose(np.asarray(call(t)), call(VALUES))
+    with pytest.raises(TypeError, match=r"^numpy\.dot: each array must be an ndarray"):
+        np.dot(ao.ones((2, 2, 2)), ao.ones((2, 2, 2)))
+
+
 def test_functions_that_tell_are_numpys_own() -> None:
     t = ao.tensor(VALUES)
     assert (np.shape(t), np.ndim(t), np.size(t)) == ((2, 3), 2, 6)

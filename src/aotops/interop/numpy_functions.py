@@ -180,6 +180,15 @@ def transpose(a: Any, axes: Any = None) -> Any:
     return a.T if axes is None else aotops.permute_dims(a, axes)
 
 
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """``numpy.dot`` of vectors and matrices, which is their product, and of numbers; not of more dimensions."""
+    x, y = aotops.asarray(a), aotops.asarray(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return aotops.multiply(x, y, out=out)
+    function = function_of("matmul" if max(x.ndim, y.ndim) <= 2 else "", "numpy.dot")
+    return finished("dot", function(x, y), out, None)
+
+
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
     """``numpy.swapaxes``."""
     from aotops.shapes import normalize_axes
@@ -224,6 +233,7 @@ ADAPTERS = {
     "copy": copied,
     "cumprod": cumprod,
     "cumsum": cumsum,
+    "dot": dot,
     "hstack": hstack,
     "ravel": ravel,
     "swapaxes": swapaxes,
