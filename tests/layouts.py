@@ -19,8 +19,10 @@ import aotops as ao
 from aotops import abi
 
 DTYPES = abi.NAMES
+#: One dtype of each kind, and of each width, for tests of what does not depend on the dtype.
+SAMPLED = ("bool", "int16", "int64", "uint8", "float32", "float64")
 FLOATS = abi.named("real")
-INTEGERS = abi.named("unsigned", "signed")
+INTEGERS = abi.named("signed", "unsigned")
 
 
 def python_type(dtype: str) -> type:
@@ -289,7 +291,7 @@ def assert_same(tensor: Any, expected: Any, context: str = "", zero_sign: bool =
 
 def ulps(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
     """The number of steps from float to float between two arrays of a dtype; two NaNs are 0 steps apart, one is inf."""
-    signed, unsigned = {1: (np.int8, np.uint8), 4: (np.int32, np.uint32), 8: (np.int64, np.uint64)}[got.itemsize]
+    signed, unsigned = np.dtype(f"i{got.itemsize}"), np.dtype(f"u{got.itemsize}")
 
     def position(x: np.ndarray) -> np.ndarray:
         bits = np.array(x, order="C").view(signed)

@@ -116,10 +116,10 @@ def test_c_takes_a_header_of_all_dtypes_of_the_standard(tmp_path: Path) -> None:
 def test_two_dtypes_that_promote_to_none_are_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     from aotops.aot.pack import header
 
-    facts = {fact.name: fact for fact in (*abi.DTYPES, abi.DtypeFact("signed", 8))}
+    facts = {fact.name: fact for fact in abi.DTYPES if fact.name != "int16"}
     monkeypatch.setattr(abi, "NAMES", tuple(facts))
     monkeypatch.setattr(abi, "FACTS", facts)
-    with pytest.raises(ao.BuildError, match="uint8 and int8 promote to int16, which has no row"):
+    with pytest.raises(ao.BuildError, match="int8 and uint8 promote to int16, which has no row"):
         header.header()
 
 
@@ -136,6 +136,8 @@ def test_elements_are_numpys_bytes() -> None:
 def test_codes_of_kernels_never_change() -> None:
     """Extensions that were built long ago have them."""
     codes = {name: encode.stable_code(name) for name in abi.NAMES}
-    known = {"bool": 0x00, "uint8": 0x10, "int64": 0x23, "float32": 0x32, "float64": 0x33}
+    known = {"bool": 0x00, "float32": 0x32, "float64": 0x33, "complex64": 0x43, "complex128": 0x44}
+    known |= {f"uint{8 << log2}": 0x10 + log2 for log2 in range(4)}
+    known |= {f"int{8 << log2}": 0x20 + log2 for log2 in range(4)}
     assert codes == {name: known[name] for name in codes}
     assert encode.LOOPS == ("elementwise", "reduce", "argreduce", "scan")

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layouts import DTYPES
+from layouts import DTYPES, SAMPLED
 from needs import requires_numba
 from test_operators import run_python
 
@@ -437,6 +437,8 @@ def test_every_spelling_of_a_dtype_is_taken_everywhere(spelling: Any, name: str)
     assert ao.result_type(spelling) == name
     if name not in ("bool", "uint8"):  # which sum as int64
         assert ao.sum(X.astype(name), dtype=spelling).dtype == name
+    if name == "uint64":  # functions compute in int64
+        return
     declared = ao.map(lambda x: x, dtypes=spelling)
     assert [own.name for own in declared.dtypes[0]] == [name, name]
     assert ao.map(lambda x: x, dtypes=["float64"], result=spelling).dtypes[0][-1] == name
@@ -447,7 +449,7 @@ NAMES = ", ".join(DTYPES)
 
 
 @pytest.mark.parametrize(
-    "wrong", ["f8", "float16", "complex128", complex, np.int8, np.dtype("uint16"), str, None, 3, X]
+    "wrong", ["f8", "float16", "complex256", complex, np.float16, np.dtype(">M8[s]"), str, None, 3, X]
 )
 def test_what_is_no_dtype(wrong: Any) -> None:
     if wrong is not None:
@@ -461,7 +463,7 @@ def test_what_is_no_dtype(wrong: Any) -> None:
 
 
 @pytest.mark.parametrize("shape", [(), (1,), (5,), (2, 3), (2, 1, 3), (1, 1)], ids=str)
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", SAMPLED)
 def test_item_with_an_index_is_numpys(shape: tuple[int, ...], dtype: str) -> None:
     array = (np.arange(np.prod(shape, dtype=int)).reshape(shape) % 3).astype(dtype)
     for a in [array, array.T, *([array[..., ::-1]] if shape else [])]:

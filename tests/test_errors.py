@@ -430,6 +430,11 @@ CONVERSION: list[Case] = [
 ]
 
 OPERATORS: list[Case] = [
+    (
+        lambda: X @ X,
+        ValueError,
+        "matmul: x1 and x2 must have the same lengths along the axes that are summed over, got shapes",
+    ),
     (lambda: ao.exp(), TypeError, "exp() takes 1 positional argument (x), got 0"),
     (lambda: ao.exp(X, X), TypeError, "exp() takes 1 positional argument (x), got 2"),
     (lambda: ao.add(X), TypeError, "add() takes 2 positional arguments (x1, x2), got 1"),
@@ -796,9 +801,13 @@ PRIVATE: list[Case] = [
     (lambda: _native.empty([2], ao.float64), TypeError, "empty: shape must be a tuple of ints, got list"),
     (lambda: _native.empty((2,), "int8"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int8'"),
     (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: fill_value must be a Python number, got str 'x'"),
-    (lambda: _native.register_tensor_type(ao.Tensor, ao.where), SystemError, "the tensor type is registered already"),
     (
-        lambda: _native.register_tensor_type(int, ao.where),
+        lambda: _native.register_tensor_type(ao.Tensor, ao.where, ao.sum),
+        SystemError,
+        "the tensor type is registered already",
+    ),
+    (
+        lambda: _native.register_tensor_type(int, ao.where, ao.sum),
         TypeError,
         "register_tensor_type: type must be a subclass of TensorBase, got type",
     ),

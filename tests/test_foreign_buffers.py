@@ -19,11 +19,8 @@ import aotops as ao
 from aotops.namespace import buffers
 
 #: NumPy's dtypes whose buffers hold numbers, but for those that aotops has itself.
-SMALL = [
-    name for name in ("int8", "int16", "int32", "uint8", "uint16", "uint32", "uint64", "float16") if name not in DTYPES
-]
 SWAPPED = [f">{code}" for code in ("i2", "i4", "i8", "u2", "u4", "u8", "f2", "f4", "f8")]
-FOREIGN = [*SMALL, *SWAPPED]
+FOREIGN = ["float16", *SWAPPED]
 
 
 def numbers(dtype: str, shape: tuple[int, ...], seed: int = 1) -> np.ndarray:
@@ -45,13 +42,6 @@ def expected(source: np.ndarray, dtype: str) -> np.ndarray:
     if dtype in INTEGERS and source.dtype.kind == "f":
         return np.asarray(ao.astype(ao.asarray(source.astype("float64")), dtype))
     return source.astype(dtype)
-
-
-def convertible(source: np.ndarray, dtype: str) -> np.ndarray:
-    """The same without what int64 cannot hold, where that is an error."""
-    if dtype in INTEGERS and source.dtype.kind == "u" and source.dtype.itemsize == 8:
-        return source // 2
-    return source
 
 
 VIEWS: dict[str, tuple[tuple[int, ...], Callable[[np.ndarray], np.ndarray]]] = {
@@ -82,12 +72,11 @@ def test_every_format_in_every_layout(source: str, view: str) -> None:
     shape, seen = VIEWS[view]
     for dtype in DTYPES:
         for readonly in (False, True):
-            x = seen(convertible(numbers(source, shape), dtype))
+            x = seen(numbers(source, shape))
             if x.flags.writeable:
                 x.flags.writeable = not readonly
-            is_number = x.ndim == 0 and source not in (">i8", ">f4", ">f8")  # is converted as a Python number is
-            if is_number and dtype == "uint8" and not 0 <= x.item() < 256:
-                with pytest.raises(OverflowError):
+            if x.ndim == 0 and dtype in INTEGERS and not np.iinfo(dtype).min <= x.item() <= np.iinfo(dtype).max:
+                with pytest.raises((OverflowError, ValueError)):  # it is converted as a Python number is
                     ao.asarray(x, dtype=dtype)
                 continue
             result = ao.asarray(x, dtype=dtype)
@@ -109,9 +98,8 @@ def test_without_a_dtype_it_is_told_which_one(source: str) -> None:
     with pytest.raises(TypeError) as caught:
         ao.asarray(x)
     advised = str(caught.value).partition("(x, dtype='")[2].partition("'")[0]
-    assert_same(ao.asarray(convertible(x, advised), dtype=advised), convertible(x, advised).astype(advised))
-    held = x if source not in ("uint64", ">u8") else x // 2
-    assert np.array_equal(held.astype(advised).astype(x.dtype), held, equal_nan=held.dtype.kind == "f")
+    assert_same(ao.asarray(x, dtype=advised), x.astype(advised))
+    assert np.array_equal(x.astype(advised).astype(x.dtype), x, equal_nan=x.dtype.kind == "f")
 
 
 @pytest.mark.parametrize("source", FOREIGN)
@@ -130,12 +118,12 @@ def test_it_is_always_a_copy(source: str) -> None:
 
 @pytest.mark.parametrize("source", ["uint64", ">u8"])
 @pytest.mark.parametrize("value", [2**63, 2**64 - 1])
-def test_a_uint64_that_int64_cannot_hold(source: str, value: int) -> None:
+def test_a_uint64_that_int64_cannot_hold_keeps_its_bits(source: str, value: int) -> None:
     for place in (0, buffers.CHUNK + 1):
         x = np.zeros(buffers.CHUNK + 2, source)
         x[place] = value
-        with pytest.raises(OverflowError, match=rf"^(asarray: obj|tensor: data) must fit int64, got int {value}"):
-            ao.asarray(x, dtype="int64")
+        assert ao.asarray(x, dtype="int64")[place].item() == value - 2**64
+        assert ao.asarray(x, dtype="uint64")[place].item() == value
         assert ao.asarray(x, dtype="bool")[place].item() is True
         assert ao.asarray(x, dtype="float64")[place].item() == float(value)
 
@@ -257,7 +245,7 @@ def test_a_buffer_of_more_memory_than_there_is() -> None:
 
 
 def test_a_buffer_that_has_been_resized() -> None:
-    numbers_ = (ctypes.c_uint16 * 4)(1, 2, 3, 4)
+    numbers_ = (ctypes.c_uint16.__ctype_be__ * 4)(1, 2, 3, 4)
     ctypes.resize(numbers_, 64)
     with pytest.raises(BufferError, match="asarray: obj must have 8 bytes for 4 elements, got 64"):
         ao.asarray(numbers_, dtype="int64")
@@ -267,10 +255,11 @@ def test_exporters_are_released() -> None:
     contents = array.array("h", [97, 98, 99])
     result = ao.asarray(contents, dtype="int64")
     contents.append(1)  # a BufferError while somebody holds the buffer
-    with pytest.raises(TypeError):
-        ao.asarray(contents)
-    contents.append(2)
     assert result.tolist() == [97, 98, 99]
+    letters = array.array("u", "abc")
+    with pytest.raises(TypeError):
+        ao.asarray(letters)
+    letters.append("d")
 
 
 def test_numpy_is_not_imported() -> None:

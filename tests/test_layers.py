@@ -239,6 +239,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "apply",
         "from_python",
         "gather",
+        "matmul",
         "index",
         "masks",
         "number",

@@ -11,6 +11,7 @@ import math
 import operator
 import os
 import pkgutil
+import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterable
@@ -22,7 +23,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layouts import DTYPES, FLOATS, LAYOUTS, OVERLAPS, Layout, assert_same, ulps
+from layouts import DTYPES, FLOATS, INTEGERS, LAYOUTS, OVERLAPS, SAMPLED, Layout, assert_same, ulps
 
 import aotops as ao
 from aotops import _native, ops
@@ -34,7 +35,7 @@ from aotops.ops.record import SLOTS, Record
 #: The parts of sums and products that are done again: test_overflow.
 AGAIN = {
     *("_significand", "_product_of_significands", "_cumulative_product_of_significands", "_log2_of_size"),
-    *("_sum_of_log2", "_with_exponent", "_all_settled", "_finite_or_scaled"),
+    *("_with_exponent", "_all_settled", "_finite_or_scaled"),
 }
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
@@ -117,9 +118,7 @@ def expected(record: Record, *operands: Any, dtype: str | None = None, **keyword
             np.asarray(record.default_for(name, dtype) if operand is None else operand).astype(own)
             for name, operand, own in zip(record.parameters, operands, record.inputs_for(dtype), strict=True)
         ]
-        result = np.asarray(record.numpy(np, *arrays, **keywords))
-    # sums and products of unsigned integers are int64 as long as there is no uint64
-    return result.astype("int64") if result.dtype == "uint64" else result
+        return np.asarray(record.numpy(np, *arrays, **keywords))
 
 
 def pairs_of(
@@ -479,6 +478,11 @@ def test_exp_goes_through_the_subnormal_numbers_to_zero(dtype: str) -> None:
 NUMBERS = (True, False, 0, 3, -2, 2**40, 0.0, -0.0, 2.5, -1e-3, 1e300, INF, -INF, NAN)
 
 
+def is_held(number: int, dtype: str) -> bool:
+    """Whether an integer dtype holds a number."""
+    return bool(np.iinfo(dtype).min <= number <= np.iinfo(dtype).max)
+
+
 @by_name("record", ZIPS)
 def test_python_numbers_in_place_of_any_input(record: Record) -> None:
     for dtype, number in itertools.product(DTYPES, NUMBERS):
@@ -493,11 +497,12 @@ def test_python_numbers_in_place_of_any_input(record: Record) -> None:
                     with pytest.raises(TypeError, match=f"{record.name}: {names} must be of one of the dtypes"):
                         function(record)(*tensors)
                     continue
-                if type(number) is int and kernel_dtype(record, *arrays) == "uint8" and not 0 <= number < 256:
+                computed = kernel_dtype(record, *arrays)
+                if type(number) is int and computed in INTEGERS and not is_held(number, computed):
                     if record.name in COMPARISONS:  # by value, as NumPy does
                         assert_same(function(record)(*tensors), record.numpy(np, *arrays), context)
                     elif record.parameters[position] not in record.fixed and record.name != "clip":  # test_edges
-                        with pytest.raises(OverflowError, match=f"{record.name}: .* must fit uint8"):
+                        with pytest.raises(OverflowError, match=f"{record.name}: .* must fit {computed}"):
                             function(record)(*tensors)
                     continue
                 assert_as_numpy(record, function(record)(*tensors), *arrays, context=context)
@@ -559,7 +564,8 @@ def test_inputs_by_name(record: Record) -> None:
 
 @by_name("record", ZIPS)
 def test_mixed_dtypes_promote(record: Record) -> None:
-    for dtypes in itertools.product(DTYPES, repeat=record.inputs):
+    choices = itertools.product(DTYPES, repeat=record.inputs)
+    for dtypes in choices if record.inputs < 3 else random.Random(record.name).sample(list(choices), 150):
         for names in (("65 in a row", "one element"), ("transposed", "transposed"), ("column", "row")):
             layouts = [LAYOUTS[name] for name in (*names, "no dimensions")[: record.inputs]]
             made = [
@@ -783,7 +789,7 @@ def test_in_place_on_slices() -> None:
         ("int64", "add", 1.5, "x1 must be able to hold a result of dtype float64, got a tensor of dtype int64"),
         ("int64", "divide", 2, "x1 must be able to hold a result of dtype float64, got a tensor of dtype int64"),
         ("bool", "add", 1, "x1 must be able to hold a result of dtype int64, got a tensor of dtype bool"),
-        ("bool", "multiply", True, "multiply: x1, x2 must be of one of the dtypes uint8, int64, float32, float64"),
+        ("bool", "multiply", True, "multiply: x1, x2 must be of one of the dtypes int8, int16, .* got bool and bool"),
     ],
 )
 def test_in_place_does_not_change_the_dtype(dtype: str, name: str, operand: Any, error: str) -> None:
@@ -1080,7 +1086,7 @@ def test_reductions_of_nothing(shape: tuple[int, ...], axis: Any, result: tuple[
 
 @pytest.mark.parametrize("record", [RECORDS["sum"], RECORDS["prod"]], ids=["sum", "prod"])
 def test_reduction_in_another_dtype(record: Record) -> None:
-    for source, target in itertools.product(DTYPES, ("int64", "float32", "float64")):
+    for source, target in itertools.product(SAMPLED, ("int64", "float32", "float64")):
         t, array = LAYOUTS["permuted"].pair(source, 4, "powers")
         with np.errstate(all="ignore"):
             wanted = reduced(record, array.astype(target), axis=1)
@@ -1389,7 +1395,7 @@ def test_scan_into_its_own_memory(record: Record, overlap: Any) -> None:
 
 @by_name("record", SCANS)
 def test_scan_in_another_dtype(record: Record) -> None:
-    for source, target in itertools.product(DTYPES, ("int64", "float32", "float64")):
+    for source, target in itertools.product(SAMPLED, ("int64", "float32", "float64")):
         t, array = LAYOUTS["permuted"].pair(source, 4, "powers")
         with np.errstate(all="ignore"):
             wanted = scanned(record, array.astype(target), 1)

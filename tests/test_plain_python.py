@@ -44,9 +44,7 @@ from aotops.shapes import contiguous_strides
 RECORDS = {
     name: record
     for name, record in ops.collect().items()
-    if "." not in name
-    and not record.positions
-    and name not in ("_log2_of_size", "_sum_of_log2", "_cumulative_product_of_significands")
+    if "." not in name and not record.positions and name not in ("_log2_of_size", "_cumulative_product_of_significands")
 }
 REDUCTIONS, ARGREDUCTIONS, SCANS = (
     [record for record in RECORDS.values() if record.kind == kind] for kind in ("reduce", "argreduce", "scan")
@@ -99,9 +97,7 @@ def assert_same(actual: list[Any], expected: list[Any], dtype: str, units: float
 def numpy_call(function: Callable[..., Any], *arrays: np.ndarray, **keywords: Any) -> np.ndarray:
     """What NumPy says, without its warnings."""
     with np.errstate(all="ignore"):
-        result = np.asarray(function(*arrays, **keywords))
-    # sums and products of unsigned integers are int64 as long as there is no uint64
-    return result.astype("int64") if result.dtype == "uint64" else result
+        return np.asarray(function(*arrays, **keywords))
 
 
 # --- operands in lists, with canaries around --------------------------------------------------------------------
@@ -1261,11 +1257,11 @@ def test_the_reference_checks_its_bounds() -> None:
     [
         ("add", ([1],), {}, TypeError, r"add\(\) takes 2 positional arguments \(x1, x2\), got 1"),
         ("sum", ([1], [2]), {}, TypeError, r"sum\(\) takes 1 positional argument \(x\), got 2"),
-        ("add", ([True], [True]), {}, TypeError, "add: x1, x2 must be .* int64, float32, float64, got bool"),
+        ("add", ([True], [True]), {}, TypeError, "add: x1, x2 must be .* uint64, float32, float64, got bool"),
         ("add", ([1, 2], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\) and \(3,\)"),
         ("where", ([True], [1]), {}, TypeError, r"where\(\) takes 3 positional arguments"),
         ("clip", ([1], [1], [1], [1]), {}, TypeError, r"clip\(\) takes 1 to 3 positional arguments"),
-        ("clip", ([True],), {}, TypeError, "clip: x, min, max must be .* int64, float32, float64, got bool"),
+        ("clip", ([True],), {}, TypeError, "clip: x, min, max must be .* uint64, float32, float64, got bool"),
         ("where", ([True, True], [1], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\)"),
         ("argmax", ([[], []],), {"axis": 1}, ValueError, r"argmax: x must have elements .* got shape \(2, 0\)"),
         ("cumulative_sum", ([[1], [2]],), {}, ValueError, "cumulative_sum: axis must be given"),

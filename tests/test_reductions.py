@@ -541,7 +541,8 @@ def test_statistics_of_special_values() -> None:
 # --- where and clip ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("dtypes", list(itertools.product(DTYPES, repeat=3)), ids="-".join)
+@settings(max_examples=100, deadline=None)
+@given(st.tuples(*[st.sampled_from(DTYPES)] * 3))
 def test_where_promotes_what_it_chooses_from(dtypes: tuple[str, str, str]) -> None:
     made = [LAYOUTS["transposed"].pair(dtype, k, "special") for k, dtype in enumerate(dtypes)]
     (condition, x1, x2), (where, a, b) = zip(*made, strict=True)

@@ -73,6 +73,20 @@ def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
             check(rows(kind, shape, dtype, generator), f"{kind} {length} {dtype}")
 
 
+@pytest.mark.parametrize("threads", [1, 3])
+def test_long_rows(threads: int) -> None:
+    """Rows that are distributed in parts, and then sorted bucket by bucket."""
+    before, generator = ao.get_num_threads(), np.random.default_rng(threads)
+    try:
+        ao.set_num_threads(threads)
+        for number, kind in enumerate(KINDS):
+            dtype = ("float64", "int64", "float32")[(number + threads) % 3]
+            check(rows(kind, (262_145 + 1000 * number,), dtype, generator), f"{kind} {dtype}")
+        check(rows("uniform", (2, 300_000), "float64", generator), "two rows")
+    finally:
+        ao.set_num_threads(before)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(ORDERED), st.lists(st.integers(0, 5), min_size=1, max_size=4), st.data())
 def test_any_axis(dtype: str, shape: list[int], data: Any) -> None:
@@ -126,7 +140,7 @@ def test_sorting_runs_as_plain_python() -> None:
         for name in ("sort_keys", "sort_pairs"):
             own, places = list(keys), [0] * count
             memory = [Pointer(each) for each in (own, places, [0] * count, [0] * count)]
-            ROUTINES[name][2]("int64")[0](1, count, memory, Pointer([]))
+            ROUTINES[name][2]("int64")[0](1, count, memory, Pointer([0]))
             order = sorted(range(count), key=lambda k: keys[k])
             assert places == order if name == "sort_pairs" else own == sorted(keys)
 

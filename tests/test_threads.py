@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layouts import DTYPES, LAYOUTS, Layout, assert_same
+from layouts import LAYOUTS, SAMPLED, Layout, assert_same
 from test_cgroups import V2, control_groups
 from test_operators import available_levels, run_python
 
@@ -175,7 +175,7 @@ def test_elementwise_operations_on_large_tensors_of_every_layout(name: str) -> N
 
 
 @pytest.mark.parametrize("size", [GRAIN - 1, GRAIN, GRAIN + 1, 2 * GRAIN + 63])
-@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dtype", SAMPLED)
 def test_sizes_about_the_grain(dtype: str, size: int) -> None:
     t, array = Layout("about the grain", (size,)).pair(dtype, 5)
     for count in (1, 2, 7, 8, 64):

@@ -7,20 +7,26 @@ from aotops._native import Operand
 from aotops import dtypes as dtypes, memory as memory
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from aotops.autograd.grad_check import grad_check as grad_check
-from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int64 as int64, uint8 as uint8
+from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
+from aotops.namespace.constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
+from aotops.namespace.contraction import einsum as einsum
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
-from aotops.namespace.data_types import result_type as result_type
+from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
 from aotops.namespace.exchange import from_dlpack as from_dlpack
 from aotops.namespace.grids import eye as eye, linspace as linspace, logspace as logspace, meshgrid as meshgrid, tril as tril, triu as triu
+from aotops.namespace.inspection import __array_namespace_info__ as __array_namespace_info__
 from aotops.namespace.joining import concat as concat, repeat as repeat, roll as roll, stack as stack, tile as tile
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
+from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.quantiles import median as median, percentile as percentile, quantile as quantile
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
 from aotops.namespace.sorting import argsort as argsort, sort as sort
 from aotops.namespace.statistics import mean as mean, std as std, var as var
+from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
@@ -265,6 +271,12 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
 
 def cumulative_sum(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sum of the elements along an axis."""
+
+def cumulative_max(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running maximum of the elements along an axis."""
+
+def cumulative_min(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running minimum of the elements along an axis."""
 
 def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running product of the elements along an axis."""

@@ -72,20 +72,13 @@ CATEGORIES = ("bool", "integer", "float", "complex")
 #: The supported dtypes, in the order in which they are listed and printed.
 DTYPES = (
     DtypeFact("bool", 8),
-    DtypeFact("unsigned", 8),
-    DtypeFact("signed", 64),
-    DtypeFact("real", 32),
-    DtypeFact("real", 64),
-)
-
-#: All dtypes of the array API standard. The functions of this module support them whether or not ``DTYPES`` does.
-STANDARD_DTYPES = (
-    DtypeFact("bool", 8),
     *[DtypeFact("signed", bits) for bits in (8, 16, 32, 64)],
     *[DtypeFact("unsigned", bits) for bits in (8, 16, 32, 64)],
     *[DtypeFact("real", bits) for bits in (32, 64)],
-    *[DtypeFact("complex", bits) for bits in (64, 128)],
 )
+
+#: All dtypes of the array API standard. The functions of this module support them whether or not ``DTYPES`` does.
+STANDARD_DTYPES = (*DTYPES, *[DtypeFact("complex", bits) for bits in (64, 128)])
 
 #: The dtypes by their names.
 FACTS = {fact.name: fact for fact in DTYPES}
@@ -144,14 +137,18 @@ def promoted(a: DtypeFact, b: DtypeFact) -> tuple[str, int]:
     return "complex", max(high.bits, 2 * low.bits)  # of a real and a complex
 
 
-def promote(a: str, b: str) -> str:
-    """Return the name of the dtype that two promote to.
+def promote(*dtypes: str) -> str:
+    """Return the name of the dtype that some promote to.
 
-    >>> promote("int64", "float32")
-    'float64'
+    Floats come first, since each integer is promoted with them by itself: int16 and uint16 alone would be an int32.
+
+    >>> promote("int64", "float32"), promote("int16", "uint16", "float32")
+    ('float64', 'float32')
     """
-    kind, bits = promoted(FACTS[a], FACTS[b])
-    return DtypeFact(kind, bits).name
+    first, *others = sorted([FACTS[name] for name in dtypes], key=lambda fact: -KINDS_OF_NUMBERS.index(fact.kind))
+    for fact in others:
+        first = DtypeFact(*promoted(first, fact))
+    return first.name
 
 
 def promote_number(dtype: str, category: str) -> str:

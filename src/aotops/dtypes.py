@@ -56,8 +56,8 @@ def as_dtype(function: str, argument: str, value: Any) -> DType:
     return dtype
 
 
-def promote(a: DType, b: DType) -> DType:
-    """Return the dtype that both promote to, as defined by ``numpy.result_type``.
+def promote(*dtypes: DType) -> DType:
+    """Return the dtype that all promote to, as defined by ``numpy.result_type``.
 
     >>> import aotops as ao
     >>> ao.dtypes.promote(ao.int64, ao.float32)
@@ -65,7 +65,7 @@ def promote(a: DType, b: DType) -> DType:
     """
     from aotops import abi  # not needed by a first operation, so not imported with aotops
 
-    return BY_NAME[abi.promote(a.name, b.name)]
+    return BY_NAME[abi.promote(*[dtype.name for dtype in dtypes])]
 
 
 def promote_number(dtype: DType, number: float) -> DType:

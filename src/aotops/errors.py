@@ -372,6 +372,12 @@ def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> N
     reject(ValueError, name, "shapes", "broadcast together", ", ".join(named))
 
 
+def inner_lengths(name: str, first: Shape, second: Shape) -> NoReturn:
+    """Two tensors whose axes that are summed over have different lengths."""
+    wanted = "have the same lengths along the axes that are summed over"
+    reject(ValueError, name, "x1 and x2", wanted, f"shapes {first} and {second}")
+
+
 def too_many_elements(name: str, shapes: tuple[Shape, ...], together: Shape) -> NoReturn:
     """A reduction over more elements than can be counted, of inputs that are broadcast together."""
     given = " and ".join(str(shape) for shape in shapes)

@@ -45,7 +45,6 @@ floats agree up to rounding, and a largest or smallest element up to the sign of
 
 from __future__ import annotations
 
-import functools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -269,7 +268,7 @@ def promote(*dtypes: str) -> str:
     >>> promote("bool", "int64"), promote("int64", "float32")
     ('int64', 'float64')
     """
-    return functools.reduce(abi.promote, dtypes)
+    return abi.promote(*dtypes)
 
 
 def stored(value: Any, dtype: str) -> Any:

@@ -118,14 +118,14 @@ def _multiply_apart(x: Tensor, scans: bool, axes: tuple[int, ...], keepdims: boo
         if _are_settled(out, log2, error):
             return
         if error > 0.25:  # the exponent is to be the nearest integer
-            log2 = _operators["_sum_of_log2"](x, axes, keepdims=keepdims)
+            log2 = _sum_of_log2(x, axes, keepdims)
         product = _operators["_product_of_significands"](x, axes, keepdims=keepdims)
     out[...] = _operators["_with_exponent"](product, log2)
 
 
 def _log2_of_product(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[Tensor, float]:
     """The logarithms to base 2 of products, and how much they may be wrong."""
-    total, count = _operators["_sum_of_log2"], 1
+    count = 1
     for axis in axes:
         count *= x.shape[axis]
     longest = max(axes, key=x.shape.__getitem__, default=None)
@@ -138,9 +138,15 @@ def _log2_of_product(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> tuple[
         end = x[(*index, slice(whole * BLOCK, None))]
         rest, also = plain(_operators["prod"], end, axes=(longest,), keepdims=True)
         if not (overflowed or also):
-            log2 = _operators["add"](total(blocks, axes, keepdims=keepdims), total(rest, axes, keepdims=keepdims))
+            log2 = _operators["add"](_sum_of_log2(blocks, axes, keepdims), _sum_of_log2(rest, axes, keepdims))
             return log2, LOG2_ERROR[x.dtype.name] * count
-    return total(x, axes, keepdims=keepdims), LOG2_ERROR["float64"] * count
+    return _sum_of_log2(x, axes, keepdims), LOG2_ERROR["float64"] * count
+
+
+def _sum_of_log2(x: Tensor, axes: tuple[int, ...], keepdims: bool) -> Tensor:
+    """The logarithms to base 2 of products; zeros, infinities and NaN count as 1."""
+    total: Tensor = _operators["sum"](_operators["_log2_of_size"](x), axes, keepdims=keepdims)
+    return total
 
 
 def _are_settled(out: Tensor, log2: Tensor, error: float) -> bool:

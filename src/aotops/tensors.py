@@ -374,7 +374,7 @@ class Tensor(TensorBase):
 #: The versions of the array API standard that ``aotops`` can be asked for; each contains the ones before it.
 API_VERSIONS = ("2021.12", "2022.12", "2023.12", "2024.12", "2025.12")
 
-_native.register_tensor_type(Tensor, _native.operators["where"])
+_native.register_tensor_type(Tensor, _native.operators["where"], _native.operators["_sum_of_products"])
 
 
 def tensor_type() -> type[Tensor]:

@@ -108,7 +108,8 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
     as a bool is, the first such element is all there is to look for.
     """
     either = absorbing is not None and signature.inputs[0] == "bool"
-    ends = absorbing is not None and absorbing == absorbing  # a NaN equals nothing
+    # a NaN equals nothing, and kernels have no constants beyond int64
+    ends = absorbing is not None and absorbing == absorbing and absorbing < 2**63
 
     def scan_row(x: Any, step: int, length: int, place: int, best: Any, index: Any) -> None:
         value = load_output(best, 0)

@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, search, sort
+from aotops.loops import gather, masks, matmul, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -39,6 +39,27 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "keys": (DTYPE, ORDERED, sort.keys),
     "values": (DTYPE, ORDERED, sort.values),
     "restore": (DTYPE, named("real"), sort.restore),
+    "ranges": (ONCE, ("int64",), sort.ranges),
+    "histogram": (ONCE, ("int64",), sort.histogram),
+    "distribute_keys": (ONCE, ("int64",), sort.distribute_keys),
+    "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
     "sort_keys": (ONCE, ("int64",), sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
+    "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
+}
+
+#: The routines that compute, in the widest vectors of a level; others are bound by memory.
+COMPUTE_BOUND = ("matmul",)
+
+#: The numbers of routines that take several; gathers and scatters take the same.
+NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
+
+#: What C has to know besides, in capitals behind a prefix.
+CONSTANTS = {
+    "sort_buckets": sort.COUNTERS,
+    "matmul_rows": matmul.ROWS,
+    "matmul_vector_bytes": matmul.VECTOR_BYTES,
+    "matmul_block_rows": matmul.BLOCK_ROWS,
+    "matmul_block_depth": matmul.BLOCK_DEPTH,
+    "matmul_block_columns": matmul.BLOCK_COLUMNS,
 }

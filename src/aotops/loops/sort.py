@@ -10,6 +10,8 @@ a narrow range have few bits. Rows of up to ``MIDDLE`` are distributed twice, by
 the uppermost bits (``sort_middle``). This leaves few keys out of order, which insertion moves; where that takes long,
 they are distributed by all bits (``sort_by_bits``). Longer rows are first distributed into buckets by their uppermost
 bits, and each bucket is sorted in the L1 cache: 1e6 random float64 take 12 ns each, and 20 ns by eight passes over all.
+``native/sort.c`` does this for rows of more than a quarter of a million, with the loops of one pass each: parts of the
+row, and then the buckets, are shared out among threads.
 """
 
 from __future__ import annotations
@@ -159,8 +161,84 @@ def restore(dtype: str) -> tuple[Callable[..., None], Signature]:
 # --- sorting ----------------------------------------------------------------------------------------------------------
 
 
+def ranges(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that finds the least and the largest of ``n1`` keys, and how many are less than the one before."""
+    signature = Signature(("int64",), ("int64", "int64", "int64"))
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        (a,) = input_pointers(data, signature)
+        lows, highs, falls = output_pointer(data, signature)
+        low = high = a[0]
+        less = 0
+        for j in range(n1):
+            key = load_output(a, j)
+            low = select(key < low, key, low)
+            high = select(key > high, key, high)
+        for j in range(n1 - 1):
+            less += select(load_output(a, j) > load_output(a, j + 1), 1, 0)
+        lows[0], highs[0], falls[0] = low, high, less
+
+    return kernel, signature
+
+
+#: The numbers of the loops that distribute a part of a long row: those that make a key's digit, and the position of the
+#: part.
+FLIP, LOW, BIT, FIRST = range(4)
+
+
+def histogram(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that counts how many of ``n1`` keys go to each of ``COUNTERS`` buckets."""
+    signature = Signature(("int64",), "int64")
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        (a,) = input_pointers(data, signature)
+        counters = output_pointer(data, signature)
+        flip, low, bit = numbers[FLIP], numbers[LOW], numbers[BIT]
+        for k in range(COUNTERS):
+            counters[k] = 0
+        for j in range(n1):
+            counters[(((a[j] ^ flip) - low) >> bit) & (COUNTERS - 1)] += 1
+
+    return kernel, signature
+
+
+def spread_keys(pairs: bool) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that moves ``n1`` keys to their buckets, with their positions if they are ``pairs``.
+
+    ``counters`` has the place of the next key of each bucket.
+    """
+    signature = Signature(("int64", "int64"), ("int64", "int64"))
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        a, counters = input_pointers(data, signature)
+        b, b_places = output_pointer(data, signature)
+        flip, low, bit, first = numbers[FLIP], numbers[LOW], numbers[BIT], numbers[FIRST]
+        for j in range(n1):
+            key = a[j]
+            digit = (((key ^ flip) - low) >> bit) & (COUNTERS - 1)
+            to = counters[digit]
+            counters[digit] = to + 1
+            b[to] = key
+            if pairs:
+                b_places[to] = first + j
+
+    return kernel, signature
+
+
+def distribute_keys(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that moves keys to their buckets."""
+    return spread_keys(False)
+
+
+def distribute_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that moves keys and positions to their buckets."""
+    return spread_keys(True)
+
+
 def sort(pairs: bool) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position, which it begins with.
+    """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position.
+
+    ``numbers[0]``: whether there are positions already; otherwise they count from 0 in each row.
 
     Each function sorts ``count`` keys in ``a``, with positions in ``a_places``, and overwrites ``b`` and ``b_places``.
     """
@@ -357,8 +435,9 @@ def sort(pairs: bool) -> tuple[Callable[..., None], Signature]:
             a_places, b_places = a, b
             if pairs:
                 a_places, b_places = shift(first_places, i * n1), shift(second_places, i * n1)
-                for j in range(n1):
-                    store(a_places, j, j)
+                if numbers[0] == 0:
+                    for j in range(n1):
+                        store(a_places, j, j)
             if n1 <= SHORT:
                 insert(a, a_places, n1, SHORT * SHORT)
             elif is_sorted(a, n1):

@@ -1,4 +1,4 @@
-"""Reading buffers whose elements have no aotops dtype: small integers, float16, the other byte order.
+"""Reading buffers whose elements have no aotops dtype: float16, and numbers in the other byte order.
 
 Nothing compiled reads them, so Python's ``struct`` does, some thousand elements at a time: right for every format, and
 a hundred times slower than a copy.
@@ -33,23 +33,24 @@ KINDS = {
 }
 
 
-def foreign_number(name: str, argument: str, obj: Any) -> float | None:
-    """A single number of a dtype that aotops lacks, such as NumPy's int32 and float16; None for other buffers."""
+def foreign_number(name: str, argument: str, obj: Any) -> tuple[float, str] | None:
+    """A single number that no dtype has as it is, such as NumPy's float16, and the dtype that holds it.
+
+    None for other buffers.
+    """
     try:
         opened = memoryview(obj)
     except (BufferError, ValueError) as error:
         errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
     with opened as view:
-        code, contents = view.format.lstrip("@=<>!"), view.tobytes() if view.ndim == 0 else b""
-        is_integer = KINDS.get(code) in ("signed", "unsigned")
-        alike = [dtype for dtype in _native.dtypes if dtype.format.islower() == code.islower()]
-        is_ours = len(contents) in [dtype.itemsize for dtype in alike if dtype.kind == "integer"]
-        if not contents or (is_integer and is_ours) or not (is_integer or code == "e"):
+        found = readable(view.format, view.itemsize)
+        if view.ndim != 0 or found is None or (found[0] == "=" and view.format[-1] != "e"):
             return None
         import struct
 
-        number: float = struct.unpack(view.format, contents)[0]
-        return number
+        order, kind = found
+        number: float = struct.unpack(f"{order}{CODES[kind][view.itemsize]}", view.tobytes())[0]
+        return number, holding(kind, view.itemsize)
 
 
 def readable(format: str, itemsize: int) -> tuple[str, str] | None:
@@ -72,17 +73,15 @@ def name_of(kind: str, itemsize: int) -> str:
 
 
 def holding(kind: str, itemsize: int) -> str:
-    """The name of a dtype that holds all numbers of a kind, or of uint64 those that are usual."""
-    if kind == "float":
-        return "float64" if itemsize == 8 else "float32"
-    return "bool" if kind == "bool" else "int64"
+    """The name of the dtype that holds all numbers of a kind."""
+    return "float32" if kind == "float" and itemsize < 4 else name_of(kind, itemsize)
 
 
 def converted(name: str, argument: str, exporter: Any, kind: str, order: str, dtype: DType) -> Tensor:
     """A new tensor of a dtype, of the numbers of some kind in a buffer; errors name the function and its argument.
 
-    Raises ``OverflowError`` for a uint64 that int64 cannot hold, ``BufferError`` for a buffer of another length than
-    its shape says, ``MemoryError`` where there is no memory for the result and for a contiguous copy of the buffer.
+    Raises ``BufferError`` for a buffer of another length than its shape says, ``MemoryError`` where there is no memory
+    for the result and for a contiguous copy of the buffer.
     """
     import struct
 
@@ -96,33 +95,18 @@ def converted(name: str, argument: str, exporter: Any, kind: str, order: str, dt
     for start in range(0, result.size, CHUNK):
         count = min(CHUNK, result.size - start)
         numbers = struct.unpack_from(f"{order}{count}{CODES[kind][itemsize]}", contents, start * itemsize)
-        source = _native.from_buffer(packed(name, argument, numbers, kind, itemsize, dtype), False)
+        source = _native.from_buffer(packed(numbers, kind, itemsize), False)
         assert source is not None  # bytes are aligned
         result._as_strided((count,), (1,), start)._copy_from(source)
     return result
 
 
-def packed(name: str, argument: str, numbers: tuple[Any, ...], kind: str, itemsize: int, dtype: DType) -> memoryview:
-    """A buffer of numbers in a dtype of aotops from which those of another kind convert to ``dtype`` as they should."""
+def packed(numbers: tuple[Any, ...], kind: str, itemsize: int) -> memoryview:
+    """A buffer of numbers of a kind in a dtype of aotops."""
     import struct
 
-    if dtype.kind == "bool" or kind == "bool":
-        code: Any = "?"
-    elif kind == "float":
-        code = "d"
-    elif dtype.kind == "float" and kind == "unsigned" and itemsize == 8:
-        code = "d"
-        if dtype.itemsize == 4:
-            # float64 has 53 of 64 bits: the last one stands for all that are lost, so that float32 is rounded only once
-            numbers = tuple([n if n < 2**53 else (n >> 11 | (n & 2047 != 0)) << 11 for n in numbers])
-    else:
-        code = "q"
-        if dtype.kind == "integer" and dtype.itemsize < 8 and kind == "unsigned" and itemsize == 8:
-            numbers = tuple([n & 255 if n >= 2**63 else n for n in numbers])  # narrow dtypes keep the low bits
-    try:
-        return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
-    except struct.error:
-        errors.cannot_fit(name, argument, "int64", max(numbers), "give dtype='float64'")
+    code: Any = CODES[kind][max(itemsize, 4) if kind == "float" else itemsize]
+    return memoryview(struct.pack(f"{len(numbers)}{code}", *numbers)).cast(code)
 
 
 def unsupported(name: str, argument: str, exporter: type, format: str, itemsize: int) -> NoReturn:
@@ -131,6 +115,5 @@ def unsupported(name: str, argument: str, exporter: type, format: str, itemsize:
     advice = ""
     if found is not None:
         kind, other = name_of(found[1], itemsize), holding(found[1], itemsize)
-        many = "most" if kind == "uint64" else "all"
-        advice = f"convert it with aotops.asarray(x, dtype={other!r}), which holds {many} {kind}"
+        advice = f"convert it with aotops.asarray(x, dtype={other!r}), which holds all {kind}"
     errors.unsupported_buffer(name, argument, exporter, format, [dtype.name for dtype in _native.dtypes], advice)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import DType, astype, fast_path
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float32, float64, int64, number_dtype
+from aotops.dtypes import BY_NAME, as_dtype, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
 from aotops.shapes import new_shape
@@ -59,7 +59,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
             DLPack (a PyTorch tensor), as an Arrow array or by ``__array__`` (a pandas Series); nested lists, tuples or
             ranges of numbers; or a number.
         dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
-            aotops has no dtype (int16, float16, big-endian numbers) need one, to which they are converted.
+            aotops has no dtype (float16, big-endian numbers) need one, to which they are converted.
         device: ``"cpu"`` or None, which mean the same: there is one device.
         copy: True always copies; False never does. None, the default, copies only if it must.
 
@@ -109,12 +109,12 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
     else:
         from aotops.namespace.buffers import foreign_number
 
-        number = foreign_number(name, argument, obj)
-        if number is not None:
+        foreign = foreign_number(name, argument, obj)
+        if foreign is not None:
             if copy is False:
                 errors.needs_copy(name, argument, f"{kind} of a dtype that aotops lacks")
-            own = int64 if isinstance(number, int) else float32  # the first that holds it
-            return _native.full((), number, own if wanted is None else wanted, name, argument)
+            number, own = foreign
+            return _native.full((), number, BY_NAME[own] if wanted is None else wanted, name, argument)
         try:
             shared = _native.from_buffer(obj, False, name, argument)
         except TypeError:  # its elements are of none of the dtypes

@@ -54,12 +54,6 @@ def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
         return number
     if not is_operand(value):
         errors.wrong_operand(name, argument, value)
-    if not isinstance(value, (list, tuple, range)):
-        from aotops.namespace.buffers import foreign_number
-
-        integer = foreign_number(name, argument, value)
-        if isinstance(integer, int) and not -(2**63) <= integer < 2**63:
-            return integer  # a uint64 that no dtype holds: as the Python int of its value
     return read(name, argument, value, None)
 
 

@@ -40,12 +40,14 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
                                     aot_tensor *const *tensors)
 {
     int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL; /* of the tensors; the highest one of the numbers */
+    uint32_t dtypes = 0;
     bool numbers = false;
     for (int k = 0; k < definition->inputs; k++) {
         int fixed = definition->fixed[k];
         if (tensors[k] != NULL) {
             if (fixed == AOT_NO_DTYPE) {
                 dtype = dtype == AOT_NO_DTYPE ? tensors[k]->dtype : aot_promotion[dtype][tensors[k]->dtype];
+                dtypes |= UINT32_C(1) << tensors[k]->dtype;
             } else if (!aot_fixed_takes(fixed, tensors[k]->dtype)) {
                 return NULL;
             }
@@ -59,6 +61,7 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
             }
         }
     }
+    dtype = definition->inputs > 2 ? aot_promote(dtypes) : dtype;
     dtype = dtype == AOT_NO_DTYPE ? dtype : aot_weak_promotion[category][dtype];
     if (dtype == AOT_NO_DTYPE) {
         return NULL;
@@ -272,7 +275,7 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
     for (int k = 0; k < count && all; k++) {
         objects[k] = inputs[k];
         if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
-            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k], false);
+            objects[k] = read[k] = (PyObject *)aot_read_operand(operator->state, inputs[k]);
             any = true;
             all = read[k] != NULL;
         }

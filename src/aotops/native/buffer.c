@@ -236,64 +236,10 @@ release:
 /* Up to this many bytes, a copy costs less than a tensor on the exporter's memory to copy from. */
 #define FEW_BYTES 4096
 
-/* Returns an integer of some width as an int64; a uint64 beyond it is negative. */
-static int64_t widen(const char *from, Py_ssize_t itemsize, bool is_signed)
-{
-    int64_t value = 0;
-    switch (itemsize) {
-#define WIDEN(bytes)                                                                                                   \
-    case bytes / 8: {                                                                                                  \
-        int##bytes##_t with_sign;                                                                                      \
-        uint##bytes##_t without;                                                                                       \
-        memcpy(&with_sign, from, sizeof with_sign);                                                                    \
-        memcpy(&without, from, sizeof without);                                                                        \
-        value = is_signed ? (int64_t)with_sign : (int64_t)without;                                                     \
-        break;                                                                                                         \
-    }
-        WIDEN(8)
-        WIDEN(16)
-        WIDEN(32)
-        WIDEN(64)
-#undef WIDEN
-    }
-    return value;
-}
-
-/* Returns integers of a dtype that tensors lack, such as NumPy's int32, as an int64 tensor. Returns NULL without an
- * exception for anything else, and for a uint64 that int64 does not hold. */
-static PyObject *read_integers(aot_state *state, Py_buffer *view, const char *function)
-{
-    const char *format = view->format != NULL ? view->format : "B";
-    Py_ssize_t itemsize = view->itemsize, shape[AOT_MAX_RANK], unused[AOT_MAX_RANK];
-    bool is_signed = strchr("bhilqn", *format) != NULL, is_unsigned = strchr("BHILQN", *format) != NULL;
-    bool is_integer = *format != '\0' && format[1] == '\0' && (is_signed || is_unsigned);
-    if (!is_integer || (itemsize != 1 && itemsize != 2 && itemsize != 4 && itemsize != 8) ||
-        view->ndim > AOT_MAX_RANK || read_axes(view, shape, unused, function, "obj") < 0) {
-        return NULL;
-    }
-    aot_tensor *result = aot_tensor_new(state, AOT_INT64, view->ndim, shape, function);
-    if (result == NULL || result->size * itemsize != view->len) {
-        Py_XDECREF((PyObject *)result); /* Python reports a buffer of another length */
-        return NULL;
-    }
-    /* the narrow numbers lie at the end of the wide ones' memory, which are written from its start */
-    char *wide = result->data, *narrow = wide + result->size * ((Py_ssize_t)sizeof(int64_t) - itemsize);
-    bool fits = PyBuffer_ToContiguous(narrow, view, view->len, 'C') == 0;
-    for (Py_ssize_t k = 0; fits && k < result->size; k++) {
-        int64_t value = widen(narrow + k * itemsize, itemsize, is_signed);
-        memcpy(wide + k * (Py_ssize_t)sizeof value, &value, sizeof value);
-        fits = is_signed || value >= 0;
-    }
-    if (!fits) {
-        Py_CLEAR(result);
-    }
-    return (PyObject *)result;
-}
-
 /* Returns a tensor, or None if only a copy is possible. With `quiet`, returns NULL without an exception for elements
- * that no dtype matches, unless they are integers to be widened: a single one, or `widens`. */
-static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, bool widens,
-                             const char *function, const char *argument)
+ * that no dtype matches. */
+static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bool quiet, const char *function,
+                             const char *argument)
 {
     Py_buffer *view = PyMem_Calloc(1, sizeof *view);
     if (view == NULL) {
@@ -308,20 +254,17 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         return aot_from_memory(state, view, PyBuffer_Release, dtype, copy ? AOT_COPY_ALWAYS : AOT_COPY_NEVER, function,
                                argument);
     }
-    PyObject *result = NULL;
     if (!quiet) {
         Py_XDECREF(aot_call("unsupported_buffer", "(ssOsn)", function, argument, Py_TYPE(exporter),
                             view->format ? view->format : "B", view->itemsize)); /* raises */
-    } else if (view->ndim == 0 || widens) {
-        result = read_integers(state, view, function);
     }
     aot_release_memory(view, PyBuffer_Release);
-    return result;
+    return NULL;
 }
 
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument)
 {
-    return from_buffer(state, exporter, copy, false, false, function, argument);
+    return from_buffer(state, exporter, copy, false, function, argument);
 }
 
 static void release_bytes(Py_buffer *source)
@@ -392,9 +335,9 @@ aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *funct
     return copy;
 }
 
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens)
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter)
 {
-    PyObject *shared = from_buffer(state, exporter, false, true, widens, "asarray", "obj");
+    PyObject *shared = from_buffer(state, exporter, false, true, "asarray", "obj");
     if (shared == NULL) {
         clear_refusal();
     }

@@ -22,6 +22,17 @@ const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES] = AOT_WEAK_PROM
 const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_CAN_CAST;
 const uint8_t aot_default_dtypes[AOT_N_CATEGORIES] = AOT_DEFAULT_DTYPES;
 
+int aot_promote(uint32_t dtypes)
+{
+    int result = AOT_NO_DTYPE;
+    for (int code = AOT_N_DTYPES - 1; code >= 0; code--) { /* floats first: aotops.abi.promote */
+        if (dtypes >> code & 1) {
+            result = result == AOT_NO_DTYPE ? code : aot_promotion[result][code];
+        }
+    }
+    return result;
+}
+
 typedef struct {
     PyObject_HEAD
     int code;
@@ -111,7 +122,7 @@ static PyObject *dtype_reduce(PyObject *self, PyObject *Py_UNUSED(unused))
 static PyGetSetDef dtype_getset[] = {
     {"name", dtype_name, NULL, "Name, for example 'float32'.", NULL},
     {"itemsize", dtype_itemsize, NULL, "Bytes in one element.", NULL},
-    {"kind", dtype_kind, NULL, "'bool', 'integer' or 'float'.", NULL},
+    {"kind", dtype_kind, NULL, "'bool', 'integer', 'float' or 'complex'.", NULL},
     {"code", dtype_code, NULL, "Position among aotops' dtypes.", NULL},
     {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
     {"__numpy_dtype__", dtype_of_numpy, NULL, "NumPy's dtype of the same name, once NumPy is imported.", NULL},

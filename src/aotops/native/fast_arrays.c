@@ -11,6 +11,8 @@
  */
 #include "native.h"
 
+#include "arrays.h"
+
 /* --- positions ----------------------------------------------------------------------------------- */
 
 /* take(x, indices, /, *, axis=None) */

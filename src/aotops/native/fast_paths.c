@@ -214,7 +214,7 @@ static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, 
     if (few != NULL || PyErr_Occurred()) {
         return (PyObject *)few;
     }
-    x = aot_share_buffer(state, data, dtype != AOT_NO_DTYPE);
+    x = aot_share_buffer(state, data);
     dtype = x != NULL && dtype == AOT_NO_DTYPE ? x->dtype : dtype;
     bool plain = x != NULL && (x->ndim > 0 || dtype == x->dtype);
     PyObject *result = plain ? (PyObject *)aot_astype(x, dtype, copy, self->row->name) : NULL;
@@ -415,7 +415,8 @@ static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssiz
 /* result_type(*values) */
 static PyObject *result_type(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
-    int dtype = AOT_NO_DTYPE, category = AOT_CATEGORY_BOOL;
+    int category = AOT_CATEGORY_BOOL;
+    uint32_t dtypes = 0;
     for (Py_ssize_t k = 0; k < count; k++) {
         const aot_tensor *x = aot_as_tensor(args[k]);
         int own;
@@ -427,12 +428,12 @@ static PyObject *result_type(const aot_function *self, PyObject *const *args, Py
         if (x == NULL && !plain_dtype(self->state, args[k], AOT_NO_DTYPE, &own)) {
             return NULL;
         }
-        own = x != NULL ? x->dtype : own;
-        dtype = dtype == AOT_NO_DTYPE ? own : aot_promotion[dtype][own];
+        dtypes |= UINT32_C(1) << (x != NULL ? x->dtype : own);
     }
     if (count == 0 || names != NULL) {
         return NULL;
     }
+    int dtype = aot_promote(dtypes);
     PyObject *result = self->state->dtypes[dtype == AOT_NO_DTYPE ? aot_default_dtypes[category]
                                                                  : aot_weak_promotion[category][dtype]];
     Py_INCREF(result);
@@ -551,6 +552,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"concat", aot_concat, 0, false},
     {"empty", empty, 0, false},
     {"full", full, 0, false},
+    {"matmul", aot_matmul_path, 0, false},
     {"mean", mean, 3, true},
     {"nonzero", aot_nonzero, 0, false},
     {"ones", ones, 0, false},

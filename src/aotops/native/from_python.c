@@ -30,7 +30,7 @@ typedef struct {
     int dtype;    /* of the elements written */
     bool narrows; /* it is cast again, to another float dtype */
     bool is_open; /* the dtype is to be the lowest one that holds all leaves */
-    int strong;   /* if open: what the tensors so far promote to, or AOT_NO_DTYPE */
+    uint32_t strong; /* if open: the dtypes of the tensors so far, as a bit mask */
     int weak;     /* if open: the highest dtype that a Python number requires, or AOT_NO_DTYPE */
     int ndim;
     int depth; /* of the nested lists; further axes belong to the leaves */
@@ -112,10 +112,11 @@ static enum outcome declined(void)
  * (aotops.result_type). */
 static int called_for(const reader *r)
 {
-    if (r->strong == AOT_NO_DTYPE) {
+    int strong = aot_promote(r->strong);
+    if (strong == AOT_NO_DTYPE) {
         return r->weak == AOT_NO_DTYPE ? AOT_FLOAT64 : r->weak; /* no leaves: float64 */
     }
-    return r->weak == AOT_NO_DTYPE ? r->strong : aot_weak_promotion[aot_dtypes[r->weak].category][r->strong];
+    return r->weak == AOT_NO_DTYPE ? strong : aot_weak_promotion[aot_dtypes[r->weak].category][strong];
 }
 
 static void call_for_number(reader *r, PyObject *number)
@@ -128,7 +129,7 @@ static void call_for_number(reader *r, PyObject *number)
 
 static void call_for_dtype(reader *r, int dtype)
 {
-    r->strong = r->strong == AOT_NO_DTYPE ? dtype : aot_promotion[r->strong][dtype];
+    r->strong |= UINT32_C(1) << dtype;
 }
 
 /* Returns whether the dtype is still right; updates it if not. */
@@ -166,7 +167,7 @@ static aot_tensor *tensor_of(const reader *r, PyObject *item)
         Py_INCREF(item);
         return leaf;
     }
-    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item, !r->is_open);
+    return aot_is_sequence(item) ? NULL : aot_read_operand(r->state, item);
 }
 
 /* Writes a leaf: a tensor is cast, as aotops.astype does. */
@@ -401,7 +402,7 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     bool narrows = dtype != AOT_NO_DTYPE && aot_dtypes[dtype].kind == AOT_KIND_REAL && dtype != AOT_FLOAT64;
     reader r = {.state = state, .dtype = narrows ? AOT_FLOAT64 : dtype, .narrows = narrows,
                 .is_open = dtype == AOT_NO_DTYPE};
-    r.strong = r.weak = AOT_NO_DTYPE;
+    r.weak = AOT_NO_DTYPE;
     r.patience = ITEMS_BETWEEN_SIGNALS;
     enum outcome outcome = find_shape(&r, data);
     if (outcome != DONE) {
@@ -422,10 +423,10 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype)
     return narrowed;
 }
 
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens)
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object)
 {
     if (aot_is_sequence(object)) {
         return aot_read_nested(state, object, AOT_NO_DTYPE);
     }
-    return is_operand(state, object) > 0 ? aot_share_buffer(state, object, widens) : NULL;
+    return is_operand(state, object) > 0 ? aot_share_buffer(state, object) : NULL;
 }

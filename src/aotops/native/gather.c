@@ -12,6 +12,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "routines.h"
 #include "system.h"
 

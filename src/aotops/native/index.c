@@ -17,6 +17,8 @@
  */
 #include "native.h"
 
+#include "arrays.h"
+
 #include <string.h>
 
 /* What an index selects; the offset counts elements from the tensor's first one. */
@@ -326,7 +328,7 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         Py_INCREF((PyObject *)source);
     } else if (kind == ELEMENT || kind == VIEW) {
         source = aot_is_sequence(value) ? aot_read_nested(self->state, value, self->dtype)
-                                        : aot_read_operand(self->state, value, true);
+                                        : aot_read_operand(self->state, value);
         kind = source != NULL ? kind : PyErr_Occurred() ? FAILED : NOT_HERE;
     }
     int failed = -1;

@@ -13,6 +13,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "routines.h"
 
 #define PIECE 65536

@@ -8,7 +8,7 @@
  *     def from_buffer(exporter, copy): ...
  *     def to_dlpack(x, versioned, copied), from_dlpack(capsule, copy): ...
  *     def arrow_schema(dtype), to_arrow(x), from_arrow(schema, array, copy): ...
- *     def register_tensor_type(type, choose): ...     # once: the class of the tensors that operators return
+ *     def register_tensor_type(type, choose, dot): ... # once: the class of the tensors that operators return
  *     def take_at(...), put_at(...), take_along(...): see gather.c
  *     def compress(...), expand(...), positions(...), spread(...), search(...): see masks.c
  *     def sort(...): see sort.c
@@ -22,6 +22,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "exchange.h"
 #include "pool.h"
 
@@ -210,8 +211,9 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
 static PyObject *native_register(PyObject *module, PyObject *args)
 {
     aot_state *state = state_of(module);
-    PyObject *type, *choose;
-    if (!PyArg_ParseTuple(args, "OO!:register_tensor_type", &type, state->operator_type, &choose)) {
+    PyObject *type, *choose, *dot;
+    if (!PyArg_ParseTuple(args, "OO!O!:register_tensor_type", &type, state->operator_type, &choose,
+                          state->operator_type, &dot)) {
         return NULL;
     }
     if (!PyType_Check(type) || !PyType_IsSubtype((PyTypeObject *)type, state->base_type) ||
@@ -226,6 +228,8 @@ static PyObject *native_register(PyObject *module, PyObject *args)
     state->tensor_type = (PyTypeObject *)type;
     Py_INCREF(choose);
     state->choose = choose;
+    Py_INCREF(dot);
+    state->dot = dot;
     Py_RETURN_NONE;
 }
 
@@ -380,7 +384,8 @@ static PyMethodDef module_methods[] = {
     {"is_number", native_is_number, METH_O,
      "is_number(object): whether it is a Python number, which adopts the dtype of the tensors beside it."},
     {"register_tensor_type", native_register, METH_VARARGS,
-     "register_tensor_type(type, choose): once, the class of all tensors, and the operator that chooses by a mask."},
+     "register_tensor_type(type, choose, dot): once, the class of all tensors, and the operators that choose by a mask\n"
+     "and add up products."},
     {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
     {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
     {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
@@ -390,6 +395,8 @@ static PyMethodDef module_methods[] = {
     {"sort", aot_sort_call, METH_VARARGS, "sort(x, descending, positions, function): rows of a contiguous tensor."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
+    {"matmul", aot_matmul_call, METH_VARARGS,
+     "matmul(x1, x2): the products of matrices; None unless both have one dtype with a kernel and as many axes."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

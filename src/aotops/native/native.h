@@ -36,6 +36,8 @@ extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
 /* Functions of aotops.abi as tables: promote; promote_number, by the number's category; can_cast, of a result to
  * `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
+/* Returns what the dtypes whose bits are set promote to, or AOT_NO_DTYPE for none. For two, aot_promotion has it. */
+int aot_promote(uint32_t dtypes);
 extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];
 extern const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES];
 /* The dtypes of Python numbers on their own. */
@@ -70,6 +72,7 @@ typedef struct {
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
     PyObject *dtypes[AOT_N_DTYPES];
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
+    PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
@@ -237,9 +240,8 @@ PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset
 PyObject *aot_from_buffer(aot_state *state, PyObject *exporter, bool copy, const char *function, const char *argument);
 /* Returns a copy of a few contiguous elements; NULL without an exception for any other buffer. */
 aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *function);
-/* Returns a tensor on an exporter's memory, or an int64 copy of an integer of a dtype that tensors lack, with `widens`
- * also of several; NULL without an exception if that is impossible. */
-aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter, bool widens);
+/* Returns a tensor on an exporter's memory; NULL without an exception if that is impossible. */
+aot_tensor *aot_share_buffer(aot_state *state, PyObject *exporter);
 
 static inline int64_t aot_smaller(int64_t a, int64_t b)
 {
@@ -462,40 +464,6 @@ aot_tensor *aot_reshaped(aot_tensor *tensor, int ndim, const Py_ssize_t *shape, 
 /* Returns the tensor itself if it has the dtype and `copy` is false, else a contiguous copy. */
 aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *function);
 
-/* gather.c: elements at the positions in tensors of int64 */
-/* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
-aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
-/* Writes a value of x's dtype, broadcast, to positions along the first axis; they share no memory with x. */
-int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value);
-/* Returns x with the positions along an axis that an index of as many axes has, of which the others broadcast. Returns
- * NULL without an exception if they do not fit. */
-aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis);
-/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value). An index, or
- * None, for each axis; their own axes are behind so many others in the result. */
-PyObject *aot_take_at(PyObject *module, PyObject *args);
-PyObject *aot_put_at(PyObject *module, PyObject *args);
-PyObject *aot_take_along_call(PyObject *module, PyObject *args);
-
-/* masks.c: elements that a mask of the same shape selects; searches */
-aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask);
-/* Writes a value with one element for each True to a contiguous tensor; they share no memory. */
-int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value);
-/* Returns the rows, or None, and the columns of what is True; NULL without an exception unless the mask is a contiguous
- * row or matrix of bools. */
-PyObject *aot_positions(PyObject *mask);
-/* For Python: compress(x, mask), expand(x, mask, value), positions(mask), spread(counts, total),
- * search(ordered, values, right). */
-PyObject *aot_compress_call(PyObject *module, PyObject *args);
-PyObject *aot_expand_call(PyObject *module, PyObject *args);
-PyObject *aot_positions_call(PyObject *module, PyObject *mask);
-PyObject *aot_spread(PyObject *module, PyObject *args);
-PyObject *aot_search(PyObject *module, PyObject *args);
-
-/* sort.c: sorted rows, the last axis of a contiguous tensor, or the positions that sort them; equal elements keep their
- * order, and NaN is last. Returns NULL without an exception if the tensor is not contiguous or its dtype has no order. */
-aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char *function);
-PyObject *aot_sort_call(PyObject *module, PyObject *args);
-
 /* from_python.c: nested sequences of numbers */
 /* Returns whether an object is exactly a list, a tuple or a range. */
 bool aot_is_sequence(PyObject *data);
@@ -506,8 +474,8 @@ aot_tensor *aot_read_nested(aot_state *state, PyObject *data, int dtype);
  * is read as a float four times as fast as through its buffer. */
 bool aot_is_float64_scalar(aot_state *state, PyObject *object);
 /* Returns a tensor for an operand that is neither a tensor nor a number: nested sequences, or an array, on its own
- * memory or widened (aot_share_buffer). Returns NULL without an exception if Python has to read or reject it. */
-aot_tensor *aot_read_operand(aot_state *state, PyObject *object, bool widens);
+ * memory. Returns NULL without an exception if Python has to read or reject it. */
+aot_tensor *aot_read_operand(aot_state *state, PyObject *object);
 
 /* to_python.c: Python numbers and lists of elements */
 PyObject *aot_item(PyObject *self, PyObject *const *indices, Py_ssize_t count);
@@ -554,6 +522,8 @@ bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *con
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+/* of matmul.c */
+PyObject *aot_matmul_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
@@ -577,6 +547,7 @@ AOT_EACH_UNARY_SLOT(AOT_UNARY_METHOD)
 PyObject *aot_number_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_inplace_power(PyObject *a, PyObject *b, PyObject *modulus);
 PyObject *aot_number_divmod(PyObject *a, PyObject *b);
+PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
 
 /* cpu.c */

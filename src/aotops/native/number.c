@@ -26,7 +26,7 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
     PyObject *other = tensor_a != NULL ? b : a;
     PyObject *read = NULL, *inputs[] = {a, b};
     if (!known) {
-        read = (PyObject *)aot_read_operand(state, other, false);
+        read = (PyObject *)aot_read_operand(state, other);
         if (read == NULL && !PyErr_Occurred()) {
             read = aot_call("other_operand", "(OOOi)", operator, a, b, (int)in_place);
         }

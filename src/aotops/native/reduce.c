@@ -134,7 +134,8 @@ static aot_tensor *cast(const call_arguments *call, aot_tensor *x, int dtype)
 
 /* Chooses the variant for an input; returns the input or a cast copy: a new reference. The memory layout of an input
  * determines the order in which its elements are combined, and a cast copy is in row-major order. Casting must not
- * change the result, so only an input in row-major order is left to be cast tile by tile later. */
+ * change the result, so unless any order gives the same one, as of integers, only an input in row-major order is left
+ * to be cast tile by tile later. */
 static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
 {
     const aot_operator_object *operator = call->operator;
@@ -173,7 +174,8 @@ static aot_tensor *with_variant(call_arguments *call, aot_tensor *x)
         variant = aot_variant_of(definition, dtype);
     }
     call->variant = variant;
-    bool later = x->contiguous && definition->kind != AOT_ARGREDUCE;
+    bool any_order = aot_dtypes[variant->dtypes[1]].category < AOT_CATEGORY_FLOAT;
+    bool later = (x->contiguous || any_order) && definition->kind != AOT_ARGREDUCE;
     return cast(call, x, later ? x->dtype : dtype);
 }
 
@@ -184,7 +186,7 @@ static aot_tensor *converted_input(call_arguments *call)
     if (x != NULL) {
         return with_variant(call, x);
     }
-    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0], false);
+    PyObject *made = (PyObject *)aot_read_operand(call->operator->state, call->inputs[0]);
     if (made == NULL && !PyErr_Occurred()) {
         made = aot_call("as_operand_tensor", "(ssO)", call->operator->definition->name, "x", call->inputs[0]);
     }

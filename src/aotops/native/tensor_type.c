@@ -199,6 +199,7 @@ static PyType_Slot tensor_slots[] = {
     {Py_nb_power, aot_number_power},
     {Py_nb_inplace_power, aot_number_inplace_power},
     {Py_nb_divmod, aot_number_divmod},
+    {Py_nb_matrix_multiply, aot_number_matrix_multiply},
     {Py_nb_inplace_matrix_multiply, aot_number_inplace_matrix_multiply},
     {0, NULL},
 };

@@ -23,6 +23,7 @@ def unchanged(x: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     slot="positive",
     cases=Cases(slope=lambda mp, x: 1, special=((0.0, 0.0), (-0.0, -0.0), (-INF, -INF), (NAN, NAN))),
 )
@@ -46,6 +47,7 @@ def positive_derivative(x: Any, y: Any, g: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     slot="negative",
     cases=Cases(
         slope=lambda mp, x: -1,
@@ -108,7 +110,7 @@ def abs_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- add ----------------------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=NUMBERS, slot="add")
+@zip(dtypes=NUMBERS, signless=True, slot="add")
 def add(x1: Any, x2: Any) -> Any:
     """Sum of each pair of elements, ``x1 + x2``.
 
@@ -131,7 +133,7 @@ def add_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 # --- subtract -----------------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=NUMBERS, slot="subtract")
+@zip(dtypes=NUMBERS, signless=True, slot="subtract")
 def subtract(x1: Any, x2: Any) -> Any:
     """Difference of each pair of elements, ``x1 - x2``.
 
@@ -155,7 +157,7 @@ def subtract_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 # --- multiply -----------------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=NUMBERS, slot="multiply")
+@zip(dtypes=NUMBERS, signless=True, slot="multiply")
 def multiply(x1: Any, x2: Any) -> Any:
     """Product of each pair of elements, ``x1 * x2``.
 
@@ -180,6 +182,7 @@ def multiply_derivative(x1: Any, x2: Any, y: Any, g: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     method=True,
     cases=Cases(
         slope=lambda mp, x: 2 * x,

@@ -69,7 +69,7 @@ def logical_not(x: Any) -> Any:
 # --- functions of bits --------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=BOOL + INTEGERS, slot="and", aliases=("numpy.bitwise_and",))
+@zip(dtypes=BOOL + INTEGERS, signless=True, slot="and", aliases=("numpy.bitwise_and",))
 def bitwise_and(x1: Any, x2: Any) -> Any:
     """The bits that both of each pair of integers have, ``x1 & x2``; of bools, whether both are true.
 
@@ -80,7 +80,7 @@ def bitwise_and(x1: Any, x2: Any) -> Any:
     return x1 & x2
 
 
-@zip(dtypes=BOOL + INTEGERS, slot="or", aliases=("numpy.bitwise_or",))
+@zip(dtypes=BOOL + INTEGERS, signless=True, slot="or", aliases=("numpy.bitwise_or",))
 def bitwise_or(x1: Any, x2: Any) -> Any:
     """The bits that either of each pair of integers has, ``x1 | x2``; of bools, whether at least one is true.
 
@@ -91,7 +91,7 @@ def bitwise_or(x1: Any, x2: Any) -> Any:
     return x1 | x2
 
 
-@zip(dtypes=BOOL + INTEGERS, slot="xor", aliases=("numpy.bitwise_xor",))
+@zip(dtypes=BOOL + INTEGERS, signless=True, slot="xor", aliases=("numpy.bitwise_xor",))
 def bitwise_xor(x1: Any, x2: Any) -> Any:
     """The bits that exactly one of each pair of integers has, ``x1 ^ x2``; of bools, whether exactly one is true.
 
@@ -102,7 +102,7 @@ def bitwise_xor(x1: Any, x2: Any) -> Any:
     return x1 ^ x2
 
 
-@map(dtypes=BOOL + INTEGERS, slot="invert", aliases=("numpy.invert", "numpy.bitwise_not"))
+@map(dtypes=BOOL + INTEGERS, signless=True, slot="invert", aliases=("numpy.invert", "numpy.bitwise_not"))
 def bitwise_invert(x: Any) -> Any:
     """The bits that each integer lacks, ``~x``; of bools, whether each is false.
 
@@ -148,7 +148,7 @@ def right_shift_of(bits: int, signed: bool) -> Any:
     return signed_shift if signed else unsigned_shift
 
 
-@zip(dtypes=INTEGERS, slot="lshift", aliases=("numpy.left_shift",))
+@zip(dtypes=INTEGERS, signless=True, slot="lshift", aliases=("numpy.left_shift",))
 def bitwise_left_shift(x1: Any, x2: Any) -> Any:
     """The bits of ``x1`` shifted to the left by ``x2``, ``x1 << x2``: times ``2**x2``, wrapped around.
 

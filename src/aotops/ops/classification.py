@@ -15,6 +15,7 @@ from aotops.ops.record import BOOL, FLOATS, INTEGERS, NUMBERS, TO_FLOAT, map, zi
 
 @map(
     dtypes=BOOL + NUMBERS,
+    signless=True,
     result="bool",
     method=True,
     aliases=("numpy.isfinite",),
@@ -32,6 +33,7 @@ def isfinite(x: Any) -> Any:
 
 @map(
     dtypes=BOOL + NUMBERS,
+    signless=True,
     result="bool",
     method=True,
     aliases=("numpy.isinf",),
@@ -49,6 +51,7 @@ def isinf(x: Any) -> Any:
 
 @map(
     dtypes=BOOL + NUMBERS,
+    signless=True,
     result="bool",
     method=True,
     aliases=("numpy.isnan",),

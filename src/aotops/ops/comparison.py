@@ -51,7 +51,7 @@ def greater_equal(x1: Any, x2: Any) -> Any:
     return x1 >= x2
 
 
-@zip(dtypes=ALL, result="bool", slot="eq")
+@zip(dtypes=ALL, result="bool", signless=True, slot="eq")
 def equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing.
 
@@ -62,7 +62,7 @@ def equal(x1: Any, x2: Any) -> Any:
     return x1 == x2
 
 
-@zip(dtypes=ALL, result="bool", slot="ne")
+@zip(dtypes=ALL, result="bool", signless=True, slot="ne")
 def not_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything.
 

@@ -26,12 +26,21 @@ def to_int64(x: Any) -> Any:
     return truncate(select((x >= -9223372036854775808.0) & (x < 9223372036854775808.0), x, -9223372036854775808.0))
 
 
+def to_uint64(x: Any) -> Any:
+    """To uint64: towards zero, as the bits of an int64. What neither it nor int64 can hold becomes 2**63."""
+    above = x >= 9223372036854775808.0
+    shifted = select(above, x - 9223372036854775808.0, x)
+    # the smallest int64 and 2**63 have the same bits: adding the smallest int64 to itself is 0
+    low = select(shifted < 9223372036854775808.0, to_int64(shifted), 0)
+    return select(above, low + -9223372036854775808, to_int64(x))
+
+
 def conversion(source: str, target: str) -> Scalar:
     """The scalar function that converts from one dtype to another."""
     if target == "bool" and source != "bool":
         return nonzero
     if source in FLOATS and target in INTEGERS:
-        return to_int64
+        return to_uint64 if target == "uint64" else to_int64
     return copy
 
 
@@ -53,6 +62,8 @@ def movement(source: str, target: str) -> tuple[str, str]:
     source_bits, target_bits = bits_of(source), bits_of(target)
     if source == target:
         return (source, target) if source == "bool" or source_bits > 64 else (f"int{source_bits}",) * 2
+    if source in FLOATS and is_integer(target) and target_bits < 64:
+        return source, f"int{target_bits}"  # through int64, whose low bits are kept
     if not (is_integer(source) or source == "bool") or not (is_integer(target) or target == "bool"):
         return source, target
     longer = is_integer(target) and (source == "bool" or target_bits > source_bits)

@@ -25,6 +25,7 @@ from aotops.intrinsics import (
     scale,
     select,
     widen,
+    wrap_int64,
 )
 from aotops.intrinsics import divide as ieee_divide
 from aotops.ops.cases import Cases
@@ -227,6 +228,16 @@ def floor_divide32(x1: Any, x2: Any) -> Any:
     return floor_divide_any(widen(x1), widen(x2))
 
 
+def unsigned_quotient(a: Any, b: Any) -> Any:
+    """The quotient of two uint64, all of them as the bits of an int64; 0 by 0."""
+    smallest = -0x8000000000000000  # exchanged sign bits order int64 as uint64
+    q = quotient((a >> 1) & 0x7FFFFFFFFFFFFFFF, b) * 2  # of the first 63 bits, which are not negative
+    rest = wrap_int64(a - wrap_int64(q * b))
+    q = q + select((rest ^ smallest) >= (b ^ smallest), 1, 0)
+    above = select((a ^ smallest) >= (b ^ smallest), 1, 0)  # where b has the highest bit
+    return select(b == 0, 0, select(b < 0, above, q))
+
+
 # --- remainder ----------------------------------------------------------------------------------------------------
 
 
@@ -286,6 +297,19 @@ for _dtype in SHORT:
 for _dtype in MIDDLE:
     floor_divide.specialise(_dtype)(floor_divide_middle)
     remainder.specialise(_dtype)(remainder_middle)
+
+
+@floor_divide.specialise("uint64")
+def floor_divide_uint64(x1: Any, x2: Any) -> Any:
+    return unsigned_quotient(wrap_int64(x1), wrap_int64(x2))
+
+
+@remainder.specialise("uint64")
+def remainder_uint64(x1: Any, x2: Any) -> Any:
+    a, b = wrap_int64(x1), wrap_int64(x2)
+    return select(b == 0, 0, wrap_int64(a - unsigned_quotient(a, b) * b))
+
+
 floor_divide.fast_path("int64", unless=is_far)(floor_divide_near)
 remainder.fast_path("int64", unless=is_far)(remainder_near)
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import textwrap
 
-from aotops.abi import NAMES, can_cast
+from aotops.abi import NAMES, can_cast, named
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -101,13 +101,23 @@ def sequence(words: Iterable[str], last: str = "and") -> str:
     return f"{', '.join(others)} {last} {final}" if others else final
 
 
+def names(dtypes: Iterable[str], last: str = "and") -> str:
+    """The names of dtypes; all integer dtypes together have one."""
+    given = tuple(dtypes)
+    integers = named("signed", "unsigned")
+    if set(integers) <= set(given):
+        given = tuple(["every integer dtype" if name == integers[0] else name for name in given])
+        given = tuple([name for name in given if name not in integers])
+    return sequence(given, last)
+
+
 def dtypes(record: Record) -> str:
     """The dtypes that an operator takes, and in which others compute."""
     casts: dict[str, list[str]] = {}
     for source, target in record.casts.items():
         casts.setdefault(target, []).append(source)
-    computed = [f"{sequence(sources)} compute{'s' * (len(sources) == 1)} as {to}" for to, sources in casts.items()]
-    return "; ".join([sequence(record.dtypes, "or"), *computed])
+    computed = [f"{names(sources)} compute{'s' * (len(sources) == 1)} as {to}" for to, sources in casts.items()]
+    return "; ".join([names(record.dtypes, "or"), *computed])
 
 
 def parameters(record: Record) -> list[str]:
@@ -118,7 +128,7 @@ def parameters(record: Record) -> list[str]:
             entries.append(f"{name}: Bool, or true where it is not 0; its shape broadcasts with those of the others.")
         elif name in record.fixed:
             own = record.fixed[name]
-            castable = sequence([dtype for dtype in NAMES if can_cast(dtype, own)], "or")
+            castable = names([dtype for dtype in NAMES if can_cast(dtype, own)], "or")
             entries.append(
                 f"{name}: {ONE}, of dtype {castable}, cast to {own}; its shape broadcasts with those of the others."
             )
@@ -164,7 +174,7 @@ def returns(record: Record) -> str:
 def raises(record: Record) -> list[str]:
     """The errors, and when they are raised."""
     rejected = [dtype for dtype in NAMES if dtype not in record.dtypes and dtype not in record.casts]
-    wrong = f"; the dtype is {sequence(rejected, 'or')}" if rejected else ""
+    wrong = f"; the dtype is {names(rejected, 'or')}" if rejected else ""
     reasons = ["``out`` has another shape than the result"]
     if record.inputs > 1:
         reasons.insert(0, "shapes do not broadcast together")

@@ -247,6 +247,16 @@ def pow_int64(x1: Any, x2: Any) -> Any:
     return select(x2 < 0, inverse, result)
 
 
+def pow_uint64(x1: Any, x2: Any) -> Any:
+    """pow of unsigned integers, of which no exponent is negative; the bits of an int64."""
+    base, exponent, result = wrap_int64(x1), wrap_int64(x2), 1
+    while exponent != 0:
+        result = wrap_int64(select((exponent & 1) == 1, result * base, result))
+        base = wrap_int64(base * base)
+        exponent = (exponent >> 1) & 0x7FFFFFFFFFFFFFFF
+    return result
+
+
 def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
     """NumPy's power, and negative powers of integers, which NumPy rejects."""
     if x1.dtype.kind == "f":
@@ -310,7 +320,7 @@ def pow(x1: Any, x2: Any) -> Any:
 
 
 for _dtype in INTEGERS:
-    pow.specialise(_dtype)(pow_int64)
+    pow.specialise(_dtype)(pow_uint64 if _dtype == "uint64" else pow_int64)
 pow.specialise("float32")(pow32)
 
 

@@ -26,10 +26,12 @@ else:
     Scalar = object
 
 BOOL = named("bool")
-INTEGERS = named("unsigned", "signed")
+INTEGERS = named("signed", "unsigned")
 INT64 = (DEFAULTS["integer"],)
+#: The dtype that the integers of each dtype are added and multiplied in.
+WIDE = {**dict.fromkeys(BOOL + named("signed"), "int64"), **dict.fromkeys(named("unsigned"), "uint64")}
 FLOATS = named("real")
-NUMBERS = named("unsigned", "signed", "real")
+NUMBERS = named("signed", "unsigned", "real")
 ALL = NAMES
 
 #: Inputs of these dtypes compute in another one where an operator has no kernel for them.
@@ -94,6 +96,7 @@ class Record:
         initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
         casts: dtypes without a kernel of their own, and the dtype in which they compute.
+        signless: whether integers of one width give the same bits, signed or not, so that they share kernels.
         slot: the special method, one of ``aotops.abi.SLOTS``.
         squares: of an operator of two inputs, the record that stands in for it where the second input is the
             Python number 2.
@@ -146,6 +149,7 @@ class Record:
         identity: float | Mapping[str, float] | None = None,
         initial: float | Mapping[str, float] | None = None,
         casts: Mapping[str, str] | None = None,
+        signless: bool = False,
         slot: str | None = None,
         squares: Record | None = None,
         method: bool = False,
@@ -169,6 +173,7 @@ class Record:
         self.identity = identity
         self.initial = initial
         self.casts = casts or {}
+        self.signless = signless
         self.slot = slot
         self.squares = squares
         self.method = method
@@ -506,6 +511,6 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing")}
+    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing", "signless")}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.abi import DEFAULTS, FACTS
+from aotops.abi import FACTS
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
-from aotops.ops.record import ALL, BOOL, FLOATS, INT64, INTEGERS, argreduce, reduce, scan
+from aotops.ops.record import ALL, FLOATS, INT64, WIDE, argreduce, reduce, scan
 
-#: Sums and products of bools and integers are int64.
-TO_INT64 = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["integer"])
+#: Dtypes with kernels of their own, and the others, whose elements are cast tile by tile to one of them: to bool, and
+#: integers to 64 bits. A kernel takes 20 to 40 KiB and 2 to 4 seconds to compile.
+WIDEST = ("int64", "uint64")
+USUAL = ("bool", "int64", "uint8", "uint64", *FLOATS)
+TO_WIDEST = {dtype: wide for dtype, wide in WIDE.items() if dtype not in WIDEST}
+TO_USUAL = {dtype: wide for dtype, wide in WIDE.items() if dtype not in USUAL}
+TO_BOOL = {dtype: "bool" for dtype in TO_USUAL if dtype != "int8"}
 
 #: The ends of what a dtype holds.
 SMALLEST = {name: -math.inf if name in FLOATS else FACTS[name].bounds[0] for name in ALL}
@@ -32,8 +37,10 @@ def smaller(a: Any, b: Any) -> Any:
 
 
 @reduce(
-    dtypes=ALL,
-    result=TO_INT64,
+    dtypes=USUAL,
+    result=WIDE,
+    casts=TO_USUAL,
+    signless=True,
     identity=0,
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
     initial={dtype: -0.0 if dtype in FLOATS else 0 for dtype in ALL},
@@ -43,6 +50,7 @@ def smaller(a: Any, b: Any) -> Any:
 def sum(a: Any, b: Any) -> Any:
     """Sum of the elements over one axis, several, or all.
 
+    Bools and signed integers are added in int64, unsigned integers in uint64, as NumPy does, unless ``dtype`` is given.
     Floats are added in a fixed tree that depends on shape and layout alone: the same input gives the same bits on
     every CPU and any number of threads.
 
@@ -57,12 +65,20 @@ def sum(a: Any, b: Any) -> Any:
     return a + b
 
 
-@reduce(dtypes=ALL, result=TO_INT64, identity=1, method=True)
+@reduce(
+    dtypes=USUAL,
+    result=WIDE,
+    casts=TO_USUAL,
+    signless=True,
+    identity=1,
+    method=True,
+)
 def prod(a: Any, b: Any) -> Any:
     """Product of the elements over one axis, several, or all.
 
-    Floats are multiplied in a fixed tree that depends on shape and layout alone: the same input gives the same bits
-    on every CPU and any number of threads.
+    Bools and signed integers are multiplied in int64, unsigned integers in uint64, as NumPy does, unless ``dtype`` is
+    given. Floats are multiplied in a fixed tree that depends on shape and layout alone: the same input gives the same
+    bits on every CPU and any number of threads.
 
     Special cases: Integers wrap around. The product of no elements is 1.
 
@@ -99,6 +115,11 @@ for _dtype in FLOATS:
     max.specialise(_dtype)(larger)
 
 
+@max.specialise("bool")
+def either(a: Any, b: Any) -> Any:
+    return a | b
+
+
 @reduce(
     dtypes=ALL,
     initial=LARGEST,
@@ -122,12 +143,26 @@ for _dtype in FLOATS:
     min.specialise(_dtype)(smaller)
 
 
+@min.specialise("bool")
+def both(a: Any, b: Any) -> Any:
+    return a & b
+
+
 def nonzero(x: Any) -> Any:
     """Whether a value counts as true: anything but 0 does, NaN too."""
     return x != 0
 
 
-@reduce(dtypes=ALL, result="bool", map=nonzero, identity=False, absorbing=True, method=True)
+@reduce(
+    dtypes=("bool", "int8", *USUAL[1:]),
+    result="bool",
+    casts=TO_BOOL,
+    signless=True,
+    map=nonzero,
+    identity=False,
+    absorbing=True,
+    method=True,
+)
 def any(a: Any, b: Any) -> Any:
     """Whether any element is true, over one axis, several, or all; anything but 0 is true, NaN too.
 
@@ -140,7 +175,16 @@ def any(a: Any, b: Any) -> Any:
     return a | b
 
 
-@reduce(dtypes=ALL, result="bool", map=nonzero, identity=True, absorbing=False, method=True)
+@reduce(
+    dtypes=("bool", "int8", *USUAL[1:]),
+    result="bool",
+    casts=TO_BOOL,
+    signless=True,
+    map=nonzero,
+    identity=True,
+    absorbing=False,
+    method=True,
+)
 def all(a: Any, b: Any) -> Any:
     """Whether all elements are true, over one axis, several, or all; anything but 0 is true, NaN too.
 
@@ -155,6 +199,8 @@ def all(a: Any, b: Any) -> Any:
 
 argmax = argreduce(
     max,
+    dtypes=USUAL,
+    casts=TO_USUAL,
     name="argmax",
     method=True,
     doc="""Position of the largest element along one axis, or in row-major order over all; the first of several.
@@ -169,6 +215,8 @@ argmax = argreduce(
 
 argmin = argreduce(
     min,
+    dtypes=USUAL,
+    casts=TO_USUAL,
     name="argmin",
     method=True,
     doc="""Position of the smallest element along one axis, or in row-major order over all; the first of several.
@@ -189,8 +237,8 @@ def number(x: Any) -> Any:
 
 @reduce(
     name="_sum_as_float",
-    dtypes=INT64,
-    casts={dtype: "int64" for dtype in BOOL + INTEGERS if dtype not in INT64},
+    dtypes=WIDEST,
+    casts=TO_WIDEST,
     result="float64",
     map=number,
     identity=0,
@@ -220,6 +268,24 @@ def sum_of_squared_deviations(a: Any, b: Any) -> Any:
     return a + b
 
 
+def multiplied(x1: Any, x2: Any) -> Any:
+    """The product of two elements."""
+    return x1 * x2
+
+
+@reduce(
+    name="_sum_of_products",
+    dtypes=INT64 + FLOATS,
+    map=multiplied,
+    identity=0,
+    numpy=lambda np, x1, x2, **keywords: np.sum(x1 * x2, **keywords),
+    cases=Cases(any_zero=True),
+)
+def sum_of_products(a: Any, b: Any) -> Any:
+    """Sum of ``x1 * x2``: the dot products of vectors."""
+    return a + b
+
+
 cumulative_sum = scan(
     sum,
     name="cumulative_sum",
@@ -237,6 +303,36 @@ cumulative_sum = scan(
     >>> import aotops as ao
     >>> ao.cumulative_sum(ao.tensor([1, 2, 3]), include_initial=True)
     tensor([0, 1, 3, 6])
+    """,
+)
+
+cumulative_max = scan(
+    max,
+    name="cumulative_max",
+    method=True,
+    numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    doc="""Running maximum of the elements along an axis.
+
+    Special cases: NaN from the first NaN on.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_max(ao.tensor([1, 3, 2, 5]))
+    tensor([1, 3, 3, 5])
+    """,
+)
+
+cumulative_min = scan(
+    min,
+    name="cumulative_min",
+    method=True,
+    numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    doc="""Running minimum of the elements along an axis.
+
+    Special cases: NaN from the first NaN on.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_min(ao.tensor([4, 3, 5, 1]))
+    tensor([4, 3, 3, 1])
     """,
 )
 

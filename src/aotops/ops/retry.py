@@ -92,11 +92,6 @@ def log2_of_size(x: Any) -> Any:
     return select(is_ordinary(x), log2_of(math.fabs(x)), 0.0)
 
 
-def any_log2_of_size(x: Any) -> Any:
-    """The logarithm of the absolute value to base 2; -inf for zeros, inf for infinities, NaN for NaN."""
-    return log2_of(math.fabs(x))
-
-
 def exponents_apart(np: Any, x: Any) -> tuple[Any, Any]:
     """Significands and exponents by NumPy."""
     significand, exponent = np.frexp(x)
@@ -171,19 +166,6 @@ cumulative_significand_product = scan(
     numpy=lambda np, x, **keywords: exponents_apart(np, np.cumprod(exponents_apart(np, x)[0], **keywords))[0],
     doc="""The significands of the running products of significands along an axis.""",
 )
-
-
-@reduce(
-    name="_sum_of_log2",
-    dtypes=("float64",),
-    casts={"float32": "float64"},
-    map=any_log2_of_size,
-    identity=0,
-    numpy=lambda np, x, **keywords: np.sum(np.log2(np.abs(x.astype("float64"))), **keywords),
-)
-def sum_of_log2(a: Any, b: Any) -> Any:
-    """The logarithm of the absolute value of the product to base 2."""
-    return a + b
 
 
 def is_settled(product: Any, log2: Any, excess: Any) -> Any:

@@ -27,6 +27,7 @@ def integers_stay(record: Record) -> None:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     method=True,
     aliases=("numpy.floor",),
     cases=Cases(special=((1.5, 1.0), (-0.5, -1.0), (0.5, 0.0), *WHOLE)),
@@ -50,6 +51,7 @@ def floor(x: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     method=True,
     aliases=("numpy.ceil",),
     cases=Cases(special=((1.5, 2.0), (-0.5, -0.0), (0.5, 1.0), *WHOLE)),
@@ -73,6 +75,7 @@ def ceil(x: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     method=True,
     aliases=("numpy.trunc",),
     cases=Cases(special=((1.5, 1.0), (-0.5, -0.0), (-1.5, -1.0), *WHOLE)),
@@ -96,6 +99,7 @@ def trunc(x: Any) -> Any:
 
 @map(
     dtypes=NUMBERS,
+    signless=True,
     method=True,
     aliases=("numpy.round", "numpy.rint"),
     cases=Cases(special=((1.5, 2.0), (-0.5, -0.0), (0.5, 0.0), (2.5, 2.0), *WHOLE)),

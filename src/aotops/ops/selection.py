@@ -12,7 +12,12 @@ from aotops.ops.reduction import LARGEST, SMALLEST, larger, smaller
 # --- where --------------------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=ALL, bool_inputs=("condition",), numpy=lambda np, condition, x1, x2: np.where(condition, x1, x2))
+@zip(
+    dtypes=ALL,
+    signless=True,
+    bool_inputs=("condition",),
+    numpy=lambda np, condition, x1, x2: np.where(condition, x1, x2),
+)
 def where(condition: Any, x1: Any, x2: Any) -> Any:
     """The element of ``x1`` where the condition is true, else that of ``x2``.
 

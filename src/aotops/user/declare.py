@@ -317,6 +317,10 @@ def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
     """Dtypes or their names, in the order of ``aotops.abi``."""
     several = isinstance(dtypes, (tuple, list, set, frozenset))
     names = [_dtype_name(name, "dtypes", dtype) for dtype in (dtypes if several else (dtypes,))]
+    if "uint64" in names:
+        wanted = "not have uint64 among them, since functions compute in int64"
+        advice = "cast inputs to int64 or float64"
+        errors.reject(errors.RecordError, name, "dtypes", wanted, "uint64", advice)
     return tuple(sorted(names, key=ALL.index))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from aotops.abi import AXIS_KINDS
+from aotops.abi import AXIS_KINDS, DTYPES, FACTS, INDEX
 from aotops.aot.front.length import length
 from aotops.errors import BuildError
 from aotops.intrinsics import Signature
@@ -86,7 +86,7 @@ def record_kernels(record: Record) -> list[Kernel]:
         kernels[symbol] = Kernel(
             symbol,
             f"{record.name} {title}",
-            dtype,
+            str(compiled_as(record, Signature((dtype,), dtype)).output),
             function,
             kind,
             signature,
@@ -98,13 +98,14 @@ def record_kernels(record: Record) -> list[Kernel]:
 
     def add_combine(scalar: Callable[..., Any]) -> None:
         pair = Signature((result, result), result)
-        combining = elementwise(scalar, pair)
+        combining = elementwise(scalar, compiled_as(record, pair))
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
 
     def add_reduction(of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
         signature = Signature(record.inputs_for(dtype), result)
         large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-        fold = reduce(scalar, of, signature, has_fast_paths(of), large, record.absorbing_for(dtype))
+        compiled = compiled_as(record, signature)
+        fold = reduce(scalar, of, compiled, has_fast_paths(of), large, record.absorbing_for(dtype))
         add(symbol, dtype, result, fold, signature, "reduce")
         add_combine(scalar)
 
@@ -120,7 +121,7 @@ def record_kernels(record: Record) -> list[Kernel]:
             add(symbol, dtype, dtype, argreduce(scalar, signature, record.absorbing_for(dtype)), signature, "argreduce")
         elif record.kind == "scan":
             signature = Signature((dtype, result), result)
-            add(symbol, dtype, result, scan(scalar, signature), signature, "scan")
+            add(symbol, dtype, result, scan(scalar, compiled_as(record, signature)), signature, "scan")
             if record.reduction is None:  # else the reduction is an operator, which has this kernel
                 add_combine(scalar)
         else:
@@ -134,9 +135,25 @@ def record_kernels(record: Record) -> list[Kernel]:
             if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
                 patterns = []
             gathers = patterns == [] or (speculative and patterns is not None)
-            function = elementwise(scalar, signature, record.fast_paths.get(dtype), speculative, patterns, gathers)
+            compiled = compiled_as(record, signature)
+            function = elementwise(scalar, compiled, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
+
+
+def compiled_as(record: Record, signature: Signature) -> Signature:
+    """Return the dtypes for which a kernel is compiled: signed ones for a record's unsigned ones if that is the same.
+
+    An input that is narrower than the output is extended by its own sign.
+    """
+    if not record.signless or isinstance(signature.output, tuple):
+        return signature
+    signed = {fact.name: f"int{fact.bits}" for fact in DTYPES if fact.kind == "unsigned"}
+    output = FACTS[signature.output]
+    inputs = [
+        name if name == INDEX or FACTS[name].bits < output.bits else signed.get(name, name) for name in signature.inputs
+    ]
+    return Signature(tuple(inputs), signed.get(output.name, output.name))
 
 
 def is_compute_bound(record: Record) -> bool:

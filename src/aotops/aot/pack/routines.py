@@ -12,8 +12,7 @@ from dataclasses import dataclass
 from aotops.abi import ELEMENT_BYTES, FACTS
 from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import Kernel, all_kernels
-from aotops.loops.gather import NUMBERS
-from aotops.loops.routines import DTYPE, ONCE, ROUTINES, WIDTH
+from aotops.loops.routines import COMPUTE_BOUND, CONSTANTS, DTYPE, NUMBERS, ONCE, ROUTINES, WIDTH
 from aotops.ops.record import Record, kernel_symbol
 
 FILE = "routines.h"
@@ -42,9 +41,8 @@ def routine_kernels() -> list[Kernel]:
     for name, (_, dtypes, make) in ROUTINES.items():
         for dtype in dtypes:
             function, signature = make(dtype)
-            kernels.append(
-                RoutineKernel(symbol_of(name, dtype), f"{name} {dtype}", dtype, function, "routine", signature, False)
-            )
+            title, widest = f"{name} {dtype}", name in COMPUTE_BOUND
+            kernels.append(RoutineKernel(symbol_of(name, dtype), title, dtype, function, "routine", signature, widest))
     return kernels
 
 
@@ -77,12 +75,16 @@ def routines_source(names: Mapping[str, Sequence[str]]) -> str:
 
 
 def routines_header() -> str:
-    """Return the C header of the routines, with the numbers that gathers and scatters take."""
+    """Return the C header of the routines, with the numbers that they take."""
     tables = [
         f"extern const aot_kernel aot_{name}_routine{DIMENSIONS[kind]}[AOT_MAX_LEVELS];"
         for name, (kind, *_) in ROUTINES.items()
     ]
-    numbers = ", ".join([f"AOT_GATHER_{name.upper()}" for name in NUMBERS])
+    numbers = []
+    for routine, names in NUMBERS.items():
+        members = [f"AOT_{routine}_{name}".upper() for name in (*names, "numbers")]
+        numbers.append(f"enum aot_{routine}_number {{ {', '.join(members)} }};")
+    constants = [f"#define AOT_{name.upper()} {value}" for name, value in CONSTANTS.items()]
     lines = [
         "/* Generated from aotops.loops.routines, which says what each routine is, by aotops.aot.pack.routines. */",
         "#ifndef AOTOPS_ROUTINES_H",
@@ -93,8 +95,9 @@ def routines_header() -> str:
         f"#define AOT_N_WIDTHS {ELEMENT_BYTES.bit_length()} /* by the base-2 logarithm of an element's bytes */",
         *tables,
         "",
-        "/* The numbers of gathers and scatters, from aotops.loops.gather. */",
-        f"enum aot_gather_number {{ {numbers}, AOT_GATHER_NUMBERS }};",
+        "/* The numbers that routines take; gathers and scatters take the same. */",
+        *numbers,
+        *constants,
         "",
         "#endif",
         "",

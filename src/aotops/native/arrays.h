@@ -1,0 +1,47 @@
+/* Functions of whole arrays, which C and Python call: positions, masks, sorting, products of matrices. */
+#ifndef AOTOPS_ARRAYS_H
+#define AOTOPS_ARRAYS_H
+
+#include "native.h"
+
+/* gather.c: elements at the positions in tensors of int64 */
+/* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
+aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
+/* Writes a value of x's dtype, broadcast, to positions along the first axis; they share no memory with x. */
+int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value);
+/* Returns x with the positions along an axis that an index of as many axes has, of which the others broadcast. Returns
+ * NULL without an exception if they do not fit. */
+aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis);
+/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value). An index, or
+ * None, for each axis; their own axes are behind so many others in the result. */
+PyObject *aot_take_at(PyObject *module, PyObject *args);
+PyObject *aot_put_at(PyObject *module, PyObject *args);
+PyObject *aot_take_along_call(PyObject *module, PyObject *args);
+
+/* masks.c: elements that a mask of the same shape selects; searches */
+aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask);
+/* Writes a value with one element for each True to a contiguous tensor; they share no memory. */
+int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value);
+/* Returns the rows, or None, and the columns of what is True; NULL without an exception unless the mask is a contiguous
+ * row or matrix of bools. */
+PyObject *aot_positions(PyObject *mask);
+/* For Python: compress(x, mask), expand(x, mask, value), positions(mask), spread(counts, total),
+ * search(ordered, values, right). */
+PyObject *aot_compress_call(PyObject *module, PyObject *args);
+PyObject *aot_expand_call(PyObject *module, PyObject *args);
+PyObject *aot_positions_call(PyObject *module, PyObject *mask);
+PyObject *aot_spread(PyObject *module, PyObject *args);
+PyObject *aot_search(PyObject *module, PyObject *args);
+
+/* matmul.c: products of matrices */
+/* Returns x1 @ x2, for tensors of one dtype that has a kernel and of as many axes, two at least, all but the last two
+ * of the same lengths; NULL without an exception for others. */
+aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2);
+/* For Python: matmul(x1, x2), or None. */
+PyObject *aot_matmul_call(PyObject *module, PyObject *args);
+/* sort.c: sorted rows, the last axis of a contiguous tensor, or the positions that sort them; equal elements keep their
+ * order, and NaN is last. Returns NULL without an exception if the tensor is not contiguous or its dtype has no order. */
+aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char *function);
+PyObject *aot_sort_call(PyObject *module, PyObject *args);
+
+#endif

@@ -1,0 +1,281 @@
+"""Products of matrices: ``matmul``, ``vecdot``, ``tensordot``, ``einsum`` and ``@``; NumPy is the oracle."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aotops as ao
+from aotops import _native, abi
+from aotops.aot.back.levels import X86_64_LEVELS
+from aotops.intrinsics import Pointer, fma
+from aotops.loops import matmul as loops
+
+#: Shapes of two factors: matrices of a tile, less and more than one, of several blocks, empty ones, vectors, batches.
+SHAPES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
+    ((3, 4), (4, 5)),
+    ((6, 300), (300, 16)),
+    ((97, 257), (257, 259)),
+    ((200, 7), (7, 300)),
+    ((1, 300), (300, 7)),
+    ((5, 300), (300, 260)),
+    ((300, 1), (1, 7)),
+    ((7, 300), (300, 1)),
+    ((0, 4), (4, 3)),
+    ((3, 0), (0, 3)),
+    ((4,), (4, 5)),
+    ((300,), (300, 17)),
+    ((17, 300), (300,)),
+    ((4,), (4,)),
+    ((0,), (0,)),
+    ((2, 3, 4), (4, 5)),
+    ((2, 1, 3, 4), (5, 4, 2)),
+    ((2, 3, 4), (4,)),
+    ((4,), (2, 4, 3)),
+    ((0, 3, 4), (4, 2)),
+]
+
+
+def filled(shape: tuple[int, ...], dtype: str, layout: int, generator: np.random.Generator) -> np.ndarray:
+    """An array whose matrices lie in memory by rows, by columns, with gaps, or backwards."""
+    floating = abi.FACTS[dtype].category == "float"
+    x = (generator.standard_normal(shape) if floating else generator.integers(0, 5, shape)).astype(dtype)
+    if layout == 1 and x.ndim > 1:
+        return np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2)
+    if layout == 2:
+        return np.repeat(x, 2, axis=-1)[..., ::2]
+    return x[..., ::-1] if layout == 3 else x
+
+
+def assert_close(got: Any, wanted: Any, size: Any) -> None:
+    """Demand the same shape and dtype, the same integers, and floats within the rounding errors of so many products."""
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
+    if wanted.dtype.kind == "f":
+        assert (np.abs(got - wanted) <= np.asarray(size) * np.finfo(wanted.dtype).eps).all()
+    else:
+        assert (got == wanted).all()
+
+
+@pytest.mark.parametrize("dtype", [fact.name for fact in abi.DTYPES if fact.kind != "complex"])
+@pytest.mark.parametrize("shapes", SHAPES, ids=str)
+def test_products_are_those_of_numpy(shapes: tuple[tuple[int, ...], tuple[int, ...]], dtype: str) -> None:
+    generator = np.random.default_rng(3)
+    for first, second in ((0, 0), (1, 1), (2, 3), (3, 0), (0, 1)):
+        x, y = filled(shapes[0], dtype, first, generator), filled(shapes[1], dtype, second, generator)
+        a, b = ao.asarray(x), ao.asarray(y)
+        size = shapes[0][-1] * np.matmul(np.abs(x.astype("float64")), np.abs(y.astype("float64")))
+        assert_close(ao.matmul(a, b), x @ y, size)
+        assert_close(a @ b, x @ y, size)
+
+
+def test_factors_of_two_dtypes_and_foreign_ones() -> None:
+    x, y = np.arange(6.0).reshape(2, 3), np.arange(6).reshape(3, 2)
+    for got in (ao.asarray(x) @ ao.asarray(y), ao.asarray(x) @ y, x @ ao.asarray(y), ao.asarray(x) @ y.tolist()):
+        assert type(got) is ao.Tensor
+        assert_close(got, x @ y, 1)
+    assert_close(x.tolist() @ ao.asarray(y), x @ y, 1)
+
+
+def test_sums_are_in_the_order_of_the_inner_axis() -> None:
+    """Each product is rounded once, whatever the blocks: as ``fma``, one after the other, of exact integers too."""
+    generator = np.random.default_rng(7)
+    for rows, depth, columns in ((2, 700, 3), (8, 600, 9), (6, 300, 8)):
+        x, y = generator.standard_normal((rows, depth)), generator.standard_normal((depth, columns))
+        got = np.asarray(ao.matmul(ao.asarray(x), ao.asarray(y)))
+        for i, j in ((0, 0), (rows - 1, columns - 1), (rows // 2, 1)):
+            total = 0.0
+            for k in range(depth):
+                total = fma(float(x[i, k]), float(y[k, j]), total)
+            assert got[i, j] == total
+
+
+SAME_BITS = """
+    import hashlib, sys
+    import aotops as ao
+    digest = hashlib.sha256()
+    for dtype in (ao.float32, ao.float64):
+        x = ao.astype(ao.sin(ao.arange(240_000.0)), dtype)
+        for a, b in ((x.view(400, 600), x.view(600, 400)), (x.view(600, 400).T, x.view(400, 600).T),
+                     (x.view(2, 300, 400), x.view(400, 600)), (x[:600], x.view(600, 400)), (x.view(400, 600), x[:600])):
+            for threads in (1, 2, 5):
+                ao.set_num_threads(threads)
+                ao._native.share_from(1 if threads == 5 else 32768)
+                digest.update(memoryview(ao.matmul(a, b)))
+    print(digest.hexdigest(), ao.cpu_level())
+"""
+
+
+def test_bits_are_the_same_on_every_level_and_any_number_of_threads() -> None:
+    digests = {}
+    for level in X86_64_LEVELS:
+        run = [sys.executable, "-c", textwrap.dedent(SAME_BITS)]
+        done = subprocess.run(
+            run, env={**os.environ, "AOTOPS_CPU": level.name}, capture_output=True, text=True, check=False
+        )
+        if done.returncode == 0:
+            digest, own = done.stdout.split()
+            assert own == level.name
+            digests[own] = digest
+        else:
+            assert "AOTOPS_CPU" in done.stderr  # a level that this CPU lacks, or another architecture
+    assert len({*digests.values()}) <= 1
+    assert digests
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_the_loop_nest_runs_as_plain_python(dtype: str) -> None:
+    """On lists, which raise wherever they are read or written out of bounds."""
+    kernel, _ = loops.matmul(dtype)
+    width = loops.VECTOR_BYTES // abi.FACTS[dtype].itemsize
+    for rows, depth, columns in ((6, 5, width), (7, 3, width + 1), (2, 9, 3), (13, 1, 2 * width - 1)):
+        for by_columns in (False, True):
+            x = [[float(3 * i - 2 * k) for k in range(depth)] for i in range(rows)]
+            y = [[float(k - 4 * j) for j in range(columns)] for k in range(depth)]
+            a = [value for row in x for value in row]
+            b = [value for line in (zip(*y, strict=True) if by_columns else y) for value in line]
+            steps = (1, depth) if by_columns else (columns, 1)
+            padded = -(-rows // loops.ROWS) * loops.ROWS + -(-columns // width) * width
+            out, copies = [1.0] * (rows * columns), [0.0] * (padded * depth)
+            wanted = [sum(x[i][k] * y[k][j] for k in range(depth)) for i in range(rows) for j in range(columns)]
+            for adds in (0, 1):
+                numbers = [depth, depth, 1, *steps, columns, adds]
+                assert len(numbers) == len(loops.NUMBERS)
+                pointers = [Pointer(each) for each in (a, b, copies, out)]
+                kernel(rows, columns, pointers, Pointer(numbers))
+                assert out == [value * (1 + adds) for value in wanted]
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_vecdot_and_tensordot_are_those_of_numpy(data: Any) -> None:
+    lengths = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
+    dtype = data.draw(st.sampled_from(["float64", "float32", "int64", "uint8", "bool"]))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    layout = data.draw(st.integers(0, 3))
+    x = filled(tuple(lengths), dtype, layout, generator)
+    axis = data.draw(st.integers(-len(lengths), -1))
+    shape = [length if k - len(lengths) == axis or data.draw(st.booleans()) else 1 for k, length in enumerate(lengths)]
+    y = filled(tuple(shape), dtype, layout, generator)
+    wanted = np.sum(x * y, axis=axis, dtype=x.dtype)
+    size = 9 * np.sum(np.abs(x.astype("float64") * y.astype("float64")), axis=axis)
+    assert_close(ao.vecdot(ao.asarray(x), ao.asarray(y), axis=axis), wanted, size)
+    order = data.draw(st.permutations(range(len(lengths))))
+    z = filled(tuple([lengths[k] for k in order]), dtype, layout, generator)
+    count = data.draw(st.integers(0, len(lengths)))
+    first = list(range(count))
+    second = [order.index(k) for k in first]
+    wanted = np.tensordot(x, z, axes=(first, second))
+    size = 99 * np.tensordot(np.abs(x.astype("float64")), np.abs(z.astype("float64")), axes=(first, second))
+    assert_close(ao.tensordot(ao.asarray(x), ao.asarray(z), axes=(first, second)), wanted, size)
+
+
+def test_tensordot_of_a_number_of_axes() -> None:
+    x, y = np.arange(24.0).reshape(2, 3, 4), np.arange(24.0).reshape(3, 4, 2)
+    for count in (0, 2):
+        assert_close(ao.tensordot(ao.asarray(x), ao.asarray(y), axes=count), np.tensordot(x, y, axes=count), 0)
+    assert_close(ao.tensordot(ao.asarray(x), ao.asarray(y)), np.tensordot(x, y), 0)
+    assert ao.tensordot(2.0, 3.0, axes=0).item() == 6.0
+
+
+EINSUMS: list[tuple[str, list[tuple[int, ...]]]] = [
+    ("ij,jk->ik", [(3, 4), (4, 5)]),
+    ("ij,jk", [(3, 4), (4, 5)]),
+    ("ba,ab", [(3, 4), (4, 3)]),
+    ("ii", [(4, 4)]),
+    ("ii->i", [(4, 4)]),
+    ("iji->ij", [(3, 2, 3)]),
+    ("iij->j", [(3, 3, 4)]),
+    ("i j -> j i", [(3, 4)]),
+    ("ij->", [(3, 4)]),
+    ("i,j->ij", [(3,), (4,)]),
+    ("i,->i", [(3,), ()]),
+    ("i,i,i->i", [(3,), (3,), (3,)]),
+    ("i,i,i->", [(3,), (1,), (3,)]),
+    ("ij,ij->", [(3, 4), (3, 4)]),
+    ("ij,k->k", [(2, 3), (4,)]),
+    ("ij,jk->ik", [(3, 1), (4, 5)]),
+    ("ij,jk->ik", [(3, 0), (0, 5)]),
+    ("ij,jk,kl->il", [(2, 3), (3, 4), (4, 5)]),
+    ("ijk,jl,kl->il", [(2, 3, 4), (3, 5), (4, 5)]),
+    ("bhqd,bhkd->bhqk", [(2, 3, 4, 5), (2, 3, 6, 5)]),
+    ("...ij,...jk", [(2, 1, 3, 4), (6, 4, 5)]),
+    ("...ij,...jk->...ik", [(2, 3, 4), (4, 5)]),
+    ("a...b->b...a", [(2, 3, 4, 5)]),
+    ("...", [(2, 3)]),
+]
+
+
+@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool"])
+@pytest.mark.parametrize(("subscripts", "shapes"), EINSUMS, ids=str)
+def test_einsum_is_that_of_numpy(subscripts: str, shapes: list[tuple[int, ...]], dtype: str) -> None:
+    generator = np.random.default_rng(1)
+    arrays = [filled(shape, dtype, k % 4 if shape else 0, generator) for k, shape in enumerate(shapes)]
+    wanted = np.einsum(subscripts, *arrays)
+    size = 99 * np.einsum(subscripts, *[np.abs(x.astype("float64")) for x in arrays])
+    assert_close(ao.einsum(subscripts, *[ao.asarray(x) for x in arrays]), wanted, size)
+
+
+M, V = ao.ones((2, 3)), ao.ones(3)
+ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
+    (ValueError, r"matmul: x1 and x2 .* shapes \(2, 3\) and \(2, 3\)", lambda: M @ M),
+    (ValueError, r"matmul: x1 and x2 .* shapes \(3,\) and \(2, 3\)", lambda: V @ M),
+    (ValueError, r"x2 must have at least 1 dimension, .*; multiply by a number with \*", lambda: M @ 2),
+    (ValueError, "x1 must have at least 1 dimension", lambda: ao.matmul(ao.tensor(2.0), V)),
+    (ValueError, "broadcast together in all axes but the last two", lambda: ao.ones((2, 2, 3)) @ ao.ones((3, 3, 2))),
+    (TypeError, "unsupported operand type", lambda: M @ "matrix"),
+    (TypeError, "@=", lambda: M.__imatmul__(M)),
+    (ValueError, r"vecdot: x1 and x2 .* \(2, 3\) and \(4,\)", lambda: ao.vecdot(M, ao.ones(4))),
+    (IndexError, "vecdot: axis must be from -1 to 0", lambda: ao.vecdot(M, V, axis=-2)),
+    (ValueError, "vecdot: axis must count from the end, .*; write axis=-1", lambda: ao.vecdot(M, V, axis=0)),
+    (ValueError, r"tensordot: x1 and x2 .* \(2, 3\) and \(2, 3\)", lambda: ao.tensordot(M, M, axes=1)),
+    (ValueError, "axes must be from 0 to 2", lambda: ao.tensordot(M, M, axes=3)),
+    (ValueError, "as many axes of x1 as of x2, got 1 and 2", lambda: ao.tensordot(M, M, axes=((0,), (0, 1)))),
+    (ValueError, "two sequences of ints", lambda: ao.tensordot(M, M, axes=((0,),))),
+    (TypeError, "einsum: subscripts must be a string", lambda: ao.einsum(M, M)),  # type: ignore[arg-type]
+    (ValueError, "a term for each of 1 operands", lambda: ao.einsum("ij,jk", M)),
+    (ValueError, r"name 2 axes for operands\[0\], got 'ijk'", lambda: ao.einsum("ijk", M)),
+    (ValueError, "consist of letters", lambda: ao.einsum("i1", M)),
+    (ValueError, "got 'k' in 'ij->k'", lambda: ao.einsum("ij->k", M)),
+    (ValueError, "each axis of the result once", lambda: ao.einsum("ij->ii", M)),
+    (ValueError, "the axes named 'j' must have one length, got 3 and 2", lambda: ao.einsum("ij,jk", M, M)),
+    (ValueError, "an ellipsis in the result", lambda: ao.einsum("...i->i", M)),
+]
+
+
+@pytest.mark.parametrize(("kind", "message", "call"), ERRORS, ids=lambda value: value if isinstance(value, str) else "")
+def test_errors_say_what_is_wrong(kind: type[Exception], message: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(kind, match=message):
+        call()
+
+
+def test_what_the_native_function_declines() -> None:
+    for x, y in ((M, V), (M, M), (M, ao.astype(M.T, ao.float32)), (M, 1), (ao.ones((2, 2, 3)), M.T)):
+        assert _native.matmul(x, y) is None  # type: ignore[arg-type]
+
+
+def test_long_products_are_interrupted() -> None:
+    script = """
+        import os, signal, threading, time
+        import aotops as ao
+        x = ao.ones((3000, 3000))
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        try:
+            while True:
+                ao.matmul(x, x)
+        except KeyboardInterrupt:
+            print("interrupted", (x[:2] @ x).sum().item())
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.stdout.split() == ["interrupted", "18000000.0"], done.stderr
