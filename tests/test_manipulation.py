@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, assert_same
 
 import aotops as ao
+from aotops import abi
 
 
 def shares_memory(view: ao.Tensor, tensor: ao.Tensor) -> bool:
@@ -51,6 +52,8 @@ def test_linspace_beyond_numpy() -> None:
     assert ao.linspace(-most, most, 3).tolist() == [-most, 0.0, most]
     assert ao.linspace(0.0, 5e-324, 3).tolist() == [0.0, 0.0, 5e-324]
     assert_same(ao.linspace(-2, 2, 7, dtype="int64"), np.linspace(-2, 2, 7, dtype=np.int64))
+    for dtype in abi.named("complex"):
+        assert_same(ao.linspace(1, 2 + 4j, 5, dtype=dtype), np.linspace(1, 2 + 4j, 5, dtype=dtype))
     with pytest.raises(OverflowError, match="linspace: start and stop must fit uint8, got int 300"):
         ao.linspace(0, 300, 3, dtype="uint8")
     with pytest.raises(ValueError, match="linspace: num must be at least 0, got -1"):
