@@ -127,10 +127,10 @@ def complex_number(function: str, argument: str, dtype: str, got: complex) -> No
     reject(TypeError, function, argument, f"be a real number for dtype {dtype}", type_name(got), "take its real part")
 
 
-def complex_to_real(function: str, source: str, target: str) -> NoReturn:
+def complex_to_real(function: str, source: str, target: str, argument: str = "x") -> NoReturn:
     """Complex elements that would have to become real ones."""
-    advice = "take aotops.real(x) or aotops.abs(x)"
-    reject(TypeError, function, "x", f"have real elements to be converted to {target}", source, advice)
+    advice = f"take aotops.real({argument}) or aotops.abs({argument})"
+    reject(TypeError, function, argument, f"have real elements to be converted to {target}", source, advice)
 
 
 def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -> NoReturn:
@@ -372,8 +372,9 @@ def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
     pairs = [*operator.casts.items(), *[signature[-2:] for signature in operator.dtypes]]
     # narrow integers keep the low bits of what is computed in wider ones
-    takes = ", ".join([own.name for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"])
-    reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
+    takes = [own for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"]
+    names = ", ".join([own.name for own in sorted(takes, key=lambda own: own.code)])
+    reject(TypeError, operator.__name__, "dtype", f"be one of {names}", dtype)
 
 
 def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> NoReturn:

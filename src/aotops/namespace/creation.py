@@ -236,6 +236,8 @@ def _flatten(
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = read(name, place, data, dtype)
         elif dtype is not None and data.ndim > 0:
+            if data.dtype.kind == "complex" and dtype.kind not in ("complex", "bool"):
+                errors.complex_to_real(name, data.dtype.name, dtype.name, place)
             data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
         _flatten(name, argument, data.tolist(), flat, {}, place)

@@ -91,7 +91,7 @@ def abs(x: Any) -> Any:
     Special cases: The smallest signed integer wraps around to itself; -0.0 becomes 0.0 and NaN stays NaN. A complex
     number with an infinite part has an infinite one, even if the other part is NaN.
 
-    Accuracy: Of complex numbers within 1 ULP.
+    Accuracy: Of complex numbers, errors are at most 1 ULP.
 
     >>> import aotops as ao
     >>> ao.abs(ao.tensor([1, -2]))
