@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, assert_same
 
 import aotops as ao
+from aotops import abi
 
 
 def shares_memory(view: ao.Tensor, tensor: ao.Tensor) -> bool:
@@ -51,6 +52,8 @@ def test_linspace_beyond_numpy() -> None:
     assert ao.linspace(-most, most, 3).tolist() == [-most, 0.0, most]
     assert ao.linspace(0.0, 5e-324, 3).tolist() == [0.0, 0.0, 5e-324]
     assert_same(ao.linspace(-2, 2, 7, dtype="int64"), np.linspace(-2, 2, 7, dtype=np.int64))
+    for dtype in abi.named("complex"):
+        assert_same(ao.linspace(1, 2 + 4j, 5, dtype=dtype), np.linspace(1, 2 + 4j, 5, dtype=dtype))
     with pytest.raises(OverflowError, match="linspace: start and stop must fit uint8, got int 300"):
         ao.linspace(0, 300, 3, dtype="uint8")
     with pytest.raises(ValueError, match="linspace: num must be at least 0, got -1"):
@@ -273,6 +276,23 @@ def test_roll_is_numpys(shape: tuple[int, ...], shifts: list[int], data: Any) ->
         assert_same(ao.roll(tensor, tuple(shifts), axis=axes[0]), np.roll(array, shifts, axes[0]))
 
 
+@settings(max_examples=150, deadline=None)
+@given(shapes.filter(bool), st.integers(0, 3), st.sampled_from(DTYPES), st.data())
+def test_diff_is_numpys(shape: tuple[int, ...], n: int, dtype: str, data: Any) -> None:
+    array = np.random.default_rng(n).integers(0, 9, shape).astype(dtype)
+    axis = data.draw(st.integers(-len(shape), len(shape) - 1))
+    ends: dict[str, Any] = {name: data.draw(st.sampled_from([None, 1, array])) for name in ("prepend", "append")}
+    given = {name: value for name, value in ends.items() if value is not None}
+    own = {name: ao.tensor(value) if isinstance(value, np.ndarray) else value for name, value in given.items()}
+    given = {name: np.array(value, dtype) if isinstance(value, int) else value for name, value in given.items()}
+    assert_same(ao.diff(ao.tensor(array), n=n, axis=axis, **own), np.diff(array, n, axis, **given))
+
+
+def test_constants_are_those_of_the_standard() -> None:
+    assert (ao.pi, ao.e, ao.inf) == (np.pi, np.e, np.inf) and ao.nan != ao.nan
+    assert ao.newaxis is None and ao.ones(2)[ao.newaxis].shape == (1, 2)
+
+
 # --- errors -------------------------------------------------------------------------------------------------------
 
 ONE = ao.ones((2, 1, 3))
@@ -313,6 +333,13 @@ MISTAKES: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ao.roll(ONE, 1.5), TypeError, "roll: shift must be an int"),
     (lambda: ao.meshgrid(ONE), ValueError, "meshgrid: arrays[0] must have one dimension, got shape (2, 1, 3)"),
     (lambda: ao.meshgrid([1], indexing="yx"), ValueError, "meshgrid: indexing must be 'xy' or 'ij', got 'yx'"),
+    (lambda: ao.diff(ONE, n=-1), ValueError, "diff: n must be at least 0, got -1"),
+    (
+        lambda: ao.diff(ONE, prepend=ao.ones(2)),
+        ValueError,
+        "diff: prepend must have the shape of x, (2, 1, 3), but along",
+    ),
+    (lambda: ao.diff(ao.ones(())), IndexError, "diff: axis must be None for a tensor of 0 dimensions"),
     (lambda: ao.eye(-1), ValueError, "eye: n_rows must be at least 0, got -1"),
     (lambda: ao.eye(2, 2.0), TypeError, "eye: n_cols must be an int, got float 2.0"),
 ]

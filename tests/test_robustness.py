@@ -731,7 +731,9 @@ LARGE = ao.ones((300, 300)).T
 
 SUCCESSES: dict[str, Callable[[], Any]] = {
     **{
-        f"{r.name} of a tensor": lambda r=r: _native.operators[r.name](*[TENSOR] * r.inputs)
+        f"{r.name} of a tensor": lambda r=r: _native.operators[r.name](
+            *[TENSOR if "float64" in r.dtypes else INTEGERS] * r.inputs
+        )
         for r in RECORDS.values()
         if r.kind not in AXIS_KINDS
     },
@@ -804,7 +806,7 @@ SUCCESSES: dict[str, Callable[[], Any]] = {
         ao.float32.format,
     ),
     "iteration": lambda: [row.sum() for row in TENSOR],
-    "copies": lambda: (TENSOR.__reduce__(), TENSOR.__copy__(), ao.float64.__reduce__()),
+    "copies": lambda: (TENSOR.__reduce_ex__(2), TENSOR.__copy__(), ao.float64.__reduce__()),
 }
 
 

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from typing import Any
 
 __version__ = "0.1.0"
+#: The version of the array API standard that this is written for.
+__array_api_version__ = "2025.12"
 
 _native: Any
 try:
@@ -33,6 +35,7 @@ except ModuleNotFoundError as error:
 
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {
+    **{dtype.name: "dtypes" for dtype in (_native.dtypes if _native is not None else ())},
     "AxisError": "errors",
     "BuildError": "errors",
     "DType": "_native",
@@ -54,8 +57,11 @@ _HOMES = {
     "concat": "namespace.joining",
     "count_nonzero": "namespace.searching",
     "cpu_level": "_native",
+    "diff": "namespace.utility",
     "dtypes": None,
+    "e": "namespace.constants",
     "einsum": "namespace.contraction",
+    "embedding": "namespace.neural",
     "empty": "namespace.creation",
     "empty_like": "namespace.like",
     "expand_dims": "namespace.manipulation",
@@ -69,22 +75,39 @@ _HOMES = {
     "get_num_threads": "_native",
     "grad_check": "autograd.grad_check",
     "iinfo": "namespace.data_types",
+    "inf": "namespace.constants",
     "isdtype": "namespace.data_types",
     "isin": "namespace.sets",
     "linspace": "namespace.grids",
     "load": "interop.files",
+    "log_softmax": "namespace.neural",
     "logspace": "namespace.grids",
+    "logsumexp": "namespace.neural",
     "map": "user.declare",
     "matmul": "namespace.linear_algebra",
     "matrix_transpose": "namespace.manipulation",
     "mean": "namespace.statistics",
+    "median": "namespace.quantiles",
     "memory": None,
     "meshgrid": "namespace.grids",
     "moveaxis": "namespace.manipulation",
+    "nan": "namespace.constants",
+    "nanargmax": "namespace.nan_statistics",
+    "nanargmin": "namespace.nan_statistics",
+    "nanmax": "namespace.nan_statistics",
+    "nanmean": "namespace.nan_statistics",
+    "nanmin": "namespace.nan_statistics",
+    "nansum": "namespace.nan_statistics",
+    "newaxis": "namespace.constants",
     "nonzero": "namespace.searching",
+    "norm": "namespace.neural",
+    "one_hot": "namespace.neural",
     "ones": "namespace.creation",
     "ones_like": "namespace.like",
+    "percentile": "namespace.quantiles",
     "permute_dims": "namespace.manipulation",
+    "pi": "namespace.constants",
+    "quantile": "namespace.quantiles",
     "reduce": "user.declare",
     "repeat": "namespace.joining",
     "reshape": "namespace.manipulation",
@@ -94,6 +117,7 @@ _HOMES = {
     "scan": "user.declare",
     "searchsorted": "namespace.searching",
     "set_num_threads": "_native",
+    "softmax": "namespace.neural",
     "sort": "namespace.sorting",
     "squeeze": "namespace.manipulation",
     "stack": "namespace.joining",
@@ -116,7 +140,6 @@ _HOMES = {
     "zeros": "namespace.creation",
     "zeros_like": "namespace.like",
     "zip": "user.declare",
-    **{dtype.name: "dtypes" for dtype in (_native.dtypes if _native is not None else ())},
 }
 
 

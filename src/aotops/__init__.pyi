@@ -10,6 +10,7 @@ from aotops.autograd.grad_check import grad_check as grad_check
 from aotops.dtypes import bool as bool, complex128 as complex128, complex64 as complex64, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
+from aotops.namespace.constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
 from aotops.namespace.contraction import einsum as einsum
 from aotops.namespace.creation import arange as arange, asarray as asarray, empty as empty, full as full, ones as ones, tensor as tensor, zeros as zeros
 from aotops.namespace.data_types import can_cast as can_cast, finfo as finfo, iinfo as iinfo, isdtype as isdtype, result_type as result_type
@@ -20,10 +21,14 @@ from aotops.namespace.joining import concat as concat, repeat as repeat, roll as
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
 from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.nan_statistics import nanargmax as nanargmax, nanargmin as nanargmin, nanmax as nanmax, nanmean as nanmean, nanmin as nanmin, nansum as nansum
+from aotops.namespace.neural import embedding as embedding, log_softmax as log_softmax, logsumexp as logsumexp, norm as norm, one_hot as one_hot, softmax as softmax
+from aotops.namespace.quantiles import median as median, percentile as percentile, quantile as quantile
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
 from aotops.namespace.sorting import argsort as argsort, sort as sort
 from aotops.namespace.statistics import mean as mean, std as std, var as var
+from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
@@ -182,11 +187,29 @@ def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
 
+def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Complementary error function of each element, ``1 - erf(x)``, precise also where that is small."""
+
+def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the sum of exponentials, ``log(exp(x1) + exp(x2))``, for each pair of elements, without overflow."""
+
+def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Smooth rectifier of each element, ``log(1 + exp(x))``."""
+
 def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``."""
 
 def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN."""
+
+def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Sigmoid linear unit of each element, ``x / (1 + exp(-x))``; also called swish."""
+
+def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Gaussian error linear unit of each element: ``x`` times the share of a normal distribution below it."""
+
+def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Linear interpolation for each triple of elements: ``start + weight * (end - start)``."""
 
 def real(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Real part of each element; real numbers as they are."""
@@ -277,6 +300,12 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
 
 def cumulative_sum(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sum of the elements along an axis."""
+
+def cumulative_max(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running maximum of the elements along an axis."""
+
+def cumulative_min(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+    """Running minimum of the elements along an axis."""
 
 def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running product of the elements along an axis."""

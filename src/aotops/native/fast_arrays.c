@@ -97,7 +97,8 @@ static PyObject *join(aot_state *state, const char *function, PyObject *arrays, 
 {
     Py_ssize_t count = PyTuple_Size(arrays), length = 0;
     const aot_tensor *first = count > 0 ? aot_as_tensor(PyTuple_GetItem(arrays, 0)) : NULL;
-    int ndim = first != NULL ? first->ndim + adds : 0, dtype = first != NULL ? first->dtype : 0;
+    int ndim = first != NULL ? first->ndim + adds : 0;
+    uint32_t dtypes = 0;
     if (ndim == 0 || ndim > AOT_MAX_RANK || axis < -ndim || axis >= ndim) {
         return NULL;
     }
@@ -117,8 +118,9 @@ static PyObject *join(aot_state *state, const char *function, PyObject *arrays, 
             return NULL;
         }
         length += here;
-        dtype = aot_promotion[dtype][each->dtype];
+        dtypes |= UINT32_C(1) << each->dtype;
     }
+    int dtype = aot_promote(dtypes);
     Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK], rows = 1;
     for (int own = 0; own < ndim; own++) {
         shape[own] = own == axis ? length : first->shape[own - (adds && own > axis)];

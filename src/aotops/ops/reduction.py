@@ -307,6 +307,36 @@ cumulative_sum = scan(
     """,
 )
 
+cumulative_max = scan(
+    max,
+    name="cumulative_max",
+    method=True,
+    numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    doc="""Running maximum of the elements along an axis.
+
+    Special cases: NaN from the first NaN on.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_max(ao.tensor([1, 3, 2, 5]))
+    tensor([1, 3, 3, 5])
+    """,
+)
+
+cumulative_min = scan(
+    min,
+    name="cumulative_min",
+    method=True,
+    numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    doc="""Running minimum of the elements along an axis.
+
+    Special cases: NaN from the first NaN on.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_min(ao.tensor([4, 3, 5, 1]))
+    tensor([4, 3, 3, 1])
+    """,
+)
+
 cumulative_prod = scan(
     prod,
     name="cumulative_prod",

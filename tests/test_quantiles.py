@@ -1,0 +1,98 @@
+"""Quantiles, medians and running extrema; NumPy is the oracle."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aotops as ao
+from aotops.namespace.quantiles import METHODS
+
+DTYPES = ("float64", "float32", "int64", "uint8", "bool", "int16", "uint64")
+
+
+def drawn(data: Any, least: int = 1) -> np.ndarray:
+    """An array of up to three axes, of any layout, with equal elements, infinities and NaN."""
+    shape = tuple(data.draw(st.lists(st.integers(least, 5), min_size=1, max_size=3)))
+    dtype = data.draw(st.sampled_from(DTYPES))
+    generator = np.random.default_rng(data.draw(st.integers(0, 999)))
+    x = generator.integers(0, 9, shape).astype(dtype)
+    if x.dtype.kind == "f":
+        x = x + generator.choice([0.0, 0.5, 0.25], shape).astype(dtype)
+        special = generator.choice([np.nan, np.inf, -np.inf])
+        x[generator.random(shape) < data.draw(st.sampled_from([0.0, 0.1]))] = special
+    return x.T if data.draw(st.booleans()) else x[..., ::-1]
+
+
+def assert_near(got: Any, wanted: Any) -> None:
+    got, wanted = np.asarray(got), np.asarray(wanted)
+    assert got.shape == wanted.shape and got.dtype == wanted.dtype
+    np.testing.assert_allclose(got, wanted, rtol=4 * np.finfo(got.dtype).eps, equal_nan=True)
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+@pytest.mark.filterwarnings("ignore:invalid value:RuntimeWarning")
+def test_quantiles_are_those_of_numpy(data: Any) -> None:
+    x = drawn(data)
+    axis = data.draw(st.sampled_from([None, -1, 0, tuple(range(x.ndim))]))
+    keepdims = data.draw(st.booleans())
+    method = data.draw(st.sampled_from(METHODS))
+    q = data.draw(st.sampled_from([0.0, 0.25, 0.3, 0.5, 1.0, [0.1, 0.9], [[0.5], [0.75]], []]))
+    numbers = x.astype("float64") if x.dtype.kind != "f" else x
+    t = ao.asarray(x)
+    if not np.isinf(numbers).any():  # between two infinities, NumPy's differences are NaN
+        wanted = np.quantile(numbers, np.asarray(q, numbers.dtype), axis=axis, method=method, keepdims=keepdims)
+        assert_near(ao.quantile(t, q, axis=axis, method=method, keepdims=keepdims), wanted)
+    hundred = np.asarray(q) * 100
+    assert_near(
+        ao.percentile(t, hundred, axis=axis, method=method, keepdims=keepdims),
+        ao.quantile(t, hundred / 100, axis=axis, method=method, keepdims=keepdims),
+    )
+    wanted = np.median(numbers, axis=axis, keepdims=keepdims)
+    assert_near(ao.median(t, axis=axis, keepdims=keepdims), wanted.astype(numbers.dtype))
+
+
+def test_medians_of_infinities() -> None:
+    for values, wanted in (
+        ([math.inf, math.inf], math.inf),
+        ([-math.inf, 1.0], -math.inf),
+        ([-math.inf, 5.0, math.inf], 5.0),
+        ([math.nan, 1.0, 2.0], math.nan),
+        ([1e308, 1.5e308], 1.25e308),
+    ):
+        assert repr(ao.median(ao.tensor(values)).item()) == repr(wanted)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_running_extrema_are_those_of_numpy(data: Any) -> None:
+    x = drawn(data, 0)
+    axis = data.draw(st.integers(-x.ndim, x.ndim - 1))
+    for running, accumulate in ((ao.cumulative_max, np.maximum), (ao.cumulative_min, np.minimum)):
+        got, wanted = np.asarray(running(ao.asarray(x), axis)), accumulate.accumulate(x, axis=axis)
+        assert got.dtype == wanted.dtype
+        np.testing.assert_array_equal(got, wanted)
+
+
+X = ao.ones((2, 3))
+ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
+    (ValueError, "quantile: q must be from 0 to 1, got 1.5", lambda: ao.quantile(X, 1.5)),
+    (ValueError, "quantile: q must be from 0 to 1, got nan", lambda: ao.quantile(X, math.nan)),
+    (ValueError, "percentile: q must be from 0 to 100", lambda: ao.percentile(X, [-1])),
+    (ValueError, "method must be one of linear, lower", lambda: ao.quantile(X, 0.5, method="best")),
+    (ValueError, r"median: x must have elements along the axis, got shape \(0,\)", lambda: ao.median(ao.ones(0))),
+    (IndexError, "median: axis", lambda: ao.median(X, axis=2)),
+]
+
+
+@pytest.mark.parametrize(("kind", "message", "call"), ERRORS, ids=lambda value: value if isinstance(value, str) else "")
+def test_errors_say_what_is_wrong(kind: type[Exception], message: str, call: Callable[[], Any]) -> None:
+    with pytest.raises(kind, match=message):
+        call()
