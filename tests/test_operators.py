@@ -136,6 +136,10 @@ def assert_as_numpy(record: Record, result: Any, *operands: Any, context: str = 
     if record.max_ulp:
         assert result.dtype.name == wanted.dtype.name and result.shape == wanted.shape, context
         distance = ulps(np.asarray(result), wanted)
+        if record.cases.least:
+            with np.errstate(invalid="ignore"):
+                apart = np.abs(np.asarray(result) - wanted) / np.spacing(wanted.dtype.type(record.cases.least))
+            distance = np.where(np.abs(wanted) < record.cases.least, apart, distance)
         assert distance.max(initial=0) <= record.max_ulp + 4, f"{context}: {distance.max()} units away from NumPy"
     else:
         assert_same(result, wanted, context, zero_sign=not record.cases.any_zero)

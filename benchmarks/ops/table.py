@@ -95,6 +95,15 @@ BY_HAND = (
              numexpr="1 / (1 + exp(-x))", numba="1 / (1 + math.exp(-x))"),
     Operator("rsqrt", "map", FLOATS, "positive", numpy="1 / np.sqrt({x})", numexpr="1 / sqrt(x)",
              numba="1 / math.sqrt(x)"),
+    Operator("erfc", "map", FLOATS, numpy="np.vectorize(math.erfc, otypes=[{x}.dtype])({x})", numba="math.erfc(x)",
+             torch="torch.special.erfc"),
+    Operator("softplus", "map", FLOATS, numpy="np.logaddexp({x}, 0)", numexpr="log1p(exp(x))",
+             numba="math.log1p(math.exp(x))", torch="torch.nn.functional.softplus({x})"),
+    Operator("silu", "map", FLOATS, numpy="{x} / (1 + np.exp(-{x}))", numexpr="x / (1 + exp(-x))",
+             numba="x / (1 + math.exp(-x))", torch="torch.nn.functional.silu({x})"),
+    Operator("gelu", "map", FLOATS, numba="0.5 * x * (1 + math.erf(x * 0.7071067811865476))",
+             numpy="np.vectorize(lambda x: x / 2 * math.erfc(-x * 0.7071067811865476), otypes=[{x}.dtype])({x})",
+             torch="torch.nn.functional.gelu({x})"),
     # What torch.relu calls, and unlike it this takes `out`.
     Operator("relu", "map", NUMBERS, numpy="np.maximum({x}, 0{out})", torch="torch.clamp_min({x}, 0{out})",
              numexpr="where(x > 0, x, 0)", numba="x if x > 0 else 0", memory_bound=True),
@@ -137,7 +146,7 @@ BY_HAND = (
 # fmt: on
 
 #: Not measured: a part of another operator, one that differs from one above in a detail, or one that no peer has.
-LEFT_OUT = frozenset({"fma", "less_equal", "greater", "greater_equal", "not_equal"})
+LEFT_OUT = frozenset({"fma", "lerp", "less_equal", "greater", "greater_equal", "not_equal"})
 
 
 def operators() -> tuple[Operator, ...]:

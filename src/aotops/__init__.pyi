@@ -21,6 +21,8 @@ from aotops.namespace.joining import concat as concat, repeat as repeat, roll as
 from aotops.namespace.like import empty_like as empty_like, full_like as full_like, ones_like as ones_like, zeros_like as zeros_like
 from aotops.namespace.linear_algebra import matmul as matmul, tensordot as tensordot, vecdot as vecdot
 from aotops.namespace.manipulation import broadcast_arrays as broadcast_arrays, broadcast_shapes as broadcast_shapes, broadcast_to as broadcast_to, expand_dims as expand_dims, flip as flip, matrix_transpose as matrix_transpose, moveaxis as moveaxis, permute_dims as permute_dims, reshape as reshape, squeeze as squeeze, unstack as unstack
+from aotops.namespace.nan_statistics import nanargmax as nanargmax, nanargmin as nanargmin, nanmax as nanmax, nanmean as nanmean, nanmin as nanmin, nansum as nansum
+from aotops.namespace.neural import embedding as embedding, log_softmax as log_softmax, logsumexp as logsumexp, norm as norm, one_hot as one_hot, softmax as softmax
 from aotops.namespace.quantiles import median as median, percentile as percentile, quantile as quantile
 from aotops.namespace.searching import count_nonzero as count_nonzero, nonzero as nonzero, searchsorted as searchsorted, take as take, take_along_axis as take_along_axis
 from aotops.namespace.sets import isin as isin, unique_all as unique_all, unique_counts as unique_counts, unique_inverse as unique_inverse, unique_values as unique_values
@@ -185,11 +187,29 @@ def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
 def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``."""
 
+def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Complementary error function of each element, ``1 - erf(x)``, precise also where that is small."""
+
+def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Logarithm of the sum of exponentials, ``log(exp(x1) + exp(x2))``, for each pair of elements, without overflow."""
+
+def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Smooth rectifier of each element, ``log(1 + exp(x))``."""
+
 def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``."""
 
 def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN."""
+
+def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Sigmoid linear unit of each element, ``x / (1 + exp(-x))``; also called swish."""
+
+def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Gaussian error linear unit of each element: ``x`` times the share of a normal distribution below it."""
+
+def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Linear interpolation for each triple of elements: ``start + weight * (end - start)``."""
 
 def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN."""

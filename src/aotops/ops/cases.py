@@ -24,6 +24,7 @@ class Cases:
             default between -3 and 3, and 0.1 inside of the domain.
         special: pairs of an argument and its result, which must be exact in every dtype of floats.
         seams: arguments at which formulas meet, results over- or underflow or saturate: their neighbours are tested.
+        least: results below it count as it in ULP: where parts of a result cancel, its error is absolute.
         any_zero: whether 0.0 and -0.0, which are equal, may stand for each other in results; NumPy's versions differ.
     """
 
@@ -36,9 +37,10 @@ class Cases:
         smooth: tuple[float, float] | None = None,
         special: tuple[tuple[float, float], ...] = (),
         seams: tuple[float, ...] = (),
+        least: float = 0.0,
         any_zero: bool = False,
     ) -> None:
         low, high = domain
         self.exact, self.slope, self.domain = exact, slope, domain
         self.smooth = smooth or (max(-3.0, low + 0.1), min(3.0, high - 0.1))
-        self.special, self.seams, self.any_zero = special, seams, any_zero
+        self.special, self.seams, self.least, self.any_zero = special, seams, least, any_zero

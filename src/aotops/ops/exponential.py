@@ -266,8 +266,8 @@ def log_polynomial64(r: Any) -> Any:
     return fma(r2, fma(r2, fma(r2, fma(r2, p89, p67), p45), p23), p01)
 
 
-def log_of_parts64(k: Any, high: Any, low: Any, r: Any) -> Any:
-    """``k * ln(2) + log(1 + r)``, and an entry of ``LOGARITHMS``.
+def log_in_parts64(k: Any, high: Any, low: Any, r: Any) -> Any:
+    """``k * ln(2) + log(1 + r)``, and an entry of ``LOGARITHMS``: a number, and a small one to be added to it.
 
     Of the sum's parts only ``r`` and what it is added to are large: what their sum lacks is added to the others. An
     infinite ``k`` gives itself: both parts of ln 2 have the same sign.
@@ -276,7 +276,13 @@ def log_of_parts64(k: Any, high: Any, low: Any, r: Any) -> Any:
     low = fma(k, LN2_SHORT, low)
     total = high + r
     lacking = limit(r - (total - high), 1.0)  # NaN beside infinity
-    return total + (lacking + fma(r * r, log_polynomial64(r), low))
+    return total, lacking + fma(r * r, log_polynomial64(r), low)
+
+
+def log_of_parts64(k: Any, high: Any, low: Any, r: Any) -> Any:
+    """As ``log_in_parts64``, the sum of both."""
+    total, rest = log_in_parts64(k, high, low, r)
+    return total + rest
 
 
 def log64(x: Any) -> Any:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import fma, select, widen
+from aotops.intrinsics import fma, scale, select, widen
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, in_float64
+from aotops.ops.float_arithmetic import INF, NAN, chained, exp_parts64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 #: Polynomials are evaluated from here on, where no square is subnormal: of smaller numbers P is what it is here.
@@ -145,13 +145,17 @@ def erf(x: Any) -> Any:
 erf.specialise("float32")(erf32)
 
 
-@erf.derivative
-def erf_derivative(x: Any, y: Any, g: Any) -> Any:
-    # the square in two parts: half a ULP of 700 is 400 ULP of its exponential
+def bell(x: Any) -> Any:
+    """``2 / sqrt(pi) * exp(-x**2)``, the square in two parts: half a ULP of 700 is 400 ULP of its exponential."""
     a = math.fabs(x)
     a = select(a > 28.0, 28.0, a)
     square = a * a
-    return chained(g, 1.1283791670955126 * (math.exp(-square) * (1.0 - fma(a, a, -square))))
+    return 1.1283791670955126 * (math.exp(-square) * (1.0 - fma(a, a, -square)))
+
+
+@erf.derivative
+def erf_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(g, bell(x))
 
 
 @erf.specialise_derivative("float32")
@@ -159,3 +163,175 @@ def erf_derivative(x: Any, y: Any, g: Any) -> Any:
 def erf_derivative32(x: Any, y: Any, g: Any) -> Any:
     wide = widen(x)
     return chained(widen(g), 1.1283791670955126 * math.exp(-wide * wide))  # the square is exact
+
+
+# --- erfc ---------------------------------------------------------------------------------------------------------
+
+
+# From 1/2 on, erfc(a) is exp(-a**2) / (1 + 2 * a) times a number between 1.1 and 1.3, by a polynomial in
+# (a - 15/4) / (a + 15/4), with which 1/2 to 27 becomes -13/17 to 0.76 (M. M. Shepherd and J. G. Laframboise 1981).
+
+
+# tools/fit_polynomial.py "(1+7.5*(1+x)/(1-x)) * exp((3.75*(1+x)/(1-x))**2) * erfc(3.75*(1+x)/(1-x))"
+#     --from=-13/17 --to=0.76 --degree=22
+def tail_polynomial64(q: Any) -> Any:
+    """``(1 + 2 * a) * exp(a**2) * erfc(a)`` of ``q = (a - 15/4) / (a + 15/4)``, for ``a`` from 1/2 on: within 2^-61.
+
+    In two parts.
+    """
+    q2 = q * q
+    q4 = q2 * q2
+    q8 = q4 * q4
+    p12 = fma(q, 0.0035854154854637354, -0.14024059858554702)
+    p34 = fma(q, -0.10880393014171158, 0.08227673849015037)
+    p56 = fma(q, -0.05869339859040582, 0.0923043211602297)
+    p78 = fma(q, -0.009746579550078712, 0.02836227742083407)
+    p9 = fma(q, 0.00029371361958980695, 0.0017556258405858926)
+    p11 = fma(q, 5.1649250955172766e-05, -0.00029015403873141395)
+    p13 = fma(q, -1.1444399477786067e-05, 2.2384189115496962e-05)
+    p15 = fma(q, 1.7516508512782503e-06, -9.736954490283604e-07)
+    p17 = fma(q, -2.578697828745173e-07, -5.657564072781498e-08)
+    p19 = fma(q, 3.713003049966789e-08, 2.2160424585192264e-08)
+    p21 = fma(q, -3.880559546804568e-09, -2.822978536009075e-09)
+    high = fma(q8, fma(q4, p21, fma(q2, p19, p17)), fma(q4, fma(q2, p15, p13), fma(q2, p11, p9)))
+    rest = fma(q8, high, fma(q4, fma(q2, p78, p56), fma(q2, p34, p12)))
+    p = fma(q, rest, 1.2375126308378275)
+    return p, fma(q, rest, 1.2375126308378275 - p)
+
+
+# tools/fit_polynomial.py "(1+7.5*(1+x)/(1-x)) * exp((3.75*(1+x)/(1-x))**2) * erfc(3.75*(1+x)/(1-x))"
+#     --from=-13/17 --to=0.46 --degree=10
+def tail_polynomial32(q: Any) -> Any:
+    """As ``tail_polynomial64``, up to 10 and within 2^-29."""
+    q2 = q * q
+    p12 = fma(q, 0.0035855058704663723, -0.1402405769430857)
+    p34 = fma(q, -0.10880710710531631, 0.08227553562834987)
+    p56 = fma(q, -0.058650156910444305, 0.09232176068561196)
+    p78 = fma(q, -0.00999621944351295, 0.028276449706723362)
+    p9 = fma(q, 0.0008104148886942347, 0.0018284786632227557)
+    rest = fma(q2, fma(q2, fma(q2, fma(q2, p9, p78), p56), p34), p12)
+    return fma(q, rest, 1.2375126303438269)
+
+
+def tail64(a: Any, a_low: Any, square: Any, low: Any) -> Any:
+    """``y, y_low, k`` of ``a`` from 1/2 to 40: ``erfc(a)`` is ``(y + y_low) * 2**floor(k)``.
+
+    The argument and its square are given in two parts. Quotient, exponential and their product have two parts each.
+    """
+    p, p_low = tail_polynomial64((a - 3.75) / (a + 3.75))
+    below = fma(2.0, a, 1.0)
+    below_low = fma(2.0, a, 1.0 - below) + 2.0 * a_low
+    inverse = 1.0 / below
+    quotient = p * inverse
+    quotient_low = inverse * (fma(-quotient, below_low, fma(-quotient, below, p)) + p_low)
+    k, t, u, v = exp_parts64(-square)
+    e = fma(u, v, t)
+    e_low = fma(u, v, t - e) - e * low
+    y = e * quotient
+    return y, fma(e, quotient, -y) + fma(e, quotient_low, e_low * quotient), k
+
+
+def tail32(a: Any, square: Any) -> Any:
+    """As ``tail64`` in one part, to the precision of a float32."""
+    k, t, u, v = exp_parts64(-square)
+    one, other = a + 3.75, fma(2.0, a, 1.0)
+    inverse = 1.0 / (one * other)  # one division for both quotients
+    p = tail_polynomial32((a - 3.75) * (other * inverse))
+    return fma(u, v, t) * (p * (one * inverse)), k
+
+
+# tools/fit_polynomial.py "erf(sqrt(x))/sqrt(x) - 1" --from=0 --to=1/4 --degree=8 --weight="sqrt(x)"
+def erf_polynomial64(z: Any) -> Any:
+    """``erf(x) / x - 1`` of ``z = x**2`` up to 1/4: erf within 2^-59."""
+    z2 = z * z
+    p01 = fma(z, -0.3761263890318278, 0.12837916709551253)
+    p23 = fma(z, -0.026866170623197152, 0.11283791670886781)
+    p45 = fma(z, -0.0008548287991857198, 0.005223977243891295)
+    p67 = fma(z, -1.4836245658554744e-05, 0.00012052914803807844)
+    return fma(z2, fma(z2, fma(z2, fma(z2, 1.4635509257141286e-06, p67), p45), p23), p01)
+
+
+#: Smaller numbers are nothing beside 1, and their squares subnormal.
+NOTHING = 8.673617379884035e-19  # 2^-60
+
+
+def erfc64(x: Any) -> Any:
+    """erfc in float64: ``1 - erf(x)`` within 1/2, then by its tail, which below 0 is subtracted from 2."""
+    a = math.fabs(x)
+    a = select(a > 30.0, 30.0, a)
+    near = select(a < NOTHING, 0.0, select(a > 0.5, 0.5, math.copysign(a, x)))
+    total = 1.0 - near
+    small = total + fma(-near, erf_polynomial64(near * near), (1.0 - total) - near)
+    far = select(a < 0.5, 0.5, a)
+    square = far * far
+    y, y_low, k = tail64(far, 0.0, square, fma(far, far, -square))
+    y = scale(y + y_low, k)
+    return select(a < 0.5, small, select(x < 0.0, 2.0 - y, y))
+
+
+@in_float64
+def erfc32(x: Any) -> Any:
+    """erfc of a float32, in float64."""
+    wide = widen(x)
+    a = math.fabs(wide)
+    a = select(a > 20.0, 20.0, a)
+    near = select(a > 0.5, 0.5, math.copysign(a, wide))
+    small = fma(-near, erf_polynomial64(near * near), 1.0 - near)
+    far = select(a < 0.5, 0.5, a)
+    y, k = tail32(far, far * far)
+    y = scale(y, k)
+    return select(a < 0.5, small, select(wide < 0.0, 2.0 - y, y))
+
+
+def numpy_erfc(np: Any, x: Any) -> Any:
+    """By a continued fraction from 2 on, else ``1 - erf(x)``, in NumPy's long double."""
+    wide = np.asarray(x).astype(np.longdouble)
+    a = np.minimum(np.maximum(np.abs(wide), 2), 110)
+    fraction = a
+    for k in range(200, 0, -1):
+        fraction = a + np.longdouble(k) / 2 / fraction
+    head = np.rint(a * 1024) / 1024  # its square is exact
+    far = np.exp(-head * head) * np.exp((head - a) * (head + a)) / fraction / np.sqrt(np.arctan(np.longdouble(1)) * 4)
+    near = 1 - numpy_erf(np, np.clip(wide, -3, 3))
+    return np.where(np.abs(wide) < 2, near, np.where(wide < 0, 2 - far, far)).astype(x.dtype)
+
+
+@map(
+    dtypes=FLOATS,
+    casts=TO_FLOAT,
+    max_ulp=2,
+    compute_bound=True,
+    numpy=numpy_erfc,
+    aliases=("math.erfc",),
+    cases=Cases(
+        exact=lambda mp, x: mp.erfc(min(max(x, -100), 100)),
+        slope=lambda mp, x: -2 / mp.sqrt(mp.pi) * mp.exp(-x * x),
+        special=((0.0, 1.0), (-0.0, 1.0), (INF, 0.0), (-INF, 2.0), (NAN, NAN), (30.0, 0.0), (-1e300, 2.0)),
+        seams=(0.5, -0.5, 26.543258454250982, 27.226017111108366, -5.9215871957945),
+    ),
+)
+def erfc(x: Any) -> Any:
+    """Complementary error function of each element, ``1 - erf(x)``, precise also where that is small.
+
+    Special cases: erfc(inf) is 0, erfc(-inf) is 2, NaN stays NaN. Underflow goes through the subnormal numbers to 0.
+
+    >>> import aotops as ao
+    >>> ao.erfc(ao.tensor([0.0, 10.0]))
+    tensor([1.00000000e+00, 2.08848758e-45])
+    """
+    return erfc64(x)
+
+
+erfc.specialise("float32")(erfc32)
+
+
+@erfc.derivative
+def erfc_derivative(x: Any, y: Any, g: Any) -> Any:
+    return chained(-g, bell(x))
+
+
+@erfc.specialise_derivative("float32")
+@in_float64
+def erfc_derivative32(x: Any, y: Any, g: Any) -> Any:
+    wide = widen(x)
+    return chained(-widen(g), 1.1283791670955126 * math.exp(-wide * wide))
