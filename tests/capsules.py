@@ -102,10 +102,10 @@ class Producer:
         tensor = self.managed.tensor
         tensor.data, tensor.device_type, tensor.ndim = ctypes.addressof(self.elements), 1, len(shape)
         tensor.code, tensor.bits, tensor.lanes = 2, 64, 1
-        self.shape = (ctypes.c_int64 * max(len(shape), 1))(*shape)
+        self.shape = (ctypes.c_int64 * 40)(*shape)  # as many as a wrong rank that is not rejected may ask for
         tensor.shape = self.shape
         if strides is not None:
-            self.strides = (ctypes.c_int64 * max(len(strides), 1))(*strides)
+            self.strides = (ctypes.c_int64 * 40)(*strides)
             tensor.strides = self.strides
         self.returned = 0
         self.deleter = DESTRUCTOR(self.give_back)

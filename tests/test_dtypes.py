@@ -220,7 +220,7 @@ def test_the_namespace_tells_about_itself() -> None:
     info = ao.__array_namespace_info__()
     assert info.default_device() == "cpu" and info.devices() == ["cpu"]
     assert info.capabilities()["max dimensions"] == 32
-    assert info.dtypes() == {name: getattr(ao, name) for name in DTYPES} == info.dtypes(device="cpu")
+    assert info.dtypes() == {name: getattr(ao, name) for name in abi.NAMES} == info.dtypes(device="cpu")
     for kind in KINDS:
         assert info.dtypes(kind=kind) == {n: d for n, d in info.dtypes().items() if ao.isdtype(d, kind)}
     assert list(info.dtypes(kind=("bool", "real floating"))) == ["bool", *FLOATS]

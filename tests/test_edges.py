@@ -16,7 +16,7 @@ from needs import requires_numba
 from test_operators import run_python
 
 import aotops as ao
-from aotops import _native
+from aotops import _native, abi
 
 X = ao.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]])
 
@@ -312,7 +312,7 @@ def test_messages_do_not_repeat_all_that_was_given() -> None:
     ):
         with pytest.raises(TypeError) as caught:
             call()
-        assert len(str(caught.value)) < 200
+        assert len(str(caught.value)) < 240
 
 
 # --- habits from NumPy and PyTorch ---------------------------------------------------------------------------------
@@ -445,12 +445,10 @@ def test_every_spelling_of_a_dtype_is_taken_everywhere(spelling: Any, name: str)
     assert ao.map(lambda x: x, dtypes=[spelling], result={spelling: spelling}).dtypes[0][-1] == name
 
 
-NAMES = ", ".join(DTYPES)
+NAMES = ", ".join(abi.NAMES)
 
 
-@pytest.mark.parametrize(
-    "wrong", ["f8", "float16", "complex256", complex, np.float16, np.dtype(">M8[s]"), str, None, 3, X]
-)
+@pytest.mark.parametrize("wrong", ["f8", "float16", "complex256", np.float16, np.dtype(">M8[s]"), str, None, 3, X])
 def test_what_is_no_dtype(wrong: Any) -> None:
     if wrong is not None:
         with pytest.raises(TypeError, match=f"dtype must be one of {NAMES}, got"):

@@ -15,11 +15,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from layouts import DTYPES
 from needs import requires_source
 
 import aotops as ao
-from aotops import _native, errors
+from aotops import _native, abi, errors
 
 X = ao.ones((2, 3))
 INTEGERS = ao.ones((2, 3), dtype="int64")
@@ -29,8 +28,9 @@ FROZEN = ao.asarray(np.broadcast_to(1.0, (2, 3)))
 HUGE = 10**30
 OPERAND = "a Tensor, a Python number, an array or lists of numbers"
 NO_DATA = "asarray: expected a number, nested lists of numbers, a Tensor or an object with the buffer protocol"
-DTYPE_NAMES = ", ".join(DTYPES)
-NUMBER_NAMES = ", ".join(DTYPES[1:])
+DTYPE_NAMES = ", ".join(abi.NAMES)
+NUMBER_NAMES = ", ".join(abi.NAMES[1:])
+REAL_NAMES = ", ".join(abi.named("signed", "unsigned", "real"))
 
 
 class Uncooperative:
@@ -68,9 +68,9 @@ CREATION: list[Case] = [
         f"asarray: obj must be {OPERAND}, got str 'abc'",
     ),
     (
-        lambda: ao.asarray(1j),
+        lambda: ao.asarray(1j, dtype="float64"),
         TypeError,
-        f"asarray: obj must be {OPERAND}, got complex; there is no complex dtype",
+        "asarray: obj must be a real number for dtype float64, got complex 1j; take its real part",
     ),
     (
         lambda: ao.tensor({1, 2}),
@@ -85,9 +85,9 @@ CREATION: list[Case] = [
         "data[1][1] must be a number or a sequence of numbers, got NoneType",
     ),
     (
-        lambda: ao.tensor([1, 2j]),
+        lambda: ao.tensor([1, 2j], dtype="int64"),
         TypeError,
-        "data[1] must be a number or a sequence of numbers, got complex; there is no complex dtype",
+        "tensor: data must be a real number for dtype int64, got complex 2j; take its real part",
     ),
     (
         lambda: ao.tensor([[1, 2], [3]]),
@@ -127,10 +127,10 @@ CREATION: list[Case] = [
         "tensor: data must fit int64, got int -9223372036854775809",
     ),
     (lambda: ao.tensor(2**63), OverflowError, "tensor: data must fit int64, got int 9223372036854775808"),
-    (lambda: ao.tensor([1], dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
-    (lambda: ao.zeros(2, dtype=complex), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'complex'>"),
+    (lambda: ao.tensor([1], dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
+    (lambda: ao.zeros(2, dtype=str), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'str'>"),
     (lambda: ao.zeros(2, dtype=7), TypeError, f"dtype must be one of {DTYPE_NAMES}, got int 7"),
-    (lambda: ao.ones(2, dtype=np.int32), TypeError, f"dtype must be one of {DTYPE_NAMES}, got <class 'numpy.int32'>"),
+    (lambda: ao.ones(2, dtype=np.float16), TypeError, f"must be one of {DTYPE_NAMES}, got <class 'numpy.float16'>"),
     (
         lambda: ao.asarray([1], copy=False),
         ValueError,
@@ -215,14 +215,18 @@ BUFFERS: list[Case] = [
         TypeError,
         f"asarray: obj must hold native elements of dtype {DTYPE_NAMES}, got memoryview with format 'c'",
     ),
-    (lambda: ao.asarray(np.zeros(2, np.int16)), TypeError, "got ndarray with format 'h'"),
     (lambda: ao.asarray(np.zeros(2, np.float16)), TypeError, "got ndarray with format 'e'"),
-    (lambda: ao.asarray(np.zeros(2, complex)), TypeError, "got ndarray with format 'Zd'"),
+    (
+        lambda: ao.asarray(np.zeros(2, complex), dtype="float64"),
+        TypeError,
+        "asarray: x must have real elements to be converted to float64, got complex128; take aotops.real(x)",
+    ),
+    (lambda: ao.asarray(np.zeros(2, ">c16")), TypeError, "got ndarray with format '>Zd'"),
     (lambda: ao.asarray(np.zeros(2, ">f8")), TypeError, "got ndarray with format '>d'"),
     (lambda: ao.asarray(np.zeros(2, object)), TypeError, "got ndarray with format 'O'"),
     (lambda: ao.asarray(np.zeros(2, [("a", "f8"), ("b", "f4")])), TypeError, "got ndarray with format 'T{"),
     (lambda: ao.asarray(np.zeros(2, "U3")), TypeError, "got ndarray with format '3w'"),
-    (lambda: ao.tensor(memoryview(b"ab").cast("b")), TypeError, "got memoryview with format 'b'"),
+    (lambda: ao.tensor(memoryview(b"ab").cast("c")), TypeError, "got memoryview with format 'c'"),
     (
         lambda: ao.asarray(np.zeros(2, "M8[s]")),
         ValueError,
@@ -268,7 +272,7 @@ VIEWS: list[Case] = [
         TypeError,
         "permute_dims: x must be a Tensor, got ndarray; make one with aotops.asarray",
     ),
-    (lambda: ao.astype(X, "complex64"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'complex64'"),
+    (lambda: ao.astype(X, "float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (lambda: X.astype(None), TypeError, f"dtype must be one of {DTYPE_NAMES}, got None"),
     (lambda: ao.astype([1], "bool"), TypeError, "astype: x must be a Tensor, got list; make one with aotops.asarray"),
     (
@@ -276,7 +280,7 @@ VIEWS: list[Case] = [
         TypeError,
         "result_type: values must be at least one tensor, dtype or Python number, got none",
     ),
-    (lambda: ao.result_type("int8"), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got 'int8'"),
+    (lambda: ao.result_type("f2"), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got 'f2'"),
     (lambda: ao.result_type(X, None), TypeError, f"result_type: each value must be one of {DTYPE_NAMES}, got None"),
 ]
 
@@ -538,7 +542,7 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.clip(BOOLS),
         TypeError,
-        "clip: x, min, max must be of one of the dtypes uint8, int64, float32, float64, got bool; convert with astype",
+        f"clip: x, min, max must be of one of the dtypes {REAL_NAMES}, got bool; convert with astype",
     ),
     (
         lambda: ao.clip(X, ao.ones(2)),
@@ -557,11 +561,11 @@ OPERATORS: list[Case] = [
     (lambda: Fraction(1, 2) == X, TypeError, f"equal: x2 must be {OPERAND}, got Fraction; convert with float"),
     (lambda: ao.add("1", X), TypeError, f"add: x1 must be {OPERAND}, got str '1'"),
     (
-        lambda: ao.add(X, np.ones(3, np.int16)),
+        lambda: ao.add(X, np.ones(3, np.float16)),
         TypeError,
-        f"add: x2 must hold native elements of dtype {DTYPE_NAMES}, got ndarray with format 'h'",
+        f"add: x2 must hold native elements of dtype {DTYPE_NAMES}, got ndarray with format 'e'",
     ),
-    (lambda: ao.add(X, 1j), TypeError, f"add: x2 must be {OPERAND}, got complex; there is no complex dtype"),
+    (lambda: ao.less(X, 1j), TypeError, "less: x1, x2 must be of one of the dtypes bool, "),
     (lambda: ao.add(X, ao.ones((3, 2))), ValueError, "add: shapes must broadcast together, got x1 (2, 3), x2 (3, 2)"),
     (lambda: ao.less(ao.ones(0), ao.ones(2)), ValueError, "less: shapes must broadcast together, got x1 (0,), x2 (2,)"),
     (
@@ -572,17 +576,17 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.multiply(BOOLS, True),
         TypeError,
-        "multiply: x1, x2 must be of one of the dtypes uint8, int64, float32, float64, got bool and bool",
+        f"multiply: x1, x2 must be of one of the dtypes {NUMBER_NAMES}, got bool and bool",
     ),
     (
         lambda: -BOOLS,
         TypeError,
-        "negative: x must be of one of the dtypes uint8, int64, float32, float64, got bool; convert with astype",
+        f"negative: x must be of one of the dtypes {NUMBER_NAMES}, got bool; convert with astype",
     ),
     (
         lambda: ao.relu(BOOLS),
         TypeError,
-        "relu: x must be of one of the dtypes uint8, int64, float32, float64, got bool",
+        f"relu: x must be of one of the dtypes {REAL_NAMES}, got bool",
     ),
     (lambda: ao.add(INTEGERS, HUGE), OverflowError, f"add: x2 must fit int64, got int {HUGE}"),
     (lambda: X + 10**400, OverflowError, "add: x2 must fit float64, got int of 1329 bits"),
@@ -662,7 +666,7 @@ REDUCTIONS: list[Case] = [
         "bool: x must have exactly one element, got shape (2,); use x.any() or x.all()",
     ),
     (lambda: ao.sum(X, axis=Uncooperative()), KeyError, "index"),
-    (lambda: ao.sum(X, dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
+    (lambda: ao.sum(X, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.sum(X, axis=0, out=ao.zeros(2)),
         ValueError,
@@ -741,11 +745,11 @@ REDUCTIONS: list[Case] = [
         "cumulative_sum() got an unexpected keyword argument 'keepdims'; it takes axis, include_initial, dtype, out",
     ),
     (lambda: ao.cumulative_sum(X, 0, include_initial=Uncooperative()), KeyError, "bool"),
-    (lambda: ao.cumulative_sum(X, 0, dtype="int32"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int32'"),
+    (lambda: ao.cumulative_sum(X, 0, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),
         TypeError,
-        "cumulative_sum: dtype must be one of uint8, int64, float32, float64, got bool",
+        f"cumulative_sum: dtype must be one of {NUMBER_NAMES}, got bool",
     ),
     (
         lambda: ao.cumulative_sum(X, 0, out=INTEGERS),
@@ -759,9 +763,9 @@ REDUCTIONS: list[Case] = [
     ),
     (lambda: ao.cumulative_sum(X, 0, out=FROZEN), ValueError, "out must be writable, got a read-only tensor"),
     (lambda: ao.mean({1.0}), TypeError, f"mean: x must be {OPERAND}, got set; make a list of it with list(...)"),
-    (lambda: ao.var(2j), TypeError, f"var: x must be {OPERAND}, got complex; there is no complex dtype"),
+    (lambda: ao.var(2j), TypeError, "var: x must have real elements, got complex128"),
     (lambda: ao.std(None), TypeError, f"std: x must be {OPERAND}, got NoneType"),
-    (lambda: ao.mean(X, dtype="int64"), TypeError, "mean: dtype must be one of float32, float64, got 'int64'"),
+    (lambda: ao.mean(X, dtype="int64"), TypeError, "one of float32, float64, complex64, complex128, got 'int64'"),
     (
         lambda: X.std(correction=1, ddof=1),
         TypeError,
@@ -799,7 +803,7 @@ SETTINGS: list[Case] = [
 
 PRIVATE: list[Case] = [
     (lambda: _native.empty([2], ao.float64), TypeError, "empty: shape must be a tuple of ints, got list"),
-    (lambda: _native.empty((2,), "int8"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'int8'"),
+    (lambda: _native.empty((2,), "float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (lambda: _native.full((2,), "x", ao.float64), TypeError, "full: fill_value must be a Python number, got str 'x'"),
     (
         lambda: _native.register_tensor_type(ao.Tensor, ao.where, ao.sum),

@@ -210,7 +210,6 @@ def test_other_exporters(name: str) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: np.zeros(2, complex),
         lambda: np.zeros(2, np.longdouble),
         lambda: np.zeros(2, object),
         lambda: np.zeros(2, "U3"),

@@ -82,8 +82,6 @@ REJECTED: dict[str, Callable[[], Any]] = {
     "bytes": lambda: b"abc",
     "Fraction": lambda: Fraction(1, 2),
     "Decimal": lambda: Decimal(2),
-    "complex": lambda: 2j,
-    "complex scalar": lambda: np.complex128(2j),
     "dict": lambda: {1: 2},
     "set": lambda: {1, 2, 3},
     "generator": lambda: (x for x in [1, 2, 3]),
@@ -95,7 +93,6 @@ REJECTED: dict[str, Callable[[], Any]] = {
     "list of None": lambda: [None, 1, 2],
     "array of objects": lambda: np.array([1, None, 3]),
     "array of strings": lambda: np.array(["a", "b", "c"]),
-    "array of complex": lambda: np.ones(3, complex),
     "array of float16": lambda: np.ones(3, np.float16),
     "bytearray": lambda: bytearray(3),
 }

@@ -45,16 +45,16 @@ def test_conversions_that_share_code_do_the_same_to_every_bit(source: str, targe
     from_, to = movement(source, target)
     with np.errstate(all="ignore"), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of complex numbers' other halves
-        if source.startswith("float") and "int" in target and target != "uint64":
-            values = values.astype(
+        if source.startswith(("float", "complex")) and "int" in target and target != "uint64":
+            values = values.real.astype(
                 "int64"
-            )  # as of floats that the dtype does not hold, which differ among CPUs in NumPy
+            )  # of floats that a narrow dtype does not hold, NumPy's depend on the CPU
             from_ = "int64"
         assert values.view(from_).astype(to).tobytes() == values.astype(target).tobytes()
 
 
 def test_conversions_are_fewer_than_pairs_and_those_compiled_are_of_dtypes_that_exist() -> None:
-    assert len({movement(*pair) for pair in itertools.product(STANDARD, repeat=2)}) == 110
+    assert len({movement(*pair) for pair in itertools.product(STANDARD, repeat=2)}) == 104
     compiled = {same_code(*pair) for pair in itertools.product(ALL, repeat=2)}
     assert all(dtype in ALL for pair in compiled for dtype in pair)
     assert same_code("float64", "float64") == same_code("int64", "int64")

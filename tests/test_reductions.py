@@ -514,7 +514,7 @@ def test_statistics_into_out(name: str, call: Any, oracle: Any) -> None:
 
 @by_statistic
 def test_wrong_statistics(name: str, call: Any, oracle: Any) -> None:
-    for wrong in (None, "1.0", iter([1.0]), 1j, {1.0}):
+    for wrong in (None, "1.0", iter([1.0]), {1.0}):
         with pytest.raises(TypeError, match=f"^{name}: x must be a Tensor, a Python number, an array or lists"):
             call(wrong)
     for operand in ([1.0, 2.5], (1, 0), np.array([1.0, 2.5], np.float32), 3.5, np.float32(2.5)):

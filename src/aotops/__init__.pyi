@@ -7,7 +7,7 @@ from aotops._native import Operand
 from aotops import dtypes as dtypes, memory as memory
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from aotops.autograd.grad_check import grad_check as grad_check
-from aotops.dtypes import bool as bool, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
+from aotops.dtypes import bool as bool, complex128 as complex128, complex64 as complex64, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
 from aotops.namespace.constants import e as e, inf as inf, nan as nan, newaxis as newaxis, pi as pi
@@ -44,7 +44,7 @@ def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
     """Numerical negative of each element, ``-x``."""
 
 def abs(x: Operand, *, out: Tensor | None = None) -> Tensor:
-    """Absolute value of each element."""
+    """Absolute value of each element; of a complex number its distance from 0."""
 
 def add(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Sum of each pair of elements, ``x1 + x2``."""
@@ -210,6 +210,15 @@ def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
 
 def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
     """Linear interpolation for each triple of elements: ``start + weight * (end - start)``."""
+
+def real(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Real part of each element; real numbers as they are."""
+
+def imag(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Imaginary part of each element; 0 of real numbers."""
+
+def conj(x: Operand, *, out: Tensor | None = None) -> Tensor:
+    """Complex conjugate of each element: its imaginary part has the other sign. Real numbers as they are."""
 
 def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN."""

@@ -75,10 +75,8 @@ DTYPES = (
     *[DtypeFact("signed", bits) for bits in (8, 16, 32, 64)],
     *[DtypeFact("unsigned", bits) for bits in (8, 16, 32, 64)],
     *[DtypeFact("real", bits) for bits in (32, 64)],
+    *[DtypeFact("complex", bits) for bits in (64, 128)],
 )
-
-#: All dtypes of the array API standard. The functions of this module support them whether or not ``DTYPES`` does.
-STANDARD_DTYPES = (*DTYPES, *[DtypeFact("complex", bits) for bits in (64, 128)])
 
 #: The dtypes by their names.
 FACTS = {fact.name: fact for fact in DTYPES}
@@ -179,6 +177,17 @@ def holding(dtype: str) -> tuple[str, ...]:
 
     found = [fact for fact in DTYPES if fact.name != dtype and promote(dtype, fact.name) == fact.name]
     return tuple([fact.name for fact in sorted(found, key=preference)])
+
+
+def converts(source: str, target: str) -> bool:
+    """Return whether elements of a dtype can be converted to another: not complex ones to real ones, but to bool."""
+    return FACTS[source].kind != "complex" or FACTS[target].kind in ("complex", "bool")
+
+
+def parts(dtype: str) -> str:
+    """Return the dtype of the real and the imaginary part of a complex dtype; a real dtype itself."""
+    fact = FACTS[dtype]
+    return f"float{fact.bits // 2}" if fact.kind == "complex" else dtype
 
 
 def can_cast(source: str, target: str) -> bool:

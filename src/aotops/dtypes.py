@@ -18,10 +18,15 @@ BY_NAME = {dtype.name: dtype for dtype in _native.dtypes}
 globals().update(BY_NAME)
 
 #: The dtypes that Python's number types specify.
-DEFAULTS = {type(True): BY_NAME["bool"], int: BY_NAME["int64"], float: BY_NAME["float64"]}
+DEFAULTS = {
+    type(True): BY_NAME["bool"],
+    int: BY_NAME["int64"],
+    float: BY_NAME["float64"],
+    complex: BY_NAME["complex128"],
+}
 
 #: The same by name, as NumPy accepts them.
-PYTHON_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"]}
+PYTHON_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"], "complex": BY_NAME["complex128"]}
 
 
 def find_dtype(value: Any) -> DType | None:
@@ -68,7 +73,7 @@ def promote(*dtypes: DType) -> DType:
     return BY_NAME[abi.promote(*[dtype.name for dtype in dtypes])]
 
 
-def promote_number(dtype: DType, number: float) -> DType:
+def promote_number(dtype: DType, number: complex) -> DType:
     """Return the dtype that a tensor and a Python number, which is weak, promote to."""
     from aotops import abi
 
@@ -82,6 +87,6 @@ def can_cast(source: DType, target: DType) -> builtins.bool:
     return abi.can_cast(source.name, target.name)
 
 
-def number_dtype(number: float) -> DType:
+def number_dtype(number: complex) -> DType:
     """Return the default dtype of a Python number."""
-    return DEFAULTS[type(True) if isinstance(number, type(True)) else int if isinstance(number, int) else float]
+    return next(dtype for kind, dtype in DEFAULTS.items() if isinstance(number, kind))

@@ -73,14 +73,13 @@ def type_name(value: Any) -> str:
     """How messages call the type of a value, and the value where it is short."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"{type(value).__name__} of {value.bit_length()} bits"
-    return f"{type(value).__name__} {shown(value)}" if isinstance(value, (str, int, float)) else type(value).__name__
+    is_short = isinstance(value, (str, int, float, complex))
+    return f"{type(value).__name__} {shown(value)}" if is_short else type(value).__name__
 
 
 def advice(value: Any) -> str:
     """What to write in place of a value that is no number and no array."""
     kind = type(value)
-    if isinstance(value, complex):
-        return "there is no complex dtype"
     if isinstance(value, (str, type(None))):
         return ""
     if not hasattr(kind, "__len__"):
@@ -91,6 +90,8 @@ def advice(value: Any) -> str:
         return "take list(...) of its values"
     if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):
         return "make a list of it with list(...)"
+    if any(hasattr(kind, method) for method in ("__dlpack__", "__arrow_c_array__", "__array__")):
+        return "make a Tensor with aotops.asarray"
     try:
         memoryview(value).release()
     except (TypeError, ValueError, BufferError):
@@ -121,6 +122,17 @@ def wrong_operand(function: str, argument: str, got: Any) -> NoReturn:
     """An argument that no operator takes."""
     wanted = "be a Tensor, a Python number, an array or lists of numbers"
     reject(TypeError, function, argument, wanted, type_name(got), advice(got))
+
+
+def complex_number(function: str, argument: str, dtype: str, got: complex) -> NoReturn:
+    """A complex number for a dtype of real ones."""
+    reject(TypeError, function, argument, f"be a real number for dtype {dtype}", type_name(got), "take its real part")
+
+
+def complex_to_real(function: str, source: str, target: str, argument: str = "x") -> NoReturn:
+    """Complex elements that would have to become real ones."""
+    advice = f"take aotops.real({argument}) or aotops.abs({argument})"
+    reject(TypeError, function, argument, f"have real elements to be converted to {target}", source, advice)
 
 
 def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -> NoReturn:
@@ -362,8 +374,9 @@ def wrong_result_dtype(operator: Operator, dtype: str) -> NoReturn:
     """A ``dtype`` in which a reduction cannot compute."""
     pairs = [*operator.casts.items(), *[signature[-2:] for signature in operator.dtypes]]
     # narrow integers keep the low bits of what is computed in wider ones
-    takes = ", ".join([own.name for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"])
-    reject(TypeError, operator.__name__, "dtype", f"be one of {takes}", dtype)
+    takes = [own for own, wide in pairs if own == wide or own.kind == wide.kind == "integer"]
+    names = ", ".join([own.name for own in sorted(takes, key=lambda own: own.code)])
+    reject(TypeError, operator.__name__, "dtype", f"be one of {names}", dtype)
 
 
 def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> NoReturn:

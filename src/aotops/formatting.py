@@ -46,7 +46,7 @@ def format_elements(x: Tensor, specification: str) -> str:
     if x.ndim == 0:
         return format(x.item(), specification)
     if x.size == 0:
-        format({"bool": False, "integer": 0, "float": 0.0}[x.dtype.kind], specification)  # raises like an element
+        format({"bool": False, "integer": 0, "float": 0.0, "complex": 0j}[x.dtype.kind], specification)  # may raise
         return format_tensor(x)
     values = _edges(x, x.size > THRESHOLD)
     strings = {_key(value): format(value, specification) for value in _leaves(values)}
@@ -94,14 +94,32 @@ def _strings(kind: str, values: list[Any], itemsize: int, precision: int) -> dic
     """Return the strings of some numbers."""
     if kind == "float":
         return _float_strings(values, itemsize, precision)
+    if kind == "complex":
+        return _complex_strings(values, itemsize // 2, precision)
     return {value: str(value) for value in values}
 
 
 def _key(value: Any) -> Any:
     """Return a key that differs for numbers that print differently: zeros by their sign, NaN by its name."""
+    if isinstance(value, complex):
+        return _key(value.real), _key(value.imag)
     if isinstance(value, float) and (value == 0 or value != value):
         return str(value)
     return value
+
+
+def _complex_strings(values: list[complex], itemsize: int, precision: int) -> dict[Any, str]:
+    """Return the strings of complex numbers: both parts aligned, a j behind the last digit."""
+    reals = _float_strings([value.real for value in values], itemsize, precision)
+    parts = [value.imag if value.imag == value.imag else math.nan for value in values]
+    imaginary = _float_strings([abs(part) for part in parts], itemsize, precision)
+    signed = [("-" if math.copysign(1.0, part) < 0 else "+") + imaginary[_key(abs(part))] for part in parts]
+    width = max((len(string) for string in signed), default=0) + 1
+    left = max((len(string) for string in reals.values()), default=0)
+    return {
+        _key(value): reals[_key(value.real)].rjust(left) + f"{string.rstrip()}j".ljust(width)
+        for value, string in zip(values, signed, strict=True)
+    }
 
 
 def _float_strings(values: list[float], itemsize: int, precision: int) -> dict[Any, str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import DType, Operator
-from aotops.abi import AXIS_KINDS, FACTS
+from aotops.abi import AXIS_KINDS, FACTS, parts
 from aotops.dtypes import bool as bool_dtype
 from aotops.dtypes import can_cast, float64
 from aotops.namespace.data_types import result_type
@@ -99,7 +99,8 @@ def fixed_takes(dtype: DType, value: Tensor | float) -> bool:
         return True
     if isinstance(value, Tensor):
         return can_cast(value.dtype, dtype)
-    return isinstance(value, int) or dtype.kind == "float"  # whether an integer fits is checked when it is converted
+    # whether an integer fits is checked when it is converted
+    return isinstance(value, int) or dtype.kind == "complex" or (dtype.kind == "float" and isinstance(value, float))
 
 
 #: Operators that, as ``clip``, have an answer for any Python int, whatever a dtype holds; and what each is with its
@@ -116,9 +117,9 @@ COMPARISONS = {
 
 def bounds(dtype: DType) -> tuple[int, int]:
     """The smallest and the largest number of a dtype, of floats the finite ones."""
-    if dtype.kind != "float":
+    if dtype.kind not in ("float", "complex"):
         return FACTS[dtype.name].bounds
-    digits, most = (24, 128) if dtype.itemsize == 4 else (53, 1024)
+    digits, most = (24, 128) if parts(dtype.name) == "float32" else (53, 1024)
     largest = 2**most - 2 ** (most - digits)
     return -largest, largest
 
@@ -133,7 +134,7 @@ def is_beyond(value: Any, dtype: DType) -> bool:
 
 def is_exact(value: Any, dtype: DType) -> bool:
     """Whether a value goes into a comparison in a dtype as it is: it is no Python int that glue leaves to Python."""
-    least, most = (-(2**63), 2**63 - 1) if dtype.kind == "float" else bounds(dtype)
+    least, most = (-(2**63), 2**63 - 1) if dtype.kind in ("float", "complex") else bounds(dtype)
     return not isinstance(value, int) or least <= value <= most
 
 
@@ -145,7 +146,7 @@ def comparable(name: str, x1: Any, x2: Any, dtype: DType) -> tuple[Any, Any, DTy
     """
     if isinstance(x1, int) and isinstance(x2, int):
         return float((x1 > x2) - (x1 < x2)), 0.0, float64
-    if dtype.kind != "float":
+    if dtype.kind not in ("float", "complex"):
         # infinities stand for what is beyond every integer
         ends = [value if is_exact(value, dtype) else float("inf") * ((value > 0) - (value < 0)) for value in (x1, x2)]
         return ends[0], ends[1], float64
@@ -168,7 +169,7 @@ def neighbours(value: int, dtype: DType) -> tuple[float, float]:
     """The nearest floats of a dtype that are at most, and at least, a Python int; infinities where there is none."""
     from struct import error, pack, unpack
 
-    code, bits = ("<f", "<i") if dtype.itemsize == 4 else ("<d", "<q")
+    code, bits = ("<f", "<i") if parts(dtype.name) == "float32" else ("<d", "<q")
     size = abs(value)
     try:
         (nearest,) = unpack(code, pack(code, size))

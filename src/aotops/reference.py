@@ -256,7 +256,7 @@ def number_dtype(number: Any) -> str:
     >>> number_dtype(True), number_dtype(1), number_dtype(1.0)
     ('bool', 'int64', 'float64')
     """
-    for kind, category in ((bool, "bool"), (int, "integer"), (float, "float")):
+    for kind, category in ((bool, "bool"), (int, "integer"), (float, "float"), (complex, "complex")):
         if isinstance(number, kind):
             return abi.DEFAULTS[category]
     errors.wrong_type("number_dtype", "number", "a Python number", number)
@@ -284,13 +284,16 @@ def stored(value: Any, dtype: str) -> Any:
         return bool(value)
     if fact.category == "integer":
         return fact.wrapped(integer(value))
+    if fact.kind == "complex":
+        half = abi.parts(dtype)
+        return complex(stored(complex(value).real, half), stored(complex(value).imag, half))
     return float(value) if fact.bits == 64 else narrow(value)
 
 
 def apply(scalar: Scalar, values: Sequence[Any]) -> Any:
     """The result of a scalar function, which must be a number, or a tuple of numbers for several outputs."""
     result = scalar(*values)
-    if not isinstance(result, tuple) and not hasattr(result, "__float__"):
+    if not isinstance(result, (tuple, complex)) and not hasattr(result, "__float__"):
         errors.reject(TypeError, scalar.__name__, "result", "be a number", errors.type_name(result))
     return result
 

@@ -287,6 +287,9 @@ class Tensor(TensorBase):
 
         return format_elements(self, specification) if specification else repr(self)
 
+    def __complex__(self) -> complex:
+        return complex(self.item())
+
     def __copy__(self) -> Tensor:
         return copy(self)
 

@@ -1,1 +1,1 @@
-"""Other libraries: NumPy's functions on tensors, and its dtypes."""
+"""Other libraries: NumPy's functions on tensors, its dtypes, and its files."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops.arguments import advised
+from aotops.dtypes import BY_NAME
 from aotops.namespace.creation import read as as_tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -181,7 +182,13 @@ def write_tensor(stream: Any, x: Tensor) -> None:
     header = text.encode("ascii") + b" " * padding + b"\n"
     stream.write(NPY + b"\x01\x00" + len(header).to_bytes(2, "little") + header)
     if stored.size:
-        stream.write(memoryview(stored.reshape(-1)).cast("B"))
+        stream.write(bytes_of(stored))
+
+
+def bytes_of(x: Tensor) -> memoryview:
+    """The memory of a contiguous tensor as bytes; ``memoryview.cast`` takes no complex numbers."""
+    size = x.size * x.dtype.itemsize
+    return memoryview(_native.from_bytes(x, 0, BY_NAME["uint8"], (size,), "load", "file"))
 
 
 def description(dtype: DType) -> str:
@@ -337,7 +344,7 @@ def read_tensor(stream: Any, left: int | None, mmap_mode: str | None = None, max
     else:
         result = _native.empty(stored, dtype, "load")
         if nbytes:
-            fill(stream, memoryview(result.reshape(-1)).cast("B"))
+            fill(stream, bytes_of(result))
     return result.T if transposed else result
 
 

@@ -137,6 +137,9 @@ NUMPYS = (
 #: What NumPy calls an argument, and what aotops does.
 ARGUMENTS = {"a_min": "min", "a_max": "max"}
 
+#: Arguments that make no difference: all of aotops' sorts are stable.
+IGNORED = {"sort": ("kind",), "argsort": ("kind",)}
+
 
 def concatenate(
     arrays: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
@@ -178,6 +181,15 @@ def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
 def transpose(a: Any, axes: Any = None) -> Any:
     """``numpy.transpose``, which reverses the axes if it is given none."""
     return a.T if axes is None else aotops.permute_dims(a, axes)
+
+
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """``numpy.dot`` of vectors and matrices, which is their product, and of numbers; not of more dimensions."""
+    x, y = aotops.asarray(a), aotops.asarray(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return aotops.multiply(x, y, out=out)
+    function = function_of("matmul" if max(x.ndim, y.ndim) <= 2 else "", "numpy.dot")
+    return finished("dot", function(x, y), out, None)
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
@@ -224,6 +236,7 @@ ADAPTERS = {
     "copy": copied,
     "cumprod": cumprod,
     "cumsum": cumsum,
+    "dot": dot,
     "hstack": hstack,
     "ravel": ravel,
     "swapaxes": swapaxes,
@@ -253,7 +266,7 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
         result = adapter(*bound.args, **bound.kwargs)
     else:
         own = function_of(short if short in SAME.split() else RENAMED.get(short, ""), name)
-        positional, by_name = translated(name, bound, own)
+        positional, by_name = translated(name, bound, own, IGNORED.get(short, ()))
         result = own(*positional, **by_name)
     return result if out is None else out
 
@@ -273,7 +286,7 @@ def function_of(own: str, name: str) -> Any:
     return found
 
 
-def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, Any]]:
+def translated(name: str, bound: Any, own: Any, ignored: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of NumPy's function for one of aotops: those without a default by position, others by name."""
     takes = signature_of(own).parameters
     positional: list[Any] = []
@@ -286,7 +299,7 @@ def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, An
         elif parameter.kind is parameter.VAR_KEYWORD:
             by_name |= value
         elif parameter.default is not parameter.empty:
-            if not is_default(value, parameter.default):
+            if not is_default(value, parameter.default) and given not in ignored:
                 by_name[argument] = value
         elif argument in takes and takes[argument].kind is parameter.KEYWORD_ONLY:
             by_name[argument] = value

@@ -43,6 +43,8 @@ def copy(signature: Signature) -> Callable[..., None]:
     nothing.
     """
     copy_rows = elementwise(first, signature)
+    if FACTS[signature.inputs[0]].kind == "complex":  # no register holds a vector of them
+        return copy_rows
     itemsize = FACTS[signature.inputs[0]].itemsize
     narrow = itemsize == 1
     strip = PAIR // itemsize

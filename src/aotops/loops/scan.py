@@ -20,6 +20,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
+from aotops.loops.reduce import is_exact
 
 Function = Callable[..., Any]
 
@@ -30,7 +31,7 @@ RUN = 64
 
 def scan(combine: Function, signature: Signature) -> Callable[..., None]:
     """Make the kernel ``out[..., j] = combine(carry, combine(x[..., 0], ..., x[..., j]))`` along one axis of a tile."""
-    scan_row = scan_float_row(combine) if str(signature.output).startswith("float") else scan_exact_row(combine)
+    scan_row = scan_exact_row(combine) if is_exact(signature) else scan_float_row(combine)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
         x, carry = input_pointers(data, signature)

@@ -181,6 +181,10 @@ def from_nested(name: str, argument: str, data: Any, dtype: DType | None) -> Ten
     result = _native.empty(shape, wanted, name)
     if not flat:
         return result
+    if wanted.kind == "complex":
+        for place, number in enumerate(flat):
+            result._as_strided((), (), place)._copy_from(_native.full((), number, wanted, name, argument))
+        return result
     if wanted == bool_:
         source = _native.from_buffer(memoryview(bytes(map(bool, flat))).cast("?"), False)
     else:
@@ -232,6 +236,8 @@ def _flatten(
                 errors.reject(TypeError, name, place, wanted, errors.type_name(data), errors.advice(data))
             data = read(name, place, data, dtype)
         elif dtype is not None and data.ndim > 0:
+            if data.dtype.kind == "complex" and dtype.kind not in ("complex", "bool"):
+                errors.complex_to_real(name, data.dtype.name, dtype.name, place)
             data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
         _flatten(name, argument, data.tolist(), flat, {}, place)
@@ -240,7 +246,7 @@ def _flatten(
     if place.count("[") > _native.max_rank:
         errors.reject(ValueError, name, argument, f"be nested at most {_native.max_rank} deep", "more")
     by_type = dict(zip(map(type, data), data, strict=True))
-    if by_type and by_type.keys() <= {int, float, bool}:
+    if by_type and by_type.keys() <= {int, float, bool, complex}:
         found.update(by_type)
         flat.extend(data)
         return (len(data),)
@@ -467,6 +473,9 @@ def arange(
     start, stop, step = [
         as_number("arange", name, value) for name, value in (("start", start), ("stop", stop), ("step", step))
     ]
+    for name, value in (("start", start), ("stop", stop), ("step", step)):
+        if isinstance(value, complex):
+            errors.reject(TypeError, "arange", name, "be a real number", errors.type_name(value))
     if step == 0:
         errors.reject(ValueError, "arange", "step", "not be 0", step)
     numbers = "start, stop and step"

@@ -210,10 +210,10 @@ def iinfo(type: Any, /) -> IntegerLimits:
 
 @advised
 def finfo(type: Any, /) -> FloatLimits:
-    """Return the limits of a float dtype.
+    """Return the limits of a float dtype, of a complex one those of its parts.
 
     Parameters:
-        type: A float dtype, or a tensor of one.
+        type: A float or complex dtype, or a tensor of one.
 
     Returns:
         An object with the attributes ``bits``, ``eps`` (the distance from 1.0 to the next larger number), ``max``,
@@ -229,8 +229,11 @@ def finfo(type: Any, /) -> FloatLimits:
         True
     """
     dtype = dtype_of("finfo", "type", type)
-    if dtype.kind != "float":
+    if dtype.kind not in ("float", "complex"):
         errors.reject(TypeError, "finfo", "type", "be a float dtype", dtype.name, "use iinfo for integers")
+    from aotops import abi
+
+    dtype = BY_NAME[abi.parts(dtype.name)]
     digits, most = (24, 127) if dtype.itemsize == 4 else (53, 1023)
     largest = (2.0 - 2.0 ** (1 - digits)) * 2.0**most
     return FloatLimits(

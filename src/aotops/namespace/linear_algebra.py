@@ -36,9 +36,12 @@ def inner_dtype(dtype: DType) -> DType:
     return BY_NAME["int64"] if dtype.kind in ("bool", "integer") else dtype
 
 
-def computed(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, DType]:
+def computed(name: str, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, DType]:
     """Two tensors in the dtype that their product is computed in, and the dtype of the result."""
     dtype = result_type(x1, x2)
+    if dtype.kind == "complex":
+        advice = "multiply their parts, aotops.real(x) and aotops.imag(x)"
+        errors.reject(TypeError, name, "x1 and x2", "have real elements", dtype.name, advice)
     inner = inner_dtype(dtype)
     return astype(x1, inner, copy=False), astype(x2, inner, copy=False), dtype
 
@@ -107,7 +110,7 @@ def operator_product(x1: Any, x2: Any) -> Any:
 
 def product(name: str, left: Tensor, right: Tensor) -> Tensor:
     """The product of matrices, or of one and a vector, or of two vectors, for a function of this name."""
-    left, right, dtype = computed(left, right)
+    left, right, dtype = computed(name, left, right)
     lengths = left.shape[-1], right.shape[-2 if right.ndim > 1 else -1]
     if lengths[0] != lengths[1]:
         errors.inner_lengths(name, left.shape, right.shape)
@@ -180,7 +183,7 @@ def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Tensor:
     if left.shape[axis] != right.shape[axis]:
         errors.inner_lengths("vecdot", left.shape, right.shape)
     together("vecdot", ["x1", "x2"], [left.shape, right.shape])
-    left, right, dtype = computed(left, right)
+    left, right, dtype = computed("vecdot", left, right)
     return delivered(_sum_of_products(left, right, axis), dtype)
 
 
@@ -214,7 +217,7 @@ def tensordot(x1: Operand, x2: Operand, /, *, axes: Any = 2) -> Tensor:
     rows = tuple([left.shape[axis] for axis in kept])
     columns = tuple([right.shape[axis] for axis in others])
     inner = prod([left.shape[axis] for axis in first])
-    left, right, dtype = computed(left, right)
+    left, right, dtype = computed("tensordot", left, right)
     a = left.permute(*kept, *first).reshape((prod(rows), inner))
     b = right.permute(*second, *others).reshape((inner, prod(columns)))
     return delivered(_native.matmul(a, b).reshape((*rows, *columns)), dtype)

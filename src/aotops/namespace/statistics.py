@@ -62,8 +62,9 @@ def operand(name: str, x: Any, dtype: Any) -> Tensor:
     if dtype is None:
         return tensor
     wanted = as_dtype(name, "dtype", dtype)
-    if wanted.kind != "float":
-        errors.wrong_dtype(name, "dtype", [own.name for own in _native.dtypes if own.kind == "float"], dtype)
+    kinds = ("float", "complex") if name == "mean" else ("float",)
+    if wanted.kind not in kinds:
+        errors.wrong_dtype(name, "dtype", [own.name for own in _native.dtypes if own.kind in kinds], dtype)
     return astype(tensor, wanted, copy=False)
 
 
@@ -103,6 +104,8 @@ def variance(
     correction = one_correction(name, correction, ddof)
     x = operand(name, x, dtype)
     correction = as_number(name, "correction", correction)
+    if x.dtype.kind == "complex":
+        errors.reject(TypeError, name, "x", "have real elements", x.dtype.name, "take aotops.abs(x - mean) first")
     if x.dtype.kind != "float":
         x = astype(x, float64)
     axes = folded_axes(name, x, axis)
@@ -191,7 +194,8 @@ def mean(
     if x.dtype.kind == "float":
         result = mean_of(x, axes, count, keepdims)
     else:  # int64 holds the sum of as many smaller integers as there can be
-        result = _divide((_sum if x.dtype.itemsize < 8 else _sum_as_float)(x, axes, keepdims=keepdims), count)
+        adds = _sum_as_float if x.dtype.kind == "integer" and x.dtype.itemsize == 8 else _sum
+        result = _divide(adds(x, axes, keepdims=keepdims), count)
     return _native.copy_to_out("mean", result, out)
 
 

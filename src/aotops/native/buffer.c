@@ -107,6 +107,8 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
         (itemsize == 1 && strchr("<>!|", *format) != NULL && *format != '\0')) {
         format++; /* single bytes have no byte order */
     }
+    bool is_complex = *format == 'Z';
+    format += is_complex;
     if (format[0] == '\0' || format[1] != '\0') {
         return -1;
     }
@@ -116,6 +118,7 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
                : strchr("BHILQN", *format) != NULL       ? AOT_KIND_UNSIGNED
                : *format == 'f' || *format == 'd'        ? AOT_KIND_REAL
                                                          : -1;
+    kind = !is_complex ? kind : kind == AOT_KIND_REAL ? AOT_KIND_COMPLEX : -1;
     for (int code = 0; code < AOT_N_DTYPES; code++) {
         if (aot_dtypes[code].kind == kind && aot_dtypes[code].itemsize == itemsize) {
             return code;

@@ -20,7 +20,22 @@ _Static_assert(sizeof(aot_element) == AOT_ELEMENT_BYTES, "an element of every dt
 const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_PROMOTION;
 const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES] = AOT_WEAK_PROMOTION;
 const uint8_t aot_can_cast[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_CAN_CAST;
+static const uint8_t converts[AOT_N_DTYPES][AOT_N_DTYPES] = AOT_CONVERTS;
 const uint8_t aot_default_dtypes[AOT_N_CATEGORIES] = AOT_DEFAULT_DTYPES;
+
+bool aot_converts(int from, int to)
+{
+    return converts[from][to];
+}
+
+int aot_check_converts(int from, int to, const char *function)
+{
+    if (!aot_converts(from, to)) {
+        aot_raise("complex_to_real", "(sss)", function, aot_dtypes[from].name, aot_dtypes[to].name);
+        return -1;
+    }
+    return 0;
+}
 
 int aot_promote(uint32_t dtypes)
 {

@@ -2,7 +2,7 @@
  *
  *     def is_number(object): ...              # a Python number: it adopts the dtype of the tensors beside it
  *     def element_of(number, dtype): ...      # OverflowError if the dtype cannot hold it
- *     def number_of(element, dtype): ...      # bool, int or float
+ *     def number_of(element, dtype): ...      # bool, int, float or complex
  *
  * Dtypes are the rows of aotops.abi. The code distinguishes their kinds, never single dtypes.
  */
@@ -15,14 +15,16 @@ bool aot_is_number(PyObject *object)
     if (PyFloat_CheckExact(object) || PyLong_CheckExact(object)) {
         return true;
     }
-    return (PyFloat_Check(object) || PyLong_Check(object)) && !PyObject_CheckBuffer(object); /* bool is an int */
+    bool known = PyFloat_Check(object) || PyLong_Check(object) || PyComplex_Check(object); /* bool is an int */
+    return known && !PyObject_CheckBuffer(object);
 }
 
 int aot_number_category(PyObject *number)
 {
-    return PyFloat_Check(number)  ? AOT_CATEGORY_FLOAT
-           : PyBool_Check(number) ? AOT_CATEGORY_BOOL
-                                  : AOT_CATEGORY_INTEGER;
+    return PyFloat_Check(number)     ? AOT_CATEGORY_FLOAT
+           : PyBool_Check(number)    ? AOT_CATEGORY_BOOL
+           : PyComplex_Check(number) ? AOT_CATEGORY_COMPLEX
+                                     : AOT_CATEGORY_INTEGER;
 }
 
 static bool fits_signed(long long value, int bytes)
@@ -81,12 +83,12 @@ bool aot_number_fits(PyObject *number, int dtype)
 {
     bool fits = true;
     const aot_dtype_info *info = &aot_dtypes[dtype];
-    if (PyFloat_Check(number) || info->kind == AOT_KIND_BOOL) {
+    if (PyFloat_Check(number) || PyComplex_Check(number) || info->kind == AOT_KIND_BOOL) {
         return true;
     }
     if (info->kind == AOT_KIND_UNSIGNED) {
         read_unsigned(number, info->itemsize, &fits);
-    } else { /* float dtypes accept what int64 holds; the operator decides on longer ints */
+    } else { /* float and complex dtypes accept what int64 holds; the operator decides on longer ints */
         read_signed(number, info->kind == AOT_KIND_SIGNED ? info->itemsize : 8, &fits);
     }
     return fits;
@@ -136,14 +138,44 @@ static int read_real(PyObject *number, int dtype, double *value, const char *fun
         return 0;                                                                                                      \
     }
 
+/* Reads the parts of a number as the nearest doubles. */
+static int read_complex(PyObject *number, int dtype, double *real, double *imaginary, const char *function,
+                        const char *argument)
+{
+    if (!PyComplex_Check(number)) {
+        *imaginary = 0.0;
+        return read_real(number, dtype, real, function, argument);
+    }
+    *real = PyComplex_RealAsDouble(number);
+    *imaginary = PyComplex_ImagAsDouble(number);
+    return 0;
+}
+
+#define STORE_COMPLEX(CODE, member, ...)                                                                               \
+    case CODE: {                                                                                                       \
+        double real, imaginary;                                                                                        \
+        if (read_complex(number, dtype, &real, &imaginary, function, argument) < 0) {                                  \
+            return -1;                                                                                                 \
+        }                                                                                                              \
+        aot_write_part(&element->member.real, sizeof element->member.real, real);                                      \
+        aot_write_part(&element->member.imaginary, sizeof element->member.imaginary, imaginary);                       \
+        return 0;                                                                                                      \
+    }
+
 int aot_element_of(PyObject *number, int dtype, aot_element *element, const char *function, const char *argument)
 {
     *element = (aot_element){{0}};
+    int kind = aot_dtypes[dtype].kind;
+    if (PyComplex_Check(number) && kind != AOT_KIND_COMPLEX && kind != AOT_KIND_BOOL) {
+        aot_raise("complex_number", "(sssO)", function, argument, aot_dtypes[dtype].name, number);
+        return -1;
+    }
     switch (dtype) {
         AOT_EACH_BOOL(STORE_BOOL)
         AOT_EACH_SIGNED(STORE_SIGNED)
         AOT_EACH_UNSIGNED(STORE_UNSIGNED)
         AOT_EACH_REAL(STORE_REAL)
+        AOT_EACH_COMPLEX(STORE_COMPLEX)
     default:
         PyErr_SetString(PyExc_SystemError, "Python has no number for this dtype");
         return -1;
@@ -163,6 +195,11 @@ int aot_element_of(PyObject *number, int dtype, aot_element *element, const char
     case CODE:                                                                                                         \
         return PyFloat_FromDouble(aot_real_of_##name(element.member));
 
+#define LOAD_COMPLEX(CODE, member, ...)                                                                                \
+    case CODE:                                                                                                         \
+        return PyComplex_FromDoubles(aot_read_part(&element.member.real, sizeof element.member.real),                  \
+                                     aot_read_part(&element.member.imaginary, sizeof element.member.imaginary));
+
 PyObject *aot_number_of(const char *data, int dtype)
 {
     aot_element element;
@@ -172,6 +209,7 @@ PyObject *aot_number_of(const char *data, int dtype)
         AOT_EACH_SIGNED(LOAD_SIGNED)
         AOT_EACH_UNSIGNED(LOAD_UNSIGNED)
         AOT_EACH_REAL(LOAD_REAL)
+        AOT_EACH_COMPLEX(LOAD_COMPLEX)
     default:
         PyErr_SetString(PyExc_SystemError, "Python has no number for this dtype");
         return NULL;

@@ -17,6 +17,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__) || defined(_M_X64)
 #include <xmmintrin.h>
@@ -173,6 +174,25 @@ static inline float aot_float32_of_real(double real)
     volatile float element = (float)wide;
     aot_end_environment(before);
     return element;
+}
+
+/* The real or imaginary part of a complex element, a float of some size. */
+static inline double aot_read_part(const void *part, size_t bytes)
+{
+    float narrow;
+    double wide;
+    if (bytes == sizeof narrow) {
+        memcpy(&narrow, part, sizeof narrow);
+        return aot_real_of_float32(narrow);
+    }
+    memcpy(&wide, part, sizeof wide);
+    return wide;
+}
+
+static inline void aot_write_part(void *part, size_t bytes, double value)
+{
+    float narrow = bytes == sizeof narrow ? aot_float32_of_real(value) : 0.0f;
+    memcpy(part, bytes == sizeof narrow ? (const void *)&narrow : (const void *)&value, bytes);
 }
 
 #endif

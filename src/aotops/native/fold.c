@@ -489,7 +489,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     aot_atomic absorbed = {0};
     /* A NaN is left to its own part: of several NaNs, which one is the result must not depend on the threads. */
     bool ends_all = job.absorbing != NULL && job.results == 1 && plan.tiles[KEPT] == 1 && plan.parts > 1 &&
-                    aot_dtypes[result].kind != AOT_KIND_REAL;
+                    aot_dtypes[result].category < AOT_CATEGORY_FLOAT;
     job.absorbed = ends_all ? &absorbed : NULL;
     job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
     int depth = 1;

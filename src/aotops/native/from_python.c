@@ -188,7 +188,8 @@ static enum outcome write_leaf(reader *r, aot_tensor *leaf)
     } else {
         /* a single number must fit, and an int64 must not be rounded twice */
         bool rounds_twice = r->narrows && aot_dtypes[leaf->dtype].kind != AOT_KIND_REAL;
-        if (leaf->dtype != r->dtype && ((leaf->ndim == 0 && !r->is_open) || rounds_twice)) {
+        if (leaf->dtype != r->dtype &&
+            ((leaf->ndim == 0 && !r->is_open) || rounds_twice || !aot_converts(leaf->dtype, r->dtype))) {
             return DECLINED;
         }
         Py_ssize_t offset = (r->next - r->result->data) / itemsize;

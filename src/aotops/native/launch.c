@@ -443,7 +443,8 @@ int aot_assigned_strides(const aot_tensor *source, int ndim, const Py_ssize_t *s
 int aot_copy(aot_tensor *target, aot_tensor *source)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
-    if (aot_check_writable(target, "assignment", "x") < 0) {
+    if (aot_check_writable(target, "assignment", "x") < 0 ||
+        aot_check_converts(source->dtype, target->dtype, "assignment") < 0) {
         return -1;
     }
     if (aot_assigned_strides(source, target->ndim, target->shape, strides) < 0) {

@@ -36,6 +36,9 @@ extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
 /* Functions of aotops.abi as tables: promote; promote_number, by the number's category; can_cast, of a result to
  * `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
+/* Returns whether elements of a dtype can be converted to another; raises a TypeError in the name of a function if not. */
+bool aot_converts(int from, int to);
+int aot_check_converts(int from, int to, const char *function);
 /* Returns what the dtypes whose bits are set promote to, or AOT_NO_DTYPE for none. For two, aot_promotion has it. */
 int aot_promote(uint32_t dtypes);
 extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];

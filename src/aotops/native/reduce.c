@@ -365,7 +365,7 @@ static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim
         }
     }
     int kind = call->operator->definition->kind;
-    if (aot_dtypes[out->dtype].category < AOT_CATEGORY_FLOAT) {
+    if (aot_dtypes[out->dtype].category != AOT_CATEGORY_FLOAT) {
         return 0;
     }
     call->operator->state->retries++;

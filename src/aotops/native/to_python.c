@@ -1,6 +1,6 @@
 /* Python numbers and lists of a tensor's elements. In Python:
  *
- *     def item(self, *index): return the element as a bool, int or float
+ *     def item(self, *index): return the element as a bool, int, float or complex
  *     def tolist(self): return [row.tolist() for row in self] if self.ndim else self.item()
  *     def __bool__(self), __int__(self), __float__(self): of the only element
  *     def __index__(self): of a 0-d integer tensor
@@ -28,11 +28,16 @@ static int fill_list(PyObject *list, Py_ssize_t length, const char *data, Py_ssi
 #define BOOLS(CODE, member, ...) ROW(CODE, member, PyBool_FromLong(element.member))
 #define SIGNED(CODE, member, ...) ROW(CODE, member, PyLong_FromLongLong(element.member))
 #define UNSIGNED(CODE, member, ...) ROW(CODE, member, PyLong_FromUnsignedLongLong(element.member))
+#define COMPLEXES(CODE, member, ...)                                                                                   \
+    ROW(CODE, member,                                                                                                  \
+        PyComplex_FromDoubles(aot_read_part(&element.member.real, sizeof element.member.real),                         \
+                              aot_read_part(&element.member.imaginary, sizeof element.member.imaginary)))
 #define REALS(CODE, member, name, ...) ROW(CODE, member, PyFloat_FromDouble(aot_real_of_##name(element.member)))
         AOT_EACH_BOOL(BOOLS)
         AOT_EACH_SIGNED(SIGNED)
         AOT_EACH_UNSIGNED(UNSIGNED)
         AOT_EACH_REAL(REALS)
+        AOT_EACH_COMPLEX(COMPLEXES)
     default:
         PyErr_SetString(PyExc_SystemError, "no Python numbers stand for these elements");
         return -1;

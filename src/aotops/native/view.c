@@ -123,6 +123,9 @@ aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *fun
         Py_INCREF((PyObject *)tensor);
         return tensor;
     }
+    if (aot_check_converts(tensor->dtype, dtype, function) < 0) {
+        return NULL;
+    }
     aot_tensor *result = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape, function);
     if (result != NULL && aot_copy(result, tensor) < 0) {
         Py_CLEAR(result);

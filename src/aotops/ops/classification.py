@@ -8,13 +8,13 @@ from typing import Any
 from aotops.intrinsics import bits_of_float32, bits_of_float64, float32_of_bits, float64_of_bits, select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN
-from aotops.ops.record import BOOL, FLOATS, INTEGERS, NUMBERS, TO_FLOAT, map, zip
+from aotops.ops.record import BOOL, COMPLEX, FLOATS, INTEGERS, NUMBERS, TO_FLOAT, map, zip
 
 # --- isfinite, isinf, isnan ---------------------------------------------------------------------------------------
 
 
 @map(
-    dtypes=BOOL + NUMBERS,
+    dtypes=BOOL + NUMBERS + COMPLEX,
     signless=True,
     result="bool",
     method=True,
@@ -32,7 +32,7 @@ def isfinite(x: Any) -> Any:
 
 
 @map(
-    dtypes=BOOL + NUMBERS,
+    dtypes=BOOL + NUMBERS + COMPLEX,
     signless=True,
     result="bool",
     method=True,
@@ -50,7 +50,7 @@ def isinf(x: Any) -> Any:
 
 
 @map(
-    dtypes=BOOL + NUMBERS,
+    dtypes=BOOL + NUMBERS + COMPLEX,
     signless=True,
     result="bool",
     method=True,
@@ -65,6 +65,22 @@ def isnan(x: Any) -> Any:
     tensor([False, False,  True])
     """
     return x != x
+
+
+def is_finite(x: Any) -> Any:
+    """Whether a float is finite."""
+    return x - x == 0
+
+
+def is_infinite(x: Any) -> Any:
+    """Whether a float is infinite."""
+    return (x - x != 0) & (x == x)
+
+
+for _dtype in COMPLEX:
+    isfinite.specialise(_dtype)(lambda x: is_finite(x.real) & is_finite(x.imag))
+    isinf.specialise(_dtype)(lambda x: is_infinite(x.real) | is_infinite(x.imag))
+    isnan.specialise(_dtype)(lambda x: (x.real != x.real) | (x.imag != x.imag))
 
 
 def yes(x: Any) -> Any:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotops.ops.record import ALL, zip
+from aotops.ops.record import ALL, ORDERED, zip
 
 
-@zip(dtypes=ALL, result="bool", slot="lt")
+@zip(dtypes=ORDERED, result="bool", slot="lt")
 def less(x1: Any, x2: Any) -> Any:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN.
 
@@ -18,7 +18,7 @@ def less(x1: Any, x2: Any) -> Any:
     return x1 < x2
 
 
-@zip(dtypes=ALL, result="bool", slot="le")
+@zip(dtypes=ORDERED, result="bool", slot="le")
 def less_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN.
 
@@ -29,7 +29,7 @@ def less_equal(x1: Any, x2: Any) -> Any:
     return x1 <= x2
 
 
-@zip(dtypes=ALL, result="bool", slot="gt")
+@zip(dtypes=ORDERED, result="bool", slot="gt")
 def greater(x1: Any, x2: Any) -> Any:
     """Whether ``x1 > x2``, for each pair of elements; False where either is NaN.
 
@@ -40,7 +40,7 @@ def greater(x1: Any, x2: Any) -> Any:
     return x1 > x2
 
 
-@zip(dtypes=ALL, result="bool", slot="ge")
+@zip(dtypes=ORDERED, result="bool", slot="ge")
 def greater_equal(x1: Any, x2: Any) -> Any:
     """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN.
 

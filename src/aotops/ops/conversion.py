@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from aotops.intrinsics import select, truncate
-from aotops.ops.record import ALL, FLOATS, INTEGERS, Scalar
+from aotops.ops.record import ALL, COMPLEX, FLOATS, INTEGERS, Scalar
 
 
 def copy(x: Any) -> Any:
@@ -19,6 +19,16 @@ def copy(x: Any) -> Any:
 def nonzero(x: Any) -> Any:
     """To bool: whether the value is not zero; NaN is not."""
     return x != 0
+
+
+def nonzero_complex(x: Any) -> Any:
+    """To bool, of a complex number: whether a part is not zero."""
+    return (x.real != 0) | (x.imag != 0)
+
+
+def number(x: Any) -> Any:
+    """Of a bool, to a complex number."""
+    return select(x, 1, 0)
 
 
 def to_int64(x: Any) -> Any:
@@ -35,10 +45,32 @@ def to_uint64(x: Any) -> Any:
     return select(above, low + -9223372036854775808, to_int64(x))
 
 
+# C lets no complex number become a real one (``abi.converts``); its table of kernels has no gaps.
+
+
+def real(x: Any) -> Any:
+    """The real part."""
+    return x.real
+
+
+def to_int64_of_real(x: Any) -> Any:
+    """The real part to int64."""
+    return to_int64(x.real)
+
+
+def to_uint64_of_real(x: Any) -> Any:
+    """The real part to uint64."""
+    return to_uint64(x.real)
+
+
 def conversion(source: str, target: str) -> Scalar:
     """The scalar function that converts from one dtype to another."""
     if target == "bool" and source != "bool":
-        return nonzero
+        return nonzero_complex if source in COMPLEX else nonzero
+    if source == "bool" and target in COMPLEX:
+        return number
+    if source in COMPLEX and target not in COMPLEX:
+        return to_uint64_of_real if target == "uint64" else to_int64_of_real if target in INTEGERS else real
     if source in FLOATS and target in INTEGERS:
         return to_uint64 if target == "uint64" else to_int64
     return copy
@@ -62,7 +94,7 @@ def movement(source: str, target: str) -> tuple[str, str]:
     source_bits, target_bits = bits_of(source), bits_of(target)
     if source == target:
         return (source, target) if source == "bool" or source_bits > 64 else (f"int{source_bits}",) * 2
-    if source in FLOATS and is_integer(target) and target_bits < 64:
+    if source in FLOATS + COMPLEX and is_integer(target) and target_bits < 64:
         return source, f"int{target_bits}"  # through int64, whose low bits are kept
     if not (is_integer(source) or source == "bool") or not (is_integer(target) or target == "bool"):
         return source, target

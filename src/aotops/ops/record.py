@@ -12,7 +12,7 @@ own operators are imported only for documentation; the build reads them all.
 
 from __future__ import annotations
 
-from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named
+from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named, parts
 from aotops.errors import RecordError, reject
 from aotops.ops.cases import Cases
 
@@ -32,7 +32,12 @@ INT64 = (DEFAULTS["integer"],)
 WIDE = {**dict.fromkeys(BOOL + named("signed"), "int64"), **dict.fromkeys(named("unsigned"), "uint64")}
 FLOATS = named("real")
 NUMBERS = named("signed", "unsigned", "real")
+COMPLEX = named("complex")
 ALL = NAMES
+#: The dtypes whose elements are ordered.
+ORDERED = BOOL + NUMBERS
+#: The dtypes of the parts of complex numbers.
+PARTS = {dtype: parts(dtype) for dtype in COMPLEX}
 
 #: Inputs of these dtypes compute in another one where an operator has no kernel for them.
 TO_FLOAT = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["float"])

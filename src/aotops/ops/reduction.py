@@ -9,19 +9,20 @@ from aotops.abi import FACTS
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import NAN
-from aotops.ops.record import ALL, FLOATS, INT64, WIDE, argreduce, reduce, scan
+from aotops.ops.record import ALL, COMPLEX, FLOATS, INT64, ORDERED, WIDE, argreduce, reduce, scan
 
 #: Dtypes with kernels of their own, and the others, whose elements are cast tile by tile to one of them: to bool, and
 #: integers to 64 bits. A kernel takes 20 to 40 KiB and 2 to 4 seconds to compile.
 WIDEST = ("int64", "uint64")
 USUAL = ("bool", "int64", "uint8", "uint64", *FLOATS)
+ADDED = USUAL + COMPLEX
 TO_WIDEST = {dtype: wide for dtype, wide in WIDE.items() if dtype not in WIDEST}
 TO_USUAL = {dtype: wide for dtype, wide in WIDE.items() if dtype not in USUAL}
-TO_BOOL = {dtype: "bool" for dtype in TO_USUAL if dtype != "int8"}
+TO_BOOL = {dtype: "bool" for dtype in ALL if dtype not in ("int8", *USUAL)}
 
 #: The ends of what a dtype holds.
-SMALLEST = {name: -math.inf if name in FLOATS else FACTS[name].bounds[0] for name in ALL}
-LARGEST = {name: math.inf if name in FLOATS else FACTS[name].bounds[1] for name in ALL}
+SMALLEST = {name: -math.inf if name in FLOATS else FACTS[name].bounds[0] for name in ORDERED}
+LARGEST = {name: math.inf if name in FLOATS else FACTS[name].bounds[1] for name in ORDERED}
 
 
 def larger(a: Any, b: Any) -> Any:
@@ -37,13 +38,13 @@ def smaller(a: Any, b: Any) -> Any:
 
 
 @reduce(
-    dtypes=USUAL,
+    dtypes=ADDED,
     result=WIDE,
     casts=TO_USUAL,
     signless=True,
     identity=0,
     # -0.0 + x is x for every x, so that a sum of negative zeros keeps its sign; NumPy's loses it
-    initial={dtype: -0.0 if dtype in FLOATS else 0 for dtype in ALL},
+    initial={dtype: complex(-0.0, -0.0) if dtype in COMPLEX else -0.0 if dtype in FLOATS else 0 for dtype in ALL},
     method=True,
     cases=Cases(any_zero=True),
 )
@@ -66,7 +67,7 @@ def sum(a: Any, b: Any) -> Any:
 
 
 @reduce(
-    dtypes=USUAL,
+    dtypes=ADDED,
     result=WIDE,
     casts=TO_USUAL,
     signless=True,
@@ -92,10 +93,10 @@ def prod(a: Any, b: Any) -> Any:
 
 
 @reduce(
-    dtypes=ALL,
+    dtypes=ORDERED,
     initial=SMALLEST,
     # not infinity, which a NaN replaces
-    absorbing={dtype: math.nan if dtype in FLOATS else LARGEST[dtype] for dtype in ALL},
+    absorbing={dtype: math.nan if dtype in FLOATS else LARGEST[dtype] for dtype in ORDERED},
     method=True,
     cases=Cases(any_zero=True),
 )
@@ -121,9 +122,9 @@ def either(a: Any, b: Any) -> Any:
 
 
 @reduce(
-    dtypes=ALL,
+    dtypes=ORDERED,
     initial=LARGEST,
-    absorbing={dtype: math.nan if dtype in FLOATS else SMALLEST[dtype] for dtype in ALL},
+    absorbing={dtype: math.nan if dtype in FLOATS else SMALLEST[dtype] for dtype in ORDERED},
     method=True,
     cases=Cases(any_zero=True),
 )

@@ -30,6 +30,15 @@ def where(condition: Any, x1: Any, x2: Any) -> Any:
     return select(condition, force_load(x1), force_load(x2))
 
 
+@where.specialise("complex64")
+@where.specialise("complex128")
+def where_complex(condition: Any, x1: Any, x2: Any) -> Any:
+    return complex(
+        select(condition, force_load(x1.real), force_load(x2.real)),
+        select(condition, force_load(x1.imag), force_load(x2.imag)),
+    )
+
+
 @where.derivative
 def where_derivative(condition: Any, x1: Any, x2: Any, y: Any, g: Any) -> Any:
     return select(condition, g, 0.0), select(condition, 0.0, g)

@@ -308,8 +308,10 @@ def _dtype_name(name: str, argument: str, dtype: Any) -> str:
         errors.wrong_type(name, argument, "given as dtypes or their names", dtype)
     if given is None:
         got = errors.shown(dtype) if isinstance(dtype, str) else dtype.__name__
-        advice = "there is no complex dtype" if dtype is complex else ""
-        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", got, advice)
+        errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", got)
+    if given.kind == "complex":
+        advice = "compute with real and imaginary parts"
+        errors.reject(errors.RecordError, name, argument, "be of real numbers", given.name, advice)
     return given.name
 
 

@@ -127,6 +127,8 @@ def header() -> str:
             matrix("AOT_WEAK_PROMOTION", weak),
             "/* By the dtype of a result and that of `out`: whether it may be stored there. */",
             matrix("AOT_CAN_CAST", [[str(int(abi.can_cast(a, b))) for b in names] for a in names]),
+            "/* By two dtypes: whether elements of the first can be converted to the second. */",
+            matrix("AOT_CONVERTS", [[str(int(abi.converts(a, b))) for b in names] for a in names]),
             "/* By a category of Python's numbers: their dtype by themselves. */",
             "#define AOT_DEFAULT_DTYPES { "
             + ", ".join(

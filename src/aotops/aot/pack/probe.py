@@ -37,7 +37,7 @@ SAMPLES = {
     "signed": (-3, 0, 1, 2, 7),
     "real": (-2.5, 0.0, 0.5, 1.0, 3.0),
 }
-ORDINARY = {fact.name: SAMPLES[fact.kind] for fact in DTYPES}
+ORDINARY = {fact.name: SAMPLES[fact.kind] for fact in DTYPES if fact.kind in SAMPLES}
 NAN, INF = math.nan, math.inf
 #: Samples of a derivative.
 GRADIENTS = 32
