@@ -324,6 +324,10 @@ def test_asarray_takes_what_has_no_buffer() -> None:
     assert producer.elements[0] == 4.0
     with pytest.raises(BufferError, match=r"^asarray: obj must lie in memory of the CPU, got device CUDA; copy it"):
         ao.asarray(Producer(device=(2, 0)))
+    with pytest.raises(
+        TypeError, match=r"^exp: x must be a Tensor, .*, got Producer; make a Tensor with aotops.asarray"
+    ):
+        ao.exp(producer)
     for value in (object(), {}, Producer):
         with pytest.raises(TypeError, match=r"^asarray: "):
             ao.asarray(value)

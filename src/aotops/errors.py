@@ -90,6 +90,8 @@ def advice(value: Any) -> str:
         return "take list(...) of its values"
     if hasattr(kind, "__next__") or isinstance(value, (set, frozenset)):
         return "make a list of it with list(...)"
+    if any(hasattr(kind, method) for method in ("__dlpack__", "__arrow_c_array__", "__array__")):
+        return "make a Tensor with aotops.asarray"
     try:
         memoryview(value).release()
     except (TypeError, ValueError, BufferError):
