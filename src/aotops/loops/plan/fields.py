@@ -133,7 +133,7 @@ INDEX = 3
 LINE = 64
 ELEMENT = max([fact.itemsize for fact in abi.DTYPES])
 
-#: Bytes of the elements that sizes below are given in: int64 and float64.
+#: Bytes of the elements that sizes below are given in, int64 and float64.
 WIDE = 8
 #: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
