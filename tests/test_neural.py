@@ -89,6 +89,7 @@ def test_norms_neither_overflow_nor_vanish() -> None:
     x = ao.tensor([[3e200, 4e200], [3e-200, 4e-200], [0.0, -0.0], [INF, 1.0], [INF, -INF], [NAN, 1.0]])
     np.testing.assert_allclose(np.asarray(ao.norm(x, 1)), [5e200, 5e-200, 0.0, INF, INF, NAN], rtol=1e-15)
     assert ao.norm(ao.zeros(0)).item() == 0.0
+    assert ao.norm([3 + 4j, 12.0]).item() == 13.0
     with pytest.raises(TypeError, match="norm: ord must be a number, got str"):
         ao.norm(x, ord="fro")
 
@@ -136,6 +137,8 @@ ERRORS: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: ao.embedding([3], ao.ones((3, 2))), IndexError, "index must be from -3 to 2"),
     (lambda: ao.softmax(ao.ones(2), 1), ValueError, "softmax: axis"),
     (lambda: ao.nanmax(ao.zeros(0)), ValueError, "nanmax: x must have an element to begin with"),
+    (lambda: ao.softmax([1j]), TypeError, "softmax: x must be real, got complex128; take aotops.real(x)"),
+    (lambda: ao.nanargmin([1j]), TypeError, "nanargmin: x must be real, got complex128"),
     (lambda: ao.nansum("a"), TypeError, "nansum: x must be"),
 ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
-from aotops.namespace.neural import floats
+from aotops.namespace.neural import floats, real
 from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import folded_axes, folded_count, mean
 
@@ -104,7 +104,7 @@ def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
 
 def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
     """The largest or smallest number; NaN where there are only NaNs."""
-    x = as_tensor(name, "x", x)
+    x = real(name, x)
     axes = folded_axes(name, x, axis)
     if folded_count(x, axes) == 0:
         errors.reject(ValueError, name, "x", "have an element to begin with", f"shape {x.shape}")
@@ -178,7 +178,7 @@ def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
 
     An infinity takes the place of NaN; where it is also the result, the first one that was a number is meant.
     """
-    x = as_tensor(name, "x", x)
+    x = real(name, x)
     if not is_float(x):
         result: Tensor = operator(x, axis, keepdims=keepdims)
         return result

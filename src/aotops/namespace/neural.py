@@ -42,9 +42,17 @@ _sum = _native.operators["sum"]
 _where = _native.operators["where"]
 
 
+def real(name: str, x: Any) -> Tensor:
+    """The input as a tensor of other than complex numbers; ``TypeError`` for these."""
+    tensor = as_tensor(name, "x", x)
+    if tensor.dtype.kind == "complex":
+        errors.reject(TypeError, name, "x", "be real", tensor.dtype.name, "take aotops.real(x) or aotops.abs(x)")
+    return tensor
+
+
 def floats(name: str, x: Any) -> Tensor:
     """The input as a tensor of floats."""
-    tensor = as_tensor(name, "x", x)
+    tensor = real(name, x)
     return tensor if tensor.dtype.kind == "float" else astype(tensor, float64)
 
 
@@ -188,7 +196,8 @@ def norm(x: Operand, axis: Any = None, *, ord: float = 2, keepdims: bool = False
         >>> ao.norm(ao.tensor([[3.0, 4.0], [3e200, 4e200]]), axis=1)
         tensor([5.e+000, 5.e+200])
     """
-    x = floats("norm", x)
+    x = as_tensor("norm", "x", x)
+    x = floats("norm", _abs(x) if x.dtype.kind == "complex" else x)
     if isinstance(ord, bool) or not isinstance(ord, (int, float)):
         errors.reject(TypeError, "norm", "ord", "be a number", type(ord).__name__)
     axes = folded_axes("norm", x, axis)

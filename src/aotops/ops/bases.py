@@ -11,8 +11,6 @@ from typing import Any
 from aotops.intrinsics import (
     Table,
     bits_of_float64,
-    centred_exponent,
-    centred_mantissa,
     exponent,
     fma,
     limit,
@@ -21,9 +19,10 @@ from aotops.intrinsics import (
     rint,
     scale,
     select,
+    widen,
 )
 from aotops.ops.cases import Cases
-from aotops.ops.exponential import atanh_quotient32, log_polynomial64
+from aotops.ops.exponential import log_polynomial64
 from aotops.ops.float_arithmetic import (
     INF,
     INVERSES,
@@ -34,7 +33,9 @@ from aotops.ops.float_arithmetic import (
     ROOTS_LOW,
     chained,
     chained_quotient,
+    in_float64,
 )
+from aotops.ops.inverse_hyperbolic import short_polynomial64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
@@ -203,14 +204,11 @@ LOGARITHMS_10_LOW = Table(
         1.4205021707514032e-13,
     )
 )
-#: log10(2) in two parts, both positive, and in float32, where 7 bits times an exponent are exact.
+#: log10(2) in two parts, both positive.
 LOG10_2, LOG10_2_LOW = LOGARITHMS_10.values[-1], LOGARITHMS_10_LOW.values[-1]
-LOG10_2_32, LOG10_2_LOW_32 = 0.301025390625, 4.605039066518657e-06
 #: 1 / log(2) and 1 / log(10) in two parts.
 LOG2_E_LOW = 2.0355273740931033e-17
 LOG10_E, LOG10_E_LOW = 0.4342944819032518, 1.098319650216765e-17
-LOG2_E_32, LOG2_E_LOW_32 = 1.4426950216293335, 1.925963033500011e-08
-LOG10_E_32, LOG10_E_LOW_32 = 0.4342944920063019, -1.0103049952192578e-08
 
 
 def scaled_log64(high: Any, low: Any, r: Any, factor: Any, factor_low: Any) -> Any:
@@ -219,17 +217,6 @@ def scaled_log64(high: Any, low: Any, r: Any, factor: Any, factor_low: Any) -> A
     total = high + y
     lacking = limit(y - (total - high), 1.0)  # NaN beside infinity
     return total + (lacking + fma((r * r) * factor, log_polynomial64(r), fma(r, factor_low, fma(r, factor, -y)) + low))
-
-
-def scaled_log32(high: Any, low: Any, f: Any, factor: Any, factor_low: Any) -> Any:
-    """As ``scaled_log64``, in float32, with ``log(1 + f)`` as in ``log_of_parts32``."""
-    s = f / (2.0 + f)
-    z = s * s
-    y = f * factor
-    total = high + y
-    lacking = limit((high - total) + y, 1.0)
-    rest = fma(-s * factor, fma(-z, atanh_quotient32(z), f), fma(f, factor_low, fma(f, factor, -y)) + low)
-    return total + (lacking + rest)
 
 
 def log2_64(x: Any) -> Any:
@@ -252,23 +239,24 @@ def log10_64(x: Any) -> Any:
     return scaled_log64(high, limit(low, 1.0), r, LOG10_E, LOG10_E_LOW)
 
 
+@in_float64
 def log2_32(x: Any) -> Any:
-    """As ``log2_64``, in float32, without a table.
-
-    With mantissas up to the square root of 2 a result is at least 1/2 where its exponent is not 0. With those up to 3/2
-    rounding errors would be 1.4 ULP of 0.42.
-    """
-    m = centred_mantissa(x)
-    above = m > 1.4142135381698608
-    k = centred_exponent(x) + select(above, 1.0, 0.0)
-    return scaled_log32(k, 0.0, select(above, 0.5 * m, m) - 1.0, LOG2_E_32, LOG2_E_LOW_32)
+    """log2 of a float32, in float64: in float32, parts would cancel below 1 to an error of 1.4 ULP."""
+    wide = widen(x)
+    m = mantissa(wide)
+    j = bits_of_float64(m) >> 48
+    r = fma(m, look_up16(INVERSES, j), -1.0)
+    return (exponent(wide) + look_up16(LOGARITHMS_2, j)) + (r * LOG2_E) * short_polynomial64(r)
 
 
+@in_float64
 def log10_32(x: Any) -> Any:
-    """As ``log10_64``, in float32, without a table."""
-    k = centred_exponent(x)
-    f = centred_mantissa(x) - 1.0
-    return scaled_log32(k * LOG10_2_32, limit(k * LOG10_2_LOW_32, 1.0), f, LOG10_E_32, LOG10_E_LOW_32)
+    """As ``log2_32``, to the base 10."""
+    wide = widen(x)
+    m = mantissa(wide)
+    j = bits_of_float64(m) >> 48
+    r = fma(m, look_up16(INVERSES, j), -1.0)
+    return fma(exponent(wide), LOG10_2, look_up16(LOGARITHMS_10, j)) + (r * LOG10_E) * short_polynomial64(r)
 
 
 @map(
