@@ -1339,10 +1339,21 @@ def test_argreduction_into_a_part_of_its_input(record: Record) -> None:
 def scanned(record: Record, array: np.ndarray, axis: int, include_initial: bool = False) -> np.ndarray:
     """What NumPy makes of it; its sum of nothing goes in front by hand."""
     wanted = expected(record, array, axis=axis)
-    initial = np.full_like(
-        np.take(wanted, [], axis), record.identity, shape=(*wanted.shape[:axis], 1, *wanted.shape[axis + 1 :])
-    )
-    return np.concatenate([initial, wanted], axis) if include_initial else wanted
+    if not include_initial:
+        return wanted
+    shape = (*wanted.shape[:axis], 1, *wanted.shape[axis + 1 :])
+    return np.concatenate([np.full(shape, record.identity, wanted.dtype), wanted], axis)
+
+
+def exact_dtypes(record: Record) -> list[str]:
+    """The dtypes in which results of powers of two are exact: products of complex ones are rounded, sums in between."""
+    kinds = ("complex",) if record.name == "cumulative_prod" else ()
+    return [dtype for dtype in record.dtypes if FACTS[dtype].kind not in kinds]
+
+
+def beginnings(record: Record) -> tuple[bool, ...]:
+    """Whether a scan can begin with its elements, and with the result of none."""
+    return (False,) if record.identity is None else (False, True)
 
 
 @pytest.mark.parametrize(("record", "dtype"), supported(SCANS))
@@ -1351,7 +1362,7 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
         t, array = layout.pair(dtype, seed, values)
         if record.name == "cumulative_prod" and dtype != "bool" and values == "nonfinite powers":
             continue  # which of several orders meets an overflow first is open: infinity times zero
-        for axis, include_initial in itertools.product(range(array.ndim), (False, True)):
+        for axis, include_initial in itertools.product(range(array.ndim), beginnings(record)):
             context = f"{record.name} {dtype} {layout.name} {values} axis={axis} include_initial={include_initial}"
             wanted = scanned(record, array, axis, include_initial)
             for spelling in (axis, axis - array.ndim):
@@ -1363,7 +1374,7 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
 @by_name("record", SCANS)
 def test_scan_into_out(record: Record) -> None:
     for layout, dtype, initial in itertools.product(
-        ("cube", "permuted", "repeated long rows"), record.dtypes, (False, True)
+        ("cube", "permuted", "repeated long rows"), exact_dtypes(record), beginnings(record)
     ):
         t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
         result = record.result_for(dtype)
@@ -1378,14 +1389,17 @@ def test_scan_into_out(record: Record) -> None:
     assert out.tolist() == function(record)(ao.tensor([1, 2, 3])).tolist()
     with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
         function(record)(ao.ones(3), out=ao.zeros(3, dtype="int64"))
-    with pytest.raises(ValueError, match=r"out must have the shape of the result \(4,\), got \(3,\)"):
+    wrong = r"out must have the shape of the result \(4,\), got \(3,\)"
+    if record.identity is None:
+        wrong = f"{record.name}: include_initial must be False where no elements have no result, got True"
+    with pytest.raises(ValueError, match=wrong):
         function(record)(ao.ones(3), include_initial=True, out=out)
 
 
 @by_name("overlap", OVERLAPS.values())
 @by_name("record", SCANS)
 def test_scan_into_its_own_memory(record: Record, overlap: Any) -> None:
-    for dtype in (dtype for dtype in record.dtypes if record.result_for(dtype) == dtype):
+    for dtype in (dtype for dtype in exact_dtypes(record) if record.result_for(dtype) == dtype):
         memory, array = overlap.memory(dtype, 3, "powers")
         source, target = overlap.source(array), overlap.target(array)
         if source.shape != target.shape:
@@ -1397,7 +1411,7 @@ def test_scan_into_its_own_memory(record: Record, overlap: Any) -> None:
             assert_same(memory, array, f"{record.name} {dtype} {overlap.name} {axis}")
 
 
-@by_name("record", SCANS)
+@by_name("record", [record for record in SCANS if record.takes_dtype])
 def test_scan_in_another_dtype(record: Record) -> None:
     for source, target in itertools.product(SAMPLED, ("int64", "float32", "float64")):
         t, array = LAYOUTS["permuted"].pair(source, 4, "powers")
