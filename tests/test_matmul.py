@@ -47,8 +47,10 @@ SHAPES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
 
 def filled(shape: tuple[int, ...], dtype: str, layout: int, generator: np.random.Generator) -> np.ndarray:
     """An array whose matrices lie in memory by rows, by columns, with gaps, or backwards."""
-    floating = abi.FACTS[dtype].category == "float"
+    floating = abi.FACTS[dtype].category in ("float", "complex")
     x = (generator.standard_normal(shape) if floating else generator.integers(0, 5, shape)).astype(dtype)
+    if x.dtype.kind == "c":
+        x += 1j * generator.standard_normal(shape)
     if layout == 1 and x.ndim > 1:
         return np.ascontiguousarray(x.swapaxes(-1, -2)).swapaxes(-1, -2)
     if layout == 2:
@@ -60,20 +62,20 @@ def assert_close(got: Any, wanted: Any, size: Any) -> None:
     """Demand the same shape and dtype, the same integers, and floats within the rounding errors of so many products."""
     got, wanted = np.asarray(got), np.asarray(wanted)
     assert (got.shape, got.dtype) == (wanted.shape, wanted.dtype)
-    if wanted.dtype.kind == "f":
+    if wanted.dtype.kind in "fc":
         assert (np.abs(got - wanted) <= np.asarray(size) * np.finfo(wanted.dtype).eps).all()
     else:
         assert (got == wanted).all()
 
 
-@pytest.mark.parametrize("dtype", [fact.name for fact in abi.DTYPES if fact.kind != "complex"])
+@pytest.mark.parametrize("dtype", [fact.name for fact in abi.DTYPES])
 @pytest.mark.parametrize("shapes", SHAPES, ids=str)
 def test_products_are_those_of_numpy(shapes: tuple[tuple[int, ...], tuple[int, ...]], dtype: str) -> None:
     generator = np.random.default_rng(3)
     for first, second in ((0, 0), (1, 1), (2, 3), (3, 0), (0, 1)):
         x, y = filled(shapes[0], dtype, first, generator), filled(shapes[1], dtype, second, generator)
         a, b = ao.asarray(x), ao.asarray(y)
-        size = shapes[0][-1] * np.matmul(np.abs(x.astype("float64")), np.abs(y.astype("float64")))
+        size = 4 * shapes[0][-1] * np.matmul(np.abs(x).astype("float64"), np.abs(y).astype("float64"))
         assert_close(ao.matmul(a, b), x @ y, size)
         assert_close(a @ b, x @ y, size)
 
@@ -159,15 +161,15 @@ def test_the_loop_nest_runs_as_plain_python(dtype: str) -> None:
 @given(st.data())
 def test_vecdot_and_tensordot_are_those_of_numpy(data: Any) -> None:
     lengths = data.draw(st.lists(st.integers(0, 4), min_size=1, max_size=4))
-    dtype = data.draw(st.sampled_from(["float64", "float32", "int64", "uint8", "bool"]))
+    dtype = data.draw(st.sampled_from(["float64", "float32", "complex64", "int16", "uint64", "bool"]))
     generator = np.random.default_rng(data.draw(st.integers(0, 99)))
     layout = data.draw(st.integers(0, 3))
     x = filled(tuple(lengths), dtype, layout, generator)
     axis = data.draw(st.integers(-len(lengths), -1))
     shape = [length if k - len(lengths) == axis or data.draw(st.booleans()) else 1 for k, length in enumerate(lengths)]
     y = filled(tuple(shape), dtype, layout, generator)
-    wanted = np.sum(x * y, axis=axis, dtype=x.dtype)
-    size = 9 * np.sum(np.abs(x.astype("float64") * y.astype("float64")), axis=axis)
+    wanted = np.sum(np.conj(x) * y, axis=axis, dtype=x.dtype)
+    size = 9 * np.sum(np.abs(x).astype("float64") * np.abs(y), axis=axis)
     assert_close(ao.vecdot(ao.asarray(x), ao.asarray(y), axis=axis), wanted, size)
     order = data.draw(st.permutations(range(len(lengths))))
     z = filled(tuple([lengths[k] for k in order]), dtype, layout, generator)
@@ -175,7 +177,7 @@ def test_vecdot_and_tensordot_are_those_of_numpy(data: Any) -> None:
     first = list(range(count))
     second = [order.index(k) for k in first]
     wanted = np.tensordot(x, z, axes=(first, second))
-    size = 99 * np.tensordot(np.abs(x.astype("float64")), np.abs(z.astype("float64")), axes=(first, second))
+    size = 99 * np.tensordot(np.abs(x).astype("float64"), np.abs(z).astype("float64"), axes=(first, second))
     assert_close(ao.tensordot(ao.asarray(x), ao.asarray(z), axes=(first, second)), wanted, size)
 
 
@@ -215,13 +217,13 @@ EINSUMS: list[tuple[str, list[tuple[int, ...]]]] = [
 ]
 
 
-@pytest.mark.parametrize("dtype", ["float64", "int64", "uint8", "bool"])
+@pytest.mark.parametrize("dtype", ["float64", "complex128", "int64", "uint8", "bool"])
 @pytest.mark.parametrize(("subscripts", "shapes"), EINSUMS, ids=str)
 def test_einsum_is_that_of_numpy(subscripts: str, shapes: list[tuple[int, ...]], dtype: str) -> None:
     generator = np.random.default_rng(1)
     arrays = [filled(shape, dtype, k % 4 if shape else 0, generator) for k, shape in enumerate(shapes)]
     wanted = np.einsum(subscripts, *arrays)
-    size = 99 * np.einsum(subscripts, *[np.abs(x.astype("float64")) for x in arrays])
+    size = 99 * np.einsum(subscripts, *[np.abs(x).astype("float64") for x in arrays])
     assert_close(ao.einsum(subscripts, *[ao.asarray(x) for x in arrays]), wanted, size)
 
 

@@ -8,7 +8,7 @@ from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
 from aotops.namespace.data_types import result_type
-from aotops.namespace.linear_algebra import delivered, inner_dtype
+from aotops.namespace.linear_algebra import delivered, inner_dtype, matrices
 from aotops.namespace.manipulation import expanded
 from aotops.namespace.operands import as_tensor
 
@@ -185,7 +185,7 @@ def multiplied(x: Tensor, labels: Labels, y: Tensor, others: Labels, wanted: set
     assert left is not None
     assert right is not None
     size = prod(inner_shape)
-    product = _native.matmul(
+    product = matrices(
         left.reshape((*batch_shape, prod(row_shape), size)), right.reshape((*batch_shape, size, prod(column_shape)))
     )
     return product.reshape((*batch_shape, *row_shape, *column_shape)), [*batch, *rows, *columns]

@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from aotops._native import DType, Operand
     from aotops.tensors import Tensor
 
+_conj = _native.operators["conj"]
+_multiply = _native.operators["multiply"]
 _not_equal = _native.operators["not_equal"]
+_sum = _native.operators["sum"]
 _sum_of_products = _native.operators["_sum_of_products"]
 
 
@@ -36,12 +39,9 @@ def inner_dtype(dtype: DType) -> DType:
     return BY_NAME["int64"] if dtype.kind in ("bool", "integer") else dtype
 
 
-def computed(name: str, x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, DType]:
+def computed(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, DType]:
     """Two tensors in the dtype that their product is computed in, and the dtype of the result."""
     dtype = result_type(x1, x2)
-    if dtype.kind == "complex":
-        advice = "multiply their parts, aotops.real(x) and aotops.imag(x)"
-        errors.reject(TypeError, name, "x1 and x2", "have real elements", dtype.name, advice)
     inner = inner_dtype(dtype)
     return astype(x1, inner, copy=False), astype(x2, inner, copy=False), dtype
 
@@ -110,12 +110,12 @@ def operator_product(x1: Any, x2: Any) -> Any:
 
 def product(name: str, left: Tensor, right: Tensor) -> Tensor:
     """The product of matrices, or of one and a vector, or of two vectors, for a function of this name."""
-    left, right, dtype = computed(name, left, right)
+    left, right, dtype = computed(left, right)
     lengths = left.shape[-1], right.shape[-2 if right.ndim > 1 else -1]
     if lengths[0] != lengths[1]:
         errors.inner_lengths(name, left.shape, right.shape)
     if left.ndim == 1 and right.ndim == 1:
-        return delivered(_sum_of_products(left, right), dtype)
+        return delivered(sums_of_products(left, right, 0), dtype)
     if left.ndim == 1:
         return delivered(rows_by_column(right.mT, left), dtype)
     if right.ndim == 1:
@@ -126,7 +126,46 @@ def product(name: str, left: Tensor, right: Tensor) -> Tensor:
         errors.reject(ValueError, name, "x1 and x2", wanted, f"shapes {left.shape} and {right.shape}")
     left = spread(left, (*batch, *left.shape[-2:]))
     right = spread(right, (*batch, *right.shape[-2:]))
-    return delivered(_native.matmul(left, right), dtype)
+    return delivered(matrices(left, right), dtype)
+
+
+def matrices(left: Tensor, right: Tensor) -> Tensor:
+    """The products of matrices of one dtype, floats, int64 or complex numbers; all other axes have equal lengths."""
+    result: Tensor | None = _native.matmul(left, right)
+    return complex_matrices(left, right) if result is None else result
+
+
+def complex_matrices(left: Tensor, right: Tensor) -> Tensor:
+    """The products of complex matrices, as products of their parts.
+
+    In memory a row ``a`` of the first is ``(real(a[0]), imag(a[0]), real(a[1]), ...)``. It is multiplied by a matrix
+    that has two rows for each row ``b`` of the second one, with the parts of ``b`` and those of ``b * 1j``.
+    """
+    dtype = left.dtype
+    batch, rows, depth, columns = left.shape[:-2], left.shape[-2], left.shape[-1], right.shape[-1]
+    pairs = as_parts(right)
+    both = _native.empty((*batch, depth, 2, columns, 2), pairs.dtype)
+    both[..., 0, :, :] = pairs
+    both[..., 1, :, 0] = -pairs[..., 1]
+    both[..., 1, :, 1] = pairs[..., 0]
+    parts = as_parts(left).reshape((*batch, rows, 2 * depth))
+    product = _native.matmul(parts, both.reshape((*batch, 2 * depth, 2 * columns)))
+    return _native.from_bytes(product, 0, dtype, (*batch, rows, columns), "matmul", "x1")
+
+
+def as_parts(x: Tensor) -> Tensor:
+    """The parts of complex numbers as floats, along a new last axis."""
+    contents = x.contiguous()
+    part = BY_NAME["float32" if x.dtype.name == "complex64" else "float64"]
+    return _native.from_bytes(contents, 0, part, (*x.shape, 2), "matmul", "x1")
+
+
+def sums_of_products(left: Tensor, right: Tensor, axis: int) -> Tensor:
+    """The sums of products along an axis, of tensors of one dtype."""
+    total: Tensor = (
+        _sum(_multiply(left, right), axis) if left.dtype.kind == "complex" else _sum_of_products(left, right, axis)
+    )
+    return total
 
 
 def spread(x: Tensor, shape: Shape) -> Tensor:
@@ -138,6 +177,8 @@ def spread(x: Tensor, shape: Shape) -> Tensor:
 
 def rows_by_column(x: Tensor, column: Tensor) -> Tensor:
     """The products of the rows of matrices and a column, in the order in which the matrices lie in memory."""
+    if x.dtype.kind == "complex":
+        return matrices(x, spread(column.reshape((-1, 1)), (*x.shape[:-2], column.size, 1)))[..., 0]
     if x.strides[-2] == 1 and x.shape[-1] > 1:  # contiguous columns are added, each times a number
         shape = x.shape
         row = spread(column.reshape((1, column.size)), (*shape[:-2], 1, column.size))
@@ -149,7 +190,7 @@ def rows_by_column(x: Tensor, column: Tensor) -> Tensor:
 
 @advised
 def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Tensor:
-    """Return the dot products of vectors along an axis: the sums of ``x1 * x2``.
+    """Return the dot products of vectors along an axis: the sums of ``conj(x1) * x2``.
 
     Parameters:
         x1: A tensor, an array or lists of numbers.
@@ -183,8 +224,9 @@ def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Tensor:
     if left.shape[axis] != right.shape[axis]:
         errors.inner_lengths("vecdot", left.shape, right.shape)
     together("vecdot", ["x1", "x2"], [left.shape, right.shape])
-    left, right, dtype = computed("vecdot", left, right)
-    return delivered(_sum_of_products(left, right, axis), dtype)
+    left, right, dtype = computed(left, right)
+    left = _conj(left) if dtype.kind == "complex" else left
+    return delivered(sums_of_products(left, right, axis), dtype)
 
 
 @advised
@@ -217,10 +259,10 @@ def tensordot(x1: Operand, x2: Operand, /, *, axes: Any = 2) -> Tensor:
     rows = tuple([left.shape[axis] for axis in kept])
     columns = tuple([right.shape[axis] for axis in others])
     inner = prod([left.shape[axis] for axis in first])
-    left, right, dtype = computed("tensordot", left, right)
+    left, right, dtype = computed(left, right)
     a = left.permute(*kept, *first).reshape((prod(rows), inner))
     b = right.permute(*second, *others).reshape((inner, prod(columns)))
-    return delivered(_native.matmul(a, b).reshape((*rows, *columns)), dtype)
+    return delivered(matrices(a, b).reshape((*rows, *columns)), dtype)
 
 
 def paired_axes(left: Tensor, right: Tensor, axes: Any) -> tuple[Shape, Shape]:

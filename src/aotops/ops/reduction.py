@@ -307,11 +307,17 @@ cumulative_sum = scan(
     """,
 )
 
+
+def accumulated(ufunc: Any, x: Any, axis: int | None = None, **keywords: Any) -> Any:
+    """NumPy's running results, of all elements in row-major order by default."""
+    return ufunc.accumulate(x.reshape(-1), 0, **keywords) if axis is None else ufunc.accumulate(x, axis, **keywords)
+
+
 cumulative_max = scan(
     max,
     name="cumulative_max",
     method=True,
-    numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    numpy=lambda np, x, **keywords: accumulated(np.maximum, x, **keywords),
     doc="""Running maximum of the elements along an axis.
 
     Special cases: NaN from the first NaN on.
@@ -326,7 +332,7 @@ cumulative_min = scan(
     min,
     name="cumulative_min",
     method=True,
-    numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    numpy=lambda np, x, **keywords: accumulated(np.minimum, x, **keywords),
     doc="""Running minimum of the elements along an axis.
 
     Special cases: NaN from the first NaN on.

@@ -132,6 +132,9 @@ INDEX = 3
 #: The sizes of a cache line and of the largest element, in bytes.
 LINE = 64
 ELEMENT = max([fact.itemsize for fact in abi.DTYPES])
+
+#: Bytes of the elements that sizes below are given in, int64 and float64.
+WIDE = 8
 #: Starting a row in a kernel costs as much as some 10 elements.
 NARROW = 16
 #: The tile if one operand is read along cache lines and another across them. Operators that pack an operand call their

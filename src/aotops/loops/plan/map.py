@@ -52,6 +52,7 @@ from aotops.loops.plan.fields import (
     THREADS,
     TILES,
     UNBOUNDED,
+    WIDE,
 )
 from aotops.loops.plan.grid import KEPT, add_axis, begin_grids, divide_up
 from aotops.loops.plan.space import bring_crossing_axis, simplify, stride_of
@@ -88,7 +89,7 @@ def plan_map(plan: Any) -> int:
     gains = compute_bound or widest == 1  # from vectors: more than copying strided elements costs
     packs = narrow or (worth_packing and strided and (gains or crossing))
     # compute-bound kernels gain nothing from streaming, since their arithmetic overlaps with memory traffic
-    streams = not compute_bound and total * operands * ELEMENT > CROSSING_STREAMED_BYTES
+    streams = not compute_bound and total * operands * WIDE > CROSSING_STREAMED_BYTES
     size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts, streams)
     if streams:
         streams = wants_streaming(plan, rank, operands, crossing, narrow, size1)
@@ -138,7 +139,7 @@ def tile_sizes(
         size1 = min(n1, most)
         size0 = min(n0, quotient(most, size1))
     if total >= GRAIN or plan[UNBOUNDED] != 0:
-        part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else quotient(PART * ELEMENT, widest)
+        part = PART_IF_COMPUTE_BOUND if plan[COMPUTE_BOUND] != 0 else quotient(PART * WIDE, widest)
         if plan[UNBOUNDED] != 0:
             part = PART_IF_UNBOUNDED
         # pieces of a row are about equal, in whole cache lines
