@@ -218,7 +218,7 @@ def test_limits_are_numpys() -> None:
 
 def test_the_namespace_tells_about_itself() -> None:
     info = ao.__array_namespace_info__()
-    assert info.default_device() == "cpu" and info.devices() == ["cpu"]
+    assert info.default_device() == "cpu" and info.devices() == ("cpu",)
     assert info.capabilities()["max dimensions"] == 32
     assert info.dtypes() == {name: getattr(ao, name) for name in abi.NAMES} == info.dtypes(device="cpu")
     for kind in KINDS:

@@ -354,7 +354,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: X.tolist(0), "it takes no arguments"),  # type: ignore[call-arg]
     (lambda: X.astype("int64", False), "write copy="),  # type: ignore[call-arg]
     (lambda: ao.astype(X, "int64", False), "copy=, is given by name"),  # type: ignore[call-arg]
-    (lambda: ao.astype(X, "int64", order="C"), "it takes copy"),  # type: ignore[call-arg]
+    (lambda: ao.astype(X, "int64", order="C"), "it takes copy, device"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, 0, True), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]
     (lambda: ao.sum(X, dim=0), "dim is called axis here, write axis="),  # type: ignore[call-arg]
     (lambda: ao.exp(X, X), "what follows them, as out=, is given by name"),  # type: ignore[call-arg]

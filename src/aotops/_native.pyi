@@ -33,7 +33,7 @@ def generate(
     inputs: tuple[Tensor | float, ...],
     /,
 ) -> Tensor: ...
-def astype(x: Tensor, dtype: Any, /, *, copy: bool = True) -> Tensor:
+def astype(x: Tensor, dtype: Any, /, *, copy: bool = True, device: Any = None) -> Tensor:
     """The elements of a tensor converted to a dtype, in row-major order."""
 
 def is_number(object: Any, /) -> bool: ...

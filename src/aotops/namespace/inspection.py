@@ -32,7 +32,7 @@ class NamespaceInfo:
             >>> ao.__array_namespace_info__().capabilities()["max dimensions"]
             32
         """
-        return {"boolean indexing": False, "data-dependent shapes": False, "max dimensions": _native.max_rank}
+        return {"boolean indexing": True, "data-dependent shapes": True, "max dimensions": _native.max_rank}
 
     def default_device(self) -> str:
         """Return the device of new tensors.
@@ -44,15 +44,15 @@ class NamespaceInfo:
         """
         return DEVICE
 
-    def devices(self) -> list[str]:
+    def devices(self) -> tuple[str, ...]:
         """Return all devices.
 
         Example:
             >>> import aotops as ao
             >>> ao.__array_namespace_info__().devices()
-            ['cpu']
+            ('cpu',)
         """
-        return [DEVICE]
+        return (DEVICE,)
 
     def default_dtypes(self, *, device: Any = None) -> dict[str, DType]:
         """Return the dtypes that tensors of Python numbers have, and that of indices.

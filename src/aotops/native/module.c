@@ -189,8 +189,15 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     int copy = 1;
     for (Py_ssize_t k = 0; k < keywords; k++) {
         PyObject *name = PyTuple_GetItem(names, k);
+        if (aot_is_keyword(name, "device")) {
+            if (args[count + k] != Py_None && !aot_is_keyword(args[count + k], "cpu")) {
+                return aot_raise("wrong_value", "(sssO)", "astype", "device", "'cpu' or None, the only device",
+                                 args[count + k]);
+            }
+            continue;
+        }
         if (!aot_is_keyword(name, "copy")) {
-            return aot_raise("unexpected_keyword", "(sOs)", "astype", name, "copy");
+            return aot_raise("unexpected_keyword", "(sOs)", "astype", name, "copy, device");
         }
         copy = PyObject_IsTrue(args[count + k]);
         if (copy < 0) {
@@ -358,11 +365,13 @@ static PyMethodDef module_methods[] = {
      "generate(operator, dtype, out, first, strides, inputs): a tensor filled by an operator that takes positions."},
     {"full", native_full, METH_VARARGS, "full(shape, value, dtype): a tensor of one value."},
     {"astype", (PyCFunction)(void (*)(void))native_astype, METH_FASTCALL | METH_KEYWORDS,
-     "astype(x, dtype, /, *, copy=True)\n--\n\nCast the elements of a tensor to a dtype.\n\n"
+     "astype(x, dtype, /, *, copy=True, device=None)\n--\n\nCast the elements of a tensor to a dtype.\n\n"
      "Parameters:\n    x: A tensor.\n    dtype: A dtype or its name.\n"
-     "    copy: With False, a tensor that already has the dtype is returned itself.\n\n"
+     "    copy: With False, a tensor that already has the dtype is returned itself.\n"
+     "    device: \"cpu\" or None, which mean the same: there is one device.\n\n"
      "Returns:\n    A tensor of the same shape, in row-major order.\n\n"
-     "Raises:\n    TypeError: ``x`` is not a tensor, or the dtype is unknown.\n\n"
+     "Raises:\n    TypeError: ``x`` is not a tensor, or the dtype is unknown.\n"
+     "    ValueError: The device is another one.\n\n"
      "Special cases:\n    Floats are truncated to integers; NaN, and what int64 cannot hold, become its smallest\n"
      "    value. Nonzero values are True, NaN included.\n\n"
      "Example:\n    >>> import aotops as ao\n    >>> ao.astype(ao.tensor([1.7, -1.7]), ao.int64)\n"
