@@ -193,8 +193,10 @@ def taken_apart(
     from aotops import _native
     from aotops.errors import reject, too_many_dimensions, too_many_indices
 
+    if isinstance(key, tuple) and len(key) > 2 * _native.max_rank + 1:
+        return None
     items = list(key) if isinstance(key, tuple) else [key]
-    if len(items) > 2 * _native.max_rank + 1 or not any(isinstance(item, tuple) or is_array(item) for item in items):
+    if not any(isinstance(item, tuple) or is_array(item) for item in items):
         return None
     read = [
         as_index(function, list(item) if isinstance(item, tuple) else item)

@@ -16,6 +16,7 @@ from aotops.intrinsics import (
     limit,
     look_up16,
     mantissa,
+    narrow,
     rint,
     scale,
     select,
@@ -286,7 +287,7 @@ def is_special64(x1: Any, x2: Any) -> Any:
 def is_special32(x1: Any, x2: Any) -> Any:
     """As ``is_special64``, of float32, whose bits would be widened by differences."""
     return is_outside(bits_of_float32(x1), 1, 0x7F800000) | is_outside(
-        magnitude32(special_exponents(x2)), 1, 0x7F800000
+        magnitude32(narrow(special_exponents(x2))), 1, 0x7F800000
     )
 
 
