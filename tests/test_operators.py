@@ -675,6 +675,8 @@ def test_out_may_overlap_the_inputs(record: Record, overlap: Any, values: str) -
             memory, array = overlap.memory(dtype, 3, values)
             wanted = array.copy()
             result = expected(record, *(operand(array) for operand in operands))
+            if FACTS[dtype].kind == "complex":  # NumPy rounds products and quotients otherwise: test_complex
+                result = np.asarray(function(record)(*(ao.tensor(operand(array)) for operand in operands)))
             out = overlap.target(memory)
             if result.shape != out.shape:
                 assert overlap.target not in operands, "only a smaller source does not fill the target"

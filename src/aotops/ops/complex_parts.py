@@ -21,6 +21,11 @@ def real(x: Any) -> Any:
     return unchanged(x)
 
 
+@real.derivative
+def real_derivative(x: Any, y: Any, g: Any) -> Any:
+    return g
+
+
 # --- imag ---------------------------------------------------------------------------------------------------------
 
 
@@ -52,6 +57,11 @@ def conj(x: Any) -> Any:
     tensor([1.-2.j, 3.-0.j])
     """
     return unchanged(x)
+
+
+@conj.derivative
+def conj_derivative(x: Any, y: Any, g: Any) -> Any:
+    return g
 
 
 for _dtype in COMPLEX:
