@@ -143,6 +143,7 @@ LARGE = 100_000
 
 
 def test_memory_lives_as_long_as_whoever_uses_it() -> None:
+    gc.collect()  # what other tests have left
     before = ao.memory.stats()["used"]
     t = ao.full(LARGE, 7.0)
     consumed = np.from_dlpack(t)
@@ -160,6 +161,7 @@ def test_memory_lives_as_long_as_whoever_uses_it() -> None:
 
 @pytest.mark.parametrize("version", [None, (1, 0)])
 def test_a_capsule_that_nobody_uses(version: tuple[int, int] | None) -> None:
+    gc.collect()  # what other tests have left
     before = ao.memory.stats()["used"]
     t = ao.full(LARGE, 7.0)
     capsule = t.__dlpack__(max_version=version)
@@ -172,6 +174,7 @@ def test_a_capsule_that_nobody_uses(version: tuple[int, int] | None) -> None:
 @pytest.mark.parametrize("version", [None, (1, 0)])
 @pytest.mark.parametrize("elsewhere", [False, True])
 def test_the_deleter_is_called_without_the_gil(version: tuple[int, int] | None, elsewhere: bool) -> None:
+    gc.collect()  # what other tests have left
     before = ao.memory.stats()["used"]
     give_back = take(ao.full(LARGE, 7.0).__dlpack__(max_version=version))
     assert ao.memory.stats()["used"] > before
