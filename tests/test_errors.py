@@ -718,11 +718,6 @@ REDUCTIONS: list[Case] = [
     ),
     (lambda: ao.argmax(X, 0, out=[0] * 3), TypeError, "argmax: out must be a Tensor, got list"),
     (
-        lambda: ao.cumulative_max(X, 0, include_initial=True),
-        ValueError,
-        "cumulative_max: include_initial must be False where no elements have no result, got True",
-    ),
-    (
         lambda: ao.cumulative_sum(X),
         ValueError,
         "cumulative_sum: axis must be given for a tensor of 2 dimensions, got None",

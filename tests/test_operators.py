@@ -129,6 +129,12 @@ def pairs_of(
     return [tensor for tensor, _ in made], [array for _, array in made]
 
 
+def exact_dtypes(record: Record) -> list[str]:
+    """The dtypes in which results are NumPy's to the bit; it rounds products of complex numbers otherwise."""
+    kinds = ("complex",) if record.name in ("multiply", "divide", "square", "prod", "cumulative_prod") else ()
+    return [dtype for dtype in record.dtypes if FACTS[dtype].kind not in kinds]
+
+
 def assert_as_numpy(record: Record, result: Any, *operands: Any, context: str = "") -> None:
     """Demand NumPy's result, exactly, or within the units that the record and NumPy allow themselves."""
     __tracebackhide__ = True
@@ -623,7 +629,7 @@ def test_result_type_is_numpys(count: int) -> None:
 @by_name("record", ELEMENTWISE)
 def test_out_is_filled_and_returned(record: Record) -> None:
     for seed, layout in enumerate(LAYOUTS.values()):
-        for dtype in record.dtypes:
+        for dtype in exact_dtypes(record):
             operands, arrays = pairs_of(record, layout, dtype, seed)
             out, _ = layout.pair(record.result_for(dtype), seed + 1)
             context = f"{record.name} {dtype} {layout.name}"
@@ -723,7 +729,7 @@ def test_a_special_method_is_the_function(record: Record) -> None:
         if record.inputs == 1:
             assert_same(method(t), np.asarray(function(record)(t)), dtype)
             continue
-        number = {"bool": True, "integer": 3, "float": 2.5}[FACTS[dtype].category]
+        number = {"bool": True, "integer": 3, "float": 2.5, "complex": 2.5j}[FACTS[dtype].category]
         for operands in ((t, u), (u, t), (t, number), (number, t), (t, u[1]), (u[1], t)):
             assert_same(method(*operands), np.asarray(function(record)(*operands)), f"{record.name} {operands}")
 
@@ -751,7 +757,7 @@ def test_the_square_is_a_product(dtype: str) -> None:
 @pytest.mark.parametrize("name", IN_PLACE)
 def test_in_place_on_every_layout(name: str) -> None:
     for seed, layout in enumerate(LAYOUTS.values()):
-        for dtype in RECORDS[name].dtypes:
+        for dtype in exact_dtypes(RECORDS[name]):
             t, array = layout.pair(dtype, seed, "special")
             u, brray = layout.pair(dtype, seed + 1, "special")
             context = f"{name} {dtype} {layout.name}"
@@ -771,7 +777,7 @@ def test_in_place_on_every_layout(name: str) -> None:
 @pytest.mark.parametrize("name", IN_PLACE)
 @by_name("overlap", OVERLAPS.values())
 def test_in_place_on_overlapping_views(name: str, overlap: Any) -> None:
-    for dtype, values in itertools.product(RECORDS[name].dtypes, ("plain", "special")):
+    for dtype, values in itertools.product(exact_dtypes(RECORDS[name]), ("plain", "special")):
         memory, array = overlap.memory(dtype, 9, values)
         with np.errstate(all="ignore"):
             IN_PLACE[name](overlap.target(array), overlap.source(array))
@@ -864,12 +870,6 @@ def test_other_types_get_their_turn() -> None:
     with pytest.raises(TypeError, match=r"add: x2 must be a Tensor, .*, got Other"):
         t += Other()  # in place stays in place
     assert t.tolist() == [1.0, 1.0]
-
-
-def test_operators_that_tensors_do_not_have() -> None:
-    t = ao.ones(2)
-    with pytest.raises(TypeError, match="unsupported operand"):
-        operator.matmul(t, t)
 
 
 def test_divmod_is_quotient_and_remainder() -> None:
@@ -1114,7 +1114,7 @@ def test_extrema_have_no_dtype_argument(record: Record) -> None:
 @by_name("record", REDUCTIONS)
 def test_reduction_into_out(record: Record) -> None:
     for layout, dtype in itertools.product(
-        ("cube", "permuted", "repeated long rows", "transposed cube"), record.dtypes
+        ("cube", "permuted", "repeated long rows", "transposed cube"), exact_dtypes(record)
     ):
         t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
         for axis, keepdims in itertools.product((0, -1, None), (False, True)):
@@ -1128,7 +1128,7 @@ def test_reduction_into_out(record: Record) -> None:
 
 @by_name("record", REDUCTIONS)
 def test_reduction_into_out_of_another_dtype(record: Record) -> None:
-    kinds = "buif"
+    kinds = "buifc"
     for dtype, out_dtype in itertools.product(record.dtypes, DTYPES):
         operands = beside(record, ao.tensor([[1, 2], [3, 4]], dtype=dtype))
         out = ao.zeros(2, dtype=out_dtype)
@@ -1155,7 +1155,7 @@ def test_reduction_into_a_part_of_its_input(record: Record) -> None:
         "backwards": (0, lambda x: x[2, ::-1]),
     }
     tested = 0
-    for (name, (axis, part)), dtype in itertools.product(parts.items(), record.dtypes):
+    for (name, (axis, part)), dtype in itertools.product(parts.items(), exact_dtypes(record)):
         if record.result_for(dtype) != dtype:
             continue
         _, array = LAYOUTS["matrix"].pair(dtype, 3, "powers")
@@ -1169,7 +1169,8 @@ def test_reduction_into_a_part_of_its_input(record: Record) -> None:
 
 @by_name("record", REDUCTIONS)
 def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
-    t = ao.ones((2, 3), dtype=record.dtypes[-1])
+    real = [dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"]
+    t = ao.ones((2, 3), dtype=real[-1])
     cases = [
         (ao.zeros(2), ValueError, rf"{record.name}: out must have the shape of the result \(3,\), got \(2,\)"),
         (ao.zeros((1, 3)), ValueError, r"out must have the shape of the result \(3,\), got \(1, 3\)"),
@@ -1347,24 +1348,13 @@ def scanned(record: Record, array: np.ndarray, axis: int, include_initial: bool 
     return np.concatenate([np.full(shape, record.identity, wanted.dtype), wanted], axis)
 
 
-def exact_dtypes(record: Record) -> list[str]:
-    """The dtypes in which results of powers of two are exact: products of complex ones are rounded, sums in between."""
-    kinds = ("complex",) if record.name == "cumulative_prod" else ()
-    return [dtype for dtype in record.dtypes if FACTS[dtype].kind not in kinds]
-
-
-def beginnings(record: Record) -> tuple[bool, ...]:
-    """Whether a scan can begin with its elements, and with the result of none."""
-    return (False,) if record.identity is None else (False, True)
-
-
 @pytest.mark.parametrize(("record", "dtype"), supported(SCANS))
 def test_scan_along_every_axis(record: Record, dtype: str) -> None:
     for seed, (layout, values) in enumerate(itertools.product(LAYOUTS.values(), families(record))):
         t, array = layout.pair(dtype, seed, values)
         if record.name == "cumulative_prod" and dtype != "bool" and values == "nonfinite powers":
             continue  # which of several orders meets an overflow first is open: infinity times zero
-        for axis, include_initial in itertools.product(range(array.ndim), beginnings(record)):
+        for axis, include_initial in itertools.product(range(array.ndim), (False, True)):
             context = f"{record.name} {dtype} {layout.name} {values} axis={axis} include_initial={include_initial}"
             wanted = scanned(record, array, axis, include_initial)
             for spelling in (axis, axis - array.ndim):
@@ -1376,7 +1366,7 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
 @by_name("record", SCANS)
 def test_scan_into_out(record: Record) -> None:
     for layout, dtype, initial in itertools.product(
-        ("cube", "permuted", "repeated long rows"), exact_dtypes(record), beginnings(record)
+        ("cube", "permuted", "repeated long rows"), exact_dtypes(record), (False, True)
     ):
         t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
         result = record.result_for(dtype)
@@ -1391,10 +1381,7 @@ def test_scan_into_out(record: Record) -> None:
     assert out.tolist() == function(record)(ao.tensor([1, 2, 3])).tolist()
     with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
         function(record)(ao.ones(3), out=ao.zeros(3, dtype="int64"))
-    wrong = r"out must have the shape of the result \(4,\), got \(3,\)"
-    if record.identity is None:
-        wrong = f"{record.name}: include_initial must be False where no elements have no result, got True"
-    with pytest.raises(ValueError, match=wrong):
+    with pytest.raises(ValueError, match=r"out must have the shape of the result \(4,\), got \(3,\)"):
         function(record)(ao.ones(3), include_initial=True, out=out)
 
 

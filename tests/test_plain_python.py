@@ -1264,11 +1264,11 @@ def test_the_reference_checks_its_bounds() -> None:
     [
         ("add", ([1],), {}, TypeError, r"add\(\) takes 2 positional arguments \(x1, x2\), got 1"),
         ("sum", ([1], [2]), {}, TypeError, r"sum\(\) takes 1 positional argument \(x\), got 2"),
-        ("add", ([True], [True]), {}, TypeError, "add: x1, x2 must be .* uint64, float32, float64, got bool"),
+        ("add", ([True], [True]), {}, TypeError, "add: x1, x2 must be .* uint64, float32, float64, .*got bool"),
         ("add", ([1, 2], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\) and \(3,\)"),
         ("where", ([True], [1]), {}, TypeError, r"where\(\) takes 3 positional arguments"),
         ("clip", ([1], [1], [1], [1]), {}, TypeError, r"clip\(\) takes 1 to 3 positional arguments"),
-        ("clip", ([True],), {}, TypeError, "clip: x, min, max must be .* uint64, float32, float64, got bool"),
+        ("clip", ([True],), {}, TypeError, "clip: x, min, max must be .* uint64, float32, float64, .*got bool"),
         ("where", ([True, True], [1], [1, 2, 3]), {}, ValueError, r"shapes must broadcast together, got \(2,\)"),
         ("argmax", ([[], []],), {"axis": 1}, ValueError, r"argmax: x must have elements .* got shape \(2, 0\)"),
         ("cumulative_sum", ([[1], [2]],), {}, ValueError, "cumulative_sum: axis must be given"),

@@ -301,11 +301,5 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
 def cumulative_sum(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running sum of the elements along an axis."""
 
-def cumulative_max(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
-    """Running maximum of the elements along an axis."""
-
-def cumulative_min(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, out: Tensor | None = None) -> Tensor:
-    """Running minimum of the elements along an axis."""
-
 def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
     """Running product of the elements along an axis."""

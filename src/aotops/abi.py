@@ -169,7 +169,7 @@ def holding(dtype: str) -> tuple[str, ...]:
     Inputs of a dtype without a kernel are cast to the first of them that has one.
 
     >>> holding("int64"), holding("float64")
-    (('float64',), ())
+    (('float64', 'complex128'), ('complex128',))
     """
 
     def preference(fact: DtypeFact) -> tuple[int, bool, int]:

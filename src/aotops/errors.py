@@ -385,11 +385,6 @@ def cannot_broadcast(name: str, parameters: str, shapes: tuple[Shape, ...]) -> N
     reject(ValueError, name, "shapes", "broadcast together", ", ".join(named))
 
 
-def no_initial(name: str) -> NoReturn:
-    """A scan that is to begin with the result of no elements, which its reduction does not have."""
-    reject(ValueError, name, "include_initial", "be False where no elements have no result", True)
-
-
 def inner_lengths(name: str, first: Shape, second: Shape) -> NoReturn:
     """Two tensors whose axes that are summed over have different lengths."""
     wanted = "have the same lengths along the axes that are summed over"

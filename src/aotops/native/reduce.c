@@ -450,9 +450,6 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
     if (call->axis == NULL && x->ndim != 1) {
         return aot_raise("axis_needed", "(si)", definition->name, (int)x->ndim);
     }
-    if (call->is_true && !definition->has_identity) {
-        return aot_raise("no_initial", "(s)", definition->name);
-    }
     if (parse_axes(call, x->ndim, &mask) < 0) {
         return NULL;
     }

@@ -308,41 +308,6 @@ cumulative_sum = scan(
 )
 
 
-def accumulated(ufunc: Any, x: Any, axis: int | None = None, **keywords: Any) -> Any:
-    """NumPy's running results, of all elements in row-major order by default."""
-    return ufunc.accumulate(x.reshape(-1), 0, **keywords) if axis is None else ufunc.accumulate(x, axis, **keywords)
-
-
-cumulative_max = scan(
-    max,
-    name="cumulative_max",
-    method=True,
-    numpy=lambda np, x, **keywords: accumulated(np.maximum, x, **keywords),
-    doc="""Running maximum of the elements along an axis.
-
-    Special cases: NaN from the first NaN on.
-
-    >>> import aotops as ao
-    >>> ao.cumulative_max(ao.tensor([1, 3, 2, 5]))
-    tensor([1, 3, 3, 5])
-    """,
-)
-
-cumulative_min = scan(
-    min,
-    name="cumulative_min",
-    method=True,
-    numpy=lambda np, x, **keywords: accumulated(np.minimum, x, **keywords),
-    doc="""Running minimum of the elements along an axis.
-
-    Special cases: NaN from the first NaN on.
-
-    >>> import aotops as ao
-    >>> ao.cumulative_min(ao.tensor([4, 3, 5, 1]))
-    tensor([4, 3, 3, 1])
-    """,
-)
-
 cumulative_prod = scan(
     prod,
     name="cumulative_prod",
