@@ -68,15 +68,9 @@ def is_ordinary(x: Any) -> Any:
     return (x - x == 0.0) & (x != 0.0)
 
 
-def size_of(x: Any) -> Any:
-    """The absolute value, in the dtype of the number."""
-    return select(x < 0.0, -x, x)
-
-
 def significand_of(x: Any) -> Any:
     """The significand, from 1 up to 2, with the sign; zeros, infinities and NaN as they are."""
-    size = mantissa(size_of(x))
-    return select(is_ordinary(x), select(x < 0.0, -size, size), x)
+    return select(is_ordinary(x), math.copysign(mantissa(math.fabs(x)), x), x)
 
 
 def log2_of(size: Any) -> Any:
@@ -142,12 +136,6 @@ def with_exponent(x: Any, log2: Any) -> Any:
     return select(is_ordinary(x), scaled, x)
 
 
-def significand_of_product(a: Any, b: Any) -> Any:
-    """The significand of the product of two significands, each from 1 up to 2."""
-    product = a * b
-    return select(math.fabs(product) >= 2.0, product * 0.5, product)
-
-
 @reduce(
     name="_product_of_significands",
     dtypes=FLOATS,
@@ -156,8 +144,9 @@ def significand_of_product(a: Any, b: Any) -> Any:
     numpy=product_of_significands,
 )
 def significand_product(a: Any, b: Any) -> Any:
-    """The significand of the product of the elements."""
-    return significand_of_product(a, b)
+    """The significand of the product of the elements; that of two significands, each from 1 up to 2, is below 4."""
+    product = a * b
+    return select(math.fabs(product) >= 2.0, product * 0.5, product)
 
 
 cumulative_significand_product = scan(
