@@ -76,7 +76,8 @@ def einsum(subscripts: str, /, *operands: Operand) -> Tensor:
     shape = tuple([lengths[label] for label in output])
     whole = expanded(result, shape)
     assert whole is not None
-    return delivered(astype(whole, inner), dtype)
+    is_view = len(pending) == 1 and x is pending[0][0]  # nothing has been computed
+    return delivered(astype(whole, inner) if is_view else whole.contiguous(), dtype)
 
 
 def unknown_label(subscripts: str, label: str) -> None:
