@@ -11,7 +11,7 @@ from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.operands import as_tensor
 from aotops.namespace.searching import take
-from aotops.namespace.statistics import folded_axes, folded_count
+from aotops.namespace.statistics import folded_axes, folded_count, without
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -54,13 +54,6 @@ def floats(name: str, x: Any) -> Tensor:
     """The input as a tensor of floats."""
     tensor = real(name, x)
     return tensor if tensor.dtype.kind == "float" else astype(tensor, float64)
-
-
-def without(x: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
-    """A result with axes of length 1, without them unless they are kept."""
-    if keepdims:
-        return x
-    return x.reshape([length for k, length in enumerate(x.shape) if axes is not None and k not in axes])
 
 
 def shifted(x: Tensor, axes: tuple[int, ...] | None) -> tuple[Tensor, Tensor]:

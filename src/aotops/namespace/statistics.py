@@ -53,6 +53,13 @@ def folded_count(x: Tensor, axes: tuple[int, ...] | None) -> int:
     return count
 
 
+def without(x: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
+    """A result with axes of length 1, without them unless they are kept."""
+    if keepdims:
+        return x
+    return x.reshape([length for k, length in enumerate(x.shape) if axes is not None and k not in axes])
+
+
 def operand(name: str, x: Any, dtype: Any) -> Tensor:
     """The input of a statistic as a tensor, of floats in the dtype to compute in if one is given.
 
@@ -125,9 +132,7 @@ def variance(
     if overflowed and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
         scaled = scaled_variance(x, centre, axes, degrees, root)
         result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
-    if not keepdims:
-        result = result.reshape([length for k, length in enumerate(x.shape) if axes is not None and k not in axes])
-    return result
+    return without(result, axes, keepdims)
 
 
 def in_range(variance: Tensor) -> Tensor:
