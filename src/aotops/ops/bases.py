@@ -36,6 +36,7 @@ from aotops.ops.float_arithmetic import (
     in_float64,
 )
 from aotops.ops.inverse_hyperbolic import short_polynomial64
+from aotops.ops.power import LOG2S
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
@@ -123,27 +124,7 @@ def exp2_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- log2, log10 --------------------------------------------------------------------------------------------------
 
 #: The logarithms of ``1 / INVERSES`` to the bases 2 and 10 in two parts, as ``LOGARITHMS`` of
-#: ``aotops.ops.exponential``. The last ones are those of 2.
-LOGARITHMS_2 = Table(
-    (
-        0.0,
-        0.09310940439149817,
-        0.1926450779424158,
-        0.29956028185893047,
-        0.356143810225376,
-        0.41503749927892386,
-        0.47643804394306244,
-        0.5405683813626183,
-        0.6076825772213397,
-        0.6780719051125743,
-        0.7520724865564716,
-        0.7520724865564716,
-        0.8300749985576203,
-        0.9125371587497284,
-        0.9125371587497284,
-        1.0,
-    )
-)
+#: ``aotops.ops.exponential``; the high ones to the base 2 are ``LOG2S``. The last ones are those of 2.
 LOGARITHMS_2_LOW = Table(
     (
         0.0,
@@ -224,7 +205,7 @@ def log2_64(x: Any) -> Any:
     m = mantissa(x)
     j = bits_of_float64(m) >> 48
     r = fma(m, look_up16(INVERSES, j), -1.0)
-    high = exponent(x) + look_up16(LOGARITHMS_2, j)
+    high = exponent(x) + look_up16(LOG2S, j)
     return scaled_log64(high, look_up16(LOGARITHMS_2_LOW, j), r, LOG2_E, LOG2_E_LOW)
 
 
@@ -246,7 +227,7 @@ def log2_32(x: Any) -> Any:
     m = mantissa(wide)
     j = bits_of_float64(m) >> 48
     r = fma(m, look_up16(INVERSES, j), -1.0)
-    return (exponent(wide) + look_up16(LOGARITHMS_2, j)) + (r * LOG2_E) * short_polynomial64(r)
+    return (exponent(wide) + look_up16(LOG2S, j)) + (r * LOG2_E) * short_polynomial64(r)
 
 
 @in_float64
