@@ -70,7 +70,9 @@ def is_ordinary(x: Any) -> Any:
 
 def significand_of(x: Any) -> Any:
     """The significand, from 1 up to 2, with the sign; zeros, infinities and NaN as they are."""
-    return select(is_ordinary(x), math.copysign(mantissa(math.fabs(x)), x), x)
+    # without math.fabs and math.copysign, which return float64 where this runs as plain Python on float32
+    m = mantissa(select(x < 0.0, -x, x))
+    return select(is_ordinary(x), select(x < 0.0, -m, m), x)
 
 
 def log2_of(size: Any) -> Any:
