@@ -264,7 +264,10 @@ class Facts:
 
     def of_record(self, record: Record) -> Iterator[Fact]:
         """The facts of an operator, one after the other, and at the end those of all functions that it reaches."""
-        yield from self.declared(record, "")
+        if isinstance(record, Record):
+            yield from self.declared(record, "")
+        else:
+            yield from record.facts(self.spelled)  # an array kernel
         yield from self.of_reached()
 
     def of_reached(self) -> Iterator[Fact]:

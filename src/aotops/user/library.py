@@ -39,7 +39,8 @@ def library_of(record: Record) -> tuple[Any, str | None]:
     if record.name in manifest.operators:
         difference = manifest.difference(record, record.name)
         if difference is None:
-            return extension.library, None
+            # an extension has array kernels in a capsule of their own
+            return getattr(extension, getattr(record, "capsule", "library")), None
     if not is_bound(record):
         return None, NO_VARIABLE
     name = os.path.basename(extension.__file__)
@@ -59,8 +60,9 @@ def file_of(record: Record) -> str | None:
 
 def is_bound(record: Record) -> bool:
     """Whether a variable of the module holds a declared operator, where the build would find it."""
+    public = getattr(record, "public", Operator)  # an array kernel's record has a class of its own
     return any(
-        isinstance(value, Operator) and value._record is not None and record in (value._record, value._record.gradient)
+        isinstance(value, public) and value._record is not None and record in (value._record, value._record.gradient)
         for value in list(record.namespace.values())
     )
 

@@ -21,6 +21,7 @@ from typing import Any
 from aotops.aot.pack.probe import probe
 from aotops.errors import BuildError
 from aotops.ops.record import Record
+from aotops.user.array_record import ArrayRecord
 from aotops.user.declare import name_of
 from aotops.user.library import is_bound
 
@@ -253,6 +254,7 @@ def declared_records(module: ModuleType) -> list[Record]:
     of what ``aotops.aot.pack.probe`` finds.
     """
     from aotops._native import Operator
+    from aotops.user.array_kernels import ArrayKernel
 
     records: dict[str, Record] = {}
 
@@ -264,8 +266,11 @@ def declared_records(module: ModuleType) -> list[Record]:
             )
 
     for value in vars(module).values():
-        record = value._record if isinstance(value, Operator) else None
+        record = value._record if isinstance(value, (Operator, ArrayKernel)) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
+            continue
+        if isinstance(value, ArrayKernel):
+            add(record)
             continue
         if record.replaces is not None and not is_bound(record.replaces):
             lines = " and ".join(str(each.scalar.__code__.co_firstlineno) for each in (record.replaces, record))
@@ -287,7 +292,8 @@ def declared_records(module: ModuleType) -> list[Record]:
         code = record.scalar.__code__
         warnings.warn_explicit(message, UserWarning, code.co_filename, code.co_firstlineno)
     for record in found:
-        probe(record)
+        if record.kind != ArrayRecord.kind:
+            probe(record)
     return [each for record in found for each in (record, record.gradient) if each is not None]
 
 
