@@ -107,7 +107,7 @@ def endless(x, out):
         out[0] += 1.0
 
 
-@ao.kernel("(n)->(n)", dtypes=[dtype.name for dtype in ao.dtypes])
+@ao.kernel("(n)->(n)", dtypes=["bool", "uint8", "complex64"])
 def backwards(x, out):
     for i in range(x.shape[0]):
         out[i] = x[x.shape[0] - 1 - i]

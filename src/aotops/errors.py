@@ -327,6 +327,11 @@ def no_constructor(kind: type) -> NoReturn:
 # --- operators ------------------------------------------------------------------------------------
 
 
+def wrong_array_operands(name: str, wanted: str) -> NoReturn:
+    """Operands of an array kernel that do not fit it, where C is called with them directly."""
+    reject(ValueError, name, "operands", wanted, "others")
+
+
 def raised_by_kernel(name: str, text: str) -> NoReturn:
     """The exception that an array kernel has raised: its class, file, line and message, in lines."""
     import builtins

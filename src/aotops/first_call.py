@@ -112,7 +112,7 @@ def load_array(kernel: ArrayKernel) -> None:
         if runs_as_python(record.name):
             record.loaded = True
             return
-        library, reason = library_of(record)  # type: ignore[arg-type]  # which has what is asked of it
+        library, reason = library_of(record)
         if library is not None:
             try:
                 kernel._bind(library)
@@ -125,7 +125,7 @@ def load_array(kernel: ArrayKernel) -> None:
 
             kernel._bind(compile_now(record, f"{record.namespace.get('__name__', '__main__')}.{record.name} {reason}"))
             return
-        errors.not_built(record.name, record.place, reason or "", command_for(record))  # type: ignore[arg-type]
+        errors.not_built(record.name, record.place, reason or "", command_for(record))
 
 
 def runs_as_python(name: str) -> bool:

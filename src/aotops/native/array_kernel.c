@@ -165,10 +165,10 @@ static void run_all(const aot_runner *runner)
     aot_share(runner, items, run_items);
 }
 
-/* Raises a ValueError in the name of a kernel; returns -1. Python has checked what it says. */
-static int reject(const char *name, const char *what)
+/* Raises a ValueError in the name of a kernel, whose operands must be as `wanted` says; returns -1. */
+static int reject(const char *name, const char *wanted)
 {
-    PyErr_Format(PyExc_ValueError, "%s: %s", name, what);
+    aot_raise("wrong_array_operands", "(ss)", name, wanted);
     return -1;
 }
 
@@ -186,13 +186,13 @@ static int read_items(const aot_named_array_kernel *kernel, aot_tensor *const *t
         int64_t itemsize = aot_dtypes[tensor->dtype].itemsize, expected = itemsize;
         int rank = kernel->ranks[k], first = tensor->ndim - rank;
         if (aot_dtypes[tensor->dtype].stable != kernel->dtypes[k] || first < 0) {
-            return reject(name, "an operand has another dtype or fewer dimensions than the kernel's");
+            return reject(name, "have the kernel's dtypes and at least its axes");
         }
         for (int axis = 0; axis < rank; axis++) {
             int64_t *size = &sizes[axes[axis]], length = tensor->shape[first + axis];
             *size = *size < 0 ? length : *size;
             if (*size != length) {
-                return reject(name, "operands have other sizes than the layout's");
+                return reject(name, "have the sizes of the layout");
             }
             strides[axis] = tensor->strides[first + axis] * itemsize;
         }
@@ -223,7 +223,7 @@ static int64_t read_batch(const aot_named_array_kernel *kernel, aot_tensor *cons
         int rank = tensor->ndim - kernel->ranks[k], missing = over->rank - rank;
         bool is_output = k >= kernel->inputs;
         if (missing < 0 || (is_output && missing != 0)) {
-            return reject(name, "an operand has more dimensions than the batch");
+            return reject(name, "have no more dimensions than the batch");
         }
         if (is_output && aot_check_writable(tensor, name, "out") < 0) {
             return -1;
@@ -231,7 +231,7 @@ static int64_t read_batch(const aot_named_array_kernel *kernel, aot_tensor *cons
         for (int axis = 0; axis < over->rank; axis++) {
             int64_t length = axis < missing ? 1 : tensor->shape[axis - missing];
             if (length != over->shape[axis] && (length != 1 || is_output)) {
-                return reject(name, "operands do not broadcast to the shape of the outputs");
+                return reject(name, "broadcast to the shape of the outputs");
             }
             over->steps[k][axis] =
                 length == 1 ? 0 : tensor->strides[axis - missing] * aot_dtypes[tensor->dtype].itemsize;
@@ -294,14 +294,14 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
         number >= 0 && number < (Py_ssize_t)library->n_kernels ? &library->kernels[number] : NULL;
     if (kernel == NULL || kernel->inputs + kernel->outputs > AOT_MAX_OPERANDS ||
         PyTuple_Size(operands) != kernel->inputs + kernel->outputs) {
-        reject(name, "there is no such kernel, or it takes another number of operands");
+        reject(name, "be as many as those of a kernel in the library");
         return NULL;
     }
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     for (int k = 0; k < kernel->inputs + kernel->outputs; k++) {
         tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
         if (tensors[k] == NULL) {
-            reject(name, "operands must be tensors");
+            reject(name, "be tensors");
             return NULL;
         }
     }
@@ -312,4 +312,9 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
     PyObject *result = run(state, library, kernel, tensors, name, over);
     PyMem_Free(over);
     return result;
+}
+
+PyObject *aot_load_array_kernel(PyObject *kernel)
+{
+    return aot_call("load_array_kernel", "(O)", kernel);
 }

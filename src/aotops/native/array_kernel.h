@@ -16,5 +16,7 @@ PyObject *aot_find_array_kernel(aot_state *state, PyObject *args);
 /* run_array_kernel(library, number, name, operands): inputs and outputs, tensors of the kernel's dtypes; the outputs have
  * the shape of the batch in front of their own axes, to which the inputs are broadcast. */
 PyObject *aot_run_array_kernel(aot_state *state, PyObject *args);
+/* load_array_kernel(kernel): finds the code of an aotops.ArrayKernel, at its first call. */
+PyObject *aot_load_array_kernel(PyObject *kernel);
 
 #endif

@@ -80,7 +80,7 @@ def _declared(
     from aotops.scalar.functions import plain
 
     function = plain(function)
-    if not isinstance(function, type(_declared)):
+    if not isinstance(function, type(kernel)):
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
     if not isinstance(boundscheck, bool):
@@ -103,7 +103,8 @@ def _declared(
         if not isinstance(rows, (tuple, list)) or not rows:
             errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
         signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
-    record = ArrayRecord(function, read, signatures, boundscheck, namespace)
+    plain_function: Any = function
+    record = ArrayRecord(plain_function, read, signatures, boundscheck, namespace)
     earlier = namespace.get(name)
     if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
         record.replaces = earlier._record
@@ -124,6 +125,7 @@ def _row(name: str, row: Any, count: int) -> tuple[str, ...]:
 
 def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
     """The signature of Numba's types, as ``guvectorize`` has them."""
+    types = getattr(types, "args", types)
     names = [str(getattr(type_, "dtype", type_)).replace("boolean", "bool") for type_ in types]
     boxed = [k for k, axes in enumerate(layout.inputs) if not axes and hasattr(types[k], "ndim")]
     return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
@@ -190,9 +192,7 @@ class ArrayKernel:
         if len(inputs) != len(parameters):
             errors.wrong_count(name, " ".join(parameters), len(parameters), len(inputs))
         if not record.loaded:
-            from aotops.first_call import load_array
-
-            load_array(self)
+            _native.load_array_kernel(self)  # which calls ``aotops.first_call``
         from aotops.namespace.operands import as_operand
 
         operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
@@ -206,9 +206,7 @@ class ArrayKernel:
         batch = self._batch(tensors, signature)
         outputs = [
             _native.empty(batch + tuple([sizes[axis] for axis in own]), _dtype(dtype), name)
-            for own, dtype in zip(
-                signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True
-            )
+            for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
         ]
         if self._library is None:
             from aotops.user.array_python import run_as_python
@@ -250,15 +248,21 @@ class ArrayKernel:
         """
         record = self._record
         dtypes = [None if _native.is_number(each) else each.dtype.name for each in operands]
+
+        def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
+            if dtype is None:
+                return _number_fits(value, own)
+            return own == dtype or (not exactly and own in holding(dtype))
+
         for exactly in (True, False):
             for number, signature in enumerate(record.signatures):
-                if all(
-                    _number_fits(value, own) if dtype is None else own == dtype or (not exactly and own in holding(dtype))
-                    for value, dtype, own in zip(operands, dtypes, signature.dtypes, strict=False)
-                ):
+                inputs = zip(signature.dtypes, operands, dtypes, strict=False)
+                if all(takes(own, value, dtype, exactly) for own, value, dtype in inputs):
                     return number
         listed = " or ".join(f"({', '.join(each.dtypes[: each.inputs])})" for each in record.signatures)
-        got = ", ".join(type(value).__name__ if dtype is None else dtype for value, dtype in zip(operands, dtypes, strict=True))
+        got = ", ".join(
+            type(value).__name__ if dtype is None else dtype for value, dtype in zip(operands, dtypes, strict=True)
+        )
         errors.reject(TypeError, record.name, "dtypes", f"be, or be held by, {listed}", f"({got})")
 
     def _cast(self, operands: list[Any], signature: ArraySignature) -> list[Tensor]:
@@ -384,7 +388,9 @@ def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
         size = -1
     if not 0 <= size < 2**63:
         known = ", ".join(f"{key} = {value}" for key, value in sizes.items() if key in expression)
-        errors.reject(ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}")
+        errors.reject(
+            ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}"
+        )
     return int(size)
 
 

@@ -54,11 +54,11 @@ class Layout:
             errors.wrong_type(name, "layout", "a string such as '(n),()->(n)'", text)
         self.text = "".join(text.split())
         left, arrow, right = self.text.partition("->")
-        self.inputs, self.outputs = _operands(left), _operands(right)
-        if not arrow or self.inputs is None or self.outputs is None or not self.inputs or not self.outputs:
-            errors.reject(
-                errors.RecordError, name, "layout", "be like '(n),()->(n)', with inputs and outputs", repr(text)
-            )
+        inputs, outputs = _operands(left), _operands(right)
+        if not arrow or not inputs or not outputs:
+            wanted = "be like '(n),()->(n)', with inputs and outputs"
+            errors.reject(errors.RecordError, name, "layout", wanted, repr(text))
+        self.inputs, self.outputs = inputs, outputs
         self.dimensions = tuple(dict.fromkeys(each for axes in (*self.inputs, *self.outputs) for each in axes))
         given = {each for axes in self.inputs for each in axes}
         for each in given:

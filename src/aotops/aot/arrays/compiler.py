@@ -6,6 +6,7 @@ before the functions that count are defined.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,7 +27,9 @@ from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roo
 from aotops.aot.back.soundness import LIBRARY
 from aotops.aot.back.variants import after_vectorizing
 from aotops.aot.compiler import emulation_bitcode
-from aotops.aot.front.reasons import CompileError, reason
+from aotops.aot.front.reasons import CompileError, places
+from aotops.aot.front.reasons import meaning as scalar_meaning
+from aotops.aot.front.rejection import RejectedError, words
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
 #: Functions of Numba's runtime, by the beginning of their names, and what calls them.
@@ -62,6 +65,30 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
         raise
     except Exception as error:  # on unexpected code, Numba may fail with any exception
         raise CompileError(reason(error)) from error
+
+
+#: Parts of Numba's messages, and what they mean in functions of arrays.
+MEANINGS = (
+    ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("Cannot unify", "A variable has different types on different paths; make it of one"),
+    ("Can't unify", "A variable has different types on different paths; make it of one"),
+    ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
+    ("UnsupportedError", "It has a construct that kernels do not have; write loops, conditions and arrays"),
+)
+
+
+def reason(error: BaseException) -> str:
+    """Return what is wrong with a function of arrays and where, from an error of Numba."""
+    text = str(error)
+    known = next((meaning for part, meaning in MEANINGS if part in text), None)
+    if RejectedError.MARK in text:
+        known = scalar_meaning(error)
+    if known is None:
+        called = re.findall(r"^ *>>> (.*)$", text, re.MULTILINE)
+        lines = [line.strip() for line in text.splitlines()]
+        lines = [line for line in lines if line and not line.startswith(("Failed in ", "During:", "File "))]
+        known = f"It has {words(called[-1])}, which does not exist" if called else words(lines[0] if lines else text)
+    return "\n".join([f"{known.rstrip('.')}.", *places(text)])
 
 
 def lowered(loop: Any, symbol: str) -> str:

@@ -47,6 +47,8 @@ REJECTED = {
     "BUILD_CLASS": ("a class", "write functions"),
 }
 
+PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
+
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
     "builtins.print": "it is for people: return what is to be printed",
@@ -61,6 +63,7 @@ NOT_CALLED = {
     "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
+    **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
     "numpy.frombuffer": "its indices could not be checked; pass an array",
     "numba.carray": "pass an array",
     "numba.farray": "pass an array",
@@ -162,8 +165,9 @@ def require_possible(function: Any) -> None:
         for instruction in dis.get_instructions(code):
             line = getattr(instruction, "line_number", instruction.starts_line) or line
             name = instruction.opname
-            if name in REJECTED:
-                what, instead = REJECTED[name]
+            product = name == "BINARY_OP" and instruction.argrepr in ("@", "@=")
+            if name in REJECTED or product:
+                what, instead = REJECTED.get(name, ("a product of matrices", PRODUCTS))
                 raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
         for reference in references_in(function, code):
             name, value = reference.chain[-1]
@@ -192,5 +196,3 @@ def not_called(value: Any) -> str | None:
     if hasattr(value, "py_func"):
         return None
     return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)
-
-

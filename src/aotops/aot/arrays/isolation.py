@@ -37,7 +37,7 @@ def _raise_with_shapes(source: Any, target: Any) -> Any:
     return implementation
 
 
-def _templates(class_: type) -> Iterator[type]:
+def _templates(class_: Any) -> Iterator[Any]:
     for each in class_.__subclasses__():
         yield each
         yield from _templates(each)

@@ -38,7 +38,9 @@ def with_texts(text: str, root: str) -> str:
         if ".sha1" in match[1]:
             return match[0]
         escaped = match[2].encode("latin-1")
-        content = re.sub(rb"\\([0-9A-Fa-f]{2}|\\)", lambda code: bytes([int(code[1], 16)]) if len(code[1]) == 2 else b"\\", escaped)
+        content = re.sub(
+            rb"\\([0-9A-Fa-f]{2}|\\)", lambda code: bytes([int(code[1], 16)]) if len(code[1]) == 2 else b"\\", escaped
+        )
         # numba writes what it has pickled in this process
         kind, arguments, place = pickle.loads(content)
         written = described(kind, arguments or (), place, root).encode("utf-8", "backslashreplace") + b"\0"
@@ -48,6 +50,11 @@ def with_texts(text: str, root: str) -> str:
     text = _DATA.sub(data, text)
     text = _STRUCT.sub(lambda match: f"{match[1]}0, ptr null, ptr null, i32 0 }}", text)
     return _SUM.sub("", text)
+
+
+def _unescaped(code: re.Match[bytes]) -> bytes:
+    """Return the byte of an escape in a string of LLVM's."""
+    return b"\\" if code[1] == b"\\" else bytes([int(code[1], 16)])
 
 
 def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, int] | None, root: str) -> str:

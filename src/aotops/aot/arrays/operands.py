@@ -8,7 +8,7 @@ own axes.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numba
 import numpy as np
@@ -42,7 +42,7 @@ def array_of(signature: ArraySignature, operand: int, contiguous: bool) -> Any:
     """
     axes = signature.axes[operand]
     readonly = operand < signature.inputs
-    layout = "C" if contiguous or not axes else "A"
+    layout: Literal["C", "A"] = "C" if contiguous or not axes else "A"
     dtype = element_type(signature.dtypes[operand])
     type_ = types.Array(dtype, max(len(axes), 1), layout, readonly=readonly)
     first_size = len(signature.axes)
@@ -89,7 +89,8 @@ def element_of(signature: ArraySignature, operand: int) -> Any:
     type_ = element_type(signature.dtypes[operand])
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
-        pointer = pointer_to(builder, *arguments, operand)
+        data, numbers, item = arguments
+        pointer = pointer_to(builder, data, numbers, item, operand)
         model = context.data_model_manager[type_]
         typed = builder.bitcast(pointer, model.get_data_type().as_pointer())
         return model.from_data(builder, builder.load(typed))

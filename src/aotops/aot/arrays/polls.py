@@ -142,7 +142,8 @@ def _redirected(definition: str, last: str, first: str, through: str) -> str:
         lines = match[0].split("\n")
         # the last instruction, which may be a switch over several lines
         start = max(k for k, line in enumerate(lines) if re.match(r"  (br|switch|indirectbr) ", line))
-        lines[start:] = [re.sub(rf"label %{re.escape(target)}(?![\w.$-])", f"label %{through}", each) for each in lines[start:]]
+        pattern = re.compile(rf"label %{re.escape(target)}(?![\w.$-])")
+        lines[start:] = [pattern.sub(f"label %{through}", line) for line in lines[start:]]
         return "\n".join(lines)
 
     def phis(match: re.Match[str]) -> str:
@@ -153,5 +154,3 @@ def _redirected(definition: str, last: str, first: str, through: str) -> str:
 
     definition = block(source).sub(branch, definition, count=1)
     return block(target).sub(phis, definition, count=1)
-
-

@@ -247,7 +247,7 @@ def import_file(target: Target) -> ModuleType:
 # --- what a module declares ---------------------------------------------------------------------------------------
 
 
-def declared_records(module: ModuleType) -> list[Record]:
+def declared_records(module: ModuleType) -> list[Any]:
     """Return the records of the operators that a module declares, with their derivatives.
 
     Raises ``BuildError`` if there are none, or two with the same name. Warns of operators that no variable holds, and
@@ -256,9 +256,9 @@ def declared_records(module: ModuleType) -> list[Record]:
     from aotops._native import Operator
     from aotops.user.array_kernels import ArrayKernel
 
-    records: dict[str, Record] = {}
+    records: dict[str, Any] = {}
 
-    def add(record: Record) -> None:
+    def add(record: Record | ArrayRecord) -> None:
         other = records.setdefault(record.name, record)
         if other is not record:
             raise BuildError(
@@ -269,13 +269,11 @@ def declared_records(module: ModuleType) -> list[Record]:
         record = value._record if isinstance(value, (Operator, ArrayKernel)) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
             continue
-        if isinstance(value, ArrayKernel):
-            add(record)
-            continue
         if record.replaces is not None and not is_bound(record.replaces):
             lines = " and ".join(str(each.scalar.__code__.co_firstlineno) for each in (record.replaces, record))
             raise BuildError(f"{module.__file__}: two operators have the name {record.name}, in lines {lines}")
-        name_of(value)
+        if isinstance(value, Operator):
+            name_of(value)
         add(record)
         if record.gradient is not None:
             name_of(record.gradient.operator)
