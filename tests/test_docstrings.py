@@ -74,6 +74,7 @@ def public_functions() -> dict[str, object]:
     found = {name: getattr(ao, name) for name in dir(ao) if not name.startswith("_")}
     found |= {f"memory.{name}": getattr(ao.memory, name) for name in ("stats", "release", "set_cache_limit")}
     found |= {f"Tensor.{name}": value for name, value in vars(ao.Tensor).items() if not name.startswith("_")}
+    found |= {f"Tensor.{name}": getattr(ao.Tensor, name) for name in ("item", "is_contiguous")}  # C's own
     return {
         name: value
         for name, value in found.items()
