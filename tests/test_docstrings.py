@@ -130,6 +130,8 @@ Parameters:
         as float32.
     out: A tensor of the result's shape, which the result is written into and which is returned; its
         dtype may be another one that can hold the result.
+    where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+        elements, and a new tensor has 0.
 
 Returns:
     A tensor with the shape of ``x``, of the dtype that it is computed in.

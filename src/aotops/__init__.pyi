@@ -37,7 +37,7 @@ from aotops.user.declare import argreduce as argreduce, map as map, reduce as re
 __version__: str
 _HOMES: dict[str, str | None]
 
-def positive(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def positive(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """A copy of the elements, ``+x``.
 
     Parameters:
@@ -45,6 +45,8 @@ def positive(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -63,7 +65,7 @@ def positive(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 1, -2])
     """
 
-def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def negative(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Numerical negative of each element, ``-x``.
 
     Parameters:
@@ -71,6 +73,8 @@ def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -92,7 +96,7 @@ def negative(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  2.])
     """
 
-def abs(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def abs(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Absolute value of each element; of a complex number its distance from 0.
 
     Parameters:
@@ -100,6 +104,8 @@ def abs(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in; complex64 gives float32;
@@ -123,7 +129,7 @@ def abs(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1, 2])
     """
 
-def add(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def add(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Sum of each pair of elements, ``x1 + x2``.
 
     Parameters:
@@ -132,6 +138,8 @@ def add(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -153,7 +161,7 @@ def add(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.5, 2.5])
     """
 
-def subtract(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def subtract(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Difference of each pair of elements, ``x1 - x2``.
 
     Parameters:
@@ -162,6 +170,8 @@ def subtract(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -184,7 +194,7 @@ def subtract(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
                 [ 1, -8]])
     """
 
-def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Product of each pair of elements, ``x1 * x2``.
 
     Parameters:
@@ -193,6 +203,8 @@ def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -214,7 +226,7 @@ def multiply(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0., 2., 0.])
     """
 
-def square(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def square(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Square of each element, ``x * x``; what ``x**2`` computes.
 
     Parameters:
@@ -222,6 +234,8 @@ def square(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -243,7 +257,7 @@ def square(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([2.25, 9.  ])
     """
 
-def fma(x1: Operand, x2: Operand, x3: Operand, *, out: Tensor | None = None) -> Tensor:
+def fma(x1: Operand, x2: Operand, x3: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Fused multiply-add of each triple of elements: ``x1 * x2 + x3``, rounded once.
 
     A product that over- or underflows does not matter if the sum does not. CPUs without an instruction
@@ -255,6 +269,8 @@ def fma(x1: Operand, x2: Operand, x3: Operand, *, out: Tensor | None = None) -> 
             bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -278,7 +294,7 @@ def fma(x1: Operand, x2: Operand, x3: Operand, *, out: Tensor | None = None) -> 
         tensor([5.55111512e-17])
     """
 
-def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Quotient of each pair of elements, ``x1 / x2``.
 
     Parameters:
@@ -287,6 +303,8 @@ def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             complex64 or complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -307,7 +325,7 @@ def divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 0.5, -inf,  nan])
     """
 
-def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The larger of each pair of elements; NaN where either is NaN.
 
     Parameters:
@@ -316,6 +334,8 @@ def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -337,7 +357,7 @@ def maximum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1., 0.])
     """
 
-def minimum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def minimum(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The smaller of each pair of elements; NaN where either is NaN.
 
     Parameters:
@@ -346,6 +366,8 @@ def minimum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -367,7 +389,7 @@ def minimum(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 0., -2.])
     """
 
-def reciprocal(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def reciprocal(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Reciprocal of each element, ``1 / x``.
 
     Parameters:
@@ -375,6 +397,8 @@ def reciprocal(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -396,7 +420,7 @@ def reciprocal(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.25,  inf])
     """
 
-def floor_divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def floor_divide(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Quotient of each pair of elements rounded down to an integer, ``x1 // x2``, in their dtype.
 
     Parameters:
@@ -405,6 +429,8 @@ def floor_divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tens
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -432,7 +458,7 @@ def floor_divide(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tens
         ``remainder``, ``divide``, ``floor``.
     """
 
-def remainder(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def remainder(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Remainder of each pair of elements, ``x1 % x2``: it has the sign of ``x2``, and ``x1 // x2 * x2`` is the rest.
 
     Parameters:
@@ -441,6 +467,8 @@ def remainder(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -467,7 +495,7 @@ def remainder(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         ``floor_divide``.
     """
 
-def floor(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def floor(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The largest integer that is not larger than each element; in the dtype of the element.
 
     Parameters:
@@ -475,6 +503,8 @@ def floor(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -499,7 +529,7 @@ def floor(x: Operand, *, out: Tensor | None = None) -> Tensor:
         ``ceil``, ``trunc``, ``round``, ``floor_divide``.
     """
 
-def ceil(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def ceil(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The smallest integer that is not smaller than each element; in the dtype of the element.
 
     Parameters:
@@ -507,6 +537,8 @@ def ceil(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -532,7 +564,7 @@ def ceil(x: Operand, *, out: Tensor | None = None) -> Tensor:
         ``floor``, ``trunc``, ``round``.
     """
 
-def trunc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def trunc(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Each element without its fraction: the nearest integer towards zero; in the dtype of the element.
 
     Parameters:
@@ -540,6 +572,8 @@ def trunc(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -565,7 +599,7 @@ def trunc(x: Operand, *, out: Tensor | None = None) -> Tensor:
         ``floor``, ``ceil``, ``round``.
     """
 
-def round(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def round(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The integer nearest to each element, the even one of two; in the dtype of the element.
 
     Parameters:
@@ -573,6 +607,8 @@ def round(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -597,7 +633,7 @@ def round(x: Operand, *, out: Tensor | None = None) -> Tensor:
         ``floor``, ``ceil``, ``trunc``.
     """
 
-def isfinite(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def isfinite(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether each element is neither infinite nor NaN; integers and bools are finite.
 
     Parameters:
@@ -605,6 +641,8 @@ def isfinite(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape of ``x``.
@@ -622,7 +660,7 @@ def isfinite(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ True, False, False])
     """
 
-def isinf(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def isinf(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether each element is an infinity, of either sign; integers and bools are not.
 
     Parameters:
@@ -630,6 +668,8 @@ def isinf(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape of ``x``.
@@ -647,7 +687,7 @@ def isinf(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False,  True, False])
     """
 
-def isnan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def isnan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether each element is NaN; integers and bools are not.
 
     Parameters:
@@ -655,6 +695,8 @@ def isnan(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape of ``x``.
@@ -672,7 +714,7 @@ def isnan(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False, False,  True])
     """
 
-def signbit(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def signbit(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether each element has a minus sign, which zeros and NaN have as well.
 
     Parameters:
@@ -680,6 +722,8 @@ def signbit(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape of ``x``.
@@ -698,7 +742,7 @@ def signbit(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False,  True,  True])
     """
 
-def sign(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def sign(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The sign of each element: -1, 0 or 1, in the dtype of the element.
 
     Parameters:
@@ -706,6 +750,8 @@ def sign(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -727,7 +773,7 @@ def sign(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-1,  0,  1])
     """
 
-def copysign(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def copysign(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The magnitude of ``x1`` with the sign of ``x2``, for each pair of elements.
 
     Parameters:
@@ -736,6 +782,8 @@ def copysign(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -757,7 +805,7 @@ def copysign(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-1.,  2.])
     """
 
-def nextafter(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def nextafter(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The float next to ``x1`` in the direction of ``x2``, for each pair of elements.
 
     Parameters:
@@ -766,6 +814,8 @@ def nextafter(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -788,7 +838,7 @@ def nextafter(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 1.e+00, 5.e-324])
     """
 
-def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def exp(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Exponential of each element.
 
     Parameters:
@@ -796,6 +846,8 @@ def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -818,7 +870,7 @@ def exp(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.        , 2.71828183])
     """
 
-def expm1(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def expm1(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """``exp(x) - 1`` of each element, precise also near zero.
 
     Parameters:
@@ -826,6 +878,8 @@ def expm1(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -848,7 +902,7 @@ def expm1(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.00000000e-10, 1.71828183e+00])
     """
 
-def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def log(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Natural logarithm of each element.
 
     Parameters:
@@ -856,6 +910,8 @@ def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -877,7 +933,7 @@ def log(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([  0., -inf])
     """
 
-def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def log1p(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """``log(1 + x)`` of each element, precise also near zero.
 
     Parameters:
@@ -885,6 +941,8 @@ def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -907,7 +965,7 @@ def log1p(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.e-10,   -inf])
     """
 
-def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def sqrt(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
     Parameters:
@@ -915,6 +973,8 @@ def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -936,7 +996,7 @@ def sqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([2.        , 1.41421356])
     """
 
-def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def exp2(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """2 to the power of each element, ``2**x``.
 
     Parameters:
@@ -944,6 +1004,8 @@ def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -966,7 +1028,7 @@ def exp2(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([8. , 0.5])
     """
 
-def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def log2(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Logarithm of each element to the base 2.
 
     Parameters:
@@ -974,6 +1036,8 @@ def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -995,7 +1059,7 @@ def log2(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([  3., -inf])
     """
 
-def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def log10(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Logarithm of each element to the base 10.
 
     Parameters:
@@ -1003,6 +1067,8 @@ def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1024,7 +1090,7 @@ def log10(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([  3., -inf])
     """
 
-def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def rsqrt(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Reciprocal of the square root of each element, ``1 / sqrt(x)``.
 
     Parameters:
@@ -1032,6 +1098,8 @@ def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1053,7 +1121,7 @@ def rsqrt(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.5, inf])
     """
 
-def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Length of the hypotenuse for each pair of elements, ``sqrt(x1**2 + x2**2)``; no square over- or underflows.
 
     Parameters:
@@ -1062,6 +1130,8 @@ def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1083,7 +1153,7 @@ def hypot(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 5.00000000e+00, 1.41421356e+200])
     """
 
-def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 
     Parameters:
@@ -1092,6 +1162,8 @@ def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1119,7 +1191,7 @@ def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1024. , -512. ,    0.5])
     """
 
-def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def sin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Sine of each element, in radians.
 
     Parameters:
@@ -1127,6 +1199,8 @@ def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1148,7 +1222,7 @@ def sin(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 0.        ,  0.84147098, -0.85220085])
     """
 
-def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def cos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Cosine of each element, in radians.
 
     Parameters:
@@ -1156,6 +1230,8 @@ def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1177,7 +1253,7 @@ def cos(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.        , 0.54030231, 0.52321479])
     """
 
-def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def tan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Tangent of each element, in radians.
 
     Parameters:
@@ -1185,6 +1261,8 @@ def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1206,7 +1284,7 @@ def tan(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 0.        ,  1.55740772, -1.62877823])
     """
 
-def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def asin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
     Parameters:
@@ -1214,6 +1292,8 @@ def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1235,7 +1315,7 @@ def asin(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.52359878,  1.57079633])
     """
 
-def acos(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def acos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse cosine of each element, in radians from 0 to pi.
 
     Parameters:
@@ -1243,6 +1323,8 @@ def acos(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1264,7 +1346,7 @@ def acos(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.        , 1.04719755, 3.14159265])
     """
 
-def atan(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def atan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
     Parameters:
@@ -1272,6 +1354,8 @@ def atan(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1293,7 +1377,7 @@ def atan(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.78539816,  1.57079633])
     """
 
-def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The angle of each point ``(x2, x1)``, in radians from -pi to pi: the inverse tangent of ``x1 / x2``.
 
     The signs of both choose the quadrant, also those of zeros.
@@ -1304,6 +1388,8 @@ def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1326,7 +1412,7 @@ def atan2(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ 0.78539816, -2.35619449,  3.14159265])
     """
 
-def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def tanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Hyperbolic tangent of each element.
 
     Parameters:
@@ -1334,6 +1420,8 @@ def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1355,7 +1443,7 @@ def tanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.76159416])
     """
 
-def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def sinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Hyperbolic sine of each element.
 
     Parameters:
@@ -1363,6 +1451,8 @@ def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1384,7 +1474,7 @@ def sinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  1.17520119])
     """
 
-def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def cosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Hyperbolic cosine of each element.
 
     Parameters:
@@ -1392,6 +1482,8 @@ def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1413,7 +1505,7 @@ def cosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.        , 1.54308063])
     """
 
-def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def asinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse hyperbolic sine of each element.
 
     Parameters:
@@ -1421,6 +1513,8 @@ def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1442,7 +1536,7 @@ def asinh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.88137359])
     """
 
-def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def acosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse hyperbolic cosine of each element.
 
     Parameters:
@@ -1450,6 +1544,8 @@ def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1471,7 +1567,7 @@ def acosh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.       , 1.3169579])
     """
 
-def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def atanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Inverse hyperbolic tangent of each element.
 
     Parameters:
@@ -1479,6 +1575,8 @@ def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1500,7 +1598,7 @@ def atanh(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.54930614])
     """
 
-def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def erf(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``.
 
     By polynomials for ``erf(x) / x``, and for roots of ``1 - erf(x)`` where that is below 0.2.
@@ -1510,6 +1608,8 @@ def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1531,7 +1631,7 @@ def erf(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([-0.        ,  0.84270079])
     """
 
-def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def erfc(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Complementary error function of each element, ``1 - erf(x)``, precise also where that is small.
 
     Parameters:
@@ -1539,6 +1639,8 @@ def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1561,7 +1663,7 @@ def erfc(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.00000000e+00, 2.08848758e-45])
     """
 
-def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Logarithm of the sum of exponentials, ``log(exp(x1) + exp(x2))``, for each pair of elements, without overflow.
 
     Parameters:
@@ -1570,6 +1672,8 @@ def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1592,7 +1696,7 @@ def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([   0.69314718, 1000.69314718])
     """
 
-def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def softplus(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Smooth rectifier of each element, ``log(1 + exp(x))``.
 
     Parameters:
@@ -1600,6 +1704,8 @@ def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1622,7 +1728,7 @@ def softplus(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([  0.69314718, 100.        ])
     """
 
-def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def sigmoid(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Logistic function of each element, ``1 / (1 + exp(-x))``.
 
     Parameters:
@@ -1630,6 +1736,8 @@ def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1651,7 +1759,7 @@ def sigmoid(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.5, 1. ])
     """
 
-def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def relu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN.
 
     Parameters:
@@ -1659,6 +1767,8 @@ def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1680,7 +1790,7 @@ def relu(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0., 2.])
     """
 
-def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def silu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Sigmoid linear unit of each element, ``x / (1 + exp(-x))``; also called swish.
 
     Parameters:
@@ -1688,6 +1798,8 @@ def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1709,7 +1821,7 @@ def silu(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([  0., 100.])
     """
 
-def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def gelu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Gaussian error linear unit of each element: ``x`` times the share of a normal distribution below it.
 
     It is computed exactly, ``x / 2 * erfc(-x / sqrt(2))``, not by the approximation with tanh.
@@ -1719,6 +1831,8 @@ def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
             integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1740,7 +1854,7 @@ def gelu(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([0.        , 0.84134475])
     """
 
-def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None) -> Tensor:
+def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Linear interpolation for each triple of elements: ``start + weight * (end - start)``.
 
     From a weight of 1/2 on it is computed from the other end, so that it ends at ``end`` exactly.
@@ -1751,6 +1865,8 @@ def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = 
             or float64; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1769,7 +1885,7 @@ def lerp(start: Operand, end: Operand, weight: Operand, *, out: Tensor | None = 
         tensor([ 0.25, 12.5 ])
     """
 
-def real(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def real(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Real part of each element; real numbers as they are.
 
     Parameters:
@@ -1777,6 +1893,8 @@ def real(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in; complex64 gives float32;
@@ -1796,7 +1914,7 @@ def real(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1., 3.])
     """
 
-def imag(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def imag(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Imaginary part of each element; 0 of real numbers.
 
     Parameters:
@@ -1804,6 +1922,8 @@ def imag(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in; complex64 gives float32;
@@ -1823,7 +1943,7 @@ def imag(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([2., 0.])
     """
 
-def conj(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def conj(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Complex conjugate of each element: its imaginary part has the other sign. Real numbers as they are.
 
     Parameters:
@@ -1831,6 +1951,8 @@ def conj(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1849,7 +1971,7 @@ def conj(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([1.-2.j, 3.-0.j])
     """
 
-def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def less(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 < x2``, for each pair of elements; False where either is NaN.
 
     Parameters:
@@ -1858,6 +1980,8 @@ def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -1876,7 +2000,7 @@ def less(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ True, False, False])
     """
 
-def less_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def less_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 <= x2``, for each pair of elements; False where either is NaN.
 
     Parameters:
@@ -1885,6 +2009,8 @@ def less_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -1903,7 +2029,7 @@ def less_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
         tensor([ True,  True, False])
     """
 
-def greater(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def greater(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 > x2``, for each pair of elements; False where either is NaN.
 
     Parameters:
@@ -1912,6 +2038,8 @@ def greater(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -1930,7 +2058,7 @@ def greater(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False, False,  True])
     """
 
-def greater_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def greater_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 >= x2``, for each pair of elements; False where either is NaN.
 
     Parameters:
@@ -1939,6 +2067,8 @@ def greater_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Ten
             float32 or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -1957,7 +2087,7 @@ def greater_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Ten
         tensor([False,  True,  True])
     """
 
-def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 == x2``, for each pair of elements; NaN equals nothing.
 
     Parameters:
@@ -1966,6 +2096,8 @@ def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -1983,7 +2115,7 @@ def equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False,  True, False])
     """
 
-def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether ``x1 != x2``, for each pair of elements; NaN differs from everything.
 
     Parameters:
@@ -1992,6 +2124,8 @@ def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -2009,7 +2143,7 @@ def not_equal(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([ True, False,  True])
     """
 
-def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether both of each pair of elements are true.
 
     Parameters:
@@ -2018,6 +2152,8 @@ def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -2038,7 +2174,7 @@ def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
         tensor([ True, False, False])
     """
 
-def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether at least one of each pair of elements is true.
 
     Parameters:
@@ -2047,6 +2183,8 @@ def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -2067,7 +2205,7 @@ def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
         tensor([ True,  True, False])
     """
 
-def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether exactly one of each pair of elements is true.
 
     Parameters:
@@ -2076,6 +2214,8 @@ def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape that all inputs broadcast to.
@@ -2096,7 +2236,7 @@ def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
         tensor([False,  True, False])
     """
 
-def logical_not(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def logical_not(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Whether each element is false.
 
     Parameters:
@@ -2104,6 +2244,8 @@ def logical_not(x: Operand, *, out: Tensor | None = None) -> Tensor:
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor of dtype bool with the shape of ``x``.
@@ -2124,7 +2266,7 @@ def logical_not(x: Operand, *, out: Tensor | None = None) -> Tensor:
         tensor([False,  True])
     """
 
-def bitwise_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_and(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits that both of each pair of integers have, ``x1 & x2``; of bools, whether both are true.
 
     Parameters:
@@ -2133,6 +2275,8 @@ def bitwise_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
             dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2151,7 +2295,7 @@ def bitwise_and(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
         tensor([8, 2])
     """
 
-def bitwise_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_or(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits that either of each pair of integers has, ``x1 | x2``; of bools, whether at least one is true.
 
     Parameters:
@@ -2160,6 +2304,8 @@ def bitwise_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
             dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2178,7 +2324,7 @@ def bitwise_or(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor
         tensor([14, 15])
     """
 
-def bitwise_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits that exactly one of each pair of integers has, ``x1 ^ x2``; of bools, whether exactly one is true.
 
     Parameters:
@@ -2187,6 +2333,8 @@ def bitwise_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
             dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2205,13 +2353,15 @@ def bitwise_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tenso
         tensor([ 6, 13])
     """
 
-def bitwise_invert(x: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_invert(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits that each integer lacks, ``~x``; of bools, whether each is false.
 
     Parameters:
         x: A tensor, a number, an array or lists of numbers, of dtype bool or every integer dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -2233,7 +2383,7 @@ def bitwise_invert(x: Operand, *, out: Tensor | None = None) -> Tensor:
         (tensor([-1, -8]), tensor([False,  True]))
     """
 
-def bitwise_left_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_left_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits of ``x1`` shifted to the left by ``x2``, ``x1 << x2``: times ``2**x2``, wrapped around.
 
     Parameters:
@@ -2241,6 +2391,8 @@ def bitwise_left_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -
             promoted as ``numpy.result_type`` does, Python numbers weakly, to every integer dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2262,7 +2414,7 @@ def bitwise_left_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -
         tensor([16,  6,  0])
     """
 
-def bitwise_right_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def bitwise_right_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The bits of ``x1`` shifted to the right by ``x2``, ``x1 >> x2``: ``x1 // 2**x2``.
 
     Parameters:
@@ -2270,6 +2422,8 @@ def bitwise_right_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) 
             promoted as ``numpy.result_type`` does, Python numbers weakly, to every integer dtype.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2292,7 +2446,7 @@ def bitwise_right_shift(x1: Operand, x2: Operand, *, out: Tensor | None = None) 
         tensor([ 1, -2, -1])
     """
 
-def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = None) -> Tensor:
+def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The element of ``x1`` where the condition is true, else that of ``x2``.
 
     It is as fast on a random condition as on a constant one.
@@ -2304,6 +2458,8 @@ def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = 
             float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2321,7 +2477,7 @@ def where(condition: Operand, x1: Operand, x2: Operand, *, out: Tensor | None = 
         tensor([1, 0, 3])
     """
 
-def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
+def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.
 
     Parameters:
@@ -2330,6 +2486,8 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, 
             float32 or float64. min and max may be left out, or None.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+            elements, and a new tensor has 0.
 
     Returns:
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -2351,7 +2509,7 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, 
         tensor([-1,  0,  5])
     """
 
-def sum(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def sum(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
     """Sum of the elements over one axis, several, or all.
 
     Bools and signed integers are added in int64, unsigned integers in uint64, as NumPy does, unless
@@ -2367,6 +2525,9 @@ def sum(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
         dtype: Cast ``x`` to this dtype first.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        initial: A number that the result begins with, and is that of no elements; None for none.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+            folded.
 
     Returns:
         A tensor with the axes that are left, of the dtype that it is computed in; bool gives int64;
@@ -2389,7 +2550,7 @@ def sum(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
         tensor([3., 7.])
     """
 
-def prod(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+def prod(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, dtype: Any = None, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
     """Product of the elements over one axis, several, or all.
 
     Bools and signed integers are multiplied in int64, unsigned integers in uint64, as NumPy does,
@@ -2405,6 +2566,9 @@ def prod(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: 
         dtype: Cast ``x`` to this dtype first.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        initial: A number that the result begins with, and is that of no elements; None for none.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+            folded.
 
     Returns:
         A tensor with the axes that are left, of the dtype that it is computed in; bool gives int64;
@@ -2427,7 +2591,7 @@ def prod(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: 
         tensor(24)
     """
 
-def max(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def max(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
     """Largest element over one axis, several, or all; NaN if there is one among them.
 
     Parameters:
@@ -2437,6 +2601,9 @@ def max(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        initial: A number that the result begins with, and is that of no elements; None for none.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+            folded. It takes an ``initial``.
 
     Returns:
         A tensor with the axes that are left, of the dtype that it is computed in.
@@ -2459,7 +2626,7 @@ def max(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
         tensor([7, 5])
     """
 
-def min(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None) -> Tensor:
+def min(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: builtins.bool = False, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
     """Smallest element over one axis, several, or all; NaN if there is one among them.
 
     Parameters:
@@ -2469,6 +2636,9 @@ def min(x: Operand, /, axis: int | tuple[int, ...] | None = None, *, keepdims: b
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
+        initial: A number that the result begins with, and is that of no elements; None for none.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+            folded. It takes an ``initial``.
 
     Returns:
         A tensor with the axes that are left, of the dtype that it is computed in.

@@ -194,7 +194,7 @@ class TensorBase:
     def __index__(self) -> int: ...
     def __pos__(self) -> Tensor: ...
     def __neg__(self) -> Tensor: ...
-    def abs(self, *, out: Tensor | None = None) -> Tensor:
+    def abs(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Absolute value of each element; of a complex number its distance from 0.
 
         Parameters:
@@ -202,6 +202,8 @@ class TensorBase:
                 float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in; complex64 gives float32;
@@ -235,7 +237,7 @@ class TensorBase:
     def __mul__(self, other: Operand, /) -> Tensor: ...
     def __rmul__(self, other: Operand, /) -> Tensor: ...
     def __imul__(self, other: Operand, /) -> Tensor: ...
-    def square(self, *, out: Tensor | None = None) -> Tensor:
+    def square(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Square of each element, ``x * x``; what ``x**2`` computes.
 
         Parameters:
@@ -243,6 +245,8 @@ class TensorBase:
                 float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -267,7 +271,7 @@ class TensorBase:
     def __truediv__(self, other: Operand, /) -> Tensor: ...
     def __rtruediv__(self, other: Operand, /) -> Tensor: ...
     def __itruediv__(self, other: Operand, /) -> Tensor: ...
-    def reciprocal(self, *, out: Tensor | None = None) -> Tensor:
+    def reciprocal(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Reciprocal of each element, ``1 / x``.
 
         Parameters:
@@ -275,6 +279,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -302,7 +308,7 @@ class TensorBase:
     def __mod__(self, other: Operand, /) -> Tensor: ...
     def __rmod__(self, other: Operand, /) -> Tensor: ...
     def __imod__(self, other: Operand, /) -> Tensor: ...
-    def floor(self, *, out: Tensor | None = None) -> Tensor:
+    def floor(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """The largest integer that is not larger than each element; in the dtype of the element.
 
         Parameters:
@@ -310,6 +316,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -334,7 +342,7 @@ class TensorBase:
             ``ceil``, ``trunc``, ``round``, ``floor_divide``.
         """
 
-    def ceil(self, *, out: Tensor | None = None) -> Tensor:
+    def ceil(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """The smallest integer that is not smaller than each element; in the dtype of the element.
 
         Parameters:
@@ -342,6 +350,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -367,7 +377,7 @@ class TensorBase:
             ``floor``, ``trunc``, ``round``.
         """
 
-    def trunc(self, *, out: Tensor | None = None) -> Tensor:
+    def trunc(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Each element without its fraction: the nearest integer towards zero; in the dtype of the element.
 
         Parameters:
@@ -375,6 +385,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -400,7 +412,7 @@ class TensorBase:
             ``floor``, ``ceil``, ``round``.
         """
 
-    def round(self, *, out: Tensor | None = None) -> Tensor:
+    def round(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """The integer nearest to each element, the even one of two; in the dtype of the element.
 
         Parameters:
@@ -408,6 +420,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -432,7 +446,7 @@ class TensorBase:
             ``floor``, ``ceil``, ``trunc``.
         """
 
-    def isfinite(self, *, out: Tensor | None = None) -> Tensor:
+    def isfinite(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Whether each element is neither infinite nor NaN; integers and bools are finite.
 
         Parameters:
@@ -440,6 +454,8 @@ class TensorBase:
                 float32, float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor of dtype bool with the shape of ``x``.
@@ -457,7 +473,7 @@ class TensorBase:
             tensor([ True, False, False])
         """
 
-    def isinf(self, *, out: Tensor | None = None) -> Tensor:
+    def isinf(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Whether each element is an infinity, of either sign; integers and bools are not.
 
         Parameters:
@@ -465,6 +481,8 @@ class TensorBase:
                 float32, float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor of dtype bool with the shape of ``x``.
@@ -482,7 +500,7 @@ class TensorBase:
             tensor([False,  True, False])
         """
 
-    def isnan(self, *, out: Tensor | None = None) -> Tensor:
+    def isnan(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Whether each element is NaN; integers and bools are not.
 
         Parameters:
@@ -490,6 +508,8 @@ class TensorBase:
                 float32, float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor of dtype bool with the shape of ``x``.
@@ -507,7 +527,7 @@ class TensorBase:
             tensor([False, False,  True])
         """
 
-    def sign(self, *, out: Tensor | None = None) -> Tensor:
+    def sign(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """The sign of each element: -1, 0 or 1, in the dtype of the element.
 
         Parameters:
@@ -515,6 +535,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -536,7 +558,7 @@ class TensorBase:
             tensor([-1,  0,  1])
         """
 
-    def exp(self, *, out: Tensor | None = None) -> Tensor:
+    def exp(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Exponential of each element.
 
         Parameters:
@@ -544,6 +566,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -566,7 +590,7 @@ class TensorBase:
             tensor([1.        , 2.71828183])
         """
 
-    def expm1(self, *, out: Tensor | None = None) -> Tensor:
+    def expm1(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """``exp(x) - 1`` of each element, precise also near zero.
 
         Parameters:
@@ -574,6 +598,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -596,7 +622,7 @@ class TensorBase:
             tensor([1.00000000e-10, 1.71828183e+00])
         """
 
-    def log(self, *, out: Tensor | None = None) -> Tensor:
+    def log(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Natural logarithm of each element.
 
         Parameters:
@@ -604,6 +630,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -625,7 +653,7 @@ class TensorBase:
             tensor([  0., -inf])
         """
 
-    def log1p(self, *, out: Tensor | None = None) -> Tensor:
+    def log1p(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """``log(1 + x)`` of each element, precise also near zero.
 
         Parameters:
@@ -633,6 +661,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -655,7 +685,7 @@ class TensorBase:
             tensor([1.e-10,   -inf])
         """
 
-    def sqrt(self, *, out: Tensor | None = None) -> Tensor:
+    def sqrt(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
         Parameters:
@@ -663,6 +693,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -684,7 +716,7 @@ class TensorBase:
             tensor([2.        , 1.41421356])
         """
 
-    def exp2(self, *, out: Tensor | None = None) -> Tensor:
+    def exp2(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """2 to the power of each element, ``2**x``.
 
         Parameters:
@@ -692,6 +724,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -714,7 +748,7 @@ class TensorBase:
             tensor([8. , 0.5])
         """
 
-    def log2(self, *, out: Tensor | None = None) -> Tensor:
+    def log2(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Logarithm of each element to the base 2.
 
         Parameters:
@@ -722,6 +756,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -743,7 +779,7 @@ class TensorBase:
             tensor([  3., -inf])
         """
 
-    def log10(self, *, out: Tensor | None = None) -> Tensor:
+    def log10(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Logarithm of each element to the base 10.
 
         Parameters:
@@ -751,6 +787,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -772,7 +810,7 @@ class TensorBase:
             tensor([  3., -inf])
         """
 
-    def rsqrt(self, *, out: Tensor | None = None) -> Tensor:
+    def rsqrt(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Reciprocal of the square root of each element, ``1 / sqrt(x)``.
 
         Parameters:
@@ -780,6 +818,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -804,7 +844,7 @@ class TensorBase:
     def __pow__(self, other: Operand, /) -> Tensor: ...
     def __rpow__(self, other: Operand, /) -> Tensor: ...
     def __ipow__(self, other: Operand, /) -> Tensor: ...
-    def sin(self, *, out: Tensor | None = None) -> Tensor:
+    def sin(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Sine of each element, in radians.
 
         Parameters:
@@ -812,6 +852,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -833,7 +875,7 @@ class TensorBase:
             tensor([ 0.        ,  0.84147098, -0.85220085])
         """
 
-    def cos(self, *, out: Tensor | None = None) -> Tensor:
+    def cos(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Cosine of each element, in radians.
 
         Parameters:
@@ -841,6 +883,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -862,7 +906,7 @@ class TensorBase:
             tensor([1.        , 0.54030231, 0.52321479])
         """
 
-    def tan(self, *, out: Tensor | None = None) -> Tensor:
+    def tan(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Tangent of each element, in radians.
 
         Parameters:
@@ -870,6 +914,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -891,7 +937,7 @@ class TensorBase:
             tensor([ 0.        ,  1.55740772, -1.62877823])
         """
 
-    def asin(self, *, out: Tensor | None = None) -> Tensor:
+    def asin(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
         Parameters:
@@ -899,6 +945,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -920,7 +968,7 @@ class TensorBase:
             tensor([-0.        ,  0.52359878,  1.57079633])
         """
 
-    def acos(self, *, out: Tensor | None = None) -> Tensor:
+    def acos(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse cosine of each element, in radians from 0 to pi.
 
         Parameters:
@@ -928,6 +976,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -949,7 +999,7 @@ class TensorBase:
             tensor([0.        , 1.04719755, 3.14159265])
         """
 
-    def atan(self, *, out: Tensor | None = None) -> Tensor:
+    def atan(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
         Parameters:
@@ -957,6 +1007,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -978,7 +1030,7 @@ class TensorBase:
             tensor([-0.        ,  0.78539816,  1.57079633])
         """
 
-    def tanh(self, *, out: Tensor | None = None) -> Tensor:
+    def tanh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Hyperbolic tangent of each element.
 
         Parameters:
@@ -986,6 +1038,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1007,7 +1061,7 @@ class TensorBase:
             tensor([-0.        ,  0.76159416])
         """
 
-    def sinh(self, *, out: Tensor | None = None) -> Tensor:
+    def sinh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Hyperbolic sine of each element.
 
         Parameters:
@@ -1015,6 +1069,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1036,7 +1092,7 @@ class TensorBase:
             tensor([-0.        ,  1.17520119])
         """
 
-    def cosh(self, *, out: Tensor | None = None) -> Tensor:
+    def cosh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Hyperbolic cosine of each element.
 
         Parameters:
@@ -1044,6 +1100,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1065,7 +1123,7 @@ class TensorBase:
             tensor([1.        , 1.54308063])
         """
 
-    def asinh(self, *, out: Tensor | None = None) -> Tensor:
+    def asinh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse hyperbolic sine of each element.
 
         Parameters:
@@ -1073,6 +1131,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1094,7 +1154,7 @@ class TensorBase:
             tensor([-0.        ,  0.88137359])
         """
 
-    def acosh(self, *, out: Tensor | None = None) -> Tensor:
+    def acosh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse hyperbolic cosine of each element.
 
         Parameters:
@@ -1102,6 +1162,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1123,7 +1185,7 @@ class TensorBase:
             tensor([0.       , 1.3169579])
         """
 
-    def atanh(self, *, out: Tensor | None = None) -> Tensor:
+    def atanh(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Inverse hyperbolic tangent of each element.
 
         Parameters:
@@ -1131,6 +1193,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1152,7 +1216,7 @@ class TensorBase:
             tensor([-0.        ,  0.54930614])
         """
 
-    def sigmoid(self, *, out: Tensor | None = None) -> Tensor:
+    def sigmoid(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Logistic function of each element, ``1 / (1 + exp(-x))``.
 
         Parameters:
@@ -1160,6 +1224,8 @@ class TensorBase:
                 integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1181,7 +1247,7 @@ class TensorBase:
             tensor([0.5, 1. ])
         """
 
-    def relu(self, *, out: Tensor | None = None) -> Tensor:
+    def relu(self, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Rectified linear unit of each element: ``x`` where it is positive, else 0; NaN stays NaN.
 
         Parameters:
@@ -1189,6 +1255,8 @@ class TensorBase:
                 float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
@@ -1232,7 +1300,7 @@ class TensorBase:
     def __rshift__(self, other: Operand, /) -> Tensor: ...
     def __rrshift__(self, other: Operand, /) -> Tensor: ...
     def __irshift__(self, other: Operand, /) -> Tensor: ...
-    def clip(self, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None) -> Tensor:
+    def clip(self, min: Operand | None = None, max: Operand | None = None, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.
 
         Parameters:
@@ -1241,6 +1309,8 @@ class TensorBase:
                 float32 or float64. min and max may be left out, or None.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+                elements, and a new tensor has 0.
 
         Returns:
             A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
@@ -1262,7 +1332,7 @@ class TensorBase:
             tensor([-1,  0,  5])
         """
 
-    def sum(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+    def sum(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, dtype: Any = None, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
         """Sum of the elements over one axis, several, or all.
 
         Bools and signed integers are added in int64, unsigned integers in uint64, as NumPy does, unless
@@ -1278,6 +1348,9 @@ class TensorBase:
             dtype: Cast ``x`` to this dtype first.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            initial: A number that the result begins with, and is that of no elements; None for none.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+                folded.
 
         Returns:
             A tensor with the axes that are left, of the dtype that it is computed in; bool gives int64;
@@ -1300,7 +1373,7 @@ class TensorBase:
             tensor([3., 7.])
         """
 
-    def prod(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, dtype: Any = None, out: Tensor | None = None) -> Tensor:
+    def prod(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, dtype: Any = None, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
         """Product of the elements over one axis, several, or all.
 
         Bools and signed integers are multiplied in int64, unsigned integers in uint64, as NumPy does,
@@ -1316,6 +1389,9 @@ class TensorBase:
             dtype: Cast ``x`` to this dtype first.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            initial: A number that the result begins with, and is that of no elements; None for none.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+                folded.
 
         Returns:
             A tensor with the axes that are left, of the dtype that it is computed in; bool gives int64;
@@ -1338,7 +1414,7 @@ class TensorBase:
             tensor(24)
         """
 
-    def max(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+    def max(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
         """Largest element over one axis, several, or all; NaN if there is one among them.
 
         Parameters:
@@ -1348,6 +1424,9 @@ class TensorBase:
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            initial: A number that the result begins with, and is that of no elements; None for none.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+                folded. It takes an ``initial``.
 
         Returns:
             A tensor with the axes that are left, of the dtype that it is computed in.
@@ -1370,7 +1449,7 @@ class TensorBase:
             tensor([7, 5])
         """
 
-    def min(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+    def min(self, axis: int | tuple[int, ...] | None = None, *, keepdims: bool = False, out: Tensor | None = None, initial: Operand | None = None, where: Operand = True) -> Tensor:
         """Smallest element over one axis, several, or all; NaN if there is one among them.
 
         Parameters:
@@ -1380,6 +1459,9 @@ class TensorBase:
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
+            initial: A number that the result begins with, and is that of no elements; None for none.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are
+                folded. It takes an ``initial``.
 
         Returns:
             A tensor with the axes that are left, of the dtype that it is computed in.
@@ -1604,7 +1686,7 @@ class TensorBase:
             tensor([ 1,  2,  6, 24])
         """
 
-    def mean(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None) -> Tensor:
+    def mean(self, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None, where: Operand = True) -> Tensor:
         """Arithmetic mean of the elements over one axis, several, or all.
 
         It is the sum, as ``aotops.sum`` computes it, divided by the number of elements. bool and smaller integers are
@@ -1617,6 +1699,7 @@ class TensorBase:
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
                 another one that can hold the result.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
         Returns:
             A tensor of the axes that are left, float32 or float64.
@@ -1635,7 +1718,7 @@ class TensorBase:
             tensor([1.5, 4. ])
         """
 
-    def std(self, axis: Any = None, *, dtype: Any = None, correction: float | None = None, keepdims: bool = False, out: Tensor | None = None, ddof: float | None = None) -> Tensor:
+    def std(self, axis: Any = None, *, dtype: Any = None, correction: float | None = None, keepdims: bool = False, out: Tensor | None = None, ddof: float | None = None, where: Operand = True) -> Tensor:
         """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
 
         Parameters:
@@ -1647,6 +1730,7 @@ class TensorBase:
             out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
                 another one that can hold the result.
             ddof: NumPy's name of ``correction``.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
         Returns:
             A tensor of the axes that are left, float32 or float64.
@@ -1666,7 +1750,7 @@ class TensorBase:
             tensor(1.)
         """
 
-    def var(self, axis: Any = None, *, dtype: Any = None, correction: float | None = None, keepdims: bool = False, out: Tensor | None = None, ddof: float | None = None) -> Tensor:
+    def var(self, axis: Any = None, *, dtype: Any = None, correction: float | None = None, keepdims: bool = False, out: Tensor | None = None, ddof: float | None = None, where: Operand = True) -> Tensor:
         """Variance of the elements over one axis, several, or all.
 
         It is the sum of the squared distances from the mean, in a second pass over ``x``, corrected for the rounding of the
@@ -1681,6 +1765,7 @@ class TensorBase:
             out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
                 another one that can hold the result.
             ddof: NumPy's name of ``correction``.
+            where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
         Returns:
             A tensor of the axes that are left, float32 or float64.

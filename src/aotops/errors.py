@@ -309,7 +309,7 @@ def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") ->
 
 def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
     """A keyword argument that an elementwise operator does not have, or has been given by position."""
-    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out", "where"]))
 
 
 def no_in_place(symbol: str, got: Any) -> NoReturn:

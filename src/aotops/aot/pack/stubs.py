@@ -223,11 +223,12 @@ class TensorBase:
 def options(record: Record) -> str:
     """Return the keyword parameters of an operator."""
     if record.kind not in AXIS_KINDS:
-        return "*, out: Tensor | None = None"
+        return "*, out: Tensor | None = None, where: Operand = True"
     axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
     flag = "include_initial" if record.kind == "scan" else "keepdims"
     dtype = "dtype: Any = None, " if record.takes_dtype else ""
-    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None"
+    masks = ", initial: Operand | None = None, where: Operand = True" if record.takes_where else ""
+    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None{masks}"
 
 
 def operands(record: Record, names: tuple[str, ...]) -> str:
