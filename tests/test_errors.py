@@ -745,6 +745,11 @@ REDUCTIONS: list[Case] = [
         "cumulative_sum() got an unexpected keyword argument 'keepdims'; it takes axis, include_initial, dtype, out",
     ),
     (lambda: ao.cumulative_sum(X, 0, include_initial=Uncooperative()), KeyError, "bool"),
+    (
+        lambda: ao.cumulative_max(X, 0, include_initial=True),
+        TypeError,
+        "cumulative_max() got an unexpected keyword argument 'include_initial'; it takes axis, out",
+    ),
     (lambda: ao.cumulative_sum(X, 0, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),
