@@ -327,6 +327,37 @@ static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], in
     return routine[width];
 }
 
+/* The widest elements that routines move, in bytes. */
+#define WIDEST (1 << (AOT_N_WIDTHS - 1))
+
+/* Returns the routine for a space, after making its rows of contiguous elements rows of fewer, wider ones: 8 int8 are one
+ * element of 8 bytes. */
+static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
+{
+    merge_axes(over);
+    int inner = over->ndim - 1, width = 0;
+    int64_t factor = over->x[inner] == 1 && over->other[inner] == 1 && over->index[inner] == 0 ? WIDEST / over->itemsize : 1;
+    for (bool fits = false; factor > 1 && !fits; factor = fits ? factor : factor / 2) {
+        uintptr_t bytes = (uintptr_t)(factor * over->itemsize);
+        fits = over->shape[inner] % factor == 0 && over->step % factor == 0 && (uintptr_t)over->data[0] % bytes == 0 &&
+               (uintptr_t)over->data[2] % bytes == 0;
+        for (int axis = 0; axis < inner; axis++) {
+            fits = fits && over->x[axis] % factor == 0 && over->other[axis] % factor == 0;
+        }
+    }
+    over->itemsize *= factor;
+    over->step /= factor;
+    over->shape[inner] /= factor;
+    for (int axis = 0; axis < inner; axis++) {
+        over->x[axis] /= factor;
+        over->other[axis] /= factor;
+    }
+    while (1 << width < over->itemsize) {
+        width++;
+    }
+    return routine[width];
+}
+
 static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
 {
     located found;
@@ -338,7 +369,7 @@ static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
     if (out != NULL) {
         memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
         over.data[2] = out->data;
-        int wrong = run(x->state, of_width(aot_gather_routine, x->dtype), &over, true);
+        int wrong = run(x->state, widened(aot_gather_routine, &over), &over, true);
         for (int axis = 0; wrong > 0 && axis < x->ndim; axis++) {
             if (call->indices[axis] != NULL) {
                 raise_outside(x, call, axis);
@@ -364,7 +395,7 @@ static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *va
     int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
     over.data[2] = value->data;
     if (failed == 0) {
-        failed = run(x->state, of_width(aot_scatter_routine, x->dtype), &over, false);
+        failed = run(x->state, widened(aot_scatter_routine, &over), &over, false);
     }
     Py_DECREF((PyObject *)found.index);
     return failed;
