@@ -330,13 +330,14 @@ static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], in
 /* The widest elements that routines move, in bytes. */
 #define WIDEST (1 << (AOT_N_WIDTHS - 1))
 
-/* Returns the routine for a space, after making its rows of contiguous elements rows of fewer, wider ones: 8 int8 are one
- * element of 8 bytes. */
+/* Returns the routine for a space, after making its rows of contiguous elements rows of fewer, wider ones: 8 int8 are
+ * one element of 8 bytes. */
 static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
 {
     merge_axes(over);
     int inner = over->ndim - 1, width = 0;
-    int64_t factor = over->x[inner] == 1 && over->other[inner] == 1 && over->index[inner] == 0 ? WIDEST / over->itemsize : 1;
+    bool contiguous = over->x[inner] == 1 && over->other[inner] == 1 && over->index[inner] == 0;
+    int64_t factor = contiguous ? WIDEST / over->itemsize : 1;
     for (bool fits = false; factor > 1 && !fits; factor = fits ? factor : factor / 2) {
         uintptr_t bytes = (uintptr_t)(factor * over->itemsize);
         fits = over->shape[inner] % factor == 0 && over->step % factor == 0 && (uintptr_t)over->data[0] % bytes == 0 &&
