@@ -51,7 +51,7 @@ def inside_of(position: int, length: int) -> int:
 def resolve(index: Any, index_step: int, count: int, length: int, places: Any) -> int:
     """Write positions that are in bounds for up to ``BLOCK`` given ones; returns how many were not.
 
-    In a loop of its own, which is vectorized: moving an element then takes a third less time.
+    In a loop of its own, which is vectorized: moving a short row then takes a third less time.
     """
     wrong = 0
     for j in range(count):
@@ -74,18 +74,18 @@ def gather_line(
 ) -> int:
     """Move elements that have a position each; returns how many are out of bounds."""
     wrong = 0
-    places = accumulators(BLOCK, index)
-    for first in range(0, count, BLOCK):
-        size = min(BLOCK, count - first)
-        wrong += resolve_any(shift(index, first * index_step), index_step, size, length, places)
-        target = shift(other, first * other_step)
-        if other_step == 1 and x_step == 0:
-            for j in range(size):
-                store(target, j, load_output(x, load_output(places, j) * step))
-        else:
-            source = shift(x, first * x_step)
-            for j in range(size):
-                store(target, j * other_step, load_output(source, j * x_step + load_output(places, j) * step))
+    if index_step == 1 and other_step == 1 and x_step == 0 and step == 1:
+        for j in range(count):
+            position = wrapped(load_output(index, j), length)
+            inside = is_inside(position, length)
+            wrong += select(inside, 0, 1)
+            store(other, j, load_output(x, select(inside, position, 0)))
+    else:
+        for j in range(count):
+            position = wrapped(load_output(index, j * index_step), length)
+            inside = is_inside(position, length)
+            wrong += select(inside, 0, 1)
+            store(other, j * other_step, load_output(x, j * x_step + select(inside, position, 0) * step))
     return wrong
 
 
