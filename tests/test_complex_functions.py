@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_complex import ELEMENTWISE, dtypes, pair
 from layouts import LAYOUTS
+from test_complex import ELEMENTWISE, dtypes, pair
 
 import aotops as ao
 from aotops import _native, reference
@@ -87,7 +87,7 @@ UNSPECIFIED = {
     "asin": {(NAN, INF), (INF, NAN)},
     "asinh": {(NAN, INF), (INF, NAN)},
     "acosh": {(0.0, NAN)},
-    "sin": {(INF, INF), (INF, 0.0), (NAN, INF), (INF, NAN)},
+    "sin": {(NAN, 0.0), (INF, INF), (INF, 0.0), (NAN, INF), (INF, NAN)},
 }
 
 
@@ -106,8 +106,8 @@ def test_special_values_are_those_of_c(dtype: str) -> None:
                 wanted = getattr(cmath, name)(z)
             except ValueError:  # a pole, or a result that is invalid: the rows below
                 continue
-            if name in ("tanh", "tan") and 0 in (z.real, z.imag) and cmath.isnan(z):
-                continue  # before Python 3.13 both parts are NaN: in the rows below
+            if name in ("tanh", "tan", "acosh") and 0 in (z.real, z.imag) and cmath.isnan(z):
+                continue  # both parts are NaN before Python 3.13, and of acosh even there: in the rows below
             if kind_of(z) in free:
                 got, wanted = (complex(abs(w.real), abs(w.imag)) for w in (got, wanted))
             rtol = 1e-6 if dtype == "complex64" else 1e-15
@@ -120,7 +120,14 @@ def test_special_values_are_those_of_c(dtype: str) -> None:
 ROWS = {
     "exp": ((0, INF, NAN, NAN), (2.5, INF, NAN, NAN), (INF, INF, INF, NAN), (INF, NAN, INF, NAN)),
     "expm1": (
-        *((0, 0, 0, 0), (2.5, INF, NAN, NAN), (2.5, NAN, NAN, NAN), (INF, 0, INF, 0), (-INF, 1, -1, 0), (INF, 1, INF, INF)),
+        *(
+            (0, 0, 0, 0),
+            (2.5, INF, NAN, NAN),
+            (2.5, NAN, NAN, NAN),
+            (INF, 0, INF, 0),
+            (-INF, 1, -1, 0),
+            (INF, 1, INF, INF),
+        ),
         *((-INF, INF, -1, 0), (INF, INF, INF, NAN), (-INF, NAN, -1, 0), (INF, NAN, INF, NAN), (NAN, 0, NAN, 0)),
         *((NAN, 1, NAN, NAN), (NAN, NAN, NAN, NAN), (800, 0, INF, 0), (INF, 2.5, -INF, INF)),
     ),
@@ -141,9 +148,23 @@ ROWS = {
     "atan": ((0, 1, 0, INF), (0, -1, 0, -INF)),
     "atanh": ((1, 0, INF, 0), (-1, 0, -INF, 0)),
     "acosh": ((0, NAN, NAN, PI / 2),),
-    "sign": ((0, -0.0, 0, 0), (NAN, 0, NAN, NAN), (0, NAN, NAN, NAN), (INF, 2.5, 1, 0), (2.5, -INF, 0, -1), (-3, 4, -0.6, 0.8)),
-    "reciprocal": ((0, 0, INF, NAN), (INF, 1, 0, -0.0), (-2, 0, -0.5, -0.0), (0, 2, 0, -0.5), (1, NAN, NAN, NAN), (-INF, INF, -0.0, -0.0)),
-}  # fmt: skip
+    "sign": (
+        (0, -0.0, 0, 0),
+        (NAN, 0, NAN, NAN),
+        (0, NAN, NAN, NAN),
+        (INF, 2.5, 1, 0),
+        (2.5, -INF, 0, -1),
+        (-3, 4, -0.6, 0.8),
+    ),
+    "reciprocal": (
+        (0, 0, INF, NAN),
+        (INF, 1, 0, -0.0),
+        (-2, 0, -0.5, -0.0),
+        (0, 2, 0, -0.5),
+        (1, NAN, NAN, NAN),
+        (-INF, INF, -0.0, -0.0),
+    ),
+}
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)

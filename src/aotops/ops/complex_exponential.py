@@ -71,12 +71,20 @@ from aotops.ops.trigonometric import (
 PI_LOW = 1.2246467991473532e-16
 
 
+def specialise_pair(record: Record, of_complex64: Any, of_complex128: Any) -> None:
+    """Let a record compute both complex dtypes; elements of any strides take one loop, for which they are copied.
+
+    To have a loop for each pattern of strides would take three times as much code and time to compile.
+    """
+    for dtype, scalar in (("complex64", of_complex64), ("complex128", of_complex128)):
+        scalar.in_one_loop = True
+        record.specialise(dtype)(scalar)
+
+
 def specialise(record: Record, function: Scalar, fast: Scalar | None = None, unless: Scalar | None = None) -> None:
     """Let a record compute complex numbers by a function of their parts, which returns those of the result.
 
-    ``fast`` is a fast path of the same kind, for all numbers but those that ``unless`` is true for. Elements of any
-    strides take one loop, for which they are copied: to have a loop for each pattern would take three times as much
-    code and time to compile.
+    ``fast`` is a fast path of the same kind, for all numbers but those that ``unless`` is true for.
     """
 
     def wrapped(of: Any) -> tuple[Any, Any]:
@@ -91,9 +99,7 @@ def specialise(record: Record, function: Scalar, fast: Scalar | None = None, unl
 
         return of_complex64, of_complex128
 
-    for dtype, scalar in zip(("complex64", "complex128"), wrapped(function), strict=True):
-        scalar.in_one_loop = True
-        record.specialise(dtype)(scalar)
+    specialise_pair(record, *wrapped(function))
     if fast is not None:
         rare: Any = unless
         predicates = in_float64(lambda x: rare(widen(x.real), widen(x.imag))), lambda x: rare(x.real, x.imag)
@@ -262,7 +268,8 @@ def log_to(logarithm: Any, factor: float, factor_low: float) -> Any:
 
     def log(a: Any, b: Any) -> Any:
         k, high, low = unit_parts(a, b)
-        real = log_of_modulus(k, *added_squares(-1.0, high, low), logarithm)
+        w, rest = added_squares(-1.0, high, low)
+        real = log_of_modulus(k, w, rest, logarithm)
         angle = atan2_64(b, a)
         return or_special(real, a, b), fma(angle, factor, angle * factor_low)
 
@@ -401,10 +408,6 @@ def pow_complex64(x1: Any, x2: Any) -> Any:
     return complex(real, imaginary)
 
 
-for _dtype, _scalar in (("complex64", pow_complex64), ("complex128", pow_complex128)):
-    _scalar.in_one_loop = True
-    pow.specialise(_dtype)(_scalar)
-
 specialise(exp, exp_complex, fast=exp_complex_near, unless=lambda a, b: is_far64(b))
 specialise(expm1, expm1_complex)
 specialise(log, log_complex)
@@ -414,3 +417,4 @@ specialise(log10, log10_complex)
 specialise(sqrt, sqrt_complex)
 specialise(sign, sign_complex)
 specialise(reciprocal, reciprocal_complex)
+specialise_pair(pow, pow_complex64, pow_complex128)

@@ -260,7 +260,7 @@ def pow_uint64(x1: Any, x2: Any) -> Any:
 
 def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
     """NumPy's power, and negative powers of integers, which NumPy rejects."""
-    if x1.dtype.kind == "f":
+    if x1.dtype.kind in "fc":
         return np.power(x1, x2)
     inverse = np.where(abs(x1) == 1, np.where(x2 % 2 == 1, x1, 1), 0)
     return np.where(x2 < 0, inverse, np.power(x1, np.maximum(x2, 0)))
