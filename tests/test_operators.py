@@ -1420,9 +1420,10 @@ def digest(results: Iterable[ao.Tensor]) -> str:
 def digests() -> dict[str, str]:
     """A digest of each operator's results on a fixed data set; runs in processes of their own."""
     found = {}
-    layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
+    # every fourth: test_digests.py goes through the layouts, this test through the operators
+    layouts = [*list(LAYOUTS.values())[::4], Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
     for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
-        if dtype not in record.dtypes and dtype not in record.casts:
+        if dtype not in record.dtypes:
             continue
         call = function(record)
         tensors = [layout.pair(dtype, 21, values)[0] for layout in layouts]
