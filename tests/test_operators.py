@@ -1421,7 +1421,7 @@ def digests() -> dict[str, str]:
     """A digest of each operator's results on a fixed data set; runs in processes of their own."""
     found = {}
     # every fourth: test_digests.py goes through the layouts, this test through the operators
-    layouts = [*list(LAYOUTS.values())[::4], Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
+    layouts = [*list(LAYOUTS.values())[::4], Layout("long", (5, 5_003)), Layout("tall", (5_003, 5))]
     for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
         if dtype not in record.dtypes:
             continue
