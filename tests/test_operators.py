@@ -130,8 +130,13 @@ def pairs_of(
 
 
 def exact_dtypes(record: Record) -> list[str]:
-    """The dtypes in which results are NumPy's to the bit; it rounds products of complex numbers otherwise."""
-    kinds = ("complex",) if record.name in ("multiply", "divide", "square", "prod", "cumulative_prod") else ()
+    """The dtypes in which results are NumPy's to the bit; it rounds products of complex numbers otherwise.
+
+    Functions of complex numbers are compared with mpmath, in test_complex_functions.
+    """
+    rounded = record.name in ("multiply", "divide", "square", "prod", "cumulative_prod")
+    rounded |= any(hasattr(function, "in_one_loop") for function in record.specialised.values())
+    kinds = ("complex",) if rounded else ()
     return [dtype for dtype in record.dtypes if FACTS[dtype].kind not in kinds]
 
 
@@ -1033,7 +1038,7 @@ def test_axes_of_a_tensor_without_dimensions(record: Record) -> None:
     t, array = ao.tensor(3, dtype=record.dtypes[-1]), np.array(3, record.dtypes[-1])
     for axes in (None, ()):
         assert_same(function(record)(*beside(record, t), axes), reduced(record, array, axis=axes), f"{axes}")
-    with pytest.raises(ao.AxisError, match="axis must be None for a tensor of 0 dimensions, got 0"):
+    with pytest.raises(ao.AxisError, match="axis must name no axis of a tensor of 0 dimensions, which has none, got 0"):
         function(record)(*beside(record, t), 0)
 
 
@@ -1417,9 +1422,10 @@ def digest(results: Iterable[ao.Tensor]) -> str:
 def digests() -> dict[str, str]:
     """A digest of each operator's results on a fixed data set; runs in processes of their own."""
     found = {}
-    layouts = [*LAYOUTS.values(), Layout("long", (5, 20_011)), Layout("tall", (20_011, 5))]
+    # every fourth: test_digests.py goes through the layouts, this test through the operators
+    layouts = [*list(LAYOUTS.values())[::4], Layout("long", (5, 5_003)), Layout("tall", (5_003, 5))]
     for record, dtype, values in itertools.product(RECORDS.values(), DTYPES, ("plain", "special", "nonfinite")):
-        if dtype not in record.dtypes and dtype not in record.casts:
+        if dtype not in record.dtypes:
             continue
         call = function(record)
         tensors = [layout.pair(dtype, 21, values)[0] for layout in layouts]

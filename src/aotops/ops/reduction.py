@@ -200,8 +200,7 @@ def all(a: Any, b: Any) -> Any:
 
 argmax = argreduce(
     max,
-    dtypes=USUAL,
-    casts=TO_USUAL,
+    dtypes=ORDERED,
     name="argmax",
     method=True,
     doc="""Position of the largest element along one axis, or in row-major order over all; the first of several.
@@ -216,8 +215,7 @@ argmax = argreduce(
 
 argmin = argreduce(
     min,
-    dtypes=USUAL,
-    casts=TO_USUAL,
+    dtypes=ORDERED,
     name="argmin",
     method=True,
     doc="""Position of the smallest element along one axis, or in row-major order over all; the first of several.
