@@ -138,6 +138,12 @@ class ArrayKernel:
         layout: the axes of its inputs and outputs.
         parameters: the names of its inputs.
         py_func: the Python function.
+
+    Example:
+        >>> import aotops as ao
+        >>> doubled = ao.kernel("(n)->(n)", dtypes="float64")(lambda x, out: None)
+        >>> doubled.layout, doubled.parameters
+        ('(n)->(n)', ('x',))
     """
 
     def __init__(self, record: ArrayRecord) -> None:
