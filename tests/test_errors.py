@@ -477,7 +477,7 @@ OPERATORS: list[Case] = [
     (lambda: ao.cumulative_sum(X, dim=0), TypeError, "dim is called axis here, write axis="),
     (lambda: ao.sum(x=X), TypeError, "sum takes x by position, without its name"),
     (
-        lambda: ao.max(X, initial=0),
+        lambda: ao.argmax(X, initial=0),
         TypeError,
         "unexpected keyword argument 'initial'; combine the result with",
     ),
@@ -498,9 +498,9 @@ OPERATORS: list[Case] = [
     (lambda: ao.add(X, x1=X), TypeError, "add() got multiple values for argument 'x1'"),
     (lambda: ao.add(X, X, X, x2=X), TypeError, "add() got multiple values for argument 'x2'"),
     (
-        lambda: ao.add(X, X, where=X),
+        lambda: ao.cumulative_sum(X, where=X),
         TypeError,
-        "add() got an unexpected keyword argument 'where'; replace the other elements first, with aotops.where",
+        "unexpected keyword argument 'where'; replace the other elements first, with aotops.where",
     ),
     (
         lambda: ao.exp(X, dtype="float32"),
@@ -514,7 +514,7 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.where(BOOLS, x2=X, y=X),
         TypeError,
-        "where() got an unexpected keyword argument 'y'; it takes condition, x1, x2, out",
+        "where() got an unexpected keyword argument 'y'; it takes condition, x1, x2, out, where",
     ),
     (lambda: ao.where(None, X, X), TypeError, f"where: condition must be {OPERAND}, got NoneType"),
     (lambda: ao.where(BOOLS, X, None), TypeError, f"where: x2 must be {OPERAND}, got NoneType"),

@@ -29,19 +29,40 @@ class AxisError(ValueError, IndexError):
 
 
 class RecordError(ValueError):
-    """The declaration of an operator that contradicts itself; the message names the operator."""
+    """The declaration of an operator that contradicts itself; the message names the operator.
+
+    >>> import aotops as ao
+    >>> ao.map(lambda x: -x, dtypes=())
+    Traceback (most recent call last):
+    aotops.errors.RecordError: <lambda>: dtypes must be distinct and at least one, got none
+    """
 
 
 class GradientError(RuntimeError):
-    """A derivative that finite differences contradict; the message says where, and what both are."""
+    """A derivative that finite differences contradict; the message says where, and what both are.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.GradientError, RuntimeError)
+    True
+    """
 
 
 class NotBuiltError(RuntimeError):
-    """A user-defined operator was called that has no compiled kernels, where nothing could compile them."""
+    """A user-defined operator was called that has no compiled kernels, where nothing could compile them.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.NotBuiltError, RuntimeError)
+    True
+    """
 
 
 class BuildError(RuntimeError):
-    """Kernels cannot be compiled; the message says which and why, or what to install."""
+    """Kernels cannot be compiled; the message says which and why, or what to install.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.BuildError, RuntimeError)
+    True
+    """
 
 
 def reject(kind: type[Exception], function: str, argument: str, wanted: str, got: object, advice: str = "") -> NoReturn:
@@ -288,7 +309,7 @@ def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") ->
 
 def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
     """A keyword argument that an elementwise operator does not have, or has been given by position."""
-    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out", "where"]))
 
 
 def no_in_place(symbol: str, got: Any) -> NoReturn:

@@ -237,6 +237,8 @@ def signature(operator: Operator) -> inspect.Signature:
         dtype = {"dtype": None} if record.takes_dtype else {}
         flag = {"include_initial" if operator.kind == "scan" else "keepdims": False}
         keywords = {**flag, **dtype, **keywords}
+    if record.takes_where:
+        keywords |= {"where": True} if operator.kind not in AXIS_KINDS else {"initial": None, "where": True}
     kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in AXIS_KINDS else inspect.Parameter.POSITIONAL_OR_KEYWORD
     positional = [
         # inputs of a derivative that may be None stand before others: Python has no default for them

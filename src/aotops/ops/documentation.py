@@ -28,6 +28,11 @@ OUT = (
     "A tensor of the result's shape, which the result is written into and which is returned; its dtype may be "
     "another one that can hold the result."
 )
+COMPUTED = (
+    "A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its elements, and a new tensor "
+    "has 0."
+)
+FOLDED = "where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are folded."
 
 
 def documentation(record: Record, own: str) -> str:
@@ -152,7 +157,13 @@ def parameters(record: Record) -> list[str]:
         entries.append("keepdims: Leave the axes that fold away in place, with length 1.")
     if record.takes_dtype:
         entries.append("dtype: Cast ``x`` to this dtype first.")
-    return [*entries, f"out: {OUT}"]
+    entries.append(f"out: {OUT}")
+    if record.kind == "reduce" and record.takes_where:
+        entries.append("initial: A number that the result begins with, and is that of no elements; None for none.")
+        entries.append(FOLDED if record.identity is not None else f"{FOLDED} It takes an ``initial``.")
+    elif record.takes_where:
+        entries.append(f"where: {COMPUTED}")
+    return entries
 
 
 def returns(record: Record) -> str:
