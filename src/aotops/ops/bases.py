@@ -219,10 +219,10 @@ def log10_64(x: Any) -> Any:
     return scaled_log64(high, limit(low, 1.0), r, LOG10_E, LOG10_E_LOW)
 
 
-# float32 takes the same way, in float32. Where the result is near 0 it is a multiple of ``r``, since the three intervals
-# next to a power of 2 have one inverse: 1 or 1/2. Elsewhere it is so much larger than ``r`` that the rounding of what is
-# added to the table's entry counts for nothing, and no sum needs two parts. Entries of the first table are multiples of
-# 2^-16, so that they and an exponent add up exactly.
+# float32 takes the same way, in float32. Where the result is near 0 it is a multiple of ``r``, since the intervals next to
+# a power of 2 have one inverse: 1 or 1/2. Elsewhere it is so much larger than ``r`` that the rounding of what is added
+# to the table's entry counts for nothing, and no sum needs two parts. Entries of the first table are multiples of 2^-16,
+# so that they and an exponent add up exactly.
 
 #: As ``INVERSES``, for ``r`` from -3/32 to 1/8.
 INVERSES_32 = Table(
@@ -331,14 +331,16 @@ LOG2_E_32, LOG2_E_LOW_32 = 1.4426950216293335, 1.925963033500011e-08
 LOG10_E_32, LOG10_E_LOW_32 = 0.4342944920063019, -1.0103049952192578e-08
 
 
-# tools/fit_polynomial.py "(log(1+x)-x)/log(2)/x**2" --from=-3/32 --to=1/8 --degree=5 --weight="x**2/log(1+x)" --float32
+# tools/fit_polynomial.py "(log(1+x)-x)/log(2)/x**2" --from=-3/32 --to=1/8
+#     --degree=5 --weight="x**2/log(1+x)" --float32
 def log2_polynomial32(r: Any) -> Any:
     """``(log2(1 + r) - r / log(2)) / r**2`` for ``r`` from -3/32 to 1/8: the logarithm within 2^-29."""
     p = fma(fma(r, 0.21425625681877136, -0.24601951241493225), r, 0.2884853780269623)
     return fma(fma(fma(p, r, -0.3606300950050354), r, 0.4808984100818634), r, -0.7213476300239563)
 
 
-# tools/fit_polynomial.py "(log(1+x)-x)/log(10)/x**2" --from=-3/32 --to=1/8 --degree=5 --weight="x**2/log(1+x)" --float32
+# tools/fit_polynomial.py "(log(1+x)-x)/log(10)/x**2" --from=-3/32 --to=1/8
+#     --degree=5 --weight="x**2/log(1+x)" --float32
 def log10_polynomial32(r: Any) -> Any:
     """As ``log2_polynomial32``, to the base 10."""
     p = fma(fma(r, 0.06449756026268005, -0.07405925542116165), r, 0.08684275299310684)
