@@ -219,10 +219,10 @@ def log10_64(x: Any) -> Any:
     return scaled_log64(high, limit(low, 1.0), r, LOG10_E, LOG10_E_LOW)
 
 
-# float32 takes the same way, in float32. Where the result is near 0 it is a multiple of ``r``, since the intervals next to
-# a power of 2 have one inverse: 1 or 1/2. Elsewhere it is so much larger than ``r`` that the rounding of what is added
-# to the table's entry counts for nothing, and no sum needs two parts. Entries of the first table are multiples of 2^-16,
-# so that they and an exponent add up exactly.
+# float32 takes the same way, in float32. Where the result is near 0 it is a multiple of ``r``, as the intervals next
+# to a power of 2 have one inverse: 1 or 1/2. Elsewhere it is so much larger than ``r`` that the rounding of what is
+# added to the table's entry counts for nothing, and no sum needs two parts. Entries of the first table are multiples of
+# 2^-16, so that they and an exponent add up exactly.
 
 #: As ``INVERSES``, for ``r`` from -3/32 to 1/8.
 INVERSES_32 = Table(
