@@ -2875,3 +2875,65 @@ def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: 
         >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))
         tensor([ 1,  2,  6, 24])
     """
+
+def cumulative_max(x: Operand, /, axis: int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Largest element so far, along an axis.
+
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
+        axis: The axis to go along. It may be left out for a tensor of one dimension.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its
+            dtype may be another one that can hold the result.
+
+    Returns:
+        A tensor with the shape of ``x``, of the dtype that it is computed in.
+
+    Raises:
+        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
+            cannot hold the result.
+        ValueError: ``out`` has another shape than the result; the tensor has no such axis (this is an
+            ``IndexError`` as well); ``axis`` is left out and ``x`` does not have one dimension.
+
+    Special cases:
+        From the first NaN on, all are NaN.
+
+    Accuracy:
+        Exact.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.cumulative_max(ao.tensor([2, 5, 3, 7]))
+        tensor([2, 5, 5, 7])
+    """
+
+def cumulative_min(x: Operand, /, axis: int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Smallest element so far, along an axis.
+
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
+        axis: The axis to go along. It may be left out for a tensor of one dimension.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its
+            dtype may be another one that can hold the result.
+
+    Returns:
+        A tensor with the shape of ``x``, of the dtype that it is computed in.
+
+    Raises:
+        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
+            cannot hold the result.
+        ValueError: ``out`` has another shape than the result; the tensor has no such axis (this is an
+            ``IndexError`` as well); ``axis`` is left out and ``x`` does not have one dimension.
+
+    Special cases:
+        From the first NaN on, all are NaN.
+
+    Accuracy:
+        Exact.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.cumulative_min(ao.tensor([5, 2, 3, 1]))
+        tensor([5, 2, 2, 1])
+    """

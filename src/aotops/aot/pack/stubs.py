@@ -225,10 +225,10 @@ def options(record: Record) -> str:
     if record.kind not in AXIS_KINDS:
         return "*, out: Tensor | None = None, where: Operand = True"
     axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
-    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    flag = f"{record.flag}: builtins.bool = False, " if record.flag else ""
     dtype = "dtype: Any = None, " if record.takes_dtype else ""
     masks = ", initial: Operand | None = None, where: Operand = True" if record.takes_where else ""
-    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None{masks}"
+    return f"axis: {axes} | None = None, *, {flag}{dtype}out: Tensor | None = None{masks}"
 
 
 def operands(record: Record, names: tuple[str, ...]) -> str:
