@@ -2740,9 +2740,8 @@ def argmax(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -2773,9 +2772,8 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
