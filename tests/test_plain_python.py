@@ -1074,6 +1074,7 @@ NUMPY_INTRINSICS: dict[Any, Callable[[str], Any]] = {
         ).astype(x.dtype)
     ),
     intrinsics.look_up16: lambda dtype: lambda table, index: np.array(table.values)[index & 15],
+    intrinsics.look_up16_float32: lambda dtype: lambda table, index: np.array(table.values, "float32")[index & 15],
     intrinsics.wrap_int64: lambda dtype: lambda x: x,
     intrinsics.look_up: lambda dtype: lambda table, index: np.array(table.values)[index],
     intrinsics.widen: lambda dtype: lambda x: x.astype("float64"),
