@@ -103,6 +103,15 @@ def calls(count: int) -> Callable[[], dict[str, ao.Tensor | float]]:
             "item": tiny[0].item(),
             "tolist": tiny.tolist()[0],
             "float": float(tiny[0]),
+            "linspace": ao.linspace(0.1, 1.3, 50),
+            "linspace of other numbers": ao.concat(
+                [ao.linspace(-1.7e308, 1.6e308, 9), ao.linspace(0, 5e-324, 5), ao.logspace(0, 3, 50)]
+            ),
+            "linspace of complex numbers": ao.linspace(0.1 + 0.3j, 1.3, 50),
+            "matmul": x[:25].view(5, 5) @ y[:25].view(5, 5),
+            "complex": (x + 1j) * (y - 0.3j) / (x + 0.7j),
+            "softmax": ao.softmax(x[:25].view(5, 5), axis=0),
+            "quantile": ao.quantile(x, [0.1, 1 / 3]),
         }
 
     return compute
