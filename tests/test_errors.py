@@ -761,6 +761,11 @@ REDUCTIONS: list[Case] = [
         "cumulative_sum() got an unexpected keyword argument 'keepdims'; it takes axis, include_initial, dtype, out",
     ),
     (lambda: ao.cumulative_sum(X, 0, include_initial=Uncooperative()), KeyError, "bool"),
+    (
+        lambda: ao.cumulative_max(X, 0, include_initial=True),
+        TypeError,
+        "cumulative_max() got an unexpected keyword argument 'include_initial'; it takes axis, out",
+    ),
     (lambda: ao.cumulative_sum(X, 0, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),
@@ -915,6 +920,8 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
+        "raised_by_kernel",  # test_array_kernels
+        "wrong_array_operands",
         "lost_by_fork",  # test_interruption
     )
     kinds = [name for name in kinds if name not in without_a_table]

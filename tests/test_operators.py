@@ -250,19 +250,20 @@ def test_a_signature_is_what_calls_take(record: Record) -> None:
         assert parameters[name].kind.name == ("POSITIONAL_ONLY" if folds else "POSITIONAL_OR_KEYWORD")
         assert (parameters[name].default is None) == (name in record.defaults)
     options = list(parameters)[record.inputs :]
-    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    flag = ([record.flag] if record.identity is not None else []) if record.kind == "scan" else ["keepdims"]
     dtype = ["dtype"] if record.takes_dtype else []
-    assert options == (["axis", flag, *dtype, "out"] if folds else ["out"])
+    masks = record.kind == "reduce" and record.map is None
+    assert options == (["axis", *flag, *dtype, "out", *(["initial", "where"] * masks)] if folds else ["out", "where"])
     # and every one of them is taken
     dtype_name = record.dtypes[-1]
     x = [ao.ones((2, 2), dtype=own) for own in record.inputs_for(dtype_name)]
     if folds:
-        given = {"axis": 1, flag: True, **({"dtype": dtype_name} if dtype else {}), "out": None}
-        result = function(record)(*x, **given)
-        assert result.shape == ((2, 3) if record.kind == "scan" else (2, 1))
+        given = {"axis": 1, **dict.fromkeys(flag, True), **({"dtype": dtype_name} if dtype else {}), "out": None}
+        result = function(record)(*x, **given, **({"initial": None, "where": True} if masks else {}))
+        assert result.shape == ((2, 2 + len(flag)) if record.kind == "scan" else (2, 1))
     else:
         named = dict(zip(reversed(inputs), reversed(x), strict=True))
-        assert_same(function(record)(**named, out=None), np.asarray(function(record)(*x)))
+        assert_same(function(record)(**named, out=None, where=True), np.asarray(function(record)(*x)))
 
 
 def public_modules() -> list[str]:
@@ -1343,11 +1344,11 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
         t, array = layout.pair(dtype, seed, values)
         if record.name == "cumulative_prod" and dtype != "bool" and values == "nonfinite powers":
             continue  # which of several orders meets an overflow first is open: infinity times zero
-        for axis, include_initial in itertools.product(range(array.ndim), (False, True)):
+        for axis, include_initial in itertools.product(range(array.ndim), (False, True)[: 1 + bool(record.flag)]):
             context = f"{record.name} {dtype} {layout.name} {values} axis={axis} include_initial={include_initial}"
             wanted = scanned(record, array, axis, include_initial)
             for spelling in (axis, axis - array.ndim):
-                result = function(record)(t, spelling, include_initial=include_initial)
+                result = function(record)(t, spelling, **({"include_initial": True} if include_initial else {}))
                 assert_same(result, wanted, context, zero_sign=not record.cases.any_zero)
         assert_same(t, array, f"{record.name} {layout.name}: the input has changed")
 
@@ -1355,7 +1356,7 @@ def test_scan_along_every_axis(record: Record, dtype: str) -> None:
 @by_name("record", SCANS)
 def test_scan_into_out(record: Record) -> None:
     for layout, dtype, initial in itertools.product(
-        ("cube", "permuted", "repeated long rows"), exact_dtypes(record), (False, True)
+        ("cube", "permuted", "repeated long rows"), exact_dtypes(record), (False, True)[: 1 + bool(record.flag)]
     ):
         t, array = LAYOUTS[layout].pair(dtype, 6, "powers")
         result = record.result_for(dtype)
@@ -1363,7 +1364,8 @@ def test_scan_into_out(record: Record) -> None:
             wanted = scanned(record, array, axis, initial)
             for out in (ao.zeros(wanted.shape, dtype=result), ao.zeros((*wanted.shape, 2), dtype=result)[..., 0]):
                 context = f"{record.name} {dtype} {layout} {axis} strides {out.strides}"
-                assert function(record)(t, axis, include_initial=initial, out=out) is out, context
+                given = {"include_initial": True} if initial else {}
+                assert function(record)(t, axis, **given, out=out) is out, context
                 assert_same(out, wanted, context)
     out = ao.zeros(3, dtype="float64")
     assert function(record)(ao.tensor([1, 2, 3]), out=out) is out
@@ -1371,7 +1373,7 @@ def test_scan_into_out(record: Record) -> None:
     with pytest.raises(TypeError, match=f"{record.name}: out must be able to hold a result of dtype float64"):
         function(record)(ao.ones(3), out=ao.zeros(3, dtype="int64"))
     with pytest.raises(ValueError, match=r"out must have the shape of the result \(4,\), got \(3,\)"):
-        function(record)(ao.ones(3), include_initial=True, out=out)
+        function(record)(ao.ones(4), out=out)
 
 
 @by_name("overlap", OVERLAPS.values())

@@ -102,6 +102,9 @@ def declare(
 def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
 def set_fallback(operator: Operator, function: Callable[..., Any], /) -> None: ...
 def rename(operator: Operator, name: str, /) -> None: ...
+def find_array_kernel(library: Any, symbol: str, /) -> int: ...
+def load_array_kernel(kernel: Any, /) -> None: ...
+def run_array_kernel(library: Any, number: int, name: str, operands: tuple[TensorBase, ...], /) -> None: ...
 def memory_stats() -> tuple[int, int, int, int, int, int]: ...
 def memory_limit(bytes: int, /) -> None: ...
 def memory_release() -> int: ...
@@ -1561,9 +1564,8 @@ class TensorBase:
         """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -1594,9 +1596,8 @@ class TensorBase:
         """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its

@@ -325,3 +325,35 @@ cumulative_prod = scan(
     tensor([ 1,  2,  6, 24])
     """,
 )
+
+
+cumulative_max = scan(
+    max,
+    name="cumulative_max",
+    numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    cases=Cases(any_zero=True),
+    doc="""Largest element so far, along an axis.
+
+    Special cases: From the first NaN on, all are NaN.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_max(ao.tensor([2, 5, 3, 7]))
+    tensor([2, 5, 5, 7])
+    """,
+)
+
+
+cumulative_min = scan(
+    min,
+    name="cumulative_min",
+    numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    cases=Cases(any_zero=True),
+    doc="""Smallest element so far, along an axis.
+
+    Special cases: From the first NaN on, all are NaN.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_min(ao.tensor([5, 2, 3, 1]))
+    tensor([5, 2, 2, 1])
+    """,
+)
