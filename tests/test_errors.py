@@ -636,8 +636,24 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.sum(X, axis="a"), TypeError, "sum: axis must be an int, a tuple of ints or None, got str 'a'"),
     (lambda: ao.sum(X, axis=1.0), TypeError, "sum: axis must be an int, a tuple of ints or None, got float 1.0"),
     (lambda: ao.sum(X, axis=(0, None)), TypeError, "sum: axis[1] must be an int, got NoneType"),
+    (lambda: ao.sort(X, axis=None), TypeError, "sort: axis must be an int, got NoneType"),
+    (lambda: ao.unstack(1 + X.sum()), ao.AxisError, "unstack: axis must name no axis of a tensor of 0 dimensions"),
+    (lambda: ao.nanargmax(1.5, axis=0), ao.AxisError, "nanargmax: axis must name no axis of a tensor of 0 dim"),
+    (lambda: ao.searchsorted([1, 2], 1, sorter=[0, 5]), IndexError, "searchsorted: index must be from -2 to 1"),
+    (lambda: ao.embedding([5], X), IndexError, "embedding: index must be from"),
+    (lambda: ao.embedding([0], 1.0), ValueError, "embedding: weight must have at least 1 dimension, got shape ()"),
+    (lambda: ao.repeat(X, 2**62), ValueError, "repeat: shape must take at most 2**63 - 1 bytes, got ("),
+    (lambda: ao.tile(X, 2**62), ValueError, "tile: shape must take at most 2**63 - 1 bytes, got ("),
+    (lambda: ao.one_hot([0], 2**62), ValueError, "one_hot: shape must take at most 2**63 - 1 bytes, got (1, "),
+    (lambda: ao.broadcast_to(X, (2**62, *X.shape)), ValueError, "broadcast_to: shape must take at most 2**63 - 1"),
+    (lambda: ao.softmax([1j]), TypeError, "softmax: x must be real, got complex128; take aotops.real(x) or aotops.abs"),
+    (lambda: ao.concat(5), TypeError, "concat: arrays must be a list or a tuple, got int 5; write [x, y]"),
     (lambda: ao.sum(X, axis=2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
-    (lambda: ao.sum(ao.tensor(1), axis=0), ao.AxisError, "axis must be None for a tensor of 0 dimensions, got 0"),
+    (
+        lambda: ao.sum(ao.tensor(1), axis=0),
+        ao.AxisError,
+        "axis must name no axis of a tensor of 0 dimensions, which has none, got 0",
+    ),
     (lambda: ao.sum(X, axis=(1, 1)), ValueError, "axis must not name an axis twice, got (1, 1)"),
     (
         lambda: ao.max(ao.zeros((0, 3)), axis=0),
@@ -730,7 +746,7 @@ REDUCTIONS: list[Case] = [
     (
         lambda: ao.cumulative_sum(ao.tensor(1.0), 0),
         ao.AxisError,
-        "axis must be None for a tensor of 0 dimensions, got 0",
+        "axis must name no axis of a tensor of 0 dimensions, which has none, got 0",
     ),
     (lambda: ao.cumulative_sum(X, -3), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got -3"),
     (lambda: ao.cumulative_sum(X, (0,)), TypeError, "cumulative_sum: axis must be an int or None, got tuple"),
@@ -745,6 +761,11 @@ REDUCTIONS: list[Case] = [
         "cumulative_sum() got an unexpected keyword argument 'keepdims'; it takes axis, include_initial, dtype, out",
     ),
     (lambda: ao.cumulative_sum(X, 0, include_initial=Uncooperative()), KeyError, "bool"),
+    (
+        lambda: ao.cumulative_max(X, 0, include_initial=True),
+        TypeError,
+        "cumulative_max() got an unexpected keyword argument 'include_initial'; it takes axis, out",
+    ),
     (lambda: ao.cumulative_sum(X, 0, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),
@@ -899,6 +920,8 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "no_numpy_dtype",  # test_numpy_protocols
         "needs_positions",  # test_positions
         "unsupported_inputs",  # test_plain_python
+        "raised_by_kernel",  # test_array_kernels
+        "wrong_array_operands",
         "lost_by_fork",  # test_interruption
     )
     kinds = [name for name in kinds if name not in without_a_table]

@@ -32,6 +32,7 @@ from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
+from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 
 __version__: str
@@ -393,8 +394,8 @@ def reciprocal(x: Operand, *, out: Tensor | None = None, where: Operand = True) 
     """Reciprocal of each element, ``1 / x``.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -404,15 +405,14 @@ def reciprocal(x: Operand, *, out: Tensor | None = None, where: Operand = True) 
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        0 gives an infinity, without a warning.
+        0 gives an infinity, without a warning. Of complex 0 it is inf + NaN j, of complex infinities 0.
 
     Accuracy:
-        Correctly rounded.
+        Correctly rounded. Each part of a complex result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -718,8 +718,8 @@ def signbit(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> 
     """Whether each element has a minus sign, which zeros and NaN have as well.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -746,8 +746,8 @@ def sign(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """The sign of each element: -1, 0 or 1, in the dtype of the element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32 or
-            float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32,
+            float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -757,15 +757,16 @@ def sign(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-            ``out`` cannot hold the result.
+        TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+            result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Of both zeros it is 0; NaN stays NaN.
+        Of both zeros it is 0; NaN stays NaN. Of complex numbers it is ``x / abs(x)``, NaN if either
+        part is NaN.
 
     Accuracy:
-        Exact.
+        Each part of a complex result errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -842,8 +843,8 @@ def exp(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
     """Exponential of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -853,16 +854,15 @@ def exp(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         exp(-inf) is 0, exp(inf) is inf, NaN stays NaN. Overflow gives inf, and underflow goes through
-        the subnormal numbers to 0, without a warning.
+        the subnormal numbers to 0, without a warning. Complex numbers are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Each part of a complex result errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -874,8 +874,8 @@ def expm1(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """``exp(x) - 1`` of each element, precise also near zero.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -885,16 +885,16 @@ def expm1(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are. Overflow gives inf,
-        without a warning.
+        without a warning. Complex numbers are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Of complex results, the imaginary part errs by at most
+        2.5 ULP, and both parts together by 3 ULP of the larger one.
 
     Example:
         >>> import aotops as ao
@@ -906,8 +906,8 @@ def log(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
     """Natural logarithm of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -917,15 +917,15 @@ def log(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        log(0) is -inf, log(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+        log(0) is -inf, log(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+        numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Each part of a complex result errs by at most 1.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -937,8 +937,8 @@ def log1p(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """``log(1 + x)`` of each element, precise also near zero.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -948,16 +948,16 @@ def log1p(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are. Below -1, and of NaN, it is NaN,
-        without a warning.
+        without a warning. Complex numbers are as in the array API standard, with signed zeros along
+        branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Each part of a complex result errs by at most 1.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -969,8 +969,8 @@ def sqrt(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -980,15 +980,15 @@ def sqrt(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        NaN below zero, without a warning; zeros stay what they are.
+        NaN below zero, without a warning; zeros stay what they are. Complex numbers are as in the array
+        API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Correctly rounded.
+        Correctly rounded. Each part of a complex result errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1032,8 +1032,8 @@ def log2(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Logarithm of each element to the base 2.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1043,15 +1043,16 @@ def log2(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+        log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+        numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). Of powers of 2, exact.
+        Within 1 ULP (units in the last place). Of powers of 2, exact. Each part of a complex result
+        errs by at most 2 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1063,8 +1064,8 @@ def log10(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """Logarithm of each element to the base 10.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1074,15 +1075,16 @@ def log10(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         log10(0) is -inf, log10(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+        Complex numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). Of powers of 10, exact.
+        Within 1 ULP (units in the last place). Of powers of 10, exact. Each part of a complex result
+        errs by at most 2 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1159,7 +1161,7 @@ def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand =
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
             promoted as ``numpy.result_type`` does, Python numbers weakly, to every integer dtype,
-            float32 or float64.
+            float32, float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1169,21 +1171,23 @@ def pow(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Operand =
         A tensor with the shape that all inputs broadcast to, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-            ``out`` cannot hold the result.
+        TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+            result.
         ValueError: Shapes do not broadcast together; ``out`` has another shape than the result.
 
     Special cases:
         As in C and NumPy: anything to the power of 0, and 1 to any power, is 1, even with NaN; a
         negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no
         warnings. Integers wrap around; a negative power of one is 0, but for 1 and -1, which are their
-        own inverses (NumPy raises ``ValueError``).
+        own inverses (NumPy raises ``ValueError``). Of complex numbers it is ``exp(x2 * log(x1))``; 0 to
+        a power with a positive real part is 0, and to other ones NaN.
 
     Accuracy:
         Within 1 ULP (units in the last place). Floats are exact wherever the result can be represented:
         ``183.0**7``, ``9.0**1.5``, ``2.0**-1074``. Correctly rounded for the exponents 2, 1, 0.5 and
         -1: ``x**0.5`` is ``sqrt(x)`` and ``x**-1`` is ``1 / x``, bit for bit, but for -0.0 and -inf,
-        whose power 0.5 is 0.0 and inf.
+        whose power 0.5 is 0.0 and inf. A complex result errs by at most ``2 + abs(x2 * log(x1))`` ULP
+        of its larger part.
 
     Example:
         >>> import aotops as ao
@@ -1195,8 +1199,8 @@ def sin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
     """Sine of each element, in radians.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1206,15 +1210,16 @@ def sin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
+        Zeros stay what they are. Of infinities and NaN it is NaN, without a warning. Complex numbers
+        are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). For arguments of any size.
+        Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+        errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1226,8 +1231,8 @@ def cos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
     """Cosine of each element, in radians.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1237,15 +1242,16 @@ def cos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Of infinities and NaN it is NaN, without a warning.
+        Of infinities and NaN it is NaN, without a warning. Complex numbers are as in the array API
+        standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). For arguments of any size.
+        Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+        errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1257,8 +1263,8 @@ def tan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
     """Tangent of each element, in radians.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1268,15 +1274,16 @@ def tan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
+        Zeros stay what they are. Of infinities and NaN it is NaN, without a warning. Complex numbers
+        are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). For arguments of any size.
+        Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+        errs by at most 4 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1288,8 +1295,8 @@ def asin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1299,15 +1306,16 @@ def asin(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Zeros stay what they are. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+        Zeros stay what they are. Outside of -1 to 1, and of NaN, it is NaN, without a warning. Complex
+        numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``asin(-x)`` is ``-asin(x)``.
+        Within 1 ULP (units in the last place). ``asin(-x)`` is ``-asin(x)``. Each part of a complex
+        result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1319,8 +1327,8 @@ def acos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Inverse cosine of each element, in radians from 0 to pi.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1330,15 +1338,15 @@ def acos(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+        Outside of -1 to 1, and of NaN, it is NaN, without a warning. Complex numbers are as in the
+        array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Each part of a complex result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1350,8 +1358,8 @@ def atan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1361,15 +1369,16 @@ def atan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Of infinity it is pi/2; zeros and NaN stay what they are.
+        Of infinity it is pi/2; zeros and NaN stay what they are. Complex numbers are as in the array
+        API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``atan(-x)`` is ``-atan(x)``.
+        Within 1 ULP (units in the last place). ``atan(-x)`` is ``-atan(x)``. Each part of a complex
+        result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1416,8 +1425,8 @@ def tanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Hyperbolic tangent of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1427,15 +1436,16 @@ def tanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        tanh(inf) is 1, zeros and NaN stay what they are.
+        tanh(inf) is 1, zeros and NaN stay what they are. Complex numbers are as in the array API
+        standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``.
+        Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``. Each part of a complex
+        result errs by at most 4 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1447,8 +1457,8 @@ def sinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Hyperbolic sine of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1458,15 +1468,16 @@ def sinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         Infinities, zeros and NaN stay what they are. Overflow gives an infinity, without a warning.
+        Complex numbers are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``sinh(-x)`` is ``-sinh(x)``.
+        Within 1 ULP (units in the last place). ``sinh(-x)`` is ``-sinh(x)``. Each part of a complex
+        result errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1478,8 +1489,8 @@ def cosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
     """Hyperbolic cosine of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1489,15 +1500,16 @@ def cosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Of infinities it is inf, NaN stays NaN. Overflow gives inf, without a warning.
+        Of infinities it is inf, NaN stays NaN. Overflow gives inf, without a warning. Complex numbers
+        are as in the array API standard.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``cosh(-x)`` is ``cosh(x)``.
+        Within 1 ULP (units in the last place). ``cosh(-x)`` is ``cosh(x)``. Each part of a complex
+        result errs by at most 2.5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1509,8 +1521,8 @@ def asinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """Inverse hyperbolic sine of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1520,15 +1532,16 @@ def asinh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Infinities, zeros and NaN stay what they are.
+        Infinities, zeros and NaN stay what they are. Complex numbers are as in the array API standard,
+        with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``asinh(-x)`` is ``-asinh(x)``.
+        Within 1 ULP (units in the last place). ``asinh(-x)`` is ``-asinh(x)``. Each part of a complex
+        result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1540,8 +1553,8 @@ def acosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """Inverse hyperbolic cosine of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1551,15 +1564,15 @@ def acosh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        acosh(1) is 0, acosh(inf) is inf. Below 1, and of NaN, it is NaN, without a warning.
+        acosh(1) is 0, acosh(inf) is inf. Below 1, and of NaN, it is NaN, without a warning. Complex
+        numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place).
+        Within 1 ULP (units in the last place). Each part of a complex result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1571,8 +1584,8 @@ def atanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """Inverse hyperbolic tangent of each element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+            complex128; bool and every integer dtype compute as float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1582,15 +1595,16 @@ def atanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-            cannot hold the result.
+        TypeError: An argument is none of those above; ``out`` cannot hold the result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
         atanh(1) is inf, zeros stay what they are. Beyond 1, and of NaN, it is NaN, without a warning.
+        Complex numbers are as in the array API standard, with signed zeros along branch cuts.
 
     Accuracy:
-        Within 1 ULP (units in the last place). ``atanh(-x)`` is ``-atanh(x)``.
+        Within 1 ULP (units in the last place). ``atanh(-x)`` is ``-atanh(x)``. Each part of a complex
+        result errs by at most 3 ULP.
 
     Example:
         >>> import aotops as ao
@@ -2148,8 +2162,8 @@ def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2179,8 +2193,8 @@ def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Op
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2210,8 +2224,8 @@ def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2240,7 +2254,7 @@ def logical_not(x: Operand, *, out: Tensor | None = None, where: Operand = True)
     """Whether each element is false.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool; every integer dtype,
+        x: A tensor, a number, an array or lists of numbers, of dtype bool or every integer dtype;
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
@@ -2727,9 +2741,8 @@ def argmax(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -2760,9 +2773,8 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -2861,4 +2873,66 @@ def cumulative_prod(x: Operand, /, axis: int | None = None, *, include_initial: 
         >>> import aotops as ao
         >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))
         tensor([ 1,  2,  6, 24])
+    """
+
+def cumulative_max(x: Operand, /, axis: int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Largest element so far, along an axis.
+
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
+        axis: The axis to go along. It may be left out for a tensor of one dimension.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its
+            dtype may be another one that can hold the result.
+
+    Returns:
+        A tensor with the shape of ``x``, of the dtype that it is computed in.
+
+    Raises:
+        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
+            cannot hold the result.
+        ValueError: ``out`` has another shape than the result; the tensor has no such axis (this is an
+            ``IndexError`` as well); ``axis`` is left out and ``x`` does not have one dimension.
+
+    Special cases:
+        From the first NaN on, all are NaN.
+
+    Accuracy:
+        Exact.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.cumulative_max(ao.tensor([2, 5, 3, 7]))
+        tensor([2, 5, 5, 7])
+    """
+
+def cumulative_min(x: Operand, /, axis: int | None = None, *, out: Tensor | None = None) -> Tensor:
+    """Smallest element so far, along an axis.
+
+    Parameters:
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
+        axis: The axis to go along. It may be left out for a tensor of one dimension.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its
+            dtype may be another one that can hold the result.
+
+    Returns:
+        A tensor with the shape of ``x``, of the dtype that it is computed in.
+
+    Raises:
+        TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
+            cannot hold the result.
+        ValueError: ``out`` has another shape than the result; the tensor has no such axis (this is an
+            ``IndexError`` as well); ``axis`` is left out and ``x`` does not have one dimension.
+
+    Special cases:
+        From the first NaN on, all are NaN.
+
+    Accuracy:
+        Exact.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.cumulative_min(ao.tensor([5, 2, 3, 1]))
+        tensor([5, 2, 2, 1])
     """

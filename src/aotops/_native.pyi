@@ -102,6 +102,9 @@ def declare(
 def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
 def set_fallback(operator: Operator, function: Callable[..., Any], /) -> None: ...
 def rename(operator: Operator, name: str, /) -> None: ...
+def find_array_kernel(library: Any, symbol: str, /) -> int: ...
+def load_array_kernel(kernel: Any, /) -> None: ...
+def run_array_kernel(library: Any, number: int, name: str, operands: tuple[TensorBase, ...], /) -> None: ...
 def memory_stats() -> tuple[int, int, int, int, int, int]: ...
 def memory_limit(bytes: int, /) -> None: ...
 def memory_release() -> int: ...
@@ -275,8 +278,8 @@ class TensorBase:
         """Reciprocal of each element, ``1 / x``.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -286,15 +289,14 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            0 gives an infinity, without a warning.
+            0 gives an infinity, without a warning. Of complex 0 it is inf + NaN j, of complex infinities 0.
 
         Accuracy:
-            Correctly rounded.
+            Correctly rounded. Each part of a complex result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -531,8 +533,8 @@ class TensorBase:
         """The sign of each element: -1, 0 or 1, in the dtype of the element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32 or
-                float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32,
+                float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -542,15 +544,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-                ``out`` cannot hold the result.
+            TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+                result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Of both zeros it is 0; NaN stays NaN.
+            Of both zeros it is 0; NaN stays NaN. Of complex numbers it is ``x / abs(x)``, NaN if either
+            part is NaN.
 
         Accuracy:
-            Exact.
+            Each part of a complex result errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -562,8 +565,8 @@ class TensorBase:
         """Exponential of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -573,16 +576,15 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             exp(-inf) is 0, exp(inf) is inf, NaN stays NaN. Overflow gives inf, and underflow goes through
-            the subnormal numbers to 0, without a warning.
+            the subnormal numbers to 0, without a warning. Complex numbers are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Each part of a complex result errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -594,8 +596,8 @@ class TensorBase:
         """``exp(x) - 1`` of each element, precise also near zero.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -605,16 +607,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             expm1(-inf) is -1, expm1(inf) is inf, zeros and NaN stay what they are. Overflow gives inf,
-            without a warning.
+            without a warning. Complex numbers are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Of complex results, the imaginary part errs by at most
+            2.5 ULP, and both parts together by 3 ULP of the larger one.
 
         Example:
             >>> import aotops as ao
@@ -626,8 +628,8 @@ class TensorBase:
         """Natural logarithm of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -637,15 +639,15 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            log(0) is -inf, log(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+            log(0) is -inf, log(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+            numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Each part of a complex result errs by at most 1.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -657,8 +659,8 @@ class TensorBase:
         """``log(1 + x)`` of each element, precise also near zero.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -668,16 +670,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             log1p(-1) is -inf, log1p(inf) is inf, zeros stay what they are. Below -1, and of NaN, it is NaN,
-            without a warning.
+            without a warning. Complex numbers are as in the array API standard, with signed zeros along
+            branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Each part of a complex result errs by at most 1.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -689,8 +691,8 @@ class TensorBase:
         """Square root of each element, correctly rounded; NaN below zero, without a warning.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -700,15 +702,15 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            NaN below zero, without a warning; zeros stay what they are.
+            NaN below zero, without a warning; zeros stay what they are. Complex numbers are as in the array
+            API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Correctly rounded.
+            Correctly rounded. Each part of a complex result errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -752,8 +754,8 @@ class TensorBase:
         """Logarithm of each element to the base 2.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -763,15 +765,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+            log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+            numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). Of powers of 2, exact.
+            Within 1 ULP (units in the last place). Of powers of 2, exact. Each part of a complex result
+            errs by at most 2 ULP.
 
         Example:
             >>> import aotops as ao
@@ -783,8 +786,8 @@ class TensorBase:
         """Logarithm of each element to the base 10.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -794,15 +797,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             log10(0) is -inf, log10(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+            Complex numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). Of powers of 10, exact.
+            Within 1 ULP (units in the last place). Of powers of 10, exact. Each part of a complex result
+            errs by at most 2 ULP.
 
         Example:
             >>> import aotops as ao
@@ -848,8 +852,8 @@ class TensorBase:
         """Sine of each element, in radians.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -859,15 +863,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
+            Zeros stay what they are. Of infinities and NaN it is NaN, without a warning. Complex numbers
+            are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). For arguments of any size.
+            Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+            errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -879,8 +884,8 @@ class TensorBase:
         """Cosine of each element, in radians.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -890,15 +895,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Of infinities and NaN it is NaN, without a warning.
+            Of infinities and NaN it is NaN, without a warning. Complex numbers are as in the array API
+            standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). For arguments of any size.
+            Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+            errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -910,8 +916,8 @@ class TensorBase:
         """Tangent of each element, in radians.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -921,15 +927,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Zeros stay what they are. Of infinities and NaN it is NaN, without a warning.
+            Zeros stay what they are. Of infinities and NaN it is NaN, without a warning. Complex numbers
+            are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). For arguments of any size.
+            Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
+            errs by at most 4 ULP.
 
         Example:
             >>> import aotops as ao
@@ -941,8 +948,8 @@ class TensorBase:
         """Inverse sine of each element, in radians from -pi/2 to pi/2.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -952,15 +959,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Zeros stay what they are. Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+            Zeros stay what they are. Outside of -1 to 1, and of NaN, it is NaN, without a warning. Complex
+            numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``asin(-x)`` is ``-asin(x)``.
+            Within 1 ULP (units in the last place). ``asin(-x)`` is ``-asin(x)``. Each part of a complex
+            result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -972,8 +980,8 @@ class TensorBase:
         """Inverse cosine of each element, in radians from 0 to pi.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -983,15 +991,15 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Outside of -1 to 1, and of NaN, it is NaN, without a warning.
+            Outside of -1 to 1, and of NaN, it is NaN, without a warning. Complex numbers are as in the
+            array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Each part of a complex result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1003,8 +1011,8 @@ class TensorBase:
         """Inverse tangent of each element, in radians from -pi/2 to pi/2.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1014,15 +1022,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Of infinity it is pi/2; zeros and NaN stay what they are.
+            Of infinity it is pi/2; zeros and NaN stay what they are. Complex numbers are as in the array
+            API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``atan(-x)`` is ``-atan(x)``.
+            Within 1 ULP (units in the last place). ``atan(-x)`` is ``-atan(x)``. Each part of a complex
+            result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1034,8 +1043,8 @@ class TensorBase:
         """Hyperbolic tangent of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1045,15 +1054,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            tanh(inf) is 1, zeros and NaN stay what they are.
+            tanh(inf) is 1, zeros and NaN stay what they are. Complex numbers are as in the array API
+            standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``.
+            Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``. Each part of a complex
+            result errs by at most 4 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1065,8 +1075,8 @@ class TensorBase:
         """Hyperbolic sine of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1076,15 +1086,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             Infinities, zeros and NaN stay what they are. Overflow gives an infinity, without a warning.
+            Complex numbers are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``sinh(-x)`` is ``-sinh(x)``.
+            Within 1 ULP (units in the last place). ``sinh(-x)`` is ``-sinh(x)``. Each part of a complex
+            result errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1096,8 +1107,8 @@ class TensorBase:
         """Hyperbolic cosine of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1107,15 +1118,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Of infinities it is inf, NaN stays NaN. Overflow gives inf, without a warning.
+            Of infinities it is inf, NaN stays NaN. Overflow gives inf, without a warning. Complex numbers
+            are as in the array API standard.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``cosh(-x)`` is ``cosh(x)``.
+            Within 1 ULP (units in the last place). ``cosh(-x)`` is ``cosh(x)``. Each part of a complex
+            result errs by at most 2.5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1127,8 +1139,8 @@ class TensorBase:
         """Inverse hyperbolic sine of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1138,15 +1150,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Infinities, zeros and NaN stay what they are.
+            Infinities, zeros and NaN stay what they are. Complex numbers are as in the array API standard,
+            with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``asinh(-x)`` is ``-asinh(x)``.
+            Within 1 ULP (units in the last place). ``asinh(-x)`` is ``-asinh(x)``. Each part of a complex
+            result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1158,8 +1171,8 @@ class TensorBase:
         """Inverse hyperbolic cosine of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1169,15 +1182,15 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            acosh(1) is 0, acosh(inf) is inf. Below 1, and of NaN, it is NaN, without a warning.
+            acosh(1) is 0, acosh(inf) is inf. Below 1, and of NaN, it is NaN, without a warning. Complex
+            numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place).
+            Within 1 ULP (units in the last place). Each part of a complex result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1189,8 +1202,8 @@ class TensorBase:
         """Inverse hyperbolic tangent of each element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-                integer dtype compute as float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype float32, float64, complex64 or
+                complex128; bool and every integer dtype compute as float64.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -1200,15 +1213,16 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is complex64 or complex128; ``out``
-                cannot hold the result.
+            TypeError: An argument is none of those above; ``out`` cannot hold the result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
             atanh(1) is inf, zeros stay what they are. Beyond 1, and of NaN, it is NaN, without a warning.
+            Complex numbers are as in the array API standard, with signed zeros along branch cuts.
 
         Accuracy:
-            Within 1 ULP (units in the last place). ``atanh(-x)`` is ``-atanh(x)``.
+            Within 1 ULP (units in the last place). ``atanh(-x)`` is ``-atanh(x)``. Each part of a complex
+            result errs by at most 3 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1550,9 +1564,8 @@ class TensorBase:
         """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -1583,9 +1596,8 @@ class TensorBase:
         """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its

@@ -145,6 +145,11 @@ def wrong_operand(function: str, argument: str, got: Any) -> NoReturn:
     reject(TypeError, function, argument, wanted, type_name(got), advice(got))
 
 
+def not_real(function: str, argument: str, dtype: str) -> NoReturn:
+    """Complex elements for a function of real ones."""
+    reject(TypeError, function, argument, "be real", dtype, "take aotops.real(x) or aotops.abs(x)")
+
+
 def complex_number(function: str, argument: str, dtype: str, got: complex) -> NoReturn:
     """A complex number for a dtype of real ones."""
     reject(TypeError, function, argument, f"be a real number for dtype {dtype}", type_name(got), "take its real part")
@@ -217,8 +222,10 @@ def too_many_bytes(function: str, shape: Shape, dtype: str) -> NoReturn:
 
 def wrong_axis(function: str, argument: str, ndim: int, got: Any) -> NoReturn:
     """An axis that the tensor does not have."""
-    wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
-    reject(AxisError, function, argument, f"be {wanted} for a tensor of {ndim} dimensions", shown(got))
+    wanted = f"be from {-ndim} to {ndim - 1} for a tensor of {ndim} dimensions"
+    if ndim == 0:
+        wanted = "name no axis of a tensor of 0 dimensions, which has none"
+    reject(AxisError, function, argument, wanted, shown(got))
 
 
 def no_matrix(function: str, shape: Shape) -> NoReturn:
@@ -346,6 +353,20 @@ def no_constructor(kind: type) -> NoReturn:
 
 
 # --- operators ------------------------------------------------------------------------------------
+
+
+def wrong_array_operands(name: str, wanted: str) -> NoReturn:
+    """Operands of an array kernel that do not fit it, where C is called with them directly."""
+    reject(ValueError, name, "operands", wanted, "others")
+
+
+def raised_by_kernel(name: str, text: str) -> NoReturn:
+    """The exception that an array kernel has raised: its class, file, line and message, in lines."""
+    import builtins
+
+    kind, file, line, message = text.split("\n", 3)
+    place = f" ({file}, line {line})" if file else ""
+    raise getattr(builtins, kind)(f"{name}: {message}{place}") from None
 
 
 def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:

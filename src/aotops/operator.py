@@ -235,7 +235,7 @@ def signature(operator: Operator) -> inspect.Signature:
     keywords: dict[str, Any] = {"out": None}
     if operator.kind in AXIS_KINDS:
         dtype = {"dtype": None} if record.takes_dtype else {}
-        flag = {"include_initial" if operator.kind == "scan" else "keepdims": False}
+        flag = {record.flag: False} if record.flag else {}
         keywords = {**flag, **dtype, **keywords}
     if record.takes_where:
         keywords |= {"where": True} if operator.kind not in AXIS_KINDS else {"initial": None, "where": True}

@@ -7,6 +7,7 @@ from aotops.arguments import advised
 from aotops.namespace.neural import floats, real
 from aotops.namespace.operands import as_tensor
 from aotops.namespace.statistics import folded_axes, folded_count, masked_mean, mean
+from aotops.shapes import normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -176,6 +177,8 @@ def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
     if not is_float(x):
         result: Tensor = operator(x, axis, keepdims=keepdims)
         return result
+    if axis is not None:
+        (axis,) = normalize_axes(name, "axis", axis, x.ndim, several=False)
     missing = _isnan(x)
     if x.size and _any(_all(missing, axis, keepdims=True)):
         errors.reject(ValueError, name, "x", "have a number in every row", "nothing but NaN")

@@ -56,11 +56,11 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
     }
     bool scans = definition->kind == AOT_SCAN, takes_dtype = definition->takes_dtype;
     bool masks = definition->kind == AOT_REDUCE && inputs == 1, masked = false;
-    const char *flag = scans ? "include_initial" : "keepdims";
+    const char *flag = !scans ? "keepdims" : definition->has_identity ? "include_initial" : NULL;
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (kwargs != NULL && PyDict_Next(kwargs, &position, &key, &value)) {
-        if (aot_is_keyword(key, flag)) {
+        if (flag != NULL && aot_is_keyword(key, flag)) {
             parsed->flag = value;
         } else if (aot_is_keyword(key, "axis") && given <= inputs) {
             parsed->axis = or_null(value);
@@ -71,7 +71,8 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
         } else if (masks && (aot_is_keyword(key, "where") || aot_is_keyword(key, "initial"))) {
             masked = true;
         } else {
-            PyObject *keywords = PyUnicode_FromFormat("axis, %s, %sout%s", flag, takes_dtype ? "dtype, " : "",
+            PyObject *keywords = PyUnicode_FromFormat("axis, %s%s%sout%s", flag != NULL ? flag : "",
+                                                      flag != NULL ? ", " : "", takes_dtype ? "dtype, " : "",
                                                       masks ? ", initial, where" : "");
             aot_raise("unexpected_keyword", "(sONs)", definition->name, key, keywords, definition->parameters);
             return -1;

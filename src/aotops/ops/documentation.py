@@ -152,6 +152,7 @@ def parameters(record: Record) -> list[str]:
         entries.append("axis: The axis along which to look; None for all elements, in row-major order.")
     if record.kind == "scan":
         entries.append("axis: The axis to go along. It may be left out for a tensor of one dimension.")
+    if record.flag == "include_initial":
         entries.append(f"include_initial: Put {record.identity}, the result of no elements, in front of the others.")
     if record.kind in ("reduce", "argreduce"):
         entries.append("keepdims: Leave the axes that fold away in place, with length 1.")
@@ -173,7 +174,8 @@ def returns(record: Record) -> str:
         "zip": "the shape that all inputs broadcast to",
         "reduce": "the axes that are left",
         "argreduce": "the axes that are left",
-        "scan": "the shape of ``x``, or one element more along the axis with ``include_initial``",
+        "scan": "the shape of ``x``"
+        + ", or one element more along the axis with ``include_initial``" * (record.flag == "include_initial"),
     }[record.kind]
     results = {dtype: record.result_for(dtype) for dtype in record.dtypes}
     if len(set(results.values())) == 1:

@@ -361,6 +361,13 @@ class Record:
         """Whether it can be told which elements to compute, or to fold: those where a mask is true."""
         return self.kind in ("map", "zip") or (self.kind == "reduce" and self.map is None)
 
+    @property
+    def flag(self) -> str | None:
+        """The keyword argument that is True or False: ``keepdims``, or ``include_initial`` with an identity."""
+        if self.kind == "scan":
+            return "include_initial" if self.identity is not None else None
+        return "keepdims" if self.kind in AXIS_KINDS else None
+
     def inputs_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of the inputs when they compute in a dtype."""
         return tuple([self.fixed.get(name, dtype) for name in self.parameters])
