@@ -139,6 +139,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),
+    ("aot.arrays",),
     ("aot.pack",),
     ("cli", "first_call"),
     ("callbacks", "__main__"),
@@ -237,6 +238,8 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("fold", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
+        "array_kernel",
+        "array_memory",
         "from_python",
         "gather",
         "matmul",

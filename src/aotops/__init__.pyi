@@ -32,6 +32,7 @@ from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
+from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 
 __version__: str
@@ -718,8 +719,8 @@ def signbit(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> 
     """Whether each element has a minus sign, which zeros and NaN have as well.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2162,8 +2163,8 @@ def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2193,8 +2194,8 @@ def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Op
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2224,8 +2225,8 @@ def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2254,7 +2255,7 @@ def logical_not(x: Operand, *, out: Tensor | None = None, where: Operand = True)
     """Whether each element is false.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool; every integer dtype,
+        x: A tensor, a number, an array or lists of numbers, of dtype bool or every integer dtype;
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
