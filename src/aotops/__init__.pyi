@@ -603,8 +603,8 @@ def round(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """The integer nearest to each element, the even one of two; in the dtype of the element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32 or
-            float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32,
+            float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -614,12 +614,13 @@ def round(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-            ``out`` cannot hold the result.
+        TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+            result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0.
+        Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0. Of
+        complex numbers, both parts are rounded.
 
     Accuracy:
         Exact.
