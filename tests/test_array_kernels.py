@@ -234,7 +234,8 @@ def test_memory_that_there_is_not_is_a_memory_error() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself the signal of Ctrl-C there")
 def test_a_loop_without_end_is_interrupted() -> None:
-    kernels.endless(np.zeros(1))  # compiled before the signal comes: Python 3.11's own parser fails when it is interrupted
+    # compiled before the signal comes: the parser of Python 3.11 fails where it is interrupted
+    kernels.endless(np.zeros(1))
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):
