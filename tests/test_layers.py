@@ -248,6 +248,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "number",
         "out",
         "reduce",
+        "rows",
         "sort",
         "to_python",
         "view",
