@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup build test slow lint format types stubs check wheel bench bench-ops clean
+.PHONY: setup build test slow lint format types stubs reference check wheel bench bench-ops clean
 
 setup:
 	$(PYTHON) -m venv .venv
@@ -33,6 +33,9 @@ types:
 
 stubs:
 	$(BIN)/python -m aotops.aot.pack.stubs
+	$(BIN)/python -m aotops.aot.pack.reference
+
+reference: stubs
 
 check: lint types test
 

@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-LIMIT = 3 * 2**20
+LIMIT = 6_000_000
 
 path = Path(sys.argv[1])
 with zipfile.ZipFile(path) as wheel:

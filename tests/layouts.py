@@ -277,11 +277,14 @@ def assert_same(tensor: Any, expected: Any, context: str = "", zero_sign: bool =
     assert tensor.shape == expected.shape, f"{context}: shape {tensor.shape} is not {expected.shape}"
     if got.tobytes() == expected.tobytes():
         return
-    equal = got == expected
-    if expected.dtype.kind == "f":
-        if zero_sign:
-            equal &= np.signbit(got) == np.signbit(expected)
-        equal |= np.isnan(got) & np.isnan(expected)
+    equal = np.ones(got.shape, bool)
+    for a, b in ((got.real, expected.real), (got.imag, expected.imag)):
+        same = a == b
+        if a.dtype.kind == "f":
+            if zero_sign:
+                same &= np.signbit(a) == np.signbit(b)
+            same |= np.isnan(a) & np.isnan(b)
+        equal &= same
     if not equal.all():
         first = tuple(int(position) for position in np.argwhere(~equal)[0])
         raise AssertionError(
@@ -291,7 +294,12 @@ def assert_same(tensor: Any, expected: Any, context: str = "", zero_sign: bool =
 
 
 def ulps(got: np.ndarray, expected: np.ndarray) -> np.ndarray:
-    """The number of steps from float to float between two arrays of a dtype; two NaNs are 0 steps apart, one is inf."""
+    """The number of steps from float to float between two arrays of a dtype; two NaNs are 0 steps apart, one is inf.
+
+    Of complex numbers, the larger number of both parts.
+    """
+    if got.dtype.kind == "c":
+        return np.maximum(ulps(got.real, expected.real), ulps(got.imag, expected.imag))
     signed, unsigned = np.dtype(f"i{got.itemsize}"), np.dtype(f"u{got.itemsize}")
 
     def position(x: np.ndarray) -> np.ndarray:

@@ -22,6 +22,8 @@ RECORDS = [record for record in ops.collect().values() if set(COMPLEX) <= set(re
 ELEMENTWISE = [record for record in RECORDS if record.kind in ("map", "zip")]
 REAL = abi.named("bool", "signed", "unsigned", "real")
 EXTREMES = [0.0, -0.0, 1.0, -2.5, 1e-300, 5e-324, 1e300, -1e300, np.inf, -np.inf, np.nan, 3.0, 1e-40, 1e30]
+#: Without the functions whose errors are bounded: test_complex_functions.
+ARITHMETIC = [record for record in ELEMENTWISE if not hasattr(record.scalar_for("complex128"), "in_one_loop")]
 dtypes = st.sampled_from(COMPLEX)
 
 
@@ -60,7 +62,7 @@ def assert_parts(result: ao.Tensor, wanted: Any, context: str = "", rtol: float 
 
 
 @settings(max_examples=300, deadline=None)
-@given(st.sampled_from(ELEMENTWISE), dtypes, st.sampled_from(list(LAYOUTS)), st.booleans())
+@given(st.sampled_from(ARITHMETIC), dtypes, st.sampled_from(list(LAYOUTS)), st.booleans())
 def test_elementwise_operators_are_numpys(record: Record, dtype: str, name: str, special: bool) -> None:
     if LAYOUTS[name].shape and np.prod(LAYOUTS[name].shape) > 4000:
         return
@@ -258,7 +260,7 @@ def test_complex_numbers_have_no_order() -> None:
     for function in (ao.less, ao.less_equal, ao.greater, ao.greater_equal, ao.maximum, ao.minimum):
         with pytest.raises(TypeError, match="must be of one of the dtypes bool, int8, "):
             function(t, t)
-    for function in (ao.max, ao.min, ao.argmax, ao.argmin, ao.relu, ao.exp, ao.clip, ao.var, ao.std):
+    for function in (ao.max, ao.min, ao.argmax, ao.argmin, ao.relu, ao.erf, ao.clip, ao.var, ao.std):
         with pytest.raises(TypeError):
             function(t)
     with pytest.raises(TypeError):

@@ -135,9 +135,12 @@ def test_declared_operators_look_like_builtin_ones(zoo: ModuleType) -> None:
     assert zoo.inside.__doc__ is None
     assert (zoo.gelu.__name__, zoo.gelu.__module__) == ("gelu", zoo.__name__)
     assert repr(zoo.gelu) == "<aotops operator gelu>"
-    assert str(inspect.signature(zoo.gelu)) == "(x, *, out=None)"
+    assert str(inspect.signature(zoo.gelu)) == "(x, *, out=None, where=True)"
     assert str(inspect.signature(zoo.dot)) == "(x, y, /, axis=None, *, keepdims=False, out=None)"
-    assert str(inspect.signature(zoo.total)) == "(x, /, axis=None, *, keepdims=False, dtype=None, out=None)"
+    assert (
+        str(inspect.signature(zoo.total))
+        == "(x, /, axis=None, *, keepdims=False, dtype=None, out=None, initial=None, where=True)"
+    )
 
 
 def test_an_operator_has_the_name_of_the_variable_that_holds_it(zoo: ModuleType) -> None:

@@ -74,6 +74,7 @@ def public_functions() -> dict[str, object]:
     found = {name: getattr(ao, name) for name in dir(ao) if not name.startswith("_")}
     found |= {f"memory.{name}": getattr(ao.memory, name) for name in ("stats", "release", "set_cache_limit")}
     found |= {f"Tensor.{name}": value for name, value in vars(ao.Tensor).items() if not name.startswith("_")}
+    found |= {f"Tensor.{name}": getattr(ao.Tensor, name) for name in ("item", "is_contiguous")}  # C's own
     return {
         name: value
         for name, value in found.items()
@@ -129,6 +130,8 @@ Parameters:
         as float32.
     out: A tensor of the result's shape, which the result is written into and which is returned; its
         dtype may be another one that can hold the result.
+    where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
+        elements, and a new tensor has 0.
 
 Returns:
     A tensor with the shape of ``x``, of the dtype that it is computed in.

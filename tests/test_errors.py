@@ -477,7 +477,7 @@ OPERATORS: list[Case] = [
     (lambda: ao.cumulative_sum(X, dim=0), TypeError, "dim is called axis here, write axis="),
     (lambda: ao.sum(x=X), TypeError, "sum takes x by position, without its name"),
     (
-        lambda: ao.max(X, initial=0),
+        lambda: ao.argmax(X, initial=0),
         TypeError,
         "unexpected keyword argument 'initial'; combine the result with",
     ),
@@ -498,9 +498,9 @@ OPERATORS: list[Case] = [
     (lambda: ao.add(X, x1=X), TypeError, "add() got multiple values for argument 'x1'"),
     (lambda: ao.add(X, X, X, x2=X), TypeError, "add() got multiple values for argument 'x2'"),
     (
-        lambda: ao.add(X, X, where=X),
+        lambda: ao.cumulative_sum(X, where=X),
         TypeError,
-        "add() got an unexpected keyword argument 'where'; replace the other elements first, with aotops.where",
+        "unexpected keyword argument 'where'; replace the other elements first, with aotops.where",
     ),
     (
         lambda: ao.exp(X, dtype="float32"),
@@ -514,7 +514,7 @@ OPERATORS: list[Case] = [
     (
         lambda: ao.where(BOOLS, x2=X, y=X),
         TypeError,
-        "where() got an unexpected keyword argument 'y'; it takes condition, x1, x2, out",
+        "where() got an unexpected keyword argument 'y'; it takes condition, x1, x2, out, where",
     ),
     (lambda: ao.where(None, X, X), TypeError, f"where: condition must be {OPERAND}, got NoneType"),
     (lambda: ao.where(BOOLS, X, None), TypeError, f"where: x2 must be {OPERAND}, got NoneType"),
@@ -636,8 +636,24 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.sum(X, axis="a"), TypeError, "sum: axis must be an int, a tuple of ints or None, got str 'a'"),
     (lambda: ao.sum(X, axis=1.0), TypeError, "sum: axis must be an int, a tuple of ints or None, got float 1.0"),
     (lambda: ao.sum(X, axis=(0, None)), TypeError, "sum: axis[1] must be an int, got NoneType"),
+    (lambda: ao.sort(X, axis=None), TypeError, "sort: axis must be an int, got NoneType"),
+    (lambda: ao.unstack(1 + X.sum()), ao.AxisError, "unstack: axis must name no axis of a tensor of 0 dimensions"),
+    (lambda: ao.nanargmax(1.5, axis=0), ao.AxisError, "nanargmax: axis must name no axis of a tensor of 0 dim"),
+    (lambda: ao.searchsorted([1, 2], 1, sorter=[0, 5]), IndexError, "searchsorted: index must be from -2 to 1"),
+    (lambda: ao.embedding([5], X), IndexError, "embedding: index must be from"),
+    (lambda: ao.embedding([0], 1.0), ValueError, "embedding: weight must have at least 1 dimension, got shape ()"),
+    (lambda: ao.repeat(X, 2**62), ValueError, "repeat: shape must take at most 2**63 - 1 bytes, got ("),
+    (lambda: ao.tile(X, 2**62), ValueError, "tile: shape must take at most 2**63 - 1 bytes, got ("),
+    (lambda: ao.one_hot([0], 2**62), ValueError, "one_hot: shape must take at most 2**63 - 1 bytes, got (1, "),
+    (lambda: ao.broadcast_to(X, (2**62, *X.shape)), ValueError, "broadcast_to: shape must take at most 2**63 - 1"),
+    (lambda: ao.softmax([1j]), TypeError, "softmax: x must be real, got complex128; take aotops.real(x) or aotops.abs"),
+    (lambda: ao.concat(5), TypeError, "concat: arrays must be a list or a tuple, got int 5; write [x, y]"),
     (lambda: ao.sum(X, axis=2), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got 2"),
-    (lambda: ao.sum(ao.tensor(1), axis=0), ao.AxisError, "axis must be None for a tensor of 0 dimensions, got 0"),
+    (
+        lambda: ao.sum(ao.tensor(1), axis=0),
+        ao.AxisError,
+        "axis must name no axis of a tensor of 0 dimensions, which has none, got 0",
+    ),
     (lambda: ao.sum(X, axis=(1, 1)), ValueError, "axis must not name an axis twice, got (1, 1)"),
     (
         lambda: ao.max(ao.zeros((0, 3)), axis=0),
@@ -730,7 +746,7 @@ REDUCTIONS: list[Case] = [
     (
         lambda: ao.cumulative_sum(ao.tensor(1.0), 0),
         ao.AxisError,
-        "axis must be None for a tensor of 0 dimensions, got 0",
+        "axis must name no axis of a tensor of 0 dimensions, which has none, got 0",
     ),
     (lambda: ao.cumulative_sum(X, -3), ao.AxisError, "axis must be from -2 to 1 for a tensor of 2 dimensions, got -3"),
     (lambda: ao.cumulative_sum(X, (0,)), TypeError, "cumulative_sum: axis must be an int or None, got tuple"),
@@ -745,6 +761,11 @@ REDUCTIONS: list[Case] = [
         "cumulative_sum() got an unexpected keyword argument 'keepdims'; it takes axis, include_initial, dtype, out",
     ),
     (lambda: ao.cumulative_sum(X, 0, include_initial=Uncooperative()), KeyError, "bool"),
+    (
+        lambda: ao.cumulative_max(X, 0, include_initial=True),
+        TypeError,
+        "cumulative_max() got an unexpected keyword argument 'include_initial'; it takes axis, out",
+    ),
     (lambda: ao.cumulative_sum(X, 0, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
     (
         lambda: ao.cumulative_sum(X, 0, dtype="bool"),

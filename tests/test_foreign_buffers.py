@@ -250,6 +250,7 @@ def test_a_buffer_that_has_been_resized() -> None:
         ao.asarray(numbers_, dtype="int64")
 
 
+@pytest.mark.filterwarnings("ignore:The 'u' type code is deprecated")
 def test_exporters_are_released() -> None:
     contents = array.array("h", [97, 98, 99])
     result = ao.asarray(contents, dtype="int64")

@@ -215,3 +215,25 @@ def test_elements_do_not_leak() -> None:
     after = [sys.getrefcount(each) for each in (t, key, number)], ao.memory.stats()["used"]
     assert before[0] == after[0] and before[1] == after[1]
     assert t.tolist() == [[0.0, 3.5, 0.0], [0.0, 0.0, 2.5]]
+
+
+def test_taking_and_writing_short_rows_and_few_columns() -> None:
+    """Rows of all lengths, which move as fewer and wider elements where they and their memory divide into such."""
+    generator = np.random.default_rng(14)
+    for dtype in ("bool", "int8", "int16", "float32", "float64", "complex128"):
+        for columns in (*range(1, 20), 24, 32, 33, 40, 64):
+            array = generator.integers(0, 100, 300 * columns + 1).astype(dtype)[1:].reshape(300, columns)
+            rows, few = generator.integers(-300, 300, 700), generator.integers(-columns, columns, 1 + columns % 4)
+            for x in (array, array.copy(), array[::-1], array[:, ::-1], array.repeat(2, 1)[:, :columns]):
+                t = ao.asarray(x)
+                np.testing.assert_array_equal(np.asarray(ao.take(t, ao.asarray(rows), axis=0)), x[rows])
+                np.testing.assert_array_equal(np.asarray(ao.take(t, ao.asarray(few), axis=1)), x[:, few])
+                wanted, written = x.copy(), ao.tensor(x)
+                wanted[rows] = x[rows[::-1]]
+                written[ao.asarray(rows)] = ao.tensor(x[rows[::-1]])
+                np.testing.assert_array_equal(np.asarray(written), wanted)
+                wanted[:, few] = x[:, few[::-1]]
+                written[:, ao.asarray(few)] = ao.tensor(x[:, few[::-1]])
+                np.testing.assert_array_equal(np.asarray(written), wanted)
+            with pytest.raises(IndexError):
+                ao.take(ao.asarray(array), ao.asarray([0, 300, 1]), axis=0)

@@ -283,7 +283,7 @@ def check_elementwise(case: Case, size: tuple[int, int], layout: str) -> None:
 def test_elementwise_kernels_run_as_plain_python(case: Case) -> None:
     for size, layout in itertools.product(SIZES, LAYOUTS):
         # every layout in some sizes, some layouts in every size
-        if layout in ("unit", "general", "transposed inputs") or size in ((5, 0), (1, 64), (3, 65), (64, 2)):
+        if layout in ("unit", "general", "transposed inputs") or size in ((5, 0), (3, 65)):
             check_elementwise(case, size, layout)
 
 
@@ -1140,7 +1140,7 @@ def any_bits(dtype: str, count: int, seed: int) -> np.ndarray:
 @pytest.mark.parametrize("record", APPROXIMATED, ids=lambda record: record.name)
 def test_compiled_functions_do_the_arithmetic_that_is_written(record: Record, dtype: str) -> None:
     """The same bits as NumPy running the scalar function's own instructions: nothing is contracted or reordered."""
-    x = any_bits(dtype, 1_000_000, 1)
+    x = any_bits(dtype, 200_000, 1)
     compiled = np.asarray(getattr(ao, record.name)(ao.asarray(x)))
     emulated = numpy_call(over_arrays(record.scalar_for(dtype), dtype), x)
     both_nan = np.isnan(compiled) & np.isnan(emulated)

@@ -70,6 +70,15 @@ def test_medians_of_infinities() -> None:
         assert repr(ao.median(ao.tensor(values)).item()) == repr(wanted)
 
 
+def test_quantiles_along_other_axes_of_no_elements_are_empty() -> None:
+    for shape, axis in (((3, 0), 0), ((0, 4, 2), (1, 2)), ((0, 1), -1), ((2, 0, 3), (0, 2))):
+        x = np.zeros(shape)
+        for keepdims in (False, True):
+            wanted = np.sum(x, axis=axis, keepdims=keepdims)  # NumPy's own median fails for several axes
+            assert_near(ao.median(x, axis=axis, keepdims=keepdims), wanted)
+            assert_near(ao.quantile(x, [0.5, 0.1], axis=axis, keepdims=keepdims), np.stack([wanted] * 2))
+
+
 X = ao.ones((2, 3))
 ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "quantile: q must be from 0 to 1, got 1.5", lambda: ao.quantile(X, 1.5)),
@@ -77,6 +86,8 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "percentile: q must be from 0 to 100", lambda: ao.percentile(X, [-1])),
     (ValueError, "method must be one of linear, lower", lambda: ao.quantile(X, 0.5, method="best")),
     (ValueError, r"median: x must have elements along the axis, got shape \(0,\)", lambda: ao.median(ao.ones(0))),
+    (ValueError, "quantile: method must be one of linear", lambda: ao.quantile(X, 0.5, method=np.arange(2))),
+    (TypeError, "median: x must be real, got complex128; take", lambda: ao.median([1j])),
     (IndexError, "median: axis", lambda: ao.median(X, axis=2)),
 ]
 

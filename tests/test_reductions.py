@@ -324,6 +324,22 @@ def test_the_first_extreme_of_elements_with_gaps(places: tuple[int, ...]) -> Non
         assert_same(ao.argmin(ao.asarray(~array), 0), np.argmin(~array, 0), f"{places}")
 
 
+@pytest.mark.parametrize(("call", "oracle", "sign"), ARGREDUCTIONS, ids=["argmax", "argmin"])
+def test_argreductions_compare_elements_in_their_own_dtype(call: Any, oracle: Any, sign: int) -> None:
+    """Nothing is cast, of no dtype that has an order; the ends of its range are found, and the first of equal ones."""
+    generator = np.random.default_rng(33)
+    for dtype in ("bool", *(f"{prefix}int{bits}" for prefix in ("", "u") for bits in (8, 16, 32, 64)), *FLOATS):
+        assert "cast" not in str(ao.explain(call, ao.zeros((40, 500), dtype=dtype), axis=1)), dtype
+        low, high = (0, 1) if dtype in ("bool", *FLOATS) else (np.iinfo(dtype).min, np.iinfo(dtype).max)
+        for shape in ((3, 7), (5, 64), (2, 9000), (9000, 2), (70_000,)):
+            array = generator.integers(
+                low, high, shape, dtype="uint64" if dtype == "uint64" else "int64", endpoint=True
+            )
+            for x in (array.astype(dtype), np.full(shape, low, dtype), np.full(shape, high, dtype)):
+                for axis in range(len(shape)):
+                    assert_same(call(ao.tensor(x), axis), oracle(x, axis), f"{dtype} {shape} {axis}")
+
+
 @pytest.mark.parametrize("length", LENGTHS)
 @pytest.mark.parametrize(("call", "oracle", "sign"), ARGREDUCTIONS, ids=["argmax", "argmin"])
 def test_the_first_nan_is_the_best(call: Any, oracle: Any, sign: int, length: int) -> None:

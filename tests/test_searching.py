@@ -66,6 +66,9 @@ def as_own(index: Any, draw: Any) -> Any:
     """An index with tensors, or lists, in place of NumPy's arrays."""
     if isinstance(index, tuple):
         return tuple([as_own(item, draw) for item in index])
+    if type(index) is int:  # as an element of a tensor is
+        dtype = draw(st.sampled_from([None, "int64", "int8", *["uint8"] * (index >= 0)]))
+        return index if dtype is None else ao.tensor(index, dtype=dtype)
     if not isinstance(index, np.ndarray):
         return index
     way = draw(st.sampled_from(["tensor", "view", "array", "list"]))
@@ -224,6 +227,25 @@ def test_nothing_is_written_where_a_position_is_out_of_bounds() -> None:
     assert ao.zeros((0, 2))[ao.tensor([], dtype="int64")].shape == (0, 2)
     with pytest.raises(IndexError, match="got 5"):
         ao.zeros((3, 0))[ao.tensor([5])]
+
+
+def test_positions_beyond_int64_are_errors_and_do_not_wrap_around() -> None:
+    x, far = ao.arange(6).reshape(2, 3), ao.tensor([2**64 - 1], dtype=ao.uint64)
+    calls: list[tuple[str, Any]] = [
+        ("indexing: index", lambda: x[far]),
+        ("indexing: index", lambda: x[0, far]),
+        ("assignment: index", lambda: x.__setitem__((far, 0), 1)),
+        ("take: indices", lambda: ao.take(x, far)),
+        ("take: indices", lambda: ao.take(x, far[0], axis=0)),
+        ("take_along_axis: indices", lambda: ao.take_along_axis(x, far[None], axis=0)),
+        ("embedding: x", lambda: ao.embedding(far, x)),
+        ("searchsorted: sorter", lambda: ao.searchsorted([1], 1, sorter=far)),
+        ("repeat: repeats", lambda: ao.repeat([1], far)),
+    ]
+    for name, call in calls:
+        with pytest.raises(IndexError, match=rf"^{name} must be below 2\*\*63, got 18446744073709551615"):
+            call()
+    assert x.tolist() == [[0, 1, 2], [3, 4, 5]]
 
 
 def test_assignment_to_a_mask_converts_as_other_assignments_do() -> None:

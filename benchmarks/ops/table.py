@@ -139,6 +139,10 @@ BY_HAND = (
 
     Operator("cumulative_sum", "scan", NUMBERS, "positive", numpy="cumsum", torch="cumsum"),
     Operator("cumulative_prod", "scan", NUMBERS, "near one", numpy="cumprod", torch="cumprod"),
+    Operator("cumulative_max", "scan", NUMBERS, numpy="np.maximum.accumulate({operands}{axis}{out})",
+             torch="torch.cummax({operands}{axis}).values"),
+    Operator("cumulative_min", "scan", NUMBERS, numpy="np.minimum.accumulate({operands}{axis}{out})",
+             torch="torch.cummin({operands}{axis}).values"),
 
     Operator("copy", "copy", ALL, aotops="ao.astype({x}, {x}.dtype)", numpy="{x}.copy()",
              torch="{x}.clone(memory_format=torch.contiguous_format)", memory_bound=True),

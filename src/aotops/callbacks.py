@@ -20,6 +20,7 @@ CALLBACKS = {
     "is_operand": "aotops.namespace.operands.is_operand",
     "item_at": "aotops.namespace.indexing.item_at",
     "load_operator": "aotops.first_call.load",
+    "masked": "aotops.namespace.masked.call",
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",
     "normalize_axes": "aotops.shapes.normalize_axes",
     "numpy_dtype": "aotops.interop.numpy_dtypes.as_numpy",

@@ -29,19 +29,40 @@ class AxisError(ValueError, IndexError):
 
 
 class RecordError(ValueError):
-    """The declaration of an operator that contradicts itself; the message names the operator."""
+    """The declaration of an operator that contradicts itself; the message names the operator.
+
+    >>> import aotops as ao
+    >>> ao.map(lambda x: -x, dtypes=())
+    Traceback (most recent call last):
+    aotops.errors.RecordError: <lambda>: dtypes must be distinct and at least one, got none
+    """
 
 
 class GradientError(RuntimeError):
-    """A derivative that finite differences contradict; the message says where, and what both are."""
+    """A derivative that finite differences contradict; the message says where, and what both are.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.GradientError, RuntimeError)
+    True
+    """
 
 
 class NotBuiltError(RuntimeError):
-    """A user-defined operator was called that has no compiled kernels, where nothing could compile them."""
+    """A user-defined operator was called that has no compiled kernels, where nothing could compile them.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.NotBuiltError, RuntimeError)
+    True
+    """
 
 
 class BuildError(RuntimeError):
-    """Kernels cannot be compiled; the message says which and why, or what to install."""
+    """Kernels cannot be compiled; the message says which and why, or what to install.
+
+    >>> import aotops as ao
+    >>> issubclass(ao.BuildError, RuntimeError)
+    True
+    """
 
 
 def reject(kind: type[Exception], function: str, argument: str, wanted: str, got: object, advice: str = "") -> NoReturn:
@@ -124,6 +145,11 @@ def wrong_operand(function: str, argument: str, got: Any) -> NoReturn:
     reject(TypeError, function, argument, wanted, type_name(got), advice(got))
 
 
+def not_real(function: str, argument: str, dtype: str) -> NoReturn:
+    """Complex elements for a function of real ones."""
+    reject(TypeError, function, argument, "be real", dtype, "take aotops.real(x) or aotops.abs(x)")
+
+
 def complex_number(function: str, argument: str, dtype: str, got: complex) -> NoReturn:
     """A complex number for a dtype of real ones."""
     reject(TypeError, function, argument, f"be a real number for dtype {dtype}", type_name(got), "take its real part")
@@ -196,8 +222,10 @@ def too_many_bytes(function: str, shape: Shape, dtype: str) -> NoReturn:
 
 def wrong_axis(function: str, argument: str, ndim: int, got: Any) -> NoReturn:
     """An axis that the tensor does not have."""
-    wanted = f"from {-ndim} to {ndim - 1}" if ndim else "None"
-    reject(AxisError, function, argument, f"be {wanted} for a tensor of {ndim} dimensions", shown(got))
+    wanted = f"be from {-ndim} to {ndim - 1} for a tensor of {ndim} dimensions"
+    if ndim == 0:
+        wanted = "name no axis of a tensor of 0 dimensions, which has none"
+    reject(AxisError, function, argument, wanted, shown(got))
 
 
 def no_matrix(function: str, shape: Shape) -> NoReturn:
@@ -288,7 +316,7 @@ def unexpected_keyword(name: str, key: str, valid: str, positional: str = "") ->
 
 def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
     """A keyword argument that an elementwise operator does not have, or has been given by position."""
-    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out"]))
+    unexpected_keyword(name, key, ", ".join([*parameters.split(), "out", "where"]))
 
 
 def no_in_place(symbol: str, got: Any) -> NoReturn:

@@ -235,8 +235,10 @@ def signature(operator: Operator) -> inspect.Signature:
     keywords: dict[str, Any] = {"out": None}
     if operator.kind in AXIS_KINDS:
         dtype = {"dtype": None} if record.takes_dtype else {}
-        flag = {"include_initial" if operator.kind == "scan" else "keepdims": False}
+        flag = {record.flag: False} if record.flag else {}
         keywords = {**flag, **dtype, **keywords}
+    if record.takes_where:
+        keywords |= {"where": True} if operator.kind not in AXIS_KINDS else {"initial": None, "where": True}
     kind = inspect.Parameter.POSITIONAL_ONLY if operator.kind in AXIS_KINDS else inspect.Parameter.POSITIONAL_OR_KEYWORD
     positional = [
         # inputs of a derivative that may be None stand before others: Python has no default for them

@@ -533,7 +533,7 @@ def evaluate_state(
     include_initial: bool,
     present: Callable[[Scalar, str, Dtypes, Dtypes], Scalar],
 ) -> ReferenceTensor:
-    """The result of a reduction or a scan whose state is several numbers: a map, ``combine_states``, and another map."""
+    """The result of a reduction or a scan whose state is several numbers: made, combined and finished."""
     states, result = record.states_for(dtype), record.result_for(dtype)
     assert record.map is not None and record.finish is not None  # checked by the record
     begin = present(record.map, dtype, record.inputs_for(dtype), states)

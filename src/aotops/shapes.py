@@ -8,6 +8,8 @@ TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any, NoReturn
 
+    from aotops._native import DType
+
 Shape = tuple[int, ...]
 
 
@@ -58,13 +60,25 @@ def new_shape(function: str, shape: Any) -> Shape:
     return lengths
 
 
+def check_bytes(function: str, shape: Shape, dtype: DType) -> None:
+    """Raise ``ValueError`` for a shape that no memory could hold, before an inner function does by its own name."""
+    from math import prod
+
+    if prod([max(length, 1) for length in shape]) * dtype.itemsize >= 2**63:
+        from aotops.errors import too_many_bytes
+
+        too_many_bytes(function, shape, dtype.name)
+
+
 def normalize_axes(function: str, argument: str, axis: Any, ndim: int, several: bool = True) -> Shape:
     """One axis, or ``several``, counted from the front.
 
     Raises ``TypeError`` for other than ints, ``AxisError`` for one that the tensor does not have, ``ValueError`` for
     one given twice.
     """
-    wanted = "an int, a tuple of ints or None" if several else "an int or None"
+    wanted = "an int or a tuple of ints" if several else "an int"
+    if axis is not None:  # which stands for all axes, where it does not get here
+        wanted = "an int, a tuple of ints or None" if several else "an int or None"
     if several and isinstance(axis, (tuple, list)):
         given = as_ints(function, argument, axis)
     else:

@@ -59,6 +59,7 @@ def save(file: Any, x: Any, *, compress: bool = False) -> None:
         >>> ao.save(file, ao.arange(3))
         >>> file.seek(0)
         0
+        >>> position = file.seek(0)
         >>> ao.load(file)
         tensor([0, 1, 2])
     """
@@ -116,6 +117,7 @@ def load(file: Any, *, mmap_mode: str | None = None, max_bytes: int | None = Non
         >>> import aotops as ao, io
         >>> file = io.BytesIO()
         >>> ao.save(file, {"a": ao.ones(2), "b": ao.tensor(5)})
+        >>> position = file.seek(0)
         >>> ao.load(file)
         {'a': tensor([1., 1.]), 'b': tensor(5)}
     """

@@ -4,7 +4,7 @@ NumPy calls ``Tensor.__array_ufunc__`` for its universal functions (``numpy.exp`
 of arrays) and ``Tensor.__array_function__`` for the others.
 
 Where aotops has the function, aotops computes, also into an array that is given as ``out``. Universal functions that it
-lacks, or lacks an argument of (``where=``, ``casting=``), are computed by NumPy on the tensors' memory; either way the
+lacks, or lacks an argument of (``order=``, ``casting=``), are computed by NumPy on the tensors' memory; either way the
 result is a tensor, where its dtype is one of aotops'. Other functions that aotops lacks are a ``TypeError``, but for
 those that tell something or write into an array.
 """
@@ -77,23 +77,23 @@ def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str,
     if method == "__call__":
         function = function_called(name)
         is_operator = isinstance(function, _native.Operator)
-        if options or function is None or (is_operator and len(function.parameters) != len(inputs)):
+        if function is None or not options.keys() <= ({"where"} if is_operator else set()):
             return None
-        if is_operator and function.kind not in ("map", "zip"):
+        if is_operator and (len(function.parameters) != len(inputs) or function.kind not in ("map", "zip")):
             return None
-        return function(*inputs, **into) if is_operator or not into else None
-    if method not in ("reduce", "accumulate") or name not in REDUCTIONS or not options.keys() <= BY_REDUCTIONS:
+        return function(*inputs, **options, **into) if is_operator or not into else None
+    if name not in REDUCTIONS or not options.keys() <= OPTIONS.get(method, set()):
         return None
     function = getattr(aotops, REDUCTIONS[name][method == "accumulate"], None)
     dtype = {} if options.get("dtype") is None else {"dtype": options["dtype"]}
     if function is None or (dtype and name not in ("add", "multiply")):
         return None
-    keepdims = {"keepdims": True} if options.get("keepdims") else {}
-    return function(*inputs, axis=options.get("axis", 0), **keepdims, **dtype, **into)
+    others = {option: options[option] for option in ("keepdims", "initial", "where") if option in options}
+    return function(*inputs, axis=options.get("axis", 0), **others, **dtype, **into)
 
 
-#: The options of ``ufunc.reduce`` and ``ufunc.accumulate`` that reductions and scans of aotops have as well.
-BY_REDUCTIONS = {"axis", "dtype", "keepdims"}
+#: The options of a universal function's methods that reductions and scans of aotops have as well.
+OPTIONS = {"reduce": {"axis", "dtype", "keepdims", "initial", "where"}, "accumulate": {"axis", "dtype"}}
 
 
 def is_operand_or_number(value: Any) -> bool:

@@ -50,10 +50,13 @@ def elementwise(
     for every block without such elements. ``speculative``: the functions that ``scalar`` calls have fast paths; run
     each block with them, and again without if one set the flag. ``patterns``: the stride patterns that get a loop; by
     default those of ``row_patterns``. ``gathers``: rows of all other strides copy what is not contiguous and run a
-    vectorized loop, instead of a scalar one; used if ``scalar`` is so long that few patterns get a loop.
+    vectorized loop, instead of a scalar one; used if ``scalar`` is so long that few patterns get a loop. They use
+    the ``fast_path``. A scalar function that has the attribute ``in_one_loop`` has no patterns, but gathers.
     """
+    if getattr(scalar, "in_one_loop", False):
+        patterns, gathers = (), True
     inputs = len(signature.inputs)
-    run_row = row_gathered(scalar, inputs, speculative) if gathers else any_row(scalar)
+    run_row = row_gathered(scalar, inputs, speculative, fast_path) if gathers else any_row(scalar)
     for pattern in reversed(row_patterns(inputs) if patterns is None else patterns):
         if fast_path:
             run_row = row_in_blocks(scalar, *fast_path, pattern, run_row)
@@ -177,6 +180,26 @@ def block_gathered(scalar: Function, inputs: int, speculative: bool, size: int =
     return compute_speculatively if speculative else compute
 
 
+def block_in_part(scalar: Function, fast: Function, rare: Function, inputs: int) -> Function:
+    """As ``block_gathered``, but use ``fast`` instead of ``scalar`` for blocks without rare elements."""
+    contiguous = Pattern((True,) * inputs)
+    compute_all, compute_fast = groups_of_block(scalar, contiguous), groups_of_block(fast, contiguous)
+    gather = gathered(0, inputs)
+
+    def compute(row: Any, steps: Any, fixed: Any, start: int, end: int, results: Any) -> None:
+        groups = group_count(end - start)
+        source = gather(row, steps, start, end - start, accumulators(BLOCK, row))
+        any_rare = False
+        for j in range(groups * GROUP):
+            any_rare |= rare(*load_pattern(source, fixed, j, contiguous))
+        if any_rare:
+            compute_all(source, fixed, groups, results)
+        else:
+            compute_fast(source, fixed, groups, results)
+
+    return compute
+
+
 def gathered(k: int, inputs: int) -> Function:
     """Make a function that returns pointers to whole groups of contiguous elements of the inputs from ``k`` on.
 
@@ -223,9 +246,11 @@ def groups_of_block(scalar: Function, contiguous: Pattern) -> Function:
     return compute
 
 
-def row_gathered(scalar: Function, inputs: int, speculative: bool) -> Function:
+def row_gathered(
+    scalar: Function, inputs: int, speculative: bool, fast_path: tuple[Function, Function] | None = None
+) -> Function:
     """Make the loop over rows of any strides, block by block, for a function too large for one loop per pattern."""
-    compute = block_gathered(scalar, inputs, speculative)
+    compute = block_in_part(scalar, *fast_path, inputs) if fast_path else block_gathered(scalar, inputs, speculative)
 
     def run_row(row: Any, steps: Any, out: Any, out_step: int, length: int) -> None:
         fixed = load(row, steps, 0)

@@ -166,19 +166,19 @@ def as_index(function: str, item: Any) -> Tensor:
     return tensor
 
 
-def as_positions(function: str, tensor: Tensor) -> Tensor:
+def as_positions(function: str, tensor: Tensor, argument: str = "index") -> Tensor:
     """Integers as int64."""
     from aotops import _native
-    from aotops.dtypes import int64
+    from aotops.dtypes import int64, uint64
 
     if tensor.dtype == int64:
         return tensor
-    if tensor.dtype.format == "Q" and tensor.size:
+    if tensor.dtype == uint64 and tensor.size:
         largest = _native.operators["max"](tensor).tolist()
         if largest >= 2**63:
             from aotops.errors import reject
 
-            reject(IndexError, function, "index", "have positions below 2**63", largest)
+            reject(IndexError, function, argument, "be below 2**63", largest)
     return _native.astype(tensor, int64)
 
 
@@ -218,7 +218,7 @@ def taken_apart(
     axis = whole = 0
     before = False  # whether the item before belongs to a run
     for item in read:
-        is_tensor = isinstance(item, _native.TensorBase)
+        is_tensor = isinstance(item, _native.TensorBase) and is_array(item)  # an integer alone is an int
         if item is Ellipsis:
             rest = x.ndim - consumed
             basic += [slice(None)] * rest

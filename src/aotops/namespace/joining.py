@@ -12,7 +12,7 @@ from aotops.namespace.creation import has_buffer
 from aotops.namespace.data_types import result_type
 from aotops.namespace.indexing import as_positions
 from aotops.namespace.operands import as_tensor
-from aotops.shapes import as_int, as_shape, normalize_axes
+from aotops.shapes import as_int, as_shape, check_bytes, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -33,9 +33,8 @@ def sequence(name: str, arrays: Any) -> tuple[list[Tensor], DType]:
     """The tensors of a sequence of operands, and the dtype that they promote to; Python numbers are weak."""
     if not isinstance(arrays, (list, tuple)):
         if not isinstance(arrays, Tensor) and not has_buffer(arrays):
-            errors.reject(
-                TypeError, name, "arrays", "be a list or a tuple", errors.type_name(arrays), errors.advice(arrays)
-            )
+            advice = errors.advice(arrays) if hasattr(arrays, "__iter__") else "write [x, y]"
+            errors.reject(TypeError, name, "arrays", "be a list or a tuple", errors.type_name(arrays), advice)
         arrays = list(as_tensor(name, "arrays", arrays))
     if not arrays:
         errors.reject(ValueError, name, "arrays", "have at least one tensor", "none")
@@ -178,6 +177,7 @@ def repeat(x: Operand, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if count < 0:
         errors.wrong_value("repeat", "repeats", "at least 0", repeats)
     shape = source.shape
+    check_bytes("repeat", (*shape[:own], shape[own] * count, *shape[own + 1 :]), source.dtype)
     if source.ndim == max_rank:  # there is no room for one more axis
         source = source.reshape((prod(shape[:own]), shape[own], prod(shape[own + 1 :])))
         return repeat(source, count, axis=1).reshape((*shape[:own], shape[own] * count, *shape[own + 1 :]))
@@ -197,7 +197,7 @@ def repeated_unevenly(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
         errors.reject(ValueError, "repeat", "repeats", wanted, f"shape {repeats.shape}")
     from aotops.namespace.searching import take
 
-    counts = as_positions("repeat", repeats).reshape(-1)
+    counts = as_positions("repeat", repeats, "repeats").reshape(-1)
     if counts.size and (least := _min(counts).__index__()) < 0:
         errors.wrong_value("repeat", "repeats", "at least 0", least)
     if counts.size != length:
@@ -237,6 +237,8 @@ def tile(x: Operand, repetitions: Any, /) -> Tensor:
     if counts and min(counts) < 0:
         errors.wrong_value("tile", "repetitions", "at least 0", repetitions)
     counts = (1,) * (source.ndim - len(counts)) + counts
+    lengths = (1,) * (len(counts) - source.ndim) + source.shape
+    check_bytes("tile", tuple([length * count for length, count in zip(lengths, counts, strict=True)]), source.dtype)
     source = source[(None,) * (len(counts) - source.ndim) + (...,)]
     if len(counts) + sum(count != 1 for count in counts) > max_rank:  # one axis at a time
         for axis, count in enumerate(counts):

@@ -5,7 +5,15 @@ from __future__ import annotations
 from aotops import errors
 from aotops._native import astype, fast_path, max_rank
 from aotops.arguments import advised
-from aotops.shapes import Shape, as_shape, broadcast_lengths, complete_shape, normalize_axes, reshaped_strides
+from aotops.shapes import (
+    Shape,
+    as_shape,
+    broadcast_lengths,
+    check_bytes,
+    complete_shape,
+    normalize_axes,
+    reshaped_strides,
+)
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -328,6 +336,7 @@ def broadcast_to(x: Tensor, /, shape: Any) -> Tensor:
     wanted = as_shape("broadcast_to", "shape", shape)
     if wanted and min(wanted) < 0:
         errors.negative_length("broadcast_to", shape)
+    check_bytes("broadcast_to", wanted, x.dtype)
     view = expanded(x, wanted)
     if view is None:
         errors.reject(ValueError, "broadcast_to", "shape", f"be one that {x.shape} broadcasts to", errors.shown(shape))

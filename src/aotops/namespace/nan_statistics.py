@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import astype
 from aotops.arguments import advised
 from aotops.namespace.neural import floats, real
 from aotops.namespace.operands import as_tensor
-from aotops.namespace.statistics import folded_axes, folded_count, mean
+from aotops.namespace.statistics import folded_axes, folded_count, masked_mean, mean
+from aotops.shapes import normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ _all = _native.operators["all"]
 _any = _native.operators["any"]
 _argmax = _native.operators["argmax"]
 _argmin = _native.operators["argmin"]
-_divide = _native.operators["divide"]
 _isnan = _native.operators["isnan"]
 _logical_not = _native.operators["logical_not"]
 _max = _native.operators["max"]
@@ -95,11 +94,7 @@ def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
     missing = _isnan(x)
     if not _any(missing):
         return mean(x, axes, keepdims=keepdims)
-    count = _sum(_logical_not(missing), axes, keepdims=keepdims)
-    # the mean of all elements does not overflow where their sum does
-    share = _divide(astype(count, x.dtype), folded_count(x, axes))
-    result: Tensor = _divide(mean(_where(missing, 0, x), axes, keepdims=keepdims), share)
-    return result
+    return masked_mean(x, _logical_not(missing), axes, keepdims)[0]
 
 
 def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
@@ -182,6 +177,8 @@ def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
     if not is_float(x):
         result: Tensor = operator(x, axis, keepdims=keepdims)
         return result
+    if axis is not None:
+        (axis,) = normalize_axes(name, "axis", axis, x.ndim, several=False)
     missing = _isnan(x)
     if x.size and _any(_all(missing, axis, keepdims=True)):
         errors.reject(ValueError, name, "x", "have a number in every row", "nothing but NaN")

@@ -10,8 +10,9 @@ from aotops._native import astype
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.operands import as_tensor
-from aotops.namespace.searching import take
+from aotops.namespace.searching import positions, taken
 from aotops.namespace.statistics import folded_axes, folded_count, without
+from aotops.shapes import check_bytes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def real(name: str, x: Any) -> Tensor:
     """The input as a tensor of other than complex numbers; ``TypeError`` for these."""
     tensor = as_tensor(name, "x", x)
     if tensor.dtype.kind == "complex":
-        errors.reject(TypeError, name, "x", "be real", tensor.dtype.name, "take aotops.real(x) or aotops.abs(x)")
+        errors.not_real(name, "x", tensor.dtype.name)
     return tensor
 
 
@@ -85,7 +86,7 @@ def logsumexp(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor
     Example:
         >>> import aotops as ao
         >>> ao.logsumexp(ao.tensor([[0.0, 0.0], [1000.0, 0.0]]), axis=1)
-        tensor([6.93147181e-01, 1.00000000e+03])
+        tensor([   0.69314718, 1000.        ])
     """
     x = floats("logsumexp", x)
     axes = folded_axes("logsumexp", x, axis)
@@ -149,7 +150,7 @@ def log_softmax(x: Operand, axis: Any = -1) -> Tensor:
     Example:
         >>> import aotops as ao
         >>> ao.log_softmax(ao.tensor([0.0, 0.0, -1000.0]))
-        tensor([-6.93147181e-01, -6.93147181e-01, -1.00069315e+03])
+        tensor([   -0.69314718,    -0.69314718, -1000.69314718])
     """
     x = floats("log_softmax", x)
     axes = folded_axes("log_softmax", x, axis)
@@ -187,7 +188,7 @@ def norm(x: Operand, axis: Any = None, *, ord: float = 2, keepdims: bool = False
     Example:
         >>> import aotops as ao
         >>> ao.norm(ao.tensor([[3.0, 4.0], [3e200, 4e200]]), axis=1)
-        tensor([5.e+000, 5.e+200])
+        tensor([ 5.e+00, 5.e+200])
     """
     x = as_tensor("norm", "x", x)
     x = floats("norm", _abs(x) if x.dtype.kind == "complex" else x)
@@ -230,7 +231,7 @@ def one_hot(x: Operand, num_classes: int, *, dtype: Any = float64) -> Tensor:
 
     Raises:
         TypeError: ``x`` is not of integers, ``num_classes`` no int, or the dtype is unknown.
-        ValueError: ``num_classes`` is negative.
+        ValueError: ``num_classes`` is negative, or no memory could hold as many.
 
     Example:
         >>> import aotops as ao
@@ -249,6 +250,7 @@ def one_hot(x: Operand, num_classes: int, *, dtype: Any = float64) -> Tensor:
         errors.reject(ValueError, "one_hot", "num_classes", "be at least 0", length)
     from aotops.namespace.creation import arange
 
+    check_bytes("one_hot", (*classes.shape, length), wanted)
     return astype(_equal(classes[..., None], arange(length)), wanted)
 
 
@@ -265,6 +267,7 @@ def embedding(x: Operand, weight: Operand) -> Tensor:
 
     Raises:
         TypeError: ``x`` is not of integers, or ``weight`` no operand.
+        ValueError: ``weight`` has no dimension.
         IndexError: A position is out of bounds.
 
     Example:
@@ -273,4 +276,7 @@ def embedding(x: Operand, weight: Operand) -> Tensor:
         tensor([[[1. , 1.5],
                  [0. , 0.5]]])
     """
-    return take(as_tensor("embedding", "weight", weight), as_tensor("embedding", "x", x), axis=0)
+    index, table = positions("embedding", x, "x"), as_tensor("embedding", "weight", weight)
+    if table.ndim == 0:
+        errors.reject(ValueError, "embedding", "weight", "have at least 1 dimension", "shape ()")
+    return taken("embedding", table, index, 0)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
@@ -137,16 +139,18 @@ def as_shares(name: str, q: Any, whole: float) -> Tensor:
 def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdims: bool) -> Tensor:
     """Quantiles along axes, for a function of this name."""
     x = as_tensor(name, "x", x)
-    if method not in METHODS:
+    if not isinstance(method, str) or method not in METHODS:
         errors.reject(ValueError, name, "method", f"be one of {', '.join(METHODS)}", errors.shown(method))
     if x.dtype.kind not in ("float", "complex"):
         x = astype(x, BY_NAME["float64"])
+    if x.dtype.kind == "complex":
+        errors.not_real(name, "x", x.dtype.name)
     own = tuple(range(x.ndim)) if axis is None else normalize_axes(name, "axis", axis, x.ndim)
     others = [k for k in range(x.ndim) if k not in own]
-    rows = moveaxis(x, tuple(others), tuple(range(len(others)))).reshape((*[x.shape[k] for k in others], -1))
-    count = rows.shape[-1]
+    count = prod([x.shape[k] for k in own])
     if count == 0:
         errors.reject(ValueError, name, "x", "have elements along the axis", f"shape {x.shape}")
+    rows = moveaxis(x, tuple(others), tuple(range(len(others)))).reshape((*[x.shape[k] for k in others], count))
     ordered = sort(rows)
     result = at_positions(ordered, shares.reshape(-1) * (count - 1), method)
     last = ordered[..., -1:]  # NaN comes last

@@ -23,14 +23,21 @@ _not_equal = _native.operators["not_equal"]
 _sum = _native.operators["sum"]
 
 
-def positions(name: str, value: Any) -> Tensor:
+def positions(name: str, value: Any, argument: str = "indices") -> Tensor:
     """An argument of positions as a tensor of int64; ``TypeError`` for other than integers."""
-    indices = as_tensor(name, "indices", value)
+    indices = as_tensor(name, argument, value)
     if indices.size == 0 and isinstance(value, (list, tuple)):
         return astype(indices, BY_NAME["int64"])
     if indices.dtype.kind != "integer":
-        errors.reject(TypeError, name, "indices", "be integers", f"dtype {indices.dtype.name}")
-    return as_positions(name, indices)
+        errors.reject(TypeError, name, argument, "be integers", f"dtype {indices.dtype.name}")
+    return as_positions(name, indices, argument)
+
+
+def taken(name: str, source: Tensor, index: Tensor, axis: Any) -> Tensor:
+    """The elements at positions of int64 along an axis, for a function of this name."""
+    (own,) = normalize_axes(name, "axis", axis, source.ndim, several=False)
+    given = tuple([index if k == own else None for k in range(source.ndim)])
+    return _native.take_at(source, given, own, name, tuple(range(source.ndim)))
 
 
 @fast_path()
@@ -63,9 +70,7 @@ def take(x: Operand, indices: Operand, /, *, axis: int | None = None) -> Tensor:
     index = positions("take", indices)
     if axis is None:
         source, axis = source.reshape(-1), 0
-    (own,) = normalize_axes("take", "axis", axis, source.ndim, several=False)
-    given = tuple([index if k == own else None for k in range(source.ndim)])
-    return _native.take_at(source, given, own, "take", tuple(range(source.ndim)))
+    return taken("take", source, index, axis)
 
 
 @fast_path()
@@ -206,7 +211,7 @@ def searchsorted(x1: Operand, x2: Operand, /, *, side: str = "left", sorter: Ope
         if order.shape != ordered.shape:
             wanted = f"have the shape of x1, {ordered.shape}"
             errors.reject(ValueError, "searchsorted", "sorter", wanted, f"shape {order.shape}")
-        ordered = take(ordered, as_positions("searchsorted", order))
+        ordered = taken("searchsorted", ordered, as_positions("searchsorted", order, "sorter"), 0)
     if dtype.kind == "bool":
         dtype = BY_NAME["uint8"]
     wanted_values = as_tensor("searchsorted", "x2", values)

@@ -20,10 +20,12 @@ else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _abs = _native.operators["abs"]
+_all = _native.operators["all"]
 _any = _native.operators["any"]
 _divide = _native.operators["divide"]
 _equal = _native.operators["equal"]
 _inverse_power = _native.operators["_inverse_power"]
+_isfinite = _native.operators["isfinite"]
 _less = _native.operators["less"]
 _max = _native.operators["max"]
 _maximum = _native.operators["maximum"]
@@ -88,6 +90,29 @@ def mean_of(x: Tensor, axes: tuple[int, ...] | None, count: int, keepdims: bool)
     return result
 
 
+def masked_mean(x: Tensor, mask: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> tuple[Tensor, Tensor]:
+    """The mean of the floats where a mask, of their shape, is true, also where their sum overflows; how many they are.
+
+    The mean of all, with 0 in place of the others, does not overflow; it is small by the share that they are of all.
+    """
+    count = _sum(mask, axes, keepdims=keepdims)
+    filled = _where(mask, x, 0)
+    divisor = astype(count, x.dtype)
+    result: Tensor = _divide(_sum(filled, axes, keepdims=keepdims), divisor)
+    if not _all(_isfinite(result)):
+        every = folded_count(x, axes)
+        share = _divide(divisor, every)
+        result = _where(_isfinite(result), result, _divide(mean_of(filled, axes, every, keepdims), share))
+    return result, count
+
+
+def broadcast_mask(name: str, x: Tensor, where: Any) -> Tensor:
+    """A mask of the shape of ``x``."""
+    from aotops.namespace.masked import mask_of, of_shape
+
+    return of_shape(name, mask_of(name, where), x.shape)
+
+
 #: A mean may lie so many standard deviations from 0, squared, before its rounding errors show in the variance.
 NEAR_ZERO = {"float32": 1e4, "float64": 1e12}
 
@@ -96,7 +121,7 @@ SMALL, LARGE = {"float32": 1e-30, "float64": 1e-280}, {"float32": 3e38, "float64
 
 
 def variance(
-    name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims: bool, dtype: Any, root: bool
+    name: str, x: Any, axis: Any, correction: Any, ddof: Any, keepdims: bool, dtype: Any, root: bool, where: Any
 ) -> Tensor:
     """The variance, or its square root, for a function of this name.
 
@@ -113,9 +138,16 @@ def variance(
     if x.dtype.kind != "float":
         x = astype(x, float64)
     axes = folded_axes(name, x, axis)
-    count = folded_count(x, axes)
-    degrees = max(count - correction, 0)
-    centre = mean_of(x, axes, count, True)
+    count: Any = folded_count(x, axes)
+    if where is True:
+        degrees: Any = max(count - correction, 0)
+        centre = mean_of(x, axes, count, True)
+    else:  # the mean takes the place of the other elements
+        mask = broadcast_mask(name, x, where)
+        centre, count = masked_mean(x, mask, axes, True)
+        count = astype(count, x.dtype)
+        degrees = _maximum(_subtract(count, correction), 0)
+        x = _where(mask, x, centre)
     total, overflowed = retry.plain(_sum_of_squared_deviations, x, centre, axes=axes, keepdims=True)
     far = _less(_multiply(total, NEAR_ZERO[x.dtype.name]), _multiply(_square(centre), count))
     if not overflowed and _any(far):
@@ -127,7 +159,7 @@ def variance(
     if root:
         result = _sqrt(result)
     if overflowed and _any(_where(in_range(plain), False, _equal(_subtract(centre, centre), 0))):
-        scaled = scaled_variance(x, centre, axes, degrees, root)
+        scaled = scaled_variance(x, centre, axes, count, degrees, root)
         result = _where(in_range(plain), result, astype(scaled, x.dtype, copy=False))
     return without(result, axes, keepdims)
 
@@ -139,14 +171,16 @@ def in_range(variance: Tensor) -> Tensor:
     return inside
 
 
-def scaled_variance(x: Tensor, centre: Tensor, axes: tuple[int, ...] | None, degrees: float, root: bool) -> Tensor:
+def scaled_variance(
+    x: Tensor, centre: Tensor, axes: tuple[int, ...] | None, count: Any, degrees: Any, root: bool
+) -> Tensor:
     """The variance of distances that are scaled by powers of two: the largest is near 1."""
     x, centre = astype(x, float64), astype(centre, float64)
     distances = _subtract(_multiply(x, 0.25), _multiply(centre, 0.25))  # a fourth, since a distance may overflow
     largest = _max(_abs(distances), axes, keepdims=True)
     scale = _inverse_power(largest)
     distances = _multiply(distances, scale)
-    error = _divide(_square(_sum(distances, axes, keepdims=True)), folded_count(x, axes))
+    error = _divide(_square(_sum(distances, axes, keepdims=True)), count)
     total = _maximum(_subtract(_sum(_square(distances), axes, keepdims=True), error), 0)
     result: Tensor = _divide(total, degrees)
     if root:
@@ -159,7 +193,13 @@ def scaled_variance(x: Tensor, centre: Tensor, axes: tuple[int, ...] | None, deg
 @fast_path(_divide, _sum, _sum_as_float)
 @advised
 def mean(
-    x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, out: Tensor | None = None
+    x: Operand,
+    axis: Any = None,
+    *,
+    dtype: Any = None,
+    keepdims: bool = False,
+    out: Tensor | None = None,
+    where: Operand = True,
 ) -> Tensor:
     """Arithmetic mean of the elements over one axis, several, or all.
 
@@ -173,6 +213,7 @@ def mean(
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
             another one that can hold the result.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
     Returns:
         A tensor of the axes that are left, float32 or float64.
@@ -192,6 +233,10 @@ def mean(
     """
     x = operand("mean", x, dtype)
     axes = folded_axes("mean", x, axis)
+    if where is not True:
+        floats = x if x.dtype.kind in ("float", "complex") else astype(x, float64)
+        found, _ = masked_mean(floats, broadcast_mask("mean", floats, where), axes, keepdims)
+        return _native.copy_to_out("mean", found, out)
     count = folded_count(x, axes)
     if x.dtype.kind == "float":
         result = mean_of(x, axes, count, keepdims)
@@ -212,6 +257,7 @@ def var(
     keepdims: bool = False,
     out: Tensor | None = None,
     ddof: float | None = None,
+    where: Operand = True,
 ) -> Tensor:
     """Variance of the elements over one axis, several, or all.
 
@@ -227,6 +273,7 @@ def var(
         out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
             another one that can hold the result.
         ddof: NumPy's name of ``correction``.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
     Returns:
         A tensor of the axes that are left, float32 or float64.
@@ -245,7 +292,7 @@ def var(
         >>> ao.var(ao.tensor([1.0, 2.0, 3.0, 4.0]))
         tensor(1.25)
     """
-    return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False), out)
+    return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False, where), out)
 
 
 @fast_path()
@@ -259,6 +306,7 @@ def std(
     keepdims: bool = False,
     out: Tensor | None = None,
     ddof: float | None = None,
+    where: Operand = True,
 ) -> Tensor:
     """Standard deviation of the elements over one axis, several, or all: the square root of ``aotops.var``.
 
@@ -271,6 +319,7 @@ def std(
         out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
             another one that can hold the result.
         ddof: NumPy's name of ``correction``.
+        where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True count.
 
     Returns:
         A tensor of the axes that are left, float32 or float64.
@@ -289,4 +338,4 @@ def std(
         >>> ao.std(ao.tensor([1.0, 3.0]))
         tensor(1.)
     """
-    return _native.copy_to_out("std", variance("std", x, axis, correction, ddof, keepdims, dtype, True), out)
+    return _native.copy_to_out("std", variance("std", x, axis, correction, ddof, keepdims, dtype, True, where), out)

@@ -23,9 +23,9 @@ _subtract = _native.operators["subtract"]
 def diff(
     x: Operand,
     /,
+    n: int = 1,
     *,
     axis: int = -1,
-    n: int = 1,
     prepend: Operand | None = None,
     append: Operand | None = None,
 ) -> Tensor:
@@ -33,8 +33,8 @@ def diff(
 
     Parameters:
         x: A tensor, an array or lists of numbers.
-        axis: The axis.
         n: How often to take differences: 2 gives differences of differences, 0 gives ``x``.
+        axis: The axis.
         prepend: What to put before the elements first: a number, or a tensor whose shape differs along the axis alone.
         append: What to put behind them.
 

@@ -70,6 +70,9 @@ static void merge_axes(space *over)
     over->ndim = kept;
 }
 
+/* So few elements of each row are taken column by column. */
+#define NARROW 4
+
 /* Runs items `first` up to `last`: rows, or pieces of rows. */
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
@@ -133,6 +136,15 @@ static int run(aot_state *state, const aot_kernel *routine, space *over, bool sh
         return 0;
     }
     merge_axes(over);
+    int outer = over->ndim - 2, inner = over->ndim - 1;
+    if (over->shape[inner] <= NARROW && over->index[outer] == 0 && over->index[inner] != 0) {
+        Py_ssize_t *exchanged[] = {over->shape, over->x, over->index, over->other};
+        for (int k = 0; k < 4; k++) {
+            Py_ssize_t length_or_stride = exchanged[k][outer];
+            exchanged[k][outer] = exchanged[k][inner];
+            exchanged[k][inner] = length_or_stride;
+        }
+    }
     over->kernel = routine[state->level];
     over->pieces = (over->shape[over->ndim - 1] - 1) / PIECE + 1;
     aot_atomic outside = {0};
@@ -327,6 +339,39 @@ static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], in
     return routine[width];
 }
 
+/* The widest elements that routines move, in bytes. */
+#define WIDEST (1 << (AOT_N_WIDTHS - 1))
+
+/* Returns the routine for a space, after making its rows of contiguous elements rows of fewer, wider ones: 8 int8 are
+ * one element of 8 bytes. */
+static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
+{
+    merge_axes(over);
+    int inner = over->ndim - 1, width = 0;
+    bool contiguous = over->x[inner] == 1 && over->other[inner] == 1 && over->index[inner] == 0;
+    int64_t factor = contiguous ? WIDEST / over->itemsize : 1;
+    for (bool fits = false; factor > 1 && !fits; factor = fits ? factor : factor / 2) {
+        uintptr_t bytes = (uintptr_t)(factor * over->itemsize);
+        /* a row that is one element of 8 bytes or less moves faster than as two, but not one of 16 */
+        fits = over->shape[inner] % factor == 0 && (bytes < WIDEST || over->shape[inner] > factor) &&
+               over->step % factor == 0 && (uintptr_t)over->data[0] % bytes == 0 && (uintptr_t)over->data[2] % bytes == 0;
+        for (int axis = 0; axis < inner; axis++) {
+            fits = fits && over->x[axis] % factor == 0 && over->other[axis] % factor == 0;
+        }
+    }
+    over->itemsize *= factor;
+    over->step /= factor;
+    over->shape[inner] /= factor;
+    for (int axis = 0; axis < inner; axis++) {
+        over->x[axis] /= factor;
+        over->other[axis] /= factor;
+    }
+    while (1 << width < over->itemsize) {
+        width++;
+    }
+    return routine[width];
+}
+
 static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
 {
     located found;
@@ -338,7 +383,7 @@ static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
     if (out != NULL) {
         memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
         over.data[2] = out->data;
-        int wrong = run(x->state, of_width(aot_gather_routine, x->dtype), &over, true);
+        int wrong = run(x->state, widened(aot_gather_routine, &over), &over, true);
         for (int axis = 0; wrong > 0 && axis < x->ndim; axis++) {
             if (call->indices[axis] != NULL) {
                 raise_outside(x, call, axis);
@@ -364,7 +409,7 @@ static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *va
     int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
     over.data[2] = value->data;
     if (failed == 0) {
-        failed = run(x->state, of_width(aot_scatter_routine, x->dtype), &over, false);
+        failed = run(x->state, widened(aot_scatter_routine, &over), &over, false);
     }
     Py_DECREF((PyObject *)found.index);
     return failed;

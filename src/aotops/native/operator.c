@@ -2,7 +2,7 @@
  *
  *     class Operator:
  *         def __call__(self, *inputs, out=None):    # elementwise; reductions and scans: reduce.c
- *             inputs may be passed by name; those with a default may be omitted
+ *             inputs may be passed by name; those with a default may be omitted; Python handles `where`
  *             return apply(self, *inputs, out=out)
  *
  * An operator declared in Python (declare.c) is bound to its kernels by its first call.
@@ -55,6 +55,8 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
                 named++;
             } else if (k < 0 && aot_is_keyword(key, "out")) {
                 out = value == Py_None ? NULL : value;
+            } else if (k < 0 && aot_is_keyword(key, "where")) {
+                return aot_call("masked", "(OOO)", operator, args, kwargs);
             } else {
                 return aot_raise("unexpected_operand", "(sOs)", definition->name, key, definition->parameters);
             }

@@ -1,6 +1,6 @@
 /* Calling reductions and scans. In Python:
  *
- *     def reduction(*inputs, axis=None, keepdims=False, dtype=None, out=None):
+ *     def reduction(*inputs, axis=None, keepdims=False, dtype=None, out=None):    # Python handles initial and where
  *         inputs = cast to dtype, or to dtypes that have a kernel
  *         shape = broadcast shape of the inputs, with the reduced axes of length 1 (keepdims) or removed
  *         if a reduced axis has length 0: out = full(shape, identity)
@@ -40,7 +40,8 @@ static PyObject *or_null(PyObject *object)
     return object == Py_None ? NULL : object;
 }
 
-/* Borrows everything; runs no Python code except to raise. */
+/* Borrows everything; runs no Python code except to raise. Returns -1 for an error, 1 for a call with arguments that
+ * Python handles (aotops.namespace.masked), else 0. */
 static int parse(const aot_operator_object *operator, PyObject *args, PyObject *kwargs, call_arguments *parsed)
 {
     const aot_operator *definition = operator->definition;
@@ -54,11 +55,12 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
         parsed->axis = or_null(PyTuple_GetItem(args, inputs));
     }
     bool scans = definition->kind == AOT_SCAN, takes_dtype = definition->takes_dtype;
-    const char *flag = scans ? "include_initial" : "keepdims";
+    bool masks = definition->kind == AOT_REDUCE && inputs == 1, masked = false;
+    const char *flag = !scans ? "keepdims" : definition->has_identity ? "include_initial" : NULL;
     PyObject *key, *value;
     Py_ssize_t position = 0;
     while (kwargs != NULL && PyDict_Next(kwargs, &position, &key, &value)) {
-        if (aot_is_keyword(key, flag)) {
+        if (flag != NULL && aot_is_keyword(key, flag)) {
             parsed->flag = value;
         } else if (aot_is_keyword(key, "axis") && given <= inputs) {
             parsed->axis = or_null(value);
@@ -66,8 +68,12 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
             parsed->dtype = or_null(value);
         } else if (aot_is_keyword(key, "out")) {
             parsed->out = or_null(value);
+        } else if (masks && (aot_is_keyword(key, "where") || aot_is_keyword(key, "initial"))) {
+            masked = true;
         } else {
-            PyObject *keywords = PyUnicode_FromFormat("axis, %s, %sout", flag, takes_dtype ? "dtype, " : "");
+            PyObject *keywords = PyUnicode_FromFormat("axis, %s%s%sout%s", flag != NULL ? flag : "",
+                                                      flag != NULL ? ", " : "", takes_dtype ? "dtype, " : "",
+                                                      masks ? ", initial, where" : "");
             aot_raise("unexpected_keyword", "(sONs)", definition->name, key, keywords, definition->parameters);
             return -1;
         }
@@ -77,7 +83,7 @@ static int parse(const aot_operator_object *operator, PyObject *args, PyObject *
         aot_raise("wrong_count", "(sNin)", definition->name, names, inputs, given);
         return -1;
     }
-    return 0;
+    return masked;
 }
 
 /* Reads the axes into a bit mask. */
@@ -517,8 +523,9 @@ static PyObject *run(call_arguments *call)
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
 {
     call_arguments call;
-    if (parse(operator, args, kwargs, &call) < 0) {
-        return NULL;
+    int parsed = parse(operator, args, kwargs, &call);
+    if (parsed != 0) {
+        return parsed < 0 ? NULL : aot_call("masked", "(OOO)", operator, args, kwargs);
     }
     /* Python code runs from here on (truth values, casts); it could get hold of kwargs and empty it */
     Py_XINCREF(call.axis);

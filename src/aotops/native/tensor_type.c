@@ -145,20 +145,30 @@ static PyGetSetDef tensor_getset[] = {
     {"size", tensor_size, NULL, "Number of elements.", NULL},
     {"itemsize", tensor_itemsize, NULL, "Size of an element, in bytes.", NULL},
     {"nbytes", tensor_nbytes, NULL, "Size of all elements together, in bytes.", NULL},
-    {"device", tensor_device, NULL, "Where the memory is: always \"cpu\".", NULL},
-    {"readonly", tensor_readonly, NULL, "Whether the memory belongs to somebody who forbids writing.", NULL},
+    {"device", tensor_device, NULL, "The device that has the memory: always ``\"cpu\"``.", NULL},
+    {"readonly", tensor_readonly, NULL, "Whether the memory belongs to another object, which forbids writing to it.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
 static PyMethodDef tensor_methods[] = {
     {"item", (PyCFunction)(void (*)(void))aot_item, METH_FASTCALL,
-     "item(*index)\n--\n\nThe only element as a Python number, or that which an index selects.\n\n"
-     "The index is an int for each axis, or one that counts the elements in row-major order.\n\n"
-     "Raises ``ValueError`` if there is not exactly one element, or for another number of ints, ``IndexError`` for an\n"
-     "index out of bounds, ``TypeError`` for other than ints.\n\n"
-     ">>> import aotops as ao\n>>> t = ao.tensor([[1, 2], [3, 4]])\n>>> t.item(1, 0), t.item(-1), t.sum().item()\n"
-     "(3, 4, 10)\n"},
-    {"is_contiguous", tensor_is_contiguous, METH_NOARGS, "Whether the elements lie in row-major order without gaps."},
+     "item(*index)\n--\n\nReturn the only element, or that which an index selects, as a Python number.\n\n"
+     "Parameters:\n"
+     "    *index: An int for each axis, or one that counts the elements in row-major order.\n\n"
+     "Returns:\n    A bool, an int, a float or a complex number.\n\n"
+     "Raises:\n"
+     "    TypeError: The index has other than ints.\n"
+     "    ValueError: There is not exactly one element, or the index has another number of ints.\n"
+     "    IndexError: The index is out of bounds.\n\n"
+     "Example:\n"
+     "    >>> import aotops as ao\n    >>> t = ao.tensor([[1, 2], [3, 4]])\n"
+     "    >>> t.item(1, 0), t.item(-1), t.sum().item()\n    (3, 4, 10)\n"},
+    {"is_contiguous", tensor_is_contiguous, METH_NOARGS,
+     "is_contiguous()\n--\n\nReturn whether the elements lie in row-major order without gaps.\n\n"
+     "Returns:\n    A Python bool.\n\n"
+     "Example:\n"
+     "    >>> import aotops as ao\n    >>> t = ao.zeros((2, 3))\n"
+     "    >>> t.is_contiguous(), t.T.is_contiguous()\n    (True, False)\n"},
     {"_as_strided", tensor_as_strided, METH_VARARGS,
      "_as_strided(shape, strides, offset): a view; strides and offset count elements from this tensor's first one."},
     {"_copy_from", tensor_copy_from, METH_O, "_copy_from(source): copy a tensor into this one, broadcast, converted."},

@@ -37,7 +37,7 @@ from aotops.ops.float_arithmetic import (
 )
 from aotops.ops.inverse_hyperbolic import short_polynomial64
 from aotops.ops.power import LOG2S
-from aotops.ops.record import FLOATS, TO_FLOAT, map
+from aotops.ops.record import COMPLEX, FLOATS, TO_FLOAT, map
 
 LN2, LN10 = 0.6931471805599453, 2.302585092994046
 
@@ -241,7 +241,7 @@ def log10_32(x: Any) -> Any:
 
 
 @map(
-    dtypes=FLOATS,
+    dtypes=FLOATS + COMPLEX,
     casts=TO_FLOAT,
     method=True,
     max_ulp=1,
@@ -268,9 +268,10 @@ def log10_32(x: Any) -> Any:
 def log2(x: Any) -> Any:
     """Logarithm of each element to the base 2.
 
-    Special cases: log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+    Special cases: log2(0) is -inf, log2(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+    numbers are as in the array API standard, with signed zeros along branch cuts.
 
-    Accuracy: Of powers of 2, exact.
+    Accuracy: Of powers of 2, exact. Each part of a complex result errs by at most 2 ULP.
 
     >>> import aotops as ao
     >>> ao.log2(ao.tensor([8.0, 0.0]))
@@ -288,7 +289,7 @@ def log2_derivative(x: Any, y: Any, g: Any) -> Any:
 
 
 @map(
-    dtypes=FLOATS,
+    dtypes=FLOATS + COMPLEX,
     casts=TO_FLOAT,
     method=True,
     max_ulp=1,
@@ -313,9 +314,10 @@ def log2_derivative(x: Any, y: Any, g: Any) -> Any:
 def log10(x: Any) -> Any:
     """Logarithm of each element to the base 10.
 
-    Special cases: log10(0) is -inf, log10(inf) is inf. Below zero, and of NaN, it is NaN, without a warning.
+    Special cases: log10(0) is -inf, log10(inf) is inf. Below zero, and of NaN, it is NaN, without a warning. Complex
+    numbers are as in the array API standard, with signed zeros along branch cuts.
 
-    Accuracy: Of powers of 10, exact.
+    Accuracy: Of powers of 10, exact. Each part of a complex result errs by at most 2 ULP.
 
     >>> import aotops as ao
     >>> ao.log10(ao.tensor([1000.0, 0.0]))

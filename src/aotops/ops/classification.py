@@ -128,7 +128,7 @@ def signbit32(x: Any) -> Any:
 
 
 @map(
-    dtypes=NUMBERS,
+    dtypes=NUMBERS + COMPLEX,
     method=True,
     aliases=("numpy.sign",),
     cases=Cases(
@@ -138,7 +138,10 @@ def signbit32(x: Any) -> Any:
 def sign(x: Any) -> Any:
     """The sign of each element: -1, 0 or 1, in the dtype of the element.
 
-    Special cases: Of both zeros it is 0; NaN stays NaN.
+    Special cases: Of both zeros it is 0; NaN stays NaN. Of complex numbers it is ``x / abs(x)``, NaN if either part is
+    NaN.
+
+    Accuracy: Each part of a complex result errs by at most 2.5 ULP.
 
     >>> import aotops as ao
     >>> ao.sign(ao.tensor([-3, 0, 5]))

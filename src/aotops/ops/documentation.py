@@ -28,6 +28,11 @@ OUT = (
     "A tensor of the result's shape, which the result is written into and which is returned; its dtype may be "
     "another one that can hold the result."
 )
+COMPUTED = (
+    "A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its elements, and a new tensor "
+    "has 0."
+)
+FOLDED = "where: A bool tensor that broadcasts to the shape of ``x``: only elements where it is True are folded."
 
 
 def documentation(record: Record, own: str) -> str:
@@ -147,12 +152,19 @@ def parameters(record: Record) -> list[str]:
         entries.append("axis: The axis along which to look; None for all elements, in row-major order.")
     if record.kind == "scan":
         entries.append("axis: The axis to go along. It may be left out for a tensor of one dimension.")
+    if record.flag == "include_initial":
         entries.append(f"include_initial: Put {record.identity}, the result of no elements, in front of the others.")
     if record.kind in ("reduce", "argreduce"):
         entries.append("keepdims: Leave the axes that fold away in place, with length 1.")
     if record.takes_dtype:
         entries.append("dtype: Cast ``x`` to this dtype first.")
-    return [*entries, f"out: {OUT}"]
+    entries.append(f"out: {OUT}")
+    if record.kind == "reduce" and record.takes_where:
+        entries.append("initial: A number that the result begins with, and is that of no elements; None for none.")
+        entries.append(FOLDED if record.identity is not None else f"{FOLDED} It takes an ``initial``.")
+    elif record.takes_where:
+        entries.append(f"where: {COMPUTED}")
+    return entries
 
 
 def returns(record: Record) -> str:
@@ -162,7 +174,8 @@ def returns(record: Record) -> str:
         "zip": "the shape that all inputs broadcast to",
         "reduce": "the axes that are left",
         "argreduce": "the axes that are left",
-        "scan": "the shape of ``x``, or one element more along the axis with ``include_initial``",
+        "scan": "the shape of ``x``"
+        + ", or one element more along the axis with ``include_initial``" * (record.flag == "include_initial"),
     }[record.kind]
     results = {dtype: record.result_for(dtype) for dtype in record.dtypes}
     if len(set(results.values())) == 1:

@@ -39,7 +39,7 @@ from aotops.ops.float_arithmetic import (
     magnitude32,
     magnitude64,
 )
-from aotops.ops.record import INTEGERS, NUMBERS, zip
+from aotops.ops.record import COMPLEX, INTEGERS, NUMBERS, zip
 
 # --- pow ----------------------------------------------------------------------------------------------------------
 
@@ -260,7 +260,7 @@ def pow_uint64(x1: Any, x2: Any) -> Any:
 
 def numpy_pow(np: Any, x1: Any, x2: Any) -> Any:
     """NumPy's power, and negative powers of integers, which NumPy rejects."""
-    if x1.dtype.kind == "f":
+    if x1.dtype.kind in "fc":
         return np.power(x1, x2)
     inverse = np.where(abs(x1) == 1, np.where(x2 % 2 == 1, x1, 1), 0)
     return np.where(x2 < 0, inverse, np.power(x1, np.maximum(x2, 0)))
@@ -292,7 +292,7 @@ def is_special32(x1: Any, x2: Any) -> Any:
 
 
 @zip(
-    dtypes=NUMBERS,
+    dtypes=NUMBERS + COMPLEX,
     slot="power",
     squares=square,
     max_ulp=1,
@@ -304,14 +304,15 @@ def is_special32(x1: Any, x2: Any) -> Any:
 def pow(x1: Any, x2: Any) -> Any:
     """Each element of the first to the power of the second, ``x1 ** x2``.
 
-    Special cases: As in C and NumPy: anything to the power of 0, and 1 to any power, is 1, even with NaN; a
-    negative number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. Integers
-    wrap around; a negative power of one is 0, but for 1 and -1, which are their own inverses (NumPy raises
-    ``ValueError``).
+    Special cases: As in C and NumPy: anything to the power of 0, and 1 to any power, is 1, even with NaN; a negative
+    number to a power that is no integer is NaN; 0 to a negative power is an infinity; no warnings. Integers wrap
+    around; a negative power of one is 0, but for 1 and -1, which are their own inverses (NumPy raises ``ValueError``).
+    Of complex numbers it is ``exp(x2 * log(x1))``; 0 to a power with a positive real part is 0, and to other ones NaN.
 
     Accuracy: Floats are exact wherever the result can be represented: ``183.0**7``, ``9.0**1.5``, ``2.0**-1074``.
-    Correctly rounded for the exponents 2, 1, 0.5 and -1: ``x**0.5`` is ``sqrt(x)`` and ``x**-1`` is ``1 / x``, bit
-    for bit, but for -0.0 and -inf, whose power 0.5 is 0.0 and inf.
+    Correctly rounded for the exponents 2, 1, 0.5 and -1: ``x**0.5`` is ``sqrt(x)`` and ``x**-1`` is ``1 / x``, bit for
+    bit, but for -0.0 and -inf, whose power 0.5 is 0.0 and inf. A complex result errs by at most ``2 + abs(x2 *
+    log(x1))`` ULP of its larger part.
 
     >>> import aotops as ao
     >>> ao.pow(ao.tensor([2.0, -8.0, 4.0]), ao.tensor([10.0, 3.0, -0.5]))

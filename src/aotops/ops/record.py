@@ -57,7 +57,7 @@ An input that ``{name}`` was called without is None here as well.
 """
 
 #: Keyword arguments of elementwise operators, and of those that go along an axis.
-RESERVED = (("out",), ("axis", "keepdims", "include_initial", "dtype", "out"))
+RESERVED = (("out", "where"), ("axis", "keepdims", "include_initial", "dtype", "out", "initial", "where"))
 
 
 def kernel_symbol(name: str, *parts: str) -> str:
@@ -412,6 +412,18 @@ class Record:
         """Whether a reduction or a scan may be told in which dtype to compute: that of the result as well."""
         own = any(self.result_for(dtype) == dtype for dtype in self.dtypes)
         return self.kind in AXIS_KINDS and self.identity is not None and self.map is None and own
+
+    @property
+    def takes_where(self) -> bool:
+        """Whether it can be told which elements to compute, or to fold: those where a mask is true."""
+        return self.kind in ("map", "zip") or (self.kind == "reduce" and self.map is None)
+
+    @property
+    def flag(self) -> str | None:
+        """The keyword argument that is True or False: ``keepdims``, or ``include_initial`` with an identity."""
+        if self.kind == "scan":
+            return "include_initial" if self.identity is not None else None
+        return "keepdims" if self.kind in AXIS_KINDS else None
 
     def inputs_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of the inputs when they compute in a dtype."""

@@ -200,8 +200,7 @@ def all(a: Any, b: Any) -> Any:
 
 argmax = argreduce(
     max,
-    dtypes=USUAL,
-    casts=TO_USUAL,
+    dtypes=ORDERED,
     name="argmax",
     method=True,
     doc="""Position of the largest element along one axis, or in row-major order over all; the first of several.
@@ -216,8 +215,7 @@ argmax = argreduce(
 
 argmin = argreduce(
     min,
-    dtypes=USUAL,
-    casts=TO_USUAL,
+    dtypes=ORDERED,
     name="argmin",
     method=True,
     doc="""Position of the smallest element along one axis, or in row-major order over all; the first of several.
@@ -325,5 +323,35 @@ cumulative_prod = scan(
     >>> import aotops as ao
     >>> ao.cumulative_prod(ao.tensor([1, 2, 3, 4]))
     tensor([ 1,  2,  6, 24])
+    """,
+)
+
+
+cumulative_max = scan(
+    max,
+    name="cumulative_max",
+    numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    doc="""Largest element so far, along an axis.
+
+    Special cases: From the first NaN on, all are NaN.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_max(ao.tensor([2, 5, 3, 7]))
+    tensor([2, 5, 5, 7])
+    """,
+)
+
+
+cumulative_min = scan(
+    min,
+    name="cumulative_min",
+    numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    doc="""Smallest element so far, along an axis.
+
+    Special cases: From the first NaN on, all are NaN.
+
+    >>> import aotops as ao
+    >>> ao.cumulative_min(ao.tensor([5, 2, 3, 1]))
+    tensor([5, 2, 2, 1])
     """,
 )

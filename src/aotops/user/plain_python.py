@@ -9,6 +9,7 @@ from typing import Any
 from aotops import _native, errors, reference
 from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
+from aotops.namespace import masked
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
 from aotops.operator import cast_inputs, signature
@@ -27,6 +28,8 @@ def fallback(operator: Operator) -> Callable[..., Any]:
         return flat.reshape(result.shape)
 
     def run(*inputs: Any, **options: Any) -> Any:
+        if record.takes_where and not {"where", "initial"}.isdisjoint(options):
+            return masked.call(operator, inputs, options)
         for name in operator.parameters[len(inputs) :]:
             if name in operator.optional:
                 options.setdefault(name, None)
@@ -35,7 +38,7 @@ def fallback(operator: Operator) -> Callable[..., Any]:
         except TypeError as error:
             errors.wrong_call(f"{operator.__name__}() {error}")
         bound.apply_defaults()
-        arguments = dict(bound.arguments)
+        arguments = {name: value for name, value in bound.arguments.items() if name not in ("where", "initial")}
         out, dtype = arguments.pop("out"), arguments.pop("dtype", None)
         values = tuple(arguments.pop(name) for name in operator.parameters)
         if record.kind in AXIS_KINDS:

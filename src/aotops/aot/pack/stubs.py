@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import inspect
 import re
+import textwrap
 from pathlib import Path
 from typing import Any
 
@@ -222,11 +223,12 @@ class TensorBase:
 def options(record: Record) -> str:
     """Return the keyword parameters of an operator."""
     if record.kind not in AXIS_KINDS:
-        return "*, out: Tensor | None = None"
+        return "*, out: Tensor | None = None, where: Operand = True"
     axes = "int" if record.kind in ("argreduce", "scan") else "int | tuple[int, ...]"
-    flag = "include_initial" if record.kind == "scan" else "keepdims"
+    flag = f"{record.flag}: builtins.bool = False, " if record.flag else ""
     dtype = "dtype: Any = None, " if record.takes_dtype else ""
-    return f"axis: {axes} | None = None, *, {flag}: builtins.bool = False, {dtype}out: Tensor | None = None"
+    masks = ", initial: Operand | None = None, where: Operand = True" if record.takes_where else ""
+    return f"axis: {axes} | None = None, *, {flag}{dtype}out: Tensor | None = None{masks}"
 
 
 def operands(record: Record, names: tuple[str, ...]) -> str:
@@ -237,12 +239,18 @@ def operands(record: Record, names: tuple[str, ...]) -> str:
     return ", ".join(parameters)
 
 
+def docstring(doc: str, indent: str) -> list[str]:
+    """Return the lines of a docstring, as in source code."""
+    return textwrap.indent(f'"""{inspect.cleandoc(doc)}\n"""', indent, lambda line: bool(line.strip())).splitlines()
+
+
 def method_stubs(record: Record) -> list[str]:
     """Yield the lines of ``TensorBase`` that declare an operator."""
     lines = []
     if record.method:
         others = f"{operands(record, record.parameters[1:])}, " if record.inputs > 1 else ""
-        lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor: ...")
+        lines.append(f"    def {record.name}(self, {others}{options(record)}) -> Tensor:")
+        lines += [*docstring(record.doc, " " * 8), ""]
     if record.slot is not None:
         other = ", other: Operand, /" if record.inputs == 2 else ""
         # object's == and != accept anything and return bool: tensors override both types
@@ -261,8 +269,10 @@ def native_stub(records: list[Record]) -> str:
     """Return the content of ``_native.pyi``."""
     methods = [line.replace("builtins.bool", "bool") for record in records for line in method_stubs(record)]
     functions = [name for name, value in vars(TensorBase).items() if isinstance(value, Function)]
-    methods += [f"    def {name}{method_signature(getattr(aotops, name))}: ..." for name in sorted(functions)]
-    return HEADER + NATIVE + "\n".join(methods) + "\n"
+    for name in sorted(functions):
+        methods.append(f"    def {name}{method_signature(getattr(aotops, name))}:")
+        methods += [*docstring(getattr(aotops, name).__doc__, " " * 8), ""]
+    return HEADER + NATIVE + "\n".join(methods).rstrip() + "\n"
 
 
 def public_stub(records: list[Record]) -> str:
@@ -278,10 +288,8 @@ def public_stub(records: list[Record]) -> str:
     for record in records:
         if not aotops.is_public(record.name):
             continue
-        summary = record.doc.splitlines()[0]
         lines.append(f"def {record.name}({operands(record, record.parameters)}, {options(record)}) -> Tensor:")
-        lines.append(f'    """{summary}"""')
-        lines.append("")
+        lines += [*docstring(record.doc, "    "), ""]
     return HEADER + "\n".join(lines).rstrip() + "\n"
 
 
