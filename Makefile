@@ -4,7 +4,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: setup build test slow lint format types stubs reference check wheel bench bench-ops clean
+.PHONY: setup build test slow lint format types stubs reference neighbours check wheel bench bench-ops clean
 
 setup:
 	$(PYTHON) -m venv .venv
@@ -36,6 +36,10 @@ stubs:
 	$(BIN)/python -m aotops.aot.pack.reference
 
 reference: stubs
+
+neighbours:
+	$(BIN)/pip install scipy scikit-learn array-api-compat
+	$(BIN)/python tools/neighbours.py
 
 check: lint types test
 

@@ -494,7 +494,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
     one_number, _, _ = text.partition("# --- operands in memory")
     # compiled for a CPU level: test_fma, test_primitives
-    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "unscale", "look_up16"}
+    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "unscale", "look_up16", "look_up16_float32"}
     primitives |= {f"centred_{name}" for name in ("exponent", "mantissa", "unscale")}
     assert set(done.stdout.split()) | primitives == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import itertools
 import pickle
 from typing import Any
@@ -234,3 +235,11 @@ def test_the_namespace_tells_about_itself() -> None:
         info.dtypes(kind="ints")
     with pytest.raises(TypeError, match="dtypes: kind must be one of"):
         info.dtypes(kind=3)
+
+
+def test_limits_are_copied_and_pickled() -> None:
+    for limits in (ao.iinfo("int8"), ao.finfo("float32"), ao.finfo("complex128")):
+        for copied in [copy.copy(limits), copy.deepcopy(limits)] + [
+            pickle.loads(pickle.dumps(limits, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
+        ]:
+            assert type(copied) is type(limits) and repr(copied) == repr(limits) and copied.dtype is limits.dtype

@@ -103,6 +103,22 @@ def calls(count: int) -> Callable[[], dict[str, ao.Tensor | float]]:
             "item": tiny[0].item(),
             "tolist": tiny.tolist()[0],
             "float": float(tiny[0]),
+            "sort": ao.sort(x),
+            "sort of float32": ao.sort(narrow, descending=True),
+            "argsort": ao.argsort(x),
+            "unique_values": ao.unique_values(narrow),
+            "searchsorted": ao.searchsorted(ao.sort(x), y),
+            "isin": ao.isin(small, small[:2]),
+            "median": ao.median(small),
+            "linspace": ao.linspace(0.1, 1.3, 50),
+            "linspace of other numbers": ao.concat(
+                [ao.linspace(-1.7e308, 1.6e308, 9), ao.linspace(0, 5e-324, 5), ao.logspace(0, 3, 50)]
+            ),
+            "linspace of complex numbers": ao.linspace(0.1 + 0.3j, 1.3, 50),
+            "matmul": x[:25].view(5, 5) @ y[:25].view(5, 5),
+            "complex": (x + 1j) * (y - 0.3j) / (x + 0.7j),
+            "softmax": ao.softmax(x[:25].view(5, 5), axis=0),
+            "quantile": ao.quantile(x, [0.1, 1 / 3]),
         }
 
     return compute

@@ -434,3 +434,31 @@ stream = io.BytesIO(); ao.save(stream, ao.ones(2)); stream.seek(0); ao.load(stre
 assert not {"zipfile", "mmap", "numpy"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_long_tensors_are_written_in_pieces() -> None:
+    """Compressing all of a tensor at once could not be interrupted."""
+    sizes: list[int] = []
+
+    class Stream(io.BytesIO):
+        def write(self, contents: Any, /) -> int:
+            sizes.append(memoryview(contents).nbytes)
+            return super().write(contents)
+
+    t = ao.arange(400_000)
+    stream = Stream()
+    ao.save(stream, t)
+    assert max(sizes) <= 1 << 20 and len(sizes) == 5
+    assert (loaded(stream.getvalue()) == t).all()
+    sizes.clear()
+    ao.save(stream := Stream(), {"a": t}, compress=True)
+    assert max(sizes) <= 1 << 21
+    assert (loaded(stream.getvalue())["a"] == t).all()
+
+
+def test_a_text_file_to_write(tmp_path: Path) -> None:
+    with (
+        open(tmp_path / "x", "w") as file,
+        pytest.raises(TypeError, match=r"save: file must be open in binary mode, got"),
+    ):
+        ao.save(file, ao.ones(2))

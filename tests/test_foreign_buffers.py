@@ -267,3 +267,43 @@ def test_numpy_is_not_imported() -> None:
         "import sys, array, aotops as ao; print(ao.tensor(b'ab', dtype='float32').tolist(), 'numpy' in sys.modules)"
     )
     assert run_python(script).stdout.strip() == "[97.0, 98.0] False"
+
+
+def test_dates_and_times_are_no_numbers() -> None:
+    """NumPy's scalars of them export their eight bytes, its arrays nothing."""
+    t = ao.arange(8.0)
+    calls: list[Callable[[Any], Any]] = [
+        ao.tensor,
+        ao.asarray,
+        lambda x: ao.asarray(x, dtype="float64"),
+        lambda x: ao.tensor([x]),
+        lambda x: ao.tensor([x], dtype="float32"),
+        lambda x: t + x,
+        lambda x: np.add(x, t),
+        lambda x: t == x,
+        lambda x: t.__setitem__(..., x),
+        lambda x: t.__iadd__(x),
+        lambda x: ao.add(t, x, out=t),
+        lambda x: ao.concat([t, x]),
+        lambda x: ao.full(8, x),
+        ao.exp,
+    ]
+    for value in (np.datetime64("2020"), np.timedelta64(1, "s"), np.zeros(8, "M8[D]"), np.zeros((), "m8[s]")):
+        for call in calls:
+            with pytest.raises(TypeError, match="number"):
+                call(value)
+    assert t.tolist() == list(range(8))
+    assert ao.asarray(np.bytes_(b"ab")).tolist() == [97, 98]
+
+
+@pytest.mark.parametrize("returned", [5, None, "x", b"", object()])
+def test_an_array_method_that_returns_no_array(returned: object) -> None:
+    class Exporter:
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return returned
+
+    if returned == b"":
+        assert ao.asarray(Exporter()).size == 0
+    else:
+        with pytest.raises(TypeError, match="tensor: data must be an array of numbers, got Exporter whose __array__"):
+            ao.tensor(Exporter())

@@ -139,6 +139,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),
+    ("aot.arrays",),
     ("aot.pack",),
     ("cli", "first_call"),
     ("callbacks", "__main__"),
@@ -234,9 +235,11 @@ def c_sources() -> dict[str, str]:
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("arrow", "buffer", "dlpack", "tensor"),
-    ("fold", "launch", "pool", "run", "scan", "see", "threads"),
+    ("fold", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
+        "array_kernel",
+        "array_memory",
         "from_python",
         "gather",
         "matmul",

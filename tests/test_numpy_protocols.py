@@ -278,3 +278,39 @@ assert numpy.dtype(ao.float32) == "float32" == ao.float32 and ao.float32 == nump
 assert ao.result_type(ao.float32, ao.bool) == "float32"
 """
     subprocess.run([sys.executable, "-c", script], check=True)
+
+
+def test_all_names_of_numpy_for_dtypes() -> None:
+    x = ao.tensor([1.0, 2.0])
+    for dtype in ("f4", "<f4", np.float32, np.dtype("f4"), "float32", ao.float32, "single"):
+        for result in (
+            np.sum(x, dtype=dtype),
+            np.cumsum(x, dtype=dtype),
+            np.concatenate([x], dtype=dtype),
+            np.zeros_like(x, dtype=dtype),
+            np.full_like(x, 2, dtype=dtype),
+            np.add.reduce(x, dtype=dtype),
+            np.multiply.accumulate(x, dtype=dtype),
+        ):
+            assert isinstance(result, ao.Tensor) and result.dtype == ao.float32, dtype
+    with pytest.raises(TypeError, match="not understood"):
+        np.sum(x, dtype="bogus")
+
+
+def test_sorts_as_numpy_calls_them() -> None:
+    x = np.array([[3.0, 1.0], [2.0, 0.0]])
+    for function in (np.sort, np.argsort):
+        for options in ({}, {"axis": None}, {"axis": 0}, {"kind": "heapsort"}, {"axis": 1, "stable": True}):
+            result = function(ao.asarray(x), **options)
+            assert isinstance(result, ao.Tensor)
+            np.testing.assert_array_equal(np.asarray(result), function(x, **options))
+        with pytest.raises(TypeError, match="order must be left out"):
+            function(ao.asarray(x), order="a")
+
+
+def test_parts_of_complex_numbers() -> None:
+    for x in (np.array([1 + 2j, 3]), np.array([1.0, 2.0])):
+        for function in (np.real, np.imag, np.conj):
+            result = function(ao.asarray(x))
+            assert isinstance(result, ao.Tensor)
+            np.testing.assert_array_equal(np.asarray(result), function(x))

@@ -185,6 +185,7 @@ def test_built_ahead_of_time(tmp_path: Path) -> None:
     subprocess.run(build, cwd=tmp_path, capture_output=True, check=True)
     program = (
         "import aotops as ao, built_states as b; from aotops.user.library import library_of;"
+        "from aotops.user.declare import name_of; name_of(b.mean);"
         "x = ao.tensor([1.0, 2.0, 6.0]); library, reason = library_of(b.mean._record);"
         "print(reason or [b.mean(x).item(), b.running_mean(x).tolist()])"
     )

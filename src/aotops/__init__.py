@@ -36,6 +36,7 @@ except ModuleNotFoundError as error:
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {
     **{dtype.name: "dtypes" for dtype in (_native.dtypes if _native is not None else ())},
+    "ArrayKernel": "user.array_kernels",
     "AxisError": "errors",
     "BuildError": "errors",
     "DType": "_native",
@@ -78,6 +79,7 @@ _HOMES = {
     "inf": "namespace.constants",
     "isdtype": "namespace.data_types",
     "isin": "namespace.sets",
+    "kernel": "user.array_kernels",
     "linspace": "namespace.grids",
     "load": "interop.files",
     "log_softmax": "namespace.neural",

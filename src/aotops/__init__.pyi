@@ -32,6 +32,7 @@ from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
+from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 
 __version__: str
@@ -602,8 +603,8 @@ def round(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
     """The integer nearest to each element, the even one of two; in the dtype of the element.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32 or
-            float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32,
+            float64, complex64 or complex128.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -613,12 +614,13 @@ def round(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
         A tensor with the shape of ``x``, of the dtype that it is computed in.
 
     Raises:
-        TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-            ``out`` cannot hold the result.
+        TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+            result.
         ValueError: ``out`` has another shape than the result.
 
     Special cases:
-        Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0.
+        Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0. Of
+        complex numbers, both parts are rounded.
 
     Accuracy:
         Exact.
@@ -717,8 +719,8 @@ def signbit(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> 
     """Whether each element has a minus sign, which zeros and NaN have as well.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
-            integer dtype compute as float64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2161,8 +2163,8 @@ def logical_and(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2192,8 +2194,8 @@ def logical_or(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Op
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2223,8 +2225,8 @@ def logical_xor(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: O
 
     Parameters:
         x1, x2: Tensors, numbers, arrays or lists of numbers, whose shapes broadcast together. They are
-            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool; every integer dtype,
-            float32, float64, complex64 and complex128 compute as bool.
+            promoted as ``numpy.result_type`` does, Python numbers weakly, to bool or every integer
+            dtype; float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
         where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -2253,7 +2255,7 @@ def logical_not(x: Operand, *, out: Tensor | None = None, where: Operand = True)
     """Whether each element is false.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool; every integer dtype,
+        x: A tensor, a number, an array or lists of numbers, of dtype bool or every integer dtype;
             float32, float64, complex64 and complex128 compute as bool.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
             dtype may be another one that can hold the result.
@@ -2740,9 +2742,8 @@ def argmax(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -2773,9 +2774,8 @@ def argmin(x: Operand, /, axis: int | None = None, *, keepdims: builtins.bool = 
     """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
     Parameters:
-        x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-            float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-            uint64.
+        x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+            or float64.
         axis: The axis along which to look; None for all elements, in row-major order.
         keepdims: Leave the axes that fold away in place, with length 1.
         out: A tensor of the result's shape, which the result is written into and which is returned; its

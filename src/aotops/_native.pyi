@@ -102,6 +102,9 @@ def declare(
 def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
 def set_fallback(operator: Operator, function: Callable[..., Any], /) -> None: ...
 def rename(operator: Operator, name: str, /) -> None: ...
+def find_array_kernel(library: Any, symbol: str, /) -> int: ...
+def load_array_kernel(kernel: Any, /) -> None: ...
+def run_array_kernel(library: Any, number: int, name: str, operands: tuple[TensorBase, ...], /) -> None: ...
 def memory_stats() -> tuple[int, int, int, int, int, int]: ...
 def memory_limit(bytes: int, /) -> None: ...
 def memory_release() -> int: ...
@@ -415,8 +418,8 @@ class TensorBase:
         """The integer nearest to each element, the even one of two; in the dtype of the element.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32 or
-                float64.
+            x: A tensor, a number, an array or lists of numbers, of dtype every integer dtype, float32,
+                float64, complex64 or complex128.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
                 dtype may be another one that can hold the result.
             where: A bool tensor, which broadcasts with the inputs: where it is False, ``out`` keeps its
@@ -426,12 +429,13 @@ class TensorBase:
             A tensor with the shape of ``x``, of the dtype that it is computed in.
 
         Raises:
-            TypeError: An argument is none of those above; the dtype is bool, complex64 or complex128;
-                ``out`` cannot hold the result.
+            TypeError: An argument is none of those above; the dtype is bool; ``out`` cannot hold the
+                result.
             ValueError: ``out`` has another shape than the result.
 
         Special cases:
-            Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0.
+            Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0. Of
+            complex numbers, both parts are rounded.
 
         Accuracy:
             Exact.
@@ -1561,9 +1565,8 @@ class TensorBase:
         """Position of the largest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its
@@ -1594,9 +1597,8 @@ class TensorBase:
         """Position of the smallest element along one axis, or in row-major order over all; the first of several.
 
         Parameters:
-            x: A tensor, a number, an array or lists of numbers, of dtype bool, int64, uint8, uint64,
-                float32 or float64; int8, int16 and int32 compute as int64; uint16 and uint32 compute as
-                uint64.
+            x: A tensor, a number, an array or lists of numbers, of dtype bool, every integer dtype, float32
+                or float64.
             axis: The axis along which to look; None for all elements, in row-major order.
             keepdims: Leave the axes that fold away in place, with length 1.
             out: A tensor of the result's shape, which the result is written into and which is returned; its

@@ -19,6 +19,7 @@ CALLBACKS = {
     "equals_numpy_dtype": "aotops.interop.numpy_dtypes.equals",
     "is_operand": "aotops.namespace.operands.is_operand",
     "item_at": "aotops.namespace.indexing.item_at",
+    "load_array_kernel": "aotops.first_call.load_array",
     "load_operator": "aotops.first_call.load",
     "masked": "aotops.namespace.masked.call",
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",

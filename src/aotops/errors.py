@@ -355,6 +355,20 @@ def no_constructor(kind: type) -> NoReturn:
 # --- operators ------------------------------------------------------------------------------------
 
 
+def wrong_array_operands(name: str, wanted: str) -> NoReturn:
+    """Operands of an array kernel that do not fit it, where C is called with them directly."""
+    reject(ValueError, name, "operands", wanted, "others")
+
+
+def raised_by_kernel(name: str, text: str) -> NoReturn:
+    """The exception that an array kernel has raised: its class, file, line and message, in lines."""
+    import builtins
+
+    kind, file, line, message = text.split("\n", 3)
+    place = f" ({file}, line {line})" if file else ""
+    raise getattr(builtins, kind)(f"{name}: {message}{place}") from None
+
+
 def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:
     """An operator that cannot run."""
     build = f"Build it with `{command}`" if command else "Declare it in a module that can be built"

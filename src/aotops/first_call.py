@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aotops.ops.record import Record
+    from aotops.user.array_kernels import ArrayKernel
 
 #: Held while an operator is bound: threads that call it first at the same time compile it once.
 _lock = RLock()
@@ -69,10 +70,7 @@ def load(operator: Operator) -> None:
         if record.loaded:
             return  # bound by another thread
         name = name_of(operator)
-        mode = os.environ.get("AOTOPS_PYTHON", "0")
-        if mode not in ("0", "1", ""):
-            errors.wrong_value(name, "AOTOPS_PYTHON", "0 or 1", mode)
-        if mode == "1":
+        if runs_as_python(name):
             from aotops.user.plain_python import fallback
 
             _native.set_fallback(operator, fallback(operator))
@@ -100,6 +98,42 @@ def load(operator: Operator) -> None:
             record.loaded = True
             return
         errors.not_built(name, record.place, reason or "", command_for(record))
+
+
+def load_array(kernel: ArrayKernel) -> None:
+    """Find the code of an array kernel at its first call, or let it run as plain Python.
+
+    Raises ``NotBuiltError`` if there is none.
+    """
+    with _lock:
+        record = kernel._record
+        if record.loaded:
+            return  # by another thread
+        if runs_as_python(record.name):
+            record.loaded = True
+            return
+        library, reason = library_of(record)
+        if library is not None:
+            try:
+                kernel._bind(library)
+                return
+            except ImportError as error:
+                reason = f"is built in {library_name(record.namespace['__file__'])}, where {error}"
+        if compiler_is_there():
+            _let_forks_wait()
+            from aotops.aot.pack.array_jit import compile_now
+
+            kernel._bind(compile_now(record, f"{record.namespace.get('__name__', '__main__')}.{record.name} {reason}"))
+            return
+        errors.not_built(record.name, record.place, reason or "", command_for(record))
+
+
+def runs_as_python(name: str) -> bool:
+    """Whether user-defined operators run as plain Python; ``ValueError`` for a setting that says neither."""
+    mode = os.environ.get("AOTOPS_PYTHON", "0")
+    if mode not in ("0", "1", ""):
+        errors.wrong_value(name, "AOTOPS_PYTHON", "0 or 1", mode)
+    return mode == "1"
 
 
 def compiler_is_there() -> bool:

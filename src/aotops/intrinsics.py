@@ -138,6 +138,11 @@ def look_up16(table: Table, index: int) -> float:
     return float(table.values[int(index) & 15])
 
 
+def look_up16_float32(table: Table, index: Any) -> Any:
+    """As ``look_up16``, the float32 at the last four bits of an integer: one instruction for 16 elements by AVX-512."""
+    return float(table.values[int(index) & 15])
+
+
 def wrap_int64(x: Any) -> int:
     """Wrap an integer around to int64; compiled arithmetic wraps on its own."""
     return (int(x) + 2**63) % 2**64 - 2**63

@@ -76,6 +76,8 @@ def normalize_axes(function: str, argument: str, axis: Any, ndim: int, several: 
     Raises ``TypeError`` for other than ints, ``AxisError`` for one that the tensor does not have, ``ValueError`` for
     one given twice.
     """
+    if type(axis) is int and -ndim <= axis < ndim:  # a third of the time of what follows
+        return (axis % ndim,)
     wanted = "an int or a tuple of ints" if several else "an int"
     if axis is not None:  # which stands for all axes, where it does not get here
         wanted = "an int, a tuple of ints or None" if several else "an int or None"

@@ -30,6 +30,9 @@ ALIGNMENT = 64
 #: What a stream that cannot tell its length is read in.
 CHUNK = 1 << 20
 
+#: What is written at a time: 50 ms of compression.
+LONGEST_WRITE = 1 << 20
+
 #: An archive may hold this much, or this many times its own size, unless ``max_bytes`` says otherwise.
 USUAL_BYTES, USUAL_RATIO = 1 << 30, 100
 
@@ -163,7 +166,12 @@ class Forward:
         """Write all bytes, which a raw stream may take in parts; returns how many they are."""
         left = contents
         while left:
-            count = self.stream.write(left)
+            try:
+                count = self.stream.write(left)
+            except TypeError as error:  # as text files say, of a str
+                wanted = "be open in binary mode"
+                got = f"{type(self.stream).__name__} whose write says: {error}"
+                errors.reject(TypeError, "save", "file", wanted, got)
             if not isinstance(count, int) or count >= len(left):
                 break  # all; not every object with ``write`` says how much
             left = left[count:]
@@ -184,7 +192,9 @@ def write_tensor(stream: Any, x: Tensor) -> None:
     header = text.encode("ascii") + b" " * padding + b"\n"
     stream.write(NPY + b"\x01\x00" + len(header).to_bytes(2, "little") + header)
     if stored.size:
-        stream.write(bytes_of(stored))
+        contents = bytes_of(stored)
+        for start in range(0, len(contents), LONGEST_WRITE):  # compressing all at once could not be interrupted
+            stream.write(contents[start : start + LONGEST_WRITE])
 
 
 def bytes_of(x: Tensor) -> memoryview:

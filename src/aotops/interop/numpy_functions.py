@@ -85,7 +85,7 @@ def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str,
     if name not in REDUCTIONS or not options.keys() <= OPTIONS.get(method, set()):
         return None
     function = getattr(aotops, REDUCTIONS[name][method == "accumulate"], None)
-    dtype = {} if options.get("dtype") is None else {"dtype": options["dtype"]}
+    dtype = dtype_argument(options.get("dtype"))
     if function is None or (dtype and name not in ("add", "multiply")):
         return None
     others = {option: options[option] for option in ("keepdims", "initial", "where") if option in options}
@@ -116,12 +116,11 @@ def as_out(value: Any) -> Any:
 
 #: The functions that aotops calls as NumPy does, and means the same by; an error for those that it does not have yet.
 SAME = (
-    "all any argmax argmin argsort astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod "
-    "cumulative_sum diff einsum empty_like expand_dims flip full_like isin matrix_transpose max mean median "
-    "meshgrid min moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero "
-    "ones_like percentile prod quantile repeat reshape roll round searchsorted sort squeeze stack std sum take "
-    "take_along_axis tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var "
-    "zeros_like"
+    "all any argmax argmin astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
+    "diff einsum empty_like expand_dims flip full_like imag isin matrix_transpose max mean median meshgrid min "
+    "moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero ones_like "
+    "percentile prod quantile real repeat reshape roll round searchsorted squeeze stack std sum take take_along_axis "
+    "tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var zeros_like"
 )
 
 #: What others of NumPy's functions are called in aotops.
@@ -136,9 +135,6 @@ NUMPYS = (
 
 #: What NumPy calls an argument, and what aotops does.
 ARGUMENTS = {"a_min": "min", "a_max": "max"}
-
-#: Arguments that make no difference: all of aotops' sorts are stable.
-IGNORED = {"sort": ("kind",), "argsort": ("kind",)}
 
 
 def concatenate(
@@ -220,6 +216,18 @@ def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None)
     return aotops.cumulative_prod(*in_a_row(a, axis), dtype=dtype, out=out)
 
 
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """``numpy.sort``, of the elements of all axes if it is given none; all of aotops' sorts are stable."""
+    x, along = in_a_row(a, axis)
+    return aotops.sort(x, axis=along) if order is None else unsupported("numpy.sort", "order", order)
+
+
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """``numpy.argsort``, likewise."""
+    x, along = in_a_row(a, axis)
+    return aotops.argsort(x, axis=along) if order is None else unsupported("numpy.argsort", "order", order)
+
+
 def in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
     """A tensor, flattened if there is no axis, and the axis to go along."""
     return (a.reshape(-1), 0) if axis is None else (a, axis)
@@ -232,6 +240,7 @@ def copied(a: Any, order: str = "K") -> Any:
 
 #: Functions that aotops spells in another way.
 ADAPTERS = {
+    "argsort": argsort,
     "concatenate": concatenate,
     "copy": copied,
     "cumprod": cumprod,
@@ -239,6 +248,7 @@ ADAPTERS = {
     "dot": dot,
     "hstack": hstack,
     "ravel": ravel,
+    "sort": sort,
     "swapaxes": swapaxes,
     "transpose": transpose,
     "vstack": vstack,
@@ -261,14 +271,22 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     bound = signature_of(adapter or function).bind(*args, **options)
     out = bound.arguments.get("out")
     shared = {} if out is None else {"out": aotops.asarray(out, copy=False)}  # a copy would be written in vain
-    bound.arguments = {**as_tensors(bound.arguments), **shared}
+    dtype = dtype_argument(bound.arguments.get("dtype"))
+    bound.arguments = {**as_tensors(bound.arguments), **shared, **dtype}
     if adapter is not None:
         result = adapter(*bound.args, **bound.kwargs)
     else:
         own = function_of(short if short in SAME.split() else RENAMED.get(short, ""), name)
-        positional, by_name = translated(name, bound, own, IGNORED.get(short, ()))
+        positional, by_name = translated(name, bound, own)
         result = own(*positional, **by_name)
     return result if out is None else out
+
+
+def dtype_argument(value: Any) -> dict[str, Any]:
+    """An argument ``dtype``, if it is given: NumPy has more names for dtypes than aotops, such as ``"f4"``."""
+    import numpy
+
+    return {} if value is None else {"dtype": numpy.dtype(value)}
 
 
 def positive_priority(kind: type) -> bool:
@@ -286,7 +304,7 @@ def function_of(own: str, name: str) -> Any:
     return found
 
 
-def translated(name: str, bound: Any, own: Any, ignored: tuple[str, ...]) -> tuple[list[Any], dict[str, Any]]:
+def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, Any]]:
     """The arguments of NumPy's function for one of aotops: those without a default by position, others by name."""
     takes = signature_of(own).parameters
     positional: list[Any] = []
@@ -299,7 +317,7 @@ def translated(name: str, bound: Any, own: Any, ignored: tuple[str, ...]) -> tup
         elif parameter.kind is parameter.VAR_KEYWORD:
             by_name |= value
         elif parameter.default is not parameter.empty:
-            if not is_default(value, parameter.default) and given not in ignored:
+            if not is_default(value, parameter.default):
                 by_name[argument] = value
         elif argument in takes and takes[argument].kind is parameter.KEYWORD_ONLY:
             by_name[argument] = value

@@ -41,8 +41,12 @@ def foreign_number(name: str, argument: str, obj: Any) -> tuple[float, str] | No
     try:
         opened = memoryview(obj)
     except (BufferError, ValueError) as error:
+        if hasattr(obj, "dtype"):  # an array of NumPy's dates and times
+            no_numbers(name, argument, obj)
         errors.reject(ValueError, name, argument, "have a buffer that can be read", f"{type(obj).__name__}: {error}")
     with opened as view:
+        if view.ndim == 1 and getattr(obj, "shape", None) == () and not isinstance(obj, bytes):
+            no_numbers(name, argument, obj)  # a date or a time: its bytes lie along an axis that it does not have
         found = readable(view.format, view.itemsize)
         if view.ndim != 0 or found is None or (found[0] == "=" and view.format[-1] != "e"):
             return None
@@ -51,6 +55,13 @@ def foreign_number(name: str, argument: str, obj: Any) -> tuple[float, str] | No
         order, kind = found
         number: float = struct.unpack(f"{order}{CODES[kind][view.itemsize]}", view.tobytes())[0]
         return number, holding(kind, view.itemsize)
+
+
+def no_numbers(name: str, argument: str, obj: Any) -> NoReturn:
+    """Raise ``TypeError`` for one of NumPy's arrays or scalars of which the buffer protocol knows nothing."""
+    wanted = f"hold numbers of dtype {', '.join([dtype.name for dtype in _native.dtypes])}"
+    got = f"{errors.type_name(obj)} of dtype {getattr(obj, 'dtype', None)}"
+    errors.reject(TypeError, name, argument, wanted, got, "convert it with NumPy first")
 
 
 def readable(format: str, itemsize: int) -> tuple[str, str] | None:

@@ -165,8 +165,20 @@ class Limits:
         errors.reject(AttributeError, type(self).__name__, name, "not be assigned to", errors.shown(value))
 
     def __repr__(self) -> str:
+        return f"{type(self).__name__}({', '.join([f'{name}={value!r}' for name, value in self.values().items()])})"
+
+    def __reduce__(self) -> Any:
+        return restored, (type(self), self.values())
+
+    def values(self) -> dict[str, Any]:
+        """All attributes by name."""
         names = sorted({name for kind in type(self).__mro__ for name in getattr(kind, "__slots__", ())})
-        return f"{type(self).__name__}({', '.join([f'{name}={getattr(self, name)!r}' for name in names])})"
+        return {name: getattr(self, name) for name in names}
+
+
+def restored(kind: type[Limits], values: dict[str, Any]) -> Limits:
+    """Limits from a pickle, or a copy."""
+    return kind(**values)
 
 
 class IntegerLimits(Limits):

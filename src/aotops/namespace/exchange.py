@@ -72,6 +72,8 @@ def is_offered(value: Any) -> bool:
 
 def offered(name: str, argument: str, x: Any, copy: bool | None) -> Tensor | None:
     """A tensor on the memory that an object exports; None if only a copy is possible and ``copy`` is False."""
+    from aotops.namespace.buffers import foreign_number
+
     if hasattr(type(x), "__arrow_c_array__"):
         pair = x.__arrow_c_array__()
         if not isinstance(pair, tuple) or len(pair) != 2:
@@ -80,6 +82,14 @@ def offered(name: str, argument: str, x: Any, copy: bool | None) -> Tensor | Non
     if exports(x):
         return imported(name, argument, x, copy)
     array = x.__array__()
+    try:
+        memoryview(array).release()
+    except TypeError:
+        got = f"{type(x).__name__} whose __array__ returns {errors.type_name(array)}"
+        errors.reject(TypeError, name, argument, "be an array of numbers", got)
+    except (BufferError, ValueError):
+        pass  # of a dtype that buffers lack, which is an error now:
+    foreign_number(name, argument, array)
     shared = _native.from_buffer(array, False, name, argument)
     return _native.from_buffer(array, True, name, argument) if shared is None and copy is not False else shared
 

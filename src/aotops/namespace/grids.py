@@ -21,7 +21,9 @@ _add = _native.operators["add"]
 _divide = _native.operators["divide"]
 _less_equal = _native.operators["less_equal"]
 _multiply = _native.operators["multiply"]
+_not_equal = _native.operators["not_equal"]
 _pow = _native.operators["pow"]
+_subtract = _native.operators["subtract"]
 _where = _native.operators["where"]
 
 
@@ -51,15 +53,17 @@ def spaced(name: str, start: Any, stop: Any, count: int, endpoint: bool) -> Tens
     from math import isfinite
 
     divisor = count - 1 if endpoint else count
-    span = stop - start
-    step = span / divisor if divisor > 0 else span
+    # by operators, since Python's own arithmetic depends on the rounding mode of the thread
+    span = _subtract(stop, start).item()
+    step = _divide(span, divisor).item() if divisor > 0 else span
     if isinstance(start, complex):
         positions = evenly_spaced(name, 0.0, 1.0, count, float64)
         result: Tensor = _add(_multiply(positions, step), start)
     elif not isfinite(span) and isfinite(start) and isfinite(stop):  # the ends are too far apart for a float64
-        halved = evenly_spaced(name, start / 2, (stop / 2 - start / 2) / max(divisor, 1), count, float64)
+        half = _subtract(stop / 2, start / 2)
+        halved = evenly_spaced(name, start / 2, _divide(half, max(divisor, 1)).item(), count, float64)
         result = _multiply(halved, 2.0, out=halved)
-    elif step == 0 and span != 0:  # the step is below the smallest float64
+    elif not _not_equal(step, 0.0) and _not_equal(span, 0.0):  # the step is below the smallest float64
         positions = _divide(evenly_spaced(name, 0.0, 1.0, count, float64), divisor)
         result = _add(_multiply(positions, span, out=positions), start, out=positions)
     else:

@@ -12,7 +12,7 @@ from aotops.namespace.creation import has_buffer
 from aotops.namespace.data_types import result_type
 from aotops.namespace.indexing import as_positions
 from aotops.namespace.operands import as_tensor
-from aotops.shapes import as_int, as_shape, check_bytes, normalize_axes
+from aotops.shapes import as_int, as_shape, check_bytes, contiguous_strides, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def repeat(x: Operand, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     (own,) = normalize_axes("repeat", "axis", axis, source.ndim, several=False)
     if isinstance(repeats, Tensor) and repeats.ndim == 0 and repeats.dtype.kind == "integer":
         repeats = repeats.item()
-    if isinstance(repeats, (list, tuple, range, Tensor)) or has_buffer(repeats):
+    if type(repeats) is not int and (isinstance(repeats, (list, tuple, range, Tensor)) or has_buffer(repeats)):
         return repeated_unevenly(source, as_tensor("repeat", "repeats", repeats), own)
     count = as_int("repeat", "repeats", repeats, "an int or a tensor of integers")
     if count < 0:
@@ -291,12 +291,14 @@ def roll(x: Operand, /, shift: Any, *, axis: Any = None) -> Tensor:
         >>> ao.roll(ao.tensor([1, 2, 3, 4]), 1)
         tensor([4, 1, 2, 3])
     """
-    source = as_tensor("roll", "x", x)
+    whole = as_tensor("roll", "x", x)
+    source = whole if axis is not None else whole.reshape(-1)
     if axis is None:
-        return roll(source.reshape(-1), as_int("roll", "shift", shift), axis=0).reshape(source.shape)
-    given = axis if isinstance(axis, (tuple, list)) else (axis,)
-    axes = [normalize_axes("roll", "axis", each, source.ndim, several=False)[0] for each in given]
-    shifts = list(as_shape("roll", "shift", shift))
+        axes, shifts = [0], [as_int("roll", "shift", shift)]
+    else:
+        given = axis if isinstance(axis, (tuple, list)) else (axis,)
+        axes = [normalize_axes("roll", "axis", each, source.ndim, several=False)[0] for each in given]
+        shifts = list(as_shape("roll", "shift", shift))
     if len(shifts) != len(axes) and 1 not in (len(shifts), len(axes)):
         got = f"{len(shifts)} and {len(axes)}"
         errors.reject(ValueError, "roll", "shift and axis", "be as many ints each, or one", got)
@@ -305,13 +307,17 @@ def roll(x: Operand, /, shift: Any, *, axis: Any = None) -> Tensor:
     for own, by in zip(axes * (count // (len(axes) or 1)), shifts * (count // (len(shifts) or 1)), strict=True):
         moved[own] += by
     result = _native.empty(source.shape, source.dtype, "roll")
-    # each axis in two pieces, which exchange places
-    pieces: list[list[tuple[slice, slice]]] = [[]]
-    for length, by in zip(source.shape, moved, strict=True):
+    steps, strides = source.strides, result.strides
+    # each axis in two pieces, which exchange places: their lengths, and where they begin
+    pieces: list[tuple[Shape, int, int]] = [((), 0, 0)]
+    for length, by, step, stride in zip(source.shape, moved, steps, strides, strict=True):
         cut = by % length if length else 0
-        ways = [(slice(0, length - cut), slice(cut, length)), (slice(length - cut, length), slice(0, cut))]
-        pieces = [[*piece, way] for piece in pieces for way in (ways if cut else ways[:1])]
-    for piece in pieces if source.size else ():
-        origin, target = [tuple([way[k] for way in piece]) for k in range(2)]
-        result[(*target, ...)] = source[(*origin, ...)]
-    return result
+        ways = ((length - cut, 0, cut), (cut, length - cut, 0)) if cut else ((length, 0, 0),)
+        pieces = [
+            ((*lengths, size), at + first * step, to + place * stride)
+            for lengths, at, to in pieces
+            for size, first, place in ways
+        ]
+    for lengths, at, to in pieces if source.size else ():
+        result._as_strided(lengths, strides, to)._copy_from(source._as_strided(lengths, steps, at))
+    return result if axis is not None else result._as_strided(whole.shape, contiguous_strides(whole.shape), 0)

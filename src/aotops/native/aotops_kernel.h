@@ -70,4 +70,67 @@ typedef struct {
     const aot_named_kernel *kernels;
 } aot_library;
 
+/* --- array kernels --------------------------------------------------------------------------------------------------
+ *
+ * An array kernel runs a function of whole arrays for n items of a batch. In Python:
+ *
+ *     def kernel(n, data, numbers):
+ *         for item in range(n):
+ *             function(*(the array, or the element, at data[k] + item * numbers[k] for each operand k))
+ *
+ * `numbers` holds, in this order, the bytes from one item to the next of each operand, the size of each dimension, and
+ * the stride in bytes of each axis that an item has, of all operands in turn. The first parameters are those of Numba's
+ * calling convention, as above. A kernel returns 0, or the number of an error: then `error` points to the address of a
+ * string, the exception's name, the file, the line and the message, in lines. If `poll` has told it to stop, it returns
+ * AOT_STOPPED, and `error` means nothing. Whoever calls it frees what it has allocated and not freed.
+ *
+ * An extension has these kernels in a capsule of their own, whose version counts apart from AOTOPS_KERNEL_VERSION: an
+ * extension without array kernels outlives a change of it. Functions may be added at the end of aot_array_services
+ * without another version, since a kernel calls only those that it was compiled for; an aotops that lacks one is told
+ * by `services`. */
+#define AOTOPS_ARRAY_KERNEL_VERSION 1
+#define AOT_STOPPED 32767
+
+/* What array kernels call. All sizes are in bytes, and not negative. */
+typedef struct {
+    int32_t (*poll)(void);
+    void *(*allocate_array)(int64_t size, int32_t alignment); /* memory with a count of references in front */
+    void (*release)(void *counted);                           /* called when the count is 0 */
+    void *(*new_list)(int64_t size, void *destroy);
+    void *(*allocate_list)(void *list, int64_t size);
+    void *(*resize_list)(void *list, int64_t size);
+    void (*free_list)(void *list, void *data);
+    void *(*allocate)(int64_t size);
+    void (*free)(void *memory);
+} aot_array_services;
+
+typedef struct {
+    const char *const *error;
+    const aot_array_services *services;
+} aot_array_call;
+
+typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, char **data, const int64_t *numbers);
+
+#define AOT_ARRAY_CAPSULE "aotops.arrays"
+
+typedef struct {
+    const char *symbol;
+    uint8_t inputs, outputs, dimensions;
+    const aot_operand_dtype *dtypes;    /* of the inputs, then of the outputs */
+    const uint8_t *ranks;               /* the number of axes that an item has, of each operand */
+    const uint8_t *axes;                /* the dimension of each axis, of all operands in turn */
+    const int64_t *sizes;               /* of each dimension; -1: any */
+    const aot_array_kernel *contiguous; /* one per level, for items in row-major order */
+    const aot_array_kernel *strided;    /* one per level, for any strides */
+} aot_named_array_kernel;
+
+typedef struct {
+    uint32_t version;  /* AOTOPS_ARRAY_KERNEL_VERSION; if it differs, read no other field */
+    uint32_t services; /* how many functions of aot_array_services its kernels may call */
+    uint32_t n_levels;
+    const char *const *levels; /* names of CPU levels, lowest first */
+    uint32_t n_kernels;
+    const aot_named_array_kernel *kernels;
+} aot_array_library;
+
 #endif

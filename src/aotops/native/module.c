@@ -22,6 +22,7 @@
  */
 #include "native.h"
 
+#include "array_kernel.h"
 #include "arrays.h"
 #include "exchange.h"
 #include "pool.h"
@@ -314,6 +315,21 @@ static PyObject *native_bind(PyObject *module, PyObject *args)
     return aot_bind(state_of(module), args);
 }
 
+static PyObject *native_find_array_kernel(PyObject *module, PyObject *args)
+{
+    return aot_find_array_kernel(state_of(module), args);
+}
+
+static PyObject *native_run_array_kernel(PyObject *module, PyObject *args)
+{
+    return aot_run_array_kernel(state_of(module), args);
+}
+
+static PyObject *native_load_array_kernel(PyObject *Py_UNUSED(module), PyObject *kernel)
+{
+    return aot_load_array_kernel(kernel);
+}
+
 static PyObject *native_set_fallback(PyObject *module, PyObject *args)
 {
     return aot_set_fallback(state_of(module), args);
@@ -428,6 +444,11 @@ static PyMethodDef module_methods[] = {
      "fast_path(*operators): a decorator of a function that has a fast path in C, which calls the operators."},
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
+    {"find_array_kernel", native_find_array_kernel, METH_VARARGS,
+     "find_array_kernel(library, symbol): the number of an array kernel in a library."},
+    {"run_array_kernel", native_run_array_kernel, METH_VARARGS,
+     "run_array_kernel(library, number, name, operands): see array_kernel.h."},
+    {"load_array_kernel", native_load_array_kernel, METH_O, "load_array_kernel(kernel): find its code."},
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},
     {"rename", native_rename, METH_VARARGS, "rename(operator, name): of a declared operator."},

@@ -224,11 +224,13 @@ enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
         aot_watch_work(runner->watch, runner);
     }
     bool done = true;
+    aot_environment before = aot_begin_environment(); /* for routines, and for what kernels are called by */
     if (runner->total >= AOT_PLAN_GRAIN || runner->unbounded) {
         done = run_released(state, runner, work);
     } else {
         work(runner);
     }
+    aot_end_environment(before);
     PyMem_Free(allocated);
     return done ? AOT_DONE : AOT_INTERRUPTED;
 }

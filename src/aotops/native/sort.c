@@ -25,6 +25,7 @@
 #define PIECE 16384
 #define LONG 262144
 #define PART 131072
+#define LEAST_PAGE 4096
 
 /* What ranges tells of a part, and what keys does. */
 typedef struct {
@@ -84,6 +85,16 @@ static void run_all(const aot_runner *runner)
 
 /* --- long rows ----------------------------------------------------------------------------------- */
 
+/* Has the system provide memory that is written at many places later, a page at a time and each once. Otherwise the
+ * first part of a row that is distributed, which writes to all buckets, would take as long as clearing all of their
+ * memory: a second for 60 million pairs, in which nothing asks for interruption. */
+static void touch(char *memory, int64_t bytes)
+{
+    for (int64_t at = 0; at < bytes; at += LEAST_PAGE) {
+        memory[at] = 0;
+    }
+}
+
 /* Runs a step for items `first` up to `last`: parts of the row, or buckets. */
 static void run_step(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
@@ -119,6 +130,10 @@ static void run_step(const aot_runner *runner, int64_t first, int64_t last, char
             aot_keys_routine[dtype][level](&unused, &call, 1, size, to_keys, &own->descending);
             char *ranged[] = {own_keys, (char *)&facts->low, (char *)&facts->high, (char *)&facts->falls};
             aot_ranges_routine[level](&unused, &call, 1, size, ranged, NULL);
+            touch(scratch + begin * key, size * key);
+            if (pairs) {
+                touch(out_places + begin * key, size * key);
+            }
         } else if (own->step == COUNT) {
             char *counted[] = {own_keys, counters};
             aot_histogram_routine[level](&unused, &call, 1, size, counted, numbers);

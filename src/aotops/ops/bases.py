@@ -10,16 +10,17 @@ from typing import Any
 
 from aotops.intrinsics import (
     Table,
+    bits_of_float32,
     bits_of_float64,
     exponent,
     fma,
     limit,
     look_up16,
+    look_up16_float32,
     mantissa,
     rint,
     scale,
     select,
-    widen,
 )
 from aotops.ops.cases import Cases
 from aotops.ops.exponential import log_polynomial64
@@ -33,9 +34,7 @@ from aotops.ops.float_arithmetic import (
     ROOTS_LOW,
     chained,
     chained_quotient,
-    in_float64,
 )
-from aotops.ops.inverse_hyperbolic import short_polynomial64
 from aotops.ops.power import LOG2S
 from aotops.ops.record import COMPLEX, FLOATS, TO_FLOAT, map
 
@@ -220,24 +219,153 @@ def log10_64(x: Any) -> Any:
     return scaled_log64(high, limit(low, 1.0), r, LOG10_E, LOG10_E_LOW)
 
 
-@in_float64
+# float32 takes the same way, in float32. Where the result is near 0 it is a multiple of ``r``, as the intervals next
+# to a power of 2 have one inverse: 1 or 1/2. Elsewhere it is so much larger than ``r`` that the rounding of what is
+# added to the table's entry counts for nothing, and no sum needs two parts. Entries of the first table are multiples of
+# 2^-16, so that they and an exponent add up exactly.
+
+#: As ``INVERSES``, for ``r`` from -3/32 to 1/8.
+INVERSES_32 = Table(
+    (
+        1.0,
+        1.0,
+        0.875,
+        0.8125,
+        0.78125,
+        0.75,
+        0.71875,
+        0.6875,
+        0.65625,
+        0.625,
+        0.59375,
+        0.59375,
+        0.5625,
+        0.5,
+        0.5,
+        0.5,
+    )
+)
+LOGARITHMS_2_32 = Table(
+    (
+        0.0,
+        0.0,
+        0.1926422119140625,
+        0.299560546875,
+        0.35614013671875,
+        0.4150390625,
+        0.4764404296875,
+        0.5405731201171875,
+        0.6076812744140625,
+        0.678070068359375,
+        0.7520751953125,
+        0.7520751953125,
+        0.830078125,
+        1.0,
+        1.0,
+        1.0,
+    )
+)
+LOGARITHMS_2_LOW_32 = Table(
+    (
+        0.0,
+        0.0,
+        2.8660283533099573e-06,
+        -2.650160979555949e-07,
+        3.6735066260007443e-06,
+        -1.5632211898264359e-06,
+        -2.3857444375607884e-06,
+        -4.7387543418153655e-06,
+        1.3028071634835214e-06,
+        1.8367533130003721e-06,
+        -2.7087560283689527e-06,
+        -2.7087560283689527e-06,
+        -3.1264423796528718e-06,
+        0.0,
+        0.0,
+        0.0,
+    )
+)
+LOGARITHMS_10_32 = Table(
+    (
+        0.0,
+        0.0,
+        0.0579986572265625,
+        0.090179443359375,
+        0.107208251953125,
+        0.12493896484375,
+        0.1434173583984375,
+        0.1627197265625,
+        0.1829376220703125,
+        0.2041168212890625,
+        0.2263946533203125,
+        0.2263946533203125,
+        0.2498779296875,
+        0.301025390625,
+        0.301025390625,
+        0.301025390625,
+    )
+)
+LOGARITHMS_10_LOW_32 = Table(
+    (
+        0.0,
+        0.0,
+        -6.710248726449208e-06,
+        -2.8130102691648062e-06,
+        1.7176947721964098e-06,
+        -2.2823545009487134e-07,
+        4.783903932548128e-06,
+        7.570935395051492e-06,
+        -6.93848414812237e-06,
+        3.1613667488272768e-06,
+        1.7240467968804296e-06,
+        1.7240467968804296e-06,
+        -4.564709001897427e-07,
+        4.605039066518657e-06,
+        4.605039066518657e-06,
+        4.605039066518657e-06,
+    )
+)
+#: log10(2), and 1 / log(2) and 1 / log(10), in two parts for float32; those of the first are positive.
+LOG10_2_32, LOG10_2_LOW_32 = LOGARITHMS_10_32.values[-1], LOGARITHMS_10_LOW_32.values[-1]
+LOG2_E_32, LOG2_E_LOW_32 = 1.4426950216293335, 1.925963033500011e-08
+LOG10_E_32, LOG10_E_LOW_32 = 0.4342944920063019, -1.0103049952192578e-08
+
+
+# tools/fit_polynomial.py "(log(1+x)-x)/log(2)/x**2" --from=-3/32 --to=1/8
+#     --degree=5 --weight="x**2/log(1+x)" --float32
+def log2_polynomial32(r: Any) -> Any:
+    """``(log2(1 + r) - r / log(2)) / r**2`` for ``r`` from -3/32 to 1/8: the logarithm within 2^-29."""
+    p = fma(fma(r, 0.21425625681877136, -0.24601951241493225), r, 0.2884853780269623)
+    return fma(fma(fma(p, r, -0.3606300950050354), r, 0.4808984100818634), r, -0.7213476300239563)
+
+
+# tools/fit_polynomial.py "(log(1+x)-x)/log(10)/x**2" --from=-3/32 --to=1/8
+#     --degree=5 --weight="x**2/log(1+x)" --float32
+def log10_polynomial32(r: Any) -> Any:
+    """As ``log2_polynomial32``, to the base 10."""
+    p = fma(fma(r, 0.06449756026268005, -0.07405925542116165), r, 0.08684275299310684)
+    return fma(fma(fma(p, r, -0.1085604801774025), r, 0.14476484060287476), r, -0.21714726090431213)
+
+
 def log2_32(x: Any) -> Any:
-    """log2 of a float32, in float64: in float32, parts would cancel below 1 to an error of 1.4 ULP."""
-    wide = widen(x)
-    m = mantissa(wide)
-    j = bits_of_float64(m) >> 48
-    r = fma(m, look_up16(INVERSES, j), -1.0)
-    return (exponent(wide) + look_up16(LOG2S, j)) + (r * LOG2_E) * short_polynomial64(r)
+    """As ``log2_64``, in float32."""
+    m = mantissa(x)
+    j = bits_of_float32(m) >> 19
+    r = fma(m, look_up16_float32(INVERSES_32, j), -1.0)
+    high = exponent(x) + look_up16_float32(LOGARITHMS_2_32, j)
+    rest = fma(r, fma(r, log2_polynomial32(r), LOG2_E_LOW_32), look_up16_float32(LOGARITHMS_2_LOW_32, j))
+    return high + fma(r, LOG2_E_32, rest)
 
 
-@in_float64
 def log10_32(x: Any) -> Any:
     """As ``log2_32``, to the base 10."""
-    wide = widen(x)
-    m = mantissa(wide)
-    j = bits_of_float64(m) >> 48
-    r = fma(m, look_up16(INVERSES, j), -1.0)
-    return fma(exponent(wide), LOG10_2, look_up16(LOGARITHMS_10, j)) + (r * LOG10_E) * short_polynomial64(r)
+    m = mantissa(x)
+    j = bits_of_float32(m) >> 19
+    r = fma(m, look_up16_float32(INVERSES_32, j), -1.0)
+    k = exponent(x)
+    high = fma(k, LOG10_2_32, look_up16_float32(LOGARITHMS_10_32, j))
+    low = fma(k, LOG10_2_LOW_32, look_up16_float32(LOGARITHMS_10_LOW_32, j))
+    return high + fma(r, LOG10_E_32, fma(r, fma(r, log10_polynomial32(r), LOG10_E_LOW_32), low))
 
 
 @map(

@@ -8,13 +8,13 @@ from aotops.abi import FACTS
 from aotops.intrinsics import select
 from aotops.ops.record import ALL, BOOL, INTEGERS, map, zip
 
-#: Truth values are computed from bools; of other dtypes everything but 0 is true.
-TO_BOOL = {dtype: "bool" for dtype in ALL if dtype not in BOOL}
+#: Truth values are computed from bools and integers; of other dtypes everything but 0 is true.
+TO_BOOL = {dtype: "bool" for dtype in ALL if dtype not in BOOL + INTEGERS}
 
 # --- logical functions --------------------------------------------------------------------------------------------
 
 
-@zip(dtypes=BOOL, casts=TO_BOOL, aliases=("numpy.logical_and",))
+@zip(dtypes=BOOL + INTEGERS, casts=TO_BOOL, result="bool", signless=True, aliases=("numpy.logical_and",))
 def logical_and(x1: Any, x2: Any) -> Any:
     """Whether both of each pair of elements are true.
 
@@ -27,7 +27,7 @@ def logical_and(x1: Any, x2: Any) -> Any:
     return x1 & x2
 
 
-@zip(dtypes=BOOL, casts=TO_BOOL, aliases=("numpy.logical_or",))
+@zip(dtypes=BOOL + INTEGERS, casts=TO_BOOL, result="bool", signless=True, aliases=("numpy.logical_or",))
 def logical_or(x1: Any, x2: Any) -> Any:
     """Whether at least one of each pair of elements is true.
 
@@ -40,7 +40,7 @@ def logical_or(x1: Any, x2: Any) -> Any:
     return x1 | x2
 
 
-@zip(dtypes=BOOL, casts=TO_BOOL, aliases=("numpy.logical_xor",))
+@zip(dtypes=BOOL + INTEGERS, casts=TO_BOOL, result="bool", signless=True, aliases=("numpy.logical_xor",))
 def logical_xor(x1: Any, x2: Any) -> Any:
     """Whether exactly one of each pair of elements is true.
 
@@ -53,7 +53,7 @@ def logical_xor(x1: Any, x2: Any) -> Any:
     return x1 ^ x2
 
 
-@map(dtypes=BOOL, casts=TO_BOOL, aliases=("numpy.logical_not",))
+@map(dtypes=BOOL + INTEGERS, casts=TO_BOOL, result="bool", signless=True, aliases=("numpy.logical_not",))
 def logical_not(x: Any) -> Any:
     """Whether each element is false.
 
@@ -64,6 +64,13 @@ def logical_not(x: Any) -> Any:
     tensor([False,  True])
     """
     return not x
+
+
+for _dtype in INTEGERS:
+    logical_and.specialise(_dtype)(lambda x1, x2: (x1 != 0) & (x2 != 0))
+    logical_or.specialise(_dtype)(lambda x1, x2: (x1 | x2) != 0)
+    logical_xor.specialise(_dtype)(lambda x1, x2: (x1 != 0) != (x2 != 0))
+    logical_not.specialise(_dtype)(lambda x: x == 0)
 
 
 # --- functions of bits --------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from aotops.abi import FACTS
 from aotops.intrinsics import bits_of_float32, bits_of_float64, float32_of_bits, float64_of_bits, select
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN
@@ -103,8 +104,7 @@ for _dtype in BOOL + INTEGERS:
 
 
 @map(
-    dtypes=FLOATS,
-    casts=TO_FLOAT,
+    dtypes=BOOL + NUMBERS,
     result="bool",
     aliases=("numpy.signbit",),
     cases=Cases(special=((0.0, 0.0), (-0.0, 1.0), (-1.5, 1.0), (INF, 0.0), (-INF, 1.0), (NAN, 0.0), (-NAN, 1.0))),
@@ -122,6 +122,10 @@ def signbit(x: Any) -> Any:
 @signbit.specialise("float32")
 def signbit32(x: Any) -> Any:
     return bits_of_float32(x) < 0
+
+
+for _dtype in BOOL + INTEGERS:
+    signbit.specialise(_dtype)((lambda x: x < 0) if FACTS[_dtype].kind == "signed" else no)
 
 
 # --- sign ---------------------------------------------------------------------------------------------------------

@@ -101,7 +101,8 @@ def tanh_complex(a: Any, b: Any) -> Any:
     divisor = fma(s, s, (w * cosine) * cosine)
     infinite = math.fabs(a) == INF
     real = select(infinite, 1.0, select(a == 0.0, 0.0, divide(s * c, divisor)))
-    imaginary = select(infinite & (b - b != 0.0), 0.0, divide((w * sine) * cosine, divisor))
+    # beside infinity it is 0 with the sign of b, as in the standard; in C with that of sin(2 * b)
+    imaginary = select(infinite, math.copysign(0.0, b), divide((w * sine) * cosine, divisor))
     return math.copysign(real, a), select(b == 0.0, b, imaginary)
 
 

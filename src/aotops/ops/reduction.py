@@ -331,6 +331,7 @@ cumulative_max = scan(
     max,
     name="cumulative_max",
     numpy=lambda np, x, **keywords: np.maximum.accumulate(x, **keywords),
+    cases=Cases(any_zero=True),
     doc="""Largest element so far, along an axis.
 
     Special cases: From the first NaN on, all are NaN.
@@ -346,6 +347,7 @@ cumulative_min = scan(
     min,
     name="cumulative_min",
     numpy=lambda np, x, **keywords: np.minimum.accumulate(x, **keywords),
+    cases=Cases(any_zero=True),
     doc="""Smallest element so far, along an axis.
 
     Special cases: From the first NaN on, all are NaN.

@@ -10,7 +10,7 @@ from aotops.intrinsics import integral_part, rint
 from aotops.ops.arithmetic import unchanged
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import INF, NAN
-from aotops.ops.record import INTEGERS, NUMBERS, Record, map
+from aotops.ops.record import COMPLEX, INTEGERS, NUMBERS, Record, map
 
 #: What all functions of this chapter make of these.
 WHOLE = ((0.0, 0.0), (-0.0, -0.0), (3.0, 3.0), (1e300, 1e300), (INF, INF), (-INF, -INF), (NAN, NAN))
@@ -98,7 +98,7 @@ def trunc(x: Any) -> Any:
 
 
 @map(
-    dtypes=NUMBERS,
+    dtypes=NUMBERS + COMPLEX,
     signless=True,
     method=True,
     aliases=("numpy.round", "numpy.rint"),
@@ -107,7 +107,8 @@ def trunc(x: Any) -> Any:
 def round(x: Any) -> Any:
     """The integer nearest to each element, the even one of two; in the dtype of the element.
 
-    Special cases: Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0.
+    Special cases: Integers, infinities and NaN stay what they are, and so do zeros. From -0.5 to 0 it is -0.0. Of
+    complex numbers, both parts are rounded.
 
     >>> import aotops as ao
     >>> ao.round(ao.tensor([0.5, 1.5, -1.7]))
@@ -120,3 +121,5 @@ def round(x: Any) -> Any:
 
 for _record in (floor, ceil, trunc, round):
     integers_stay(_record)
+for _dtype in COMPLEX:
+    round.specialise(_dtype)(lambda x: complex(rint(x.real), rint(x.imag)))

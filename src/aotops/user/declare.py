@@ -514,6 +514,6 @@ def name_of(operator: Operator) -> str:
     return found
 
 
-def module_of(record: Record) -> str:
+def module_of(record: Any) -> str:
     """The name of the module that declares an operator; code that is executed in a dict of its own has none."""
     return str(record.namespace.get("__name__", "__main__"))

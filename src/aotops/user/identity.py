@@ -262,9 +262,12 @@ class Facts:
         """What a function does."""
         return code_digest(function.__code__)
 
-    def of_record(self, record: Record) -> Iterator[Fact]:
+    def of_record(self, record: Any) -> Iterator[Fact]:
         """The facts of an operator, one after the other, and at the end those of all functions that it reaches."""
-        yield from self.declared(record, "")
+        if isinstance(record, Record):
+            yield from self.declared(record, "")
+        else:
+            yield from record.facts(self.spelled)  # an array kernel
         yield from self.of_reached()
 
     def of_reached(self) -> Iterator[Fact]:
@@ -372,7 +375,7 @@ class Manifest:
                     self._now[key].append(digest_of_source(source, title.split(" ")[2:], key[1]))
         return code_digest(function.__code__) in self._now[key]
 
-    def difference(self, record: Record, name: str) -> str | None:
+    def difference(self, record: Any, name: str) -> str | None:
         """The first difference of a declaration from what was built by its name, in words; None if they agree."""
         lines = self.operators[name].split("\n")
         paths: dict[str, list[str]] = {}
@@ -393,7 +396,7 @@ class Manifest:
                 return self.told(record, function, label, what, before if label_then == label else None, now)
         return "it refers to less" if next(then, None) is not None else None
 
-    def told(self, record: Record, function: Any, label: str, what: str, then: str | None, now: str) -> str:
+    def told(self, record: Any, function: Any, label: str, what: str, then: str | None, now: str) -> str:
         """A difference in words."""
         if what == "code":
             if then not in self.sources and self.python != python_version():

@@ -17,13 +17,16 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aotops.ops.record import Record
+    from aotops.user.array_record import ArrayRecord
     from aotops.user.identity import Manifest
+
+    Declared = Record | ArrayRecord
 
 #: By the file of a module: the extension beside it, and what that was built from.
 _libraries: dict[str, tuple[Any, Manifest]] = {}
 
 
-def library_of(record: Record) -> tuple[Any, str | None]:
+def library_of(record: Declared) -> tuple[Any, str | None]:
     """The capsule with the kernels of a record; or None, and the reason why it has none."""
     file = file_of(record)
     if file is None:
@@ -39,7 +42,8 @@ def library_of(record: Record) -> tuple[Any, str | None]:
     if record.name in manifest.operators:
         difference = manifest.difference(record, record.name)
         if difference is None:
-            return extension.library, None
+            # an extension has array kernels in a capsule of their own
+            return getattr(extension, getattr(record, "capsule", "library")), None
     if not is_bound(record):
         return None, NO_VARIABLE
     name = os.path.basename(extension.__file__)
@@ -51,16 +55,17 @@ def library_of(record: Record) -> tuple[Any, str | None]:
 NO_VARIABLE = "is not held by a variable of its module, so it cannot be built: assign it to one"
 
 
-def file_of(record: Record) -> str | None:
+def file_of(record: Declared) -> str | None:
     """The file of the module that declares an operator; None for code that is typed or read from a pipe."""
     file = record.namespace.get("__file__")
     return None if file is None or file.startswith("<") else file
 
 
-def is_bound(record: Record) -> bool:
+def is_bound(record: Declared) -> bool:
     """Whether a variable of the module holds a declared operator, where the build would find it."""
+    public = getattr(record, "public", Operator)  # an array kernel's record has a class of its own
     return any(
-        isinstance(value, Operator) and value._record is not None and record in (value._record, value._record.gradient)
+        isinstance(value, public) and value._record is not None and record in (value._record, value._record.gradient)
         for value in list(record.namespace.values())
     )
 
@@ -135,7 +140,7 @@ def load_library(name: str, path: str) -> tuple[Any, str | None]:
     return library, None
 
 
-def command_for(record: Record) -> str:
+def command_for(record: Declared) -> str:
     """The command that builds the module that declares an operator; "" if there is none."""
     namespace, file = record.namespace, file_of(record)
     if file is None or not is_bound(record):

@@ -1,15 +1,17 @@
-"""Look-ups in tables of 16 float64, for whole vectors.
+"""Look-ups in tables of 16 float64 or float32, for whole vectors.
 
 AVX-512 permutes registers that hold a table. AVX2's permutations need a dozen operations for one of 16; loads of one
 element each, as many for each table. There tables that one function looks up stand side by side in rows of 16 bytes,
 which are loaded whole; a table whose numbers end in 32 zero bits takes half of its 8 bytes. Three tables of logarithms
-take 4 loads, and 15 operations on vectors, in place of 12 and 22.
+take 4 loads, and 15 operations on vectors, in place of 12 and 22. A table of 16 float32 is one register of AVX-512 and
+one permutation, and two of AVX2.
 """
 
 from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from aotops.aot.back.levels import Level
@@ -17,10 +19,11 @@ from aotops.aot.back.llvm_text import float_constant
 from aotops.aot.back.llvm_text import functions as functions_of
 from aotops.aot.back.variants import Function
 
-#: Names of look-ups hold the table after this.
-LOOK_UP = "aotops.look_up16.f64."
+#: Names of look-ups hold the table after this and the format of its floats.
+LOOK_UP = "aotops.look_up16."
+LOOK_UP_64, LOOK_UP_32 = f"{LOOK_UP}f64.", f"{LOOK_UP}f32."
 
-_CALL = re.compile(rf"@({re.escape(LOOK_UP)}[0-9a-f]+)\(")
+_CALL = re.compile(rf"@({re.escape(LOOK_UP_64)}[0-9a-f]+)\(")
 _UPPER = 0xFFFFFFFF << 32
 
 
@@ -43,12 +46,12 @@ class Rows:
 
 def values_of(name: str) -> tuple[float, ...]:
     """Return the table that a look-up's name holds."""
-    return struct.unpack(">16d", bytes.fromhex(name.removeprefix(LOOK_UP)))
+    return struct.unpack(">16f" if name.startswith(LOOK_UP_32) else ">16d", bytes.fromhex(name.rpartition(".")[2]))
 
 
 def words_of(name: str) -> tuple[int, ...]:
-    """Return the bits of a table's numbers."""
-    return struct.unpack(">16Q", bytes.fromhex(name.removeprefix(LOOK_UP)))
+    """Return the bits of the numbers in a table of float64."""
+    return struct.unpack(">16Q", bytes.fromhex(name.removeprefix(LOOK_UP_64)))
 
 
 def rows_of(text: str) -> dict[str, Rows]:
@@ -78,17 +81,20 @@ def _second(column: list[str], row: int) -> int:
 
 def look_up(name: str, called: str, level: Level, bits: int, rows: Rows | None) -> tuple[Function, list[str]]:
     """Return a look-up in a table, and its declarations."""
-    values = [float_constant(value) for value in values_of(name)]
+    type_, index = ("float", "i32") if name.startswith(LOOK_UP_32) else ("double", "i64")
+    values = [f"{type_} {float_constant(value)}" for value in values_of(name)]
 
     def part(first: int, count: int) -> str:
-        return f"<{count} x double> <{', '.join(f'double {each}' for each in values[first : first + count])}>"
+        return f"<{count} x {type_}> <{', '.join(values[first : first + count])}>"
 
-    array = f"[{', '.join(f'double {each}' for each in values)}]"
-    declarations = [f"@{called}_table = private unnamed_addr constant [16 x double] {array}"]
+    declarations = [f"@{called}_table = private unnamed_addr constant [16 x {type_}] [{', '.join(values)}]"]
     bodies = {
-        1: f"%k = and i64 %a, 15\n%p = getelementptr [16 x double], ptr @{called}_table, i64 0, i64 %k\n"
-        "%r = load double, ptr %p\nret double %r"
+        1: f"%k = and {index} %a, 15\n%p = getelementptr [16 x {type_}], ptr @{called}_table, i64 0, {index} %k\n"
+        f"%r = load {type_}, ptr %p\nret {type_} %r"
     }
+    if type_ == "float":
+        bodies |= _by_permutations(level, bits, part, declarations)
+        return Function(called, type_, {"%a": index}, bodies, "after" if len(bodies) > 1 else "first"), declarations
     if rows is not None:
         declarations.append(rows.definition)
         bodies[4] = _in_rows(rows)
@@ -108,6 +114,43 @@ def look_up(name: str, called: str, level: Level, bits: int, rows: Rows | None) 
             declarations.append(f"declare {v} @{permute}.512({v}, <8 x i64>, {v})")
             bodies[8] = f"%r = call {v} @{permute}.512({part(0, 8)}, <8 x i64> %a, {part(8, 8)})\nret {v} %r"
     return Function(called, "double", {"%a": "i64"}, bodies, "after" if len(bodies) > 1 else "first"), declarations
+
+
+def _by_permutations(
+    level: Level, bits: int, part: Callable[[int, int], str], declarations: list[str]
+) -> dict[int, str]:
+    """Return the bodies of look-ups in a table of float32, and add their declarations."""
+    v, indices = "<8 x float>", "<8 x i32>"
+    bodies: dict[int, str] = {}
+    if level.has_avx512:
+        permute = "llvm.x86.avx512.vpermi2var.ps.256"
+        declarations.append(f"declare {v} @{permute}({v}, {indices}, {v})")
+        eight = f"%r = call {v} @{permute}({part(0, 8)}, {indices} %b, {part(8, 8)})"
+    elif level.has_avx2:
+        permute = "llvm.x86.avx2.permps"
+        declarations.append(f"declare {v} @{permute}({v}, {indices})")
+        eight = (
+            f"%low = call {v} @{permute}({part(0, 8)}, {indices} %b)\n"
+            f"%high = call {v} @{permute}({part(8, 8)}, {indices} %b)\n"
+            f"%sign = shl {indices} %b, splat (i32 28)\n"
+            f"%upper = icmp slt {indices} %sign, zeroinitializer\n"
+            f"%r = select <8 x i1> %upper, {v} %high, {v} %low"
+        )
+    else:
+        return bodies
+    # vectors of float32 beside float64 have half as many elements
+    listed = ", ".join(f"i32 {k}" for k in range(4))
+    bodies[4] = (
+        "%b = shufflevector <4 x i32> %a, <4 x i32> poison, "
+        f"<8 x i32> <{listed}, i32 poison, i32 poison, i32 poison, i32 poison>\n"
+        f"{eight}\n%s = shufflevector {v} %r, {v} poison, <4 x i32> <{listed}>\nret <4 x float> %s"
+    )
+    bodies[8] = f"{eight.replace('%b', '%a')}\nret {v} %r"
+    if level.has_avx512 and bits == 512:
+        v, indices, permute = "<16 x float>", "<16 x i32>", "llvm.x86.avx512.permvar.sf.512"
+        declarations.append(f"declare {v} @{permute}({v}, {indices})")
+        bodies[16] = f"%r = call {v} @{permute}({part(0, 16)}, {indices} %a)\nret {v} %r"
+    return bodies
 
 
 def _in_rows(rows: Rows) -> str:

@@ -319,17 +319,25 @@ for _primitive in (
     lower_primitive(_primitive)
 
 
-@lowers(intrinsics.look_up16)
-def _look_up16(typing_context: Any, table: Any, index: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        integer = ir.IntType(64)
-        position = context.cast(builder, arguments[1], signature.args[1], types.int64)
-        # the name contains the table, since ``aotops.aot.back.primitives`` sees only the name
-        called = f"aotops.look_up16.f64.{struct.pack('>16d', *table.values).hex()}"
-        function_type = ir.FunctionType(ir.DoubleType(), [integer])
-        return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), [position])
+def look_up_of(form: str, width: int, packed: str, integer_type: Any, float_type: Any) -> Callable[..., Any]:
+    """Return the lowering of look-ups in tables of 16 floats, by an integer as wide as they are."""
 
-    return types.float64(table, index), generate
+    def lowering(typing_context: Any, table: Any, index: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            position = context.cast(builder, arguments[1], signature.args[1], integer_type)
+            # the name contains the table, since ``aotops.aot.back.primitives`` sees only the name
+            called = f"aotops.look_up16.{form}.{struct.pack(packed, *table.values).hex()}"
+            element = ir.DoubleType() if width == 64 else ir.FloatType()
+            function_type = ir.FunctionType(element, [ir.IntType(width)])
+            return builder.call(cgutils.get_or_insert_function(builder.module, function_type, called), [position])
+
+        return float_type(table, index), generate
+
+    return lowering
+
+
+lowers(intrinsics.look_up16)(look_up_of("f64", 64, ">16d", types.int64, types.float64))
+lowers(intrinsics.look_up16_float32)(look_up_of("f32", 32, ">16f", types.int32, types.float32))
 
 
 @lowers(intrinsics.wrap_int64)

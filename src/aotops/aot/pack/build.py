@@ -24,6 +24,7 @@ from aotops import ops
 from aotops.aot.back.levels import levels
 from aotops.aot.front.requirements import require_compiler
 from aotops.aot.pack import header, objects, routines
+from aotops.aot.pack.array_code import ArrayCode, array_codes
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import Kernel, kernels_of
 from aotops.aot.pack.routines import own_kernels, routines_header, routines_source
@@ -31,6 +32,7 @@ from aotops.aot.pack.table import plan_header, table_source
 from aotops.aot.pack.watch import PAUSE, Watch
 from aotops.errors import BuildError
 from aotops.threads import default_count
+from aotops.user.array_record import ArrayRecord
 
 if TYPE_CHECKING:
     from aotops.aot.pack.modules import Target
@@ -160,7 +162,7 @@ class Progress:
         print(f"\r{line:<78}" if self.terminal else line, flush=True)
 
 
-_kernels: dict[str, Kernel] = {}
+_kernels: dict[str, Any] = {}
 #: In a worker process: the queue to which it reports what it compiles.
 _reports: Any = None
 
@@ -178,12 +180,21 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
         # the parent process has already shown the warnings and the module's output
         with warnings.catch_warnings(), contextlib.redirect_stdout(io.StringIO()):
             warnings.simplefilter("ignore")
-            kernels = kernels_of(declared_records(load(target)))
+            kernels = codes_of(declared_records(load(target)))
     _kernels.update((kernel.symbol, kernel) for kernel in kernels)
 
 
-def content(kernel: Kernel) -> str:
+def codes_of(records: Iterable[Any]) -> list[Any]:
+    """Return what is compiled of a module's operators and array kernels."""
+    records = list(records)
+    operators = [record for record in records if record.kind != ArrayRecord.kind]
+    return [*kernels_of(operators), *array_codes(records)]
+
+
+def content(kernel: Kernel | ArrayCode) -> str:
     """Return a digest of everything that a kernel is compiled from."""
+    if isinstance(kernel, ArrayCode):
+        return kernel.content
     return fingerprint(kernel.kind, kernel.dtype, kernel.widest, kernel.function)
 
 
@@ -200,11 +211,14 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
             "What it is made from is another in each process that imports the module; constants must not depend on it."
         )
     _reports.put((os.getpid(), kernel.title))
-    signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
     name, started = objects.PLACEHOLDER, time.process_time()  # CPU time, whatever else the machine does
     try:
-        bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
-        data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers)
+        if isinstance(kernel, ArrayCode):
+            data = kernel.objects(name, levels())
+        else:
+            signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
+            bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
+            data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers)
     except CompileError as error:
         return str(error)
     objects.store(cache, key, data, time.process_time() - started)

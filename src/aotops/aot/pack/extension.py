@@ -16,8 +16,9 @@ from setuptools.errors import BaseError, CCompilerError, SetupError
 
 import aotops
 from aotops.aot.back.levels import Level, levels
-from aotops.aot.pack.build import announce, compile_kernels
-from aotops.aot.pack.kernels import Kernel, kernels_of
+from aotops.aot.pack.array_code import ArrayCode, array_source
+from aotops.aot.pack.build import announce, codes_of, compile_kernels
+from aotops.aot.pack.kernels import Kernel
 from aotops.aot.pack.link import add_kernels, extension_file, require_c_compiler, without_run_paths
 from aotops.aot.pack.manifest import manifest
 from aotops.aot.pack.modules import Target, declared_records, load
@@ -54,12 +55,23 @@ def kernel_arrays(kernel: Kernel, symbols: Sequence[str]) -> list[str]:
 
 
 def library_source(
-    name: str, kernels: Sequence[Kernel], levels: Sequence[Level], names: Mapping[str, Sequence[str]], manifest: str
+    name: str,
+    kernels: Sequence[Kernel],
+    arrays: Sequence[Any],
+    levels: Sequence[Level],
+    names: Mapping[str, Sequence[str]],
+    manifest: str,
 ) -> str:
     """Return the C source of an extension module that exports kernels to aotops.
 
-    ``names``: the C names of each kernel, one per level, by its symbol.
+    ``arrays``: the records of array kernels. ``names``: the C names of each kernel, one per level, by its symbol.
     """
+    array_lines = array_source(arrays, names)
+    array_capsule = [
+        "    PyObject *arrays = PyCapsule_New((void *)&array_library, AOT_ARRAY_CAPSULE, NULL);",
+        '    failed = failed || arrays == NULL || PyModule_AddObjectRef(module, "arrays", arrays) < 0;',
+        "    Py_XDECREF(arrays);",
+    ]
     defined = dict.fromkeys(each for kernel in kernels for each in names[kernel.symbol])
     return "\n".join(
         [
@@ -73,7 +85,7 @@ def library_source(
             *[line for kernel in kernels for line in kernel_arrays(kernel, names[kernel.symbol])],
             "",
             "static const aot_named_kernel kernels[] = {",
-            *map(named_kernel, kernels),
+            *(map(named_kernel, kernels) if kernels else ["    {.symbol = NULL}, /* C has no empty arrays */"]),
             "};",
             "",
             "static const char *const levels[] = {" + ", ".join(quoted(level.name) for level in levels) + "};",
@@ -84,9 +96,10 @@ def library_source(
             "",
             "static const aot_library library = {",
             "    .version = AOTOPS_KERNEL_VERSION, .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
-            "    .n_kernels = sizeof kernels / sizeof *kernels, .kernels = kernels,",
+            f"    .n_kernels = {len(kernels)}, .kernels = kernels,",
             "};",
             "",
+            *array_lines,
             "static int execute(PyObject *module)",
             "{",
             "    PyObject *capsule = PyCapsule_New((void *)&library, AOT_LIBRARY_CAPSULE, NULL);",
@@ -94,6 +107,7 @@ def library_source(
             '                 PyModule_AddIntConstant(module, "kernel_version", AOTOPS_KERNEL_VERSION) < 0 ||',
             '                 PyModule_AddStringConstant(module, "manifest", (const char *)manifest) < 0;',
             "    Py_XDECREF(capsule);",
+            *(array_capsule if array_lines else ()),
             "    return failed ? -1 : 0;",
             "}",
             "",
@@ -142,13 +156,14 @@ class OperatorExtension(Extension):
         started = time.perf_counter()
         require_c_compiler(command, self.in_place)
         records = declared_records(load(self.target))
-        kernels = kernels_of(records)
+        codes = codes_of(records)
+        kernels = [code for code in codes if not isinstance(code, ArrayCode)]
         name = library_name(str(self.target.file))
         folder = Path(command.build_temp)
         folder.mkdir(parents=True, exist_ok=True)
-        compiled = compile_kernels(kernels, cache_for(self.target, name, folder), target=self.target)
+        compiled = compile_kernels(codes, cache_for(self.target, name, folder), target=self.target)
         source = folder / f"{self.name}.c"  # two packages may have modules of one name
-        written = library_source(name, kernels, levels(), compiled.names, manifest(records))
+        written = library_source(name, kernels, records, levels(), compiled.names, manifest(records))
         source.write_text(written, encoding="utf-8")
         add_kernels(command, self, source, compiled.objects, threads=False)
         announce(self.target.name, compiled, time.perf_counter() - started)

@@ -119,11 +119,21 @@ def compile_now(record: Record, reason: str) -> Any:
         table[k].kernels = (ctypes.c_void_p * len(names))(*[address] * len(names))
     library = Library(_native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     _libraries.append((library, table, engine))
-    new = ctypes.pythonapi.PyCapsule_New
-    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    report(record, reason, compiled > 0, started)
+    return capsule_of(library, CAPSULE)
+
+
+def report(record: Any, reason: str, compiled: bool, started: float) -> None:
+    """Say on stderr why something was compiled, how long that took, and what would compile it ahead of time."""
     command = command_for(record)
     advice = f"; `{command}` compiles it ahead of time" if command else ""
     how = f"compiled now in {time.perf_counter() - started:.1f} s" if compiled else "compiled by an earlier process"
     if not modules.importing:  # a build reports its own progress
         print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
-    return new(ctypes.addressof(library), CAPSULE, None)
+
+
+def capsule_of(library: ctypes.Structure, name: bytes) -> Any:
+    """Return a capsule of a library, which must not be freed."""
+    new = ctypes.pythonapi.PyCapsule_New
+    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
+    return new(ctypes.addressof(library), name, None)

@@ -21,6 +21,7 @@ from typing import Any
 from aotops.aot.pack.probe import probe
 from aotops.errors import BuildError
 from aotops.ops.record import Record
+from aotops.user.array_record import ArrayRecord
 from aotops.user.declare import name_of
 from aotops.user.library import is_bound
 
@@ -246,17 +247,18 @@ def import_file(target: Target) -> ModuleType:
 # --- what a module declares ---------------------------------------------------------------------------------------
 
 
-def declared_records(module: ModuleType) -> list[Record]:
+def declared_records(module: ModuleType) -> list[Any]:
     """Return the records of the operators that a module declares, with their derivatives.
 
     Raises ``BuildError`` if there are none, or two with the same name. Warns of operators that no variable holds, and
     of what ``aotops.aot.pack.probe`` finds.
     """
     from aotops._native import Operator
+    from aotops.user.array_kernels import ArrayKernel
 
-    records: dict[str, Record] = {}
+    records: dict[str, Any] = {}
 
-    def add(record: Record) -> None:
+    def add(record: Record | ArrayRecord) -> None:
         other = records.setdefault(record.name, record)
         if other is not record:
             raise BuildError(
@@ -264,13 +266,14 @@ def declared_records(module: ModuleType) -> list[Record]:
             )
 
     for value in vars(module).values():
-        record = value._record if isinstance(value, Operator) else None
+        record = value._record if isinstance(value, (Operator, ArrayKernel)) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
             continue
         if record.replaces is not None and not is_bound(record.replaces):
             lines = " and ".join(str(each.scalar.__code__.co_firstlineno) for each in (record.replaces, record))
             raise BuildError(f"{module.__file__}: two operators have the name {record.name}, in lines {lines}")
-        name_of(value)
+        if isinstance(value, Operator):
+            name_of(value)
         add(record)
         if record.gradient is not None:
             name_of(record.gradient.operator)
@@ -287,7 +290,8 @@ def declared_records(module: ModuleType) -> list[Record]:
         code = record.scalar.__code__
         warnings.warn_explicit(message, UserWarning, code.co_filename, code.co_firstlineno)
     for record in found:
-        probe(record)
+        if record.kind != ArrayRecord.kind:
+            probe(record)
     return [each for record in found for each in (record, record.gradient) if each is not None]
 
 

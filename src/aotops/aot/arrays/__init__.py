@@ -1,0 +1,1 @@
+"""Array kernels: functions of whole arrays, from Python to object files."""

@@ -1,0 +1,193 @@
+"""From a function of arrays to object files, one for each CPU level; see ``aotops.aot.compiler`` for scalar functions.
+
+Numba and a first inlining come once. Then references that are counted up and down again are removed, which must happen
+before the functions that count are defined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import llvmlite.binding as llvm
+from numba.core.compiler import Flags, compile_extra
+from numba.core.registry import cpu_target
+from numba.core.runtime import nrtdynmod
+
+from aotops.aot.arrays.functions import array_function
+from aotops.aot.arrays.isolation import isolated
+from aotops.aot.arrays.messages import with_texts
+from aotops.aot.arrays.operands import LOOP, batch_loop
+from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
+from aotops.aot.arrays.polls import with_services, with_ticks
+from aotops.aot.back.levels import Level
+from aotops.aot.back.primitives import with_primitives
+from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
+from aotops.aot.back.soundness import LIBRARY
+from aotops.aot.back.variants import after_vectorizing
+from aotops.aot.compiler import emulation_bitcode
+from aotops.aot.front.reasons import CompileError, places
+from aotops.aot.front.reasons import meaning as scalar_meaning
+from aotops.aot.front.rejection import RejectedError, words
+from aotops.user.array_record import ArrayRecord, ArraySignature
+
+#: Functions of Numba's runtime, by the beginning of their names, and what calls them.
+MISSING = {
+    "numba_xx": "multiplies matrices by BLAS, which wheels would have to contain; write loops, or ao.matmul outside",
+    "numba_ez": "calls LAPACK, which wheels would have to contain",
+    "numba_raw": "calls LAPACK, which wheels would have to contain",
+    "numba_get_np_random": "draws random numbers; pass them as another input",
+    "numba_get_py_random": "draws random numbers; pass them as another input",
+    "numba_rnd": "draws random numbers; pass them as another input",
+}
+
+
+def constants_of(signature: ArraySignature) -> str:
+    """Return the dtype of float constants: float32 where all operands with fractions are of 32 bits."""
+    floats = {each for each in signature.dtypes if each.startswith(("float", "complex"))}
+    return "float32" if floats and floats <= {"float32", "complex64"} else "float64"
+
+
+def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: bool, symbol: str, root: str) -> bytes:
+    """Compile an array kernel to LLVM bitcode that defines ``symbol``.
+
+    ``root``: the folder to which the files in messages are relative. Raises ``CompileError``.
+    """
+    try:
+        with isolated():
+            function = array_function(record.function, constants_of(signature), record.boundscheck)
+            text = lowered(batch_loop(signature, function, contiguous), symbol)
+        module = pruned(llvm.parse_assembly(text), symbol)
+        text = with_services(with_texts(str(module), root), symbol)
+        return bytes(llvm.parse_assembly(text).as_bitcode())
+    except CompileError:
+        raise
+    except Exception as error:  # on unexpected code, Numba may fail with any exception
+        raise CompileError(reason(error)) from error
+
+
+#: Parts of Numba's messages, and what they mean in functions of arrays.
+MEANINGS = (
+    ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("Cannot unify", "A variable has different types on different paths; make it of one"),
+    ("Can't unify", "A variable has different types on different paths; make it of one"),
+    ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
+    ("UnsupportedError", "It has a construct that kernels do not have; write loops, conditions and arrays"),
+)
+
+
+def reason(error: BaseException) -> str:
+    """Return what is wrong with a function of arrays and where, from an error of Numba."""
+    text = str(error)
+    known = next((meaning for part, meaning in MEANINGS if part in text), None)
+    if RejectedError.MARK in text:
+        known = scalar_meaning(error)
+    if known is None:
+        called = re.findall(r"^ *>>> (.*)$", text, re.MULTILINE)
+        lines = [line.strip() for line in text.splitlines()]
+        lines = [line for line in lines if line and not line.startswith(("Failed in ", "During:", "File "))]
+        known = f"It has {words(called[-1])}, which does not exist" if called else words(lines[0] if lines else text)
+    return "\n".join([f"{known.rstrip('.')}.", *places(text)])
+
+
+def lowered(loop: Any, symbol: str) -> str:
+    """Return the text of the module of a loop over a batch, with all that it calls, as Numba makes it."""
+    context = array_context()
+    library = context.codegen().create_library("aotops_arrays")
+    flags = Flags()
+    flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
+    flags.nrt = True
+    flags.error_model = "numpy"
+    typing = cpu_target.typing_context
+    result = compile_extra(typing, context, loop, LOOP.args, LOOP.return_type, flags, {}, library, ArrayCompiler)
+    library.get_function(result.fndesc.llvm_func_name).name = symbol
+    library.finalize()
+    return str(library.get_llvm_str())
+
+
+def pruned(module: Any, symbol: str) -> Any:
+    """Return a module with what is inlined in any case inlined, and without counts of references that cancel."""
+    internalise(module, symbol)
+    machine = llvm.Target.from_default_triple().create_target_machine()
+    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    passes = llvm.create_new_module_pass_manager()
+    passes.add_always_inliner_pass()
+    passes.add_global_dead_code_eliminate_pass()
+    passes.add_sroa_pass()
+    passes.add_simplify_cfg_pass()
+    passes.add_refprune_pass()
+    passes.run(module, builder)
+    counting, _ = nrtdynmod.create_nrt_module(array_context())
+    defined = {each.name for each in module.functions if not each.is_declaration}
+    if "NRT_incref" not in defined:
+        module.link_in(llvm.parse_assembly(str(counting)))
+    internalise(module, symbol)
+    return module
+
+
+def internalise(module: Any, symbol: str) -> None:
+    """Make everything but the kernel local to its module."""
+    for function in module.functions:
+        if not function.is_declaration and function.name != symbol:
+            function.linkage = "internal"
+    for variable in module.global_variables:
+        if "NumbaEnv" in variable.name or not (variable.is_declaration or variable.name.startswith("llvm.")):
+            variable.linkage = "internal"
+
+
+def emit_levels(bitcode: bytes, symbol: str, levels: Sequence[Level]) -> list[bytes]:
+    """Return object files that define ``symbol``, one per level, lowest first. Raises ``CompileError``."""
+    return [emit_object(bitcode, symbol, level) for level in levels]
+
+
+def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
+    """Return the object file of a kernel for one level. Raises ``CompileError``."""
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    module = llvm.parse_bitcode(bitcode)
+    by_multiplications = takes_roots(module, level)
+    features = level.features(by_multiplications, True)
+    machine = llvm.Target.from_default_triple().create_target_machine(
+        cpu=level.cpu, features=features, opt=3, reloc="pic", codemodel="default"
+    )
+    module = with_primitives(module, level, bool(level.widest) and level.widest in features, emulation_bitcode)
+    if by_multiplications:
+        module = with_roots(module)
+    internalise(module, symbol)
+    module = optimise(module, machine, symbol)
+    require_alone(module)
+    for each in [*module.functions, *module.global_variables]:
+        if each.name == symbol:
+            each.visibility = "hidden"
+        elif not (each.is_declaration or each.name.startswith("llvm.")):
+            each.linkage = "private"  # of which an object does not keep the name
+    return bytes(machine.emit_object(module))
+
+
+def optimise(module: Any, machine: Any, symbol: str) -> Any:
+    """Return a module after LLVM has optimized it for a target machine, whose loops ask whether to stop."""
+    for last in (False, True):
+        tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+        tuning.loop_unrolling = last
+        tuning.loop_vectorization = tuning.slp_vectorization = not last
+        builder = llvm.create_pass_builder(machine, tuning)
+        builder.getModulePassManager().run(module, builder)
+        if not last:
+            module = after_vectorizing(shared_with_the_divider(module))
+            module = llvm.parse_assembly(with_ticks(str(module)))
+    return module
+
+
+def require_alone(module: Any) -> None:
+    """Raise ``CompileError`` if a module refers to what is not in it, nor in every C library."""
+    for function in module.functions:
+        name = function.name
+        if not function.is_declaration or name.startswith("llvm.") or name in LIBRARY:
+            continue
+        advice = next((text for prefix, text in MISSING.items() if name.startswith(prefix)), None)
+        raise CompileError(
+            f"It {advice}." if advice else f"It calls {name} of Numba's runtime, which kernels do not have."
+        )
+    if "inttoptr (i64 " in str(module):
+        raise CompileError("It refers to memory of this process: a function of ctypes, or a large global array.")

@@ -1,0 +1,198 @@
+"""Functions of arrays as Numba compiles them: what they refer to is exchanged, and what they cannot have is rejected.
+
+Everything that ``aotops.aot.front.specialise`` exchanges in scalar functions is exchanged here as well, where it is
+called with numbers. Called with arrays, a function of NumPy is Numba's own.
+"""
+
+from __future__ import annotations
+
+import dis
+import types as python_types
+from collections.abc import Callable
+from typing import Any
+
+import numba
+import numpy as np
+
+from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
+from aotops.aot.front.diagnose import named, place
+from aotops.aot.front.lowering import LOWERINGS
+from aotops.aot.front.reasons import CompileError
+from aotops.aot.front.scalar_calls import callable_function, element_function
+from aotops.aot.front.specialise import CONSTANT_TYPES, understood
+from aotops.intrinsics import LibraryFunction
+from aotops.scalar.callables import LOOPS, name_of
+from aotops.scalar.functions import codes, folded, has_loop, plain, rebuilt
+from aotops.scalar.mathematics import Namespace, declared_record, references, references_in
+
+Function = Callable[..., Any]
+
+#: Instructions of what functions of arrays cannot have, and what to write instead.
+REJECTED = {
+    "BUILD_SET": ("a set", "write a sorted array"),
+    "SET_ADD": ("a set", "write a sorted array"),
+    "BUILD_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
+    "BUILD_CONST_KEY_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
+    "MAP_ADD": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
+    "FORMAT_VALUE": ("a formatted string", "messages are constants: raise ValueError('...')"),
+    "FORMAT_SIMPLE": ("a formatted string", "messages are constants: raise ValueError('...')"),
+    "FORMAT_WITH_SPEC": ("a formatted string", "messages are constants: raise ValueError('...')"),
+    "BUILD_STRING": ("a formatted string", "messages are constants: raise ValueError('...')"),
+    "BEFORE_WITH": ("a with statement", "leave it out"),
+    "PUSH_EXC_INFO": ("a try", "write a condition before the statement that would raise"),
+    "IMPORT_NAME": ("an import", "import at the top of the module"),
+    "STORE_GLOBAL": ("an assignment to a global variable", "return the value: kernels run on several threads at once"),
+    "DELETE_GLOBAL": ("a del of a global variable", "leave it out"),
+    "YIELD_VALUE": ("a yield", "write the values to an array"),
+    "BUILD_CLASS": ("a class", "write functions"),
+}
+
+PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
+
+#: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
+NOT_CALLED = {
+    "builtins.print": "it is for people: return what is to be printed",
+    "builtins.dict": "write an array that an integer indexes",
+    "builtins.set": "write a sorted array",
+    "builtins.open": "read files outside of the kernel",
+    "builtins.eval": "write a function",
+    "builtins.exec": "write a function",
+    "builtins.id": "objects have no address in kernels",
+    "random.": "pass random numbers as another input",
+    "numpy.random.": "pass random numbers as another input",
+    "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
+    "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
+    "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
+    **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
+    "numpy.frombuffer": "its indices could not be checked; pass an array",
+    "numba.carray": "pass an array",
+    "numba.farray": "pass an array",
+    "numba.core.": "it is of Numba itself; write Python",
+    "numba.typed.": "write arrays, or lists of numbers",
+    "ctypes.": "write Python",
+    "time.": "measure outside of the kernel",
+    "os.": "do it outside of the kernel",
+}
+
+
+def array_function(function: Function, dtype: str, boundscheck: bool) -> Any:
+    """Return the Numba dispatcher of a function of arrays, whose float constants are of a dtype.
+
+    Raises ``CompileError`` for what it cannot have.
+    """
+    operations()  # Numba only finds functions that exist before types are inferred
+    return _Copies(dtype, boundscheck).dispatcher(function)
+
+
+class _Copies:
+    """The copies of a function and of all that it calls."""
+
+    def __init__(self, dtype: str, boundscheck: bool) -> None:
+        self.dtype = dtype
+        self.boundscheck = boundscheck
+        self.done: dict[Function, Any] = {}
+        self.path: list[Function] = []
+
+    def dispatcher(self, function: Any) -> Any:
+        """Return the dispatcher of one function."""
+        if function in self.path:
+            code = function.__code__
+            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
+        if function not in self.done:
+            require_possible(function)
+            self.path.append(function)
+            options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy"}
+            if not has_loop(function) and len(self.path) > 1:
+                options["forceinline"] = True
+            copy = self.copy(function)
+            self.path.pop()
+            self.done[function] = numba.njit(copy, boundscheck=self.boundscheck, **options)
+        return self.done[function]
+
+    def copy(self, original: Any) -> Function:
+        """Return a copy that refers to what Numba is to compile."""
+        code = understood(folded(original.__code__))
+        code = code.replace(co_consts=tuple(map(self.exchange, code.co_consts)))
+        copy = rebuilt(original, self.exchange, code)
+        for _ in references(copy):
+            pass  # Numba only finds functions that exist before types are inferred
+        return copy
+
+    def exchange(self, value: Any) -> Any:
+        """Return what is compiled in place of a value."""
+        if value is numba.prange:
+            return range
+        value = plain(value)
+        record = declared_record(value)
+        if record is not None:
+            try:
+                return element_function(record, False)
+            except ValueError as error:
+                raise CompileError(f"{error}.") from None
+        if isinstance(value, (python_types.FunctionType, LibraryFunction)) and value in LOWERINGS:
+            return LOWERINGS[value]
+        if isinstance(value, python_types.ModuleType):
+            return Namespace(value, self.exchange)
+        if isinstance(value, float):
+            return CONSTANT_TYPES.get(self.dtype, float)(value)
+        if isinstance(value, tuple):
+            return tuple(map(self.exchange, value)) if type(value) is tuple else value
+        if isinstance(value, type) or not callable(value):
+            return value
+        name = name_of(value)
+        if name is not None and name not in LOOPS:
+            key = (name, value)
+            if key not in _chosen:
+                _chosen[key] = choosing(name.rpartition(".")[2], callable_function(name, False), value)
+            return _chosen[key]
+        is_own = (getattr(value, "__module__", None) or "").partition(".")[0] not in ("numpy", "numba", "math")
+        if isinstance(value, python_types.FunctionType) and is_own:
+            return self.dispatcher(value)
+        return value
+
+
+_chosen: dict[tuple[str, Any], Any] = {}
+
+
+def require_possible(function: Any) -> None:
+    """Raise ``CompileError`` for what no function of arrays can have, with its line."""
+    if not isinstance(function, python_types.FunctionType):
+        raise CompileError(f"Expected a Python function, got {type(function).__name__}.")
+    for code in codes(function):
+        line = code.co_firstlineno
+        if code.co_flags & 0x2A0:
+            raise CompileError(f"{named(function)} has a yield or an await; write a loop.\n{place(code, line)}")
+        for instruction in dis.get_instructions(code):
+            line = getattr(instruction, "line_number", instruction.starts_line) or line
+            name = instruction.opname
+            product = name == "BINARY_OP" and instruction.argrepr in ("@", "@=")
+            if name in REJECTED or product:
+                what, instead = REJECTED.get(name, ("a product of matrices", PRODUCTS))
+                raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
+        for reference in references_in(function, code):
+            name, value = reference.chain[-1]
+            advice = not_called(value)
+            if advice is not None:
+                raise CompileError(f"{named(function)} uses {name}; {advice}.\n{place(code, reference.line)}")
+
+
+def not_called(value: Any) -> str | None:
+    """Return what to do in place of calling a value; None if it may be called."""
+    module = getattr(value, "__name__", "") if isinstance(value, python_types.ModuleType) else None
+    if module is None:
+        owner = getattr(value, "__self__", None)
+        module = getattr(value, "__module__", None)
+        if module is None and isinstance(owner, python_types.ModuleType):
+            module = owner.__name__
+        elif owner is not None and type(owner).__module__.startswith("numpy.random"):
+            module = "numpy.random"
+        name = f"{module}.{getattr(value, '__name__', '')}"
+        if not callable(value) or isinstance(value, np.generic) or value is numba.prange:
+            return None
+    else:
+        name = f"{module}."
+    if isinstance(value, python_types.FunctionType) and plain(value) is not value:
+        return None
+    if hasattr(value, "py_func"):
+        return None
+    return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)

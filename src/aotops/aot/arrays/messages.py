@@ -1,0 +1,77 @@
+"""The exceptions in the code of an array kernel: static text in place of what Numba pickles.
+
+A kernel that raises stores the address of a structure whose first member points to the text: the class, the file, the
+line and the message, in lines. Files are relative to the project, so that no path of the machine that built a wheel
+is in it.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import re
+import sysconfig
+from pathlib import Path
+
+from aotops.aot.front.reasons import CompileError
+
+#: The exceptions that kernels may raise: those of Python that have a message alone.
+RAISED = (
+    *("ArithmeticError", "AssertionError", "FloatingPointError", "IndexError", "LookupError", "MemoryError"),
+    *("NotImplementedError", "OverflowError", "RuntimeError", "TypeError", "ValueError", "ZeroDivisionError"),
+)
+
+_DATA = re.compile(
+    r'^@(\S*\.const\.pickledata\.\w+(?:\.\d+)*) = [^\n]*?constant \[\d+ x i8\] c"([^\n]*?)"[^\n]*$', re.MULTILINE
+)
+_SUM = re.compile(r"^@\S*\.const\.pickledata\.\w+\.sha1\S* = [^\n]*$\n?", re.MULTILINE)
+_STRUCT = re.compile(
+    r"^(@\S*\.const\.picklebuf\.\S+ = [^\n]*?\{ ptr, i32, ptr, ptr, i32 \} \{ ptr @\S+, i32 )\d+, ptr @[^,]+, [^\n]*$",
+    re.MULTILINE,
+)
+
+
+def with_texts(text: str, root: str) -> str:
+    """Replace what is pickled in the text of a module; files are relative to ``root``. Raises ``CompileError``."""
+
+    def data(match: re.Match[str]) -> str:
+        if ".sha1" in match[1]:
+            return match[0]
+        escaped = match[2].encode("latin-1")
+        content = re.sub(
+            rb"\\([0-9A-Fa-f]{2}|\\)", lambda code: bytes([int(code[1], 16)]) if len(code[1]) == 2 else b"\\", escaped
+        )
+        # numba writes what it has pickled in this process
+        kind, arguments, place = pickle.loads(content)
+        written = described(kind, arguments or (), place, root).encode("utf-8", "backslashreplace") + b"\0"
+        spelled = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in written)
+        return f'@{match[1]} = private unnamed_addr constant [{len(written)} x i8] c"{spelled}"'
+
+    text = _DATA.sub(data, text)
+    text = _STRUCT.sub(lambda match: f"{match[1]}0, ptr null, ptr null, i32 0 }}", text)
+    return _SUM.sub("", text)
+
+
+def _unescaped(code: re.Match[bytes]) -> bytes:
+    """Return the byte of an escape in a string of LLVM's."""
+    return b"\\" if code[1] == b"\\" else bytes([int(code[1], 16)])
+
+
+def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, int] | None, root: str) -> str:
+    """Return the text of an exception."""
+    name = kind.__name__
+    file, line = ("", 0) if place is None else (relative(place[1], root), place[2])
+    if name not in RAISED or kind.__module__ != "builtins":
+        where = f"\n  {place[1]}, line {place[2]}" if place else ""
+        raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}.{where}")
+    message = ", ".join(map(str, arguments))
+    return "\n".join([name, file, str(line), message])
+
+
+def relative(file: str, root: str) -> str:
+    """Return a file relative to the project, "" for one of Numba's or of another package."""
+    path = Path(os.path.abspath(file))
+    for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")}:
+        if folder and path.is_relative_to(folder):
+            return ""
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -1,0 +1,320 @@
+/* Running array kernels: checking operands, distributing a batch over threads, raising what a kernel raises. In Python:
+ *
+ *     def run(kernel, operands):
+ *         check dtypes, the sizes of the axes that items have, and that the inputs broadcast to the outputs' batch
+ *         kernel = the contiguous one if all items are in row-major order, else the strided one
+ *         for first, last in parts of the batch, on threads:
+ *             for row of the batch's last axis, in first to last:
+ *                 kernel(items in the row)
+ *         raise the error of the first part that has one
+ *
+ * Python has checked all this before, in words of its own; here nothing depends on that.
+ */
+#include "array_kernel.h"
+
+#include "system.h"
+
+#include <string.h>
+
+#define MOST_AXES (AOT_MAX_RANK * AOT_MAX_OPERANDS)
+#define MOST_DIMENSIONS 255
+
+typedef struct {
+    aot_array_kernel kernel;
+    int operands, rank;                               /* of the batch */
+    int64_t shape[AOT_MAX_RANK];                      /* of the batch */
+    int64_t steps[AOT_MAX_OPERANDS][AOT_MAX_RANK];    /* in bytes, of each operand along the batch */
+    char *data[AOT_MAX_OPERANDS];
+    int64_t numbers[AOT_MAX_OPERANDS + MOST_DIMENSIONS + MOST_AXES];
+} batch;
+
+/* The error of the part that begins first. */
+typedef struct {
+    aot_atomic lock;
+    int64_t first;
+    const char *error;
+    aot_atomic failed; /* where the first part with an error begins, plus 1; 0: none has failed */
+} failure;
+
+typedef struct {
+    const batch *over;
+    failure *failure;
+} job;
+
+static const aot_array_library *library_of(PyObject *capsule)
+{
+    const aot_array_library *library = PyCapsule_GetPointer(capsule, AOT_ARRAY_CAPSULE);
+    if (library == NULL) {
+        return NULL;
+    }
+    if (library->version != AOTOPS_ARRAY_KERNEL_VERSION ||
+        library->services > sizeof(aot_array_services) / sizeof(void *)) {
+        PyErr_Format(PyExc_ImportError, "the array kernels are of version %u, and this aotops takes version %d",
+                     library->version, AOTOPS_ARRAY_KERNEL_VERSION);
+        return NULL;
+    }
+    return library;
+}
+
+/* Returns the number in a library of the current level, or of the next lower one that it has; or -1. */
+static int level_in(const aot_state *state, const aot_array_library *library)
+{
+    for (int own = state->level; own >= 0; own--) {
+        for (uint32_t k = 0; k < library->n_levels; k++) {
+            if (strcmp(library->levels[k], aot_builtin_table.levels[own]) == 0) {
+                return (int)k;
+            }
+        }
+    }
+    return -1;
+}
+
+PyObject *aot_find_array_kernel(aot_state *state, PyObject *args)
+{
+    PyObject *capsule;
+    const char *symbol;
+    if (!PyArg_ParseTuple(args, "Os:find_array_kernel", &capsule, &symbol)) {
+        return NULL;
+    }
+    const aot_array_library *library = library_of(capsule);
+    if (library == NULL) {
+        return NULL;
+    }
+    if (level_in(state, library) < 0) {
+        PyErr_SetString(PyExc_ImportError, "the array kernels are for other CPU levels than this aotops");
+        return NULL;
+    }
+    for (uint32_t k = 0; k < library->n_kernels; k++) {
+        if (strcmp(library->kernels[k].symbol, symbol) == 0) {
+            return PyLong_FromUnsignedLong(k);
+        }
+    }
+    PyErr_Format(PyExc_ImportError, "there is no array kernel %s", symbol);
+    return NULL;
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+
+static void fail(failure *failure, int64_t first, const char *error)
+{
+    int64_t expected = 0;
+    while (!aot_atomic_exchange(&failure->lock, &expected, 1)) {
+        expected = 0;
+        aot_pause();
+    }
+    if (failure->error == NULL || first < failure->first) {
+        failure->first = first;
+        failure->error = error;
+        aot_atomic_store(&failure->failed, first + 1);
+    }
+    aot_atomic_store(&failure->lock, 0);
+}
+
+/* Runs some items of one row of the batch; returns the kernel's error, or NULL. */
+static const char *run_row(const batch *over, int64_t item, int64_t count)
+{
+    char *data[AOT_MAX_OPERANDS];
+    memcpy(data, over->data, sizeof data);
+    for (int axis = over->rank - 1; axis >= 0; axis--) {
+        int64_t at = item % over->shape[axis];
+        item /= over->shape[axis];
+        for (int k = 0; k < over->operands; k++) {
+            data[k] = aot_moved(data[k], at * over->steps[k][axis]);
+        }
+    }
+    aot_array_call call = {NULL, &aot_array_services_of_this};
+    void *unused[2] = {NULL};
+    void *outer = aot_array_memory_begin();
+    aot_environment before = aot_begin_environment();
+    int32_t status = over->kernel(unused, &call, count, data, over->numbers);
+    aot_end_environment(before);
+    aot_array_memory_end(outer);
+    if (status == 0 || status == AOT_STOPPED) {
+        return NULL;
+    }
+    return call.error != NULL ? *call.error : "RuntimeError\n\n0\nit has failed without a reason";
+}
+
+static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
+{
+    const job *own = runner->job;
+    const batch *over = own->over;
+    int64_t row = over->rank > 0 ? over->shape[over->rank - 1] : 1;
+    for (int64_t item = first; item < last;) {
+        int64_t failed = aot_atomic_load(&own->failure->failed);
+        if (aot_is_stopped() || (failed != 0 && failed - 1 <= first)) {
+            return;
+        }
+        int64_t count = aot_smaller(last - item, row - item % row);
+        const char *error = run_row(over, item, count);
+        if (error != NULL) {
+            fail(own->failure, first, error);
+            return;
+        }
+        item += count;
+    }
+}
+
+static void run_all(const aot_runner *runner)
+{
+    const batch *over = ((const job *)runner->job)->over;
+    int64_t items = 1;
+    for (int axis = 0; axis < over->rank; axis++) {
+        items *= over->shape[axis];
+    }
+    aot_share(runner, items, run_items);
+}
+
+/* Raises a ValueError in the name of a kernel, whose operands must be as `wanted` says; returns -1. */
+static int reject(const char *name, const char *wanted)
+{
+    aot_raise("wrong_array_operands", "(ss)", name, wanted);
+    return -1;
+}
+
+/* Reads the operands' own axes: the sizes of dimensions and the strides; returns whether items are contiguous, or -1. */
+static int read_items(const aot_named_array_kernel *kernel, aot_tensor *const *tensors, batch *over, const char *name)
+{
+    int64_t *sizes = over->numbers + over->operands, *strides = sizes + kernel->dimensions;
+    const uint8_t *axes = kernel->axes;
+    bool contiguous = true;
+    for (int k = 0; k < kernel->dimensions; k++) {
+        sizes[k] = kernel->sizes[k];
+    }
+    for (int k = 0; k < over->operands; k++) {
+        const aot_tensor *tensor = tensors[k];
+        int64_t itemsize = aot_dtypes[tensor->dtype].itemsize, expected = itemsize;
+        int rank = kernel->ranks[k], first = tensor->ndim - rank;
+        if (aot_dtypes[tensor->dtype].stable != kernel->dtypes[k] || first < 0) {
+            return reject(name, "have the kernel's dtypes and at least its axes");
+        }
+        for (int axis = 0; axis < rank; axis++) {
+            int64_t *size = &sizes[axes[axis]], length = tensor->shape[first + axis];
+            *size = *size < 0 ? length : *size;
+            if (*size != length) {
+                return reject(name, "have the sizes of the layout");
+            }
+            strides[axis] = tensor->strides[first + axis] * itemsize;
+        }
+        for (int axis = rank - 1; axis >= 0; axis--) {
+            int64_t length = tensor->shape[first + axis];
+            contiguous = contiguous && (strides[axis] == expected || length == 1);
+            expected *= length;
+        }
+        axes += rank;
+        strides += rank;
+    }
+    return contiguous;
+}
+
+/* Reads the batch, whose shape the outputs have; returns its number of items, or -1. */
+static int64_t read_batch(const aot_named_array_kernel *kernel, aot_tensor *const *tensors, batch *over,
+                          const char *name)
+{
+    const aot_tensor *out = tensors[kernel->inputs];
+    int64_t items = 1;
+    over->rank = out->ndim - kernel->ranks[kernel->inputs];
+    for (int axis = 0; axis < over->rank; axis++) {
+        over->shape[axis] = out->shape[axis];
+        items *= out->shape[axis];
+    }
+    for (int k = 0; k < over->operands; k++) {
+        const aot_tensor *tensor = tensors[k];
+        int rank = tensor->ndim - kernel->ranks[k], missing = over->rank - rank;
+        bool is_output = k >= kernel->inputs;
+        if (missing < 0 || (is_output && missing != 0)) {
+            return reject(name, "have no more dimensions than the batch");
+        }
+        if (is_output && aot_check_writable(tensor, name, "out") < 0) {
+            return -1;
+        }
+        for (int axis = 0; axis < over->rank; axis++) {
+            int64_t length = axis < missing ? 1 : tensor->shape[axis - missing];
+            if (length != over->shape[axis] && (length != 1 || is_output)) {
+                return reject(name, "broadcast to the shape of the outputs");
+            }
+            over->steps[k][axis] =
+                length == 1 ? 0 : tensor->strides[axis - missing] * aot_dtypes[tensor->dtype].itemsize;
+        }
+        over->data[k] = tensor->data;
+        over->numbers[k] = over->rank > 0 ? over->steps[k][over->rank - 1] : 0;
+    }
+    return items;
+}
+
+static PyObject *run(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
+                     aot_tensor *const *tensors, const char *name, batch *over)
+{
+    over->operands = kernel->inputs + kernel->outputs;
+    int level = level_in(state, library), contiguous = read_items(kernel, tensors, over, name);
+    int64_t items = contiguous < 0 || level < 0 ? -1 : read_batch(kernel, tensors, over, name);
+    if (items <= 0) {
+        return items < 0 ? NULL : Py_NewRef(Py_None);
+    }
+    over->kernel = (contiguous ? kernel->contiguous : kernel->strided)[level];
+    int64_t largest = 1;
+    for (int k = 0; k < over->operands; k++) {
+        int64_t own = 1;
+        for (int axis = 0; axis < kernel->ranks[k]; axis++) {
+            own *= tensors[k]->shape[tensors[k]->ndim - kernel->ranks[k] + axis];
+        }
+        largest = aot_larger(largest, own);
+    }
+    int64_t total = items > INT64_MAX / largest ? INT64_MAX : items * largest;
+    failure failure = {.error = NULL};
+    const job own = {over, &failure};
+    aot_runner runner = {.job = &own,
+                         .total = total,
+                         .threads = aot_threads(state, total, true, false),
+                         .compute_bound = true,
+                         .unbounded = true};
+    enum aot_outcome outcome = aot_run(state, &runner, run_all);
+    if (outcome == AOT_NO_MEMORY) {
+        return PyErr_NoMemory();
+    }
+    if (outcome == AOT_INTERRUPTED) {
+        return NULL;
+    }
+    return failure.error != NULL ? aot_raise("raised_by_kernel", "(ss)", name, failure.error) : Py_NewRef(Py_None);
+}
+
+PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
+{
+    PyObject *capsule, *operands;
+    Py_ssize_t number;
+    const char *name;
+    if (!PyArg_ParseTuple(args, "OnsO!:run_array_kernel", &capsule, &number, &name, &PyTuple_Type, &operands)) {
+        return NULL;
+    }
+    const aot_array_library *library = library_of(capsule);
+    if (library == NULL) {
+        return NULL;
+    }
+    const aot_named_array_kernel *kernel =
+        number >= 0 && number < (Py_ssize_t)library->n_kernels ? &library->kernels[number] : NULL;
+    if (kernel == NULL || kernel->inputs + kernel->outputs > AOT_MAX_OPERANDS ||
+        PyTuple_Size(operands) != kernel->inputs + kernel->outputs) {
+        reject(name, "be as many as those of a kernel in the library");
+        return NULL;
+    }
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < kernel->inputs + kernel->outputs; k++) {
+        tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
+        if (tensors[k] == NULL) {
+            reject(name, "be tensors");
+            return NULL;
+        }
+    }
+    batch *over = PyMem_Calloc(1, sizeof *over);
+    if (over == NULL) {
+        return PyErr_NoMemory();
+    }
+    PyObject *result = run(state, library, kernel, tensors, name, over);
+    PyMem_Free(over);
+    return result;
+}
+
+PyObject *aot_load_array_kernel(PyObject *kernel)
+{
+    return aot_call("load_array_kernel", "(O)", kernel);
+}

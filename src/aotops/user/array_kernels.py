@@ -1,0 +1,428 @@
+"""Array kernels: ``kernel`` declares functions of whole arrays, which are compiled as operators are.
+
+The first call finds the code (``aotops.first_call``); every call chooses a signature, broadcasts the batch, makes the
+outputs, and leaves the rest to C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from aotops import _native, errors
+from aotops.abi import CATEGORIES, FACTS, MAX_OPERANDS, MAX_RANK, holding
+from aotops.arguments import advised
+from aotops.dtypes import find_dtype
+from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    from aotops.tensors import Tensor
+
+    Function = Callable[..., Any]
+    Dtypes = str | _native.DType | Sequence[Any]
+
+#: What the functions of array kernels compute in, unless their declaration says so.
+DEFAULT_DTYPES = ("float32", "float64")
+
+
+@advised
+def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True) -> Any:
+    """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
+
+    The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
+    layout says which axes they have, as NumPy's generalised ufuncs do: ``"(n),()->(n)"`` takes a vector and a number,
+    and writes a vector of the same length. Inputs may have further axes in front, the batch, which broadcast; the
+    function runs once for each item of the batch, on threads.
+
+    Parameters:
+        layout: The axes of each input and output. Dimensions of one name have one size; a number fixes it, as in
+            ``"(3),(3)->(3)"``. Sizes of outputs are computed from those of inputs with ``+ - * // % min max``, as in
+            ``"(n),(k)->(n-k+1)"``. An output without axes, as in ``"(n)->()"``, is an array of one element in the
+            function. In place of a layout: a function that Numba's ``guvectorize`` has decorated, which says all this.
+        dtypes: What the function is compiled for: dtypes or their names, of all operands, or tuples of one for each
+            operand, the inputs first: ``[("float64", "int64", "float64")]``. By default float32 and float64. Arguments
+            of other dtypes are cast to those of the first that holds their values.
+        boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
+            others: it is the one way in which a kernel can crash.
+
+    Returns:
+        A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
+        inputs, ``axes`` or ``axis``, and ``out``.
+
+    Raises:
+        TypeError: The decorated object is not a Python function of so many arrays.
+        RecordError: The declaration contradicts itself; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> @ao.kernel("(n),(n)->()", dtypes="float64")
+        ... def longest_gap(x, y, out):
+        ...     for i in range(x.shape[0]):
+        ...         out[0] = max(out[0] if i else 0.0, abs(x[i] - y[i]))
+        >>> longest_gap
+        <array kernel longest_gap '(n),(n)->()'>
+    """
+    namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
+    if isinstance(layout, str):
+        return lambda function: _declared(function, layout, dtypes, boundscheck, namespace)
+    builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
+    if builder is None:
+        errors.wrong_type("kernel", "layout", "a string such as '(n),()->(n)', or a function of guvectorize", layout)
+    return _declared(builder.py_func, builder.signature, dtypes, boundscheck, namespace, getattr(builder, "_sigs", ()))
+
+
+def _declared(
+    function: Any, layout: str, dtypes: Any, boundscheck: Any, namespace: dict[str, Any], numba_types: Any = ()
+) -> ArrayKernel:
+    from aotops.scalar.functions import plain
+
+    function = plain(function)
+    if not isinstance(function, type(kernel)):
+        errors.wrong_type("kernel", "function", "a Python function", function)
+    name = function.__name__
+    if not isinstance(boundscheck, bool):
+        errors.wrong_type(name, "boundscheck", "a bool", boundscheck)
+    read = Layout(name, layout)
+    count = len(read.inputs) + len(read.outputs)
+    code = function.__code__
+    if code.co_argcount != count or code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__:
+        wanted = f"take {count} arrays by position, as many as its layout has"
+        errors.reject(TypeError, "kernel", name, wanted, f"{code.co_argcount} parameters, or another signature")
+    if count > MAX_OPERANDS or len(read.dimensions) > 255:
+        errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_OPERANDS} operands", count)
+    if any(len(axes) > MAX_RANK for axes in (*read.inputs, *read.outputs)):
+        errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_RANK} axes of an operand", layout)
+    if dtypes is None and numba_types:
+        signatures = tuple([_of_numba(read, types, name) for types in numba_types])
+    else:
+        chosen = DEFAULT_DTYPES if dtypes is None else dtypes
+        rows = (chosen,) if isinstance(chosen, str) or find_dtype(chosen) is not None else chosen
+        if not isinstance(rows, (tuple, list)) or not rows:
+            errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
+        signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
+    plain_function: Any = function
+    record = ArrayRecord(plain_function, read, signatures, boundscheck, namespace)
+    earlier = namespace.get(name)
+    if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
+        record.replaces = earlier._record
+    return ArrayKernel(record)
+
+
+def _row(name: str, row: Any, count: int) -> tuple[str, ...]:
+    """The dtypes of all operands, of one for all or one for each."""
+    given = row if isinstance(row, (tuple, list)) else (row,) * count
+    if len(given) != count:
+        errors.reject(errors.RecordError, name, "dtypes", f"have one for each of {count} operands", len(given))
+    found = [find_dtype(each) for each in given]
+    for dtype, each in zip(found, given, strict=True):
+        if dtype is None:
+            errors.reject(errors.RecordError, name, "dtypes", f"be some of {', '.join(FACTS)}", errors.shown(each))
+    return tuple([dtype.name for dtype in found if dtype is not None])
+
+
+def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
+    """The signature of Numba's types, as ``guvectorize`` has them."""
+    types = getattr(types, "args", types)
+    names = [str(getattr(type_, "dtype", type_)).replace("boolean", "bool") for type_ in types]
+    boxed = [k for k, axes in enumerate(layout.inputs) if not axes and hasattr(types[k], "ndim")]
+    return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
+
+
+class ArrayKernel:
+    """An array kernel, declared with ``aotops.kernel``: a function of arrays that broadcasts over a batch.
+
+    Attributes:
+        layout: the axes of its inputs and outputs.
+        parameters: the names of its inputs.
+        py_func: the Python function.
+
+    Example:
+        >>> import aotops as ao
+        >>> doubled = ao.kernel("(n)->(n)", dtypes="float64")(lambda x, out: None)
+        >>> doubled.layout, doubled.parameters
+        ('(n)->(n)', ('x',))
+    """
+
+    def __init__(self, record: ArrayRecord) -> None:
+        function = record.function
+        self._record = record
+        self._library: Any = None
+        self._numbers: tuple[int, ...] = ()
+        self.layout = record.layout.text
+        self.parameters = record.parameters[: len(record.layout.inputs)]
+        self.py_func = function
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<array kernel {self.__name__} {self.layout!r}>"
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def _bind(self, library: Any) -> None:
+        """Take the code from a capsule; ``ImportError`` if it has none."""
+        record = self._record
+        numbers = [_native.find_array_kernel(library, record.symbol(k, True)) for k in range(len(record.signatures))]
+        self._library, self._numbers = library, tuple(numbers)
+        record.loaded = True
+
+    def __call__(self, *inputs: Any, out: Any = None, axes: Any = None, axis: Any = None, **named: Any) -> Any:
+        """Run the kernel on inputs whose last axes are those of the layout.
+
+        Parameters:
+            inputs: Tensors, arrays, lists or numbers. NumPy's arrays are read and written where they are.
+            out: A tensor or a NumPy array for the result, or a tuple of them for several.
+            axes: A list with a tuple for each operand, the outputs last: where its own axes are, if they are not the
+                last ones. Outputs may be left out if they have no axes.
+            axis: The same for kernels whose operands have at most one axis each, of one dimension: its number.
+
+        Returns:
+            The output, or a tuple of several: NumPy arrays if there are some among the inputs and no tensors, else
+            tensors.
+
+        Raises:
+            TypeError, ValueError: The inputs do not fit the layout or the dtypes.
+            NotBuiltError: There is no compiled code, and no compiler.
+            Exception: What the function raises, with its file and line. Then ``out`` is as it was.
+        """
+        record = self._record
+        name, parameters = record.name, self.parameters
+        if named:
+            inputs = self._with_named(inputs, named)
+        if len(inputs) != len(parameters):
+            errors.wrong_count(name, " ".join(parameters), len(parameters), len(inputs))
+        if not record.loaded:
+            _native.load_array_kernel(self)  # which calls ``aotops.first_call``
+        from aotops.namespace.operands import as_operand
+
+        operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
+        number = self._chosen(operands)
+        signature = record.signatures[number]
+        tensors = self._cast(operands, signature)
+        moved = self._moved(axes, axis)
+        if moved is not None:
+            tensors = [_axes_last(name, k, each, moved[k]) for k, each in enumerate(tensors)]
+        sizes = self._sizes(tensors, signature)
+        batch = self._batch(tensors, signature)
+        outputs = [
+            _native.empty(batch + tuple([sizes[axis] for axis in own]), _dtype(dtype), name)
+            for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
+        ]
+        if self._library is None:
+            from aotops.user.array_python import run_as_python
+
+            run_as_python(record, signature, tensors, outputs, batch)
+        else:
+            _native.run_array_kernel(self._library, self._numbers[number], name, (*tensors, *outputs))
+        if moved is not None:
+            outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
+        if out is not None:
+            return self._to_out(outputs, out)
+        numpy = sys.modules.get("numpy")
+        if numpy is not None and any(isinstance(each, numpy.ndarray) for each in inputs):
+            tensor = _native.TensorBase
+            if not any(isinstance(each, tensor) for each in inputs):
+                arrays = tuple([numpy.asarray(each) for each in outputs])
+                return arrays[0] if len(arrays) == 1 else arrays
+        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+
+    def _with_named(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The inputs with those that are given by name."""
+        name, parameters = self._record.name, self.parameters
+        for key in named:
+            if key not in parameters:
+                errors.unexpected_keyword(name, key, ", ".join((*parameters, "out", "axes", "axis")))
+            if key in parameters[: len(inputs)]:
+                errors.wrong_call(f"{name}() got multiple values for argument {key!r}")
+        rest = []
+        for index, key in enumerate(parameters[len(inputs) :], len(inputs)):
+            if key not in named:
+                errors.missing_argument(name, " ".join(parameters), index)
+            rest.append(named[key])
+        return (*inputs, *rest)
+
+    def _chosen(self, operands: list[Any]) -> int:
+        """The number of the signature that computes with some inputs: the first with their dtypes, or that holds them.
+
+        ``TypeError`` if there is none.
+        """
+        record = self._record
+        dtypes = [None if _native.is_number(each) else each.dtype.name for each in operands]
+
+        def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
+            if dtype is None:
+                return _number_fits(value, own)
+            return own == dtype or (not exactly and own in holding(dtype))
+
+        for exactly in (True, False):
+            for number, signature in enumerate(record.signatures):
+                inputs = zip(signature.dtypes, operands, dtypes, strict=False)
+                if all(takes(own, value, dtype, exactly) for own, value, dtype in inputs):
+                    return number
+        listed = " or ".join(f"({', '.join(each.dtypes[: each.inputs])})" for each in record.signatures)
+        got = ", ".join(
+            type(value).__name__ if dtype is None else dtype for value, dtype in zip(operands, dtypes, strict=True)
+        )
+        errors.reject(TypeError, record.name, "dtypes", f"be, or be held by, {listed}", f"({got})")
+
+    def _cast(self, operands: list[Any], signature: ArraySignature) -> list[Tensor]:
+        """The inputs as tensors of a signature's dtypes."""
+        from aotops.namespace.creation import read
+
+        tensors = []
+        for parameter, value, dtype in zip(self.parameters, operands, signature.dtypes, strict=False):
+            own = _dtype(dtype)
+            if _native.is_number(value):
+                tensors.append(read(self._record.name, parameter, value, own))
+            else:
+                tensors.append(value if value.dtype is own else _native.astype(value, own))
+        return tensors
+
+    def _sizes(self, tensors: list[Tensor], signature: ArraySignature) -> list[int]:
+        """The size of each dimension; ``ValueError`` if two inputs differ in one."""
+        record = self._record
+        layout, name = record.layout, record.name
+        sizes: dict[str, int] = {}
+        for parameter, tensor, own in zip(self.parameters, tensors, layout.inputs, strict=True):
+            shape = tensor.shape
+            if len(shape) < len(own):
+                wanted = f"have the axes ({', '.join(own)})"
+                errors.reject(ValueError, name, parameter, wanted, f"shape {shape}")
+            for each, length in zip(own, shape[len(shape) - len(own) :], strict=True):
+                wanted_size = sizes.setdefault(each, int(each) if each.isdigit() else length)
+                if wanted_size != length:
+                    wanted = f"have {wanted_size} elements along {each} of the layout {layout.text}"
+                    errors.reject(ValueError, name, parameter, wanted, f"shape {shape}")
+        for own in layout.outputs:
+            for each in own:
+                if each not in sizes:
+                    sizes[each] = int(each) if each.isdigit() else _evaluated(name, each, sizes)
+        return [sizes[each] for each in layout.dimensions]
+
+    def _batch(self, tensors: list[Tensor], signature: ArraySignature) -> tuple[int, ...]:
+        """The shape to which the batches of the inputs broadcast."""
+        shapes = [
+            tensor.shape[: len(tensor.shape) - len(own)] for tensor, own in zip(tensors, signature.axes, strict=False)
+        ]
+        batch = shapes[0]
+        for shape in shapes[1:]:
+            if shape == batch:
+                continue
+            longer, shorter = (batch, shape) if len(batch) >= len(shape) else (shape, batch)
+            padded = (1,) * (len(longer) - len(shorter)) + shorter
+            if any(a != b and 1 not in (a, b) for a, b in zip(longer, padded, strict=True)):
+                errors.cannot_broadcast(self._record.name, " ".join(self.parameters), tuple(shapes))
+            batch = tuple([b if a == 1 else a for a, b in zip(longer, padded, strict=True)])
+        return batch
+
+    def _moved(self, axes: Any, axis: Any) -> list[tuple[int, ...]] | None:
+        """The axes of each operand that are its own; None if they are the last ones."""
+        if axes is None and axis is None:
+            return None
+        layout, name = self._record.layout, self._record.name
+        operands = (*layout.inputs, *layout.outputs)
+        if axis is not None:
+            if axes is not None:
+                errors.reject(TypeError, name, "axis", "be left out beside axes", errors.type_name(axis))
+            if len({each for own in operands for each in own}) != 1 or max(map(len, operands)) != 1:
+                wanted = f"be left out for the layout {layout.text}, which has not one dimension"
+                errors.reject(TypeError, name, "axis", wanted, errors.shown(axis), "write axes=[(...), ...]")
+            if type(axis) is not int:
+                errors.wrong_type(name, "axis", "an int", axis)
+            return [(axis,) if own else () for own in operands]
+        if not isinstance(axes, (list, tuple)):
+            errors.wrong_type(name, "axes", "a list of tuples of ints, one for each operand", axes)
+        given = [(each,) if type(each) is int else each for each in axes]
+        if len(given) == len(layout.inputs) and not any(layout.outputs):
+            given += [()] * len(layout.outputs)
+        if len(given) != len(operands):
+            errors.reject(ValueError, name, "axes", f"have a tuple for each of {len(operands)} operands", len(given))
+        for each, own in zip(given, operands, strict=True):
+            if not isinstance(each, (tuple, list)) or not all(type(k) is int for k in each) or len(each) != len(own):
+                wanted = f"have {len(own)} ints for the axes ({', '.join(own)})"
+                errors.reject(ValueError, name, "axes", wanted, errors.shown(each))
+        return [tuple(each) for each in given]
+
+    def _to_out(self, outputs: list[Tensor], out: Any) -> Any:
+        """Copy the outputs into what the caller gave for them, and return that."""
+        from aotops.namespace.creation import read
+
+        name = self._record.name
+        given = (out,) if len(outputs) == 1 and not isinstance(out, tuple) else out
+        if not isinstance(given, tuple) or len(given) != len(outputs):
+            errors.wrong_outs(name, len(outputs), out)
+        targets = []
+        for each in given:
+            if isinstance(each, (list, tuple, range)) or _native.is_number(each):
+                errors.wrong_type(name, "out", "a tensor or an array", each)
+            targets.append(read(name, "out", each, None, False))
+        if len(outputs) == 1:
+            _native.copy_to_out(name, outputs[0], targets[0])
+        else:
+            _native.copy_to_out(name, tuple(outputs), tuple(targets))
+        return out
+
+
+ArrayRecord.public = ArrayKernel
+
+
+def _dtype(name: str) -> _native.DType:
+    """A dtype by its name."""
+    found = find_dtype(name)
+    assert found is not None  # signatures have names of dtypes alone
+    return found
+
+
+def _number_fits(number: Any, dtype: str) -> bool:
+    """Whether a Python number is of a category that a dtype holds."""
+    category = "bool" if isinstance(number, bool) else "integer" if isinstance(number, int) else "float"
+    category = "complex" if isinstance(number, complex) else category
+    return CATEGORIES.index(category) <= CATEGORIES.index(FACTS[dtype].category)
+
+
+def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
+    """The size of an output, from those of the inputs; the layout has been checked."""
+    try:
+        size = eval(expression, {"__builtins__": {}, "min": min, "max": max}, dict(sizes))
+    except ZeroDivisionError:
+        size = -1
+    if not 0 <= size < 2**63:
+        known = ", ".join(f"{key} = {value}" for key, value in sizes.items() if key in expression)
+        errors.reject(
+            ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}"
+        )
+    return int(size)
+
+
+def _order(name: str, ndim: int, own: tuple[int, ...]) -> list[int]:
+    """The axes of a tensor with some of them last; ``ValueError`` for an axis that it has not, or has twice."""
+    for axis in own:
+        if not -ndim <= axis < ndim:
+            errors.wrong_axis(name, "axes", ndim, axis)
+    places = [axis % ndim for axis in own]
+    if len(set(places)) != len(places):
+        errors.reject(ValueError, name, "axes", "name each axis of an operand once", errors.shown(own))
+    return [axis for axis in range(ndim) if axis not in places] + places
+
+
+def _axes_last(name: str, operand: int, tensor: Tensor, own: tuple[int, ...]) -> Tensor:
+    """A view of a tensor with some axes last."""
+    from aotops.namespace.manipulation import permute_dims
+
+    return permute_dims(tensor, tuple(_order(name, len(tensor.shape), own))) if own else tensor
+
+
+def _axes_back(name: str, tensor: Tensor, own: tuple[int, ...]) -> Tensor:
+    """A view of a tensor whose last axes are at some places."""
+    from aotops.namespace.manipulation import permute_dims
+
+    if not own:
+        return tensor
+    order = _order(name, len(tensor.shape), own)
+    return permute_dims(tensor, tuple([order.index(axis) for axis in range(len(order))]))

@@ -1,0 +1,221 @@
+"""What the declaration of an array kernel says: its layout, dtypes and function. Parsing layouts."""
+
+from __future__ import annotations
+
+from aotops import errors
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FunctionType
+    from typing import Any
+
+
+class ArraySignature:
+    """One signature that an array kernel is compiled for.
+
+    Attributes:
+        dtypes: of each operand, the inputs first.
+        inputs: the number of inputs.
+        boxed: the inputs without axes that the function gets as arrays of one element, as ``guvectorize`` can.
+        axes: the numbers of the dimensions that each operand's own axes have.
+        sizes: the size of each dimension where it is fixed, and -1 elsewhere.
+    """
+
+    def __init__(
+        self,
+        dtypes: tuple[str, ...],
+        inputs: int,
+        boxed: tuple[int, ...],
+        axes: tuple[tuple[int, ...], ...],
+        sizes: tuple[int, ...],
+    ) -> None:
+        self.dtypes = dtypes
+        self.inputs = inputs
+        self.boxed = boxed
+        self.axes = axes
+        self.sizes = sizes
+
+    def is_array(self, operand: int) -> bool:
+        """Whether the function gets an operand as an array, not as a number. Outputs always are."""
+        return bool(self.axes[operand]) or operand >= self.inputs or operand in self.boxed
+
+
+class Layout:
+    """A layout, as in ``"(n),(m)->(n,m)"``.
+
+    Attributes:
+        inputs, outputs: the dimensions of each operand's own axes, as they are written.
+        dimensions: all of them, each once.
+    """
+
+    def __init__(self, name: str, text: Any) -> None:
+        if not isinstance(text, str):
+            errors.wrong_type(name, "layout", "a string such as '(n),()->(n)'", text)
+        self.text = "".join(text.split())
+        left, arrow, right = self.text.partition("->")
+        inputs, outputs = _operands(left), _operands(right)
+        if not arrow or not inputs or not outputs:
+            wanted = "be like '(n),()->(n)', with inputs and outputs"
+            errors.reject(errors.RecordError, name, "layout", wanted, repr(text))
+        self.inputs, self.outputs = inputs, outputs
+        self.dimensions = tuple(dict.fromkeys(each for axes in (*self.inputs, *self.outputs) for each in axes))
+        given = {each for axes in self.inputs for each in axes}
+        for each in given:
+            if not (each.isidentifier() or _is_size(each)):
+                wanted = "name the dimensions of inputs, or fix them, as in '(n),(3)->(n)'"
+                errors.reject(errors.RecordError, name, "layout", wanted, each)
+        for axes in self.outputs:
+            for each in axes:
+                if _is_size(each):
+                    continue
+                unknown = [word for word in _names(name, each) if word not in given]
+                if unknown:
+                    wanted = "compute the sizes of outputs from dimensions of inputs"
+                    errors.reject(errors.RecordError, name, "layout", wanted, f"{unknown[0]} in {each}")
+
+    def signature(self, dtypes: tuple[str, ...], boxed: tuple[int, ...] = ()) -> ArraySignature:
+        """The layout with dtypes."""
+        numbers = {each: k for k, each in enumerate(self.dimensions)}
+        axes = tuple(tuple(numbers[each] for each in own) for own in (*self.inputs, *self.outputs))
+        sizes = tuple(int(each) if _is_size(each) else -1 for each in self.dimensions)
+        return ArraySignature(dtypes, len(self.inputs), boxed, axes, sizes)
+
+
+def _is_size(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 10
+
+
+def _operands(text: str) -> tuple[tuple[str, ...], ...] | None:
+    """The operands of one side; None if it is malformed. A size may have brackets of its own: ``(n-(k-1))``."""
+    operands: list[tuple[str, ...]] = []
+    depth, start = 0, 0
+    sizes: list[str] = []
+    expects_operand = True
+    for position, character in enumerate(text):
+        if character == "(":
+            if depth == 0:
+                if not expects_operand:
+                    return None
+                start, sizes = position + 1, []
+            depth += 1
+        elif character == ")":
+            depth -= 1
+            if depth < 0:
+                return None
+            if depth == 0:
+                last = text[start:position]
+                if last or sizes:
+                    sizes.append(last)
+                if not all(sizes):
+                    return None
+                operands.append(tuple(sizes))
+                expects_operand = False
+        elif character == "," and depth == 1:
+            sizes.append(text[start:position])
+            start = position + 1
+        elif character == "," and depth == 0:
+            if expects_operand:
+                return None
+            expects_operand = True
+        elif depth == 0:
+            return None
+    return None if depth or (expects_operand and operands) else tuple(operands)
+
+
+def _names(name: str, expression: str) -> Iterator[str]:
+    """The names in the size of an output; ``RecordError`` if it is no expression of integers."""
+    import ast  # 10 ms, for the layouts that have expressions
+
+    if expression.isidentifier():
+        yield expression
+        return
+    allowed = (
+        ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult,
+        ast.FloorDiv, ast.Mod, ast.USub, ast.Call,
+    )  # fmt: skip
+    try:
+        tree = ast.parse(expression, mode="eval")
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        tree = None
+    nodes = [] if tree is None else list(ast.walk(tree))
+    calls = [node for node in nodes if isinstance(node, ast.Call)]
+    called = {id(node.func) for node in calls}
+    valid = bool(nodes) and all(
+        isinstance(node, allowed) and (not isinstance(node, ast.Constant) or type(node.value) is int) for node in nodes
+    )
+    valid = valid and all(
+        isinstance(call.func, ast.Name) and call.func.id in ("min", "max") and len(call.args) > 1 and not call.keywords
+        for call in calls
+    )
+    if not valid:
+        wanted = "compute sizes with + - * // % min and max, as in '(n),(k)->(n-k+1)'"
+        errors.reject(errors.RecordError, name, "layout", wanted, expression)
+    for node in nodes:
+        if isinstance(node, ast.Name) and id(node) not in called:
+            yield node.id
+
+
+class ArrayRecord:
+    """The declaration of an array kernel.
+
+    It has what the build and the comparison with it (``aotops.user.library``, ``aotops.user.identity``) ask of the
+    record of an operator, too.
+
+    Attributes:
+        name: its public name.
+        function: the Python function.
+        layout: its layout.
+        signatures: what it is compiled for.
+        boundscheck: whether indices are checked.
+        namespace: the variables of the module that declares it.
+        loaded: whether its kernels are known.
+    """
+
+    kind = "array kernel"
+    #: The name of the capsule with its code, in an extension.
+    capsule = "arrays"
+    #: The class of what is called, which ``aotops.user.array_kernels`` sets.
+    public: type
+    gradient = None
+
+    def __init__(
+        self,
+        function: FunctionType,
+        layout: Layout,
+        signatures: tuple[ArraySignature, ...],
+        boundscheck: bool,
+        namespace: dict[str, Any],
+    ) -> None:
+        self.name = function.__name__
+        self.scalar = self.function = function
+        self.layout = layout
+        self.signatures = signatures
+        self.boundscheck = boundscheck
+        self.namespace = namespace
+        self.replaces: ArrayRecord | None = None
+        self.loaded = False
+        code = function.__code__
+        self.parameters = code.co_varnames[: code.co_argcount]
+        self.place = f"{code.co_filename}, line {code.co_firstlineno}"
+
+    @property
+    def variable(self) -> str:
+        """The name that messages use."""
+        return self.name
+
+    def symbol(self, number: int, contiguous: bool) -> str:
+        """The name of the code for one of the signatures."""
+        spelled = "".join(c if c.isascii() and c.isalnum() else f"_{ord(c):x}_" for c in self.name)
+        return f"aot_array_{spelled}_{number}_{'c' if contiguous else 's'}"
+
+    def facts(self, spelled: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
+        """What the declaration says, each a label and a spelling, as ``aotops.user.identity.Facts`` compares them."""
+        yield "kind", self.kind
+        yield "layout", self.layout.text
+        yield "parameters", ", ".join(self.parameters)
+        for number, signature in enumerate(self.signatures):
+            boxed = f", arrays of one element: {signature.boxed}" if signature.boxed else ""
+            yield f"dtypes {number}", f"{', '.join(signature.dtypes)}{boxed}"
+        yield "checked indices", str(self.boundscheck)
+        yield "function", spelled(self.function)
