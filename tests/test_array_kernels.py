@@ -213,6 +213,17 @@ def test_memory_of_kernels_that_raise_is_freed() -> None:
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000
 
 
+def test_what_numba_raises_inside_has_no_place_of_ours() -> None:
+    scope: dict[str, object] = {"ao": ao, "np": np}
+    source = "@ao.kernel('(n)->()', dtypes='float64')\ndef f(x, out):\n    t = np.zeros(5)\n    t[:] = x\n"
+    exec(source + "    out[0] = x[:0].min()\n", scope)
+    kernel = scope["f"]
+    with pytest.raises(ValueError, match=r"^f: an array that is assigned to a slice must have its shape$"):
+        kernel(np.ones(4))  # type: ignore[operator]
+    with pytest.raises(ValueError, match=r"^f: zero-size array"):
+        kernel(np.ones(5))  # type: ignore[operator]
+
+
 def test_memory_that_there_is_not_is_a_memory_error() -> None:
     assert kernels.allocates(10) == 10
     with pytest.raises(MemoryError, match="allocates: "):
@@ -223,6 +234,8 @@ def test_memory_that_there_is_not_is_a_memory_error() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself the signal of Ctrl-C there")
 def test_a_loop_without_end_is_interrupted() -> None:
+    # compiled before the signal comes: the parser of Python 3.11 fails where it is interrupted
+    kernels.endless(np.zeros(1))
     timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
     timer.start()
     with pytest.raises(KeyboardInterrupt):

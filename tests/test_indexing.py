@@ -237,3 +237,16 @@ def test_taking_and_writing_short_rows_and_few_columns() -> None:
                 np.testing.assert_array_equal(np.asarray(written), wanted)
             with pytest.raises(IndexError):
                 ao.take(ao.asarray(array), ao.asarray([0, 300, 1]), axis=0)
+
+
+def test_masks_without_elements_choose_nothing() -> None:
+    for shape, mask_shape in (((1,), (0,)), ((2, 3), (0,)), ((2, 3), (0, 3)), ((2, 3), (2, 0)), ((2, 3, 4), (0, 0))):
+        t, array = ao.ones(shape), np.ones(shape)
+        mask = np.zeros(mask_shape, bool)
+        assert t[ao.asarray(mask)].shape == array[mask].shape
+        t[ao.asarray(mask)] = 5.0
+        assert (np.asarray(t) == 1.0).all()
+    with pytest.raises(
+        IndexError, match="must have masks of the lengths of their axes, 3 for axis 1, got one of length 5"
+    ):
+        ao.ones((2, 3))[ao.zeros((0, 5), dtype="bool")]

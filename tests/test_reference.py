@@ -6,12 +6,11 @@ import doctest
 import re
 
 import pytest
-from needs import requires_source
+from needs import PROJECT, requires_source
 
 import aotops as ao
 from aotops.aot.pack.reference import (
     ATTRIBUTES,
-    FOLDER,
     SPECIFICATION,
     page_name,
     reference,
@@ -20,11 +19,14 @@ from aotops.aot.pack.reference import (
 )
 
 PAGES = {path.name: text for path, text in reference().items()}
+#: Of the project; the package that is tested may be installed elsewhere.
+FOLDER = PROJECT / "docs" / "reference"
 
 
 @requires_source
 def test_the_pages_are_those_of_the_docstrings() -> None:
-    stale = [path.name for path, text in reference().items() if not path.exists() or path.read_text("utf-8") != text]
+    paths = {FOLDER / name: text for name, text in PAGES.items()}
+    stale = [path.name for path, text in paths.items() if not path.exists() or path.read_text("utf-8") != text]
     assert not stale, "`make reference` writes the pages"
     assert {path.name for path in FOLDER.glob("*.md")} == set(PAGES)
 

@@ -82,7 +82,7 @@ def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str,
         if is_operator and (len(function.parameters) != len(inputs) or function.kind not in ("map", "zip")):
             return None
         return function(*inputs, **options, **into) if is_operator or not into else None
-    if name not in REDUCTIONS or not options.keys() <= OPTIONS.get(method, set()):
+    if name not in REDUCTIONS or method not in OPTIONS or not options.keys() <= OPTIONS[method]:
         return None
     function = getattr(aotops, REDUCTIONS[name][method == "accumulate"], None)
     dtype = dtype_argument(options.get("dtype"))

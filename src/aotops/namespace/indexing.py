@@ -277,7 +277,7 @@ def positions_of(function: str, item: Tensor, x: Tensor, axis: int) -> list[Tens
 
         return [zeros(1 if item else 0, dtype="int64")]
     for k, length in enumerate(item.shape):
-        if length != x.shape[axis + k]:
+        if length not in (0, x.shape[axis + k]):  # as in NumPy, an axis without elements chooses nothing
             wrong_mask(function, axis + k, x.shape[axis + k], length)
     return list(true_positions(item))
 

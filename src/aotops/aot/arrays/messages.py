@@ -13,6 +13,7 @@ import re
 import sysconfig
 from pathlib import Path
 
+import aotops
 from aotops.aot.front.reasons import CompileError
 
 #: The exceptions that kernels may raise: those of Python that have a message alone.
@@ -61,6 +62,8 @@ def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, 
     """Return the text of an exception."""
     name = kind.__name__
     file, line = ("", 0) if place is None else (relative(place[1], root), place[2])
+    if name == "StopIteration" and file == "":
+        name = "RuntimeError"  # of Numba's own loops, which never lets it out
     if name not in RAISED or kind.__module__ != "builtins":
         where = f"\n  {place[1]}, line {place[2]}" if place else ""
         raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}.{where}")
@@ -71,7 +74,8 @@ def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, 
 def relative(file: str, root: str) -> str:
     """Return a file relative to the project, "" for one of Numba's or of another package."""
     path = Path(os.path.abspath(file))
-    for folder in {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), sysconfig.get_path("stdlib")}:
+    own = os.path.dirname(os.path.abspath(aotops.__file__))
+    for folder in {own, *(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))}:
         if folder and path.is_relative_to(folder):
             return ""
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name
