@@ -1213,7 +1213,8 @@ def test_signatures(function: Any, signature: str) -> None:
 @pytest.mark.parametrize("name", ["exp", "add", "where", "clip", "sum", "argmax", "cumulative_sum"])
 def test_help_shows_signature_and_documentation(name: str) -> None:
     page = pydoc.plain(pydoc.render_doc(getattr(ao, name)))
-    assert f"{name}{inspect.signature(getattr(ao, name))}" in page
+    # Python 3.13 and later write a long signature on several lines
+    assert "".join(f"{name}{inspect.signature(getattr(ao, name))}".split()) in "".join(page.split())
     assert inspect.getdoc(getattr(ao, name)).splitlines()[0] in page
     assert f">>> ao.{name}(" in page
 
