@@ -232,6 +232,12 @@ def test_memory_that_there_is_not_is_a_memory_error() -> None:
         kernels.allocates(-1)
 
 
+def test_kernels_are_made_by_their_decorator() -> None:
+    for record in ([], None, "(n)->(n)", lambda x, out: None):
+        with pytest.raises(TypeError, match=r"ArrayKernel: record must be what aotops.kernel makes; write @aotops"):
+            ao.ArrayKernel(record)  # type: ignore[arg-type]
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself the signal of Ctrl-C there")
 def test_a_loop_without_end_is_interrupted() -> None:
     # compiled before the signal comes: the parser of Python 3.11 fails where it is interrupted

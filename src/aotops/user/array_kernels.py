@@ -147,6 +147,8 @@ class ArrayKernel:
     """
 
     def __init__(self, record: ArrayRecord) -> None:
+        if not isinstance(record, ArrayRecord):
+            errors.wrong_type("ArrayKernel", "record", "what aotops.kernel makes; write @aotops.kernel(layout)", record)
         function = record.function
         self._record = record
         self._library: Any = None
