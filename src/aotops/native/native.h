@@ -437,6 +437,14 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape, int axis);
 
+/* fold_flat.c: reductions without a plan */
+/* Reduces few elements along one axis in one call of the kernel; sets `raised` if the result must be computed in the
+ * operator's other way. Returns false where there is more to it, and then has done nothing. */
+bool aot_fold_flat(const aot_state *state, const aot_operator *definition, const aot_variant *variant,
+                   const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch, bool *raised);
+/* Returns the result of no elements, of an operator with an identity. */
+aot_element aot_empty_result(const aot_state *state, const aot_operator *definition, const aot_variant *variant);
+
 /* out.c: tensors that the caller passes as `out` */
 /* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
  * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */

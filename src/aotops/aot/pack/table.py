@@ -67,7 +67,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapp
                 fields.append(f".constants = {name}")
             elif constants_are_read(record):
                 fields.append(".constants = nothing")
-            for field, symbol in zip(("kernels", "combine"), symbols, strict=True):
+            for field, symbol in zip(("kernels", "combine", "finish", "map"), symbols, strict=False):
                 if symbol is not None:
                     fields.append(f".{field} = {kernels(symbol)}")
             rows.append("    {" + ", ".join(fields) + "},")
