@@ -8,7 +8,7 @@
  * and their names. A fast path also declines arguments that are plain but wrong, so that all error messages are written
  * in Python.
  */
-#include "native.h"
+#include "array_kernel.h"
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
@@ -540,6 +540,7 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 }
 
 const aot_fast_path aot_fast_paths[] = {
+    {"ArrayKernel.__call__", aot_array_kernel_path, 0, false},
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},
     {"Tensor.permute", permute, 0, false},

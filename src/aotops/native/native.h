@@ -73,7 +73,13 @@ typedef struct {
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
+    PyTypeObject *array_kernel_type;
     PyObject *dtypes[AOT_N_DTYPES];
+    struct {
+        PyTypeObject *array, *scalar;
+        PyObject *empty, *asarray, *dtype_attribute;
+        PyObject *dtypes[AOT_N_DTYPES];
+    } numpy; /* NULL until an array kernel has met one of NumPy's arrays; array_call.c */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
@@ -237,6 +243,8 @@ PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release
                           const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
+/* Returns the dtype of a buffer's elements, or -1. */
+int aot_dtype_of_buffer(PyObject *exporter, const Py_buffer *view);
 /* Returns a tensor on some of an exporter's bytes, or a copy if they are not aligned. */
 PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
                          Py_ssize_t *shape, const char *function, const char *argument);
