@@ -117,6 +117,23 @@ def test_temporaries_lists_tables_and_functions_of_math() -> None:
     assert (best, where) == (5.0, 4) and where.dtype == np.int64
 
 
+def test_names_of_aotops_stand_for_numpys() -> None:
+    """So a module of kernels imports aotops alone."""
+    source = (
+        "@ao.kernel('(n)->(n),()', dtypes=[('float64', 'float64', 'int64')])\n"
+        "def f(x, out, total):\n"
+        "    t, places = ao.zeros(x.shape[0], dtype=ao.float64), ao.empty((2, 2), dtype=ao.int64)\n"
+        "    t += ao.full(x.shape[0], 2.0) + x + ao.sum(x)\n"
+        "    places[:] = ao.argsort(x)[0] + ao.arange(2)\n"
+        "    out[:] = ao.sort(t)\n"
+        "    total[0] = ao.sum(places) + ao.argmax(x)\n"
+    )
+    scope: dict[str, object] = {"ao": ao}
+    exec(source, scope)
+    out, total = scope["f"](np.array([3.0, 1.0, 2.0]))  # type: ignore[operator]
+    assert (out.tolist(), int(total)) == ([9.0, 10.0, 11.0], 6)
+
+
 def test_out_and_axes() -> None:
     a, b = rng.random((4, 3)), rng.random((4, 3))
     out = np.empty((4, 3))

@@ -418,6 +418,7 @@ static PyMethodDef module_methods[] = {
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
     {"positions", aot_positions_call, METH_O, "positions(mask): (rows or None, columns) of what is True."},
     {"sort", aot_sort_call, METH_VARARGS, "sort(x, descending, positions, function): rows of a contiguous tensor."},
+    {"triangle", aot_triangle_call, METH_VARARGS, "triangle(x, k, lower, function): zeros beyond a diagonal."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"matmul", aot_matmul_call, METH_VARARGS,
