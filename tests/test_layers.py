@@ -238,6 +238,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("fold", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
+        "array_function",
         "array_kernel",
         "array_memory",
         "from_python",

@@ -41,7 +41,7 @@ typedef struct {
     failure *failure;
 } job;
 
-static const aot_array_library *library_of(PyObject *capsule)
+const aot_array_library *aot_array_library_of(PyObject *capsule)
 {
     const aot_array_library *library = PyCapsule_GetPointer(capsule, AOT_ARRAY_CAPSULE);
     if (library == NULL) {
@@ -56,8 +56,7 @@ static const aot_array_library *library_of(PyObject *capsule)
     return library;
 }
 
-/* Returns the number in a library of the current level, or of the next lower one that it has; or -1. */
-static int level_in(const aot_state *state, const aot_array_library *library)
+int aot_array_level(const aot_state *state, const aot_array_library *library)
 {
     for (int own = state->level; own >= 0; own--) {
         for (uint32_t k = 0; k < library->n_levels; k++) {
@@ -76,11 +75,11 @@ PyObject *aot_find_array_kernel(aot_state *state, PyObject *args)
     if (!PyArg_ParseTuple(args, "Os:find_array_kernel", &capsule, &symbol)) {
         return NULL;
     }
-    const aot_array_library *library = library_of(capsule);
+    const aot_array_library *library = aot_array_library_of(capsule);
     if (library == NULL) {
         return NULL;
     }
-    if (level_in(state, library) < 0) {
+    if (aot_array_level(state, library) < 0) {
         PyErr_SetString(PyExc_ImportError, "the array kernels are for other CPU levels than this aotops");
         return NULL;
     }
@@ -246,7 +245,7 @@ static PyObject *run(aot_state *state, const aot_array_library *library, const a
                      aot_tensor *const *tensors, const char *name, batch *over)
 {
     over->operands = kernel->inputs + kernel->outputs;
-    int level = level_in(state, library), contiguous = read_items(kernel, tensors, over, name);
+    int level = aot_array_level(state, library), contiguous = read_items(kernel, tensors, over, name);
     int64_t items = contiguous < 0 || level < 0 ? -1 : read_batch(kernel, tensors, over, name);
     if (items <= 0) {
         return items < 0 ? NULL : Py_NewRef(Py_None);
@@ -286,13 +285,13 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
     if (!PyArg_ParseTuple(args, "OnsO!:run_array_kernel", &capsule, &number, &name, &PyTuple_Type, &operands)) {
         return NULL;
     }
-    const aot_array_library *library = library_of(capsule);
+    const aot_array_library *library = aot_array_library_of(capsule);
     if (library == NULL) {
         return NULL;
     }
     const aot_named_array_kernel *kernel =
         number >= 0 && number < (Py_ssize_t)library->n_kernels ? &library->kernels[number] : NULL;
-    if (kernel == NULL || kernel->inputs + kernel->outputs > AOT_MAX_OPERANDS ||
+    if (kernel == NULL || kernel->outputs == 0 || kernel->inputs + kernel->outputs > AOT_MAX_OPERANDS ||
         PyTuple_Size(operands) != kernel->inputs + kernel->outputs) {
         reject(name, "be as many as those of a kernel in the library");
         return NULL;

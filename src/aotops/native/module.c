@@ -325,6 +325,16 @@ static PyObject *native_run_array_kernel(PyObject *module, PyObject *args)
     return aot_run_array_kernel(state_of(module), args);
 }
 
+static PyObject *native_run_array_function(PyObject *module, PyObject *args)
+{
+    return aot_run_array_function(state_of(module), args);
+}
+
+static PyObject *native_array_function_flags(PyObject *module, PyObject *args)
+{
+    return aot_array_function_flags(state_of(module), args);
+}
+
 static PyObject *native_load_array_kernel(PyObject *Py_UNUSED(module), PyObject *kernel)
 {
     return aot_load_array_kernel(kernel);
@@ -448,6 +458,10 @@ static PyMethodDef module_methods[] = {
      "find_array_kernel(library, symbol): the number of an array kernel in a library."},
     {"run_array_kernel", native_run_array_kernel, METH_VARARGS,
      "run_array_kernel(library, number, name, operands): see array_kernel.h."},
+    {"run_array_function", native_run_array_function, METH_VARARGS,
+     "run_array_function(library, number, name, parameters, operands): see array_kernel.h."},
+    {"array_function_flags", native_array_function_flags, METH_VARARGS,
+     "array_function_flags(library, number): what a function does with each argument."},
     {"load_array_kernel", native_load_array_kernel, METH_O, "load_array_kernel(kernel): find its code."},
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},
