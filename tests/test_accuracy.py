@@ -36,7 +36,6 @@ FUNCTIONS = [
     if record.kind == "map"
     and tuple([dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"]) == FLOATS
     and not record.result
-    and record.name != "_significand"  # exact
 ]
 
 every_function = pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)

@@ -708,7 +708,8 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
         variants = body.splitlines()
         assert len(variants) == len(record.dtypes)
         for variant, dtype in zip(variants, record.dtypes, strict=True):
-            codes = [str(dtype_code(own)) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]
+            own_dtypes = (*record.inputs_for(dtype), *record.results_for(dtype), *record.states_for(dtype))
+            codes = [str(dtype_code(own)) for own in own_dtypes]
             assert ".dtypes = {" + ", ".join(codes) + "}" in variant
             fields_of_kernels = dict(re.findall(r"\.(kernels|combine) = {([^}]*)}", variant))
             symbols = {"kernels": kernel_symbol(name, dtype)}
@@ -717,16 +718,20 @@ def test_the_table_names_every_record_variant_and_level(machine: str) -> None:
             assert fields_of_kernels == {
                 field: ", ".join(symbol + suffix for suffix in suffixes) for field, symbol in symbols.items()
             }
-            constants = [name for name, _ in abi.CONSTANTS] + list(record.parameters if record.defaults else ())
+            states = record.states_for(dtype)
+            further = [f"number {k}" for k in range(len(states))] or list(record.parameters if record.defaults else ())
+            constants = [name for name, _ in abi.CONSTANTS] + further
             elements = [["0"] * abi.ELEMENT_BYTES] * len(constants)
             of_variant = kernel_symbol(name, "constants", dtype)
             for line in re.findall(rf"^static const aot_element {of_variant}\[.*", source, re.M):
                 elements = [element.split(", ") for element in re.findall(r"\{\{([\d, ]+)\}\}", line)]
             wanted: dict[str, Any] = {}
             result = record.result_for(dtype)
-            if record.kind in abi.AXIS_KINDS:
+            if states:
+                wanted = dict(zip(further, zip(record.identity_for(dtype), states, strict=True), strict=True))
+            elif record.kind in abi.AXIS_KINDS:
                 wanted["initial"] = (record.initial_for(dtype), dtype if record.kind == "argreduce" else result)
-            if record.identity is not None:
+            if record.identity is not None and not states:
                 wanted["identity"] = (record.identity, result)
             if record.absorbing is not None:
                 absorbing = record.absorbing_for(dtype)
@@ -756,7 +761,11 @@ def test_every_record_is_a_compiled_operator_with_its_variants() -> None:
         assert [tuple(dtype.name for dtype in signature) for signature in operator.dtypes] == variants
         kernels = [kernel.symbol for kernel in record_kernels(record)]
         results = {record.result_for(dtype) for dtype in record.dtypes} if record.kind == "reduce" else set()
-        assert len(kernels) == len(set(kernels)) == len(variants) + len(results)
+        further = len(results)  # what combines two results
+        if record.finish is not None:  # combinations of states, their results, and for a scan the states of elements
+            own = 1 if record.kind == "scan" else 0
+            further = len(variants) * (own + (2 if record.reduction is None else 0))
+        assert len(kernels) == len(set(kernels)) == len(variants) + further
 
 
 def test_kernels_that_results_are_combined_by_have_their_dtype() -> None:

@@ -235,9 +235,10 @@ def c_sources() -> dict[str, str]:
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("arrow", "buffer", "dlpack", "tensor"),
-    ("fold", "launch", "pool", "run", "scan", "see", "threads"),
+    ("fold", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
+        "array_call",
         "array_function",
         "array_kernel",
         "array_memory",
@@ -249,6 +250,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "number",
         "out",
         "reduce",
+        "rows",
         "sort",
         "to_python",
         "view",

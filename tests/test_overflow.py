@@ -16,7 +16,7 @@ from layouts import FLOATS
 from needs import requires_numba
 
 import aotops as ao
-from aotops import _native, ops, retry
+from aotops import _native, ops
 from aotops.intrinsics import narrow
 from aotops.ops.record import Record
 
@@ -229,9 +229,9 @@ def test_a_product_has_the_same_bits_with_exponents_apart(dtype: str, layout: st
     parts = _native.operators
     for n in (5, 70, 1030, 5000):
         x, axis = placed(np.exp(generator.standard_normal(n) / 40) * generator.choice([-1, 1], n), dtype, layout)
-        logarithm = ao.sum(parts["_log2_of_size"](x), axis)
-        apart = np.asarray(parts["_with_exponent"](parts["_product_of_significands"](x, axis), logarithm))
-        np.testing.assert_array_equal(apart, np.asarray(ao.prod(x, axis)))
+        np.testing.assert_array_equal(np.asarray(parts["_product_apart"](x, axis)), np.asarray(ao.prod(x, axis)))
+        running = np.asarray(parts["_cumulative_product_apart"](x, axis))
+        np.testing.assert_array_equal(running, np.asarray(ao.cumulative_prod(x, axis)))
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -248,7 +248,7 @@ def test_a_line_does_not_change_a_product_beside_it(dtype: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
-def test_products_that_are_settled_are_those_that_must_be(dtype: str) -> None:
+def test_products_leave_the_range_where_they_must(dtype: str) -> None:
     """Products of each size near the ends of the range and far beyond, of numbers of all kinds."""
     generator = np.random.default_rng(4)
     info = np.finfo(dtype)
@@ -270,34 +270,25 @@ def test_products_that_are_settled_are_those_that_must_be(dtype: str) -> None:
                     assert abs(np.log2(got[0].astype("longdouble")) - exact) < 1e-3
 
 
-def test_estimates_of_logarithms_err_by_no_more_than_is_allowed_for() -> None:
-    for dtype in FLOATS:
-        generator = np.random.default_rng(6)
-        info = np.finfo(dtype)
-        exponents = generator.integers(info.minexp - info.nmant, info.maxexp - 1, 20_000)
-        array = np.ldexp(generator.uniform(1, 2, 20_000), exponents).astype(dtype)
-        array = np.concatenate([array, [info.tiny, info.max, info.smallest_subnormal, 1.0, 1 - info.epsneg]])
-        x = ao.asarray(array.astype(dtype))
-        exact = np.log2(np.asarray(x).astype("longdouble"))
-        each = np.asarray(_native.operators["_log2_of_size"](x)).astype("longdouble")
-        assert (np.abs(each - exact) <= retry.LOG2_ERROR["float64"]).all()
-        total, error = retry._log2_of_product(x, (0,), False)
-        assert abs(np.longdouble(total.item()) - exact.sum()) <= error
-        moderate = ao.asarray(generator.uniform(0.5, 2, 20_000).astype(dtype))
-        total, error = retry._log2_of_product(moderate, (0,), False)
-        assert error == retry.LOG2_ERROR[dtype] * 20_000
-        assert abs(np.longdouble(total.item()) - np.log2(np.asarray(moderate).astype("longdouble")).sum()) <= error
+def test_zeros_infinities_and_signs_of_products_that_leave_the_range() -> None:
+    far = [2.0**700, 2.0**-700]
+    for special in ((), (-1.0,), (0.0,), (-0.0,), (-0.0, -3.0), (INF,), (-INF, -2.0), (NAN,), (0.0, INF), (5e-324,)):
+        values = far * 40 + list(special) + far * 40
+        wanted = math.prod(special, start=1.0)
+        for n in (1, 3):
+            x = ao.tensor([values] * n)
+            for got in (ao.prod(x, 1), ao.cumulative_prod(x, 1)[:, -1]):
+                for value in got.tolist():
+                    assert value == wanted or (value != value and wanted != wanted)
+                    assert math.copysign(1, value) == math.copysign(1, wanted) or wanted != wanted
 
 
-def test_logarithms_of_sizes() -> None:
-    generator = np.random.default_rng(2)
-    array = np.ldexp(generator.standard_normal(20_000), generator.integers(-1070, 1020, 20_000))
-    array = np.concatenate([array, [5e-324, 1.0, 2.0**-1022, 1.7976931348623157e308, math.nextafter(1, 0)]])
-    array = array[np.isfinite(array) & (array != 0)]
-    got = np.asarray(_native.operators["_log2_of_size"](ao.asarray(array)))
-    wanted = np.log2(np.abs(array).astype("longdouble"))
-    assert (np.abs(got - wanted) <= retry.LOG2_ERROR["float64"]).all()
-    assert np.asarray(_native.operators["_log2_of_size"](ao.tensor([0.0, -0.0, INF, -INF, NAN]))).tolist() == [0.0] * 5
+def test_inverse_powers() -> None:
+    values = [5e-324, 1e-310, 2.0**-1022, 0.75, 1.0, 1.5, 3.0, 1e300, 1.7976931348623157e308, 0.0, -0.0]
+    powers = [2.0 ** min(1 - math.frexp(x)[1], 1000) if x else 1.0 for x in values]
+    inverse = _native.operators["_inverse_power"](ao.tensor([*values, INF, -INF, NAN])).tolist()
+    assert inverse[:-3] == powers
+    assert all(x != x for x in inverse[-3:])
 
 
 @requires_numba

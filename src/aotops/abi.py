@@ -246,6 +246,8 @@ COMPARISONS = ("lt", "le", "eq", "ne", "gt", "ge")
 MAX_RANK = 32
 #: The most inputs and results of an operator together.
 MAX_OPERANDS = 16
+#: The most numbers in the state of a reduction or a scan: count, mean and the sums of three powers of deviations.
+MAX_STATES = 5
 #: The most CPU levels that kernels are compiled for.
 MAX_LEVELS = 3
 
@@ -272,6 +274,7 @@ OPERATOR_FIELDS = (
     ("has_identity", "uint8_t", "axis kinds: an empty axis has a result"),
     ("takes_dtype", "uint8_t", "reductions and scans: may be told in which dtype to compute"),
     ("has_absorbing", "uint8_t", "reductions: some result ends the work early"),
+    ("states", "uint8_t", "reductions and scans: the numbers in a state; 0 if the state is a result"),
     ("retry", "uint8_t", "reductions and scans: enum aot_retry"),
     ("optional", "uint16_t", "inputs that may be left out, as a bit mask"),
 )
@@ -284,7 +287,8 @@ OPERATOR_ARRAYS = (
     ("casts", "AOT_N_DTYPES", "the dtype in which inputs of a dtype without a kernel compute, or AOT_NO_DTYPE"),
 )
 
-#: The constants of a variant, in the order in which C stores them; the defaults of the inputs follow.
+#: The constants of a variant, in the order in which C stores them; the defaults of the inputs follow, or the
+#: numbers in the state of no elements.
 CONSTANTS = (
     ("identity", "axis kinds: the value of an empty axis"),
     ("initial", "axis kinds: what a non-empty one begins with"),

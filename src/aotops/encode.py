@@ -50,7 +50,8 @@ class Encoded:
 
     Attributes:
         fields: numbers and bytes, in the order of ``aotops.abi``.
-        variants: for each dtype the codes of the operands' dtypes, and the bytes of the constants.
+        variants: for each dtype the codes of the dtypes of operands and of the numbers in a state, and the bytes of the
+            constants.
     """
 
     __slots__ = ("fields", "variants")
@@ -74,6 +75,7 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         "has_identity": int(record.identity is not None),
         "takes_dtype": int(record.takes_dtype),
         "has_absorbing": int(record.absorbing is not None),
+        "states": len(record.states_for(record.dtypes[0])),
         "retry": abi.RETRIES.index(record.retry),
         "optional": mask(record, record.defaults),
     }
@@ -90,20 +92,28 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         tuple(
             [
                 (
-                    bytes([dtype_code(own) for own in (*record.inputs_for(dtype), *record.results_for(dtype))]),
+                    bytes(map(dtype_code, (*record.inputs_for(dtype), *record.results_for(dtype), *states))),
                     b"".join(constants(record, dtype)),
                 )
                 for dtype in record.dtypes
+                for states in [record.states_for(dtype)]
             ]
         ),
     )
 
 
 def constants(record: Record, dtype: str) -> list[bytes]:
-    """Return the constants of a variant, in the order of ``aotops.abi``, and the defaults of optional inputs."""
+    """Return the constants of a variant, in the order of ``aotops.abi``, and what follows them.
+
+    That is the defaults of optional inputs, or the numbers in the state of no elements.
+    """
     nothing = bytes(abi.ELEMENT_BYTES)
     result = record.result_for(dtype)
     values: dict[str, bytes] = {}
+    states = record.states_for(dtype)
+    if states:
+        numbers = [element(value, number) for value, number in zip(record.identity_for(dtype), states, strict=True)]
+        return [nothing] * len(abi.CONSTANTS) + numbers
     if record.kind in abi.AXIS_KINDS:
         identity = record.identity_for(dtype)
         if identity is not None:

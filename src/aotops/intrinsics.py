@@ -478,6 +478,11 @@ def store(pointer: Any, position: int, value: Any) -> None:
         pointer[position] = value
 
 
+def converted(values: tuple[Any, ...], signature: Signature) -> tuple[Any, ...]:
+    """Return a tuple of values, each converted to the dtype of an output; as plain Python the values as they are."""
+    return values
+
+
 # 8 float64 fill a cache line, and an AVX-512 vector.
 BLOCK = 8
 

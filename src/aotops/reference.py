@@ -53,6 +53,7 @@ from typing import Any
 from aotops import abi, errors
 from aotops.abi import AXIS_KINDS
 from aotops.intrinsics import integer, narrow
+from aotops.loops.states import combining_numbers
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record, Scalar
 from aotops.shapes import contiguous_strides, normalize_axes
@@ -493,6 +494,8 @@ def evaluate(
     dtype, converted = cast_inputs(record, inputs)
     scalar = record.scalar_for(dtype)
     result = record.result_for(dtype)
+    if record.finish is not None:
+        return evaluate_state(record, dtype, converted, axis, keepdims, include_initial, present)
     if record.outputs:
         results = record.results_for(dtype)
         return elementwise_many(present(scalar, dtype, record.inputs_for(dtype), results), converted, results)
@@ -519,6 +522,86 @@ def evaluate(
         start = record.initial_for(dtype)
     folded = find(scalar, x, axes, start) if record.kind == "argreduce" else fold(scalar, x, axes, start, result)
     return folded if keepdims else drop_axes(folded, axes)
+
+
+def evaluate_state(
+    record: Record,
+    dtype: str,
+    inputs: Sequence[ReferenceTensor],
+    axis: int | Index | None,
+    keepdims: bool,
+    include_initial: bool,
+    present: Callable[[Scalar, str, Dtypes, Dtypes], Scalar],
+) -> ReferenceTensor:
+    """The result of a reduction or a scan whose state is several numbers: made, combined and finished."""
+    states, result = record.states_for(dtype), record.result_for(dtype)
+    assert record.map is not None and record.finish is not None  # checked by the record
+    begin = present(record.map, dtype, record.inputs_for(dtype), states)
+    both = combining_numbers(record.scalar_for(dtype), len(states))
+    combine = present(both, dtype, (*states, *states), states)
+    finish = present(record.finish, dtype, states, (result,))
+    x = elementwise_many(begin, inputs, states)
+    shape = x[0].shape
+    scans = record.kind == "scan"
+    if scans and axis is None and len(shape) != 1:
+        errors.axis_needed(record.name, len(shape))
+    folded = 0 if scans and axis is None else axis
+    axes = (
+        tuple(range(len(shape)))
+        if folded is None
+        else normalize_axes(record.name, "axis", folded, len(shape), record.kind == "reduce")
+    )
+    start = record.identity_for(dtype)
+    if not scans:
+        folded_states = elementwise(finish, fold_states(combine, x, axes, start), result)
+        return folded_states if keepdims else drop_axes(folded_states, axes)
+    running = elementwise(finish, running_states(combine, x, axes[0], start), result)
+    nothing = elementwise(finish, [tensor(value, own) for value, own in zip(start, states, strict=True)], result)
+    return prepend(nothing.load(()), running, axes[0]) if include_initial else running
+
+
+def fold_states(
+    combine: Scalar, x: Sequence[ReferenceTensor], axes: Index, start: Sequence[Any]
+) -> tuple[ReferenceTensor, ...]:
+    """As ``fold``, of states: a tensor for each of their numbers, of which ``combine`` takes those of two.
+
+    >>> pairs = tensor([[1, 2], [3, 4]]), tensor([[5, 6], [7, 8]])
+    >>> [x.tolist() for x in fold_states(lambda a, b, c, d: (a + c, b * d), pairs, (0,), (0, 1))]
+    [[[4, 6]], [[35, 48]]]
+    """
+    shape = x[0].shape
+    outs = tuple(empty(tuple(1 if a in axes else n for a, n in enumerate(shape)), own.dtype) for own in x)
+    folded = tuple(length if axis in axes else 1 for axis, length in enumerate(shape))
+    for i in range(outs[0].size):
+        index = count(i, outs[0].shape)
+        state = [stored(value, own.dtype) for value, own in zip(start, x, strict=True)]
+        for j in range(math.prod(folded)):
+            inner = tuple(kept + along for kept, along in zip(index, count(j, folded), strict=True))
+            values = apply(combine, (*state, *(own.load(inner) for own in x)))
+            state = [stored(value, own.dtype) for value, own in zip(values, x, strict=True)]
+        for out, value in zip(outs, state, strict=True):
+            out.store(index, value)
+    return outs
+
+
+def running_states(
+    combine: Scalar, x: Sequence[ReferenceTensor], axis: int, start: Sequence[Any]
+) -> tuple[ReferenceTensor, ...]:
+    """As ``running``, of states: a tensor for each of their numbers.
+
+    >>> pairs = tensor([1, 2]), tensor([5, 6])
+    >>> [x.tolist() for x in running_states(lambda a, b, c, d: (a + c, b * d), pairs, 0, (0, 1))]
+    [[1, 3], [5, 30]]
+    """
+    outs = tuple(empty(own.shape, own.dtype) for own in x)
+    for i in range(x[0].size):
+        index = count(i, x[0].shape)
+        before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
+        state = [out.load(before) for out in outs] if index[axis] > 0 else start
+        values = apply(combine, (*state, *(own.load(index) for own in x)))
+        for out, value in zip(outs, values, strict=True):
+            out.store(index, value)
+    return outs
 
 
 def scan(

@@ -20,18 +20,16 @@ else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _abs = _native.operators["abs"]
-_add = _native.operators["add"]
 _all = _native.operators["all"]
 _any = _native.operators["any"]
 _divide = _native.operators["divide"]
 _equal = _native.operators["equal"]
+_inverse_power = _native.operators["_inverse_power"]
 _isfinite = _native.operators["isfinite"]
 _less = _native.operators["less"]
-_log2_of_size = _native.operators["_log2_of_size"]
-_maximum = _native.operators["maximum"]
 _max = _native.operators["max"]
+_maximum = _native.operators["maximum"]
 _multiply = _native.operators["multiply"]
-_negative = _native.operators["negative"]
 _sqrt = _native.operators["sqrt"]
 _square = _native.operators["square"]
 _subtract = _native.operators["subtract"]
@@ -39,7 +37,6 @@ _sum = _native.operators["sum"]
 _sum_as_float = _native.operators["_sum_as_float"]
 _sum_of_squared_deviations = _native.operators["_sum_of_squared_deviations"]
 _where = _native.operators["where"]
-_with_exponent = _native.operators["_with_exponent"]
 
 
 def folded_axes(name: str, x: Tensor, axis: Any) -> tuple[int, ...] | None:
@@ -181,7 +178,7 @@ def scaled_variance(
     x, centre = astype(x, float64), astype(centre, float64)
     distances = _subtract(_multiply(x, 0.25), _multiply(centre, 0.25))  # a fourth, since a distance may overflow
     largest = _max(_abs(distances), axes, keepdims=True)
-    scale = _with_exponent(_add(_multiply(largest, 0.0), 1.0), _negative(_log2_of_size(largest)))
+    scale = _inverse_power(largest)
     distances = _multiply(distances, scale)
     error = _divide(_square(_sum(distances, axes, keepdims=True)), count)
     total = _maximum(_subtract(_sum(_square(distances), axes, keepdims=True), error), 0)

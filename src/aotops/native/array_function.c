@@ -275,7 +275,6 @@ static PyObject *run(aot_state *state, const aot_named_array_kernel *kernel, int
     if (read_arguments(kernel, level, tensors, own, name, parameters) < 0) {
         return NULL;
     }
-    own->arguments = kernel->inputs;
     aot_runner runner = {.job = own, .total = 1, .threads = 1, .compute_bound = true, .unbounded = true};
     enum aot_outcome outcome = aot_run(state, &runner, run_function);
     PyObject *result = NULL;
@@ -293,21 +292,20 @@ static PyObject *run(aot_state *state, const aot_named_array_kernel *kernel, int
 }
 
 /* Returns a function in a library, and the level to run; NULL with an exception if there is none. */
-static const aot_named_array_kernel *find(aot_state *state, PyObject *capsule, Py_ssize_t number, int *level,
-                                          const char *name)
+static const aot_named_array_kernel *function_at(aot_state *state, const aot_array_library *library, Py_ssize_t number,
+                                                 int *level)
 {
-    const aot_array_library *library = aot_array_library_of(capsule);
-    if (library == NULL) {
+    *level = library != NULL ? aot_array_level(state, library) : -1;
+    if (*level < 0) {
         return NULL;
     }
-    *level = aot_array_level(state, library);
-    const aot_named_array_kernel *kernel =
+    const aot_named_array_kernel *own =
         number >= 0 && number < (Py_ssize_t)library->n_kernels ? &library->kernels[number] : NULL;
-    if (kernel == NULL || *level < 0 || kernel->outputs != 0 || kernel->inputs > AOT_MAX_OPERANDS) {
-        aot_raise("wrong_array_operands", "(ss)", name, "be those of a function in the library");
+    if (own == NULL || own->outputs != 0 || own->inputs > AOT_MAX_OPERANDS) {
+        PyErr_SetString(PyExc_ImportError, "there is no such function of whole arrays");
         return NULL;
     }
-    return kernel;
+    return own;
 }
 
 PyObject *aot_run_array_function(aot_state *state, PyObject *args)
@@ -320,7 +318,7 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
         return NULL;
     }
     int level;
-    const aot_named_array_kernel *kernel = find(state, capsule, number, &level, name);
+    const aot_named_array_kernel *kernel = function_at(state, aot_array_library_of(capsule), number, &level);
     if (kernel == NULL) {
         return NULL;
     }
@@ -331,32 +329,41 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
     for (int k = 0; k < kernel->inputs; k++) {
         tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
     }
-    call *own = PyMem_Calloc(1, sizeof *own);
+    call *own = PyMem_Malloc(sizeof *own); /* 12 kB, which are not cleared */
     if (own == NULL) {
         return PyErr_NoMemory();
     }
+    own->arguments = kernel->inputs;
+    own->error = NULL;
+    own->kept = NULL;
+    own->at = own->taken = 0;
     PyObject *result = run(state, kernel, level, tensors, own, name, parameters);
     PyMem_Free(own);
     return result;
 }
 
-PyObject *aot_array_function_flags(aot_state *state, PyObject *args)
+PyObject *aot_find_array_function(aot_state *state, PyObject *args)
 {
     PyObject *capsule;
-    Py_ssize_t number;
-    if (!PyArg_ParseTuple(args, "On:array_function_flags", &capsule, &number)) {
+    const char *symbol;
+    if (!PyArg_ParseTuple(args, "Os:find_array_function", &capsule, &symbol)) {
         return NULL;
     }
+    const aot_array_library *library = aot_array_library_of(capsule);
+    Py_ssize_t number = 0, count = library != NULL ? (Py_ssize_t)library->n_kernels : 0;
+    while (number < count && strcmp(library->kernels[number].symbol, symbol) != 0) {
+        number++;
+    }
     int level;
-    const aot_named_array_kernel *kernel = find(state, capsule, number, &level, "array_function_flags");
+    const aot_named_array_kernel *kernel = function_at(state, library, number, &level);
     if (kernel == NULL) {
         return NULL;
     }
     int64_t flags[AOT_MAX_OPERANDS];
     read_flags(kernel->strided[level], kernel->inputs, flags);
-    PyObject *result = PyTuple_New(kernel->inputs);
-    for (int k = 0; result != NULL && k < kernel->inputs; k++) {
-        PyObject *own = PyLong_FromLongLong(flags[k]);
+    PyObject *result = PyTuple_New(1 + kernel->inputs);
+    for (int k = 0; result != NULL && k <= kernel->inputs; k++) {
+        PyObject *own = PyLong_FromLongLong(k > 0 ? flags[k - 1] : number);
         if (own == NULL || PyTuple_SetItem(result, k, own) < 0) {
             Py_CLEAR(result);
         }

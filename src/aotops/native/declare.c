@@ -60,14 +60,14 @@ static int read_fields(PyObject *tuple, aot_operator *definition)
 /* Returns how many constants a variant of an operator has. */
 static Py_ssize_t constant_count(const aot_operator *definition)
 {
-    return AOT_CONSTANT_DEFAULTS + (definition->optional != 0 ? definition->inputs : 0);
+    return AOT_CONSTANT_DEFAULTS + (definition->optional != 0 ? definition->inputs : definition->states);
 }
 
 /* Reads (dtypes, constants), both as bytes. */
 static int read_variant(const aot_operator *definition, PyObject *tuple, aot_variant *variant, aot_element *constants)
 {
     PyObject *dtypes, *elements;
-    size_t operands = (size_t)definition->inputs + definition->outputs;
+    size_t operands = (size_t)definition->inputs + definition->outputs + definition->states;
     size_t room = (size_t)constant_count(definition) * sizeof *constants;
     if (!PyTuple_Check(tuple) || PyTuple_Size(tuple) != 2) {
         aot_raise("wrong_type", "(sssO)", "declare", "each variant", "a tuple of dtypes and constants", tuple);
@@ -108,7 +108,11 @@ static PyObject *take_names(aot_operator *definition, PyObject *name, PyObject *
 static bool check_fields(const aot_operator *definition)
 {
     if (definition->kind >= AOT_N_KINDS || definition->inputs < 1 || definition->outputs < 1 ||
-        definition->inputs + definition->outputs > AOT_MAX_OPERANDS) {
+        definition->inputs + definition->outputs + definition->states > AOT_MAX_OPERANDS) {
+        return false;
+    }
+    bool may_have_states = definition->kind == AOT_REDUCE || definition->kind == AOT_SCAN;
+    if (definition->states > (may_have_states ? AOT_MAX_STATES : 0) || (definition->states > 0 && !definition->has_identity)) {
         return false;
     }
     unsigned inputs = (1u << definition->inputs) - 1u;
@@ -264,16 +268,58 @@ static const aot_library *library_of(PyObject *capsule)
     return library;
 }
 
+/* Finds one kernel, as find_kernel does, and notes what it tells of the operator. */
+static int take_kernel(const aot_library *library, PyObject *symbol, int loop, int inputs, int outputs,
+                       const uint8_t *dtypes, aot_operator *own, aot_kernel *kernels)
+{
+    const aot_named_kernel *named = find_kernel(library, symbol, loop, inputs, outputs, dtypes, kernels);
+    if (named == NULL) {
+        return -1;
+    }
+    own->compute_bound = named->compute_bound;
+    own->unbounded |= named->unbounded;
+    return 0;
+}
+
+/* Fills in the kernels of a variant with a state: of a scan also the one that makes states of elements. */
+static int take_state_kernels(const aot_library *library, PyObject *kernel, PyObject *combine, PyObject *finish,
+                              PyObject *map, aot_operator *own, aot_variant *variant)
+{
+    int inputs = own->inputs, n = own->states;
+    bool scans = own->kind == AOT_SCAN;
+    const uint8_t *states = &variant->dtypes[inputs + 1];
+    uint8_t begins[AOT_MAX_OPERANDS], ends[AOT_MAX_STATES + 1], several[3 * AOT_MAX_STATES];
+    memcpy(begins, variant->dtypes, (size_t)inputs);
+    memcpy(begins + inputs, states, (size_t)n);
+    memcpy(ends, states, (size_t)n);
+    ends[n] = variant->dtypes[inputs];
+    for (int k = 0; k < 3; k++) {
+        memcpy(several + k * n, states, (size_t)n);
+    }
+    if (scans ? take_kernel(library, kernel, AOT_LOOP_SCAN, n, n, several, own, variant->kernels) < 0 ||
+                    take_kernel(library, map, AOT_LOOP_ELEMENTWISE, inputs, n, begins, own, variant->map) < 0
+              : take_kernel(library, kernel, AOT_LOOP_REDUCE, inputs, n, begins, own, variant->kernels) < 0) {
+        return -1;
+    }
+    if (take_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2 * n, n, several, own, variant->combine) < 0) {
+        return -1;
+    }
+    return take_kernel(library, finish, AOT_LOOP_ELEMENTWISE, n, 1, ends, own, variant->finish);
+}
+
 /* Fills in the kernels of a variant: its own, and those that combine the results of parts of an axis. */
 static int take_kernels(const aot_library *library, PyObject *symbols, aot_operator *own, aot_variant *variant)
 {
-    PyObject *kernel, *combine;
+    PyObject *kernel, *combine, *finish = Py_None, *map = Py_None;
     if (!PyTuple_Check(symbols)) {
         aot_raise("wrong_type", "(sssO)", "bind", "each variant's symbols", "a tuple", symbols);
         return -1;
     }
-    if (!PyArg_ParseTuple(symbols, "UO:symbols", &kernel, &combine)) {
+    if (!PyArg_ParseTuple(symbols, "UO|OO:symbols", &kernel, &combine, &finish, &map)) {
         return -1;
+    }
+    if (own->states > 0) {
+        return take_state_kernels(library, kernel, combine, finish, map, own, variant);
     }
     const uint8_t element = variant->dtypes[0], result = variant->dtypes[own->inputs];
     const uint8_t pair[] = {result, result, result}, found[] = {element, AOT_INT64, element, result};
@@ -282,18 +328,11 @@ static int take_kernels(const aot_library *library, PyObject *symbols, aot_opera
                                     [AOT_ARGREDUCE] = AOT_LOOP_ARGREDUCE, [AOT_SCAN] = AOT_LOOP_SCAN};
     const uint8_t *dtypes = own->kind == AOT_ARGREDUCE ? found : own->kind == AOT_SCAN ? running : variant->dtypes;
     int inputs = own->kind == AOT_ARGREDUCE ? 3 : own->kind == AOT_SCAN ? 2 : own->inputs;
-    const aot_named_kernel *named[2] = {NULL};
-    int count = 0;
-    named[count++] = find_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, variant->kernels);
-    if (named[0] != NULL && (own->kind == AOT_REDUCE || own->kind == AOT_SCAN)) {
-        named[count++] = find_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, variant->combine);
-    }
-    if (named[count - 1] == NULL) {
+    if (take_kernel(library, kernel, loops[own->kind], inputs, own->outputs, dtypes, own, variant->kernels) < 0) {
         return -1;
     }
-    own->compute_bound = named[0]->compute_bound;
-    for (int k = 0; k < count; k++) {
-        own->unbounded |= named[k]->unbounded;
+    if (own->kind == AOT_REDUCE || own->kind == AOT_SCAN) {
+        return take_kernel(library, combine, AOT_LOOP_ELEMENTWISE, 2, 1, pair, own, variant->combine);
     }
     return 0;
 }

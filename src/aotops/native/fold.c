@@ -29,7 +29,11 @@
  *
  * Invariant: the space has at least one element, and at most 2**63 - 1 (checked by aot_reduce).
  *
- * A result is one value, or for an argreduce two: the best value and its position.
+ * While it is computed, a result is one value, or for an argreduce two: the best value and its position; or the numbers
+ * of a state, of which a kernel makes the result at the end. A row of results is a row of each of these.
+ *
+ * A product whose parts leave the range is computed in another way (aotops/retry.py), from all elements: so a thread that
+ * notices leaves out all that has not been computed, in `tree`.
  */
 #include "native.h"
 
@@ -42,31 +46,42 @@ enum { KEPT, FOLDING };
 
 typedef struct {
     const aot_plan *plan;
-    aot_kernel fold, combine, fill[2], finish;
+    aot_kernel fold, combine, fill[AOT_MAX_STATES], finish;
     aot_kernel casts[AOT_MAX_OPERANDS]; /* of the inputs; NULL: none needed */
     int inputs;   /* tensors */
-    int results;  /* 1, or 2: the best value and its position */
+    int results;     /* 1; 2: the best value and its position; or the numbers of a state */
+    bool positions;  /* an argreduce */
+    bool has_states;
     int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
-    aot_element start[2];
+    aot_element start[AOT_MAX_STATES];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
     aot_atomic *absorbed;   /* 1 once the only result is known to be it, so that all may end; NULL for several results */
     const void *initial;    /* what each result is combined with at its end, or NULL: tiles start from it */
     char *data[AOT_MAX_OPERANDS];          /* inputs, then the output */
     const char *starts;    /* rows of start values, of which those of tiles are copies */
+    size_t starts_bytes;   /* of each of these rows */
     unsigned watched;      /* the floating-point exceptions after which the reduction is done again */
+    aot_atomic *useless;   /* 1 once one was raised, after which nothing is needed; NULL: other results are */
     size_t flags_at;       /* where in shared memory each item has a byte for them */
     bool *raised;          /* whether there was one */
     size_t result_bytes; /* of the results of one tile */
     size_t tree_bytes;   /* of all results in a tree; memory for casting follows */
 } fold_job;
 
-static void fill_start(const fold_job *job, char *results, int64_t width)
+/* Finds the rows of a row of results. */
+static void rows_of(const fold_job *job, char *results, char **rows)
 {
-    const char *starts = job->starts;
     for (int r = 0; r < job->results; r++) {
-        memcpy(results, starts, (size_t)(width * job->plan->result_itemsizes[r]));
-        results += job->plan->row_bytes[0];
-        starts += job->plan->row_bytes[0];
+        rows[r] = results;
+        results += job->plan->row_bytes[r];
+    }
+}
+
+static void fill_start(const fold_job *job, char *const *rows, int64_t width)
+{
+    for (int r = 0; r < job->results; r++) {
+        memcpy(rows[r], job->starts + (size_t)r * job->starts_bytes,
+               (size_t)(width * job->plan->result_itemsizes[r]));
     }
 }
 
@@ -75,26 +90,31 @@ static void fill_starts(const fold_job *job, char *starts)
 {
     const int64_t strides[] = {0, 1, 0, 0};
     for (int r = 0; r < job->results; r++) {
-        char *data[] = {(char *)&job->start[r], starts};
+        char *data[] = {(char *)&job->start[r], starts + (size_t)r * job->starts_bytes};
         int64_t width = job->plan->row_bytes[r] / job->plan->result_itemsizes[r];
-        aot_run_kernel(job->fill[r], 1, job->results == 1 ? aot_larger(width, BATCH) : width, data, strides);
-        starts += job->plan->row_bytes[0];
+        aot_run_kernel(job->fill[r], 1, aot_larger(width, BATCH), data, strides);
     }
 }
 
 /* Combines one row of results into another. */
-static void merge(const fold_job *job, int64_t width, char *target, char *other)
+static void merge(const fold_job *job, int64_t width, char *const *targets, char *const *others)
 {
-    if (job->results == 1) {
-        const int64_t strides[] = {1, 1, 1, 0, 0, 0};
-        char *data[] = {target, other, target};
-        aot_run_kernel(job->combine, 1, width, data, strides);
-    } else { /* an argreduce reuses its kernel: the other row's values are elements at the other row's positions */
-        const int64_t strides[] = {1, 1, 1, 1, 0, 0, 0, 0};
-        int64_t positions = job->plan->row_bytes[0];
-        char *data[] = {other, other + positions, target, target + positions};
-        aot_run_kernel(job->fold, 1, width, data, strides);
+    static const int64_t strides[6 * AOT_MAX_STATES] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    char *data[3 * AOT_MAX_STATES];
+    int n = job->results;
+    if (job->positions) { /* an argreduce reuses its kernel: the other row's values are elements at the other row's
+                             positions */
+        const int64_t argreduce_strides[] = {1, 1, 1, 1, 0, 0, 0, 0};
+        char *operands[] = {others[0], others[1], targets[0], targets[1]};
+        aot_run_kernel(job->fold, 1, width, operands, argreduce_strides);
+        return;
     }
+    for (int r = 0; r < n; r++) {
+        data[r] = data[2 * n + r] = targets[r];
+        data[n + r] = others[r];
+    }
+    /* of a single row, the strides along the outer axis do not matter */
+    aot_run_kernel(job->combine, 1, width, data, strides);
 }
 
 /* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The planner sees to
@@ -125,8 +145,19 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
     }
 }
 
+/* Runs the kernel of a reduction on rows of its inputs. */
+static void fold_rows(const fold_job *job, int64_t n0, int64_t n1, int operands, char **data,
+                      const int64_t *strides, char *room)
+{
+    if (job->plan->packed > 0) {
+        fold_casting(job, n0, n1, operands, data, strides, room);
+    } else {
+        aot_run_kernel(job->fold, n0, n1, data, strides);
+    }
+}
+
 /* Reduces one tile into results that already hold the start value and lie `step` elements apart. */
-static void fold_tile(const fold_job *job, char *const *column, int64_t width, int64_t row, char *results, int64_t step,
+static void fold_tile(const fold_job *job, char *const *column, int64_t width, int64_t row, char *const *rows, int64_t step,
                       char *room)
 {
     const aot_plan *plan = job->plan;
@@ -137,12 +168,12 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
     int64_t depth = aot_seek(plan, FOLDING, row, job->inputs, data);
     int64_t place = row * inner->size; /* an argreduce has one reduced axis */
     int operands = job->inputs;
-    if (job->results == 2) {
+    if (job->positions) {
         data[operands++] = (char *)&place;
-        data[operands++] = results;
-        results += plan->row_bytes[0];
     }
-    data[operands++] = results;
+    for (int r = 0; r < job->results; r++) {
+        data[operands++] = rows[r];
+    }
     memset(strides, 0, sizeof strides);
     for (int k = 0; k < job->inputs; k++) {
         strides[k] = plan->inner[k];
@@ -157,11 +188,7 @@ static void fold_tile(const fold_job *job, char *const *column, int64_t width, i
         int64_t index = row / inner->count % outer->count;
         n0 = aot_smaller(outer->size, outer->length - index * outer->size);
     }
-    if (plan->packed > 0) {
-        fold_casting(job, n0, n1, operands, data, strides, room);
-    } else {
-        aot_run_kernel(job->fold, n0, n1, data, strides);
-    }
+    fold_rows(job, n0, n1, operands, data, strides, room);
 }
 
 /* Returns whether results are final already; if so, tells the other threads. */
@@ -196,71 +223,107 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
     }
 }
 
-/* Reduces a batch of rows into `result`. */
-static void batch(const fold_job *job, char *const *column, int64_t first, int64_t last, char *result, char *room)
+/* Returns whether nothing more is needed, since a part has left the range; if so, tells the other threads. */
+static bool is_useless(const fold_job *job)
 {
-    aot_element results[BATCH];
-    char *data[AOT_MAX_OPERANDS], *values = (char *)results;
-    int64_t strides[2 * AOT_MAX_OPERANDS], count = last - first, size = job->plan->result_itemsizes[0];
+    if (job->useless == NULL) {
+        return false;
+    }
+    if (aot_raised_flags(job->watched) != 0) {
+        aot_atomic_store(job->useless, 1);
+    }
+    return aot_atomic_load(job->useless) != 0;
+}
+
+/* Reduces a batch of rows into `rows`. */
+static void batch(const fold_job *job, char *const *column, int64_t first, int64_t last, char *const *rows, char *room)
+{
+    aot_element results[AOT_MAX_STATES][BATCH];
+    char *data[AOT_MAX_OPERANDS], *values[AOT_MAX_STATES], *others[AOT_MAX_STATES];
+    int64_t strides[2 * AOT_MAX_OPERANDS], count = last - first;
+    const int64_t *sizes = job->plan->result_itemsizes;
     const aot_grid_axis *axis = &job->plan->grids[FOLDING][0];
-    int out = job->inputs;
-    for (int k = 0; k < out; k++) {
+    int inputs = job->inputs, operands = inputs + job->results;
+    for (int k = 0; k < inputs; k++) {
         data[k] = column[k] + first * axis->steps[k];
         strides[k] = job->plan->inner[k];
-        strides[out + 1 + k] = job->plan->inner[k] * axis->size;
+        strides[operands + k] = job->plan->inner[k] * axis->size;
     }
-    data[out] = values;
-    strides[out] = 0;
-    strides[2 * out + 1] = 1;
+    for (int r = 0; r < job->results; r++) {
+        data[inputs + r] = values[r] = (char *)results[r];
+        strides[inputs + r] = 0;
+        strides[operands + inputs + r] = 1;
+    }
     fill_start(job, values, count);
     int64_t rest = axis->length - (last - 1) * axis->size; /* the last row of the axis may be shorter */
     int64_t whole = rest < axis->size ? count - 1 : count;
-    if (job->plan->packed > 0) {
-        fold_casting(job, whole, axis->size, out + 1, data, strides, room);
-    } else {
-        aot_run_kernel(job->fold, whole, axis->size, data, strides);
+    /* a product that leaves the range does so in its first row, most often */
+    int64_t alone = job->useless != NULL && whole > 1;
+    if (alone) {
+        fold_rows(job, 1, axis->size, operands, data, strides, room);
+        for (int k = 0; k < operands; k++) {
+            data[k] += k < inputs ? axis->steps[k] : sizes[k - inputs];
+        }
+    }
+    if (!is_useless(job)) {
+        fold_rows(job, whole - alone, axis->size, operands, data, strides, room);
     }
     if (whole < count) {
-        fold_tile(job, column, 1, last - 1, values + whole * size, 1, room);
+        for (int r = 0; r < job->results; r++) {
+            others[r] = values[r] + whole * sizes[r];
+        }
+        fold_tile(job, column, 1, last - 1, others, 1, room);
     }
     while (count > 1) {
         int64_t middle = (count + 1) / 2;
-        merge(job, count - middle, values, values + middle * size);
+        for (int r = 0; r < job->results; r++) {
+            others[r] = values[r] + middle * sizes[r];
+        }
+        merge(job, count - middle, values, others);
         count = middle;
     }
-    memcpy(result, values, (size_t)size);
+    for (int r = 0; r < job->results; r++) {
+        memcpy(rows[r], values[r], (size_t)sizes[r]);
+    }
 }
 
 /* Reduces rows `first` up to `last` into `results`; the memory behind holds one row of results per level below. */
 static void tree(const fold_job *job, char *const *column, int64_t width, int64_t first, int64_t last, char *results,
                  char *room)
 {
+    char *rows[AOT_MAX_STATES], *others[AOT_MAX_STATES];
     if (aot_is_stopped()) {
         return;
     }
+    rows_of(job, results, rows);
     if (job->absorbed != NULL && aot_atomic_load(job->absorbed) != 0) { /* another thread has found the result */
         memcpy(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]);
         return;
     }
-    if (last - first == 1) {
-        fill_start(job, results, width);
-        fold_tile(job, column, width, first, results, 1, room);
+    if (is_useless(job)) {
+        fill_start(job, rows, width);
         return;
     }
-    if (job->plan->in_batches && job->results == 2) {
-        fill_start(job, results, 1);
+    if (last - first == 1) {
+        fill_start(job, rows, width);
+        fold_tile(job, column, width, first, rows, 1, room);
+        return;
+    }
+    if (job->plan->in_batches && job->positions) {
+        fill_start(job, rows, 1);
         fold_in_order(job, column, first, last, results);
         return;
     }
     if (job->plan->in_batches && last - first <= BATCH) {
-        batch(job, column, first, last, results, room);
+        batch(job, column, first, last, rows, room);
         return;
     }
     int64_t middle = first + (last - first + 1) / 2;
     tree(job, column, width, first, middle, results, room);
     if (!is_absorbed(job, width, results)) {
         tree(job, column, width, middle, last, results + job->result_bytes, room);
-        merge(job, width, results, results + job->result_bytes);
+        rows_of(job, results + job->result_bytes, others);
+        merge(job, width, rows, others);
     }
 }
 
@@ -287,7 +350,12 @@ static void choose_start(fold_job *job, const aot_operator *definition, const ao
     const int64_t none[] = {0, 0, 0, 0, 0, 0};
     aot_element twice;
     job->start[0] = variant->constants[AOT_CONSTANT_INITIAL];
+    job->start[1] = (aot_element){{0}};
     job->initial = NULL;
+    if (job->has_states) {
+        memcpy(job->start, &variant->constants[AOT_CONSTANT_DEFAULTS], (size_t)job->results * sizeof *job->start);
+        return;
+    }
     if (definition->has_identity && job->results == 1 && job->plan->tiles[FOLDING] > 1) {
         char *data[] = {(char *)&job->start[0], (char *)&job->start[0], (char *)&twice};
         aot_run_kernel(job->combine, 1, 1, data, none);
@@ -304,8 +372,18 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
     if (job->initial != NULL) {
         merge_initial(job, width, results);
     }
-    const int64_t strides[] = {1, job->plan->out_stride, 0, 0};
-    char *data[] = {results + (job->results - 1) * job->plan->row_bytes[0], column[job->inputs]};
+    char *data[AOT_MAX_STATES + 1];
+    int64_t strides[2 * (AOT_MAX_STATES + 1)] = {0};
+    int operands = job->has_states ? job->results : 1;
+    rows_of(job, results, data);
+    if (job->positions) {
+        data[0] = data[1];
+    }
+    data[operands] = column[job->inputs];
+    for (int k = 0; k < operands; k++) {
+        strides[k] = 1;
+    }
+    strides[operands] = job->plan->out_stride;
     aot_run_kernel(job->finish, 1, width, data, strides);
 }
 
@@ -323,15 +401,15 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
     char *column[AOT_MAX_OPERANDS], *room = scratch + job->tree_bytes;
     int64_t width = seek_column(job, item / plan->parts, column);
     int64_t part = item % plan->parts;
-    if (plan->tiles[FOLDING] == 1 && job->results == 1) { /* nothing to combine: write directly to the output */
+    if (plan->tiles[FOLDING] == 1 && job->results == 1 && !job->has_states) { /* nothing to combine: write directly to the output */
         const int64_t strides[] = {0, plan->out_stride, 0, 0};
-        char *data[] = {(char *)&job->start[0], column[job->inputs]};
+        char *data[] = {(char *)&job->start[0], column[job->inputs]}, *const *out = &column[job->inputs];
         if (plan->out_stride == 1) {
-            fill_start(job, column[job->inputs], width);
+            fill_start(job, out, width);
         } else {
             aot_run_kernel(job->fill[0], 1, width, data, strides);
         }
-        fold_tile(job, column, width, 0, column[job->inputs], plan->out_stride, room);
+        fold_tile(job, column, width, 0, out, plan->out_stride, room);
         return;
     }
     tree(job, column, width, first_row(plan, part), first_row(plan, part + 1), scratch, room);
@@ -373,7 +451,10 @@ static void merge_parts(const fold_job *job, char *partials)
         for (int64_t count = job->plan->parts; count > 1; count = (count + 1) / 2) {
             /* combine neighbours, so that positions stay in order */
             for (int64_t k = 0; k + 1 < count; k += 2) {
-                merge(job, width, parts + (size_t)k * job->result_bytes, parts + (size_t)(k + 1) * job->result_bytes);
+                char *targets[AOT_MAX_STATES], *others[AOT_MAX_STATES];
+                rows_of(job, parts + (size_t)k * job->result_bytes, targets);
+                rows_of(job, parts + (size_t)(k + 1) * job->result_bytes, others);
+                merge(job, width, targets, others);
             }
             for (int64_t k = 1; 2 * k < count; k++) {
                 memcpy(parts + (size_t)k * job->result_bytes, parts + (size_t)(2 * k) * job->result_bytes,
@@ -402,63 +483,33 @@ static void run_fold(const aot_runner *runner)
     }
 }
 
-/* The fast path, without a plan: a reduction of few elements along one axis, in one call of the kernel. False where there
- * is more to it. */
-static bool fold_flat(const aot_state *state, const aot_operator *definition, const aot_variant *variant,
-                      const aot_view *views, int ndim, const Py_ssize_t *shape, aot_watch *watch, bool *raised)
-{
-    int inputs = definition->inputs, result = variant->dtypes[inputs];
-    int64_t n = ndim > 0 ? shape[0] : 1, strides[2 * AOT_MAX_OPERANDS];
-    char *data[AOT_MAX_OPERANDS];
-    bool keeps = ndim > 0 && views[inputs].strides[0] != 0;
-    if (ndim > 1 || keeps || n > AOT_PLAN_LEAF || definition->kind != AOT_REDUCE || definition->unbounded) {
-        return false;
-    }
-    for (int k = 0; k <= inputs; k++) {
-        if (views[k].dtype != variant->dtypes[k]) {
-            return false;
-        }
-        data[k] = views[k].data;
-        strides[k] = ndim > 0 ? views[k].strides[0] : 0;
-        strides[inputs + 1 + k] = 0;
-    }
-    aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];
-    if (aot_plans_only(watch, NULL)) {
-        /* a definite result, since the caller may decide by it what to launch next */
-        memcpy(views[inputs].data, &initial, aot_dtypes[result].itemsize);
-        return true;
-    }
-    char *fill[] = {(char *)&initial, data[inputs]};
-    const int64_t none[] = {0, 0, 0, 0};
-    unsigned watched = aot_flags_of(definition->retry);
-    aot_clear_flags(watched);
-    aot_run_kernel(aot_builtin_convert[result][result][state->level], 1, 1, fill, none);
-    aot_run_kernel(variant->kernels[state->level], 1, n, data, strides);
-    *raised = aot_raised_flags(watched) != 0;
-    return true;
-}
-
 static int fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
                 int ndim, const Py_ssize_t *shape, aot_watch *watch)
 {
     int inputs = definition->inputs, level = state->level, result = variant->dtypes[inputs];
     int64_t total = 1;
     bool raised = false;
-    if (fold_flat(state, definition, variant, views, ndim, shape, watch, &raised)) {
+    if (aot_fold_flat(state, definition, variant, views, ndim, shape, watch, &raised)) {
         return raised;
     }
     aot_plan plan;
     fold_job job;
     job.plan = &plan;
     job.inputs = inputs;
-    job.results = definition->kind == AOT_ARGREDUCE ? 2 : 1;
-    int first = job.results == 1 ? result : variant->dtypes[0];
+    job.positions = definition->kind == AOT_ARGREDUCE;
+    job.has_states = definition->states > 0;
+    job.results = job.positions ? 2 : job.has_states ? definition->states : 1;
+    const uint8_t position[] = {variant->dtypes[0], (uint8_t)result};
+    const uint8_t *numbers = job.positions ? position : &variant->dtypes[inputs + (job.has_states ? 1 : 0)];
     plan.rank = ndim;
     plan.inputs = inputs;
     plan.outputs = 1;
     plan.results = job.results;
-    plan.result_itemsizes[0] = aot_dtypes[first].itemsize;
-    plan.result_itemsizes[1] = aot_dtypes[result].itemsize;
+    plan.positions = job.positions;
+    for (int r = 0; r < job.results; r++) {
+        plan.result_itemsizes[r] = aot_dtypes[numbers[r]].itemsize;
+        job.fill[r] = aot_builtin_convert[numbers[r]][numbers[r]][level];
+    }
     for (int axis = 0; axis < ndim; axis++) {
         plan.shape[axis] = shape[axis];
         total *= shape[axis];
@@ -474,24 +525,28 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     aot_make_plan(aot_plan_fold, &plan);
     if (aot_plans_only(watch, &plan)) {
         static const aot_element origin;
-        memcpy(views[inputs].data, job.results == 1 ? &variant->constants[AOT_CONSTANT_INITIAL] : &origin,
+        memcpy(views[inputs].data, job.positions ? &origin : &variant->constants[AOT_CONSTANT_INITIAL],
                aot_dtypes[result].itemsize);
         return 0;
     }
     job.fold = variant->kernels[level];
     job.combine = variant->combine[level];
-    job.finish = aot_builtin_convert[result][result][level];
-    job.fill[0] = aot_builtin_convert[first][first][level];
-    job.fill[1] = job.finish;
+    job.finish = job.has_states ? variant->finish[level] : aot_builtin_convert[result][result][level];
     choose_start(&job, definition, variant);
-    job.start[1] = (aot_element){{0}};
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
-    aot_atomic absorbed = {0};
+    aot_atomic absorbed = {0}, useless = {0};
+    job.useless = definition->retry == AOT_RETRY_APART ? &useless : NULL;
     /* A NaN is left to its own part: of several NaNs, which one is the result must not depend on the threads. */
     bool ends_all = job.absorbing != NULL && job.results == 1 && plan.tiles[KEPT] == 1 && plan.parts > 1 &&
                     aot_dtypes[result].category < AOT_CATEGORY_FLOAT;
     job.absorbed = ends_all ? &absorbed : NULL;
-    job.result_bytes = (size_t)(plan.row_bytes[0] + (job.results == 2 ? plan.row_bytes[1] : 0));
+    job.result_bytes = 0;
+    job.starts_bytes = BATCH * sizeof(aot_element);
+    for (int r = 0; r < job.results; r++) {
+        size_t row = (size_t)plan.row_bytes[r];
+        job.result_bytes += row;
+        job.starts_bytes = row > job.starts_bytes ? row : job.starts_bytes;
+    }
     int depth = 1;
     for (int64_t rows = plan.tiles[FOLDING]; rows > 1; rows = (rows + 1) / 2) {
         depth++;
@@ -509,13 +564,13 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
                          .threads = (int)plan.threads,
                          .compute_bound = definition->compute_bound,
                          .unbounded = definition->unbounded,
-                         .shared_bytes = partials + items + job.result_bytes + BATCH * sizeof(aot_element),
+                         .shared_bytes = partials + items + (size_t)job.results * job.starts_bytes,
                          .scratch_bytes = job.tree_bytes + room};
     enum aot_outcome outcome = aot_run(state, &runner, run_fold);
     if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
     }
-    return outcome == AOT_DONE ? raised : -1;
+    return outcome == AOT_DONE ? raised || aot_atomic_load(&useless) != 0 : -1;
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

@@ -16,10 +16,13 @@
 
 /* One compiled signature of an operator: a kernel per CPU level. */
 typedef struct {
-    uint8_t dtypes[AOT_MAX_OPERANDS]; /* inputs, then outputs */
-    const aot_element *constants;     /* by enum aot_constant, then the defaults of inputs; NULL if there are none */
+    uint8_t dtypes[AOT_MAX_OPERANDS]; /* inputs, outputs, then the numbers of a state */
+    const aot_element *constants;     /* by enum aot_constant, then the defaults of inputs, or the numbers in the state of
+                                       * no elements; NULL if there are none */
     aot_kernel kernels[AOT_MAX_LEVELS];
-    aot_kernel combine[AOT_MAX_LEVELS]; /* reductions and scans: out = combine(a, b) of two results */
+    aot_kernel combine[AOT_MAX_LEVELS]; /* reductions and scans: out = combine(a, b) of two results, or states */
+    aot_kernel finish[AOT_MAX_LEVELS];  /* states: the result of one */
+    aot_kernel map[AOT_MAX_LEVELS];     /* scans with states: the state of an element */
 } aot_variant;
 
 typedef struct {

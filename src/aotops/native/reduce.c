@@ -347,7 +347,10 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
             aot_raise("nothing_to_reduce", "(sN)", definition->name, aot_tuple_of_sizes(ndim, shape));
             return -1;
         }
-        return aot_fill(out, variant->constants[AOT_CONSTANT_IDENTITY], out->dtype);
+        if (!definition->has_identity || out->size == 0) {
+            return 0;
+        }
+        return aot_fill(out, aot_empty_result(call->operator->state, definition, variant), out->dtype);
     }
     if (out->size == 0) {
         return 0;
@@ -480,7 +483,7 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
         shape[axis] = 1;
         aot_tensor *initial = aot_tensor_view(state, out->storage, data - out->storage->data, dtype, out->ndim, shape,
                                               out->strides, definition->name);
-        int failed = initial == NULL || aot_fill(initial, variant->constants[AOT_CONSTANT_IDENTITY], dtype) < 0;
+        int failed = initial == NULL || aot_fill(initial, aot_empty_result(state, definition, variant), dtype) < 0;
         Py_XDECREF((PyObject *)initial);
         if (failed) {
             return copied_to_out(call, out, -1);

@@ -12,7 +12,7 @@ own operators are imported only for documentation; the build reads them all.
 
 from __future__ import annotations
 
-from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, NAMES, SLOTS, named, parts
+from aotops.abi import AXIS_KINDS, DEFAULTS, INDEX, MAX_OPERANDS, MAX_STATES, NAMES, SLOTS, named, parts
 from aotops.errors import RecordError, reject
 from aotops.ops.cases import Cases
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
     from typing import Any, NoReturn
 
     Scalar = Callable[..., Any]
+    #: A number, or those of a state.
+    Constant = float | tuple[float, ...]
 else:
-    Scalar = object
+    Scalar = Constant = object
 
 BOOL = named("bool")
 INTEGERS = named("signed", "unsigned")
@@ -68,8 +70,8 @@ def kernel_symbol(name: str, *parts: str) -> str:
 
 
 def combine_symbol(record: Record, dtype: str) -> str:
-    """The C name of the kernel that combines two results of a reduction."""
-    return kernel_symbol(record.name, "combine", record.result_for(dtype))
+    """The C name of the kernel that combines two results of a reduction, or two states."""
+    return kernel_symbol(record.name, "combine", dtype if record.finish else record.result_for(dtype))
 
 
 #: Combinations of two elements, and how the reductions and scans with them are done again.
@@ -97,7 +99,12 @@ class Record:
             elements: the map and the reduction in one pass.
         absorbing: for a reduction, the result that no further element changes, or one for each dtype: it ends the work
             early.
-        identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none.
+        identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none. For one
+            whose state is several numbers, a tuple of them.
+        finish: for a reduction or a scan whose state is several numbers, the scalar function that makes a result of
+            them. ``map`` then returns a state, and ``scalar`` combines two.
+        state: the dtypes of the numbers of such a state, None for one that follows from the number in ``identity``:
+            bool, int64, or the dtype of the inputs if that is a float, else float64.
         initial: for a reduction, what a non-empty one starts from, where that is not the identity:
             a value, or one for each dtype.
         casts: dtypes without a kernel of their own, and the dtype in which they compute.
@@ -151,7 +158,9 @@ class Record:
         reduction: Record | None = None,
         doc: str = "",
         absorbing: float | Mapping[str, float] | None = None,
-        identity: float | Mapping[str, float] | None = None,
+        identity: Constant | Mapping[str, Constant] | None = None,
+        finish: Scalar | None = None,
+        state: tuple[str | None, ...] = (),
         initial: float | Mapping[str, float] | None = None,
         casts: Mapping[str, str] | None = None,
         signless: bool = False,
@@ -176,6 +185,8 @@ class Record:
         self.reduction = reduction
         self.absorbing = absorbing
         self.identity = identity
+        self.finish = finish
+        self.state = state
         self.initial = initial
         self.casts = casts or {}
         self.signless = signless
@@ -244,24 +255,51 @@ class Record:
                 has_map = self.kind == "reduce" and self.map is None
                 advice = "a function of the inputs, whose values are combined, is given as map=" if has_map else ""
                 self._reject("function", "combine 2 values", f"a function of {taken}", advice)
-            if self.identity is None and self.initial is None:
+            if self.identity is None and self.initial is None and self.finish is None:
                 wanted = "be given" if self.kind == "scan" else "be given, or initial"
                 self._reject("identity", wanted, "neither" if self.kind != "scan" else "none")
             for what, value in (("identity", self.identity), ("initial", self.initial), ("absorbing", self.absorbing)):
                 if isinstance(value, dict) and not set(self.dtypes) <= set(value):
                     self._reject(what, f"have a value for each of {given}", value)
+            self._check_state()
         least = 2 if self.kind == "zip" else 1
         if self.inputs < least or (self.kind == "map" and self.inputs > 1):
             wanted = {"map": "1 input", "zip": "2 inputs or more"}.get(self.kind, "1 input or more")
             other = {"map": "aotops.zip", "zip": "aotops.map"}.get(self.kind)
             advice = f"declare it with {other}" if other and self.inputs > 0 else ""
             self._reject(f"the function of a {self.kind}", f"have {wanted}", self.inputs, advice)
-        if self.inputs + max(self.outputs, 1) > MAX_OPERANDS:
-            got = f"{self.inputs} and {max(self.outputs, 1)}"
-            self._reject("inputs and results", f"be at most {MAX_OPERANDS} together", got)
+        others = max(self.outputs, 1) + len(self.states_for(self.dtypes[0]))
+        if self.inputs + others > MAX_OPERANDS:
+            what = "results" if self.finish is None else "result and numbers of the state"
+            self._reject(f"inputs and {what}", f"be at most {MAX_OPERANDS} together", f"{self.inputs} and {others}")
         for name in self.parameters:
             if name in RESERVED[self.kind in AXIS_KINDS]:
                 self._reject("the names of inputs", "not be those of arguments of every operator", name)
+
+    def _check_state(self) -> None:
+        """Check what a state of several numbers needs, and that nothing else has it."""
+        if self.finish is None:
+            if self.state or isinstance(self.identity_for(self.dtypes[0]), tuple):
+                self._reject("finish", "be given, since the state is a tuple", "none")
+            return
+        if self.map is None:
+            wanted = "be given, since it makes a state of the elements"
+            self._reject("map", wanted, "none", "write map=lambda x: (x, 1.0), for instance")
+        numbers = {len(own) for dtype in self.dtypes for own in [self.identity_for(dtype)] if isinstance(own, tuple)}
+        if self.identity is None or len(numbers) != 1 or not 1 <= max(numbers) <= MAX_STATES:
+            wanted = f"be a tuple of 1 to {MAX_STATES} numbers, the state of no elements"
+            self._reject("identity", wanted, repr(self.identity))
+        (count,) = numbers
+        taken = self.finish.__code__.co_argcount
+        if taken != count:
+            self._reject("finish", f"take the {count} numbers of the state", f"a function of {taken}")
+        if self.state and len(self.state) != count:
+            self._reject("state", f"have a dtype, or None, for each of {count} numbers", len(self.state))
+        for what, value in (("initial", self.initial), ("absorbing", self.absorbing)):
+            if value is not None:
+                self._reject(what, "not be given, since the state is a tuple", repr(value))
+        if self.kind == "scan" and self.inputs != 1:
+            self._reject("map", "take 1 value, since a scan has 1 input", f"a function of {self.inputs}")
 
     def _reject(self, argument: str, wanted: str, got: object, advice: str = "") -> NoReturn:
         reject(RecordError, self.name, argument, wanted, got, advice)
@@ -339,13 +377,32 @@ class Record:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
         return self.results_for(dtype) if self.outputs else self.result_for(dtype)
 
-    def symbols(self) -> tuple[tuple[str, str | None], ...]:
-        """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan."""
+    def states_for(self, dtype: str) -> tuple[str, ...]:
+        """The dtypes of the numbers of a state for inputs of a dtype; none if the state is a result."""
+        if self.finish is None:
+            return ()
+        identity = self.identity_for(dtype)
+        assert isinstance(identity, tuple)  # checked by _check_state
+        real = dtype if dtype in FLOATS else DEFAULTS["float"]
+        literal = {"bool": DEFAULTS["bool"], "int": DEFAULTS["integer"]}
+        own = self.state or (None,) * len(identity)
+        return tuple([own[k] or literal.get(type(value).__name__, real) for k, value in enumerate(identity)])
+
+    def symbols(self) -> tuple[tuple[Any, ...], ...]:
+        """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan.
+
+        If the state is several numbers, also of what makes a result of one, and for a scan, a state of an element.
+        """
         on_axis = self.kind in ("reduce", "scan")
         owner = self.reduction or self  # of a scan of a reduction that is an operator, the operator's kernel combines
         return tuple(
             [
-                (kernel_symbol(self.name, dtype), combine_symbol(owner, dtype) if on_axis else None)
+                (
+                    kernel_symbol(self.name, dtype),
+                    combine_symbol(owner, dtype) if on_axis else None,
+                    *[kernel_symbol(owner.name, "finish", dtype)] * (self.finish is not None),
+                    *[kernel_symbol(self.name, "map", dtype)] * (self.finish is not None and self.kind == "scan"),
+                )
                 for dtype in self.dtypes
             ]
         )
@@ -379,19 +436,17 @@ class Record:
 
     def initial_for(self, dtype: str) -> float:
         """What a non-empty reduction in a dtype starts from."""
-        initial = self.initial
-        if initial is not None and not isinstance(initial, (int, float)):
+        initial: Any = self.initial
+        if isinstance(initial, dict):
             initial = initial[dtype]
         if initial is None:
             initial = self.identity_for(dtype)
         assert initial is not None  # checked by _check
-        return initial
+        return initial  # type: ignore[no-any-return]
 
-    def identity_for(self, dtype: str) -> float | None:
-        """The value of an empty reduction in a dtype, if it has one."""
-        if self.identity is None or isinstance(self.identity, (int, float)):
-            return self.identity
-        return self.identity[dtype]
+    def identity_for(self, dtype: str) -> Any:
+        """The value of an empty reduction in a dtype, if it has one: a number, or a tuple of those of a state."""
+        return self.identity[dtype] if isinstance(self.identity, dict) else self.identity
 
     def absorbing_for(self, dtype: str) -> float | None:
         """The result of a reduction in a dtype that no further element changes, if there is one."""
@@ -528,6 +583,7 @@ def argreduce(reduction: Record, **options: Any) -> Record:
 
 
 def _derived(kind: str, reduction: Record, options: dict[str, Any]) -> Record:
-    inherited = {name: getattr(reduction, name) for name in ("dtypes", "casts", "initial", "absorbing", "signless")}
+    shared = ("dtypes", "casts", "initial", "absorbing", "signless", "map", "finish", "state")
+    inherited = {name: getattr(reduction, name) for name in shared if name != "map" or reduction.finish is not None}
     inherited["specialised"] = dict(reduction.specialised)
     return _decorator(kind, {**inherited, "reduction": reduction, **options})(reduction.scalar)

@@ -119,7 +119,7 @@ class ArrayFunction:
         self._record = record
         self._library: Any = None
         self._numbers: tuple[int, ...] = ()
-        self._flags: tuple[tuple[int, ...], ...] = ()
+        self._flags: tuple[list[int], ...] = ()
         self.signatures = tuple(map(str, record.signatures))
         self.parameters = record.parameters
         self.py_func = self.__wrapped__ = function
@@ -137,9 +137,9 @@ class ArrayFunction:
     def _bind(self, library: Any) -> None:
         """Take the code from a capsule; ``ImportError`` if it has none."""
         record = self._record
-        numbers = [_native.find_array_kernel(library, record.symbol(k, True)) for k in range(len(record.signatures))]
-        self._flags = tuple([_native.array_function_flags(library, number) for number in numbers])
-        self._library, self._numbers = library, tuple(numbers)
+        found = [_native.find_array_function(library, record.symbol(k, True)) for k in range(len(record.signatures))]
+        self._flags = tuple([flags for _, *flags in found])
+        self._library, self._numbers = library, tuple([number for number, *_ in found])
         record.loaded = True
 
     def __call__(self, *arguments: Any, **named: Any) -> Any:
@@ -172,7 +172,7 @@ class ArrayFunction:
         ]
         number = self._chosen(values, operands)
         signature = record.signatures[number]
-        flags = self._flags[number] if self._flags else (0,) * signature.inputs
+        flags = self._flags[number] if self._flags else [0] * signature.inputs
         tensors = tuple(
             [
                 _prepared(name, *each)
@@ -216,7 +216,7 @@ class ArrayFunction:
         reached = -1
         for takes in (_is_exactly, _is_nearly, _is_held):
             for number, signature in enumerate(record.signatures):
-                flags = self._flags[number] if self._flags else (0,) * signature.inputs
+                flags = self._flags[number] if self._flags else [0] * signature.inputs
                 for k, operand in enumerate(operands):
                     if k < signature.inputs:
                         if not takes(operand, signature.arguments[k], flags[k]):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     Scalar = Callable[..., Any]
     Dtypes = str | _native.DType | Sequence[str | _native.DType]
+    Constant = float | tuple[float, ...]
 
 INFINITY = float("inf")
 
@@ -107,8 +108,10 @@ def reduce(
     function: Scalar | None = None,
     /,
     *,
-    identity: float | Mapping[str, float] | None = None,
+    identity: Constant | Mapping[str, Constant] | None = None,
     map: Scalar | None = None,
+    finish: Scalar | None = None,
+    state: Sequence[str | _native.DType | None] | None = None,
     initial: float | Mapping[str, float] | None = None,
     absorbing: float | Mapping[str, float] | None = None,
     dtypes: Dtypes = FLOATS,
@@ -123,6 +126,11 @@ def reduce(
             reduction. One, or a dict with one for each dtype.
         map: A function of one or several inputs, whose values are combined in place of the elements: the map or zip and
             the reduction in one pass, without a temporary.
+        finish: If what is combined is several numbers, a *state*: the function that makes the result of one. Then
+            ``map`` returns a state, a tuple; ``function`` takes two states and returns one; ``identity`` is that of no
+            elements; and ``finish`` takes the numbers of a state, each as an argument.
+        state: The dtypes of the numbers of a state, or None for one that follows from the number in ``identity``: bool
+            for a bool, int64 for an int, and for a float the dtype of the inputs, float64 if that is no float.
         initial: The value that a reduction of some elements begins with, if it is not ``identity``. Without an
             identity, a reduction of no elements is a ``ValueError``, and combining ``initial`` with itself must give it
             again, since several parts of the work begin with it.
@@ -144,10 +152,20 @@ def reduce(
         >>> dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
         >>> dot.kind, dot.parameters
         ('reduce', ('x', 'y'))
+
+        With a state of two numbers, the count of elements and their sum:
+
+        >>> mean = ao.reduce(
+        ...     lambda a, b: (a[0] + b[0], a[1] + b[1]),
+        ...     map=lambda x: (1, x),
+        ...     identity=(0, 0.0),
+        ...     finish=lambda count, total: total / count,
+        ... )
+        >>> mean.kind, mean.parameters
+        ('reduce', ('x',))
     """
-    if map is not None:
-        map = _scalar_function("reduce", map, "x", "map")
-    options = {"identity": identity, "initial": initial, "absorbing": absorbing, "map": map, "result": result}
+    options = {"identity": identity, "initial": initial, "absorbing": absorbing, "result": result}
+    options |= _state_options("reduce", map, finish, state)
     return _declaration("reduce", function, dtypes, options)
 
 
@@ -156,7 +174,10 @@ def scan(
     function: Scalar | None = None,
     /,
     *,
-    identity: float | Mapping[str, float],
+    identity: Constant | Mapping[str, Constant],
+    map: Scalar | None = None,
+    finish: Scalar | None = None,
+    state: Sequence[str | _native.DType | None] | None = None,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
 ) -> Any:
@@ -166,6 +187,8 @@ def scan(
         function: A Python function of two numbers, associative and commutative, as for ``reduce``. Results are combined
             in a fixed order that depends on shape and layout alone.
         identity: The value that does not change any other one, as for ``reduce``.
+        map, finish, state: If what is combined is several numbers, as for ``reduce``: ``map`` makes a state of an
+            element, and ``finish`` a result of a running state.
         dtypes: Those of the input that get a kernel, as for ``map``.
         result: The dtype of the result, if it is not that of the input, as for ``map``.
 
@@ -183,7 +206,8 @@ def scan(
         >>> running_max.kind, running_max.parameters
         ('scan', ('x',))
     """
-    return _declaration("scan", function, dtypes, {"identity": identity, "result": result})
+    options = {"identity": identity, "result": result, **_state_options("scan", map, finish, state)}
+    return _declaration("scan", function, dtypes, options)
 
 
 @advised
@@ -219,6 +243,23 @@ def argreduce(
     return _declaration("argreduce", function, dtypes, {"initial": initial, "result": DEFAULTS["integer"]})
 
 
+def _state_options(kind: str, map: Any, finish: Any, state: Any) -> dict[str, Any]:
+    """What a reduction or a scan is told of its state, checked as far as the state's size does not matter."""
+    if map is not None:
+        map = _scalar_function(kind, map, "x", "map")
+    if finish is not None:
+        finish = _scalar_function(kind, finish, "a, b", "finish")
+    if state is not None and not isinstance(state, (tuple, list)):
+        errors.wrong_type(kind, "state", "a tuple of dtypes or None", state)
+    if kind == "scan" and map is not None and finish is None:
+        advice = "map the elements first, or return a tuple and give finish= as well"
+        errors.reject(
+            errors.RecordError, kind, "map", "make states, from which finish= makes results", "no finish", advice
+        )
+    own = tuple([None if dtype is None else _dtype_name(kind, "state", dtype) for dtype in state or ()])
+    return {"map": map, "finish": finish, "state": own}
+
+
 def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: dict[str, Any]) -> Any:
     # the variables of the module that declares, which need not be the function's: the frames of the public function and
     # of its ``advised`` wrapper are in between
@@ -249,7 +290,12 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
                 for parameter, value in _dict_of(name, "defaults", options["defaults"]).items()
             }
         held = {} if kind == "argreduce" else given["result"] or {}  # an argreduce combines elements
-        for what in ("identity", "initial", "absorbing"):
+        identity = options.get("identity")
+        first = next(iter(identity.values()), None) if isinstance(identity, dict) else identity
+        has_state = options.get("finish") is not None or isinstance(first, (tuple, list))
+        if has_state:
+            given["identity"] = _states(name, identity, chosen, options["state"])
+        for what in () if has_state else ("identity", "initial", "absorbing"):
             if options.get(what) is not None or (what == "identity" and kind == "scan"):
                 given[what] = _constants(name, what, options[what], chosen, held)
         if given.get("absorbing") and len(set(given["absorbing"].values())) == 1:
@@ -369,6 +415,23 @@ def _constants(
             errors.wrong_type(name, argument, "a number, or a dict of one for each dtype", value)
         constants[dtype] = _held(name, argument, value, result)
     return constants
+
+
+def _states(name: str, identity: Any, dtypes: tuple[str, ...], state: tuple[str | None, ...]) -> dict[str, Any]:
+    """The states of no elements, by the dtypes of the inputs: each number held by its own dtype."""
+    states: dict[str, Any] = {}
+    for dtype, value in _for_dtypes(name, "identity", identity, dtypes).items():
+        if not isinstance(value, (tuple, list)):
+            errors.wrong_type(name, "identity", "a tuple of the numbers of a state, since finish is given", value)
+        numbers = []
+        for k, number in enumerate(value):
+            real = dtype if dtype in FLOATS else DEFAULTS["float"]
+            kind = {bool: DEFAULTS["bool"], int: DEFAULTS["integer"]}.get(type(number), real)
+            own = state[k] if k < len(state) and state[k] is not None else kind
+            held = _constants(name, f"number {k} of identity", number, (dtype,), {dtype: str(own)})[dtype]
+            numbers.append(bool(held) if own == "bool" else held)
+        states[dtype] = tuple(numbers)
+    return states
 
 
 def _held(name: str, argument: str, value: Any, dtype: str) -> float:

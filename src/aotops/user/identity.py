@@ -306,6 +306,12 @@ class Facts:
         yield f"{prefix}function", self.spelled(record.scalar)
         if record.kind == "reduce":
             yield f"{prefix}function of the inputs", self.spelled(record.map)
+        if record.finish is not None:
+            if record.kind == "scan":
+                yield f"{prefix}function of the input", self.spelled(record.map)
+            yield f"{prefix}function of the state", self.spelled(record.finish)
+            for dtype in record.dtypes:
+                yield f"{prefix}state for {dtype}", ", ".join(record.states_for(dtype))
         for what, functions in (("function", record.specialised), ("fast path", record.fast_paths)):
             for dtype, function in sorted(functions.items()):
                 yield f"{prefix}{what} for {dtype}", self.spelled(function)

@@ -751,6 +751,28 @@ def _transpose_block(typing_context: Any, source: Any, source_step: Any, target:
     return types.void(source, source_step, target, target_step), generate
 
 
+@lowers(intrinsics.converted)
+def _converted(typing_context: Any, values: Any, signature: Any) -> Any:
+    wanted = len(signature.outputs)
+    numbers = isinstance(values, types.BaseTuple) and all(isinstance(v, (types.Number, types.Boolean)) for v in values)
+    if not numbers or len(values) != wanted:
+        got = f"a tuple of {len(values)}" if isinstance(values, types.BaseTuple) else f"a {values}"
+        if isinstance(values, (types.Optional, types.NoneType)):
+            got = "nothing on some path" if isinstance(values, types.Optional) else "nothing"
+        raise RejectedError(f"It must return a state, a tuple of {wanted} numbers as identity is, and returns {got}")
+    held = [computed(dtype) for dtype in signature.outputs]
+    result = types.Tuple(held)
+
+    def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
+        parts = [
+            context.cast(builder, part, own, dtype)
+            for part, own, dtype in zip(cgutils.unpack_tuple(builder, arguments[0]), values, held, strict=True)
+        ]
+        return context.make_tuple(builder, result, parts)
+
+    return result(values, signature), generate
+
+
 @lowers(intrinsics.accumulators)
 def _accumulators(typing_context: Any, count: Any, pointer: Any) -> Any:
     length = constant(count)

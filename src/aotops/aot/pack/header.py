@@ -84,6 +84,7 @@ def header() -> str:
             "",
             f"#define AOT_MAX_RANK {abi.MAX_RANK}",
             f"#define AOT_MAX_OPERANDS {abi.MAX_OPERANDS} /* inputs and outputs */",
+            f"#define AOT_MAX_STATES {abi.MAX_STATES}",
             f"#define AOT_MAX_LEVELS {abi.MAX_LEVELS}",
             f"#define AOT_ELEMENT_BYTES {abi.ELEMENT_BYTES}",
             f"#define AOT_NO_DTYPE {abi.NO_DTYPE}",

@@ -9,7 +9,7 @@ from typing import Any
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS, INDEX
 from aotops.aot.front.length import length
 from aotops.errors import BuildError
-from aotops.intrinsics import Signature
+from aotops.intrinsics import Pattern, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
 from aotops.loops.elementwise import derivative_patterns, elementwise, row_patterns
@@ -18,6 +18,7 @@ from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
+from aotops.loops.states import beginning, combining, combining_numbers, scan_states
 from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import ends_soon, has_loop, has_power, reached
@@ -109,10 +110,35 @@ def record_kernels(record: Record) -> list[Kernel]:
         add(symbol, dtype, result, fold, signature, "reduce")
         add_combine(scalar)
 
+    def add_states(of: Callable[..., Any], scalar: Callable[..., Any], finish: Callable[..., Any]) -> None:
+        states = record.states_for(dtype)
+        begins, combines = Signature(record.inputs_for(dtype), states), Signature((*states, *states), states)
+        runs, ends = Signature(states, states), Signature(states, result)
+        begin, combine = beginning(of, begins), combining(scalar, begins)
+        _, combine_name, finish_name, *map_name = next(
+            own for each, own in zip(record.dtypes, record.symbols(), strict=True) if each == dtype
+        )
+        if record.kind == "reduce":
+            large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+            fold = reduce(combine, begin, begins, has_fast_paths(of), large)
+            add(symbol, dtype, dtype, fold, begins, "reduce")
+        else:
+            add(symbol, dtype, dtype, scan_states(combine, runs), runs, "scan")
+            add(map_name[0], f"state {dtype}", dtype, elementwise(begin, begins), begins, "elementwise")
+        if record.reduction is None:  # else the reduction is an operator, which has these kernels
+            moves = [(True,) * 2 * len(states), (False,) * len(states) + (True,) * len(states)]
+            both = combining_numbers(combine, len(states))
+            both = elementwise(both, combines, patterns=[Pattern(each) for each in moves])
+            add(combine_name, f"combine {dtype}", dtype, both, combines, "elementwise")
+            end = elementwise(finish, ends, patterns=[Pattern((True,) * len(states))])
+            add(finish_name, f"finish {dtype}", dtype, end, ends, "elementwise")
+
     for dtype in record.dtypes:
         scalar, result = record.scalar_for(dtype), record.result_for(dtype)
         symbol = kernel_symbol(record.name, dtype)
-        if record.kind == "reduce":
+        if record.finish is not None and record.map is not None:
+            add_states(record.map, scalar, record.finish)
+        elif record.kind == "reduce":
             if combinations.setdefault(result, scalar) is not scalar:
                 raise BuildError(f"{record.name}: two functions combine results of {result} ({record.place})")
             add_reduction(record.map or first, scalar)
@@ -161,7 +187,9 @@ def is_compute_bound(record: Record) -> bool:
 
     Operators that declare it are, and so are user-defined ones that call them or contain loops or powers.
     """
-    functions = [function for scalar in (record.scalar, record.map) if scalar for function in reached(scalar)]
+    functions = [
+        function for scalar in (record.scalar, record.map, record.finish) if scalar for function in reached(scalar)
+    ]
     return record.compute_bound or any(
         any(called.compute_bound for called in operators_in(function))
         or (bool(record.namespace) and (has_loop(function) or has_power(function)))
@@ -171,7 +199,7 @@ def is_compute_bound(record: Record) -> bool:
 
 def is_unbounded(record: Record) -> bool:
     """Return whether a user-defined operator may take any time for one element: a loop of it may never end."""
-    functions = [record.map, *(record.scalar_for(dtype) for dtype in record.dtypes)]
+    functions = [record.map, record.finish, *(record.scalar_for(dtype) for dtype in record.dtypes)]
     return bool(record.namespace) and not all(ends_soon(each) for each in functions if each is not None)
 
 

@@ -23,6 +23,7 @@ from aotops import errors
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS
 from aotops.autograd import grad_check as gradients
 from aotops.intrinsics import integer
+from aotops.loops.states import combining_numbers
 from aotops.ops.record import FLOATS, INTEGERS, Record
 from aotops.scalar.functions import has_loop, reached
 from aotops.scalar.mathematics import in_plain_python
@@ -163,6 +164,8 @@ def reduction(record: Record) -> str | None:
     """Return why a reduction's result depends on the order or the grouping of its elements, or on its identity."""
     if record.kind not in AXIS_KINDS:
         return None
+    if record.finish is not None:
+        return state_reduction(record, record.dtypes[-1])
     tried: set[str] = set()
     for dtype in reversed(record.dtypes):  # float64 before float32, where an identity of 1e308 is infinite
         result = combined_dtype(record, dtype)
@@ -213,6 +216,55 @@ def reduction_of(record: Record, dtype: str, result: str) -> str | None:
         # what chooses between values; others wrap around
         problem = dependence(combine, [*ordinary[:3], *extremes], ordinary)
     return problem
+
+
+def state_reduction(record: Record, dtype: str) -> str | None:
+    """Return the same of a reduction whose state is several numbers; states are equal if their results are."""
+    states, result = record.states_for(dtype), record.result_for(dtype)
+    assert record.map is not None and record.finish is not None  # checked by the record
+    begin, finish = runnable(record.map, dtype), runnable(record.finish, dtype)
+    function = runnable(combining_numbers(record.scalar_for(dtype), len(states)), dtype)
+
+    def held(values: Any) -> Any:
+        if not isinstance(values, tuple) or len(values) != len(states):
+            return None  # the compiler says what is wrong
+        return tuple(stored(value, own) for value, own in zip(values, states, strict=True))
+
+    def tried(function: Function, *values: Any) -> Any:
+        try:
+            return held(function(*values))
+        except Exception:
+            return None
+
+    def combine(a: Any, b: Any) -> Any:
+        return None if a is None or b is None else tried(function, *a, *b)
+
+    def told(state: Any) -> Any:
+        return None if state is None else stored(attempt(finish, *state), result)
+
+    def samples(values: Iterable[Any]) -> list[Any]:
+        found = [tried(begin, *row) for row in rows(record, dtype, values)]
+        return list(dict.fromkeys(state for state in found if state is not None))[:7]
+
+    ordinary = samples(ORDINARY[dtype])
+    identity = held(record.identity_for(dtype))
+    for a in ordinary:
+        before, after = told(a), told(combine(identity, a))
+        if before is not None and after is not None and not close(before, after):
+            return f"the identity {identity} changes the state {a}, whose result is {before}, into one of {after}"
+    nan = next((state for state in samples((NAN,)) if dtype in FLOATS and told(state) != told(state)), None)
+    for group in ([*ordinary], [*ordinary[:3], *([] if nan is None else [nan])]):
+        for a, b, c in itertools.product(group, repeat=3):
+            left, right = told(combine(combine(a, b), c)), told(combine(a, combine(b, c)))
+            if left is not None and right is not None and not close(left, right):
+                ways = f"combining the states {a}, {b} and {c} gives {left} or {right}"
+                return f"the reduction is not associative: {ways}, depending on the grouping, which aotops chooses"
+        for a, b in itertools.combinations(group, 2):
+            left, right = told(combine(a, b)), told(combine(b, a))
+            if left is not None and right is not None and not close(left, right):
+                ways = f"combining the states {a} and {b} gives {left}, and {b} and {a} gives {right}"
+                return f"the reduction is not commutative: {ways}; aotops chooses the order"
+    return None
 
 
 def dependence(combine: Function, values: list[Any], ordinary: list[Any]) -> str | None:
@@ -317,7 +369,7 @@ def known(combine: Function, a: Any, other: Any, b: Any) -> bool:
 def dropped_fraction(record: Record) -> str | None:
     """Describe an integer result that drops a fraction because ``result`` is missing."""
     dtype = next((dtype for dtype in reversed(record.dtypes) if dtype in INTEGERS), None)
-    if record.result is not None or dtype is None or record.outputs:
+    if record.result is not None or dtype is None or record.outputs or record.finish is not None:
         return None
     function = record.map or record.scalar
     scalar = runnable(function, dtype)

@@ -9,6 +9,7 @@ from aotops import abi
 
 MOST_RANK = abi.MAX_RANK
 MOST_OPERANDS = abi.MAX_OPERANDS
+MOST_STATES = abi.MAX_STATES
 
 #: The fields in order, each with the lengths of its array: the members of the C structure, all of type int64_t.
 FIELDS: list[tuple[str, tuple[int, ...]]] = []
@@ -54,13 +55,14 @@ THREADS = _field("threads")
 ALLOWED = _field("allowed")
 #: Packed operands must fit in ``STACK_BYTES``, because memory could not be allocated.
 FRUGAL = _field("frugal")
-#: Folds: the number of results, 1, or 2 if the position of the best value is one of them. Scans: the axis; whether
-#: results are exact.
+#: Folds and scans: how many numbers a result is while it is computed: those of a state, or the best value and its
+#: position. Folds: whether positions are looked for. Scans: the axis; whether results are exact.
 RESULTS = _field("results")
+POSITIONS = _field("positions")
 AXIS = _field("axis")
 EXACT = _field("exact")
-#: The element sizes of a fold's results, and of a scan's.
-RESULT_ITEMSIZES = _field("result_itemsizes", 2)
+#: The element sizes of these numbers.
+RESULT_ITEMSIZES = _field("result_itemsizes", MOST_STATES)
 
 # --- written by the planner ---------------------------------------------------------------------------------------
 
@@ -96,8 +98,8 @@ CAST_STRIDE = _field("cast_stride")
 OUT_STRIDE = _field("out_stride")
 #: Scans: whether the scanned axis is the tile's outer one.
 ACROSS = _field("across")
-#: The bytes of a row of results, one for each kept element of a tile, in whole cache lines.
-ROW_BYTES = _field("row_bytes", 2)
+#: The bytes of a row of each of these numbers, one for each kept element of a tile, in whole cache lines.
+ROW_BYTES = _field("row_bytes", MOST_STATES)
 
 # --- the longest fields, written by both ----------------------------------------------------------------------------
 

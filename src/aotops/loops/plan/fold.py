@@ -32,6 +32,7 @@ from aotops.loops.plan.fields import (
     PACKED,
     PACKED_BYTES,
     PARTS,
+    POSITIONS,
     RANK,
     RESULT_ITEMSIZES,
     RESULTS,
@@ -70,7 +71,7 @@ def plan_fold(plan: Any) -> int:
         inner, other = other, inner
         n1, n0 = n0, n1
         inner_folds = True
-    both_fold = inner_folds and other < 0 and rank > 1 and plan[RESULTS] == 1
+    both_fold = inner_folds and other < 0 and rank > 1 and plan[POSITIONS] == 0
     if both_fold:  # several short rows per tile, to make a tile worth its overhead
         narrow = plan[SHAPE + rank - 1] < NARROW and plan[SHAPE + rank - 2] > plan[SHAPE + rank - 1]
         inner = rank - 2 if narrow else rank - 1
@@ -110,11 +111,11 @@ def plan_fold(plan: Any) -> int:
     plan[IN_BATCHES] = 1 if in_batches else 0
     plan_casts(plan, size0, size1, inner_folds)
     width = 1 if both_fold else (size0 if inner_folds else size1)
-    for result in range(2):
+    for result in range(plan[RESULTS]):
         plan[ROW_BYTES + result] = whole_lines(width * plan[RESULT_ITEMSIZES + result])
     columns, rows = plan[TILES + KEPT], plan[TILES + FOLDING]
     parts = 1 if total < GRAIN or columns >= MOST_PARTS else min(rows, MOST_PARTS)
-    if plan[RESULTS] == 2 and in_batches:
+    if plan[POSITIONS] != 0 and in_batches:
         parts = min(parts, (rows + BATCH - 1) // BATCH)  # the first row of each part is always searched
     plan[PARTS] = parts
     plan[THREADS] = min(plan[THREADS], columns * parts)

@@ -16,12 +16,13 @@ from aotops.loops.plan.fields import (
     ELEMENT,
     EXACT,
     INNER,
-    ITEMSIZES,
     LONG_PIECE,
     OUTER,
     PACKED_BYTES,
     PLAIN,
     RANK,
+    RESULT_ITEMSIZES,
+    RESULTS,
     ROLES,
     ROW,
     ROW_BYTES,
@@ -84,6 +85,7 @@ def plan_scan(plan: Any) -> int:
         plan[INNER + k] = beside if across else along
         plan[OUTER + k] = along if across else beside
     plan[ACROSS] = 1 if across else 0
-    plan[ROW_BYTES] = whole_lines(width * plan[ITEMSIZES + 1])
+    for result in range(plan[RESULTS]):
+        plan[ROW_BYTES + result] = whole_lines(width * plan[RESULT_ITEMSIZES + result])
     plan[PACKED_BYTES] = width * piece * ELEMENT if plan[ROLES] == CAST else 0
     return 0
