@@ -2514,7 +2514,10 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, 
         ValueError: Shapes do not broadcast together; ``out`` has another shape than the result.
 
     Special cases:
-        Where ``min`` is more than ``max`` the result is ``max``.
+        Where ``min`` is more than ``max`` the result is ``max``. An element equal to a bound stays as
+        it is, also a zero of the other sign. A bound that is a Python int need not fit a dtype of
+        integers if it changes nothing, such as ``max=300`` of int8; otherwise it is an
+        ``OverflowError``. Beyond the floats it is an infinity.
 
     Accuracy:
         Exact.

@@ -23,7 +23,7 @@ def empty(shape: tuple[int, ...], dtype: DType, function: str = "empty", /) -> T
 def full(
     shape: tuple[int, ...], value: float, dtype: DType, function: str = "full", argument: str = "fill_value", /
 ) -> Tensor: ...
-def copy_to_out(function: str, result: Result, out: Result | None, /) -> Result: ...
+def copy_to_out(function: str, result: Result, out: Result | None, broadcasts: bool = False, /) -> Result: ...
 def generate(
     operator: Operator,
     dtype: DType,
@@ -1351,7 +1351,10 @@ class TensorBase:
             ValueError: Shapes do not broadcast together; ``out`` has another shape than the result.
 
         Special cases:
-            Where ``min`` is more than ``max`` the result is ``max``.
+            Where ``min`` is more than ``max`` the result is ``max``. An element equal to a bound stays as
+            it is, also a zero of the other sign. A bound that is a Python int need not fit a dtype of
+            integers if it changes nothing, such as ``max=300`` of int8; otherwise it is an
+            ``OverflowError``. Beyond the floats it is an infinity.
 
         Accuracy:
             Exact.

@@ -474,6 +474,11 @@ def wrong_out_shape(name: str, got: Shape, wanted: Shape, in_place: bool) -> NoR
     reject_out(ValueError, name, in_place, f"have the shape of the result {wanted}", got)
 
 
+def cannot_open(error: OSError, path: Any) -> NoReturn:
+    """A file that the system does not let us open, by the path that was given."""
+    raise OSError(error.errno, error.strerror, path) from None
+
+
 def cannot_cast_out(name: str, source: str, target: str, in_place: bool) -> NoReturn:
     """An ``out`` whose dtype cannot hold the result."""
     wanted = f"be able to hold a result of dtype {source}"

@@ -87,10 +87,11 @@ static PyObject *native_copy_to_out(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *name;
     PyObject *result, *out;
-    if (!PyArg_ParseTuple(args, "sOO:copy_to_out", &name, &result, &out)) {
+    int broadcasts = 0;
+    if (!PyArg_ParseTuple(args, "sOO|p:copy_to_out", &name, &result, &out, &broadcasts)) {
         return NULL;
     }
-    return aot_copy_computed(name, result, out);
+    return aot_copy_computed(name, result, out, broadcasts);
 }
 
 static PyObject *native_is_number(PyObject *Py_UNUSED(module), PyObject *object)
