@@ -360,6 +360,15 @@ def wrong_array_operands(name: str, wanted: str) -> NoReturn:
     reject(ValueError, name, "operands", wanted, "others")
 
 
+def wrong_order(name: str, argument: str, row_major: int) -> NoReturn:
+    """An array that is written to, in another order than a function takes."""
+    order, other = ("row-major", "x.copy()") if row_major else ("column-major", "numpy.asfortranarray(x)")
+    got = "an array with other strides"
+    reject(
+        ValueError, name, argument, f"be contiguous in {order} order, since {name} writes to it", got, f"pass {other}"
+    )
+
+
 def raised_by_kernel(name: str, text: str) -> NoReturn:
     """The exception that an array kernel has raised: its class, file, line and message, in lines."""
     import builtins
