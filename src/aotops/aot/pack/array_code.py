@@ -67,7 +67,8 @@ class ArrayCode:
             for function in reached(record.function)
             for code in codes(function)
         ]
-        facts = (record.layout.text, signature.dtypes, signature.boxed, self.contiguous, record.boundscheck, lines)
+        options = (record.boundscheck, record.reassociate)
+        facts = (record.layout.text, signature.dtypes, signature.boxed, self.contiguous, options, lines)
         return fingerprint(compiler_digest(), repr(facts), record.function)
 
     def bitcode(self, name: str) -> bytes:
