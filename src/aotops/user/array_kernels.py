@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 
 from aotops import _native, errors
-from aotops.abi import CATEGORIES, FACTS, MAX_OPERANDS, MAX_RANK, holding
+from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
 from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -93,9 +94,7 @@ def _declared(
     if not isinstance(function, type(kernel)):
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
-    for option, value in zip(("boundscheck", "reassociate"), options, strict=True):
-        if not isinstance(value, bool):
-            errors.wrong_type(name, option, "a bool", value)
+    check_options(name, *options)
     read = Layout(name, layout)
     count = len(read.inputs) + len(read.outputs)
     code = function.__code__
@@ -226,7 +225,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         sizes = self._sizes(tensors, signature)
         batch = self._batch(tensors, signature)
         outputs = [
-            _native.empty(batch + tuple([sizes[axis] for axis in own]), _dtype(dtype), name)
+            _native.empty(batch + tuple([sizes[axis] for axis in own]), dtype_named(dtype), name)
             for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
         ]
         if self._library is None:
@@ -239,13 +238,7 @@ class ArrayKernel(_native.ArrayKernelBase):
             outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
         if out is not None:
             return self._to_out(outputs, out)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and any(isinstance(each, numpy.ndarray) for each in inputs):
-            tensor = _native.TensorBase
-            if not any(isinstance(each, tensor) for each in inputs):
-                arrays = tuple([numpy.asarray(each) for each in outputs])
-                return arrays[0] if len(arrays) == 1 else arrays
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        return as_given(outputs[0] if len(outputs) == 1 else tuple(outputs), inputs)
 
     def _with_named(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs with those that are given by name."""
@@ -272,7 +265,7 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
             if dtype is None:
-                return _number_fits(value, own)
+                return number_fits(value, own)
             return own == dtype or (not exactly and own in holding(dtype))
 
         for exactly in (True, False):
@@ -292,7 +285,7 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         tensors = []
         for parameter, value, dtype in zip(self.parameters, operands, signature.dtypes, strict=False):
-            own = _dtype(dtype)
+            own = dtype_named(dtype)
             if _native.is_number(value):
                 tensors.append(read(self._record.name, parameter, value, own))
             else:
@@ -385,20 +378,6 @@ class ArrayKernel(_native.ArrayKernelBase):
 
 
 ArrayRecord.public = ArrayKernel
-
-
-def _dtype(name: str) -> _native.DType:
-    """A dtype by its name."""
-    found = find_dtype(name)
-    assert found is not None  # signatures have names of dtypes alone
-    return found
-
-
-def _number_fits(number: Any, dtype: str) -> bool:
-    """Whether a Python number is of a category that a dtype holds."""
-    category = "bool" if isinstance(number, bool) else "integer" if isinstance(number, int) else "float"
-    category = "complex" if isinstance(number, complex) else category
-    return CATEGORIES.index(category) <= CATEGORIES.index(FACTS[dtype].category)
 
 
 def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
