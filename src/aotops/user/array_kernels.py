@@ -30,9 +30,7 @@ DEFAULT_DTYPES = ("float32", "float64")
 
 
 @advised
-def kernel(
-    layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False
-) -> Any:
+def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
 
     The function gets an array for each input and then one for each output, which it writes; it returns nothing. A

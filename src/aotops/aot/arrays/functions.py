@@ -91,7 +91,11 @@ class _Copies:
 
     def __init__(self, dtype: str, boundscheck: bool, reassociate: bool) -> None:
         self.dtype = dtype
-        self.options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy", "boundscheck": boundscheck}
+        self.options: dict[str, Any] = {
+            "pipeline_class": UserCompiler,
+            "error_model": "numpy",
+            "boundscheck": boundscheck,
+        }
         if reassociate:
             self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
