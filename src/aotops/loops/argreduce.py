@@ -72,18 +72,26 @@ def finder(matches: Function, must_match: bool = True) -> Function:
             found |= matches(load_output(x, start + lane), value)
         return found
 
-    def first_of_eight(x: Any, start: int, value: Any) -> int:
-        """The first match, or 8; without a branch, which would be unpredictable."""
-        first = 8
-        for lane in range(8):
-            first = min(first, select(matches(load_output(x, start + lane), value), lane, 8))
-        return first
+    def first_of(count: int) -> Function:
+        """Make a function that finds the first match, or ``count``; without a branch, which would be unpredictable."""
+
+        def first_match(x: Any, start: int, value: Any) -> int:
+            first = count
+            for lane in range(count):
+                first = min(first, select(matches(load_output(x, start + lane), value), lane, count))
+            return first
+
+        return first_match
+
+    first_of_eight, first_of_lanes = first_of(8), first_of(LANES)
 
     def find(x: Any, value: Any, length: int) -> Any:
         start = 0
         while start + LANES <= length and not any_matches(x, start, value):  # in vectors
             start += LANES
-        start = min(start, length - 8)
+        if length >= LANES:
+            start = min(start, length - LANES)
+            return start + first_of_lanes(x, start, value)
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:
             start = min(start + 8, length - 8)  # overlaps elements that are known not to match
@@ -155,16 +163,17 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
         if length < 8:
             scan_row(x, step, length, place, best, index)
             return
-        piece = length if step == 1 else PACKED
         aside = accumulators(PACKED, x)
-        for start in range(0, length, piece):
-            count = min(piece, length - start)
+        start = 0
+        while start < length:  # a range whose step is a variable begins with a division
+            count = length if step == 1 else min(PACKED, length - start)
             first = min(start, length - 8)  # a short end overlaps elements that are known not to be better
             elements = x
             if step != 1:
                 elements = aside
                 copy_row(shift(x, first * step), step, aside, start + count - first)
             fold_contiguous(elements, start + count - first, place + first, best, index, lanes)
+            start += count
 
     def copy_row(x: Any, step: int, aside: Any, length: int) -> None:
         for j in range(length):
@@ -189,14 +198,14 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
         else:
             if length >= 2 * least:
                 size = max(least, length // BLOCKS // LANES * LANES)
-            for start in range(0, length, size):
-                if ends and value == absorbing:
-                    break
+            start = 0
+            while start < length and not (ends and value == absorbing):
                 first = min(start, length - size)  # the last block overlaps elements that are known not to be better
                 choose(shift(x, first), size, lanes, LANES)
                 winner = combine(value, fold_lanes(combine, lanes, LANES))
                 chosen = select(same(winner, value), chosen, first)
                 value = winner
+                start += size
         if chosen >= 0:
             store(best, 0, value)
             store(index, 0, place + chosen + find(shift(x, chosen), value, size))

@@ -98,14 +98,6 @@ def list_sparse(mask: Any, words: Any, places: Any) -> int:
     return at
 
 
-def new_places(words: Any) -> Any:
-    """Allocate the memory that ``list_sparse`` writes to, with positions of a block in it."""
-    places = accumulators(ROOM_FOR_PLACES, words)
-    for k in range(FEW):
-        places[k] = 0
-    return places
-
-
 def pack_few(x: Any, mask: Any, size: int, out: Any, room: int) -> None:
     """Move the selected ones of a few elements to the front, as far as there is room, with branches."""
     at = 0
@@ -135,7 +127,9 @@ def compress(dtype: str) -> tuple[Callable[..., None], Signature]:
         x, mask, words = input_pointers(data, signature)
         out = output_pointer(data, signature)
         room = numbers[ROOM]  # shrinks
-        places = new_places(words)
+        places = accumulators(ROOM_FOR_PLACES, words)
+        for k in range(FEW):  # so that those behind the last one are positions of a block as well
+            places[k] = 0
         for block in range(n1 // BLOCK):
             source, bools = shift(x, block * BLOCK), shift(mask, block * BLOCK)
             own = shift(words, block * (BLOCK // PART))
@@ -189,7 +183,9 @@ def expand(dtype: str) -> tuple[Callable[..., None], Signature]:
         x, mask, words = input_pointers(data, signature)
         out = output_pointer(data, signature)
         room = numbers[ROOM]
-        places = new_places(words)
+        places = accumulators(ROOM_FOR_PLACES, words)
+        for k in range(FEW):  # so that those behind the last one are positions of a block as well
+            places[k] = 0
         for block in range(n1 // BLOCK):
             target, bools = shift(out, block * BLOCK), shift(mask, block * BLOCK)
             own = shift(words, block * (BLOCK // PART))

@@ -14,6 +14,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from aotops._native import DType
+from aotops.abi import AXIS_KINDS
 from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
@@ -75,21 +77,27 @@ NOT_CALLED = {
 }
 
 
-def array_function(function: Function, dtype: str, boundscheck: bool) -> Any:
+def array_function(function: Function, dtype: str, boundscheck: bool, reassociate: bool = False) -> Any:
     """Return the Numba dispatcher of a function of arrays, whose float constants are of a dtype.
 
     Raises ``CompileError`` for what it cannot have.
     """
     operations()  # Numba only finds functions that exist before types are inferred
-    return _Copies(dtype, boundscheck).dispatcher(function)
+    return _Copies(dtype, boundscheck, reassociate).dispatcher(function)
 
 
 class _Copies:
     """The copies of a function and of all that it calls."""
 
-    def __init__(self, dtype: str, boundscheck: bool) -> None:
+    def __init__(self, dtype: str, boundscheck: bool, reassociate: bool) -> None:
         self.dtype = dtype
-        self.boundscheck = boundscheck
+        self.options: dict[str, Any] = {
+            "pipeline_class": UserCompiler,
+            "error_model": "numpy",
+            "boundscheck": boundscheck,
+        }
+        if reassociate:
+            self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
         self.path: list[Function] = []
 
@@ -101,12 +109,12 @@ class _Copies:
         if function not in self.done:
             require_possible(function)
             self.path.append(function)
-            options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy"}
+            options = dict(self.options)
             if not has_loop(function) and len(self.path) > 1:
                 options["forceinline"] = True
             copy = self.copy(function)
             self.path.pop()
-            self.done[function] = numba.njit(copy, boundscheck=self.boundscheck, **options)
+            self.done[function] = numba.njit(copy, **options)
         return self.done[function]
 
     def copy(self, original: Any) -> Function:
@@ -122,7 +130,7 @@ class _Copies:
         """Return what is compiled in place of a value."""
         if value is numba.prange:
             return range
-        value = plain(value)
+        value = numpys(plain(value))
         record = declared_record(value)
         if record is not None:
             try:
@@ -152,6 +160,20 @@ class _Copies:
 
 
 _chosen: dict[tuple[str, Any], Any] = {}
+
+
+def numpys(value: Any) -> Any:
+    """Return NumPy's function for one of aotops' that takes whole tensors, or its dtype; other values as they are.
+
+    So a module of kernels need not import NumPy where it runs.
+    """
+    if isinstance(value, DType):
+        return np.dtype(value.name).type
+    record = declared_record(value)
+    of_tensors = record is not None and record.kind in AXIS_KINDS and not record.namespace
+    if of_tensors or (getattr(value, "__module__", None) or "").startswith("aotops.namespace."):
+        return getattr(np, value.__name__, value)
+    return value
 
 
 def require_possible(function: Any) -> None:
