@@ -62,6 +62,9 @@ LANES = 64
 DEPTH = 16
 EXACT_DEPTH = 64
 
+# The blocks of four rows that are combined together.
+BLOCKS_TOGETHER = 4 * BLOCK
+
 
 def is_exact(signature: Signature) -> bool:
     """Return whether the order in which results are combined does not matter: those of integers and bools."""
@@ -104,8 +107,8 @@ def reduce(
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output strides may be 0.
 
     ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
-    ``of`` is too long for one loop per stride pattern. ``absorbing``: the result that no further element changes; it
-    ends a row.
+    ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, so that
+    gaps do not matter. ``absorbing``: the result that no further element changes; it ends a row.
     """
     exact = is_exact(signature)
     depth = EXACT_DEPTH if exact else DEPTH
@@ -120,8 +123,7 @@ def reduce(
 
     if large:
         compute = block_gathered(of, len(signature.inputs), speculative)
-        with_gaps = fold_row_by_blocks(combine, compute, depth, 8)
-        fold_row = fold_row_where_any(patterns, fold_row_by_blocks(combine, compute, depth), with_gaps)
+        fold_row = fold_row_by_blocks(combine, compute, depth)
         add_rows = add_rows_by_blocks(combine, compute)
     elif speculative:
         fold_row = fold_row_by_blocks(combine, any_block(of), depth, 8)
@@ -207,36 +209,6 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
             otherwise(row, steps, out, length, lanes)
 
     return fold_row
-
-
-def fold_row_where_any(patterns: list[Pattern], chosen: Function, otherwise: Function) -> Function:
-    """As ``fold_row_where``, for several patterns, with one copy of each function."""
-    match = match_any(patterns)
-
-    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
-        if match(steps):
-            chosen(row, steps, out, length, lanes)
-        else:
-            otherwise(row, steps, out, length, lanes)
-
-    return fold_row
-
-
-def match_any(patterns: list[Pattern]) -> Function:
-    """Make a function that returns whether strides match any of some patterns."""
-    if not patterns:
-        return no_match
-    first, later = patterns[0], match_any(patterns[1:])
-
-    def match(steps: Any) -> bool:
-        return matches(steps, first) or later(steps)
-
-    return match
-
-
-def no_match(steps: Any) -> bool:
-    """Return that strides match none of no patterns."""
-    return False
 
 
 def counter(combine: Function) -> tuple[Function, Function]:
@@ -531,43 +503,27 @@ def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
     """As ``add_rows_by``, in the same order, for values computed block by block."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
-        fixed = load(row, steps, 0)
-        values = accumulators(BLOCK, out)
-        if rows == 4:
-            row1, row2, row3 = advance(row, outer, 1), advance(row, outer, 2), advance(row, outer, 3)
-            fixed1, fixed2, fixed3 = load(row1, steps, 0), load(row2, steps, 0), load(row3, steps, 0)
-            values1, values2, values3 = accumulators(BLOCK, out), accumulators(BLOCK, out), accumulators(BLOCK, out)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(row, steps, fixed, start, end, values)
-                compute(row1, steps, fixed1, start, end, values1)
-                compute(row2, steps, fixed2, start, end, values2)
-                compute(row3, steps, fixed3, start, end, values3)
+        values = accumulators(BLOCKS_TOGETHER, out)
+        for start in range(0, length, BLOCK):
+            end = min(start + BLOCK, length)
+            for i in range(rows):
+                one = advance(row, outer, i)
+                compute(one, steps, load(one, steps, 0), start, end, shift(values, i * BLOCK))
+            if rows == 4:
                 for j in range(end - start):
-                    ab = combine(load_output(values, j), load_output(values1, j))
-                    cd = combine(load_output(values2, j), load_output(values3, j))
+                    ab = combine(load_output(values, j), load_output(values, j + BLOCK))
+                    cd = combine(load_output(values, j + 2 * BLOCK), load_output(values, j + 3 * BLOCK))
                     place = (start + j) * out_step
                     store(out, place, combine(load_output(out, place), combine(ab, cd)))
-            return
-        if rows >= 2:
-            row1, values1 = advance(row, outer, 1), accumulators(BLOCK, out)
-            fixed1 = load(row1, steps, 0)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(row, steps, fixed, start, end, values)
-                compute(row1, steps, fixed1, start, end, values1)
+            elif rows >= 2:
                 for j in range(end - start):
+                    ab = combine(load_output(values, j), load_output(values, j + BLOCK))
                     place = (start + j) * out_step
-                    ab = combine(load_output(values, j), load_output(values1, j))
                     store(out, place, combine(load_output(out, place), ab))
-        if rows != 2:
-            one = advance(row, outer, rows - 1)
-            fixed = load(one, steps, 0)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(one, steps, fixed, start, end, values)
+            if rows == 1 or rows == 3:
+                last = (rows - 1) * BLOCK
                 for j in range(end - start):
                     place = (start + j) * out_step
-                    store(out, place, combine(load_output(out, place), load_output(values, j)))
+                    store(out, place, combine(load_output(out, place), load_output(values, j + last)))
 
     return add_rows
