@@ -236,6 +236,7 @@ def squeeze(x: Tensor, /, axis: Any = None) -> Tensor:
     return x._as_strided(tuple([shape[k] for k in kept]), tuple([strides[k] for k in kept]), 0)
 
 
+@fast_path()
 @advised
 def flip(x: Tensor, /, *, axis: Any = None) -> Tensor:
     """Return a view with the elements in reverse order along some axes.

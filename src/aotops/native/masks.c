@@ -123,6 +123,17 @@ static void done(job *own, const int64_t *few)
     }
 }
 
+Py_ssize_t aot_count(const aot_tensor *mask)
+{
+    int64_t few[FEW_PIECES + 1];
+    job own = {.before = few};
+    aot_tensor flat = *mask;
+    flat.ndim = 1; /* rows do not matter */
+    Py_ssize_t total = count_selected(mask->state, &flat, &own, few) < 0 ? -1 : own.before[own.pieces];
+    done(&own, few);
+    return total;
+}
+
 static aot_kernel of_width(const aot_state *state, const aot_kernel routine[][AOT_MAX_LEVELS], int dtype)
 {
     int width = 0;

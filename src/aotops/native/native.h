@@ -73,7 +73,13 @@ typedef struct {
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
+    PyTypeObject *array_kernel_type;
     PyObject *dtypes[AOT_N_DTYPES];
+    struct {
+        PyTypeObject *array, *scalar;
+        PyObject *empty, *asarray, *dtype_attribute;
+        PyObject *dtypes[AOT_N_DTYPES];
+    } numpy; /* NULL until an array kernel has met one of NumPy's arrays; array_call.c */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
@@ -237,6 +243,8 @@ PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release
                           const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
+/* Returns the dtype of a buffer's elements, or -1. */
+int aot_dtype_of_buffer(PyObject *exporter, const Py_buffer *view);
 /* Returns a tensor on some of an exporter's bytes, or a copy if they are not aligned. */
 PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
                          Py_ssize_t *shape, const char *function, const char *argument);
@@ -529,6 +537,8 @@ struct aot_fast_path {
 /* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
  * ends with NULL. */
 bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
+/* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
+int aot_plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes);
 /* fast_arrays.c: those of functions of whole arrays */
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
@@ -539,6 +549,13 @@ PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssiz
 PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_count_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_flip_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_repeat_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_roll_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_tile_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_tril(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_triu(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
 extern PyType_Spec aot_function_spec;

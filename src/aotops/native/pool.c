@@ -7,12 +7,12 @@
  *         open = the rest
  *         while there is an open part:
  *             if the rest would take longer than WORTH_WAKING, or has done so lately in sum: wake a worker
- *             take a part, compute it
+ *             take a run of parts, compute them
  *         wait until the parts that workers have taken are done
  *
  *     def worker():
  *         while True:
- *             while there was an open part in the last SPIN nanoseconds: take it, compute it, count it as done
+ *             while there was an open part in the last SPIN nanoseconds: take a run of them, compute it, count it as done
  *             sleep until woken
  *
  * - The caller computes too and waits only for parts that somebody has taken. A worker that is not scheduled has taken
@@ -21,6 +21,8 @@
  * - Waking a sleeping thread costs the caller up to 50 us on a virtual machine, so it must be worth it. How long
  *   the parts took so far tells how long the rest would: there is no threshold of elements, per operator or machine. A
  *   worker that wakes wakes two more.
+ * - A run is as many parts as take RUN, at most a quarter of a fair share of the rest. Parts of 1.3 us (exp of 4096
+ *   float32) taken one by one cost 10 to 20 % more on Sapphire Rapids, where `open` and `done` travel between caches.
  * - Jobs that are each too short for waking add up: the time for which open parts had no worker is remembered until the
  *   next pause, and counts as if it were the job's. So a loop of operations of 60 us gets its workers after the third
  *   one, and never loses more than twice what knowing the future would have saved.
@@ -47,6 +49,8 @@
 /* Jobs with a pause of this length between them do not add up. */
 #define PAUSE_NS 1000000
 #define RETRY_NS 1000000000
+/* The longest time by which the caller may wait for a worker that the system has stopped, beside that for one part. */
+#define RUN_NS 20000
 /* How often a waiting caller calls `waiting`. */
 #define WAITING_NS 50000000
 /* Looks at an atomic between two looks at the clock: 1 to 3 us. */
@@ -72,6 +76,7 @@ static struct {
     aot_atomic started;              /* workers; their threads are numbered from 1 on */
     aot_atomic retry_at;             /* no thread is started before this time */
     aot_atomic wakes;                /* 1 if it is worth waking workers for this job */
+    aot_atomic run;                  /* how many parts are taken together at most; constant like `job` */
     aot_atomic missed;               /* nanoseconds for which open parts have lately had no worker */
     aot_atomic missed_at;            /* the time up to which they count */
     aot_atomic forks;                /* how many forks there are between the first process and this one */
@@ -117,12 +122,14 @@ static void wake(int threads)
     }
 }
 
-/* Takes the next part of the current job; returns how many were open, or 0 if there is none for this thread. */
-static int64_t take(int thread)
+/* Takes the next `*run` parts of the current job; returns how many were open, or 0 if there is none for this thread. */
+static int64_t take(int thread, int64_t *run)
 {
     int64_t open = aot_atomic_load(&pool.open);
     while ((open & OPEN_PARTS) != 0 && thread < open >> OPEN_BITS) {
-        if (aot_atomic_exchange(&pool.open, &open, open - 1)) {
+        int64_t share = (open & OPEN_PARTS) / (4 * (open >> OPEN_BITS)), longest = aot_atomic_load(&pool.run);
+        *run = share < 1 ? 1 : share < longest ? share : longest;
+        if (aot_atomic_exchange(&pool.open, &open, open - *run)) {
             return open & OPEN_PARTS;
         }
     }
@@ -155,15 +162,17 @@ static void sleep_until_woken(pool_worker *self, int thread)
 static bool work_on_job(int thread)
 {
     bool any = false;
-    for (int64_t open; (open = take(thread)) != 0;) {
+    for (int64_t open, run; (open = take(thread, &run)) != 0;) {
         if (!any && aot_atomic_load(&pool.wakes) != 0) {
             wake(pool.job.threads);
             wake(pool.job.threads);
         }
         any = true;
-        pool.job.compute(pool.job.argument, pool.job.parts - open, thread);
+        for (int64_t part = pool.job.parts - open, end = part + run; part < end; part++) {
+            pool.job.compute(pool.job.argument, part, thread);
+        }
         /* from here on the job may be over, and another one begin */
-        if (aot_atomic_add(&pool.done, 1) + 1 == aot_atomic_load(&pool.awaited)) {
+        if (aot_atomic_add(&pool.done, run) + run == aot_atomic_load(&pool.awaited)) {
             aot_lock(&pool.mutex);
             aot_unlock(&pool.mutex); /* the caller waits by now, or has seen it */
             aot_signal(&pool.finished);
@@ -257,8 +266,9 @@ bool aot_pool_run(const aot_job *job)
         shared = pays && aot_atomic_exchange(&pool.taken, &(int64_t){0}, 1);
     }
     int64_t forks = aot_atomic_load(&pool.forks), rest = parts - mine, taken = 0;
-    int64_t opened = aot_now(), before = missed(opened);
+    int64_t opened = aot_now(), before = missed(opened), run, fitting = RUN_NS * mine / (opened - begun + 1);
     pool.job = *job;
+    aot_atomic_store(&pool.run, fitting > 1 ? fitting : 1);
     aot_atomic_store(&pool.done, 0);
     aot_atomic_store(&pool.wakes, 0);
     aot_atomic_store(&pool.open, (int64_t)job->threads << OPEN_BITS | rest);
@@ -268,15 +278,17 @@ bool aot_pool_run(const aot_job *job)
             aot_atomic_store(&pool.wakes, 1);
             wake(job->threads);
         }
-        int64_t open = take(0);
+        int64_t open = take(0, &run);
         if (open == 0) {
             break;
         }
-        job->compute(job->argument, parts - open, 0);
-        taken++;
-        if (aot_atomic_load(&pool.forks) != forks) {
-            return false;
+        for (int64_t part = parts - open, end = part + run; part < end; part++) {
+            job->compute(job->argument, part, 0);
+            if (aot_atomic_load(&pool.forks) != forks) {
+                return false;
+            }
         }
+        taken += run;
     }
     if (taken < rest && !wait_for(job, rest - taken, forks)) {
         return false;

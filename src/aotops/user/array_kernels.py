@@ -131,7 +131,7 @@ def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
     return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
 
 
-class ArrayKernel:
+class ArrayKernel(_native.ArrayKernelBase):
     """An array kernel, declared with ``aotops.kernel``: a function of arrays that broadcasts over a batch.
 
     Attributes:
@@ -152,7 +152,6 @@ class ArrayKernel:
         function = record.function
         self._record = record
         self._library: Any = None
-        self._numbers: tuple[int, ...] = ()
         self.layout = record.layout.text
         self.parameters = record.parameters[: len(record.layout.inputs)]
         self.py_func = function
@@ -170,10 +169,13 @@ class ArrayKernel:
     def _bind(self, library: Any) -> None:
         """Take the code from a capsule; ``ImportError`` if it has none."""
         record = self._record
-        numbers = [_native.find_array_kernel(library, record.symbol(k, True)) for k in range(len(record.signatures))]
-        self._library, self._numbers = library, tuple(numbers)
+        symbols = tuple([record.symbol(k, True) for k in range(len(record.signatures))])
+        name, layout = record.name, record.layout
+        _native.bind_array_kernel(self, library, name, symbols, lambda known: _all_sizes(name, layout, known))
+        self._library = library
         record.loaded = True
 
+    @_native.fast_path()
     def __call__(self, *inputs: Any, out: Any = None, axes: Any = None, axis: Any = None, **named: Any) -> Any:
         """Run the kernel on inputs whose last axes are those of the layout.
 
@@ -221,7 +223,7 @@ class ArrayKernel:
 
             run_as_python(record, signature, tensors, outputs, batch)
         else:
-            _native.run_array_kernel(self._library, self._numbers[number], name, (*tensors, *outputs))
+            _native.run_array_kernel(self, number, (*tensors, *outputs))
         if moved is not None:
             outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
         if out is not None:
@@ -400,6 +402,12 @@ def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
             ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}"
         )
     return int(size)
+
+
+def _all_sizes(name: str, layout: Layout, known: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of all dimensions, from those of the inputs; the others are -1 in ``known``."""
+    sizes = {each: size for each, size in zip(layout.dimensions, known, strict=True) if size >= 0}
+    return tuple([sizes[each] if each in sizes else _evaluated(name, each, sizes) for each in layout.dimensions])
 
 
 def _order(name: str, ndim: int, own: tuple[int, ...]) -> list[int]:

@@ -22,6 +22,7 @@ from aotops.aot.arrays.operands import LOOP, batch_loop
 from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
 from aotops.aot.arrays.polls import with_services, with_ticks
 from aotops.aot.back.levels import Level
+from aotops.aot.back.masks import without_masked_loads
 from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
 from aotops.aot.back.soundness import LIBRARY
@@ -156,6 +157,8 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
         module = with_roots(module)
     internalise(module, symbol)
     module = optimise(module, machine, symbol)
+    if level.has_avx512:
+        module = without_masked_loads(module)
     require_alone(module)
     for each in [*module.functions, *module.global_variables]:
         if each.name == symbol:

@@ -14,6 +14,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from aotops._native import DType
+from aotops.abi import AXIS_KINDS
 from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
@@ -125,7 +127,7 @@ class _Copies:
         """Return what is compiled in place of a value."""
         if value is numba.prange:
             return range
-        value = plain(value)
+        value = numpys(plain(value))
         record = declared_record(value)
         if record is not None:
             try:
@@ -155,6 +157,20 @@ class _Copies:
 
 
 _chosen: dict[tuple[str, Any], Any] = {}
+
+
+def numpys(value: Any) -> Any:
+    """Return NumPy's function for one of aotops' that takes whole tensors, or its dtype; other values as they are.
+
+    So a module of kernels need not import NumPy where it runs.
+    """
+    if isinstance(value, DType):
+        return np.dtype(value.name).type
+    record = declared_record(value)
+    of_tensors = record is not None and record.kind in AXIS_KINDS and not record.namespace
+    if of_tensors or (getattr(value, "__module__", None) or "").startswith("aotops.namespace."):
+        return getattr(np, value.__name__, value)
+    return value
 
 
 def require_possible(function: Any) -> None:
