@@ -46,7 +46,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_gathered, row_patterns, speculative_block
+from aotops.loops.elementwise import BLOCK, MOST_PATTERNED, block_gathered, row_patterns, speculative_block
 
 Function = Callable[..., Any]
 
@@ -107,8 +107,8 @@ def reduce(
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output strides may be 0.
 
     ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
-    ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, so that
-    gaps do not matter. ``absorbing``: the result that no further element changes; it ends a row.
+    ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, in the
+    same order, but that of many inputs, whose rows always go through all lanes. ``absorbing``: the result that no further element changes; it ends a row.
     """
     exact = is_exact(signature)
     depth = EXACT_DEPTH if exact else DEPTH
@@ -124,6 +124,8 @@ def reduce(
     if large:
         compute = block_gathered(of, len(signature.inputs), speculative)
         fold_row = fold_row_by_blocks(combine, compute, depth)
+        if len(signature.inputs) <= MOST_PATTERNED:
+            fold_row = fold_row_where_any(patterns, fold_row, fold_row_by_blocks(combine, compute, depth, 8))
         add_rows = add_rows_by_blocks(combine, compute)
     elif speculative:
         fold_row = fold_row_by_blocks(combine, any_block(of), depth, 8)
@@ -209,6 +211,36 @@ def fold_row_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
             otherwise(row, steps, out, length, lanes)
 
     return fold_row
+
+
+def fold_row_where_any(patterns: list[Pattern], chosen: Function, otherwise: Function) -> Function:
+    """As ``fold_row_where``, for several patterns, with one copy of each function."""
+    match = match_any(patterns)
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if match(steps):
+            chosen(row, steps, out, length, lanes)
+        else:
+            otherwise(row, steps, out, length, lanes)
+
+    return fold_row
+
+
+def match_any(patterns: list[Pattern]) -> Function:
+    """Make a function that returns whether strides match any of some patterns."""
+    if not patterns:
+        return no_match
+    first, later = patterns[0], match_any(patterns[1:])
+
+    def match(steps: Any) -> bool:
+        return matches(steps, first) or later(steps)
+
+    return match
+
+
+def no_match(steps: Any) -> bool:
+    """Return that strides match none of no patterns."""
+    return False
 
 
 def counter(combine: Function) -> tuple[Function, Function]:
