@@ -239,6 +239,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
     (
         "apply",
         "array_call",
+        "array_function",
         "array_kernel",
         "array_memory",
         "from_python",

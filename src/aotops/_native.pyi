@@ -23,7 +23,7 @@ def empty(shape: tuple[int, ...], dtype: DType, function: str = "empty", /) -> T
 def full(
     shape: tuple[int, ...], value: float, dtype: DType, function: str = "full", argument: str = "fill_value", /
 ) -> Tensor: ...
-def copy_to_out(function: str, result: Result, out: Result | None, /) -> Result: ...
+def copy_to_out(function: str, result: Result, out: Result | None, broadcasts: bool = False, /) -> Result: ...
 def generate(
     operator: Operator,
     dtype: DType,
@@ -106,6 +106,10 @@ def declare(
 def bind(operator: Operator, library: Any, symbols: tuple[tuple[str, str | None], ...], /) -> None: ...
 def set_fallback(operator: Operator, function: Callable[..., Any], /) -> None: ...
 def rename(operator: Operator, name: str, /) -> None: ...
+def find_array_function(library: Any, symbol: str, /) -> tuple[int, ...]: ...
+def run_array_function(
+    library: Any, number: int, name: str, parameters: tuple[str, ...], operands: tuple[TensorBase, ...], /
+) -> Any: ...
 def bind_array_kernel(
     kernel: ArrayKernelBase,
     library: Any,
@@ -1350,7 +1354,10 @@ class TensorBase:
             ValueError: Shapes do not broadcast together; ``out`` has another shape than the result.
 
         Special cases:
-            Where ``min`` is more than ``max`` the result is ``max``.
+            Where ``min`` is more than ``max`` the result is ``max``. An element equal to a bound stays as
+            it is, also a zero of the other sign. A bound that is a Python int need not fit a dtype of
+            integers if it changes nothing, such as ``max=300`` of int8; otherwise it is an
+            ``OverflowError``. Beyond the floats it is an infinity.
 
         Accuracy:
             Exact.

@@ -108,7 +108,8 @@ def reduce(
 
     ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
     ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, in the
-    same order, but that of many inputs, whose rows always go through all lanes. ``absorbing``: the result that no further element changes; it ends a row.
+    same order, but that of many inputs, whose rows always go through all lanes. ``absorbing``: the result that no
+    further element changes; it ends a row.
     """
     exact = is_exact(signature)
     depth = EXACT_DEPTH if exact else DEPTH

@@ -140,7 +140,8 @@ def variance(
     axes = folded_axes(name, x, axis)
     count: Any = folded_count(x, axes)
     if where is True:
-        degrees: Any = max(count - correction, 0)
+        left = count - correction if isinstance(correction, int) else _subtract(count, correction).item()
+        degrees: Any = max(left, 0)
         centre = mean_of(x, axes, count, True)
     else:  # the mean takes the place of the other elements
         mask = broadcast_mask(name, x, where)
@@ -238,7 +239,7 @@ def mean(
         found, _ = masked_mean(floats, broadcast_mask("mean", floats, where), axes, keepdims)
         return _native.copy_to_out("mean", found, out)
     count = folded_count(x, axes)
-    if x.dtype.kind == "float":
+    if x.dtype.kind in ("float", "complex"):
         result = mean_of(x, axes, count, keepdims)
     else:  # int64 holds the sum of as many smaller integers as there can be
         adds = _sum_as_float if x.dtype.kind == "integer" and x.dtype.itemsize == 8 else _sum

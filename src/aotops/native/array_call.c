@@ -33,7 +33,7 @@ typedef struct {
     int64_t *known, *computed;
 } array_kernel;
 
-static const aot_array_library *library_of(PyObject *capsule)
+const aot_array_library *aot_array_library_of(PyObject *capsule)
 {
     const aot_array_library *library = PyCapsule_GetPointer(capsule, AOT_ARRAY_CAPSULE);
     if (library == NULL) {
@@ -48,8 +48,7 @@ static const aot_array_library *library_of(PyObject *capsule)
     return library;
 }
 
-/* Returns the number in a library of the current level, or of the next lower one that it has; or -1. */
-static int level_in(const aot_state *state, const aot_array_library *library)
+int aot_array_level(const aot_state *state, const aot_array_library *library)
 {
     for (int own = state->level; own >= 0; own--) {
         for (uint32_t k = 0; k < library->n_levels; k++) {
@@ -66,7 +65,7 @@ static const aot_named_array_kernel *find(const aot_array_library *library, cons
 {
     for (uint32_t k = 0; k < library->n_kernels; k++) {
         const aot_named_array_kernel *own = &library->kernels[k];
-        if (strcmp(own->symbol, symbol) == 0 && own->inputs + own->outputs <= AOT_MAX_OPERANDS) {
+        if (strcmp(own->symbol, symbol) == 0 && own->outputs > 0 && own->inputs + own->outputs <= AOT_MAX_OPERANDS) {
             return own;
         }
     }
@@ -87,13 +86,13 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
         return NULL;
     }
     array_kernel *self = as_array_kernel(state, object);
-    const aot_array_library *library = self != NULL ? library_of(capsule) : NULL;
+    const aot_array_library *library = self != NULL ? aot_array_library_of(capsule) : NULL;
     if (library == NULL) {
         return self != NULL ? NULL
                             : aot_raise("wrong_type", "(sssO)", "bind_array_kernel", "kernel", "an ArrayKernel", object);
     }
     Py_ssize_t count = PyTuple_Size(symbols);
-    int level = level_in(state, library);
+    int level = aot_array_level(state, library);
     const char *spelled = PyUnicode_AsUTF8AndSize(name, NULL);
     if (level < 0 || spelled == NULL) {
         return NULL;

@@ -87,10 +87,11 @@ static PyObject *native_copy_to_out(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *name;
     PyObject *result, *out;
-    if (!PyArg_ParseTuple(args, "sOO:copy_to_out", &name, &result, &out)) {
+    int broadcasts = 0;
+    if (!PyArg_ParseTuple(args, "sOO|p:copy_to_out", &name, &result, &out, &broadcasts)) {
         return NULL;
     }
-    return aot_copy_computed(name, result, out);
+    return aot_copy_computed(name, result, out, broadcasts);
 }
 
 static PyObject *native_is_number(PyObject *Py_UNUSED(module), PyObject *object)
@@ -325,6 +326,16 @@ static PyObject *native_run_array_kernel(PyObject *module, PyObject *args)
     return aot_run_array_kernel(state_of(module), args);
 }
 
+static PyObject *native_run_array_function(PyObject *module, PyObject *args)
+{
+    return aot_run_array_function(state_of(module), args);
+}
+
+static PyObject *native_find_array_function(PyObject *module, PyObject *args)
+{
+    return aot_find_array_function(state_of(module), args);
+}
+
 static PyObject *native_load_array_kernel(PyObject *Py_UNUSED(module), PyObject *kernel)
 {
     return aot_load_array_kernel(kernel);
@@ -449,6 +460,10 @@ static PyMethodDef module_methods[] = {
      "bind_array_kernel(kernel, library, name, symbols, sizes): see array_kernel.h."},
     {"run_array_kernel", native_run_array_kernel, METH_VARARGS,
      "run_array_kernel(kernel, number, operands): see array_kernel.h."},
+    {"find_array_function", native_find_array_function, METH_VARARGS,
+     "find_array_function(library, symbol): see array_kernel.h."},
+    {"run_array_function", native_run_array_function, METH_VARARGS,
+     "run_array_function(library, number, name, parameters, operands): see array_kernel.h."},
     {"load_array_kernel", native_load_array_kernel, METH_O, "load_array_kernel(kernel): find its code."},
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},

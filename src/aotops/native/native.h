@@ -302,7 +302,9 @@ typedef struct {
 
 typedef struct {
     const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
+    const aot_operator_object *operator; /* NULL: a copy, or a routine */
+    const struct aot_routine *routine;
+    int routine_threads;
     const uint8_t *dtypes;               /* the kernel's */
     int inputs, operands;
     const aot_view *views;
@@ -457,15 +459,18 @@ aot_element aot_empty_result(const aot_state *state, const aot_operator *definit
 /* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
  * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */
 int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place);
+/* The same for the result of an element-wise operator, which broadcasts to `out`, as NumPy has it. */
+int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
+                            bool in_place);
 /* The same for a tuple of several results of one shape, which may not share elements with each other either. */
 int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
                    const Py_ssize_t *shape);
 /* Copies a result into `out`, which has been checked; takes over `result`, which may be NULL. Returns `out`. */
 PyObject *aot_copy_to_out(PyObject *result, aot_tensor *out);
 PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs);
-/* Checks `out` for a result that has been computed, or a tuple of them, and copies it. Returns `out`, or the result if
- * that is None. */
-PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out);
+/* Checks `out` for a result that has been computed, or a tuple of them, and copies it, broadcast if the result is that
+ * of an element-wise operator. Returns `out`, or the result if that is None. */
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, bool broadcasts);
 
 /* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);

@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 
 from aotops import _native, errors
-from aotops.abi import CATEGORIES, FACTS, MAX_OPERANDS, MAX_RANK, holding
+from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
 from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -29,7 +30,7 @@ DEFAULT_DTYPES = ("float32", "float64")
 
 
 @advised
-def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True) -> Any:
+def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
 
     The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
@@ -47,6 +48,8 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
             of other dtypes are cast to those of the first that holds their values.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a kernel can crash.
+        reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
+            many then takes a fraction of the time. Its bits depend on the CPU level, and signs of zeros are lost.
 
     Returns:
         A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
@@ -67,15 +70,21 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
     """
     namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
     if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, boundscheck, namespace)
+        return lambda function: _declared(function, layout, dtypes, (boundscheck, reassociate), namespace)
     builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
     if builder is None:
         errors.wrong_type("kernel", "layout", "a string such as '(n),()->(n)', or a function of guvectorize", layout)
-    return _declared(builder.py_func, builder.signature, dtypes, boundscheck, namespace, getattr(builder, "_sigs", ()))
+    options, types = (boundscheck, reassociate), getattr(builder, "_sigs", ())
+    return _declared(builder.py_func, builder.signature, dtypes, options, namespace, types)
 
 
 def _declared(
-    function: Any, layout: str, dtypes: Any, boundscheck: Any, namespace: dict[str, Any], numba_types: Any = ()
+    function: Any,
+    layout: str,
+    dtypes: Any,
+    options: tuple[Any, Any],
+    namespace: dict[str, Any],
+    numba_types: Any = (),
 ) -> ArrayKernel:
     from aotops.scalar.functions import plain
 
@@ -83,8 +92,7 @@ def _declared(
     if not isinstance(function, type(kernel)):
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
-    if not isinstance(boundscheck, bool):
-        errors.wrong_type(name, "boundscheck", "a bool", boundscheck)
+    check_options(name, *options)
     read = Layout(name, layout)
     count = len(read.inputs) + len(read.outputs)
     code = function.__code__
@@ -104,7 +112,7 @@ def _declared(
             errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
         signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
     plain_function: Any = function
-    record = ArrayRecord(plain_function, read, signatures, boundscheck, namespace)
+    record = ArrayRecord(plain_function, read, signatures, *options, namespace)
     earlier = namespace.get(name)
     if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
         record.replaces = earlier._record
@@ -215,7 +223,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         sizes = self._sizes(tensors, signature)
         batch = self._batch(tensors, signature)
         outputs = [
-            _native.empty(batch + tuple([sizes[axis] for axis in own]), _dtype(dtype), name)
+            _native.empty(batch + tuple([sizes[axis] for axis in own]), dtype_named(dtype), name)
             for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
         ]
         if self._library is None:
@@ -228,13 +236,7 @@ class ArrayKernel(_native.ArrayKernelBase):
             outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
         if out is not None:
             return self._to_out(outputs, out)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and any(isinstance(each, numpy.ndarray) for each in inputs):
-            tensor = _native.TensorBase
-            if not any(isinstance(each, tensor) for each in inputs):
-                arrays = tuple([numpy.asarray(each) for each in outputs])
-                return arrays[0] if len(arrays) == 1 else arrays
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        return as_given(outputs[0] if len(outputs) == 1 else tuple(outputs), inputs)
 
     def _with_named(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs with those that are given by name."""
@@ -261,7 +263,7 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
             if dtype is None:
-                return _number_fits(value, own)
+                return number_fits(value, own)
             return own == dtype or (not exactly and own in holding(dtype))
 
         for exactly in (True, False):
@@ -281,7 +283,7 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         tensors = []
         for parameter, value, dtype in zip(self.parameters, operands, signature.dtypes, strict=False):
-            own = _dtype(dtype)
+            own = dtype_named(dtype)
             if _native.is_number(value):
                 tensors.append(read(self._record.name, parameter, value, own))
             else:
@@ -374,20 +376,6 @@ class ArrayKernel(_native.ArrayKernelBase):
 
 
 ArrayRecord.public = ArrayKernel
-
-
-def _dtype(name: str) -> _native.DType:
-    """A dtype by its name."""
-    found = find_dtype(name)
-    assert found is not None  # signatures have names of dtypes alone
-    return found
-
-
-def _number_fits(number: Any, dtype: str) -> bool:
-    """Whether a Python number is of a category that a dtype holds."""
-    category = "bool" if isinstance(number, bool) else "integer" if isinstance(number, int) else "float"
-    category = "complex" if isinstance(number, complex) else category
-    return CATEGORIES.index(category) <= CATEGORIES.index(FACTS[dtype].category)
 
 
 def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
