@@ -72,26 +72,18 @@ def finder(matches: Function, must_match: bool = True) -> Function:
             found |= matches(load_output(x, start + lane), value)
         return found
 
-    def first_of(count: int) -> Function:
-        """Make a function that finds the first match, or ``count``; without a branch, which would be unpredictable."""
-
-        def first_match(x: Any, start: int, value: Any) -> int:
-            first = count
-            for lane in range(count):
-                first = min(first, select(matches(load_output(x, start + lane), value), lane, count))
-            return first
-
-        return first_match
-
-    first_of_eight, first_of_lanes = first_of(8), first_of(LANES)
+    def first_of_eight(x: Any, start: int, value: Any) -> int:
+        """The first match, or 8; without a branch, which would be unpredictable."""
+        first = 8
+        for lane in range(8):
+            first = min(first, select(matches(load_output(x, start + lane), value), lane, 8))
+        return first
 
     def find(x: Any, value: Any, length: int) -> Any:
         start = 0
         while start + LANES <= length and not any_matches(x, start, value):  # in vectors
             start += LANES
-        if length >= LANES:
-            start = min(start, length - LANES)
-            return start + first_of_lanes(x, start, value)
+        start = min(start, length - 8)
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:
             start = min(start + 8, length - 8)  # overlaps elements that are known not to match
@@ -159,21 +151,29 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
             for lane in range(count):  # some were there before: a choice may meet itself
                 store(lanes, lane, combine(load_output(lanes, lane), load_output(x, length - count + lane)))
 
+    def improve(champion: Any, best: Any, chosen: int, first: int) -> int:
+        """Combine the best value with that of a block; returns where the block of the best one begins.
+
+        The value stays in memory: a variable would be an int64, with which narrow elements are compared more slowly.
+        """
+        value = load_output(best, 0)
+        winner = combine(value, champion)
+        store(best, 0, winner)
+        return select(same(winner, value), chosen, first)  # type: ignore[no-any-return]
+
     def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
         if length < 8:
             scan_row(x, step, length, place, best, index)
             return
+        if step == 1:
+            fold_contiguous(x, length, place, best, index, lanes)
+            return
         aside = accumulators(PACKED, x)
-        start = 0
-        while start < length:  # a range whose step is a variable begins with a division
-            count = length if step == 1 else min(PACKED, length - start)
+        for start in range(0, length, PACKED):
+            count = min(PACKED, length - start)
             first = min(start, length - 8)  # a short end overlaps elements that are known not to be better
-            elements = x
-            if step != 1:
-                elements = aside
-                copy_row(shift(x, first * step), step, aside, start + count - first)
-            fold_contiguous(elements, start + count - first, place + first, best, index, lanes)
-            start += count
+            copy_row(shift(x, first * step), step, aside, start + count - first)
+            fold_contiguous(aside, start + count - first, place + first, best, index, lanes)
 
     def copy_row(x: Any, step: int, aside: Any, length: int) -> None:
         for j in range(length):
@@ -188,27 +188,21 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
                 store(best, 0, absorbing)
                 store(index, 0, place + position)
             return
-        value = load_output(best, 0)
         size, chosen = length, -1  # of the block with the best value, and where it begins
         if length < LANES:
             choose(x, length, lanes, 8)
-            winner = combine(value, fold_eight(combine, lanes))
-            chosen = select(same(winner, value), -1, 0)
-            value = winner
+            chosen = improve(fold_eight(combine, lanes), best, chosen, 0)
         else:
             if length >= 2 * least:
                 size = max(least, length // BLOCKS // LANES * LANES)
             start = 0
-            while start < length and not (ends and value == absorbing):
+            while start < length and not (ends and load_output(best, 0) == absorbing):
                 first = min(start, length - size)  # the last block overlaps elements that are known not to be better
                 choose(shift(x, first), size, lanes, LANES)
-                winner = combine(value, fold_lanes(combine, lanes, LANES))
-                chosen = select(same(winner, value), chosen, first)
-                value = winner
+                chosen = improve(fold_lanes(combine, lanes, LANES), best, chosen, first)
                 start += size
         if chosen >= 0:
-            store(best, 0, value)
-            store(index, 0, place + chosen + find(shift(x, chosen), value, size))
+            store(index, 0, place + chosen + find(shift(x, chosen), load_output(best, 0), size))
 
     def merge_row(row: Any, place: int, best: Any, index: Any, length: int) -> None:
         """Combine a row of elements with a row of results."""

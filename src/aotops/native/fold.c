@@ -92,7 +92,7 @@ static void fill_starts(const fold_job *job, char *starts)
     for (int r = 0; r < job->results; r++) {
         char *data[] = {(char *)&job->start[r], starts + (size_t)r * job->starts_bytes};
         int64_t width = job->plan->row_bytes[r] / job->plan->result_itemsizes[r];
-        aot_run_kernel(job->fill[r], 1, aot_larger(width, BATCH), data, strides);
+        aot_call_kernel(job->fill[r], 1, aot_larger(width, BATCH), data, strides);
     }
 }
 
@@ -106,7 +106,7 @@ static void merge(const fold_job *job, int64_t width, char *const *targets, char
                              positions */
         const int64_t argreduce_strides[] = {1, 1, 1, 1, 0, 0, 0, 0};
         char *operands[] = {others[0], others[1], targets[0], targets[1]};
-        aot_run_kernel(job->fold, 1, width, operands, argreduce_strides);
+        aot_call_kernel(job->fold, 1, width, operands, argreduce_strides);
         return;
     }
     for (int r = 0; r < n; r++) {
@@ -114,7 +114,7 @@ static void merge(const fold_job *job, int64_t width, char *const *targets, char
         data[n + r] = others[r];
     }
     /* of a single row, the strides along the outer axis do not matter */
-    aot_run_kernel(job->combine, 1, width, data, strides);
+    aot_call_kernel(job->combine, 1, width, data, strides);
 }
 
 /* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The planner sees to
@@ -134,14 +134,14 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
             if (k < job->inputs && job->casts[k] != NULL) {
                 char *pair[] = {moved[k], target};
                 const int64_t steps[] = {strides[k], step, strides[operands + k], n1 * step};
-                aot_run_kernel(job->casts[k], rows, n1, pair, steps);
+                aot_call_kernel(job->casts[k], rows, n1, pair, steps);
                 moved[k] = target;
                 own[k] = step;
                 own[operands + k] = n1 * step;
                 target += plan->packed_bytes;
             }
         }
-        aot_run_kernel(job->fold, rows, n1, moved, own);
+        aot_call_kernel(job->fold, rows, n1, moved, own);
     }
 }
 
@@ -152,7 +152,7 @@ static void fold_rows(const fold_job *job, int64_t n0, int64_t n1, int operands,
     if (job->plan->packed > 0) {
         fold_casting(job, n0, n1, operands, data, strides, room);
     } else {
-        aot_run_kernel(job->fold, n0, n1, data, strides);
+        aot_call_kernel(job->fold, n0, n1, data, strides);
     }
 }
 
@@ -218,7 +218,7 @@ static void fold_in_order(const fold_job *job, char *const *column, int64_t firs
         }
         char *data[] = {column[0] + row * axis->steps[0], (char *)place, results, results + plan->row_bytes[0]};
         const int64_t strides[] = {plan->inner[0], 0, 0, 0, plan->inner[0] * axis->size, 1, 0, 0};
-        aot_run_kernel(job->fold, count, aot_smaller(rest, axis->size), data, strides);
+        aot_call_kernel(job->fold, count, aot_smaller(rest, axis->size), data, strides);
         row += count;
     }
 }
@@ -339,7 +339,7 @@ static void merge_initial(const fold_job *job, int64_t width, char *results)
 {
     const int64_t strides[] = {0, 1, 1, 0, 0, 0};
     char *data[] = {(char *)job->initial, results, results};
-    aot_run_kernel(job->combine, 1, width, data, strides);
+    aot_call_kernel(job->combine, 1, width, data, strides);
 }
 
 /* Several tiles may start from an initial value that changes nothing when it is combined with itself. From any other
@@ -384,7 +384,7 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
         strides[k] = 1;
     }
     strides[operands] = job->plan->out_stride;
-    aot_run_kernel(job->finish, 1, width, data, strides);
+    aot_call_kernel(job->finish, 1, width, data, strides);
 }
 
 /* Returns the first row of part `part`: rows * part / parts, without the overflow of the product. */
@@ -407,7 +407,7 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
         if (plan->out_stride == 1) {
             fill_start(job, out, width);
         } else {
-            aot_run_kernel(job->fill[0], 1, width, data, strides);
+            aot_call_kernel(job->fill[0], 1, width, data, strides);
         }
         fold_tile(job, column, width, 0, out, plan->out_stride, room);
         return;
