@@ -15,8 +15,18 @@ from aotops.encode import stable_code
 from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
-#: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``.
-SERVICES = 9
+#: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``. The last one is
+#: called by loops over ``prange`` alone.
+SERVICES = 10
+
+
+def services_of(records: Iterable[Any]) -> int:
+    """Return how many functions the array kernels among some records may call."""
+    from aotops.aot.arrays.outline import has_parallel_loop
+
+    declared = [each for each in records if isinstance(each, ArrayRecord)]
+    loops = any(has_parallel_loop(function) for each in declared for function in reached(each.function))
+    return SERVICES if loops else SERVICES - 1
 
 
 @functools.cache
@@ -117,6 +127,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
 
     ``names``: the C names of each version, one per level, by its symbol. The array ``levels`` must be defined.
     """
+    records = list(records)
     kernels = [code for code in array_codes(records) if code.contiguous]
     if not kernels:
         return []
@@ -146,7 +157,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
         "};",
         "",
         "static const aot_array_library array_library = {",
-        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {SERVICES},",
+        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {services_of(records)},",
         "    .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
         "    .n_kernels = sizeof array_kernels / sizeof *array_kernels, .kernels = array_kernels,",
         "};",

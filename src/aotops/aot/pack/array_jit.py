@@ -11,7 +11,7 @@ import llvmlite.binding as llvm
 from aotops import _native
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import jit_cache
-from aotops.aot.pack.array_code import SERVICES, ArrayCode, array_codes, encoded
+from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded, services_of
 from aotops.aot.pack.build import compiler_digest
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.jit import capsule_of, report
@@ -118,7 +118,7 @@ def compile_now(record: ArrayRecord, reason: str) -> Any:
             *functions,
         )
     levels_array = array(ctypes.c_char_p, names)
-    library = ArrayLibrary(VERSION, SERVICES, len(names), levels_array, len(table), table)
+    library = ArrayLibrary(VERSION, services_of([record]), len(names), levels_array, len(table), table)
     _libraries.append((library, table, kept))
     report(record, reason, any(compiled for _, compiled in objects), started)
     return capsule_of(library, CAPSULE)
