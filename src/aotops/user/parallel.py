@@ -8,8 +8,8 @@ def prange(*bounds: int) -> range:
 
     In array kernels and whole-array functions, the iterations of ``for i in prange(n)`` run on several threads; in
     plain Python it is ``range``. A variable may accumulate over iterations: ``total += ...``, ``*=``, ``|=``, ``&=``,
-    ``^=``, ``best = min(best, ...)`` or ``max``. Iterations are divided into up to 256 parts, by their number alone, and
-    what the parts have accumulated is combined in their order: the bits do not depend on the number of threads.
+    ``^=``, ``best = min(best, ...)`` or ``max``. Iterations are divided into up to 256 parts, by their number alone;
+    what the parts have accumulated is combined in order: the bits do not depend on the number of threads.
 
     What else would depend on the order of iterations does not compile: another variable that is carried from one to
     the next or read after the loop, ``break``, ``return``, and ``out[0] += ...``. Elements that iterations write must
