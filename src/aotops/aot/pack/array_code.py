@@ -9,24 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import Level
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.encode import stable_code
 from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
-#: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``. The last one is
-#: called by loops over ``prange`` alone.
-SERVICES = 10
-
 
 def services_of(records: Iterable[Any]) -> int:
-    """Return how many functions the array kernels among some records may call."""
+    """Return how many functions the array kernels among some records may call; loops over ``prange`` call the last."""
     from aotops.aot.arrays.outline import has_parallel_loop
 
     declared = [each for each in records if isinstance(each, ArrayRecord)]
     loops = any(has_parallel_loop(function) for each in declared for function in reached(each.function))
-    return SERVICES if loops else SERVICES - 1
+    return len(SERVICES) if loops else len(SERVICES) - 1
 
 
 @functools.cache

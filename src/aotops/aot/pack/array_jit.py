@@ -20,10 +20,6 @@ from aotops.errors import BuildError
 from aotops.user.array_record import ArrayRecord
 from aotops.user.library import file_of
 
-#: ``AOT_ARRAY_CAPSULE`` and ``AOTOPS_ARRAY_KERNEL_VERSION`` of ``aotops_kernel.h``.
-CAPSULE = b"aotops.arrays"
-VERSION = 1
-
 
 class NamedArrayKernel(ctypes.Structure):
     """``aot_named_array_kernel`` of ``aotops_kernel.h``."""
@@ -118,7 +114,8 @@ def compile_now(record: ArrayRecord, reason: str) -> Any:
             *functions,
         )
     levels_array = array(ctypes.c_char_p, names)
-    library = ArrayLibrary(VERSION, services_of([record]), len(names), levels_array, len(table), table)
+    services = services_of([record])
+    library = ArrayLibrary(_native.array_kernel_version, services, len(names), levels_array, len(table), table)
     _libraries.append((library, table, kept))
     report(record, reason, any(compiled for _, compiled in objects), started)
-    return capsule_of(library, CAPSULE)
+    return capsule_of(library, _native.array_capsule)
