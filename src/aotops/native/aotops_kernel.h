@@ -113,9 +113,27 @@ typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, 
 
 #define AOT_ARRAY_CAPSULE "aotops.arrays"
 
+/* A function of whole arrays is such a kernel without outputs; each axis of an argument has a dimension of its own. Called
+ * with n = 0, it writes flags for each of its arguments to the int64 that the last pointer in `data` leads to; with
+ * n = 1, it runs, and writes there what it returns, as a word with one of the following codes, and then
+ *
+ *     none       nothing
+ *     number     its dtype, and its value in two words
+ *     array      its dtype, its rank, the address of its first element, that of the count of references, as
+ *                allocate_array has returned it (0: of an argument or a constant), its sizes, and its strides in bytes
+ *     tuple      how many members it has, then each of them
+ *     optional   whether there is a value, how many words one has, and these
+ *
+ * in AOT_RESULT_WORDS words at most. */
+#define AOT_WRITES 1       /* the function writes to this array */
+#define AOT_ROW_MAJOR 2    /* it takes no array in another order */
+#define AOT_COLUMN_MAJOR 4 /* the same */
+enum { AOT_RESULT_NONE, AOT_RESULT_NUMBER, AOT_RESULT_ARRAY, AOT_RESULT_TUPLE, AOT_RESULT_OPTIONAL };
+#define AOT_RESULT_WORDS 512
+
 typedef struct {
     const char *symbol;
-    uint8_t inputs, outputs, dimensions;
+    uint8_t inputs, outputs, dimensions; /* no outputs: a function of whole arrays */
     const aot_operand_dtype *dtypes;    /* of the inputs, then of the outputs */
     const uint8_t *ranks;               /* the number of axes that an item has, of each operand */
     const uint8_t *axes;                /* the dimension of each axis, of all operands in turn */

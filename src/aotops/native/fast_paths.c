@@ -8,7 +8,7 @@
  * and their names. A fast path also declines arguments that are plain but wrong, so that all error messages are written
  * in Python.
  */
-#include "native.h"
+#include "array_kernel.h"
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
@@ -357,6 +357,20 @@ static bool space_ints(PyObject *const *given, int dtype, spacing *read)
     return true;
 }
 
+/* Returns how many steps, rounded up, there are between two floats; -1 if none, too many, infinitely many or NaN. What is
+ * volatile is computed in the default floating-point environment, as in environment.h. */
+static Py_ssize_t count_steps(double start, double stop, double step)
+{
+    aot_environment before = aot_begin_environment();
+    volatile double from = start, to = stop, by = step;
+    volatile double span = by != 0.0 ? (to - from) / by : -1.0;
+    bool countable = span >= 0.0 && span < 1e15;
+    Py_ssize_t count = countable ? (Py_ssize_t)span : -1;
+    count += countable && (double)count < span;
+    aot_end_environment(before);
+    return count;
+}
+
 /* Reads numbers at least one of which is a float. */
 static bool space_floats(PyObject *const *given, int dtype, spacing *read)
 {
@@ -371,12 +385,10 @@ static bool space_floats(PyObject *const *given, int dtype, spacing *read)
         any = any || is_float;
         ends[k] = is_float ? PyFloat_AsDouble(given[k]) : (double)size;
     }
-    double span = ends[2] != 0.0 ? (ends[1] - ends[0]) / ends[2] : -1.0;
-    if (!any || !(span >= 0.0 && span < 1e15)) { /* empty, too long, infinite or NaN */
+    read->count = any ? count_steps(ends[0], ends[1], ends[2]) : -1;
+    if (read->count < 0) {
         return false;
     }
-    read->count = (Py_ssize_t)span;
-    read->count += (double)read->count < span;
     read->natural = AOT_FLOAT64;
     read->fits = dtype == AOT_NO_DTYPE || aot_dtypes[dtype].category == AOT_CATEGORY_FLOAT;
     read->start = PyFloat_FromDouble(ends[0]);
@@ -539,6 +551,7 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 }
 
 const aot_fast_path aot_fast_paths[] = {
+    {"ArrayKernel.__call__", aot_array_kernel_path, 0, false},
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},
     {"Tensor.permute", permute, 0, false},

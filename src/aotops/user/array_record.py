@@ -36,6 +36,11 @@ class ArraySignature:
         self.axes = axes
         self.sizes = sizes
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What code is compiled from, of this signature."""
+        return self.dtypes, self.boxed
+
     def is_array(self, operand: int) -> bool:
         """Whether the function gets an operand as an array, not as a number. Outputs always are."""
         return bool(self.axes[operand]) or operand >= self.inputs or operand in self.boxed
@@ -182,14 +187,14 @@ class ArrayRecord:
     def __init__(
         self,
         function: FunctionType,
-        layout: Layout,
+        layout: Layout | None,
         signatures: tuple[ArraySignature, ...],
         boundscheck: bool,
         namespace: dict[str, Any],
     ) -> None:
         self.name = function.__name__
         self.scalar = self.function = function
-        self.layout = layout
+        self.layout: Layout = layout  # type: ignore[assignment]  # None for a whole-array function
         self.signatures = signatures
         self.boundscheck = boundscheck
         self.namespace = namespace
@@ -203,6 +208,15 @@ class ArrayRecord:
     def variable(self) -> str:
         """The name that messages use."""
         return self.name
+
+    @property
+    def declared(self) -> str:
+        """What the declaration says beside signatures."""
+        return self.layout.text
+
+    def described(self, number: int) -> str:
+        """One of the signatures, as the names of its code in reports have it."""
+        return " ".join(dict.fromkeys(self.signatures[number].dtypes))
 
     def symbol(self, number: int, contiguous: bool) -> str:
         """The name of the code for one of the signatures."""

@@ -21,6 +21,7 @@ from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
 from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
 from aotops.aot.arrays.polls import with_services, with_ticks
+from aotops.aot.arrays.results import function_call
 from aotops.aot.back.levels import Level
 from aotops.aot.back.masks import without_masked_loads
 from aotops.aot.back.primitives import with_primitives
@@ -32,6 +33,7 @@ from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
 from aotops.user.array_record import ArrayRecord, ArraySignature
+from aotops.user.function_record import FunctionSignature
 
 #: Functions of Numba's runtime, by the beginning of their names, and what calls them.
 MISSING = {
@@ -58,7 +60,10 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
     try:
         with isolated():
             function = array_function(record.function, constants_of(signature), record.boundscheck)
-            text = lowered(batch_loop(signature, function, contiguous), symbol)
+            if isinstance(signature, FunctionSignature):
+                text = lowered_call(signature, function, contiguous, symbol)
+            else:
+                text = lowered(batch_loop(signature, function, contiguous), symbol)
         module = pruned(llvm.parse_assembly(text), symbol)
         text = with_services(with_texts(str(module), root), symbol)
         return bytes(llvm.parse_assembly(text).as_bitcode())
@@ -90,6 +95,28 @@ def reason(error: BaseException) -> str:
         lines = [line for line in lines if line and not line.startswith(("Failed in ", "During:", "File "))]
         known = f"It has {words(called[-1])}, which does not exist" if called else words(lines[0] if lines else text)
     return "\n".join([f"{known.rstrip('.')}.", *places(text)])
+
+
+def lowered_call(signature: FunctionSignature, function: Any, contiguous: bool, symbol: str) -> str:
+    """Return the text of the module of a whole-array function.
+
+    Which arrays it writes to is found by compiling it with arrays that it must not write to: all at first, then each in
+    turn.
+    """
+    arrays = [k for k, each in enumerate(signature.arguments) if each.rank]
+    try:
+        return lowered(function_call(signature, function, contiguous, []), symbol)
+    except Exception:
+        written = list(arrays)
+    text = lowered(function_call(signature, function, contiguous, written), symbol)
+    for each in arrays if len(arrays) > 1 else ():
+        others = [k for k in written if k != each]
+        try:
+            text = lowered(function_call(signature, function, contiguous, others), symbol)
+            written = others
+        except Exception:
+            continue
+    return text
 
 
 def lowered(loop: Any, symbol: str) -> str:
