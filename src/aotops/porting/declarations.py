@@ -70,7 +70,8 @@ def declaration(module: Module, function: Compiled, known: dict[str, list[Parame
         return _of_layout(function)
     arrays = [each for each in parameters if each.rank]
     signatures = [bare(text) for text in function.signatures]
-    if not arrays and not any("[" in text or "Array" in text for text in signatures):
+    complex_numbers = any(each.dtype.startswith("complex") for each in parameters)
+    if not arrays and not complex_numbers and not any("[" in text or "Array" in text for text in signatures):
         raises = any(isinstance(each, (ast.Raise, ast.Assert)) for each in ast.walk(node))
         makes_arrays = any(isinstance(each, ast.Call) and makes_array(module, each) for each in ast.walk(node))
         recursive = any(isinstance(each, ast.Name) and each.id == node.name for each in ast.walk(node))

@@ -119,6 +119,9 @@ def _of_kind(module: Module, function: Compiled) -> Iterator[Obstacle]:
         yield Obstacle(node.lineno, "a parameter for any number of arguments", "name each")
     if arguments.kwonlyargs:
         yield Obstacle(node.lineno, "a parameter that is given by name alone", "leave out the *")
+    for each in ast.walk(node):
+        if isinstance(each, ast.Name) and each.id == node.name and isinstance(each.ctx, ast.Load):
+            yield Obstacle(each.lineno, "a call of itself", "write a loop")
     if isinstance(function.outer, ast.ClassDef):
         if not any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in node.decorator_list):
             yield Obstacle(node.lineno, "a method, whose first argument is an object", "pass its fields to a function")
@@ -130,6 +133,24 @@ def _of_kind(module: Module, function: Compiled) -> Iterator[Obstacle]:
             advice += "; or assign what the outer function returns to a variable of the module, if they are constants"
         reads = f", of which it reads {', '.join(free)}" if free else ""
         yield Obstacle(node.lineno, f"a function inside of {function.outer.name}{reads}", advice)
+
+
+def returned_lists(function: Compiled) -> Iterator[Obstacle]:
+    """Where a function returns a list, which others in the module may get, but not Python."""
+    lists = (ast.List, ast.ListComp)
+    held = {
+        target.id
+        for node in ast.walk(function.node)
+        if isinstance(node, ast.Assign) and isinstance(node.value, lists)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+    for node in ast.walk(function.node):
+        if not isinstance(node, ast.Return):
+            continue
+        value = node.value
+        if isinstance(value, lists) or (isinstance(value, ast.Name) and value.id in held):
+            yield Obstacle(node.lineno, "a list that is returned", f"write np.array({ast.unparse(value)})")
 
 
 def _of_inputs(module: Module, function: Compiled) -> Iterator[Obstacle]:

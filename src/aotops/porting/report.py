@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from aotops.porting.declarations import Declaration, declaration
-from aotops.porting.obstacles import Obstacle, obstacles
+from aotops.porting.obstacles import Obstacle, obstacles, returned_lists
 from aotops.porting.source import Compiled, Module
 from aotops.porting.uses import Uses, propagate
 
 #: Folders that hold no sources of a project.
 LEFT_OUT = frozenset(("build", "dist", "node_modules", "site-packages", "venv", "__pycache__"))
+DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)
 #: Options of Numba's decorators that have no counterpart, and why none is needed.
 OPTIONS = {
     "cache": "cache=True is not needed: nothing is compiled at run time",
@@ -132,6 +133,10 @@ def _findings(module: Module, used: set[str]) -> list[Finding]:
         if not found[name]:
             finding.status = "helper" if callers and _is_helper(function, used) else "ready"
             if finding.status == "ready":
+                finding.obstacles = list(returned_lists(function))
+            if finding.obstacles:
+                finding.status = "blocked"
+            elif finding.status == "ready":
                 finding.declaration = declaration(module, function, known)
         findings.append(finding)
     return findings
@@ -172,8 +177,9 @@ def _notes(module: Module, function: Compiled) -> Iterator[str]:
     is_numpy = isinstance(model, ast.Constant) and model.value == "numpy"
     if function.kind in ("njit", "cfunc", "export") and not is_numpy:
         for each in ast.walk(node):
-            divides = isinstance(each, ast.BinOp) and isinstance(each.op, (ast.Div, ast.FloorDiv, ast.Mod))
-            if isinstance(each, ast.BinOp) and divides and not isinstance(each.right, ast.Constant):
+            if not isinstance(each, (ast.BinOp, ast.AugAssign)) or not isinstance(each.op, DIVISIONS):
+                continue
+            if not isinstance(each.right if isinstance(each, ast.BinOp) else each.value, ast.Constant):
                 yield (
                     f"division by zero (line {each.lineno}) gives inf, nan or, of integers, 0, where Numba raises an "
                     "exception"

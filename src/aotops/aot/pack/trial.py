@@ -48,6 +48,15 @@ def why_not(module: Any, finding: Finding) -> str | None:
         function = module
         for part in finding.name.split("."):
             function = getattr(function, part)
+        if (
+            not hasattr(function, "py_func")
+            and plain(function) is function
+            and callable(getattr(function, "reduceat", None))
+        ):
+            finding.notes.append(
+                "not tried: for this target, Numba makes a ufunc of it, which does not hold the function"
+            )
+            return None
         declared = eval(finding.declaration.text.removeprefix("@"), {"ao": aotops})(plain(function))
         compile_once(declared._record)
     except Exception as error:  # of a declaration, or of the compiler
