@@ -19,7 +19,7 @@ DIVISIONS = (ast.Div, ast.FloorDiv, ast.Mod)
 OPTIONS = {
     "cache": "cache=True is not needed: nothing is compiled at run time",
     "nogil": "nogil=True is not needed: the GIL is released during every call",
-    "fastmath": "fastmath is left out: arithmetic is rounded as written, with the same bits on every CPU",
+    "fastmath": "fastmath is left out, so that bits are the same on every CPU; reassociate=True makes vectors of sums",
     "parallel": "parallel=True is left out: batches of array kernels, and operators, run on threads",
     "boundscheck": "boundscheck is an argument of the declaration, and True unless it says otherwise",
     "locals": "locals= is left out: write np.float32(x) where a variable has a type of its own",
