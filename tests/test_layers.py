@@ -135,7 +135,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tensors",),
     ("operator",),
     ("user",),
-    ("autograd", "see"),
+    ("autograd", "see", "porting"),
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),
