@@ -145,12 +145,7 @@ def unique(
     x = aotops.asarray(ar)
     has_nan = equal_nan and x.dtype.kind in ("float", "complex") and bool(aotops.any(aotops.isnan(x)))
     if axis is not None or has_nan:
-        import numpy
-
-        from aotops.interop.numpy_functions import by_numpy
-
-        options = {"return_index": return_index, "return_inverse": return_inverse, "return_counts": return_counts}
-        return by_numpy(numpy.unique, (x,), {**options, "axis": axis, "equal_nan": equal_nan})
+        return NotImplemented
     if not (return_index or return_inverse or return_counts):
         return aotops.unique_values(x)
     found = aotops.unique_all(x)
@@ -198,7 +193,7 @@ def flatnonzero(a: Any) -> Any:
     return aotops.nonzero(aotops.reshape(aotops.asarray(a), (-1,)))[0]
 
 
-#: Functions that aotops spells in another way.
+#: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
 ADAPTERS = {
     "append": append,
     "argsort": argsort,

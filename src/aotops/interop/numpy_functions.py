@@ -172,6 +172,8 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     bound.arguments = {**as_tensors(bound.arguments), **shared, **dtype}
     if adapter is not None:
         result = adapter(*bound.args, **bound.kwargs)
+        if result is NotImplemented:
+            return by_numpy(function, args, options)
     else:
         own = function_of(short if short in SAME.split() else RENAMED.get(short, ""), name)
         positional, by_name = translated(name, bound, own)

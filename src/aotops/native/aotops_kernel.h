@@ -78,8 +78,9 @@ typedef struct {
  *         for item in range(n):
  *             function(*(the array, or the element, at data[k] + item * numbers[k] for each operand k))
  *
- * `numbers` holds, in this order, the bytes from one item to the next of each operand, the size of each dimension, and
- * the stride in bytes of each axis that an item has, of all operands in turn. The first parameters are those of Numba's
+ * `numbers` holds, in this order, the bytes from one item to the next of each operand, the size of each dimension, which
+ * is below AOT_LONGEST_AXIS, and the stride in bytes of each axis that an item has, of all operands in turn. Outputs
+ * share no memory with each other, nor with inputs. The first parameters are those of Numba's
  * calling convention, as above. A kernel returns 0, or the number of an error: then `error` points to the address of a
  * string, the exception's name, the file, the line and the message, in lines. If `poll` has told it to stop, it returns
  * AOT_STOPPED, and `error` means nothing. Whoever calls it frees what it has allocated and not freed.
@@ -90,6 +91,7 @@ typedef struct {
  * by `services`. */
 #define AOTOPS_ARRAY_KERNEL_VERSION 1
 #define AOT_STOPPED 32767
+#define AOT_LONGEST_AXIS (INT64_C(1) << 60)
 
 /* What array kernels call. All sizes are in bytes, and not negative. */
 typedef struct {

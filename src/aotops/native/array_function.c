@@ -107,6 +107,10 @@ static int read_arguments(const aot_named_array_kernel *kernel, int level, aot_t
             return -1;
         }
         for (int axis = 0; axis < tensor->ndim; axis++) {
+            if (tensor->shape[axis] >= AOT_LONGEST_AXIS) {
+                aot_raise("wrong_array_operands", "(ss)", name, "have fewer than 2**60 elements along each axis");
+                return -1;
+            }
             *sizes++ = tensor->shape[axis];
             *strides++ = tensor->strides[axis] * aot_dtypes[tensor->dtype].itemsize;
         }

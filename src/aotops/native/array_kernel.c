@@ -143,6 +143,9 @@ static int read_items(const aot_named_array_kernel *kernel, const aot_array_oper
             if (*size != length) {
                 return reject(name, "have the sizes of the layout");
             }
+            if (length >= AOT_LONGEST_AXIS) { /* which has broadcast elements */
+                return reject(name, "have fewer than 2**60 elements along each axis");
+            }
             strides[axis] = own->strides[first + axis] * own->unit;
         }
         for (int axis = rank - 1; axis >= 0; axis--) {

@@ -4,6 +4,31 @@
 
 #include "native.h"
 
+/* A launch of a routine, as it is told of. */
+typedef struct aot_routine {
+    const char *name; /* as in loops/routines.py */
+    int itemsize;     /* of the elements that it moves */
+    bool counts;      /* runs also where a call is only explained, since the size of a result depends on it */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+} aot_routine;
+
+/* see.c */
+/* Runs a routine and tells of it. Returns 0, or -1 with an exception. */
+int aot_run_routine(aot_state *state, const aot_routine *routine, aot_runner *runner, aot_work work);
+
+/* Returns the place of an element's size, a power of two, in the table of a routine that only moves elements. */
+static inline int aot_width(int64_t itemsize)
+{
+    int width = 0;
+    while (1 << width < itemsize) {
+        width++;
+    }
+    return width;
+}
+
 /* gather.c: elements at the positions in tensors of int64 */
 /* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
 aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);

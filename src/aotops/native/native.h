@@ -302,7 +302,9 @@ typedef struct {
 
 typedef struct {
     const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
+    const aot_operator_object *operator; /* NULL: a copy, or a routine */
+    const struct aot_routine *routine;
+    int routine_threads;
     const uint8_t *dtypes;               /* the kernel's */
     int inputs, operands;
     const aot_view *views;

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aotops import _native
+from aotops import _native, errors
 from aotops.abi import CATEGORIES, FACTS
 from aotops.dtypes import find_dtype
 
@@ -12,6 +12,13 @@ TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
+
+
+def check_options(name: str, boundscheck: Any, reassociate: Any) -> None:
+    """Raise ``TypeError`` for options of a declaration that are not bools."""
+    for option, value in (("boundscheck", boundscheck), ("reassociate", reassociate)):
+        if not isinstance(value, bool):
+            errors.wrong_type(name, option, "a bool", value)
 
 
 def dtype_named(name: str) -> _native.DType:

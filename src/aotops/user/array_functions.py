@@ -11,7 +11,7 @@ import sys
 from aotops import _native, errors
 from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
-from aotops.user.array_arguments import as_given, dtype_named, number_category, number_fits
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
 from aotops.user.array_types import read_signature
 from aotops.user.function_record import FunctionRecord, FunctionSignature
 
@@ -27,7 +27,7 @@ WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
 
 
 @advised
-def function(signature: Any = None, /, *, boundscheck: bool = True) -> Any:
+def function(signature: Any = None, /, *, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare a whole-array function: a plain function of arrays and numbers that is compiled ahead of time.
 
     Unlike an array kernel (``aotops.kernel``) it has no layout and no batch: it gets its arguments as they are, may
@@ -42,6 +42,7 @@ def function(signature: Any = None, /, *, boundscheck: bool = True) -> Any:
             a function that Numba's ``njit`` has decorated with one.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a function can crash.
+        reassociate: Whether sums and products of floats may be computed in another order, as in ``aotops.kernel``.
 
     Returns:
         A decorator, which returns an ``ArrayFunction``; or that, of a function of Numba's.
@@ -68,19 +69,18 @@ def function(signature: Any = None, /, *, boundscheck: bool = True) -> Any:
             advice = 'write @aotops.function("(float64[:], int64) -> float64")'
             wanted = "be signatures, or a function that Numba has compiled for declared ones"
             errors.reject(TypeError, "function", "signature", wanted, errors.type_name(signature), advice)
-        return _declared(signature, list(found), boundscheck, namespace)
-    return lambda function: _declared(function, signature, boundscheck, namespace)
+        return _declared(signature, list(found), (boundscheck, reassociate), namespace)
+    return lambda function: _declared(function, signature, (boundscheck, reassociate), namespace)
 
 
-def _declared(function: Any, given: Any, boundscheck: Any, namespace: dict[str, Any]) -> ArrayFunction:
+def _declared(function: Any, given: Any, options: tuple[Any, Any], namespace: dict[str, Any]) -> ArrayFunction:
     from aotops.scalar.functions import plain
 
     function = plain(function)
     if not isinstance(function, type(_declared)):
         errors.wrong_type("function", "function", "a Python function", function)
     name = function.__name__
-    if not isinstance(boundscheck, bool):
-        errors.wrong_type(name, "boundscheck", "a bool", boundscheck)
+    check_options(name, *options)
     code = function.__code__
     if code.co_flags & 0x0C or code.co_kwonlyargcount:
         wanted = "have parameters that are given by position, without * and **"
@@ -89,7 +89,7 @@ def _declared(function: Any, given: Any, boundscheck: Any, namespace: dict[str, 
     signatures = tuple([FunctionSignature(*read_signature(name, each)) for each in rows])
     if not signatures:
         errors.reject(errors.RecordError, name, "signature", "be one at least", "an empty list")
-    record = FunctionRecord(function, signatures, boundscheck, namespace)  # type: ignore[arg-type]
+    record = FunctionRecord(function, signatures, *options, namespace)  # type: ignore[arg-type]
     earlier = namespace.get(name)
     if isinstance(earlier, ArrayFunction) and earlier._record.namespace is namespace:
         record.replaces = earlier._record

@@ -12,7 +12,7 @@ from aotops import _native, errors
 from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
-from aotops.user.array_arguments import as_given, dtype_named, number_fits
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
 from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -30,7 +30,7 @@ DEFAULT_DTYPES = ("float32", "float64")
 
 
 @advised
-def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True) -> Any:
+def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
 
     The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
@@ -48,6 +48,8 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
             of other dtypes are cast to those of the first that holds their values.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a kernel can crash.
+        reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
+            many then takes a fraction of the time. Its bits depend on the CPU level, and signs of zeros are lost.
 
     Returns:
         A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
@@ -68,15 +70,21 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
     """
     namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
     if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, boundscheck, namespace)
+        return lambda function: _declared(function, layout, dtypes, (boundscheck, reassociate), namespace)
     builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
     if builder is None:
         errors.wrong_type("kernel", "layout", "a string such as '(n),()->(n)', or a function of guvectorize", layout)
-    return _declared(builder.py_func, builder.signature, dtypes, boundscheck, namespace, getattr(builder, "_sigs", ()))
+    options, types = (boundscheck, reassociate), getattr(builder, "_sigs", ())
+    return _declared(builder.py_func, builder.signature, dtypes, options, namespace, types)
 
 
 def _declared(
-    function: Any, layout: str, dtypes: Any, boundscheck: Any, namespace: dict[str, Any], numba_types: Any = ()
+    function: Any,
+    layout: str,
+    dtypes: Any,
+    options: tuple[Any, Any],
+    namespace: dict[str, Any],
+    numba_types: Any = (),
 ) -> ArrayKernel:
     from aotops.scalar.functions import plain
 
@@ -84,8 +92,7 @@ def _declared(
     if not isinstance(function, type(kernel)):
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
-    if not isinstance(boundscheck, bool):
-        errors.wrong_type(name, "boundscheck", "a bool", boundscheck)
+    check_options(name, *options)
     read = Layout(name, layout)
     count = len(read.inputs) + len(read.outputs)
     code = function.__code__
@@ -105,7 +112,7 @@ def _declared(
             errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
         signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
     plain_function: Any = function
-    record = ArrayRecord(plain_function, read, signatures, boundscheck, namespace)
+    record = ArrayRecord(plain_function, read, signatures, *options, namespace)
     earlier = namespace.get(name)
     if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
         record.replaces = earlier._record

@@ -173,6 +173,7 @@ class ArrayRecord:
         layout: its layout.
         signatures: what it is compiled for.
         boundscheck: whether indices are checked.
+        reassociate: whether floats may be added and multiplied in another order.
         namespace: the variables of the module that declares it.
         loaded: whether its kernels are known.
     """
@@ -190,6 +191,7 @@ class ArrayRecord:
         layout: Layout | None,
         signatures: tuple[ArraySignature, ...],
         boundscheck: bool,
+        reassociate: bool,
         namespace: dict[str, Any],
     ) -> None:
         self.name = function.__name__
@@ -197,6 +199,7 @@ class ArrayRecord:
         self.layout: Layout = layout  # type: ignore[assignment]  # None for a whole-array function
         self.signatures = signatures
         self.boundscheck = boundscheck
+        self.reassociate = reassociate
         self.namespace = namespace
         self.replaces: ArrayRecord | None = None
         self.loaded = False
@@ -232,4 +235,5 @@ class ArrayRecord:
             boxed = f", arrays of one element: {signature.boxed}" if signature.boxed else ""
             yield f"dtypes {number}", f"{', '.join(signature.dtypes)}{boxed}"
         yield "checked indices", str(self.boundscheck)
+        yield "reassociated", str(self.reassociate)
         yield "function", spelled(self.function)

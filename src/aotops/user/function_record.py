@@ -63,9 +63,10 @@ class FunctionRecord(ArrayRecord):
         function: FunctionType,
         signatures: tuple[FunctionSignature, ...],
         boundscheck: bool,
+        reassociate: bool,
         namespace: dict[str, Any],
     ) -> None:
-        super().__init__(function, None, signatures, boundscheck, namespace)
+        super().__init__(function, None, signatures, boundscheck, reassociate, namespace)
         least = len(self.parameters) - len(function.__defaults__ or ())
         #: The values of parameters that calls may leave out.
         self.defaults = dict(zip(self.parameters[least:], function.__defaults__ or (), strict=True))
@@ -99,4 +100,5 @@ class FunctionRecord(ArrayRecord):
         for number, signature in enumerate(self.signatures):
             yield f"signature {number}", str(signature)
         yield "checked indices", str(self.boundscheck)
+        yield "reassociated", str(self.reassociate)
         yield "function", spelled(self.function)

@@ -77,21 +77,27 @@ NOT_CALLED = {
 }
 
 
-def array_function(function: Function, dtype: str, boundscheck: bool) -> Any:
+def array_function(function: Function, dtype: str, boundscheck: bool, reassociate: bool = False) -> Any:
     """Return the Numba dispatcher of a function of arrays, whose float constants are of a dtype.
 
     Raises ``CompileError`` for what it cannot have.
     """
     operations()  # Numba only finds functions that exist before types are inferred
-    return _Copies(dtype, boundscheck).dispatcher(function)
+    return _Copies(dtype, boundscheck, reassociate).dispatcher(function)
 
 
 class _Copies:
     """The copies of a function and of all that it calls."""
 
-    def __init__(self, dtype: str, boundscheck: bool) -> None:
+    def __init__(self, dtype: str, boundscheck: bool, reassociate: bool) -> None:
         self.dtype = dtype
-        self.boundscheck = boundscheck
+        self.options: dict[str, Any] = {
+            "pipeline_class": UserCompiler,
+            "error_model": "numpy",
+            "boundscheck": boundscheck,
+        }
+        if reassociate:
+            self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
         self.path: list[Function] = []
 
@@ -103,12 +109,12 @@ class _Copies:
         if function not in self.done:
             require_possible(function)
             self.path.append(function)
-            options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy"}
+            options = dict(self.options)
             if not has_loop(function) and len(self.path) > 1:
                 options["forceinline"] = True
             copy = self.copy(function)
             self.path.pop()
-            self.done[function] = numba.njit(copy, boundscheck=self.boundscheck, **options)
+            self.done[function] = numba.njit(copy, **options)
         return self.done[function]
 
     def copy(self, original: Any) -> Function:

@@ -22,6 +22,9 @@ from aotops.user.array_record import ArraySignature
 #: ``(n, data, numbers)``.
 LOOP = types.void(types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
 
+#: ``AOT_LONGEST_AXIS`` of ``aotops_kernel.h``: LLVM has to know that sums of sizes and small constants do not overflow.
+LONGEST = 2**60
+
 
 def element_type(dtype: str) -> Any:
     """Return Numba's type of the elements of a dtype."""
@@ -56,7 +59,12 @@ def array_of(signature: ArraySignature, operand: int, layout: Literal["C", "F", 
         def constant(value: int) -> Any:
             return ir.Constant(ir.IntType(64), value)
 
-        shape = [number(first_size + axis) for axis in axes] or [constant(1)]
+        def size(axis: int) -> Any:
+            load = number(first_size + axis)
+            load.set_metadata("range", builder.module.add_metadata([constant(0), constant(LONGEST)]))
+            return load
+
+        shape = [size(axis) for axis in axes] or [constant(1)]
         if layout == "A":
             strides = [number(first_stride + k) for k in range(len(axes))]
         else:

@@ -66,7 +66,8 @@ class ArrayCode:
             for function in reached(record.function)
             for code in codes(function)
         ]
-        facts = (record.declared, signature.identity, self.contiguous, record.boundscheck, lines)
+        options = (record.boundscheck, record.reassociate)
+        facts = (record.declared, signature.identity, self.contiguous, options, lines)
         return fingerprint(compiler_digest(), repr(facts), record.function)
 
     def bitcode(self, name: str) -> bytes:
