@@ -15,7 +15,7 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
-from aotops.aot.arrays.functions import array_function
+from aotops.aot.arrays.functions import LINEAR_ALGEBRA, PRODUCTS, RANDOM, array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
@@ -36,14 +36,14 @@ from aotops.aot.front.rejection import RejectedError, words
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionSignature
 
-#: Functions of Numba's runtime, by the beginning of their names, and what calls them.
+#: Functions of Numba's runtime, by the beginning of their names, and what is wrong with what calls them.
 MISSING = {
-    "numba_xx": "multiplies matrices by BLAS, which wheels would have to contain; write loops, or ao.matmul outside",
-    "numba_ez": "calls LAPACK, which wheels would have to contain",
-    "numba_raw": "calls LAPACK, which wheels would have to contain",
-    "numba_get_np_random": "draws random numbers; pass them as another input",
-    "numba_get_py_random": "draws random numbers; pass them as another input",
-    "numba_rnd": "draws random numbers; pass them as another input",
+    "numba_xx": PRODUCTS,
+    "numba_ez": LINEAR_ALGEBRA,
+    "numba_raw": LINEAR_ALGEBRA,
+    "numba_get_np_random": RANDOM,
+    "numba_get_py_random": RANDOM,
+    "numba_rnd": RANDOM,
 }
 
 
@@ -248,7 +248,9 @@ def require_alone(module: Any) -> None:
             continue
         advice = next((text for prefix, text in MISSING.items() if name.startswith(prefix)), None)
         raise CompileError(
-            f"It {advice}." if advice else f"It calls {name} of Numba's runtime, which kernels do not have."
+            f"{advice[0].upper()}{advice[1:]}."
+            if advice
+            else f"It calls {name} of Numba's runtime, which kernels do not have."
         )
     if "inttoptr (i64 " in str(module):
         raise CompileError("It refers to memory of this process: a function of ctypes, or a large global array.")

@@ -49,7 +49,10 @@ REJECTED = {
     "BUILD_CLASS": ("a class", "write functions"),
 }
 
+#: What is wrong with what calls these libraries or makes random numbers, and what to write instead.
 PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
+LINEAR_ALGEBRA = "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel"
+RANDOM = "it draws random numbers; pass random numbers as another input"
 
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
@@ -60,9 +63,9 @@ NOT_CALLED = {
     "builtins.eval": "write a function",
     "builtins.exec": "write a function",
     "builtins.id": "objects have no address in kernels",
-    "random.": "pass random numbers as another input",
-    "numpy.random.": "pass random numbers as another input",
-    "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
+    "random.": RANDOM,
+    "numpy.random.": RANDOM,
+    "numpy.linalg.": LINEAR_ALGEBRA,
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
     **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
