@@ -343,6 +343,8 @@ enum aot_outcome { AOT_DONE, AOT_INTERRUPTED, AOT_NO_MEMORY };
 enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work);
 /* Distributes items over threads, and waits until all are computed. */
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
+/* The same for a kernel of a launch that runs on one thread, with a runner of its own. */
+void aot_share_within(aot_runner *runner, int64_t items, aot_compute compute);
 /* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
 void aot_make_plan(aot_planner planner, aot_plan *plan);

@@ -15,7 +15,7 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
-from aotops.aot.arrays.functions import LINEAR_ALGEBRA, PRODUCTS, RANDOM, array_function
+from aotops.aot.arrays.functions import array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
@@ -33,6 +33,7 @@ from aotops.aot.compiler import emulation_bitcode
 from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
+from aotops.scalar.rejected import LINEAR_ALGEBRA, PRODUCTS, RANDOM
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionSignature
 
