@@ -242,6 +242,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "array_function",
         "array_kernel",
         "array_memory",
+        "array_parallel",
         "from_python",
         "gather",
         "matmul",

@@ -16,6 +16,8 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
+from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
+from aotops.aot.arrays.parallel import HELPERS, launcher
 from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
@@ -66,10 +68,16 @@ class _Copies:
             options = dict(self.options)
             if not has_loop(function) and len(self.path) > 1:
                 options["forceinline"] = True
-            copy = self.copy(function)
+            copy = self.copy(self.outlined(function))
             self.path.pop()
             self.done[function] = numba.njit(copy, **options)
         return self.done[function]
+
+    def outlined(self, function: Any) -> Any:
+        """Return a copy of a function whose loops over ``prange`` are functions of their own; others as they are."""
+        if not has_parallel_loop(function):
+            return function
+        return outlined(function, lambda loop: launcher(loop, self.dispatcher), HELPERS)
 
     def copy(self, original: Any) -> Function:
         """Return a copy that refers to what Numba is to compile."""
@@ -82,7 +90,7 @@ class _Copies:
 
     def exchange(self, value: Any) -> Any:
         """Return what is compiled in place of a value."""
-        if value is numba.prange:
+        if is_prange(value):
             return range
         value = numpys(plain(value))
         record = declared_record(value)
@@ -163,7 +171,7 @@ def not_called(value: Any) -> str | None:
         elif owner is not None and type(owner).__module__.startswith("numpy.random"):
             module = "numpy.random"
         name = f"{module}.{getattr(value, '__name__', '')}"
-        if not callable(value) or isinstance(value, np.generic) or value is numba.prange:
+        if not callable(value) or isinstance(value, np.generic) or is_prange(value):
             return None
     else:
         name = f"{module}."
