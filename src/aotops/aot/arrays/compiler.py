@@ -33,17 +33,18 @@ from aotops.aot.compiler import emulation_bitcode
 from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
+from aotops.scalar.rejected import LINEAR_ALGEBRA, PRODUCTS, RANDOM
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionSignature
 
-#: Functions of Numba's runtime, by the beginning of their names, and what calls them.
+#: Functions of Numba's runtime, by the beginning of their names, and what is wrong with what calls them.
 MISSING = {
-    "numba_xx": "multiplies matrices by BLAS, which wheels would have to contain; write loops, or ao.matmul outside",
-    "numba_ez": "calls LAPACK, which wheels would have to contain",
-    "numba_raw": "calls LAPACK, which wheels would have to contain",
-    "numba_get_np_random": "draws random numbers; pass them as another input",
-    "numba_get_py_random": "draws random numbers; pass them as another input",
-    "numba_rnd": "draws random numbers; pass them as another input",
+    "numba_xx": PRODUCTS,
+    "numba_ez": LINEAR_ALGEBRA,
+    "numba_raw": LINEAR_ALGEBRA,
+    "numba_get_np_random": RANDOM,
+    "numba_get_py_random": RANDOM,
+    "numba_rnd": RANDOM,
 }
 
 
@@ -78,6 +79,7 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
 #: Parts of Numba's messages, and what they mean in functions of arrays.
 MEANINGS = (
     ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("'NoneType' object has no attribute 'args'", "It changes an input in place, as x += 1 does; write x = x + 1"),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
@@ -247,7 +249,9 @@ def require_alone(module: Any) -> None:
             continue
         advice = next((text for prefix, text in MISSING.items() if name.startswith(prefix)), None)
         raise CompileError(
-            f"It {advice}." if advice else f"It calls {name} of Numba's runtime, which kernels do not have."
+            f"{advice[0].upper()}{advice[1:]}."
+            if advice
+            else f"It calls {name} of Numba's runtime, which kernels do not have."
         )
     if "inttoptr (i64 " in str(module):
         raise CompileError("It refers to memory of this process: a function of ctypes, or a large global array.")

@@ -9,14 +9,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import Level
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.encode import stable_code
 from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
-#: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``.
-SERVICES = 9
+
+def services_of(records: Iterable[Any]) -> int:
+    """Return how many functions the array kernels among some records may call; loops over ``prange`` call the last."""
+    from aotops.aot.arrays.outline import has_parallel_loop
+
+    declared = [each for each in records if isinstance(each, ArrayRecord)]
+    loops = any(has_parallel_loop(function) for each in declared for function in reached(each.function))
+    return len(SERVICES) if loops else len(SERVICES) - 1
 
 
 @functools.cache
@@ -117,6 +124,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
 
     ``names``: the C names of each version, one per level, by its symbol. The array ``levels`` must be defined.
     """
+    records = list(records)
     kernels = [code for code in array_codes(records) if code.contiguous]
     if not kernels:
         return []
@@ -146,7 +154,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
         "};",
         "",
         "static const aot_array_library array_library = {",
-        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {SERVICES},",
+        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {services_of(records)},",
         "    .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
         "    .n_kernels = sizeof array_kernels / sizeof *array_kernels, .kernels = array_kernels,",
         "};",

@@ -50,6 +50,7 @@ def probe(record: Record) -> None:
     Raises ``BuildError`` for an initial value that the results of a reduction would hold several times.
     """
     code = record.scalar.__code__
+    require_number(record)
     require_repeatable(record)
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
@@ -96,6 +97,33 @@ def runnable(function: Function, dtype: str) -> Function:
             sys.settrace(before)
 
     return run
+
+
+def require_number(record: Record) -> None:
+    """Raise ``BuildError`` for a map or a zip that returns a tuple of numbers without ``results``."""
+    if record.kind in AXIS_KINDS or record.outputs or not record.namespace:
+        return
+    dtype = record.dtypes[-1]
+    counts: set[int] = set()
+    try:
+        scalar = runnable(record.scalar_for(dtype), dtype)
+        for row in rows(record, dtype, ORDINARY[dtype], 10):
+            try:
+                value = scalar(*row)
+            except Exception:
+                continue
+            counts.add(len(value) if isinstance(value, tuple) else 0)
+    except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
+        return
+    if len(counts) == 1 and counts != {0}:
+        from aotops.aot.front.reasons import source_of
+
+        (count,) = counts
+        given = ", ".join(["None"] * count) + "," * (count == 1)
+        raise errors.BuildError(
+            f"{record.variable} does not compile:\nIt must return a number, and returns a tuple of {count}; give "
+            f"results=({given}), with the dtype of each, or None for that of the inputs.\n{source_of(record.place)}"
+        )
 
 
 def attempt(function: Function, *values: Any) -> Any:
