@@ -102,11 +102,15 @@ typedef struct {
     void (*free_list)(void *list, void *data);
     void *(*allocate)(int64_t size);
     void (*free)(void *memory);
+    /* Writes the strides with which an array has other dimensions, in its own memory; returns 0 if there are none. */
+    int32_t (*reshape)(int64_t rank, const int64_t *shape, const int64_t *strides, int64_t new_rank,
+                       const int64_t *new_shape, int64_t *new_strides, int64_t itemsize, int32_t column_major);
 } aot_array_services;
 
 typedef struct {
     const char *const *error;
     const aot_array_services *services;
+    uintptr_t stack_limit; /* functions that call themselves raise below this address; behind `reshape`'s addition */
 } aot_array_call;
 
 typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, char **data, const int64_t *numbers);

@@ -18,6 +18,8 @@
 
 #define MOST_AXES (AOT_MAX_RANK * AOT_MAX_OPERANDS)
 #define MOST_DIMENSIONS 255
+/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
+#define MOST_STACK ((uintptr_t)1 << 19)
 
 typedef struct {
     aot_array_kernel kernel;
@@ -122,7 +124,8 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
             data[k] = aot_moved(data[k], at * over->steps[k][axis]);
         }
     }
-    aot_array_call call = {NULL, &aot_array_services_of_this};
+    aot_array_call call = {NULL, &aot_array_services_of_this, 0};
+    call.stack_limit = (uintptr_t)&call - MOST_STACK; /* which grows downwards on all platforms of aotops */
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     aot_environment before = aot_begin_environment();

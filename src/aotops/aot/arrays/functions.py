@@ -14,14 +14,16 @@ from typing import Any
 import numba
 import numpy as np
 
-from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
+from aotops.aot.arrays.pipeline import RecursiveCompiler, UserCompiler, choosing, operation, operations
+from aotops.aot.arrays.products import products
+from aotops.aot.arrays.recursion import calls_itself
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.reasons import CompileError
-from aotops.aot.front.scalar_calls import callable_function, element_function
+from aotops.aot.front.scalar_calls import element_function
 from aotops.aot.front.specialise import CONSTANT_TYPES, understood
 from aotops.intrinsics import LibraryFunction
-from aotops.scalar.callables import LOOPS, name_of
+from aotops.scalar.callables import LOOPS, POWER, name_of
 from aotops.scalar.functions import codes, folded, has_loop, plain, rebuilt
 from aotops.scalar.mathematics import Namespace, declared_record, references, references_in
 
@@ -29,6 +31,7 @@ Function = Callable[..., Any]
 
 #: Instructions of what functions of arrays cannot have, and what to write instead.
 REJECTED = {
+    "@=": ("a @=", "write out[:] = out @ a"),
     "BUILD_SET": ("a set", "write a sorted array"),
     "SET_ADD": ("a set", "write a sorted array"),
     "BUILD_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
@@ -47,8 +50,6 @@ REJECTED = {
     "BUILD_CLASS": ("a class", "write functions"),
 }
 
-PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
-
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
     "builtins.print": "it is for people: return what is to be printed",
@@ -63,7 +64,6 @@ NOT_CALLED = {
     "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
-    **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
     "numpy.frombuffer": "its indices could not be checked; pass an array",
     "numba.carray": "pass an array",
     "numba.farray": "pass an array",
@@ -91,32 +91,32 @@ class _Copies:
         self.dtype = dtype
         self.boundscheck = boundscheck
         self.done: dict[Function, Any] = {}
-        self.path: list[Function] = []
 
     def dispatcher(self, function: Any) -> Any:
         """Return the dispatcher of one function."""
-        if function in self.path:
-            code = function.__code__
-            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
         if function not in self.done:
             require_possible(function)
-            self.path.append(function)
             options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy"}
-            if not has_loop(function) and len(self.path) > 1:
+            if calls_itself(function):
+                options["pipeline_class"] = RecursiveCompiler
+            elif not has_loop(function) and self.done:
                 options["forceinline"] = True
-            copy = self.copy(function)
-            self.path.pop()
+            copy = rebuilt(function, lambda value: value, self.constants(function.__code__))
             self.done[function] = numba.njit(copy, boundscheck=self.boundscheck, **options)
+            # what it refers to may refer to it
+            exchanged = rebuilt(function, self.exchange)
+            copy.__globals__.update(exchanged.__globals__)
+            for cell, other in zip(copy.__closure__ or (), exchanged.__closure__ or (), strict=True):
+                cell.cell_contents = other.cell_contents
+            for _ in references(copy):
+                pass  # Numba only finds functions that exist before types are inferred
         return self.done[function]
 
-    def copy(self, original: Any) -> Function:
-        """Return a copy that refers to what Numba is to compile."""
-        code = understood(folded(original.__code__))
-        code = code.replace(co_consts=tuple(map(self.exchange, code.co_consts)))
-        copy = rebuilt(original, self.exchange, code)
-        for _ in references(copy):
-            pass  # Numba only finds functions that exist before types are inferred
-        return copy
+    def constants(self, code: Any) -> Any:
+        """Return code with the constants that are compiled, also in functions inside it."""
+        code = understood(folded(code))
+        inside = (self.constants(each) if isinstance(each, type(code)) else self.exchange(each) for each in code.co_consts)
+        return code.replace(co_consts=tuple(inside))
 
     def exchange(self, value: Any) -> Any:
         """Return what is compiled in place of a value."""
@@ -139,11 +139,15 @@ class _Copies:
             return tuple(map(self.exchange, value)) if type(value) is tuple else value
         if isinstance(value, type) or not callable(value):
             return value
+        if value in products():
+            return products()[value]
         name = name_of(value)
+        if name in POWER:
+            return operation("pow")
         if name is not None and name not in LOOPS:
             key = (name, value)
             if key not in _chosen:
-                _chosen[key] = choosing(name.rpartition(".")[2], callable_function(name, False), value)
+                _chosen[key] = choosing(name, value)
             return _chosen[key]
         is_own = (getattr(value, "__module__", None) or "").partition(".")[0] not in ("numpy", "numba", "math")
         if isinstance(value, python_types.FunctionType) and is_own:
@@ -165,9 +169,10 @@ def require_possible(function: Any) -> None:
         for instruction in dis.get_instructions(code):
             line = getattr(instruction, "line_number", instruction.starts_line) or line
             name = instruction.opname
-            product = name == "BINARY_OP" and instruction.argrepr in ("@", "@=")
-            if name in REJECTED or product:
-                what, instead = REJECTED.get(name, ("a product of matrices", PRODUCTS))
+            if name == "BINARY_OP" and instruction.argrepr == "@=":
+                name = "@="
+            if name in REJECTED:
+                what, instead = REJECTED[name]
                 raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
         for reference in references_in(function, code):
             name, value = reference.chain[-1]
@@ -193,6 +198,6 @@ def not_called(value: Any) -> str | None:
         name = f"{module}."
     if isinstance(value, python_types.FunctionType) and plain(value) is not value:
         return None
-    if hasattr(value, "py_func"):
+    if hasattr(value, "py_func") or value in products():
         return None
     return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)

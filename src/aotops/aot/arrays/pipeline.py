@@ -7,28 +7,33 @@ being lowered.
 
 from __future__ import annotations
 
+import operator
 import os
 from functools import cache
 from typing import Any
 
 import numba
-from numba.core import ir, types
+import numpy as np
+from numba.core import cgutils, ir, types
 from numba.core.callconv import CPUCallConv
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.cpu import CPUContext
-from numba.core.imputils import impl_ret_borrowed
+from numba.core.imputils import fix_returning_optional, impl_ret_borrowed
 from numba.core.ir_utils import build_definitions, get_definition, guard
 from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
 from numba.extending import intrinsic, overload
 
+from aotops.aot.arrays.products import dot_method, products
+from aotops.aot.arrays.recursion import RecursionCheck
 from aotops.aot.front.pipeline import LoweringAlone, target_context
 from aotops.aot.front.rejection import RejectedError
-from aotops.aot.front.scalar_calls import build, callable_function
+from aotops.aot.front.scalar_calls import build, callable_function, dtype_name
 from aotops.aot.front.semantics import OPERATIONS, POWERS, TABLED, table_of, variable
 from aotops.aot.front.short_loops import POWERS as POWER_OPERATIONS
+from aotops.scalar import callables
 
 # --- places of exceptions -----------------------------------------------------------------------------------------
 
@@ -47,9 +52,30 @@ class PlacedLower(Lower):
         finally:
             _places.pop()
 
+    def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> Any:  # noqa: N802 (Numba's name)
+        """Lower a call of a function that is being compiled, perhaps for other types, which already is then."""
+        compiled = fnty.dispatcher_type.dispatcher.overloads.get(signature.args)
+        if compiled is not None:
+            self.library.add_linking_library(compiled.library)
+        return super()._lower_call_RecursiveCall(fnty, expr, signature)
+
 
 class PlacedCallConv(CPUCallConv):
     """Numba's calling convention, which gives every exception a place."""
+
+    def call_function(
+        self, builder: Any, callee: Any, resty: Any, argtys: Any, args: Any, attrs: Any = None
+    ) -> tuple[Any, Any]:
+        """Call a function, which gets the slot of exceptions that its caller has: the kernel's ``aot_array_call``."""
+        own = builder.function.args[1] if len(builder.function.args) > 1 else None
+        if own is None or own.type != callee.function_type.args[1]:
+            return super().call_function(builder, callee, resty, argtys, args, attrs)  # type: ignore[no-any-return]
+        slot = cgutils.alloca_once(builder, self.get_return_type(resty).pointee)
+        builder.store(cgutils.get_null_value(slot.type.pointee), slot)
+        given = [slot, own, *self._get_arg_packer(argtys).as_arguments(builder, args)]
+        code = builder.call(callee, given, attrs=() if attrs is None else tuple(attrs))
+        status = self._get_return_status(builder, code, builder.load(own))
+        return status, self.context.get_returned_value(builder, resty, builder.load(slot))
 
     def build_excinfo_struct(self, exc: Any, exc_args: Any, loc: Any, func_name: Any) -> Any:
         """Return the class, the arguments, and the place."""
@@ -90,6 +116,15 @@ class ArrayContext(CPUContext):
         """The calling convention."""
         return PlacedCallConv(self)
 
+    def call_unresolved(self, builder: Any, name: str, sig: Any, args: Any) -> Any:
+        """Call a function that is being compiled by its name; Numba would call it through its table of this process."""
+        type_ = self.call_conv.get_function_type(sig.return_type, sig.args)
+        function = cgutils.get_or_insert_function(builder.module, type_, name)
+        status, result = self.call_conv.call_function(builder, function, sig.return_type, sig.args, args)
+        with cgutils.if_unlikely(builder, status.is_error):
+            self.call_conv.return_status_propagate(builder, status)
+        return fix_returning_optional(self, builder, sig, status, result)
+
 
 @cache
 def array_context() -> Any:
@@ -127,25 +162,44 @@ def inlined() -> dict[str, Any]:
     return {"forceinline": True, "pipeline_class": ArrayCompiler, "error_model": "numpy"}
 
 
-def choosing(name: str, of_numbers: Any, otherwise: Any) -> Any:
-    """Return a function that Numba compiles to one function of real numbers, and to another of anything else."""
+def choosing(name: str, otherwise: Any) -> Any:
+    """Return a function that Numba compiles to what a name of ``aotops.scalar.callables`` means for real numbers.
+
+    Anything else is for ``otherwise``: arrays, another number of arguments, and integers that int64 does not hold.
+    """
 
     def choose(*values: Any) -> Any:
-        chosen = of_numbers if values and all(map(is_number, values)) else otherwise
+        chosen = callable_function(name, False) if values and has_meaning(name, values) else otherwise
         arguments = ", ".join(f"values[{k}]" for k in range(len(values)))
         return build(f"lambda *values: function({arguments})", {"function": chosen})
 
     stub = build("lambda *values: None", {})
-    stub.__name__ = name
+    stub.__name__ = name.rpartition(".")[2]
     overload(stub, jit_options=inlined())(build("lambda *values: choose(*values)", {"choose": choose}))
     return stub
+
+
+def has_meaning(name: str, values: tuple[Any, ...]) -> bool:
+    """Whether a name of ``aotops.scalar.callables`` is defined for values of Numba types as Numba has them."""
+    if not all(map(is_number, values)):
+        return False
+    try:
+        meaning = callables.chosen(name, len(values))
+    except TypeError:
+        return False
+    try:
+        dtypes, _ = meaning.convert([dtype_name(name, "arguments", type_) for type_ in values])
+    except TypeError:
+        return True  # it says why it is not defined
+    return not any(type_ == types.uint64 and dtype == "int64" for type_, dtype in zip(values, dtypes, strict=True))
 
 
 def choosing_power(of_numbers: Any, otherwise: Any) -> Any:
     """Return ``choosing`` of powers, which depend on whether the exponent is a constant."""
 
     def choose(base: Any, exponent: Any) -> Any:
-        chosen = of_numbers if is_number(base) and is_number(exponent) else otherwise
+        numbers = is_number(base) and is_number(exponent) and base != types.uint64
+        chosen = of_numbers if numbers else otherwise
         return build("lambda base, exponent: function(base, exponent)", {"function": chosen})
 
     stub = build("lambda base, exponent: None", {})
@@ -180,16 +234,33 @@ def operation(name: str) -> Any:
     symbol = {"floordiv": "//", "mod": "%", "lshift": "<<", "rshift": ">>", "pow": "**"}.get(name)
     text = f"lambda a, b: a {symbol} b" if symbol else "lambda a: ~a"
     otherwise = numba.njit(build(text, {}), **inlined())
+    if symbol in ("<<", ">>"):
+        otherwise = shift(text)
     if name == "pow":
         return choosing_power(POWERS[False], otherwise)
-    return choosing(name, callable_function(f"operator.{name}", False), otherwise)
+    return choosing(f"operator.{name}", otherwise)
+
+
+def shift(text: str) -> Any:
+    """Return a shift of uint64, by which 64 and more shift all bits out, and Numba's own of arrays."""
+    plain_shift = numba.njit(build(text, {}), **inlined())
+
+    def choose(a: Any, b: Any) -> Any:
+        if not (is_number(a) and is_number(b)):
+            return build("lambda a, b: shift(a, b)", {"shift": plain_shift})
+        names = {"shift": plain_shift, "np": np}
+        return build("lambda a, b: shift(a, np.uint64(b)) if np.uint64(b) < np.uint64(64) else a ^ a", names)
+
+    stub = build("lambda a, b: None", {})
+    overload(stub, jit_options=inlined())(build("lambda a, b: choose(a, b)", {"choose": choose}))
+    return stub
 
 
 @cache
 def operations() -> dict[Any, Any]:
     """Return the functions of operations that Numba computes differently."""
     functions = {each: operation(name.partition(".")[2]) for each, name in TABLED.items()}
-    return functions | dict.fromkeys(POWER_OPERATIONS, operation("pow"))
+    return functions | dict.fromkeys(POWER_OPERATIONS, operation("pow")) | {operator.matmul: products()[np.matmul]}
 
 
 @register_pass(mutates_CFG=False, analysis_only=False)
@@ -215,6 +286,13 @@ class ArraySemantics(FunctionPass):
                     if table is not None:
                         contents = ir.Global("table", table, statement.loc)
                         value.value = variable("table", contents, block.scope, body)
+                        changed = True
+                elif isinstance(value, ir.Expr) and value.op == "call":
+                    left = dot_method(state.func_ir, value)
+                    if left is not None:
+                        product = ir.Global("dot", products()[np.dot], statement.loc)
+                        value.func = variable("dot", product, block.scope, body)
+                        value.args = [left, *value.args]
                         changed = True
                 body.append(statement)
             block.body = body
@@ -252,3 +330,9 @@ class UserCompiler(ArrayCompiler):
     """Numba's passes for functions that users write."""
 
     passes = (ArraySemantics,)
+
+
+class RecursiveCompiler(ArrayCompiler):
+    """Numba's passes for functions of users that call themselves."""
+
+    passes = (ArraySemantics, RecursionCheck)

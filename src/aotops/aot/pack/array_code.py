@@ -16,7 +16,7 @@ from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
 #: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``.
-SERVICES = 9
+SERVICES = 10
 
 
 @functools.cache
