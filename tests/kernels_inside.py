@@ -1,4 +1,4 @@
-"""Functions of arrays as packages write them for Numba, each with a layout and inputs; see ``test_array_kernels_inside``.
+"""Functions of arrays as packages write them for Numba, each with a layout and inputs; ``test_array_kernels_inside``.
 
 They refer to functions and tables of this module, of another one, and of closures. Each writes its outputs.
 """
@@ -19,13 +19,13 @@ rng = np.random.default_rng(2015)
 CASES = {}
 
 
-def case(layout, *inputs, result="float64", few=False):
+def case(layout, *inputs, result="float64"):
     """Note a function: its layout, its inputs, and the dtypes of its outputs."""
 
     def note(function):
         arrays = [np.asarray(each) for each in inputs]
         results = result if isinstance(result, tuple) else (result,)
-        CASES[function.__name__] = function, layout, arrays, results, few
+        CASES[function.__name__] = function, layout, arrays, results
         return function
 
     return note
@@ -39,7 +39,7 @@ INTS = rng.integers(-20, 20, 50)
 # --- moving statistics --------------------------------------------------------------------------------------------
 
 
-@case("(n),()->(n)", X, 7, few=True)
+@case("(n),()->(n)", X, 7)
 def moving_median(x, window, out):
     n = len(x)
     half = window // 2
@@ -94,7 +94,7 @@ def moving_max_with_queue(x, k, out):
         out[i] = x[queue[head]]
 
 
-@case("(n),()->(n)", np.where(X > 0.8, np.nan, X), 0.3, few=True)
+@case("(n),()->(n)", np.where(X > 0.8, np.nan, X), 0.3)
 def exponential_mean(x, alpha, out):
     old_weight = 1.0
     average = x[0]
@@ -142,7 +142,7 @@ def run_lengths(x, values, lengths, count):
     count[0] = k + 1
 
 
-@case("(n),(k)->(k-1)", X, np.linspace(-2, 2, 9), result="int64", few=True)
+@case("(n),(k)->(k-1)", X, np.linspace(-2, 2, 9), result="int64")
 def histogram(x, edges, counts):
     counts[:] = 0
     n_bins = edges.shape[0] - 1
@@ -157,7 +157,7 @@ def histogram(x, edges, counts):
 @case("(n),(n)->(6,5)", X, np.roll(X, 3), result="int64")
 def histogram_2d(x, y, out):
     out.fill(0)
-    for a, b in zip(x, y):
+    for a, b in zip(x, y):  # noqa: B905
         i, j = int((a + 3) * 1.0), int((b + 3) * 5 / 6)
         if 0 <= i < out.shape[0] and 0 <= j < out.shape[1]:
             out[i, j] += 1
@@ -207,7 +207,7 @@ def edit_distance(a, b, out):
     out[0] = previous[-1]
 
 
-@case("(n),(m),()->()", X[:20], X[5:30], 8, few=True)
+@case("(n),(m),()->()", X[:20], X[5:30], 8)
 def dynamic_time_warping(x, y, window, out):
     n, m = len(x), len(y)
     cost = np.full((n + 1, m + 1), np.inf)
@@ -239,7 +239,7 @@ TRANSITION = np.log(rng.dirichlet(np.ones(4), 4))
 EMISSION = np.log(rng.dirichlet(np.ones(5), 4))
 
 
-@case("(t),(s,s),(s,k)->(t)", rng.integers(0, 5, 25), TRANSITION, EMISSION, result="int64", few=True)
+@case("(t),(s,s),(s,k)->(t)", rng.integers(0, 5, 25), TRANSITION, EMISSION, result="int64")
 def viterbi(observations, transition, emission, path):
     n_states = transition.shape[0]
     n = observations.shape[0]
@@ -291,7 +291,7 @@ def pairwise_by_metric(x, y, which, out):
             out[i, j] = metric_of(which, x[i], y[j])
 
 
-@case("(n,d)->(n,n)", M, few=True)
+@case("(n,d)->(n,n)", M)
 def cosine_distances(x, out):
     norms = np.sqrt(np.sum(x**2, axis=1))
     for i in range(x.shape[0]):
@@ -300,7 +300,7 @@ def cosine_distances(x, out):
             out[i, j] = out[j, i] = 1.0 - np.dot(x[i], x[j]) / (norms[i] * norms[j])
 
 
-@case("(n,d),(d)->(3),(3)", M, M[2] + 0.1, result=("int64", "float64"), few=True)
+@case("(n,d),(d)->(3),(3)", M, M[2] + 0.1, result=("int64", "float64"))
 def nearest_three(points, query, indices, distances):
     d2 = ((points - query) ** 2).sum(axis=1)
     order = np.argsort(d2)[:3]
@@ -337,7 +337,7 @@ def nearest_by_heaps(points, queries, values, ids):
             _heap_push(values[q], ids[q], hypotenuse(points[i], queries[q]), i)
 
 
-@case("(n,2),(2)->(),()", rng.random((31, 2)), np.array([0.4, 0.7]), result=("int64", "float64"), few=True)
+@case("(n,2),(2)->(),()", rng.random((31, 2)), np.array([0.4, 0.7]), result=("int64", "float64"))
 def kd_search(points, query, index, distance):
     n = points.shape[0]
     stack = np.empty(64, np.intp)
@@ -391,7 +391,7 @@ def linear_resample(x, positions, out):
         out[i] = (1 - w) * x[left] + w * x[right]
 
 
-@case("(n),(m)->(m)", X, np.linspace(0, 59, 25), few=True)
+@case("(n),(m)->(m)", X, np.linspace(0, 59, 25))
 def interpolated(x, positions, out):
     grid = np.arange(len(x)).astype(np.float64)
     out[:] = np.interp(positions, grid, x)
@@ -422,7 +422,7 @@ def bicubic(image, scale, out):
             out[i, j] = acc
 
 
-@case("(h,w),(3,3)->(h,w)", M, rng.random((3, 3)), few=True)
+@case("(h,w),(3,3)->(h,w)", M, rng.random((3, 3)))
 def convolve_2d(image, weights, out):
     h, w = image.shape
     padded = np.zeros((h + 2, w + 2), image.dtype)
@@ -458,7 +458,7 @@ def floyd_steinberg(image, out):
                     work[y + 1, x + 1] += error / 16
 
 
-@case("(h,w)->(h,w)", M > 0, result="int32", few=True)
+@case("(h,w)->(h,w)", M > 0, result="int32")
 def label_components(mask, labels):
     h, w = mask.shape
     labels[:, :] = 0
@@ -493,10 +493,10 @@ def bilateral(image, out):
     radius, sigma_s, sigma_r = 2, 1.5, 0.8
     for (i, j), value in np.ndenumerate(image):
         total, weight = 0.0, 0.0
-        for k, l in np.ndindex(2 * radius + 1, 2 * radius + 1):
-            y, x = i + k - radius, j + l - radius
+        for k, m in np.ndindex(2 * radius + 1, 2 * radius + 1):
+            y, x = i + k - radius, j + m - radius
             if 0 <= y < image.shape[0] and 0 <= x < image.shape[1]:
-                d = (k - radius) ** 2 + (l - radius) ** 2
+                d = (k - radius) ** 2 + (m - radius) ** 2
                 w = np.exp(-d / (2 * sigma_s**2) - (image[y, x] - value) ** 2 / (2 * sigma_r**2))
                 total += w * image[y, x]
                 weight += w
@@ -509,7 +509,7 @@ INDPTR = np.array([0, 2, 2, 5, 7])
 COLUMNS = np.array([0, 3, 1, 2, 4, 0, 2])
 
 
-@case("(r),(z),(z),(c)->(r-1)", INDPTR, COLUMNS, X[:7], X[:5], few=True)
+@case("(r),(z),(z),(c)->(r-1)", INDPTR, COLUMNS, X[:7], X[:5])
 def csr_product(indptr, columns, data, v, out):
     for row in range(indptr.shape[0] - 1):
         acc = 0.0
@@ -522,11 +522,11 @@ def csr_product(indptr, columns, data, v, out):
 def csr_column_sums(indptr, columns, data, out):
     out[:] = 0
     for row in range(len(indptr) - 1):
-        for c, d in zip(columns[indptr[row] : indptr[row + 1]], data[indptr[row] : indptr[row + 1]]):
+        for c, d in zip(columns[indptr[row] : indptr[row + 1]], data[indptr[row] : indptr[row + 1]]):  # noqa: B905
             out[c] += d
 
 
-@case("(e,2),()->(12)", rng.integers(0, 12, (9, 2)), 12, result="int64", few=True)
+@case("(e,2),()->(12)", rng.integers(0, 12, (9, 2)), 12, result="int64")
 def union_find(edges, n, roots):
     parent = np.arange(n)
     rank = np.zeros(n, np.int8)
@@ -613,7 +613,7 @@ def heap_sort(x, out):
 # --- recursions, small matrices, differential equations ------------------------------------------------------------
 
 
-@case("(n,k),(d,d),(k,d)->(n,d)", M[:, :2], np.eye(3) * 0.9 + 0.05, rng.random((2, 3)), few=True)
+@case("(n,k),(d,d),(k,d)->(n,d)", M[:, :2], np.eye(3) * 0.9 + 0.05, rng.random((2, 3)))
 def kalman(observed, transition, design, states):
     d = transition.shape[0]
     mean = np.zeros(d)
@@ -637,7 +637,7 @@ def lorenz(state, sigma=10.0, rho=28.0, beta=8 / 3):
     return np.array([sigma * (y - x), x * (rho - z) - y, x * y - beta * z])
 
 
-@case("(3),(),()->(11,3)", np.array([1.0, 2.0, 3.0]), 0.01, 10, few=True)
+@case("(3),(),()->(11,3)", np.array([1.0, 2.0, 3.0]), 0.01, 10)
 def runge_kutta(initial, dt, steps, out):
     state = initial.copy()
     out[0] = state
@@ -697,7 +697,7 @@ def splitmix(key, counter):
     return z ^ (z >> np.uint64(31))
 
 
-@case("(),()->()", 42, 2000, few=True)
+@case("(),()->()", 42, 2000)
 def monte_carlo_pi(seed, draws, out):
     inside = 0
     for i in range(draws):
@@ -717,7 +717,7 @@ def popcounts(x, out):
         out[i] = np.uint32(v * np.uint32(0x01010101)) >> np.uint32(24)
 
 
-@case("(n)->()", np.frombuffer(b"the quick brown fox", np.uint8), result="uint32", few=True)
+@case("(n)->()", np.frombuffer(b"the quick brown fox", np.uint8), result="uint32")
 def fnv_hash(data, out):
     h = np.uint32(2166136261)
     for byte in data:
@@ -737,7 +737,7 @@ def morton_codes(x, y, out):
 BASE32 = np.frombuffer(b"0123456789bcdefghjkmnpqrstuvwxyz", np.uint8)
 
 
-@case("(),()->(8)", 48.8566, 2.3522, result="uint8", few=True)
+@case("(),()->(8)", 48.8566, 2.3522, result="uint8")
 def geohash(lat, lon, out):
     lats, lons = [-90.0, 90.0], [-180.0, 180.0]
     even = True
@@ -800,7 +800,7 @@ def quick_sort(a, low, high):
         quick_sort(a, i, high)
 
 
-@case("(n)->(n)", X, few=True)
+@case("(n)->(n)", X)
 def sorted_by_recursion(x, out):
     out[:] = x
     quick_sort(out, 0, len(out) - 1)
@@ -819,7 +819,7 @@ def place_queens(row, n, columns, diagonals, others):
     return count
 
 
-@case("()->()", 6, result="int64", few=True)
+@case("()->()", 6, result="int64")
 def queens(n, out):
     flags = np.zeros((3, 2 * n + 1), np.bool_)
     out[0] = place_queens(0, n, flags[0], flags[1], flags[2])
@@ -872,7 +872,7 @@ def count_subsets(items, target, out):
 SQUARE = np.array([[0.0, 0], [2, 0], [2, 1], [1, 0.5], [0, 2]])
 
 
-@case("(n,2),(m,2)->(n)", rng.random((20, 2)) * 2, SQUARE, result="bool", few=True)
+@case("(n,2),(m,2)->(n)", rng.random((20, 2)) * 2, SQUARE, result="bool")
 def in_polygon(points, polygon, inside):
     n = len(polygon)
     for p in range(len(points)):
@@ -910,11 +910,15 @@ def convex_hull(points, size, hull):
     hull[:] = -1
     k = 0
     for i in order:
-        while k >= 2 and turn(
-            Point(points[hull[k - 2], 0], points[hull[k - 2], 1]),
-            Point(x=points[hull[k - 1], 0], y=points[hull[k - 1], 1]),
-            Point(points[i, 0], points[i, 1]),
-        ) <= 0:
+        while (
+            k >= 2
+            and turn(
+                Point(points[hull[k - 2], 0], points[hull[k - 2], 1]),
+                Point(x=points[hull[k - 1], 0], y=points[hull[k - 1], 1]),
+                Point(points[i, 0], points[i, 1]),
+            )
+            <= 0
+        ):
             k -= 1
         hull[k] = i
         k += 1
@@ -941,7 +945,7 @@ def present_values(rates, periods, out):
         out[i] = annuity(Terms(rates[i], periods))
 
 
-@case("(n)->(n)", POSITIVE * 90000, few=True)
+@case("(n)->(n)", POSITIVE * 90000)
 def income_tax(income, out):
     for i, each in enumerate(income):
         tax = 0.0
@@ -979,7 +983,7 @@ def internal_rate(flows, guess, out):
 # --- NumPy inside -------------------------------------------------------------------------------------------------
 
 
-@case("(n)->(10)", X, few=True)
+@case("(n)->(10)", X)
 def summary(x, out):
     out[0] = np.mean(x)
     out[1] = x.std()
@@ -993,7 +997,7 @@ def summary(x, out):
     out[9] = np.argmin(x) + np.argmax(x) + np.count_nonzero(x > 0)
 
 
-@case("(n)->(n)", X, few=True)
+@case("(n)->(n)", X)
 def array_expressions(x, out):
     y = np.where(x > 0, np.sqrt(np.abs(x)), -x)
     z = np.clip(y, 0.1, 0.9) + np.round(x, 1)
@@ -1005,7 +1009,7 @@ def array_expressions(x, out):
     out[::2] = out[::-2][: len(out[::2])]
 
 
-@case("(n,m)->(m),(n)", M, result=("float64", "float64"), few=True)
+@case("(n,m)->(m),(n)", M, result=("float64", "float64"))
 def along_axes(x, columns, rows):
     centred = x - x.mean() if x.ndim == 2 else x
     columns[:] = centred.sum(axis=0) / x.shape[0]
@@ -1031,7 +1035,7 @@ def reshaped(x, out):
     out[:] = square.T.copy().flatten() + np.ascontiguousarray(x).reshape(-1)
 
 
-@case("(n)->(n)", X[:16] + 1j * X[16:32], result="complex128", few=True)
+@case("(n)->(n)", X[:16] + 1j * X[16:32], result="complex128")
 def fourier(x, out):
     n = x.shape[0]
     for k in range(n):
@@ -1078,7 +1082,7 @@ def closures(x, out):
         out[i] = scale_by_closure(local(x[i]), k=i % 3) + scale_by_closure(x[i])
 
 
-@case("(n)->(n)", X, few=True)
+@case("(n)->(n)", X)
 def lists_of_numbers(x, out):
     kept = [v for v in x if v > 0]
     kept.append(0.5)

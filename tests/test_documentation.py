@@ -89,8 +89,13 @@ def program(block: Block) -> str:
 def test_python_blocks_run(page: str, tmp_path: Path) -> None:
     """Each block runs in a process of its own, beside the files that the blocks before it have shown.
 
-    Operators run as plain Python: that they compile is what other tests are about.
+    Operators run as plain Python: that they compile is what other tests are about. An example's page imports its
+    package.
     """
+    environment = {**os.environ, "AOTOPS_PYTHON": "1"}
+    own_source = (ROOT / page).parent / "src"
+    if page.startswith("examples/") and own_source.is_dir():
+        environment["PYTHONPATH"] = os.pathsep.join(filter(None, [str(own_source), environment.get("PYTHONPATH")]))
     for block in PYTHON[page]:
         named = FILE_NAME.match(block.text)
         if named:
@@ -100,7 +105,7 @@ def test_python_blocks_run(page: str, tmp_path: Path) -> None:
         done = subprocess.run(
             [sys.executable, "-W", "error", str(script)],
             cwd=tmp_path,
-            env={**os.environ, "AOTOPS_PYTHON": "1"},
+            env=environment,
             capture_output=True,
             text=True,
             check=False,

@@ -472,6 +472,13 @@ OPERATORS: list[Case] = [
     ),
     (lambda: ao.tensor([300], dtype="uint8"), OverflowError, "data must fit uint8, got int 300; give dtype='int64'"),
     (lambda: ao.tensor([math.nan], dtype="uint8"), ValueError, "must fit uint8, got float nan; give dtype='float64'"),
+    (lambda: ao.clip(INTEGERS.astype("int8"), 300, 5), OverflowError, "clip: min must fit int8, got int 300"),
+    (lambda: ao.clip(INTEGERS.astype("int8"), 3, -129), OverflowError, "clip: max must fit int8, got int -129"),
+    (lambda: float(ao.tensor(1j)), TypeError, "float: x must be real, got complex128; take aotops.real(x)"),
+    (lambda: int(ao.tensor([1j], dtype="complex64")), TypeError, "int: x must be real, got complex64; take"),
+    (lambda: ao.from_dlpack(X, copy="x"), TypeError, "from_dlpack: copy must be True, False or None, got str 'x'"),  # type: ignore[arg-type]
+    (lambda: ao.asarray(X, copy="no"), TypeError, "asarray: copy must be True, False or None, got str 'no'"),  # type: ignore[arg-type]
+    (lambda: ao.reshape(X, -1, copy=[]), TypeError, "reshape: copy must be True, False or None, got"),  # type: ignore[arg-type]
     (lambda: ao.clip(X, a_min=0), TypeError, "a_min is called min here, write min="),
     (lambda: ao.exp(input=X), TypeError, "input is called x here, write x="),
     (lambda: ao.cumulative_sum(X, dim=0), TypeError, "dim is called axis here, write axis="),
@@ -592,9 +599,9 @@ OPERATORS: list[Case] = [
     (lambda: X + 10**400, OverflowError, "add: x2 must fit float64, got int of 1329 bits"),
     (lambda: ao.add(X, X, out=ao.ones(3)), ValueError, "add: out must have the shape of the result (2, 3), got (3,)"),
     (
-        lambda: ao.add(X, 1.0, out=ao.ones((1, 2, 3))),
+        lambda: ao.add(X, 1.0, out=ao.ones((2, 3, 1))),
         ValueError,
-        "add: out must have the shape of the result (2, 3), got (1, 2, 3)",
+        "add: out must have the shape of the result (2, 3), got (2, 3, 1)",
     ),
     (
         lambda: ao.add(X, X, out=INTEGERS),

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,26 +23,48 @@ EXAMPLES = PROJECT / "examples"
 
 pytestmark = [requires_source, requires_numba, requires_compiler]
 
+#: Projects that declare operators, and their packages.
 PROJECTS = {
     "colour": "colour_kernels",
     "nan_statistics": "nan_statistics",
     "scoring": "scoring",
     "haversine": "haversine",
 }
+#: Projects that declare array kernels, with pages and tests of their own.
+ARRAY_PROJECTS = {
+    "moving_statistics": "moving_statistics",
+    "pairwise": "pairwise",
+    "resampling": "resampling",
+    "alignment": "alignment",
+    "sparse": "sparse_sums",
+    "kalman": "kalman",
+}
+
+#: The others, which take 5 to 30 seconds each to build, are for `.ci/run`.
+BUILT_BY_DEFAULT = {"haversine", "resampling"}
 
 
-#: Those that take half a minute to build are for `.ci/run`.
-LONG = {"nan_statistics", "scoring"}
+def marked(projects: dict[str, str]) -> list[Any]:
+    """The names of projects, as parameters."""
+    return [name if name in BUILT_BY_DEFAULT else pytest.param(name, marks=pytest.mark.slow) for name in projects]
 
 
-@pytest.fixture(
-    scope="module",
-    params=[pytest.param(name, marks=pytest.mark.slow) if name in LONG else name for name in PROJECTS],
-)
+@pytest.fixture(scope="module", params=marked(PROJECTS))
 def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     """The name of an example's package, and the interpreter of an environment that has it and aotops alone."""
-    name, package = request.param, PROJECTS[request.param]
-    folder = tmp_path_factory.mktemp(name)
+    return PROJECTS[request.param], build_and_install(request.param, tmp_path_factory.mktemp(request.param))[0]
+
+
+@pytest.fixture(scope="module", params=marked(ARRAY_PROJECTS))
+def installed_kernels(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[str, Path, Path]:
+    """The name of an example with array kernels, and the interpreter and packages of an environment with it."""
+    return request.param, *build_and_install(request.param, tmp_path_factory.mktemp(request.param))
+
+
+def build_and_install(name: str, folder: Path) -> tuple[Path, Path]:
+    """Build an example's wheel and install it in a new environment; returns its interpreter and its packages."""
     source = folder / "source"
     shutil.copytree(
         EXAMPLES / name, source, ignore=shutil.ignore_patterns("__pycache__", "build", "*.so", "*.egg-info")
@@ -66,7 +89,7 @@ def installed(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         assert re.findall("^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.MULTILINE) == ["aotops"]
         archive.extractall(site)
     copy_package(site)
-    return package, environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"), site
 
 
 def run(python: Path, *arguments: str, **environment: str) -> str:
@@ -140,6 +163,58 @@ def test_an_example_computes_what_numpy_does(installed: tuple[str, Path]) -> Non
         for result, wanted in zip(results, expected(package, x, y, z), strict=True):
             np.testing.assert_allclose(result, wanted, rtol=1e-12, atol=1e-13)
     assert len(digests) == 1, "CPU levels differ"
+
+
+def page_of(name: str) -> str:
+    """The page of an example."""
+    return (EXAMPLES / name / "README.md").read_text(encoding="utf-8")
+
+
+def own_tests(names: list[str], *paths: Path, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the tests of examples with packages from some folders."""
+    path = os.pathsep.join(map(str, paths))
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-c", os.devnull, "--rootdir", str(EXAMPLES)),
+            *("-p", "no:cacheprovider"),
+            *(str(EXAMPLES / name / "tests") for name in names),
+        ],
+        env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **environment},
+        cwd=EXAMPLES, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def test_the_tests_of_examples_pass_in_plain_python() -> None:
+    done = own_tests(list(ARRAY_PROJECTS), *(EXAMPLES / name / "src" for name in ARRAY_PROJECTS), AOTOPS_PYTHON="1")
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_tests_of_an_example_pass_with_its_wheel_and_without_numba(
+    installed_kernels: tuple[str, Path, Path], tmp_path: Path
+) -> None:
+    name, _, site = installed_kernels
+    (tmp_path / "numba.py").write_text("raise ImportError('there is no Numba here')\n", encoding="utf-8")
+    done = own_tests([name], tmp_path, site)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "compiled" not in done.stderr
+
+
+def test_an_example_with_array_kernels_prints_what_its_page_says(installed_kernels: tuple[str, Path, Path]) -> None:
+    name, python, _ = installed_kernels
+    package = ARRAY_PROJECTS[name]
+    (output,) = {run(python, "-m", package, **({"AOTOPS_CPU": level} if level else {})) for level in ("", *levels())}
+    session = page_of(name).split("```console\n")[1].split("```")[0]
+    shown = session.partition(f"$ python -m {package}\n")[2]
+    assert shown and [line.rstrip() for line in output.splitlines()] == shown.splitlines()
+
+
+@pytest.mark.parametrize("name", ARRAY_PROJECTS)
+def test_a_page_shows_kernels_as_they_are(name: str) -> None:
+    source = (EXAMPLES / name / "src" / ARRAY_PROJECTS[name] / "ops.py").read_text(encoding="utf-8")
+    shown = page_of(name).split("```python\n")[1].split("```")[0]
+    assert "ao.kernel(" in shown
+    for part in shown.strip().split("\n\n\n"):
+        assert part in source
 
 
 def levels() -> list[str]:

@@ -22,16 +22,17 @@ from leaks import assert_no_leak
 import aotops as ao
 from aotops import _native
 from aotops.dtypes import BY_NAME
-from aotops.namespace import creation, data_types, joining, manipulation, searching, sorting, statistics
+from aotops.namespace import creation, data_types, grids, joining, manipulation, searching, sorting, statistics
 from aotops.shapes import reshaped_strides
 
 FUNCTIONS = {
     **{name: getattr(creation, name) for name in ("arange", "tensor", "asarray", "empty", "full", "zeros", "ones")},
-    **{name: getattr(manipulation, name) for name in ("reshape", "permute_dims")},
+    **{name: getattr(manipulation, name) for name in ("flip", "reshape", "permute_dims")},
     **{name: getattr(statistics, name) for name in ("mean", "var", "std")},
     "result_type": data_types.result_type,
-    **{name: getattr(joining, name) for name in ("concat", "stack")},
-    **{name: getattr(searching, name) for name in ("nonzero", "take", "take_along_axis")},
+    **{name: getattr(joining, name) for name in ("concat", "repeat", "roll", "stack", "tile")},
+    **{name: getattr(grids, name) for name in ("tril", "triu")},
+    **{name: getattr(searching, name) for name in ("count_nonzero", "nonzero", "take", "take_along_axis")},
     **{name: getattr(sorting, name) for name in ("argsort", "sort")},
     **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
 }
@@ -148,6 +149,31 @@ def test_joining(x: ao.Tensor, others: list[ao.Tensor], axis: Any, kind: Any, al
 def unwrapped(fast: Any, kind: Any, arrays: list[ao.Tensor]) -> Callable[..., Any]:
     """The Python function of a function of several arrays."""
     return lambda x, **options: fast.__wrapped__(kind(arrays), **options)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tensors, axes, st.sampled_from([0, 1, 2, 5, -1, -7, 2**62, True, 1.0, None, (1, 2), [2, 1, 3], (0, 1), ()]))
+def test_moving(x: ao.Tensor, axis: Any, by: Any) -> None:
+    for each in (x, x.contiguous()):
+        for fast in (joining.repeat, joining.roll):
+            agree(fast, fast.__wrapped__, each, by, axis=axis)
+            agree(fast, fast.__wrapped__, each, by)
+        agree(joining.tile, joining.tile.__wrapped__, each, by)
+        agree(manipulation.flip, manipulation.flip.__wrapped__, each, axis=axis)
+        agree(manipulation.flip, manipulation.flip.__wrapped__, each)
+        for fast in (grids.tril, grids.triu):
+            agree(fast, fast.__wrapped__, each, k=by)
+            agree(fast, fast.__wrapped__, each)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tensors, axes)
+def test_counting(x: ao.Tensor, axis: Any) -> None:
+    for each in (x, x.contiguous(), x.astype("bool")):
+        for fast in (searching.nonzero, searching.count_nonzero):
+            agree(fast, fast.__wrapped__, each)
+        agree(searching.count_nonzero, searching.count_nonzero.__wrapped__, each, axis=axis)
+        agree(searching.count_nonzero, searching.count_nonzero.__wrapped__, each, keepdims=True)
 
 
 @settings(max_examples=200, deadline=None)
@@ -435,6 +461,9 @@ def test_nothing_leaks() -> None:
         lambda: (ao.arange(5), ao.arange(1, 9, 2, dtype="uint8"), ao.arange(0, 1, 0.25), ao.result_type(x, 2, "bool")),
         lambda: (x.astype("uint8") < 300, x.astype("int64") == -1, 2**70 in x.astype("int64")),
         lambda: (ao.asarray(foreign, dtype="int64"), ao.tensor([foreign, foreign], dtype="float32")),
+        lambda: (ao.repeat(x, 2), ao.repeat(x, 2, axis=0), ao.roll(x, 3), ao.tile(x, (2, 1, 3)), ao.flip(x, axis=0)),
+        lambda: (ao.tril(x), ao.triu(x.T, k=1), ao.count_nonzero(x), ao.nonzero(x[0])),
+        lambda: (ao.concat([x] * 9, axis=2), ao.concat([ao.ones((9, 9))] * 9, axis=1)),
         lambda: x.mean.__self__,
     ]
     failing: list[Callable[[], Any]] = [

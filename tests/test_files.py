@@ -281,6 +281,10 @@ WRONG: dict[str, tuple[bytes, str]] = {
         "have a header of at most 10000 bytes, got 4294967295",
     ),
     "code": (npy("__import__('os').abort()"), "have a header that is a Python dict of literals"),
+    "a space that is none of Python's": (
+        npy(b"\xa0" + header().encode(), bytes(16)),
+        "have a header that is a Python dict of literals",
+    ),
     "deep nesting": (npy("(" * 9000), "have a header that is a Python dict of literals"),
     "deep nesting that ends": (npy("[" * 4900 + "]" * 4900), "have a header that"),
     "deep arithmetic": (npy("1" + "+1" * 4900), "have a header that"),
@@ -462,3 +466,11 @@ def test_a_text_file_to_write(tmp_path: Path) -> None:
         pytest.raises(TypeError, match=r"save: file must be open in binary mode, got"),
     ):
         ao.save(file, ao.ones(2))
+
+
+def test_errors_name_the_file_that_was_given(tmp_path: Path) -> None:
+    target = tmp_path / "missing" / "x.npy"
+    for path in (target, str(target), os.fsencode(target)):
+        with pytest.raises(FileNotFoundError) as error:
+            ao.save(path, ao.zeros(2))
+        assert os.fsencode(error.value.filename) == os.fsencode(target)

@@ -238,6 +238,8 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("fold", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
+        "array_call",
+        "array_function",
         "array_kernel",
         "array_memory",
         "from_python",
@@ -248,6 +250,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "number",
         "out",
         "reduce",
+        "rows",
         "sort",
         "to_python",
         "view",

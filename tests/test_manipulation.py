@@ -73,6 +73,24 @@ def test_eye_and_triangles(rows: int, columns: int | None, k: int, dtype: str) -
     assert_same(ao.triu(ao.tensor(array), k=k), np.triu(array, k))
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16", "float64", "complex128"])
+def test_rows_of_all_lengths(dtype: str) -> None:
+    """Rows are copied whole, in groups, or in parts; by one thread or several; or by a kernel where they are short."""
+    for shape in ((1, 100_003), (3, 70_001), (9000, 5), (700, 33), (40_000, 2), (2, 3, 7001)):
+        array = (np.arange(np.prod(shape)) % 251 - 100).reshape(shape).astype(dtype)
+        for x, wanted in ((ao.tensor(array), array), (ao.tensor(array).mT, np.swapaxes(array, -1, -2))):
+            for axis in (None, 0, -1):
+                assert_same(ao.roll(x, -12_345, axis=axis), np.roll(wanted, -12_345, axis))
+                assert_same(ao.repeat(x, 3, axis=axis), np.repeat(wanted, 3, axis))
+                assert_same(ao.concat([x, x, x], axis=axis), np.concatenate([wanted] * 3, axis))
+            assert_same(ao.concat([x] * 10, axis=1), np.concatenate([wanted] * 10, 1))
+            assert_same(ao.tile(x, (2, 1, 3)), np.tile(wanted, (2, 1, 3)))
+            assert_same(ao.tile(x, 2), np.tile(wanted, 2))
+            assert_same(ao.tril(x, k=1), np.tril(wanted, 1))
+            assert_same(ao.triu(x, k=-9), np.triu(wanted, -9))
+            assert ao.count_nonzero(x).item() == np.count_nonzero(wanted)
+
+
 def test_meshgrid_makes_copies_of_its_own() -> None:
     arrays = [np.arange(3), np.array(7.5), np.arange(2) > 0, np.zeros(0, "float32")]
     for count in range(5):

@@ -41,6 +41,30 @@ def test_no_other_out_is_written(fold: Any, out: Any, error: type[Exception], me
     assert (out if isinstance(out, list) else out.tolist()) == before
 
 
+def test_results_broadcast_to_the_out_of_element_wise_operators() -> None:
+    row, table = np.array([1.0, 2.0, 3.0]), np.arange(6.0).reshape(2, 3)
+
+    def calls(make: Any) -> list[Any]:
+        x, t = make(row), make(table)
+        mask, column = make(np.array([True, False, True])), make(np.array([[True], [False]]))
+        library: Any = ao if isinstance(x, ao.Tensor) else np
+        return [
+            library.add(x, x, out=make(np.zeros((2, 3)))),
+            library.exp(x, out=make(np.zeros((3, 1, 3)))),
+            library.add(x[:1], 1, out=make(np.zeros(3))),
+            library.subtract(t[0], t[1], out=t),
+            library.add(x, 1, out=make(np.zeros((2, 3))), where=mask),
+            library.add(x, 1, out=make(np.zeros((2, 3))), where=column),
+            library.less(make(np.ones(3, "int8")), 1000, out=make(np.zeros((2, 3), bool))),
+        ]
+
+    for got, wanted in zip(calls(ao.tensor), calls(np.array), strict=True):
+        np.testing.assert_allclose(np.asarray(got), wanted, rtol=1e-15)
+    for shape in ((3, 2), (2, 1), ()):
+        with pytest.raises(ValueError, match=r"add: out must have the shape of the result \(3,\)"):
+            ao.add(ao.tensor(row), 1, out=ao.zeros(shape))
+
+
 def test_several_outs_are_checked_before_one_is_written() -> None:
     x = ao.tensor([1.0, 2.0, 3.0])
     derivative = ao.multiply.derivative

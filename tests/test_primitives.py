@@ -14,6 +14,7 @@ import pytest
 from needs import requires_numba
 
 from aotops.intrinsics import (
+    Signature,
     Table,
     bits_of_float32,
     bits_of_float64,
@@ -236,3 +237,25 @@ def test_tables_of_one_function_stand_in_rows() -> None:
             "lower": [word << 32 & 2**64 - 1 for word in words],
         }[place.half]
         assert struct.pack("<16Q", *bits) == struct.pack("<16d", *table.values)
+
+
+def test_masks_become_bytes_without_loads_that_could_fault() -> None:
+    """A masked load of which no element is wanted leaves its page unmapped, and takes 100 cycles each time."""
+    import llvmlite.binding as llvm
+
+    from aotops import ops
+    from aotops.aot import compiler
+    from aotops.aot.back.levels import X86_64_LEVELS
+    from aotops.aot.front.specialise import specialise
+    from aotops.loops.elementwise import elementwise
+
+    function = elementwise(ops.collect()["isnan"].scalar_for("float32"), Signature(("float32",), "bool"))
+    bitcode = compiler.compile_bitcode(specialise(function, "float32"), "kernel", compiler.KERNEL)
+    llvm.initialize_all_targets()
+    llvm.initialize_all_asmprinters()
+    level = X86_64_LEVELS[-1]
+    for widest in (False, True):
+        machine, module = compiler.optimised(bitcode, "kernel", "kernel", level, level.features(widest, True))
+        assembly = machine.emit_assembly(module)
+        assert "vpmovm2b" in assembly, "no mask becomes bytes: the loop is no vector, and this test shows nothing"
+        assert not re.search(r"vmovdqu8\s.*\(%rip\).*\{%k", assembly), assembly

@@ -10,10 +10,11 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import user_operators
 from needs import requires_numba
@@ -22,10 +23,11 @@ import aotops as ao
 from aotops import _native, cli
 from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.aot.pack.kernels import record_kernels
+from aotops.aot.pack.routines import routine_kernels
 from aotops.loops.plan import fields
 from aotops.ops import collect
 from aotops.see import launches
-from aotops.see.trace import MOST_ROWS, POOL, document
+from aotops.see.trace import MOST_ROWS, POOL, TracedLaunch, document
 
 
 @pytest.fixture(autouse=True)
@@ -474,3 +476,71 @@ def test_the_command_explains(capsys: pytest.CaptureFixture[str]) -> None:
 def test_the_command_says_what_is_wrong(arguments: list[str], message: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["explain", *arguments]) == 1
     assert message in capsys.readouterr().err
+
+
+# --- routines -----------------------------------------------------------------------------------------------------
+
+
+def test_a_product_of_matrices_is_explained() -> None:
+    plan = ao.explain(ao.matmul, ao.ones((300, 200), dtype="float32"), ao.ones((100, 200), dtype="float32").T)
+    assert (plan.operator, plan.kind, plan.path) == ("matmul", "routine", "routine")
+    assert plan.shape == (300, 100, 200) and [each.name for each in plan.operands] == ["x1", "x2", "out"]
+    assert [each.strides for each in plan.operands] == [(200, 0, 1), (0, 200, 1), (100, 1, 0)]
+    assert (plan.bytes_read, plan.bytes_written) == (4 * 200 * 400, 4 * 300 * 100)
+    assert repr(plan).startswith("matmul: routine of 6,000,000 elements\n")
+
+
+def routines() -> dict[str, Callable[[], Any]]:
+    """A call for each way to a routine, by the last one that it launches."""
+    x, table = ao.arange(10.0), ao.arange(24.0).view(4, 6)
+    positions, mask = ao.tensor([2, 0, 9]), x > 4
+    return {
+        "matmul": lambda: table @ table.T,
+        "sort_keys": lambda: ao.sort(table),
+        "sort_pairs": lambda: ao.argsort(table, descending=True),
+        "gather": lambda: ao.take(x, positions),
+        "scatter": lambda: operator.setitem(x, positions, 1.0),
+        "search": lambda: ao.searchsorted(x, table),
+        "positions": lambda: ao.nonzero(table > 3),
+        "compress": lambda: x[mask],
+        "expand": lambda: operator.setitem(x, mask, ao.full(5, -1.0)),
+    }
+
+
+@pytest.mark.parametrize("name", routines())
+def test_routines_are_explained_and_traced(name: str) -> None:
+    symbols = {kernel.symbol for kernel in routine_kernels()}
+    call = routines()[name]
+    call.__module__ = "aotops"  # as if it were one of ours
+    explained = ao.explain(call).launches
+    with ao.trace() as trace:
+        call()
+    for seen in (explained, trace.launches):
+        found = [launch for launch in seen if launch.kind == "routine"]
+        assert found[-1].operator == name or name == "expand"
+        assert {launch.kernel for launch in found} <= symbols
+        assert all(launch.work[0].parts == 1 for launch in found if isinstance(launch, TracedLaunch))
+
+
+def test_a_routine_that_is_explained_changes_nothing() -> None:
+    x = ao.arange(10.0)
+    for key in ([1, 2], x > 3, ao.tensor([[5], [6]])):
+        assert ao.explain(operator.setitem, x, key, 9.0).launches
+    assert x.tolist() == list(range(10))
+    assert ao.explain(operator.getitem, x, x > 3).shape == (1, 10)
+
+
+def test_the_steps_of_a_long_sort_are_traced() -> None:
+    x = ao.asarray(np.random.default_rng(0).permutation(300_000))
+    with ao.trace() as trace:
+        ordered = ao.sort(x)
+    assert [launch.operator for launch in trace.launches if launch.kind == "routine"] == [
+        "keys",
+        "histogram",
+        "distribute_keys",
+        "sort_keys",
+        "values",
+    ]
+    assert ordered.tolist() == list(range(300_000))
+    assert "sort_keys" in repr(trace)
+    assert [launch.operator for launch in ao.explain(ao.sort, x).launches] == ["sort_keys"]

@@ -36,6 +36,7 @@ except ModuleNotFoundError as error:
 #: Where each public name lives; operators are found by the name in their record.
 _HOMES = {
     **{dtype.name: "dtypes" for dtype in (_native.dtypes if _native is not None else ())},
+    "ArrayFunction": "user.array_functions",
     "ArrayKernel": "user.array_kernels",
     "AxisError": "errors",
     "BuildError": "errors",
@@ -73,6 +74,7 @@ _HOMES = {
     "from_dlpack": "namespace.exchange",
     "full": "namespace.creation",
     "full_like": "namespace.like",
+    "function": "user.array_functions",
     "get_num_threads": "_native",
     "grad_check": "autograd.grad_check",
     "iinfo": "namespace.data_types",

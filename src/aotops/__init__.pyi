@@ -32,6 +32,7 @@ from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
+from aotops.user.array_functions import ArrayFunction as ArrayFunction, function as function
 from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 
@@ -2513,7 +2514,10 @@ def clip(x: Operand, min: Operand | None = None, max: Operand | None = None, *, 
         ValueError: Shapes do not broadcast together; ``out`` has another shape than the result.
 
     Special cases:
-        Where ``min`` is more than ``max`` the result is ``max``.
+        Where ``min`` is more than ``max`` the result is ``max``. An element equal to a bound stays as
+        it is, also a zero of the other sign. A bound that is a Python int need not fit a dtype of
+        integers if it changes nothing, such as ``max=300`` of int8; otherwise it is an
+        ``OverflowError``. Beyond the floats it is an infinity.
 
     Accuracy:
         Exact.

@@ -33,6 +33,17 @@ def advised(function: F) -> F:
     return call  # type: ignore[return-value]
 
 
+def as_copy(name: str, copy: Any) -> bool | None:
+    """The argument ``copy`` of a function: True, False or None; ``TypeError`` for a string, such as ``"no"``."""
+    if copy is None or copy is True or copy is False:
+        return copy
+    if not hasattr(type(copy), "__bool__"):
+        from aotops.errors import wrong_type
+
+        wrong_type(name, "copy", "True, False or None", copy)
+    return bool(copy)
+
+
 def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What to write in place of a call that does not fit a function's parameters."""
     code = function.__code__

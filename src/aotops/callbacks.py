@@ -25,6 +25,7 @@ CALLBACKS = {
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",
     "normalize_axes": "aotops.shapes.normalize_axes",
     "numpy_dtype": "aotops.interop.numpy_dtypes.as_numpy",
+    "numpy_parts": "aotops.interop.numpy_dtypes.parts",
     "operator_derivative": "aotops.user.declare.derivative",
     "operator_documentation": "aotops.operator.documentation",
     "operator_name": "aotops.user.declare.name_of",

@@ -360,6 +360,15 @@ def wrong_array_operands(name: str, wanted: str) -> NoReturn:
     reject(ValueError, name, "operands", wanted, "others")
 
 
+def wrong_order(name: str, argument: str, row_major: int) -> NoReturn:
+    """An array that is written to, in another order than a function takes."""
+    order, other = ("row-major", "x.copy()") if row_major else ("column-major", "numpy.asfortranarray(x)")
+    got = "an array with other strides"
+    reject(
+        ValueError, name, argument, f"be contiguous in {order} order, since {name} writes to it", got, f"pass {other}"
+    )
+
+
 def raised_by_kernel(name: str, text: str) -> NoReturn:
     """The exception that an array kernel has raised: its class, file, line and message, in lines."""
     import builtins
@@ -463,6 +472,11 @@ def reject_out(kind: type[Exception], name: str, in_place: bool, wanted: str, go
 def wrong_out_shape(name: str, got: Shape, wanted: Shape, in_place: bool) -> NoReturn:
     """An ``out`` of another shape than the result."""
     reject_out(ValueError, name, in_place, f"have the shape of the result {wanted}", got)
+
+
+def cannot_open(error: OSError, path: Any) -> NoReturn:
+    """A file that the system does not let us open, by the path that was given."""
+    raise OSError(error.errno, error.strerror, path) from None
 
 
 def cannot_cast_out(name: str, source: str, target: str, in_place: bool) -> NoReturn:

@@ -187,8 +187,8 @@ def neighbours(value: int, dtype: DType) -> tuple[float, float]:
 def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) -> list[Any]:
     """The operands of ``clip``, some of them Python ints beyond a dtype, as others that it makes the same of.
 
-    Such an int becomes the nearest number of the dtype, a float the infinity that it rounds to. Raises
-    ``OverflowError`` where it is itself the result, in integers.
+    Such an int becomes the nearest number of the dtype, a float the infinity that it rounds to. Of integers, as in
+    NumPy, ``OverflowError`` is raised where it bounds the result from the other side, whatever the other bound is.
     """
     x, low, high = operands
     infinity = float("inf")
@@ -201,9 +201,9 @@ def clippable(parameters: tuple[str, ...], operands: list[Any], dtype: DType) ->
         return is_beyond(value, dtype) and value < 0
 
     no_high, no_low = high is None or above(high), low is None or below(low)
-    results = (no_low and below(x)) or (no_high and above(x)), no_high and above(low), below(high)
-    for parameter, value, is_result in zip(parameters, operands, results, strict=True):
-        if is_result and dtype.kind == "integer":
+    beyond = (no_low and below(x)) or (no_high and above(x)), above(low), below(high)
+    for parameter, value, is_beyond_bound in zip(parameters, operands, beyond, strict=True):
+        if is_beyond_bound and dtype.kind == "integer":
             errors.cannot_fit("clip", parameter, dtype.name, value)
     return [most if above(value) else least if below(value) else value for value in operands]
 

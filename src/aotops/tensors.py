@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import DType, TensorBase, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_copy
 from aotops.namespace.indexing import assign, select
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -88,7 +88,7 @@ class Tensor(TensorBase):
         """
         from aotops.namespace.manipulation import reshaped
 
-        return reshaped("reshape", self, shape[0] if len(shape) == 1 else shape, None if copy is None else bool(copy))
+        return reshaped("reshape", self, shape[0] if len(shape) == 1 else shape, as_copy("reshape", copy))
 
     @fast_path()
     @advised

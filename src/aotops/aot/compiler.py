@@ -21,6 +21,7 @@ from numba.core.errors import NumbaPendingDeprecationWarning
 
 from aotops.aot.back.gains import gains, use, vector_bits
 from aotops.aot.back.levels import Level, level_symbol
+from aotops.aot.back.masks import without_masked_loads
 from aotops.aot.back.parallel import annotate, interleaved
 from aotops.aot.back.polling import polls, with_polls, without_polls
 from aotops.aot.back.primitives import calls_primitives, with_primitives
@@ -150,6 +151,8 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
             function.linkage = "internal"
     checked = after_passes(without_polls(module), machine) if polls(module) else None
     module = after_passes(module, machine)
+    if level.has_avx512:
+        module = without_masked_loads(module)
     trouble = check(checked or module, name)
     if trouble is not None:
         # such as numba_gil_ensure

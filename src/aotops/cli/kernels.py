@@ -37,11 +37,10 @@ def run(arguments: argparse.Namespace) -> int:
             cache = build.PACKAGE.parents[1] / "build" / "kernels"
         else:
             from aotops.aot.pack.extension import module_cache
-            from aotops.aot.pack.kernels import kernels_of
             from aotops.aot.pack.modules import declared_records, find_target, load
 
             target = find_target(arguments.module)
-            kernels = kernels_of(declared_records(load(target)))
+            kernels = build.codes_of(declared_records(load(target)))
             cache = module_cache(target)
         found, missing = report.rows(kernels, Path(cache))
     except (BuildError, OSError) as error:

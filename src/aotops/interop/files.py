@@ -277,6 +277,8 @@ def new_file_beside(target: Any) -> tuple[Any, Any]:
             return part, open(part, "xb")
         except FileExistsError:  # of another thread or process, or one that was killed
             number += 1
+        except OSError as error:
+            errors.cannot_open(error, target)  # nobody knows of the other name
 
 
 # --- reading ------------------------------------------------------------------------------------------------------
@@ -376,7 +378,7 @@ def read_header(text: bytes, encoding: str) -> tuple[DType, str, bool, tuple[int
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of escapes in strings
-            found = ast.literal_eval(text.decode(encoding).strip())
+            found = ast.literal_eval(text.decode(encoding))
     except (ValueError, SyntaxError, TypeError, MemoryError, RecursionError):  # of what is deeply nested, the last two
         reject("have a header that is a Python dict of literals", errors.shown(text))
     keys = {"descr", "fortran_order", "shape"}

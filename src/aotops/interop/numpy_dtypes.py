@@ -29,3 +29,14 @@ def equals(name: str, other: Any) -> bool:
     if dtype is None:  # it is not imported, or is being imported just now
         return False
     return bool(dtype(name) == other if isinstance(other, dtype) else dtype(name).type is other)
+
+
+def parts() -> tuple[Any, ...] | None:
+    """What fast paths need of NumPy, once it is imported; else None. See ``know_numpy`` in ``array_call.c``."""
+    numpy: Any = sys.modules.get("numpy")
+    if getattr(numpy, "asarray", None) is None:  # it is not imported, or is being imported just now
+        return None
+    from aotops.abi import FACTS
+
+    dtypes = [numpy.dtype(name) for name in FACTS]
+    return sys.intern("dtype"), numpy.ndarray, numpy.generic, numpy.empty, numpy.asarray, *dtypes

@@ -4,9 +4,9 @@ NumPy calls ``Tensor.__array_ufunc__`` for its universal functions (``numpy.exp`
 of arrays) and ``Tensor.__array_function__`` for the others.
 
 Where aotops has the function, aotops computes, also into an array that is given as ``out``. Universal functions that it
-lacks, or lacks an argument of (``order=``, ``casting=``), are computed by NumPy on the tensors' memory; either way the
-result is a tensor, where its dtype is one of aotops'. Other functions that aotops lacks are a ``TypeError``, but for
-those that tell something or write into an array.
+lacks, or lacks an argument of (``order=``, ``casting=``), are computed by NumPy on the tensors' memory, and so are the
+functions of ``BY_NUMPY``; either way results are tensors, where their dtype is one of aotops'. What tells something or
+writes into an array is NumPy's own. Any other function is a ``TypeError`` that names it.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from __future__ import annotations
 from typing import Any
 
 import aotops
-from aotops import _native, errors
+from aotops import _native
 from aotops._native import TensorBase
 from aotops.dtypes import BY_NAME
+from aotops.interop.numpy_adapters import ADAPTERS, dtype_argument, function_of, unsupported
 from aotops.namespace.operands import has_own_operators, is_foreign_number, is_operand
 
 # --- universal functions ------------------------------------------------------------------------------------------
@@ -119,141 +120,35 @@ SAME = (
     "all any argmax argmin astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
     "diff einsum empty_like expand_dims flip full_like imag isin matrix_transpose max mean median meshgrid min "
     "moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero ones_like "
-    "percentile prod quantile real repeat reshape roll round searchsorted squeeze stack std sum take take_along_axis "
+    "percentile prod quantile real repeat reshape roll searchsorted squeeze stack std sum take "
+    "take_along_axis "
     "tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var zeros_like"
 )
 
 #: What others of NumPy's functions are called in aotops.
-RENAMED = {"amax": "max", "amin": "min", "around": "round", "round_": "round", "product": "prod"}
+RENAMED = {"amax": "max", "amin": "min", "product": "prod"}
 
 #: Functions whose results are no arrays: NumPy computes them on the tensors' memory.
 NUMPYS = (
-    "allclose array2string array_equal array_equiv array_repr array_str can_cast common_type copyto fill_diagonal "
-    "iscomplexobj isrealobj may_share_memory min_scalar_type ndim place put put_along_axis putmask result_type save "
-    "savetxt savez savez_compressed shape shares_memory size"
+    "allclose array2string array_equal array_equiv array_repr array_str can_cast common_type copyto einsum_path "
+    "fill_diagonal iscomplexobj isrealobj may_share_memory min_scalar_type ndim place put put_along_axis putmask "
+    "result_type save savetxt savez savez_compressed shape shares_memory size"
+)
+
+#: Functions that NumPy computes on the tensors' memory: the results are tensors, and views share the memory.
+BY_NUMPY = (
+    "angle argpartition array_split average bincount block choose column_stack compress convolve corrcoef correlate "
+    "cov cross delete diag diag_indices_from diagflat diagonal digitize dsplit dstack ediff1d extract fix fliplr "
+    "flipud geomspace gradient histogram histogram2d histogram_bin_edges histogramdd hsplit i0 inner insert interp "
+    "intersect1d iscomplex isneginf isposinf isreal ix_ kron lexsort linspace logspace nan_to_num nancumprod "
+    "nancumsum nanpercentile nanquantile outer packbits pad partition poly polyadd polyder polydiv polyfit polyint "
+    "polymul polysub polyval ptp ravel_multi_index real_if_close resize rollaxis roots rot90 select setdiff1d "
+    "setxor1d sinc sort_complex split trace trapezoid tril_indices_from trim_zeros triu_indices_from union1d "
+    "unpackbits unravel_index unwrap vander vdot vsplit"
 )
 
 #: What NumPy calls an argument, and what aotops does.
 ARGUMENTS = {"a_min": "min", "a_max": "max"}
-
-
-def concatenate(
-    arrays: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
-) -> Any:
-    """``numpy.concatenate``."""
-    joined = aotops.concat(arrays, axis=axis)
-    return finished("concatenate", joined, out, dtype)
-
-
-def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """``numpy.hstack``: along the second axis, of vectors along the only one."""
-    arrays = [at_least(1, x) for x in tup]
-    return finished("hstack", aotops.concat(arrays, axis=0 if arrays and arrays[0].ndim == 1 else 1), None, dtype)
-
-
-def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
-    """``numpy.vstack``: along the first axis, vectors as rows."""
-    return finished("vstack", aotops.concat([at_least(2, x) for x in tup], axis=0), None, dtype)
-
-
-def finished(name: str, result: Any, out: Any, dtype: Any) -> Any:
-    """A result in a dtype, or written into ``out``."""
-    return _native.copy_to_out(name, result if dtype is None else result.astype(dtype, copy=False), out)
-
-
-def at_least(ndim: int, x: Any) -> Any:
-    """A tensor with axes of length 1 before its own, where it has fewer."""
-    tensor = aotops.asarray(x)
-    return tensor.reshape((1,) * (ndim - tensor.ndim) + tensor.shape) if tensor.ndim < ndim else tensor
-
-
-def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
-    """``numpy.where``; of the condition alone the positions of its nonzero elements."""
-    if x is None and y is None:
-        return function_of("nonzero", "numpy.where")(condition)
-    return aotops.where(condition, x, y)
-
-
-def transpose(a: Any, axes: Any = None) -> Any:
-    """``numpy.transpose``, which reverses the axes if it is given none."""
-    return a.T if axes is None else aotops.permute_dims(a, axes)
-
-
-def dot(a: Any, b: Any, out: Any = None) -> Any:
-    """``numpy.dot`` of vectors and matrices, which is their product, and of numbers; not of more dimensions."""
-    x, y = aotops.asarray(a), aotops.asarray(b)
-    if x.ndim == 0 or y.ndim == 0:
-        return aotops.multiply(x, y, out=out)
-    function = function_of("matmul" if max(x.ndim, y.ndim) <= 2 else "", "numpy.dot")
-    return finished("dot", function(x, y), out, None)
-
-
-def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
-    """``numpy.swapaxes``."""
-    from aotops.shapes import normalize_axes
-
-    first, second = [
-        normalize_axes("numpy.swapaxes", name, axis, a.ndim, several=False)[0]
-        for name, axis in (("axis1", axis1), ("axis2", axis2))
-    ]
-    order = list(range(a.ndim))
-    order[first], order[second] = second, first
-    return aotops.permute_dims(a, order)
-
-
-def ravel(a: Any, order: str = "C") -> Any:
-    """``numpy.ravel`` in row-major order."""
-    return aotops.reshape(a, (-1,)) if order == "C" else unsupported("numpy.ravel", "order", order)
-
-
-def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    """``numpy.cumsum``, which takes the elements of all axes in a row if it is given none."""
-    return aotops.cumulative_sum(*in_a_row(a, axis), dtype=dtype, out=out)
-
-
-def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
-    """``numpy.cumprod``, likewise."""
-    return aotops.cumulative_prod(*in_a_row(a, axis), dtype=dtype, out=out)
-
-
-def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """``numpy.sort``, of the elements of all axes if it is given none; all of aotops' sorts are stable."""
-    x, along = in_a_row(a, axis)
-    return aotops.sort(x, axis=along) if order is None else unsupported("numpy.sort", "order", order)
-
-
-def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
-    """``numpy.argsort``, likewise."""
-    x, along = in_a_row(a, axis)
-    return aotops.argsort(x, axis=along) if order is None else unsupported("numpy.argsort", "order", order)
-
-
-def in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
-    """A tensor, flattened if there is no axis, and the axis to go along."""
-    return (a.reshape(-1), 0) if axis is None else (a, axis)
-
-
-def copied(a: Any, order: str = "K") -> Any:
-    """``numpy.copy``."""
-    return a.copy()
-
-
-#: Functions that aotops spells in another way.
-ADAPTERS = {
-    "argsort": argsort,
-    "concatenate": concatenate,
-    "copy": copied,
-    "cumprod": cumprod,
-    "cumsum": cumsum,
-    "dot": dot,
-    "hstack": hstack,
-    "ravel": ravel,
-    "sort": sort,
-    "swapaxes": swapaxes,
-    "transpose": transpose,
-    "vstack": vstack,
-    "where": where,
-}
 
 
 def array_function(function: Any, types: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -266,6 +161,8 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     short = function.__name__ if function.__module__ == "numpy" else ""
     if short in NUMPYS.split():
         return function(*as_arrays(args), **as_arrays(options))
+    if short in BY_NUMPY.split():
+        return by_numpy(function, args, options)
     adapter: Any = ADAPTERS.get(short)
     # what NumPy lacks a signature for, in versions before 2.4, has an adapter
     bound = signature_of(adapter or function).bind(*args, **options)
@@ -275,6 +172,8 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     bound.arguments = {**as_tensors(bound.arguments), **shared, **dtype}
     if adapter is not None:
         result = adapter(*bound.args, **bound.kwargs)
+        if result is NotImplemented:
+            return by_numpy(function, args, options)
     else:
         own = function_of(short if short in SAME.split() else RENAMED.get(short, ""), name)
         positional, by_name = translated(name, bound, own)
@@ -282,26 +181,25 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     return result if out is None else out
 
 
-def dtype_argument(value: Any) -> dict[str, Any]:
-    """An argument ``dtype``, if it is given: NumPy has more names for dtypes than aotops, such as ``"f4"``."""
-    import numpy
+def by_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
+    """What NumPy computes on the tensors' memory, as tensors; an ``out`` itself."""
+    result = function(*as_arrays(args), **as_arrays(options))
+    out = options.get("out")
+    return results_as_tensors(result) if out is None else out
 
-    return {} if value is None else {"dtype": numpy.dtype(value)}
+
+def results_as_tensors(value: Any) -> Any:
+    """A result of NumPy, or a tuple or list of them, as tensors."""
+    if isinstance(value, (tuple, list)):
+        each = [results_as_tensors(item) for item in value]
+        return type(value)(*each) if hasattr(value, "_fields") else type(value)(each)
+    return as_tensor(value)
 
 
 def positive_priority(kind: type) -> bool:
     """Whether arrays of a type say that their functions come first."""
     priority = getattr(kind, "__array_priority__", 0)
     return not issubclass(kind, TensorBase) and isinstance(priority, (int, float)) and priority > 0
-
-
-def function_of(own: str, name: str) -> Any:
-    """The function of aotops that implements NumPy's; a ``TypeError`` that names NumPy's where there is none."""
-    found = getattr(aotops, own, None)
-    if found is None:
-        advice = f"write {name}(numpy.asarray(t)), which shares its memory"
-        errors.reject(TypeError, name, "each array", "be an ndarray, for which alone it is defined", "a Tensor", advice)
-    return found
 
 
 def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, Any]]:
@@ -348,12 +246,6 @@ def is_default(value: Any, default: Any) -> bool:
     return value is default or (
         isinstance(value, (str, int, bool)) and type(value) is type(default) and value == default
     )
-
-
-def unsupported(name: str, argument: str, value: Any) -> Any:
-    """Raise ``TypeError`` for an argument that only NumPy's function has."""
-    advice = errors.INSTEAD.get(argument, f"write {name}(numpy.asarray(t), ...) for NumPy's own")
-    errors.reject(TypeError, name, argument, "be left out where a Tensor is given", errors.type_name(value), advice)
 
 
 # --- values -------------------------------------------------------------------------------------------------------

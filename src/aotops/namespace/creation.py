@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import DType, astype, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_copy
 from aotops.dtypes import BY_NAME, as_dtype, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
@@ -81,7 +81,7 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
         array('d', [5.0, 2.0])
     """
     require_cpu("asarray", device)
-    return read("asarray", "obj", obj, dtype, None if copy is None else bool(copy))
+    return read("asarray", "obj", obj, dtype, as_copy("asarray", copy))
 
 
 def require_cpu(name: str, device: Any) -> None:
@@ -476,7 +476,8 @@ def arange(
     for name, value in (("start", start), ("stop", stop), ("step", step)):
         if isinstance(value, complex):
             errors.reject(TypeError, "arange", name, "be a real number", errors.type_name(value))
-    if step == 0:
+    operators = _native.operators  # Python's own arithmetic depends on the floating-point environment of the thread
+    if step == 0 and not operators["not_equal"](step, 0):
         errors.reject(ValueError, "arange", "step", "not be 0", step)
     numbers = "start, stop and step"
     given = start, stop, step
@@ -497,7 +498,7 @@ def arange(
     if isinstance(given[0], float) or isinstance(given[1], float) or isinstance(given[2], float):
         from math import ceil, isfinite
 
-        span = (stop - start) / step
+        span = operators["divide"](operators["subtract"](stop, start), step).item()
         if not isfinite(span):
             errors.reject(ValueError, "arange", numbers, "give a finite range", errors.shown(given))
         count = max(ceil(span), 0)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.arguments import advised
+from aotops.arguments import advised, as_copy
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
     if not exports(x):
         wanted = "have the methods __dlpack__ and __dlpack_device__"
         errors.reject(TypeError, "from_dlpack", "x", wanted, errors.type_name(x), "use aotops.asarray(x)")
-    result = imported("from_dlpack", "x", x, None if copy is None else bool(copy), device is not None)
+    result = imported("from_dlpack", "x", x, as_copy("from_dlpack", copy), device is not None)
     if result is None:
         got = f"{type(x).__name__}, whose elements are copied or not aligned"
         errors.reject(BufferError, "from_dlpack", "x", "need no copy where copy=False", got)
@@ -143,7 +143,7 @@ def exported(x: Tensor, stream: Any, max_version: Any, dl_device: Any, copy: boo
         errors.reject(BufferError, name, "dl_device", f"be {CPU}, the CPU, or None", errors.shown(dl_device))
     if max_version is not None and not is_pair(max_version):
         errors.reject(TypeError, name, "max_version", "be a tuple of two ints or None", errors.shown(max_version))
-    copy = None if copy is None else bool(copy)
+    copy = as_copy("__dlpack__", copy)
     # DLPack allows negative strides, but PyTorch ends the process when it meets one
     backwards = any(step < 0 < length - 1 for step, length in zip(x.strides, x.shape, strict=True))
     if copy is False and backwards:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops._native import astype
+from aotops._native import astype, fast_path
 from aotops.arguments import advised
-from aotops.dtypes import as_dtype, float64, int64
+from aotops.dtypes import as_dtype, float64
 from aotops.namespace.creation import as_number, evenly_spaced, require_cpu
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import as_int
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
 _add = _native.operators["add"]
 _divide = _native.operators["divide"]
-_less_equal = _native.operators["less_equal"]
 _multiply = _native.operators["multiply"]
 _not_equal = _native.operators["not_equal"]
 _pow = _native.operators["pow"]
 _subtract = _native.operators["subtract"]
-_where = _native.operators["where"]
 
 
 # --- numbers between two ends -------------------------------------------------------------------------------------
@@ -227,15 +225,10 @@ def triangle(name: str, x: Any, k: Any, lower: bool) -> Tensor:
         errors.no_matrix(name, matrices.shape)
     offset = as_int(name, "k", k)
     rows, columns = matrices.shape[-2:]
-    offset = max(-rows, min(offset, columns))  # beyond, nothing changes
-    # the diagonal is where the column is the row plus k
-    on_diagonal = evenly_spaced(name, offset, 1, rows, int64)._as_strided((rows, 1), (1, 0), 0)
-    column = evenly_spaced(name, 0, 1, columns, int64)
-    kept = _less_equal(column, on_diagonal) if lower else _less_equal(on_diagonal, column)
-    result: Tensor = _where(kept, matrices, False)
-    return result
+    return _native.triangle(matrices, max(-rows, min(offset, columns)), lower, name)  # beyond, nothing changes
 
 
+@fast_path()
 @advised
 def tril(x: Operand, /, *, k: int = 0) -> Tensor:
     """Return matrices with zeros above a diagonal: their lower triangles.
@@ -260,6 +253,7 @@ def tril(x: Operand, /, *, k: int = 0) -> Tensor:
     return triangle("tril", x, k, True)
 
 
+@fast_path()
 @advised
 def triu(x: Operand, /, *, k: int = 0) -> Tensor:
     """Return matrices with zeros below a diagonal: their upper triangles.

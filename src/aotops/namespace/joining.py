@@ -140,6 +140,7 @@ def stack(arrays: Any, /, *, axis: int = 0) -> Tensor:
 # --- repeating ----------------------------------------------------------------------------------------------------
 
 
+@fast_path()
 @advised
 def repeat(x: Operand, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     """Repeat each element, or each position along an axis.
@@ -209,6 +210,7 @@ def repeated_unevenly(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
     return take(x, _native.spread(counts.contiguous(), total), axis=axis)
 
 
+@fast_path()
 @advised
 def tile(x: Operand, repetitions: Any, /) -> Tensor:
     """Repeat a tensor along its axes, as tiles.
@@ -268,6 +270,7 @@ def tiled_along(x: Tensor, axis: int, count: int) -> Tensor:
 # --- moving -------------------------------------------------------------------------------------------------------
 
 
+@fast_path()
 @advised
 def roll(x: Operand, /, shift: Any, *, axis: Any = None) -> Tensor:
     """Move the elements along some axes; those that leave at one end enter at the other.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import errors
 from aotops._native import astype, fast_path, max_rank
-from aotops.arguments import advised
+from aotops.arguments import advised, as_copy
 from aotops.shapes import (
     Shape,
     as_shape,
@@ -88,7 +88,7 @@ def reshape(x: Tensor, /, shape: Any, *, copy: bool | None = None) -> Tensor:
                 [2, 3],
                 [4, 5]])
     """
-    return reshaped("reshape", x, shape, None if copy is None else bool(copy))
+    return reshaped("reshape", x, shape, as_copy("reshape", copy))
 
 
 def reshaped(name: str, x: Tensor, shape: Any, copy: bool | None) -> Tensor:
@@ -236,6 +236,7 @@ def squeeze(x: Tensor, /, axis: Any = None) -> Tensor:
     return x._as_strided(tuple([shape[k] for k in kept]), tuple([strides[k] for k in kept]), 0)
 
 
+@fast_path()
 @advised
 def flip(x: Tensor, /, *, axis: Any = None) -> Tensor:
     """Return a view with the elements in reverse order along some axes.

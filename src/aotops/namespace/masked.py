@@ -74,7 +74,7 @@ def elementwise(operator: Operator, inputs: tuple[Any, ...], options: dict[str, 
         return _native.copy_to_out(name, results, out)  # which says what is wrong
     # cast before they are mixed with others, so that these stay as they are
     cast = [
-        _native.copy_to_out(name, result, _native.empty(each.shape, each.dtype))
+        _native.copy_to_out(name, result, _native.empty(each.shape, each.dtype), not several)
         for result, each in zip(every, outs, strict=True)
     ]
     chosen = tuple([_where(mask, result, each) for result, each in zip(cast, outs, strict=True)])

@@ -50,11 +50,11 @@ def quantile(x: Operand, q: Operand, /, *, axis: Any = None, method: str = "line
 
     Raises:
         TypeError: An operand is none, or an axis is not an int.
-        ValueError: A number of ``q`` is not from 0 to 1, there are no elements, ``method`` is no such string, or an
+        ValueError: A number of ``q`` is not from 0 to 1, ``method`` is no such string, or an
             axis does not exist (this is an ``IndexError`` as well) or is named twice.
 
     Special cases:
-        NaN if there is one among the elements.
+        NaN if there is one among the elements, or if there are none.
 
     Example:
         >>> import aotops as ao
@@ -85,11 +85,11 @@ def percentile(
 
     Raises:
         TypeError: An operand is none, or an axis is not an int.
-        ValueError: A number of ``q`` is not from 0 to 100, there are no elements, ``method`` is no such string, or an
+        ValueError: A number of ``q`` is not from 0 to 100, ``method`` is no such string, or an
             axis does not exist (this is an ``IndexError`` as well) or is named twice.
 
     Special cases:
-        NaN if there is one among the elements.
+        NaN if there is one among the elements, or if there are none.
 
     Example:
         >>> import aotops as ao
@@ -113,11 +113,10 @@ def median(x: Operand, /, *, axis: Any = None, keepdims: bool = False) -> Tensor
 
     Raises:
         TypeError: ``x`` is no operand, or an axis is not an int.
-        ValueError: There are no elements, or an axis does not exist (this is an ``IndexError`` as well) or is named
-            twice.
+        ValueError: An axis does not exist (this is an ``IndexError`` as well) or is named twice.
 
     Special cases:
-        NaN if there is one among the elements.
+        NaN if there is one among the elements, or if there are none.
 
     Example:
         >>> import aotops as ao
@@ -148,14 +147,14 @@ def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdim
     own = tuple(range(x.ndim)) if axis is None else normalize_axes(name, "axis", axis, x.ndim)
     others = [k for k in range(x.ndim) if k not in own]
     count = prod([x.shape[k] for k in own])
+    kept = [1 if k in own else x.shape[k] for k in range(x.ndim)] if keepdims else [x.shape[k] for k in others]
     if count == 0:
-        errors.reject(ValueError, name, "x", "have elements along the axis", f"shape {x.shape}")
+        return _native.full((*shares.shape, *kept), float("nan"), x.dtype, name, "x")
     rows = moveaxis(x, tuple(others), tuple(range(len(others)))).reshape((*[x.shape[k] for k in others], count))
     ordered = sort(rows)
     result = at_positions(ordered, shares.reshape(-1) * (count - 1), method)
     last = ordered[..., -1:]  # NaN comes last
     result = moveaxis(_where(_isnan(last), last, result), -1, 0)
-    kept = [1 if k in own else x.shape[k] for k in range(x.ndim)] if keepdims else [x.shape[k] for k in others]
     return result.reshape((*shares.shape, *kept))
 
 

@@ -115,7 +115,7 @@ def take_along_axis(x: Operand, indices: Operand, /, *, axis: int = -1) -> Tenso
     return _native.take_along(wide, wide_index, own)
 
 
-@fast_path()
+@fast_path(_not_equal)
 @advised
 def nonzero(x: Operand, /) -> tuple[Tensor, ...]:
     """Return the positions of the elements that are not zero.
@@ -143,6 +143,7 @@ def nonzero(x: Operand, /) -> tuple[Tensor, ...]:
     return true_positions(source if source.dtype.name == "bool" else _not_equal(source, False))
 
 
+@fast_path(_not_equal)
 @advised
 def count_nonzero(x: Operand, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
     """Count the elements that are not zero.

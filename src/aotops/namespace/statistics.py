@@ -140,7 +140,8 @@ def variance(
     axes = folded_axes(name, x, axis)
     count: Any = folded_count(x, axes)
     if where is True:
-        degrees: Any = max(count - correction, 0)
+        left = count - correction if isinstance(correction, int) else _subtract(count, correction).item()
+        degrees: Any = max(left, 0)
         centre = mean_of(x, axes, count, True)
     else:  # the mean takes the place of the other elements
         mask = broadcast_mask(name, x, where)

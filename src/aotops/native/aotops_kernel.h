@@ -78,8 +78,9 @@ typedef struct {
  *         for item in range(n):
  *             function(*(the array, or the element, at data[k] + item * numbers[k] for each operand k))
  *
- * `numbers` holds, in this order, the bytes from one item to the next of each operand, the size of each dimension, and
- * the stride in bytes of each axis that an item has, of all operands in turn. The first parameters are those of Numba's
+ * `numbers` holds, in this order, the bytes from one item to the next of each operand, the size of each dimension, which
+ * is below AOT_LONGEST_AXIS, and the stride in bytes of each axis that an item has, of all operands in turn. Outputs
+ * share no memory with each other, nor with inputs. The first parameters are those of Numba's
  * calling convention, as above. A kernel returns 0, or the number of an error: then `error` points to the address of a
  * string, the exception's name, the file, the line and the message, in lines. If `poll` has told it to stop, it returns
  * AOT_STOPPED, and `error` means nothing. Whoever calls it frees what it has allocated and not freed.
@@ -90,6 +91,7 @@ typedef struct {
  * by `services`. */
 #define AOTOPS_ARRAY_KERNEL_VERSION 1
 #define AOT_STOPPED 32767
+#define AOT_LONGEST_AXIS (INT64_C(1) << 60)
 
 /* What array kernels call. All sizes are in bytes, and not negative. */
 typedef struct {
@@ -110,16 +112,34 @@ typedef struct {
 typedef struct {
     const char *const *error;
     const aot_array_services *services;
-    uintptr_t stack_limit; /* functions that call themselves raise below this address; behind `reshape`'s addition */
+    uintptr_t stack_limit; /* functions that call themselves raise below this address; since services have `reshape` */
 } aot_array_call;
 
 typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, char **data, const int64_t *numbers);
 
 #define AOT_ARRAY_CAPSULE "aotops.arrays"
 
+/* A function of whole arrays is such a kernel without outputs; each axis of an argument has a dimension of its own. Called
+ * with n = 0, it writes flags for each of its arguments to the int64 that the last pointer in `data` leads to; with
+ * n = 1, it runs, and writes there what it returns, as a word with one of the following codes, and then
+ *
+ *     none       nothing
+ *     number     its dtype, and its value in two words
+ *     array      its dtype, its rank, the address of its first element, that of the count of references, as
+ *                allocate_array has returned it (0: of an argument or a constant), its sizes, and its strides in bytes
+ *     tuple      how many members it has, then each of them
+ *     optional   whether there is a value, how many words one has, and these
+ *
+ * in AOT_RESULT_WORDS words at most. */
+#define AOT_WRITES 1       /* the function writes to this array */
+#define AOT_ROW_MAJOR 2    /* it takes no array in another order */
+#define AOT_COLUMN_MAJOR 4 /* the same */
+enum { AOT_RESULT_NONE, AOT_RESULT_NUMBER, AOT_RESULT_ARRAY, AOT_RESULT_TUPLE, AOT_RESULT_OPTIONAL };
+#define AOT_RESULT_WORDS 512
+
 typedef struct {
     const char *symbol;
-    uint8_t inputs, outputs, dimensions;
+    uint8_t inputs, outputs, dimensions; /* no outputs: a function of whole arrays */
     const aot_operand_dtype *dtypes;    /* of the inputs, then of the outputs */
     const uint8_t *ranks;               /* the number of axes that an item has, of each operand */
     const uint8_t *axes;                /* the dimension of each axis, of all operands in turn */

@@ -341,7 +341,7 @@ static PyObject *filled_output(const aot_operator_object *operator, int dtype, a
     Py_ssize_t shape[AOT_MAX_RANK];
     int ndim = aot_broadcast(definition, tensors, shape);
     aot_tensor *out = out_object != NULL ? aot_as_tensor(out_object) : NULL;
-    if (ndim < 0 || (out != NULL && aot_check_out(definition->name, out, dtype, ndim, shape, false) < 0)) {
+    if (ndim < 0 || (out != NULL && aot_check_broadcast_out(definition->name, out, dtype, ndim, shape, false) < 0)) {
         return NULL;
     }
     if (out == NULL && out_object != NULL) {
@@ -459,7 +459,7 @@ static PyObject *apply(const aot_operator_object *operator, PyObject *const *inp
         if (out == NULL) {
             return aot_raise("wrong_type", "(sssO)", definition->name, "out", "a Tensor", out_object);
         }
-        if (aot_check_out(definition->name, out, dtype, ndim, shape, in_place) < 0) {
+        if (aot_check_broadcast_out(definition->name, out, dtype, ndim, shape, in_place) < 0) {
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {

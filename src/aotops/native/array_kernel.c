@@ -8,7 +8,7 @@
  *                 kernel(items in the row)
  *         raise the error of the first part that has one
  *
- * Python has checked all this before, in words of its own; here nothing depends on that.
+ * Whoever calls has checked all this before, in words of its own; here nothing depends on that.
  */
 #include "array_kernel.h"
 
@@ -18,8 +18,6 @@
 
 #define MOST_AXES (AOT_MAX_RANK * AOT_MAX_OPERANDS)
 #define MOST_DIMENSIONS 255
-/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
-#define MOST_STACK ((uintptr_t)1 << 19)
 
 typedef struct {
     aot_array_kernel kernel;
@@ -42,58 +40,6 @@ typedef struct {
     const batch *over;
     failure *failure;
 } job;
-
-static const aot_array_library *library_of(PyObject *capsule)
-{
-    const aot_array_library *library = PyCapsule_GetPointer(capsule, AOT_ARRAY_CAPSULE);
-    if (library == NULL) {
-        return NULL;
-    }
-    if (library->version != AOTOPS_ARRAY_KERNEL_VERSION ||
-        library->services > sizeof(aot_array_services) / sizeof(void *)) {
-        PyErr_Format(PyExc_ImportError, "the array kernels are of version %u, and this aotops takes version %d",
-                     library->version, AOTOPS_ARRAY_KERNEL_VERSION);
-        return NULL;
-    }
-    return library;
-}
-
-/* Returns the number in a library of the current level, or of the next lower one that it has; or -1. */
-static int level_in(const aot_state *state, const aot_array_library *library)
-{
-    for (int own = state->level; own >= 0; own--) {
-        for (uint32_t k = 0; k < library->n_levels; k++) {
-            if (strcmp(library->levels[k], aot_builtin_table.levels[own]) == 0) {
-                return (int)k;
-            }
-        }
-    }
-    return -1;
-}
-
-PyObject *aot_find_array_kernel(aot_state *state, PyObject *args)
-{
-    PyObject *capsule;
-    const char *symbol;
-    if (!PyArg_ParseTuple(args, "Os:find_array_kernel", &capsule, &symbol)) {
-        return NULL;
-    }
-    const aot_array_library *library = library_of(capsule);
-    if (library == NULL) {
-        return NULL;
-    }
-    if (level_in(state, library) < 0) {
-        PyErr_SetString(PyExc_ImportError, "the array kernels are for other CPU levels than this aotops");
-        return NULL;
-    }
-    for (uint32_t k = 0; k < library->n_kernels; k++) {
-        if (strcmp(library->kernels[k].symbol, symbol) == 0) {
-            return PyLong_FromUnsignedLong(k);
-        }
-    }
-    PyErr_Format(PyExc_ImportError, "there is no array kernel %s", symbol);
-    return NULL;
-}
 
 /* --- running ------------------------------------------------------------------------------------- */
 
@@ -124,8 +70,8 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
             data[k] = aot_moved(data[k], at * over->steps[k][axis]);
         }
     }
-    aot_array_call call = {NULL, &aot_array_services_of_this, 0};
-    call.stack_limit = (uintptr_t)&call - MOST_STACK; /* which grows downwards on all platforms of aotops */
+    aot_array_call call;
+    aot_prepare_array_call(&call);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     aot_environment before = aot_begin_environment();
@@ -176,7 +122,8 @@ static int reject(const char *name, const char *wanted)
 }
 
 /* Reads the operands' own axes: the sizes of dimensions and the strides; returns whether items are contiguous, or -1. */
-static int read_items(const aot_named_array_kernel *kernel, aot_tensor *const *tensors, batch *over, const char *name)
+static int read_items(const aot_named_array_kernel *kernel, const aot_array_operand *operands, batch *over,
+                      const char *name)
 {
     int64_t *sizes = over->numbers + over->operands, *strides = sizes + kernel->dimensions;
     const uint8_t *axes = kernel->axes;
@@ -185,22 +132,25 @@ static int read_items(const aot_named_array_kernel *kernel, aot_tensor *const *t
         sizes[k] = kernel->sizes[k];
     }
     for (int k = 0; k < over->operands; k++) {
-        const aot_tensor *tensor = tensors[k];
-        int64_t itemsize = aot_dtypes[tensor->dtype].itemsize, expected = itemsize;
-        int rank = kernel->ranks[k], first = tensor->ndim - rank;
-        if (aot_dtypes[tensor->dtype].stable != kernel->dtypes[k] || first < 0) {
+        const aot_array_operand *own = &operands[k];
+        int64_t expected = aot_dtypes[own->dtype].itemsize;
+        int rank = kernel->ranks[k], first = own->ndim - rank;
+        if (aot_dtypes[own->dtype].stable != kernel->dtypes[k] || first < 0) {
             return reject(name, "have the kernel's dtypes and at least its axes");
         }
         for (int axis = 0; axis < rank; axis++) {
-            int64_t *size = &sizes[axes[axis]], length = tensor->shape[first + axis];
+            int64_t *size = &sizes[axes[axis]], length = own->shape[first + axis];
             *size = *size < 0 ? length : *size;
             if (*size != length) {
                 return reject(name, "have the sizes of the layout");
             }
-            strides[axis] = tensor->strides[first + axis] * itemsize;
+            if (length >= AOT_LONGEST_AXIS) { /* which has broadcast elements */
+                return reject(name, "have fewer than 2**60 elements along each axis");
+            }
+            strides[axis] = own->strides[first + axis] * own->unit;
         }
         for (int axis = rank - 1; axis >= 0; axis--) {
-            int64_t length = tensor->shape[first + axis];
+            int64_t length = own->shape[first + axis];
             contiguous = contiguous && (strides[axis] == expected || length == 1);
             expected *= length;
         }
@@ -211,10 +161,10 @@ static int read_items(const aot_named_array_kernel *kernel, aot_tensor *const *t
 }
 
 /* Reads the batch, whose shape the outputs have; returns its number of items, or -1. */
-static int64_t read_batch(const aot_named_array_kernel *kernel, aot_tensor *const *tensors, batch *over,
+static int64_t read_batch(const aot_named_array_kernel *kernel, const aot_array_operand *operands, batch *over,
                           const char *name)
 {
-    const aot_tensor *out = tensors[kernel->inputs];
+    const aot_array_operand *out = &operands[kernel->inputs];
     int64_t items = 1;
     over->rank = out->ndim - kernel->ranks[kernel->inputs];
     for (int axis = 0; axis < over->rank; axis++) {
@@ -222,102 +172,67 @@ static int64_t read_batch(const aot_named_array_kernel *kernel, aot_tensor *cons
         items *= out->shape[axis];
     }
     for (int k = 0; k < over->operands; k++) {
-        const aot_tensor *tensor = tensors[k];
-        int rank = tensor->ndim - kernel->ranks[k], missing = over->rank - rank;
+        const aot_array_operand *own = &operands[k];
+        int rank = own->ndim - kernel->ranks[k], missing = over->rank - rank;
         bool is_output = k >= kernel->inputs;
         if (missing < 0 || (is_output && missing != 0)) {
             return reject(name, "have no more dimensions than the batch");
         }
-        if (is_output && aot_check_writable(tensor, name, "out") < 0) {
-            return -1;
-        }
         for (int axis = 0; axis < over->rank; axis++) {
-            int64_t length = axis < missing ? 1 : tensor->shape[axis - missing];
+            int64_t length = axis < missing ? 1 : own->shape[axis - missing];
             if (length != over->shape[axis] && (length != 1 || is_output)) {
                 return reject(name, "broadcast to the shape of the outputs");
             }
-            over->steps[k][axis] =
-                length == 1 ? 0 : tensor->strides[axis - missing] * aot_dtypes[tensor->dtype].itemsize;
+            over->steps[k][axis] = length == 1 ? 0 : own->strides[axis - missing] * own->unit;
         }
-        over->data[k] = tensor->data;
+        over->data[k] = own->data;
         over->numbers[k] = over->rank > 0 ? over->steps[k][over->rank - 1] : 0;
     }
     return items;
 }
 
-static PyObject *run(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
-                     aot_tensor *const *tensors, const char *name, batch *over)
+/* Returns the number of elements of the largest item, which stands for how much one takes. */
+static int64_t largest_item(const aot_named_array_kernel *kernel, const aot_array_operand *operands)
 {
-    over->operands = kernel->inputs + kernel->outputs;
-    int level = level_in(state, library), contiguous = read_items(kernel, tensors, over, name);
-    int64_t items = contiguous < 0 || level < 0 ? -1 : read_batch(kernel, tensors, over, name);
-    if (items <= 0) {
-        return items < 0 ? NULL : Py_NewRef(Py_None);
-    }
-    over->kernel = (contiguous ? kernel->contiguous : kernel->strided)[level];
     int64_t largest = 1;
-    for (int k = 0; k < over->operands; k++) {
+    for (int k = 0; k < kernel->inputs + kernel->outputs; k++) {
         int64_t own = 1;
-        for (int axis = 0; axis < kernel->ranks[k]; axis++) {
-            own *= tensors[k]->shape[tensors[k]->ndim - kernel->ranks[k] + axis];
+        for (int axis = operands[k].ndim - kernel->ranks[k]; axis < operands[k].ndim; axis++) {
+            own *= operands[k].shape[axis];
         }
         largest = aot_larger(largest, own);
     }
-    int64_t total = items > INT64_MAX / largest ? INT64_MAX : items * largest;
+    return largest;
+}
+
+int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level,
+                            const aot_array_operand *operands, const char *name)
+{
+    batch over; /* 10 kB, which are not cleared: that would take as long as a small kernel */
+    over.operands = kernel->inputs + kernel->outputs;
+    int contiguous = read_items(kernel, operands, &over, name);
+    int64_t items = contiguous < 0 ? -1 : read_batch(kernel, operands, &over, name);
+    if (items <= 0) {
+        return items < 0 ? -1 : 0;
+    }
+    over.kernel = (contiguous ? kernel->contiguous : kernel->strided)[level];
+    int64_t total = items, threads = 1;
+    if (items > 1) {
+        int64_t largest = largest_item(kernel, operands);
+        total = items > INT64_MAX / largest ? INT64_MAX : items * largest;
+        threads = aot_threads(state, total, true, false);
+    }
     failure failure = {.error = NULL};
-    const job own = {over, &failure};
-    aot_runner runner = {.job = &own,
-                         .total = total,
-                         .threads = aot_threads(state, total, true, false),
-                         .compute_bound = true,
-                         .unbounded = true};
+    const job own = {&over, &failure};
+    aot_runner runner = {.job = &own, .total = total, .threads = (int)threads, .compute_bound = true, .unbounded = true};
     enum aot_outcome outcome = aot_run(state, &runner, run_all);
     if (outcome == AOT_NO_MEMORY) {
-        return PyErr_NoMemory();
+        PyErr_NoMemory();
+        return -1;
     }
-    if (outcome == AOT_INTERRUPTED) {
-        return NULL;
+    if (outcome == AOT_DONE && failure.error != NULL) {
+        aot_raise("raised_by_kernel", "(ss)", name, failure.error);
+        return -1;
     }
-    return failure.error != NULL ? aot_raise("raised_by_kernel", "(ss)", name, failure.error) : Py_NewRef(Py_None);
-}
-
-PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
-{
-    PyObject *capsule, *operands;
-    Py_ssize_t number;
-    const char *name;
-    if (!PyArg_ParseTuple(args, "OnsO!:run_array_kernel", &capsule, &number, &name, &PyTuple_Type, &operands)) {
-        return NULL;
-    }
-    const aot_array_library *library = library_of(capsule);
-    if (library == NULL) {
-        return NULL;
-    }
-    const aot_named_array_kernel *kernel =
-        number >= 0 && number < (Py_ssize_t)library->n_kernels ? &library->kernels[number] : NULL;
-    if (kernel == NULL || kernel->inputs + kernel->outputs > AOT_MAX_OPERANDS ||
-        PyTuple_Size(operands) != kernel->inputs + kernel->outputs) {
-        reject(name, "be as many as those of a kernel in the library");
-        return NULL;
-    }
-    aot_tensor *tensors[AOT_MAX_OPERANDS];
-    for (int k = 0; k < kernel->inputs + kernel->outputs; k++) {
-        tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
-        if (tensors[k] == NULL) {
-            reject(name, "be tensors");
-            return NULL;
-        }
-    }
-    batch *over = PyMem_Calloc(1, sizeof *over);
-    if (over == NULL) {
-        return PyErr_NoMemory();
-    }
-    PyObject *result = run(state, library, kernel, tensors, name, over);
-    PyMem_Free(over);
-    return result;
-}
-
-PyObject *aot_load_array_kernel(PyObject *kernel)
-{
-    return aot_call("load_array_kernel", "(O)", kernel);
+    return outcome == AOT_DONE ? 0 : -1;
 }

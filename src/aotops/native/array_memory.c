@@ -71,20 +71,26 @@ static void *allocate(int64_t size)
     return memory;
 }
 
+/* Removes a block from a list. */
+static void unlink_block(block *own, block **list)
+{
+    if (own->previous != NULL) {
+        own->previous->next = own->next;
+    } else {
+        *list = own->next;
+    }
+    if (own->next != NULL) {
+        own->next->previous = own->previous;
+    }
+}
+
 static void release_memory(void *memory)
 {
     if (memory == NULL) {
         return;
     }
     block *own = block_of(memory);
-    if (own->previous != NULL) {
-        own->previous->next = own->next;
-    } else {
-        blocks = own->next;
-    }
-    if (own->next != NULL) {
-        own->next->previous = own->previous;
-    }
+    unlink_block(own, &blocks);
     free(own->allocated);
 }
 
@@ -239,12 +245,43 @@ void *aot_array_memory_begin(void)
     return outer;
 }
 
+void *aot_array_memory_leave(void *outer)
+{
+    block *kept = blocks;
+    blocks = outer;
+    return kept;
+}
+
 void aot_array_memory_end(void *outer)
 {
-    while (blocks != NULL) {
-        block *next = blocks->next;
-        free(blocks->allocated);
-        blocks = next;
+    aot_array_memory_drop(aot_array_memory_leave(outer));
+}
+
+void *aot_array_memory_take(void **kept, void *array, char **data, size_t *nbytes)
+{
+    for (block *own = *kept; own != NULL; own = own->next) {
+        if ((void *)(own + 1) == array) {
+            block *list = *kept;
+            unlink_block(own, &list);
+            *kept = list;
+            *data = ((counted *)array)->data;
+            *nbytes = ((counted *)array)->size;
+            return own->allocated;
+        }
     }
-    blocks = outer;
+    return NULL;
+}
+
+void aot_array_memory_free(void *taken)
+{
+    free(taken);
+}
+
+void aot_array_memory_drop(void *kept)
+{
+    for (block *own = kept; own != NULL;) {
+        block *next = own->next;
+        free(own->allocated);
+        own = next;
+    }
 }

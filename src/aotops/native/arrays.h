@@ -4,6 +4,31 @@
 
 #include "native.h"
 
+/* A launch of a routine, as it is told of. */
+typedef struct aot_routine {
+    const char *name; /* as in loops/routines.py */
+    int itemsize;     /* of the elements that it moves */
+    bool counts;      /* runs also where a call is only explained, since the size of a result depends on it */
+    int inputs, operands;
+    const aot_view *views;
+    int ndim;
+    const Py_ssize_t *shape;
+} aot_routine;
+
+/* see.c */
+/* Runs a routine and tells of it. Returns 0, or -1 with an exception. */
+int aot_run_routine(aot_state *state, const aot_routine *routine, aot_runner *runner, aot_work work);
+
+/* Returns the place of an element's size, a power of two, in the table of a routine that only moves elements. */
+static inline int aot_width(int64_t itemsize)
+{
+    int width = 0;
+    while (1 << width < itemsize) {
+        width++;
+    }
+    return width;
+}
+
 /* gather.c: elements at the positions in tensors of int64 */
 /* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
 aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
@@ -25,6 +50,8 @@ int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value);
 /* Returns the rows, or None, and the columns of what is True; NULL without an exception unless the mask is a contiguous
  * row or matrix of bools. */
 PyObject *aot_positions(PyObject *mask);
+/* Returns how many of a contiguous tensor of bools are True, or -1. */
+Py_ssize_t aot_count(const aot_tensor *mask);
 /* For Python: compress(x, mask), expand(x, mask, value), positions(mask), spread(counts, total),
  * search(ordered, values, right). */
 PyObject *aot_compress_call(PyObject *module, PyObject *args);
@@ -32,6 +59,24 @@ PyObject *aot_expand_call(PyObject *module, PyObject *args);
 PyObject *aot_positions_call(PyObject *module, PyObject *mask);
 PyObject *aot_spread(PyObject *module, PyObject *args);
 PyObject *aot_search(PyObject *module, PyObject *args);
+
+/* rows.c: rows of bytes */
+/* In each row, `bytes` from data on, so many times; the next row's are `step` bytes further on. */
+typedef struct {
+    const char *data;
+    int64_t step, bytes, times;
+} aot_row_piece;
+
+/* Fills a new contiguous tensor, row by row, with pieces that follow each other and have all of its bytes. */
+int aot_copy_rows(aot_tensor *out, int64_t rows, const aot_row_piece *pieces, int64_t count);
+/* repeat, tile and roll of contiguous tensors; `flat`: elements in row-major order instead of an axis. They return NULL
+ * without an exception for others, and for what is invalid. */
+aot_tensor *aot_repeat(aot_tensor *x, Py_ssize_t times, bool flat, Py_ssize_t axis);
+aot_tensor *aot_tile(aot_tensor *x, int count, const Py_ssize_t *times);
+aot_tensor *aot_roll(aot_tensor *x, Py_ssize_t shift, bool flat, Py_ssize_t axis);
+/* Returns matrices with zeros above the diagonal k (lower), or below it. */
+aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *function);
+PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 
 /* matmul.c: products of matrices */
 /* Returns x1 @ x2, for tensors of one dtype that has a kernel and of as many axes, two at least, all but the last two

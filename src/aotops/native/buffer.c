@@ -131,7 +131,7 @@ static int dtype_of_format(const char *format, Py_ssize_t itemsize)
  *
  * NumPy's scalars of dates and times, of which the protocol knows nothing, export their bytes along an axis that the
  * scalar does not have; `bytes` of NumPy's own are data, like Python's. */
-static int dtype_of_buffer(PyObject *exporter, const Py_buffer *view)
+int aot_dtype_of_buffer(PyObject *exporter, const Py_buffer *view)
 {
     int dtype = dtype_of_format(view->format, view->itemsize);
     if (dtype == AOT_UINT8 && view->ndim == 1 && !PyBytes_Check(exporter)) {
@@ -271,7 +271,7 @@ static PyObject *from_buffer(aot_state *state, PyObject *exporter, bool copy, bo
         PyMem_Free(view);
         return NULL;
     }
-    int dtype = dtype_of_buffer(exporter, view);
+    int dtype = aot_dtype_of_buffer(exporter, view);
     if (dtype >= 0) {
         return aot_from_memory(state, view, PyBuffer_Release, dtype, copy ? AOT_COPY_ALWAYS : AOT_COPY_NEVER, function,
                                argument);
@@ -343,7 +343,7 @@ aot_tensor *aot_copy_few(aot_state *state, PyObject *exporter, const char *funct
         return NULL;
     }
     aot_tensor *copy = NULL;
-    int dtype = view.len <= FEW_BYTES ? dtype_of_buffer(exporter, &view) : -1;
+    int dtype = view.len <= FEW_BYTES ? aot_dtype_of_buffer(exporter, &view) : -1;
     if (dtype >= 0 && view.ndim <= AOT_MAX_RANK && PyBuffer_IsContiguous(&view, 'C') &&
         read_axes(&view, shape, unused, function, "data") == 0) {
         copy = aot_tensor_new(state, dtype, view.ndim, shape, function);

@@ -1,6 +1,8 @@
-/* Fast paths of functions of whole arrays: take, take_along_axis, nonzero, sort, argsort, concat, stack. In Python:
+/* Fast paths of functions of whole arrays. In Python:
  *
  *     def take(x, indices, /, *, axis=None), take_along_axis(...), nonzero(x, /): see gather.c and masks.c
+ *     def count_nonzero(x, /): ...                # of all elements
+ *     def repeat(x, repeats, /, *, axis=None), tile(...), roll(...), tril(...), triu(...): see rows.c
  *     def sort(x, /, *, axis=-1, descending=False, stable=True), argsort(...): see sort.c
  *     def concat(arrays, /, *, axis=0):
  *         out = empty(the shape of arrays[0], but along the axis the sum of all lengths; the dtype they promote to)
@@ -46,16 +48,52 @@ PyObject *aot_take_along_axis(const aot_function *Py_UNUSED(self), PyObject *con
     return index != NULL ? (PyObject *)aot_take_along(x, index, axis) : NULL;
 }
 
-/* nonzero(x, /) */
-PyObject *aot_nonzero(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+/* Returns which elements of a contiguous tensor are not zero, as a contiguous tensor; the only operator is not_equal.
+ * NULL without an exception for anything else. */
+static PyObject *are_nonzero(const aot_function *self, PyObject *object)
 {
-    PyObject *found = count == 1 && names == NULL ? aot_positions(args[0]) : NULL;
+    const aot_tensor *x = aot_as_tensor(object);
+    if (x == NULL || !x->contiguous || self->operators == NULL) {
+        return NULL;
+    }
+    if (x->dtype == AOT_BOOL) {
+        Py_INCREF(object);
+        return object;
+    }
+    PyObject *inputs[] = {object, Py_False};
+    return aot_apply((const aot_operator_object *)PyTuple_GetItem(self->operators, 0), inputs, NULL);
+}
+
+/* nonzero(x, /) */
+PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    const aot_tensor *x = count == 1 && names == NULL ? aot_as_tensor(args[0]) : NULL;
+    PyObject *mask = x != NULL && x->ndim > 0 && x->ndim < 3 ? are_nonzero(self, args[0]) : NULL;
+    PyObject *found = mask != NULL ? aot_positions(mask) : NULL;
+    Py_XDECREF(mask);
     if (found != NULL && PyTuple_GetItem(found, 0) == Py_None) {
         PyObject *columns = PyTuple_GetSlice(found, 1, 2);
         Py_DECREF(found);
         return columns;
     }
     return found;
+}
+
+/* count_nonzero(x, /, *, axis=None, keepdims=False): of all elements. Operators that are watched report themselves. */
+PyObject *aot_count_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keys[] = {"axis", "keepdims", NULL};
+    PyObject *given[2];
+    bool plain = count == 1 && aot_read_keywords(args + 1, names, keys, given) && given[0] == NULL &&
+                 (given[1] == NULL || given[1] == Py_False) && !self->state->watched;
+    PyObject *mask = plain ? are_nonzero(self, args[0]) : NULL;
+    Py_ssize_t total = mask != NULL ? aot_count(aot_as_tensor(mask)) : -1;
+    aot_tensor *out = total >= 0 ? aot_tensor_new(self->state, AOT_INT64, 0, NULL, "count_nonzero") : NULL;
+    if (out != NULL) {
+        *(int64_t *)(void *)out->data = total;
+    }
+    Py_XDECREF(mask);
+    return (PyObject *)out;
 }
 
 static PyObject *ordered(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names,
@@ -90,7 +128,122 @@ PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_s
     return ordered(self, args, count, names, true);
 }
 
+/* --- moving -------------------------------------------------------------------------------------- */
+
+/* Reads a tensor, with so many other positional arguments, and an axis, NULL: none. */
+static aot_tensor *read_along(PyObject *const *args, Py_ssize_t count, Py_ssize_t others, PyObject *names,
+                              PyObject **given, Py_ssize_t *axis)
+{
+    static const char *const keys[] = {"axis", NULL};
+    *axis = 0;
+    bool plain = count == 1 + others && aot_read_keywords(args + count, names, keys, given) &&
+                 (*given == NULL || aot_plain_size(*given, axis));
+    return plain ? aot_as_tensor(args[0]) : NULL;
+}
+
+/* repeat(x, repeats, /, *, axis=None) */
+PyObject *aot_repeat_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *given;
+    Py_ssize_t axis, times;
+    aot_tensor *x = read_along(args, count, 1, names, &given, &axis);
+    return x != NULL && aot_plain_size(args[1], &times) ? (PyObject *)aot_repeat(x, times, given == NULL, axis) : NULL;
+}
+
+/* roll(x, /, shift, *, axis=None) */
+PyObject *aot_roll_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *given;
+    Py_ssize_t axis, shift;
+    aot_tensor *x = read_along(args, count, 1, names, &given, &axis);
+    return x != NULL && aot_plain_size(args[1], &shift) ? (PyObject *)aot_roll(x, shift, given == NULL, axis) : NULL;
+}
+
+/* tile(x, repetitions, /) */
+PyObject *aot_tile_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    Py_ssize_t times[AOT_MAX_RANK];
+    aot_tensor *x = count == 2 && names == NULL ? aot_as_tensor(args[0]) : NULL;
+    int axes = x != NULL ? aot_plain_sizes(args + 1, 1, times) : -1;
+    return axes >= 0 ? (PyObject *)aot_tile(x, axes, times) : NULL;
+}
+
+/* flip(x, /, *, axis=None) */
+PyObject *aot_flip_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *given;
+    Py_ssize_t axis, strides[AOT_MAX_RANK], offset = 0;
+    const aot_tensor *x = read_along(args, count, 0, names, &given, &axis);
+    if (x == NULL || x->size == 0 || (given != NULL && (axis < -x->ndim || axis >= x->ndim))) {
+        return NULL;
+    }
+    axis += axis < 0 ? x->ndim : 0;
+    for (int own = 0; own < x->ndim; own++) {
+        bool turns = given == NULL || own == axis;
+        offset += turns ? (x->shape[own] - 1) * x->strides[own] : 0;
+        strides[own] = turns ? -x->strides[own] : x->strides[own];
+    }
+    return (PyObject *)aot_tensor_part(x, offset, x->ndim, x->shape, strides);
+}
+
+static PyObject *triangle(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names, bool lower)
+{
+    static const char *const keys[] = {"k", NULL};
+    PyObject *given;
+    Py_ssize_t k = 0;
+    bool plain = count == 1 && aot_read_keywords(args + count, names, keys, &given) &&
+                 (given == NULL ? names == NULL : aot_plain_size(given, &k));
+    aot_tensor *x = plain ? aot_as_tensor(args[0]) : NULL;
+    return x != NULL && x->ndim > 1 ? (PyObject *)aot_triangle(x, k, lower, self->row->name) : NULL;
+}
+
+/* tril(x, /, *, k=0) */
+PyObject *aot_tril(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    return triangle(self, args, count, names, true);
+}
+
+/* triu(x, /, *, k=0) */
+PyObject *aot_triu(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    return triangle(self, args, count, names, false);
+}
+
 /* --- joining ------------------------------------------------------------------------------------- */
+
+/* Shorter rows of each array, on average, are copied by a kernel, as are results that are written past the caches. */
+#define LEAST_JOINED 64
+#define FEW_PIECES 8
+
+/* Fills a new tensor of rows with those of the contiguous tensors of its dtype in a tuple; returns 1 if they are not. */
+static int join_rows(aot_tensor *out, Py_ssize_t rows, PyObject *arrays)
+{
+    Py_ssize_t count = PyTuple_Size(arrays), itemsize = aot_dtypes[out->dtype].itemsize;
+    bool fits = rows > 1 && out->size / rows * itemsize / count >= LEAST_JOINED &&
+                2 * out->size * itemsize <= AOT_PLAN_STREAMED_BYTES && !out->state->watched;
+    for (Py_ssize_t k = 0; fits && k < count; k++) {
+        const aot_tensor *each = aot_as_tensor(PyTuple_GetItem(arrays, k));
+        fits = each->contiguous && each->dtype == out->dtype;
+    }
+    if (!fits) {
+        return 1;
+    }
+    aot_row_piece few[FEW_PIECES], *pieces = count > FEW_PIECES ? PyMem_Malloc((size_t)count * sizeof *pieces) : few;
+    if (pieces == NULL) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < count; k++) {
+        const aot_tensor *each = aot_as_tensor(PyTuple_GetItem(arrays, k));
+        int64_t bytes = each->size / rows * itemsize;
+        pieces[k] = (aot_row_piece){each->data, bytes, bytes, 1};
+    }
+    int failed = aot_copy_rows(out, rows, pieces, count);
+    if (pieces != few) {
+        PyMem_Free(pieces);
+    }
+    return failed;
+}
 
 /* Joins the tensors in a tuple along an axis, or along a new one; NULL without an exception if they do not fit. */
 static PyObject *join(aot_state *state, const char *function, PyObject *arrays, Py_ssize_t axis, bool adds)
@@ -129,6 +282,13 @@ static PyObject *join(aot_state *state, const char *function, PyObject *arrays, 
     aot_tensor *out = aot_tensor_new(state, dtype, ndim, shape, function);
     if (out == NULL) {
         return NULL;
+    }
+    int joined = out->size > 0 ? join_rows(out, rows, arrays) : 0;
+    if (joined <= 0) {
+        if (joined < 0) {
+            Py_CLEAR(out);
+        }
+        return (PyObject *)out;
     }
     aot_tensor part = *out; /* never seen by Python: a view of the elements of one array */
     part.strides = strides;

@@ -8,7 +8,7 @@
  * and their names. A fast path also declines arguments that are plain but wrong, so that all error messages are written
  * in Python.
  */
-#include "native.h"
+#include "array_kernel.h"
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
@@ -61,8 +61,7 @@ static bool plain_device(PyObject *object)
     return object == NULL || aot_is_keyword(object, "cpu");
 }
 
-/* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
-static int plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes)
+int aot_plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes)
 {
     PyObject *sequence = count == 1 && !PyLong_CheckExact(*given) ? *given : NULL;
     bool is_tuple = sequence != NULL && PyTuple_CheckExact(sequence);
@@ -90,7 +89,7 @@ static PyObject *reshaped(aot_tensor *x, PyObject *const *given, Py_ssize_t coun
                           const char *function)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
-    int ndim = x != NULL ? plain_sizes(given, count, shape) : -1;
+    int ndim = x != NULL ? aot_plain_sizes(given, count, shape) : -1;
     bool fits = ndim >= 0 && aot_complete_shape(x->size, ndim, shape);
     return fits ? (PyObject *)aot_reshaped(x, ndim, shape, copying, function) : NULL;
 }
@@ -137,7 +136,7 @@ static PyObject *permute(const aot_function *Py_UNUSED(self), PyObject *const *a
     Py_ssize_t axes[AOT_MAX_RANK];
     int order[AOT_MAX_RANK];
     uint32_t seen = 0;
-    if (x == NULL || plain_sizes(args + 1, count - 1, axes) != x->ndim) {
+    if (x == NULL || aot_plain_sizes(args + 1, count - 1, axes) != x->ndim) {
         return NULL;
     }
     for (int k = 0; k < x->ndim; k++) {
@@ -249,7 +248,7 @@ static PyObject *asarray(const aot_function *self, PyObject *const *args, Py_ssi
 static aot_tensor *new_of_shape(const aot_function *self, PyObject *given, int dtype)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
-    int ndim = plain_sizes(&given, 1, shape);
+    int ndim = aot_plain_sizes(&given, 1, shape);
     for (int axis = 0; axis < ndim; axis++) {
         if (shape[axis] < 0) {
             return NULL;
@@ -358,6 +357,20 @@ static bool space_ints(PyObject *const *given, int dtype, spacing *read)
     return true;
 }
 
+/* Returns how many steps, rounded up, there are between two floats; -1 if none, too many, infinitely many or NaN. What is
+ * volatile is computed in the default floating-point environment, as in environment.h. */
+static Py_ssize_t count_steps(double start, double stop, double step)
+{
+    aot_environment before = aot_begin_environment();
+    volatile double from = start, to = stop, by = step;
+    volatile double span = by != 0.0 ? (to - from) / by : -1.0;
+    bool countable = span >= 0.0 && span < 1e15;
+    Py_ssize_t count = countable ? (Py_ssize_t)span : -1;
+    count += countable && (double)count < span;
+    aot_end_environment(before);
+    return count;
+}
+
 /* Reads numbers at least one of which is a float. */
 static bool space_floats(PyObject *const *given, int dtype, spacing *read)
 {
@@ -372,12 +385,10 @@ static bool space_floats(PyObject *const *given, int dtype, spacing *read)
         any = any || is_float;
         ends[k] = is_float ? PyFloat_AsDouble(given[k]) : (double)size;
     }
-    double span = ends[2] != 0.0 ? (ends[1] - ends[0]) / ends[2] : -1.0;
-    if (!any || !(span >= 0.0 && span < 1e15)) { /* empty, too long, infinite or NaN */
+    read->count = any ? count_steps(ends[0], ends[1], ends[2]) : -1;
+    if (read->count < 0) {
         return false;
     }
-    read->count = (Py_ssize_t)span;
-    read->count += (double)read->count < span;
     read->natural = AOT_FLOAT64;
     read->fits = dtype == AOT_NO_DTYPE || aot_dtypes[dtype].category == AOT_CATEGORY_FLOAT;
     read->start = PyFloat_FromDouble(ends[0]);
@@ -540,6 +551,7 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 }
 
 const aot_fast_path aot_fast_paths[] = {
+    {"ArrayKernel.__call__", aot_array_kernel_path, 0, false},
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},
     {"Tensor.permute", permute, 0, false},
@@ -550,21 +562,28 @@ const aot_fast_path aot_fast_paths[] = {
     {"argsort", aot_argsort_path, 0, false},
     {"asarray", asarray, 0, false},
     {"concat", aot_concat, 0, false},
+    {"count_nonzero", aot_count_nonzero, 1, false},
     {"empty", empty, 0, false},
+    {"flip", aot_flip_path, 0, false},
     {"full", full, 0, false},
     {"matmul", aot_matmul_path, 0, false},
     {"mean", mean, 3, true},
-    {"nonzero", aot_nonzero, 0, false},
+    {"nonzero", aot_nonzero, 1, false},
     {"ones", ones, 0, false},
     {"permute_dims", permute_dims, 0, false},
+    {"repeat", aot_repeat_path, 0, false},
     {"reshape", reshape, 0, false},
     {"result_type", result_type, 0, false},
+    {"roll", aot_roll_path, 0, false},
     {"sort", aot_sort_path, 0, false},
     {"stack", aot_stack, 0, false},
     {"std", left_to_python, 0, true},
     {"take", aot_take_path, 0, false},
     {"take_along_axis", aot_take_along_axis, 0, false},
     {"tensor", tensor, 0, false},
+    {"tile", aot_tile_path, 0, false},
+    {"tril", aot_tril, 0, false},
+    {"triu", aot_triu, 0, false},
     {"var", left_to_python, 0, true},
     {"zeros", zeros, 0, false},
     {NULL, NULL, 0, false},

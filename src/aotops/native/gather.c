@@ -125,8 +125,30 @@ static void run_all(const aot_runner *runner)
     aot_share(runner, rows * over->pieces, run_items);
 }
 
+/* Runs a routine over a space, telling of elements of a dtype: rows of wider ones stand for several. */
+static int run_told(aot_state *state, const char *name, int dtype, const space *over, aot_runner *runner)
+{
+    int64_t wide = over->itemsize / aot_dtypes[dtype].itemsize;
+    Py_ssize_t shape[AOT_MAX_RANK], x[AOT_MAX_RANK], other[AOT_MAX_RANK];
+    for (int axis = 0; axis < over->ndim; axis++) {
+        int64_t steps = axis < over->ndim - 1 ? wide : 1;
+        shape[axis] = over->shape[axis] * (wide / steps);
+        x[axis] = over->x[axis] * steps;
+        other[axis] = over->other[axis] * steps;
+    }
+    aot_view views[3] = {{over->data[1], over->index, AOT_INT64}};
+    int inputs = 1;
+    if (over->data[0] != NULL) {
+        views[inputs++] = (aot_view){over->data[0], x, (uint8_t)dtype};
+    }
+    views[inputs] = (aot_view){over->data[2], other, (uint8_t)dtype};
+    int operands = inputs + (over->data[2] != NULL), itemsize = (int)over->itemsize;
+    const aot_routine routine = {name, itemsize, false, inputs, operands, views, over->ndim, shape};
+    return aot_run_routine(state, &routine, runner, run_all);
+}
+
 /* Runs a routine over a space, which it changes. Returns 0, or 1 if a position is out of bounds, or -1. */
-static int run(aot_state *state, const aot_kernel *routine, space *over, bool shared)
+static int run(aot_state *state, const char *name, int dtype, const aot_kernel *routine, space *over, bool shared)
 {
     int64_t total = 1;
     for (int axis = 0; axis < over->ndim; axis++) {
@@ -150,14 +172,7 @@ static int run(aot_state *state, const aot_kernel *routine, space *over, bool sh
     aot_atomic outside = {0};
     const job own = {over, &outside};
     aot_runner runner = {.job = &own, .total = total, .threads = shared ? aot_threads(state, total, false, false) : 1};
-    enum aot_outcome outcome = aot_run(state, &runner, run_all);
-    if (outcome != AOT_DONE) {
-        if (outcome == AOT_NO_MEMORY) {
-            PyErr_NoMemory();
-        }
-        return -1;
-    }
-    return aot_atomic_load(&outside) != 0;
+    return run_told(state, name, dtype, over, &runner) < 0 ? -1 : aot_atomic_load(&outside) != 0;
 }
 
 /* --- one index from several ---------------------------------------------------------------------- */
@@ -207,7 +222,7 @@ static int check(const aot_tensor *x, const asked *call, int axis)
     const aot_tensor *index = call->indices[axis];
     space over = over_index(x, axis, index, NULL, index->ndim, index->shape);
     bool none = x->shape[axis] == 0 && index->size > 0;
-    int wrong = none ? 1 : run(x->state, aot_check_routine, &over, true);
+    int wrong = none ? 1 : run(x->state, "check", AOT_INT64, aot_check_routine, &over, true);
     return wrong > 0 ? raise_outside(x, call, axis) : wrong;
 }
 
@@ -268,7 +283,7 @@ static int combine(const aot_tensor *x, const asked *call, int ndim, const Py_ss
         }
         space over = over_index(x, axis, index, positions, ndim, shape);
         over.step = x->size > 0 ? x->strides[axis] : 0;
-        int wrong = x->shape[axis] == 0 ? 1 : run(x->state, aot_combine_routine, &over, true);
+        int wrong = x->shape[axis] == 0 ? 1 : run(x->state, "combine", AOT_INT64, aot_combine_routine, &over, true);
         failed = wrong > 0 ? raise_outside(x, call, axis) : wrong;
     }
     if (failed) {
@@ -330,15 +345,6 @@ static int locate(const aot_tensor *x, const asked *call, int place, bool checks
     return 0;
 }
 
-static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], int dtype)
-{
-    int width = 0;
-    while (1 << width < aot_dtypes[dtype].itemsize) {
-        width++;
-    }
-    return routine[width];
-}
-
 /* The widest elements that routines move, in bytes. */
 #define WIDEST (1 << (AOT_N_WIDTHS - 1))
 
@@ -347,7 +353,7 @@ static const aot_kernel *of_width(const aot_kernel routine[][AOT_MAX_LEVELS], in
 static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)
 {
     merge_axes(over);
-    int inner = over->ndim - 1, width = 0;
+    int inner = over->ndim - 1;
     bool contiguous = over->x[inner] == 1 && over->other[inner] == 1 && over->index[inner] == 0;
     int64_t factor = contiguous ? WIDEST / over->itemsize : 1;
     for (bool fits = false; factor > 1 && !fits; factor = fits ? factor : factor / 2) {
@@ -366,10 +372,7 @@ static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], spa
         over->x[axis] /= factor;
         over->other[axis] /= factor;
     }
-    while (1 << width < over->itemsize) {
-        width++;
-    }
-    return routine[width];
+    return routine[aot_width(over->itemsize)];
 }
 
 static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
@@ -383,7 +386,7 @@ static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
     if (out != NULL) {
         memcpy(over.other, out->strides, (size_t)out->ndim * sizeof *out->strides);
         over.data[2] = out->data;
-        int wrong = run(x->state, widened(aot_gather_routine, &over), &over, true);
+        int wrong = run(x->state, "gather", x->dtype, widened(aot_gather_routine, &over), &over, true);
         for (int axis = 0; wrong > 0 && axis < x->ndim; axis++) {
             if (call->indices[axis] != NULL) {
                 raise_outside(x, call, axis);
@@ -409,7 +412,7 @@ static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *va
     int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
     over.data[2] = value->data;
     if (failed == 0) {
-        failed = run(x->state, widened(aot_scatter_routine, &over), &over, false);
+        failed = run(x->state, "scatter", x->dtype, widened(aot_scatter_routine, &over), &over, false);
     }
     Py_DECREF((PyObject *)found.index);
     return failed;
@@ -433,17 +436,17 @@ static bool run_few(const aot_kernel *routine, const aot_tensor *x, const aot_te
     return wrong != 0;
 }
 
-/* Returns whether run_few applies. A stride of 0 means another kind of index. */
+/* Returns whether run_few, which tells nobody, applies. A stride of 0 means another kind of index. */
 static bool are_few(const aot_tensor *x, const aot_tensor *index)
 {
-    return x->ndim == 1 && index->ndim == 1 && x->size > 0 && index->size < AOT_PLAN_GRAIN && index->strides[0] != 0;
+    return !x->state->watched && x->ndim == 1 && index->ndim == 1 && x->size > 0 && index->size < AOT_PLAN_GRAIN && index->strides[0] != 0;
 }
 
 aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function)
 {
     if (are_few(x, index)) {
         aot_tensor *out = aot_tensor_new(x->state, x->dtype, 1, index->shape, function);
-        if (out == NULL || !run_few(of_width(aot_gather_routine, x->dtype), x, index, out->data, 1)) {
+        if (out == NULL || !run_few(aot_gather_routine[aot_width(aot_dtypes[x->dtype].itemsize)], x, index, out->data, 1)) {
             return out;
         }
         Py_DECREF((PyObject *)out); /* reported below */
@@ -459,7 +462,7 @@ int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value)
     bool fits = value->ndim == 0 || (value->ndim == 1 && (value->size == index->size || value->size == 1));
     if (fits && are_few(x, index) && !x->storage->readonly && !run_few(aot_check_routine, x, index, NULL, 0)) {
         Py_ssize_t step = value->ndim == 0 || value->size == 1 ? 0 : value->strides[0];
-        run_few(of_width(aot_scatter_routine, x->dtype), x, index, value->data, step);
+        run_few(aot_scatter_routine[aot_width(aot_dtypes[x->dtype].itemsize)], x, index, value->data, step);
         return 0;
     }
     aot_tensor *indices[AOT_MAX_RANK] = {index};
@@ -497,7 +500,7 @@ aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t ax
     over.data[1] = index->data;
     over.data[2] = out->data;
     bool none = x->shape[axis] == 0 && out->size > 0;
-    int wrong = none ? 1 : run(x->state, of_width(aot_gather_routine, x->dtype), &over, true);
+    int wrong = none ? 1 : run(x->state, "gather", x->dtype, aot_gather_routine[aot_width(aot_dtypes[x->dtype].itemsize)], &over, true);
     if (wrong > 0) {
         raise_outside(x, &call, (int)axis);
     }
@@ -524,8 +527,7 @@ static bool read_indices(const aot_tensor *x, PyObject *tuple, aot_tensor **indi
 
 static PyObject *wrong_call(const char *function)
 {
-    PyErr_Format(PyExc_SystemError, "%s: the arguments must be those that aotops.namespace.indexing gives", function);
-    return NULL;
+    return PyErr_Format(PyExc_SystemError, "%s: the arguments must be those that aotops.namespace.indexing gives", function);
 }
 
 PyObject *aot_take_at(PyObject *Py_UNUSED(module), PyObject *args)

@@ -26,6 +26,7 @@ typedef struct {
     aot_kernel kernel;
     char *x, *out, *places;      /* elements; their rows or NULL */
     int64_t itemsize;
+    int dtype;
     enum { COUNT, COMPRESS, EXPAND, LIST } what;
 } job;
 
@@ -77,13 +78,18 @@ static void run_all(const aot_runner *runner)
 
 static int run(aot_state *state, job *own)
 {
+    static const char *const names[] = {"count", "compress", "expand", "positions"};
+    static const uint8_t operands[] = {1, 3, 3, 2};
     int64_t total = own->rows * own->columns;
     aot_runner runner = {.job = own, .total = total, .threads = aot_threads(state, total, false, false)};
-    enum aot_outcome outcome = total > 0 ? aot_run(state, &runner, run_all) : AOT_DONE;
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? 0 : -1;
+    uint8_t dtype = own->what == LIST ? AOT_INT64 : (uint8_t)own->dtype;
+    Py_ssize_t shape[] = {own->rows, own->columns}, strides[] = {own->columns, 1};
+    aot_view mask = {(char *)own->mask, strides, AOT_BOOL}, x = {own->x, strides, dtype}, out = {own->out, strides, dtype};
+    aot_view views[] = {mask, own->what == LIST ? out : x, out};
+    const aot_routine routine = {names[own->what], (int)own->itemsize, own->what == COUNT,
+                                 own->what == COMPRESS || own->what == EXPAND ? 2 : 1, operands[own->what], views, 2,
+                                 shape};
+    return total > 0 ? aot_run_routine(state, &routine, &runner, run_all) : 0;
 }
 
 #define FEW_PIECES 8
@@ -123,13 +129,15 @@ static void done(job *own, const int64_t *few)
     }
 }
 
-static aot_kernel of_width(const aot_state *state, const aot_kernel routine[][AOT_MAX_LEVELS], int dtype)
+Py_ssize_t aot_count(const aot_tensor *mask)
 {
-    int width = 0;
-    while (1 << width < aot_dtypes[dtype].itemsize) {
-        width++;
-    }
-    return routine[width][state->level];
+    int64_t few[FEW_PIECES + 1];
+    job own = {.before = few};
+    aot_tensor flat = *mask;
+    flat.ndim = 1; /* rows do not matter */
+    Py_ssize_t total = count_selected(mask->state, &flat, &own, few) < 0 ? -1 : own.before[own.pieces];
+    done(&own, few);
+    return total;
 }
 
 /* Returns a contiguous tensor, a new reference. */
@@ -150,21 +158,21 @@ static aot_tensor *compress_few(const aot_tensor *x, const aot_tensor *mask)
     aot_tensor *out = aot_tensor_new(state, x->dtype, 1, &size, "indexing");
     if (out != NULL && count > 0) {
         char *data[] = {x->data, mask->data, out->data};
-        of_width(state, aot_compress_routine, x->dtype)(&unused, &call, 1, mask->size, data, &count);
+        aot_compress_routine[aot_width(aot_dtypes[x->dtype].itemsize)][state->level](&unused, &call, 1, mask->size, data, &count);
     }
     return out;
 }
 
 aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask)
 {
-    if (x->size < AOT_PLAN_GRAIN && x->contiguous && mask->contiguous) {
+    if (!x->state->watched && x->size < AOT_PLAN_GRAIN && x->contiguous && mask->contiguous) {
         return compress_few(x, mask);
     }
     aot_state *state = x->state;
     aot_tensor *source = contiguous(x, "indexing"), *bools = source != NULL ? contiguous(mask, "indexing") : NULL;
     aot_tensor *out = NULL;
     int64_t few[FEW_PIECES + 1];
-    job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .before = few};
+    job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .dtype = x->dtype, .before = few};
     if (bools != NULL) {
         aot_tensor flat = *bools;
         flat.ndim = 1; /* rows do not matter */
@@ -175,7 +183,7 @@ aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask)
     }
     if (out != NULL) {
         own.what = COMPRESS;
-        own.kernel = of_width(state, aot_compress_routine, x->dtype);
+        own.kernel = aot_compress_routine[aot_width(aot_dtypes[x->dtype].itemsize)][state->level];
         own.x = source->data;
         own.out = out->data;
         if (run(state, &own) < 0) {
@@ -196,7 +204,7 @@ int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
     }
     aot_tensor *bools = contiguous(mask, "assignment"), *source = bools != NULL ? contiguous(value, "assignment") : NULL;
     int64_t few[FEW_PIECES + 1];
-    job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .before = few};
+    job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .dtype = x->dtype, .before = few};
     int failed = source != NULL ? 0 : -1;
     if (!failed) {
         aot_tensor flat = *bools;
@@ -211,7 +219,7 @@ int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
     }
     if (!failed) {
         own.what = EXPAND;
-        own.kernel = of_width(state, aot_expand_routine, x->dtype);
+        own.kernel = aot_expand_routine[aot_width(aot_dtypes[x->dtype].itemsize)][state->level];
         own.x = source->data;
         own.out = x->data;
         failed = run(state, &own);
@@ -346,11 +354,9 @@ PyObject *aot_spread(PyObject *Py_UNUSED(module), PyObject *args)
     if (out != NULL) {
         const repetitions own = {aot_spread_routine[state->level], counts->data, out->data, counts->size, total};
         aot_runner runner = {.job = &own, .total = total + counts->size, .threads = 1};
-        enum aot_outcome outcome = aot_run(state, &runner, run_repetitions);
-        if (outcome == AOT_NO_MEMORY) {
-            PyErr_NoMemory();
-        }
-        if (outcome != AOT_DONE) {
+        aot_view views[] = {{counts->data, aot_no_strides, AOT_INT64}, {out->data, out->strides, AOT_INT64}};
+        const aot_routine routine = {"spread", sizeof(int64_t), false, 1, 2, views, 1, out->shape};
+        if (aot_run_routine(state, &routine, &runner, run_repetitions) < 0) {
             Py_CLEAR(out);
         }
     }
@@ -407,11 +413,12 @@ PyObject *aot_search(PyObject *Py_UNUSED(module), PyObject *args)
         const searches own = {ordered, values, out, kernel, right};
         aot_runner runner = {.job = &own, .total = values->size,
                              .threads = aot_threads(state, values->size, true, false), .compute_bound = true};
-        enum aot_outcome outcome = aot_run(state, &runner, run_all_searches);
-        if (outcome == AOT_NO_MEMORY) {
-            PyErr_NoMemory();
-        }
-        if (outcome != AOT_DONE) {
+        aot_view views[] = {{values->data, values->strides, (uint8_t)values->dtype},
+                            {ordered->data, aot_no_strides, (uint8_t)values->dtype},
+                            {out->data, out->strides, AOT_INT64}};
+        const aot_routine routine = {"search", aot_dtypes[values->dtype].itemsize, false, 2, 3, views, values->ndim,
+                                     values->shape};
+        if (aot_run_routine(state, &routine, &runner, run_all_searches) < 0) {
             Py_CLEAR(out);
         }
     }

@@ -13,6 +13,8 @@
 #include "arrays.h"
 #include "routines.h"
 
+#include <string.h>
+
 /* Multiplications that take about as long as an element of other kernels, by which work is shared out. */
 #define MULTIPLICATIONS 16
 
@@ -89,6 +91,30 @@ static int64_t work_of(const aot_tensor *c, int64_t depth)
     return work < 9e18 ? (int64_t)work : INT64_MAX;
 }
 
+/* Runs the routine, over the axes of the results and, as the last one, the inner axis. */
+static int run(aot_state *state, const product *own, aot_runner *runner)
+{
+    int ndim = own->c->ndim, outer = ndim - 2, inner = ndim - 1;
+    Py_ssize_t shape[AOT_MAX_RANK + 1], strides[3][AOT_MAX_RANK + 1];
+    const aot_tensor *operands[] = {own->a, own->b, own->c};
+    aot_view views[3];
+    for (int k = 0; k < 3; k++) {
+        memcpy(strides[k], operands[k]->strides, (size_t)inner * sizeof *strides[k]);
+        views[k] = (aot_view){operands[k]->data, strides[k], (uint8_t)own->c->dtype};
+    }
+    memcpy(shape, own->c->shape, (size_t)ndim * sizeof *shape);
+    shape[ndim] = own->depth;
+    strides[0][inner] = 0;
+    strides[0][ndim] = own->a->strides[inner];
+    strides[1][outer] = 0;
+    strides[1][inner] = own->b->strides[inner];
+    strides[1][ndim] = own->b->strides[outer];
+    strides[2][inner] = own->c->strides[inner];
+    strides[2][ndim] = 0;
+    const aot_routine routine = {"matmul", (int)own->itemsize, false, 2, 3, views, ndim + 1, shape};
+    return aot_run_routine(state, &routine, runner, compute_all);
+}
+
 aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2)
 {
     int outer = x1->ndim - 2, inner = x1->ndim - 1;
@@ -125,11 +151,7 @@ aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2)
                          .scratch_bytes = (size_t)(lines * own.block_depth * own.itemsize),
                          .threads = aot_threads(state, work, true, false),
                          .compute_bound = true};
-    enum aot_outcome outcome = aot_run(state, &runner, compute_all);
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    if (outcome != AOT_DONE) {
+    if (run(state, &own, &runner) < 0) {
         Py_CLEAR(out);
     }
     return out;

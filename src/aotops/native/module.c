@@ -87,10 +87,11 @@ static PyObject *native_copy_to_out(PyObject *Py_UNUSED(module), PyObject *args)
 {
     const char *name;
     PyObject *result, *out;
-    if (!PyArg_ParseTuple(args, "sOO:copy_to_out", &name, &result, &out)) {
+    int broadcasts = 0;
+    if (!PyArg_ParseTuple(args, "sOO|p:copy_to_out", &name, &result, &out, &broadcasts)) {
         return NULL;
     }
-    return aot_copy_computed(name, result, out);
+    return aot_copy_computed(name, result, out, broadcasts);
 }
 
 static PyObject *native_is_number(PyObject *Py_UNUSED(module), PyObject *object)
@@ -315,14 +316,24 @@ static PyObject *native_bind(PyObject *module, PyObject *args)
     return aot_bind(state_of(module), args);
 }
 
-static PyObject *native_find_array_kernel(PyObject *module, PyObject *args)
+static PyObject *native_bind_array_kernel(PyObject *module, PyObject *args)
 {
-    return aot_find_array_kernel(state_of(module), args);
+    return aot_bind_array_kernel(state_of(module), args);
 }
 
 static PyObject *native_run_array_kernel(PyObject *module, PyObject *args)
 {
     return aot_run_array_kernel(state_of(module), args);
+}
+
+static PyObject *native_run_array_function(PyObject *module, PyObject *args)
+{
+    return aot_run_array_function(state_of(module), args);
+}
+
+static PyObject *native_find_array_function(PyObject *module, PyObject *args)
+{
+    return aot_find_array_function(state_of(module), args);
 }
 
 static PyObject *native_load_array_kernel(PyObject *Py_UNUSED(module), PyObject *kernel)
@@ -418,6 +429,7 @@ static PyMethodDef module_methods[] = {
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
     {"positions", aot_positions_call, METH_O, "positions(mask): (rows or None, columns) of what is True."},
     {"sort", aot_sort_call, METH_VARARGS, "sort(x, descending, positions, function): rows of a contiguous tensor."},
+    {"triangle", aot_triangle_call, METH_VARARGS, "triangle(x, k, lower, function): zeros beyond a diagonal."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"matmul", aot_matmul_call, METH_VARARGS,
@@ -444,10 +456,14 @@ static PyMethodDef module_methods[] = {
      "fast_path(*operators): a decorator of a function that has a fast path in C, which calls the operators."},
     {"declare", native_declare, METH_VARARGS, "declare(record, name, parameters, fields, variants)"},
     {"bind", native_bind, METH_VARARGS, "bind(operator, library, symbols): give a declared operator its kernels."},
-    {"find_array_kernel", native_find_array_kernel, METH_VARARGS,
-     "find_array_kernel(library, symbol): the number of an array kernel in a library."},
+    {"bind_array_kernel", native_bind_array_kernel, METH_VARARGS,
+     "bind_array_kernel(kernel, library, name, symbols, sizes): see array_kernel.h."},
     {"run_array_kernel", native_run_array_kernel, METH_VARARGS,
-     "run_array_kernel(library, number, name, operands): see array_kernel.h."},
+     "run_array_kernel(kernel, number, operands): see array_kernel.h."},
+    {"find_array_function", native_find_array_function, METH_VARARGS,
+     "find_array_function(library, symbol): see array_kernel.h."},
+    {"run_array_function", native_run_array_function, METH_VARARGS,
+     "run_array_function(library, number, name, parameters, operands): see array_kernel.h."},
     {"load_array_kernel", native_load_array_kernel, METH_O, "load_array_kernel(kernel): find its code."},
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},
@@ -518,7 +534,9 @@ static int module_exec(PyObject *module)
     state->operator_type = state->base_type ? add_type(module, &aot_operator_spec, "Operator", NULL) : NULL;
     state->function_type = state->operator_type ? add_type(module, &aot_function_spec, "Function", NULL) : NULL;
     state->iterator_type = state->function_type ? add_type(module, &aot_iterator_spec, "Iterator", NULL) : NULL;
-    if (state->iterator_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
+    state->array_kernel_type =
+        state->iterator_type ? add_type(module, &aot_array_kernel_spec, "ArrayKernelBase", NULL) : NULL;
+    if (state->array_kernel_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
         aot_add_methods(state) < 0) {
         return -1;
     }

@@ -73,7 +73,13 @@ typedef struct {
     PyTypeObject *iterator_type;
     PyTypeObject *dtype_type;
     PyTypeObject *method_type; /* of Python's bound methods; NULL until one is needed */
+    PyTypeObject *array_kernel_type;
     PyObject *dtypes[AOT_N_DTYPES];
+    struct {
+        PyTypeObject *array, *scalar;
+        PyObject *empty, *asarray, *dtype_attribute;
+        PyObject *dtypes[AOT_N_DTYPES];
+    } numpy; /* NULL until an array kernel has met one of NumPy's arrays; array_call.c */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
@@ -237,6 +243,8 @@ PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release
                           const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
+/* Returns the dtype of a buffer's elements, or -1. */
+int aot_dtype_of_buffer(PyObject *exporter, const Py_buffer *view);
 /* Returns a tensor on some of an exporter's bytes, or a copy if they are not aligned. */
 PyObject *aot_from_bytes(aot_state *state, PyObject *exporter, Py_ssize_t offset, int dtype, int ndim,
                          Py_ssize_t *shape, const char *function, const char *argument);
@@ -294,7 +302,9 @@ typedef struct {
 
 typedef struct {
     const aot_state *state;
-    const aot_operator_object *operator; /* NULL: a copy */
+    const aot_operator_object *operator; /* NULL: a copy, or a routine */
+    const struct aot_routine *routine;
+    int routine_threads;
     const uint8_t *dtypes;               /* the kernel's */
     int inputs, operands;
     const aot_view *views;
@@ -449,15 +459,18 @@ aot_element aot_empty_result(const aot_state *state, const aot_operator *definit
 /* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
  * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */
 int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place);
+/* The same for the result of an element-wise operator, which broadcasts to `out`, as NumPy has it. */
+int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
+                            bool in_place);
 /* The same for a tuple of several results of one shape, which may not share elements with each other either. */
 int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
                    const Py_ssize_t *shape);
 /* Copies a result into `out`, which has been checked; takes over `result`, which may be NULL. Returns `out`. */
 PyObject *aot_copy_to_out(PyObject *result, aot_tensor *out);
 PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs);
-/* Checks `out` for a result that has been computed, or a tuple of them, and copies it. Returns `out`, or the result if
- * that is None. */
-PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out);
+/* Checks `out` for a result that has been computed, or a tuple of them, and copies it, broadcast if the result is that
+ * of an element-wise operator. Returns `out`, or the result if that is None. */
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, bool broadcasts);
 
 /* reduce.c: calling reductions and scans */
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs);
@@ -529,6 +542,8 @@ struct aot_fast_path {
 /* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
  * ends with NULL. */
 bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
+/* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
+int aot_plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes);
 /* fast_arrays.c: those of functions of whole arrays */
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
@@ -539,6 +554,13 @@ PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssiz
 PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_concat(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_count_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_flip_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_repeat_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_roll_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_tile_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_tril(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_triu(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
 extern PyType_Spec aot_function_spec;

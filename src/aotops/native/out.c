@@ -62,6 +62,17 @@ int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, 
     return 0;
 }
 
+int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
+                            bool in_place)
+{
+    bool fits = ndim <= out->ndim;
+    for (int axis = 0; fits && axis < ndim; axis++) {
+        fits = shape[axis] == 1 || shape[axis] == out->shape[out->ndim - ndim + axis];
+    }
+    return fits ? aot_check_out(name, out, dtype, out->ndim, out->shape, in_place)
+                : aot_check_out(name, out, dtype, ndim, shape, in_place);
+}
+
 /* Returns whether two tensors of one shape share elements. False is always right. Tensors of equal strides, such as
  * z[..., 0] and z[..., 1], are the two rows of one view whose first axis leads from one to the other. */
 static bool share_elements(const aot_tensor *a, const aot_tensor *b)
@@ -137,7 +148,7 @@ PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs)
     return outs;
 }
 
-PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out)
+PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, bool broadcasts)
 {
     Py_INCREF(result);
     if (out == Py_None) {
@@ -147,7 +158,8 @@ PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out)
     if (computed != NULL) {
         if (target == NULL) {
             aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", out);
-        } else if (aot_check_out(name, target, computed->dtype, computed->ndim, computed->shape, false) == 0) {
+        } else if ((broadcasts ? aot_check_broadcast_out : aot_check_out)(
+                       name, target, computed->dtype, computed->ndim, computed->shape, false) == 0) {
             return aot_copy_to_out(result, target);
         }
         Py_DECREF(result);

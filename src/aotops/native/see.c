@@ -1,6 +1,6 @@
 /* Reporting launches to aotops.explain and aotops.trace. In Python:
  *
- *     def launch(...):
+ *     def launch(...):                                    # of an operator; routines, which have no plan, likewise
  *         plan = None if the fast path applies else make_plan(...)
  *         watcher = explaining.get(this thread) or tracing
  *         if this thread is not in explaining: run(plan)
@@ -12,6 +12,8 @@
  * operation.
  */
 #include "native.h"
+
+#include "arrays.h"
 
 #include "system.h" /* whose clock is that of Python's time.perf_counter_ns */
 
@@ -123,10 +125,12 @@ void aot_watch_end(aot_watch *watch)
     int64_t end = aot_now();
     PyObject *kind, *error, *where; /* the operation's own, if it has failed */
     PyErr_Fetch(&kind, &error, &where);
-    PyObject *operator = watch->operator != NULL ? (PyObject *)watch->operator : Py_None;
+    const aot_routine *routine = watch->routine;
+    PyObject *launched = routine != NULL ? Py_BuildValue("(sii)", routine->name, routine->itemsize, watch->routine_threads)
+                                         : Py_BuildValue("O", watch->operator != NULL ? (PyObject *)watch->operator : Py_None);
     PyObject *plan = watch->plan != NULL ? watch->plan : Py_None;
     bool compute_bound = watch->operator != NULL && watch->operator->definition->compute_bound;
-    PyObject *record = Py_BuildValue("(OiiNNOiLLkN)", operator, watch->inputs, (int)compute_bound, operands_of(watch),
+    PyObject *record = Py_BuildValue("(NiiNNOiLLkN)", launched, watch->inputs, (int)compute_bound, operands_of(watch),
                                      aot_tuple_of_sizes(watch->ndim, watch->shape), plan, watch->state->threads,
                                      (long long)watch->begin, (long long)end, PyThread_get_thread_ident(),
                                      work_of(watch));
@@ -140,6 +144,32 @@ void aot_watch_end(aot_watch *watch)
     PyMem_Free(watch->work);
     Py_DECREF(watch->watcher);
     PyErr_Restore(kind, error, where);
+}
+
+int aot_run_routine(aot_state *state, const aot_routine *routine, aot_runner *runner, aot_work work)
+{
+    aot_watch watch;
+    uint8_t dtypes[AOT_MAX_OPERANDS];
+    bool skips = false;
+    if (state->watched) {
+        for (int k = 0; k < routine->operands; k++) {
+            dtypes[k] = routine->views[k].dtype;
+        }
+        aot_watch_begin(&watch, state, NULL, dtypes, routine->inputs, routine->operands, routine->views, routine->ndim,
+                        routine->shape);
+        watch.routine = routine;
+        watch.routine_threads = runner->threads;
+        runner->watch = &watch;
+        skips = aot_watch_plan(&watch, NULL) && !routine->counts;
+    }
+    enum aot_outcome outcome = skips ? AOT_DONE : aot_run(state, runner, work);
+    if (runner->watch != NULL) {
+        aot_watch_end(&watch);
+    }
+    if (outcome == AOT_NO_MEMORY) {
+        PyErr_NoMemory();
+    }
+    return outcome == AOT_DONE ? 0 : -1;
 }
 
 static void update(aot_state *state)

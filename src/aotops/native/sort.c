@@ -164,22 +164,27 @@ static void run_restore(const aot_runner *runner)
     aot_restore_routine[dtype][own->x->state->level](&unused, &call, 1, own->length, data, &own->descending);
 }
 
-static int run_work(const job *own, aot_work work, int64_t total, bool shared)
+static int run_work(const job *own, const char *name, aot_work work, int64_t total, bool shared)
 {
+    const aot_tensor *x = own->x, *out = own->out;
+    const Py_ssize_t row[] = {1}, length[] = {own->length}, *strides = total == x->size ? x->strides : row;
+    aot_view views[] = {{x->data, strides, (uint8_t)x->dtype},
+                        {out->data, total == x->size ? out->strides : row, (uint8_t)out->dtype}};
+    const aot_routine routine = {name, aot_dtypes[x->dtype].itemsize, false, 1, 2, views, total == x->size ? x->ndim : 1,
+                                 total == x->size ? x->shape : length};
     aot_state *state = own->x->state;
     aot_runner runner = {.job = own, .total = total, .threads = shared ? aot_threads(state, total, true, false) : 1,
                          .compute_bound = true};
-    enum aot_outcome outcome = aot_run(state, &runner, work);
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? 0 : -1;
+    return aot_run_routine(state, &routine, &runner, work);
 }
 
 static int run_a_step(job *own, int step)
 {
+    bool pairs = own->places != NULL;
+    const char *const names[] = {"keys", "histogram", pairs ? "distribute_pairs" : "distribute_keys",
+                                 pairs ? "sort_pairs" : "sort_keys", "values"};
     own->step = step;
-    return run_work(own, run_all_of_step, own->length, true);
+    return run_work(own, names[step], run_all_of_step, own->length, true);
 }
 
 /* Sorts the row at once: keys of few different values, which are only counted. */
@@ -259,7 +264,7 @@ static int sort_long(job *own)
         bool distributes = order == MIXED || own->places != NULL; /* keys in order need positions, too */
         own->sorted = (distributes ? own->scratch : own->keys) + own->start * (int64_t)sizeof(int64_t);
         if (!distributes && order == FEW_VALUES) {
-            failed = run_work(own, run_whole, own->length, false);
+            failed = run_work(own, "sort_keys", run_whole, own->length, false);
         }
         if (distributes) {
             failed = run_a_step(own, COUNT);
@@ -271,7 +276,7 @@ static int sort_long(job *own)
     }
     if (!failed && own->places == NULL) {
         failed = run_a_step(own, MAKE_VALUES);
-        failed = failed || flags == 0 ? failed : run_work(own, run_restore, own->length, false);
+        failed = failed || flags == 0 ? failed : run_work(own, "restore", run_restore, own->length, false);
     }
     PyMem_Free(own->facts);
     PyMem_Free(own->counters);
@@ -298,13 +303,13 @@ aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char 
                    .places = positions ? memory[2]->data : NULL, .length = x->shape[x->ndim - 1], .descending = descending};
         own.rows = x->size / own.length;
         own.rows_each = aot_larger(PIECE / own.length, 1);
-        if (own.length > LONG) {
+        if (own.length > LONG && !aot_is_explained(state)) { /* the steps depend on the elements */
             for (int64_t row = 0; !failed && row < own.rows; row++) {
                 own.start = row * own.length;
                 failed = sort_long(&own) < 0;
             }
         } else {
-            failed = run_work(&own, run_all, x->size, true) < 0;
+            failed = run_work(&own, positions ? "sort_pairs" : "sort_keys", run_all, x->size, true) < 0;
         }
     }
     for (int k = 0; k < 3; k++) {

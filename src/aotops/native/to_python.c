@@ -52,6 +52,15 @@ static PyObject *only_item(const aot_tensor *self, const char *function)
     return aot_number_of(self->data, self->dtype);
 }
 
+/* The same for a function that takes real numbers alone. */
+static PyObject *only_real_item(const aot_tensor *self, const char *function)
+{
+    if (self->size == 1 && aot_dtypes[self->dtype].category == AOT_CATEGORY_COMPLEX) {
+        return aot_raise("not_real", "(sss)", function, "x", aot_dtypes[self->dtype].name);
+    }
+    return only_item(self, function);
+}
+
 /* Finds the element that plain ints select: one per axis, or a single one that counts in row-major order. Returns NULL
  * without an exception for anything else. */
 static const char *find_item(const aot_tensor *self, PyObject *const *indices, Py_ssize_t count)
@@ -127,6 +136,29 @@ PyObject *aot_to_list(const aot_tensor *self)
     return self->ndim == 0 ? aot_number_of(self->data, self->dtype) : list_of(self, 0, self->data);
 }
 
+/* Returns whether an element is not zero, from its bits: with denormals-are-zero, comparisons take a subnormal number
+ * for zero. */
+static bool is_nonzero(const char *data, int dtype)
+{
+    enum aot_category category = aot_dtypes[dtype].category;
+    bool is_complex = category == AOT_CATEGORY_COMPLEX;
+    int width = aot_dtypes[dtype].itemsize / (is_complex ? 2 : 1);
+    bool has_sign = is_complex || category == AOT_CATEGORY_FLOAT;
+    uint64_t found = 0;
+    for (int part = 0; part < (is_complex ? 2 : 1); part++) {
+        uint64_t bits = 0;
+        uint32_t half;
+        if (width == (int)sizeof half) {
+            memcpy(&half, data + part * width, sizeof half);
+            bits = (uint64_t)half << 32;
+        } else {
+            memcpy(&bits, data + part * width, (size_t)width);
+        }
+        found |= has_sign ? bits << 1 : bits;
+    }
+    return found != 0;
+}
+
 int aot_number_bool(PyObject *object)
 {
     const aot_tensor *self = (const aot_tensor *)object;
@@ -134,15 +166,12 @@ int aot_number_bool(PyObject *object)
         aot_raise("ambiguous_truth", "(N)", aot_tuple_of_sizes(self->ndim, self->shape));
         return -1;
     }
-    PyObject *number = aot_number_of(self->data, self->dtype);
-    int truth = number != NULL ? PyObject_IsTrue(number) : -1;
-    Py_XDECREF(number);
-    return truth;
+    return is_nonzero(self->data, self->dtype);
 }
 
 PyObject *aot_number_int(PyObject *object)
 {
-    PyObject *number = only_item((const aot_tensor *)object, "int");
+    PyObject *number = only_real_item((const aot_tensor *)object, "int");
     PyObject *result = number != NULL ? PyNumber_Long(number) : NULL;
     Py_XDECREF(number);
     return result;
@@ -150,7 +179,7 @@ PyObject *aot_number_int(PyObject *object)
 
 PyObject *aot_number_float(PyObject *object)
 {
-    PyObject *number = only_item((const aot_tensor *)object, "float");
+    PyObject *number = only_real_item((const aot_tensor *)object, "float");
     PyObject *result = number != NULL ? PyNumber_Float(number) : NULL;
     Py_XDECREF(number);
     return result;

@@ -58,7 +58,9 @@ def where_derivative(condition: Any, x1: Any, x2: Any, y: Any, g: Any) -> Any:
 def clip(x: Any, min: Any, max: Any) -> Any:
     """The element of ``x``, but not less than ``min`` and not more than ``max``; NaN if one of them is NaN.
 
-    Special cases: Where ``min`` is more than ``max`` the result is ``max``.
+    Special cases: Where ``min`` is more than ``max`` the result is ``max``. An element equal to a bound stays as it is,
+    also a zero of the other sign. A bound that is a Python int need not fit a dtype of integers if it changes nothing,
+    such as ``max=300`` of int8; otherwise it is an ``OverflowError``. Beyond the floats it is an infinity.
 
     >>> import aotops as ao
     >>> ao.clip(ao.tensor([-2, 0, 7]), min=-1, max=5)

@@ -51,8 +51,9 @@ def explain(operator: Callable[..., Any], /, *inputs: Any, **keywords: Any) -> E
     """Explain how a call would run, without running it: ``explain(ao.add, x, y)`` explains ``ao.add(x, y)``.
 
     The call is made up to the plan: arguments are checked and converted, an operator that has not been compiled is
-    compiled, and memory for the results is allocated and freed. No kernel runs, and no tensor is changed, including
-    ``out`` and the operand of an in-place call.
+    compiled, and memory for the results is allocated and freed. No kernel runs, but for those that count what masks
+    select, on which the size of a result depends, and no tensor is changed, including ``out`` and the operand of an
+    in-place call. The steps that depend on elements, as those of ``ao.sort`` of a long row, are explained as one.
 
     Parameters:
         operator: An operator, built-in or user-defined, or another function or method of aotops (``ao.mean``,

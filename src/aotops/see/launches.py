@@ -15,12 +15,13 @@ if TYPE_CHECKING:
     from aotops._native import Operator
     from aotops.ops.record import Record
 
-    #: What ``native/see.c`` reports: the operator (None: a copy), its number of inputs, whether it is compute-bound,
+    #: What ``native/see.c`` reports: the operator (None: a copy; of a routine its name, the size of the elements that
+    #: it moves, and how many threads it may use), the number of inputs, whether it is compute-bound,
     #: the operands (dtype in memory, dtype in the kernel, strides), the shape, the plan up to the operands' strides
     #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread, and what each
     #: thread of the pool has done (its number, its parts, its begin and end, the nanoseconds that they took).
     Report = tuple[
-        Operator | None,
+        Operator | tuple[str, int, int] | None,
         int,
         int,
         tuple[tuple[str, str, tuple[int, ...]], ...],
@@ -91,13 +92,16 @@ class Launch:
     """One launch of a kernel: what is planned, and why.
 
     Attributes:
-        operator: the operator's name; ``copy``, ``cast`` or ``fill`` where elements are copied.
-        kind: ``map``, ``zip``, ``reduce``, ``argreduce``, ``scan`` or ``copy``.
+        operator: the operator's name; ``copy``, ``cast`` or ``fill`` where elements are copied; that of a routine, a
+            compiled loop over whole arrays, such as ``matmul``, ``gather`` or ``sort_keys``.
+        kind: ``map``, ``zip``, ``reduce``, ``argreduce``, ``scan``, ``copy`` or ``routine``.
         kernel: the kernel's symbol, which ``aotops kernels`` lists.
         level: the CPU level whose version of the kernel runs.
         vector_bits: how wide the vectors of the kernel may be.
-        path: ``fast path``, a few elements in one call of the kernel without a plan, or ``planned``.
-        shape: of the iteration space, as it is passed to the planner: operands that are all contiguous are one axis.
+        path: ``fast path``, a few elements in one call of the kernel without a plan, ``planned``, or ``routine``, which
+            shares out its work itself.
+        shape: of the iteration space, as it is passed to the planner: operands that are all contiguous are one axis. Of
+            a product of matrices the last axis is the one that is summed over.
         planned_shape: after axes are ordered by strides, those of length 1 dropped and neighbours merged.
         operands: inputs, then outputs, each an ``Operand``.
         tile: how many elements one call of the kernel covers at most, along the outer and the inner axis.
@@ -113,14 +117,22 @@ class Launch:
     def __init__(self, report: Report) -> None:
         operator, inputs, compute_bound, operands, self.shape, plan, most, *_ = report
         self.level = _native.cpu_level()
-        self.path = "fast path" if plan is None else "planned"
+        routine = operator if isinstance(operator, tuple) else None
+        self.path = "routine" if routine else "fast path" if plan is None else "planned"
         self.compute_bound = bool(compute_bound)
         self.operands = [
             Operand(name, own, kernel, strides, _bytes_of(own, self.shape, strides))
-            for name, (own, kernel, strides) in zip(_names(operator, inputs, len(operands)), operands, strict=True)
+            for name, (own, kernel, strides) in zip(_names(operator, inputs, operands), operands, strict=True)
         ]
         self.inputs, self.outputs = self.operands[:inputs], self.operands[inputs:]
         self.operator, self.kind, self.kernel = _kernel(operator, self.inputs, self.outputs)
+        if routine:
+            from aotops.loops.routines import COMPUTE_BOUND
+
+            self.compute_bound = self.operator in COMPUTE_BOUND
+            for operand in self.operands:
+                if self.operator in ("gather", "scatter") and operand.name in ("x", "out"):  # at the positions
+                    operand.nbytes = FACTS[operand.dtype].itemsize * self.elements
         wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
         self.vector_bits = VECTOR_BITS[self.level][wide]
         self.planned_shape = self.shape
@@ -129,7 +141,10 @@ class Launch:
         self.parts = self.threads = 1
         self.streams = False
         self.most_threads = most or _native.get_num_threads()
-        if plan is None:
+        if routine:
+            self.threads = routine[2]
+            self.threads_reason = self._why(self.most_threads)
+        elif plan is None:
             self.threads_reason = "a few elements take one call of the kernel, without a plan"
         else:
             self._read(Plan(plan))
@@ -155,18 +170,18 @@ class Launch:
         if self.kind in ("reduce", "argreduce"):
             self.parts = plan.parts
         self.threads = plan.threads
-        self.threads_reason = self._why(plan)
+        self.threads_reason = self._why(plan.allowed)
 
-    def _why(self, plan: Plan) -> str:
+    def _why(self, allowed: int) -> str:
         """Why no more threads are used, from what the planner was allowed and what it found useful."""
         if self.most_threads == 1:
             return "the limit is one (set_num_threads, the environment, or the CPUs that this process may use)"
         if self.elements < fields.GRAIN:
             return f"fewer than {fields.GRAIN:,} elements stay on the calling thread"
-        if plan.allowed < self.most_threads:
+        if allowed < self.most_threads:
             return "the number of CPUs has not been asked for yet: this happens at a larger operation"
         if self.threads == 1:
-            return "there is one tile, or one part"
+            return "there is one tile, or one part" if self.kind != "routine" else "this step is not shared out"
         return "others join in once the rest of the work would take longer than waking them"
 
     @property
@@ -196,17 +211,18 @@ class Launch:
 
     def lines(self) -> Iterator[str]:
         """Yield the description, line by line."""
-        yield f"{self.operator}: {self.kind} of {counted(self.elements, 'element')}, {self.path}"
+        path = "" if self.kind == "routine" else f", {self.path}"
+        yield f"{self.operator}: {self.kind} of {counted(self.elements, 'element')}{path}"
         lanes = [
             f"{self.vector_bits // FACTS[dtype].bits} {dtype}"
             for dtype in dict.fromkeys([operand.kernel_dtype for operand in self.operands])
             if dtype != INDEX
         ]
         yield f"  kernel      {self.kernel}, for {self.level}; vectors of {self.vector_bits} bits ({', '.join(lanes)})"
-        simplified = "" if self.path == "fast path" else f", planned as {dimensions(self.planned_shape)}"
+        simplified = "" if self.path != "planned" else f", planned as {dimensions(self.planned_shape)}"
         yield f"  dimensions  {dimensions(self.shape)}{simplified}"
         rows = [
-            (each.name, each.dtype, f"strides {each.strides}", "" if self.path == "fast path" else
+            (each.name, each.dtype, f"strides {each.strides}", "" if self.path != "planned" else
              f"-> {each.planned_strides}", _ROLES_IN_WORDS[each.role].format(each.kernel_dtype))
             for each in self.operands
         ]  # fmt: skip
@@ -254,15 +270,43 @@ def _bytes_of(dtype: str, shape: tuple[int, ...], strides: tuple[int, ...]) -> i
     return FACTS[dtype].itemsize * _product(tuple(distinct))
 
 
-def _names(operator: Operator | None, inputs: int, operands: int) -> list[str]:
+#: What the inputs of routines are called, where that is not x.
+_ROUTINE_INPUTS = {
+    "matmul": ("x1", "x2"),
+    "gather": ("index", "x"),
+    "scatter": ("index", "x"),
+    "check": ("index",),
+    "combine": ("index",),
+    "count": ("mask",),
+    "compress": ("mask", "x"),
+    "expand": ("mask", "x"),
+    "positions": ("mask",),
+    "spread": ("counts",),
+    "search": ("values", "ordered"),
+}
+
+
+def _names(operator: Operator | tuple[str, int, int] | None, inputs: int, operands: Sequence[object]) -> list[str]:
     """The names of the operands."""
-    names = ["x"] if operator is None else list(operator.parameters)
-    outputs = operands - inputs
+    if isinstance(operator, tuple):
+        names = list(_ROUTINE_INPUTS.get(operator[0], ("x",)))
+    else:
+        names = ["x"] if operator is None else list(operator.parameters)
+    outputs = len(operands) - inputs
     return names + (["out"] if outputs == 1 else [f"out[{k}]" for k in range(outputs)])
 
 
-def _kernel(operator: Operator | None, inputs: list[Operand], outputs: list[Operand]) -> tuple[str, str, str]:
+def _kernel(
+    operator: Operator | tuple[str, int, int] | None, inputs: list[Operand], outputs: list[Operand]
+) -> tuple[str, str, str]:
     """The name and the kind of what is launched, and the symbol of its kernel."""
+    if isinstance(operator, tuple):
+        from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS
+
+        name, itemsize, _ = operator
+        by, dtypes, _ = ROUTINES[name]
+        dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
+        return name, "routine", kernel_symbol("routine", name, dtype)
     if operator is None:
         source, target = inputs[0].kernel_dtype, outputs[0].kernel_dtype
         repeated = inputs[0].nbytes < outputs[0].nbytes and not any(inputs[0].strides)

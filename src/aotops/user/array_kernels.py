@@ -9,9 +9,10 @@ from __future__ import annotations
 import sys
 
 from aotops import _native, errors
-from aotops.abi import CATEGORIES, FACTS, MAX_OPERANDS, MAX_RANK, holding
+from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
 from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -29,7 +30,7 @@ DEFAULT_DTYPES = ("float32", "float64")
 
 
 @advised
-def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True) -> Any:
+def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
 
     The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
@@ -47,6 +48,8 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
             of other dtypes are cast to those of the first that holds their values.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a kernel can crash.
+        reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
+            many then takes a fraction of the time. Its bits depend on the CPU level, and signs of zeros are lost.
 
     Returns:
         A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
@@ -67,15 +70,21 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
     """
     namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
     if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, boundscheck, namespace)
+        return lambda function: _declared(function, layout, dtypes, (boundscheck, reassociate), namespace)
     builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
     if builder is None:
         errors.wrong_type("kernel", "layout", "a string such as '(n),()->(n)', or a function of guvectorize", layout)
-    return _declared(builder.py_func, builder.signature, dtypes, boundscheck, namespace, getattr(builder, "_sigs", ()))
+    options, types = (boundscheck, reassociate), getattr(builder, "_sigs", ())
+    return _declared(builder.py_func, builder.signature, dtypes, options, namespace, types)
 
 
 def _declared(
-    function: Any, layout: str, dtypes: Any, boundscheck: Any, namespace: dict[str, Any], numba_types: Any = ()
+    function: Any,
+    layout: str,
+    dtypes: Any,
+    options: tuple[Any, Any],
+    namespace: dict[str, Any],
+    numba_types: Any = (),
 ) -> ArrayKernel:
     from aotops.scalar.functions import plain
 
@@ -83,8 +92,7 @@ def _declared(
     if not isinstance(function, type(kernel)):
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
-    if not isinstance(boundscheck, bool):
-        errors.wrong_type(name, "boundscheck", "a bool", boundscheck)
+    check_options(name, *options)
     read = Layout(name, layout)
     count = len(read.inputs) + len(read.outputs)
     code = function.__code__
@@ -104,7 +112,7 @@ def _declared(
             errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
         signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
     plain_function: Any = function
-    record = ArrayRecord(plain_function, read, signatures, boundscheck, namespace)
+    record = ArrayRecord(plain_function, read, signatures, *options, namespace)
     earlier = namespace.get(name)
     if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
         record.replaces = earlier._record
@@ -131,7 +139,7 @@ def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
     return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
 
 
-class ArrayKernel:
+class ArrayKernel(_native.ArrayKernelBase):
     """An array kernel, declared with ``aotops.kernel``: a function of arrays that broadcasts over a batch.
 
     Attributes:
@@ -152,7 +160,6 @@ class ArrayKernel:
         function = record.function
         self._record = record
         self._library: Any = None
-        self._numbers: tuple[int, ...] = ()
         self.layout = record.layout.text
         self.parameters = record.parameters[: len(record.layout.inputs)]
         self.py_func = function
@@ -170,10 +177,13 @@ class ArrayKernel:
     def _bind(self, library: Any) -> None:
         """Take the code from a capsule; ``ImportError`` if it has none."""
         record = self._record
-        numbers = [_native.find_array_kernel(library, record.symbol(k, True)) for k in range(len(record.signatures))]
-        self._library, self._numbers = library, tuple(numbers)
+        symbols = tuple([record.symbol(k, True) for k in range(len(record.signatures))])
+        name, layout = record.name, record.layout
+        _native.bind_array_kernel(self, library, name, symbols, lambda known: _all_sizes(name, layout, known))
+        self._library = library
         record.loaded = True
 
+    @_native.fast_path()
     def __call__(self, *inputs: Any, out: Any = None, axes: Any = None, axis: Any = None, **named: Any) -> Any:
         """Run the kernel on inputs whose last axes are those of the layout.
 
@@ -213,7 +223,7 @@ class ArrayKernel:
         sizes = self._sizes(tensors, signature)
         batch = self._batch(tensors, signature)
         outputs = [
-            _native.empty(batch + tuple([sizes[axis] for axis in own]), _dtype(dtype), name)
+            _native.empty(batch + tuple([sizes[axis] for axis in own]), dtype_named(dtype), name)
             for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
         ]
         if self._library is None:
@@ -221,18 +231,12 @@ class ArrayKernel:
 
             run_as_python(record, signature, tensors, outputs, batch)
         else:
-            _native.run_array_kernel(self._library, self._numbers[number], name, (*tensors, *outputs))
+            _native.run_array_kernel(self, number, (*tensors, *outputs))
         if moved is not None:
             outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
         if out is not None:
             return self._to_out(outputs, out)
-        numpy = sys.modules.get("numpy")
-        if numpy is not None and any(isinstance(each, numpy.ndarray) for each in inputs):
-            tensor = _native.TensorBase
-            if not any(isinstance(each, tensor) for each in inputs):
-                arrays = tuple([numpy.asarray(each) for each in outputs])
-                return arrays[0] if len(arrays) == 1 else arrays
-        return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        return as_given(outputs[0] if len(outputs) == 1 else tuple(outputs), inputs)
 
     def _with_named(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs with those that are given by name."""
@@ -259,7 +263,7 @@ class ArrayKernel:
 
         def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
             if dtype is None:
-                return _number_fits(value, own)
+                return number_fits(value, own)
             return own == dtype or (not exactly and own in holding(dtype))
 
         for exactly in (True, False):
@@ -279,7 +283,7 @@ class ArrayKernel:
 
         tensors = []
         for parameter, value, dtype in zip(self.parameters, operands, signature.dtypes, strict=False):
-            own = _dtype(dtype)
+            own = dtype_named(dtype)
             if _native.is_number(value):
                 tensors.append(read(self._record.name, parameter, value, own))
             else:
@@ -374,20 +378,6 @@ class ArrayKernel:
 ArrayRecord.public = ArrayKernel
 
 
-def _dtype(name: str) -> _native.DType:
-    """A dtype by its name."""
-    found = find_dtype(name)
-    assert found is not None  # signatures have names of dtypes alone
-    return found
-
-
-def _number_fits(number: Any, dtype: str) -> bool:
-    """Whether a Python number is of a category that a dtype holds."""
-    category = "bool" if isinstance(number, bool) else "integer" if isinstance(number, int) else "float"
-    category = "complex" if isinstance(number, complex) else category
-    return CATEGORIES.index(category) <= CATEGORIES.index(FACTS[dtype].category)
-
-
 def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
     """The size of an output, from those of the inputs; the layout has been checked."""
     try:
@@ -400,6 +390,12 @@ def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
             ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}"
         )
     return int(size)
+
+
+def _all_sizes(name: str, layout: Layout, known: tuple[int, ...]) -> tuple[int, ...]:
+    """The sizes of all dimensions, from those of the inputs; the others are -1 in ``known``."""
+    sizes = {each: size for each, size in zip(layout.dimensions, known, strict=True) if size >= 0}
+    return tuple([sizes[each] if each in sizes else _evaluated(name, each, sizes) for each in layout.dimensions])
 
 
 def _order(name: str, ndim: int, own: tuple[int, ...]) -> list[int]:

@@ -9,8 +9,12 @@ import contextlib
 import itertools
 from typing import Any
 
+from aotops import _native, errors
+from aotops.namespace.creation import read
 from aotops.tensors import Tensor
+from aotops.user.array_arguments import dtype_named
 from aotops.user.array_record import ArrayRecord, ArraySignature
+from aotops.user.function_record import FunctionRecord, FunctionSignature
 
 
 def run_as_python(
@@ -32,6 +36,53 @@ def run_as_python(
         for item in itertools.product(*map(range, batch)):
             arguments = [_at_item(signature, k, each, item) for k, each in enumerate(operands)]
             record.function(*arguments)
+
+
+def call_as_python(
+    record: FunctionRecord, signature: FunctionSignature, values: tuple[Any, ...], tensors: tuple[Tensor, ...]
+) -> Any:
+    """Call a whole-array function; arrays in the result are tensors.
+
+    What had to be copied is read-only: a function that writes to it would do so in vain.
+    """
+    try:
+        import numpy
+    except ImportError:
+        numpy = None  # type: ignore[assignment]
+    arguments: list[Any] = []
+    for value, tensor, own in zip(values, tensors, signature.arguments, strict=False):
+        if not own.rank:
+            arguments.append(tensor.item() if numpy is None else numpy.asarray(tensor)[()])
+            continue
+        array = tensor if numpy is None else numpy.asarray(tensor)
+        shared = value is tensor or (numpy is not None and isinstance(value, numpy.ndarray))
+        if numpy is not None and not (shared and numpy.may_share_memory(array, value)):
+            array.flags.writeable = False
+        arguments.append(array)
+    quiet = contextlib.nullcontext() if numpy is None else numpy.errstate(all="ignore")
+    with quiet:
+        result = record.function(*arguments)
+    return _returned(record.name, result, signature.result)
+
+
+def _returned(name: str, value: Any, declared: Any) -> Any:
+    """What a function has returned as a compiled one returns it: tensors, Python's numbers, tuples of them."""
+    if value is None:
+        return None
+    if declared is not None and declared[0] == "optional":
+        declared = declared[1]
+    if type(value) is tuple:
+        kinds = declared[1] if declared is not None else (None,) * len(value)
+        return tuple([_returned(name, each, kind) for each, kind in zip(value, kinds, strict=True)])
+    if isinstance(value, Tensor):
+        return value
+    if hasattr(value, "__array_interface__") and hasattr(value, "flags") and value.ndim:
+        return read(name, "result", value, None)
+    value = value.item() if hasattr(value, "item") else value
+    if not _native.is_number(value):
+        wanted = "be numbers, arrays, tuples of them, and None"
+        errors.reject(TypeError, name, "what it returns", wanted, errors.type_name(value))
+    return value if declared is None else read(name, "result", value, dtype_named(declared[1])).item()
 
 
 def _at_item(signature: ArraySignature, operand: int, whole: Any, item: tuple[int, ...]) -> Any:

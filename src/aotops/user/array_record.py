@@ -36,6 +36,11 @@ class ArraySignature:
         self.axes = axes
         self.sizes = sizes
 
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What code is compiled from, of this signature."""
+        return self.dtypes, self.boxed
+
     def is_array(self, operand: int) -> bool:
         """Whether the function gets an operand as an array, not as a number. Outputs always are."""
         return bool(self.axes[operand]) or operand >= self.inputs or operand in self.boxed
@@ -168,6 +173,7 @@ class ArrayRecord:
         layout: its layout.
         signatures: what it is compiled for.
         boundscheck: whether indices are checked.
+        reassociate: whether floats may be added and multiplied in another order.
         namespace: the variables of the module that declares it.
         loaded: whether its kernels are known.
     """
@@ -182,16 +188,18 @@ class ArrayRecord:
     def __init__(
         self,
         function: FunctionType,
-        layout: Layout,
+        layout: Layout | None,
         signatures: tuple[ArraySignature, ...],
         boundscheck: bool,
+        reassociate: bool,
         namespace: dict[str, Any],
     ) -> None:
         self.name = function.__name__
         self.scalar = self.function = function
-        self.layout = layout
+        self.layout: Layout = layout  # type: ignore[assignment]  # None for a whole-array function
         self.signatures = signatures
         self.boundscheck = boundscheck
+        self.reassociate = reassociate
         self.namespace = namespace
         self.replaces: ArrayRecord | None = None
         self.loaded = False
@@ -203,6 +211,15 @@ class ArrayRecord:
     def variable(self) -> str:
         """The name that messages use."""
         return self.name
+
+    @property
+    def declared(self) -> str:
+        """What the declaration says beside signatures."""
+        return self.layout.text
+
+    def described(self, number: int) -> str:
+        """One of the signatures, as the names of its code in reports have it."""
+        return " ".join(dict.fromkeys(self.signatures[number].dtypes))
 
     def symbol(self, number: int, contiguous: bool) -> str:
         """The name of the code for one of the signatures."""
@@ -218,4 +235,5 @@ class ArrayRecord:
             boxed = f", arrays of one element: {signature.boxed}" if signature.boxed else ""
             yield f"dtypes {number}", f"{', '.join(signature.dtypes)}{boxed}"
         yield "checked indices", str(self.boundscheck)
+        yield "reassociated", str(self.reassociate)
         yield "function", spelled(self.function)

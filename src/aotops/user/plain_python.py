@@ -57,6 +57,6 @@ def fallback(operator: Operator) -> Callable[..., Any]:
         if isinstance(results, tuple):
             tensors = tuple(to_tensor(result) for result in results)
             return _native.copy_to_out(operator.__name__, tensors, out)
-        return _native.copy_to_out(operator.__name__, to_tensor(results), out)
+        return _native.copy_to_out(operator.__name__, to_tensor(results), out, record.kind not in AXIS_KINDS)
 
     return run

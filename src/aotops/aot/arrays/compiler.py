@@ -1,7 +1,7 @@
 """From a function of arrays to object files, one for each CPU level; see ``aotops.aot.compiler`` for scalar functions.
 
-Numba and a first inlining come once. Then references that are counted up and down again are removed, which must happen
-before the functions that count are defined.
+Numba and a first simplification come once. Then references that are counted up and down again are removed, which must
+happen before the functions that count are defined.
 """
 
 from __future__ import annotations
@@ -15,13 +15,16 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
-from aotops.aot.arrays.functions import array_function
+from aotops.aot.arrays.functions import RANDOM, array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
 from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
 from aotops.aot.arrays.polls import with_services, with_ticks
+from aotops.aot.arrays.results import function_call
 from aotops.aot.back.levels import Level
+from aotops.aot.back.llvm_text import change_functions, functions
+from aotops.aot.back.masks import without_masked_loads
 from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
 from aotops.aot.back.soundness import LIBRARY
@@ -31,15 +34,16 @@ from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
 from aotops.user.array_record import ArrayRecord, ArraySignature
+from aotops.user.function_record import FunctionSignature
 
 #: Functions of Numba's runtime, by the beginning of their names, and what calls them.
 MISSING = {
-    "numba_xx": "multiplies matrices by BLAS, which wheels would have to contain; write loops, or ao.matmul outside",
+    "numba_xx": "calls BLAS, which wheels would have to contain; write np.dot, @ or loops",
     "numba_ez": "calls LAPACK, which wheels would have to contain",
     "numba_raw": "calls LAPACK, which wheels would have to contain",
-    "numba_get_np_random": "draws random numbers; pass them as another input",
-    "numba_get_py_random": "draws random numbers; pass them as another input",
-    "numba_rnd": "draws random numbers; pass them as another input",
+    "numba_get_np_random": f"draws random numbers; {RANDOM}",
+    "numba_get_py_random": f"draws random numbers; {RANDOM}",
+    "numba_rnd": f"draws random numbers; {RANDOM}",
 }
 
 
@@ -56,9 +60,13 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
     """
     try:
         with isolated():
-            function = array_function(record.function, constants_of(signature), record.boundscheck)
-            text = lowered(batch_loop(signature, function, contiguous), symbol)
-        module = pruned(llvm.parse_assembly(text), symbol)
+            function = array_function(record.function, constants_of(signature), record.boundscheck, record.reassociate)
+            if isinstance(signature, FunctionSignature):
+                text = lowered_call(signature, function, contiguous, symbol)
+            else:
+                text = lowered(batch_loop(signature, function, contiguous), symbol)
+                text = with_noalias(text, symbol, record.parameters)
+        module = pruned(llvm.parse_assembly(without_counting(text)), symbol)
         text = with_services(with_texts(str(module), root), symbol)
         return bytes(llvm.parse_assembly(text).as_bitcode())
     except CompileError:
@@ -69,7 +77,11 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
 
 #: Parts of Numba's messages, and what they mean in functions of arrays.
 MEANINGS = (
-    ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("Cannot modify readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    (
+        "reshape() supports contiguous array only",
+        "It reshapes an array that is not contiguous; write x.copy().reshape(...), or np.ascontiguousarray(x)",
+    ),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
@@ -91,6 +103,28 @@ def reason(error: BaseException) -> str:
     return "\n".join([f"{known.rstrip('.')}.", *places(text)])
 
 
+def lowered_call(signature: FunctionSignature, function: Any, contiguous: bool, symbol: str) -> str:
+    """Return the text of the module of a whole-array function.
+
+    Which arrays it writes to is found by compiling it with arrays that it must not write to: all at first, then each in
+    turn.
+    """
+    arrays = [k for k, each in enumerate(signature.arguments) if each.rank]
+    try:
+        return lowered(function_call(signature, function, contiguous, []), symbol)
+    except Exception:
+        written = list(arrays)
+    text = lowered(function_call(signature, function, contiguous, written), symbol)
+    for each in arrays if len(arrays) > 1 else ():
+        others = [k for k in written if k != each]
+        try:
+            text = lowered(function_call(signature, function, contiguous, others), symbol)
+            written = others
+        except Exception:
+            continue
+    return text
+
+
 def lowered(loop: Any, symbol: str) -> str:
     """Return the text of the module of a loop over a batch, with all that it calls, as Numba makes it."""
     context = array_context()
@@ -106,22 +140,51 @@ def lowered(loop: Any, symbol: str) -> str:
     return str(library.get_llvm_str())
 
 
+#: Functions of Numba's that count references.
+COUNTING = ("NRT_incref", "NRT_decref")
+
+
+def without_counting(text: str) -> str:
+    """Return the text of a module that only declares the functions that count references."""
+
+    def change(name: str, definition: str) -> str:
+        return f"declare void @{name}(ptr)" if name in COUNTING else definition
+
+    return change_functions(text, change)
+
+
+def with_noalias(text: str, symbol: str, parameters: Sequence[str]) -> str:
+    """Tell LLVM that the arrays of a kernel's function share no memory that is written: outputs are always new."""
+    called = re.search(r" call [^@]*@([^(]+)\(", functions(text)[symbol])
+
+    def change(name: str, definition: str) -> str:
+        if called is None or name != called[1]:
+            return definition
+        head, brace, body = definition.partition("{\n")
+        for parameter in parameters:
+            head = re.sub(rf'ptr (%"?arg\.{re.escape(parameter)}\.4"?)(?=[,)])', r"ptr noalias \1", head)
+        return head + brace + body
+
+    return change_functions(text, change)
+
+
 def pruned(module: Any, symbol: str) -> Any:
-    """Return a module with what is inlined in any case inlined, and without counts of references that cancel."""
+    """Return a module that LLVM has simplified without a target in view, without counts of references that cancel.
+
+    Most functions are inlined by then, and LLVM recognizes counts of one array as such. Simplified twice, checks of
+    indices are removed that would be left: loops whose first iteration differs are split too late for one run.
+    """
     internalise(module, symbol)
     machine = llvm.Target.from_default_triple().create_target_machine()
-    builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
+    tuning = llvm.create_pipeline_tuning_options(speed_level=3)
+    tuning.loop_unrolling = tuning.loop_vectorization = tuning.slp_vectorization = False
+    builder = llvm.create_pass_builder(machine, tuning)
+    builder.getModulePassManager().run(module, builder)
     passes = llvm.create_new_module_pass_manager()
-    passes.add_always_inliner_pass()
-    passes.add_global_dead_code_eliminate_pass()
-    passes.add_sroa_pass()
-    passes.add_simplify_cfg_pass()
     passes.add_refprune_pass()
     passes.run(module, builder)
     counting, _ = nrtdynmod.create_nrt_module(array_context())
-    defined = {each.name for each in module.functions if not each.is_declaration}
-    if "NRT_incref" not in defined:
-        module.link_in(llvm.parse_assembly(str(counting)))
+    module.link_in(llvm.parse_assembly(str(counting)))
     internalise(module, symbol)
     return module
 
@@ -156,6 +219,8 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
         module = with_roots(module)
     internalise(module, symbol)
     module = optimise(module, machine, symbol)
+    if level.has_avx512:
+        module = without_masked_loads(module)
     require_alone(module)
     for each in [*module.functions, *module.global_variables]:
         if each.name == symbol:
@@ -169,7 +234,6 @@ def optimise(module: Any, machine: Any, symbol: str) -> Any:
     """Return a module after LLVM has optimized it for a target machine, whose loops ask whether to stop."""
     for last in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-        tuning.loop_unrolling = last
         tuning.loop_vectorization = tuning.slp_vectorization = not last
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)

@@ -14,6 +14,8 @@ from typing import Any
 import numba
 import numpy as np
 
+from aotops._native import DType
+from aotops.abi import AXIS_KINDS
 from aotops.aot.arrays.pipeline import RecursiveCompiler, UserCompiler, choosing, operation, operations
 from aotops.aot.arrays.products import products
 from aotops.aot.arrays.recursion import calls_itself
@@ -50,6 +52,8 @@ REJECTED = {
     "BUILD_CLASS": ("a class", "write functions"),
 }
 
+RANDOM = "pass random numbers, or compute them from a key and a counter, as docs/array-kernels.md shows"
+
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
     "builtins.print": "it is for people: return what is to be printed",
@@ -59,8 +63,8 @@ NOT_CALLED = {
     "builtins.eval": "write a function",
     "builtins.exec": "write a function",
     "builtins.id": "objects have no address in kernels",
-    "random.": "pass random numbers as another input",
-    "numpy.random.": "pass random numbers as another input",
+    "random.": RANDOM,
+    "numpy.random.": RANDOM,
     "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
@@ -75,34 +79,40 @@ NOT_CALLED = {
 }
 
 
-def array_function(function: Function, dtype: str, boundscheck: bool) -> Any:
+def array_function(function: Function, dtype: str, boundscheck: bool, reassociate: bool = False) -> Any:
     """Return the Numba dispatcher of a function of arrays, whose float constants are of a dtype.
 
     Raises ``CompileError`` for what it cannot have.
     """
     operations()  # Numba only finds functions that exist before types are inferred
-    return _Copies(dtype, boundscheck).dispatcher(function)
+    return _Copies(dtype, boundscheck, reassociate).dispatcher(function)
 
 
 class _Copies:
     """The copies of a function and of all that it calls."""
 
-    def __init__(self, dtype: str, boundscheck: bool) -> None:
+    def __init__(self, dtype: str, boundscheck: bool, reassociate: bool) -> None:
         self.dtype = dtype
-        self.boundscheck = boundscheck
+        self.options: dict[str, Any] = {
+            "pipeline_class": UserCompiler,
+            "error_model": "numpy",
+            "boundscheck": boundscheck,
+        }
+        if reassociate:
+            self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
 
     def dispatcher(self, function: Any) -> Any:
         """Return the dispatcher of one function."""
         if function not in self.done:
             require_possible(function)
-            options: dict[str, Any] = {"pipeline_class": UserCompiler, "error_model": "numpy"}
+            options = dict(self.options)
             if calls_itself(function):
                 options["pipeline_class"] = RecursiveCompiler
             elif not has_loop(function) and self.done:
                 options["forceinline"] = True
             copy = rebuilt(function, lambda value: value, self.constants(function.__code__))
-            self.done[function] = numba.njit(copy, boundscheck=self.boundscheck, **options)
+            self.done[function] = numba.njit(copy, **options)
             # what it refers to may refer to it
             exchanged = rebuilt(function, self.exchange)
             copy.__globals__.update(exchanged.__globals__)
@@ -115,14 +125,17 @@ class _Copies:
     def constants(self, code: Any) -> Any:
         """Return code with the constants that are compiled, also in functions inside it."""
         code = understood(folded(code))
-        inside = (self.constants(each) if isinstance(each, type(code)) else self.exchange(each) for each in code.co_consts)
-        return code.replace(co_consts=tuple(inside))
+        constants = [
+            self.constants(each) if isinstance(each, python_types.CodeType) else self.exchange(each)
+            for each in code.co_consts
+        ]
+        return code.replace(co_consts=tuple(constants))
 
     def exchange(self, value: Any) -> Any:
         """Return what is compiled in place of a value."""
         if value is numba.prange:
             return range
-        value = plain(value)
+        value = numpys(plain(value))
         record = declared_record(value)
         if record is not None:
             try:
@@ -156,6 +169,20 @@ class _Copies:
 
 
 _chosen: dict[tuple[str, Any], Any] = {}
+
+
+def numpys(value: Any) -> Any:
+    """Return NumPy's function for one of aotops' that takes whole tensors, or its dtype; other values as they are.
+
+    So a module of kernels need not import NumPy where it runs.
+    """
+    if isinstance(value, DType):
+        return np.dtype(value.name).type
+    record = declared_record(value)
+    of_tensors = record is not None and record.kind in AXIS_KINDS and not record.namespace
+    if of_tensors or (getattr(value, "__module__", None) or "").startswith("aotops.namespace."):
+        return getattr(np, value.__name__, value)
+    return value
 
 
 def require_possible(function: Any) -> None:

@@ -22,6 +22,9 @@ from aotops.user.array_record import ArraySignature
 #: ``(n, data, numbers)``.
 LOOP = types.void(types.int64, types.CPointer(types.CPointer(types.uint8)), types.CPointer(types.int64))
 
+#: ``AOT_LONGEST_AXIS`` of ``aotops_kernel.h``: LLVM has to know that sums of sizes and small constants do not overflow.
+LONGEST = 2**60
+
 
 def element_type(dtype: str) -> Any:
     """Return Numba's type of the elements of a dtype."""
@@ -35,14 +38,12 @@ def pointer_to(builder: Any, data: Any, numbers: Any, item: Any, operand: int) -
     return cgutils.pointer_add(builder, base, builder.mul(item, step))
 
 
-def array_of(signature: ArraySignature, operand: int, contiguous: bool) -> Any:
+def array_of(signature: ArraySignature, operand: int, layout: Literal["C", "F", "A"], readonly: bool) -> Any:
     """Return an intrinsic that makes the array of an operand at an item of the batch.
 
     An operand without axes is an array of one element.
     """
     axes = signature.axes[operand]
-    readonly = operand < signature.inputs
-    layout: Literal["C", "A"] = "C" if contiguous or not axes else "A"
     dtype = element_type(signature.dtypes[operand])
     type_ = types.Array(dtype, max(len(axes), 1), layout, readonly=readonly)
     first_size = len(signature.axes)
@@ -58,13 +59,20 @@ def array_of(signature: ArraySignature, operand: int, contiguous: bool) -> Any:
         def constant(value: int) -> Any:
             return ir.Constant(ir.IntType(64), value)
 
-        shape = [number(first_size + axis) for axis in axes] or [constant(1)]
+        def size(axis: int) -> Any:
+            load = number(first_size + axis)
+            load.set_metadata("range", builder.module.add_metadata([constant(0), constant(LONGEST)]))
+            return load
+
+        shape = [size(axis) for axis in axes] or [constant(1)]
         if layout == "A":
             strides = [number(first_stride + k) for k in range(len(axes))]
         else:
+            # from the innermost axis outwards
             strides = [constant(itemsize)]
-            for size in reversed(shape[1:]):
-                strides.insert(0, builder.mul(strides[0], size))
+            for size in reversed(shape[1:]) if layout == "C" else shape[:-1]:
+                strides.append(builder.mul(strides[-1], size))
+            strides = strides[::-1] if layout == "C" else strides
         array = make_array(type_)(context, builder)
         pointer = pointer_to(builder, data, numbers, item, operand)
         populate_array(
@@ -108,7 +116,8 @@ def batch_loop(signature: ArraySignature, function: Any, contiguous: bool) -> Ca
     arguments = []
     for operand in range(len(signature.axes)):
         name = f"operand_{operand}"
-        array = array_of(signature, operand, contiguous)
+        layout: Literal["C", "A"] = "C" if contiguous or not signature.axes[operand] else "A"
+        array = array_of(signature, operand, layout, operand < signature.inputs)
         names[name] = array if signature.is_array(operand) else element_of(signature, operand)
         arguments.append(f"{name}(data, numbers, item)")
     call = f"function({', '.join(arguments)})"

@@ -26,7 +26,7 @@ from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
 from numba.extending import intrinsic, overload
 
-from aotops.aot.arrays.products import dot_method, products
+from aotops.aot.arrays.products import contiguous, dot_method, is_module, products
 from aotops.aot.arrays.recursion import RecursionCheck
 from aotops.aot.front.pipeline import LoweringAlone, target_context
 from aotops.aot.front.rejection import RejectedError
@@ -52,7 +52,7 @@ class PlacedLower(Lower):
         finally:
             _places.pop()
 
-    def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> Any:  # noqa: N802 (Numba's name)
+    def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> Any:
         """Lower a call of a function that is being compiled, perhaps for other types, which already is then."""
         compiled = fnty.dispatcher_type.dispatcher.overloads.get(signature.args)
         if compiled is not None:
@@ -286,6 +286,13 @@ class ArraySemantics(FunctionPass):
                     if table is not None:
                         contents = ir.Global("table", table, statement.loc)
                         value.value = variable("table", contents, block.scope, body)
+                        changed = True
+                elif isinstance(value, ir.Expr) and value.op == "getattr" and value.attr == "reshape":
+                    if not is_module(state.func_ir, value.value):
+                        reference = ir.Global("contiguous", contiguous(), value.loc)
+                        function = variable("contiguous", reference, block.scope, body)
+                        call = ir.Expr.call(function, [value.value], (), value.loc)
+                        value.value = variable("contiguous", call, block.scope, body)
                         changed = True
                 elif isinstance(value, ir.Expr) and value.op == "call":
                     left = dot_method(state.func_ir, value)

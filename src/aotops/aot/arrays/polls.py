@@ -95,13 +95,20 @@ def with_services(text: str, symbol: str) -> str:
     return change_functions(text, change) + "\n" + "\n".join(definitions) + "\n"
 
 
+#: What LLVM infers of functions, and is not true of those that ask whether to stop, nor of what calls them.
+_INFERRED = re.compile(r" *\b(?:memory\([^)]*\)|nofree|norecurse|nosync|willreturn|mustprogress)(?= |$)")
+
+
 def with_ticks(text: str) -> str:
     """Make every loop in the text of an optimized module ask from time to time whether to stop."""
+    groups = dict(re.findall(r"^attributes (#\d+) = \{([^\n]*) \}$", text, re.MULTILINE))
 
     def change(name: str, definition: str) -> str:
         head = definition.partition("{\n")[0]
         if name.startswith("aotops.") or name in SERVICES or not re.match(r"define [^@]*\bi32 @", head):
             return definition
+        attributes = re.sub(r" (#\d+)$", lambda match: _INFERRED.sub("", groups[match[1]]), head.rstrip())
+        definition = f"{attributes} {definition[len(head) :]}"
         backs = sorted(loops_of(definition))
         if not backs:
             return definition

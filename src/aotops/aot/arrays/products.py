@@ -1,4 +1,4 @@
-"""Products of vectors and matrices in array kernels, ``np.dot``, ``@`` and their like, as loops.
+"""Products of vectors and matrices in array kernels, ``np.dot``, ``@`` and their like, as loops; reshaped arrays.
 
 Numba's own call BLAS, which wheels would have to contain, take floats alone, and copy what is not contiguous. These
 take numbers of any type, and any strides. A sum along both operands has eight partial sums, so that it becomes vectors
@@ -7,7 +7,7 @@ of any width with the same bits. A product of matrices adds in the order of a pl
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from types import ModuleType
 from typing import Any
@@ -99,18 +99,24 @@ def _compiled(source: str, name: str, names: dict[str, Any], **options: bool) ->
     return numba.njit(names[name], pipeline_class=ArrayCompiler, error_model="numpy", **options)
 
 
+@cache
+def _total(number: Any, conjugate: bool) -> Any:
+    """Return the compiled sum of products along two vectors; ``conjugate``: of the conjugates of the first."""
+    first = numba.njit(lambda x: np.conj(number(x))) if conjugate else number
+    return _compiled(_TOTAL, "total", {"zero": number(0), "first": first, "second": number})
+
+
 def _same(n: int, m: int) -> None:
     if n != m:
         raise ValueError("the sizes of the operands of a product must be equal")
 
 
 @cache
-def _product(ranks: tuple[int, int], number: Any, conjugate: bool) -> Any:
+def _product(ranks: tuple[int, int], number: Hashable, conjugate: bool) -> Any:
     """Return the compiled product of arrays of some dimensions, computed in a scalar type of NumPy."""
-    names = {"number": number, "same": _compiled_same()}
+    names: dict[str, Any] = {"number": number, "same": _compiled_same()}
     if 1 in ranks:
-        first = numba.njit(lambda x: np.conj(number(x))) if conjugate else number
-        names["total"] = _compiled(_TOTAL, "total", {"zero": number(0), "first": first, "second": number})
+        names["total"] = _total(number, conjugate)
     names["multiply"] = _compiled(_MULTIPLY, "multiply", names)
     return _compiled(_PRODUCTS[ranks], "product", names)
 
@@ -142,7 +148,8 @@ def _product_function(name: str, *allowed: tuple[int, int], conjugate: bool = Fa
             if dtype.kind not in "iufc":
                 raise RejectedError(f"{name}: the arguments must be arrays of numbers, got {dtype}; write loops")
             text = "product(a, b)"
-            names = {"product": _product((ranks[0], ranks[1]), dtype.type, conjugate and dtype.kind == "c")}
+            number: Any = dtype.type
+            names = {"product": _product(ranks, number, conjugate and dtype.kind == "c")}
         if out is None or isinstance(out, (types.Omitted, types.NoneType)):
             return build(f"lambda a, b, out=None: {text}", names)
         source = f"def store(a, b, out):\n    out[:] = {text}\n    return out\n"
@@ -176,24 +183,18 @@ def _norm() -> Any:
         if _rank(x) not in (1, 2):
             raise RejectedError(f"np.linalg.norm: the argument must be a vector or a matrix, got {words(str(x))}")
         dtype = numpy_support.as_dtype(x.dtype)
-        number = dtype.type if dtype.kind in "fc" else np.float64
+        number: Any = dtype.type if dtype.kind in "fc" else np.float64
         root = callable_function("math.sqrt", False)
         if dtype.kind == "c":
             own = type(number(0).real)
             source, names = _NORM, {"zero": own(0), "real": _REAL, "imaginary": _IMAGINARY, "root": root}
         else:
             flat = "x" if x.ndim == 1 else "x.copy().reshape(-1)"
-            source = f"def norm(x):\n    flat = {flat}\n    return root(product(flat, flat))\n"
-            names = {"root": root, "product": _squares(number)}
+            source = f"def norm(x):\n    flat = {flat}\n    return root(total(flat, flat, flat.shape[0]))\n"
+            names = {"root": root, "total": _total(number, False)}
         return build("lambda x: norm(x)", {"norm": _compiled(source, "norm", names)})
 
     return _overloaded("np.linalg.norm", "x", "x", choose)
-
-
-@cache
-def _squares(number: Any) -> Any:
-    total = _compiled(_TOTAL, "total", {"zero": number(0), "first": number, "second": number})
-    return _compiled("def squares(a, b):\n    return total(a, b, a.shape[0])\n", "squares", {"total": total})
 
 
 _REAL = numba.njit(lambda x: x.real)
@@ -212,6 +213,7 @@ def products() -> dict[Any, Any]:
         np.vdot: _product_function("np.vdot", (1, 1), conjugate=True),
         np.inner: _product_function("np.inner", (1, 1), *_NUMBERS),
         np.linalg.norm: _norm(),
+        np.reshape: _reshape(),
     }
 
 
@@ -220,6 +222,32 @@ def dot_method(func_ir: Any, call: Any) -> Any:
     attribute = guard(get_definition, func_ir, call.func)
     if not (isinstance(attribute, ir.Expr) and attribute.op == "getattr" and attribute.attr == "dot"):
         return None
-    holder = guard(get_definition, func_ir, attribute.value)
-    is_module = isinstance(holder, (ir.Global, ir.FreeVar)) and isinstance(holder.value, ModuleType)
-    return None if is_module else attribute.value
+    return None if is_module(func_ir, attribute.value) else attribute.value
+
+
+def is_module(func_ir: Any, variable: Any) -> bool:
+    """Whether a variable holds a module, or one inside it."""
+    definition = guard(get_definition, func_ir, variable)
+    if isinstance(definition, ir.Expr) and definition.op == "getattr":
+        return is_module(func_ir, definition.value)
+    return isinstance(definition, (ir.Global, ir.FreeVar)) and isinstance(definition.value, ModuleType)
+
+
+@cache
+def contiguous() -> Any:
+    """Return a function that copies what Numba does not reshape, unless it could be written through the result."""
+
+    def choose(x: Any) -> Any:
+        copies = isinstance(x, types.Array) and (x.layout == "F" or (x.layout == "A" and not x.mutable))
+        return build(f"lambda x: {'np.ascontiguousarray(x)' if copies else 'x'}", {"np": np})
+
+    return _overloaded("contiguous", "x", "x", choose)
+
+
+def _reshape() -> Any:
+    names = {"contiguous": contiguous()}
+
+    def choose(x: Any, shape: Any) -> Any:
+        return build("lambda x, shape: contiguous(x).reshape(shape)", names)
+
+    return _overloaded("np.reshape", "x, shape", "x, shape", choose)

@@ -22,7 +22,7 @@ _TARGET = re.compile(rf"label %({_NAME})")
 _CALLEE = re.compile(rf"@({_NAME})\(")
 _NUMBER = re.compile(r"^!(\d+) = ", re.MULTILINE)
 _WORD = re.compile(r"(?<![\w.%@\"$])\w+")
-_CAST = re.compile(r"(\S+) (\S+) to ([^,\s]+)(.*)")
+_CAST = re.compile(r"(<\d+ x \w+>|\S+) (\S+) to (<\d+ x \w+>|[^,\s]+)(.*)")
 _BINARY = re.compile(r"((?:[a-z]+ )*)(\S+) (\S+), ([^,\s]+)(.*)")
 
 

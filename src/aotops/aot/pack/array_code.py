@@ -48,8 +48,7 @@ class ArrayCode:
         self.number = number
         self.contiguous = contiguous
         self.symbol = record.symbol(number, contiguous)
-        dtypes = " ".join(dict.fromkeys(self.signature.dtypes))
-        self.title = f"{record.name} {dtypes}{'' if contiguous else ', strided'}"
+        self.title = f"{record.name} {record.described(number)}{'' if contiguous else ', strided'}"
         self.place = record.place
 
     @property
@@ -67,7 +66,8 @@ class ArrayCode:
             for function in reached(record.function)
             for code in codes(function)
         ]
-        facts = (record.layout.text, signature.dtypes, signature.boxed, self.contiguous, record.boundscheck, lines)
+        options = (record.boundscheck, record.reassociate)
+        facts = (record.declared, signature.identity, self.contiguous, options, lines)
         return fingerprint(compiler_digest(), repr(facts), record.function)
 
     def bitcode(self, name: str) -> bytes:
@@ -86,13 +86,17 @@ class ArrayCode:
 
 def array_codes(records: Iterable[Any]) -> list[ArrayCode]:
     """Return the versions of all array kernels among some records."""
-    return [
+    found = [
         ArrayCode(record, number, contiguous)
         for record in records
         if isinstance(record, ArrayRecord)
         for number in range(len(record.signatures))
         for contiguous in (True, False)
     ]
+    first: dict[str, ArrayCode] = {}
+    for code in found:
+        first.setdefault(code.symbol, code)  # functions without arrays have one version
+    return list(first.values())
 
 
 def encoded(signature: ArraySignature) -> tuple[int, int, int, list[int], list[int], list[int], list[int]]:
@@ -130,10 +134,9 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
             # a kernel of numbers alone has no axes, and C has no arrays without elements
             lines.append(f"static const {type_} {name}[] = {{{', '.join(map(str, values or [0]))}}};")
             fields.append(name)
-        for each in (code, strided):
-            name = f"functions_{each.symbol}"
-            lines.append(f"static const aot_array_kernel {name}[] = {{{', '.join(names[each.symbol])}}};")
-            fields.append(name)
+        for each in {code.symbol: code, strided.symbol: strided}:
+            lines.append(f"static const aot_array_kernel functions_{each}[] = {{{', '.join(names[each])}}};")
+        fields += [f"functions_{code.symbol}", f"functions_{strided.symbol}"]
         rows.append(f'    {{"{code.symbol}", {inputs}, {outputs}, {dimensions}, {", ".join(fields)}}},')
     return [
         *lines,

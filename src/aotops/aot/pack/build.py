@@ -187,7 +187,7 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
 def codes_of(records: Iterable[Any]) -> list[Any]:
     """Return what is compiled of a module's operators and array kernels."""
     records = list(records)
-    operators = [record for record in records if record.kind != ArrayRecord.kind]
+    operators = [record for record in records if not isinstance(record, ArrayRecord)]
     return [*kernels_of(operators), *array_codes(records)]
 
 

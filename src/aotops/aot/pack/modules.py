@@ -254,6 +254,7 @@ def declared_records(module: ModuleType) -> list[Any]:
     of what ``aotops.aot.pack.probe`` finds.
     """
     from aotops._native import Operator
+    from aotops.user.array_functions import ArrayFunction
     from aotops.user.array_kernels import ArrayKernel
 
     records: dict[str, Any] = {}
@@ -266,7 +267,7 @@ def declared_records(module: ModuleType) -> list[Any]:
             )
 
     for value in vars(module).values():
-        record = value._record if isinstance(value, (Operator, ArrayKernel)) else None
+        record = value._record if isinstance(value, (Operator, ArrayKernel, ArrayFunction)) else None
         if record is None or record.namespace is not vars(module) or record in records.values():
             continue
         if record.replaces is not None and not is_bound(record.replaces):
@@ -290,7 +291,7 @@ def declared_records(module: ModuleType) -> list[Any]:
         code = record.scalar.__code__
         warnings.warn_explicit(message, UserWarning, code.co_filename, code.co_firstlineno)
     for record in found:
-        if record.kind != ArrayRecord.kind:
+        if not isinstance(record, ArrayRecord):
             probe(record)
     return [each for record in found for each in (record, record.gradient) if each is not None]
 

@@ -64,6 +64,7 @@ OWN = {
     "namespace.nan_statistics": "Statistical functions",
     "namespace.quantiles": "Statistical functions",
     "namespace.neural": "Functions for models",
+    "user.array_functions": "User-defined operators",
     "user.array_kernels": "User-defined operators",
     "user.declare": "User-defined operators",
     "autograd.grad_check": "User-defined operators",

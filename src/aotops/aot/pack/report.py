@@ -12,6 +12,7 @@ from pathlib import Path
 
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import objects
+from aotops.aot.pack.array_code import ArrayCode
 from aotops.aot.pack.build import keys
 from aotops.aot.pack.kernels import Kernel
 
@@ -27,7 +28,7 @@ class Row:
         files: for each level the object file.
     """
 
-    kernel: Kernel
+    kernel: Kernel | ArrayCode
     sizes: tuple[int | None, ...]
     seconds: float
     files: tuple[Path, ...]
@@ -67,8 +68,10 @@ def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel
     return result, missing
 
 
-def family(kernel: Kernel) -> str:
+def family(kernel: Kernel | ArrayCode) -> str:
     """Return the family of a kernel in the report's sums."""
+    if isinstance(kernel, ArrayCode):
+        return kernel.record.kind
     if kernel.symbol.startswith("aot_convert_"):
         return "conversion"
     if kernel.kind != "elementwise":
@@ -81,10 +84,12 @@ def family(kernel: Kernel) -> str:
 def table(found: Iterable[Row]) -> list[str]:
     """Yield a line per kernel, the largest first."""
     names = [level.name.rpartition("-")[2] for level in levels()]
-    lines = [f"{'kernel':<44}" + "".join(f"{name:>9}" for name in names) + f"{'CPU s':>9}"]
-    for row in sorted(found, key=lambda row: (-row.size, row.kernel.title)):
+    ordered = sorted(found, key=lambda row: (-row.size, row.kernel.title))
+    width = max([44, *(len(row.kernel.title) for row in ordered)])
+    lines = [f"{'kernel':<{width}}" + "".join(f"{name:>9}" for name in names) + f"{'CPU s':>9}"]
+    for row in ordered:
         sizes = "".join(f"{'=' if size is None else size:>9}" for size in row.sizes)
-        lines.append(f"{row.kernel.title:<44}{sizes}{row.seconds:>9.2f}")
+        lines.append(f"{row.kernel.title:<{width}}{sizes}{row.seconds:>9.2f}")
     return lines
 
 

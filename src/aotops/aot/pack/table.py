@@ -117,7 +117,7 @@ def constants_are_read(record: Record) -> bool:
 def plan_header() -> str:
     """Return the C header of the plan: its fields as a structure, and the sizes and roles that the glue uses."""
     members = [f"    int64_t {name}{''.join(f'[{length}]' for length in lengths)};" for name, lengths in fields.FIELDS]
-    names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_PIECE")]
+    names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_BYTES", "STREAMED_PIECE")]
     names += ["GRAIN", "PART", "PART_IF_COMPUTE_BOUND", "PART_IF_UNBOUNDED", "LARGE", "LARGE_IF_COMPUTE_BOUND"]
     names += ["LEAF", "BATCH", "FEWEST_PACKED"]
     planners = [f"extern const aot_planner {planner.symbol};" for planner in PLANNERS]

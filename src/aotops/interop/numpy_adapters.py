@@ -1,0 +1,243 @@
+"""NumPy's functions that aotops spells in another way, each with NumPy's arguments."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import aotops
+from aotops import _native, errors
+from aotops.shapes import normalize_axes
+
+
+def concatenate(
+    arrays: Any, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Any:
+    """``numpy.concatenate``."""
+    joined = aotops.concat(arrays, axis=axis)
+    return finished("concatenate", joined, out, dtype)
+
+
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """``numpy.hstack``: along the second axis, of vectors along the only one."""
+    arrays = [at_least(1, x) for x in tup]
+    return finished("hstack", aotops.concat(arrays, axis=0 if arrays and arrays[0].ndim == 1 else 1), None, dtype)
+
+
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Any:
+    """``numpy.vstack``: along the first axis, vectors as rows."""
+    return finished("vstack", aotops.concat([at_least(2, x) for x in tup], axis=0), None, dtype)
+
+
+def finished(name: str, result: Any, out: Any, dtype: Any) -> Any:
+    """A result in a dtype, or written into ``out``."""
+    return _native.copy_to_out(name, result if dtype is None else result.astype(dtype, copy=False), out)
+
+
+def at_least(ndim: int, x: Any) -> Any:
+    """A tensor with axes of length 1 before its own, where it has fewer."""
+    tensor = aotops.asarray(x)
+    return tensor.reshape((1,) * (ndim - tensor.ndim) + tensor.shape) if tensor.ndim < ndim else tensor
+
+
+def where(condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    """``numpy.where``; of the condition alone the positions of its nonzero elements."""
+    if x is None and y is None:
+        return function_of("nonzero", "numpy.where")(condition)
+    return aotops.where(condition, x, y)
+
+
+def transpose(a: Any, axes: Any = None) -> Any:
+    """``numpy.transpose``, which reverses the axes if it is given none."""
+    return a.T if axes is None else aotops.permute_dims(a, axes)
+
+
+def dot(a: Any, b: Any, out: Any = None) -> Any:
+    """``numpy.dot`` of vectors and matrices, which is their product, and of numbers; not of more dimensions."""
+    x, y = aotops.asarray(a), aotops.asarray(b)
+    if x.ndim == 0 or y.ndim == 0:
+        return aotops.multiply(x, y, out=out)
+    function = function_of("matmul" if max(x.ndim, y.ndim) <= 2 else "", "numpy.dot")
+    return finished("dot", function(x, y), out, None)
+
+
+def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    """``numpy.swapaxes``."""
+    first, second = [
+        normalize_axes("numpy.swapaxes", name, axis, a.ndim, several=False)[0]
+        for name, axis in (("axis1", axis1), ("axis2", axis2))
+    ]
+    order = list(range(a.ndim))
+    order[first], order[second] = second, first
+    return aotops.permute_dims(a, order)
+
+
+def ravel(a: Any, order: str = "C") -> Any:
+    """``numpy.ravel`` in row-major order."""
+    return aotops.reshape(a, (-1,)) if order == "C" else unsupported("numpy.ravel", "order", order)
+
+
+def cumsum(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """``numpy.cumsum``, which takes the elements of all axes in a row if it is given none."""
+    return aotops.cumulative_sum(*in_a_row(a, axis), dtype=dtype, out=out)
+
+
+def cumprod(a: Any, axis: int | None = None, dtype: Any = None, out: Any = None) -> Any:
+    """``numpy.cumprod``, likewise."""
+    return aotops.cumulative_prod(*in_a_row(a, axis), dtype=dtype, out=out)
+
+
+def sort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """``numpy.sort``, of the elements of all axes if it is given none; all of aotops' sorts are stable."""
+    x, along = in_a_row(a, axis)
+    return aotops.sort(x, axis=along) if order is None else unsupported("numpy.sort", "order", order)
+
+
+def argsort(a: Any, axis: int | None = -1, kind: Any = None, order: Any = None, *, stable: Any = None) -> Any:
+    """``numpy.argsort``, likewise."""
+    x, along = in_a_row(a, axis)
+    return aotops.argsort(x, axis=along) if order is None else unsupported("numpy.argsort", "order", order)
+
+
+def in_a_row(a: Any, axis: int | None) -> tuple[Any, int]:
+    """A tensor, flattened if there is no axis, and the axis to go along."""
+    return (a.reshape(-1), 0) if axis is None else (a, axis)
+
+
+def copied(a: Any, order: str = "K") -> Any:
+    """``numpy.copy``."""
+    return a.copy()
+
+
+def round_to(a: Any, decimals: int = 0, out: Any = None) -> Any:
+    """``numpy.round``, by powers of ten as NumPy has it; integers stay as they are to the right of the point."""
+    x = aotops.asarray(a)
+    if decimals == 0 or (decimals > 0 and x.dtype.kind in ("bool", "integer")):
+        return aotops.round(x, out=out)
+    scale = aotops.asarray(10.0 ** abs(decimals), dtype=x.dtype if x.dtype.kind in ("float", "complex") else None)
+    if decimals > 0:
+        found = aotops.divide(aotops.round(aotops.multiply(x, scale)), scale)
+    else:
+        found = aotops.multiply(aotops.round(aotops.divide(x, scale)), scale)
+    return finished("round", found, out, None if x.dtype.kind in ("float", "complex") else x.dtype)
+
+
+def isclose(a: Any, b: Any, rtol: Any = 1e-05, atol: Any = 1e-08, equal_nan: bool = False) -> Any:
+    """``numpy.isclose``: ``abs(a - b) <= atol + rtol * abs(b)`` of finite numbers, and equality of infinities."""
+    x, y = [aotops.asarray(each) for each in (a, b)]
+    y = y if y.dtype.kind in ("float", "complex") else y.astype("float64")
+    tolerance = aotops.add(atol, aotops.multiply(rtol, aotops.abs(y)))
+    near = aotops.less_equal(aotops.abs(aotops.subtract(x, y)), tolerance) & aotops.isfinite(y)
+    close = near | aotops.equal(x, y)
+    return close | (aotops.isnan(x) & aotops.isnan(y)) if equal_nan else close
+
+
+def unique(
+    ar: Any,
+    return_index: bool = False,
+    return_inverse: bool = False,
+    return_counts: bool = False,
+    axis: Any = None,
+    *,
+    equal_nan: bool = True,
+    sorted: bool = True,
+) -> Any:
+    """``numpy.unique`` of all elements; NumPy computes it along an axis, and takes NaN for equal."""
+    x = aotops.asarray(ar)
+    has_nan = equal_nan and x.dtype.kind in ("float", "complex") and bool(aotops.any(aotops.isnan(x)))
+    if axis is not None or has_nan:
+        return NotImplemented
+    if not (return_index or return_inverse or return_counts):
+        return aotops.unique_values(x)
+    found = aotops.unique_all(x)
+    wanted = (True, return_index, return_inverse, return_counts)
+    order = (found.values, found.indices, found.inverse_indices, found.counts)
+    return tuple([each for each, is_wanted in zip(order, wanted, strict=True) if is_wanted])
+
+
+def atleast_1d(*arys: Any) -> Any:
+    """``numpy.atleast_1d``."""
+    return alone([at_least(1, x) for x in arys])
+
+
+def atleast_2d(*arys: Any) -> Any:
+    """``numpy.atleast_2d``."""
+    return alone([at_least(2, x) for x in arys])
+
+
+def atleast_3d(*arys: Any) -> Any:
+    """``numpy.atleast_3d``, which puts axes before and behind those of vectors, and behind those of matrices."""
+    tensors = [at_least(2, x) for x in arys]
+    return alone([x if x.ndim > 2 else aotops.expand_dims(x, axis=2) for x in tensors])
+
+
+def alone(results: list[Any]) -> Any:
+    """One result, or a tuple of several."""
+    return results[0] if len(results) == 1 else tuple(results)
+
+
+def append(arr: Any, values: Any, axis: Any = None) -> Any:
+    """``numpy.append``, of the elements of all axes in a row if it is given none."""
+    return aotops.concat([aotops.asarray(arr), aotops.asarray(values)], axis=axis)
+
+
+def argwhere(a: Any) -> Any:
+    """``numpy.argwhere``: a row of indices for each nonzero element."""
+    x = aotops.asarray(a)
+    if x.ndim == 0:
+        return aotops.empty((int(bool(x)), 0), dtype="int64")
+    return aotops.stack(aotops.nonzero(x), axis=1)
+
+
+def flatnonzero(a: Any) -> Any:
+    """``numpy.flatnonzero``."""
+    return aotops.nonzero(aotops.reshape(aotops.asarray(a), (-1,)))[0]
+
+
+#: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
+ADAPTERS = {
+    "append": append,
+    "argsort": argsort,
+    "argwhere": argwhere,
+    "around": round_to,
+    "atleast_1d": atleast_1d,
+    "atleast_2d": atleast_2d,
+    "atleast_3d": atleast_3d,
+    "concatenate": concatenate,
+    "copy": copied,
+    "cumprod": cumprod,
+    "cumsum": cumsum,
+    "dot": dot,
+    "flatnonzero": flatnonzero,
+    "hstack": hstack,
+    "isclose": isclose,
+    "ravel": ravel,
+    "round": round_to,
+    "sort": sort,
+    "swapaxes": swapaxes,
+    "transpose": transpose,
+    "unique": unique,
+    "vstack": vstack,
+    "where": where,
+}
+
+
+def dtype_argument(value: Any) -> dict[str, Any]:
+    """An argument ``dtype``, if it is given: NumPy has more names for dtypes than aotops, such as ``"f4"``."""
+    import numpy
+
+    return {} if value is None else {"dtype": numpy.dtype(value)}
+
+
+def function_of(own: str, name: str) -> Any:
+    """The function of aotops that implements NumPy's; a ``TypeError`` that names NumPy's where there is none."""
+    found = getattr(aotops, own, None)
+    if found is None:
+        advice = f"write {name}(numpy.asarray(t)), which shares its memory"
+        errors.reject(TypeError, name, "each array", "be an ndarray, for which alone it is defined", "a Tensor", advice)
+    return found
+
+
+def unsupported(name: str, argument: str, value: Any) -> Any:
+    """Raise ``TypeError`` for an argument that only NumPy's function has."""
+    advice = errors.INSTEAD.get(argument, f"write {name}(numpy.asarray(t), ...) for NumPy's own")
+    errors.reject(TypeError, name, argument, "be left out where a Tensor is given", errors.type_name(value), advice)

@@ -1,0 +1,56 @@
+"""The arguments of array kernels and of whole-array functions, and what they give back."""
+
+from __future__ import annotations
+
+import sys
+
+from aotops import _native, errors
+from aotops.abi import CATEGORIES, FACTS
+from aotops.dtypes import find_dtype
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+
+def check_options(name: str, boundscheck: Any, reassociate: Any) -> None:
+    """Raise ``TypeError`` for options of a declaration that are not bools."""
+    for option, value in (("boundscheck", boundscheck), ("reassociate", reassociate)):
+        if not isinstance(value, bool):
+            errors.wrong_type(name, option, "a bool", value)
+
+
+def dtype_named(name: str) -> _native.DType:
+    """A dtype by its name."""
+    found = find_dtype(name)
+    assert found is not None  # signatures have names of dtypes alone
+    return found
+
+
+def number_category(number: Any) -> str:
+    """The category of a Python number."""
+    category = "bool" if isinstance(number, bool) else "integer" if isinstance(number, int) else "float"
+    return "complex" if isinstance(number, complex) else category
+
+
+def number_fits(number: Any, dtype: str) -> bool:
+    """Whether a Python number is of a category that a dtype holds."""
+    return CATEGORIES.index(number_category(number)) <= CATEGORIES.index(FACTS[dtype].category)
+
+
+def as_given(result: Any, inputs: Sequence[Any]) -> Any:
+    """Tensors, also in tuples, as NumPy's arrays if there are some among the inputs and no tensors."""
+    numpy = sys.modules.get("numpy")
+    tensor = _native.TensorBase
+    if numpy is None or not any(isinstance(each, numpy.ndarray) for each in inputs):
+        return result
+    if any(isinstance(each, tensor) for each in inputs):
+        return result
+
+    def converted(value: Any) -> Any:
+        if isinstance(value, tuple):
+            return tuple(map(converted, value))
+        return numpy.asarray(value) if isinstance(value, tensor) else value
+
+    return converted(result)

@@ -1,0 +1,316 @@
+"""Whole-array functions: ``function`` declares functions of arrays and numbers that return arrays and numbers.
+
+The first call finds the code (``aotops.first_call``); every call chooses a signature by the dtypes and dimensions of
+its arguments, and leaves the rest to C.
+"""
+
+from __future__ import annotations
+
+import sys
+
+from aotops import _native, errors
+from aotops.abi import DEFAULTS, holding
+from aotops.arguments import advised
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
+from aotops.user.array_types import read_signature
+from aotops.user.function_record import FunctionRecord, FunctionSignature
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
+
+    from aotops.tensors import Tensor
+    from aotops.user.array_types import Argument
+
+#: The flags of ``aotops_kernel.h``.
+WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
+
+
+@advised
+def function(signature: Any = None, /, *, boundscheck: bool = True, reassociate: bool = False) -> Any:
+    """Declare a whole-array function: a plain function of arrays and numbers that is compiled ahead of time.
+
+    Unlike an array kernel (``aotops.kernel``) it has no layout and no batch: it gets its arguments as they are, may
+    write to arrays, and returns what it computes: nothing, numbers, arrays of any dimensions, or tuples of them.
+
+    Parameters:
+        signature: The types of the arguments, and of what is returned, as Numba writes them:
+            ``"(float64[:, :], int64) -> float64"`` or ``"float64(float64[:, :], int64)"``; or a signature object of
+            Numba's; or a list of several signatures. Without the type of the result, the function returns what it
+            returns. ``float64[:]`` takes arrays of any strides, ``float64[::1]`` contiguous ones. A signature may leave
+            out last parameters that have defaults: these are constants then, None among them. In place of a signature:
+            a function that Numba's ``njit`` has decorated with one.
+        boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
+            others: it is the one way in which a function can crash.
+        reassociate: Whether sums and products of floats may be computed in another order, as in ``aotops.kernel``.
+
+    Returns:
+        A decorator, which returns an ``ArrayFunction``; or that, of a function of Numba's.
+
+    Raises:
+        TypeError: The decorated object is not a Python function.
+        RecordError: A signature is malformed, or does not fit the function; this is a ``ValueError``.
+
+    Example:
+        >>> import aotops as ao
+        >>> @ao.function("(float64[:], float64) -> (int64, float64)")
+        ... def first_above(x, limit):
+        ...     for i in range(x.shape[0]):
+        ...         if x[i] > limit:
+        ...             return i, x[i]
+        ...     return -1, limit
+        >>> first_above
+        <array function first_above '(float64[:], float64) -> (int64, float64)'>
+    """
+    namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
+    if signature is None or (callable(signature) and not hasattr(signature, "return_type")):
+        found = getattr(signature, "nopython_signatures", None)  # of a function of njit
+        if not found or getattr(signature, "_can_compile", False):
+            advice = 'write @aotops.function("(float64[:], int64) -> float64")'
+            wanted = "be signatures, or a function that Numba has compiled for declared ones"
+            errors.reject(TypeError, "function", "signature", wanted, errors.type_name(signature), advice)
+        return _declared(signature, list(found), (boundscheck, reassociate), namespace)
+    return lambda function: _declared(function, signature, (boundscheck, reassociate), namespace)
+
+
+def _declared(function: Any, given: Any, options: tuple[Any, Any], namespace: dict[str, Any]) -> ArrayFunction:
+    from aotops.scalar.functions import plain
+
+    function = plain(function)
+    if not isinstance(function, type(_declared)):
+        errors.wrong_type("function", "function", "a Python function", function)
+    name = function.__name__
+    check_options(name, *options)
+    code = function.__code__
+    if code.co_flags & 0x0C or code.co_kwonlyargcount:
+        wanted = "have parameters that are given by position, without * and **"
+        errors.reject(TypeError, "function", name, wanted, "another signature")
+    rows = given if isinstance(given, list) else [given]
+    signatures = tuple([FunctionSignature(*read_signature(name, each)) for each in rows])
+    if not signatures:
+        errors.reject(errors.RecordError, name, "signature", "be one at least", "an empty list")
+    record = FunctionRecord(function, signatures, *options, namespace)  # type: ignore[arg-type]
+    earlier = namespace.get(name)
+    if isinstance(earlier, ArrayFunction) and earlier._record.namespace is namespace:
+        record.replaces = earlier._record
+    return ArrayFunction(record)
+
+
+class ArrayFunction:
+    """A whole-array function, declared with ``aotops.function``.
+
+    Attributes:
+        signatures: what it is compiled for, as strings.
+        parameters: the names of its parameters.
+        py_func: the Python function.
+
+    Example:
+        >>> import aotops as ao
+        >>> half = ao.function("(float64[:]) -> float64")(lambda x: x[0] / 2)
+        >>> half.signatures, half.parameters
+        (('(float64[:]) -> float64',), ('x',))
+    """
+
+    def __init__(self, record: FunctionRecord) -> None:
+        if not isinstance(record, FunctionRecord):
+            wanted = "what aotops.function makes; write @aotops.function(signature)"
+            errors.wrong_type("ArrayFunction", "record", wanted, record)
+        function = record.function
+        self._record = record
+        self._library: Any = None
+        self._numbers: tuple[int, ...] = ()
+        self._flags: tuple[list[int], ...] = ()
+        self.signatures = tuple(map(str, record.signatures))
+        self.parameters = record.parameters
+        self.py_func = self.__wrapped__ = function
+        self.__name__ = function.__name__
+        self.__qualname__ = function.__qualname__
+        self.__module__ = function.__module__
+        self.__doc__ = function.__doc__
+
+    def __repr__(self) -> str:
+        return f"<array function {self.__name__} {' or '.join(map(repr, self.signatures))}>"
+
+    def __reduce__(self) -> str:
+        return self.__qualname__
+
+    def _bind(self, library: Any) -> None:
+        """Take the code from a capsule; ``ImportError`` if it has none."""
+        record = self._record
+        found = [_native.find_array_function(library, record.symbol(k, True)) for k in range(len(record.signatures))]
+        self._flags = tuple([flags for _, *flags in found])
+        self._library, self._numbers = library, tuple([number for number, *_ in found])
+        record.loaded = True
+
+    def __call__(self, *arguments: Any, **named: Any) -> Any:
+        """Run the function.
+
+        Parameters:
+            arguments: Tensors, arrays, lists or numbers, by position or by name. Arrays are read and written where
+                they are. An array that the function only reads may also be of a dtype that the signature's holds, which
+                is copied; one that it writes to must be an array of exactly that dtype, and writable.
+
+        Returns:
+            What the function returns. Arrays are NumPy's if there are some among the arguments and no tensors, else
+            tensors. They own their memory, or are views of arguments where the function returns such a view.
+
+        Raises:
+            TypeError: The arguments fit no signature.
+            ValueError: An array that is written to is read-only, or would have to be copied.
+            OverflowError: A number does not fit its dtype.
+            NotBuiltError: There is no compiled code, and no compiler.
+            Exception: What the function raises, with its file and line. Arrays may be half written then.
+        """
+        record = self._record
+        name, parameters = record.name, record.parameters
+        values = arguments if not named and len(arguments) == len(parameters) else self._arranged(arguments, named)
+        if not record.loaded:
+            _native.load_array_kernel(self)  # which calls ``aotops.first_call``
+        operands = [
+            None if value is None else as_operand_or_default(name, parameter, value, record.defaults)
+            for parameter, value in zip(parameters, values, strict=True)
+        ]
+        number = self._chosen(values, operands)
+        signature = record.signatures[number]
+        flags = self._flags[number] if self._flags else [0] * signature.inputs
+        tensors = tuple(
+            [
+                _prepared(name, *each)
+                for each in zip(parameters, values, operands, signature.arguments, flags, strict=False)
+            ]
+        )
+        if self._library is None:
+            from aotops.user.array_python import call_as_python
+
+            result = call_as_python(record, signature, values, tensors)
+        else:
+            result = _native.run_array_function(self._library, self._numbers[number], name, parameters, tensors)
+        return as_given(result, values)
+
+    def _arranged(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+        """The arguments in the order of the parameters, with defaults for those that are left out."""
+        record = self._record
+        name, parameters = record.name, record.parameters
+        if len(given) > len(parameters):
+            required = len(parameters) - len(record.defaults)
+            errors.wrong_count(name, " ".join(parameters), required, len(given))
+        for key in named:
+            if key not in parameters:
+                errors.unexpected_keyword(name, key, ", ".join(parameters))
+            if key in parameters[: len(given)]:
+                errors.wrong_call(f"{name}() got multiple values for argument {key!r}")
+        values = list(given)
+        for index, key in enumerate(parameters[len(given) :], len(given)):
+            if key not in named and key not in record.defaults:
+                errors.missing_argument(name, " ".join(parameters), index)
+            values.append(named[key] if key in named else record.defaults[key])
+        return tuple(values)
+
+    def _chosen(self, values: tuple[Any, ...], operands: list[Any]) -> int:
+        """The number of the signature for some arguments: the first that has their dtypes, or that holds them.
+
+        ``TypeError`` if there is none.
+        """
+        record = self._record
+        defaults = [record.defaults.get(each, self) for each in record.parameters]
+        reached = -1
+        for takes in (_is_exactly, _is_nearly, _is_held):
+            for number, signature in enumerate(record.signatures):
+                flags = self._flags[number] if self._flags else [0] * signature.inputs
+                for k, operand in enumerate(operands):
+                    if k < signature.inputs:
+                        if not takes(operand, signature.arguments[k], flags[k]):
+                            break
+                    elif values[k] is not defaults[k]:
+                        break  # it is a constant here
+                else:
+                    return number
+                reached = max(reached, k) if takes is _is_held else reached
+        self._reject(values, operands, reached)
+
+    def _reject(self, values: tuple[Any, ...], operands: list[Any], argument: int) -> NoReturn:
+        """Raise because an argument fits no signature that takes those before it."""
+        record = self._record
+        parameter, operand = record.parameters[argument], operands[argument]
+        wanted = []
+        for number, signature in enumerate(record.signatures):
+            if argument < signature.inputs:
+                flags = self._flags[number][argument] if self._flags else 0
+                reason = f", since {record.name} writes to it" if flags & WRITES else ""
+                wanted.append(f"be {signature.arguments[argument].described()}{reason}")
+            else:
+                wanted.append("be left out")
+        got = errors.type_name(values[argument])
+        if isinstance(operand, _native.TensorBase):
+            plural = "s" * (operand.ndim != 1)
+            got = f"{type(values[argument]).__name__} of {operand.dtype.name} with {operand.ndim} dimension{plural}"
+        errors.reject(TypeError, record.name, parameter, " or ".join(dict.fromkeys(wanted)), got)
+
+
+FunctionRecord.public = ArrayFunction
+
+
+def as_operand_or_default(name: str, parameter: str, value: Any, defaults: dict[str, Any]) -> Any:
+    """A value as an operand; a default that is none, such as a string, as it is."""
+    from aotops.namespace.operands import as_operand, is_operand
+
+    if parameter in defaults and value is defaults[parameter] and not is_operand(value):
+        return None
+    return as_operand(name, parameter, value)
+
+
+def _is_exactly(operand: Any, own: Argument, flags: int) -> bool:
+    """Whether an operand has the type of an argument; Python's numbers have their default dtypes."""
+    if operand is None:
+        return False
+    if _native.is_number(operand):
+        return not own.rank and DEFAULTS[number_category(operand)] == own.dtype
+    return bool(operand.ndim == own.rank and operand.dtype.name == own.dtype)
+
+
+def _is_nearly(operand: Any, own: Argument, flags: int) -> bool:
+    """The same, but Python's numbers fit any dtype of their category or a larger one."""
+    if operand is not None and _native.is_number(operand):
+        return not own.rank and number_fits(operand, own.dtype)
+    return _is_exactly(operand, own, flags)
+
+
+def _is_held(operand: Any, own: Argument, flags: int) -> bool:
+    """The same, but the argument may also hold the operand's dtype, unless it is written to."""
+    if _is_nearly(operand, own, flags):
+        return True
+    if operand is None or _native.is_number(operand) or flags & WRITES:
+        return False
+    return bool(operand.ndim == own.rank and own.dtype in holding(operand.dtype.name))
+
+
+def _prepared(name: str, parameter: str, value: Any, operand: Any, own: Argument, flags: int) -> Tensor:
+    """An operand as the tensor that C gets; a copy where it has another dtype or order."""
+    from aotops.namespace.creation import read
+
+    dtype = dtype_named(own.dtype)
+    if _native.is_number(operand):
+        return read(name, parameter, operand, dtype)
+    if flags & WRITES:
+        return operand if value is operand else _shared(name, parameter, value)
+    tensor: Tensor = operand if operand.dtype is dtype else _native.astype(operand, dtype)
+    if flags & ROW_MAJOR:
+        return tensor.contiguous()
+    if flags & COLUMN_MAJOR and not tensor.permute(*range(tensor.ndim)[::-1]).is_contiguous():
+        backwards = tuple(range(tensor.ndim)[::-1])
+        return tensor.permute(*backwards).contiguous().permute(*backwards)
+    return tensor
+
+
+def _shared(name: str, parameter: str, value: Any) -> Tensor:
+    """A tensor on the memory of an argument that is written to; ``TypeError`` or ``ValueError`` if there is none."""
+    from aotops.namespace.creation import is_memory, read
+
+    if not is_memory(value):
+        wanted = f"be an array in memory, since {name} writes to it"
+        errors.reject(TypeError, name, parameter, wanted, errors.type_name(value), "make one with numpy.array")
+    try:
+        return read(name, parameter, value, None, False)
+    except ValueError:
+        wanted = f"be aligned, since {name} writes to it"
+        errors.reject(ValueError, name, parameter, wanted, f"{type(value).__name__} that would have to be copied")

@@ -1,0 +1,104 @@
+"""What the declaration of a whole-array function says: its signatures and its function."""
+
+from __future__ import annotations
+
+from aotops import errors
+from aotops.user.array_record import ArrayRecord, ArraySignature
+from aotops.user.array_types import Argument, spelled_result
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from types import FunctionType
+    from typing import Any
+
+    from aotops.user.array_types import Result
+
+#: What is counted of all arguments' dimensions.
+MOST_DIMENSIONS = 255
+
+
+class FunctionSignature(ArraySignature):
+    """One signature that a whole-array function is compiled for.
+
+    Each axis of an argument has a dimension of its own.
+
+    Attributes:
+        arguments: their types.
+        result: the type of what it returns; None if that is not declared.
+    """
+
+    def __init__(self, arguments: tuple[Argument, ...], result: Result) -> None:
+        axes, first = [], 0
+        for each in arguments:
+            axes.append(tuple(range(first, first + each.rank)))
+            first += each.rank
+        super().__init__(tuple([each.dtype for each in arguments]), len(arguments), (), tuple(axes), (-1,) * first)
+        self.arguments = arguments
+        self.result = result
+
+    def __str__(self) -> str:
+        result = spelled_result(self.result)
+        return f"({', '.join(map(str, self.arguments))}){f' -> {result}' if result else ''}"
+
+    @property
+    def identity(self) -> tuple[Any, ...]:
+        """What code is compiled from, of this signature."""
+        return (str(self),)
+
+    @property
+    def has_versions(self) -> bool:
+        """Whether there is another version for arrays in row-major order."""
+        return any(each.rank and each.order == "A" for each in self.arguments)
+
+
+class FunctionRecord(ArrayRecord):
+    """The declaration of a whole-array function."""
+
+    kind = "function"
+    signatures: tuple[FunctionSignature, ...]
+
+    def __init__(
+        self,
+        function: FunctionType,
+        signatures: tuple[FunctionSignature, ...],
+        boundscheck: bool,
+        reassociate: bool,
+        namespace: dict[str, Any],
+    ) -> None:
+        super().__init__(function, None, signatures, boundscheck, reassociate, namespace)
+        least = len(self.parameters) - len(function.__defaults__ or ())
+        #: The values of parameters that calls may leave out.
+        self.defaults = dict(zip(self.parameters[least:], function.__defaults__ or (), strict=True))
+        for each in signatures:
+            if not least <= each.inputs <= len(self.parameters):
+                count = str(least) if least == len(self.parameters) else f"{least} to {len(self.parameters)}"
+                wanted = f"have {count} arguments, as the function has: {', '.join(self.parameters)}"
+                errors.reject(errors.RecordError, self.name, "signature", wanted, str(each))
+            if len(each.sizes) > MOST_DIMENSIONS:
+                wanted = f"have at most {MOST_DIMENSIONS} dimensions in total"
+                errors.reject(errors.RecordError, self.name, "signature", wanted, len(each.sizes))
+
+    @property
+    def declared(self) -> str:
+        """What the declaration says beside signatures."""
+        return self.kind
+
+    def described(self, number: int) -> str:
+        """One of the signatures, as the names of its code in reports have it."""
+        arguments = ", ".join(map(str, self.signatures[number].arguments))
+        return f"({arguments})"
+
+    def symbol(self, number: int, contiguous: bool) -> str:
+        """The name of the code for one of the signatures."""
+        return super().symbol(number, contiguous or not self.signatures[number].has_versions)
+
+    def facts(self, spelled: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
+        """What the declaration says, each a label and a spelling, as ``aotops.user.identity.Facts`` compares them."""
+        yield "kind", self.kind
+        yield "parameters", ", ".join(self.parameters)
+        for number, signature in enumerate(self.signatures):
+            yield f"signature {number}", str(signature)
+        yield "checked indices", str(self.boundscheck)
+        yield "reassociated", str(self.reassociate)
+        yield "function", spelled(self.function)

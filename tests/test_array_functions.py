@@ -1,0 +1,347 @@
+"""Whole-array functions: what they take and return, how signatures are chosen, what is rejected."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import inspect
+import os
+import pickle
+import signal
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from needs import requires_compiler, requires_numba
+
+import aotops as ao
+
+np = pytest.importorskip("numpy", reason="the functions call NumPy's, and results are compared with its")
+pytestmark = requires_numba
+functions = pytest.importorskip("array_functions_for_tests")
+rng = np.random.default_rng(15)
+
+
+def same(result, expected) -> bool:
+    """Whether two results are of the same kinds and values."""
+    if isinstance(expected, tuple):
+        return isinstance(result, tuple) and len(result) == len(expected) and all(map(same, result, expected))
+    if isinstance(expected, np.ndarray):
+        return type(result) is np.ndarray and result.dtype == expected.dtype and np.array_equal(result, expected)
+    return type(result) is type(expected) and result == expected
+
+
+def as_python(value):
+    """A result of the Python function with Python's numbers."""
+    if isinstance(value, tuple):
+        return tuple(map(as_python, value))
+    return value.item() if isinstance(value, np.generic) else value
+
+
+@pytest.mark.parametrize("order", ["C", "F", "steps", "reversed"])
+def test_results_of_all_kinds_are_those_of_the_python_function(order: str) -> None:
+    x = rng.standard_normal((3, 4))
+    x = {"C": x, "F": np.asfortranarray(x), "steps": np.repeat(x, 2, 1)[:, ::2], "reversed": x[::-1, ::-1]}[order]
+    y = rng.random(5)
+    for k in (0, 1, 2):
+        found = functions.results(x, y, k)
+        assert same(found, as_python(functions.results.py_func(x, y, k)))
+        own, transposed, part, whole, backwards, row, constant, *_ = found
+        assert np.shares_memory(own, transposed) and np.shares_memory(own, part) and not np.shares_memory(own, x)
+        assert np.shares_memory(whole, x) and np.shares_memory(backwards, y) and np.shares_memory(row, x)
+        assert not np.shares_memory(constant, functions.TABLE)
+        constant[:] = -1  # a copy: the next call returns it as it is
+
+
+def test_arrays_own_their_memory() -> None:
+    part = functions.results(np.ones((3, 400)), np.ones(1), 1)[2]
+    gc.collect()
+    others = [functions.results(np.full((3, 400), k), np.ones(1), 1) for k in range(20)]
+    assert (part == 2).all() and len(others) == 20
+    resource = pytest.importorskip("resource")
+    x, y = np.ones((3, 40_000)), np.ones(1)
+    functions.results(x, y, 1)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(300):
+        functions.results(x, y, 1)  # 1 MB
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 30_000
+
+
+def test_what_comes_out_is_what_went_in() -> None:
+    x, y = ao.tensor([[1.0, 2.0], [3.0, 4.0]]), ao.tensor([5.0, 6.0])
+    own, *_, backwards, row, _, (_, (zeros, mask, _)), _ = functions.results(x, y, 1)
+    assert all(type(each) is ao.Tensor for each in (own, backwards, row, zeros, mask))
+    assert mask.dtype is ao.bool and zeros.shape == (1, 3)
+    row[0] = 7.0
+    assert x[1, 0] == 7.0
+    assert type(functions.results(x, np.ones(3), 1)[0]) is ao.Tensor
+    assert type(functions.results([[1, 2], [3, 4]], [1], 1)[0]) is ao.Tensor
+
+
+def test_arrays_are_written_where_they_are() -> None:
+    for dtype in ("f4", "f8"):
+        x = np.zeros((3, 4), dtype)
+        assert functions.add_to_row(x[:, ::2], -1) is None
+        assert x.tolist() == [[0] * 4, [0] * 4, [1, 0, 1, 0]]
+    tensor = ao.zeros((2, 2))
+    functions.add_to_row(tensor, k=0)
+    assert tensor.tolist() == [[1, 1], [0, 0]]
+
+
+def test_what_cannot_be_written_is_rejected() -> None:
+    frozen = np.zeros((2, 2))
+    frozen.flags.writeable = False
+    misaligned = np.frombuffer(bytearray(33), "u1")[1:].view("f8").reshape(2, 2)
+    for x, error, message in [
+        (frozen, ValueError, "x must be writable"),
+        (np.broadcast_to(1.0, (2, 2)), ValueError, "x must be writable"),
+        (memoryview(bytes(32)).cast("d", (2, 2)), ValueError, "x must be writable"),
+        (ao.asarray(frozen), ValueError, "x must be writable"),
+        ([[1.0, 2.0]], TypeError, "x must be an array in memory, since add_to_row writes to it, got list"),
+        (misaligned, ValueError, "x must be aligned, since add_to_row writes to it"),
+        (np.zeros((2, 2), "i8"), TypeError, "x must be an array of float64 with 2 dimensions, since add_to_row writes"),
+        (np.zeros((2, 2), ">f8"), TypeError, "x must hold native elements"),
+        (np.zeros((2, 2), "O"), TypeError, "x must hold native elements"),
+        (np.zeros(2), TypeError, "got ndarray of float64 with 1 dimension"),
+        (np.zeros((2, 2, 2)), TypeError, "got ndarray of float64 with 3 dimensions"),
+        (np.float64(1), TypeError, "x must be an array of float64"),
+        (1.0, TypeError, "got float 1.0"),
+        (np.ma.ones((2, 2)), TypeError, "x must be"),
+        (iter([1.0]), TypeError, "x must be"),
+        (None, TypeError, "got NoneType"),
+        ("abc", TypeError, "x must be"),
+    ]:
+        with pytest.raises(error, match=f"^add_to_row: .*{message}"):
+            functions.add_to_row(x, 0)
+    assert (frozen == 0).all()
+    with pytest.raises(ValueError, match="grow: x must be contiguous in row-major order, since grow writes to it"):
+        functions.grow(np.zeros(4)[::2])
+
+
+def test_signatures_are_chosen_by_arguments() -> None:
+    x = rng.random(4)
+    assert functions.mean(x) == functions.mean(x, None) == functions.mean(x=x) == np.sum(x) / 4
+    weights = rng.random(4)
+    expected = functions.mean.py_func(x, weights)
+    assert functions.mean(x, weights) == functions.mean(weights=weights, x=x) == expected
+    # what is only read may be of dtypes that the declared one holds
+    for other in ([1, 2, 3], range(1, 4), np.array([1, 2, 3], "i2"), np.array([1, 2, 3], "f4"), ao.tensor([1, 2, 3])):
+        assert functions.mean(other) == 2.0
+    assert functions.first_above(x=[0.25, 0.75]) == (1, 0.75)
+    assert functions.first_above([0, 3], np.int8(2)) == functions.first_above([0, 3], np.array(2)) == (1, 3.0)
+    frozen = np.arange(3.0)
+    frozen.flags.writeable = False
+    assert functions.mean(frozen) == functions.mean(np.arange(6.0)[4::-2][::-1]) / 2 == 1.0
+    assert functions.mean(np.broadcast_to(2.0, 5)) == 2.0
+
+
+def test_declared_orders_and_types_hold() -> None:
+    z, m = np.array([1 + 2j, 0, 5], "c8"), np.asfortranarray(np.full((2, 3), 2, "u1"))
+    assert functions.contiguous(z, m, False, 1) is None
+    value, factor = functions.contiguous(z[::-1], m.T, True, 0.1)
+    assert value == 10 and type(value) is complex and factor == np.float32(0.1) * 2
+    assert functions.contiguous(z, m, np.True_, np.float32(0.1))[0] == 2 + 4j
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda f: f.mean(), TypeError, "missing a required argument: 'x'"),
+        (lambda f: f.mean([1], [1], [1]), TypeError, "takes 1 to 2 positional arguments"),
+        (lambda f: f.mean([1], y=1), TypeError, "unexpected keyword argument 'y'"),
+        (lambda f: f.mean([1], x=1), TypeError, "multiple values for argument 'x'"),
+        (lambda f: f.mean([1], 2), TypeError, "weights must be left out or be an array of float64 with 1 dimension"),
+        (lambda f: f.mean([1j]), TypeError, "x must be an array of float64 with 1 dimension, got list of complex128"),
+        (lambda f: f.first_above([1], 2**2000), OverflowError, "limit must fit float64"),
+        (lambda f: f.first_above([1], "a"), TypeError, "limit must be"),
+        (lambda f: f.first_above([1], None), TypeError, "limit must be a number that float64 holds, got NoneType"),
+        (lambda f: f.first_above([1], [1.0]), TypeError, "limit must be a number that float64 holds, got list"),
+        (lambda f: f.add_to_row(np.ones((2, 2)), 1.5), TypeError, "k must be a number that int64 holds, got float 1.5"),
+        (lambda f: f.add_to_row(np.ones((2, 2)), 2**63), OverflowError, "k must fit int64"),
+        (lambda f: f.add_to_row(np.ones((2, 2)), np.uint64(1)), TypeError, "k must be a number that int64 holds"),
+        (lambda f: f.add_to_row(np.ones((2, 2)), 2), IndexError, r"out of bounds \(.*for_tests.py, line \d+\)"),
+        (lambda f: f.add_to_row(np.ones((2, 2)), 101), ValueError, r"no such row \(.*for_tests.py, line \d+\)"),
+        (lambda f: f.results(np.ones((3, 3)), np.ones(3), -1), ValueError, "results: negative"),
+    ],
+)
+def test_calls_that_do_not_fit_say_why(call, error, message) -> None:
+    with pytest.raises(error, match=message):
+        call(functions)
+
+
+def test_c_checks_arguments_itself() -> None:
+    functions.grow(np.zeros(1))
+    library, (number,) = functions.grow._library, functions.grow._numbers
+    good = ao.zeros(3)
+    for parameters, operands in [
+        (("x",), (ao.zeros(3, dtype="float32"),)),
+        (("x",), (ao.zeros((3, 3)),)),
+        (("x",), (1.0,)),
+        (("x",), ()),
+        ((), (good,)),
+        (("x",), (ao.asarray(np.broadcast_to(0.0, 3)),)),
+        (("x",), (ao.zeros(6)[::2],)),
+    ]:
+        with pytest.raises(ValueError, match="grow: "):
+            ao._native.run_array_function(library, number, "grow", parameters, operands)
+    with pytest.raises(ImportError, match="no such function"):
+        ao._native.run_array_function(library, 1000, "grow", ("x",), (good,))
+    with pytest.raises(ImportError, match="no such function"):
+        ao._native.find_array_function(library, "grow")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a process cannot send itself the signal of Ctrl-C there")
+def test_a_loop_without_end_is_interrupted() -> None:
+    functions.grow(np.zeros(1))
+    timer = threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT))
+    timer.start()
+    with pytest.raises(KeyboardInterrupt):
+        functions.grow(np.ones(3))
+    timer.join()
+
+
+def test_functions_are_known_by_their_names() -> None:
+    function = functions.first_above
+    assert repr(function) == "<array function first_above '(float64[:], float64) -> (int64, float64)'>"
+    assert str(inspect.signature(function)) == "(x, limit=0.5)"
+    assert function.__doc__.startswith("The position") and function.__module__ == functions.__name__
+    assert pickle.loads(pickle.dumps(function)) is function and copy.deepcopy(function) is function
+    with pytest.raises(TypeError, match=r"ArrayFunction: record must be what aotops\.function makes"):
+        ao.ArrayFunction(None)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("signature", "text"),
+    [
+        ("float64(float64[:, :], int64)", "(float64[:, :], int64) -> float64"),
+        ("(f8[::1], i4) -> (f4, b1[:])", "(float64[::1], int32) -> (float32, bool[:])"),
+        ("void(u2[::1,:], intp)", "(uint16[::1, :], int64) -> None"),
+        ("Tuple((double, boolean))(complex64[:], c16)", "(complex64[:], complex128) -> (float64, bool)"),
+        ("(float64, int64)(float64[:], int8)", "(float64[:], int8) -> (float64, int64)"),
+        ("UniTuple(int64, 2)(Array(uint8, 3, 'F', readonly=True), b1)", "(uint8[::1, :, :], bool) -> (int64, int64)"),
+        (" ( float64 [ : ] , float64 ) -> optional ( float64 ) ", "(float64[:], float64) -> optional(float64)"),
+    ],
+)
+def test_signatures_are_read_as_numba_reads_them(signature: str, text: str) -> None:
+    assert ao.function(signature)(lambda x, y: None).signatures == (text,)
+
+
+@pytest.mark.parametrize(
+    ("signature", "message"),
+    [
+        ("", "be like"),
+        ("float64", "be like"),
+        ("(float64[:]", "be like"),
+        ("(float64[:],, int64)", "be like"),
+        ("(float16[:], int64)", "be like"),
+        ("(float64[0], int64)", "be like"),
+        ("(float64[:], int64) -> ", "be like"),
+        ("(float64[:], int64) -> list", "be like"),
+        ("(float64[::1, ::1], int64)", "be like"),
+        ("(float64[:, ::1, :], int64)", "be like"),
+        ("(float64[:], int64) float64", "be like"),
+        ("(unicode_type, int64)", "be like"),
+        ("(__import__('os'), int64)", "be like"),
+        ("(float64[:])", r"have 2 arguments, as the function has: x, y, got \(float64\[:\]\)"),
+        ("(int64, int64, int64)", "have 2 arguments"),
+        (f"({','.join(['int64'] * 17)})", "have up to 16 arguments"),
+        (f"(int64[{','.join([':'] * 33)}], int64)", "be like"),
+        ([], "be one at least"),
+    ],
+)
+def test_signatures_that_say_nothing_are_rejected(signature, message: str) -> None:
+    with pytest.raises(ao.RecordError, match=message):
+        ao.function(signature)(lambda x, y: None)
+
+
+def test_declarations_that_contradict_themselves_are_rejected() -> None:
+    with pytest.raises(TypeError, match="be a Python function"):
+        ao.function("(int64)")(len)
+    with pytest.raises(TypeError, match="without"):
+        ao.function("(int64)")(lambda *x: None)
+    with pytest.raises(TypeError, match=r"function: signature must be .*write @aotops.function"):
+        ao.function(lambda x: None)
+    with pytest.raises(TypeError, match="boundscheck must be a bool"):
+        ao.function("(int64)", boundscheck=1)(lambda x: None)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="signature must be a string"):
+        ao.function(3)(lambda x: None)
+
+
+@pytest.mark.parametrize(
+    ("signature", "body", "reason"),
+    [
+        ("(int64)", "[x]", "It returns a list; write numpy.array"),
+        ("(int64)", "'a'", "It returns a string"),
+        ("(int64)", "range(x)", "functions return numbers, arrays, tuples of them, and None"),
+        ("(int64)", "point(x)", "It returns a named tuple"),
+        ("(float64[:]) -> float64", "x", "and its signature declares float64"),
+        ("(float64[:]) -> float64[:, :]", "x", "its signature declares float64[:, :]"),
+        ("(float64) -> (float64, float64)", "(x,)", "its signature declares (float64, float64)"),
+    ],
+)
+def test_what_cannot_be_returned_is_rejected(signature: str, body: str, reason: str) -> None:
+    scope: dict[str, object] = {"__name__": "rejected"}
+    exec(f"import collections\npoint = collections.namedtuple('point', 'x')\ndef f(x):\n    return {body}\n", scope)
+    with pytest.raises(ao.BuildError) as caught:
+        ao.function(signature)(scope["f"])(1 if "[" not in signature.partition("->")[0] else np.ones(1))
+    assert reason in str(caught.value)
+
+
+def test_functions_of_numba_are_taken_as_they_are() -> None:
+    import numba
+
+    declared = numba.njit(["UniTuple(float64, 2)(float64[:])"])
+    both = ao.function(declared(lambda x: (x[0], x[-1])))
+    assert both.signatures == ("(float64[:]) -> (float64, float64)",)
+    own = ao.function([numba.int32(numba.float32[:, ::1]), (numba.types.Array(numba.int8, 1, "A"),)])(lambda x: 1)
+    assert own.signatures == ("(float32[:, ::1]) -> int32", "(int8[:])")
+    with pytest.raises(TypeError, match="Numba has compiled for declared ones"):
+        ao.function(numba.njit(lambda x: x))
+    assert ao.function("(int64)")(numba.njit(lambda x: x)).py_func(3) == 3
+    with pytest.raises(ao.RecordError, match="arguments that are numbers, or arrays"):
+        ao.function(numba.void(numba.types.unicode_type))(lambda x: None)
+
+
+def test_plain_python_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AOTOPS_PYTHON", "1")
+    scope = {"__name__": "plain", "__file__": functions.__file__}
+    exec(Path(functions.__file__).read_text(encoding="utf-8"), scope)
+    x, y = rng.random((3, 4)), rng.random(2)
+    assert same(scope["results"](x, y, 1), functions.results(x, y, 1))
+    assert scope["first_above"]([0, 1]) == functions.first_above([0, 1]) == (1, 1.0)
+    assert scope["contiguous"](np.ones(1, "c8"), np.ones((1, 1), "u1"), True, 2) == (1 + 0j, 4.0)
+    scope["add_to_row"](x, 1)
+    functions.add_to_row(x, 1)
+    assert (x[1] > 2).all()
+    with pytest.raises(ValueError, match="read-only"):
+        scope["add_to_row"]([[1.0]], 0)
+
+
+@requires_compiler
+def test_built_ahead_of_time_they_need_no_numba(tmp_path: Path) -> None:
+    source = Path(functions.__file__).read_text(encoding="utf-8")
+    # a few suffice, and a build takes its time
+    module = tmp_path / "built_functions.py"
+    module.write_text(source[: source.index('@ao.function("(complex64')], encoding="utf-8")
+    done = subprocess.run([sys.executable, "-m", "aotops", "build", str(module)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    program = (
+        "import sys; sys.modules['numba'] = None\n"
+        "import numpy as np, built_functions as f\n"
+        "x = np.arange(6.0).reshape(2, 3)\n"
+        "print(f.first_above(x[1]), f.add_to_row(x.T, 1), f.mean([1, 2], weights=[1, 3]), f.results(x, x[0], 1)[2])\n"
+        "try: f.add_to_row(x, 2)\n"
+        "except IndexError as error: print(error)\n"
+    )
+    results = set()
+    for level in ("", *(["x86-64-v2"] if ao.cpu_level() != "generic" else [])):
+        names = {**os.environ, **({"AOTOPS_CPU": level} if level else {})}
+        done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, env=names, capture_output=True, text=True)
+        assert done.returncode == 0 and "compiled now" not in done.stderr, done.stderr
+        results.add(done.stdout)
+    (result,) = results
+    assert result.startswith("(0, 3.0) None 1.75 [[10. 10.  6.]]\nadd_to_row: index is out of bounds (built_functions")
+    listed = subprocess.run([sys.executable, "-m", "aotops", "kernels", str(module)], capture_output=True, text=True)
+    assert "results (float64[:, :], float64[:], int64)" in listed.stdout, listed.stderr
