@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cmath
 import itertools
+import math
 import pickle
 from typing import Any
 
@@ -306,3 +307,15 @@ def test_limits_and_kinds() -> None:
         assert ao.can_cast("float32", dtype) and not ao.can_cast(dtype, "float64")
     assert ao.__array_namespace_info__().default_dtypes()["complex floating"] == "complex128"
     assert cmath.isclose(complex(ao.mean(ao.tensor([1j, 3.0]))), 1.5 + 0.5j)
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_equality_of_all_kinds_of_parts(dtype: str) -> None:
+    """Zeros of both signs, infinities, NaN, subnormal and largest numbers."""
+    largest = float(np.finfo(dtype).max)
+    parts = [0.0, -0.0, 1.0, -1.0, math.inf, -math.inf, math.nan, 1e-45, largest, -largest]
+    numbers = np.array([complex(a, b) for a in parts for b in parts], dtype)
+    x, y = (np.ascontiguousarray(each.ravel()) for each in np.meshgrid(numbers, numbers))
+    for name in ("equal", "not_equal"):
+        found = np.asarray(getattr(ao, name)(ao.asarray(x), ao.asarray(y)))
+        np.testing.assert_array_equal(found, getattr(np, name)(x, y), err_msg=name)

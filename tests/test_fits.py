@@ -13,7 +13,7 @@ import mpmath
 import pytest
 from needs import PROJECT, requires_source
 
-from aotops.ops import chapters, float_arithmetic
+from aotops.ops import activation, chapters, float_arithmetic
 
 pytestmark = requires_source
 
@@ -89,3 +89,17 @@ def test_the_command_prints_coefficients_and_error(capsys: pytest.CaptureFixture
     out = capsys.readouterr().out
     # the slope of the chord, and half of the largest distance to it
     assert re.match(r"x\*\*0   0\.894\d+\nx\*\*1   1\.718281\d+\nwithin 2\^-3\.23\d*\n$", out), out
+
+
+def test_the_polynomials_of_gelu_are_close_to_its_tail() -> None:
+    """Those of tools/fit_gelu.py, on their 16 intervals."""
+    columns = (activation.MIDDLES, *(getattr(activation, f"TAIL_{k}") for k in range(7)))
+    for j in range(16):
+        middle, *coefficients = (column.values[j] for column in columns)
+        quarters = (j - 12) % 16
+        low, high = (2.0 ** (k // 4) * (4 + k % 4) / 4 - 1 for k in (quarters, quarters + 1))
+        with mpmath.workprec(100):
+            for a in (low + (high - low) * i / 40 for i in range(41)):
+                exact = mpmath.exp(mpmath.mpf(a) ** 2 / 2) * mpmath.erfc(a / mpmath.sqrt(2)) / 2
+                found = sum(coefficient * (a - middle) ** k for k, coefficient in enumerate(coefficients))
+                assert abs(found - exact) < exact * 2.0**-26.8, a

@@ -87,7 +87,13 @@ def test_several_outs_are_checked_before_one_is_written() -> None:
 
 @pytest.mark.parametrize(
     ("arguments", "dtype"),
-    [((-3, 3), "uint8"), ((300,), "uint8"), ((250.0, 260.0), "uint8"), ((2**63 - 2, 2**63 + 1), None)],
+    [
+        ((-3, 3), "uint8"),
+        ((300,), "uint8"),
+        ((250.0, 260.0), "uint8"),
+        ((2**63 - 2, 2**63 + 1), None),
+        ((2**64 - 2, 2**64 + 1), "uint64"),
+    ],
 )
 def test_arange_does_not_wrap(arguments: tuple[float, ...], dtype: str | None) -> None:
     with pytest.raises(OverflowError, match="arange: start, stop and step must"):
@@ -99,6 +105,8 @@ def test_arange_does_not_wrap(arguments: tuple[float, ...], dtype: str | None) -
     [
         ((250, 256), "uint8"),
         ((255, -1, -5), "uint8"),
+        ((2**63, 2**63 + 3), "uint64"),
+        ((0, 2**64, 2**62), "uint64"),
         ((-3, -3), "uint8"),
         ((10**30, 10**30 + 3), "float64"),
         ((2**63 - 2, 2**63 + 2), "float64"),

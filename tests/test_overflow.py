@@ -312,3 +312,31 @@ def test_which_records_are_done_again() -> None:
         "cumulative_prod": "apart",
         "_sum_of_squared_deviations": "noted",
     }
+
+
+def test_sums_of_complex_numbers_are_finite_if_those_of_their_parts_are() -> None:
+    generator = np.random.default_rng(3)
+    for dtype, real in (("complex64", "float32"), ("complex128", "float64")):
+        large = float(np.finfo(real).max) * np.array([0.9, -0.9, 0.5, -0.4, 1e-9])
+        for size in (5, 300, 5000):
+            values = np.empty(size, dtype)
+            values.real, values.imag = generator.choice(large, size), generator.choice(large, size)
+            for array in (values, values[::-1], values.reshape(-1, 5), values.reshape(-1, 5).T):
+                parts = [ao.asarray(part.copy()) for part in (array.real, array.imag)]
+                for function in (ao.sum, ao.mean):
+                    for options in ({}, {"axis": -1, "keepdims": True}, {"axis": 0}):
+                        result = np.asarray(function(ao.asarray(array), **options))
+                        wanted = [np.asarray(function(part, **options)) for part in parts]
+                        rounding = {"rtol": 1e-6, "atol": 32 * float(large.max() * np.finfo(real).eps)}
+                        np.testing.assert_allclose(result.real, wanted[0], **rounding)
+                        np.testing.assert_allclose(result.imag, wanted[1], **rounding)
+
+
+def test_running_sums_of_complex_numbers_are_finite_if_they_are() -> None:
+    for dtype, large in (("complex64", 3e38), ("complex128", 1.5e308)):
+        values = np.concatenate([np.full(80, large), np.full(79, -large)])
+        for array, part in ((values.astype(dtype), np.real), ((values * 1j).astype(dtype), np.imag)):
+            for x in (ao.asarray(array), ao.asarray(np.repeat(array, 2))[::2]):
+                found = np.asarray(ao.cumulative_sum(x))
+                assert np.isclose(part(found)[-1], large, rtol=1e-4) and part(found)[0] == part(array)[0]
+                assert not np.isnan(found).any()

@@ -6,7 +6,7 @@ check for that. The processor sets flags, which the glue reads afterwards (``nat
 calls this module:
 
 - sums of elements times 2**-64, which as many elements as there can be do not overflow; it is exact but for elements so
-  small that they are lost beside what has overflowed;
+  small that they are lost beside what has overflowed; of complex numbers, sums of both parts;
 - products of significands, with the exponents apart (``aotops.ops.retry``).
 
 Which way it is depends on the values alone. A sum is replaced where it is not finite. A product has the same bits
@@ -76,21 +76,45 @@ def plain(operator: Operator, *inputs: Tensor, axes: tuple[int, ...] | None, kee
 
 def finite_or_scaled(x: Tensor, total: Tensor, out: Tensor | None = None) -> Tensor:
     """The elements of ``x`` that are finite, and scaled back from ``total`` in the places of all others."""
-    chosen: Tensor = _operators["_finite_or_scaled"](x, total, out=out)
+    chosen: Tensor
+    if x.dtype.kind == "complex":
+        chosen = as_complex(_operators["_finite_or_scaled"](as_parts(x), as_parts(total)))
+        copied: Tensor = _native.copy_to_out("sum", chosen, out)
+        return copied
+    chosen = _operators["_finite_or_scaled"](x, total, out=out)
     return chosen
 
 
 def scaled_sum(x: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
     """The sum of scaled elements."""
+    if x.dtype.kind == "complex":
+        axes = tuple(range(x.ndim)) if axes is None else axes
+        return as_complex(_operators["_sum_of_scaled"](as_parts(x), axes, keepdims=keepdims))
     total: Tensor = _operators["_sum_of_scaled"](x, axes, keepdims=keepdims)
     return total
+
+
+def as_parts(x: Tensor) -> Tensor:
+    """The real and imaginary parts of complex elements, along one axis more."""
+    contents = x if x.is_contiguous() else astype(x, x.dtype)
+    (part,) = [own for own in _native.dtypes if own.kind == "float" and own.itemsize * 2 == x.dtype.itemsize]
+    return _native.from_bytes(contents, 0, part, (*x.shape, 2), "sum", "x")
+
+
+def as_complex(x: Tensor) -> Tensor:
+    """The complex elements of parts along the last axis."""
+    contents = x if x.is_contiguous() else astype(x, x.dtype)
+    (whole,) = [own for own in _native.dtypes if own.kind == "complex" and own.itemsize == x.dtype.itemsize * 2]
+    return _native.from_bytes(contents, 0, whole, x.shape[:-1], "sum", "x")
 
 
 def _sum_scaled(x: Tensor, scans: bool, axes: tuple[int, ...], keepdims: bool, out: Tensor) -> None:
     x = astype(x, out.dtype, copy=False)
     if scans:
-        scaled = _operators["multiply"](x, SCALE)
+        is_complex = x.dtype.kind == "complex"
+        scaled = _operators["multiply"](as_parts(x) if is_complex else x, SCALE)
         total = _operators["cumulative_sum"](scaled, axes[0])
+        total = as_complex(total) if is_complex else total
     else:
         total = scaled_sum(x, axes, keepdims)
     finite_or_scaled(out, total, out=out)

@@ -12,6 +12,7 @@ from aotops.shapes import new_shape
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     from aotops.tensors import Tensor
@@ -285,15 +286,25 @@ def from_range(name: str, argument: str, data: range, dtype: DType | None) -> Te
     return result
 
 
+def fits_uint64(dtype: DType | None, ends: Iterable[float]) -> bool:
+    """Whether a dtype is uint64 and holds some ints."""
+    return dtype is not None and dtype.name == "uint64" and all(0 <= end < 2**64 for end in ends)
+
+
 def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType) -> Tensor:
-    """``count`` numbers from ``start`` on, computed in int64 where they are ints that fit, else in float64."""
+    """``count`` numbers from ``start`` on, computed in int64 where they are ints that fit, else in float64.
+
+    Of uint64, int64 has the same bits.
+    """
     result = _native.empty((count,), dtype, name)
     if count == 0:
         return result
     natural: DType = int64
     if isinstance(start, int) and isinstance(step, int):
-        if all(-(2**63) <= end < 2**63 for end in (start, start + (count - 1) * step)):
-            step = (step + 2**63) % 2**64 - 2**63  # int64 wraps around: a step between two int64 may itself be none
+        ends = start, start + (count - 1) * step
+        if all(-(2**63) <= end < 2**63 for end in ends) or fits_uint64(dtype, ends):
+            # int64 wraps around: a step between two int64 may itself be none
+            start, step = [(number + 2**63) % 2**64 - 2**63 for number in (start, step)]
         else:
             start, step, natural = float(start), float(step), float64
     else:
@@ -486,7 +497,7 @@ def arange(
     if exact:
         count = -((start - stop) // step)
         ends = (start, start + (count - 1) * step) if count > 0 else ()
-        if any(not -(2**63) <= end < 2**63 for end in ends):
+        if any(not -(2**63) <= end < 2**63 for end in ends) and not fits_uint64(wanted, ends):
             if wanted is None or wanted.kind != "float":
                 errors.reject(OverflowError, "arange", numbers, "give numbers that fit int64", errors.shown(given))
             exact = False  # though not their number

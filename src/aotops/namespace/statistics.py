@@ -239,7 +239,7 @@ def mean(
         found, _ = masked_mean(floats, broadcast_mask("mean", floats, where), axes, keepdims)
         return _native.copy_to_out("mean", found, out)
     count = folded_count(x, axes)
-    if x.dtype.kind == "float":
+    if x.dtype.kind in ("float", "complex"):
         result = mean_of(x, axes, count, keepdims)
     else:  # int64 holds the sum of as many smaller integers as there can be
         adds = _sum_as_float if x.dtype.kind == "integer" and x.dtype.itemsize == 8 else _sum

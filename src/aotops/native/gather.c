@@ -347,7 +347,6 @@ static int locate(const aot_tensor *x, const asked *call, int place, bool checks
 
 /* The widest elements that routines move, in bytes. */
 #define WIDEST (1 << (AOT_N_WIDTHS - 1))
-
 /* Returns the routine for a space, after making its rows of contiguous elements rows of fewer, wider ones: 8 int8 are
  * one element of 8 bytes. */
 static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], space *over)

@@ -6,12 +6,14 @@ import math
 from typing import Any
 
 from aotops.intrinsics import (
+    Table,
     bits_of_float32,
     divide,
     float32_of_bits,
     fma,
     limit,
     look_up16,
+    look_up16_float32,
     narrow,
     rint,
     scale,
@@ -231,21 +233,42 @@ def sinh_of(parts: Any, tiny: float) -> Any:
     return sinh
 
 
-def cosh_of(parts: Any) -> Any:
-    """Make cosh, as ``sinh_of``."""
-
-    def cosh(x: Any) -> Any:
-        k, w, r, c, s = parts(math.fabs(x))
-        one, less = 1.0 + w, fma(-r, w, r)
-        total = one + less
-        rest = fma(c, one, fma(-s, w, s)) + ((1.0 - one) + w)
-        return scale(total + (((one - total) + less) + rest), k - 1.0)
-
-    return cosh
-
-
 sinh64, sinh32 = sinh_of(parts64, TINY), sinh_of(parts32, TINY_32)
-cosh64, cosh32 = cosh_of(parts64), cosh_of(parts32)
+
+
+def cosh64(x: Any) -> Any:
+    """cosh in float64; scaled last, as sinh."""
+    k, w, r, c, s = parts64(math.fabs(x))
+    one, less = 1.0 + w, fma(-r, w, r)
+    total = one + less
+    rest = fma(c, one, fma(-s, w, s)) + ((1.0 - one) + w)
+    return scale(total + (((one - total) + less) + rest), k - 1.0)
+
+
+#: ``2**(j / 16)`` in two parts, and the inverses times the least power of 4 from ``2**(j / 8)`` on.
+ROOTS_32 = Table(tuple(narrow(root) for root in ROOTS.values))
+ROOTS_LOW_32 = Table(tuple(narrow(root - narrow(root)) for root in ROOTS.values))
+INVERSE_ROOTS_32 = Table(tuple(narrow(2.0 ** ((j + 7) // 8) / root) for j, root in enumerate(ROOTS.values)))
+
+
+def cosh32(x: Any) -> Any:
+    """cosh in float32: as above with sixteenths of ``ln(2)``, whose ``r`` is so small that no rounding of it counts.
+
+    What is left is ``t * (C + S) + b * (C - S)`` with ``t`` from 1 to 2 in two parts, and ``b`` at most ``t``.
+    """
+    a = math.fabs(x)
+    a = select(a < TINY_32, TINY_32, a)
+    # the bits of a sum between 2**19 and 2**20 end with sixteenths
+    shifted = narrow(fma(a, LOG2_E, 786432.0))  # plain Python computes in float64
+    k = shifted - 786432.0
+    j = bits_of_float32(shifted)
+    r = limit(fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, a)), 0.03125)
+    z = r * r
+    c = z * fma(z, 0.0416666679084301, 0.5)
+    s = fma(r * z, 0.1666666716337204, r)
+    t = look_up16_float32(ROOTS_32, j)
+    b = scale(look_up16_float32(INVERSE_ROOTS_32, j), -2.0 * k)
+    return scale(t + (b + fma(t, c + s, fma(b, c - s, look_up16_float32(ROOTS_LOW_32, j)))), k - 1.0)
 
 
 @map(

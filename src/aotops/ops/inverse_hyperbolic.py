@@ -1,6 +1,6 @@
 """Inverse hyperbolic functions, element by element: logarithms of ``1 + w``, with ``w`` in two parts.
 
-float32 computes in float64, where ``w`` needs one part only.
+float32 computes in float64, where ``w`` needs one part only, but for atanh.
 """
 
 from __future__ import annotations
@@ -9,9 +9,11 @@ import math
 from typing import Any
 
 from aotops.intrinsics import (
+    bits_of_float32,
     bits_of_float64,
     divide,
     exponent,
+    float32_of_bits,
     fma,
     limit,
     look_up16,
@@ -207,13 +209,39 @@ def atanh64(x: Any) -> Any:
     return math.copysign(select(small, a, select(a > 1.0, NAN, y)), x)
 
 
-@in_float64
+#: ``ln(2) / 2``.
+HALF_LN2 = 0.34657359027997264
+
+
+# tools/fit_polynomial.py "(atanh(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to=1/4
+#     --degree=6 --weight="x*sqrt(x)/atanh(sqrt(x))" --float32
+def atanh_polynomial32(z: Any) -> Any:
+    """``(atanh(s) / s - 1) / z`` of ``z = s**2``, ``s`` up to 1/2: atanh within 2^-33 of itself."""
+    z2 = z * z
+    p01 = fma(z, 0.19999727606773376, 0.3333333730697632)
+    p23 = fma(z, 0.10967183113098145, 0.14294852316379547)
+    p45 = fma(z, 0.024522241204977036, 0.1028267964720726)
+    return fma(z2, fma(z2, fma(z2, 0.17594215273857117, p45), p23), p01)
+
+
 def atanh32(x: Any) -> Any:
-    """atanh of a float32, in float64."""
-    wide = widen(x)
-    a = math.fabs(wide)
-    y = 0.5 * short_log64(divide(1.0 + a, 1.0 - a))
-    return math.copysign(select(a < TINY_32, a, select(a > 1.0, NAN, y)), wide)
+    """atanh in float32: with a power of two ``w`` it is ``log(w) / 2 + atanh(s)``, ``s = (n - w * d) / (n + w * d)``.
+
+    ``n`` is ``1 + a``, ``d`` is ``1 - a``, and ``w`` their quotient, nearly, from 1/2 on: ``s`` is within 0.2, and errs
+    by little beside ``log(w)``. Below 1/2, ``w`` is 1 and ``s`` is ``a``. As the quotient's logarithm, in float64, it
+    took 0.8 ns per element for 0.47.
+    """
+    a = math.fabs(x)
+    tiny = a < TINY_32
+    b = select(tiny, TINY_32, a)
+    # as an integer, a float's bits are nearly its logarithm
+    bits = bits_of_float32(1.0 + a) - bits_of_float32(1.0 - a) + 0x3FC00000
+    w = select(a < 0.5, 1.0, float32_of_bits(bits & 0x7F800000))
+    more, less = 1.0 + w, 1.0 - w
+    s = divide(fma(b, more, less), fma(b, less, more))
+    z = s * s
+    y = fma(exponent(w), HALF_LN2, fma(s * z, atanh_polynomial32(z), s))
+    return math.copysign(select(tiny, a, select(a < 1.0, y, select(a == 1.0, INF, NAN))), x)
 
 
 @map(

@@ -1,0 +1,216 @@
+"""A program that calls array kernels and functions with random arrays between pages that cannot be touched.
+
+``python guard_pages.py CASES SEED`` exits with 0 if all is as in Python. Reading or writing outside of an array's pages
+ends it by a signal; what lies between its elements is compared.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import mmap
+import sys
+import warnings
+from typing import Any
+
+import numpy as np
+
+import aotops as ao
+
+INDICES = {"float64": "int64", "float32": "int32", "uint8": "uint64"}
+
+
+@ao.kernel("(n,m),(k),()->(k)", dtypes=[(each, index, "int64", each) for each, index in INDICES.items()])
+def read(x, index, mode, out):
+    out[:] = 0
+    for i in range(index.shape[0]):
+        k = index[i]
+        if mode == 0:
+            out[i] = x[k, 0]
+        elif mode == 1:
+            out[i] = x[0, k]
+        elif mode == 2:
+            out[i] = x[1:, ::2][k, 0]
+        elif mode == 3:
+            out[i] = x[k][0]
+        elif mode == 4:
+            out[i] = x[:, k][0]
+        elif mode == 5:
+            table = np.zeros(3)
+            table[k] = 1.0
+            out[i] = table[0] * x[0, 0]
+        elif mode == 6:
+            out[k] = x[-1, -1]
+        elif mode == 7:
+            for row in x:
+                out[i] += row[k]
+
+
+@ao.kernel("(n,m),(k),()->(k)", dtypes=[(each, "int64", "int64", each) for each in ("float64", "int16")])
+def read_around(x, index, mode, out):
+    out[:] = 0
+    for i in range(index.shape[0]):
+        k = index[i]
+        if mode == 0:
+            for value in x[k : k + 3, 0]:
+                out[i] += value
+        elif mode == 1:
+            for value in x[0, k::-2]:
+                out[i] += value
+        elif mode == 2:
+            out[i] = x[k - 1, k + 1]
+        elif mode == 3:
+            for j in range(max(k, -9) - 2, min(k, 9) + 3):
+                out[i] += x[j, -j]
+        elif mode == 4:
+            out[i] = x[::-1, ::-1][k, -1]
+        elif mode == 5:
+            out[i] = x.T[k, 0]
+        elif mode == 6:
+            out[i] = x[:k][:, 1:][-1, k]
+        elif mode == 7:
+            pairs = [x[0, 0], x[-1, -1]]
+            out[i] = pairs[k]
+
+
+@ao.function([f"({each}[:, :], {index}[:], int64) -> none" for each, index in INDICES.items()])
+def write(x, index, mode):
+    for i in range(index.shape[0]):
+        k = index[i]
+        if mode == 0:
+            x[k, 0] = 1
+        elif mode == 1:
+            x[0, k] = 2
+        elif mode == 2:
+            x[1:, ::2][k, 0] = 3
+        elif mode == 3:
+            x[k][:] = 4
+        elif mode == 4:
+            x[:, k] = 5
+        elif mode == 5:
+            x[k, k] += 6
+        elif mode == 6:
+            x[::-1][k, -1] = 7
+        elif mode == 7:
+            x.T[k] = 8
+
+
+class Guarded:
+    """Some pages between two that cannot be touched."""
+
+    def __init__(self, pages: int) -> None:
+        page = mmap.PAGESIZE
+        self.size = pages * page
+        self.memory = mmap.mmap(-1, self.size + 2 * page)
+        start = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
+        protect = ctypes.CDLL(None, use_errno=True).mprotect
+        protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+        for at in (start, start + page + self.size):
+            if protect(at, page, 0):
+                raise OSError(ctypes.get_errno(), "mprotect")
+        self.bytes = np.frombuffer(self.memory, np.uint8, self.size, page)
+
+
+class Random:
+    """Random arrays and indices."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.pages = [Guarded(1), Guarded(1)]
+        self.copies = [np.empty(each.size, np.uint8) for each in self.pages]
+
+    def array(self, dtype: str, shape: tuple[int, ...], number: int, writable: bool) -> tuple[Any, Any]:
+        """An array that touches the end or the start of its pages, and one of the same contents elsewhere."""
+        rng, memory = self.rng, self.pages[number].bytes
+        itemsize = np.dtype(dtype).itemsize
+        strides = [0] * len(shape)
+        step = itemsize
+        for axis in rng.permutation(len(shape)):
+            sign = rng.choice([1, 1, -1])
+            strides[axis] = int(sign * step)
+            step *= int(max(shape[axis], 1) * rng.choice([1, 1, 2]))
+            if not writable and rng.random() < 0.1:
+                strides[axis] = 0
+        reach = [(length - 1) * stride if length else 0 for length, stride in zip(shape, strides, strict=True)]
+        if 0 in shape:
+            reach = [0 for _ in reach]
+        low, high = sum(min(each, 0) for each in reach), sum(max(each, 0) for each in reach) + itemsize
+        first = memory.size - high if rng.random() < 0.7 else -low
+        memory[:] = rng.integers(0, 100, memory.size, np.uint8) if dtype == "uint8" else 0
+        arrays = []
+        for block in (memory, self.copies[number]):
+            arrays.append(np.ndarray(shape, dtype, block.data, first, tuple(strides)))
+        if dtype != "uint8":
+            arrays[0][...] = rng.integers(0, 100, shape)
+        self.copies[number][:] = memory
+        return arrays[0], arrays[1]
+
+    def indices(self, dtype: str, length: int) -> Any:
+        """Indices for an axis, most of them near its ends."""
+        rng, info = self.rng, np.iinfo(dtype)
+        count = int(rng.integers(0, 4))
+        near = [0, 1, length - 1, length, length + 1, -1, -length, -length - 1, length // 2]
+        far = [info.max, info.min, info.max - 1, info.min + 1, 2**31 - 1, 2**31, 2**32, 2**32 + 1, -(2**31)]
+        chosen = [int(rng.choice(far) if rng.random() < 0.1 else rng.choice(near)) for _ in range(count)]
+        return np.array([each if info.min <= each <= info.max else 0 for each in chosen], dtype)
+
+
+def outcome(function: Any, *arguments: Any) -> Any:
+    """What a call returns, or the class of what it raises."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return function(*arguments)
+    except (IndexError, ValueError, OverflowError) as error:
+        return type(error)
+
+
+def expected_of(function: Any, arguments: tuple[Any, ...], dtype: str, count: int) -> Any:
+    """What Python gives for a kernel."""
+    out = np.empty(count, dtype)
+    found = outcome(function, *arguments, out)
+    return out if found is None else found
+
+
+def same(a: Any, b: Any) -> bool:
+    """Whether two outcomes are alike."""
+    if isinstance(a, type) or isinstance(b, type):
+        return a is b
+    return np.array_equal(a, b, equal_nan=True)
+
+
+def main(cases: int, seed: int) -> int:
+    """Run the cases; returns the number of those that differ."""
+    random = Random(seed)
+    rng = random.rng
+    wrong = errors = 0
+    for case in range(cases):
+        kernel = (read, read_around, write)[case % 3]
+        dtype = str(rng.choice(["float64", "int16"] if kernel is read_around else list(INDICES)))
+        index_dtype = "int64" if kernel is read_around else INDICES[dtype]
+        shape = tuple(int(each) for each in rng.integers(0, 6, 2))
+        mode = int(rng.integers(0, 8))
+        x, copy = random.array(dtype, shape, 0, kernel is write)
+        chosen = random.indices(index_dtype, shape[int(rng.integers(0, 2))])
+        index, _ = random.array(index_dtype, chosen.shape, 1, False)
+        index[...] = chosen
+        chosen = index.copy()
+        before = random.pages[1].bytes.copy()
+        if kernel is write:
+            expected: Any = outcome(write.py_func, copy, chosen, mode)
+            result = outcome(write, x, index, mode)
+        else:
+            expected = expected_of(kernel.py_func, (copy, chosen, mode), dtype, len(chosen))
+            result = outcome(kernel, x, index, mode)
+        errors += isinstance(expected, type)
+        memory_is_right = np.array_equal(random.pages[0].bytes, random.copies[0])
+        memory_is_right = memory_is_right and np.array_equal(random.pages[1].bytes, before)
+        if not (same(result, expected) if kernel is not write else result is expected) or not memory_is_right:
+            wrong += 1
+            if wrong < 10:
+                print(case, kernel, dtype, mode, shape, x.strides, chosen, result, expected, memory_is_right)
+    print(f"{cases} cases, {errors} of which raise, {wrong} are wrong")
+    return 1 if wrong or errors < cases // 20 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), int(sys.argv[2])))
