@@ -75,6 +75,20 @@ def test_there_are_enough_functions() -> None:
     assert len(inside.CASES) >= 70
 
 
+def test_the_documented_random_numbers_are_these() -> None:
+    """``monte_carlo_pi`` calls them, and ``test_functions_compile_as_they_are`` runs it."""
+    page = Path(ao.__file__).parents[2] / "docs" / "array-kernels.md"
+    if not page.is_file():
+        pytest.skip("the documentation is not beside an installed package")
+    scope: dict[str, object] = {"np": np}
+    exec(page.read_text(encoding="utf-8").partition("```python")[2].partition("```")[0], scope)
+    with np.errstate(over="ignore"):
+        # of the published SplitMix64, whose state is the key plus the counter times the constant
+        assert scope["random_bits"](0, 1) == 0xE220A8397B1DCDAF  # type: ignore[operator]
+        assert scope["random_bits"](42, 7) == inside.splitmix.py_func(42, 7)  # type: ignore[operator]
+        assert 0 <= scope["uniform"](1, 2) < 1  # type: ignore[operator]
+
+
 def is_even(n):
     if n == 0:
         return True
