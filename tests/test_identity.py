@@ -506,19 +506,26 @@ def struct_fields(name: str) -> list[str]:
     """The fields of a structure of ``aotops_kernel.h``."""
     header = re.sub(r"/\*.*?\*/", "", (NATIVE / "aotops_kernel.h").read_text(), flags=re.DOTALL)
     (body,) = re.findall(r"typedef struct \{([^{}]*)\} " + name + ";", header)
-    return re.findall(r"(\w+)(?:\[\w+\])?;", body)
+    return re.findall(r"(\w+)(?:\[\w+\])?[,;]", body)
 
 
 @pytest.mark.skipif(not (NATIVE / "aotops_kernel.h").exists(), reason="needs the C header, which a wheel has as well")
 def test_the_mirrors_of_c_structures_have_their_fields() -> None:
-    from aotops.aot.pack import jit
+    from aotops.aot.arrays.polls import SERVICES
+    from aotops.aot.pack import array_jit, jit
 
     assert [name for name, *_ in jit.NamedKernel._fields_] == struct_fields("aot_named_kernel")
     assert [name for name, *_ in jit.Library._fields_] == struct_fields("aot_library")
+    arrays = [name for name, *_ in array_jit.NamedArrayKernel._fields_]
+    assert arrays == struct_fields("aot_named_array_kernel")
+    assert [name for name, *_ in array_jit.ArrayLibrary._fields_] == struct_fields("aot_array_library")
     header = (NATIVE / "aotops_kernel.h").read_text()
     (loops,) = re.findall(r"enum aot_loop \{(.*?)\}", header)
     assert [f"AOT_LOOP_{kind.upper()}" for kind in LOOPS] == [loop.strip() for loop in loops.split(",")]
     assert re.findall(r"#define AOTOPS_KERNEL_VERSION (\d+)", header) == [str(_native.kernel_version)]
+    assert re.findall(r"#define AOTOPS_ARRAY_KERNEL_VERSION (\d+)", header) == [str(_native.array_kernel_version)]
+    (services,) = re.findall(r"typedef struct \{([^{}]*)\} aot_array_services;", header)
+    assert services.count("(*") == len(SERVICES)
 
 
 def fake_library(record: Record, **changed: Any) -> Any:
@@ -536,9 +543,7 @@ def fake_library(record: Record, **changed: Any) -> Any:
     version = changed.get("version", _native.kernel_version)
     library = jit.Library(version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     jit._libraries.append((library, table, names))
-    new = ctypes.pythonapi.PyCapsule_New
-    new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return new(ctypes.addressof(library), jit.CAPSULE, None)
+    return jit.capsule_of(library, _native.library_capsule)
 
 
 def named(operator: Any) -> Any:

@@ -359,31 +359,33 @@ def test_routines_run_as_plain_python() -> None:
         gather(n0, n1, pointers, Pointer(list(numbers.values())))
         assert outside[0] > 0
     generator = random.Random(3)
-    for density in (0.0, 0.02, 0.5, 1.0):
-        mask = [generator.random() < density for _ in range(300)]
+    for density, size, columns in [
+        (each, *size) for each in (0.0, 0.02, 0.5, 1.0) for size in ((300, 100), (600, 200))
+    ]:
+        mask = [generator.random() < density for _ in range(size)]
+        words = Pointer([int.from_bytes(bytes(mask[k : k + 8]), "little") for k in range(0, size // 8 * 8, 8)])
+        bools = [Pointer(mask), words]
         chosen = [value for value, selected in enumerate(mask) if selected]
+        room = [len(chosen)]
         packed, counted = [-1] * len(chosen), [0]
-        ROUTINES["compress"][2]("int64")[0](
-            1, 300, [Pointer(list(range(300))), Pointer(mask), Pointer(packed)], Pointer([len(chosen)])
-        )
-        ROUTINES["count"][2]("bool")[0](1, 300, [Pointer(mask), Pointer(counted)], Pointer([]))
-        assert packed == chosen and counted == [len(chosen)]
-        unpacked = [-1] * 300
-        ROUTINES["expand"][2]("int64")[0](
-            1, 300, [Pointer(packed), Pointer(mask), Pointer(unpacked)], Pointer([len(chosen)])
-        )
+        ROUTINES["compress"][2]("int64")[0](1, size, [Pointer([*range(size)]), *bools, Pointer(packed)], Pointer(room))
+        ROUTINES["count"][2]("bool")[0](1, size, [*bools, Pointer(counted)], Pointer([]))
+        assert packed == chosen and counted == room
+        unpacked = [-1] * size
+        ROUTINES["expand"][2]("int64")[0](1, size, [Pointer(packed), *bools, Pointer(unpacked)], Pointer(room))
         assert unpacked == [value if selected else -1 for value, selected in enumerate(mask)]
-        rows, columns = [-1] * len(chosen), [-1] * len(chosen)
+        rows, places = [-1] * len(chosen), [-1] * len(chosen)
         ROUTINES["positions"][2]("bool")[0](
-            3, 100, [Pointer(mask), Pointer(rows), Pointer(columns)], Pointer([len(chosen), 0, 0, 1])
+            size // columns, columns, [*bools, Pointer(rows), Pointer(places)], Pointer([*room, 0, 0, 1])
         )
-        assert [100 * row + column for row, column in zip(rows, columns, strict=True)] == chosen
+        assert [columns * row + place for row, place in zip(rows, places, strict=True)] == chosen
 
 
 def test_every_width_has_its_routines() -> None:
     for name, (kind, dtypes, _) in ROUTINES.items():
         if kind == "width":
-            assert {abi.FACTS[dtype].itemsize for dtype in dtypes} == {fact.itemsize for fact in abi.DTYPES}, name
+            widths = {1, 2} if name == "sort_narrow" else {fact.itemsize for fact in abi.DTYPES}
+            assert {abi.FACTS[dtype].itemsize for dtype in dtypes} == widths, name
 
 
 def test_nothing_leaks() -> None:

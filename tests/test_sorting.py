@@ -73,6 +73,27 @@ def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
             check(rows(kind, shape, dtype, generator), f"{kind} {length} {dtype}")
 
 
+@pytest.mark.parametrize("dtype", ["int8", "int16"])
+def test_narrow_rows_in_plain_python(dtype: str) -> None:
+    """The loop that is compiled, on lists that raise wherever they are read or written out of bounds."""
+    generator = random.Random(7)
+    bits = 8 * abi.FACTS[dtype].itemsize
+    kernel = ROUTINES["sort_narrow"][2](dtype)[0]
+    for flip in (0, 1 << bits - 1, (1 << bits) - 1):  # unsigned, signed, unsigned in descending order
+        x = [generator.randrange(-(1 << bits - 1), 1 << bits - 1) for _ in range(200)]
+        out, aside, places, places_aside = [0] * 200, [0] * 200, [-1] * 200, [0] * 200
+        memory = [Pointer(each) for each in (x, out, aside, places, places_aside)]
+        kernel(2, 100, memory, Pointer([flip, 1]))
+        kernel(2, 100, memory, Pointer([flip, 0]))
+        for row in (x[:100], x[100:]):
+            keys = [(value ^ flip) & ((1 << bits) - 1) for value in row]
+            order = sorted(range(100), key=keys.__getitem__)
+            assert places[:100] == order and [value & ((1 << bits) - 1) for value in out[:100]] == [
+                row[k] & ((1 << bits) - 1) for k in order
+            ]
+            del places[:100], out[:100]
+
+
 @pytest.mark.parametrize("threads", [1, 3])
 def test_long_rows(threads: int) -> None:
     """Rows that are distributed in parts, and then sorted bucket by bucket."""

@@ -87,6 +87,9 @@ def explain(
 def forget_other_threads() -> None: ...
 
 kernel_version: int
+library_capsule: str
+array_kernel_version: int
+array_capsule: str
 max_rank: int
 
 F = TypeVar("F", bound=Callable[..., Any])

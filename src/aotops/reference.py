@@ -334,6 +334,9 @@ def elementwise_many(
     for i in range(math.prod(shape)):
         index = count(i, shape)
         values = apply(scalar, [x.load(broadcast_index(index, x.shape)) for x in inputs])
+        if not isinstance(values, tuple) or len(values) != len(outs):
+            got = f"a tuple of {len(values)}" if isinstance(values, tuple) else errors.type_name(values)
+            errors.reject(TypeError, scalar.__name__, "result", f"be a tuple of {len(outs)} numbers", got)
         for out, value in zip(outs, values, strict=True):
             out.store(index, value)
     return outs

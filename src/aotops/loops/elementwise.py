@@ -30,6 +30,8 @@ Function = Callable[..., Any]
 
 #: Elements per block, all of which take the fast path or none: 16 vectors of float64 on x86-64-v4.
 BLOCK = 128
+#: The most inputs of which each combination of contiguous and repeated ones gets a loop.
+MOST_PATTERNED = 3
 #: Elements per group, for which a large function is vectorized: 1 vector of float32 on x86-64-v4, 8 of float64 on -v2.
 GROUP = 16
 
@@ -50,8 +52,9 @@ def elementwise(
     for every block without such elements. ``speculative``: the functions that ``scalar`` calls have fast paths; run
     each block with them, and again without if one set the flag. ``patterns``: the stride patterns that get a loop; by
     default those of ``row_patterns``. ``gathers``: rows of all other strides copy what is not contiguous and run a
-    vectorized loop, instead of a scalar one; used if ``scalar`` is so long that few patterns get a loop. They use
-    the ``fast_path``. A scalar function that has the attribute ``in_one_loop`` has no patterns, but gathers.
+    vectorized loop, instead of a scalar one; used if few patterns get a loop, since ``scalar`` is long or has many
+    inputs. They use the ``fast_path``. A scalar function that has the attribute ``in_one_loop`` has no patterns, but
+    gathers.
     """
     if getattr(scalar, "in_one_loop", False):
         patterns, gathers = (), True
@@ -80,11 +83,15 @@ def elementwise(
 
 
 def row_patterns(inputs: int) -> list[Pattern]:
-    """Return the patterns that get a loop: all combinations of up to three inputs, else at most one repeated input."""
-    if inputs <= 3:
+    """Return the patterns that get a loop: all combinations of up to three inputs.
+
+    Of more inputs, all of them contiguous, or the first alone, as of a distribution whose parameters are numbers: the
+    compiler then computes what depends on these once per row. Rows of other strides are copied (``row_gathered``).
+    """
+    if inputs <= MOST_PATTERNED:
         choices = list(product((True, False), repeat=inputs))
     else:
-        choices = [(True,) * inputs, *(tuple(k != fixed for k in range(inputs)) for fixed in range(inputs))]
+        choices = [(True,) * inputs, (True,) + (False,) * (inputs - 1)]
     return [Pattern(moves) for moves in choices if any(moves)]
 
 

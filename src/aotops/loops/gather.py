@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aotops.abi import FACTS
 from aotops.intrinsics import Signature, accumulators, input_pointers, load_output, output_pointer, select, shift, store
 
 Function = Callable[..., Any]
@@ -25,9 +26,12 @@ LENGTH, STEP, X_OUTER, X_INNER, INDEX_OUTER, INDEX_INNER, OTHER_OUTER, OTHER_INN
 
 #: Contiguous rows of 2 and 3 elements have loops of their own. Those of up to ``SHORT`` elements are moved in groups of
 #: ``GROUP``, the last of which may overlap the one before: a loop over a row that is not known to be long begins with
-#: tests, which take as long as moving 20 elements.
+#: tests, which take as long as moving 20 elements. Rows of narrow elements that have ``WIDE_BYTES``, and up to
+#: ``LONG_BYTES``, are moved in groups of so many bytes: 33 int8 take half the time.
 GROUP = 4
 SHORT = 32
+WIDE_BYTES = 32
+LONG_BYTES = 512
 #: Positions that are checked at a time.
 BLOCK = 128
 
@@ -110,34 +114,38 @@ def gather_rows(count: int) -> Function:
     return rows
 
 
-def gather_short_rows(
-    x: Any,
-    x_step: int,
-    index: Any,
-    index_step: int,
-    other: Any,
-    other_step: int,
-    n: int,
-    size: int,
-    length: int,
-    step: int,
-) -> int:
-    """The same for rows of ``size`` elements, from ``GROUP`` to ``SHORT``."""
-    wrong = 0
-    last = size - GROUP
-    places = accumulators(BLOCK, index)
-    for first in range(0, n, BLOCK):
-        count = min(BLOCK, n - first)
-        wrong += resolve_any(shift(index, first * index_step), index_step, count, length, places)
-        for i in range(count):
-            source = shift(x, (first + i) * x_step + load_output(places, i) * step)
-            target = shift(other, (first + i) * other_step)
-            for start in range(0, last, GROUP):
-                for j in range(GROUP):
-                    store(target, start + j, load_output(source, start + j))
-            for j in range(GROUP):
-                store(target, last + j, load_output(source, last + j))
-    return wrong
+def gather_short_rows(group: int) -> Function:
+    """Make the same for rows of ``size`` elements, ``group`` at least."""
+
+    def rows(
+        x: Any,
+        x_step: int,
+        index: Any,
+        index_step: int,
+        other: Any,
+        other_step: int,
+        n: int,
+        size: int,
+        length: int,
+        step: int,
+    ) -> int:
+        wrong = 0
+        last = size - group
+        places = accumulators(BLOCK, index)
+        for first in range(0, n, BLOCK):
+            count = min(BLOCK, n - first)
+            wrong += resolve_any(shift(index, first * index_step), index_step, count, length, places)
+            for i in range(count):
+                source = shift(x, (first + i) * x_step + load_output(places, i) * step)
+                target = shift(other, (first + i) * other_step)
+                for start in range(0, last, group):
+                    for j in range(group):
+                        store(target, start + j, load_output(source, start + j))
+                for j in range(group):
+                    store(target, last + j, load_output(source, last + j))
+        return wrong
+
+    return rows
 
 
 def move_row(source: Any, source_step: int, target: Any, target_step: int, count: int) -> None:
@@ -154,6 +162,11 @@ def gather(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop nest ``other = x at index`` for elements of a width; ``outside`` counts what is out of bounds."""
     signature = Signature((dtype, "int64"), (dtype, "int64"))
     gather_pairs, gather_threes = gather_rows(2), gather_rows(3)
+    itemsize = FACTS[dtype].itemsize
+    wide = WIDE_BYTES // itemsize
+    has_wide = wide > GROUP
+    longest = LONG_BYTES // itemsize if has_wide else SHORT
+    gather_narrow, gather_wide = gather_short_rows(GROUP), gather_short_rows(max(wide, GROUP))
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         x, index = input_pointers(data, signature)
@@ -166,8 +179,10 @@ def gather(dtype: str) -> tuple[Callable[..., None], Signature]:
             wrong = gather_pairs(x, x_outer, index, index_outer, other, other_outer, n0, length, step)
         elif index_inner == 0 and x_inner == 1 and other_inner == 1 and n1 == 3:
             wrong = gather_threes(x, x_outer, index, index_outer, other, other_outer, n0, length, step)
+        elif index_inner == 0 and x_inner == 1 and other_inner == 1 and has_wide and wide <= n1 <= longest:
+            wrong = gather_wide(x, x_outer, index, index_outer, other, other_outer, n0, n1, length, step)
         elif index_inner == 0 and x_inner == 1 and other_inner == 1 and GROUP <= n1 <= SHORT:
-            wrong = gather_short_rows(x, x_outer, index, index_outer, other, other_outer, n0, n1, length, step)
+            wrong = gather_narrow(x, x_outer, index, index_outer, other, other_outer, n0, n1, length, step)
         elif index_inner == 0:
             for i in range(n0):
                 position = wrapped(load_output(index, i * index_outer), length)

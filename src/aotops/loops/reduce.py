@@ -46,7 +46,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.elementwise import BLOCK, block_gathered, row_patterns, speculative_block
+from aotops.loops.elementwise import BLOCK, MOST_PATTERNED, block_gathered, row_patterns, speculative_block
 
 Function = Callable[..., Any]
 
@@ -61,6 +61,9 @@ LANES = 64
 # order of which does not matter, as many as it takes for the end of a block not to matter either.
 DEPTH = 16
 EXACT_DEPTH = 64
+
+# The blocks of four rows that are combined together.
+BLOCKS_TOGETHER = 4 * BLOCK
 
 
 def is_exact(signature: Signature) -> bool:
@@ -104,8 +107,9 @@ def reduce(
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output strides may be 0.
 
     ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
-    ``of`` is too long for one loop per stride pattern. ``absorbing``: the result that no further element changes; it
-    ends a row.
+    ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, in the
+    same order, but that of many inputs, whose rows always go through all lanes. ``absorbing``: the result that no
+    further element changes; it ends a row.
     """
     exact = is_exact(signature)
     depth = EXACT_DEPTH if exact else DEPTH
@@ -120,8 +124,9 @@ def reduce(
 
     if large:
         compute = block_gathered(of, len(signature.inputs), speculative)
-        with_gaps = fold_row_by_blocks(combine, compute, depth, 8)
-        fold_row = fold_row_where_any(patterns, fold_row_by_blocks(combine, compute, depth), with_gaps)
+        fold_row = fold_row_by_blocks(combine, compute, depth)
+        if len(signature.inputs) <= MOST_PATTERNED:
+            fold_row = fold_row_where_any(patterns, fold_row, fold_row_by_blocks(combine, compute, depth, 8))
         add_rows = add_rows_by_blocks(combine, compute)
     elif speculative:
         fold_row = fold_row_by_blocks(combine, any_block(of), depth, 8)
@@ -531,43 +536,27 @@ def add_rows_by_blocks(combine: Function, compute: Function) -> Function:
     """As ``add_rows_by``, in the same order, for values computed block by block."""
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
-        fixed = load(row, steps, 0)
-        values = accumulators(BLOCK, out)
-        if rows == 4:
-            row1, row2, row3 = advance(row, outer, 1), advance(row, outer, 2), advance(row, outer, 3)
-            fixed1, fixed2, fixed3 = load(row1, steps, 0), load(row2, steps, 0), load(row3, steps, 0)
-            values1, values2, values3 = accumulators(BLOCK, out), accumulators(BLOCK, out), accumulators(BLOCK, out)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(row, steps, fixed, start, end, values)
-                compute(row1, steps, fixed1, start, end, values1)
-                compute(row2, steps, fixed2, start, end, values2)
-                compute(row3, steps, fixed3, start, end, values3)
+        values = accumulators(BLOCKS_TOGETHER, out)
+        for start in range(0, length, BLOCK):
+            end = min(start + BLOCK, length)
+            for i in range(rows):
+                one = advance(row, outer, i)
+                compute(one, steps, load(one, steps, 0), start, end, shift(values, i * BLOCK))
+            if rows == 4:
                 for j in range(end - start):
-                    ab = combine(load_output(values, j), load_output(values1, j))
-                    cd = combine(load_output(values2, j), load_output(values3, j))
+                    ab = combine(load_output(values, j), load_output(values, j + BLOCK))
+                    cd = combine(load_output(values, j + 2 * BLOCK), load_output(values, j + 3 * BLOCK))
                     place = (start + j) * out_step
                     store(out, place, combine(load_output(out, place), combine(ab, cd)))
-            return
-        if rows >= 2:
-            row1, values1 = advance(row, outer, 1), accumulators(BLOCK, out)
-            fixed1 = load(row1, steps, 0)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(row, steps, fixed, start, end, values)
-                compute(row1, steps, fixed1, start, end, values1)
+            elif rows >= 2:
                 for j in range(end - start):
+                    ab = combine(load_output(values, j), load_output(values, j + BLOCK))
                     place = (start + j) * out_step
-                    ab = combine(load_output(values, j), load_output(values1, j))
                     store(out, place, combine(load_output(out, place), ab))
-        if rows != 2:
-            one = advance(row, outer, rows - 1)
-            fixed = load(one, steps, 0)
-            for start in range(0, length, BLOCK):
-                end = min(start + BLOCK, length)
-                compute(one, steps, fixed, start, end, values)
+            if rows == 1 or rows == 3:
+                last = (rows - 1) * BLOCK
                 for j in range(end - start):
                     place = (start + j) * out_step
-                    store(out, place, combine(load_output(out, place), load_output(values, j)))
+                    store(out, place, combine(load_output(out, place), load_output(values, j + last)))
 
     return add_rows

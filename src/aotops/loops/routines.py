@@ -45,6 +45,7 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
     "sort_keys": (ONCE, ("int64",), sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
+    "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
     "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
 }
 

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from aotops.abi import FACTS
 from aotops.intrinsics import (
     Signature,
     accumulators,
@@ -446,6 +447,95 @@ def sort(pairs: bool) -> tuple[Callable[..., None], Signature]:
                 sort_middle(a, a_places, b, b_places, n1, counters)
             else:
                 sort_long(a, a_places, b, b_places, n1, counters)
+
+    return kernel, signature
+
+
+# --- elements of one or two bytes -------------------------------------------------------------------------------------
+
+#: The numbers of ``sort_narrow``: the bits in which a digit of an element differs from that of its key, and whether
+#: positions are wanted.
+FLIPPED, POSITIONS = range(2)
+BYTE = 256
+
+
+def sort_narrow(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that sorts rows of elements of one or two bytes, by their bytes: the elements, or their positions.
+
+    Elements are counted rather than moved where they have one byte. Those of two bytes are distributed twice, by the
+    lower and then by the upper one; a position takes the upper byte along, in 8 bytes of its own.
+    """
+    signature = Signature((dtype,), (dtype, dtype, "int64", "int64"))
+    wide = FACTS[dtype].itemsize == 2
+    mask = BYTE * BYTE - 1 if wide else BYTE - 1
+
+    def count_bytes(x: Any, n: int, flip: int, low: Any, high: Any) -> None:
+        for k in range(BYTE):
+            low[k] = 0
+            high[k] = 0
+        for j in range(n):
+            key = (x[j] ^ flip) & mask
+            low[key & (BYTE - 1)] += 1
+            if wide:
+                high[key >> 8] += 1
+
+    def sum_up(counters: Any) -> None:
+        total = 0
+        for k in range(BYTE):
+            here = counters[k]
+            counters[k] = total
+            total += here
+
+    def next_place(counters: Any, digit: int, n: int) -> int:
+        """Return the place of a digit's next key: inside the row, whatever another thread does to the elements."""
+        place = counters[digit]
+        counters[digit] = place + 1
+        return min(place, n - 1)  # type: ignore[no-any-return]
+
+    def sort_values(x: Any, n: int, flip: int, out: Any, aside: Any, low: Any, high: Any) -> None:
+        if wide:
+            sum_up(low)
+            sum_up(high)
+            for j in range(n):
+                key = (x[j] ^ flip) & mask
+                aside[next_place(low, key & (BYTE - 1), n)] = key
+            for j in range(n):
+                key = aside[j] & mask
+                out[next_place(high, key >> 8, n)] = key ^ flip
+        else:
+            at = 0
+            for k in range(BYTE):
+                end = at + low[k]
+                for j in range(at, end):
+                    store(out, j, k ^ flip)
+                at = end
+
+    def sort_positions(x: Any, n: int, flip: int, out: Any, aside: Any, low: Any, high: Any) -> None:
+        sum_up(low)
+        if wide:
+            sum_up(high)
+            for j in range(n):
+                key = (x[j] ^ flip) & mask
+                aside[next_place(low, key & (BYTE - 1), n)] = (j << 8) | (key >> 8)
+            for j in range(n):
+                pair = aside[j]
+                out[next_place(high, pair & (BYTE - 1), n)] = pair >> 8
+        else:
+            for j in range(n):
+                out[next_place(low, (x[j] ^ flip) & mask, n)] = j
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        (x,) = input_pointers(data, signature)
+        out, aside, places, places_aside = output_pointer(data, signature)
+        low, high = accumulators(BYTE, places), accumulators(BYTE, places)
+        flip = numbers[FLIPPED]
+        for i in range(n0):
+            row = shift(x, i * n1)
+            count_bytes(row, n1, flip, low, high)
+            if numbers[POSITIONS] != 0:
+                sort_positions(row, n1, flip, shift(places, i * n1), shift(places_aside, i * n1), low, high)
+            else:
+                sort_values(row, n1, flip, shift(out, i * n1), shift(aside, i * n1), low, high)
 
     return kernel, signature
 

@@ -54,17 +54,17 @@ static void run_pieces(const aot_runner *runner, int64_t first, int64_t last, ch
         char *mask = (char *)own->mask + start, *unused = NULL;
         aot_kernel_call call = {NULL, aot_poll};
         if (own->what == COUNT) {
-            char *data[] = {mask, (char *)&own->before[piece + 1]};
+            char *data[] = {mask, mask, (char *)&own->before[piece + 1]};
             own->kernel(&unused, &call, 1, rows * columns, data, NULL);
         } else if (own->what == LIST) {
             int64_t before = own->before[piece] * (int64_t)sizeof(int64_t);
             const int64_t numbers[] = {count, start / own->columns, start % own->columns, own->places != NULL};
-            char *data[] = {mask, own->places != NULL ? own->places + before : NULL, own->out + before};
+            char *data[] = {mask, mask, own->places != NULL ? own->places + before : NULL, own->out + before};
             own->kernel(&unused, &call, rows, columns, data, numbers);
         } else {
             int64_t whole = start * own->itemsize, selected = own->before[piece] * own->itemsize;
             const int64_t numbers[] = {count};
-            char *data[] = {own->x + (own->what == COMPRESS ? whole : selected), mask,
+            char *data[] = {own->x + (own->what == COMPRESS ? whole : selected), mask, mask,
                             own->out + (own->what == COMPRESS ? selected : whole)};
             own->kernel(&unused, &call, 1, rows * columns, data, numbers);
         }
@@ -129,15 +129,15 @@ static void done(job *own, const int64_t *few)
     }
 }
 
-Py_ssize_t aot_count(const aot_tensor *mask)
+/* Routines read a mask's bools also in words of 8. */
+static bool has_words(const aot_tensor *mask)
 {
-    int64_t few[FEW_PIECES + 1];
-    job own = {.before = few};
-    aot_tensor flat = *mask;
-    flat.ndim = 1; /* rows do not matter */
-    Py_ssize_t total = count_selected(mask->state, &flat, &own, few) < 0 ? -1 : own.before[own.pieces];
-    done(&own, few);
-    return total;
+    return mask->contiguous && (uintptr_t)mask->data % sizeof(int64_t) == 0;
+}
+
+static aot_tensor *as_words(const aot_tensor *mask, const char *function)
+{
+    return aot_astype((aot_tensor *)mask, AOT_BOOL, !has_words(mask), function);
 }
 
 /* Returns a contiguous tensor, a new reference. */
@@ -146,18 +146,34 @@ static aot_tensor *contiguous(const aot_tensor *x, const char *function)
     return aot_astype((aot_tensor *)x, x->dtype, !x->contiguous, function);
 }
 
+Py_ssize_t aot_count(const aot_tensor *mask)
+{
+    int64_t few[FEW_PIECES + 1];
+    job own = {.before = few};
+    aot_tensor *bools = as_words(mask, "count_nonzero");
+    if (bools == NULL) {
+        return -1;
+    }
+    aot_tensor flat = *bools;
+    flat.ndim = 1; /* rows do not matter */
+    Py_ssize_t total = count_selected(mask->state, &flat, &own, few) < 0 ? -1 : own.before[own.pieces];
+    done(&own, few);
+    Py_DECREF((PyObject *)bools);
+    return total;
+}
+
 /* The same as aot_compress for a few contiguous elements. */
 static aot_tensor *compress_few(const aot_tensor *x, const aot_tensor *mask)
 {
     aot_state *state = x->state;
     int64_t count = 0;
-    char *unused = NULL, *to_count[] = {mask->data, (char *)&count};
+    char *unused = NULL, *to_count[] = {mask->data, mask->data, (char *)&count};
     aot_kernel_call call = {NULL, aot_poll};
     aot_count_routine[state->level](&unused, &call, 1, mask->size, to_count, NULL);
     Py_ssize_t size = count;
     aot_tensor *out = aot_tensor_new(state, x->dtype, 1, &size, "indexing");
     if (out != NULL && count > 0) {
-        char *data[] = {x->data, mask->data, out->data};
+        char *data[] = {x->data, mask->data, mask->data, out->data};
         aot_compress_routine[aot_width(aot_dtypes[x->dtype].itemsize)][state->level](&unused, &call, 1, mask->size, data, &count);
     }
     return out;
@@ -165,11 +181,11 @@ static aot_tensor *compress_few(const aot_tensor *x, const aot_tensor *mask)
 
 aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask)
 {
-    if (!x->state->watched && x->size < AOT_PLAN_GRAIN && x->contiguous && mask->contiguous) {
+    if (!x->state->watched && x->size < AOT_PLAN_GRAIN && x->contiguous && has_words(mask)) {
         return compress_few(x, mask);
     }
     aot_state *state = x->state;
-    aot_tensor *source = contiguous(x, "indexing"), *bools = source != NULL ? contiguous(mask, "indexing") : NULL;
+    aot_tensor *source = contiguous(x, "indexing"), *bools = source != NULL ? as_words(mask, "indexing") : NULL;
     aot_tensor *out = NULL;
     int64_t few[FEW_PIECES + 1];
     job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .dtype = x->dtype, .before = few};
@@ -202,7 +218,7 @@ int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
     if (aot_check_writable(x, "assignment", "x") < 0) {
         return -1;
     }
-    aot_tensor *bools = contiguous(mask, "assignment"), *source = bools != NULL ? contiguous(value, "assignment") : NULL;
+    aot_tensor *bools = as_words(mask, "assignment"), *source = bools != NULL ? contiguous(value, "assignment") : NULL;
     int64_t few[FEW_PIECES + 1];
     job own = {.itemsize = aot_dtypes[x->dtype].itemsize, .dtype = x->dtype, .before = few};
     int failed = source != NULL ? 0 : -1;
@@ -288,8 +304,8 @@ PyObject *aot_positions(PyObject *object)
     aot_state *state = mask->state;
     int64_t few[FEW_PIECES + 1];
     job own = {.before = few};
-    aot_tensor *rows = NULL, *columns = NULL;
-    int failed = count_selected(state, mask, &own, few);
+    aot_tensor *rows = NULL, *columns = NULL, *bools = as_words(mask, "nonzero");
+    int failed = bools != NULL ? count_selected(state, bools, &own, few) : -1;
     Py_ssize_t count = failed ? 0 : own.before[own.pieces];
     if (!failed) {
         columns = aot_tensor_new(state, AOT_INT64, 1, &count, "nonzero");
@@ -307,6 +323,7 @@ PyObject *aot_positions(PyObject *object)
     PyObject *result = failed ? NULL : PyTuple_Pack(2, rows != NULL ? (PyObject *)rows : Py_None, columns);
     Py_XDECREF((PyObject *)rows);
     Py_XDECREF((PyObject *)columns);
+    Py_XDECREF((PyObject *)bools);
     return result;
 }
 

@@ -18,7 +18,7 @@
  *     def fast_path(*operators): ...          # a decorator, see function.c
  *     def declare(...), bind(...), set_fallback(...), rename(...): see declare.c
  *     def trace(watcher), explain(watcher, function, args, kwargs), forget_other_threads(): see see.c
- *     kernel_version: AOTOPS_KERNEL_VERSION of aotops_kernel.h
+ *     kernel_version, library_capsule, array_kernel_version, array_capsule: constants of aotops_kernel.h
  */
 #include "native.h"
 
@@ -547,6 +547,9 @@ static int module_exec(PyObject *module)
     }
     int failed = dtypes == NULL || PyModule_AddObjectRef(module, "dtypes", dtypes) < 0 ||
                  PyModule_AddIntConstant(module, "kernel_version", AOTOPS_KERNEL_VERSION) < 0 ||
+                 PyModule_AddStringConstant(module, "library_capsule", AOT_LIBRARY_CAPSULE) < 0 ||
+                 PyModule_AddIntConstant(module, "array_kernel_version", AOTOPS_ARRAY_KERNEL_VERSION) < 0 ||
+                 PyModule_AddStringConstant(module, "array_capsule", AOT_ARRAY_CAPSULE) < 0 ||
                  PyModule_AddIntConstant(module, "max_rank", AOT_MAX_RANK) < 0;
     Py_XDECREF(dtypes);
     return failed ? -1 : 0;

@@ -6,6 +6,8 @@
  *             if positions: "sort_pairs", whose positions are the result
  *             else: "sort_keys", "values", and "restore" if some are NaN or negative zeros
  *
+ *     # rows of elements of one or two bytes that are not short: the routine "sort_narrow" alone
+ *
  *     def sort_long(row):                         # the same for a row of more than LONG elements; each step is shared out
  *         for part in parts: "keys", "ranges"
  *         for part in parts: "histogram", by the uppermost bits in which keys differ
@@ -26,6 +28,10 @@
 #define LONG 262144
 #define PART 131072
 #define LEAST_PAGE 4096
+/* Rows of so many elements of one or two bytes are sorted by their bytes, without keys; longer ones in parts, between
+ * which they can be interrupted. */
+#define LEAST_NARROW 64
+#define MOST_NARROW (1 << 24)
 
 /* What ranges tells of a part, and what keys does. */
 typedef struct {
@@ -37,6 +43,8 @@ typedef struct {
     char *keys, *scratch, *places; /* places: of scratch, for positions; else NULL */
     int64_t rows, length, rows_each;
     int64_t descending;
+    bool positions;
+    bool narrow; /* sorted by bytes; then keys, if there are any, is memory for elements or positions */
     /* of a long row: */
     enum { MAKE_KEYS, COUNT, DISTRIBUTE, SORT_BUCKETS, MAKE_VALUES } step;
     int64_t start;         /* its first element */
@@ -47,6 +55,19 @@ typedef struct {
     const char *sorted;    /* keys */
 } job;
 
+/* Sorts rows of narrow elements. */
+static void sort_narrow(const job *own, int64_t start, int64_t rows)
+{
+    const aot_dtype_info *dtype = &aot_dtypes[own->x->dtype];
+    int64_t sign = dtype->kind == AOT_KIND_SIGNED ? INT64_C(1) << (8 * dtype->itemsize - 1) : 0;
+    int64_t all = (INT64_C(1) << 8 * dtype->itemsize) - 1, itemsize = own->positions ? (int64_t)sizeof(int64_t) : dtype->itemsize;
+    const int64_t numbers[] = {sign ^ (own->descending ? all : 0), own->positions};
+    char *out = own->out->data + start * itemsize, *aside = own->keys != NULL ? own->keys + start * itemsize : NULL;
+    char *data[] = {own->x->data + start * dtype->itemsize, out, aside, out, aside}, *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    aot_sort_narrow_routine[dtype->itemsize - 1][own->x->state->level](&unused, &call, rows, own->length, data, numbers);
+}
+
 static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
     const job *own = runner->job;
@@ -56,6 +77,10 @@ static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char
     for (int64_t piece = first; piece < last && !aot_is_stopped(); piece++) {
         int64_t row = piece * own->rows_each, rows = aot_smaller(own->rows_each, own->rows - row);
         int64_t start = row * own->length, flags = 0;
+        if (own->narrow) {
+            sort_narrow(own, start, rows);
+            continue;
+        }
         char *unused = NULL, *x = own->x->data + start * itemsize, *keys = own->keys + start * key;
         char *scratch = own->scratch + start * key, *out = own->out->data;
         char *to_keys[] = {x, keys, (char *)&flags};
@@ -293,17 +318,20 @@ aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char 
     }
     aot_tensor *out = aot_tensor_new(state, positions ? AOT_INT64 : x->dtype, x->ndim, x->shape, function);
     aot_tensor *memory[3] = {NULL};
-    bool failed = out == NULL;
-    for (int k = 0; !failed && k < (positions ? 3 : 2); k++) {
-        memory[k] = aot_tensor_new(state, AOT_INT64, x->ndim, x->shape, function);
+    Py_ssize_t length = x->shape[x->ndim - 1], itemsize = aot_dtypes[x->dtype].itemsize;
+    bool narrow = itemsize <= 2 && length >= LEAST_NARROW && length <= MOST_NARROW, failed = out == NULL;
+    int count = narrow ? itemsize == 2 : positions ? 3 : 2;
+    for (int k = 0; !failed && k < count; k++) {
+        memory[k] = aot_tensor_new(state, narrow && !positions ? x->dtype : AOT_INT64, x->ndim, x->shape, function);
         failed = memory[k] == NULL;
     }
     if (!failed && x->size > 0) {
-        job own = {.x = x, .out = out, .keys = memory[0]->data, .scratch = memory[1]->data,
-                   .places = positions ? memory[2]->data : NULL, .length = x->shape[x->ndim - 1], .descending = descending};
+        job own = {.x = x, .out = out, .keys = memory[0] != NULL ? memory[0]->data : NULL,
+                   .scratch = memory[1] != NULL ? memory[1]->data : NULL, .places = memory[2] != NULL ? memory[2]->data : NULL,
+                   .length = length, .descending = descending, .positions = positions, .narrow = narrow};
         own.rows = x->size / own.length;
         own.rows_each = aot_larger(PIECE / own.length, 1);
-        if (own.length > LONG && !aot_is_explained(state)) { /* the steps depend on the elements */
+        if (own.length > LONG && !narrow && !aot_is_explained(state)) { /* the steps depend on the elements */
             for (int64_t row = 0; !failed && row < own.rows; row++) {
                 own.start = row * own.length;
                 failed = sort_long(&own) < 0;

@@ -24,6 +24,10 @@ WIDTH = 100
 #: What an operand can be.
 ONE, SEVERAL = "A tensor, a number, an array or lists of numbers", "Tensors, numbers, arrays or lists of numbers"
 GIVEN = ("Special cases", "Accuracy", "See also")
+OUTS = (
+    "A tuple of tensors of the results' shape, which the results are written into and which is returned; their dtypes "
+    "may be others that can hold the results."
+)
 OUT = (
     "A tensor of the result's shape, which the result is written into and which is returned; its dtype may be "
     "another one that can hold the result."
@@ -158,7 +162,7 @@ def parameters(record: Record) -> list[str]:
         entries.append("keepdims: Leave the axes that fold away in place, with length 1.")
     if record.takes_dtype:
         entries.append("dtype: Cast ``x`` to this dtype first.")
-    entries.append(f"out: {OUT}")
+    entries.append(f"out: {OUTS if record.outputs else OUT}")
     if record.kind == "reduce" and record.takes_where:
         entries.append("initial: A number that the result begins with, and is that of no elements; None for none.")
         entries.append(FOLDED if record.identity is not None else f"{FOLDED} It takes an ``initial``.")
@@ -177,6 +181,13 @@ def returns(record: Record) -> str:
         "scan": "the shape of ``x``"
         + ", or one element more along the axis with ``include_initial``" * (record.flag == "include_initial"),
     }[record.kind]
+    if record.outputs:
+        tensors = f"{record.outputs} tensors" if record.outputs > 1 else "1 tensor"
+        several = {dtype: sequence(record.results_for(dtype)) for dtype in record.dtypes}
+        if len(set(several.values())) == 1:
+            return f"A tuple of {tensors} with {along}, of {several[record.dtypes[0]]}."
+        each = "; ".join([f"{source} gives {result}" for source, result in several.items()])
+        return f"A tuple of {tensors} with {along}: {each}."
     results = {dtype: record.result_for(dtype) for dtype in record.dtypes}
     if len(set(results.values())) == 1:
         return f"A tensor of dtype {results[record.dtypes[0]]} with {along}."

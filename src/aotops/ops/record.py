@@ -90,6 +90,8 @@ class Record:
         scalar: the scalar function; for a reduction, and what is made of one, the combination of two values.
         dtypes: the input dtypes that get a kernel, in the order of ``aotops.abi``.
         result: the dtype of the result where it is not that of the inputs: one, or one for each dtype.
+        results: the dtypes of the results where the scalar function returns a tuple of them: of each what ``result`` is
+            of a single one.
         outputs: how many results there are where the scalar function returns a tuple of them; 0 where it does not.
         fixed: the dtypes of inputs that have one of their own, whatever that of the others, by name. ``INDEX`` is that
             of an input that is no operand but an int64 that depends on the element's position, such as its index;
@@ -150,6 +152,7 @@ class Record:
         *,
         numpy: Callable[..., Any] | None = None,
         result: str | Mapping[str, str] | None = None,
+        results: tuple[str | Mapping[str, str] | None, ...] = (),
         outputs: int = 0,
         bool_inputs: tuple[str, ...] = (),
         fixed: Mapping[str, str] | None = None,
@@ -178,7 +181,8 @@ class Record:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
         self.numpy = numpy
         self.result = result
-        self.outputs = outputs
+        self.results = results or (result,) * outputs
+        self.outputs = len(self.results)
         self.fixed = {**dict.fromkeys(bool_inputs, "bool"), **(fixed or {})}
         self.defaults = defaults or {}
         self.map = map
@@ -219,7 +223,12 @@ class Record:
         return "none"
 
     def _check(self) -> None:
-        results = self.result.values() if isinstance(self.result, dict) else filter(None, [self.result])
+        results = [
+            own
+            for each in (self.result, *self.results)
+            for own in (each.values() if isinstance(each, dict) else (each,))
+            if own is not None
+        ]
         for dtype in (*self.dtypes, *self.casts, *results, *self.fixed.values()):
             if dtype not in (*ALL, INDEX):
                 self._reject("dtypes", f"be some of {', '.join(ALL)}", repr(dtype))
@@ -366,12 +375,11 @@ class Record:
 
     def result_for(self, dtype: str) -> str:
         """The dtype of the result from inputs of a dtype."""
-        result = self.result if self.result is None or isinstance(self.result, str) else self.result.get(dtype)
-        return result or dtype
+        return _own_dtype(self.result, dtype)
 
     def results_for(self, dtype: str) -> tuple[str, ...]:
         """The dtypes of all results from inputs of a dtype."""
-        return (self.result_for(dtype),) * max(self.outputs, 1)
+        return tuple([_own_dtype(result, dtype) for result in self.results or (self.result,)])
 
     def output_for(self, dtype: str) -> str | tuple[str, ...]:
         """The dtype of the result, or of each in a tuple of them: the output of a kernel's signature."""
@@ -483,6 +491,9 @@ class Record:
         if code.co_argcount != wanted:
             takes = f"{wanted} values, {', '.join(self.parameters)}, the output and the incoming gradient"
             self._reject("derivative", f"take {takes}", code.co_argcount)
+        if self.outputs:
+            advice = "declare an operator for each result that has a derivative"
+            self._reject("the operator of a derivative", "have one result", f"a tuple of {self.outputs}", advice)
         dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and self.result_for(dtype) == dtype)
         if not dtypes:
             computes = ", ".join([f"{dtype} to {self.result_for(dtype)}" for dtype in self.dtypes])
@@ -541,6 +552,11 @@ class Record:
         taken, wanted = scalar.__code__.co_argcount, self.scalar.__code__.co_argcount
         if taken != wanted:
             self._reject(f"the function for {dtype}", f"take {wanted} values", taken)
+
+
+def _own_dtype(result: str | Mapping[str, str] | None, dtype: str) -> str:
+    """The dtype of a result from inputs of a dtype, which it has itself unless another one is given."""
+    return (result if result is None or isinstance(result, str) else result.get(dtype)) or dtype
 
 
 def _decorator(kind: str, options: dict[str, Any]) -> Callable[[Scalar], Record]:

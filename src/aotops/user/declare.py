@@ -32,7 +32,7 @@ INFINITY = float("inf")
 
 
 @advised
-def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: Any = None) -> Any:
+def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: Any = None, results: Any = None) -> Any:
     """Declare an operator of one input, computed element by element: ``out[i] = function(x[i])``.
 
     Parameters:
@@ -41,6 +41,8 @@ def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: A
         dtypes: Those of ``x`` that get a kernel: dtypes or their names, one or several. Other inputs are cast if a
             kernel's dtype holds all their values.
         result: The dtype of the result, if it is not that of ``x``: one, or a dict with one for each dtype.
+        results: If the function returns a tuple of numbers: the dtype of each, or None for that of ``x``. The operator
+            then returns a tuple of tensors, and takes one as ``out``.
 
     Returns:
         An ``Operator``, which broadcasts, takes ``out=`` and uses threads as aotops' own. Its attribute ``derivative``
@@ -55,8 +57,14 @@ def map(function: Scalar | None = None, /, *, dtypes: Dtypes = FLOATS, result: A
         >>> cube = ao.map(lambda x: x * x * x)
         >>> cube.kind, cube.parameters
         ('map', ('x',))
+
+        With two results, an integral part and a fraction:
+
+        >>> parts = ao.map(lambda x: (int(x), x - int(x)), results=("int64", None))
+        >>> [dtype.name for dtype in parts.dtypes[0]]
+        ['float32', 'int64', 'float32']
     """
-    return _declaration("map", function, dtypes, {"result": result})
+    return _declaration("map", function, dtypes, {"result": result, "results": results})
 
 
 @advised
@@ -66,6 +74,7 @@ def zip(
     *,
     dtypes: Dtypes = FLOATS,
     result: Any = None,
+    results: Any = None,
     bool_inputs: str | Sequence[str] = (),
     fixed: Mapping[str, str | _native.DType] | None = None,
     defaults: Mapping[str, float | Mapping[str, float]] | None = None,
@@ -75,7 +84,7 @@ def zip(
     Parameters:
         function: A Python function of as many numbers, as for ``map``.
         dtypes: Those of the inputs that get a kernel, as for ``map``.
-        result: The dtype of the result, if it is not that of the inputs, as for ``map``.
+        result, results: The dtype of the result, or those of several, if not that of the inputs, as for ``map``.
         bool_inputs: The names of inputs, or one name, that are bool whatever the dtype of the others.
         fixed: A dict with other inputs that have a dtype of their own, such as a shift count: ``{"count": "int64"}``.
         defaults: A dict with inputs that may be left out, or be None: the value of each, or a dict of one for each
@@ -99,7 +108,7 @@ def zip(
     if not isinstance(names, (tuple, list, set, frozenset)) or not all(isinstance(each, str) for each in names):
         errors.wrong_type("zip", "bool_inputs", "a name of an input, or several", bool_inputs)
     names = tuple(names)
-    options = {"result": result, "bool_inputs": names, "fixed": fixed, "defaults": defaults}
+    options = {"result": result, "results": results, "bool_inputs": names, "fixed": fixed, "defaults": defaults}
     return _declaration("zip", function, dtypes, options)
 
 
@@ -270,6 +279,8 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
         name = scalar.__name__
         chosen = _dtype_names(name, dtypes)
         given = {**options, "result": _results(name, options["result"], chosen)}
+        if "results" in options:
+            given["results"] = _all_results(name, options["results"], options["result"], chosen)
         if options.get("fixed") is not None:
             given["fixed"] = {
                 parameter: _dtype_name(name, "fixed", own)
@@ -384,12 +395,26 @@ def _for_dtypes(name: str, argument: str, values: Any, dtypes: tuple[str, ...]) 
     return given
 
 
-def _results(name: str, result: Any, dtypes: tuple[str, ...]) -> dict[str, str] | None:
+def _results(name: str, result: Any, dtypes: tuple[str, ...], argument: str = "result") -> dict[str, str] | None:
     """The dtypes of results by those of the inputs."""
     if result is None:
         return None
-    given = _for_dtypes(name, "result", result, dtypes)
-    return {dtype: _dtype_name(name, "result", own) for dtype, own in given.items()}
+    given = _for_dtypes(name, argument, result, dtypes)
+    return {dtype: _dtype_name(name, argument, own) for dtype, own in given.items()}
+
+
+def _all_results(name: str, results: Any, result: Any, dtypes: tuple[str, ...]) -> tuple[dict[str, str] | None, ...]:
+    """The dtypes of each of several results by those of the inputs; none if there is one result."""
+    if results is None:
+        return ()
+    if not isinstance(results, (tuple, list)):
+        errors.wrong_type(name, "results", "a tuple of dtypes or None, one for each number that is returned", results)
+    if not results:
+        wanted = "have a dtype, or None, for each number that is returned"
+        errors.reject(errors.RecordError, name, "results", wanted, "none of them", "leave it out for one result")
+    if result is not None:
+        errors.reject(errors.RecordError, name, "result", "not be given, since results is", errors.shown(result))
+    return tuple([_results(name, each, dtypes, "results") for each in results])
 
 
 def _dict_of(name: str, argument: str, value: Any) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
-from aotops.aot.arrays.functions import RANDOM, array_function
+from aotops.aot.arrays.functions import LINEAR_ALGEBRA, PRODUCTS, RANDOM, array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
@@ -36,14 +36,14 @@ from aotops.aot.front.rejection import RejectedError, words
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionSignature
 
-#: Functions of Numba's runtime, by the beginning of their names, and what calls them.
+#: Functions of Numba's runtime, by the beginning of their names, and what is wrong with what calls them.
 MISSING = {
-    "numba_xx": "calls BLAS, which wheels would have to contain; write np.dot, @ or loops",
-    "numba_ez": "calls LAPACK, which wheels would have to contain",
-    "numba_raw": "calls LAPACK, which wheels would have to contain",
-    "numba_get_np_random": f"draws random numbers; {RANDOM}",
-    "numba_get_py_random": f"draws random numbers; {RANDOM}",
-    "numba_rnd": f"draws random numbers; {RANDOM}",
+    "numba_xx": PRODUCTS,
+    "numba_ez": LINEAR_ALGEBRA,
+    "numba_raw": LINEAR_ALGEBRA,
+    "numba_get_np_random": RANDOM,
+    "numba_get_py_random": RANDOM,
+    "numba_rnd": RANDOM,
 }
 
 
@@ -251,7 +251,9 @@ def require_alone(module: Any) -> None:
             continue
         advice = next((text for prefix, text in MISSING.items() if name.startswith(prefix)), None)
         raise CompileError(
-            f"It {advice}." if advice else f"It calls {name} of Numba's runtime, which kernels do not have."
+            f"{advice[0].upper()}{advice[1:]}."
+            if advice
+            else f"It calls {name} of Numba's runtime, which kernels do not have."
         )
     # small numbers are no addresses: LLVM has them of differences from null pointers
     if any(abs(int(number)) > 1 << 16 for number in re.findall(r"inttoptr \(i64 (-?\d+) to", str(module))):

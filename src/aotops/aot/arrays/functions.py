@@ -16,9 +16,9 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
-from aotops.aot.arrays.pipeline import RecursiveCompiler, UserCompiler, choosing, operation, operations
 from aotops.aot.arrays.products import products
 from aotops.aot.arrays.recursion import calls_itself
+from aotops.aot.arrays.semantics import RecursiveCompiler, UserCompiler, choosing, operation, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.reasons import CompileError
@@ -52,7 +52,13 @@ REJECTED = {
     "BUILD_CLASS": ("a class", "write functions"),
 }
 
-RANDOM = "pass random numbers, or compute them from a key and a counter, as docs/array-kernels.md shows"
+#: What is wrong with what calls these libraries or makes random numbers, and what to write instead.
+PRODUCTS = "it calls BLAS, which wheels would have to contain; write np.dot, @ or loops"
+LINEAR_ALGEBRA = "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel"
+RANDOM = (
+    "it draws random numbers; pass random numbers, or compute them from a key and a counter, "
+    "as docs/array-kernels.md shows"
+)
 
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
@@ -65,7 +71,7 @@ NOT_CALLED = {
     "builtins.id": "objects have no address in kernels",
     "random.": RANDOM,
     "numpy.random.": RANDOM,
-    "numpy.linalg.": "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel",
+    "numpy.linalg.": LINEAR_ALGEBRA,
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
     "numpy.frombuffer": "its indices could not be checked; pass an array",

@@ -19,6 +19,7 @@ from numba.core.ir_utils import get_definition, guard
 from numba.extending import overload
 from numba.np import numpy_support
 
+from aotops.aot.arrays.pipeline import ArrayCompiler, inlined
 from aotops.aot.front.rejection import RejectedError, words
 from aotops.aot.front.scalar_calls import build, callable_function
 
@@ -92,8 +93,6 @@ def multiply(a, b, out):
 
 
 def _compiled(source: str, name: str, names: dict[str, Any], **options: bool) -> Any:
-    from aotops.aot.arrays.pipeline import ArrayCompiler  # which refers to these products
-
     names = {"np": np, **names}
     exec(source, names)
     return numba.njit(names[name], pipeline_class=ArrayCompiler, error_model="numpy", **options)
@@ -159,8 +158,6 @@ def _product_function(name: str, *allowed: tuple[int, int], conjugate: bool = Fa
 
 
 def _overloaded(name: str, parameters: str, arguments: str, choose: Callable[..., Any]) -> Any:
-    from aotops.aot.arrays.pipeline import inlined
-
     stub = build(f"lambda {parameters}: None", {})
     stub.__name__ = name.rpartition(".")[2]
     overload(stub, jit_options=inlined())(build(f"lambda {parameters}: choose({arguments})", {"choose": choose}))

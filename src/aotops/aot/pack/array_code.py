@@ -9,14 +9,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import Level
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.encode import stable_code
 from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
-
-#: How many functions of ``aot_array_services`` kernels may call: those of ``aotops.aot.arrays.polls``.
-SERVICES = 10
 
 
 @functools.cache
@@ -146,7 +144,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
         "};",
         "",
         "static const aot_array_library array_library = {",
-        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {SERVICES},",
+        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {len(SERVICES)},",
         "    .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
         "    .n_kernels = sizeof array_kernels / sizeof *array_kernels, .kernels = array_kernels,",
         "};",

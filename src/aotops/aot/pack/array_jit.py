@@ -9,9 +9,10 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from aotops import _native
+from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import jit_cache
-from aotops.aot.pack.array_code import SERVICES, ArrayCode, array_codes, encoded
+from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded
 from aotops.aot.pack.build import compiler_digest
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.jit import capsule_of, report
@@ -19,10 +20,6 @@ from aotops.aot.pack.watch import watched
 from aotops.errors import BuildError
 from aotops.user.array_record import ArrayRecord
 from aotops.user.library import file_of
-
-#: ``AOT_ARRAY_CAPSULE`` and ``AOTOPS_ARRAY_KERNEL_VERSION`` of ``aotops_kernel.h``.
-CAPSULE = b"aotops.arrays"
-VERSION = 1
 
 
 class NamedArrayKernel(ctypes.Structure):
@@ -118,7 +115,7 @@ def compile_now(record: ArrayRecord, reason: str) -> Any:
             *functions,
         )
     levels_array = array(ctypes.c_char_p, names)
-    library = ArrayLibrary(VERSION, SERVICES, len(names), levels_array, len(table), table)
+    library = ArrayLibrary(_native.array_kernel_version, len(SERVICES), len(names), levels_array, len(table), table)
     _libraries.append((library, table, kept))
     report(record, reason, any(compiled for _, compiled in objects), started)
-    return capsule_of(library, CAPSULE)
+    return capsule_of(library, _native.array_capsule)

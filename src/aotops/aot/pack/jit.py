@@ -22,9 +22,6 @@ from aotops.errors import BuildError
 from aotops.ops.record import Record
 from aotops.user.library import command_for, file_of
 
-#: ``AOTOPS_KERNEL_VERSION`` of ``aotops_kernel.h``.
-CAPSULE = b"aotops.library"
-
 
 class NamedKernel(ctypes.Structure):
     """``aot_named_kernel`` of ``aotops_kernel.h``."""
@@ -120,7 +117,7 @@ def compile_now(record: Record, reason: str) -> Any:
     library = Library(_native.kernel_version, len(names), (ctypes.c_char_p * len(names))(*names), len(kernels), table)
     _libraries.append((library, table, engine))
     report(record, reason, compiled > 0, started)
-    return capsule_of(library, CAPSULE)
+    return capsule_of(library, _native.library_capsule)
 
 
 def report(record: Any, reason: str, compiled: bool, started: float) -> None:
@@ -132,8 +129,10 @@ def report(record: Any, reason: str, compiled: bool, started: float) -> None:
         print(f"aotops: {reason}; {how}{advice}", file=sys.stderr, flush=True)
 
 
-def capsule_of(library: ctypes.Structure, name: bytes) -> Any:
+def capsule_of(library: ctypes.Structure, name: str) -> Any:
     """Return a capsule of a library, which must not be freed."""
+    kept = ctypes.c_char_p(name.encode())
+    _libraries.append(kept)
     new = ctypes.pythonapi.PyCapsule_New
     new.restype, new.argtypes = ctypes.py_object, (ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p)
-    return new(ctypes.addressof(library), name, None)
+    return new(ctypes.addressof(library), kept, None)

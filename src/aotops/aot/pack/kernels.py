@@ -8,11 +8,11 @@ from typing import Any
 
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS, INDEX
 from aotops.aot.front.length import length
-from aotops.errors import BuildError
+from aotops.errors import BuildError, reject
 from aotops.intrinsics import Pattern, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
-from aotops.loops.elementwise import derivative_patterns, elementwise, row_patterns
+from aotops.loops.elementwise import MOST_PATTERNED, derivative_patterns, elementwise, row_patterns
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.scan import plan_scan
@@ -76,6 +76,7 @@ PLANNERS = [
 
 def record_kernels(record: Record) -> list[Kernel]:
     """Yield the kernels of one operator: one per dtype, and for a reduction also those that combine its results."""
+    require_one_result(record)
     kernels: dict[str, Kernel] = {}
     combinations: dict[str, Callable[..., Any]] = {}  # by the dtype of the results
     compute_bound = is_compute_bound(record)
@@ -102,11 +103,14 @@ def record_kernels(record: Record) -> list[Kernel]:
         combining = elementwise(scalar, compiled_as(record, pair))
         add(combine_symbol(record, dtype), f"combine {result}", result, combining, pair, "elementwise")
 
+    def is_long(of: Callable[..., Any]) -> bool:
+        """Whether a reduction computes the values to be combined aside, with one copy of the function that does."""
+        return record.inputs > MOST_PATTERNED or is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
+
     def add_reduction(of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
         signature = Signature(record.inputs_for(dtype), result)
-        large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
         compiled = compiled_as(record, signature)
-        fold = reduce(scalar, of, compiled, has_fast_paths(of), large, record.absorbing_for(dtype))
+        fold = reduce(scalar, of, compiled, has_fast_paths(of), is_long(of), record.absorbing_for(dtype))
         add(symbol, dtype, result, fold, signature, "reduce")
         add_combine(scalar)
 
@@ -119,8 +123,7 @@ def record_kernels(record: Record) -> list[Kernel]:
             own for each, own in zip(record.dtypes, record.symbols(), strict=True) if each == dtype
         )
         if record.kind == "reduce":
-            large = is_large(of, dtype, copies=14 * len(row_patterns(record.inputs)))
-            fold = reduce(combine, begin, begins, has_fast_paths(of), large)
+            fold = reduce(combine, begin, begins, has_fast_paths(of), is_long(of))
             add(symbol, dtype, dtype, fold, begins, "reduce")
         else:
             add(symbol, dtype, dtype, scan_states(combine, runs), runs, "scan")
@@ -153,18 +156,32 @@ def record_kernels(record: Record) -> list[Kernel]:
         else:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             speculative = not record.fast_paths and has_fast_paths(scalar)
-            patterns = None if record.derivative_of is None else derivative_patterns(record.inputs - 2)
-            if patterns and speculative:
+            of_derivative = record.derivative_of is not None
+            own = record.inputs - 2 * of_derivative
+            patterns = derivative_patterns(own) if of_derivative else row_patterns(own)
+            if of_derivative and speculative:
                 # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
                 del patterns[1:]
             # aotops' own functions are as short as possible
-            if record.namespace and is_large(scalar, dtype, 2 * len(patterns or row_patterns(record.inputs))):
+            large = bool(record.namespace) and is_large(scalar, dtype, 2 * len(patterns))
+            if large or (speculative and own > MOST_PATTERNED):
                 patterns = []
-            gathers = patterns == [] or (speculative and patterns is not None)
+            gathers = not patterns or own > MOST_PATTERNED or (of_derivative and speculative)
             compiled = compiled_as(record, signature)
             function = elementwise(scalar, compiled, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())
+
+
+def require_one_result(record: Record) -> None:
+    """Raise ``BuildError`` for a scalar function that calls an operator of several results."""
+    functions = [record.map, record.finish, record.scalar, *record.specialised.values()]
+    for function in {each for scalar in functions if scalar for each in reached(scalar)}:
+        for called in operators_in(function):
+            if called.outputs:
+                wanted = "call operators that have one result"
+                advice = "call a function of Python that returns a tuple"
+                reject(BuildError, record.variable, "function", wanted, f"{called.variable}, which has several", advice)
 
 
 def compiled_as(record: Record, signature: Signature) -> Signature:

@@ -50,6 +50,7 @@ def probe(record: Record) -> None:
     Raises ``BuildError`` for an initial value that the results of a reduction would hold several times.
     """
     code = record.scalar.__code__
+    require_number(record)
     require_repeatable(record)
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
@@ -96,6 +97,29 @@ def runnable(function: Function, dtype: str) -> Function:
             sys.settrace(before)
 
     return run
+
+
+def require_number(record: Record) -> None:
+    """Raise ``BuildError`` for a map or a zip that returns a tuple of numbers without ``results``."""
+    if record.kind in AXIS_KINDS or record.outputs or not record.namespace:
+        return
+    dtype = record.dtypes[-1]
+    scalar = runnable(record.scalar_for(dtype), dtype)
+    for row in rows(record, dtype, ORDINARY[dtype], 10):
+        try:
+            value = scalar(*row)
+        except (Exception, Endless):
+            continue
+        if isinstance(value, tuple):
+            own = ", ".join(["None"] * len(value)) + "," * (len(value) == 1)
+            errors.reject(
+                errors.BuildError,
+                record.variable,
+                "function",
+                "return a number",
+                f"a tuple of {len(value)}",
+                f"give results=({own}), with the dtype of each, or None for that of the inputs",
+            )
 
 
 def attempt(function: Function, *values: Any) -> Any:
