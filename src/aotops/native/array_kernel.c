@@ -205,7 +205,7 @@ static int64_t largest_item(const aot_named_array_kernel *kernel, const aot_arra
     return largest;
 }
 
-int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level,
+int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
                             const aot_array_operand *operands, const char *name)
 {
     batch over; /* 10 kB, which are not cleared: that would take as long as a small kernel */
@@ -225,7 +225,9 @@ int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kern
     failure failure = {.error = NULL};
     const job own = {&over, &failure};
     aot_runner runner = {.job = &own, .total = total, .threads = (int)threads, .compute_bound = true, .unbounded = true};
+    int before = aot_array_allow(threads > 1 ? 1 : loop_threads);
     enum aot_outcome outcome = aot_run(state, &runner, run_all);
+    aot_array_allow(before);
     if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
         return -1;

@@ -27,6 +27,13 @@ void aot_array_memory_free(void *taken);
 /* Frees the blocks that nobody has taken. */
 void aot_array_memory_drop(void *kept);
 
+/* array_parallel.c */
+/* How many threads loops over prange may use in the kernels of a library. */
+int aot_array_threads(aot_state *state, const aot_array_library *library);
+/* Sets how many threads the loops of the kernels that this thread runs may use; returns what it was. */
+int aot_array_allow(int threads);
+int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts, const char *const **error);
+
 /* array_call.c */
 /* Returns what a capsule holds, or NULL with an ImportError. */
 const aot_array_library *aot_array_library_of(PyObject *capsule);
@@ -51,8 +58,8 @@ typedef struct {
 } aot_array_operand;
 
 /* Runs a kernel: the inputs, then the outputs, which have the shape of the batch in front of their own axes, to which the
- * inputs are broadcast. */
-int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level,
+ * inputs are broadcast. Loops in it may use so many threads. */
+int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
                             const aot_array_operand *operands, const char *name);
 
 /* array_call.c, for Python */

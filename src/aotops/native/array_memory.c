@@ -235,6 +235,7 @@ const aot_array_services aot_array_services_of_this = {
     .free_list = free_list,
     .allocate = allocate,
     .free = release_memory,
+    .parallel = aot_array_parallel,
     .reshape = reshape,
 };
 

@@ -16,6 +16,8 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
+from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
+from aotops.aot.arrays.parallel import HELPERS, launcher
 from aotops.aot.arrays.products import products
 from aotops.aot.arrays.recursion import calls_itself
 from aotops.aot.arrays.semantics import RecursiveCompiler, UserCompiler, choosing, operation, operations
@@ -28,61 +30,9 @@ from aotops.intrinsics import LibraryFunction
 from aotops.scalar.callables import LOOPS, POWER, name_of
 from aotops.scalar.functions import codes, folded, has_loop, plain, rebuilt
 from aotops.scalar.mathematics import Namespace, declared_record, references, references_in
+from aotops.scalar.rejected import NOT_CALLED, REJECTED
 
 Function = Callable[..., Any]
-
-#: Instructions of what functions of arrays cannot have, and what to write instead.
-REJECTED = {
-    "@=": ("a @=", "write out[:] = out @ a"),
-    "BUILD_SET": ("a set", "write a sorted array"),
-    "SET_ADD": ("a set", "write a sorted array"),
-    "BUILD_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "BUILD_CONST_KEY_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "MAP_ADD": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "FORMAT_VALUE": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "FORMAT_SIMPLE": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "FORMAT_WITH_SPEC": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "BUILD_STRING": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "BEFORE_WITH": ("a with statement", "leave it out"),
-    "PUSH_EXC_INFO": ("a try", "write a condition before the statement that would raise"),
-    "IMPORT_NAME": ("an import", "import at the top of the module"),
-    "STORE_GLOBAL": ("an assignment to a global variable", "return the value: kernels run on several threads at once"),
-    "DELETE_GLOBAL": ("a del of a global variable", "leave it out"),
-    "YIELD_VALUE": ("a yield", "write the values to an array"),
-    "BUILD_CLASS": ("a class", "write functions"),
-}
-
-#: What is wrong with what calls these libraries or makes random numbers, and what to write instead.
-PRODUCTS = "it calls BLAS, which wheels would have to contain; write np.dot, @ or loops"
-LINEAR_ALGEBRA = "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel"
-RANDOM = (
-    "it draws random numbers; pass random numbers, or compute them from a key and a counter, "
-    "as docs/array-kernels.md shows"
-)
-
-#: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
-NOT_CALLED = {
-    "builtins.print": "it is for people: return what is to be printed",
-    "builtins.dict": "write an array that an integer indexes",
-    "builtins.set": "write a sorted array",
-    "builtins.open": "read files outside of the kernel",
-    "builtins.eval": "write a function",
-    "builtins.exec": "write a function",
-    "builtins.id": "objects have no address in kernels",
-    "random.": RANDOM,
-    "numpy.random.": RANDOM,
-    "numpy.linalg.": LINEAR_ALGEBRA,
-    "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
-    "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
-    "numpy.frombuffer": "its indices could not be checked; pass an array",
-    "numba.carray": "pass an array",
-    "numba.farray": "pass an array",
-    "numba.core.": "it is of Numba itself; write Python",
-    "numba.typed.": "write arrays, or lists of numbers",
-    "ctypes.": "write Python",
-    "time.": "measure outside of the kernel",
-    "os.": "do it outside of the kernel",
-}
 
 
 def array_function(function: Function, dtype: str, boundscheck: bool, reassociate: bool = False) -> Any:
@@ -107,6 +57,7 @@ class _Copies:
         if reassociate:
             self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
+        self.outlining: list[Function] = []
 
     def dispatcher(self, function: Any) -> Any:
         """Return the dispatcher of one function."""
@@ -117,10 +68,11 @@ class _Copies:
                 options["pipeline_class"] = RecursiveCompiler
             elif not has_loop(function) and self.done:
                 options["forceinline"] = True
-            copy = rebuilt(function, lambda value: value, self.constants(function.__code__))
+            source = self.outlined(function)
+            copy = rebuilt(source, lambda value: value, self.constants(source.__code__))
             self.done[function] = numba.njit(copy, **options)
             # what it refers to may refer to it
-            exchanged = rebuilt(function, self.exchange)
+            exchanged = rebuilt(source, self.exchange)
             copy.__globals__.update(exchanged.__globals__)
             for cell, other in zip(copy.__closure__ or (), exchanged.__closure__ or (), strict=True):
                 cell.cell_contents = other.cell_contents
@@ -137,9 +89,22 @@ class _Copies:
         ]
         return code.replace(co_consts=tuple(constants))
 
+    def outlined(self, function: Any) -> Any:
+        """Return a copy of a function whose loops over ``prange`` are functions of their own; others as they are."""
+        if not has_parallel_loop(function):
+            return function
+        if function in self.outlining:
+            code = function.__code__
+            where = place(code, code.co_firstlineno)
+            raise CompileError(f"{named(function)} calls itself in a loop over prange; write range.\n{where}")
+        self.outlining.append(function)
+        copy = outlined(function, lambda loop: launcher(loop, self.dispatcher), HELPERS)
+        self.outlining.pop()
+        return copy
+
     def exchange(self, value: Any) -> Any:
         """Return what is compiled in place of a value."""
-        if value is numba.prange:
+        if is_prange(value):
             return range
         value = numpys(plain(value))
         record = declared_record(value)
@@ -225,7 +190,7 @@ def not_called(value: Any) -> str | None:
         elif owner is not None and type(owner).__module__.startswith("numpy.random"):
             module = "numpy.random"
         name = f"{module}.{getattr(value, '__name__', '')}"
-        if not callable(value) or isinstance(value, np.generic) or value is numba.prange:
+        if not callable(value) or isinstance(value, np.generic) or is_prange(value):
             return None
     else:
         name = f"{module}."

@@ -15,13 +15,7 @@ from pathlib import Path
 
 import aotops
 from aotops.aot.front.reasons import CompileError
-
-#: The exceptions that kernels may raise: those of Python that have a message alone.
-RAISED = (
-    *("ArithmeticError", "AssertionError", "FloatingPointError", "IndexError", "LookupError", "MemoryError"),
-    *("NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError"),
-    "ZeroDivisionError",
-)
+from aotops.scalar.rejected import RAISED
 
 _DATA = re.compile(
     r'^@(\S*\.const\.pickledata\.\w+(?:\.\d+)*) = [^\n]*?constant \[\d+ x i8\] c"([^\n]*?)"[^\n]*$', re.MULTILINE

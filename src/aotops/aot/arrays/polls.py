@@ -25,6 +25,7 @@ SERVICES = {
     "NRT_MemInfo_varsize_free": "void (ptr, ptr)",
     "NRT_Allocate": "ptr (i64)",
     "NRT_Free": "void (ptr)",
+    "aotops.parallel": "i32 (ptr, ptr, i64, ptr)",
     "numba_attempt_nocopy_reshape": "i32 (i64, ptr, ptr, i64, ptr, ptr, i64, i32)",
 }
 
