@@ -79,6 +79,7 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
 #: Parts of Numba's messages, and what they mean in functions of arrays.
 MEANINGS = (
     ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("'NoneType' object has no attribute 'args'", "It changes an input in place, as x += 1 does; write x = x + 1"),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
