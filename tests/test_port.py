@@ -116,6 +116,7 @@ READY = [
         '@ao.function("(int64[:], int64[:], float64[:], float64[:])")',
     ),
     ("@jit\ndef f(x, v):\n    x += v * x[0]", '@ao.function("(float64[:], float64)")'),
+    ("@jit\ndef f(x, y):\n    return x + y, x - y", "@ao.zip(results=(None, None))"),
     ("@jit\ndef f(c):\n    return c.real", '@ao.function("(complex128)")'),
     ("@jit\ndef f(x):\n    assert x.size > 0, 'empty'\n    return x[0]", '@ao.function("(float64[:])")'),
 ]
