@@ -16,7 +16,7 @@ import numpy as np
 
 import aotops as ao
 
-INDICES = {"float64": "int64", "float32": "int32", "uint8": "uint64"}
+INDICES = {"float64": "int64", "uint8": "uint64"}
 
 
 @ao.kernel("(n,m),(k),()->(k)", dtypes=[(each, index, "int64", each) for each, index in INDICES.items()])
@@ -45,7 +45,7 @@ def read(x, index, mode, out):
                 out[i] += row[k]
 
 
-@ao.kernel("(n,m),(k),()->(k)", dtypes=[(each, "int64", "int64", each) for each in ("float64", "int16")])
+@ao.kernel("(n,m),(k),()->(k)", dtypes=[("float64", "int64", "int64", "float64")])
 def read_around(x, index, mode, out):
     out[:] = 0
     for i in range(index.shape[0]):
@@ -185,7 +185,7 @@ def main(cases: int, seed: int) -> int:
     wrong = errors = 0
     for case in range(cases):
         kernel = (read, read_around, write)[case % 3]
-        dtype = str(rng.choice(["float64", "int16"] if kernel is read_around else list(INDICES)))
+        dtype = str(rng.choice(["float64"] if kernel is read_around else list(INDICES)))
         index_dtype = "int64" if kernel is read_around else INDICES[dtype]
         shape = tuple(int(each) for each in rng.integers(0, 6, 2))
         mode = int(rng.integers(0, 8))

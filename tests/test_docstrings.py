@@ -223,7 +223,7 @@ def test_functions_without_a_docstring_make_operators_without_one() -> None:
         (lambda: ao.negative(ao.tensor([True])), TypeError),
         (lambda: ao.exp("a"), TypeError),
         (lambda: ao.exp(1.0, out=ao.zeros((), dtype="int64")), TypeError),
-        (lambda: ao.exp([1.0], out=ao.zeros(2)), ValueError),
+        (lambda: ao.exp([1.0, 2.0], out=ao.zeros(3)), ValueError),
         (lambda: ao.add([1.0, 2.0], [1.0, 2.0, 3.0]), ValueError),
         (lambda: ao.sum([1.0], axis=3), ValueError),
         (lambda: ao.sum([1.0], axis=3), IndexError),

@@ -36,6 +36,7 @@ def both(a, b):
 
 
 single = ao.map(lambda x: (2 * x,), results=(None,), dtypes="float64")
+swapped = ao.zip(lambda a, b: (b, a), results=(None, None), dtypes="float64")
 seven = ao.zip(lambda a, b, c, d, e, f, g: math.exp(-abs(a - b)) * c + d * e - f / (1.0 + g * g), dtypes="float64")
 largest = ao.reduce(lambda a, b: max(a, b), identity=-math.inf, map=lambda a, b, c, d: a * b - c * d, dtypes="float64")
 spread = ao.reduce(
@@ -134,6 +135,32 @@ def test_results_go_to_tensors_of_any_layout_and_dtype(declared: Any) -> None:
         t = ao.asarray(x.copy())
         declared.parts(t, out=(outs[0], t, outs[2]))  # an input as an output
         np.testing.assert_array_equal(np.asarray(t), x - np.floor(x))
+
+
+@requires_numba
+def test_results_that_can_be_written_themselves_are(declared: Any) -> None:
+    """Of the dtypes that are computed and alike in memory; over inputs only where these are the same elements."""
+    for shape in ((7,), (300,), (5, 200), (70_000,)):
+        for x in views(shape, 5):
+            alike = np.zeros((2, *x.shape), "float64"), np.zeros((*x.shape[::-1], 2)).T
+            for first, second in (alike[0], alike[1], alike[0][..., ::-1]):
+                target = ao.asarray(first), ao.asarray(second)
+                assert declared.swapped(ao.asarray(x), 2.0, out=target) is target
+                np.testing.assert_array_equal(np.asarray(target[0]), np.full(x.shape, 2.0))
+                np.testing.assert_array_equal(np.asarray(target[1]), x)
+        a, b = (ao.asarray(each.copy()) for each in views(shape, 2))
+        wanted = b.tolist(), a.tolist()
+        declared.swapped(a, b, out=(a, b))
+        assert (a.tolist(), b.tolist()) == wanted
+        declared.swapped(a, b, out=(b, a))
+        assert (b.tolist(), a.tolist()) == (wanted[1], wanted[0])
+        if len(shape) == 1:
+            both = ao.asarray(np.arange(2.0 * shape[0]))
+            declared.swapped(both[::2], both[1::2], out=(both[::2], both[1::2]))
+            assert both.tolist()[:4] == [1.0, 0.0, 3.0, 2.0]
+            shifted = ao.asarray(np.arange(shape[0] + 1.0))
+            declared.swapped(shifted[:-1], 5.0, out=(ao.zeros(shape), shifted[1:]))
+            assert shifted.tolist() == [0.0, *map(float, range(shape[0]))]
 
 
 @requires_numba
@@ -238,7 +265,7 @@ def test_a_tuple_needs_results_and_the_right_number_of_them() -> None:
     wrong(
         lambda: ao.map(lambda x: (x, x))(x),
         BuildError,
-        "got a tuple of 2; give results=(None, None)",
+        "returns a tuple of 2; give results=(None, None)",
     )
     wrong(lambda: ao.map(lambda x: (x,))(x), BuildError, "give results=(None,)")
     three = ao.map(lambda x: (x, x, x), results=(None, None))

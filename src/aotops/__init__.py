@@ -111,6 +111,7 @@ _HOMES = {
     "percentile": "namespace.quantiles",
     "permute_dims": "namespace.manipulation",
     "pi": "namespace.constants",
+    "prange": "user.parallel",
     "quantile": "namespace.quantiles",
     "reduce": "user.declare",
     "repeat": "namespace.joining",

@@ -35,6 +35,7 @@ from aotops.tensors import Tensor as Tensor
 from aotops.user.array_functions import ArrayFunction as ArrayFunction, function as function
 from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
+from aotops.user.parallel import prange as prange
 
 __version__: str
 _HOMES: dict[str, str | None]

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 import aotops
-from aotops.cli import build, cold_start, explain, kernels
+from aotops.cli import build, cold_start, explain, kernels, port
 
 INTERRUPTED = 130
 """The exit status after Ctrl-C, as shells give it: 128 + SIGINT."""
@@ -39,6 +39,7 @@ COMMANDS: dict[tuple[str, ...], Command] = {
     ("build",): build,
     ("explain",): explain,
     ("kernels",): kernels,
+    ("port",): port,
     ("bench", "cold-start"): cold_start,
 }
 """The words that are typed, and the module that answers to them."""

@@ -11,7 +11,7 @@
  *         return out
  *
  * An operator that returns a tuple has several outputs, all with the same memory order. Tensors that the caller passes
- * as `out` receive copies of the results.
+ * as `out` receive copies of the results, unless they are alike and can be written themselves.
  *
  * Python runs the slow paths: operands that are not tensors, numbers that do not fit (aotops.operator), errors
  * (aotops.errors).
@@ -228,6 +228,21 @@ static bool overwrites_input(const aot_operator *definition, aot_tensor *const *
         }
     }
     return false;
+}
+
+/* Returns whether the tensors of a checked tuple can take the results themselves: of their dtypes, with equal strides,
+ * and not over inputs. Stores them in `outs`. */
+static bool take_results(const aot_operator *definition, const uint8_t *dtypes, aot_tensor *const *tensors,
+                         PyObject *out_object, aot_tensor **outs)
+{
+    for (int k = 0; k < definition->outputs; k++) {
+        aot_tensor *out = outs[k] = aot_as_tensor(PyTuple_GetItem(out_object, k));
+        if (out->dtype != dtypes[k] || overwrites_input(definition, tensors, out) ||
+            memcmp(out->strides, outs[0]->strides, (size_t)out->ndim * sizeof *out->strides) != 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors)
@@ -448,6 +463,14 @@ static PyObject *apply(const aot_operator_object *operator, PyObject *const *inp
         if (out_object != NULL &&
             aot_check_outs(definition->name, out_object, definition->outputs, dtypes, ndim, shape) < 0) {
             return NULL;
+        }
+        aot_tensor *outs[AOT_MAX_OPERANDS];
+        if (out_object != NULL && take_results(definition, dtypes, tensors, out_object, outs)) {
+            if (run(operator, variant, inputs, tensors, outs, NULL) < 0) {
+                return NULL;
+            }
+            Py_INCREF(out_object);
+            return out_object;
         }
         PyObject *results = apply_several(operator, variant, inputs, tensors, ndim, shape);
         return out_object == NULL ? results : aot_copy_to_outs(results, out_object);

@@ -28,7 +28,9 @@ typedef struct {
     PyObject *sizes;        /* a function: see bind_array_kernel */
     const char *name;
     int level, count;
+    const aot_array_library *table;
     const aot_named_array_kernel **signatures;
+    double cost; /* see aot_launch_array_kernel */
     /* what `sizes` has returned last, and for what; of the kernel's number of dimensions, or NULL */
     int64_t *known, *computed;
 } array_kernel;
@@ -114,6 +116,7 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
         return failed ? NULL : Py_NewRef(Py_None);
     }
     self->level = level;
+    self->table = library;
     self->count = (int)count;
     self->signatures = signatures;
     self->computed = computed;
@@ -165,6 +168,11 @@ PyType_Spec aot_array_kernel_spec = {
 
 /* --- calls from Python --------------------------------------------------------------------------- */
 
+static int loop_threads(aot_state *state, const array_kernel *self)
+{
+    return aot_array_threads(state, self->table);
+}
+
 static aot_array_operand operand_of(const aot_tensor *tensor)
 {
     Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
@@ -184,7 +192,7 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
     if (!PyArg_ParseTuple(args, "OnO!:run_array_kernel", &object, &number, &PyTuple_Type, &given)) {
         return NULL;
     }
-    const array_kernel *self = as_array_kernel(state, object);
+    array_kernel *self = as_array_kernel(state, object);
     if (self == NULL || self->library == NULL) {
         return aot_raise("wrong_type", "(sssO)", "run_array_kernel", "kernel", "an ArrayKernel with code", object);
     }
@@ -203,7 +211,8 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
         }
         operands[k] = operand_of(tensor);
     }
-    int failed = aot_launch_array_kernel(state, kernel, self->level, operands, self->name);
+    int failed = aot_launch_array_kernel(state, kernel, self->level, loop_threads(state, self), &self->cost, operands,
+                                         self->name);
     return failed < 0 ? NULL : Py_NewRef(Py_None);
 }
 
@@ -548,7 +557,8 @@ PyObject *aot_array_kernel_path(const aot_function *function, PyObject *const *a
     }
     PyObject *result = NULL;
     if (plain && choose(&call, args + 1) && find_sizes(&call) && make_outputs(&call) &&
-        aot_launch_array_kernel(call.state, call.kernel, call.self->level, call.operands, call.self->name) == 0) {
+        aot_launch_array_kernel(call.state, call.kernel, call.self->level, loop_threads(call.state, call.self),
+                                &call.self->cost, call.operands, call.self->name) == 0) {
         result = result_of(&call);
     }
     PyObject *type, *value, *traceback; /* releasing may run anyone's code */

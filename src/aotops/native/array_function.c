@@ -37,7 +37,8 @@ typedef struct {
 static void run_function(const aot_runner *runner)
 {
     call *own = (call *)runner->job;
-    aot_array_call passed = {NULL, &aot_array_services_of_this};
+    aot_array_call passed;
+    aot_prepare_array_call(&passed);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     int32_t status = own->function(unused, &passed, 1, own->data, own->numbers);
@@ -51,7 +52,8 @@ static void run_function(const aot_runner *runner)
 static void read_flags(aot_array_kernel function, int arguments, int64_t *flags)
 {
     char *data[AOT_MAX_OPERANDS + 1] = {NULL};
-    aot_array_call passed = {NULL, &aot_array_services_of_this};
+    aot_array_call passed;
+    aot_prepare_array_call(&passed);
     void *unused[2] = {NULL};
     int64_t numbers[AOT_MAX_OPERANDS + 2 * MOST_DIMENSIONS] = {0};
     memset(flags, 0, AOT_MAX_OPERANDS * sizeof *flags);
@@ -273,14 +275,16 @@ static PyObject *object_of(aot_state *state, call *own, aot_tensor *const *argum
 
 /* --- calls --------------------------------------------------------------------------------------- */
 
-static PyObject *run(aot_state *state, const aot_named_array_kernel *kernel, int level, aot_tensor *const *tensors,
-                     call *own, const char *name, PyObject *parameters)
+static PyObject *run(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel, int level,
+                     aot_tensor *const *tensors, call *own, const char *name, PyObject *parameters)
 {
     if (read_arguments(kernel, level, tensors, own, name, parameters) < 0) {
         return NULL;
     }
     aot_runner runner = {.job = own, .total = 1, .threads = 1, .compute_bound = true, .unbounded = true};
+    int before = aot_array_allow(aot_array_threads(state, library));
     enum aot_outcome outcome = aot_run(state, &runner, run_function);
+    aot_array_allow(before);
     PyObject *result = NULL;
     if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
@@ -322,7 +326,8 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
         return NULL;
     }
     int level;
-    const aot_named_array_kernel *kernel = function_at(state, aot_array_library_of(capsule), number, &level);
+    const aot_array_library *library = aot_array_library_of(capsule);
+    const aot_named_array_kernel *kernel = function_at(state, library, number, &level);
     if (kernel == NULL) {
         return NULL;
     }
@@ -341,7 +346,7 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
     own->error = NULL;
     own->kept = NULL;
     own->at = own->taken = 0;
-    PyObject *result = run(state, kernel, level, tensors, own, name, parameters);
+    PyObject *result = run(state, library, kernel, level, tensors, own, name, parameters);
     PyMem_Free(own);
     return result;
 }

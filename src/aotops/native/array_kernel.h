@@ -6,6 +6,15 @@
 
 /* array_memory.c */
 extern const aot_array_services aot_array_services_of_this;
+
+/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
+#define AOT_RECURSION_STACK ((uintptr_t)1 << 19)
+
+/* Prepares what a kernel gets that is called from here. Stacks grow downwards on all platforms of aotops. */
+static inline void aot_prepare_array_call(aot_array_call *call)
+{
+    *call = (aot_array_call){NULL, &aot_array_services_of_this, (uintptr_t)call - AOT_RECURSION_STACK};
+}
 /* Called before and after each call of a kernel: frees what it has left. Takes what the former has returned. */
 void *aot_array_memory_begin(void);
 void aot_array_memory_end(void *outer);
@@ -17,6 +26,13 @@ void *aot_array_memory_take(void **kept, void *counted, char **data, size_t *nby
 void aot_array_memory_free(void *taken);
 /* Frees the blocks that nobody has taken. */
 void aot_array_memory_drop(void *kept);
+
+/* array_parallel.c */
+/* How many threads loops over prange may use in the kernels of a library. */
+int aot_array_threads(aot_state *state, const aot_array_library *library);
+/* Sets how many threads the loops of the kernels that this thread runs may use; returns what it was. */
+int aot_array_allow(int threads);
+int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts, const char *const **error);
 
 /* array_call.c */
 /* Returns what a capsule holds, or NULL with an ImportError. */
@@ -42,9 +58,10 @@ typedef struct {
 } aot_array_operand;
 
 /* Runs a kernel: the inputs, then the outputs, which have the shape of the batch in front of their own axes, to which the
- * inputs are broadcast. */
-int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level,
-                            const aot_array_operand *operands, const char *name);
+ * inputs are broadcast. Loops in it may use so many threads. `cost` is what an element of an item has taken in nanoseconds,
+ * 0 while that is not known, and is kept up to date. */
+int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
+                            double *cost, const aot_array_operand *operands, const char *name);
 
 /* array_call.c, for Python */
 extern PyType_Spec aot_array_kernel_spec;

@@ -350,6 +350,8 @@ enum aot_outcome { AOT_DONE, AOT_INTERRUPTED, AOT_NO_MEMORY };
 enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work);
 /* Distributes items over threads, and waits until all are computed. */
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
+/* The same for a kernel of a launch that runs on one thread, with a runner of its own. */
+void aot_share_within(aot_runner *runner, int64_t items, aot_compute compute);
 /* Writes an operand into a plan of known rank; `dtype` is the kernel's. */
 void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype);
 void aot_make_plan(aot_planner planner, aot_plan *plan);
@@ -466,6 +468,9 @@ aot_element aot_empty_result(const aot_state *state, const aot_operator *definit
 /* Checks, before anything is computed, that `out` can hold a result of this dtype and shape: that it has the shape, is
  * writable, and that its elements are distinct. Errors of in-place forms do not name `out`, which nobody wrote. */
 int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape, bool in_place);
+/* For Python: check_out(name, out, dtype, shape, others): raises for an `out` that cannot take a result; returns whether
+ * the result can be written there directly: it has the dtype, and shares no memory with the others. */
+PyObject *aot_check_out_call(aot_state *state, PyObject *args);
 /* The same for the result of an element-wise operator, which broadcasts to `out`, as NumPy has it. */
 int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
                             bool in_place);

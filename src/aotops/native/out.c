@@ -62,6 +62,30 @@ int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, 
     return 0;
 }
 
+PyObject *aot_check_out_call(aot_state *state, PyObject *args)
+{
+    const char *name;
+    PyObject *object, *dtype, *sizes, *others;
+    Py_ssize_t shape[AOT_MAX_RANK];
+    if (!PyArg_ParseTuple(args, "sOOOO!:check_out", &name, &object, &dtype, &sizes, &PyTuple_Type, &others)) {
+        return NULL;
+    }
+    const aot_tensor *out = aot_as_tensor(object);
+    if (out == NULL) {
+        return aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", object);
+    }
+    int ndim = aot_read_sizes(sizes, shape, name, "shape"), code = aot_dtype_code(state, dtype, name);
+    if (ndim < 0 || code < 0 || aot_check_out(name, out, code, ndim, shape, false) < 0) {
+        return NULL;
+    }
+    bool fits = out->dtype == code;
+    for (Py_ssize_t k = 0; fits && k < PyTuple_Size(others); k++) {
+        const aot_tensor *other = aot_as_tensor(PyTuple_GetItem(others, k));
+        fits = other != NULL && !aot_may_overlap(out, other);
+    }
+    return PyBool_FromLong(fits);
+}
+
 int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
                             bool in_place)
 {

@@ -166,6 +166,12 @@ void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
     aot_pool_run(&job); /* if it fails, the launch is stopped */
 }
 
+void aot_share_within(aot_runner *runner, int64_t items, aot_compute compute)
+{
+    runner->progress = current.progress; /* not NULL: launches whose kernels have loops release the GIL */
+    aot_share(runner, items, compute);
+}
+
 static size_t whole_lines(size_t bytes)
 {
     return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;

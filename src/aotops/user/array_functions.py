@@ -67,6 +67,10 @@ def function(signature: Any = None, /, *, boundscheck: bool = True, reassociate:
         found = getattr(signature, "nopython_signatures", None)  # of a function of njit
         if not found or getattr(signature, "_can_compile", False):
             advice = 'write @aotops.function("(float64[:], int64) -> float64")'
+            if hasattr(signature, "gufunc_builder"):
+                advice = "pass functions of guvectorize to aotops.kernel"
+            elif hasattr(getattr(signature, "_dispatcher", None), "py_func"):
+                advice = "pass functions of vectorize to aotops.map or aotops.zip"
             wanted = "be signatures, or a function that Numba has compiled for declared ones"
             errors.reject(TypeError, "function", "signature", wanted, errors.type_name(signature), advice)
         return _declared(signature, list(found), (boundscheck, reassociate), namespace)

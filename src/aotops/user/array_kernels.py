@@ -13,11 +13,11 @@ from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
-from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
+from aotops.user.array_record import ArrayRecord, ArraySignature, Layout, parameters_of
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from aotops.tensors import Tensor
@@ -30,7 +30,15 @@ DEFAULT_DTYPES = ("float32", "float64")
 
 
 @advised
-def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = True, reassociate: bool = False) -> Any:
+def kernel(
+    layout: Any,
+    /,
+    *,
+    dtypes: Dtypes | None = None,
+    sizes: Mapping[str, Callable[..., int]] | None = None,
+    boundscheck: bool = True,
+    reassociate: bool = False,
+) -> Any:
     """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
 
     The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
@@ -46,6 +54,9 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
         dtypes: What the function is compiled for: dtypes or their names, of all operands, or tuples of one for each
             operand, the inputs first: ``[("float64", "int64", "float64")]``. By default float32 and float64. Arguments
             of other dtypes are cast to those of the first that holds their values.
+        sizes: Functions that compute the sizes of dimensions that outputs alone have, where an expression does not
+            suffice: ``sizes={"m": lambda n, k: len(range(0, n, k))}`` for ``"(n),(k)->(m)"``. Their parameters are
+            dimensions of inputs. They are not compiled.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a kernel can crash.
         reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
@@ -53,7 +64,7 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
 
     Returns:
         A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
-        inputs, ``axes`` or ``axis``, and ``out``.
+        inputs, ``axes`` or ``axis``, ``keepdims`` and ``out``.
 
     Raises:
         TypeError: The decorated object is not a Python function of so many arrays.
@@ -70,18 +81,25 @@ def kernel(layout: Any, /, *, dtypes: Dtypes | None = None, boundscheck: bool = 
     """
     namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
     if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, (boundscheck, reassociate), namespace)
+        return lambda function: _declared(function, layout, dtypes, sizes, (boundscheck, reassociate), namespace)
     builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
     if builder is None:
-        errors.wrong_type("kernel", "layout", "a string such as '(n),()->(n)', or a function of guvectorize", layout)
+        wanted = "be a string such as '(n),()->(n)', or a function of guvectorize"
+        advice = 'write @aotops.kernel("(n)->(n)")'
+        if hasattr(getattr(layout, "_dispatcher", None), "py_func"):
+            advice = "pass functions of vectorize to aotops.map or aotops.zip"
+        elif hasattr(layout, "py_func"):
+            advice = "pass functions of njit to aotops.function, or write aotops.kernel(layout)(f)"
+        errors.reject(TypeError, "kernel", "layout", wanted, errors.type_name(layout), advice)
     options, types = (boundscheck, reassociate), getattr(builder, "_sigs", ())
-    return _declared(builder.py_func, builder.signature, dtypes, options, namespace, types)
+    return _declared(builder.py_func, builder.signature, dtypes, sizes, options, namespace, types)
 
 
 def _declared(
     function: Any,
     layout: str,
     dtypes: Any,
+    sizes: Any,
     options: tuple[Any, Any],
     namespace: dict[str, Any],
     numba_types: Any = (),
@@ -93,8 +111,15 @@ def _declared(
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
     check_options(name, *options)
-    read = Layout(name, layout)
+    read = Layout(name, layout, _computed(name, sizes))
     count = len(read.inputs) + len(read.outputs)
+    of_inputs = {each for axes in read.inputs for each in axes}
+    for dimension, computes in read.computed.items():
+        unknown = [each for each in parameters_of(computes) if each not in of_inputs]
+        if unknown or dimension in of_inputs or dimension not in read.dimensions:
+            wanted = f"compute dimensions that outputs alone have from those of inputs, in the layout {read.text}"
+            got = f"{dimension}, from {', '.join(parameters_of(computes)) or 'nothing'}"
+            errors.reject(errors.RecordError, name, "sizes", wanted, got)
     code = function.__code__
     if code.co_argcount != count or code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__:
         wanted = f"take {count} arrays by position, as many as its layout has"
@@ -117,6 +142,19 @@ def _declared(
     if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
         record.replaces = earlier._record
     return ArrayKernel(record)
+
+
+def _computed(name: str, sizes: Any) -> dict[str, Any]:
+    """The functions that compute sizes; raises for what is none."""
+    if sizes is None:
+        return {}
+    if not isinstance(sizes, dict) or not all(isinstance(each, str) and each.isidentifier() for each in sizes):
+        errors.wrong_type(name, "sizes", "a dict of functions by the names of dimensions", sizes)
+    for each in sizes.values():
+        code = getattr(each, "__code__", None)
+        if code is None or code.co_flags & 0x0C or code.co_kwonlyargcount:
+            errors.wrong_type(name, "sizes", "a dict of Python functions of sizes", each)
+    return sizes
 
 
 def _row(name: str, row: Any, count: int) -> tuple[str, ...]:
@@ -168,6 +206,16 @@ class ArrayKernel(_native.ArrayKernelBase):
         self.__module__ = function.__module__
         self.__doc__ = function.__doc__
 
+    @property
+    def __signature__(self) -> Any:
+        from inspect import Parameter, Signature
+
+        inputs = [Parameter(each, Parameter.POSITIONAL_OR_KEYWORD) for each in self.parameters]
+        options = {"out": None, "axes": None, "axis": None, "keepdims": False}
+        return Signature(
+            [*inputs, *(Parameter(each, Parameter.KEYWORD_ONLY, default=value) for each, value in options.items())]
+        )
+
     def __repr__(self) -> str:
         return f"<array kernel {self.__name__} {self.layout!r}>"
 
@@ -184,15 +232,26 @@ class ArrayKernel(_native.ArrayKernelBase):
         record.loaded = True
 
     @_native.fast_path()
-    def __call__(self, *inputs: Any, out: Any = None, axes: Any = None, axis: Any = None, **named: Any) -> Any:
+    def __call__(
+        self,
+        *inputs: Any,
+        out: Any = None,
+        axes: Any = None,
+        axis: Any = None,
+        keepdims: bool = False,
+        **named: Any,
+    ) -> Any:
         """Run the kernel on inputs whose last axes are those of the layout.
 
         Parameters:
             inputs: Tensors, arrays, lists or numbers. NumPy's arrays are read and written where they are.
-            out: A tensor or a NumPy array for the result, or a tuple of them for several.
+            out: A tensor or a NumPy array for the result, or a tuple of them for several. The kernel writes to it
+                directly unless it has another dtype, or shares memory with an input.
             axes: A list with a tuple for each operand, the outputs last: where its own axes are, if they are not the
                 last ones. Outputs may be left out if they have no axes.
             axis: The same for kernels whose operands have at most one axis each, of one dimension: its number.
+            keepdims: Whether the axes of inputs, of which all have as many, stay in outputs without axes as axes of
+                length 1, as in reductions.
 
         Returns:
             The output, or a tuple of several: NumPy arrays if there are some among the inputs and no tensors, else
@@ -201,7 +260,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         Raises:
             TypeError, ValueError: The inputs do not fit the layout or the dtypes.
             NotBuiltError: There is no compiled code, and no compiler.
-            Exception: What the function raises, with its file and line. Then ``out`` is as it was.
+            Exception: What the function raises, with its file and line. Then ``out`` may be half written.
         """
         record = self._record
         name, parameters = record.name, self.parameters
@@ -211,6 +270,8 @@ class ArrayKernel(_native.ArrayKernelBase):
             errors.wrong_count(name, " ".join(parameters), len(parameters), len(inputs))
         if not record.loaded:
             _native.load_array_kernel(self)  # which calls ``aotops.first_call``
+            if out is None and axes is None and axis is None:
+                return self(*inputs)  # by the fast path, if it can
         from aotops.namespace.operands import as_operand
 
         operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
@@ -218,32 +279,59 @@ class ArrayKernel(_native.ArrayKernelBase):
         signature = record.signatures[number]
         tensors = self._cast(operands, signature)
         moved = self._moved(axes, axis)
+        if keepdims is not False:
+            self._require_keepdims(keepdims)
         if moved is not None:
             tensors = [_axes_last(name, k, each, moved[k]) for k, each in enumerate(tensors)]
         sizes = self._sizes(tensors, signature)
         batch = self._batch(tensors, signature)
-        outputs = [
-            _native.empty(batch + tuple([sizes[axis] for axis in own]), dtype_named(dtype), name)
-            for own, dtype in zip(signature.axes[signature.inputs :], signature.dtypes[signature.inputs :], strict=True)
-        ]
+        kept: tuple[int, ...] = ()
+        if keepdims:
+            count = len(signature.axes[0])
+            kept = moved[0] if moved is not None else tuple(range(-count, 0))
+        shapes = [batch + tuple([sizes[axis] for axis in own]) for own in signature.axes[signature.inputs :]]
+        places = [kept if moved is None or kept else own for own in (moved or signature.axes)[signature.inputs :]]
+        dtypes = [dtype_named(each) for each in signature.dtypes[signature.inputs :]]
+        outputs, copied, targets = [], [], None if out is None else self._targets(out)
+        for k, (shape, dtype) in enumerate(zip(shapes, dtypes, strict=True)):
+            written = None
+            if targets is not None:
+                others = (*tensors, *targets[:k], *targets[k + 1 :])
+                written = _within(name, targets[k], shape, dtype, places[k], len(kept), others)
+            outputs.append(_native.empty(shape, dtype, name) if written is None else written)
+            copied.append(written is None)
         if self._library is None:
             from aotops.user.array_python import run_as_python
 
             run_as_python(record, signature, tensors, outputs, batch)
         else:
             _native.run_array_kernel(self, number, (*tensors, *outputs))
-        if moved is not None:
-            outputs = [_axes_back(name, each, moved[signature.inputs + k]) for k, each in enumerate(outputs)]
-        if out is not None:
-            return self._to_out(outputs, out)
-        return as_given(outputs[0] if len(outputs) == 1 else tuple(outputs), inputs)
+        results = [
+            _axes_back(name, each.view((*each.shape, *(1,) * len(kept))) if kept else each, own)
+            for each, own in zip(outputs, places, strict=True)
+        ]
+        if targets is not None:
+            for result, target, is_new in zip(results, targets, copied, strict=True):
+                if is_new:
+                    _native.copy_to_out(name, result, target)
+            return out
+        return as_given(results[0] if len(results) == 1 else tuple(results), inputs)
+
+    def _require_keepdims(self, keepdims: Any) -> None:
+        """Raise ``TypeError`` if axes cannot be kept."""
+        layout, name = self._record.layout, self._record.name
+        if not isinstance(keepdims, bool):
+            errors.wrong_type(name, "keepdims", "a bool", keepdims)
+        if any(layout.outputs) or len({len(axes) for axes in layout.inputs}) > 1:
+            wanted = f"be left out for the layout {layout.text}, which does not reduce the same axes of all inputs"
+            errors.reject(TypeError, name, "keepdims", wanted, keepdims)
 
     def _with_named(self, inputs: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The inputs with those that are given by name."""
         name, parameters = self._record.name, self.parameters
         for key in named:
             if key not in parameters:
-                errors.unexpected_keyword(name, key, ", ".join((*parameters, "out", "axes", "axis")))
+                errors.unexpected_keyword(name, key, ", ".join((*parameters, "out", "axes", "axis", "keepdims")))
             if key in parameters[: len(inputs)]:
                 errors.wrong_call(f"{name}() got multiple values for argument {key!r}")
         rest = []
@@ -308,7 +396,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         for own in layout.outputs:
             for each in own:
                 if each not in sizes:
-                    sizes[each] = int(each) if each.isdigit() else _evaluated(name, each, sizes)
+                    sizes[each] = int(each) if each.isdigit() else layout.size_of(name, each, sizes)
         return [sizes[each] for each in layout.dimensions]
 
     def _batch(self, tensors: list[Tensor], signature: ArraySignature) -> tuple[int, ...]:
@@ -355,47 +443,52 @@ class ArrayKernel(_native.ArrayKernelBase):
                 errors.reject(ValueError, name, "axes", wanted, errors.shown(each))
         return [tuple(each) for each in given]
 
-    def _to_out(self, outputs: list[Tensor], out: Any) -> Any:
-        """Copy the outputs into what the caller gave for them, and return that."""
+    def _targets(self, out: Any) -> list[Tensor]:
+        """What the caller gave for the outputs, as tensors on that memory."""
         from aotops.namespace.creation import read
 
-        name = self._record.name
-        given = (out,) if len(outputs) == 1 and not isinstance(out, tuple) else out
-        if not isinstance(given, tuple) or len(given) != len(outputs):
-            errors.wrong_outs(name, len(outputs), out)
+        name, count = self._record.name, len(self._record.layout.outputs)
+        given = (out,) if count == 1 and not isinstance(out, tuple) else out
+        if not isinstance(given, tuple) or len(given) != count:
+            errors.wrong_outs(name, count, out)
         targets = []
         for each in given:
             if isinstance(each, (list, tuple, range)) or _native.is_number(each):
                 errors.wrong_type(name, "out", "a tensor or an array", each)
             targets.append(read(name, "out", each, None, False))
-        if len(outputs) == 1:
-            _native.copy_to_out(name, outputs[0], targets[0])
-        else:
-            _native.copy_to_out(name, tuple(outputs), tuple(targets))
-        return out
+        return targets
 
 
 ArrayRecord.public = ArrayKernel
 
 
-def _evaluated(name: str, expression: str, sizes: dict[str, int]) -> int:
-    """The size of an output, from those of the inputs; the layout has been checked."""
-    try:
-        size = eval(expression, {"__builtins__": {}, "min": min, "max": max}, dict(sizes))
-    except ZeroDivisionError:
-        size = -1
-    if not 0 <= size < 2**63:
-        known = ", ".join(f"{key} = {value}" for key, value in sizes.items() if key in expression)
-        errors.reject(
-            ValueError, name, f"the size {expression} of the output", "not be negative", f"{size} for {known}"
-        )
-    return int(size)
-
-
 def _all_sizes(name: str, layout: Layout, known: tuple[int, ...]) -> tuple[int, ...]:
     """The sizes of all dimensions, from those of the inputs; the others are -1 in ``known``."""
     sizes = {each: size for each, size in zip(layout.dimensions, known, strict=True) if size >= 0}
-    return tuple([sizes[each] if each in sizes else _evaluated(name, each, sizes) for each in layout.dimensions])
+    return tuple([sizes[each] if each in sizes else layout.size_of(name, each, sizes) for each in layout.dimensions])
+
+
+def _within(
+    name: str,
+    target: Tensor,
+    shape: tuple[int, ...],
+    dtype: _native.DType,
+    own: tuple[int, ...],
+    kept: int,
+    others: tuple[Tensor, ...],
+) -> Tensor | None:
+    """The view of an ``out`` that a kernel can write an output of a shape to directly; None if there is none.
+
+    ``own``: where the output's axes are, if they are not last; ``kept``: how many axes of length 1 it has beside;
+    ``others``: the tensors that must not change meanwhile. Raises for an ``out`` that cannot take the output.
+    """
+    whole = (*shape, *(1,) * kept)
+    order = _order(name, len(whole), own) if own else list(range(len(whole)))
+    wanted = tuple([whole[order.index(axis)] for axis in range(len(order))])
+    if not _native.check_out(name, target, dtype, wanted, others):
+        return None
+    last = _axes_last(name, 0, target, own)
+    return last._as_strided(shape, last.strides[: len(shape)], 0) if kept else last
 
 
 def _order(name: str, ndim: int, own: tuple[int, ...]) -> list[int]:

@@ -52,9 +52,10 @@ class Layout:
     Attributes:
         inputs, outputs: the dimensions of each operand's own axes, as they are written.
         dimensions: all of them, each once.
+        computed: the functions that compute the sizes of some of the outputs' dimensions.
     """
 
-    def __init__(self, name: str, text: Any) -> None:
+    def __init__(self, name: str, text: Any, computed: Any = ()) -> None:
         if not isinstance(text, str):
             errors.wrong_type(name, "layout", "a string such as '(n),()->(n)'", text)
         self.text = "".join(text.split())
@@ -64,6 +65,7 @@ class Layout:
             wanted = "be like '(n),()->(n)', with inputs and outputs"
             errors.reject(errors.RecordError, name, "layout", wanted, repr(text))
         self.inputs, self.outputs = inputs, outputs
+        self.computed: dict[str, Callable[..., int]] = dict(computed)
         self.dimensions = tuple(dict.fromkeys(each for axes in (*self.inputs, *self.outputs) for each in axes))
         given = {each for axes in self.inputs for each in axes}
         for each in given:
@@ -74,10 +76,30 @@ class Layout:
             for each in axes:
                 if _is_size(each):
                     continue
+                if each in computed:
+                    continue
                 unknown = [word for word in _names(name, each) if word not in given]
                 if unknown:
                     wanted = "compute the sizes of outputs from dimensions of inputs"
                     errors.reject(errors.RecordError, name, "layout", wanted, f"{unknown[0]} in {each}")
+
+    def size_of(self, name: str, expression: str, sizes: dict[str, int]) -> int:
+        """The size of an output's dimension, from those of the inputs'; ``ValueError`` if it is negative."""
+        function = self.computed.get(expression)
+        if function is not None:
+            size: Any = function(*[sizes[each] for each in parameters_of(function)])
+            if type(size) is not int:
+                errors.wrong_type(name, f"what sizes[{expression!r}] returns", "an int", size)
+        else:
+            try:
+                size = eval(expression, {"__builtins__": {}, "min": min, "max": max}, dict(sizes))
+            except ZeroDivisionError:
+                size = -1
+        if not 0 <= size < 2**63:
+            known = ", ".join(f"{key} = {value}" for key, value in sizes.items() if function or key in expression)
+            wanted = "not be negative" if size < 0 else "be below 2**63"
+            errors.reject(ValueError, name, f"the size {expression} of the output", wanted, f"{size} for {known}")
+        return int(size)
 
     def signature(self, dtypes: tuple[str, ...], boxed: tuple[int, ...] = ()) -> ArraySignature:
         """The layout with dtypes."""
@@ -85,6 +107,13 @@ class Layout:
         axes = tuple(tuple(numbers[each] for each in own) for own in (*self.inputs, *self.outputs))
         sizes = tuple(int(each) if _is_size(each) else -1 for each in self.dimensions)
         return ArraySignature(dtypes, len(self.inputs), boxed, axes, sizes)
+
+
+def parameters_of(function: Any) -> tuple[str, ...]:
+    """The names of the parameters of a function that computes a size."""
+    code = function.__code__
+    names: tuple[str, ...] = code.co_varnames[: code.co_argcount]
+    return names
 
 
 def _is_size(text: str) -> bool:
@@ -130,11 +159,11 @@ def _operands(text: str) -> tuple[tuple[str, ...], ...] | None:
 
 def _names(name: str, expression: str) -> Iterator[str]:
     """The names in the size of an output; ``RecordError`` if it is no expression of integers."""
-    import ast  # 10 ms, for the layouts that have expressions
-
     if expression.isidentifier():
         yield expression
         return
+    import ast  # 10 ms, for the layouts that have expressions
+
     allowed = (
         ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult,
         ast.FloorDiv, ast.Mod, ast.USub, ast.Call,

@@ -15,7 +15,7 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
-from aotops.aot.arrays.functions import LINEAR_ALGEBRA, PRODUCTS, RANDOM, array_function
+from aotops.aot.arrays.functions import array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
@@ -33,6 +33,7 @@ from aotops.aot.compiler import emulation_bitcode
 from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
+from aotops.scalar.rejected import LINEAR_ALGEBRA, PRODUCTS, RANDOM
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionSignature
 
@@ -77,7 +78,12 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
 
 #: Parts of Numba's messages, and what they mean in functions of arrays.
 MEANINGS = (
-    ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("Cannot modify readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    (
+        "reshape() supports contiguous array only",
+        "It reshapes an array that is not contiguous; write x.copy().reshape(...), or np.ascontiguousarray(x)",
+    ),
+    ("'NoneType' object has no attribute 'args'", "It changes an input in place, as x += 1 does; write x = x + 1"),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
@@ -251,5 +257,6 @@ def require_alone(module: Any) -> None:
             if advice
             else f"It calls {name} of Numba's runtime, which kernels do not have."
         )
-    if "inttoptr (i64 " in str(module):
+    # small numbers are no addresses: LLVM has them of differences from null pointers
+    if any(abs(int(number)) > 1 << 16 for number in re.findall(r"inttoptr \(i64 (-?\d+) to", str(module))):
         raise CompileError("It refers to memory of this process: a function of ctypes, or a large global array.")

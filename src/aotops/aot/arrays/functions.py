@@ -16,68 +16,23 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
-from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
+from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
+from aotops.aot.arrays.parallel import HELPERS, launcher
+from aotops.aot.arrays.products import products
+from aotops.aot.arrays.recursion import calls_itself
+from aotops.aot.arrays.semantics import RecursiveCompiler, UserCompiler, choosing, operation, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.reasons import CompileError
-from aotops.aot.front.scalar_calls import callable_function, element_function
+from aotops.aot.front.scalar_calls import element_function
 from aotops.aot.front.specialise import CONSTANT_TYPES, understood
 from aotops.intrinsics import LibraryFunction
-from aotops.scalar.callables import LOOPS, name_of
+from aotops.scalar.callables import LOOPS, POWER, name_of
 from aotops.scalar.functions import codes, folded, has_loop, plain, rebuilt
 from aotops.scalar.mathematics import Namespace, declared_record, references, references_in
+from aotops.scalar.rejected import NOT_CALLED, REJECTED
 
 Function = Callable[..., Any]
-
-#: Instructions of what functions of arrays cannot have, and what to write instead.
-REJECTED = {
-    "BUILD_SET": ("a set", "write a sorted array"),
-    "SET_ADD": ("a set", "write a sorted array"),
-    "BUILD_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "BUILD_CONST_KEY_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "MAP_ADD": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
-    "FORMAT_VALUE": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "FORMAT_SIMPLE": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "FORMAT_WITH_SPEC": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "BUILD_STRING": ("a formatted string", "messages are constants: raise ValueError('...')"),
-    "BEFORE_WITH": ("a with statement", "leave it out"),
-    "PUSH_EXC_INFO": ("a try", "write a condition before the statement that would raise"),
-    "IMPORT_NAME": ("an import", "import at the top of the module"),
-    "STORE_GLOBAL": ("an assignment to a global variable", "return the value: kernels run on several threads at once"),
-    "DELETE_GLOBAL": ("a del of a global variable", "leave it out"),
-    "YIELD_VALUE": ("a yield", "write the values to an array"),
-    "BUILD_CLASS": ("a class", "write functions"),
-}
-
-#: What is wrong with what calls these libraries or makes random numbers, and what to write instead.
-PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
-LINEAR_ALGEBRA = "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel"
-RANDOM = "it draws random numbers; pass random numbers as another input"
-
-#: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
-NOT_CALLED = {
-    "builtins.print": "it is for people: return what is to be printed",
-    "builtins.dict": "write an array that an integer indexes",
-    "builtins.set": "write a sorted array",
-    "builtins.open": "read files outside of the kernel",
-    "builtins.eval": "write a function",
-    "builtins.exec": "write a function",
-    "builtins.id": "objects have no address in kernels",
-    "random.": RANDOM,
-    "numpy.random.": RANDOM,
-    "numpy.linalg.": LINEAR_ALGEBRA,
-    "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
-    "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
-    **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
-    "numpy.frombuffer": "its indices could not be checked; pass an array",
-    "numba.carray": "pass an array",
-    "numba.farray": "pass an array",
-    "numba.core.": "it is of Numba itself; write Python",
-    "numba.typed.": "write arrays, or lists of numbers",
-    "ctypes.": "write Python",
-    "time.": "measure outside of the kernel",
-    "os.": "do it outside of the kernel",
-}
 
 
 def array_function(function: Function, dtype: str, boundscheck: bool, reassociate: bool = False) -> Any:
@@ -102,36 +57,54 @@ class _Copies:
         if reassociate:
             self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
-        self.path: list[Function] = []
+        self.outlining: list[Function] = []
 
     def dispatcher(self, function: Any) -> Any:
         """Return the dispatcher of one function."""
-        if function in self.path:
-            code = function.__code__
-            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
         if function not in self.done:
             require_possible(function)
-            self.path.append(function)
             options = dict(self.options)
-            if not has_loop(function) and len(self.path) > 1:
+            if calls_itself(function):
+                options["pipeline_class"] = RecursiveCompiler
+            elif not has_loop(function) and self.done:
                 options["forceinline"] = True
-            copy = self.copy(function)
-            self.path.pop()
+            source = self.outlined(function)
+            copy = rebuilt(source, lambda value: value, self.constants(source.__code__))
             self.done[function] = numba.njit(copy, **options)
+            # what it refers to may refer to it
+            exchanged = rebuilt(source, self.exchange)
+            copy.__globals__.update(exchanged.__globals__)
+            for cell, other in zip(copy.__closure__ or (), exchanged.__closure__ or (), strict=True):
+                cell.cell_contents = other.cell_contents
+            for _ in references(copy):
+                pass  # Numba only finds functions that exist before types are inferred
         return self.done[function]
 
-    def copy(self, original: Any) -> Function:
-        """Return a copy that refers to what Numba is to compile."""
-        code = understood(folded(original.__code__))
-        code = code.replace(co_consts=tuple(map(self.exchange, code.co_consts)))
-        copy = rebuilt(original, self.exchange, code)
-        for _ in references(copy):
-            pass  # Numba only finds functions that exist before types are inferred
+    def constants(self, code: Any) -> Any:
+        """Return code with the constants that are compiled, also in functions inside it."""
+        code = understood(folded(code))
+        constants = [
+            self.constants(each) if isinstance(each, python_types.CodeType) else self.exchange(each)
+            for each in code.co_consts
+        ]
+        return code.replace(co_consts=tuple(constants))
+
+    def outlined(self, function: Any) -> Any:
+        """Return a copy of a function whose loops over ``prange`` are functions of their own; others as they are."""
+        if not has_parallel_loop(function):
+            return function
+        if function in self.outlining:
+            code = function.__code__
+            where = place(code, code.co_firstlineno)
+            raise CompileError(f"{named(function)} calls itself in a loop over prange; write range.\n{where}")
+        self.outlining.append(function)
+        copy = outlined(function, lambda loop: launcher(loop, self.dispatcher), HELPERS)
+        self.outlining.pop()
         return copy
 
     def exchange(self, value: Any) -> Any:
         """Return what is compiled in place of a value."""
-        if value is numba.prange:
+        if is_prange(value):
             return range
         value = numpys(plain(value))
         record = declared_record(value)
@@ -150,11 +123,15 @@ class _Copies:
             return tuple(map(self.exchange, value)) if type(value) is tuple else value
         if isinstance(value, type) or not callable(value):
             return value
+        if value in products():
+            return products()[value]
         name = name_of(value)
+        if name in POWER:
+            return operation("pow")
         if name is not None and name not in LOOPS:
             key = (name, value)
             if key not in _chosen:
-                _chosen[key] = choosing(name.rpartition(".")[2], callable_function(name, False), value)
+                _chosen[key] = choosing(name, value)
             return _chosen[key]
         is_own = (getattr(value, "__module__", None) or "").partition(".")[0] not in ("numpy", "numba", "math")
         if isinstance(value, python_types.FunctionType) and is_own:
@@ -190,9 +167,10 @@ def require_possible(function: Any) -> None:
         for instruction in dis.get_instructions(code):
             line = getattr(instruction, "line_number", instruction.starts_line) or line
             name = instruction.opname
-            product = name == "BINARY_OP" and instruction.argrepr in ("@", "@=")
-            if name in REJECTED or product:
-                what, instead = REJECTED.get(name, ("a product of matrices", PRODUCTS))
+            if name == "BINARY_OP" and instruction.argrepr == "@=":
+                name = "@="
+            if name in REJECTED:
+                what, instead = REJECTED[name]
                 raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
         for reference in references_in(function, code):
             name, value = reference.chain[-1]
@@ -212,12 +190,12 @@ def not_called(value: Any) -> str | None:
         elif owner is not None and type(owner).__module__.startswith("numpy.random"):
             module = "numpy.random"
         name = f"{module}.{getattr(value, '__name__', '')}"
-        if not callable(value) or isinstance(value, np.generic) or value is numba.prange:
+        if not callable(value) or isinstance(value, np.generic) or is_prange(value):
             return None
     else:
         name = f"{module}."
     if isinstance(value, python_types.FunctionType) and plain(value) is not value:
         return None
-    if hasattr(value, "py_func"):
+    if hasattr(value, "py_func") or value in products():
         return None
     return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)

@@ -17,6 +17,15 @@ from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
 
+def services_of(records: Iterable[Any]) -> int:
+    """Return how many functions the array kernels among some records may call; loops over ``prange`` call the last."""
+    from aotops.aot.arrays.outline import has_parallel_loop
+
+    declared = [each for each in records if isinstance(each, ArrayRecord)]
+    loops = any(has_parallel_loop(function) for each in declared for function in reached(each.function))
+    return len(SERVICES) if loops else len(SERVICES) - 1
+
+
 @functools.cache
 def compiler_digest() -> str:
     """Return a digest of the part of the compiler that array kernels alone need."""
@@ -115,6 +124,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
 
     ``names``: the C names of each version, one per level, by its symbol. The array ``levels`` must be defined.
     """
+    records = list(records)
     kernels = [code for code in array_codes(records) if code.contiguous]
     if not kernels:
         return []
@@ -144,7 +154,7 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
         "};",
         "",
         "static const aot_array_library array_library = {",
-        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {len(SERVICES)},",
+        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {services_of(records)},",
         "    .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
         "    .n_kernels = sizeof array_kernels / sizeof *array_kernels, .kernels = array_kernels,",
         "};",

@@ -9,10 +9,9 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from aotops import _native
-from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import jit_cache
-from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded
+from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded, services_of
 from aotops.aot.pack.build import compiler_digest
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.jit import capsule_of, report
@@ -115,7 +114,8 @@ def compile_now(record: ArrayRecord, reason: str) -> Any:
             *functions,
         )
     levels_array = array(ctypes.c_char_p, names)
-    library = ArrayLibrary(_native.array_kernel_version, len(SERVICES), len(names), levels_array, len(table), table)
+    services = services_of([record])
+    library = ArrayLibrary(_native.array_kernel_version, services, len(names), levels_array, len(table), table)
     _libraries.append((library, table, kept))
     report(record, reason, any(compiled for _, compiled in objects), started)
     return capsule_of(library, _native.array_capsule)

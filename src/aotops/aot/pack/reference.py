@@ -65,6 +65,7 @@ OWN = {
     "namespace.quantiles": "Statistical functions",
     "namespace.neural": "Functions for models",
     "user.array_functions": "User-defined operators",
+    "user.parallel": "User-defined operators",
     "user.array_kernels": "User-defined operators",
     "user.declare": "User-defined operators",
     "autograd.grad_check": "User-defined operators",
