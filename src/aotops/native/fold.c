@@ -380,6 +380,10 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
         data[0] = data[1];
     }
     data[operands] = column[job->inputs];
+    if (width == 1 && !job->has_states) {
+        memcpy(data[operands], data[0], (size_t)job->plan->result_itemsizes[job->positions ? 1 : 0]);
+        return;
+    }
     for (int k = 0; k < operands; k++) {
         strides[k] = 1;
     }
