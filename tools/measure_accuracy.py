@@ -72,7 +72,7 @@ def error_at(record: Any, *values: float) -> float:
     with mpmath.workprec(140 + max(0, *(math.frexp(value)[1] for value in values))):
         if record.name == "pow":
             return tests.error_in_units(result, mpmath.mpf(values[0]) ** mpmath.mpf(values[1]))
-        return tests.error_in_units(result, tests.exact(record, *map(mpmath.mpf, values)))
+        return tests.error_in_units(result, tests.exact(record, *map(mpmath.mpf, values)), least=record.cases.least)
 
 
 def of_float32(name: str, first: int, stride: int) -> Found:
@@ -111,7 +111,8 @@ def of_pairs(name: str, dtype: str, seed: int) -> Found:
         # infinity stands where the next power of two would
         largest = np.ldexp(np.ones((), wide), 2 - lowest)
         result, exact = (np.clip(each, -largest, largest) for each in (result, exact))
-        unit = np.ldexp(np.ones((), wide), np.maximum(np.frexp(exact)[1] - 1, lowest) - digits)
+        size = np.maximum(np.abs(exact), record.cases.least)
+        unit = np.ldexp(np.ones((), wide), np.maximum(np.frexp(size)[1] - 1, lowest) - digits)
         errors = np.abs(result - exact) / unit
     place = int(np.argmax(errors))
     where = float(first[place]), float(second[place])
