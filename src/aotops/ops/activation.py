@@ -314,7 +314,7 @@ def gelu32(x: Any) -> Any:
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
-    max_ulp=1,
+    max_ulp=1.5,
     compute_bound=True,
     numpy=lambda np, x: numpy_gelu(np, x),
     cases=Cases(
