@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import cmath
 import itertools
 import math
 import operator
 import random
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -18,7 +16,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import LAYOUTS
-from needs import PROJECT, requires_source
 from test_complex import ELEMENTWISE, dtypes, pair
 
 import aotops as ao
@@ -275,21 +272,6 @@ def test_errors_are_bounded(dtype: str) -> None:
         for z, real, imaginary, both in errors(name, [z for z in numbers if of_a_size(name, z)], dtype):
             found = f"{name}({z!r}) errs by {real} ULP in its real part, {imaginary} in its imaginary part, {both}"
             assert real <= of_real and imaginary <= of_imaginary and both <= of_both, found
-
-
-#: The rows of docs/accuracy.md: an operator, and for each dtype its largest error and where.
-ROW = re.compile(r"^\| (\w+) \| ([\d.]+) \| (\S+) \| ([\d.]+) \| (\S+) \|$", re.M)
-PAGE = PROJECT / "docs" / "accuracy.md"
-
-
-@requires_source
-def test_the_page_of_errors_has_those_of_complex_functions() -> None:
-    rows = ROW.findall(PAGE.read_text(encoding="utf-8").partition("## Complex")[2])
-    assert [name for name, *_ in rows] == sorted(FUNCTIONS)
-    for name, *cells in rows:
-        for dtype, error, where in zip(COMPLEX, cells[::2], cells[1::2], strict=True):
-            ((_, *found),) = errors(name, [ast.literal_eval(where)], dtype)
-            assert max(found) == pytest.approx(float(error), abs=6e-4), f"{name} {dtype}: measure it again"
 
 
 @settings(max_examples=60, deadline=None)
