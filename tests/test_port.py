@@ -310,5 +310,5 @@ def test_compile_tries_it_for_real(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["port", "--compile", "--json", str(path)]) == 1
     works, fails, lost = json.loads(capsys.readouterr().out)["files"][0]["functions"]
     assert works["status"] == "ready" and fails["status"] == "blocked" and lost["status"] == "ready"
-    assert "no_such_attribute" in fails["obstacles"][-1]["what"]
+    assert "no_such_attribute" in fails["obstacles"][-1]["instead"]
     assert any("not tried" in each for each in lost["notes"])
