@@ -158,7 +158,7 @@ BLOCKED = [
     ("global G  #\n    G = k", "an assignment to a global variable", "return the value"),
     ("y = f'{k}'  #", "a formatted string", "constants"),
     ("import math  #", "an import", "at the top"),
-    ("return f(x, k - 1)  #", "a call of itself", "a loop"),
+    ("x @= x  #", "a @=", "out @ a"),
     ("return [1, 2]  #", "a list that is returned", "np.array([1, 2])"),
     ("y = sorted(x)  #", "sorted", "np.sort"),
     ("y = stats.norm.cdf(k)  #", "stats.norm.cdf, which is not Python", "outside"),

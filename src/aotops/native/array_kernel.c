@@ -70,7 +70,8 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
             data[k] = aot_moved(data[k], at * over->steps[k][axis]);
         }
     }
-    aot_array_call call = {NULL, &aot_array_services_of_this};
+    aot_array_call call;
+    aot_prepare_array_call(&call);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     aot_environment before = aot_begin_environment();
