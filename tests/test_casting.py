@@ -65,11 +65,13 @@ def no_python(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_pair_of_dtypes_in_every_layout(name: str) -> None:
     operator = _native.operators[name]
     count = len(operator.parameters)
-    for layout, dtypes in itertools.product(
-        (*LAYOUTS.values(), *LONG), {pair[:count] for pair in itertools.product(DTYPES, DTYPES, ("float32", "int64"))}
+    combinations = sorted({pair[:count] for pair in itertools.product(DTYPES, DTYPES, ("float32", "int64"))})
+    for (place, layout), (k, dtypes) in itertools.product(
+        enumerate((*LAYOUTS.values(), *LONG)), enumerate(combinations)
     ):
         dtype = computed_in(operator, dtypes)
-        if dtype is None:
+        # of more than one input a fourth of the pairs in each layout, others in the next one
+        if dtype is None or (count > 1 and (place + k) % 4):
             continue
         inputs = [layout.pair(own, seed, "special")[0] for seed, own in enumerate(dtypes)]
         assert_same(

@@ -153,10 +153,10 @@ def digests() -> dict[str, str]:
     return {name: digest.hash.hexdigest()[:16] for name, digest in found.items()}
 
 
-def digests_by_threads() -> list[dict[str, str]]:
-    """The digests on one thread, and on two that share out all that can be."""
+def digests_by_threads(*counts: int) -> list[dict[str, str]]:
+    """The digests on one thread, or on two that share out all that can be."""
     found = []
-    for threads in (1, 2):
+    for threads in counts:
         ao.set_num_threads(threads)
         _native.share_from(32_768 if threads > 1 else 0)
         found.append(digests())
@@ -171,19 +171,30 @@ def test_results_are_of_the_same_bits_as_ever() -> None:
     assert [name for name in pinned if pinned[name] != found[name]] == []
 
 
-@pytest.mark.parametrize("level", supported_levels() or ["generic"])
-def test_results_are_of_the_same_bits_on_every_level_and_any_number_of_threads(level: str) -> None:
+LEVELS = supported_levels() or ["generic"]
+
+
+@pytest.mark.parametrize(
+    ("level", "counts"),
+    [
+        *((level, (1 + k % 2,)) for k, level in enumerate(LEVELS)),  # and the highest one above
+        *(pytest.param(level, (1, 2), marks=pytest.mark.slow) for level in LEVELS),
+    ],
+)
+def test_results_are_of_the_same_bits_on_every_level_and_any_number_of_threads(
+    level: str, counts: tuple[int, ...]
+) -> None:
     pinned = json.loads(PINNED.read_text(encoding="utf-8"))
     paths = os.pathsep.join([str(Path(__file__).parent), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-c", "import json, test_digests as t; print(json.dumps(t.digests_by_threads()))"],
+        [sys.executable, "-c", f"import json, test_digests as t; print(json.dumps(t.digests_by_threads(*{counts})))"],
         env={**os.environ, "PYTHONPATH": paths, "AOTOPS_CPU": level},
         capture_output=True,
         text=True,
         timeout=600,
     )
     assert done.returncode == 0, done.stderr
-    for threads, found in enumerate(json.loads(done.stdout), 1):
+    for threads, found in zip(counts, json.loads(done.stdout), strict=True):
         different = [name for name in pinned if pinned[name] != found.get(name)]
         assert different == [], f"{level}, {threads} thread(s)"
 

@@ -265,7 +265,7 @@ def test_a_tuple_needs_results_and_the_right_number_of_them() -> None:
     wrong(
         lambda: ao.map(lambda x: (x, x))(x),
         BuildError,
-        "got a tuple of 2; give results=(None, None)",
+        "returns a tuple of 2; give results=(None, None)",
     )
     wrong(lambda: ao.map(lambda x: (x,))(x), BuildError, "give results=(None,)")
     three = ao.map(lambda x: (x, x, x), results=(None, None))

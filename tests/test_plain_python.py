@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from layouts import python_type
 from plans import CANARY, Plan, seek
+from samples import sampled
 
 import aotops as ao
 from aotops import _native, abi, intrinsics, ops, reference
@@ -255,11 +256,16 @@ def record_case(record: Record, dtype: str) -> Case:
     )
 
 
-CASES = [
+CONVERSIONS = [
     conversion_case(source, target, kernel.function)
     for (source, target), kernel in zip(itertools.product(NAMES, NAMES), conversion_kernels(), strict=True)
     if {source, target} <= set(ALL)
-] + [record_case(record, dtype) for record, dtype in ELEMENTWISE_CASES]
+]
+#: Of conversions every fifth by default: in a row of the table each dtype is a source twice, and a target.
+CASES = [
+    *(pytest.param(case, marks=pytest.mark.slow if k % 5 else ()) for k, case in enumerate(CONVERSIONS)),
+    *(pytest.param(record_case(*case.values), marks=case.marks) for case in sampled(ELEMENTWISE_CASES)),
+]
 
 
 def check_elementwise(case: Case, size: tuple[int, int], layout: str) -> None:
@@ -290,14 +296,14 @@ def test_elementwise_kernels_run_as_plain_python(case: Case) -> None:
 @pytest.mark.parametrize("dtype", ALL)
 def test_copies_that_transpose_run_as_plain_python(dtype: str) -> None:
     """Squares in registers, and the rows and columns that are left over."""
-    (case,) = [case for case in CASES if case.title == f"{dtype} to {dtype}"]
+    (case,) = [case for case in CONVERSIONS if case.title == f"{dtype} to {dtype}"]
     for size in itertools.product((1, 7, 8, 9, 16, 19), repeat=2):
         check_elementwise(case, size, "transposed inputs")
 
 
 @pytest.mark.parametrize("at", [0, 71, 19 * 17 - 1])
 def test_one_wrong_element_of_a_transposed_copy_is_found(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    (case,) = [case for case in CASES if case.title == "int64 to int64"]
+    (case,) = [case for case in CONVERSIONS if case.title == "int64 to int64"]
     calls = itertools.count()
 
     def wrong(cells: Cells, position: Any, value: Any) -> None:
@@ -377,7 +383,7 @@ def check_reduction(
     assert_same(partial, array.ravel().tolist(), out.cells.dtype, any_zero=record.cases.any_zero)
 
 
-@pytest.mark.parametrize(("record", "dtype"), REDUCE_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(REDUCE_CASES), ids=lambda value: getattr(value, "name", value))
 def test_reduction_kernels_run_as_plain_python(record: Record, dtype: str) -> None:
     kernel = kernel_of(record, dtype)
     for size, fold, layout in itertools.product(SIZES, FOLDS, REDUCE_LAYOUTS):
@@ -546,7 +552,7 @@ def check_argreduction(
         assert numpy_call(record.numpy, np, x.array, axis=along).tolist() == public
 
 
-@pytest.mark.parametrize(("record", "dtype"), ARGREDUCE_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(ARGREDUCE_CASES), ids=lambda value: getattr(value, "name", value))
 def test_argreduction_kernels_run_as_plain_python(record: Record, dtype: str) -> None:
     kernel = kernel_of(record, dtype)
     for size, along, layout in itertools.product([*SIZES, (2, 330), (330, 3)], (0, 1), REDUCE_LAYOUTS):
@@ -556,7 +562,7 @@ def test_argreduction_kernels_run_as_plain_python(record: Record, dtype: str) ->
         check_argreduction(record, dtype, kernel, size, along, places=True)
 
 
-@pytest.mark.parametrize(("record", "dtype"), ARGREDUCE_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(ARGREDUCE_CASES), ids=lambda value: getattr(value, "name", value))
 def test_one_wrong_choice_is_found(record: Record, dtype: str) -> None:
     signature = Signature((dtype, "int64", dtype), "int64")
     # the last combination of a row, the last one of the lanes, the last one of all
@@ -606,7 +612,7 @@ def run_tile_of_scan(kernel: Callable[..., None], size: tuple[int, int], operand
     kernel(*size, [o.pointer for o in operands], [o.inner for o in operands] + [o.outer for o in operands])
 
 
-@pytest.mark.parametrize(("record", "dtype"), SCAN_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(SCAN_CASES), ids=lambda value: getattr(value, "name", value))
 def test_scan_kernels_run_as_plain_python(record: Record, dtype: str) -> None:
     kernel = kernel_of(record, dtype)
     for size, along, layout in itertools.product(SIZES, (0, 1), REDUCE_LAYOUTS):
@@ -614,7 +620,7 @@ def test_scan_kernels_run_as_plain_python(record: Record, dtype: str) -> None:
         check_scan(record, dtype, kernel, size, along, layout, held=stored(2, record.result_for(dtype)))
 
 
-@pytest.mark.parametrize(("record", "dtype"), SCAN_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(SCAN_CASES), ids=lambda value: getattr(value, "name", value))
 def test_one_wrong_running_result_is_found(record: Record, dtype: str) -> None:
     for size, along, at in [((1, 65), 1, 0), ((1, 65), 1, 64), ((3, 65), 0, 100)]:
         check_scan(record, dtype, kernel_of(record, dtype), size, along)
@@ -934,7 +940,7 @@ SCANNED += [((3, 70), 0), ((3, 70), 1), ((70, 3), 0), ((70, 9), 0), ((200, 9), 0
 SCANNED += [((3, 5, 7), axis) for axis in range(3)]
 
 
-@pytest.mark.parametrize(("record", "dtype"), SCAN_CASES, ids=lambda value: getattr(value, "name", value))
+@pytest.mark.parametrize(("record", "dtype"), sampled(SCAN_CASES), ids=lambda value: getattr(value, "name", value))
 def test_scans_in_plain_python_give_the_same_bits_as_the_compiled_ones(record: Record, dtype: str) -> None:
     for seed, (shape, axis) in enumerate(SCANNED):
         (x,) = operands_of(record, dtype, shape, seed)
@@ -1141,9 +1147,10 @@ def any_bits(dtype: str, count: int, seed: int) -> np.ndarray:
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("record", APPROXIMATED, ids=lambda record: record.name)
-def test_compiled_functions_do_the_arithmetic_that_is_written(record: Record, dtype: str) -> None:
+@pytest.mark.parametrize("count", [30_000, pytest.param(200_000, marks=pytest.mark.slow)])
+def test_compiled_functions_do_the_arithmetic_that_is_written(record: Record, dtype: str, count: int) -> None:
     """The same bits as NumPy running the scalar function's own instructions: nothing is contracted or reordered."""
-    x = any_bits(dtype, 200_000, 1)
+    x = any_bits(dtype, count, 1)
     compiled = np.asarray(getattr(ao, record.name)(ao.asarray(x)))
     emulated = numpy_call(over_arrays(record.scalar_for(dtype), dtype), x)
     both_nan = np.isnan(compiled) & np.isnan(emulated)

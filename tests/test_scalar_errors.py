@@ -196,7 +196,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "too many arguments": ("two(x, x, x)", 0, ("(a, b)", "too many")),
     "too many for an operator": ("twice(x, x)", 0, ("takes 1 argument (x), and is called with 2",)),
     "too many for a function": ("math.exp(x, x)", 0, ("math.exp: the number of arguments must be 1, got 2",)),
-    "a tuple": ("(x, x)", -1, ("must return a number, and returns a tuple of 2", "an operator for each")),
+    "a tuple": ("(x, x)", -1, ("must return a number, and returns a tuple of 2", "give results=(None, None)")),
     "None": ("None", 0, ("returns nothing", "return")),
     "no return": ("y = x + 1", 0, ("returns nothing", "`return` and a number")),
     "no return on a path": ("if x > 0:\n    return x", 0, ("returns nothing on some path",)),

@@ -3,8 +3,9 @@
 float32: every number, against NumPy's float64, or aotops' own where NumPy lacks the function. float64: the points of
 tests/test_accuracy.py, which are close around every seam, against mpmath, and a million numbers in each of `--rounds`
 against x87's long double; the largest error of these is measured again with mpmath. Functions of two inputs: the pairs
-of the tests. Operators that are not named keep their rows. All of them take some 30 minutes of CPU time, shared by
-`--jobs` processes.
+of the tests. Complex numbers: those of the tests, against mpmath. Operators that are not named keep their rows. All of
+them take some two hours of CPU time, shared by `--jobs` processes; `--stride` takes only every so many float32 numbers,
+and says so in the row.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import multiprocessing
 import os
 import re
 import sys
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -29,24 +30,37 @@ PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "tests"))
 
 import test_accuracy as tests  # noqa: E402  (the oracles and the points are the tests')
+import test_complex_functions as complex_tests  # noqa: E402
 
 TABLE = PROJECT / "docs" / "accuracy.md"
 HEAD = """# Accuracy
 
 The largest errors found, in ULP (units in the last place of the exact result), and where. `tools/measure_accuracy.py`
-writes this table. The errors of functions of one input are the largest of all float32 numbers, and of 4 million float64
-numbers, dense around every seam; those of functions of two inputs are the largest of 4 million pairs. The bound is what
-the tests demand. All CPU levels give the same bits, so these are the errors of every machine.
+writes these tables. The errors of functions of one input are the largest of all float32 numbers, or where the row says
+1/257, of every 257th; and of 4 million float64 numbers, dense around every seam. Those of functions of two inputs are
+the largest of 4 million pairs. The bound is what the tests demand. All CPU levels give the same bits, so these are the
+errors of every machine.
 
 | operator | bound | float32 | at | float64 | at |
 |---|---|---|---|---|---|
 """
+COMPLEX_HEAD = """
+## Complex functions
+
+Of the real or the imaginary part, whichever errs by more; of a part that may cancel, in ULP of the larger part.
+The largest of 20,000 numbers of all sizes, near the axes, near branch points and where parts cancel.
+
+| operator | complex64 | at | complex128 | at |
+|---|---|---|---|---|
+"""
 ROW = re.compile(r"^\| (\w+) \| .*$", re.MULTILINE)
+#: How often 1,000 complex numbers are measured.
+SEEDS = range(1, 21)
 #: Of 2**32 float32 numbers, as many at a time as stay in the cache, and as many as one task of a process measures.
 PIECE, SHARE = 2**17, 2**26
 #: Functions that NumPy lacks, and that Python takes 6 us for: float32 is measured against aotops' own float64, which is
 #: measured here too.
-WITHOUT_NUMPY = {"erf"}
+WITHOUT_NUMPY = {"erf", "erfc", "gelu"}
 #: What `of_float32` and `of_pairs` find: an error, and the arguments.
 Found = tuple[float, Any]
 
@@ -61,13 +75,15 @@ def error_at(record: Any, *values: float) -> float:
         return tests.error_in_units(result, tests.exact(record, *map(mpmath.mpf, values)))
 
 
-def of_float32(name: str, first: int) -> Found:
-    """The largest error of ``SHARE`` float32 numbers, given by the first one's bits."""
+def of_float32(name: str, first: int, stride: int) -> Found:
+    """The largest error of every ``stride``-th of ``SHARE`` float32 numbers, given by the first one's bits."""
     record = tests.RECORDS[name]
     if name in WITHOUT_NUMPY:
         record = copy.copy(record)
         record.numpy = lambda np, x: np.asarray(getattr(ao, name)(ao.asarray(x)))
-    pieces = (np.arange(start, start + PIECE, dtype="uint32") for start in range(first, first + SHARE, PIECE))
+    piece = PIECE * stride
+    starts = range(first + (-first) % stride, first + SHARE, piece)
+    pieces = (np.arange(start, min(start + piece, first + SHARE), stride, dtype="uint32") for start in starts)
     return max(tests.worst_of_float32(record, piece) for piece in pieces)
 
 
@@ -102,22 +118,42 @@ def of_pairs(name: str, dtype: str, seed: int) -> Found:
     return (error_at(record, *where) if dtype == "float64" else float(errors[place])), where
 
 
-def row(name: str, rounds: int, pool: ProcessPoolExecutor) -> str:
+def of_complex(name: str, dtype: str, seed: int) -> Found:
+    """The largest error of a thousand complex numbers, against mpmath."""
+    range_of_exponents = (-149, 127.9) if dtype == "complex64" else (-1074, 1023.9)
+    numbers = ao.tensor(complex_tests.points(seed, 1000, *range_of_exponents), dtype=dtype).tolist()
+    errors = complex_tests.errors(name, [z for z in numbers if complex_tests.of_a_size(name, z)], dtype)
+    return max(((max(found), z) for z, *found in errors), key=lambda found: found[0])
+
+
+def row(name: str, rounds: int, stride: int, pool: ProcessPoolExecutor) -> str:
     """The operator's line of the table."""
     record = tests.RECORDS[name]
     if record.inputs == 1:
         wide = [pool.submit(of_float64, name, rounds)]  # the longest task first
-        narrow = [pool.submit(of_float32, name, first) for first in range(0, 2**32, SHARE)]
+        narrow = [pool.submit(of_float32, name, first, stride) for first in range(0, 2**32, SHARE)]
     else:
         narrow, wide = (
             [pool.submit(of_pairs, name, dtype, seed) for seed in range(max(rounds, 1))]
             for dtype in ("float32", "float64")
         )
-    cells = []
-    for tasks in (wide, narrow):
-        error, where = max((task.result() for task in tasks), key=lambda found: found[0])
-        cells = [f"{error:.3f} | {where!r}", *cells]
-    return f"| {name} | {record.max_ulp or 'correctly rounded'} | {' | '.join(cells)} |"
+    error, where = largest(wide)
+    cells = f"{error:.3f} | {where!r}"
+    error, where = largest(narrow)
+    share = f" (1/{stride})" if record.inputs == 1 and stride > 1 else ""
+    return f"| {name} | {record.max_ulp or 'correctly rounded'} | {error:.3f}{share} | {where!r} | {cells} |"
+
+
+def complex_row(name: str, pool: ProcessPoolExecutor) -> str:
+    """The operator's line of the table of complex functions."""
+    tasks = [[pool.submit(of_complex, name, dtype, seed) for seed in SEEDS] for dtype in ("complex64", "complex128")]
+    cells = " | ".join(f"{error:.3f} | {where!r}" for error, where in map(largest, tasks))
+    return f"| {name} | {cells} |"
+
+
+def largest(tasks: list[Future[Found]]) -> Found:
+    """The largest error of some tasks, and where."""
+    return max((task.result() for task in tasks), key=lambda found: found[0])
 
 
 def main() -> None:
@@ -126,18 +162,26 @@ def main() -> None:
     measured = [record.name for record in (*tests.FUNCTIONS, *tests.PLANAR, tests.RECORDS["pow"])]
     parser.add_argument("operators", nargs="*", default=measured, help="of float functions; all by default")
     parser.add_argument("--rounds", type=int, default=4, help="of a million float64 numbers, or pairs, each")
+    parser.add_argument("--stride", type=int, default=1, help="of float32: 257 takes every 257th; all by default")
+    parser.add_argument("--complex", action="store_true", help="measure the complex functions, and no others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; one for each CPU by default")
     arguments = parser.parse_args()
     text = TABLE.read_text(encoding="utf-8") if TABLE.exists() else ""
-    rows = {match[1]: match[0] for match in ROW.finditer(text) if match[1] in measured}
+    first, _, second = text.partition("## Complex")
+    rows, complex_rows = ({match[1]: match[0] for match in ROW.finditer(part)} for part in (first, second))
+    rows = {name: line for name, line in rows.items() if name in measured}
+    complex_rows = {name: line for name, line in complex_rows.items() if name in complex_tests.FUNCTIONS}
     # a process that is spawned begins anew, with one thread
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(arguments.jobs, context, initializer=ao.set_num_threads, initargs=(1,)) as pool:
-        for name in arguments.operators:
-            rows[name] = row(name, arguments.rounds, pool)
-            print(rows[name], flush=True)
-            lines = "\n".join(rows[each] for each in sorted(rows))
-            TABLE.write_text(HEAD + lines + "\n", encoding="utf-8")
+        for name in complex_tests.FUNCTIONS if arguments.complex else arguments.operators:
+            if arguments.complex:
+                complex_rows[name] = line = complex_row(name, pool)
+            else:
+                rows[name] = line = row(name, arguments.rounds, arguments.stride, pool)
+            print(line, flush=True)
+            tables = ("".join(f"{table[each]}\n" for each in sorted(table)) for table in (rows, complex_rows))
+            TABLE.write_text(HEAD + COMPLEX_HEAD.join(tables), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from aotops.intrinsics import (
     fma,
     look_up16_float32,
     narrow,
-    rint,
     scale,
     select,
     widen,
@@ -20,13 +19,12 @@ from aotops.intrinsics import (
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
-    LN2_HIGH_32,
-    LN2_LOW_32,
     NAN,
+    ROOTS,
+    ROOTS_32,
     chained,
     exp_parts32,
     exp_parts64,
-    exp_polynomial32,
     in_float64,
 )
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map, zip
@@ -275,11 +273,18 @@ MIDDLES, TAIL_0, TAIL_1, TAIL_2, TAIL_3, TAIL_4, TAIL_5, TAIL_6 = (
 )
 
 
-def gelu32(x: Any) -> Any:
-    """gelu in float32: ``x`` less ``a * tail(a) * exp(-a**2 / 2)`` above 0, minus that below; the square in two parts.
+#: What ``ROOTS_32`` lack, as shares of them.
+ROOTS_SHARES_32 = Table(tuple(narrow(root / narrow(root) - 1.0) for root in ROOTS.values))
+#: ln 2 in two parts, the first of 9 bits: multiples of it by sixteenths up to 160 are exact.
+LN2_FIRST, LN2_REST = 0.693359375, -0.00021219444005469057
 
-    Of ``a * tail(a)``, the product with the constant coefficient has two parts as well, and all else is added to the
-    second one. Of tiny numbers it is half of them; beyond 14.9 the product is below the subnormal numbers.
+
+def gelu32(x: Any) -> Any:
+    """gelu in float32: ``x`` less ``a * tail(a) * exp(-a**2 / 2)`` above 0, minus that below.
+
+    The exponential is a root of 2 by a table times ``1 + u``. The product of ``a``, the root and the tail's constant
+    coefficient has two parts; all else is small and added to the second one. Beyond 14.9 the product is below the
+    subnormal numbers.
     """
     a = math.fabs(x)
     tiny = a < NOTHING
@@ -291,14 +296,17 @@ def gelu32(x: Any) -> Any:
     p34 = fma(look_up16_float32(TAIL_4, j), t, look_up16_float32(TAIL_3, j))
     p56 = fma(look_up16_float32(TAIL_6, j), t, look_up16_float32(TAIL_5, j))
     rest = t * fma(t2, fma(t2, p56, p34), p12)
-    square = m * m
-    low = fma(m, m, -square)
-    k = rint(square * -HALF_LOG2_E)
-    r = fma(low, -0.5, fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, square * -0.5)))
-    u = fma(r * r, exp_polynomial32(r), r)
-    constant = look_up16_float32(TAIL_0, j)
-    y = m * constant
-    y_low = fma(m, rest, fma(m, constant, -y))
+    # the bits of a sum between 2**19 and 2**20 end with sixteenths
+    shifted = narrow(fma(m * m, -HALF_LOG2_E, 786432.0))  # plain Python computes in float64
+    k = shifted - 786432.0
+    i = bits_of_float32(shifted)
+    r = fma(-k, LN2_REST, fma(m * -0.5, m, k * -LN2_FIRST))
+    u = fma(r * r, fma(r, 0.1666666716337204, 0.5), r + look_up16_float32(ROOTS_SHARES_32, i))
+    root, constant = look_up16_float32(ROOTS_32, i), look_up16_float32(TAIL_0, j)
+    first = m * root
+    first_low = fma(m, root, -first)
+    y = first * constant
+    y_low = fma(first, rest, fma(first_low, constant, fma(first, constant, -y)))
     tail = scale(y + fma(y + y_low, u, y_low), k)
     return select(tiny, 0.5 * x, select(x < 0.0, -tail, x - tail))
 

@@ -18,6 +18,7 @@ from aotops.intrinsics import (
     fma,
     limit,
     look_up16,
+    narrow,
     rint,
     select,
 )
@@ -138,6 +139,8 @@ ROOTS_LOW = Table(
         -5.5450656186394274e-17,
     )
 )
+#: The same roots as float32.
+ROOTS_32 = Table(tuple(narrow(root) for root in ROOTS.values))
 
 
 def exp_steps64(x: Any) -> Any:

@@ -29,6 +29,7 @@ from aotops.ops.float_arithmetic import (
     LOG2_E,
     NAN,
     ROOTS,
+    ROOTS_32,
     ROOTS_LOW,
     chained,
     exp_steps64,
@@ -245,8 +246,7 @@ def cosh64(x: Any) -> Any:
     return scale(total + (((one - total) + less) + rest), k - 1.0)
 
 
-#: ``2**(j / 16)`` in two parts, and the inverses times the least power of 4 from ``2**(j / 8)`` on.
-ROOTS_32 = Table(tuple(narrow(root) for root in ROOTS.values))
+#: What ``ROOTS_32`` lack, and the inverses of the roots, doubled until they are 1 or more.
 ROOTS_LOW_32 = Table(tuple(narrow(root - narrow(root)) for root in ROOTS.values))
 INVERSE_ROOTS_32 = Table(tuple(narrow(2.0 ** ((j + 7) // 8) / root) for j, root in enumerate(ROOTS.values)))
 

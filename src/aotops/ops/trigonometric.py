@@ -392,10 +392,10 @@ def tangent64(turns: Any, r: Any, rest: Any) -> Any:
     divided too.
     """
     z = r * r
-    add = fma(r * z, sine_polynomial64(z), rest)
+    half = 1.0 - 0.5 * z
+    add = fma(r * z, sine_polynomial64(z), rest * half)
     sine = r + add
     sine_low = (r - sine) + add
-    half = 1.0 - 0.5 * z
     add = (z * z) * cosine_polynomial64(z)
     cosine = half + add
     # what both sums lack, and the square

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aotops.porting.source import Compiled, Module
 from aotops.porting.uses import Uses
-from aotops.scalar.rejected import NOT_CALLED, PRODUCTS, RAISED, REJECTED
+from aotops.scalar.rejected import NOT_CALLED, RAISED, REJECTED
 
 
 @dataclass(frozen=True, order=True)
@@ -275,7 +275,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
         if isinstance(node.op, ast.MatMult) and "numpy.matmul" in NOT_CALLED:
-            self.add(node, "a product of matrices", PRODUCTS)
+            self.add(node, "a product of matrices", NOT_CALLED["numpy.matmul"])
         if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
             self.add(node, *REJECTED["BUILD_STRING"])
         self.generic_visit(node)

@@ -104,22 +104,26 @@ def require_number(record: Record) -> None:
     if record.kind in AXIS_KINDS or record.outputs or not record.namespace:
         return
     dtype = record.dtypes[-1]
-    scalar = runnable(record.scalar_for(dtype), dtype)
-    for row in rows(record, dtype, ORDINARY[dtype], 10):
-        try:
-            value = scalar(*row)
-        except (Exception, Endless):
-            continue
-        if isinstance(value, tuple):
-            own = ", ".join(["None"] * len(value)) + "," * (len(value) == 1)
-            errors.reject(
-                errors.BuildError,
-                record.variable,
-                "function",
-                "return a number",
-                f"a tuple of {len(value)}",
-                f"give results=({own}), with the dtype of each, or None for that of the inputs",
-            )
+    counts: set[int] = set()
+    try:
+        scalar = runnable(record.scalar_for(dtype), dtype)
+        for row in rows(record, dtype, ORDINARY[dtype], 10):
+            try:
+                value = scalar(*row)
+            except Exception:
+                continue
+            counts.add(len(value) if isinstance(value, tuple) else 0)
+    except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
+        return
+    if len(counts) == 1 and counts != {0}:
+        from aotops.aot.front.reasons import source_of
+
+        (count,) = counts
+        given = ", ".join(["None"] * count) + "," * (count == 1)
+        raise errors.BuildError(
+            f"{record.variable} does not compile:\nIt must return a number, and returns a tuple of {count}; give "
+            f"results=({given}), with the dtype of each, or None for that of the inputs.\n{source_of(record.place)}"
+        )
 
 
 def attempt(function: Function, *values: Any) -> Any:
