@@ -273,15 +273,14 @@ def test_a_loop_without_end_is_interrupted() -> None:
         ("d = {1: 2}", "has a dict; write an array"),
         ("s = {x[0], 2.0}", "has a set; write a sorted array"),
         ("out[0] = np.linalg.det(x)", "LAPACK"),
-        ("out[0] = np.random.random()", "pass random numbers"),
+        ("out[0] = np.random.random()", "pass random numbers, or compute them from a key and a counter"),
         ("raise ValueError(x[0])", "values in its message"),
         ("raise KeyError('a')", "It raises KeyError; raise one of"),
         ("try:\n        out[0] = x[0]\n    except IndexError:\n        pass", "has a try"),
         ("out[0] = f'{x[0]}' == 'a'", "has a formatted string"),
-        ("out[0] = np.dot(x, x)", "BLAS"),
-        ("out[0] = x @ x", "BLAS"),
+        ("out @= np.eye(1)", "has a @=; write out[:] = out @ a"),
         ("out[0] = x.foo", "foo"),
-        ("f(x, out)", "f calls itself; write a loop"),
+        ("out[0] = np.dot(x, np.zeros((1, 1, 1)))[0]", "np.dot: the arguments must be vectors or matrices"),
     ],
 )
 def test_what_kernels_cannot_have_is_rejected_with_its_line(tmp_path: Path, body: str, reason: str) -> None:

@@ -116,6 +116,7 @@ READY = [
         '@ao.function("(int64[:], int64[:], float64[:], float64[:])")',
     ),
     ("@jit\ndef f(x, v):\n    x += v * x[0]", '@ao.function("(float64[:], float64)")'),
+    ("@jit\ndef f(x, y):\n    return x + y, x - y", "@ao.zip(results=(None, None))"),
     ("@jit\ndef f(c):\n    return c.real", '@ao.function("(complex128)")'),
     ("@jit\ndef f(x):\n    assert x.size > 0, 'empty'\n    return x[0]", '@ao.function("(float64[:])")'),
 ]
@@ -157,7 +158,7 @@ BLOCKED = [
     ("global G  #\n    G = k", "an assignment to a global variable", "return the value"),
     ("y = f'{k}'  #", "a formatted string", "constants"),
     ("import math  #", "an import", "at the top"),
-    ("return f(x, k - 1)  #", "a call of itself", "a loop"),
+    ("x @= x  #", "a @=", "out @ a"),
     ("return [1, 2]  #", "a list that is returned", "np.array([1, 2])"),
     ("y = sorted(x)  #", "sorted", "np.sort"),
     ("y = stats.norm.cdf(k)  #", "stats.norm.cdf, which is not Python", "outside"),

@@ -111,11 +111,15 @@ typedef struct {
     /* Runs the parts of a loop, in any order and on any threads. Returns 0, or what the first part has returned that has
      * failed; then writes its error. */
     int32_t (*parallel)(aot_array_part function, void *context, int64_t parts, const char *const **error);
+    /* Writes the strides with which an array has other dimensions, in its own memory; returns 0 if there are none. */
+    int32_t (*reshape)(int64_t rank, const int64_t *shape, const int64_t *strides, int64_t new_rank,
+                       const int64_t *new_shape, int64_t *new_strides, int64_t itemsize, int32_t column_major);
 } aot_array_services;
 
 typedef struct aot_array_call {
     const char *const *error;
     const aot_array_services *services;
+    uintptr_t stack_limit; /* functions that call themselves raise below this address; since services have `reshape` */
 } aot_array_call;
 
 typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, char **data, const int64_t *numbers);

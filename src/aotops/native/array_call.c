@@ -30,6 +30,7 @@ typedef struct {
     int level, count;
     const aot_array_library *table;
     const aot_named_array_kernel **signatures;
+    double cost; /* see aot_launch_array_kernel */
     /* what `sizes` has returned last, and for what; of the kernel's number of dimensions, or NULL */
     int64_t *known, *computed;
 } array_kernel;
@@ -191,7 +192,7 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
     if (!PyArg_ParseTuple(args, "OnO!:run_array_kernel", &object, &number, &PyTuple_Type, &given)) {
         return NULL;
     }
-    const array_kernel *self = as_array_kernel(state, object);
+    array_kernel *self = as_array_kernel(state, object);
     if (self == NULL || self->library == NULL) {
         return aot_raise("wrong_type", "(sssO)", "run_array_kernel", "kernel", "an ArrayKernel with code", object);
     }
@@ -210,7 +211,8 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
         }
         operands[k] = operand_of(tensor);
     }
-    int failed = aot_launch_array_kernel(state, kernel, self->level, loop_threads(state, self), operands, self->name);
+    int failed = aot_launch_array_kernel(state, kernel, self->level, loop_threads(state, self), &self->cost, operands,
+                                         self->name);
     return failed < 0 ? NULL : Py_NewRef(Py_None);
 }
 
@@ -554,7 +556,7 @@ PyObject *aot_array_kernel_path(const aot_function *function, PyObject *const *a
     PyObject *result = NULL;
     if (plain && choose(&call, args + 1) && find_sizes(&call) && make_outputs(&call) &&
         aot_launch_array_kernel(call.state, call.kernel, call.self->level, loop_threads(call.state, call.self),
-                                call.operands, call.self->name) == 0) {
+                                &call.self->cost, call.operands, call.self->name) == 0) {
         result = result_of(&call);
     }
     PyObject *type, *value, *traceback; /* releasing may run anyone's code */

@@ -37,7 +37,8 @@ typedef struct {
 static void run_function(const aot_runner *runner)
 {
     call *own = (call *)runner->job;
-    aot_array_call passed = {NULL, &aot_array_services_of_this};
+    aot_array_call passed;
+    aot_prepare_array_call(&passed);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     int32_t status = own->function(unused, &passed, 1, own->data, own->numbers);
@@ -51,7 +52,8 @@ static void run_function(const aot_runner *runner)
 static void read_flags(aot_array_kernel function, int arguments, int64_t *flags)
 {
     char *data[AOT_MAX_OPERANDS + 1] = {NULL};
-    aot_array_call passed = {NULL, &aot_array_services_of_this};
+    aot_array_call passed;
+    aot_prepare_array_call(&passed);
     void *unused[2] = {NULL};
     const int64_t numbers[1] = {0}; /* it does not read them */
     memset(flags, 0, AOT_MAX_OPERANDS * sizeof *flags);

@@ -70,7 +70,8 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
             data[k] = aot_moved(data[k], at * over->steps[k][axis]);
         }
     }
-    aot_array_call call = {NULL, &aot_array_services_of_this};
+    aot_array_call call;
+    aot_prepare_array_call(&call);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     aot_environment before = aot_begin_environment();
@@ -204,8 +205,20 @@ static int64_t largest_item(const aot_named_array_kernel *kernel, const aot_arra
     return largest;
 }
 
+/* A batch that takes less than this on one thread stays there: waking another takes 50 us. */
+#define GRAIN_NS 65536
+/* How long a thread computes before it takes more items. */
+#define PART_NS 8192
+
+/* Returns how long a batch will take in nanoseconds: an element as long as in batches before, at first one. */
+static int64_t expected_time(int64_t items, int64_t elements, double cost)
+{
+    double expected = (double)items * (double)elements * (cost > 0.0 ? cost : 1.0);
+    return expected < 1e18 ? (int64_t)expected : INT64_C(1000000000000000000);
+}
+
 int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
-                            const aot_array_operand *operands, const char *name)
+                            double *cost, const aot_array_operand *operands, const char *name)
 {
     batch over; /* 10 kB, which are not cleared: that would take as long as a small kernel */
     over.operands = kernel->inputs + kernel->outputs;
@@ -215,18 +228,27 @@ int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kern
         return items < 0 ? -1 : 0;
     }
     over.kernel = (contiguous ? kernel->contiguous : kernel->strided)[level];
-    int64_t total = items, threads = 1;
+    int64_t expected = 0, elements = 1, threads = 1;
     if (items > 1) {
-        int64_t largest = largest_item(kernel, operands);
-        total = items > INT64_MAX / largest ? INT64_MAX : items * largest;
-        threads = aot_threads(state, total, true, false);
+        elements = largest_item(kernel, operands);
+        expected = expected_time(items, elements, *cost);
+        threads = aot_threads(state, expected / GRAIN_NS * AOT_PLAN_GRAIN, true, false);
     }
     failure failure = {.error = NULL};
     const job own = {&over, &failure};
-    aot_runner runner = {.job = &own, .total = total, .threads = (int)threads, .compute_bound = true, .unbounded = true};
+    aot_runner runner = {.job = &own,
+                         .total = expected / PART_NS * AOT_PLAN_PART_IF_UNBOUNDED,
+                         .threads = (int)threads,
+                         .compute_bound = true,
+                         .unbounded = true};
+    int64_t began = items > 1 && threads == 1 ? aot_now() : 0;
     int before = aot_array_allow(threads > 1 ? 1 : loop_threads);
     enum aot_outcome outcome = aot_run(state, &runner, run_all);
     aot_array_allow(before);
+    if (began != 0 && failure.error == NULL) { /* with the GIL held, as whenever costs are read */
+        double measured = (double)(aot_now() - began) / ((double)items * (double)elements);
+        *cost = *cost > 0.0 ? 0.75 * *cost + 0.25 * measured : measured;
+    }
     if (outcome == AOT_NO_MEMORY) {
         PyErr_NoMemory();
         return -1;

@@ -6,6 +6,15 @@
 
 /* array_memory.c */
 extern const aot_array_services aot_array_services_of_this;
+
+/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
+#define AOT_RECURSION_STACK ((uintptr_t)1 << 19)
+
+/* Prepares what a kernel gets that is called from here. Stacks grow downwards on all platforms of aotops. */
+static inline void aot_prepare_array_call(aot_array_call *call)
+{
+    *call = (aot_array_call){NULL, &aot_array_services_of_this, (uintptr_t)call - AOT_RECURSION_STACK};
+}
 /* Called before and after each call of a kernel: frees what it has left. Takes what the former has returned. */
 void *aot_array_memory_begin(void);
 void aot_array_memory_end(void *outer);
@@ -58,9 +67,10 @@ typedef struct {
 } aot_array_operand;
 
 /* Runs a kernel: the inputs, then the outputs, which have the shape of the batch in front of their own axes, to which the
- * inputs are broadcast. Loops in it may use so many threads. */
+ * inputs are broadcast. Loops in it may use so many threads. `cost` is what an element of an item has taken in nanoseconds,
+ * 0 while that is not known, and is kept up to date. */
 int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
-                            const aot_array_operand *operands, const char *name);
+                            double *cost, const aot_array_operand *operands, const char *name);
 
 /* array_call.c, for Python */
 extern PyType_Spec aot_array_kernel_spec;

@@ -7,6 +7,8 @@
  *     def end():                            # of a call of a kernel, also if it has raised or was stopped
  *         free all blocks that it has not freed
  *
+ * and the strides of an array in another shape, which need its memory alone.
+ *
  * Calls may be nested: while a kernel asks whether to stop, a handler of a signal may call another one.
  *
  * The structure in front of counted memory is that of Numba's runtime, whose code kernels contain: it counts
@@ -168,6 +170,61 @@ static void free_list(void *list, void *data)
     }
 }
 
+/* See aotops_kernel.h. From the last axes on, both shapes are cut into the shortest groups of axes with equal products, as
+ * (2, 3, 4) and (6, 2, 2) into 2 * 3 = 6 and 4 = 2 * 2. A group of the array's axes must be one run of memory. */
+static int32_t reshape(int64_t rank, const int64_t *shape, const int64_t *strides, int64_t new_rank,
+                       const int64_t *new_shape, int64_t *new_strides, int64_t itemsize, int32_t column_major)
+{
+    int64_t count = 1, new_count = 1;
+    for (int64_t k = 0; k < rank; k++) {
+        count *= shape[k];
+    }
+    for (int64_t k = 0; k < new_rank; k++) {
+        if (new_shape[k] < 0 || (new_shape[k] > 0 && new_count > count / new_shape[k] && count > 0)) {
+            return 0; /* before the product overflows */
+        }
+        new_count = count > 0 || new_shape[k] == 0 ? new_count * new_shape[k] : new_count;
+        new_strides[k] = itemsize;
+    }
+    if (column_major || (count > 0 ? new_count != count : new_count != 0)) {
+        return 0;
+    }
+    int64_t axis = rank - 1, new_axis = new_rank - 1;
+    while (count > 1) {
+        while (axis >= 0 && shape[axis] == 1) {
+            axis--;
+        }
+        while (new_axis >= 0 && new_shape[new_axis] == 1) {
+            new_axis--;
+        }
+        if (axis < 0) {
+            return 1; /* so is new_axis, since the products are equal */
+        }
+        int64_t last = axis, new_last = new_axis, size = shape[axis], new_size = new_shape[new_axis];
+        while (size != new_size) {
+            if (size < new_size) {
+                size *= shape[--axis];
+            } else {
+                new_size *= new_shape[--new_axis];
+            }
+        }
+        int64_t step = strides[last], expected = step;
+        for (int64_t k = last; k >= axis; k--) {
+            if (shape[k] > 1 && strides[k] != expected) {
+                return 0;
+            }
+            expected *= shape[k];
+        }
+        for (int64_t k = new_last; k >= new_axis; k--) {
+            new_strides[k] = step;
+            step *= new_shape[k];
+        }
+        axis--;
+        new_axis--;
+    }
+    return 1;
+}
+
 const aot_array_services aot_array_services_of_this = {
     .poll = aot_poll,
     .allocate_array = allocate_array,
@@ -179,6 +236,7 @@ const aot_array_services aot_array_services_of_this = {
     .allocate = allocate,
     .free = release_memory,
     .parallel = aot_array_parallel,
+    .reshape = reshape,
 };
 
 void *aot_array_memory_begin(void)

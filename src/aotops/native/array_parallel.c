@@ -40,7 +40,8 @@ int aot_array_allow(int threads)
 
 static int32_t run_part(aot_array_part function, void *context, int64_t part, const char *const **error)
 {
-    aot_array_call call = {NULL, &aot_array_services_of_this};
+    aot_array_call call;
+    aot_prepare_array_call(&call);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
     int32_t status = function(unused, &call, part, context);

@@ -98,6 +98,10 @@ def declaration(module: Module, function: Compiled, known: dict[str, list[Parame
             found.also.append(f"{kernel}, {change}: batches run on threads")
         else:
             found.also.append(f"{kernel}, which returns the output: batches run on threads")
+    results = _tuples(node) if not arrays and parameters and not complex_numbers else 0
+    if results:
+        kind = "map" if len(parameters) == 1 else "zip"
+        found.also.append(f"@ao.{kind}(results=({', '.join(['None'] * results)})), element by element")
     operator = pattern(node, parameters)
     if operator:
         found.also.append(operator)
@@ -206,6 +210,17 @@ def _returns_numbers(node: Function) -> bool:
         and not (isinstance(each.value, ast.Constant) and each.value.value is None)
         for each in returns
     )
+
+
+def _tuples(node: Function) -> int:
+    """The length of the tuples that a function returns; 0 if it returns anything else, or raises."""
+    lengths = set()
+    for each in ast.walk(node):
+        if isinstance(each, (ast.Raise, ast.Assert)):
+            return 0
+        if isinstance(each, ast.Return):
+            lengths.add(len(each.value.elts) if isinstance(each.value, ast.Tuple) else 0)
+    return lengths.pop() if len(lengths) == 1 else 0
 
 
 def _of_layout(function: Compiled) -> Declaration:

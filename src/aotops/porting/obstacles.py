@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from aotops.porting.source import Compiled, Module
 from aotops.porting.uses import Uses
-from aotops.scalar.rejected import NOT_CALLED, RAISED, REJECTED
+from aotops.scalar.rejected import CALLED, NOT_CALLED, RAISED, REJECTED
 
 
 @dataclass(frozen=True, order=True)
@@ -119,9 +119,6 @@ def _of_kind(module: Module, function: Compiled) -> Iterator[Obstacle]:
         yield Obstacle(node.lineno, "a parameter for any number of arguments", "name each")
     if arguments.kwonlyargs:
         yield Obstacle(node.lineno, "a parameter that is given by name alone", "leave out the *")
-    for each in ast.walk(node):
-        if isinstance(each, ast.Name) and each.id == node.name and isinstance(each.ctx, ast.Load):
-            yield Obstacle(each.lineno, "a call of itself", "write a loop")
     if isinstance(function.outer, ast.ClassDef):
         if not any(isinstance(each, ast.Name) and each.id == "staticmethod" for each in node.decorator_list):
             yield Obstacle(node.lineno, "a method, whose first argument is an object", "pass its fields to a function")
@@ -274,14 +271,12 @@ class _Visitor(ast.NodeVisitor):
         self.generic_visit(node)
 
     def visit_BinOp(self, node: ast.BinOp) -> None:
-        if isinstance(node.op, ast.MatMult) and "numpy.matmul" in NOT_CALLED:
-            self.add(node, "a product of matrices", NOT_CALLED["numpy.matmul"])
         if isinstance(node.left, ast.Constant) and isinstance(node.left.value, str):
             self.add(node, *REJECTED["BUILD_STRING"])
         self.generic_visit(node)
 
     def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        if isinstance(node.op, ast.MatMult) and "@=" in REJECTED:
+        if isinstance(node.op, ast.MatMult):
             self.add(node, *REJECTED["@="])
         self.generic_visit(node)
 
@@ -297,8 +292,6 @@ class _Visitor(ast.NodeVisitor):
         """Visit a call of a method."""
         if isinstance(function.value, ast.Constant) and isinstance(function.value.value, str):
             self.add(node, *REJECTED["BUILD_STRING"])
-        elif function.attr == "dot" and "numpy.dot" in NOT_CALLED:
-            self.add(node, "dot", NOT_CALLED["numpy.dot"])
         elif function.attr in ("items", "keys", "values", "get", "setdefault", "update"):
             self.add(node, f"a dict, by its method {function.attr}", REJECTED["BUILD_MAP"][1])
         elif function.attr in ("startswith", "endswith", "split", "join", "strip", "lower", "upper", "encode"):
@@ -338,6 +331,7 @@ class _Visitor(ast.NodeVisitor):
     def not_called(self, node: ast.AST, name: str, shown: str) -> None:
         """Add what must not be called, by its dotted name."""
         advice = next((text for prefix, text in NOT_CALLED.items() if name.startswith(prefix)), None)
+        advice = None if name in CALLED else advice
         if advice is not None:
             self.add(node, shown, advice)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 #: Instructions of what functions of arrays cannot have, and what to write instead.
 REJECTED = {
+    "@=": ("a @=", "write out[:] = out @ a"),
     "BUILD_SET": ("a set", "write a sorted array"),
     "SET_ADD": ("a set", "write a sorted array"),
     "BUILD_MAP": ("a dict", "write an array that an integer indexes, or two arrays and a search"),
@@ -26,9 +27,12 @@ REJECTED = {
 }
 
 #: What is wrong with what calls these libraries or makes random numbers, and what to write instead.
-PRODUCTS = "it calls BLAS, which wheels would have to contain; write a loop, or call ao.matmul outside of the kernel"
+PRODUCTS = "it calls BLAS, which wheels would have to contain; write np.dot, @ or loops"
 LINEAR_ALGEBRA = "it calls LAPACK, which wheels would have to contain; compute it outside of the kernel"
-RANDOM = "it draws random numbers; pass random numbers as another input"
+RANDOM = (
+    "it draws random numbers; pass random numbers, or compute them from a key and a counter, "
+    "as docs/array-kernels.md shows"
+)
 
 #: What functions of arrays cannot call, by the beginning of its name, and what to write instead.
 NOT_CALLED = {
@@ -44,7 +48,6 @@ NOT_CALLED = {
     "numpy.linalg.": LINEAR_ALGEBRA,
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
-    **dict.fromkeys(("numpy.dot", "numpy.vdot", "numpy.matmul", "numpy.inner", "numpy.kron"), PRODUCTS),
     "numpy.frombuffer": "its indices could not be checked; pass an array",
     "numba.carray": "pass an array",
     "numba.farray": "pass an array",
@@ -55,8 +58,12 @@ NOT_CALLED = {
     "os.": "do it outside of the kernel",
 }
 
+#: What they can call although a name begins so.
+CALLED = frozenset({"numpy.linalg.norm"})
+
 #: The exceptions that kernels may raise: those of Python that have a message alone.
 RAISED = (
     *("ArithmeticError", "AssertionError", "FloatingPointError", "IndexError", "LookupError", "MemoryError"),
-    *("NotImplementedError", "OverflowError", "RuntimeError", "TypeError", "ValueError", "ZeroDivisionError"),
+    *("NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError"),
+    "ZeroDivisionError",
 )

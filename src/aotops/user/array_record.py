@@ -159,11 +159,11 @@ def _operands(text: str) -> tuple[tuple[str, ...], ...] | None:
 
 def _names(name: str, expression: str) -> Iterator[str]:
     """The names in the size of an output; ``RecordError`` if it is no expression of integers."""
-    import ast  # 10 ms, for the layouts that have expressions
-
     if expression.isidentifier():
         yield expression
         return
+    import ast  # 10 ms, for the layouts that have expressions
+
     allowed = (
         ast.Expression, ast.BinOp, ast.UnaryOp, ast.Name, ast.Constant, ast.Load, ast.Add, ast.Sub, ast.Mult,
         ast.FloorDiv, ast.Mod, ast.USub, ast.Call,

@@ -78,7 +78,11 @@ def compile_bitcode(record: ArrayRecord, signature: ArraySignature, contiguous: 
 
 #: Parts of Numba's messages, and what they mean in functions of arrays.
 MEANINGS = (
-    ("readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    ("Cannot modify readonly array", "It writes to an input, which others may share; write to an output, or to a copy"),
+    (
+        "reshape() supports contiguous array only",
+        "It reshapes an array that is not contiguous; write x.copy().reshape(...), or np.ascontiguousarray(x)",
+    ),
     ("'NoneType' object has no attribute 'args'", "It changes an input in place, as x += 1 does; write x = x + 1"),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
@@ -253,5 +257,6 @@ def require_alone(module: Any) -> None:
             if advice
             else f"It calls {name} of Numba's runtime, which kernels do not have."
         )
-    if "inttoptr (i64 " in str(module):
+    # small numbers are no addresses: LLVM has them of differences from null pointers
+    if any(abs(int(number)) > 1 << 16 for number in re.findall(r"inttoptr \(i64 (-?\d+) to", str(module))):
         raise CompileError("It refers to memory of this process: a function of ctypes, or a large global array.")

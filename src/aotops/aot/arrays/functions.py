@@ -18,17 +18,19 @@ from aotops._native import DType
 from aotops.abi import AXIS_KINDS
 from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
 from aotops.aot.arrays.parallel import HELPERS, launcher
-from aotops.aot.arrays.pipeline import UserCompiler, choosing, operations
+from aotops.aot.arrays.products import products
+from aotops.aot.arrays.recursion import calls_itself
+from aotops.aot.arrays.semantics import RecursiveCompiler, UserCompiler, choosing, operation, operations
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.reasons import CompileError
-from aotops.aot.front.scalar_calls import callable_function, element_function
+from aotops.aot.front.scalar_calls import element_function
 from aotops.aot.front.specialise import CONSTANT_TYPES, understood
 from aotops.intrinsics import LibraryFunction
-from aotops.scalar.callables import LOOPS, name_of
+from aotops.scalar.callables import LOOPS, POWER, name_of
 from aotops.scalar.functions import codes, folded, has_loop, plain, rebuilt
 from aotops.scalar.mathematics import Namespace, declared_record, references, references_in
-from aotops.scalar.rejected import NOT_CALLED, PRODUCTS, REJECTED
+from aotops.scalar.rejected import NOT_CALLED, REJECTED
 
 Function = Callable[..., Any]
 
@@ -55,37 +57,49 @@ class _Copies:
         if reassociate:
             self.options["fastmath"] = {"reassoc", "nsz"}
         self.done: dict[Function, Any] = {}
-        self.path: list[Function] = []
+        self.outlining: list[Function] = []
 
     def dispatcher(self, function: Any) -> Any:
         """Return the dispatcher of one function."""
-        if function in self.path:
-            code = function.__code__
-            raise CompileError(f"{named(function)} calls itself; write a loop.\n{place(code, code.co_firstlineno)}")
         if function not in self.done:
             require_possible(function)
-            self.path.append(function)
             options = dict(self.options)
-            if not has_loop(function) and len(self.path) > 1:
+            if calls_itself(function):
+                options["pipeline_class"] = RecursiveCompiler
+            elif not has_loop(function) and self.done:
                 options["forceinline"] = True
-            copy = self.copy(self.outlined(function))
-            self.path.pop()
+            source = self.outlined(function)
+            copy = rebuilt(source, lambda value: value, self.constants(source.__code__))
             self.done[function] = numba.njit(copy, **options)
+            # what it refers to may refer to it
+            exchanged = rebuilt(source, self.exchange)
+            copy.__globals__.update(exchanged.__globals__)
+            for cell, other in zip(copy.__closure__ or (), exchanged.__closure__ or (), strict=True):
+                cell.cell_contents = other.cell_contents
+            for _ in references(copy):
+                pass  # Numba only finds functions that exist before types are inferred
         return self.done[function]
+
+    def constants(self, code: Any) -> Any:
+        """Return code with the constants that are compiled, also in functions inside it."""
+        code = understood(folded(code))
+        constants = [
+            self.constants(each) if isinstance(each, python_types.CodeType) else self.exchange(each)
+            for each in code.co_consts
+        ]
+        return code.replace(co_consts=tuple(constants))
 
     def outlined(self, function: Any) -> Any:
         """Return a copy of a function whose loops over ``prange`` are functions of their own; others as they are."""
         if not has_parallel_loop(function):
             return function
-        return outlined(function, lambda loop: launcher(loop, self.dispatcher), HELPERS)
-
-    def copy(self, original: Any) -> Function:
-        """Return a copy that refers to what Numba is to compile."""
-        code = understood(folded(original.__code__))
-        code = code.replace(co_consts=tuple(map(self.exchange, code.co_consts)))
-        copy = rebuilt(original, self.exchange, code)
-        for _ in references(copy):
-            pass  # Numba only finds functions that exist before types are inferred
+        if function in self.outlining:
+            code = function.__code__
+            where = place(code, code.co_firstlineno)
+            raise CompileError(f"{named(function)} calls itself in a loop over prange; write range.\n{where}")
+        self.outlining.append(function)
+        copy = outlined(function, lambda loop: launcher(loop, self.dispatcher), HELPERS)
+        self.outlining.pop()
         return copy
 
     def exchange(self, value: Any) -> Any:
@@ -109,11 +123,15 @@ class _Copies:
             return tuple(map(self.exchange, value)) if type(value) is tuple else value
         if isinstance(value, type) or not callable(value):
             return value
+        if value in products():
+            return products()[value]
         name = name_of(value)
+        if name in POWER:
+            return operation("pow")
         if name is not None and name not in LOOPS:
             key = (name, value)
             if key not in _chosen:
-                _chosen[key] = choosing(name.rpartition(".")[2], callable_function(name, False), value)
+                _chosen[key] = choosing(name, value)
             return _chosen[key]
         is_own = (getattr(value, "__module__", None) or "").partition(".")[0] not in ("numpy", "numba", "math")
         if isinstance(value, python_types.FunctionType) and is_own:
@@ -149,9 +167,10 @@ def require_possible(function: Any) -> None:
         for instruction in dis.get_instructions(code):
             line = getattr(instruction, "line_number", instruction.starts_line) or line
             name = instruction.opname
-            product = name == "BINARY_OP" and instruction.argrepr in ("@", "@=")
-            if name in REJECTED or product:
-                what, instead = REJECTED.get(name, ("a product of matrices", PRODUCTS))
+            if name == "BINARY_OP" and instruction.argrepr == "@=":
+                name = "@="
+            if name in REJECTED:
+                what, instead = REJECTED[name]
                 raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
         for reference in references_in(function, code):
             name, value = reference.chain[-1]
@@ -177,6 +196,6 @@ def not_called(value: Any) -> str | None:
         name = f"{module}."
     if isinstance(value, python_types.FunctionType) and plain(value) is not value:
         return None
-    if hasattr(value, "py_func"):
+    if hasattr(value, "py_func") or value in products():
         return None
     return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)

@@ -48,18 +48,17 @@ def with_texts(text: str, root: str) -> str:
     return _SUM.sub("", text)
 
 
-def _unescaped(code: re.Match[bytes]) -> bytes:
-    """Return the byte of an escape in a string of LLVM's."""
-    return b"\\" if code[1] == b"\\" else bytes([int(code[1], 16)])
-
-
 def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, int] | None, root: str) -> str:
     """Return the text of an exception."""
     name = kind.__name__
     file, line = ("", 0) if place is None else (relative(place[1], root), place[2])
     if name == "StopIteration" and file == "":
         name = "RuntimeError"  # of Numba's own loops, which never lets it out
-    if name not in RAISED or kind.__module__ != "builtins":
+    if kind.__module__.partition(".")[0] == "numpy":  # AxisError, LinAlgError
+        name = next((each.__name__ for each in kind.__mro__ if each.__module__ == "builtins"), name)
+    elif kind.__module__ != "builtins":
+        name = f"{kind.__module__}.{name}"
+    if name not in RAISED:
         where = f"\n  {place[1]}, line {place[2]}" if place else ""
         raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}.{where}")
     message = ", ".join(map(str, arguments))

@@ -26,6 +26,7 @@ SERVICES = {
     "NRT_Allocate": "ptr (i64)",
     "NRT_Free": "void (ptr)",
     "aotops.parallel": "i32 (ptr, ptr, i64, ptr)",
+    "numba_attempt_nocopy_reshape": "i32 (i64, ptr, ptr, i64, ptr, ptr, i64, i32)",
 }
 
 _VARIABLE = "@aotops.services"
@@ -105,7 +106,7 @@ def with_ticks(text: str) -> str:
 
     def change(name: str, definition: str) -> str:
         head = definition.partition("{\n")[0]
-        if name.startswith("aotops.") or not re.match(r"define [^@]*\bi32 @", head):
+        if name.startswith("aotops.") or name in SERVICES or not re.match(r"define [^@]*\bi32 @", head):
             return definition
         attributes = re.sub(r" (#\d+)$", lambda match: _INFERRED.sub("", groups[match[1]]), head.rstrip())
         definition = f"{attributes} {definition[len(head) :]}"

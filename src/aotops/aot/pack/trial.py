@@ -48,6 +48,7 @@ def why_not(module: Any, finding: Finding) -> str | None:
         function = module
         for part in finding.name.split("."):
             function = getattr(function, part)
+        function = getattr(getattr(function, "gufunc_builder", None), "py_func", function)  # of guvectorize
         if (
             not hasattr(function, "py_func")
             and plain(function) is function

@@ -1,0 +1,209 @@
+"""What operations mean in functions of arrays: those of scalar functions for numbers, and Numba's own for all else.
+
+Products of arrays are aotops' own (``aotops.aot.arrays.products``).
+"""
+
+from __future__ import annotations
+
+import operator
+from functools import cache
+from typing import Any
+
+import numba
+import numpy as np
+from numba.core import ir, types
+from numba.core.compiler_machinery import FunctionPass, register_pass
+from numba.core.imputils import impl_ret_borrowed
+from numba.core.ir_utils import build_definitions, get_definition, guard
+from numba.extending import intrinsic, overload
+
+from aotops.aot.arrays.pipeline import ArrayCompiler, inlined
+from aotops.aot.arrays.products import contiguous, dot_method, is_module, products
+from aotops.aot.arrays.recursion import RecursionCheck
+from aotops.aot.front.scalar_calls import build, callable_function, dtype_name
+from aotops.aot.front.semantics import OPERATIONS, POWERS, TABLED, table_of, variable
+from aotops.aot.front.short_loops import POWERS as POWER_OPERATIONS
+from aotops.scalar import callables
+
+
+def is_number(type_: Any) -> bool:
+    """Whether a Numba type is a real number."""
+    return isinstance(type_, (types.Integer, types.Boolean, types.Float))
+
+
+@intrinsic
+def beside(typing_context: Any, value: Any, other: Any) -> Any:
+    """Convert an integer or a bool to the type of the other operand if that is a float; return others as they are."""
+    own = value.literal_type if isinstance(value, types.Literal) and is_number(value) else value
+    weak = isinstance(value, (types.Integer, types.Boolean)) and isinstance(other, types.Float)
+    result = other if weak else own
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if is_number(own):
+            return context.cast(builder, arguments[0], signature.args[0], result)
+        return impl_ret_borrowed(context, builder, result, arguments[0])
+
+    return result(value, other), generate
+
+
+def choosing(name: str, otherwise: Any) -> Any:
+    """Return a function that Numba compiles to what a name of ``aotops.scalar.callables`` means for real numbers.
+
+    Anything else is for ``otherwise``: arrays, another number of arguments, and integers that int64 does not hold.
+    """
+
+    def choose(*values: Any) -> Any:
+        chosen = callable_function(name, False) if values and has_meaning(name, values) else otherwise
+        arguments = ", ".join(f"values[{k}]" for k in range(len(values)))
+        return build(f"lambda *values: function({arguments})", {"function": chosen})
+
+    stub = build("lambda *values: None", {})
+    stub.__name__ = name.rpartition(".")[2]
+    overload(stub, jit_options=inlined())(build("lambda *values: choose(*values)", {"choose": choose}))
+    return stub
+
+
+def has_meaning(name: str, values: tuple[Any, ...]) -> bool:
+    """Whether a name of ``aotops.scalar.callables`` is defined for values of Numba types as Numba has them."""
+    if not all(map(is_number, values)):
+        return False
+    try:
+        meaning = callables.chosen(name, len(values))
+    except TypeError:
+        return False
+    try:
+        dtypes, _ = meaning.convert([dtype_name(name, "arguments", type_) for type_ in values])
+    except TypeError:
+        return True  # it says why it is not defined
+    return not any(type_ == types.uint64 and dtype == "int64" for type_, dtype in zip(values, dtypes, strict=True))
+
+
+def choosing_power(of_numbers: Any, otherwise: Any) -> Any:
+    """Return ``choosing`` of powers, which depend on whether the exponent is a constant."""
+
+    def choose(base: Any, exponent: Any) -> Any:
+        numbers = is_number(base) and is_number(exponent) and base != types.uint64
+        chosen = of_numbers if numbers else otherwise
+        return build("lambda base, exponent: function(base, exponent)", {"function": chosen})
+
+    stub = build("lambda base, exponent: None", {})
+    implementation = build("lambda base, exponent: choose(base, exponent)", {"choose": choose})
+    overload(stub, prefer_literal=True, jit_options=inlined())(implementation)
+    return stub
+
+
+@cache
+def operation(name: str) -> Any:
+    """Return what an operator of ``aotops.scalar.callables`` means: Numba's own operator where it is not of numbers."""
+    symbol = {"floordiv": "//", "mod": "%", "lshift": "<<", "rshift": ">>", "pow": "**"}.get(name)
+    text = f"lambda a, b: a {symbol} b" if symbol else "lambda a: ~a"
+    otherwise = numba.njit(build(text, {}), **inlined())
+    if symbol in ("<<", ">>"):
+        otherwise = shift(text)
+    if name == "pow":
+        return choosing_power(POWERS[False], otherwise)
+    return choosing(f"operator.{name}", otherwise)
+
+
+def shift(text: str) -> Any:
+    """Return a shift of uint64, by which 64 and more shift all bits out, and Numba's own of arrays."""
+    plain_shift = numba.njit(build(text, {}), **inlined())
+
+    def choose(a: Any, b: Any) -> Any:
+        if not (is_number(a) and is_number(b)):
+            return build("lambda a, b: shift(a, b)", {"shift": plain_shift})
+        names = {"shift": plain_shift, "np": np}
+        return build("lambda a, b: shift(a, np.uint64(b)) if np.uint64(b) < np.uint64(64) else a ^ a", names)
+
+    stub = build("lambda a, b: None", {})
+    overload(stub, jit_options=inlined())(build("lambda a, b: choose(a, b)", {"choose": choose}))
+    return stub
+
+
+@cache
+def operations() -> dict[Any, Any]:
+    """Return the functions of operations that Numba computes differently."""
+    functions = {each: operation(name.partition(".")[2]) for each, name in TABLED.items()}
+    return functions | dict.fromkeys(POWER_OPERATIONS, operation("pow")) | {operator.matmul: products()[np.matmul]}
+
+
+@register_pass(mutates_CFG=False, analysis_only=False)
+class ArraySemantics(FunctionPass):
+    """Makes integers weak beside floats, and operations of numbers what they are in scalar functions."""
+
+    _name = "aotops_array_semantics"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        """Change the function's intermediate code; returns whether anything changed."""
+        changed = False
+        for block in state.func_ir.blocks.values():
+            body: list[Any] = []
+            for statement in block.body:
+                value = getattr(statement, "value", None)
+                if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
+                    changed = self.change(state.func_ir, value, statement, block.scope, body) or changed
+                elif isinstance(value, ir.Expr) and value.op == "getitem":
+                    table = table_of(guard(get_definition, state.func_ir, value.value))
+                    if table is not None:
+                        contents = ir.Global("table", table, statement.loc)
+                        value.value = variable("table", contents, block.scope, body)
+                        changed = True
+                elif isinstance(value, ir.Expr) and value.op == "getattr" and value.attr == "reshape":
+                    if not is_module(state.func_ir, value.value):
+                        reference = ir.Global("contiguous", contiguous(), value.loc)
+                        function = variable("contiguous", reference, block.scope, body)
+                        call = ir.Expr.call(function, [value.value], (), value.loc)
+                        value.value = variable("contiguous", call, block.scope, body)
+                        changed = True
+                elif isinstance(value, ir.Expr) and value.op == "call":
+                    left = dot_method(state.func_ir, value)
+                    if left is not None:
+                        product = ir.Global("dot", products()[np.dot], statement.loc)
+                        value.func = variable("dot", product, block.scope, body)
+                        value.args = [left, *value.args]
+                        changed = True
+                body.append(statement)
+            block.body = body
+        if changed:
+            state.func_ir._definitions = build_definitions(state.func_ir.blocks)
+        return changed
+
+    def change(self, func_ir: Any, value: Any, statement: Any, scope: Any, body: list[Any]) -> bool:
+        """Change one operation; returns whether anything changed."""
+        place = statement.loc
+        operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
+        functions = operations()
+        if value.fn in functions:
+            chosen = functions[value.fn]
+            function = variable("function", ir.Global("function", chosen, place), scope, body)
+            statement.value = ir.Expr.call(function, operands, (), place)
+            return True
+        if value.fn in OPERATIONS:
+            value.lhs, value.rhs = wrapped_by(operands, place, scope, body)
+            return True
+        return False
+
+
+def wrapped_by(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
+    """Wrap two operands in ``beside``."""
+    function = variable("beside", ir.Global("beside", beside, place), scope, body)
+    left, right = (
+        variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
+        for arguments in (operands, operands[::-1])
+    )
+    return left, right
+
+
+class UserCompiler(ArrayCompiler):
+    """Numba's passes for functions that users write."""
+
+    passes = (ArraySemantics,)
+
+
+class RecursiveCompiler(ArrayCompiler):
+    """Numba's passes for functions of users that call themselves."""
+
+    passes = (ArraySemantics, RecursionCheck)
