@@ -1672,7 +1672,7 @@ def erfc(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         0.
 
     Accuracy:
-        Within 2 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao
@@ -1863,7 +1863,7 @@ def gelu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         gelu(-inf) is -0.0, gelu(inf) is inf, zeros and NaN stay what they are.
 
     Accuracy:
-        Within 2 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao
