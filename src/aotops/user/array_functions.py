@@ -13,7 +13,7 @@ from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
 from aotops.user.array_types import read_signature
-from aotops.user.function_record import FunctionRecord, FunctionSignature
+from aotops.user.function_record import COLUMN_MAJOR, ROW_MAJOR, WRITES, FunctionRecord, FunctionSignature
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from aotops.tensors import Tensor
     from aotops.user.array_types import Argument
-
-#: The flags of ``aotops_kernel.h``.
-WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
 
 
 @advised
@@ -214,7 +211,8 @@ class ArrayFunction:
         name, parameters = record.name, record.parameters
         if len(given) > len(parameters):
             required = len(parameters) - len(record.defaults)
-            errors.wrong_count(name, " ".join(parameters), required, len(given))
+            count = f"{required} to {len(parameters)}" if record.defaults else str(required)
+            errors.wrong_call(f"{name}() takes {count} arguments ({', '.join(parameters)}), got {len(given)}")
         for key in named:
             if key not in parameters:
                 errors.unexpected_keyword(name, key, ", ".join(parameters))
