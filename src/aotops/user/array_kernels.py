@@ -270,7 +270,7 @@ class ArrayKernel(_native.ArrayKernelBase):
             errors.wrong_count(name, " ".join(parameters), len(parameters), len(inputs))
         if not record.loaded:
             _native.load_array_kernel(self)  # which calls ``aotops.first_call``
-            if out is None and axes is None and axis is None:
+            if out is None and axes is None and axis is None and keepdims is False:
                 return self(*inputs)  # by the fast path, if it can
         from aotops.namespace.operands import as_operand
 
