@@ -9,6 +9,7 @@
  * in Python.
  */
 #include "array_kernel.h"
+#include "arrays.h"
 
 /* --- reading arguments --------------------------------------------------------------------------- */
 
