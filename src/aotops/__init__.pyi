@@ -1286,7 +1286,7 @@ def tan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
 
     Accuracy:
         Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
-        errs by at most 4 ULP.
+        errs by at most 5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1448,7 +1448,7 @@ def tanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
 
     Accuracy:
         Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``. Each part of a complex
-        result errs by at most 4 ULP.
+        result errs by at most 5 ULP.
 
     Example:
         >>> import aotops as ao
