@@ -25,13 +25,6 @@ def add_to_row(x, k):
     x[k] += 1
 
 
-@ao.function("(float64[:, :], float64[:], int64)")
-def results(x, y, k):
-    own = x * 2.0
-    z = np.zeros((k, 3))
-    return own, own.T, own[1:, ::-1], x, y[::-1], x[k], TABLE[k:, ::2], (k, (z, x > 0, k > 1)), None
-
-
 @ao.function(["(float64[:]) -> float64", "(float64[:], float64[:]) -> float64"])
 def mean(x, weights=None):
     if weights is None:
@@ -41,6 +34,11 @@ def mean(x, weights=None):
 
 def helper(x):
     return x.sum()
+
+
+@ao.function("(float64[:]) -> float64[:]")
+def doubled(x):
+    return x * 2.0
 
 
 @ao.function("(complex64[::1], uint8[::1, :], bool, float32) -> optional((complex64, float32))")
@@ -54,3 +52,10 @@ def contiguous(z, m, choice, factor):
 def grow(x):
     while x[0] > 0:
         x[0] += 1.0
+
+
+@ao.function("(float64[:, :], float64[:], int64)")
+def results(x, y, k):
+    own = x * 2.0
+    z = np.zeros((k, 3))
+    return own, own.T, own[1:, ::-1], x, y[::-1], x[k], TABLE[k:, ::2], (k, (z, x > 0, k > 1)), None

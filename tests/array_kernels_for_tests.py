@@ -107,6 +107,13 @@ def endless(x, out):
         out[0] += 1.0
 
 
+@ao.kernel("(n)->()", dtypes="float64")
+def largest(x, out):
+    out[0] = x[0]
+    for i in range(1, x.shape[0]):
+        out[0] = max(out[0], x[i])
+
+
 @ao.kernel("(n)->(n)", dtypes=["bool", "uint8", "complex64"])
 def backwards(x, out):
     for i in range(x.shape[0]):

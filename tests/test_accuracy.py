@@ -478,4 +478,5 @@ def test_the_page_tells_errors_within_the_bound_where_they_are(name: str, dtype:
     with mpmath.workprec(1200):
         values = [mpmath.mpf(x) for x in arguments]
         truth = values[0] ** values[1] if name == "pow" else exact(record, *values)
-        assert error_in_units(result, truth, dtype) == pytest.approx(float(error), abs=6e-4)
+        found = error_in_units(result, truth, dtype, record.cases.least)
+        assert found == pytest.approx(float(error), abs=6e-4)

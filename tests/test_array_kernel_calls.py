@@ -100,6 +100,16 @@ def test_sizes_that_are_computed_follow_the_inputs() -> None:
         assert out.tolist() == [k] * (n - k + 1) and total == k * (n - k + 1)
 
 
+def test_options_hold_for_the_first_call_too() -> None:
+    """It finds the code, and then takes the fast path only where there are none."""
+    x = rng.random((3, 4))
+    for options in ({"keepdims": True}, {"axis": 0}, {"keepdims": True, "axis": 0}, {"out": np.empty(3)}):
+        first = ao.kernel("(n)->()", dtypes="float64")(kernels.largest.py_func)
+        expected = x.max(axis=options.get("axis", 1), keepdims=options.get("keepdims", False))
+        for _ in range(2):
+            assert np.array_equal(first(x, **options), expected)
+
+
 def test_code_is_bound_once() -> None:
     kernels.cross(np.ones(3), np.ones(3))
     bind = ao._native.bind_array_kernel

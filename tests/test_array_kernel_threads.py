@@ -229,3 +229,22 @@ def test_functions_whose_source_is_not_there_are_rejected() -> None:
     exec("def f(x, out):\n    for i in ao.prange(x.shape[0]):\n        out[i] = x[i]\n", scope)
     with pytest.raises(ao.BuildError, match="cannot be read: its source is not in a file"):
         ao.kernel("(n)->(n)")(scope["f"])(np.ones(3))
+
+
+def test_libraries_say_whether_their_kernels_have_loops() -> None:
+    """Only then are the threads counted, which reads files."""
+    from aotops.aot.pack.array_code import have_loops
+
+    def calls_one(x, out):
+        out[0] = helper(x)
+
+    def helper(x):
+        total = 0.0
+        for i in prange(x.shape[0]):
+            total += x[i]
+        return total
+
+    without = ao.kernel("(n)->()")(lambda x, out: None)._record
+    assert not have_loops([without])
+    assert have_loops([without, ao.kernel("(n)->()")(calls_one)._record])
+    assert have_loops([counted._record])

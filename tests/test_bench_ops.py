@@ -257,6 +257,10 @@ def test_every_library_can_do_every_cell(operator: Operator) -> None:
         (Aotops, "var/float64/10/first-axis", "ao.var(x, axis=0)"),
         (Aotops, "cumulative_sum/float64/10/contiguous", "ao.cumulative_sum(x, axis=-1)"),
         (Aotops, "copy/float64/10/transposed", "ao.astype(x, x.dtype)"),
+        (Aotops, "matmul/float64/10/contiguous", "ao.matmul(x, y)"),
+        (Aotops, "mask/uint8/10/contiguous", "x[m]"),
+        (NumPy, "argsort/int64/10/contiguous", "np.argsort(x, kind='stable')"),
+        (Torch, "concat/bool/10/contiguous", "torch.cat([x, z])"),
         (NumPy, "sigmoid/float64/10/in-place", "x[...] = 1 / (1 + np.exp(-x))"),
         (Torch, "var/float64/10/first-axis", "torch.var(x, correction=0, axis=0)"),
         (Torch, "maximum/float64/10/scalar", "torch.clamp_min(x, 2.0)"),
@@ -804,3 +808,20 @@ def test_a_quick_run(alone: bool, tmp_path: Path) -> None:
     elif find_spec("numpy"):
         assert only["checked"] and only["ratio"] > 0
     assert results.from_document(document).cells[0].name == only["name"]
+
+
+@needs_numpy
+@pytest.mark.parametrize(
+    "operator", [row for row in OPERATORS if row.kind in ("routine", "product")], ids=lambda r: r.name
+)
+def test_routines_have_operands_that_fit_and_results_that_numpy_has(operator: Operator) -> None:
+    for each in cells([operator]):
+        if each.size not in ("10", "1e3"):
+            continue
+        memories = [operand.memory() for operand in each.operands()]
+        ours, theirs = [prepare(each, library(), memories, False).once() for library in (Aotops, NumPy)]
+        assert timing.difference(NumPy().as_numpy(ours), theirs, each) is None, each.name
+    if operator.name == "matmul":
+        rate, large = 4e9, cell("matmul/float32/1e6/contiguous")
+        assert limits.port_limit(large, "x86-64-v3", "Intel", rate, 1) == 1000**3 / 8 / 2 / rate
+        assert limits.port_limit(large, "generic", "AMD", rate, 1) is None

@@ -116,6 +116,11 @@ READY = [
         '@ao.function("(int64[:], int64[:], float64[:], float64[:])")',
     ),
     ("@jit\ndef f(x, v):\n    x += v * x[0]", '@ao.function("(float64[:], float64)")'),
+    (
+        "@jit\ndef f(x):\n    for i in prange(len(x)):\n        for j in range(3):\n            if j > i:\n"
+        "                break\n            x[i] += j",
+        '@ao.function("(float64[:])")',
+    ),
     ("@jit\ndef f(x, y):\n    return x + y, x - y", "@ao.zip(results=(None, None))"),
     ("@jit\ndef f(c):\n    return c.real", '@ao.function("(complex128)")'),
     ("@jit\ndef f(x):\n    assert x.size > 0, 'empty'\n    return x[0]", '@ao.function("(float64[:])")'),
@@ -160,6 +165,12 @@ BLOCKED = [
     ("import math  #", "an import", "at the top"),
     ("x @= x  #", "a @=", "out @ a"),
     ("return [1, 2]  #", "a list that is returned", "np.array([1, 2])"),
+    ("for i in prange(3):\n        if x[i] > 0:\n            break  #", "a break in a loop over prange", "write range"),
+    (
+        "for i in nb.prange(3):\n        while k > 0:\n            return 1.0  #",
+        "a return in a loop over prange",
+        "range",
+    ),
     ("y = sorted(x)  #", "sorted", "np.sort"),
     ("y = stats.norm.cdf(k)  #", "stats.norm.cdf, which is not Python", "outside"),
 ]
@@ -310,5 +321,5 @@ def test_compile_tries_it_for_real(tmp_path: Path, capsys: pytest.CaptureFixture
     assert main(["port", "--compile", "--json", str(path)]) == 1
     works, fails, lost = json.loads(capsys.readouterr().out)["files"][0]["functions"]
     assert works["status"] == "ready" and fails["status"] == "blocked" and lost["status"] == "ready"
-    assert "no_such_attribute" in fails["obstacles"][-1]["what"]
+    assert "no_such_attribute" in fails["obstacles"][-1]["instead"]
     assert any("not tried" in each for each in lost["notes"])

@@ -46,7 +46,7 @@ def total(a, b):
 
 
 sumsq = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * x, dtypes="float64")
-dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y)
+dot = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y, dtypes="float64")
 largest = ao.reduce(
     lambda a, b: max(a, b),
     identity={"int64": -(2**63), "float64": -math.inf},

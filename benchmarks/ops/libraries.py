@@ -79,6 +79,8 @@ class Aotops(Library):
     def lacks(self, cell: Cell) -> bool:
         """True where the operator is missing, or does not take the dtype."""
         spelling = cell.operator.spelling(self.name)
+        if spelling.startswith("{"):  # an index
+            return False
         function = getattr(self.module, spelling.partition("(")[0].removeprefix("ao."), None)
         kernels = getattr(function, "dtypes", None)
         if function is None or kernels is None:

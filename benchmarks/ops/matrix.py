@@ -46,6 +46,9 @@ NUMBERS_OF: dict[str, tuple[tuple[float, float], tuple[int, ...], tuple[bool, ..
 }
 """The bounds of floats, and the integers and booleans, that the kinds of data are drawn from."""
 
+OTHERS = {"y": ("", "below {}"), "z": ("", "any"), "p": ("int64", "below {}"), "m": ("bool", "any")}
+"""The dtype, that of `x` if there is none, and the data of a routine's other operands, by their names."""
+
 Shape = tuple[int, ...]
 Extents = Callable[[int, int, int], Shape]
 
@@ -80,7 +83,8 @@ def _matrix(n: int, r: int, c: int) -> Shape:
 
 # fmt: off
 LAYOUTS = (
-    Layout("contiguous", ("map", "zip", "select", "reduction", "copy"), _vector),
+    Layout("contiguous", ("map", "zip", "select", "reduction", "copy", "routine"), _vector),
+    Layout("contiguous", ("product",), lambda n, r, c: (r, r)),
     Layout("contiguous", ("scan",), _vector, axis=-1),
     Layout("row", ("zip", "select"), _matrix, last=lambda n, r, c: (c,)),
     Layout("column", ("zip", "select"), _matrix, last=lambda n, r, c: (r, 1)),
@@ -110,7 +114,10 @@ class Operand:
 
     def memory(self) -> memoryview:
         """Memory of its own with the numbers; equal operands get equal ones."""
-        size = math.prod(self.shape) * ITEMSIZES[self.dtype]
+        count = math.prod(self.shape)
+        size = count * ITEMSIZES[self.dtype]
+        if self.data == "ascending":
+            return memoryview(bytearray(array(CODES[self.dtype], range(count)))).cast(CODES[self.dtype])
         period = memoryview(_period(self.name, self.dtype, self.data))
         memory = bytearray(size)
         for start in range(0, size, period.nbytes):
@@ -123,8 +130,10 @@ class Operand:
 @functools.cache
 def _period(name: str, dtype: str, data: str) -> bytes:
     """The elements that are repeated, which are random but always the same ones."""
-    floats, integers, booleans = NUMBERS_OF[data]
     source = random.Random(f"{name} {dtype} {data}")
+    if data.startswith("below "):  # so many elements
+        return array(CODES[dtype], source.choices(range(int(data.removeprefix("below "))), k=PERIOD)).tobytes()
+    floats, integers, booleans = NUMBERS_OF[data]
     if dtype == "bool":
         return bytes(source.choices(booleans, k=PERIOD))
     if dtype == "uint8":
@@ -181,9 +190,12 @@ class Cell:
         first = Operand("x", self.dtype, data, full)
         # In place an operation is repeated on its own result, which must not run off to infinity or to zero.
         second = Operand("y", self.dtype, "near one" if self.in_place else data, last)
+        if self.operator.kind == "routine":
+            named = [(name, *OTHERS[name]) for name in self.operator.others]
+            return [first, *[Operand(name, own or self.dtype, kind.format(n), full) for name, own, kind in named]]
         if self.operator.kind == "select":
             return [Operand("c", "bool", "any", full), first, second]
-        return [first, second] if self.operator.kind == "zip" and not self.scalar else [first]
+        return [first, second] if self.operator.kind in ("zip", "product") and not self.scalar else [first]
 
 
 def cells(operators: Iterable[Operator] = OPERATORS) -> Iterator[Cell]:

@@ -20,7 +20,11 @@ COLOURS = "RdBu"
 """Blue where aotops is faster, red where it is slower: colour-blind readers can distinguish them."""
 EXTREME = 2.0
 """The colours end at ratios of two to this power, and of its reciprocal."""
-FAMILIES = (("Elementwise", ("map", "zip", "select", "copy")), ("Reductions and scans", ("reduction", "scan")))
+FAMILIES = (
+    ("Elementwise", ("map", "zip", "select", "copy")),
+    ("Reductions and scans", ("reduction", "scan")),
+    ("Whole arrays", ("routine", "product")),
+)
 
 #: Inches: of the whole picture, of a row of a heat map or bar chart, of the frame around a plot, of a histogram.
 WIDTH, ROW, FRAME, HISTOGRAM = 13.0, 0.24, 1.1, 3.0

@@ -27,7 +27,8 @@ class Operator:
 
     name: str
     kind: str
-    """`map`, `zip`, `select` (a condition and two operands), `reduction`, `scan` or `copy`."""
+    """`map`, `zip`, `select` (a condition and two operands), `reduction`, `scan`, `copy`, `routine` (a vector, and what
+    `others` has) or `product` (two square matrices)."""
     dtypes: tuple[str, ...]
     """Of the operands; the condition of a `select` is bool."""
     data: str = "any"
@@ -42,6 +43,8 @@ class Operator:
     """What follows the operands of a function that is spelled by its name."""
     in_place: bool = True
     """Can it be repeated in place for ever? Not if the numbers soon become infinities or NaN, or change dtype."""
+    others: str = ""
+    """The operands of a routine beside `x`, a letter for each: a row of `matrix.OTHERS`."""
     memory_bound: bool = False
     """Is it so little work for each element that on large arrays the memory is what limits it?"""
 
@@ -146,6 +149,20 @@ BY_HAND = (
 
     Operator("copy", "copy", ALL, aotops="ao.astype({x}, {x}.dtype)", numpy="{x}.copy()",
              torch="{x}.clone(memory_format=torch.contiguous_format)", memory_bound=True),
+
+    Operator("sort", "routine", BYTES, aotops="ao.sort({x})", numpy="np.sort({x})", torch="torch.sort({x}).values"),
+    Operator("argsort", "routine", BYTES, aotops="ao.argsort({x})", numpy="np.argsort({x}, kind='stable')",
+             torch="torch.argsort({x}, stable=True)"),
+    Operator("unique", "routine", BYTES, aotops="ao.unique_values({x})", numpy="np.unique({x})",
+             torch="torch.unique({x})"),
+    Operator("searchsorted", "routine", NUMBERS, "ascending", others="y", aotops="ao.searchsorted({x}, y)",
+             numpy="np.searchsorted({x}, y)", torch="torch.searchsorted({x}, y)"),
+    Operator("take", "routine", ALL, others="p", aotops="ao.take({x}, p)", numpy="np.take({x}, p)",
+             torch="torch.take({x}, p)", memory_bound=True),
+    Operator("mask", "routine", ALL, others="m", aotops="{x}[m]", numpy="{x}[m]", torch="{x}[m]", memory_bound=True),
+    Operator("concat", "routine", ALL, others="z", aotops="ao.concat([{x}, z])", numpy="np.concatenate([{x}, z])",
+             torch="torch.cat([{x}, z])", memory_bound=True),
+    Operator("matmul", "product", FLOATS, "positive"),
 )
 # fmt: on
 

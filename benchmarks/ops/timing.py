@@ -172,7 +172,7 @@ def difference(result: Any, reference: Any, cell: Cell) -> str | None:
         tolerance = 0.0
     else:
         tolerance = 64 * EPSILONS[result.dtype.name]
-        if cell.operator.kind in ("reduction", "scan"):
+        if cell.operator.kind in ("reduction", "scan", "product"):
             # Rounding errors of sums in different orders grow like a random walk; those of a running product, as
             # NumPy has it, all go one way: 0.6 % for 1e6 float32.
             count = max(math.prod(each.shape) for each in cell.operands())

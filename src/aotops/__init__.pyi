@@ -1286,7 +1286,7 @@ def tan(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tens
 
     Accuracy:
         Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
-        errs by at most 4 ULP.
+        errs by at most 5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1448,7 +1448,7 @@ def tanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
 
     Accuracy:
         Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``. Each part of a complex
-        result errs by at most 4 ULP.
+        result errs by at most 5 ULP.
 
     Example:
         >>> import aotops as ao
@@ -1672,7 +1672,7 @@ def erfc(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         0.
 
     Accuracy:
-        Within 2 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao
@@ -1863,7 +1863,7 @@ def gelu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         gelu(-inf) is -0.0, gelu(inf) is inf, zeros and NaN stay what they are.
 
     Accuracy:
-        Within 2 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao

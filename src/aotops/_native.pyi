@@ -958,7 +958,7 @@ class TensorBase:
 
         Accuracy:
             Within 1 ULP (units in the last place). For arguments of any size. Each part of a complex result
-            errs by at most 4 ULP.
+            errs by at most 5 ULP.
 
         Example:
             >>> import aotops as ao
@@ -1085,7 +1085,7 @@ class TensorBase:
 
         Accuracy:
             Within 1 ULP (units in the last place). ``tanh(-x)`` is ``-tanh(x)``. Each part of a complex
-            result errs by at most 4 ULP.
+            result errs by at most 5 ULP.
 
         Example:
             >>> import aotops as ao

@@ -6,6 +6,7 @@ from aotops._native import max_rank
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, NoReturn
 
     from aotops._native import DType
@@ -181,3 +182,15 @@ def reshaped_strides(shape: Shape, strides: Shape, new_shape: Shape) -> Shape | 
         step *= length
         group //= length
     return tuple(reversed(new_strides))
+
+
+def folded_count(shape: Shape, axes: Iterable[int] | None) -> int:
+    """How many elements of a shape fold into one along some axes; None for all.
+
+    >>> folded_count((2, 3, 4), (0, 2)), folded_count((2, 3, 4), None)
+    (8, 24)
+    """
+    count = 1
+    for axis in range(len(shape)) if axes is None else axes:
+        count *= shape[axis]
+    return count

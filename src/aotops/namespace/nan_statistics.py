@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops.arguments import advised
-from aotops.namespace.neural import floats, real
-from aotops.namespace.operands import as_tensor
-from aotops.namespace.statistics import folded_axes, folded_count, masked_mean, mean
-from aotops.shapes import normalize_axes
+from aotops.namespace.operands import as_floats, as_real, as_tensor
+from aotops.namespace.statistics import folded_axes, masked_mean, mean
+from aotops.shapes import folded_count, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -89,7 +88,7 @@ def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
         >>> ao.nanmean(ao.tensor([1.0, float("nan"), 2.0]))
         tensor(1.5)
     """
-    x = floats("nanmean", x)
+    x = as_floats("nanmean", "x", x)
     axes = folded_axes("nanmean", x, axis)
     missing = _isnan(x)
     if not _any(missing):
@@ -99,9 +98,9 @@ def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
 
 def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
     """The largest or smallest number; NaN where there are only NaNs."""
-    x = real(name, x)
+    x = as_real(name, "x", x)
     axes = folded_axes(name, x, axis)
-    if folded_count(x, axes) == 0:
+    if folded_count(x.shape, axes) == 0:
         errors.reject(ValueError, name, "x", "have an element to begin with", f"shape {x.shape}")
     if not is_float(x):
         result: Tensor = operator(x, axes, keepdims=keepdims)
@@ -173,7 +172,7 @@ def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
 
     An infinity takes the place of NaN; where it is also the result, the first one that was a number is meant.
     """
-    x = real(name, x)
+    x = as_real(name, "x", x)
     if not is_float(x):
         result: Tensor = operator(x, axis, keepdims=keepdims)
         return result

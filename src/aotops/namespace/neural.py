@@ -9,10 +9,10 @@ from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
-from aotops.namespace.operands import as_tensor
+from aotops.namespace.operands import as_floats, as_tensor
 from aotops.namespace.searching import positions, taken
-from aotops.namespace.statistics import folded_axes, folded_count, without
-from aotops.shapes import check_bytes
+from aotops.namespace.statistics import folded_axes, without
+from aotops.shapes import check_bytes, folded_count
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -41,20 +41,6 @@ _square = _native.operators["square"]
 _subtract = _native.operators["subtract"]
 _sum = _native.operators["sum"]
 _where = _native.operators["where"]
-
-
-def real(name: str, x: Any) -> Tensor:
-    """The input as a tensor of other than complex numbers; ``TypeError`` for these."""
-    tensor = as_tensor(name, "x", x)
-    if tensor.dtype.kind == "complex":
-        errors.not_real(name, "x", tensor.dtype.name)
-    return tensor
-
-
-def floats(name: str, x: Any) -> Tensor:
-    """The input as a tensor of floats."""
-    tensor = real(name, x)
-    return tensor if tensor.dtype.kind == "float" else astype(tensor, float64)
 
 
 def shifted(x: Tensor, axes: tuple[int, ...] | None) -> tuple[Tensor, Tensor]:
@@ -88,9 +74,9 @@ def logsumexp(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor
         >>> ao.logsumexp(ao.tensor([[0.0, 0.0], [1000.0, 0.0]]), axis=1)
         tensor([   0.69314718, 1000.        ])
     """
-    x = floats("logsumexp", x)
+    x = as_floats("logsumexp", "x", x)
     axes = folded_axes("logsumexp", x, axis)
-    if folded_count(x, axes) == 0:
+    if folded_count(x.shape, axes) == 0:
         result: Tensor = _log(_sum(x, axes, keepdims=keepdims))
         return result
     differences, largest = shifted(x, axes)
@@ -120,7 +106,7 @@ def softmax(x: Operand, axis: Any = -1) -> Tensor:
         >>> ao.softmax(ao.tensor([0.0, 0.0, -1000.0]))
         tensor([0.5, 0.5, 0. ])
     """
-    x = floats("softmax", x)
+    x = as_floats("softmax", "x", x)
     axes = folded_axes("softmax", x, axis)
     if x.size == 0:
         return astype(x, x.dtype)
@@ -152,7 +138,7 @@ def log_softmax(x: Operand, axis: Any = -1) -> Tensor:
         >>> ao.log_softmax(ao.tensor([0.0, 0.0, -1000.0]))
         tensor([   -0.69314718,    -0.69314718, -1000.69314718])
     """
-    x = floats("log_softmax", x)
+    x = as_floats("log_softmax", "x", x)
     axes = folded_axes("log_softmax", x, axis)
     if x.size == 0:
         return astype(x, x.dtype)
@@ -191,7 +177,7 @@ def norm(x: Operand, axis: Any = None, *, ord: float = 2, keepdims: bool = False
         tensor([ 5.e+00, 5.e+200])
     """
     x = as_tensor("norm", "x", x)
-    x = floats("norm", _abs(x) if x.dtype.kind == "complex" else x)
+    x = as_floats("norm", "x", _abs(x) if x.dtype.kind == "complex" else x)
     if isinstance(ord, bool) or not isinstance(ord, (int, float)):
         errors.reject(TypeError, "norm", "ord", "be a number", type(ord).__name__)
     axes = folded_axes("norm", x, axis)
@@ -201,7 +187,7 @@ def norm(x: Operand, axis: Any = None, *, ord: float = 2, keepdims: bool = False
     if ord == float("-inf"):
         result: Tensor = _min(size, axes, keepdims=keepdims)
         return result
-    if ord == 1 or folded_count(x, axes) == 0:
+    if ord == 1 or folded_count(x.shape, axes) == 0:
         result = _sum(size, axes, keepdims=keepdims)
         return result
     largest = _max(size, axes, keepdims=True)

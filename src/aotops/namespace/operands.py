@@ -7,6 +7,7 @@ ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays 
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops.dtypes import float64
 from aotops.namespace.creation import has_buffer, read
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -61,3 +62,17 @@ def as_tensor(name: str, argument: str, value: Any) -> Tensor:
     """The same, a Python number as a tensor too."""
     operand = as_operand(name, argument, value)
     return operand if isinstance(operand, Tensor) else read(name, argument, operand, None)
+
+
+def as_real(name: str, argument: str, value: Any) -> Tensor:
+    """A value as a tensor of other than complex numbers; ``TypeError`` for these."""
+    tensor = as_tensor(name, argument, value)
+    if tensor.dtype.kind == "complex":
+        errors.not_real(name, argument, tensor.dtype.name)
+    return tensor
+
+
+def as_floats(name: str, argument: str, value: Any) -> Tensor:
+    """The same, of floats: in float64 where its dtype is none."""
+    tensor = as_real(name, argument, value)
+    return tensor if tensor.dtype.kind == "float" else _native.astype(tensor, float64)

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from math import prod
-
 from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
 from aotops.dtypes import BY_NAME
 from aotops.namespace.manipulation import moveaxis
-from aotops.namespace.operands import as_tensor
+from aotops.namespace.operands import as_floats, as_tensor
 from aotops.namespace.searching import take
 from aotops.namespace.sorting import sort
-from aotops.shapes import normalize_axes
+from aotops.shapes import folded_count, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -137,16 +135,12 @@ def as_shares(name: str, q: Any, whole: float) -> Tensor:
 
 def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdims: bool) -> Tensor:
     """Quantiles along axes, for a function of this name."""
-    x = as_tensor(name, "x", x)
+    x = as_floats(name, "x", x)
     if not isinstance(method, str) or method not in METHODS:
         errors.reject(ValueError, name, "method", f"be one of {', '.join(METHODS)}", errors.shown(method))
-    if x.dtype.kind not in ("float", "complex"):
-        x = astype(x, BY_NAME["float64"])
-    if x.dtype.kind == "complex":
-        errors.not_real(name, "x", x.dtype.name)
     own = tuple(range(x.ndim)) if axis is None else normalize_axes(name, "axis", axis, x.ndim)
     others = [k for k in range(x.ndim) if k not in own]
-    count = prod([x.shape[k] for k in own])
+    count = folded_count(x.shape, own)
     kept = [1 if k in own else x.shape[k] for k in range(x.ndim)] if keepdims else [x.shape[k] for k in others]
     if count == 0:
         return _native.full((*shares.shape, *kept), float("nan"), x.dtype, name, "x")

@@ -8,7 +8,7 @@ from aotops.arguments import advised
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.creation import as_number
 from aotops.namespace.operands import as_tensor
-from aotops.shapes import normalize_axes
+from aotops.shapes import folded_count, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -42,14 +42,6 @@ _where = _native.operators["where"]
 def folded_axes(name: str, x: Tensor, axis: Any) -> tuple[int, ...] | None:
     """The axes that fold away, counted from the front; None for all."""
     return None if axis is None else normalize_axes(name, "axis", axis, x.ndim)
-
-
-def folded_count(x: Tensor, axes: tuple[int, ...] | None) -> int:
-    """How many elements fold into one."""
-    count = 1
-    for axis in range(x.ndim) if axes is None else axes:
-        count *= x.shape[axis]
-    return count
 
 
 def without(x: Tensor, axes: tuple[int, ...] | None, keepdims: bool) -> Tensor:
@@ -100,7 +92,7 @@ def masked_mean(x: Tensor, mask: Tensor, axes: tuple[int, ...] | None, keepdims:
     divisor = astype(count, x.dtype)
     result: Tensor = _divide(_sum(filled, axes, keepdims=keepdims), divisor)
     if not _all(_isfinite(result)):
-        every = folded_count(x, axes)
+        every = folded_count(x.shape, axes)
         share = _divide(divisor, every)
         result = _where(_isfinite(result), result, _divide(mean_of(filled, axes, every, keepdims), share))
     return result, count
@@ -138,7 +130,7 @@ def variance(
     if x.dtype.kind != "float":
         x = astype(x, float64)
     axes = folded_axes(name, x, axis)
-    count: Any = folded_count(x, axes)
+    count: Any = folded_count(x.shape, axes)
     if where is True:
         left = count - correction if isinstance(correction, int) else _subtract(count, correction).item()
         degrees: Any = max(left, 0)
@@ -238,7 +230,7 @@ def mean(
         floats = x if x.dtype.kind in ("float", "complex") else astype(x, float64)
         found, _ = masked_mean(floats, broadcast_mask("mean", floats, where), axes, keepdims)
         return _native.copy_to_out("mean", found, out)
-    count = folded_count(x, axes)
+    count = folded_count(x.shape, axes)
     if x.dtype.kind in ("float", "complex"):
         result = mean_of(x, axes, count, keepdims)
     else:  # int64 holds the sum of as many smaller integers as there can be

@@ -89,7 +89,7 @@ typedef struct {
  * extension without array kernels outlives a change of it. Functions may be added at the end of aot_array_services
  * without another version, since a kernel calls only those that it was compiled for; an aotops that lacks one is told
  * by `services`. */
-#define AOTOPS_ARRAY_KERNEL_VERSION 1
+#define AOTOPS_ARRAY_KERNEL_VERSION 2
 #define AOT_STOPPED 32767
 #define AOT_LONGEST_AXIS (INT64_C(1) << 60)
 
@@ -158,6 +158,7 @@ typedef struct {
 typedef struct {
     uint32_t version;  /* AOTOPS_ARRAY_KERNEL_VERSION; if it differs, read no other field */
     uint32_t services; /* how many functions of aot_array_services its kernels may call */
+    uint32_t has_loops; /* whether one of them calls `parallel` */
     uint32_t n_levels;
     const char *const *levels; /* names of CPU levels, lowest first */
     uint32_t n_kernels;

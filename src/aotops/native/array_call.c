@@ -223,8 +223,7 @@ PyObject *aot_load_array_kernel(PyObject *kernel)
 
 /* --- the fast path ------------------------------------------------------------------------------- */
 
-/* Returns the dtype with a code of aotops_kernel.h. */
-static int of_stable(int stable)
+int aot_dtype_of_stable(int stable)
 {
     int code = 0;
     while (code < AOT_N_DTYPES - 1 && aot_dtypes[code].stable != stable) {
@@ -233,8 +232,7 @@ static int of_stable(int stable)
     return code;
 }
 
-/* Sets what the state knows of NumPy; returns false while it is not imported. */
-static bool know_numpy(aot_state *state)
+bool aot_know_numpy(aot_state *state)
 {
     if (state->numpy.array != NULL) {
         return true;
@@ -331,7 +329,7 @@ static bool read_input(fast_call *call, PyObject *object, int k)
         return true;
     }
     if (state->numpy.array == NULL) {
-        return know_numpy(state) && read_input(call, object, k);
+        return aot_know_numpy(state) && read_input(call, object, k);
     }
     return PyType_IsSubtype(Py_TYPE(object), state->numpy.scalar) &&
            read_buffer(call, object, AOT_NO_DTYPE, &call->operands[k]);
@@ -343,7 +341,7 @@ static bool has_dtypes(const fast_call *call, PyObject *const *args, const aot_n
     for (int k = 0; k < call->inputs; k++) {
         int dtype = call->operands[k].dtype;
         if (dtype != AOT_NO_DTYPE ? aot_dtypes[dtype].stable != kernel->dtypes[k]
-                                  : aot_number_category(args[k]) > aot_dtypes[of_stable(kernel->dtypes[k])].category) {
+                                  : aot_number_category(args[k]) > aot_dtypes[aot_dtype_of_stable(kernel->dtypes[k])].category) {
             return false;
         }
     }
@@ -359,7 +357,7 @@ static bool choose(fast_call *call, PyObject *const *args)
     for (int k = 0; call->kernel != NULL && k < call->inputs; k++) {
         aot_array_operand *own = &call->operands[k];
         if (own->dtype == AOT_NO_DTYPE) {
-            own->dtype = of_stable(call->kernel->dtypes[k]);
+            own->dtype = aot_dtype_of_stable(call->kernel->dtypes[k]);
             if (!aot_number_fits(args[k], own->dtype) ||
                 aot_element_of(args[k], own->dtype, &call->numbers[k], call->self->name, "") < 0) {
                 PyErr_Clear(); /* Python has a message of its own */
@@ -500,7 +498,7 @@ static bool make_outputs(fast_call *call)
         for (int axis = 0; axis < kernel->ranks[k]; axis++) {
             shape[call->rank + axis] = (Py_ssize_t)call->sizes[*axes++];
         }
-        int dtype = of_stable(kernel->dtypes[k]);
+        int dtype = aot_dtype_of_stable(kernel->dtypes[k]);
         Py_ssize_t elements = aot_count_elements(dtype, call->operands[k].ndim, shape, call->self->name);
         if (elements < 0 || !make_output(call, k, dtype, elements)) {
             return false;

@@ -41,7 +41,16 @@ const aot_array_library *aot_array_library_of(PyObject *capsule);
  * ImportError. */
 int aot_array_level(const aot_state *state, const aot_array_library *library);
 
+/* Sets what the state knows of NumPy; returns false while it is not imported. */
+bool aot_know_numpy(aot_state *state);
+/* Returns the dtype with a code of aotops_kernel.h. */
+int aot_dtype_of_stable(int stable);
+
 /* array_function.c, for Python */
+/* The fast path of ArrayFunction.__call__, for tensors, NumPy's arrays and Python's numbers that need no cast. The attribute
+ * _codes of the function has, by the number of arguments, (library, name, parameters, numbers of functions). */
+PyObject *aot_array_function_path(const aot_function *function, PyObject *const *args, Py_ssize_t count,
+                                  PyObject *names);
 /* run_array_function(library, number, name, parameters, operands): calls a function of whole arrays with tensors of its
  * dtypes and ranks, numbers as tensors without dimensions; returns what it returns, with tensors for arrays. */
 PyObject *aot_run_array_function(aot_state *state, PyObject *args);

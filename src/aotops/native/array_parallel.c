@@ -12,8 +12,6 @@
 
 #include "system.h"
 
-#include <stddef.h>
-
 typedef struct {
     aot_array_part function;
     void *context;
@@ -27,8 +25,7 @@ static AOT_THREAD_LOCAL int allowed;
 
 int aot_array_threads(aot_state *state, const aot_array_library *library)
 {
-    bool has_loops = library->services > offsetof(aot_array_services, parallel) / sizeof(void *);
-    return has_loops ? aot_threads(state, INT64_MAX, true, true) : 1;
+    return library->has_loops ? aot_threads(state, INT64_MAX, true, true) : 1;
 }
 
 int aot_array_allow(int threads)

@@ -551,6 +551,7 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 }
 
 const aot_fast_path aot_fast_paths[] = {
+    {"ArrayFunction.__call__", aot_array_function_path, 0, false},
     {"ArrayKernel.__call__", aot_array_kernel_path, 0, false},
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},

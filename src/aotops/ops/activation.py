@@ -230,7 +230,7 @@ def gelu64(x: Any) -> Any:
     y, y_low, k = tail64(root, root_low, 0.5 * square, 0.5 * fma(far, far, -square))
     part = 0.5 * far
     product = part * y
-    tail = scale(product + fma(part, y, fma(part, y_low, -product)), k)
+    tail = scale(product + fma(part, y_low, fma(part, y, -product)), k)
     return select(a < 0.70703125, small, select(x < 0.0, -tail, select(x > 45.0, x, a - tail)))
 
 
@@ -314,7 +314,7 @@ def gelu32(x: Any) -> Any:
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
-    max_ulp=2,
+    max_ulp=1.5,
     compute_bound=True,
     numpy=lambda np, x: numpy_gelu(np, x),
     cases=Cases(

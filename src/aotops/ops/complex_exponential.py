@@ -180,7 +180,9 @@ def expm1_complex(a: Any, b: Any) -> Any:
     real, imaginary = exp_of_angle(a, b, sine, cosine)
     small = math.fabs(b) < 0.75
     z = select(small, b * b, 0.0)
-    less_one = select(small, fma(z * z, cosine_polynomial64(z), -0.5 * z), cosine - 1.0)
+    # nothing cancels near other multiples of 2 * pi, where the result is small as well
+    far = select(cosine > 0.5, divide(-sine * sine, 1.0 + cosine), cosine - 1.0)
+    less_one = select(small, fma(z * z, cosine_polynomial64(z), -0.5 * z), far)
     near = (a < 1.0) & is_finite(b)
     return select(near, fma(expm1_64(a), cosine, less_one), real - 1.0), imaginary
 

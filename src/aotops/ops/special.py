@@ -196,7 +196,8 @@ def tail_polynomial64(q: Any) -> Any:
     high = fma(q8, fma(q4, p21, fma(q2, p19, p17)), fma(q4, fma(q2, p15, p13), fma(q2, p11, p9)))
     rest = fma(q8, high, fma(q4, fma(q2, p78, p56), fma(q2, p34, p12)))
     p = fma(q, rest, 1.2375126308378275)
-    return p, fma(q, rest, 1.2375126308378275 - p)
+    # and what the constant coefficient lacks, nearly half a ULP
+    return p, fma(q, rest, 1.2375126308378275 - p) + 1.0546160249725448e-16
 
 
 # tools/fit_polynomial.py "(1+7.5*(1+x)/(1-x)) * exp((3.75*(1+x)/(1-x))**2) * erfc(3.75*(1+x)/(1-x))"
@@ -299,7 +300,7 @@ def numpy_erfc(np: Any, x: Any) -> Any:
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
-    max_ulp=2,
+    max_ulp=1.5,
     compute_bound=True,
     numpy=numpy_erfc,
     aliases=("math.erfc",),

@@ -190,6 +190,16 @@ def _free(module: Module, node: ast.AST) -> Iterator[str]:
                 yield each.id
 
 
+def _leaving(body: list[ast.stmt], is_own: bool) -> Iterator[ast.stmt]:
+    """The statements of a loop that end it: ``return``, and ``break`` unless it is that of a loop inside."""
+    for statement in body:
+        if isinstance(statement, ast.Return) or (isinstance(statement, ast.Break) and is_own):
+            yield statement
+        inside = is_own and not isinstance(statement, (ast.For, ast.While))
+        for part in ("body", "orelse"):
+            yield from _leaving(getattr(statement, part, []), inside)
+
+
 class _Visitor(ast.NodeVisitor):
     """Collects what does not compile in the body of a function."""
 
@@ -236,6 +246,13 @@ class _Visitor(ast.NodeVisitor):
         if any(name.rpartition(".")[2] == "objmode" for name in names):
             self.add(node, "object mode", "split the function there: what needs Python runs between two kernels")
             return
+        self.generic_visit(node)
+
+    def visit_For(self, node: ast.For) -> None:
+        if isinstance(node.iter, ast.Call) and self.dotted(node.iter.func) == "numba.prange":
+            for each in _leaving(node.body, True):
+                what = f"a {type(each).__name__.lower()} in a loop over prange"
+                self.add(each, what, "write range: it would depend on the order of iterations")
         self.generic_visit(node)
 
     def visit_Global(self, node: ast.Global) -> None:

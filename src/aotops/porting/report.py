@@ -20,7 +20,7 @@ OPTIONS = {
     "cache": "cache=True is not needed: nothing is compiled at run time",
     "nogil": "nogil=True is not needed: the GIL is released during every call",
     "fastmath": "fastmath is left out, so that bits are the same on every CPU; reassociate=True makes vectors of sums",
-    "parallel": "parallel=True is left out: batches of array kernels, and operators, run on threads",
+    "parallel": "parallel=True is left out: loops over prange, batches of array kernels, and operators run on threads",
     "boundscheck": "boundscheck is an argument of the declaration, and True unless it says otherwise",
     "locals": "locals= is left out: write np.float32(x) where a variable has a type of its own",
 }
@@ -168,9 +168,8 @@ def _notes(module: Module, function: Compiled) -> Iterator[str]:
     node = function.node
     if not isinstance(node, ast.FunctionDef):
         return
-    loops = [each for each in ast.walk(node) if isinstance(each, ast.Call)]
-    if any(module.dotted(each.func).endswith("prange") for each in loops):
-        yield "prange is range: the loop runs on one thread, so let the outer loop be a batch"
+    if any(isinstance(each, ast.Call) and module.dotted(each.func) == "numba.prange" for each in ast.walk(node)):
+        yield "prange runs on threads; ao.prange is the same, where Numba is not installed"
     if any("float32" in text or "f4" in text for text in function.signatures):
         yield "float32 stays float32 beside constants and integers, where Numba computes in float64: np.float64(x) does"
     model = function.option("error_model")

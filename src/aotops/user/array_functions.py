@@ -13,7 +13,7 @@ from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
 from aotops.user.array_types import read_signature
-from aotops.user.function_record import FunctionRecord, FunctionSignature
+from aotops.user.function_record import COLUMN_MAJOR, ROW_MAJOR, WRITES, FunctionRecord, FunctionSignature
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -21,9 +21,6 @@ if TYPE_CHECKING:
 
     from aotops.tensors import Tensor
     from aotops.user.array_types import Argument
-
-#: The flags of ``aotops_kernel.h``.
-WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
 
 
 @advised
@@ -124,6 +121,8 @@ class ArrayFunction:
         self._library: Any = None
         self._numbers: tuple[int, ...] = ()
         self._flags: tuple[list[int], ...] = ()
+        #: By the number of arguments: what the fast path of calls takes; see ``array_kernel.h``.
+        self._codes: dict[int, tuple[Any, ...]] = {}
         self.signatures = tuple(map(str, record.signatures))
         self.parameters = record.parameters
         self.py_func = self.__wrapped__ = function
@@ -144,8 +143,19 @@ class ArrayFunction:
         found = [_native.find_array_function(library, record.symbol(k, True)) for k in range(len(record.signatures))]
         self._flags = tuple([flags for _, *flags in found])
         self._library, self._numbers = library, tuple([number for number, *_ in found])
+        counts = {each.inputs for each in record.signatures}
+        for count in range(len(self.parameters) + 1):
+            # constants of signatures that leave out the last parameters; other defaults are filled in by Python
+            if count in counts and all(record.defaults[each] is None for each in self.parameters[count:]):
+                numbers = [
+                    number
+                    for number, signature in zip(self._numbers, record.signatures, strict=True)
+                    if signature.inputs == count
+                ]
+                self._codes[count] = library, record.name, self.parameters, tuple(numbers)
         record.loaded = True
 
+    @_native.fast_path()
     def __call__(self, *arguments: Any, **named: Any) -> Any:
         """Run the function.
 
@@ -167,7 +177,11 @@ class ArrayFunction:
         """
         record = self._record
         name, parameters = record.name, record.parameters
-        values = arguments if not named and len(arguments) == len(parameters) else self._arranged(arguments, named)
+        values = arguments
+        if named or len(arguments) != len(parameters):
+            values = self._arranged(arguments, named)
+            if len(self._codes) == 1:  # no signature leaves out a parameter
+                return self(*values)  # which C may do
         if not record.loaded:
             _native.load_array_kernel(self)  # which calls ``aotops.first_call``
         operands = [
@@ -197,7 +211,8 @@ class ArrayFunction:
         name, parameters = record.name, record.parameters
         if len(given) > len(parameters):
             required = len(parameters) - len(record.defaults)
-            errors.wrong_count(name, " ".join(parameters), required, len(given))
+            count = f"{required} to {len(parameters)}" if record.defaults else str(required)
+            errors.wrong_call(f"{name}() takes {count} arguments ({', '.join(parameters)}), got {len(given)}")
         for key in named:
             if key not in parameters:
                 errors.unexpected_keyword(name, key, ", ".join(parameters))

@@ -14,8 +14,14 @@ if TYPE_CHECKING:
 
     from aotops.user.array_types import Result
 
-#: What is counted of all arguments' dimensions.
+#: The most dimensions of all arguments together.
 MOST_DIMENSIONS = 255
+
+#: What a function does with an argument, and the codes of what it returns, as in ``aotops_kernel.h``.
+WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
+NONE, NUMBER, ARRAY, TUPLE, OPTIONAL = range(5)
+#: The most words that describe what a function returns.
+MOST_WORDS = 512
 
 
 class FunctionSignature(ArraySignature):

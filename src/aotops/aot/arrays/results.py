@@ -18,12 +18,18 @@ from aotops.aot.arrays.operands import array_of, element_of, element_type
 from aotops.aot.front.reasons import CompileError
 from aotops.encode import stable_code
 from aotops.user.array_types import spelled_result
-from aotops.user.function_record import FunctionSignature
-
-#: The flags and codes of ``aotops_kernel.h``.
-WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
-NONE, NUMBER, ARRAY, TUPLE, OPTIONAL = range(5)
-MOST_WORDS = 512
+from aotops.user.function_record import (
+    ARRAY,
+    COLUMN_MAJOR,
+    MOST_WORDS,
+    NONE,
+    NUMBER,
+    OPTIONAL,
+    ROW_MAJOR,
+    TUPLE,
+    WRITES,
+    FunctionSignature,
+)
 
 _WORD = ir.IntType(64)
 _ADVICE = "functions return numbers, arrays, tuples of them, and None"

@@ -17,13 +17,12 @@ from aotops.scalar.functions import codes, reached
 from aotops.user.array_record import ArrayRecord, ArraySignature
 
 
-def services_of(records: Iterable[Any]) -> int:
-    """Return how many functions the array kernels among some records may call; loops over ``prange`` call the last."""
+def have_loops(records: Iterable[Any]) -> bool:
+    """Return whether array kernels among some records have loops over ``prange``, which may take threads."""
     from aotops.aot.arrays.outline import has_parallel_loop
 
     declared = [each for each in records if isinstance(each, ArrayRecord)]
-    loops = any(has_parallel_loop(function) for each in declared for function in reached(each.function))
-    return len(SERVICES) if loops else len(SERVICES) - 1
+    return any(has_parallel_loop(function) for each in declared for function in reached(each.function))
 
 
 @functools.cache
@@ -154,7 +153,8 @@ def array_source(records: Iterable[Any], names: Mapping[str, Sequence[str]]) -> 
         "};",
         "",
         "static const aot_array_library array_library = {",
-        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {services_of(records)},",
+        f"    .version = AOTOPS_ARRAY_KERNEL_VERSION, .services = {len(SERVICES)},",
+        f"    .has_loops = {int(have_loops(records))},",
         "    .n_levels = sizeof levels / sizeof *levels, .levels = levels,",
         "    .n_kernels = sizeof array_kernels / sizeof *array_kernels, .kernels = array_kernels,",
         "};",

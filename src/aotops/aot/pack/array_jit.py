@@ -9,9 +9,10 @@ from typing import Any
 import llvmlite.binding as llvm
 
 from aotops import _native
+from aotops.aot.arrays.polls import SERVICES
 from aotops.aot.back.levels import levels
 from aotops.aot.pack import jit_cache
-from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded, services_of
+from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded, have_loops
 from aotops.aot.pack.build import compiler_digest
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.jit import capsule_of, report
@@ -44,6 +45,7 @@ class ArrayLibrary(ctypes.Structure):
     _fields_ = (
         ("version", ctypes.c_uint32),
         ("services", ctypes.c_uint32),
+        ("has_loops", ctypes.c_uint32),
         ("n_levels", ctypes.c_uint32),
         ("levels", ctypes.POINTER(ctypes.c_char_p)),
         ("n_kernels", ctypes.c_uint32),
@@ -114,8 +116,10 @@ def compile_now(record: ArrayRecord, reason: str) -> Any:
             *functions,
         )
     levels_array = array(ctypes.c_char_p, names)
-    services = services_of([record])
-    library = ArrayLibrary(_native.array_kernel_version, services, len(names), levels_array, len(table), table)
+    loops = have_loops([record])
+    library = ArrayLibrary(
+        _native.array_kernel_version, len(SERVICES), loops, len(names), levels_array, len(table), table
+    )
     _libraries.append((library, table, kept))
     report(record, reason, any(compiled for _, compiled in objects), started)
     return capsule_of(library, _native.array_capsule)

@@ -38,7 +38,8 @@ def compile_ready(reports: Sequence[FileReport]) -> None:
             if reason is not None:
                 finding.status, finding.declaration = "blocked", None
                 place = re.search(r"line (\d+)", reason)
-                finding.obstacles.append(Obstacle(int(place[1]) if place else finding.line, reason, "see above"))
+                line = int(place[1]) if place else finding.line
+                finding.obstacles.append(Obstacle(line, "it does not compile", reason))
 
 
 def why_not(module: Any, finding: Finding) -> str | None:
