@@ -278,6 +278,8 @@ def test_a_loop_without_end_is_interrupted() -> None:
         ("raise KeyError('a')", "It raises KeyError; raise one of"),
         ("try:\n        out[0] = x[0]\n    except IndexError:\n        pass", "has a try"),
         ("out[0] = f'{x[0]}' == 'a'", "has a formatted string"),
+        ("out[0] = np.meshgrid(x, x)[0][0, 0]", "It uses numpy.meshgrid, which Numba does not have; write loops"),
+        ("out[0] = any([x[0] > 0])", "It uses any, which kernels cannot have (builtin_function_or_method)"),
         ("out @= np.eye(1)", "has a @=; write out[:] = out @ a"),
         ("out[0] = x.foo", "foo"),
         ("out[0] = np.dot(x, np.zeros((1, 1, 1)))[0]", "np.dot: the arguments must be vectors or matrices"),

@@ -138,6 +138,7 @@ def test_kernels_are_known_by_their_names() -> None:
     assert pickle.loads(pickle.dumps(dot)) is dot and copy.deepcopy(dot) is copy.copy(dot) is dot
     assert dot.__doc__ == "The sum of products." and dot.__name__ == "dot" and dot.__module__ == __name__
     assert str(inspect.signature(dot)) == "(x, y, *, out=None, axes=None, axis=None, keepdims=False)"
+    assert str(inspect.signature(ao.ArrayKernel)).startswith("(record")
     with pytest.raises(TypeError, match="it takes x, y, out, axes, axis, keepdims"):
         dot([1.0], z=[1.0])
 

@@ -177,6 +177,21 @@ def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
     return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
 
 
+class _Signature:
+    """The signature of each kernel, for ``inspect``; None of the class, whose own is found otherwise."""
+
+    def __get__(self, kernel: ArrayKernel | None, owner: Any = None) -> Any:
+        if kernel is None:
+            return None
+        from inspect import Parameter, Signature
+
+        inputs = [Parameter(each, Parameter.POSITIONAL_OR_KEYWORD) for each in kernel.parameters]
+        options = {"out": None, "axes": None, "axis": None, "keepdims": False}
+        return Signature(
+            [*inputs, *(Parameter(each, Parameter.KEYWORD_ONLY, default=value) for each, value in options.items())]
+        )
+
+
 class ArrayKernel(_native.ArrayKernelBase):
     """An array kernel, declared with ``aotops.kernel``: a function of arrays that broadcasts over a batch.
 
@@ -206,15 +221,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         self.__module__ = function.__module__
         self.__doc__ = function.__doc__
 
-    @property
-    def __signature__(self) -> Any:
-        from inspect import Parameter, Signature
-
-        inputs = [Parameter(each, Parameter.POSITIONAL_OR_KEYWORD) for each in self.parameters]
-        options = {"out": None, "axes": None, "axis": None, "keepdims": False}
-        return Signature(
-            [*inputs, *(Parameter(each, Parameter.KEYWORD_ONLY, default=value) for each, value in options.items())]
-        )
+    __signature__ = _Signature()
 
     def __repr__(self) -> str:
         return f"<array kernel {self.__name__} {self.layout!r}>"

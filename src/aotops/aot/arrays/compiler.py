@@ -84,10 +84,27 @@ MEANINGS = (
         "It reshapes an array that is not contiguous; write x.copy().reshape(...), or np.ascontiguousarray(x)",
     ),
     ("'NoneType' object has no attribute 'args'", "It changes an input in place, as x += 1 does; write x = x + 1"),
+    (
+        "scipy 0.16+ is required",
+        "It calls a function of NumPy that needs BLAS or LAPACK, which wheels would have to contain; write loops",
+    ),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),
     ("UnsupportedError", "It has a construct that kernels do not have; write loops, conditions and arrays"),
+)
+
+
+#: Patterns in Numba's messages, whose groups name what is wrong.
+NAMED = (
+    (
+        r"Unknown attribute '(\w+)' of type Module\(<module '([\w.]+)'",
+        r"It uses \2.\1, which Numba does not have; write loops",
+    ),
+    (
+        r"Untyped global name '(\w+)': Cannot determine Numba type of <class '([\w.]+)'>",
+        r"It uses \1, which kernels cannot have (\2); write numbers, tuples, arrays and functions",
+    ),
 )
 
 
@@ -97,6 +114,11 @@ def reason(error: BaseException) -> str:
     known = next((meaning for part, meaning in MEANINGS if part in text), None)
     if RejectedError.MARK in text:
         known = scalar_meaning(error)
+    if known is None:
+        known = next(
+            (re.sub(r".*?" + part + r".*", to, text, flags=re.DOTALL) for part, to in NAMED if re.search(part, text)),
+            None,
+        )
     if known is None:
         called = re.findall(r"^ *>>> (.*)$", text, re.MULTILINE)
         lines = [line.strip() for line in text.splitlines()]

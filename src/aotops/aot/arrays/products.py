@@ -211,6 +211,7 @@ def products() -> dict[Any, Any]:
         np.inner: _product_function("np.inner", (1, 1), *_NUMBERS),
         np.linalg.norm: _norm(),
         np.reshape: _reshape(),
+        np.diff: _difference(),
     }
 
 
@@ -239,6 +240,16 @@ def contiguous() -> Any:
         return build(f"lambda x: {'np.ascontiguousarray(x)' if copies else 'x'}", {"np": np})
 
     return _overloaded("contiguous", "x", "x", choose)
+
+
+def _difference() -> Any:
+    """Return ``np.diff``, which Numba has of contiguous arrays alone."""
+
+    def choose(x: Any, n: Any) -> Any:
+        given = "np.ascontiguousarray(x)" if isinstance(x, types.Array) else "x"
+        return build(f"lambda x, n=1: np.diff({given}, n)", {"np": np})
+
+    return _overloaded("np.diff", "x, n=1", "x, n", choose)
 
 
 def _reshape() -> Any:
