@@ -140,6 +140,8 @@ def test_out_and_axes() -> None:
     assert kernels.cross(a, b, out=out) is out
     assert np.array_equal(out, np.cross(a, b))
     assert np.array_equal(kernels.cross(a.T, b.T, axis=0), np.cross(a, b).T)
+    assert np.array_equal(kernels.cross(a.T, b.T, axis=np.int64(0)), np.cross(a, b).T)
+    assert np.array_equal(kernels.cross(a, b.T, axes=[np.int8(1), (np.int64(0),), 0]), np.cross(a, b).T)
     assert np.array_equal(kernels.cross(a, b.T, axes=[(1,), (0,), (0,)]), np.cross(a, b).T)
     assert np.array_equal(kernels.cross(a, b, out=a), out)  # although it is an input as well
     with pytest.raises(ValueError, match="cross: out must have the shape of the result"):
@@ -161,6 +163,12 @@ def test_out_and_axes() -> None:
         (lambda: kernels.moving_mean(np.ones(3), 1.5), TypeError, "moving_mean: dtypes must be, or be held by"),
         (lambda: kernels.moving_mean("abc", 1), TypeError, "moving_mean: x must be"),
         (lambda: kernels.cross(np.ones(3), np.ones(3), axes=[(0,), (0,), (3,)]), ValueError, "cross: axes must be"),
+        (lambda: kernels.cross(np.ones(3), np.ones(3), axis=0.0), TypeError, "axis must be an int, got float 0.0"),
+        (
+            lambda: kernels.cross(np.ones(3), np.ones(3), axes=[0, 0, ("a",)]),
+            TypeError,
+            r"axes\[2\]\[0\] must be an int",
+        ),
         (lambda: kernels.cross(np.ones(3), np.ones(3), axes=[(0,)]), ValueError, "a tuple for each of 3 operands"),
         (lambda: kernels.distances(np.ones((3, 3)), np.ones((3, 3)), axis=0), TypeError, "not one dimension"),
         (lambda: kernels.distances(np.ones((3, 3)), np.ones((3, 2))), ValueError, "distances: y must have 3 elements"),

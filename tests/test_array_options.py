@@ -184,3 +184,11 @@ def test_functions_find_what_they_write_to() -> None:
     for k in range(3):
         with pytest.raises(ValueError, match=f"write: {'abc'[k]} must be writable"):
             write(*[read if k == j else each for j, each in enumerate((a, b, c, read))])
+
+
+def test_sizes_that_divide_by_zero_say_so() -> None:
+    from aotops.user.array_record import Layout
+
+    layout = Layout("f", "(n),(k)->(n//k)", {})
+    with pytest.raises(ValueError, match="f: the size n//k of the output must not divide by zero, got n = 3, k = 0"):
+        layout.size_of("f", "n//k", {"n": 3, "k": 0})

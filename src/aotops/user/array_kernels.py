@@ -426,6 +426,8 @@ class ArrayKernel(_native.ArrayKernelBase):
         """The axes of each operand that are its own; None if they are the last ones."""
         if axes is None and axis is None:
             return None
+        from aotops.shapes import as_int, as_ints
+
         layout, name = self._record.layout, self._record.name
         operands = (*layout.inputs, *layout.outputs)
         if axis is not None:
@@ -434,21 +436,20 @@ class ArrayKernel(_native.ArrayKernelBase):
             if len({each for own in operands for each in own}) != 1 or max(map(len, operands)) != 1:
                 wanted = f"be left out for the layout {layout.text}, which has not one dimension"
                 errors.reject(TypeError, name, "axis", wanted, errors.shown(axis), "write axes=[(...), ...]")
-            if type(axis) is not int:
-                errors.wrong_type(name, "axis", "an int", axis)
-            return [(axis,) if own else () for own in operands]
+            own_axis = as_int(name, "axis", axis)
+            return [(own_axis,) if own else () for own in operands]
         if not isinstance(axes, (list, tuple)):
             errors.wrong_type(name, "axes", "a list of tuples of ints, one for each operand", axes)
-        given = [(each,) if type(each) is int else each for each in axes]
+        given = [each if isinstance(each, (tuple, list)) else (each,) for each in axes]
         if len(given) == len(layout.inputs) and not any(layout.outputs):
             given += [()] * len(layout.outputs)
         if len(given) != len(operands):
             errors.reject(ValueError, name, "axes", f"have a tuple for each of {len(operands)} operands", len(given))
         for each, own in zip(given, operands, strict=True):
-            if not isinstance(each, (tuple, list)) or not all(type(k) is int for k in each) or len(each) != len(own):
+            if len(each) != len(own):
                 wanted = f"have {len(own)} ints for the axes ({', '.join(own)})"
                 errors.reject(ValueError, name, "axes", wanted, errors.shown(each))
-        return [tuple(each) for each in given]
+        return [as_ints(name, f"axes[{k}]", each) for k, each in enumerate(given)]
 
     def _targets(self, out: Any) -> list[Tensor]:
         """What the caller gave for the outputs, as tensors on that memory."""

@@ -94,11 +94,15 @@ class Layout:
             try:
                 size = eval(expression, {"__builtins__": {}, "min": min, "max": max}, dict(sizes))
             except ZeroDivisionError:
-                size = -1
-        if not 0 <= size < 2**63:
+                size = None
+        if size is None or not 0 <= size < 2**63:
             known = ", ".join(f"{key} = {value}" for key, value in sizes.items() if function or key in expression)
-            wanted = "not be negative" if size < 0 else "be below 2**63"
-            errors.reject(ValueError, name, f"the size {expression} of the output", wanted, f"{size} for {known}")
+            what = f"the size {expression} of the output"
+            if size is None:
+                errors.reject(ValueError, name, what, "not divide by zero", known)
+            errors.reject(
+                ValueError, name, what, "not be negative" if size < 0 else "be below 2**63", f"{size} for {known}"
+            )
         return int(size)
 
     def signature(self, dtypes: tuple[str, ...], boxed: tuple[int, ...] = ()) -> ArraySignature:

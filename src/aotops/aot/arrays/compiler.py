@@ -23,7 +23,7 @@ from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
 from aotops.aot.arrays.polls import with_services, with_ticks
 from aotops.aot.arrays.results import function_call
 from aotops.aot.back.levels import Level
-from aotops.aot.back.llvm_text import change_functions, functions
+from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, functions
 from aotops.aot.back.masks import without_masked_loads
 from aotops.aot.back.primitives import with_primitives
 from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roots
@@ -161,7 +161,33 @@ def lowered(loop: Any, symbol: str) -> str:
     result = compile_extra(typing, context, loop, LOOP.args, LOOP.return_type, flags, {}, library, ArrayCompiler)
     library.get_function(result.fndesc.llvm_func_name).name = symbol
     library.finalize()
-    return str(library.get_llvm_str())
+    return change_instructions(str(library.get_llvm_str()), defined_shift, "shl", "lshr", "ashr")
+
+
+def defined_shift(instruction: Instruction) -> str:
+    """Return a shift that shifts all bits out by as many as there are, by more, and by negative numbers, as NumPy's do.
+
+    LLVM leaves them undefined, so that an index that is computed by one could pass a check by luck. Shifts of numbers
+    have such a condition already, but those of arrays and of Numba's library are Numba's own.
+    """
+    flags, type_, a, b, rest = instruction.binary
+    bits = int(type_.removeprefix("i"))
+    if b.isdecimal() and int(b) < bits:
+        return instruction.line
+    result = instruction.result
+    inside, moved = (f'%"{result.strip(chr(34) + "%")}.{part}.aotops.shift"' for part in ("inside", "moved"))
+    lines = [f"{inside} = icmp ult {type_} {b}, {bits}"]
+    if instruction.opcode == "ashr":
+        lines += [
+            f"{moved} = select i1 {inside}, {type_} {b}, {type_} {bits - 1}",
+            f"{result} = ashr {flags}{type_} {a}, {moved}{rest}",
+        ]
+    else:
+        lines += [
+            f"{moved} = {instruction.opcode} {flags}{type_} {a}, {b}{rest}",
+            f"{result} = select i1 {inside}, {type_} {moved}, {type_} 0",
+        ]
+    return "\n".join(f"  {line}" for line in lines)
 
 
 #: Functions of Numba's that count references.

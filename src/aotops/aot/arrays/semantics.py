@@ -14,14 +14,13 @@ import numpy as np
 from numba.core import ir, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.imputils import impl_ret_borrowed
-from numba.core.ir_utils import build_definitions, get_definition, guard
 from numba.extending import intrinsic, overload
 
 from aotops.aot.arrays.pipeline import ArrayCompiler, inlined
 from aotops.aot.arrays.products import contiguous, dot_method, is_module, products
 from aotops.aot.arrays.recursion import RecursionCheck
 from aotops.aot.front.scalar_calls import build, callable_function, dtype_name
-from aotops.aot.front.semantics import OPERATIONS, POWERS, TABLED, table_of, variable
+from aotops.aot.front.semantics import POWERS, TABLED, change_operations, variable
 from aotops.aot.front.short_loops import POWERS as POWER_OPERATIONS
 from aotops.scalar import callables
 
@@ -138,63 +137,21 @@ class ArraySemantics(FunctionPass):
 
     def run_pass(self, state: Any) -> bool:
         """Change the function's intermediate code; returns whether anything changed."""
-        changed = False
-        for block in state.func_ir.blocks.values():
-            body: list[Any] = []
-            for statement in block.body:
-                value = getattr(statement, "value", None)
-                if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
-                    changed = self.change(state.func_ir, value, statement, block.scope, body) or changed
-                elif isinstance(value, ir.Expr) and value.op == "getitem":
-                    table = table_of(guard(get_definition, state.func_ir, value.value))
-                    if table is not None:
-                        contents = ir.Global("table", table, statement.loc)
-                        value.value = variable("table", contents, block.scope, body)
-                        changed = True
-                elif isinstance(value, ir.Expr) and value.op == "getattr" and value.attr == "reshape":
-                    if not is_module(state.func_ir, value.value):
-                        reference = ir.Global("contiguous", contiguous(), value.loc)
-                        function = variable("contiguous", reference, block.scope, body)
-                        call = ir.Expr.call(function, [value.value], (), value.loc)
-                        value.value = variable("contiguous", call, block.scope, body)
-                        changed = True
-                elif isinstance(value, ir.Expr) and value.op == "call":
-                    left = dot_method(state.func_ir, value)
-                    if left is not None:
-                        product = ir.Global("dot", products()[np.dot], statement.loc)
-                        value.func = variable("dot", product, block.scope, body)
-                        value.args = [left, *value.args]
-                        changed = True
-                body.append(statement)
-            block.body = body
-        if changed:
-            state.func_ir._definitions = build_definitions(state.func_ir.blocks)
-        return changed
+        return change_operations(state.func_ir, operations(), beside, change_call)
 
-    def change(self, func_ir: Any, value: Any, statement: Any, scope: Any, body: list[Any]) -> bool:
-        """Change one operation; returns whether anything changed."""
-        place = statement.loc
-        operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
-        functions = operations()
-        if value.fn in functions:
-            chosen = functions[value.fn]
-            function = variable("function", ir.Global("function", chosen, place), scope, body)
-            statement.value = ir.Expr.call(function, operands, (), place)
-            return True
-        if value.fn in OPERATIONS:
-            value.lhs, value.rhs = wrapped_by(operands, place, scope, body)
-            return True
+
+def change_call(func_ir: Any, value: Any, scope: Any, body: list[Any]) -> bool:
+    """Make what is reshaped contiguous, and calls of the method ``dot`` products; returns whether anything changed."""
+    if value.op == "getattr" and value.attr == "reshape" and not is_module(func_ir, value.value):
+        function = variable("contiguous", ir.Global("contiguous", contiguous(), value.loc), scope, body)
+        value.value = variable("contiguous", ir.Expr.call(function, [value.value], (), value.loc), scope, body)
+        return True
+    left = dot_method(func_ir, value) if value.op == "call" else None
+    if left is None:
         return False
-
-
-def wrapped_by(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
-    """Wrap two operands in ``beside``."""
-    function = variable("beside", ir.Global("beside", beside, place), scope, body)
-    left, right = (
-        variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
-        for arguments in (operands, operands[::-1])
-    )
-    return left, right
+    value.func = variable("dot", ir.Global("dot", products()[np.dot], value.loc), scope, body)
+    value.args = [left, *value.args]
+    return True
 
 
 class UserCompiler(ArrayCompiler):

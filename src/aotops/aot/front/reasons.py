@@ -12,19 +12,31 @@ import os
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol, TypeVar
 
 import numba
 
 import aotops
 from aotops.aot.front.rejection import RejectedError, words
 
-if TYPE_CHECKING:
-    from aotops.aot.pack.kernels import Kernel
-
 
 class CompileError(Exception):
     """A function that does not compile; the message is the compiler's reason."""
+
+
+class Compiled(Protocol):
+    """What is compiled, a kernel or a version of an array kernel: it has a title, and the place of its function."""
+
+    @property
+    def title(self) -> str:
+        """The operator's name, and what tells this kernel from its others."""
+
+    @property
+    def place(self) -> str:
+        """The file and the line, or an empty string."""
+
+
+AnyCompiled = TypeVar("AnyCompiled", bound=Compiled)
 
 
 #: Operators, by the functions that Numba represents them as.
@@ -196,7 +208,7 @@ def places(text: str) -> list[str]:
     return list(found)
 
 
-def told(failures: Mapping[Kernel, str]) -> str:
+def told(failures: Mapping[AnyCompiled, str]) -> str:
     """Return the error message for kernels that do not compile: each reason once, with the operators affected."""
     groups: dict[str, dict[str, list[str]]] = {}
     for kernel, why in failures.items():

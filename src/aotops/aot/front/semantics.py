@@ -123,26 +123,36 @@ def compiler_class(fast: bool) -> type[CompilerBase]:
             """Change the function's intermediate code; returns whether anything changed."""
             require_values(state.func_ir.blocks)
             require_constants_that_fit(state.func_ir)
-            changed = False
-            for block in state.func_ir.blocks.values():
-                body: list[Any] = []
-                for statement in block.body:
-                    value = getattr(statement, "value", None)
-                    if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
-                        changed = wrap(value, statement, block.scope, body, functions) or changed
-                    elif isinstance(value, ir.Expr) and value.op == "getitem":
-                        table = table_of(guard(get_definition, state.func_ir, value.value))
-                        if table is not None:
-                            contents = ir.Global("table", table, statement.loc)
-                            value.value = variable("table", contents, block.scope, body)
-                            changed = True
-                    body.append(statement)
-                block.body = body
-            if changed:
-                state.func_ir._definitions = build_definitions(state.func_ir.blocks)
-            return changed
+            return change_operations(state.func_ir, functions, beside)
 
     return compiler_with(Semantics, short_loops.ShortLoops)
+
+
+def change_operations(func_ir: Any, functions: dict[Any, Any], weak: Any, others: Any = None) -> bool:
+    """Change the operations in a function's intermediate code, and make tables that are indexed arrays.
+
+    ``functions``: what is called in place of operations. ``weak``: the function that wraps each operand of the others.
+    ``others``: what changes any other expression, and tells whether it has. Returns whether anything changed.
+    """
+    changed = False
+    for block in func_ir.blocks.values():
+        body: list[Any] = []
+        for statement in block.body:
+            value = getattr(statement, "value", None)
+            if isinstance(value, ir.Expr) and value.op in ("binop", "inplace_binop", "unary"):
+                changed = change(value, statement, block.scope, body, functions, weak) or changed
+            elif isinstance(value, ir.Expr) and value.op == "getitem":
+                table = table_of(guard(get_definition, func_ir, value.value))
+                if table is not None:
+                    value.value = variable("table", ir.Global("table", table, statement.loc), block.scope, body)
+                    changed = True
+            elif isinstance(value, ir.Expr) and others is not None:
+                changed = others(func_ir, value, block.scope, body) or changed
+            body.append(statement)
+        block.body = body
+    if changed:
+        func_ir._definitions = build_definitions(func_ir.blocks)
+    return changed
 
 
 def table_of(definition: Any) -> np.ndarray | None:
@@ -205,9 +215,9 @@ def uses_of(statement: Any) -> list[str]:
     return [variable.name for variable in value.list_vars()] if isinstance(value, ir.Inst) else []
 
 
-def wrapped(operands: tuple[Any, Any], place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
-    """Wrap two operands in ``beside``; appends the necessary statements to ``body``."""
-    function = variable("beside", ir.Global("beside", beside, place), scope, body)
+def wrapped(operands: tuple[Any, Any], weak: Any, place: Any, scope: Any, body: list[Any]) -> tuple[Any, Any]:
+    """Wrap two operands in calls of ``weak``; appends the necessary statements to ``body``."""
+    function = variable("beside", ir.Global("beside", weak, place), scope, body)
     left, right = (
         variable("weak", ir.Expr.call(function, arguments, (), place), scope, body)
         for arguments in (operands, operands[::-1])
@@ -222,7 +232,7 @@ def variable(name: str, contents: Any, scope: Any, body: list[Any]) -> Any:
     return made
 
 
-def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any]) -> bool:
+def change(value: Any, statement: Any, scope: Any, body: list[Any], functions: dict[Any, Any], weak: Any) -> bool:
     """Change one operation and append the statements that it needs to ``body``; returns whether anything changed."""
     place = statement.loc
     operands: Any = (value.value,) if value.op == "unary" else (value.lhs, value.rhs)
@@ -231,7 +241,7 @@ def wrap(value: Any, statement: Any, scope: Any, body: list[Any], functions: dic
         statement.value = ir.Expr.call(function, operands, (), place)
         return True
     if value.fn in OPERATIONS:
-        value.lhs, value.rhs = wrapped(operands, place, scope, body)
+        value.lhs, value.rhs = wrapped(operands, weak, place, scope, body)
         return True
     return False
 

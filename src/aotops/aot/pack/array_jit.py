@@ -70,7 +70,7 @@ def object_of(code: ArrayCode, level: Any, digest: str) -> tuple[bytes, bool]:
         try:
             (data,) = code.objects(code.symbol, [level])
         except CompileError as error:
-            raise BuildError(told({code: str(error)})) from None  # type: ignore[dict-item]
+            raise BuildError(told({code: str(error)})) from None
     jit_cache.keep(file, code.symbol, key, data)
     return data, True
 
