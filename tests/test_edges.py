@@ -366,6 +366,38 @@ HABITS: list[tuple[Callable[[], object], str]] = [
 ]
 
 
+#: Calls that take a flag, by the function and the argument that the error names.
+FLAG_ARGUMENTS: dict[str, Callable[[Any], object]] = {
+    "argmax: keepdims": lambda flag: ao.argmax(X, 0, keepdims=flag),
+    "argsort: descending": lambda flag: ao.argsort(X, descending=flag),
+    "astype: copy": lambda flag: ao.astype(X, "float32", copy=flag),
+    "count_nonzero: keepdims": lambda flag: ao.count_nonzero(X, axis=0, keepdims=flag),
+    "cumulative_sum: include_initial": lambda flag: ao.cumulative_sum(X, axis=0, include_initial=flag),
+    "isin: invert": lambda flag: ao.isin(X, 1.0, invert=flag),
+    "linspace: endpoint": lambda flag: ao.linspace(0, 1, 3, endpoint=flag),
+    "logspace: endpoint": lambda flag: ao.logspace(0, 1, 3, endpoint=flag),
+    "logsumexp: keepdims": lambda flag: ao.logsumexp(X, 0, keepdims=flag),
+    "mean: keepdims": lambda flag: ao.mean(X, 0, keepdims=flag),
+    "median: keepdims": lambda flag: ao.median(X, axis=0, keepdims=flag),
+    "nansum: keepdims": lambda flag: ao.nansum(X, 0, keepdims=flag),
+    "norm: keepdims": lambda flag: ao.norm(X, 0, keepdims=flag),
+    "reshape: copy": lambda flag: ao.reshape(X, (-1,), copy=flag),
+    "sort: stable": lambda flag: ao.sort(X, stable=flag),
+    "std: keepdims": lambda flag: ao.std(X, 0, keepdims=flag),
+    "sum: keepdims": lambda flag: ao.sum(X, 0, keepdims=flag),
+}
+
+
+@pytest.mark.parametrize("argument", FLAG_ARGUMENTS)
+def test_a_flag_is_no_string(argument: str) -> None:
+    for flag in ("no", "False", [], (0,)):
+        with pytest.raises(TypeError, match=f"^{argument} must be True(, | or )False.*, got {type(flag).__name__}"):
+            FLAG_ARGUMENTS[argument](flag)
+    for flag in (1, np.True_, ao.tensor(True)):
+        assert np.array_equal(np.asarray(FLAG_ARGUMENTS[argument](flag)), np.asarray(FLAG_ARGUMENTS[argument](True)))
+    assert np.array_equal(np.asarray(FLAG_ARGUMENTS[argument](0)), np.asarray(FLAG_ARGUMENTS[argument](False)))
+
+
 @pytest.mark.parametrize(("call", "advice"), HABITS)
 def test_a_call_as_elsewhere_is_told_what_to_write(call: Callable[[], object], advice: str) -> None:
     with pytest.raises(TypeError) as caught:

@@ -271,6 +271,18 @@ def test_repeat_and_tile_are_numpys(shape: tuple[int, ...], count: int, counts: 
         assert_same(ao.repeat(tensor, ao.tensor(own), axis=axis), np.repeat(array, own, axis))
 
 
+def test_lengths_beyond_int64_are_told_of_where_there_are_no_elements() -> None:
+    nothing = ao.zeros((0, 5), dtype="int8")
+    assert ao.repeat(nothing, 2**60, axis=1).shape == ao.tile(nothing, (1, 2**60)).shape == (0, 5 * 2**60)
+    empty = ao.zeros((3, 0))
+    assert ao.repeat(empty, 2**62, axis=1).shape == ao.tile(empty, (1, 2**62)).shape == (3, 0)
+    assert ao.repeat.__wrapped__(empty, 2**62, axis=1).shape == (3, 0)  # type: ignore[attr-defined]
+    for count in (2**61, 2**62, 2**63 - 1):
+        for call in (lambda: ao.repeat(nothing, count, axis=1), lambda: ao.tile(nothing, (1, count))):  # noqa: B023
+            with pytest.raises(ValueError, match=rf"2\*\*63 - 1 bytes, got \(0, {5 * count}\)"):
+                call()
+
+
 def test_repeat_and_tile_of_thirty_two_dimensions() -> None:
     tensor, array = LAYOUTS["thirty-two dimensions"].pair("float32")
     counts = (1,) * 5 + (2,) * 2 + (1,) * 20 + (2, 3, 1, 1, 2)

@@ -277,8 +277,17 @@ def test_dot() -> None:
     products: list[Callable[[Any], Any]] = [lambda x: np.dot(x, x.T), lambda x: np.dot(x, x[0])]
     for call in products if hasattr(ao, "matmul") else ():
         np.testing.assert_allclose(np.asarray(call(t)), call(VALUES))
-    with pytest.raises(TypeError, match=r"^numpy\.dot: each array must be an ndarray"):
-        np.dot(ao.ones((2, 2, 2)), ao.ones((2, 2, 2)))
+    cubes = np.arange(8.0).reshape(2, 2, 2)
+    found = np.dot(ao.tensor(cubes), cubes)  # by NumPy
+    assert type(found) is ao.Tensor and np.array_equal(np.asarray(found), np.dot(cubes, cubes))
+
+
+@pytest.mark.parametrize("function", [np.tril, np.triu])
+def test_triangles_of_vectors(function: Any) -> None:
+    for array in (np.arange(1, 5), np.ones((3, 4), dtype="complex64")):
+        for found in (function(ao.tensor(array)), function(ao.tensor(array), 1), function(ao.tensor(array), k=-1)):
+            assert type(found) is ao.Tensor
+        assert np.array_equal(np.asarray(found), function(array, k=-1))
 
 
 def test_functions_that_tell_are_numpys_own() -> None:

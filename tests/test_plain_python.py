@@ -524,12 +524,13 @@ def check_argreduction(
     layout: str = "unit",
     held: Any = None,
     places: bool = False,
+    elements: Iterator[Any] | None = None,
 ) -> None:
     """Look through one tile along its inner (1) or outer (0) axis, and demand what a naive search finds."""
     combine = record.scalar_for(dtype)
     start = record.initial_for(dtype) if held is None else held
     n = size[1 - along]  # of results
-    x = Operand(*size, LAYOUTS[layout](0, *size), dtype, values_of(dtype, 5))
+    x = Operand(*size, LAYOUTS[layout](0, *size), dtype, elements or values_of(dtype, 5))
     steps = (2, 0) if along == 1 else (0, 2)
     kept = (n, 1) if along == 1 else (1, n)
     best = Operand(*kept, steps, dtype, itertools.repeat(start))
@@ -565,13 +566,26 @@ def test_argreduction_kernels_run_as_plain_python(record: Record, dtype: str) ->
 @pytest.mark.parametrize(("record", "dtype"), sampled(ARGREDUCE_CASES), ids=lambda value: getattr(value, "name", value))
 def test_one_wrong_choice_is_found(record: Record, dtype: str) -> None:
     signature = Signature((dtype, "int64", dtype), "int64")
-    # the last combination of a row, the last one of the lanes, the last one of all
-    for size, along, at in [((1, 5), 1, 4), ((1, 64), 1, 64 + 62), ((3, 65), 0, 3 * 65 - 1)]:
-        check_argreduction(record, dtype, kernel_of(record, dtype), size, along)
-        kernel = argreduce(broken(record.scalar_for(dtype), dtype, at), signature)
+    combine = record.scalar_for(dtype)
+    better = stored(combine(stored(0, dtype), stored(101, dtype)), dtype)  # than all elements: each choice matters
+
+    def elements() -> Iterator[Any]:
+        generator = random.Random(7)
+        while True:
+            yield not better if dtype == "bool" else stored(generator.randrange(1, 101), dtype)
+
+    # the last choice of a short row, of a long one, of its lanes, of its groups of lanes, and of all columns
+    for size, along, back in [((1, 5), 1, 1), ((1, 200), 1, 1), ((1, 200), 1, 2), ((1, 200), 1, 65), ((3, 65), 0, 1)]:
+        choose, calls = counted(combine)
+        kernel = argreduce(choose, signature, record.absorbing_for(dtype))
+        check_argreduction(record, dtype, kernel, size, along, elements=elements())
+        if size == (1, 200) and dtype == "bool":  # the first absorbing element is looked for
+            assert not calls
+            continue
+        kernel = argreduce(once(better, len(calls) - back, combine), signature, record.absorbing_for(dtype))
         # a value that is nowhere is looked for beyond the end
         with pytest.raises((AssertionError, IndexError), match=r"element|outside"):
-            check_argreduction(record, dtype, kernel, size, along)
+            check_argreduction(record, dtype, kernel, size, along, elements=elements())
 
 
 # --- scans --------------------------------------------------------------------------------------------------------
@@ -1370,6 +1384,23 @@ def broken(scalar: Scalar, dtype: str, at: int, steps: int = 1) -> Scalar:
         return spoilt(result, dtype, steps) if next(calls) == at else result
 
     return wrong
+
+
+def once(value: Any, at: int, scalar: Scalar) -> Scalar:
+    """A scalar function whose ``at``-th call returns a given value."""
+    calls = itertools.count()
+    return lambda *values: value if next(calls) == at else scalar(*values)
+
+
+def counted(scalar: Scalar) -> tuple[Scalar, list[Any]]:
+    """A scalar function and the results of its calls so far."""
+    results: list[Any] = []
+
+    def counting(*values: Any) -> Any:
+        results.append(scalar(*values))
+        return results[-1]
+
+    return counting, results
 
 
 @pytest.mark.parametrize(("record", "dtype"), ELEMENTWISE_CASES, ids=lambda value: getattr(value, "name", value))

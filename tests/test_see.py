@@ -496,6 +496,7 @@ def routines() -> dict[str, Callable[[], Any]]:
     positions, mask = ao.tensor([2, 0, 9]), x > 4
     return {
         "matmul": lambda: table @ table.T,
+        "triangle": lambda: ao.tril(table),
         "sort_keys": lambda: ao.sort(table),
         "sort_pairs": lambda: ao.argsort(table, descending=True),
         "gather": lambda: ao.take(x, positions),
@@ -509,7 +510,7 @@ def routines() -> dict[str, Callable[[], Any]]:
 
 @pytest.mark.parametrize("name", routines())
 def test_routines_are_explained_and_traced(name: str) -> None:
-    symbols = {kernel.symbol for kernel in routine_kernels()}
+    symbols = {launches.MEMCPY, *[kernel.symbol for kernel in routine_kernels()]}
     call = routines()[name]
     call.__module__ = "aotops"  # as if it were one of ours
     explained = ao.explain(call).launches

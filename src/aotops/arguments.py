@@ -35,13 +35,18 @@ def advised(function: F) -> F:
 
 def as_copy(name: str, copy: Any) -> bool | None:
     """The argument ``copy`` of a function: True, False or None; ``TypeError`` for a string, such as ``"no"``."""
-    if copy is None or copy is True or copy is False:
-        return copy
-    if not hasattr(type(copy), "__bool__"):
+    return None if copy is None else as_flag(name, "copy", copy, "True, False or None")
+
+
+def as_flag(name: str, argument: str, value: Any, wanted: str = "True or False") -> bool:
+    """A flag of a function; ``TypeError`` for what has no truth value of its own, such as the string ``"no"``."""
+    if value is True or value is False:
+        return value
+    if not hasattr(type(value), "__bool__"):
         from aotops.errors import wrong_type
 
-        wrong_type(name, "copy", "True, False or None", copy)
-    return bool(copy)
+        wrong_type(name, argument, wanted, value)
+    return bool(value)
 
 
 def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

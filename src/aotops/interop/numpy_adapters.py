@@ -52,12 +52,13 @@ def transpose(a: Any, axes: Any = None) -> Any:
 
 
 def dot(a: Any, b: Any, out: Any = None) -> Any:
-    """``numpy.dot`` of vectors and matrices, which is their product, and of numbers; not of more dimensions."""
+    """``numpy.dot`` of vectors and matrices, their product, and of numbers; NumPy has it of more dimensions."""
     x, y = aotops.asarray(a), aotops.asarray(b)
     if x.ndim == 0 or y.ndim == 0:
         return aotops.multiply(x, y, out=out)
-    function = function_of("matmul" if max(x.ndim, y.ndim) <= 2 else "", "numpy.dot")
-    return finished("dot", function(x, y), out, None)
+    if max(x.ndim, y.ndim) > 2:
+        return NotImplemented
+    return finished("dot", aotops.matmul(x, y), out, None)
 
 
 def swapaxes(a: Any, axis1: int, axis2: int) -> Any:
@@ -193,6 +194,16 @@ def flatnonzero(a: Any) -> Any:
     return aotops.nonzero(aotops.reshape(aotops.asarray(a), (-1,)))[0]
 
 
+def tril(m: Any, k: int = 0) -> Any:
+    """``numpy.tril``, which has rows of its own for a vector."""
+    return aotops.tril(m, k=k) if m.ndim > 1 else NotImplemented
+
+
+def triu(m: Any, k: int = 0) -> Any:
+    """``numpy.triu``, likewise."""
+    return aotops.triu(m, k=k) if m.ndim > 1 else NotImplemented
+
+
 #: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
 ADAPTERS = {
     "append": append,
@@ -215,6 +226,8 @@ ADAPTERS = {
     "sort": sort,
     "swapaxes": swapaxes,
     "transpose": transpose,
+    "tril": tril,
+    "triu": triu,
     "unique": unique,
     "vstack": vstack,
     "where": where,

@@ -122,7 +122,7 @@ SAME = (
     "moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero ones_like "
     "percentile prod quantile real repeat reshape roll searchsorted squeeze stack std sum take "
     "take_along_axis "
-    "tensordot tile tril triu unique_all unique_counts unique_inverse unique_values unstack var zeros_like"
+    "tensordot tile unique_all unique_counts unique_inverse unique_values unstack var zeros_like"
 )
 
 #: What others of NumPy's functions are called in aotops.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.creation import as_number, evenly_spaced, require_cpu
 from aotops.namespace.operands import as_tensor
@@ -115,7 +115,7 @@ def linspace(
     wanted = None if dtype is None else as_dtype("linspace", "dtype", dtype)
     if isinstance(first, complex) and wanted is not None and wanted.kind != "complex":
         errors.reject(TypeError, "linspace", "dtype", "be complex between complex ends", wanted.name)
-    result = spaced("linspace", first, last, count, bool(endpoint))
+    result = spaced("linspace", first, last, count, as_flag("linspace", "endpoint", endpoint))
     if wanted is None or wanted == result.dtype:
         return result
     return rounded_down(result, wanted, "linspace") if wanted.kind == "integer" else astype(result, wanted)
@@ -173,7 +173,9 @@ def logspace(
     """
     require_cpu("logspace", device)
     first, last = ends("logspace", start, stop)
-    exponents = spaced("logspace", first, last, as_count("logspace", "num", num), bool(endpoint))
+    exponents = spaced(
+        "logspace", first, last, as_count("logspace", "num", num), as_flag("logspace", "endpoint", endpoint)
+    )
     powers: Tensor = _pow(as_number("logspace", "base", base), exponents)
     return powers if dtype is None else astype(powers, as_dtype("logspace", "dtype", dtype), copy=False)
 

@@ -178,14 +178,16 @@ def repeat(x: Operand, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if count < 0:
         errors.wrong_value("repeat", "repeats", "at least 0", repeats)
     shape = source.shape
-    check_bytes("repeat", (*shape[:own], shape[own] * count, *shape[own + 1 :]), source.dtype)
+    repeated = (*shape[:own], shape[own] * count, *shape[own + 1 :])
+    check_bytes("repeat", repeated, source.dtype)
+    if source.size == 0:  # any number of times, also of those that no axis has room for
+        return _native.empty(repeated, source.dtype, "repeat")
     if source.ndim == max_rank:  # there is no room for one more axis
         source = source.reshape((prod(shape[:own]), shape[own], prod(shape[own + 1 :])))
-        return repeat(source, count, axis=1).reshape((*shape[:own], shape[own] * count, *shape[own + 1 :]))
+        return repeat(source, count, axis=1).reshape(repeated)
     split = (*shape[: own + 1], count, *shape[own + 1 :])
     strides = (*source.strides[: own + 1], 0, *source.strides[own + 1 :])
-    wide = astype(source._as_strided(split, strides, 0), source.dtype)
-    return wide.reshape((*shape[:own], shape[own] * count, *shape[own + 1 :]))
+    return astype(source._as_strided(split, strides, 0), source.dtype).reshape(repeated)
 
 
 def repeated_unevenly(x: Tensor, repeats: Tensor, axis: int) -> Tensor:
@@ -240,7 +242,10 @@ def tile(x: Operand, repetitions: Any, /) -> Tensor:
         errors.wrong_value("tile", "repetitions", "at least 0", repetitions)
     counts = (1,) * (source.ndim - len(counts)) + counts
     lengths = (1,) * (len(counts) - source.ndim) + source.shape
-    check_bytes("tile", tuple([length * count for length, count in zip(lengths, counts, strict=True)]), source.dtype)
+    tiled = tuple([length * count for length, count in zip(lengths, counts, strict=True)])
+    check_bytes("tile", tiled, source.dtype)
+    if source.size == 0:
+        return _native.empty(tiled, source.dtype, "tile")
     source = source[(None,) * (len(counts) - source.ndim) + (...,)]
     if len(counts) + sum(count != 1 for count in counts) > max_rank:  # one axis at a time
         for axis, count in enumerate(counts):
@@ -253,7 +258,7 @@ def tile(x: Operand, repetitions: Any, /) -> Tensor:
         shape += [length] if count == 1 else [count, length]
         strides += [step] if count == 1 else [0, step]
     wide = astype(source._as_strided(tuple(shape), tuple(strides), 0), source.dtype)
-    return wide.reshape(tuple([length * count for length, count in zip(source.shape, counts, strict=True)]))
+    return wide.reshape(tiled)
 
 
 def tiled_along(x: Tensor, axis: int, count: int) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.namespace.operands import as_floats, as_real, as_tensor
 from aotops.namespace.statistics import folded_axes, masked_mean, mean
 from aotops.shapes import folded_count, normalize_axes
@@ -60,6 +60,7 @@ def nansum(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
     """
     x = as_tensor("nansum", "x", x)
     axes = folded_axes("nansum", x, axis)
+    keepdims = as_flag("nansum", "keepdims", keepdims)
     result: Tensor = _sum(_where(_isnan(x), 0, x) if is_float(x) else x, axes, keepdims=keepdims)
     return result
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.operands import as_floats, as_tensor
 from aotops.namespace.searching import positions, taken
@@ -76,6 +76,7 @@ def logsumexp(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor
     """
     x = as_floats("logsumexp", "x", x)
     axes = folded_axes("logsumexp", x, axis)
+    keepdims = as_flag("logsumexp", "keepdims", keepdims)
     if folded_count(x.shape, axes) == 0:
         result: Tensor = _log(_sum(x, axes, keepdims=keepdims))
         return result
@@ -181,6 +182,7 @@ def norm(x: Operand, axis: Any = None, *, ord: float = 2, keepdims: bool = False
     if isinstance(ord, bool) or not isinstance(ord, (int, float)):
         errors.reject(TypeError, "norm", "ord", "be a number", type(ord).__name__)
     axes = folded_axes("norm", x, axis)
+    keepdims = as_flag("norm", "keepdims", keepdims)
     if ord == 0:
         return astype(_sum(_not_equal(x, 0.0), axes, keepdims=keepdims), x.dtype)
     size = _abs(x)

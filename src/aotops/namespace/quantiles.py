@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import BY_NAME
 from aotops.namespace.manipulation import moveaxis
 from aotops.namespace.operands import as_floats, as_tensor
@@ -136,6 +136,7 @@ def as_shares(name: str, q: Any, whole: float) -> Tensor:
 def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdims: bool) -> Tensor:
     """Quantiles along axes, for a function of this name."""
     x = as_floats(name, "x", x)
+    keepdims = as_flag(name, "keepdims", keepdims)
     if not isinstance(method, str) or method not in METHODS:
         errors.reject(ValueError, name, "method", f"be one of {', '.join(METHODS)}", errors.shown(method))
     own = tuple(range(x.ndim)) if axis is None else normalize_axes(name, "axis", axis, x.ndim)

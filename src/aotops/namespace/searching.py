@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import result_type
 from aotops.namespace.indexing import as_positions, true_positions
@@ -168,7 +168,7 @@ def count_nonzero(x: Operand, /, *, axis: Any = None, keepdims: bool = False) ->
     source = as_tensor("count_nonzero", "x", x)
     axes = None if axis is None else normalize_axes("count_nonzero", "axis", axis, source.ndim)
     counted = source if source.dtype.name == "bool" else _not_equal(source, False)
-    result: Tensor = _sum(counted, axes, keepdims=bool(keepdims))
+    result: Tensor = _sum(counted, axes, keepdims=as_flag("count_nonzero", "keepdims", keepdims))
     return result
 
 

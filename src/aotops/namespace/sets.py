@@ -6,7 +6,7 @@ from collections import namedtuple
 
 from aotops import _native
 from aotops._native import astype
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import int64
 from aotops.namespace.data_types import result_type
 from aotops.namespace.operands import as_operand, as_tensor
@@ -186,12 +186,13 @@ def isin(x1: Operand, x2: Operand, /, *, invert: bool = False) -> Tensor:
         >>> ao.isin(ao.tensor([1, 2, 3]), [1, 3])
         tensor([ True, False,  True])
     """
+    invert = as_flag("isin", "invert", invert)
     given, values = as_operand("isin", "x1", x1), as_operand("isin", "x2", x2)
     dtype = result_type(given, values)
     elements = astype(as_tensor("isin", "x1", given), dtype, copy=False)
     members = astype(as_tensor("isin", "x2", values), dtype, copy=False).reshape(-1)
     if members.size == 0:
-        return _native.full(elements.shape, int(bool(invert)), BOOL, "isin", "x1")
+        return _native.full(elements.shape, int(invert), BOOL, "isin", "x1")
     if dtype.kind == "complex":
         found: Tensor = _any(_equal(elements[..., None], members), -1)
     else:

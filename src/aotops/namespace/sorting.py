@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.namespace.manipulation import moveaxis
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
@@ -46,7 +46,7 @@ def sort(x: Operand, /, *, axis: int = -1, descending: bool = False, stable: boo
         >>> ao.sort(ao.tensor([3, 1, 2]), descending=True)
         tensor([3, 2, 1])
     """
-    return ordered("sort", x, axis, descending, False)
+    return ordered("sort", x, axis, descending, stable, False)
 
 
 @fast_path()
@@ -77,18 +77,18 @@ def argsort(x: Operand, /, *, axis: int = -1, descending: bool = False, stable: 
         >>> ao.argsort(ao.tensor([3, 1, 2]))
         tensor([1, 2, 0])
     """
-    return ordered("argsort", x, axis, descending, True)
+    return ordered("argsort", x, axis, descending, stable, True)
 
 
-def ordered(name: str, x: Any, axis: Any, descending: Any, positions: bool) -> Tensor:
+def ordered(name: str, x: Any, axis: Any, descending: Any, stable: Any, positions: bool) -> Tensor:
     """What ``sort`` or ``argsort`` returns."""
+    falls = as_flag(name, "descending", descending)
+    as_flag(name, "stable", stable)
     source = as_tensor(name, "x", x)
     if source.dtype.kind == "complex":
         errors.reject(TypeError, name, "x", "be of numbers that have an order", f"dtype {source.dtype.name}")
     (own,) = normalize_axes(name, "axis", axis, source.ndim, several=False)
     last = own == source.ndim - 1
     rows = source if last else moveaxis(source, own, -1)
-    result = _native.sort(
-        astype(rows, rows.dtype) if not rows.is_contiguous() else rows, bool(descending), positions, name
-    )
+    result = _native.sort(astype(rows, rows.dtype) if not rows.is_contiguous() else rows, falls, positions, name)
     return result if last else astype(moveaxis(result, -1, own), result.dtype)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors, retry
 from aotops._native import astype, fast_path
-from aotops.arguments import advised
+from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.creation import as_number
 from aotops.namespace.operands import as_tensor
@@ -123,6 +123,7 @@ def variance(
     that there are infinities or NaN among the elements.
     """
     correction = one_correction(name, correction, ddof)
+    keepdims = as_flag(name, "keepdims", keepdims)
     x = operand(name, x, dtype)
     correction = as_number(name, "correction", correction)
     if x.dtype.kind == "complex":
@@ -225,6 +226,7 @@ def mean(
         tensor([1.5, 4. ])
     """
     x = operand("mean", x, dtype)
+    keepdims = as_flag("mean", "keepdims", keepdims)
     axes = folded_axes("mean", x, axis)
     if where is not True:
         floats = x if x.dtype.kind in ("float", "complex") else astype(x, float64)

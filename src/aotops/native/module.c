@@ -201,7 +201,7 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
         if (!aot_is_keyword(name, "copy")) {
             return aot_raise("unexpected_keyword", "(sOs)", "astype", name, "copy, device");
         }
-        copy = PyObject_IsTrue(args[count + k]);
+        copy = aot_read_flag(args[count + k], "astype", "copy");
         if (copy < 0) {
             return NULL;
         }

@@ -157,6 +157,8 @@ PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *insta
 PyObject *aot_raise(const char *function, const char *format, ...);
 /* Returns whether the key of a keyword argument, which may be any object, equals a name. */
 bool aot_is_keyword(PyObject *key, const char *name);
+/* Returns the truth of a flag; -1 with an exception for an object without one of its own, such as a string. */
+int aot_read_flag(PyObject *object, const char *function, const char *argument);
 /* Reads an object that is exactly an int and fits; returns false for any other. */
 bool aot_plain_size(PyObject *object, Py_ssize_t *size);
 /* Reads a tuple of exactly ints, different axes of a tensor, into a bit mask; returns false for anything else. */

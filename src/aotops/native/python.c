@@ -116,6 +116,15 @@ bool aot_is_keyword(PyObject *key, const char *name)
     return PyUnicode_Check(key) && PyUnicode_CompareWithASCIIString(key, name) == 0;
 }
 
+int aot_read_flag(PyObject *object, const char *function, const char *argument)
+{
+    if (PyType_GetSlot(Py_TYPE(object), Py_nb_bool) == NULL) {
+        aot_raise("wrong_type", "(sssO)", function, argument, "True or False", object);
+        return -1;
+    }
+    return PyObject_IsTrue(object);
+}
+
 bool aot_plain_size(PyObject *object, Py_ssize_t *size)
 {
     if (!PyLong_CheckExact(object)) {

@@ -504,17 +504,18 @@ static PyObject *scan(const call_arguments *call, aot_tensor *x)
 
 static PyObject *run(call_arguments *call)
 {
-    int truth = call->flag != NULL ? PyObject_IsTrue(call->flag) : 0;
+    const aot_operator *definition = call->operator->definition;
+    const char *argument = definition->kind == AOT_SCAN ? "include_initial" : "keepdims";
+    int truth = call->flag != NULL ? aot_read_flag(call->flag, definition->name, argument) : 0;
     aot_tensor *inputs[AOT_MAX_OPERANDS];
     int count = truth < 0 ? -1 : converted_inputs(call, inputs);
     if (count < 0) {
         return NULL;
     }
     call->is_true = truth;
-    int kind = call->operator->definition->kind;
-    PyObject *result = kind == AOT_REDUCE ? reduce(call, inputs)
-                       : kind == AOT_SCAN ? scan(call, inputs[0])
-                                          : argreduce(call, inputs[0]);
+    PyObject *result = definition->kind == AOT_REDUCE ? reduce(call, inputs)
+                       : definition->kind == AOT_SCAN ? scan(call, inputs[0])
+                                                      : argreduce(call, inputs[0]);
     for (int k = 0; k < count; k++) {
         Py_DECREF((PyObject *)inputs[k]);
     }

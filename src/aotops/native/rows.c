@@ -161,8 +161,11 @@ aot_tensor *aot_repeat(aot_tensor *x, Py_ssize_t times, bool flat, Py_ssize_t ax
         return repeat_rows(x, 1, times, 1, &size, "repeat");
     }
     for (int k = 0; k < x->ndim; k++) {
-        shape[k] = x->shape[k] * (k == axis ? times : 1);
+        shape[k] = x->shape[k];
         length *= k > axis ? x->shape[k] : 1;
+    }
+    if (!multiply(&shape[axis], times)) {
+        return NULL; /* there may be no elements */
     }
     return repeat_rows(x, length, times, x->ndim, shape, "repeat");
 }
@@ -272,7 +275,11 @@ aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *fu
     triangle_job own = {.x = x->contiguous ? x->data : out->data, .out = out->data, .rows = x->size / columns,
                         .rows_each = aot_larger(CHUNK / (columns * itemsize), 1), .height = height, .columns = columns,
                         .itemsize = itemsize, .k = aot_larger(-height, aot_smaller(k, columns)), .lower = lower};
-    if (run(x->state, &own, x->size, run_all_triangles) < 0) {
+    aot_view views[] = {{(char *)own.x, x->contiguous ? x->strides : out->strides, (uint8_t)x->dtype},
+                        {out->data, out->strides, (uint8_t)x->dtype}};
+    const aot_routine routine = {"triangle", (int)itemsize, false, 1, 2, views, x->ndim, x->shape};
+    aot_runner runner = {.job = &own, .total = x->size, .threads = aot_threads(x->state, x->size, false, false)};
+    if (aot_run_routine(x->state, &routine, &runner, run_all_triangles) < 0) {
         Py_CLEAR(out);
     }
     return out;

@@ -218,7 +218,8 @@ class Launch:
             for dtype in dict.fromkeys([operand.kernel_dtype for operand in self.operands])
             if dtype != INDEX
         ]
-        yield f"  kernel      {self.kernel}, for {self.level}; vectors of {self.vector_bits} bits ({', '.join(lanes)})"
+        compiled = f", for {self.level}; vectors of {self.vector_bits} bits ({', '.join(lanes)})"
+        yield f"  kernel      {self.kernel}{compiled if self.kernel != MEMCPY else ' of the C library, row by row'}"
         simplified = "" if self.path != "planned" else f", planned as {dimensions(self.planned_shape)}"
         yield f"  dimensions  {dimensions(self.shape)}{simplified}"
         rows = [
@@ -270,6 +271,9 @@ def _bytes_of(dtype: str, shape: tuple[int, ...], strides: tuple[int, ...]) -> i
     return FACTS[dtype].itemsize * _product(tuple(distinct))
 
 
+#: What ``native/rows.c`` calls instead of a kernel.
+MEMCPY = "memcpy"
+
 #: What the inputs of routines are called, where that is not x.
 _ROUTINE_INPUTS = {
     "matmul": ("x1", "x2"),
@@ -304,6 +308,8 @@ def _kernel(
         from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS
 
         name, itemsize, _ = operator
+        if name not in ROUTINES:
+            return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
         dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
         return name, "routine", kernel_symbol("routine", name, dtype)
