@@ -88,6 +88,7 @@ MEANINGS = (
         "scipy 0.16+ is required",
         "It calls a function of NumPy that needs BLAS or LAPACK, which wheels would have to contain; write loops",
     ),
+    ("wrong tuple length", "It assigns a tuple to another number of variables; write one for each element"),
     ("Cannot unify", "A variable has different types on different paths; make it of one"),
     ("Can't unify", "A variable has different types on different paths; make it of one"),
     ("unsupported opcode", "It has a construct that kernels do not have; write loops, conditions and arrays"),

@@ -11,13 +11,13 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from numba.core import compiler, dispatcher, types
+from numba.core import cgutils, compiler, dispatcher, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import RequireLiteralValue, TypingError
 from numba.core.typing import templates
 from numba.core.typing.collections import SetItemSequence
 from numba.extending import intrinsic, overload
-from numba.np import arrayobj
+from numba.np import arrayobj, npyimpl
 
 from aotops.aot.arrays.pipeline import ArrayCompiler
 
@@ -71,7 +71,68 @@ def as_layout(typing_context: Any, array: Any, layout: Any) -> Any:
     return result(array, layout), generate
 
 
+# --- what Numba does not check ----------------------------------------------------------------------------------------
+
+
+def flat_class(type_: Any) -> Any:
+    """Return the class that generates code for ``x.flat``, with checked indices, which may be negative."""
+    base = _NUMBA_FLAT_CLASS(type_)
+
+    def checked(context: Any, builder: Any, array: Any, index: Any) -> Any:
+        size = array.nitems
+        negative = builder.icmp_signed("<", index, index.type(0))
+        index = builder.select(negative, builder.add(index, size), index)
+        with cgutils.if_unlikely(builder, builder.icmp_unsigned(">=", index, size)):
+            context.call_conv.return_user_exc(builder, IndexError, ("index is out of bounds",))
+        return index
+
+    class Flat(base):  # type: ignore[misc, valid-type]
+        def getitem(self, context: Any, builder: Any, array_type: Any, array: Any, index: Any) -> Any:
+            return super().getitem(context, builder, array_type, array, checked(context, builder, array, index))
+
+        def setitem(self, context: Any, builder: Any, array_type: Any, array: Any, index: Any, value: Any) -> Any:
+            own = checked(context, builder, array, index)
+            return super().setitem(context, builder, array_type, array, own, value)
+
+    return Flat
+
+
+def universal_function(context: Any, builder: Any, signature: Any, arguments: Any, function: Any, kernel: Any) -> Any:
+    """Generate the loop of a universal function, which raises if operands do not broadcast to the output that is given.
+
+    Outputs are given in ``x += y``, too. Numba would read as many elements of the operands as the output has.
+    """
+    given = [npyimpl._prepare_argument(context, builder, *each) for each in zip(arguments, signature.args, strict=True)]
+    shape = getattr(given[function.nin], "shape", ()) if len(given) > function.nin else ()
+    for k, operand in enumerate(given if shape else ()):
+        lengths = operand.shape if hasattr(operand, "ndim") else ()
+        fits = cgutils.true_bit if len(lengths) <= len(shape) else cgutils.false_bit
+        for own, wanted in zip(reversed(lengths), reversed(shape), strict=False):
+            same = builder.icmp_signed("==", own, wanted)
+            if k < function.nin:
+                same = builder.or_(same, builder.icmp_signed("==", own, own.type(1)))
+            fits = builder.and_(fits, same)
+        with cgutils.if_unlikely(builder, builder.not_(fits)):
+            message = "operands could not be broadcast to the shape of the output"
+            context.call_conv.return_user_exc(builder, ValueError, (message,))
+    return _NUMBA_UFUNC_KERNEL(context, builder, signature, arguments, function, kernel)
+
+
+#: Functions of Numba's library that may take positions from their arguments are in these modules. Those with one of the
+#: words in their names do not, and would become slower.
+_CHECKED = ("numba.np.arrayobj", "numba.np.arraymath")
+_UNCHECKED = ("partition", "select", "median", "sort", "cumsum", "cumprod", "searchsorted")
+
+
+def checks_indices(function: Any) -> bool:
+    """Whether indices are checked in a function of Numba's library, as in those of users."""
+    words = function.__qualname__
+    return function.__module__ in _CHECKED and not any(each in words for each in _UNCHECKED)
+
+
 _NUMBA_SET_ITEM = SetItemSequence.generic
+_NUMBA_FLAT_CLASS = arrayobj.make_array_flat_cls
+_NUMBA_UFUNC_KERNEL = npyimpl.numpy_ufunc_kernel
 
 #: What is replaced while array kernels are compiled.
 _REPLACED = (
@@ -79,6 +140,8 @@ _REPLACED = (
     (arrayobj, "_as_layout_array_intrinsic", as_layout),
     (types.NumpyNdIterType, "views", property(views)),
     (SetItemSequence, "generic", set_item),
+    (arrayobj, "make_array_flat_cls", flat_class),
+    (npyimpl, "numpy_ufunc_kernel", universal_function),
 )
 
 
@@ -108,13 +171,15 @@ def isolated() -> Iterator[None]:
         numba_has = [(owner, name, owner.__dict__[name]) for owner, name, _ in _REPLACED]
 
         def compile_core(self: Any, args: Any, return_type: Any) -> Any:
-            given = self.pipeline_class
+            given, options = self.pipeline_class, self.targetoptions
             if given is compiler.Compiler:
                 self.pipeline_class = ArrayCompiler
+                if checks_indices(self.py_func):
+                    self.targetoptions = {**options, "boundscheck": True}
             try:
                 return core(self, args, return_type)
             finally:
-                self.pipeline_class = given
+                self.pipeline_class, self.targetoptions = given, options
 
         before = _swap()
         dispatcher._FunctionCompiler._compile_core = compile_core

@@ -61,12 +61,15 @@ def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, 
     if name not in RAISED:
         where = f"\n  {place[1]}, line {place[2]}" if place else ""
         raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}.{where}")
-    message = ", ".join(map(str, arguments))
+    # some of Numba's own name the file once more, by its path
+    message = ", ".join(map(str, arguments)).partition('\nFile "')[0] or name
     return "\n".join([name, file, str(line), message])
 
 
 def relative(file: str, root: str) -> str:
-    """Return a file relative to the project, "" for one of Numba's or of another package."""
+    """Return a file relative to the project, "" for one of Numba's or of another package, and for generated code."""
+    if file == "<string>":
+        return ""
     path = Path(os.path.abspath(file))
     own = os.path.dirname(os.path.abspath(aotops.__file__))
     for folder in {own, *(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))}:
