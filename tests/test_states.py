@@ -110,6 +110,16 @@ def test_results_in_every_layout(declared: Any, layout: str) -> None:
 
 
 @requires_numba
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int64"])
+def test_rows_that_are_cast(declared: Any, dtype: str) -> None:
+    for shape in ((130, 65), (64, 130), (1000, 65), (65, 1000)):  # a few rows are cast at a time
+        array = np.random.default_rng(5).integers(0, 2 if dtype == "bool" else 100, shape).astype(dtype)
+        for axis in (0, 1):
+            found = np.asarray(declared.variance(ao.asarray(array), axis))
+            np.testing.assert_allclose(found, array.var(axis), rtol=1e-12)
+
+
+@requires_numba
 def test_axes_out_dtypes_and_empty_ones(declared: Any) -> None:
     array = np.random.default_rng(3).normal(size=(5, 70, 9))
     x = ao.asarray(array)

@@ -52,7 +52,6 @@ typedef struct {
     int results;     /* 1; 2: the best value and its position; or the numbers of a state */
     bool positions;  /* an argreduce */
     bool has_states;
-    int itemsizes[AOT_MAX_OPERANDS]; /* in the kernel's dtypes */
     aot_element start[AOT_MAX_STATES];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
     aot_atomic *absorbed;   /* 1 once the only result is known to be it, so that all may end; NULL for several results */
@@ -124,12 +123,15 @@ static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operan
 {
     const aot_plan *plan = job->plan;
     int64_t step = plan->cast_stride;
+    int results = operands - job->results; /* the first one's operand */
     for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
         int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
         char *moved[AOT_MAX_OPERANDS], *target = room;
         memcpy(own, strides, 2 * (size_t)operands * sizeof *own);
         for (int k = 0; k < operands; k++) {
-            int64_t itemsize = k < job->inputs ? plan->itemsizes[k] : job->itemsizes[k];
+            int64_t itemsize = k < job->inputs ? plan->itemsizes[k]
+                               : k < results   ? (int64_t)sizeof(int64_t) /* the position in an argreduce */
+                                               : plan->result_itemsizes[k - results];
             moved[k] = data[k] + first * strides[operands + k] * itemsize;
             if (k < job->inputs && job->casts[k] != NULL) {
                 char *pair[] = {moved[k], target};
@@ -522,7 +524,6 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         int own = variant->dtypes[k];
         aot_plan_view(&plan, k, &views[k], own);
         job.data[k] = views[k].data;
-        job.itemsizes[k] = aot_dtypes[own].itemsize;
         job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
     plan.threads = aot_threads(state, total, definition->compute_bound, definition->unbounded);
