@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,22 @@ def test_functions_that_call_themselves_have_a_limit() -> None:
             even(np.full(100_000, 10**6))
     finally:
         ao.set_num_threads(before)
+
+    caught = []
+
+    def call() -> None:
+        with pytest.raises(RecursionError):
+            even(10**9)
+        caught.append(int(even(20)))
+
+    usual = threading.stack_size(1 << 18)
+    try:
+        thread = threading.Thread(target=call)
+        thread.start()
+        thread.join()
+    finally:
+        threading.stack_size(usual)
+    assert caught == [1]
 
 
 def test_integers_of_64_bits_without_a_sign_stay_what_they_are() -> None:

@@ -18,6 +18,8 @@
 
 #define MOST_AXES (AOT_MAX_RANK * AOT_MAX_OPERANDS)
 #define MOST_DIMENSIONS 255
+/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
+#define RECURSION_STACK ((uintptr_t)1 << 19)
 
 typedef struct {
     aot_array_kernel kernel;
@@ -42,6 +44,21 @@ typedef struct {
 } job;
 
 /* --- running ------------------------------------------------------------------------------------- */
+
+void aot_prepare_array_call(aot_array_call *call)
+{
+    static AOT_THREAD_LOCAL uintptr_t end = UINTPTR_MAX; /* of this thread's stack; asking takes up to 50 us */
+    if (end == UINTPTR_MAX) {
+        end = aot_stack_end();
+    }
+    /* stacks grow downwards on all platforms of aotops */
+    uintptr_t here = (uintptr_t)call, limit = here - RECURSION_STACK;
+    /* a thread that Python's threading.stack_size made a small stack for, or one that is nearly used up */
+    if (end != 0 && end < here && limit < end + (here - end) / 2) {
+        limit = end + (here - end) / 2;
+    }
+    *call = (aot_array_call){NULL, &aot_array_services_of_this, limit};
+}
 
 static void fail(failure *failure, int64_t first, const char *error)
 {

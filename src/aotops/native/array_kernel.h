@@ -6,15 +6,6 @@
 
 /* array_memory.c */
 extern const aot_array_services aot_array_services_of_this;
-
-/* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
-#define AOT_RECURSION_STACK ((uintptr_t)1 << 19)
-
-/* Prepares what a kernel gets that is called from here. Stacks grow downwards on all platforms of aotops. */
-static inline void aot_prepare_array_call(aot_array_call *call)
-{
-    *call = (aot_array_call){NULL, &aot_array_services_of_this, (uintptr_t)call - AOT_RECURSION_STACK};
-}
 /* Called before and after each call of a kernel: frees what it has left. Takes what the former has returned. */
 void *aot_array_memory_begin(void);
 void aot_array_memory_end(void *outer);
@@ -59,6 +50,8 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args);
 PyObject *aot_find_array_function(aot_state *state, PyObject *args);
 
 /* array_kernel.c */
+/* Prepares what a kernel gets that is called from here. */
+void aot_prepare_array_call(aot_array_call *call);
 typedef struct {
     char *data;
     const Py_ssize_t *shape, *strides;

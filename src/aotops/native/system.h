@@ -3,7 +3,7 @@
  *     atomics: aot_atomic_load, aot_atomic_store, aot_atomic_add, aot_atomic_exchange, of int64_t and sequentially consistent
  *     time:    aot_now, monotonic and in nanoseconds; aot_pause, between two looks at an atomic
  *     waiting: a mutex, and condition variables with an optional limit of time
- *     threads: aot_start_thread; aot_after_fork
+ *     threads: aot_start_thread; aot_after_fork; aot_stack_end
  *
  * Nothing here knows of Python, so that the pool can be tested without it. Include this file before system headers.
  */
@@ -19,6 +19,9 @@
 #else
 #ifndef _POSIX_C_SOURCE
 #define _POSIX_C_SOURCE 200809L
+#endif
+#if defined(__linux__) && !defined(_GNU_SOURCE)
+#define _GNU_SOURCE /* pthread_getattr_np */
 #endif
 #if defined(__APPLE__) && !defined(_DARWIN_C_SOURCE)
 #define _DARWIN_C_SOURCE /* pthread_cond_timedwait_relative_np */
@@ -177,6 +180,14 @@ static inline void aot_after_fork(void (*in_child)(void))
 {
     (void)in_child;
 }
+
+/* Returns the lowest address of this thread's stack. */
+static inline uintptr_t aot_stack_end(void)
+{
+    ULONG_PTR end, begin;
+    GetCurrentThreadStackLimits(&end, &begin);
+    return (uintptr_t)end;
+}
 #else
 typedef pthread_mutex_t aot_mutex;
 typedef pthread_cond_t aot_condition;
@@ -270,6 +281,30 @@ static inline void aot_mutex_init(aot_mutex *mutex)
 static inline void aot_after_fork(void (*in_child)(void))
 {
     pthread_atfork(NULL, NULL, in_child);
+}
+
+/* Returns the lowest address of this thread's stack, or 0 if the system does not tell. The first call of a process's
+ * first thread reads a file on Linux. */
+static inline uintptr_t aot_stack_end(void)
+{
+#if defined(__APPLE__)
+    pthread_t self = pthread_self();
+    return (uintptr_t)pthread_get_stackaddr_np(self) - pthread_get_stacksize_np(self);
+#elif defined(__linux__)
+    pthread_attr_t attributes;
+    void *end = NULL;
+    size_t size = 0;
+    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+        return 0;
+    }
+    if (pthread_attr_getstack(&attributes, &end, &size) != 0) {
+        end = NULL;
+    }
+    pthread_attr_destroy(&attributes);
+    return (uintptr_t)end;
+#else
+    return 0;
+#endif
 }
 #endif
 
