@@ -21,6 +21,7 @@ import os, signal, sys, threading, time
 import numpy as np
 import aotops as ao
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have processes in the background ignore it
 ao._native.share_from(32768)
 ao.set_num_threads({threads})
 
