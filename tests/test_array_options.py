@@ -192,3 +192,24 @@ def test_sizes_that_divide_by_zero_say_so() -> None:
     layout = Layout("f", "(n),(k)->(n//k)", {})
     with pytest.raises(ValueError, match="f: the size n//k of the output must not divide by zero, got n = 3, k = 0"):
         layout.size_of("f", "n//k", {"n": 3, "k": 0})
+
+
+def test_an_interrupt_in_a_function_of_sizes_is_not_lost() -> None:
+    calls: list[int] = []
+
+    def half(n: int) -> int:
+        calls.append(n)
+        if n == 7 and calls.count(7) == 1:
+            raise KeyboardInterrupt
+        return n // 2
+
+    @ao.kernel("(n)->(m)", dtypes="float64", sizes={"m": half})
+    def firsts(x, out):
+        for i in range(out.shape[0]):
+            out[i] = x[i]
+
+    assert firsts(ao.arange(4.0)).tolist() == firsts(ao.arange(4.0)).tolist() == [0, 1]  # the second call is C's alone
+    with pytest.raises(KeyboardInterrupt):
+        firsts(ao.arange(7.0))
+    assert calls.count(7) == 1
+    assert firsts(ao.arange(7.0)).tolist() == [0, 1, 2]

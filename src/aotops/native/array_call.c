@@ -389,7 +389,9 @@ static bool compute_sizes(fast_call *call)
     }
     Py_XDECREF(given);
     Py_XDECREF(all);
-    PyErr_Clear(); /* Python computes it again, and raises */
+    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception)) {
+        PyErr_Clear(); /* Python computes it again, and raises; KeyboardInterrupt would be lost */
+    }
     if (!done) {
         return false;
     }
