@@ -17,7 +17,6 @@
 #include <stddef.h>
 #include <string.h>
 
-#define MOST_DIMENSIONS 255
 /* NumPy's arrays of up to so many bytes are made by NumPy; larger ones have memory of aotops, whose pages are reused. */
 #define OF_NUMPY_BYTES 32768
 
@@ -100,7 +99,7 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
         return NULL;
     }
     const aot_named_array_kernel **signatures = PyMem_Calloc((size_t)count + 1, sizeof *signatures);
-    int64_t *computed = PyMem_Calloc(2 * MOST_DIMENSIONS, sizeof *computed);
+    int64_t *computed = PyMem_Calloc(2 * AOT_MOST_DIMENSIONS, sizeof *computed);
     bool failed = signatures == NULL || computed == NULL;
     if (failed) {
         PyErr_NoMemory();
@@ -120,7 +119,7 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
     self->count = (int)count;
     self->signatures = signatures;
     self->computed = computed;
-    self->known = computed + MOST_DIMENSIONS;
+    self->known = computed + AOT_MOST_DIMENSIONS;
     self->known[0] = -2; /* nothing yet */
     self->name = spelled;
     self->spelled_name = Py_NewRef(name);
@@ -267,7 +266,7 @@ typedef struct {
     int n_buffers;
     bool any_tensor, any_array;
     aot_element numbers[AOT_MAX_OPERANDS]; /* inputs that are Python numbers */
-    int64_t sizes[MOST_DIMENSIONS];
+    int64_t sizes[AOT_MOST_DIMENSIONS];
     int rank; /* of the batch, whose shape is at the start of each output's */
     Py_ssize_t shapes[AOT_MAX_OPERANDS][AOT_MAX_RANK];
     Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
@@ -377,7 +376,7 @@ static bool compute_sizes(fast_call *call)
         memcpy(call->sizes, self->computed, bytes);
         return true;
     }
-    Py_ssize_t sizes[MOST_DIMENSIONS];
+    Py_ssize_t sizes[AOT_MOST_DIMENSIONS];
     for (int k = 0; k < call->kernel->dimensions; k++) {
         sizes[k] = (Py_ssize_t)call->sizes[k];
     }

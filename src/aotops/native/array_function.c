@@ -17,13 +17,11 @@
 
 #include <string.h>
 
-#define MOST_DIMENSIONS 255
-
 typedef struct {
     aot_array_kernel function;
     int arguments;
     char *data[AOT_MAX_OPERANDS + 1]; /* of the arguments, and of what is returned */
-    int64_t numbers[AOT_MAX_OPERANDS + 2 * MOST_DIMENSIONS];
+    int64_t numbers[AOT_MAX_OPERANDS + 2 * AOT_MOST_DIMENSIONS];
     int64_t words[AOT_RESULT_WORDS];
     const char *error;
     void *kept; /* what it has allocated and not freed */
@@ -44,7 +42,7 @@ static void run_function(const aot_runner *runner)
     int32_t status = own->function(unused, &passed, 1, own->data, own->numbers);
     own->kept = aot_array_memory_leave(outer);
     if (status != 0 && status != AOT_STOPPED) {
-        own->error = passed.error != NULL ? *passed.error : "RuntimeError\n\n0\nit has failed without a reason";
+        own->error = aot_array_error(&passed);
     }
 }
 
@@ -63,24 +61,11 @@ static void read_flags(aot_array_kernel function, int arguments, int64_t *flags)
 
 /* --- arguments ----------------------------------------------------------------------------------- */
 
-/* Returns whether a tensor is in column-major order. */
-static bool is_column_major(const aot_tensor *tensor)
-{
-    Py_ssize_t step = 1;
-    for (int axis = 0; axis < tensor->ndim && tensor->size > 1; axis++) {
-        if (tensor->shape[axis] != 1 && tensor->strides[axis] != step) {
-            return false;
-        }
-        step *= tensor->shape[axis];
-    }
-    return true;
-}
-
 /* Whether a tensor is in the order that an argument's flags ask for. */
 static bool has_order(const aot_tensor *tensor, int64_t flags)
 {
     return ((flags & AOT_ROW_MAJOR) == 0 || tensor->contiguous) &&
-           ((flags & AOT_COLUMN_MAJOR) == 0 || is_column_major(tensor));
+           ((flags & AOT_COLUMN_MAJOR) == 0 || aot_is_column_major(tensor));
 }
 
 /* Checks an argument against its flags; `name` and `parameter` are for messages. */
@@ -193,12 +178,9 @@ static char *lowest(char *data, int ndim, const Py_ssize_t *shape, const int64_t
 static aot_tensor *array_of(aot_state *state, call *own, aot_tensor *const *arguments, const char *name)
 {
     const int64_t *words = own->words + own->at;
-    int dtype = 0, ndim = (int)words[1];
-    while (dtype < AOT_N_DTYPES && aot_dtypes[dtype].stable != words[0]) {
-        dtype++;
-    }
+    int dtype = aot_dtype_of_stable((int)words[0]), ndim = (int)words[1];
     Py_ssize_t shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
-    if (dtype == AOT_N_DTYPES || ndim > AOT_MAX_RANK) {
+    if (aot_dtypes[dtype].stable != words[0] || ndim > AOT_MAX_RANK) {
         aot_raise("wrong_array_operands", "(ss)", name, "return arrays that tensors can be");
         return NULL;
     }
@@ -248,10 +230,7 @@ static PyObject *object_of(aot_state *state, call *own, aot_tensor *const *argum
 {
     int64_t code = own->words[own->at++];
     if (code == AOT_RESULT_NUMBER) {
-        int dtype = 0;
-        while (dtype < AOT_N_DTYPES - 1 && aot_dtypes[dtype].stable != own->words[own->at]) {
-            dtype++;
-        }
+        int dtype = aot_dtype_of_stable((int)own->words[own->at]);
         own->at += 3;
         return aot_number_of((const char *)(own->words + own->at - 2), dtype);
     }
@@ -361,7 +340,7 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
     for (int k = 0; k < kernel->inputs; k++) {
         tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
     }
-    return run_once(state, aot_array_library_of(capsule), kernel, level, tensors, name, parameters);
+    return run_once(state, library, kernel, level, tensors, name, parameters);
 }
 
 PyObject *aot_find_array_function(aot_state *state, PyObject *args)

@@ -17,7 +17,6 @@
 #include <string.h>
 
 #define MOST_AXES (AOT_MAX_RANK * AOT_MAX_OPERANDS)
-#define MOST_DIMENSIONS 255
 /* What recursion may take of the stack: half of a thread's of the pool (AOT_THREAD_STACK), thousands of calls. */
 #define RECURSION_STACK ((uintptr_t)1 << 19)
 
@@ -27,7 +26,7 @@ typedef struct {
     int64_t shape[AOT_MAX_RANK];                      /* of the batch */
     int64_t steps[AOT_MAX_OPERANDS][AOT_MAX_RANK];    /* in bytes, of each operand along the batch */
     char *data[AOT_MAX_OPERANDS];
-    int64_t numbers[AOT_MAX_OPERANDS + MOST_DIMENSIONS + MOST_AXES];
+    int64_t numbers[AOT_MAX_OPERANDS + AOT_MOST_DIMENSIONS + MOST_AXES];
 } batch;
 
 /* The error of the part that begins first. */
@@ -58,6 +57,11 @@ void aot_prepare_array_call(aot_array_call *call)
         limit = end + (here - end) / 2;
     }
     *call = (aot_array_call){NULL, &aot_array_services_of_this, limit};
+}
+
+const char *aot_array_error(const aot_array_call *call)
+{
+    return call->error != NULL ? *call->error : "RuntimeError\n\n0\nit has failed without a reason";
 }
 
 static void fail(failure *failure, int64_t first, const char *error)
@@ -91,14 +95,12 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
     aot_prepare_array_call(&call);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
-    aot_environment before = aot_begin_environment();
     int32_t status = over->kernel(unused, &call, count, data, over->numbers);
-    aot_end_environment(before);
     aot_array_memory_end(outer);
     if (status == 0 || status == AOT_STOPPED) {
         return NULL;
     }
-    return call.error != NULL ? *call.error : "RuntimeError\n\n0\nit has failed without a reason";
+    return aot_array_error(&call);
 }
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))

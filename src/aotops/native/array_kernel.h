@@ -4,6 +4,9 @@
 
 #include "native.h"
 
+/* The most dimensions of a kernel's layout, or of a function's arguments. */
+#define AOT_MOST_DIMENSIONS 255
+
 /* array_memory.c */
 extern const aot_array_services aot_array_services_of_this;
 /* Called before and after each call of a kernel: frees what it has left. Takes what the former has returned. */
@@ -52,6 +55,8 @@ PyObject *aot_find_array_function(aot_state *state, PyObject *args);
 /* array_kernel.c */
 /* Prepares what a kernel gets that is called from here. */
 void aot_prepare_array_call(aot_array_call *call);
+/* Returns the error of a kernel that has failed, as the kernel spells it. */
+const char *aot_array_error(const aot_array_call *call);
 typedef struct {
     char *data;
     const Py_ssize_t *shape, *strides;

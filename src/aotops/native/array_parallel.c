@@ -50,7 +50,6 @@ static int32_t run_part(aot_array_part function, void *context, int64_t part, co
 static void run_parts(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
     loop *own = (loop *)runner->job;
-    aot_environment before = aot_begin_environment();
     int outer = aot_array_allow(1);
     for (int64_t part = first; part < last; part++) {
         int64_t failed = aot_atomic_load(&own->failed);
@@ -75,7 +74,6 @@ static void run_parts(const aot_runner *runner, int64_t first, int64_t last, cha
         }
     }
     aot_array_allow(outer);
-    aot_end_environment(before);
 }
 
 int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts, const char *const **error)

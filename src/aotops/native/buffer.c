@@ -13,7 +13,7 @@
 
 /* --- export -------------------------------------------------------------------------------------- */
 
-static bool is_fortran_contiguous(const aot_tensor *tensor)
+bool aot_is_column_major(const aot_tensor *tensor)
 {
     Py_ssize_t step = 1;
     for (int axis = 0; axis < tensor->ndim && tensor->size > 1; axis++) {
@@ -35,10 +35,10 @@ static const char *refusal(const aot_tensor *tensor, int flags)
         return "be read with its shape where its format is asked for"; /* without a shape a buffer is plain bytes */
     }
     if ((flags & PyBUF_ANY_CONTIGUOUS) == PyBUF_ANY_CONTIGUOUS && !tensor->contiguous &&
-        !is_fortran_contiguous(tensor)) {
+        !aot_is_column_major(tensor)) {
         return "be contiguous";
     }
-    if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !is_fortran_contiguous(tensor)) {
+    if ((flags & PyBUF_F_CONTIGUOUS) == PyBUF_F_CONTIGUOUS && !aot_is_column_major(tensor)) {
         return "be contiguous in column-major order";
     }
     bool row_major = (flags & PyBUF_C_CONTIGUOUS) == PyBUF_C_CONTIGUOUS;

@@ -67,15 +67,6 @@ typedef struct {
     size_t tree_bytes;   /* of all results in a tree; memory for casting follows */
 } fold_job;
 
-/* Finds the rows of a row of results. */
-static void rows_of(const fold_job *job, char *results, char **rows)
-{
-    for (int r = 0; r < job->results; r++) {
-        rows[r] = results;
-        results += job->plan->row_bytes[r];
-    }
-}
-
 static void fill_start(const fold_job *job, char *const *rows, int64_t width)
 {
     for (int r = 0; r < job->results; r++) {
@@ -297,7 +288,7 @@ static void tree(const fold_job *job, char *const *column, int64_t width, int64_
     if (aot_is_stopped()) {
         return;
     }
-    rows_of(job, results, rows);
+    aot_rows_of(job->plan, results, rows);
     if (job->absorbed != NULL && aot_atomic_load(job->absorbed) != 0) { /* another thread has found the result */
         memcpy(results, job->absorbing, (size_t)job->plan->result_itemsizes[0]);
         return;
@@ -324,7 +315,7 @@ static void tree(const fold_job *job, char *const *column, int64_t width, int64_
     tree(job, column, width, first, middle, results, room);
     if (!is_absorbed(job, width, results)) {
         tree(job, column, width, middle, last, results + job->result_bytes, room);
-        rows_of(job, results + job->result_bytes, others);
+        aot_rows_of(job->plan, results + job->result_bytes, others);
         merge(job, width, rows, others);
     }
 }
@@ -377,7 +368,7 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
     char *data[AOT_MAX_STATES + 1];
     int64_t strides[2 * (AOT_MAX_STATES + 1)] = {0};
     int operands = job->has_states ? job->results : 1;
-    rows_of(job, results, data);
+    aot_rows_of(job->plan, results, data);
     if (job->positions) {
         data[0] = data[1];
     }
@@ -458,8 +449,8 @@ static void merge_parts(const fold_job *job, char *partials)
             /* combine neighbours, so that positions stay in order */
             for (int64_t k = 0; k + 1 < count; k += 2) {
                 char *targets[AOT_MAX_STATES], *others[AOT_MAX_STATES];
-                rows_of(job, parts + (size_t)k * job->result_bytes, targets);
-                rows_of(job, parts + (size_t)(k + 1) * job->result_bytes, others);
+                aot_rows_of(job->plan, parts + (size_t)k * job->result_bytes, targets);
+                aot_rows_of(job->plan, parts + (size_t)(k + 1) * job->result_bytes, others);
                 merge(job, width, targets, others);
             }
             for (int64_t k = 1; 2 * k < count; k++) {

@@ -65,7 +65,7 @@ static void compute_blocks(const aot_runner *runner, int64_t first, int64_t last
             numbers[AOT_MATMUL_ADDS] = depth > 0;
             char *data[] = {element(own->a, matrix, row, depth), element(own->b, matrix, depth, column), scratch,
                             element(own->c, matrix, row, column)};
-            aot_run_kernel(own->kernel, rows, columns, data, numbers);
+            aot_call_kernel(own->kernel, rows, columns, data, numbers);
             depth += own->block_depth;
             if (aot_is_stopped()) {
                 return;

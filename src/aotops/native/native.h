@@ -244,6 +244,7 @@ enum aot_copying { AOT_COPY_NEVER, AOT_COPY_IF_NEEDED, AOT_COPY_ALWAYS };
 PyObject *aot_from_memory(aot_state *state, Py_buffer *view, aot_release release, int dtype, enum aot_copying copying,
                           const char *function, const char *argument);
 int aot_get_buffer(PyObject *self, Py_buffer *view, int flags);
+bool aot_is_column_major(const aot_tensor *tensor);
 void aot_release_buffer(PyObject *self, Py_buffer *view);
 /* Returns the dtype of a buffer's elements, or -1. */
 int aot_dtype_of_buffer(PyObject *exporter, const Py_buffer *view);
@@ -281,8 +282,17 @@ bool aot_is_stopped(void);
 /* The same for kernels. */
 int32_t aot_poll(void);
 
-/* Kernels run here, in the default floating-point environment. A kernel ends early if aot_poll tells it to; then
- * aot_is_stopped is true as well. */
+/* Finds the rows of a row of results: one for each number that a result is while it is computed. */
+static inline void aot_rows_of(const aot_plan *plan, char *results, char **rows)
+{
+    for (int r = 0; r < plan->results; r++) {
+        rows[r] = results;
+        results += plan->row_bytes[r];
+    }
+}
+
+/* Kernels run here, inside of aot_run, in the default floating-point environment. A kernel ends early if aot_poll tells
+ * it to; then aot_is_stopped is true as well. */
 static inline void aot_call_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
 {
     aot_kernel_call call = {NULL, aot_poll};

@@ -124,12 +124,10 @@ static void compute_share(const void *argument, int64_t share, int thread)
     const aot_runner *runner = own->runner;
     int64_t first = own->items / own->shares * share + aot_smaller(share, own->items % own->shares);
     int64_t last = first + own->items / own->shares + (share < own->items % own->shares);
-    aot_environment before = aot_begin_environment(); /* of a worker; the launching thread has it already */
     if (thread > 0) {
         current = (aot_part_of){.progress = runner->progress};
     }
     compute_part(runner, first, last, own->compute, thread);
-    aot_end_environment(before);
 }
 
 /* The caller has nothing left to compute, and waits for others. */

@@ -109,7 +109,7 @@ static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t wi
     if (job->cast != NULL) {
         char *pair[] = {piece.x, room};
         const int64_t strides[] = {piece.x_strides[0], 1, piece.x_strides[1], piece.n1};
-        aot_run_kernel(job->cast, piece.n0, piece.n1, pair, strides);
+        aot_call_kernel(job->cast, piece.n0, piece.n1, pair, strides);
         piece.x = room;
         piece.x_strides[0] = 1;
         piece.x_strides[1] = piece.n1;
@@ -117,24 +117,15 @@ static scan_piece piece_of(const scan_job *job, char *const *columns, int64_t wi
     return piece;
 }
 
-/* Finds the rows of a row of results. */
-static void rows_of(const scan_job *job, char *results, char **rows)
-{
-    for (int r = 0; r < job->results; r++) {
-        rows[r] = results;
-        results += job->plan->row_bytes[r];
-    }
-}
-
 /* Copies results that lie `step` apart to a row of results; 0 repeats one. */
 static void copy_row(const scan_job *job, int64_t width, char *const *sources, int64_t step, char *row)
 {
     const int64_t strides[] = {step, 1, 0, 0};
     char *rows[AOT_MAX_STATES];
-    rows_of(job, row, rows);
+    aot_rows_of(job->plan, row, rows);
     for (int r = 0; r < job->results; r++) {
         char *data[] = {sources[r], rows[r]};
-        aot_run_kernel(job->copy[r], 1, width, data, strides);
+        aot_call_kernel(job->copy[r], 1, width, data, strides);
     }
 }
 
@@ -156,7 +147,7 @@ static void combine(const scan_job *job, int64_t n0, int64_t n1, char *before, c
     int n = job->results;
     char *data[3 * AOT_MAX_STATES];
     int64_t strides[6 * AOT_MAX_STATES];
-    rows_of(job, before, data);
+    aot_rows_of(job->plan, before, data);
     for (int k = 0; k < 3 * n; k++) {
         const int64_t *own = k < n ? before_strides : result_strides;
         strides[k] = own[0];
@@ -165,7 +156,7 @@ static void combine(const scan_job *job, int64_t n0, int64_t n1, char *before, c
             data[k] = results[k % n];
         }
     }
-    aot_run_kernel(job->combine, n0, n1, data, strides);
+    aot_call_kernel(job->combine, n0, n1, data, strides);
 }
 
 /* Returns the stride of a row of results along the inner (0) or the outer (1) axis: 0 along the scanned one. */
@@ -188,8 +179,8 @@ static void scan_states(const scan_job *job, const scan_piece *piece, char *star
             strides[axis * (1 + n) + 1 + r] = piece->strides[axis];
         }
     }
-    aot_run_kernel(job->map, piece->n0, piece->n1, data, strides);
-    rows_of(job, start, data);
+    aot_call_kernel(job->map, piece->n0, piece->n1, data, strides);
+    aot_rows_of(job->plan, start, data);
     for (int axis = 0; axis < 2; axis++) {
         for (int r = 0; r < n; r++) {
             data[n + r] = piece->results[r];
@@ -197,7 +188,7 @@ static void scan_states(const scan_job *job, const scan_piece *piece, char *star
             strides[axis * 2 * n + n + r] = piece->strides[axis];
         }
     }
-    aot_run_kernel(job->scan, piece->n0, piece->n1, data, strides);
+    aot_call_kernel(job->scan, piece->n0, piece->n1, data, strides);
 }
 
 /* Scans a piece as if it were the first, and copies its last results to `total`. */
@@ -210,7 +201,7 @@ static void scan_alone(const scan_job *job, const scan_piece *piece, int64_t wid
         char *operands[] = {piece->x, start, piece->out};
         const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), plan->inner[1],
                                    piece->x_strides[1], row_stride(job, 1), plan->outer[1]};
-        aot_run_kernel(job->scan, piece->n0, piece->n1, operands, strides);
+        aot_call_kernel(job->scan, piece->n0, piece->n1, operands, strides);
     }
     char *last[AOT_MAX_STATES];
     int64_t steps = plan->across ? (piece->n0 - 1) * piece->strides[1] : (piece->n1 - 1) * piece->strides[0];
@@ -237,7 +228,7 @@ static void finish(const scan_job *job, const scan_piece *piece)
         strides[axis * (n + 1) + n] = axis == 0 ? job->plan->inner[1] : job->plan->outer[1];
     }
     data[n] = piece->out;
-    aot_run_kernel(job->finish, piece->n0, piece->n1, data, strides);
+    aot_call_kernel(job->finish, piece->n0, piece->n1, data, strides);
 }
 
 /* Returns the size of a block of a level, in pieces. */
@@ -270,7 +261,7 @@ static void advance(const scan_job *job, int64_t width, int64_t number, char *ca
 {
     static const int64_t strides[] = {1, 0};
     char *rows[AOT_MAX_STATES];
-    rows_of(job, total, rows);
+    aot_rows_of(job->plan, total, rows);
     for (int level = 0; level < LEVELS; level++) {
         char *carry = carries + (size_t)level * job->row_bytes;
         if (has_carry(number, level)) {
