@@ -355,6 +355,13 @@ def test_kernels_of_many_inputs_run_as_plain_python() -> None:
             assert out.buffer == wanted
 
 
+def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in a folder; it must not fail."""
+    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=900)
+    assert done.returncode == 0, done.stderr
+    return done
+
+
 @requires_numba
 @pytest.mark.slow  # 20 to 30 s of CPU time, which are what is asserted
 def test_ten_inputs_are_built_in_bounds(tmp_path: Path) -> None:
@@ -364,27 +371,14 @@ def test_ten_inputs_are_built_in_bounds(tmp_path: Path) -> None:
     path.write_text(
         f"import aotops as ao\nzipped = ao.zip({of})\nreduced = ao.reduce(lambda a, b: a + b, identity=0.0, map={of})\n"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "aotops", "build", str(path)],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=900,
-    )
-    assert done.returncode == 0, done.stderr
+    run(tmp_path, "-m", "aotops", "build", str(path))
     (library,) = tmp_path.glob("*.so")
     assert library.stat().st_size < 500_000
     program = (
         "import aotops as ao, ten_inputs as t; x = ao.arange(300.0)\n"
         "print(t.zipped(*[x] * 10)[-1], t.reduced(*[x] * 10))"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = run(tmp_path, "-c", program)
     assert done.stdout.split() == [
         str(5 * 299.0**2),
         str(5 * math.fsum(k * k for k in range(300))),
@@ -398,18 +392,10 @@ def test_what_is_built_needs_no_numba(tmp_path: Path) -> None:
         "parts = ao.map(lambda x: (int(x), x - int(x)), dtypes='float64', results=('int64', None))\n"
     )
     (tmp_path / "several_results.py").write_text(source)
-    command = [sys.executable, "-m", "aotops", "build", "several_results.py"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
+    run(tmp_path, "-m", "aotops", "build", "several_results.py")
     program = (
         "import sys; sys.modules['numba'] = None; import aotops as ao, several_results as s\n"
         "print([r.tolist() for r in s.parts(ao.tensor([1.5, -2.25]))])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=tmp_path,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
+    done = run(tmp_path, "-c", program)
     assert done.stdout.strip() == "[[1, -2], [0.5, -0.25]]", done.stderr

@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from typing import cast
 
-from aotops.porting.source import Function, Module
+from aotops.porting.source import Function, Module, indices_of, last_name
 from aotops.porting.uses import Parameter, makes_array
 
 #: A dimension: an axis of an array, a variable that holds a size, a constant, or an expression.
@@ -135,7 +135,7 @@ class Layouts(ast.NodeVisitor):
         if isinstance(node, ast.Subscript):
             if not isinstance(node.value, ast.Name) or node.value.id not in self.arrays:
                 return self.size(node) is not None
-            indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            indices = indices_of(node)
             return len(indices) == self.arrays[node.value.id][0] and all(map(self.is_number, indices))
         if isinstance(node, ast.Call):
             name = self.module.dotted(node.func)
@@ -205,7 +205,7 @@ class Layouts(ast.NodeVisitor):
     def visit_For(self, node: ast.For) -> None:
         iterated = node.iter
         if isinstance(iterated, ast.Call) and isinstance(node.target, ast.Name) and iterated.args:
-            called = iterated.func.id if isinstance(iterated.func, ast.Name) else getattr(iterated.func, "attr", "")
+            called = last_name(iterated.func)
             if called in ("range", "prange"):
                 bound = self.size(iterated.args[0 if len(iterated.args) == 1 else 1])
                 self.runs.pop(node.target.id, None)
@@ -233,7 +233,7 @@ class Layouts(ast.NodeVisitor):
     def visit_Subscript(self, node: ast.Subscript) -> None:
         self.note(self.first_write if isinstance(node.ctx, ast.Store) else self.first_read, node)
         if isinstance(node.value, ast.Name) and node.value.id in self.arrays:
-            indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            indices = indices_of(node)
             for axis, each in enumerate(indices):
                 if isinstance(each, ast.Name) and each.id in self.runs:
                     self.unite((node.value.id, axis), self.runs[each.id])

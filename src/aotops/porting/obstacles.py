@@ -212,7 +212,6 @@ class _Visitor(ast.NodeVisitor):
             for each in ast.walk(function.node)
             if isinstance(each, ast.arg) or (isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
         }
-        self.parameters = {each.arg for each in ast.walk(function.node) if isinstance(each, ast.arg)}
 
     def visit_body(self) -> None:
         """Visit the function's statements, without its decorators, annotations and docstring."""

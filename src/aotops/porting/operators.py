@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from aotops.porting.source import Function
+from aotops.porting.source import Function, last_name
 from aotops.porting.uses import Parameter
 
 #: Statements of a loop's body that no operator has: it would depend on other elements, or on their order.
@@ -43,8 +43,7 @@ def pattern(node: Function, parameters: list[Parameter]) -> str:
 
 def _index(loop: ast.For) -> str | None:
     """The variable of a loop over ``range(n)`` or ``prange(n)``."""
-    called = loop.iter.func if isinstance(loop.iter, ast.Call) else None
-    name = called.id if isinstance(called, ast.Name) else getattr(called, "attr", "")
+    name = last_name(loop.iter.func) if isinstance(loop.iter, ast.Call) else ""
     one = len(getattr(loop.iter, "args", ())) == 1
     return loop.target.id if name in ("range", "prange") and one and isinstance(loop.target, ast.Name) else None
 

@@ -308,6 +308,16 @@ class _Bare(ast.NodeTransformer):
         return node
 
 
+def indices_of(node: ast.Subscript) -> list[ast.expr]:
+    """The indices of a subscript, one for each axis that it names."""
+    return node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+
+
+def last_name(node: ast.AST) -> str:
+    """The last part of a name with dots, whatever it means; "" for anything else."""
+    return node.id if isinstance(node, ast.Name) else getattr(node, "attr", "")
+
+
 def statements(tree: ast.Module) -> Iterator[ast.stmt]:
     """The statements of a module, those in its conditions and tries included."""
     waiting: list[ast.stmt] = list(tree.body)

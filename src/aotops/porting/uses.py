@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from aotops.porting.source import Function, Module
+from aotops.porting.source import Function, Module, indices_of, last_name
 
 
 @dataclass
@@ -80,7 +80,7 @@ class Uses(ast.NodeVisitor):
             owner = self.part(node.value)
             if owner is None:
                 return None
-            indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+            indices = indices_of(node)
             gone = sum(
                 not isinstance(each, ast.Slice) and not (isinstance(each, ast.Constant) and each.value in (None, ...))
                 for each in indices
@@ -122,7 +122,7 @@ class Uses(ast.NodeVisitor):
         return False
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        indices = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
+        indices = indices_of(node)
         shape = isinstance(node.value, ast.Attribute) and node.value.attr in ("shape", "strides")
         if shape and isinstance(node.value, ast.Attribute):
             number = (
@@ -179,7 +179,7 @@ class Uses(ast.NodeVisitor):
     def visit_For(self, node: ast.For) -> None:
         iterated = node.iter
         if isinstance(iterated, ast.Call):
-            called = iterated.func.id if isinstance(iterated.func, ast.Name) else getattr(iterated.func, "attr", "")
+            called = last_name(iterated.func)
             if called in ("range", "prange"):
                 for each in iterated.args:
                     self.integer(each)

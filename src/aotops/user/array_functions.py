@@ -12,6 +12,7 @@ from aotops import _native, errors
 from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
+from aotops.user.array_record import is_positional
 from aotops.user.array_types import read_signature
 from aotops.user.function_record import COLUMN_MAJOR, ROW_MAJOR, WRITES, FunctionRecord, FunctionSignature
 
@@ -82,8 +83,7 @@ def _declared(function: Any, given: Any, options: tuple[Any, Any], namespace: di
         errors.wrong_type("function", "function", "a Python function", function)
     name = function.__name__
     check_options(name, *options)
-    code = function.__code__
-    if code.co_flags & 0x0C or code.co_kwonlyargcount:
+    if not is_positional(function):
         wanted = "have parameters that are given by position, without * and **"
         errors.reject(TypeError, "function", name, wanted, "another signature")
     rows = given if isinstance(given, list) else [given]
@@ -91,9 +91,6 @@ def _declared(function: Any, given: Any, options: tuple[Any, Any], namespace: di
     if not signatures:
         errors.reject(errors.RecordError, name, "signature", "be one at least", "an empty list")
     record = FunctionRecord(function, signatures, *options, namespace)  # type: ignore[arg-type]
-    earlier = namespace.get(name)
-    if isinstance(earlier, ArrayFunction) and earlier._record.namespace is namespace:
-        record.replaces = earlier._record
     return ArrayFunction(record)
 
 

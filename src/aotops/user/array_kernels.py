@@ -13,7 +13,7 @@ from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
-from aotops.user.array_record import ArrayRecord, ArraySignature, Layout, parameters_of
+from aotops.user.array_record import MOST_DIMENSIONS, ArrayRecord, ArraySignature, Layout, is_positional, parameters_of
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -121,10 +121,10 @@ def _declared(
             got = f"{dimension}, from {', '.join(parameters_of(computes)) or 'nothing'}"
             errors.reject(errors.RecordError, name, "sizes", wanted, got)
     code = function.__code__
-    if code.co_argcount != count or code.co_flags & 0x0C or code.co_kwonlyargcount or function.__defaults__:
+    if code.co_argcount != count or not is_positional(function) or function.__defaults__:
         wanted = f"take {count} arrays by position, as many as its layout has"
         errors.reject(TypeError, "kernel", name, wanted, f"{code.co_argcount} parameters, or another signature")
-    if count > MAX_OPERANDS or len(read.dimensions) > 255:
+    if count > MAX_OPERANDS or len(read.dimensions) > MOST_DIMENSIONS:
         errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_OPERANDS} operands", count)
     if any(len(axes) > MAX_RANK for axes in (*read.inputs, *read.outputs)):
         errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_RANK} axes of an operand", layout)
@@ -138,9 +138,6 @@ def _declared(
         signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
     plain_function: Any = function
     record = ArrayRecord(plain_function, read, signatures, *options, namespace)
-    earlier = namespace.get(name)
-    if isinstance(earlier, ArrayKernel) and earlier._record.namespace is namespace:
-        record.replaces = earlier._record
     return ArrayKernel(record)
 
 
@@ -151,8 +148,7 @@ def _computed(name: str, sizes: Any) -> dict[str, Any]:
     if not isinstance(sizes, dict) or not all(isinstance(each, str) and each.isidentifier() for each in sizes):
         errors.wrong_type(name, "sizes", "a dict of functions by the names of dimensions", sizes)
     for each in sizes.values():
-        code = getattr(each, "__code__", None)
-        if code is None or code.co_flags & 0x0C or code.co_kwonlyargcount:
+        if not hasattr(each, "__code__") or not is_positional(each):
             errors.wrong_type(name, "sizes", "a dict of Python functions of sizes", each)
     return sizes
 

@@ -11,6 +11,10 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+#: The most dimensions of a layout, or of all arguments of a function together, as in ``array_kernel.h``.
+MOST_DIMENSIONS = 255
+
+
 class ArraySignature:
     """One signature that an array kernel is compiled for.
 
@@ -111,6 +115,12 @@ class Layout:
         axes = tuple(tuple(numbers[each] for each in own) for own in (*self.inputs, *self.outputs))
         sizes = tuple(int(each) if _is_size(each) else -1 for each in self.dimensions)
         return ArraySignature(dtypes, len(self.inputs), boxed, axes, sizes)
+
+
+def is_positional(function: Any) -> bool:
+    """Whether a Python function has parameters by position alone: no ``*``, no ``**`` and none by keyword."""
+    code = function.__code__
+    return not (code.co_flags & 0x0C or code.co_kwonlyargcount)
 
 
 def parameters_of(function: Any) -> tuple[str, ...]:
@@ -215,7 +225,7 @@ class ArrayRecord:
     #: The name of the capsule with its code, in an extension.
     capsule = "arrays"
     #: The class of what is called, which ``aotops.user.array_kernels`` sets.
-    public: type
+    public: Any
     gradient = None
 
     def __init__(
@@ -234,7 +244,10 @@ class ArrayRecord:
         self.boundscheck = boundscheck
         self.reassociate = reassociate
         self.namespace = namespace
-        self.replaces: ArrayRecord | None = None
+        earlier: Any = namespace.get(self.name)
+        is_same = isinstance(earlier, self.public) and earlier._record.namespace is namespace
+        #: what the module has declared by this name before
+        self.replaces: ArrayRecord | None = earlier._record if is_same else None
         self.loaded = False
         code = function.__code__
         self.parameters = code.co_varnames[: code.co_argcount]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import errors
-from aotops.user.array_record import ArrayRecord, ArraySignature
+from aotops.user.array_record import MOST_DIMENSIONS, ArrayRecord, ArraySignature
 from aotops.user.array_types import Argument, spelled_result
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -13,9 +13,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from aotops.user.array_types import Result
-
-#: The most dimensions of all arguments together.
-MOST_DIMENSIONS = 255
 
 #: What a function does with an argument, and the codes of what it returns, as in ``aotops_kernel.h``.
 WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4

@@ -17,6 +17,7 @@ from typing import Any
 
 from aotops.aot.front.diagnose import place
 from aotops.aot.front.reasons import CompileError
+from aotops.scalar.mathematics import references
 from aotops.user.parallel import prange
 
 #: How an accumulation begins in each part, and how two are combined, by its operator.
@@ -54,20 +55,7 @@ def is_prange(value: Any) -> bool:
 
 def has_parallel_loop(function: Any) -> bool:
     """Whether a function refers to ``prange``."""
-    if not isinstance(function, FunctionType):
-        return False
-    names = set(_names(function.__code__))
-    if "prange" in names:
-        return True
-    values = [function.__globals__.get(name) for name in names]
-    return any(map(is_prange, values + [_contents(cell) for cell in function.__closure__ or ()]))
-
-
-def _names(code: CodeType) -> Iterator[str]:
-    yield from code.co_names
-    for constant in code.co_consts:
-        if isinstance(constant, CodeType):
-            yield from _names(constant)
+    return isinstance(function, FunctionType) and any(is_prange(each.value) for each in references(function))
 
 
 def _content(code: CodeType) -> Any:
