@@ -20,6 +20,7 @@
 typedef struct {
     aot_array_kernel function;
     int arguments;
+    const int64_t *flags;             /* what it does with each argument: see read_flags */
     char *data[AOT_MAX_OPERANDS + 1]; /* of the arguments, and of what is returned */
     int64_t numbers[AOT_MAX_OPERANDS + 2 * AOT_MOST_DIMENSIONS];
     int64_t words[AOT_RESULT_WORDS];
@@ -84,10 +85,8 @@ static int check_argument(const aot_tensor *tensor, int64_t flags, const char *n
 static int read_arguments(const aot_named_array_kernel *kernel, int level, aot_tensor *const *tensors, call *own,
                           const char *name, PyObject *parameters)
 {
-    int64_t flags[AOT_MAX_OPERANDS];
     int64_t *sizes = own->numbers + kernel->inputs, *strides = sizes + kernel->dimensions;
     bool contiguous = true;
-    read_flags(kernel->strided[level], kernel->inputs, flags);
     for (int k = 0; k < kernel->inputs; k++) {
         const aot_tensor *tensor = tensors[k];
         if (tensor == NULL || aot_dtypes[tensor->dtype].stable != kernel->dtypes[k] ||
@@ -96,7 +95,7 @@ static int read_arguments(const aot_named_array_kernel *kernel, int level, aot_t
             return -1;
         }
         const char *parameter = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(parameters, k), NULL);
-        if (parameter == NULL || check_argument(tensor, flags[k], name, parameter) < 0) {
+        if (parameter == NULL || check_argument(tensor, own->flags[k], name, parameter) < 0) {
             return -1;
         }
         for (int axis = 0; axis < tensor->ndim; axis++) {
@@ -107,7 +106,7 @@ static int read_arguments(const aot_named_array_kernel *kernel, int level, aot_t
             *sizes++ = tensor->shape[axis];
             *strides++ = tensor->strides[axis] * aot_dtypes[tensor->dtype].itemsize;
         }
-        contiguous = contiguous && (tensor->contiguous || (flags[k] & AOT_COLUMN_MAJOR) != 0);
+        contiguous = contiguous && (tensor->contiguous || (own->flags[k] & AOT_COLUMN_MAJOR) != 0);
         own->data[k] = tensor->data;
     }
     own->data[kernel->inputs] = (char *)own->words;
@@ -268,12 +267,10 @@ static PyObject *run(aot_state *state, const aot_array_library *library, const a
     }
     aot_runner runner = {.job = own, .total = 1, .threads = 1, .compute_bound = true, .unbounded = true};
     int before = aot_array_allow(aot_array_threads(state, library));
-    enum aot_outcome outcome = aot_run(state, &runner, run_function);
+    int failed = aot_run_or_raise(state, &runner, run_function);
     aot_array_allow(before);
     PyObject *result = NULL;
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    } else if (outcome == AOT_DONE) {
+    if (!failed) {
         result = own->error != NULL ? aot_raise("raised_by_kernel", "(ss)", name, own->error)
                                     : object_of(state, own, tensors, name);
     }
@@ -303,13 +300,15 @@ static const aot_named_array_kernel *function_at(aot_state *state, const aot_arr
 
 /* Runs a function of tensors, of which some may be NULL. */
 static PyObject *run_once(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
-                          int level, aot_tensor *const *tensors, const char *name, PyObject *parameters)
+                          int level, const int64_t *flags, aot_tensor *const *tensors, const char *name,
+                          PyObject *parameters)
 {
     call *own = PyMem_Malloc(sizeof *own); /* 12 kB, which are not cleared */
     if (own == NULL) {
         return PyErr_NoMemory();
     }
     own->arguments = kernel->inputs;
+    own->flags = flags;
     own->error = NULL;
     own->kept = NULL;
     own->at = own->taken = 0;
@@ -340,7 +339,9 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
     for (int k = 0; k < kernel->inputs; k++) {
         tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
     }
-    return run_once(state, library, kernel, level, tensors, name, parameters);
+    int64_t flags[AOT_MAX_OPERANDS];
+    read_flags(kernel->strided[level], kernel->inputs, flags);
+    return run_once(state, library, kernel, level, flags, tensors, name, parameters);
 }
 
 PyObject *aot_find_array_function(aot_state *state, PyObject *args)
@@ -489,10 +490,8 @@ static PyObject *as_arrays(aot_state *state, PyObject *result)
 }
 
 /* Whether all arrays are in the order that the function takes; others are copied by Python, unless they are written to. */
-static bool has_orders(const fast_arguments *own, const aot_named_array_kernel *kernel, int level)
+static bool has_orders(const fast_arguments *own, const aot_named_array_kernel *kernel, const int64_t *flags)
 {
-    int64_t flags[AOT_MAX_OPERANDS];
-    read_flags(kernel->strided[level], kernel->inputs, flags);
     for (int k = 0; k < kernel->inputs; k++) {
         if (own->tensors[k] != NULL && !(flags[k] & AOT_WRITES) && !has_order(own->tensors[k], flags[k])) {
             return false;
@@ -521,8 +520,12 @@ static PyObject *call_plainly(aot_state *state, PyObject *code, PyObject *const 
     }
     const aot_named_array_kernel *kernel = plain ? choose(&own, library, numbers) : NULL;
     PyObject *result = NULL;
-    if (kernel != NULL && has_orders(&own, kernel, level) && read_numbers(state, &own, kernel, name, parameters) == 0) {
-        result = run_once(state, library, kernel, level, own.tensors, name, parameters);
+    int64_t flags[AOT_MAX_OPERANDS];
+    if (kernel != NULL) {
+        read_flags(kernel->strided[level], kernel->inputs, flags);
+    }
+    if (kernel != NULL && has_orders(&own, kernel, flags) && read_numbers(state, &own, kernel, name, parameters) == 0) {
+        result = run_once(state, library, kernel, level, flags, own.tensors, name, parameters);
         result = own.any_array && !own.any_tensor ? as_arrays(state, result) : result;
     }
     for (Py_ssize_t k = 0; k < count && k < AOT_MAX_OPERANDS; k++) {

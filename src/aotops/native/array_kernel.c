@@ -262,19 +262,15 @@ int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kern
                          .unbounded = true};
     int64_t began = items > 1 && threads == 1 ? aot_now() : 0;
     int before = aot_array_allow(threads > 1 ? 1 : loop_threads);
-    enum aot_outcome outcome = aot_run(state, &runner, run_all);
+    int failed = aot_run_or_raise(state, &runner, run_all);
     aot_array_allow(before);
     if (began != 0 && failure.error == NULL) { /* with the GIL held, as whenever costs are read */
         double measured = (double)(aot_now() - began) / ((double)items * (double)elements);
         *cost = *cost > 0.0 ? 0.75 * *cost + 0.25 * measured : measured;
     }
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-        return -1;
-    }
-    if (outcome == AOT_DONE && failure.error != NULL) {
+    if (!failed && failure.error != NULL) {
         aot_raise("raised_by_kernel", "(ss)", name, failure.error);
         return -1;
     }
-    return outcome == AOT_DONE ? 0 : -1;
+    return failed;
 }

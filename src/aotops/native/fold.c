@@ -562,11 +562,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
                          .unbounded = definition->unbounded,
                          .shared_bytes = partials + items + (size_t)job.results * job.starts_bytes,
                          .scratch_bytes = job.tree_bytes + room};
-    enum aot_outcome outcome = aot_run(state, &runner, run_fold);
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? raised || aot_atomic_load(&useless) != 0 : -1;
+    return aot_run_or_raise(state, &runner, run_fold) < 0 ? -1 : raised || aot_atomic_load(&useless) != 0;
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

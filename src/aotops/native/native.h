@@ -282,15 +282,6 @@ bool aot_is_stopped(void);
 /* The same for kernels. */
 int32_t aot_poll(void);
 
-/* Finds the rows of a row of results: one for each number that a result is while it is computed. */
-static inline void aot_rows_of(const aot_plan *plan, char *results, char **rows)
-{
-    for (int r = 0; r < plan->results; r++) {
-        rows[r] = results;
-        results += plan->row_bytes[r];
-    }
-}
-
 /* Kernels run here, inside of aot_run, in the default floating-point environment. A kernel ends early if aot_poll tells
  * it to; then aot_is_stopped is true as well. */
 static inline void aot_call_kernel(aot_kernel kernel, int64_t n0, int64_t n1, char **data, const int64_t *strides)
@@ -360,6 +351,8 @@ typedef void (*aot_compute)(const aot_runner *runner, int64_t first, int64_t las
  * be written may be written in part. */
 enum aot_outcome { AOT_DONE, AOT_INTERRUPTED, AOT_NO_MEMORY };
 enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work);
+/* The same; returns 0, or -1 with an exception, also if there is no memory. */
+int aot_run_or_raise(aot_state *state, aot_runner *runner, aot_work work);
 /* Distributes items over threads, and waits until all are computed. */
 void aot_share(const aot_runner *runner, int64_t items, aot_compute compute);
 /* The same for a kernel of a launch that runs on one thread, with a runner of its own. */
@@ -369,6 +362,8 @@ void aot_plan_view(aot_plan *plan, int operand, const aot_view *view, int dtype)
 void aot_make_plan(aot_planner planner, aot_plan *plan);
 /* Moves operands' pointers to a tile of one of a plan's grids; returns the tile's size along the grid's last axis. */
 int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data);
+/* Finds the rows of a row of results: one for each number that a result is while it is computed. */
+void aot_rows_of(const aot_plan *plan, char *results, char **rows);
 
 /* Returns an operand's pointer advanced by some bytes; it may be a position, which must not be dereferenced. */
 static inline char *aot_moved(char *data, int64_t bytes)

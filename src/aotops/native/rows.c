@@ -82,16 +82,6 @@ static void run_all(const aot_runner *runner)
     aot_share(runner, own->chunks > 1 ? own->rows * own->chunks : (own->rows - 1) / own->rows_each + 1, run_rows);
 }
 
-static int run(aot_state *state, const void *own, int64_t total, aot_work work)
-{
-    aot_runner runner = {.job = own, .total = total, .threads = aot_threads(state, total, false, false)};
-    enum aot_outcome outcome = aot_run(state, &runner, work);
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? 0 : -1;
-}
-
 int aot_copy_rows(aot_tensor *out, int64_t rows, const aot_row_piece *pieces, int64_t count)
 {
     if (out->size == 0) {
@@ -100,7 +90,8 @@ int aot_copy_rows(aot_tensor *out, int64_t rows, const aot_row_piece *pieces, in
     int64_t bytes = out->size * aot_dtypes[out->dtype].itemsize / rows;
     job own = {.out = out->data, .rows = rows, .row_bytes = bytes, .pieces = pieces, .count = count,
                .rows_each = aot_larger(CHUNK / bytes, 1), .chunks = (bytes - 1) / CHUNK + 1};
-    return run(out->state, &own, out->size, run_all);
+    aot_runner runner = {.job = &own, .total = out->size, .threads = aot_threads(out->state, out->size, false, false)};
+    return aot_run_or_raise(out->state, &runner, run_all);
 }
 
 /* --- repetitions --------------------------------------------------------------------------------- */

@@ -242,6 +242,23 @@ enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
     return done ? AOT_DONE : AOT_INTERRUPTED;
 }
 
+int aot_run_or_raise(aot_state *state, aot_runner *runner, aot_work work)
+{
+    enum aot_outcome outcome = aot_run(state, runner, work);
+    if (outcome == AOT_NO_MEMORY) {
+        PyErr_NoMemory();
+    }
+    return outcome == AOT_DONE ? 0 : -1;
+}
+
+void aot_rows_of(const aot_plan *plan, char *results, char **rows)
+{
+    for (int r = 0; r < plan->results; r++) {
+        rows[r] = results;
+        results += plan->row_bytes[r];
+    }
+}
+
 int64_t aot_seek(const aot_plan *plan, int grid, int64_t tile, int operands, char **data)
 {
     int rank = (int)plan->grid_ranks[grid];

@@ -462,11 +462,7 @@ static int scan(aot_state *state, const aot_operator *definition, const aot_vari
                          .unbounded = definition->unbounded,
                          .shared_bytes = job.flags_at + flags,
                          .scratch_bytes = (tiles ? rows : 0) + room};
-    enum aot_outcome outcome = aot_run(state, &runner, run_scan);
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? raised || aot_atomic_load(&useless) != 0 : -1;
+    return aot_run_or_raise(state, &runner, run_scan) < 0 ? -1 : raised || aot_atomic_load(&useless) != 0;
 }
 
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,

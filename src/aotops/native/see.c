@@ -162,14 +162,11 @@ int aot_run_routine(aot_state *state, const aot_routine *routine, aot_runner *ru
         runner->watch = &watch;
         skips = aot_watch_plan(&watch, NULL) && !routine->counts;
     }
-    enum aot_outcome outcome = skips ? AOT_DONE : aot_run(state, runner, work);
+    int failed = skips ? 0 : aot_run_or_raise(state, runner, work);
     if (runner->watch != NULL) {
         aot_watch_end(&watch);
     }
-    if (outcome == AOT_NO_MEMORY) {
-        PyErr_NoMemory();
-    }
-    return outcome == AOT_DONE ? 0 : -1;
+    return failed;
 }
 
 static void update(aot_state *state)
