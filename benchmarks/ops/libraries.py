@@ -103,7 +103,7 @@ class NumPy(Library):
     def __init__(self) -> None:
         """Its warnings of divisions by zero would be printed by the hundred, and take microseconds of the calls."""
         super().__init__()
-        self.module.seterr(all="ignore")
+        importlib.import_module("numpy").seterr(all="ignore")
 
     def array(self, memory: memoryview, dtype: str, shape: Shape) -> Any:
         """In memory that NumPy allocates."""
