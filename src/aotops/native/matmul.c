@@ -8,7 +8,7 @@
  *
  * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits.
  */
-#include "native.h"
+#include "tape.h"
 
 #include "arrays.h"
 #include "routines.h"
@@ -193,6 +193,11 @@ PyObject *aot_matmul_path(const aot_function *Py_UNUSED(self), PyObject *const *
 /* a @ b */
 PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
 {
+    const aot_tensor *known = aot_as_tensor(a) != NULL ? aot_as_tensor(a) : aot_as_tensor(b);
+    PyObject *factors[] = {a, b};
+    if (known->state->tape.nodes != 0 && aot_is_recorded(known->state, factors, 2)) {
+        return aot_record_product(a, b);
+    }
     PyObject *out = of_tensors(a, b);
     return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
 }
