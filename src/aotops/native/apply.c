@@ -1,10 +1,10 @@
 /* Applying an elementwise operator. In Python:
  *
- *     def aot_apply_plain(operator, *inputs, out=None):
+ *     def apply(operator, *inputs, out=None):
  *         variant = the one for the dtype that the inputs promote to, or are cast to; Python numbers are weak
  *         if variant is None:
  *             if a comparison with an int beyond the dtype: return full(shape, its constant result)
- *             return aot_apply_plain(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
+ *             return apply(operator, *aotops.operator.cast_inputs(operator, inputs), out=out)
  *         shape = broadcast shape of the inputs
  *         if out is None: out = empty(shape, variant.result), with its axes in the inputs' memory order
  *         launch(variant.kernel, [*inputs, out], shape)      # casts inputs and output tile by tile
