@@ -557,7 +557,7 @@ def test_memory_is_flat_without_the_collector() -> None:
     gc.disable()
     try:
         tracemalloc.start()
-        for _ in range(20):
+        for _ in range(250):
             step()
         before = tracemalloc.get_traced_memory()[0], _native.memory_stats()[0]
         for _ in range(200):

@@ -267,6 +267,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "function",
         "module",
         "operator",
+        "tape_functions",
         "tape_methods",
         "tensor_type",
     ),  # objects
