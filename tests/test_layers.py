@@ -245,6 +245,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "array_parallel",
         "from_python",
         "gather",
+        "gather_calls",
         "matmul",
         "index",
         "masks",
