@@ -16,10 +16,6 @@ def exits(body: Sequence[Any], is_own: bool = True) -> Iterator[ast.stmt]:
             continue
         is_loop = isinstance(statement, (ast.For, ast.While))
         yield from exits(getattr(statement, "body", ()), is_own and not is_loop)
-        for part in (
-            "orelse",
-            "handlers",
-            "finalbody",
-            "cases",
-        ):  # a break in the else of a loop is that of the outer one
+        # a break in the else of a loop is that of the outer one
+        for part in ("orelse", "handlers", "finalbody", "cases"):
             yield from exits(getattr(statement, part, ()), is_own)
