@@ -221,7 +221,7 @@ def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine]
     kernel, _ = make(dtype)
     width = (1 + (make is loops.matmul_wide)) * loops.VECTOR_BYTES // abi.FACTS[dtype].itemsize
     for rows, depth, columns in ((6, 5, width), (7, 3, width + 1), (2, 9, 3), (13, 1, 2 * width - 1), (4, 4, 4)):
-        for by_columns, way in ((False, 0), (True, 0), (False, 1), (True, 2), (False, 2)):
+        for by_columns, way in ((False, 0), (True, 0), (False, 1), (False, 2)):
             x = [[[float(3 * i - 2 * k + m) for k in range(depth)] for i in range(rows)] for m in range(2)]
             y = [[[float(k - 4 * j - m) for j in range(columns)] for k in range(depth)] for m in range(2)]
             a = [v for each in x for line in (zip(*each, strict=True) if by_columns else each) for v in line]

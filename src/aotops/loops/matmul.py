@@ -16,8 +16,7 @@ Theory of operation:
 5. At the edges tiles have fewer rows and columns. Their loops are as long, so that LLVM makes vectors of them, with
    masks where a level has these: neither memory beyond the edge is touched, nor is anything copied.
 6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order.
-   Of small matrices pairs of rows are computed, one vector of columns at a time: 4 x 4 takes a third of the time that
-   the edge of a tile takes.
+   Of small matrices four rows are computed, one vector of columns at a time, with less to prepare than a tile takes.
 """
 
 from __future__ import annotations
@@ -71,7 +70,7 @@ DEPTH, A_ROW, A_COLUMN, A_TILE, B_ROW, B_PANEL, C_ROW, ADDS, WAY, MATRICES, A_MA
 )
 
 #: How a product is computed.
-WAYS = BY_TILES, BY_ROWS, BY_PAIRS = range(3)
+WAYS = BY_TILES, BY_ROWS, BY_FOURS = range(3)
 
 
 def multiply_add(a: Any, b: Any, c: Any) -> Any:
@@ -96,7 +95,7 @@ def products(dtype: str, vectors: int) -> Routine:
     width = vectors * lanes
     add = fma if FACTS[dtype].category == "float" else multiply_add
     multiply_tile, multiply_edge = whole_tile(add, width), edge(add, lanes)
-    multiply_rows, multiply_pair = few_rows(add), pair(add, lanes)
+    multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first_a, first_b = input_pointers(data, signature)
@@ -109,14 +108,12 @@ def products(dtype: str, vectors: int) -> Routine:
             if numbers[WAY] == BY_ROWS:
                 multiply_rows(a, a_row, a_column, b, b_row, c, c_row, n0, n1, depth, adds)
                 continue
-            if numbers[WAY] == BY_PAIRS:
-                for i in range(0, n0, 2):
-                    left, target, second = shift(a, i * a_row), shift(c, i * c_row), min(1, n0 - 1 - i)
+            if numbers[WAY] == BY_FOURS:
+                for i in range(0, n0, 4):
+                    left, target, rows = shift(a, i * a_row), shift(c, i * c_row), min(4, n0 - i)
                     for j in range(0, n1, lanes):
-                        part, out, columns = shift(b, j), shift(target, j), min(lanes, n1 - j)
-                        multiply_pair(
-                            left, second * a_row, a_column, part, b_row, out, second * c_row, depth, adds, columns
-                        )
+                        part, out, some = shift(b, j), shift(target, j), min(lanes, n1 - j)
+                        multiply_four(left, a_row, part, b_row, out, c_row, depth, adds, rows, some)
                 continue
             for j in range(0, n1, width):
                 columns = min(width, n1 - j)
@@ -244,29 +241,42 @@ def edge(add: Function, lanes: int) -> Function:
     return multiply
 
 
-def pair(add: Function, lanes: int) -> Function:
-    """Make a function that computes two rows of at most ``lanes`` columns; with steps of 0 they are the same."""
+def four_rows(add: Function, lanes: int) -> Function:
+    """Make a function that computes at most four rows of at most ``lanes`` columns; the rows of ``a`` are contiguous.
+
+    Rows that are not there are computed as the last one.
+    """
 
     def multiply(
-        a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, depth: int, adds: bool, columns: int
+        a0: Any, a_row: int, b: Any, b_row: int, c0: Any, c_row: int, depth: int, adds: bool, rows: int, columns: int
     ) -> None:
-        row0, row1, x = accumulators(lanes, c), accumulators(lanes, c), accumulators(lanes, c)
-        second, below = shift(a, a_row), shift(c, c_row)
+        row0, row1, row2 = accumulators(lanes, c0), accumulators(lanes, c0), accumulators(lanes, c0)
+        row3, x = accumulators(lanes, c0), accumulators(lanes, c0)
+        i1, i2, i3 = min(1, rows - 1), min(2, rows - 1), rows - 1
+        a1, a2, a3 = shift(a0, i1 * a_row), shift(a0, i2 * a_row), shift(a0, i3 * a_row)
+        c1, c2, c3 = shift(c0, i1 * c_row), shift(c0, i2 * c_row), shift(c0, i3 * c_row)
         for j in range(lanes):
-            store(row0, j, load_output(c, j) if adds and j < columns else 0)
-            store(row1, j, load_output(below, j) if adds and j < columns else 0)
+            store(row0, j, load_output(c0, j) if adds and j < columns else 0)
+            store(row1, j, load_output(c1, j) if adds and j < columns else 0)
+            store(row2, j, load_output(c2, j) if adds and j < columns else 0)
+            store(row3, j, load_output(c3, j) if adds and j < columns else 0)
         for k in range(depth):
-            source, place = shift(b, k * b_row), k * a_column
+            source = shift(b, k * b_row)
             for j in range(lanes):
                 store(x, j, load_output(source, j) if j < columns else 0)
-            factor0, factor1 = load_output(a, place), load_output(second, place)
+            factor0, factor1 = load_output(a0, k), load_output(a1, k)
+            factor2, factor3 = load_output(a2, k), load_output(a3, k)
             for j in range(lanes):
                 store(row0, j, add(factor0, load_output(x, j), load_output(row0, j)))
                 store(row1, j, add(factor1, load_output(x, j), load_output(row1, j)))
+                store(row2, j, add(factor2, load_output(x, j), load_output(row2, j)))
+                store(row3, j, add(factor3, load_output(x, j), load_output(row3, j)))
         for j in range(lanes):
             if j < columns:
-                store(c, j, load_output(row0, j))
-                store(below, j, load_output(row1, j))
+                store(c0, j, load_output(row0, j))
+                store(c1, j, load_output(row1, j))
+                store(c2, j, load_output(row2, j))
+                store(c3, j, load_output(row3, j))
 
     return multiply
 

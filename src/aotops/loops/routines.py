@@ -79,7 +79,7 @@ CONSTANTS = {
     "sort_buckets": sort.COUNTERS,
     "matmul_by_tiles": matmul.BY_TILES,
     "matmul_by_rows": matmul.BY_ROWS,
-    "matmul_by_pairs": matmul.BY_PAIRS,
+    "matmul_by_fours": matmul.BY_FOURS,
     "matmul_rows": matmul.ROWS,
     "matmul_vector_bytes": matmul.VECTOR_BYTES,
     "matmul_block_rows": matmul.BLOCK_ROWS,

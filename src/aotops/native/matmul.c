@@ -30,8 +30,8 @@
 #define LEAST_ITEMS 8
 /* Lines of b that are copied at a time: with rows of 4 KiB, more would be more pages than the TLB has. */
 #define LINES_AT_A_TIME 16
-/* Multiplications of matrices whose rows are computed in pairs. */
-#define MOST_IN_PAIRS 4096
+/* Multiplications of small matrices, whose rows are computed four at a time. */
+#define MOST_BY_FOURS 4096
 /* Fewer rows than this have blocks of so many columns. */
 #define FEW_ROWS 5
 #define COLUMNS_OF_FEW_ROWS 1024
@@ -268,8 +268,8 @@ static void choose_way(product *own, double multiplications)
     bool has_rows = own->b.column == 1 && own->parts == 1;
     bool by_rows = has_rows && own->rows < FEW_ROWS && own->columns > (own->rows > 1 ? 3 : 1) * own->width;
     own->way = by_rows ? AOT_MATMUL_BY_ROWS
-               : has_rows && multiplications <= MOST_IN_PAIRS ? AOT_MATMUL_BY_PAIRS
-                                                              : AOT_MATMUL_BY_TILES;
+               : has_rows && own->a.column == 1 && multiplications <= MOST_BY_FOURS ? AOT_MATMUL_BY_FOURS
+                                                                                    : AOT_MATMUL_BY_TILES;
     if (own->parts > 1) {
         own->copies_a = own->a.column != 1;
     } else {
@@ -383,9 +383,10 @@ static int run(aot_state *state, product *own, int dtype)
                          .total = total,
                          .scratch_bytes = own->bytes_of_a + own->bytes_of_b,
                          .compute_bound = true};
-    if (total < AOT_PLAN_GRAIN && !state->watched && own->together > 0) {
+    if (total < AOT_PLAN_GRAIN && runner.scratch_bytes <= AOT_PLAN_STACK_BYTES && !state->watched) {
+        _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
         aot_environment before = aot_begin_environment();
-        compute_matrices(&runner, 0, own->items, NULL);
+        (own->together > 0 ? compute_matrices : compute_blocks)(&runner, 0, own->items, stack);
         aot_end_environment(before);
         return 0;
     }
