@@ -59,6 +59,7 @@ def put_at(
     function: str,
     axes: tuple[int, ...],
     value: Tensor,
+    adds: bool = False,
     /,
 ) -> None: ...
 def take_along(x: Tensor, index: Tensor, axis: int, /) -> Tensor: ...

@@ -31,6 +31,7 @@ ONCE, WIDTH, DTYPE = "once", "width", "dtype"
 ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "gather": (WIDTH, tuple(WIDTHS.values()), gather.gather),
     "scatter": (WIDTH, tuple(WIDTHS.values()), gather.scatter),
+    "scatter_add": (DTYPE, named("real"), gather.scatter_add),
     "check": (ONCE, ("int64",), gather.check),
     "combine": (ONCE, ("int64",), gather.combine),
     "spread": (ONCE, ("int64",), gather.spread),

@@ -31,6 +31,17 @@ static inline int aot_width(int64_t itemsize)
 }
 
 /* gather.c: elements at the positions in tensors of int64 */
+/* The arguments of one call: what errors name, and an index or NULL for each axis. */
+typedef struct {
+    const char *function;
+    PyObject *axes; /* what errors call each axis, a tuple of ints; NULL: by its number */
+    aot_tensor *const *indices;
+} aot_asked;
+
+/* Returns the elements of x at positions, whose axes are behind so many others in the result. */
+aot_tensor *aot_gather(const aot_tensor *x, const aot_asked *call, int place);
+/* Writes a value of the same dtype, broadcast, to positions, or adds it. It and the indices share no memory with x. */
+int aot_scatter(aot_tensor *x, const aot_asked *call, int place, const aot_tensor *value, bool adds);
 /* Returns x with the positions along an axis that an index has, which gives its own axes instead. */
 aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const char *function);
 /* Writes a value of x's dtype, broadcast, to positions along the first axis; they share no memory with x. */
@@ -38,8 +49,9 @@ int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value);
 /* Returns x with the positions along an axis that an index of as many axes has, of which the others broadcast. Returns
  * NULL without an exception if they do not fit. */
 aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis);
-/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value). An index, or
- * None, for each axis; their own axes are behind so many others in the result. */
+/* gather_calls.c */
+/* For Python: take_at(x, indices, place, function, axes), put_at(x, indices, place, function, axes, value, adds=False). An
+ * index, or None, for each axis; their own axes are behind so many others in the result. */
 PyObject *aot_take_at(PyObject *module, PyObject *args);
 PyObject *aot_put_at(PyObject *module, PyObject *args);
 PyObject *aot_take_along_call(PyObject *module, PyObject *args);

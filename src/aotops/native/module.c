@@ -427,8 +427,8 @@ static PyMethodDef module_methods[] = {
     {"register_tensor_type", native_register, METH_VARARGS,
      "register_tensor_type(type, choose, dot): once, the class of all tensors, and the operators that choose by a mask\n"
      "and add up products."},
-    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
-    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
+    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see arrays.h."},
+    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value, adds=False): see arrays.h."},
     {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
     {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
