@@ -117,6 +117,16 @@ static PyObject *operands_of(const aot_watch *watch)
     return operands;
 }
 
+/* Returns the blocks of a product of matrices, or None. */
+static PyObject *blocks_of(const aot_routine *routine)
+{
+    if (routine->blocks == NULL) {
+        Py_RETURN_NONE;
+    }
+    return Py_BuildValue("(LLLL)", (long long)routine->blocks[0], (long long)routine->blocks[1],
+                         (long long)routine->blocks[2], (long long)routine->blocks[3]);
+}
+
 void aot_watch_end(aot_watch *watch)
 {
     if (watch->watcher == NULL) {
@@ -127,7 +137,8 @@ void aot_watch_end(aot_watch *watch)
     PyErr_Fetch(&kind, &error, &where);
     const aot_routine *routine = watch->routine;
     PyObject *launched = watch->launched != NULL ? Py_NewRef(watch->launched)
-                         : routine != NULL       ? Py_BuildValue("(sii)", routine->name, routine->itemsize, watch->routine_threads)
+                         : routine != NULL       ? Py_BuildValue("(siiN)", routine->name, routine->itemsize,
+                                                                 watch->routine_threads, blocks_of(routine))
                          : Py_NewRef(watch->operator != NULL ? (PyObject *)watch->operator : Py_None);
     PyObject *operands = watch->described != NULL ? Py_NewRef(watch->described) : operands_of(watch);
     PyObject *plan = watch->plan != NULL ? watch->plan : Py_None;
