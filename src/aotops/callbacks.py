@@ -27,6 +27,7 @@ CALLBACKS = {
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",
     "node_name": "aotops.autograd.engine.node_name",
     "normalize_axes": "aotops.shapes.normalize_axes",
+    "named_tuple": "aotops.user.array_arguments.named_tuple",
     "numpy_dtype": "aotops.interop.numpy_dtypes.as_numpy",
     "numpy_parts": "aotops.interop.numpy_dtypes.parts",
     "operator_derivative": "aotops.user.declare.derivative",
