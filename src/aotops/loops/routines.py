@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, matmul, search, sort
+from aotops.loops import gather, masks, matmul, random, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -47,13 +47,17 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
     "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
     "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
+    "uniform": (DTYPE, named("real"), random.uniform),
+    "normal": (DTYPE, named("real"), random.normal),
+    "integers": (ONCE, ("int64",), random.integers),
+    "exchange": (ONCE, ("int64",), random.exchange),
 }
 
 #: The routines that compute, in the widest vectors of a level; others are bound by memory.
-COMPUTE_BOUND = ("matmul",)
+COMPUTE_BOUND = ("matmul", "uniform", "normal", "integers")
 
-#: The numbers of routines that take several; gathers and scatters take the same.
-NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
+#: The numbers of routines that take several; gathers and scatters take the same, and so do those that draw numbers.
+NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.NUMBERS}
 
 #: What C has to know besides, in capitals behind a prefix.
 CONSTANTS = {
@@ -63,4 +67,5 @@ CONSTANTS = {
     "matmul_block_rows": matmul.BLOCK_ROWS,
     "matmul_block_depth": matmul.BLOCK_DEPTH,
     "matmul_block_columns": matmul.BLOCK_COLUMNS,
+    "random_blocks": random.BLOCKS,
 }

@@ -554,6 +554,8 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 const aot_fast_path aot_fast_paths[] = {
     {"ArrayFunction.__call__", aot_array_function_path, 0, false},
     {"ArrayKernel.__call__", aot_array_kernel_path, 0, false},
+    {"Generator.normal", aot_normal_path, 0, false},
+    {"Generator.uniform", aot_uniform_path, 0, false},
     {"Tensor.astype", astype, 0, false},
     {"Tensor.contiguous", contiguous, 0, false},
     {"Tensor.permute", permute, 0, false},

@@ -287,6 +287,7 @@ _ROUTINE_INPUTS = {
     "positions": ("mask",),
     "spread": ("counts",),
     "search": ("values", "ordered"),
+    **dict.fromkeys(("uniform", "normal", "integers", "exchange"), ()),
 }
 
 
@@ -311,7 +312,7 @@ def _kernel(
         if name not in ROUTINES:
             return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
-        dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
+        dtype = WIDTHS[itemsize] if by == WIDTH else (inputs + outputs)[0].dtype if by == DTYPE else dtypes[0]
         return name, "routine", kernel_symbol("routine", name, dtype)
     if operator is None:
         source, target = inputs[0].kernel_dtype, outputs[0].kernel_dtype

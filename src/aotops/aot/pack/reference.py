@@ -73,6 +73,7 @@ OWN = {
     "see.explain": "Inspecting calls",
     "see.trace": "Inspecting calls",
     "memory": "Memory, threads and CPU",
+    "random": "Random numbers",
     "_native": "Memory, threads and CPU",
     "tensors": "Types and errors",
     "errors": "Types and errors",
@@ -81,6 +82,7 @@ OWN = {
 #: Names that stand in another chapter than their module's.
 EXCEPTIONS = {"DType": "Types and errors", "Operator": "User-defined operators"}
 OWN_CHAPTERS = [
+    "Random numbers",
     "Functions for models",
     "User-defined operators",
     "Inspecting calls",
