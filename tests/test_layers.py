@@ -251,14 +251,13 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "masks",
         "number",
         "out",
-        "random",
         "reduce",
         "rows",
         "sort",
         "to_python",
         "view",
     ),  # calls
-    ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
+    ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "random", "tensor_type"),  # objects
 )
 C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}
 

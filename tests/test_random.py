@@ -125,10 +125,12 @@ digest.update(bytes(memoryview(g.choice(50, 300, p=[0.02] * 50))))
 print(digest.hexdigest())
 """
 #: Of what ``DRAW`` draws: a change of it changes everybody's results, and belongs into the changelog.
-DIGEST = ""
+DIGEST = "c2821a12d947bce4e237d3c6106a87f01079433e2f2235c83940e4c9960e902b"
 
 
-@pytest.mark.parametrize("setting", [{}, {"AOTOPS_CPU": "x86-64-v2", "AOTOPS_NUM_THREADS": "1"}, {"AOTOPS_CPU": "x86-64-v3"}])
+@pytest.mark.parametrize(
+    "setting", [{}, {"AOTOPS_CPU": "x86-64-v2", "AOTOPS_NUM_THREADS": "1"}, {"AOTOPS_CPU": "x86-64-v3"}]
+)
 def test_every_level_draws_the_same_numbers(setting: dict[str, str]) -> None:
     if not ao.cpu_level().startswith("x86-64"):
         setting = {}
@@ -297,7 +299,9 @@ def test_integers_are_equally_probable(bound: int) -> None:
     drawn = np.asarray(Generator(8).integers(bound, shape=count))
     assert drawn.min() >= 0 and drawn.max() < bound
     classes = min(bound, 1000)
-    found = np.bincount(np.minimum((drawn / bound * classes).astype("int64") if bound > classes else drawn, classes - 1))
+    found = np.bincount(
+        np.minimum((drawn / bound * classes).astype("int64") if bound > classes else drawn, classes - 1)
+    )
     statistic = ((found - count / classes) ** 2 / (count / classes)).sum()
     freedom = classes - 1
     assert abs(statistic - freedom) < 4.5 * math.sqrt(2 * freedom)
@@ -349,6 +353,8 @@ def test_elements_are_permuted_and_shuffled_along_an_axis() -> None:
     view = (x + 0).T[::-1]
     Generator(5).shuffle(view)
     assert sorted(map(tuple, view.tolist())) == sorted(map(tuple, x.T.tolist()))
+    with pytest.raises(ValueError, match="read-only"):
+        Generator(1).shuffle(ao.asarray(b"abc"))
     assert sorted(Generator(1).permutation([3.5, 1.5, 2.5]).tolist()) == [1.5, 2.5, 3.5]
 
 
@@ -398,7 +404,10 @@ def test_bounds_and_parameters() -> None:
     drawn = generator.uniform(means, 200, shape=(3, 2, 4), dtype="float64")
     assert drawn.dtype == ao.float64 and float(ao.min(drawn[:, 1])) >= 100 and float(ao.min(drawn[:, 0])) < 100
     assert generator.uniform([0, 10], [1, 11]).dtype == ao.float64
-    assert Generator(1).uniform(np.float64(1), np.float64(2), np.int64(3)).tolist() == Generator(1).uniform(1, 2, 3).tolist()
+    assert (
+        Generator(1).uniform(np.float64(1), np.float64(2), np.int64(3)).tolist()
+        == Generator(1).uniform(1, 2, 3).tolist()
+    )
     assert Generator(1).uniform(dtype=float).tolist() == Generator(1).uniform(0, 1, None, dtype=None).tolist()
 
 
@@ -410,9 +419,13 @@ def test_bounds_and_parameters() -> None:
         (lambda g: g.uniform(high=10**400), ValueError, "uniform: high must be finite, got an int of 1329 bits"),
         (lambda g: g.uniform(-1e308, 1e308), ValueError, "uniform: high - low must be finite in float64, got"),
         (lambda g: g.uniform(0, 1e39, dtype="float32"), ValueError, "uniform: high - low must be finite in float32"),
-        (lambda g: g.uniform((3, 4)), ValueError, ""),
-        (lambda g: g.uniform(low=None), TypeError, "uniform: low must be a Tensor"),
-        (lambda g: g.uniform("1"), TypeError, "uniform: low must be a Tensor"),
+        (
+            lambda g: g.uniform((3, 4)),
+            TypeError,
+            r"uniform: low must be a number, .*, got \(3, 4\); give the shape as shape=\(3, 4\)",
+        ),
+        (lambda g: g.uniform(low=None), TypeError, "uniform: low must be a Tensor, a Python number"),
+        (lambda g: g.uniform("1"), TypeError, "uniform: low must be a Tensor, a Python number"),
         (lambda g: g.uniform(1j), TypeError, "uniform: low must be a real number or a Tensor, got complex 1j"),
         (lambda g: g.uniform(shape=-1), ValueError, "uniform: "),
         (lambda g: g.uniform(shape=2.5), TypeError, "uniform: shape must be an int or a tuple of ints, got float 2.5"),
@@ -422,16 +435,28 @@ def test_bounds_and_parameters() -> None:
         (lambda g: g.uniform(0, 1, 2, "float32"), TypeError, "write dtype="),
         (lambda g: g.uniform(0, low=1), TypeError, "multiple values for argument 'low'"),
         (lambda g: g.uniform([0, 1], [1, 0]), ValueError, "uniform: high must be at least low everywhere, got less"),
-        (lambda g: g.uniform([0, 1], shape=3), ValueError, r"uniform: low must broadcast to the shape \(3,\), got \(2,\)"),
+        (
+            lambda g: g.uniform([0, 1], shape=3),
+            ValueError,
+            r"uniform: low must broadcast to the shape \(3,\), got \(2,\)",
+        ),
         (lambda g: g.normal(std=-1), ValueError, "normal: std must be 0 or more, got -1"),
         (lambda g: g.normal(scale=2), TypeError, "scale is called std here"),
         (lambda g: g.normal(math.nan), ValueError, "normal: mean must be finite, got nan"),
-        (lambda g: g.normal([math.nan]), ValueError, "normal: mean must be finite, got a tensor with infinities or NaN"),
+        (
+            lambda g: g.normal([math.nan]),
+            ValueError,
+            "normal: mean must be finite, got a tensor with infinities or NaN",
+        ),
         (lambda g: g.integers(0), ValueError, "integers: low must be above 0, got 0"),
         (lambda g: g.integers(5, 5), ValueError, "integers: high must be above low, got 5 for low=5"),
         (lambda g: g.integers(5, 4, endpoint=True), ValueError, "integers: high must be at least low, got 4 for low=5"),
         (lambda g: g.integers(2.5), TypeError, "integers: low must be an int, got float 2.5"),
-        (lambda g: g.integers(300, dtype="uint8"), ValueError, "must be within uint8, from 0 to 255, got from 0 to 299"),
+        (
+            lambda g: g.integers(300, dtype="uint8"),
+            ValueError,
+            "must be within uint8, from 0 to 255, got from 0 to 299",
+        ),
         (lambda g: g.integers(5, dtype="float64"), TypeError, "integers: dtype must be one of bool, "),
         (lambda g: g.integers(5, endpoint="no"), TypeError, "integers: endpoint must be True or False"),
         (lambda g: g.bernoulli(1.5), ValueError, "bernoulli: p must be a number from 0 to 1, got 1.5"),
@@ -441,11 +466,18 @@ def test_bounds_and_parameters() -> None:
         (lambda g: g.permutation(2.5), ValueError, "axis"),
         (lambda g: g.permutation(ao.ones(3), axis=1), ValueError, "permutation: axis must be from -1 to 0"),
         (lambda g: g.shuffle([1, 2]), TypeError, "shuffle: x must be a Tensor, got list"),
-        (lambda g: g.shuffle(ao.broadcast_to(ao.ones(1), 3)), ValueError, ""),
-        (lambda g: g.choice(3, 4, replace=False), ValueError, "choice: shape must be of at most 3 elements, got 4; give"),
+        (
+            lambda g: g.choice(3, 4, replace=False),
+            ValueError,
+            "choice: shape must be of at most 3 elements, got 4; give",
+        ),
         (lambda g: g.choice(3, 3, replace=False, p=[0.5, 0.5, 0]), ValueError, "2 elements whose probability is not 0"),
         (lambda g: g.choice(3, p=[0.5, 0.5]), ValueError, r"choice: p must have the shape \(3,\), got \(2,\)"),
-        (lambda g: g.choice(2, p=[0.5, 0.6]), ValueError, "choice: p must have the sum 1, got 1.1; divide it by its sum"),
+        (
+            lambda g: g.choice(2, p=[0.5, 0.6]),
+            ValueError,
+            "choice: p must have the sum 1, got 1.1; divide it by its sum",
+        ),
         (lambda g: g.choice(2, p=[-0.5, 1.5]), ValueError, "choice: p must be of numbers from 0 on"),
         (lambda g: g.choice(0, 1), ValueError, "choice: a must have elements, got none"),
         (lambda g: g.choice(-1), ValueError, "choice: a must be 0 or more, got -1"),

@@ -32,14 +32,13 @@ if TYPE_CHECKING:
 
     from aotops._native import DType, Operand
 
-_all, _less, _isfinite, _log1p, _sum = (
-    _native.operators[name] for name in ("all", "less", "isfinite", "log1p", "sum")
-)
+_all, _less, _isfinite, _log1p, _sum = (_native.operators[name] for name in ("all", "less", "isfinite", "log1p", "sum"))
 _cumulative_sum = _native.operators["cumulative_sum"]
 
 #: Seeds are below it.
 SEEDS = 2**128
 LOW_BITS = 2**64 - 1
+INT64 = -(2**63), 2**63 - 1
 #: Generators are split off by the blocks from 2^63 on, which no numbers are drawn from.
 FIRST_SPLIT = 2**63
 #: Of so many blocks in a group, 16 numbers are made of their first halves, and then 16 of their second ones.
@@ -190,7 +189,7 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).uniform(-1, 1, shape=3)
-            tensor([])
+            tensor([ 0.50030444,  0.59056807, -0.98309377])
         """
         return drawn_floats("uniform", self._words, ("low", low), ("high", high), shape, dtype)
 
@@ -216,7 +215,7 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).normal(10, 0.1, shape=3)
-            tensor([])
+            tensor([10.07565447,  9.9505825 , 10.24283995])
         """
         return drawn_floats("normal", self._words, ("mean", mean), ("std", std), shape, dtype)
 
@@ -243,26 +242,25 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).integers(1, 6, shape=10, endpoint=True)
-            tensor([])
+            tensor([5, 5, 1, 2, 6, 3, 3, 3, 6, 1])
         """
-        first, end = (0, low) if high is None else (low, high)
         given = "low" if high is None else "high"
-        least, most = as_int("integers", "low", first), as_int("integers", given, end)
-        most -= not as_flag("integers", "endpoint", endpoint)
+        least = 0 if high is None else as_int("integers", "low", low)
+        most = as_int("integers", given, low if high is None else high) - (
+            not as_flag("integers", "endpoint", endpoint)
+        )
         kind = int64 if dtype is None else as_dtype("integers", "dtype", dtype)
-        if kind.kind not in ("integer", "bool"):
-            errors.wrong_dtype("integers", "dtype", names("bool", "signed", "unsigned"), kind.name)
         if least > most:
-            wanted = f"be {'above' if not endpoint else 'at least'} {'0' if high is None else 'low'}"
-            got = f"{end}" if high is None else f"{end} for low={first}"
-            errors.reject(ValueError, "integers", given, wanted, got)
-        bounds = bounds_of(kind)
+            wanted = f"be {'at least' if endpoint else 'above'} {'0' if high is None else 'low'}"
+            errors.reject(ValueError, "integers", given, wanted, low if high is None else f"{high} for low={low}")
+        bounds = INT64 if kind is int64 else bounds_of(kind)
         if not bounds[0] <= least <= most <= bounds[1]:
             wanted = f"be within {kind.name}, from {bounds[0]} to {bounds[1]}"
             errors.reject(ValueError, "integers", "what is drawn", wanted, f"from {least} to {most}")
-        lengths = () if shape is None else new_shape("integers", shape)
-        drawn = _native.draw_integers(self._words, signed(least), signed(most - least + 1), lengths)
-        return drawn if kind == int64 else astype(drawn, kind)
+        drawn = _native.draw_integers(
+            self._words, signed(least), signed(most - least + 1), given_shape("integers", shape)
+        )
+        return drawn if kind is int64 else astype(drawn, kind)
 
     @advised
     def bernoulli(self, p: Operand = 0.5, shape: Any = None) -> Tensor:
@@ -282,7 +280,7 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).bernoulli(0.25, shape=4)
-            tensor([])
+            tensor([False, False,  True, False])
         """
         chance = as_operand("bernoulli", "p", p)
         if isinstance(chance, Tensor):
@@ -291,8 +289,7 @@ class Generator:
                 errors.reject(ValueError, "bernoulli", "p", "be from 0 to 1", "a tensor with other numbers")
         elif isinstance(chance, complex) or not 0 <= chance <= 1:
             errors.wrong_value("bernoulli", "p", "a number from 0 to 1", p)
-        lengths = drawn_shape("bernoulli", shape, ("p", chance))
-        drawn: Tensor = _less(drawn_floats("bernoulli", self._words, ("", 0.0), ("", 1.0), lengths, float64), chance)
+        drawn: Tensor = _less(self.uniform(shape=drawn_shape("bernoulli", shape, ("p", chance))), chance)
         return drawn
 
     @advised
@@ -313,9 +310,16 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).permutation(5)
-            tensor([])
+            tensor([3, 4, 2, 0, 1])
         """
-        return self.choice(x, whole(x, "permutation", "x", axis), replace=False, axis=axis)
+        if is_count(x):
+            count = as_int("permutation", "x", x)
+            if count < 0:
+                errors.wrong_value("permutation", "x", "0 or more", x)
+            return self._order(count, count)
+        source = as_tensor("permutation", "x", x)
+        (found,) = normalize_axes("permutation", "axis", axis, source.ndim, several=False)
+        return take(source, self._order(source.shape[found], source.shape[found]), axis=found)
 
     @advised
     def shuffle(self, x: Tensor, *, axis: int = 0) -> None:
@@ -334,11 +338,18 @@ class Generator:
             >>> x = ao.arange(5)
             >>> ao.random.Generator(7).shuffle(x)
             >>> x
-            tensor([])
+            tensor([3, 4, 2, 0, 1])
         """
         if not isinstance(x, Tensor):
             errors.wrong_type("shuffle", "x", "a Tensor", x)
-        x[...] = self.choice(x, whole(x, "shuffle", "x", axis), replace=False, axis=axis)
+        (found,) = normalize_axes("shuffle", "axis", axis, x.ndim, several=False)
+        x[...] = take(x, self._order(x.shape[found], x.shape[found]), axis=found)
+
+    def _order(self, count: int, size: int) -> Tensor:
+        """The first of the integers below one, in random order."""
+        order = arange(count)
+        _native.shuffle(self._words, order, size)
+        return order if size == count else order[:size] + 0
 
     @advised
     def choice(self, a: Any, shape: Any = None, *, replace: bool = True, p: Any = None, axis: int = 0) -> Tensor:
@@ -362,7 +373,7 @@ class Generator:
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).choice(ao.tensor([1.5, 2.5, 3.5]), 4, p=[0.5, 0.5, 0.0])
-            tensor([])
+            tensor([2.5, 2.5, 1.5, 1.5])
         """
         source = None if is_count(a) else as_tensor("choice", "a", a)
         if source is not None and source.ndim == 0:
@@ -374,7 +385,7 @@ class Generator:
         else:
             (axis,) = normalize_axes("choice", "axis", axis, source.ndim, several=False)
             count = source.shape[axis]
-        lengths = () if shape is None else new_shape("choice", shape)
+        lengths = given_shape("choice", shape)
         size = prod(lengths)
         replace = as_flag("choice", "replace", replace)
         chances = None if p is None else probabilities(p, count)
@@ -390,15 +401,13 @@ class Generator:
             if replace:
                 places = _native.draw_integers(self._words, 0, max(count, 1), lengths)
             else:
-                places = arange(count)
-                _native.shuffle(self._words, places, size)
-                places = (places[:size] if size < count else places).reshape(lengths)
+                places = self._order(count, size).reshape(lengths)
         elif replace:
             running = _cumulative_sum(chances)
-            drawn = drawn_floats("choice", self._words, ("", 0.0), ("", 1.0), lengths, float64)
+            drawn = self.uniform(shape=lengths)
             places = searchsorted(running, drawn * running[-1], side="right") if size else astype(drawn, int64)
         else:  # the first of exponentially distributed times, whose rates are the probabilities
-            drawn = drawn_floats("choice", self._words, ("", 0.0), ("", 1.0), (count,), float64)
+            drawn = self.uniform(shape=count)
             places = argsort(-_log1p(-drawn) / chances)[:size].reshape(lengths)
         return places if source is None else take(source, places, axis=axis)
 
@@ -415,34 +424,23 @@ def signed(number: int) -> int:
     return ((number + 2**63) & LOW_BITS) - 2**63
 
 
-def names(*kinds: str) -> tuple[str, ...]:
-    """The names of dtypes of some kinds."""
-    from aotops.abi import named
-
-    return named(*kinds)
+def given_shape(name: str, shape: Any) -> tuple[int, ...]:
+    """The shape that a function was given; that of one number where it was given none."""
+    return () if shape is None else new_shape(name, shape)
 
 
 def bounds_of(dtype: DType) -> tuple[int, int]:
     """The smallest and the largest number of an integer dtype, or of bool."""
-    from aotops.abi import FACTS
+    from aotops.abi import FACTS, named
 
+    if dtype.kind not in ("integer", "bool"):
+        errors.wrong_dtype("integers", "dtype", named("bool", "signed", "unsigned"), dtype.name)
     return FACTS[dtype.name].bounds
 
 
 def is_count(value: Any) -> bool:
     """Whether a value is an int, and stands for the integers below it."""
     return _native.is_number(value) and hasattr(type(value), "__index__") and not isinstance(value, bool)
-
-
-def whole(x: Any, name: str, argument: str, axis: int) -> int:
-    """How many elements there are along an axis, or below an int."""
-    if is_count(x):
-        if x < 0:
-            errors.wrong_value(name, argument, "0 or more", x)
-        return as_int(name, argument, x)
-    source = as_tensor(name, argument, x)
-    (found,) = normalize_axes(name, "axis", axis, source.ndim, several=False)
-    return source.shape[found]
 
 
 def probabilities(p: Any, count: int) -> Tensor:
@@ -483,7 +481,9 @@ def drawn_floats(
     tensors = [value for _, value in given if isinstance(value, Tensor)]
     kind = as_dtype(name, "dtype", dtype) if dtype is not None else result_type(a, b) if tensors else float64
     if kind.kind != "float":
-        errors.wrong_dtype(name, "dtype", names("real"), kind.name)
+        from aotops.abi import named
+
+        errors.wrong_dtype(name, "dtype", named("real"), kind.name)
     lengths = drawn_shape(name, shape, *given)
     if not tensors:
         if (b < 0) if is_normal else (b < a):
@@ -497,13 +497,16 @@ def drawn_floats(
     if not _all(b >= (0.0 if is_normal else a)):
         wanted = "be 0 or more" if is_normal else f"be at least {first[0]} everywhere"
         errors.reject(ValueError, name, second[0], wanted, "less")
-    standard = _native.draw(words, is_normal, 0.0, 1.0, lengths, kind)
+    standard: Any = _native.draw(words, is_normal, 0.0, 1.0, lengths, kind)
     scaled: Any = a + standard * (b if is_normal else b - a)
     return astype(scaled, kind, copy=False)
 
 
 def parameter(name: str, argument: str, value: Any) -> Tensor | float:
     """A finite number, or a tensor of them."""
+    if isinstance(value, tuple):
+        wanted = "be a number, a Tensor or a list of numbers"
+        errors.reject(TypeError, name, argument, wanted, errors.shown(value), f"give the shape as shape={value}")
     operand = as_operand(name, argument, value)
     if isinstance(operand, Tensor):
         operand = as_floats(name, argument, operand)

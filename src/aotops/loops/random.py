@@ -35,30 +35,33 @@ from aotops.ops.random import (
 
 #: The blocks in a group.
 BLOCKS = 16
+#: The most numbers in a group.
+LARGEST = 64
 #: The numbers of all of these loops: the key and the upper half of the counter, a word each, and the first block.
 #: Integers have an upper bound, or 0 for 2^64, which grows from each to the next, and what is added.
 NUMBERS = ("key_0", "key_1", "stream_0", "stream_1", "block", "bound", "growth", "least")
 KEY_0, KEY_1, STREAM_0, STREAM_1, BLOCK, BOUND, GROWTH, LEAST = range(len(NUMBERS))
 
 
-def words_of(numbers: Any, block: int) -> Any:
-    """The words of a block."""
-    return philox(
-        (block, block >> 32, numbers[STREAM_0], numbers[STREAM_1]),
-        (numbers[KEY_0], numbers[KEY_1]),
-    )
+def words_of(source: Any, block: int) -> Any:
+    """The words of a block; ``source``: the key and the upper half of the counter."""
+    k0, k1, s0, s1 = source
+    return philox((block, block >> 32, s0, s1), (k0, k1))
 
 
 def in_groups(fill: Callable[..., None], size: int) -> Callable[..., None]:
     """Make the function that draws ``count`` numbers, of which each group, or what it lacks, has ``size``."""
 
     def draw(out: Any, count: int, numbers: Any, parameters: Any) -> None:
-        aside = accumulators(BLOCKS * 4, out)
+        aside = accumulators(LARGEST, out)
+        # read here: for all that LLVM knows, they may be overwritten by what is drawn
+        source = numbers[KEY_0], numbers[KEY_1], numbers[STREAM_0], numbers[STREAM_1]
+        first = numbers[BLOCK]
         for start in range(0, count, size):
-            block = numbers[BLOCK] + start // size * BLOCKS
+            block = first + start // size * BLOCKS
             whole = count - start >= size
             target = shift(out, start) if whole else aside
-            fill(target, start, block, numbers, parameters)
+            fill(target, start, block, source, parameters)
             if not whole:
                 for j in range(count - start):
                     store(out, start + j, load_output(aside, j))
@@ -75,10 +78,10 @@ def uniform(dtype: str) -> tuple[Callable[..., None], Signature]:
         value = low + unit * width
         return select(value > most, most, value)
 
-    def fill(out: Any, start: int, block: int, numbers: Any, parameters: Any) -> None:
+    def fill(out: Any, start: int, block: int, source: Any, parameters: Any) -> None:
         low, width, most = parameters
         for lane in range(BLOCKS):
-            w0, w1, w2, w3 = words_of(numbers, block + lane)
+            w0, w1, w2, w3 = words_of(source, block + lane)
             if is_float32:
                 store(out, lane, scaled(uniform32(w0), low, width, most))
                 store(out, BLOCKS + lane, scaled(uniform32(w1), low, width, most))
@@ -102,10 +105,10 @@ def normal(dtype: str) -> tuple[Callable[..., None], Signature]:
     signature = Signature((dtype,), dtype)
     is_float32 = dtype == "float32"
 
-    def fill(out: Any, start: int, block: int, numbers: Any, parameters: Any) -> None:
+    def fill(out: Any, start: int, block: int, source: Any, parameters: Any) -> None:
         mean, deviation = parameters
         for lane in range(BLOCKS):
-            words = words_of(numbers, block + lane)
+            words = words_of(source, block + lane)
             if is_float32:
                 a, b = normal32(words[0], words[1])
                 c, d = normal32(words[2], words[3])
@@ -141,24 +144,24 @@ def integers(dtype: str) -> tuple[Callable[..., None], Signature]:
         upper, lower = high_product(low, high, bound)
         return select(bound == 0, joined(low, high), upper), is_less(lower, bound)
 
-    def accepted(numbers: Any, block: int, second: bool, bound: int) -> Any:
+    def accepted(source: Any, block: int, second: bool, bound: int) -> Any:
         """What is drawn of one half of a block, exactly."""
-        words = words_of(numbers, block)
+        words = words_of(source, block)
         least = excess(bound)
         upper, lower = high_product(words[2], words[3], bound) if second else high_product(words[0], words[1], bound)
         while is_less(lower, least):
-            words = philox(words, (numbers[KEY_0], numbers[KEY_1]))
+            words = philox(words, (source[0], source[1]))
             if second:
                 upper, lower = high_product(words[2], words[3], bound)
             else:
                 upper, lower = high_product(words[0], words[1], bound)
         return upper
 
-    def fill(out: Any, start: int, block: int, numbers: Any, parameters: Any) -> None:
+    def fill(out: Any, start: int, block: int, source: Any, parameters: Any) -> None:
         bound, growth, least = parameters
         rejected = False
         for lane in range(BLOCKS):
-            w0, w1, w2, w3 = words_of(numbers, block + lane)
+            w0, w1, w2, w3 = words_of(source, block + lane)
             at = bound + growth * (start + lane)
             value, rare = product(w0, w1, at)
             other, other_rare = product(w2, w3, at + growth * BLOCKS)
@@ -168,8 +171,8 @@ def integers(dtype: str) -> tuple[Callable[..., None], Signature]:
         if rejected:
             for lane in range(BLOCKS):
                 at = bound + growth * (start + lane)
-                store(out, lane, wrap_int64(accepted(numbers, block + lane, False, at) + least))
-                other = accepted(numbers, block + lane, True, at + growth * BLOCKS)
+                store(out, lane, wrap_int64(accepted(source, block + lane, False, at) + least))
+                other = accepted(source, block + lane, True, at + growth * BLOCKS)
                 store(out, BLOCKS + lane, wrap_int64(other + least))
 
     draw = in_groups(fill, BLOCKS * 2)
