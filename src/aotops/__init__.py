@@ -117,6 +117,7 @@ _HOMES = {
     "pi": "namespace.constants",
     "prange": "user.parallel",
     "quantile": "namespace.quantiles",
+    "random": None,
     "reduce": "user.declare",
     "repeat": "namespace.joining",
     "reshape": "namespace.manipulation",

@@ -260,6 +260,8 @@ OTHER_NAMES = {
     "value": "fill_value",
     "end": "stop",
     "unbiased": "correction",
+    "loc": "mean",
+    "scale": "std",
     "a_min": "min",
     "a_max": "max",
     "object": "data",

@@ -554,6 +554,8 @@ static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *c
 const aot_fast_path aot_fast_paths[] = {
     {"ArrayFunction.__call__", aot_array_function_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"ArrayKernel.__call__", aot_array_kernel_path, 0, false, AOT_RECORD_IN_PYTHON},
+    {"Generator.normal", aot_normal_path, 0, false, AOT_RECORD_NOTHING},
+    {"Generator.uniform", aot_uniform_path, 0, false, AOT_RECORD_NOTHING},
     {"Tensor.astype", astype, 0, false, AOT_RECORD_COPY},
     {"Tensor.contiguous", contiguous, 0, false, AOT_RECORD_COPY},
     {"Tensor.permute", permute, 0, false, AOT_RECORD_PERMUTED},

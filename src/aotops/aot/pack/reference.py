@@ -75,6 +75,7 @@ OWN = {
     "see.explain": "Inspecting calls",
     "see.trace": "Inspecting calls",
     "memory": "Memory, threads and CPU",
+    "random": "Random numbers",
     "_native": "Memory, threads and CPU",
     "tensors": "Types and errors",
     "errors": "Types and errors",
@@ -84,6 +85,7 @@ OWN = {
 EXCEPTIONS = {"DType": "Types and errors", "Operator": "User-defined operators"}
 OWN_CHAPTERS = [
     "Gradients",
+    "Random numbers",
     "Functions for models",
     "User-defined operators",
     "Inspecting calls",
