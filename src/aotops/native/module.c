@@ -26,6 +26,7 @@
 #include "arrays.h"
 #include "exchange.h"
 #include "pool.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -214,7 +215,8 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (dtype < 0) {
         return NULL;
     }
-    return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    PyObject *result = (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    return source->node == NULL ? result : aot_record_view(source, AOT_NODE_PASS, NULL, result);
 }
 
 static PyObject *native_register(PyObject *module, PyObject *args)
@@ -427,8 +429,8 @@ static PyMethodDef module_methods[] = {
     {"register_tensor_type", native_register, METH_VARARGS,
      "register_tensor_type(type, choose, dot): once, the class of all tensors, and the operators that choose by a mask\n"
      "and add up products."},
-    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
-    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
+    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see arrays.h."},
+    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value, adds=False): see arrays.h."},
     {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
     {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
@@ -437,8 +439,11 @@ static PyMethodDef module_methods[] = {
     {"triangle", aot_triangle_call, METH_VARARGS, "triangle(x, k, lower, function): zeros beyond a diagonal."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
+    {"draw", aot_draw, METH_VARARGS, "draw(generator, normal, a, b, shape, dtype): see random.c."},
+    {"draw_integers", aot_draw_integers, METH_VARARGS, "draw_integers(generator, least, bound, shape): see random.c."},
+    {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count): see random.c."},
     {"matmul", aot_matmul_call, METH_VARARGS,
-     "matmul(x1, x2): the products of matrices; None unless both have one dtype with a kernel and as many axes."},
+     "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"
@@ -543,7 +548,7 @@ static int module_exec(PyObject *module)
     state->array_kernel_type =
         state->iterator_type ? add_type(module, &aot_array_kernel_spec, "ArrayKernelBase", NULL) : NULL;
     if (state->array_kernel_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
-        aot_add_methods(state) < 0) {
+        aot_add_methods(state) < 0 || aot_add_tape(module, state) < 0) {
         return -1;
     }
     PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);
