@@ -310,6 +310,7 @@ def test_which_records_are_done_again() -> None:
         "cumulative_sum": "scaled",
         "prod": "apart",
         "cumulative_prod": "apart",
+        "_product_by_blocks": "apart",
         "_sum_of_squared_deviations": "noted",
     }
 
