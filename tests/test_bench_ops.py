@@ -554,6 +554,13 @@ def test_results_are_kept_with_their_table(tmp_path: Path, monkeypatch: pytest.M
     assert text.startswith(f"before\n{tables.BEGIN}") and text.endswith(f"{tables.END}after\n") and "old" not in text
     assert "10.0 ms, 0.80, 75 % m" in next(line for line in text.splitlines() if line.startswith("| add float64 |"))
     assert tables.kept() == [example()]
+    again = [dataclasses.replace(cell, rounds=11) for cell in example().cells if cell.threads == 2]
+    tables.keep(dataclasses.replace(example(), threads=[2], others={"2": 0.5}, triads={}, single={}, cells=again), path)
+    (run,) = tables.kept()
+    assert run.threads == [1, 2] and run.others == {"1": 0.0, "2": 0.5} and set(run.triads) == {"1"}
+    assert run.cells == [*(cell for cell in example().cells if cell.threads == 1), *again]
+    tables.keep(dataclasses.replace(example(), threads=[2], level="x86-64-v2", cells=again), path)
+    assert tables.kept()[0].threads == [2], "what another level computed does not stand beside it"
     busy = dataclasses.replace(example(), busy=True)
     assert tables.path_of(busy).name == "a-processor-co-busy.json"
     assert "one other process on each CPU (medians)" in tables.section([busy])

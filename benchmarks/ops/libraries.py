@@ -100,6 +100,11 @@ class NumPy(Library):
 
     name, label, alias = "numpy", "NumPy", "np"
 
+    def __init__(self) -> None:
+        """Its warnings of divisions by zero would be printed by the hundred, and take microseconds of the calls."""
+        super().__init__()
+        importlib.import_module("numpy").seterr(all="ignore")
+
     def array(self, memory: memoryview, dtype: str, shape: Shape) -> Any:
         """In memory that NumPy allocates."""
         numpy = importlib.import_module("numpy")

@@ -105,6 +105,36 @@ def from_document(contents: Any) -> Run:
     return Run(**known)
 
 
+def combined(old: Run, new: Run) -> Run:
+    """The newer run, with what the older one measured at other numbers of threads, if it is of the same kind.
+
+    Of the same kind are runs of the same matrix, machine, versions and CPU level; else the newer one stands alone.
+    """
+    if (old.matrix, old.machine, old.cpu, old.level, old.busy) != (
+        new.matrix,
+        new.machine,
+        new.cpu,
+        new.level,
+        new.busy,
+    ):
+        return new
+    kept = [threads for threads in old.threads if threads not in new.threads]
+
+    def by_threads(ours: dict[str, Any], theirs: dict[str, Any]) -> dict[str, Any]:
+        return {**{key: theirs[key] for key in map(str, kept) if key in theirs}, **ours}
+
+    return dataclasses.replace(
+        new,
+        threads=sorted([*kept, *new.threads]),
+        single=by_threads(new.single, old.single),
+        others=by_threads(new.others, old.others),
+        triads=by_threads(new.triads, old.triads),
+        cells=sorted(
+            [*(cell for cell in old.cells if cell.threads in kept), *new.cells], key=lambda cell: cell.threads
+        ),
+    )
+
+
 def now() -> str:
     """The moment, as the document has it."""
     return datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")

@@ -32,8 +32,10 @@ def disturbed(run: Run) -> bool:
 
 
 def keep(run: Run, path: Path) -> None:
-    """Write the file, and the table of all files."""
+    """Write the file, and the table of all files; what the file has of other numbers of threads stays."""
     path.parent.mkdir(exist_ok=True)
+    if path.exists():
+        run = results.combined(results.from_document(json.loads(path.read_text(encoding="utf-8"))), run)
     path.write_text(json.dumps(results.document(run), allow_nan=False, separators=(",", ":")) + "\n", encoding="utf-8")
     page = ROOT / PAGE
     page.write_text(replaced(page.read_text(encoding="utf-8"), section(kept())), encoding="utf-8")

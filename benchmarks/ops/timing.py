@@ -28,10 +28,10 @@ from benchmarks.ops.limits import has_loop, plain_loop
 from benchmarks.ops.matrix import ITEMSIZES, Cell
 
 BATCH = 1.5e-3
-BUDGET = 0.3
+BUDGET = 0.12
 """Seconds that the rounds of a cell take, unless they are fewer than the least or more than the most."""
 PAUSE = 5e-3
-FEWEST, MOST, QUICK = 7, 25, 3
+FEWEST, MOST, QUICK = 5, 25, 3
 """Numbers of rounds; the last one is for `--quick`."""
 
 EPSILONS = {"float64": 2.0**-52, "float32": 2.0**-23}

@@ -238,6 +238,36 @@ def scatter(dtype: str) -> tuple[Callable[..., None], Signature]:
     return kernel, signature
 
 
+def scatter_add(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop nest ``x at index += other`` for numbers of a dtype; those for one place are added in order.
+
+    Not by ``store`` either. The positions must have been checked.
+    """
+    signature = Signature((dtype, "int64"), (dtype, "int64"))
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        x, index = input_pointers(data, signature)
+        other, _ = output_pointer(data, signature)
+        length, step = numbers[LENGTH], numbers[STEP]
+        x_outer, index_outer, other_outer = numbers[X_OUTER], numbers[INDEX_OUTER], numbers[OTHER_OUTER]
+        x_inner, index_inner, other_inner = numbers[X_INNER], numbers[INDEX_INNER], numbers[OTHER_INNER]
+        if index_inner == 0 and x_inner == 1 and other_inner == 1:
+            for i in range(n0):
+                row = shift(x, i * x_outer + inside_of(index[i * index_outer], length) * step)
+                source = shift(other, i * other_outer)
+                for j in range(n1):
+                    row[j] = row[j] + source[j]
+        else:
+            for i in range(n0):
+                target, source = shift(x, i * x_outer), shift(other, i * other_outer)
+                positions = shift(index, i * index_outer)
+                for j in range(n1):
+                    place = j * x_inner + inside_of(positions[j * index_inner], length) * step
+                    target[place] = target[place] + source[j * other_inner]
+
+    return kernel, signature
+
+
 def check(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop nest that only counts positions out of bounds."""
     signature = Signature((dtype, dtype), (dtype, dtype))

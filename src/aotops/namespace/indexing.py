@@ -38,8 +38,8 @@ def select(x: Tensor, key: Any) -> Tensor:
         return x[normalized("indexing", x, key)]
     from aotops import _native
 
-    view, indices, place, axes = parts
-    return _native.take_at(view, indices, place, "indexing", axes)
+    basic, indices, place, axes = parts
+    return _native.take_at(x[basic], indices, place, "indexing", axes)
 
 
 def assign(x: Tensor, key: Any, value: Any) -> None:
@@ -79,8 +79,8 @@ def assign(x: Tensor, key: Any, value: Any) -> None:
         assign_to_mask(x, mask, value)
         return
     assert parts is not None
-    view, indices, place, axes = parts
-    _native.put_at(view, indices, place, "assignment", axes, value)
+    basic, indices, place, axes = parts
+    _native.put_at(x[basic], indices, place, "assignment", axes, value)
 
 
 def converted(value: Any, x: Tensor) -> Tensor:
@@ -184,11 +184,11 @@ def as_positions(function: str, tensor: Tensor, argument: str = "index") -> Tens
 
 def taken_apart(
     function: str, x: Tensor, key: Any
-) -> tuple[Tensor, tuple[Tensor | None, ...], int, tuple[int, ...]] | None:
+) -> tuple[tuple[Any, ...], tuple[Tensor | None, ...], int, tuple[int, ...]] | None:
     """Take an index with positions apart; returns None for one without.
 
-    Returns a view, an index of positions or None for each of its axes, how many whole axes are before those of the
-    positions in the result, and which axis of ``x`` each is.
+    Returns the index of a view, an index of positions or None for each of the view's axes, how many whole axes are
+    before those of the positions in the result, and which axis of ``x`` each is.
     """
     from aotops import _native
     from aotops.errors import reject, too_many_dimensions, too_many_indices
@@ -250,8 +250,7 @@ def taken_apart(
         axis += axes_of(item)
     if len(indices) > _native.max_rank:
         too_many_dimensions(function, "index", len(indices))
-    view = x[(*basic, ...)]
-    return view, tuple(indices), runs[0] if len(runs) == 1 else 0, tuple(axes)
+    return (*basic, ...), tuple(indices), runs[0] if len(runs) == 1 else 0, tuple(axes)
 
 
 def axes_of(item: Any) -> int:

@@ -5,10 +5,10 @@
  *         out = empty(the whole axes before place, the shape of the indices, the whole axes behind it)
  *         for axes in the space of out, but for its last two: the routine "gather"
  *         if it has counted positions out of bounds: raise IndexError
- *     def put(x, indices, place, value): the same with "scatter", but positions are checked before anything is written
+ *     def put(x, indices, place, value, adds): the same with "scatter" or "scatter_add", but positions are checked before anything is written
  *
  * Rows of the space are shared out among threads, and long ones in pieces; a scatter runs on one thread, since of
- * several values for a place the last one stays. Indices are of int64, and values of x's dtype: Python sees to that.
+ * several values for a place the last one stays. Additions are shared out in parts that have no place in common. Indices are of int64, and values of x's dtype: Python sees to that.
  */
 #include "native.h"
 
@@ -29,6 +29,9 @@ typedef struct {
     int64_t itemsize;     /* of x and other */
     int64_t length, step; /* of the indexed axis */
     int64_t pieces;       /* of each row */
+    bool adds;            /* to what is at the positions */
+    int apart;            /* an addition's axis along which other parts have other places, whatever the positions are */
+    int64_t part;         /* the length of such a part */
     aot_kernel kernel;
 } space;
 
@@ -106,7 +109,7 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
                         aot_moved(over->data[1], index * (int64_t)sizeof(int64_t)),
                         aot_moved(over->data[2], other * over->itemsize), (char *)&wrong};
         aot_kernel_call call = {NULL, aot_poll};
-        char *unused = NULL; /* routines compute no floats, and need no floating-point environment */
+        char *unused = NULL; /* of routines, that of the floating-point environment is set by aot_run */
         over->kernel(&unused, &call, rows, aot_smaller(size, over->shape[inner] - start), data, numbers);
         outside |= wrong;
     }
@@ -115,14 +118,65 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
     }
 }
 
-static void run_all(const aot_runner *runner)
+/* Returns the items of a space: its rows, or pieces of them. */
+static int64_t items_of(space *over)
 {
-    const space *over = ((const job *)runner->job)->over;
     int64_t rows = 1;
     for (int axis = 0; axis < over->ndim - 1; axis++) {
         rows *= over->shape[axis];
     }
-    aot_share(runner, rows * over->pieces, run_items);
+    over->pieces = (over->shape[over->ndim - 1] - 1) / PIECE + 1;
+    return rows * over->pieces;
+}
+
+/* Runs parts of additions, each whole: the values for a place are added in one order on any number of threads. */
+static void run_parts(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
+{
+    const job *own = runner->job;
+    for (int64_t part = first; part < last && !aot_is_stopped(); part++) {
+        space over = *own->over;
+        int axis = over.apart;
+        int64_t start = part * over.part;
+        over.shape[axis] = aot_smaller(over.part, over.shape[axis] - start);
+        over.data[0] = aot_moved(over.data[0], start * over.x[axis] * over.itemsize);
+        over.data[2] = aot_moved(over.data[2], start * over.other[axis] * over.itemsize);
+        int64_t items = items_of(&over);
+        const job of_part = {&over, own->outside};
+        const aot_runner alone = {.job = &of_part};
+        run_items(&alone, 0, items, scratch);
+    }
+}
+
+static void run_all(const aot_runner *runner)
+{
+    space over = *((const job *)runner->job)->over;
+    int64_t items = items_of(&over);
+    if (over.adds) {
+        aot_share(runner, (over.shape[over.apart] - 1) / over.part + 1, run_parts);
+    } else {
+        aot_share(runner, items, run_items);
+    }
+}
+
+/* An addition's inner axis is shared out in multiples of so many elements: a cache line of float32. */
+#define COLUMNS 16
+
+/* Shares an addition out among threads: along the longest axis through which x steps, but no position. Without one,
+ * there is one part. */
+static void set_parts(space *over, int threads)
+{
+    int inner = over->ndim - 1;
+    over->apart = inner;
+    over->part = over->shape[inner];
+    int64_t longest = 1;
+    for (int axis = 0; axis <= inner && threads > 1; axis++) {
+        if (over->index[axis] == 0 && over->x[axis] != 0 && over->shape[axis] > longest) {
+            longest = over->shape[axis];
+            over->apart = axis;
+            over->part = (longest - 1) / threads + 1;
+            over->part = axis == inner ? (over->part - 1) / COLUMNS * COLUMNS + COLUMNS : over->part;
+        }
+    }
 }
 
 /* Runs a routine over a space, telling of elements of a dtype: rows of wider ones stand for several. */
@@ -168,10 +222,13 @@ static int run(aot_state *state, const char *name, int dtype, const aot_kernel *
         }
     }
     over->kernel = routine[state->level];
-    over->pieces = (over->shape[over->ndim - 1] - 1) / PIECE + 1;
+    (void)items_of(over);
     aot_atomic outside = {0};
     const job own = {over, &outside};
     aot_runner runner = {.job = &own, .total = total, .threads = shared ? aot_threads(state, total, false, false) : 1};
+    if (over->adds) {
+        set_parts(over, runner.threads);
+    }
     return run_told(state, name, dtype, over, &runner) < 0 ? -1 : aot_atomic_load(&outside) != 0;
 }
 
@@ -184,15 +241,8 @@ typedef struct {
     int64_t length, step;
 } located;
 
-/* The arguments of one call: what errors name, and an index or NULL for each axis. */
-typedef struct {
-    const char *function;
-    PyObject *axes; /* what errors call each axis, a tuple of ints; NULL: by its number */
-    aot_tensor *const *indices;
-} asked;
-
 /* Raises IndexError for the first position of an index that is out of bounds; returns -1. */
-static int raise_outside(const aot_tensor *x, const asked *call, int axis)
+static int raise_outside(const aot_tensor *x, const aot_asked *call, int axis)
 {
     PyObject *named = call->axes != NULL ? PyTuple_GetItem(call->axes, axis) : NULL;
     Py_XINCREF(named);
@@ -217,7 +267,7 @@ static space over_index(const aot_tensor *x, int axis, const aot_tensor *index, 
 }
 
 /* Checks an index; returns -1 with an exception if a position is out of bounds. */
-static int check(const aot_tensor *x, const asked *call, int axis)
+static int check(const aot_tensor *x, const aot_asked *call, int axis)
 {
     const aot_tensor *index = call->indices[axis];
     space over = over_index(x, axis, index, NULL, index->ndim, index->shape);
@@ -227,7 +277,7 @@ static int check(const aot_tensor *x, const asked *call, int axis)
 }
 
 /* Computes the shape of all indices together; returns its rank, or -1. */
-static int shape_of_indices(const aot_tensor *x, const asked *call, Py_ssize_t *shape)
+static int shape_of_indices(const aot_tensor *x, const aot_asked *call, Py_ssize_t *shape)
 {
     int ndim = 0;
     for (int axis = 0; axis < x->ndim; axis++) {
@@ -260,7 +310,7 @@ static int shape_of_indices(const aot_tensor *x, const asked *call, Py_ssize_t *
 }
 
 /* Makes one index of several, of places in memory; checks all positions. */
-static int combine(const aot_tensor *x, const asked *call, int ndim, const Py_ssize_t *shape, located *found)
+static int combine(const aot_tensor *x, const aot_asked *call, int ndim, const Py_ssize_t *shape, located *found)
 {
     int64_t low = 0, high = 0; /* what the indexed axes reach */
     aot_tensor *positions = aot_tensor_new(x->state, AOT_INT64, ndim, shape, call->function);
@@ -296,7 +346,7 @@ static int combine(const aot_tensor *x, const asked *call, int ndim, const Py_ss
 
 /* Finds where the elements of an index are, and the space of the result. `checks`: also whether they are in bounds,
  * which a gather does itself. */
-static int locate(const aot_tensor *x, const asked *call, int place, bool checks, located *found, space *over)
+static int locate(const aot_tensor *x, const aot_asked *call, int place, bool checks, located *found, space *over)
 {
     Py_ssize_t shape[AOT_MAX_RANK];
     int given = 0, last = 0, whole = 0, ndim = shape_of_indices(x, call, shape);
@@ -374,7 +424,7 @@ static const aot_kernel *widened(const aot_kernel routine[][AOT_MAX_LEVELS], spa
     return routine[aot_width(over->itemsize)];
 }
 
-static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
+aot_tensor *aot_gather(const aot_tensor *x, const aot_asked *call, int place)
 {
     located found;
     space over;
@@ -400,8 +450,7 @@ static aot_tensor *take(const aot_tensor *x, const asked *call, int place)
     return out;
 }
 
-/* Writes a value of the same dtype, broadcast. It and the indices must share no memory with x. */
-static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *value)
+int aot_scatter(aot_tensor *x, const aot_asked *call, int place, const aot_tensor *value, bool adds)
 {
     located found;
     space over;
@@ -410,7 +459,10 @@ static int put(aot_tensor *x, const asked *call, int place, const aot_tensor *va
     }
     int failed = aot_assigned_strides(value, over.ndim, over.shape, over.other);
     over.data[2] = value->data;
-    if (failed == 0) {
+    if (failed == 0 && adds) {
+        over.adds = true;
+        failed = run(x->state, "scatter_add", x->dtype, aot_scatter_add_routine[x->dtype], &over, true);
+    } else if (failed == 0) {
         failed = run(x->state, "scatter", x->dtype, widened(aot_scatter_routine, &over), &over, false);
     }
     Py_DECREF((PyObject *)found.index);
@@ -452,8 +504,8 @@ aot_tensor *aot_take(const aot_tensor *x, aot_tensor *index, int axis, const cha
     }
     aot_tensor *indices[AOT_MAX_RANK] = {NULL};
     indices[axis] = index;
-    const asked call = {function, NULL, indices};
-    return take(x, &call, axis);
+    const aot_asked call = {function, NULL, indices};
+    return aot_gather(x, &call, axis);
 }
 
 int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value)
@@ -465,8 +517,8 @@ int aot_put(aot_tensor *x, aot_tensor *index, const aot_tensor *value)
         return 0;
     }
     aot_tensor *indices[AOT_MAX_RANK] = {index};
-    const asked call = {"assignment", NULL, indices};
-    return put(x, &call, 0, value);
+    const aot_asked call = {"assignment", NULL, indices};
+    return aot_scatter(x, &call, 0, value, false);
 }
 
 aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t axis)
@@ -489,7 +541,7 @@ aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t ax
         over.index[k] = index->shape[k] == 1 ? 0 : index->strides[k];
     }
     indices[axis] = index;
-    const asked call = {"take_along_axis", NULL, indices};
+    const aot_asked call = {"take_along_axis", NULL, indices};
     aot_tensor *out = aot_tensor_new(x->state, x->dtype, x->ndim, shape, call.function);
     if (out == NULL) {
         return NULL;
@@ -507,93 +559,4 @@ aot_tensor *aot_take_along(const aot_tensor *x, aot_tensor *index, Py_ssize_t ax
         Py_CLEAR(out);
     }
     return out;
-}
-
-/* --- for Python ----------------------------------------------------------------------------------- */
-
-/* Reads a tuple with an index of int64, or None, for each axis of x, one index at least. */
-static bool read_indices(const aot_tensor *x, PyObject *tuple, aot_tensor **indices)
-{
-    bool any = false, valid = PyTuple_Size(tuple) == x->ndim;
-    for (int axis = 0; valid && axis < x->ndim; axis++) {
-        PyObject *item = PyTuple_GetItem(tuple, axis);
-        indices[axis] = item == Py_None ? NULL : aot_as_tensor(item);
-        valid = item == Py_None || (indices[axis] != NULL && indices[axis]->dtype == AOT_INT64);
-        any = any || indices[axis] != NULL;
-    }
-    return valid && any;
-}
-
-static PyObject *wrong_call(const char *function)
-{
-    return PyErr_Format(PyExc_SystemError, "%s: the arguments must be those that aotops.namespace.indexing gives", function);
-}
-
-PyObject *aot_take_at(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *source, *tuple, *axes;
-    int place;
-    const char *function;
-    aot_tensor *indices[AOT_MAX_RANK];
-    if (!PyArg_ParseTuple(args, "OO!isO!:take_at", &source, &PyTuple_Type, &tuple, &place, &function, &PyTuple_Type,
-                          &axes)) {
-        return NULL;
-    }
-    aot_tensor *x = aot_as_tensor(source);
-    if (x == NULL || !read_indices(x, tuple, indices) || PyTuple_Size(axes) != x->ndim) {
-        return wrong_call("take_at");
-    }
-    const asked call = {function, axes, indices};
-    return (PyObject *)take(x, &call, place);
-}
-
-PyObject *aot_put_at(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *target, *tuple, *axes, *object;
-    int place;
-    const char *function;
-    aot_tensor *indices[AOT_MAX_RANK];
-    if (!PyArg_ParseTuple(args, "OO!isO!O:put_at", &target, &PyTuple_Type, &tuple, &place, &function, &PyTuple_Type,
-                          &axes, &object)) {
-        return NULL;
-    }
-    aot_tensor *x = aot_as_tensor(target), *value = aot_as_tensor(object);
-    if (x == NULL || value == NULL || value->dtype != x->dtype || !read_indices(x, tuple, indices) ||
-        PyTuple_Size(axes) != x->ndim) {
-        return wrong_call("put_at");
-    }
-    aot_tensor *copies[AOT_MAX_RANK + 1] = {NULL}; /* of indices and a value that share memory with x */
-    bool failed = false;
-    for (int axis = 0; !failed && axis < x->ndim; axis++) {
-        if (indices[axis] != NULL && aot_may_overlap(x, indices[axis])) {
-            copies[axis] = indices[axis] = aot_astype(indices[axis], AOT_INT64, true, function);
-            failed = copies[axis] == NULL;
-        }
-    }
-    if (!failed && aot_may_overlap(x, value)) {
-        copies[AOT_MAX_RANK] = value = aot_astype(value, value->dtype, true, function);
-        failed = value == NULL;
-    }
-    const asked call = {function, axes, indices};
-    failed = failed || put(x, &call, place, value) < 0;
-    for (int k = 0; k <= AOT_MAX_RANK; k++) {
-        Py_XDECREF((PyObject *)copies[k]);
-    }
-    if (failed) {
-        return NULL;
-    }
-    Py_RETURN_NONE;
-}
-
-/* take_along(x, index, axis) */
-PyObject *aot_take_along_call(PyObject *Py_UNUSED(module), PyObject *args)
-{
-    PyObject *source, *object;
-    Py_ssize_t axis;
-    if (!PyArg_ParseTuple(args, "OOn:take_along", &source, &object, &axis)) {
-        return NULL;
-    }
-    aot_tensor *x = aot_as_tensor(source), *index = aot_as_tensor(object);
-    aot_tensor *out = x != NULL && index != NULL ? aot_take_along(x, index, axis) : NULL;
-    return out == NULL && !PyErr_Occurred() ? wrong_call("take_along") : (PyObject *)out;
 }

@@ -427,8 +427,8 @@ static PyMethodDef module_methods[] = {
     {"register_tensor_type", native_register, METH_VARARGS,
      "register_tensor_type(type, choose, dot): once, the class of all tensors, and the operators that choose by a mask\n"
      "and add up products."},
-    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see native.h."},
-    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value): see native.h."},
+    {"take_at", aot_take_at, METH_VARARGS, "take_at(x, indices, place, function, axes): see arrays.h."},
+    {"put_at", aot_put_at, METH_VARARGS, "put_at(x, indices, place, function, axes, value, adds=False): see arrays.h."},
     {"take_along", aot_take_along_call, METH_VARARGS, "take_along(x, index, axis): x at positions along an axis."},
     {"compress", aot_compress_call, METH_VARARGS, "compress(x, mask): the elements that a mask of its shape selects."},
     {"expand", aot_expand_call, METH_VARARGS, "expand(x, mask, value): write one element for each True."},
@@ -438,7 +438,7 @@ static PyMethodDef module_methods[] = {
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"matmul", aot_matmul_call, METH_VARARGS,
-     "matmul(x1, x2): the products of matrices; None unless both have one dtype with a kernel and as many axes."},
+     "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

@@ -117,6 +117,16 @@ static PyObject *operands_of(const aot_watch *watch)
     return operands;
 }
 
+/* Returns the blocks of a product of matrices, or None. */
+static PyObject *blocks_of(const aot_routine *routine)
+{
+    if (routine->blocks == NULL) {
+        Py_RETURN_NONE;
+    }
+    return Py_BuildValue("(LLLL)", (long long)routine->blocks[0], (long long)routine->blocks[1],
+                         (long long)routine->blocks[2], (long long)routine->blocks[3]);
+}
+
 void aot_watch_end(aot_watch *watch)
 {
     if (watch->watcher == NULL) {
@@ -126,7 +136,8 @@ void aot_watch_end(aot_watch *watch)
     PyObject *kind, *error, *where; /* the operation's own, if it has failed */
     PyErr_Fetch(&kind, &error, &where);
     const aot_routine *routine = watch->routine;
-    PyObject *launched = routine != NULL ? Py_BuildValue("(sii)", routine->name, routine->itemsize, watch->routine_threads)
+    PyObject *launched = routine != NULL ? Py_BuildValue("(siiN)", routine->name, routine->itemsize,
+                                                         watch->routine_threads, blocks_of(routine))
                                          : Py_BuildValue("O", watch->operator != NULL ? (PyObject *)watch->operator : Py_None);
     PyObject *plan = watch->plan != NULL ? watch->plan : Py_None;
     bool compute_bound = watch->operator != NULL && watch->operator->definition->compute_bound;

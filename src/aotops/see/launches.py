@@ -16,12 +16,14 @@ if TYPE_CHECKING:
     from aotops.ops.record import Record
 
     #: What ``native/see.c`` reports: the operator (None: a copy; of a routine its name, the size of the elements that
-    #: it moves, and how many threads it may use), the number of inputs, whether it is compute-bound,
+    #: it moves, how many threads it may use, and the blocks of a product of matrices), the number of inputs, whether it
+    #: is compute-bound,
     #: the operands (dtype in memory, dtype in the kernel, strides), the shape, the plan up to the operands' strides
     #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread, and what each
     #: thread of the pool has done (its number, its parts, its begin and end, the nanoseconds that they took).
+    Routine = tuple[str, int, int, tuple[int, int, int, int] | None]
     Report = tuple[
-        Operator | tuple[str, int, int] | None,
+        Operator | Routine | None,
         int,
         int,
         tuple[tuple[str, str, tuple[int, ...]], ...],
@@ -112,6 +114,9 @@ class Launch:
         threads_reason: why that many.
         bytes_read, bytes_written: of the operands in memory, each element counted once.
         streams: whether the output is written with streaming stores, past the caches.
+        blocks: of a product of matrices, the most rows, columns and depth of a block, which ``parts`` counts; the parts
+            of small matrices are several of them. None of others.
+        flops: of a product of matrices, how many floating-point operations it takes; 0 of others.
     """
 
     def __init__(self, report: Report) -> None:
@@ -140,9 +145,15 @@ class Launch:
         self.tiles: tuple[int, ...] = (1,)
         self.parts = self.threads = 1
         self.streams = False
+        self.blocks: tuple[int, ...] | None = None
+        self.flops = 0
         self.most_threads = most or _native.get_num_threads()
         if routine:
             self.threads = routine[2]
+            if routine[3] is not None:
+                *blocks, self.parts = routine[3]
+                self.blocks = tuple(blocks)
+                self.flops = 2 * self.elements * (4 if FACTS[self.inputs[0].dtype].kind == "complex" else 1)
             self.threads_reason = self._why(self.most_threads)
         elif plan is None:
             self.threads_reason = "a few elements take one call of the kernel, without a plan"
@@ -239,6 +250,9 @@ class Launch:
                 along = "scanned" if self.kind == "scan" else "reduced"
                 parts = f", in {counted(self.parts, 'part')}" if self.kind != "scan" else ""
                 yield f"  tiles       {self.tiles[0]} kept x {self.tiles[1]} {along} of up to {inside}{parts}"
+        if self.blocks is not None:
+            inside = f"{dimensions(self.blocks[:2])}, {self.blocks[2]} deep"
+            yield f"  blocks      {counted(self.parts, 'part')} of up to {inside}; {self.flops / 1e9:.3g} Gflop"
         yield f"  threads     {self.threads} of {self.most_threads}: {self.threads_reason}"
         stores = "; streaming stores" if self.streams else ""
         yield f"  memory      {amount(self.bytes_read)} read, {amount(self.bytes_written)} written{stores}"
@@ -290,7 +304,7 @@ _ROUTINE_INPUTS = {
 }
 
 
-def _names(operator: Operator | tuple[str, int, int] | None, inputs: int, operands: Sequence[object]) -> list[str]:
+def _names(operator: Operator | Routine | None, inputs: int, operands: Sequence[object]) -> list[str]:
     """The names of the operands."""
     if isinstance(operator, tuple):
         names = list(_ROUTINE_INPUTS.get(operator[0], ("x",)))
@@ -300,19 +314,18 @@ def _names(operator: Operator | tuple[str, int, int] | None, inputs: int, operan
     return names + (["out"] if outputs == 1 else [f"out[{k}]" for k in range(outputs)])
 
 
-def _kernel(
-    operator: Operator | tuple[str, int, int] | None, inputs: list[Operand], outputs: list[Operand]
-) -> tuple[str, str, str]:
+def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs: list[Operand]) -> tuple[str, str, str]:
     """The name and the kind of what is launched, and the symbol of its kernel."""
     if isinstance(operator, tuple):
-        from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS
+        from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS, at_level
 
-        name, itemsize, _ = operator
+        name, itemsize, *_ = operator
         if name not in ROUTINES:
             return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
         dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
-        return name, "routine", kernel_symbol("routine", name, dtype)
+        dtype = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)  # matrices of their parts
+        return name, "routine", kernel_symbol("routine", at_level(name, _native.cpu_level()), dtype)
     if operator is None:
         source, target = inputs[0].kernel_dtype, outputs[0].kernel_dtype
         repeated = inputs[0].nbytes < outputs[0].nbytes and not any(inputs[0].strides)

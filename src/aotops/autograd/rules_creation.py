@@ -1,0 +1,131 @@
+"""Gradients of copies, and of tensors that numbers with a gradient are written into."""
+
+from __future__ import annotations
+
+from math import log
+
+from aotops import _native, errors
+from aotops.autograd.rules import is_smooth, nothing, smooth
+from aotops.namespace import creation, grids, like
+from aotops.namespace.creation import as_number
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotops.autograd.rules import Ruled
+    from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
+
+_multiply = _native.operators["multiply"]
+_subtract = _native.operators["subtract"]
+_sum = _native.operators["sum"]
+
+
+# --- of one value -------------------------------------------------------------------------------------------------
+
+
+def full(shape: Any, fill_value: Any, **options: Any) -> Ruled:
+    """The sum of the gradient."""
+    return filled(creation.full(shape, fill_value, **options), fill_value)
+
+
+def full_like(x: Any, /, fill_value: Any, **options: Any) -> Ruled:
+    """The sum of the gradient."""
+    return filled(like.full_like(x, fill_value, **options), fill_value)
+
+
+def filled(result: Tensor, value: Any) -> Ruled:
+    """The rule of a tensor that one value fills."""
+    inputs = smooth(value) if is_smooth(result) else ()
+    return result, inputs, (), lambda gradient, saved: (_sum(gradient),) * len(inputs)
+
+
+# --- between two ends ---------------------------------------------------------------------------------------------
+
+
+def linspace(start: Any, stop: Any, /, num: Any, *, endpoint: bool = True, **options: Any) -> Ruled:
+    """Each number's share of both ends, by its distance from them."""
+    result = grids.linspace(start, stop, num, endpoint=endpoint, **options)
+    if not is_smooth(result):
+        return result, (), (), nothing
+    wanted = is_smooth(start), is_smooth(stop)
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        return by_ends(gradient, grids.linspace(0, 1, num, endpoint=endpoint), wanted)
+
+    return result, smooth(start, stop), (), pull
+
+
+def by_ends(gradient: Tensor, weight: Tensor, wanted: tuple[bool, bool]) -> tuple[Any, ...]:
+    """The gradients by two ends, of numbers with a weight between them."""
+    to_stop = _multiply(gradient, weight)
+    parts = _subtract(gradient, to_stop), to_stop
+    return tuple([_sum(part) for part, is_wanted in zip(parts, wanted, strict=True) if is_wanted])
+
+
+def logspace(start: Any, stop: Any, /, num: Any, *, base: Any = 10.0, endpoint: bool = True, **options: Any) -> Ruled:
+    """As those of ``linspace``, times the slope of a power; by the base, that of a power of each exponent."""
+    result = grids.logspace(start, stop, num, base=base, endpoint=endpoint, **options)
+    if not is_smooth(result):
+        return result, (), (), nothing
+    ends = is_smooth(start), is_smooth(stop)
+    by_base = is_smooth(base)
+    first, last = as_number("logspace", "start", start), as_number("logspace", "stop", stop)
+    number = as_number("logspace", "base", base)
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        through = _multiply(gradient, saved[0])
+        found: tuple[Any, ...] = ()
+        if any(ends):
+            weight = grids.linspace(0, 1, num, endpoint=endpoint)
+            found = by_ends(_multiply(through, log(number)), weight, ends)
+        if by_base:
+            exponents = grids.linspace(first, last, num, endpoint=endpoint)
+            found += (_sum(_multiply(through, exponents / number)),)
+        return found
+
+    return result, smooth(start, stop, base), (result,), pull
+
+
+def arange(start: Any, /, stop: Any | None = None, step: Any = 1, **options: Any) -> Ruled:
+    """Each number moves with the start, and with the step by its position; the stop only decides how many there are."""
+    result = creation.arange(start, stop, step, **options)
+    if not is_smooth(result):
+        return result, (), (), nothing
+    moved_by_start = stop is not None
+    wanted = is_smooth(start), is_smooth(stop), is_smooth(step)
+    count = result.size
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        by_step = lambda: _sum(_multiply(gradient, creation.arange(count)))  # noqa: E731
+        of_each = _sum(gradient) if moved_by_start else None, None, by_step
+        return tuple([each for each, is_wanted in zip(of_each, wanted, strict=True) if is_wanted])
+
+    return result, smooth(start, stop, step), (), pull
+
+
+# --- copies -------------------------------------------------------------------------------------------------------
+
+
+def tensor(data: Any, **options: Any) -> Ruled:
+    """That of a copy."""
+    return read("tensor", creation.tensor(data, **options), data)
+
+
+def asarray(obj: Any, /, **options: Any) -> Ruled:
+    """That of a copy, or of the tensor itself."""
+    return read("asarray", creation.asarray(obj, **options), obj)
+
+
+def read(name: str, result: Tensor, data: Any) -> Ruled:
+    """The rule of a tensor made of another, or of lists, in which tensors are read as numbers."""
+    if not is_smooth(result) or isinstance(data, Tensor):
+        return result, smooth(data) if is_smooth(result) else (), (), lambda gradient, saved: (gradient,)
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        advice = "join tensors with aotops.stack"
+        errors.reject(errors.GradientError, name, "data", "be a tensor where gradients flow", "a list of some", advice)
+
+    return result, smooth(*data), (), pull

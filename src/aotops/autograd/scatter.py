@@ -1,0 +1,54 @@
+"""Sums at positions: what elements that have been read at positions give back to where they came from.
+
+Several gradients for one place are added in the order of the positions, on any number of threads.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+from aotops import _native
+from aotops.namespace.creation import arange
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any
+
+    from aotops.shapes import Shape
+    from aotops.tensors import Tensor
+
+
+def add_at_positions(
+    shape: Shape, gradient: Tensor, basic: tuple[Any, ...], indices: tuple[Tensor | None, ...], place: int
+) -> Tensor:
+    """Zeros of a shape, to which a gradient is added where an index reads, taken apart as in ``namespace.indexing``."""
+    total = _native.full(shape, 0, gradient.dtype)
+    add(total[basic], indices, place, gradient)
+    return total
+
+
+def add(view: Tensor, indices: tuple[Tensor | None, ...], place: int, values: Tensor) -> None:
+    """Add values to a view at positions along some of its axes."""
+    _native.put_at(view, indices, place, "indexing", tuple(range(view.ndim)), values, True)
+
+
+def add_along(shape: Shape, gradient: Tensor, index: Tensor, axis: int) -> Tensor:
+    """Zeros of a shape, to which a gradient is added at positions along an axis, of its own for each line of elements.
+
+    The shapes of the gradient and the index differ from this one along the axis alone.
+    """
+    before, behind = prod(shape[:axis]), prod(shape[axis + 1 :])
+    if before * behind == 0 or index.size == 0:
+        return _native.full(shape, 0, gradient.dtype)
+    count = index.shape[axis]
+    positions: list[Tensor] = [index.reshape((before, count, behind))]
+    lengths = [shape[axis]]
+    if before > 1:
+        positions.insert(0, arange(before).reshape((before, 1, 1)))
+        lengths.insert(0, before)
+    if behind > 1:
+        positions.append(arange(behind))
+        lengths.append(behind)
+    values = gradient.reshape((before, count, behind))
+    flat = (slice(None),) * len(lengths)
+    return add_at_positions(tuple(lengths), values, flat, tuple(positions), 0).reshape(shape)
