@@ -126,7 +126,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "an array of strings": ("x * len(TEXTS[0])", 0, ("uses TEXTS, an array of",)),
     "a complex global": (
         "x * Z",
-        0,
+        -1,
         ("must return a real number, and returns a complex one", "declare the result as complex"),
     ),
     "a date": ("x * DAY.year", 0, ("uses DAY, an object (date)", "global variables")),
@@ -159,18 +159,18 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "bytes": ("x * len(b'ab')", 0, ("has a constant of bytes",)),
     "a complex number": (
         "x * 1j",
-        0,
+        -1,
         ("must return a real number, and returns a complex one", "declare the result as complex"),
     ),
     "complex numbers that are compared": ("x if x < 1j else -x", 0, ("complex numbers have no order", "x.real")),
     "complex": (
         "complex(x, 1)",
-        0,
+        -1,
         ("must return a real number, and returns a complex one", "declare the result as complex"),
     ),
     "cmath": (
         "cmath.sqrt(x)",
-        0,
+        -1,
         ("must return a real number, and returns a complex one", "declare the result as complex"),
     ),
     "is": ("1.0 if x is KIND else x", 0, ("has an `is`", "compare numbers with == or !=")),
@@ -202,7 +202,7 @@ CASES: dict[str, tuple[str, int, tuple[str, ...]]] = {
     "a typo of an enumeration": ("x * Kind.BB", 0, ("names Kind.BB, which does not exist",)),
     "an array of complex numbers": (
         "x * SPECTRUM[0]",
-        0,
+        -1,
         ("must return a real number, and returns a complex one", "declare the result as complex"),
     ),
     "an array of float16": ("x * HALF[0]", 0, ("uses HALF, an array of float16", "convert it to")),
