@@ -745,11 +745,6 @@ def returns_bool() -> Any:
         (lambda: ao.reduce(two, identity={"float32": 0}), ValueError, "two: identity must have a value for each of"),
         (lambda: ao.reduce(two, identity=0.0, map=abs), TypeError, "reduce: map must be .*; write lambda x: abs"),
         (lambda: ao.reduce(two, identity=0.0, map=3), TypeError, "reduce: map must be .*, got int 3$"),
-        (
-            lambda: ao.map(one, dtypes=complex),
-            ValueError,
-            "dtypes must be of real numbers, got complex128; compute with real and imaginary parts",
-        ),
         (lambda: ao.map(one, dtypes=np.float16), ValueError, "one: dtypes must be some of .*, got float16$"),
         (
             lambda: ao.zip(with_out),
