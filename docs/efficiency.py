@@ -203,7 +203,7 @@ y = ao.log(x + 1e-6)
 first = time.perf_counter() - start
 print(f"first call {first * 1e3:8.2f} ms")
 print(f"later      {best(lambda: ao.log(x + 1e-6)) * 1e3:8.2f} ms")
-print("CPU level:", ao.cpu_level(), " modules of Numba loaded by aotops:", "numba" in sys.modules and numba is None)
+print("CPU level:", ao.cpu_level())
 
 # %% [markdown]
 # What this means for a script that computes little is its *cold start*: the time from the command to the first
@@ -226,7 +226,7 @@ if numba is not None:
 
 def cold_start(program):
     """The time that a program takes in a new process, in seconds."""
-    return best(lambda: subprocess.run([sys.executable, "-c", program], check=True), rounds=5)
+    return best(lambda: subprocess.run([sys.executable, "-c", program], check=True), rounds=10)
 
 
 for program in PROGRAMS.values():
@@ -274,7 +274,7 @@ for size in SIZES:
         for _ in range(repeat):
             ao.log(ao.add(t, 1e-6, out=shifted), out=result)
 
-    curves["aotops"][size] = best(by_aotops, rounds=9) / size / repeat
+    curves["aotops"][size] = best(by_aotops, rounds=25) / size / repeat
     if numba is not None:
         array, target = np.array(numbers), np.empty(size)
         for name, kernel in (("Numba, compiled", jit_map), ("Numba, in parallel", parallel_map)):
@@ -284,7 +284,7 @@ for size in SIZES:
                     kernel(array, target)
 
             by_numba()
-            curves[name][size] = best(by_numba, rounds=9) / size / repeat
+            curves[name][size] = best(by_numba, rounds=25) / size / repeat
 
 figure, axes = plt.subplots(figsize=(7, 4))
 STYLES = {
@@ -324,14 +324,15 @@ print(launches)
 # ## What goes wrong in parallel
 #
 # "Warning! Nasty bugs": tests that fail at random, crashes from an index that is out of bounds. Both are easy to
-# make. The first program below counts in parallel: two threads read the same counter,
-# both add 1, and one of the two is lost. The second one has an index that is too large, and compiled code does not
-# check it: it reads whatever lies there, or ends the process.
+# make. The first program below counts in parallel: two threads read the same counter, both add 1, and one of the
+# two is lost. The second one has an index that is too large, and compiled code does not check it: it reads whatever
+# lies there, or ends the process.
 #
 # Both run in a process of their own, since the second one takes its process with it.
 
 # %%
-RACE = """
+ROUNDS = 1_000 if SMALL else 100_000_000
+RACE = f"""
 import numba, numpy as np
 @numba.njit(parallel=True)
 def count(rounds, counts):
@@ -340,8 +341,8 @@ def count(rounds, counts):
             counts[j % 4] += 1
 for _ in range(3):
     counts = np.zeros(4, dtype=np.int64)
-    count(100_000_000, counts)
-    print("counted", counts.sum(), "of", 200_000_000)
+    count({ROUNDS}, counts)
+    print("counted", counts.sum(), "of", {2 * ROUNDS})
 """
 OUT_OF_BOUNDS = """
 import numba, numpy as np

@@ -260,7 +260,7 @@ class Tensor:
 
     def contiguous(self) -> Tensor:
         """A copy whose elements lie in order."""
-        return self._new(ao.positive(self._data))
+        return self._new(ao.positive(self._data).contiguous())
 
     def zeros(self, shape: tuple[int, ...] | None = None) -> Tensor:
         """Zeros of the tensor's own shape, or of another one."""
