@@ -21,13 +21,14 @@ import matplotlib.pyplot as plt
 
 import aotops as ao
 
+SMALL = os.environ.get("NOTEBOOK_SMALL") == "1"  # as the tests run it: with little data, and without the compiler
 try:
+    if SMALL:
+        raise ImportError
     import numba
     import numpy as np
 except ImportError:
     numba = None
-
-SMALL = os.environ.get("NOTEBOOK_SMALL") == "1"  # as the tests run it
 
 
 def best(function, *arguments, rounds=5):
@@ -331,18 +332,19 @@ print(launches)
 # Both run in a process of their own, since the second one takes its process with it.
 
 # %%
-ROUNDS = 1_000 if SMALL else 100_000_000
+ROUNDS = 1_000 if SMALL else 50_000_000
 RACE = f"""
 import numba, numpy as np
 @numba.njit(parallel=True)
-def count(rounds, counts):
+def count(values, rounds, counts):
     for half in numba.prange(2):
         for j in range(rounds):
-            counts[j % 4] += 1
+            counts[values[j % 1024]] += 1.0
+values = np.arange(1024) * 7919 % 5
 for _ in range(3):
-    counts = np.zeros(4, dtype=np.int64)
-    count({ROUNDS}, counts)
-    print("counted", counts.sum(), "of", {2 * ROUNDS})
+    counts = np.zeros(5)
+    count(values, {ROUNDS}, counts)
+    print("counted", int(counts.sum()), "of", {2 * ROUNDS})
 """
 OUT_OF_BOUNDS = """
 import numba, numpy as np
