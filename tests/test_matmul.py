@@ -19,6 +19,8 @@ from aotops import _native, abi
 from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.intrinsics import Pointer, fma
 from aotops.loops import matmul as loops
+from aotops.namespace import linear_algebra
+from aotops.scalar import plain_numbers
 
 #: Shapes of two factors: matrices of a tile, less and more than one, of several blocks, empty ones, vectors, batches.
 SHAPES: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
@@ -134,26 +136,109 @@ def test_bits_are_the_same_on_every_level_and_any_number_of_threads() -> None:
     assert digests
 
 
+def lengths() -> st.SearchStrategy[int]:
+    """Lengths around those of tiles and blocks."""
+    return st.one_of(st.integers(0, 9), st.sampled_from([15, 16, 17, 31, 33, 64, 65, 127, 132, 133, 256, 257, 300]))
+
+
+@settings(deadline=None, max_examples=150)
+@given(st.data())
+def test_bits_depend_on_neither_layout_nor_blocks(data: Any) -> None:
+    """Views of any strides, rows and columns computed apart, batches, and results in ``out``, have the same bits."""
+    dtype = data.draw(st.sampled_from(["float32", "float64", "complex64", "complex128", "int32", "uint8", "int64"]))
+    rows, depth, columns = data.draw(lengths()), data.draw(lengths()), data.draw(lengths())
+    batches = data.draw(st.sampled_from([((), ()), ((2,), ()), ((), (3,)), ((2, 1), (3,)), ((3,), (3,)), ((0,), ())]))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    layouts = data.draw(st.tuples(st.integers(0, 3), st.integers(0, 3)))
+    x = filled((*batches[0], rows, depth), dtype, layouts[0], generator)
+    y = filled((*batches[1], depth, columns), dtype, layouts[1], generator)
+    a, b = ao.asarray(x), ao.asarray(y)
+    got = ao.matmul(a, b)
+    wanted = np.matmul(x, y)
+    size = 4 * depth * np.matmul(np.abs(x).astype("float64"), np.abs(y).astype("float64"))
+    assert_close(got, wanted, size)
+    out = ao.full(got.shape, 9, dtype=dtype)
+    assert ao.matmul(a, b, out=out) is out
+    assert bytes(memoryview(out)) == bytes(memoryview(got))
+    if rows < 2 or columns < 2:
+        return  # these may be dot products, in the order of sums
+    assert np.array_equal(np.asarray(a.contiguous() @ b.contiguous()), np.asarray(got))
+    i, j = data.draw(st.integers(2, rows)), data.draw(st.integers(2, columns))
+    assert np.array_equal(np.asarray(a[..., :i, :] @ b[..., :, -j:]), np.asarray(got)[..., :i, -j:])
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.data())
+def test_each_sum_is_one_chain_of_fma(data: Any) -> None:
+    """The first and last rows and columns, in plain Python, from zero or from a start."""
+    dtype = data.draw(st.sampled_from(["float32", "float64"]))
+    number = plain_numbers.Float32 if dtype == "float32" else float
+    rows, depth, columns = data.draw(st.integers(2, 14)), data.draw(st.integers(0, 300)), data.draw(st.integers(2, 70))
+    generator = np.random.default_rng(data.draw(st.integers(0, 99)))
+    x, y = filled((rows, depth), dtype, 0, generator), filled((depth, columns), dtype, 1, generator)
+    start = filled((columns,), dtype, 0, generator)
+    a, b, c = ao.asarray(x), ao.asarray(y), ao.asarray(start)
+    plain, added = ao.matmul(a, b), linear_algebra.linear(a, b.T, c)
+    for i, j in ((0, 0), (rows - 1, columns - 1), (rows // 2, columns // 2)):
+        for got, first in ((plain, 0.0), (added, start[j])):
+            total = number(first)
+            for k in range(depth):
+                total = fma(number(x[i, k]), number(y[k, j]), total)
+            assert got[i, j].item() == float(total)
+
+
+def test_results_in_out() -> None:
+    x, y = np.arange(12.0).reshape(3, 4), np.arange(20.0).reshape(4, 5)
+    a, b = ao.asarray(x), ao.asarray(y)
+    into = ao.zeros((5, 3)).T
+    assert ao.matmul(a, b, out=into) is into and np.array_equal(np.asarray(into), x @ y)
+    square = ao.asarray(np.arange(16.0).reshape(4, 4))
+    wanted = np.asarray(square) @ np.asarray(square)
+    ao.matmul(square, square, out=square)
+    assert np.array_equal(np.asarray(square), wanted)
+    narrow = ao.zeros((3, 5), dtype="float32")
+    ao.matmul(a, b, out=narrow)
+    assert np.array_equal(np.asarray(narrow), (x @ y).astype("float32"))
+    vector = ao.zeros(3)
+    ao.matmul(a, b[:, 0], out=vector)
+    assert np.array_equal(np.asarray(vector), x @ y[:, 0])
+    counts = ao.zeros((3, 5), dtype="int64")
+    ao.matmul(ao.astype(a, "int8"), ao.astype(b, "int8"), out=counts)
+    assert np.array_equal(np.asarray(counts), (x.astype("int8") @ y.astype("int8")).astype("int64"))
+    for wrong in (ao.zeros((5, 3)), ao.zeros((3, 5), dtype="int64"), ao.broadcast_to(ao.zeros((1, 5)), (3, 5))):
+        before = wrong.tolist()
+        with pytest.raises((ValueError, TypeError), match="matmul: "):
+            ao.matmul(a, b, out=wrong)
+        assert wrong.tolist() == before
+    with pytest.raises(TypeError, match="matmul: out must be a Tensor"):
+        ao.matmul(a, b, out=x)  # type: ignore[arg-type]
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
-def test_the_loop_nest_runs_as_plain_python(dtype: str) -> None:
+@pytest.mark.parametrize("make", [loops.matmul, loops.matmul_wide], ids=lambda make: make.__name__)
+def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine], dtype: str) -> None:
     """On lists, which raise wherever they are read or written out of bounds."""
-    kernel, _ = loops.matmul(dtype)
-    width = loops.VECTOR_BYTES // abi.FACTS[dtype].itemsize
-    for rows, depth, columns in ((6, 5, width), (7, 3, width + 1), (2, 9, 3), (13, 1, 2 * width - 1)):
-        for by_columns in (False, True):
-            x = [[float(3 * i - 2 * k) for k in range(depth)] for i in range(rows)]
-            y = [[float(k - 4 * j) for j in range(columns)] for k in range(depth)]
-            a = [value for row in x for value in row]
-            b = [value for line in (zip(*y, strict=True) if by_columns else y) for value in line]
-            steps = (1, depth) if by_columns else (columns, 1)
-            padded = -(-rows // loops.ROWS) * loops.ROWS + -(-columns // width) * width
-            out, copies = [1.0] * (rows * columns), [0.0] * (padded * depth)
-            wanted = [sum(x[i][k] * y[k][j] for k in range(depth)) for i in range(rows) for j in range(columns)]
+    kernel, _ = make(dtype)
+    width = (1 + (make is loops.matmul_wide)) * loops.VECTOR_BYTES // abi.FACTS[dtype].itemsize
+    for rows, depth, columns in ((6, 5, width), (7, 3, width + 1), (2, 9, 3), (13, 1, 2 * width - 1), (4, 4, 4)):
+        for by_columns, way in ((False, 0), (True, 0), (False, 1), (False, 2)):
+            x = [[[float(3 * i - 2 * k + m) for k in range(depth)] for i in range(rows)] for m in range(2)]
+            y = [[[float(k - 4 * j - m) for j in range(columns)] for k in range(depth)] for m in range(2)]
+            a = [v for each in x for line in (zip(*each, strict=True) if by_columns else each) for v in line]
+            b = [value for each in y for line in each for value in line]
+            wanted = [
+                sum(x[m][i][k] * y[m][k][j] for k in range(depth))
+                for m in range(2)
+                for i in range(rows)
+                for j in range(columns)
+            ]
+            out = [1.0] * (2 * rows * columns)
             for adds in (0, 1):
-                numbers = [depth, depth, 1, *steps, columns, adds]
+                steps = (1, rows) if by_columns else (depth, 1)
+                numbers = [depth, *steps, loops.ROWS * steps[0], columns, width, columns, adds, way]
+                numbers += [2, rows * depth, depth * columns, rows * columns]
                 assert len(numbers) == len(loops.NUMBERS)
-                pointers = [Pointer(each) for each in (a, b, copies, out)]
-                kernel(rows, columns, pointers, Pointer(numbers))
+                kernel(rows, columns, [Pointer(each) for each in (a, b, out)], Pointer(numbers))
                 assert out == [value * (1 + adds) for value in wanted]
 
 
@@ -261,7 +346,8 @@ def test_errors_say_what_is_wrong(kind: type[Exception], message: str, call: Cal
 
 
 def test_what_the_native_function_declines() -> None:
-    for x, y in ((M, V), (M, M), (M, ao.astype(M.T, ao.float32)), (M, 1), (ao.ones((2, 2, 3)), M.T)):
+    batch = ao.ones((2, 2, 3))
+    for x, y in ((M, M), (M, ao.astype(M.T, ao.float32)), (M, 1), (batch, ao.ones((3, 3, 2))), (M > 0, M.T > 0)):
         assert _native.matmul(x, y) is None  # type: ignore[arg-type]
 
 

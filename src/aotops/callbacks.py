@@ -24,6 +24,7 @@ CALLBACKS = {
     "masked": "aotops.namespace.masked.call",
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",
     "normalize_axes": "aotops.shapes.normalize_axes",
+    "named_tuple": "aotops.user.array_arguments.named_tuple",
     "numpy_dtype": "aotops.interop.numpy_dtypes.as_numpy",
     "numpy_parts": "aotops.interop.numpy_dtypes.parts",
     "operator_derivative": "aotops.user.declare.derivative",

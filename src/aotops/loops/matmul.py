@@ -1,20 +1,22 @@
-"""The loop nest of matrix products.
+"""The loop nests of matrix products.
 
 Theory of operation:
 
 1. An element of the result is the sum of products in the order of the inner axis, one ``fma`` each (of integers, which
    wrap around, a product and a sum). However a product is cut into blocks, and on how many threads, its bits are the
    same.
-2. A call adds the product of a block of ``a`` and a block of ``b``, at most ``BLOCK_ROWS`` by ``BLOCK_DEPTH`` and
-   ``BLOCK_DEPTH`` by ``BLOCK_COLUMNS`` elements, to a block of the result; the caller goes through the inner axis.
-3. Both blocks are copied first: ``a`` into panels of ``ROWS`` rows, ``b`` into panels of as many columns as fill a
-   vector of x86-64-v4, so that the inner loop reads memory in order, whatever the strides are. Copies are padded with
-   zeros to whole panels.
-4. The inner loop keeps a tile of one panel by another in registers: 6 vectors on x86-64-v4, which hide the latency of
-   an ``fma``, and 12 of the 16 registers on x86-64-v3. Measured on Zen 4, one core: 54 GFlop/s of float64, 108 of
-   float32, of 59 and 118 possible.
-5. A few rows, as of a vector times a matrix, are not worth the copies: rows of ``b`` are added to those of the result,
-   four at a time, in the same order.
+2. A call adds the product of a block of ``a`` and a block of ``b`` to a block of the result, for each of several
+   matrices; the caller (``native/matmul.c``) goes through the inner axis, in blocks.
+3. The inner loop keeps a tile of the result in registers: ``ROWS`` rows of one or two vectors of 64 bytes. Two make 12
+   accumulators, which hide the latency of an ``fma`` on two ports; a level with 16 registers has room for 12 vectors of
+   32 bytes, so its kernels have tiles of one.
+4. The factors of ``a`` are read one by one, by two strides, so it need not be copied if it is small. Rows of ``b`` are
+   read as vectors. The caller copies large blocks into contiguous memory: the rows of ``a`` one behind the other, the
+   columns of ``b`` in panels as wide as a tile.
+5. At the edges tiles have fewer rows and columns. Their loops are as long, so that LLVM makes vectors of them, with
+   masks where a level has these: neither memory beyond the edge is touched, nor is anything copied.
+6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order.
+   Of small matrices four rows are computed, one vector of columns at a time, with less to prepare than a tile takes.
 """
 
 from __future__ import annotations
@@ -28,27 +30,47 @@ from aotops.intrinsics import (
     accumulators,
     fma,
     input_pointers,
+    input_steps,
     load_output,
     output_pointer,
+    output_step,
     shift,
     store,
 )
 
 Function = Callable[..., Any]
+Routine = tuple[Callable[..., None], Signature]
 
-#: Rows of a panel of ``a``, and the bytes in a row of a panel of ``b``.
+#: Rows of a tile, and the bytes of a vector.
 ROWS, VECTOR_BYTES = 6, 64
 
-#: The largest blocks: copies of float64 take 700 KiB, of which those in use at a time fit in L2.
-BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 96, 256, 256
+#: The largest blocks. A copy of one of ``b`` takes 256 KiB of float32, one of ``a`` 128 KiB: both fit in L2.
+BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 132, 256, 256
 
-#: Rows that are copied at a time, column by column.
-ROWS_AT_A_TIME = 8
+#: The numbers of a call: the length of the inner axis, strides in elements, from one tile of ``a`` or of columns of
+#: ``b`` to the next (the columns of each, and of the result, are contiguous), whether the result holds a sum already,
+#: how it is computed, how many matrices there are, and from one to the next.
+NUMBERS = (
+    "depth",
+    "a_row",
+    "a_column",
+    "a_tile",
+    "b_row",
+    "b_panel",
+    "c_row",
+    "adds",
+    "way",
+    "matrices",
+    "a_matrix",
+    "b_matrix",
+    "c_matrix",
+)
+DEPTH, A_ROW, A_COLUMN, A_TILE, B_ROW, B_PANEL, C_ROW, ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(
+    len(NUMBERS)
+)
 
-#: The numbers of a call: the length of the inner axis, the strides in elements (the columns of the result are
-#: contiguous), and whether the result holds a sum already.
-NUMBERS = ("depth", "a_row", "a_column", "b_row", "b_column", "c_row", "adds")
-DEPTH, A_ROW, A_COLUMN, B_ROW, B_COLUMN, C_ROW, ADDS = range(len(NUMBERS))
+#: How a product is computed.
+WAYS = BY_TILES, BY_ROWS, BY_FOURS = range(3)
 
 
 def multiply_add(a: Any, b: Any, c: Any) -> Any:
@@ -56,148 +78,268 @@ def multiply_add(a: Any, b: Any, c: Any) -> Any:
     return a * b + c
 
 
-def matmul(dtype: str) -> tuple[Callable[..., None], Signature]:
+def matmul(dtype: str) -> Routine:
+    """Make the loop nest with tiles of one vector of 64 bytes, for levels with 16 registers."""
+    return products(dtype, 1)
+
+
+def matmul_wide(dtype: str) -> Routine:
+    """Make the loop nest with tiles of two vectors, for levels with 32 registers."""
+    return products(dtype, 2)
+
+
+def products(dtype: str, vectors: int) -> Routine:
     """Make the loop nest ``c = a @ b``, or ``c += a @ b``, for blocks of ``n0`` by ``depth`` by ``n1`` elements."""
-    signature = Signature((dtype, dtype), (dtype, dtype))
-    width = VECTOR_BYTES // FACTS[dtype].itemsize
-    tile = ROWS * width
+    signature = Signature((dtype, dtype), dtype)
+    lanes = VECTOR_BYTES // FACTS[dtype].itemsize
+    width = vectors * lanes
     add = fma if FACTS[dtype].category == "float" else multiply_add
-    pack_left, pack_right = packed(ROWS), packed(width)
-    multiply_tile = tile_of_panels(add, width)
-    multiply_rows = few_rows(add)
+    multiply_tile, multiply_edge = whole_tile(add, width), edge(add, lanes)
+    multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
-        a, b = input_pointers(data, signature)
-        copies, c = output_pointer(data, signature)
-        depth, adds, c_row = numbers[DEPTH], numbers[ADDS] != 0, numbers[C_ROW]
-        if n0 < ROWS and numbers[B_COLUMN] == 1:
-            for i in range(n0):
-                row = shift(a, i * numbers[A_ROW])
-                multiply_rows(row, numbers[A_COLUMN], b, numbers[B_ROW], shift(c, i * c_row), n1, depth, adds)
-            return
-        pack_left(a, numbers[A_ROW], numbers[A_COLUMN], copies, n0, depth)
-        panels = shift(copies, (n0 + ROWS - 1) // ROWS * ROWS * depth)
-        pack_right(b, numbers[B_COLUMN], numbers[B_ROW], panels, n1, depth)
-        edge = accumulators(tile, c)
-        for j in range(0, n1, width):
-            right = shift(panels, j * depth)
-            columns = min(width, n1 - j)
-            for i in range(0, n0, ROWS):
-                left, target = shift(copies, i * depth), shift(c, i * c_row + j)
-                rows = min(ROWS, n0 - i)
-                if rows == ROWS and columns == width:
-                    multiply_tile(left, right, target, c_row, depth, adds)
-                    continue
-                for k in range(tile):
-                    store(edge, k, 0)
-                if adds:
-                    copy_tile(target, c_row, edge, width, rows, columns)
-                multiply_tile(left, right, edge, width, depth, adds)
-                copy_tile(edge, width, target, c_row, rows, columns)
+        first_a, first_b = input_pointers(data, signature)
+        first_c = output_pointer(data, signature)
+        depth, adds = numbers[DEPTH], numbers[ADDS] != 0
+        a_row, a_column, b_row, c_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW], numbers[C_ROW]
+        for matrix in range(numbers[MATRICES]):
+            a, b = shift(first_a, matrix * numbers[A_MATRIX]), shift(first_b, matrix * numbers[B_MATRIX])
+            c = shift(first_c, matrix * numbers[C_MATRIX])
+            if numbers[WAY] == BY_ROWS:
+                multiply_rows(a, a_row, a_column, b, b_row, c, c_row, n0, n1, depth, adds)
+                continue
+            if numbers[WAY] == BY_FOURS:
+                for i in range(0, n0, 4):
+                    left, target, rows = shift(a, i * a_row), shift(c, i * c_row), min(4, n0 - i)
+                    for j in range(0, n1, lanes):
+                        part, out, some = shift(b, j), shift(target, j), min(lanes, n1 - j)
+                        multiply_four(left, a_row, part, b_row, out, c_row, depth, adds, rows, some)
+                continue
+            for j in range(0, n1, width):
+                columns = min(width, n1 - j)
+                right = shift(b, j // width * numbers[B_PANEL])
+                for i in range(0, n0, ROWS):
+                    rows = min(ROWS, n0 - i)
+                    left, target = shift(a, i // ROWS * numbers[A_TILE]), shift(c, i * c_row + j)
+                    if rows == ROWS and columns == width:
+                        multiply_tile(left, a_row, a_column, right, b_row, target, c_row, depth, adds)
+                        continue
+                    for k in range(0, columns, lanes):
+                        part, out = shift(right, k), shift(target, k)
+                        some = min(lanes, columns - k)
+                        multiply_edge(left, a_row, a_column, part, b_row, out, c_row, depth, adds, rows, some)
 
     return kernel, signature
 
 
-def copy_tile(source: Any, source_step: int, target: Any, target_step: int, rows: int, columns: int) -> None:
-    """Copy the part of a tile that belongs to the result."""
-    for row in range(rows):
-        for column in range(columns):
-            store(target, row * target_step + column, load_output(source, row * source_step + column))
-
-
-def packed(size: int) -> Function:
-    """Make a function that copies ``count`` lines of ``depth`` elements into panels of ``size`` interleaved lines."""
-
-    def pack_where_lines_are_columns(x: Any, along: int, out: Any, panels: int, depth: int) -> None:
-        """Eight rows at a time: with rows of 4 KiB, more would be more pages than the TLB has, and one set of L1."""
-        for first in range(0, depth, ROWS_AT_A_TIME):
-            end = min(first + ROWS_AT_A_TIME, depth)
-            for panel in range(panels):
-                source, target = shift(x, panel * size), shift(out, panel * size * depth)
-                for k in range(first, end):
-                    for line in range(size):
-                        store(target, k * size + line, load_output(source, k * along + line))
-
-    def pack(x: Any, step: int, along: int, out: Any, count: int, depth: int) -> None:
-        panels = count // size
-        if step == 1:
-            pack_where_lines_are_columns(x, along, out, panels, depth)
-        else:
-            for panel in range(panels):
-                source, target = shift(x, panel * size * step), shift(out, panel * size * depth)
-                for k in range(depth):
-                    for line in range(size):
-                        store(target, k * size + line, load_output(source, k * along + line * step))
-        first = panels * size
-        if first < count:
-            source, target = shift(x, first * step), shift(out, first * depth)
-            for k in range(depth):
-                for line in range(size):
-                    place = k * along + min(line, count - first - 1) * step
-                    store(target, k * size + line, load_output(source, place) if first + line < count else 0)
-
-    return pack
-
-
-def tile_of_panels(add: Function, width: int) -> Function:
-    """Make a function that multiplies a panel of ``ROWS`` rows by one of ``width`` columns, in registers."""
+def whole_tile(add: Function, width: int) -> Function:
+    """Make a function that computes a tile of ``ROWS`` rows and ``width`` columns, in registers."""
 
     def add_product(row: Any, factor: Any, x: Any) -> None:
         for j in range(width):
             store(row, j, add(factor, load_output(x, j), load_output(row, j)))
 
-    def multiply(a: Any, b: Any, c: Any, step: int, depth: int, adds: bool) -> None:
+    def multiply(
+        a0: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, depth: int, adds: bool
+    ) -> None:
         row0, row1, row2 = accumulators(width, c), accumulators(width, c), accumulators(width, c)
         row3, row4, row5 = accumulators(width, c), accumulators(width, c), accumulators(width, c)
         for j in range(width):
             store(row0, j, load_output(c, j) if adds else 0)
-            store(row1, j, load_output(c, step + j) if adds else 0)
-            store(row2, j, load_output(c, 2 * step + j) if adds else 0)
-            store(row3, j, load_output(c, 3 * step + j) if adds else 0)
-            store(row4, j, load_output(c, 4 * step + j) if adds else 0)
-            store(row5, j, load_output(c, 5 * step + j) if adds else 0)
+            store(row1, j, load_output(c, c_row + j) if adds else 0)
+            store(row2, j, load_output(c, 2 * c_row + j) if adds else 0)
+            store(row3, j, load_output(c, 3 * c_row + j) if adds else 0)
+            store(row4, j, load_output(c, 4 * c_row + j) if adds else 0)
+            store(row5, j, load_output(c, 5 * c_row + j) if adds else 0)
+        a1, a2, a3 = shift(a0, a_row), shift(a0, 2 * a_row), shift(a0, 3 * a_row)
+        a4, a5 = shift(a0, 4 * a_row), shift(a0, 5 * a_row)
         for k in range(depth):
-            x = shift(b, k * width)
+            x, place = shift(b, k * b_row), k * a_column
             # one factor after the other: 12 vectors, 2 of b and one factor fill the registers of x86-64-v3
-            add_product(row0, load_output(a, ROWS * k), x)
-            add_product(row1, load_output(a, ROWS * k + 1), x)
-            add_product(row2, load_output(a, ROWS * k + 2), x)
-            add_product(row3, load_output(a, ROWS * k + 3), x)
-            add_product(row4, load_output(a, ROWS * k + 4), x)
-            add_product(row5, load_output(a, ROWS * k + 5), x)
+            add_product(row0, load_output(a0, place), x)
+            add_product(row1, load_output(a1, place), x)
+            add_product(row2, load_output(a2, place), x)
+            add_product(row3, load_output(a3, place), x)
+            add_product(row4, load_output(a4, place), x)
+            add_product(row5, load_output(a5, place), x)
         for j in range(width):
             store(c, j, load_output(row0, j))
-            store(c, step + j, load_output(row1, j))
-            store(c, 2 * step + j, load_output(row2, j))
-            store(c, 3 * step + j, load_output(row3, j))
-            store(c, 4 * step + j, load_output(row4, j))
-            store(c, 5 * step + j, load_output(row5, j))
+            store(c, c_row + j, load_output(row1, j))
+            store(c, 2 * c_row + j, load_output(row2, j))
+            store(c, 3 * c_row + j, load_output(row3, j))
+            store(c, 4 * c_row + j, load_output(row4, j))
+            store(c, 5 * c_row + j, load_output(row5, j))
+
+    return multiply
+
+
+def edge(add: Function, lanes: int) -> Function:
+    """Make a function that computes a tile of at most ``ROWS`` rows and ``lanes`` columns.
+
+    Rows that are not there are computed as the last one, and not stored.
+    """
+
+    def begin(row: Any, c: Any, columns: int, adds: bool) -> None:
+        for j in range(lanes):
+            store(row, j, load_output(c, j) if adds and j < columns else 0)
+
+    def add_product(row: Any, factor: Any, x: Any) -> None:
+        for j in range(lanes):
+            store(row, j, add(factor, load_output(x, j), load_output(row, j)))
+
+    def end(row: Any, c: Any, columns: int) -> None:
+        for j in range(lanes):
+            if j < columns:
+                store(c, j, load_output(row, j))
+
+    def multiply(
+        a0: Any,
+        a_row: int,
+        a_column: int,
+        b: Any,
+        b_row: int,
+        c: Any,
+        c_row: int,
+        depth: int,
+        adds: bool,
+        rows: int,
+        columns: int,
+    ) -> None:
+        row0, row1, row2 = accumulators(lanes, c), accumulators(lanes, c), accumulators(lanes, c)
+        row3, row4, row5 = accumulators(lanes, c), accumulators(lanes, c), accumulators(lanes, c)
+        x = accumulators(lanes, c)
+        i1, i2, i3 = min(1, rows - 1), min(2, rows - 1), min(3, rows - 1)
+        i4, i5 = min(4, rows - 1), rows - 1
+        begin(row0, c, columns, adds)
+        begin(row1, shift(c, i1 * c_row), columns, adds)
+        begin(row2, shift(c, i2 * c_row), columns, adds)
+        begin(row3, shift(c, i3 * c_row), columns, adds)
+        begin(row4, shift(c, i4 * c_row), columns, adds)
+        begin(row5, shift(c, i5 * c_row), columns, adds)
+        a1, a2, a3 = shift(a0, i1 * a_row), shift(a0, i2 * a_row), shift(a0, i3 * a_row)
+        a4, a5 = shift(a0, i4 * a_row), shift(a0, i5 * a_row)
+        for k in range(depth):
+            source, place = shift(b, k * b_row), k * a_column
+            for j in range(lanes):
+                store(x, j, load_output(source, j) if j < columns else 0)
+            add_product(row0, load_output(a0, place), x)
+            add_product(row1, load_output(a1, place), x)
+            add_product(row2, load_output(a2, place), x)
+            if rows > 3:
+                add_product(row3, load_output(a3, place), x)
+                add_product(row4, load_output(a4, place), x)
+                add_product(row5, load_output(a5, place), x)
+        # each row that is there twice holds the same sums
+        end(row0, c, columns)
+        end(row1, shift(c, i1 * c_row), columns)
+        end(row2, shift(c, i2 * c_row), columns)
+        if rows > 3:
+            end(row3, shift(c, i3 * c_row), columns)
+            end(row4, shift(c, i4 * c_row), columns)
+            end(row5, shift(c, i5 * c_row), columns)
+
+    return multiply
+
+
+def four_rows(add: Function, lanes: int) -> Function:
+    """Make a function that computes at most four rows of at most ``lanes`` columns; the rows of ``a`` are contiguous.
+
+    Rows that are not there are computed as the last one.
+    """
+
+    def multiply(
+        a0: Any, a_row: int, b: Any, b_row: int, c0: Any, c_row: int, depth: int, adds: bool, rows: int, columns: int
+    ) -> None:
+        row0, row1, row2 = accumulators(lanes, c0), accumulators(lanes, c0), accumulators(lanes, c0)
+        row3, x = accumulators(lanes, c0), accumulators(lanes, c0)
+        i1, i2, i3 = min(1, rows - 1), min(2, rows - 1), rows - 1
+        a1, a2, a3 = shift(a0, i1 * a_row), shift(a0, i2 * a_row), shift(a0, i3 * a_row)
+        c1, c2, c3 = shift(c0, i1 * c_row), shift(c0, i2 * c_row), shift(c0, i3 * c_row)
+        for j in range(lanes):
+            store(row0, j, load_output(c0, j) if adds and j < columns else 0)
+            store(row1, j, load_output(c1, j) if adds and j < columns else 0)
+            store(row2, j, load_output(c2, j) if adds and j < columns else 0)
+            store(row3, j, load_output(c3, j) if adds and j < columns else 0)
+        for k in range(depth):
+            source = shift(b, k * b_row)
+            for j in range(lanes):
+                store(x, j, load_output(source, j) if j < columns else 0)
+            factor0, factor1 = load_output(a0, k), load_output(a1, k)
+            factor2, factor3 = load_output(a2, k), load_output(a3, k)
+            for j in range(lanes):
+                store(row0, j, add(factor0, load_output(x, j), load_output(row0, j)))
+                store(row1, j, add(factor1, load_output(x, j), load_output(row1, j)))
+                store(row2, j, add(factor2, load_output(x, j), load_output(row2, j)))
+                store(row3, j, add(factor3, load_output(x, j), load_output(row3, j)))
+        for j in range(lanes):
+            if j < columns:
+                store(c0, j, load_output(row0, j))
+                store(c1, j, load_output(row1, j))
+                store(c2, j, load_output(row2, j))
+                store(c3, j, load_output(row3, j))
 
     return multiply
 
 
 def few_rows(add: Function) -> Function:
-    """Make a function that multiplies a row by a matrix whose rows are contiguous."""
+    """Make a function that multiplies a few rows by a matrix whose rows are contiguous: four of these at a time."""
 
-    def multiply(a: Any, along: int, b: Any, step: int, c: Any, columns: int, depth: int, adds: bool) -> None:
-        if not adds:
+    def multiply(
+        a: Any,
+        a_row: int,
+        a_column: int,
+        b: Any,
+        b_row: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        depth: int,
+        adds: bool,
+    ) -> None:
+        for i in range(0 if adds else rows):
+            target = shift(c, i * c_row)
             for j in range(columns):
-                store(c, j, 0)
+                store(target, j, 0)
         whole = depth // 4 * 4
         for k in range(0, whole, 4):
-            row0, row1 = shift(b, k * step), shift(b, (k + 1) * step)
-            row2, row3 = shift(b, (k + 2) * step), shift(b, (k + 3) * step)
-            a0, a1 = load_output(a, k * along), load_output(a, (k + 1) * along)
-            a2, a3 = load_output(a, (k + 2) * along), load_output(a, (k + 3) * along)
-            for j in range(columns):
-                value = add(a0, load_output(row0, j), load_output(c, j))
-                value = add(a1, load_output(row1, j), value)
-                value = add(a2, load_output(row2, j), value)
-                store(c, j, add(a3, load_output(row3, j), value))
+            row0, row1 = shift(b, k * b_row), shift(b, (k + 1) * b_row)
+            row2, row3 = shift(b, (k + 2) * b_row), shift(b, (k + 3) * b_row)
+            for i in range(rows):
+                left, target = shift(a, i * a_row + k * a_column), shift(c, i * c_row)
+                a0, a1 = load_output(left, 0), load_output(left, a_column)
+                a2, a3 = load_output(left, 2 * a_column), load_output(left, 3 * a_column)
+                for j in range(columns):
+                    value = add(a0, load_output(row0, j), load_output(target, j))
+                    value = add(a1, load_output(row1, j), value)
+                    value = add(a2, load_output(row2, j), value)
+                    store(target, j, add(a3, load_output(row3, j), value))
         for k in range(whole, depth):
-            row = shift(b, k * step)
-            ak = load_output(a, k * along)
-            for j in range(columns):
-                store(c, j, add(ak, load_output(row, j), load_output(c, j)))
+            row = shift(b, k * b_row)
+            for i in range(rows):
+                target = shift(c, i * c_row)
+                factor = load_output(a, i * a_row + k * a_column)
+                for j in range(columns):
+                    store(target, j, add(factor, load_output(row, j), load_output(target, j)))
 
     return multiply
+
+
+def times_i(dtype: str) -> Routine:
+    """Make the loop nest ``c[i, j] = a[i, j] * 1j`` of complex numbers whose parts have a dtype.
+
+    Its numbers are strides as those of operators: along rows, of both, then from one row to the next.
+    """
+    signature = Signature((dtype,), dtype)
+
+    def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
+        a, c = input_pointers(data, signature)[0], output_pointer(data, signature)
+        along = 2 * input_steps(strides, 0, signature)[0], 2 * output_step(strides, 0, signature)
+        across = 2 * input_steps(strides, 1, signature)[0], 2 * output_step(strides, 1, signature)
+        for i in range(n0):
+            source, target = shift(a, i * across[0]), shift(c, i * across[1])
+            for j in range(n1):
+                store(target, j * along[1], -load_output(source, j * along[0] + 1))
+                store(target, j * along[1] + 1, load_output(source, j * along[0]))
+
+    return kernel, signature

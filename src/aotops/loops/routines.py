@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aotops.abi import DTYPES, named
+from aotops.abi import DTYPES, FACTS, named
 from aotops.intrinsics import Signature
 from aotops.loops import gather, masks, matmul, search, sort
 
@@ -20,6 +20,9 @@ WIDTHS = {fact.itemsize: fact.name for fact in reversed(DTYPES) if fact.kind != 
 
 #: The dtypes whose elements have an order.
 ORDERED = named("bool", "unsigned", "signed", "real")
+
+#: The dtypes whose matrices are multiplied. Narrow integers are cast, and complex numbers multiplied by their parts.
+MULTIPLIED = tuple([name for name in named("unsigned", "signed", "real") if FACTS[name].bits >= 32])
 
 #: What tells the kernels of a routine apart.
 ONCE, WIDTH, DTYPE = "once", "width", "dtype"
@@ -47,11 +50,27 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "sort_keys": (ONCE, ("int64",), sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
     "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
-    "matmul": (DTYPE, ("int64", *named("real")), matmul.matmul),
+    "matmul": (DTYPE, MULTIPLIED, matmul.matmul),
+    "matmul_wide": (DTYPE, MULTIPLIED, matmul.matmul_wide),
+    "times_i": (DTYPE, named("real"), matmul.times_i),
 }
 
+#: The levels with 32 registers, which hold tiles of 12 vectors of 64 bytes.
+WIDE_LEVELS = ("x86-64-v4", "generic")
+
+
+def at_level(name: str, level: str) -> str:
+    """The routine that a level has in place of one: products of matrices with the tiles that it has registers for."""
+    return "matmul_wide" if name == "matmul" and level in WIDE_LEVELS else name
+
+
+def runs(name: str, level: str) -> bool:
+    """Whether a level has a kernel of a routine."""
+    return not name.startswith("matmul") or name == at_level("matmul", level)
+
+
 #: The routines that compute, in the widest vectors of a level; others are bound by memory.
-COMPUTE_BOUND = ("matmul",)
+COMPUTE_BOUND = ("matmul", "matmul_wide")
 
 #: The numbers of routines that take several; gathers and scatters take the same.
 NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
@@ -59,6 +78,9 @@ NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
 #: What C has to know besides, in capitals behind a prefix.
 CONSTANTS = {
     "sort_buckets": sort.COUNTERS,
+    "matmul_by_tiles": matmul.BY_TILES,
+    "matmul_by_rows": matmul.BY_ROWS,
+    "matmul_by_fours": matmul.BY_FOURS,
     "matmul_rows": matmul.ROWS,
     "matmul_vector_bytes": matmul.VECTOR_BYTES,
     "matmul_block_rows": matmul.BLOCK_ROWS,

@@ -7,8 +7,9 @@ from math import prod
 from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised
+from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import result_type
-from aotops.namespace.linear_algebra import delivered, inner_dtype, matrices
+from aotops.namespace.linear_algebra import delivered, matrices
 from aotops.namespace.manipulation import expanded
 from aotops.namespace.operands import as_tensor
 
@@ -59,7 +60,7 @@ def einsum(subscripts: str, /, *operands: Operand) -> Tensor:
     terms, output = parse(subscripts, [each.ndim for each in tensors])
     dtype = result_type(*tensors)
     lengths = common_lengths(terms, [each.shape for each in tensors])
-    inner = inner_dtype(dtype)
+    inner = BY_NAME["int64"] if dtype.kind in ("bool", "integer") else dtype  # that of sums
     parts = [astype(each, inner, copy=False) for each in tensors]
     pending = [diagonal(part, term) for part, term in zip(parts, terms, strict=True)]
     x, labels = pending[0]

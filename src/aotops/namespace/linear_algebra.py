@@ -12,7 +12,7 @@ from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import result_type
-from aotops.namespace.manipulation import expanded, together
+from aotops.namespace.manipulation import together
 from aotops.namespace.operands import as_tensor, is_operand
 from aotops.shapes import Shape, as_shape, broadcast_lengths, normalize_axes
 
@@ -33,10 +33,12 @@ _sum_of_products = _native.operators["_sum_of_products"]
 def inner_dtype(dtype: DType) -> DType:
     """The dtype that products of a dtype are computed in.
 
-    Integers are computed as int64, of which the result keeps the low bits; bools too, of which it says whether there
-    are any.
+    Narrow integers are computed as int32, of which the result keeps the low bits; bools as int64, of which it says
+    whether there are any.
     """
-    return BY_NAME["int64"] if dtype.kind in ("bool", "integer") else dtype
+    if dtype.kind == "bool":
+        return BY_NAME["int64"]
+    return BY_NAME["int32"] if dtype.kind == "integer" and dtype.itemsize < 4 else dtype
 
 
 def computed(x1: Tensor, x2: Tensor) -> tuple[Tensor, Tensor, DType]:
@@ -65,24 +67,27 @@ def as_factor(name: str, argument: str, value: Any) -> Tensor:
 
 @fast_path()
 @advised
-def matmul(x1: Operand, x2: Operand, /) -> Tensor:
+def matmul(x1: Operand, x2: Operand, /, *, out: Tensor | None = None) -> Tensor:
     """Return the product of matrices, ``x1 @ x2``, or that of a matrix and a vector, or of two vectors.
 
     Each element of the result is summed up in the order of the inner axis with one rounding per product
-    (``aotops.fma``), with the same bits on every CPU and any number of threads. Where one factor is a vector, sums of
-    contiguous elements are added in the order of ``aotops.sum``.
+    (``aotops.fma``), with the same bits on every CPU and any number of threads. Where one factor is a vector, or a
+    matrix of one row or column, sums of contiguous elements are added in the order of ``aotops.sum``.
 
     Parameters:
         x1: A tensor, an array or lists of numbers. Its last two axes are those of matrices; a single axis is a row.
         x2: The same; a single axis is a column.
+        out: A tensor of the result's shape, which the result is written into and which is returned; its dtype may be
+            any that the result can be cast to. It may share memory with the operands.
 
     Returns:
-        A new tensor of the dtype that both promote to. The axes before those of the matrices broadcast; an axis that
-        stands for a row or a column is left out.
+        A new tensor of the dtype that both promote to, or ``out``. The axes before those of the matrices broadcast; an
+        axis that stands for a row or a column is left out.
 
     Raises:
-        TypeError: An operand is none, or the dtypes do not promote.
-        ValueError: An operand is 0-d, the inner lengths differ, or the other axes do not broadcast.
+        TypeError: An operand is none, or the dtypes do not promote; ``out`` cannot hold the result.
+        ValueError: An operand is 0-d, the inner lengths differ, or the other axes do not broadcast; ``out`` has another
+            shape, or overlaps itself.
         MemoryError: There is not enough memory.
 
     Special cases:
@@ -98,7 +103,9 @@ def matmul(x1: Operand, x2: Operand, /) -> Tensor:
         tensor([21., 43.])
     """
     left, right = as_factor("matmul", "x1", x1), as_factor("matmul", "x2", x2)
-    return product("matmul", left, right)
+    if out is not None and not isinstance(out, _native.TensorBase):
+        errors.wrong_type("matmul", "out", "a Tensor", out)
+    return product("matmul", left, right, out)
 
 
 def operator_product(x1: Any, x2: Any) -> Any:
@@ -108,83 +115,60 @@ def operator_product(x1: Any, x2: Any) -> Any:
     return product("matmul", as_factor("matmul", "x1", x1), as_factor("matmul", "x2", x2))
 
 
-def product(name: str, left: Tensor, right: Tensor) -> Tensor:
+def product(name: str, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of matrices, or of one and a vector, or of two vectors, for a function of this name."""
     left, right, dtype = computed(left, right)
     lengths = left.shape[-1], right.shape[-2 if right.ndim > 1 else -1]
     if lengths[0] != lengths[1]:
         errors.inner_lengths(name, left.shape, right.shape)
-    if left.ndim == 1 and right.ndim == 1:
-        return delivered(sums_of_products(left, right, 0), dtype)
-    if left.ndim == 1:
-        return delivered(rows_by_column(right.mT, left), dtype)
-    if right.ndim == 1:
-        return delivered(rows_by_column(left, right), dtype)
-    batch = broadcast_lengths([left.shape[:-2], right.shape[:-2]])
-    if batch is None:
+    if broadcast_lengths([left.shape[:-2], right.shape[:-2]]) is None:
         wanted = "broadcast together in all axes but the last two"
         errors.reject(ValueError, name, "x1 and x2", wanted, f"shapes {left.shape} and {right.shape}")
-    left = spread(left, (*batch, *left.shape[-2:]))
-    right = spread(right, (*batch, *right.shape[-2:]))
-    return delivered(matrices(left, right), dtype)
+    if out is not None:
+        shape = (
+            *(broadcast_lengths([left.shape[:-2], right.shape[:-2]]) or ()),
+            *left.shape[-2:-1],
+            *right.shape[-1:][: right.ndim - 1],
+        )
+        _native.check_out(name, out, dtype, shape, ())
+    if left.ndim == 1 and right.ndim == 1 and dtype.kind == "complex":
+        return finished(name, delivered(sums_of_products(left, right, 0), dtype), out)
+    direct = out if left.dtype is dtype else None
+    result = delivered(matrices(left, right, direct), dtype)
+    return result if direct is not None else finished(name, result, out)
 
 
-def matrices(left: Tensor, right: Tensor) -> Tensor:
-    """The products of matrices of one dtype, floats, int64 or complex numbers; all other axes have equal lengths."""
-    result: Tensor | None = _native.matmul(left, right)
-    return complex_matrices(left, right) if result is None else result
+def finished(name: str, result: Tensor, out: Tensor | None) -> Tensor:
+    """The result, in ``out`` if that is given."""
+    return result if out is None else _native.copy_to_out(name, result, out)
 
 
-def complex_matrices(left: Tensor, right: Tensor) -> Tensor:
-    """The products of complex matrices, as products of their parts.
+def matrices(left: Tensor, right: Tensor, out: Tensor | None = None, start: Tensor | None = None) -> Tensor:
+    """The products of matrices, or of vectors, that fit each other, of one dtype that ``inner_dtype`` returns.
 
-    In memory a row ``a`` of the first is ``(real(a[0]), imag(a[0]), real(a[1]), ...)``. It is multiplied by a matrix
-    that has two rows for each row ``b`` of the second one, with the parts of ``b`` and those of ``b * 1j``.
+    ``out``: where it is written. ``start``: what it is added to, as if it were the first product of each sum.
     """
-    dtype = left.dtype
-    batch, rows, depth, columns = left.shape[:-2], left.shape[-2], left.shape[-1], right.shape[-1]
-    pairs = as_parts(right)
-    both = _native.empty((*batch, depth, 2, columns, 2), pairs.dtype)
-    both[..., 0, :, :] = pairs
-    both[..., 1, :, 0] = -pairs[..., 1]
-    both[..., 1, :, 1] = pairs[..., 0]
-    parts = as_parts(left).reshape((*batch, rows, 2 * depth))
-    product = _native.matmul(parts, both.reshape((*batch, 2 * depth, 2 * columns)))
-    return _native.from_bytes(product, 0, dtype, (*batch, rows, columns), "matmul", "x1")
+    result: Tensor = _native.matmul(left, right, out, start)
+    return result
 
 
-def as_parts(x: Tensor) -> Tensor:
-    """The parts of complex numbers as floats, along a new last axis."""
-    contents = x.contiguous()
-    part = BY_NAME["float32" if x.dtype.name == "complex64" else "float64"]
-    return _native.from_bytes(contents, 0, part, (*x.shape, 2), "matmul", "x1")
+def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """``bias + x @ weight.T``, whose sums start with the bias, in one launch.
+
+    The tensors have one dtype, of floats; ``x`` has two axes at least, and ``weight`` a row for each column of the
+    result.
+    """
+    return matrices(x, weight.T, start=bias)
 
 
 def sums_of_products(left: Tensor, right: Tensor, axis: int) -> Tensor:
     """The sums of products along an axis, of tensors of one dtype."""
-    total: Tensor = (
-        _sum(_multiply(left, right), axis) if left.dtype.kind == "complex" else _sum_of_products(left, right, axis)
-    )
-    return total
-
-
-def spread(x: Tensor, shape: Shape) -> Tensor:
-    """A tensor broadcast to a shape that it is known to fit."""
-    view = expanded(x, shape)
-    assert view is not None
-    return view
-
-
-def rows_by_column(x: Tensor, column: Tensor) -> Tensor:
-    """The products of the rows of matrices and a column, in the order in which the matrices lie in memory."""
-    if x.dtype.kind == "complex":
-        return matrices(x, spread(column.reshape((-1, 1)), (*x.shape[:-2], column.size, 1)))[..., 0]
-    if x.strides[-2] == 1 and x.shape[-1] > 1:  # contiguous columns are added, each times a number
-        shape = x.shape
-        row = spread(column.reshape((1, column.size)), (*shape[:-2], 1, column.size))
-        product: Tensor = _native.matmul(row, x.mT)
-        return product.reshape(shape[:-1])
-    total: Tensor = _sum_of_products(x, column, -1)
+    if left.dtype.kind == "complex":
+        total: Tensor = _sum(_multiply(left, right), axis)
+        return total
+    if left.dtype.kind == "integer":  # whose sums are int64
+        left, right = astype(left, BY_NAME["int64"], copy=False), astype(right, BY_NAME["int64"], copy=False)
+    total = _sum_of_products(left, right, axis)
     return total
 
 

@@ -13,6 +13,7 @@ typedef struct aot_routine {
     const aot_view *views;
     int ndim;
     const Py_ssize_t *shape;
+    const int64_t *blocks; /* NULL, or of matmul the most rows, columns and depth of a block, and the number of blocks */
 } aot_routine;
 
 /* see.c */
@@ -91,10 +92,13 @@ aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *fu
 PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 
 /* matmul.c: products of matrices */
-/* Returns x1 @ x2, for tensors of one dtype that has a kernel and of as many axes, two at least, all but the last two
- * of the same lengths; NULL without an exception for others. */
-aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2);
-/* For Python: matmul(x1, x2), or None. */
+/* Returns x1 @ x2, for tensors of one dtype that has a kernel; NULL without an exception for others. Writes it into `out`,
+ * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. */
+aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start);
+/* The same of any objects, of which `out` and `start` may be NULL; NULL, maybe without an exception, for what has no
+ * kernel. A factor that is a vector, or has one row or column, may be multiplied in the order of sums. */
+PyObject *aot_product(PyObject *x1, PyObject *x2, PyObject *out, PyObject *start);
+/* For Python: matmul(x1, x2, out=None, start=None), or None. */
 PyObject *aot_matmul_call(PyObject *module, PyObject *args);
 /* sort.c: sorted rows, the last axis of a contiguous tensor, or the positions that sort them; equal elements keep their
  * order, and NaN is last. Returns NULL without an exception if the tensor is not contiguous or its dtype has no order. */
@@ -105,7 +109,6 @@ PyObject *aot_sort_call(PyObject *module, PyObject *args);
 PyObject *aot_take_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_take_along_axis(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
-/* of matmul.c */
 PyObject *aot_matmul_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_sort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_argsort_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);

@@ -344,3 +344,12 @@ PyObject *aot_stack(const aot_function *self, PyObject *const *args, Py_ssize_t 
 {
     return call(self, args, count, names, true);
 }
+
+/* matmul(x1, x2, /, *, out=None) */
+PyObject *aot_matmul_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keys[] = {"out", NULL};
+    PyObject *out = NULL;
+    bool plain = count == 2 && (names == NULL || aot_read_keywords(args + count, names, keys, &out));
+    return plain ? aot_product(args[0], args[1], out, NULL) : NULL;
+}

@@ -4,9 +4,13 @@
  *         c = empty(the axes of a but the last, the last axis of b)
  *         for matrix, rows, columns in the blocks of c:              # shared out among threads
  *             for depth in blocks of the inner axis:                 # in order
- *                 the routine "matmul": c[rows, columns] += a[rows, depth] @ b[depth, columns]
+ *                 left, right = a[rows, depth], b[depth, columns]    # copied if that pays
+ *                 the routine "matmul": c[rows, columns] += left @ right
  *
  * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits.
+ *
+ * A row of complex numbers is one of their parts, (real(a[0]), imag(a[0]), real(a[1]), ...). It is multiplied by a copy
+ * that has two lines for each row b of the second matrix: the parts of b, and those of b * 1j.
  */
 #include "native.h"
 
@@ -17,182 +21,580 @@
 
 /* Multiplications that take about as long as an element of other kernels, by which work is shared out. */
 #define MULTIPLICATIONS 16
+/* Factors that are read more than once are copied if they have more bytes than that: they leave L1 in between. */
+#define WORTH_COPYING 16384
+/* Multiplications of an item of several matrices: it can be interrupted soon. */
+#define MOST_TOGETHER ((int64_t)1 << 18)
+/* Products of so many multiplications are divided into so many items at least, for threads to share. */
+#define LARGE ((double)(1 << 21))
+#define LEAST_ITEMS 8
+/* Lines of b that are copied at a time: with rows of 4 KiB, more would be more pages than the TLB has. */
+#define LINES_AT_A_TIME 16
+/* Multiplications of small matrices, whose rows are computed four at a time. */
+#define MOST_BY_FOURS 4096
+/* Fewer rows than this have blocks of so many columns. */
+#define FEW_ROWS 5
+#define COLUMNS_OF_FEW_ROWS 1024
+
+/* One factor, or the result: matrices of an equal shape. Strides count numbers. */
+typedef struct {
+    char *data;
+    int64_t row, column;
+    int64_t steps[AOT_MAX_RANK]; /* from one matrix to the next, along each axis of the batch */
+} matrices;
 
 typedef struct {
-    const aot_tensor *a, *b, *c;
-    aot_kernel kernel;
-    int64_t itemsize;
-    int64_t rows, columns, depth;           /* of each matrix */
-    int64_t row_blocks, column_blocks;      /* of each result */
-    int64_t block_rows, block_columns, block_depth; /* at most */
+    matrices a, b, c;
+    int axes;
+    int64_t batch[AOT_MAX_RANK];
+    int64_t rows, depth, columns; /* of each matrix */
+    int64_t itemsize, parts;      /* of a number: its bytes, and 2 if it is complex */
+    int64_t width;                /* columns of a tile */
+    bool adds;                    /* to what the result holds */
+    aot_kernel kernel, copy, times_i;
+    /* how it is computed: */
+    bool copies_a, copies_b;
+    int way; /* AOT_MATMUL_BY_ROWS and so on */
+    int64_t together; /* matrices in an item, along the last axis of the batch; 0: an item is a block of one */
+    int64_t block_rows, block_depth, block_columns; /* at most */
+    int64_t row_blocks, column_blocks, items;
+    size_t bytes_of_a, bytes_of_b; /* of copies */
 } product;
 
-static int64_t rounded_up(int64_t number, int64_t unit)
+static int64_t ceiling(int64_t number, int64_t unit)
 {
-    return (number + unit - 1) / unit * unit;
+    return (number + unit - 1) / unit;
 }
 
-static char *element(const aot_tensor *tensor, int64_t matrix, int64_t row, int64_t column)
+/* Returns the length of equal blocks of whole units that are at most so long. */
+static int64_t even_block(int64_t length, int64_t most, int64_t unit)
 {
-    int last = tensor->ndim - 1;
-    int64_t offset = row * tensor->strides[last - 1] + column * tensor->strides[last];
-    for (int axis = last - 2; axis >= 0; axis--) {
-        offset += matrix % tensor->shape[axis] * tensor->strides[axis];
-        matrix /= tensor->shape[axis];
+    return length == 0 ? 1 : aot_smaller(length, ceiling(ceiling(length, ceiling(length, most)), unit) * unit);
+}
+
+static char *moved(const product *own, char *data, int64_t numbers)
+{
+    return aot_moved(data, numbers * own->itemsize);
+}
+
+/* Returns the first number of a matrix, counted along the first `axes` axes of the batch. */
+static char *matrix_of(const product *own, const matrices *operand, int axes, int64_t matrix)
+{
+    int64_t offset = 0;
+    for (int axis = axes - 1; axis >= 0; axis--) {
+        offset += matrix % own->batch[axis] * operand->steps[axis];
+        matrix /= own->batch[axis];
     }
-    return aot_moved(tensor->data, offset * aot_dtypes[tensor->dtype].itemsize);
+    return moved(own, operand->data, offset);
 }
 
-/* Computes blocks of the results, numbered along columns of blocks. */
+/* --- computing ----------------------------------------------------------------------------------- */
+
+/* Copies a block of a, one row behind the other. */
+static void copy_rows(const product *own, char *source, int64_t rows, int64_t depth, char *target)
+{
+    const int64_t strides[] = {own->a.column, 1, own->a.row, depth};
+    char *data[] = {source, target};
+    aot_call_kernel(own->copy, rows, depth, data, strides);
+}
+
+/* Copies a block of b to panels as wide as a tile, line by line. Of complex numbers each line is followed by itself
+ * times 1j. */
+static void copy_panels(const product *own, char *source, int64_t depth, int64_t columns, char *target)
+{
+    int64_t width = own->width, line = own->parts * width, rest = columns % width;
+    const int64_t strides[] = {own->b.column, 1, own->b.row, line};
+    int64_t step = own->b.column == 1 ? LINES_AT_A_TIME : depth;
+    if (rest != 0) {
+        memset(moved(own, target, (columns - rest) * own->parts * depth), 0, (size_t)(line * depth * own->itemsize));
+    }
+    for (int64_t k = 0; k < depth; k += step) {
+        int64_t lines = aot_smaller(step, depth - k);
+        for (int64_t column = 0; column < columns; column += width) {
+            int64_t numbers = aot_smaller(width, columns - column);
+            char *panel = moved(own, target, own->parts * column * depth + k * line);
+            char *data[] = {moved(own, source, k * own->b.row + column * own->b.column), panel};
+            aot_call_kernel(own->copy, lines, numbers, data, strides);
+            if (own->parts > 1) {
+                data[1] = moved(own, panel, width);
+                aot_call_kernel(own->times_i, lines, numbers, data, strides);
+            }
+        }
+    }
+}
+
+/* Sets the strides of a call without copies; each number is `parts` elements of the kernel. */
+static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *numbers)
+{
+    int64_t parts = own->parts;
+    memset(numbers, 0, AOT_MATMUL_NUMBERS * sizeof *numbers);
+    numbers[AOT_MATMUL_DEPTH] = depth * parts;
+    numbers[AOT_MATMUL_A_ROW] = own->a.row * parts;
+    numbers[AOT_MATMUL_A_COLUMN] = parts > 1 ? 1 : own->a.column;
+    numbers[AOT_MATMUL_A_TILE] = AOT_MATMUL_ROWS * own->a.row * parts;
+    numbers[AOT_MATMUL_B_ROW] = own->b.row;
+    numbers[AOT_MATMUL_B_PANEL] = own->width;
+    numbers[AOT_MATMUL_C_ROW] = own->c.row * parts;
+    numbers[AOT_MATMUL_ADDS] = adds;
+    numbers[AOT_MATMUL_WAY] = own->way;
+    numbers[AOT_MATMUL_MATRICES] = 1;
+}
+
+/* Computes a block of one matrix; returns false if the launch has been interrupted. */
+static bool compute_block(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
+{
+    int64_t numbers[AOT_MATMUL_NUMBERS], first = 0;
+    do { /* once if the inner axis is empty */
+        int64_t depth = aot_smaller(own->block_depth, own->depth - first);
+        set_numbers(own, depth, own->adds || first > 0, numbers);
+        char *left = moved(own, a, first * own->a.column), *right = moved(own, b, first * own->b.row);
+        char *data[] = {left, right, c};
+        if (own->copies_a) {
+            data[0] = scratch;
+            copy_rows(own, left, rows, depth, data[0]);
+            numbers[AOT_MATMUL_A_ROW] = own->parts * depth;
+            numbers[AOT_MATMUL_A_COLUMN] = 1;
+            numbers[AOT_MATMUL_A_TILE] = AOT_MATMUL_ROWS * own->parts * depth;
+        }
+        if (own->copies_b) {
+            data[1] = scratch + own->bytes_of_a;
+            copy_panels(own, right, depth, columns, data[1]);
+            numbers[AOT_MATMUL_B_ROW] = own->parts * own->width;
+            numbers[AOT_MATMUL_B_PANEL] = own->parts * own->width * own->parts * depth;
+        }
+        aot_call_kernel(own->kernel, rows, columns * own->parts, data, numbers);
+        first += own->block_depth;
+    } while (!aot_is_stopped() && first < own->depth);
+    return first >= own->depth;
+}
+
+/* Computes items that are blocks, numbered along columns of blocks. */
 static void compute_blocks(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
 {
     const product *own = runner->job;
-    int outer = own->a->ndim - 2, inner = own->a->ndim - 1;
-    int64_t numbers[AOT_MATMUL_NUMBERS];
-    numbers[AOT_MATMUL_A_ROW] = own->a->strides[outer];
-    numbers[AOT_MATMUL_A_COLUMN] = own->a->strides[inner];
-    numbers[AOT_MATMUL_B_ROW] = own->b->strides[outer];
-    numbers[AOT_MATMUL_B_COLUMN] = own->b->strides[inner];
-    numbers[AOT_MATMUL_C_ROW] = own->c->strides[outer];
-    for (int64_t block = first; block < last; block++) {
-        int64_t row = block % own->row_blocks * own->block_rows, rest = block / own->row_blocks;
+    bool goes_on = true;
+    for (int64_t item = first; goes_on && item < last; item++) {
+        int64_t row = item % own->row_blocks * own->block_rows, rest = item / own->row_blocks;
         int64_t column = rest % own->column_blocks * own->block_columns, matrix = rest / own->column_blocks;
-        int64_t rows = aot_smaller(own->block_rows, own->rows - row);
-        int64_t columns = aot_smaller(own->block_columns, own->columns - column);
-        int64_t depth = 0;
-        do { /* once if the inner axis is empty: then the results are 0 */
-            numbers[AOT_MATMUL_DEPTH] = aot_smaller(own->block_depth, own->depth - depth);
-            numbers[AOT_MATMUL_ADDS] = depth > 0;
-            char *data[] = {element(own->a, matrix, row, depth), element(own->b, matrix, depth, column), scratch,
-                            element(own->c, matrix, row, column)};
-            aot_call_kernel(own->kernel, rows, columns, data, numbers);
-            depth += own->block_depth;
-            if (aot_is_stopped()) {
-                return;
-            }
-        } while (depth < own->depth);
+        char *a = matrix_of(own, &own->a, own->axes, matrix), *b = matrix_of(own, &own->b, own->axes, matrix);
+        char *c = matrix_of(own, &own->c, own->axes, matrix);
+        goes_on = compute_block(own, moved(own, a, row * own->a.row), moved(own, b, column * own->b.column),
+                                moved(own, c, row * own->c.row + column),
+                                aot_smaller(own->block_rows, own->rows - row),
+                                aot_smaller(own->block_columns, own->columns - column), scratch);
+    }
+}
+
+/* Computes items that are several small matrices. */
+static void compute_matrices(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
+{
+    const product *own = runner->job;
+    int64_t numbers[AOT_MATMUL_NUMBERS], axis = own->axes - 1;
+    (void)scratch;
+    set_numbers(own, own->depth, own->adds, numbers);
+    if (own->axes == 0) {
+        char *data[] = {own->a.data, own->b.data, own->c.data};
+        aot_call_kernel(own->kernel, own->rows, own->columns, data, numbers);
+        return;
+    }
+    int64_t length = own->batch[axis], groups = ceiling(length, own->together);
+    numbers[AOT_MATMUL_A_MATRIX] = own->a.steps[axis];
+    numbers[AOT_MATMUL_B_MATRIX] = own->b.steps[axis];
+    numbers[AOT_MATMUL_C_MATRIX] = own->c.steps[axis];
+    for (int64_t item = first; item < last; item++) {
+        int64_t begin = item % groups * own->together, outer = item / groups;
+        char *data[] = {moved(own, matrix_of(own, &own->a, (int)axis, outer), begin * numbers[AOT_MATMUL_A_MATRIX]),
+                        moved(own, matrix_of(own, &own->b, (int)axis, outer), begin * numbers[AOT_MATMUL_B_MATRIX]),
+                        moved(own, matrix_of(own, &own->c, (int)axis, outer), begin * numbers[AOT_MATMUL_C_MATRIX])};
+        numbers[AOT_MATMUL_MATRICES] = aot_smaller(own->together, length - begin);
+        aot_call_kernel(own->kernel, own->rows, own->columns, data, numbers);
+        if (aot_is_stopped()) {
+            return;
+        }
     }
 }
 
 static void compute_all(const aot_runner *runner)
 {
     const product *own = runner->job;
-    int64_t matrices = 1;
-    for (int axis = 0; axis < own->c->ndim - 2; axis++) {
-        matrices *= own->c->shape[axis];
+    aot_share(runner, own->items, own->together > 0 ? compute_matrices : compute_blocks);
+}
+
+/* --- planning ------------------------------------------------------------------------------------ */
+
+/* Merges axes of the batch, with the rows if all matrices of a are multiplied by one of b. */
+static void merge_axes(product *own)
+{
+    matrices *operands[] = {&own->a, &own->b, &own->c};
+    int kept = 0;
+    for (int axis = 0; axis < own->axes; axis++) {
+        bool merges = kept > 0;
+        for (int k = 0; merges && k < 3; k++) {
+            merges = operands[k]->steps[kept - 1] == operands[k]->steps[axis] * own->batch[axis];
+        }
+        if (own->batch[axis] == 1) {
+            continue;
+        }
+        kept -= merges;
+        own->batch[kept] = merges ? own->batch[kept] * own->batch[axis] : own->batch[axis];
+        for (int k = 0; k < 3; k++) {
+            operands[k]->steps[kept] = operands[k]->steps[axis];
+        }
+        kept++;
     }
-    aot_share(runner, matrices * own->row_blocks * own->column_blocks, compute_blocks);
+    own->axes = kept;
+    while (own->axes > 0) {
+        int last = own->axes - 1;
+        /* of single rows, the distance is that from one matrix to the next */
+        bool follow = own->rows == 1 || (own->a.steps[last] == own->a.row * own->rows &&
+                                         own->c.steps[last] == own->c.row * own->rows);
+        if (own->b.steps[last] != 0 || !follow) {
+            return;
+        }
+        if (own->rows == 1) {
+            own->a.row = own->a.steps[last];
+            own->c.row = own->c.steps[last];
+        }
+        own->rows *= own->batch[last];
+        own->axes--;
+    }
 }
 
-/* Returns about how many elements of another kernel take as long. */
-static int64_t work_of(const aot_tensor *c, int64_t depth)
+/* Decides whether small matrices are computed several at a time, without copies; otherwise what is copied. */
+static void choose_way(product *own, double multiplications)
 {
-    double work = (double)c->size * ((double)depth / MULTIPLICATIONS + 1.0);
-    return work < 9e18 ? (int64_t)work : INT64_MAX;
+    double a_bytes = (double)own->rows * (double)own->depth * (double)own->itemsize;
+    double b_bytes = (double)own->depth * (double)own->columns * (double)own->itemsize;
+    bool has_rows = own->b.column == 1 && own->parts == 1;
+    bool by_rows = has_rows && own->rows < FEW_ROWS && own->columns > (own->rows > 1 ? 3 : 1) * own->width;
+    own->way = by_rows ? AOT_MATMUL_BY_ROWS
+               : has_rows && own->a.column == 1 && multiplications <= MOST_BY_FOURS ? AOT_MATMUL_BY_FOURS
+                                                                                    : AOT_MATMUL_BY_TILES;
+    if (own->parts > 1) {
+        own->copies_a = own->a.column != 1;
+    } else {
+        own->copies_a = a_bytes > 2 * WORTH_COPYING && own->columns > (own->a.column != 1 ? 1 : 4) * own->width;
+    }
+    own->copies_b = !has_rows || (!by_rows && own->rows > 2 * AOT_MATMUL_ROWS && b_bytes > WORTH_COPYING);
+    bool together = !own->copies_a && !own->copies_b && multiplications <= (double)MOST_TOGETHER;
+    own->together = together ? (int64_t)((double)MOST_TOGETHER / (multiplications + 64.0)) + 1 : 0;
 }
 
-/* Runs the routine, over the axes of the results and, as the last one, the inner axis. */
-static int run(aot_state *state, const product *own, aot_runner *runner)
+/* Divides matrices into blocks: enough of them for threads to share what takes long. */
+static void divide(product *own, int64_t count, double multiplications)
 {
-    int ndim = own->c->ndim, outer = ndim - 2, inner = ndim - 1;
-    Py_ssize_t shape[AOT_MAX_RANK + 1], strides[3][AOT_MAX_RANK + 1];
-    const aot_tensor *operands[] = {own->a, own->b, own->c};
+    bool by_rows = own->way == AOT_MATMUL_BY_ROWS;
+    int64_t columns = by_rows ? COLUMNS_OF_FEW_ROWS : AOT_MATMUL_BLOCK_COLUMNS / own->parts;
+    own->block_rows = even_block(own->rows, AOT_MATMUL_BLOCK_ROWS, AOT_MATMUL_ROWS);
+    own->block_columns = even_block(own->columns, columns, own->width);
+    own->block_depth = aot_larger(1, aot_smaller(own->depth, AOT_MATMUL_BLOCK_DEPTH / own->parts));
+    for (bool divides = true; divides;) {
+        own->row_blocks = ceiling(own->rows, own->block_rows);
+        own->column_blocks = ceiling(own->columns, own->block_columns);
+        own->items = count * own->row_blocks * own->column_blocks;
+        int64_t fewer = even_block(own->rows, ceiling(own->block_rows, 2), AOT_MATMUL_ROWS);
+        int64_t narrower = even_block(own->columns, ceiling(own->block_columns, 2), own->width);
+        bool by_columns = narrower < own->block_columns &&
+                          (own->block_columns > 2 * own->block_rows || fewer == own->block_rows);
+        divides = own->items < LEAST_ITEMS && multiplications * (double)count >= LARGE &&
+                  (by_columns || fewer < own->block_rows);
+        own->block_rows = divides && !by_columns ? fewer : own->block_rows;
+        own->block_columns = divides && by_columns ? narrower : own->block_columns;
+    }
+    int64_t panels = ceiling(own->block_columns, own->width) * own->width * own->parts;
+    own->bytes_of_a = own->copies_a ? (size_t)(own->block_rows * own->block_depth * own->itemsize) : 0;
+    own->bytes_of_a = (own->bytes_of_a + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    own->bytes_of_b = own->copies_b ? (size_t)(panels * own->block_depth * own->itemsize) : 0;
+}
+
+/* Decides how products are computed; returns how many multiplications they take. */
+static double plan(product *own)
+{
+    double one = (double)own->rows * (double)own->depth * (double)own->columns * (double)(own->parts * own->parts);
+    int64_t count = 1, last = own->axes > 0 ? own->batch[own->axes - 1] : 1;
+    for (int axis = 0; axis < own->axes; axis++) {
+        count *= own->batch[axis];
+    }
+    choose_way(own, one);
+    own->bytes_of_a = own->bytes_of_b = 0;
+    if (own->together > 0) {
+        own->together = aot_smaller(last, own->together);
+        own->items = own->together == count ? 1 : count / last * ceiling(last, own->together);
+    } else {
+        divide(own, count, one);
+    }
+    return one * (double)count;
+}
+
+/* --- running ------------------------------------------------------------------------------------- */
+
+/* The dtype of the kernel's elements: the parts of complex numbers. */
+static int dtype_of_parts(int dtype)
+{
+    return dtype == AOT_COMPLEX64 ? AOT_FLOAT32 : dtype == AOT_COMPLEX128 ? AOT_FLOAT64 : dtype;
+}
+
+/* Tells of the launch, over the axes of the batch, rows, columns and, as the last one, the inner axis; runs it. */
+static int run_watched(aot_state *state, const product *own, aot_runner *runner, int dtype)
+{
+    int ndim = own->axes + 3;
+    Py_ssize_t shape[AOT_MAX_RANK + 3], strides[3][AOT_MAX_RANK + 3];
+    const matrices *operands[] = {&own->a, &own->b, &own->c};
     aot_view views[3];
-    for (int k = 0; k < 3; k++) {
-        memcpy(strides[k], operands[k]->strides, (size_t)inner * sizeof *strides[k]);
-        views[k] = (aot_view){operands[k]->data, strides[k], (uint8_t)own->c->dtype};
+    for (int axis = 0; axis < own->axes; axis++) {
+        shape[axis] = (Py_ssize_t)own->batch[axis];
     }
-    memcpy(shape, own->c->shape, (size_t)ndim * sizeof *shape);
-    shape[ndim] = own->depth;
-    strides[0][inner] = 0;
-    strides[0][ndim] = own->a->strides[inner];
-    strides[1][outer] = 0;
-    strides[1][inner] = own->b->strides[inner];
-    strides[1][ndim] = own->b->strides[outer];
-    strides[2][inner] = own->c->strides[inner];
-    strides[2][ndim] = 0;
-    const aot_routine routine = {"matmul", (int)own->itemsize, false, 2, 3, views, ndim + 1, shape};
+    shape[ndim - 3] = (Py_ssize_t)own->rows;
+    shape[ndim - 2] = (Py_ssize_t)own->columns;
+    shape[ndim - 1] = (Py_ssize_t)own->depth;
+    for (int k = 0; k < 3; k++) {
+        for (int axis = 0; axis < own->axes; axis++) {
+            strides[k][axis] = (Py_ssize_t)operands[k]->steps[axis];
+        }
+        strides[k][ndim - 3] = k == 1 ? 0 : (Py_ssize_t)operands[k]->row;
+        strides[k][ndim - 2] = k == 0 ? 0 : (Py_ssize_t)operands[k]->column;
+        strides[k][ndim - 1] = k == 0 ? (Py_ssize_t)own->a.column : k == 1 ? (Py_ssize_t)own->b.row : 0;
+        views[k] = (aot_view){operands[k]->data, strides[k], (uint8_t)dtype};
+    }
+    const int64_t blocks[] = {own->together > 0 ? own->rows : own->block_rows,
+                              own->together > 0 ? own->columns : own->block_columns,
+                              own->together > 0 ? own->depth : own->block_depth, own->items};
+    const aot_routine routine = {.name = "matmul", .itemsize = (int)own->itemsize, .inputs = 2, .operands = 3,
+                                 .views = views, .ndim = ndim, .shape = shape, .blocks = blocks};
     return aot_run_routine(state, &routine, runner, compute_all);
 }
 
-aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2)
+/* Computes a product of which operands and lengths are set. */
+static int run(aot_state *state, product *own, int dtype)
 {
-    int outer = x1->ndim - 2, inner = x1->ndim - 1;
-    aot_kernel kernel = aot_matmul_routine[x1->dtype][x1->state->level];
-    if (kernel == NULL || x1->dtype != x2->dtype || x1->ndim != x2->ndim || outer < 0 ||
-        x1->shape[inner] != x2->shape[outer]) {
-        return NULL;
-    }
-    Py_ssize_t shape[AOT_MAX_RANK];
-    for (int axis = 0; axis < inner; axis++) {
-        if (axis < outer && x1->shape[axis] != x2->shape[axis]) {
-            return NULL;
-        }
-        shape[axis] = x1->shape[axis];
-    }
-    shape[inner] = x2->shape[inner];
-    aot_state *state = x1->state;
-    aot_tensor *out = aot_tensor_new(state, x1->dtype, x1->ndim, shape, "matmul");
-    if (out == NULL || out->size == 0) {
-        return out;
-    }
-    product own = {.a = x1, .b = x2, .c = out, .kernel = kernel, .itemsize = aot_dtypes[x1->dtype].itemsize,
-                   .rows = shape[outer], .columns = shape[inner], .depth = x1->shape[inner]};
-    own.block_rows = aot_smaller(own.rows, AOT_MATMUL_BLOCK_ROWS);
-    own.block_columns = aot_smaller(own.columns, AOT_MATMUL_BLOCK_COLUMNS);
-    own.block_depth = aot_larger(1, aot_smaller(own.depth, AOT_MATMUL_BLOCK_DEPTH));
-    own.row_blocks = (own.rows - 1) / own.block_rows + 1;
-    own.column_blocks = (own.columns - 1) / own.block_columns + 1;
-    int64_t lines = rounded_up(own.block_rows, AOT_MATMUL_ROWS) +
-                    rounded_up(own.block_columns, AOT_MATMUL_VECTOR_BYTES / own.itemsize);
-    int64_t work = work_of(out, own.depth);
-    aot_runner runner = {.job = &own,
-                         .total = work,
-                         .scratch_bytes = (size_t)(lines * own.block_depth * own.itemsize),
-                         .threads = aot_threads(state, work, true, false),
+    int part = dtype_of_parts(dtype);
+    bool wide = aot_matmul_wide_routine[part][state->level] != NULL;
+    own->kernel = wide ? aot_matmul_wide_routine[part][state->level] : aot_matmul_routine[part][state->level];
+    own->copy = aot_builtin_convert[dtype][dtype][state->level];
+    own->times_i = aot_times_i_routine[part][state->level];
+    own->itemsize = aot_dtypes[dtype].itemsize;
+    own->parts = dtype != part ? 2 : 1;
+    own->width = (wide ? 2 : 1) * AOT_MATMUL_VECTOR_BYTES / own->itemsize;
+    merge_axes(own);
+    double multiplications = plan(own);
+    double work = multiplications / MULTIPLICATIONS + (double)own->rows * (double)own->columns;
+    int64_t total = work < 9e18 ? (int64_t)work : INT64_MAX;
+    aot_runner runner = {.job = own,
+                         .total = total,
+                         .scratch_bytes = own->bytes_of_a + own->bytes_of_b,
                          .compute_bound = true};
-    if (run(state, &own, &runner) < 0) {
-        Py_CLEAR(out);
+    if (total < AOT_PLAN_GRAIN && runner.scratch_bytes <= AOT_PLAN_STACK_BYTES && !state->watched) {
+        _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
+        aot_environment before = aot_begin_environment();
+        (own->together > 0 ? compute_matrices : compute_blocks)(&runner, 0, own->items, stack);
+        aot_end_environment(before);
+        return 0;
     }
-    return out;
+    runner.threads = aot_threads(state, total, true, false);
+    return run_watched(state, own, &runner, dtype);
 }
 
-/* Returns x1 @ x2 for two tensors of matrices or of vectors; NULL, maybe without an exception, for anything else. */
-static PyObject *of_tensors(PyObject *first, PyObject *second)
+/* Sets the strides of a factor, of at least one axis; a vector is a row of the first one, and a column of the second. */
+static void set_factor(matrices *own, const aot_tensor *x, bool first, int axes)
 {
-    const aot_tensor *x1 = aot_as_tensor(first), *x2 = aot_as_tensor(second);
-    if (x1 == NULL || x2 == NULL) {
+    bool vector = x->ndim == 1;
+    own->data = x->data;
+    own->row = vector ? (first ? 0 : x->strides[0]) : x->strides[x->ndim - 2];
+    own->column = vector ? (first ? x->strides[0] : 1) : x->strides[x->ndim - 1];
+    for (int axis = 0; axis < axes; axis++) {
+        int place = x->ndim - 2 - axes + axis;
+        own->steps[axis] = place < 0 || x->shape[place] == 1 ? 0 : x->strides[place];
+    }
+}
+
+aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start)
+{
+    aot_state *state = x1->state;
+    int dtype = x1->dtype, part = dtype_of_parts(dtype);
+    if (aot_matmul_routine[part][state->level] == NULL && aot_matmul_wide_routine[part][state->level] == NULL) {
         return NULL;
     }
-    if (x1->ndim == 1 && x2->ndim == 1 && x1->dtype == x2->dtype && x1->size == x2->size &&
-        aot_matmul_routine[x1->dtype][x1->state->level] != NULL) {
-        return PyObject_CallFunctionObjArgs(x1->state->dot, first, second, NULL);
+    bool row = x1->ndim == 1, column = x2->ndim == 1;
+    if (x2->dtype != dtype || x1->ndim == 0 || x2->ndim == 0) {
+        return NULL;
     }
-    return (PyObject *)aot_matmul(x1, x2);
+    product own;
+    int axes = (int)aot_larger(x1->ndim, x2->ndim) - 2, ndim = 0;
+    own.axes = (int)aot_larger(axes, 0);
+    own.rows = row ? 1 : x1->shape[x1->ndim - 2];
+    own.depth = x1->shape[x1->ndim - 1];
+    own.columns = column ? 1 : x2->shape[x2->ndim - 1];
+    if (own.depth != x2->shape[column ? 0 : x2->ndim - 2]) {
+        return NULL;
+    }
+    Py_ssize_t shape[AOT_MAX_RANK + 2];
+    for (; ndim < own.axes; ndim++) {
+        int k1 = x1->ndim - 2 - own.axes + ndim, k2 = x2->ndim - 2 - own.axes + ndim;
+        Py_ssize_t first = k1 < 0 ? 1 : x1->shape[k1], second = k2 < 0 ? 1 : x2->shape[k2];
+        if (first != second && first != 1 && second != 1) {
+            return NULL;
+        }
+        shape[ndim] = first == 1 ? second : first;
+        own.batch[ndim] = shape[ndim];
+    }
+    if (!row) {
+        shape[ndim++] = own.rows;
+    }
+    if (!column) {
+        shape[ndim++] = own.columns;
+    }
+    if (out != NULL && aot_check_out("matmul", out, dtype, ndim, shape, false) < 0) {
+        return NULL;
+    }
+    bool direct = out != NULL && out->dtype == dtype && !aot_may_overlap(out, x1) && !aot_may_overlap(out, x2) &&
+                  (start == NULL || !aot_may_overlap(out, start)) &&
+                  (column || own.columns == 1 || out->strides[ndim - 1] == 1);
+    aot_tensor *result = direct ? out : aot_tensor_new(state, dtype, ndim, shape, "matmul");
+    if (result == NULL) {
+        return NULL;
+    }
+    if (direct) {
+        Py_INCREF((PyObject *)out);
+    }
+    own.adds = start != NULL;
+    if (start != NULL && aot_copy(result, start) < 0) {
+        Py_DECREF((PyObject *)result);
+        return NULL;
+    }
+    if (result->size > 0) {
+        set_factor(&own.a, x1, true, own.axes);
+        set_factor(&own.b, x2, false, own.axes);
+        own.c.data = result->data;
+        own.c.row = row ? 0 : result->strides[own.axes];
+        own.c.column = 1; /* a result without columns has rows of one number */
+        for (int axis = 0; axis < own.axes; axis++) {
+            own.c.steps[axis] = result->strides[axis];
+        }
+        if (own.columns == 1) {
+            own.b.column = 1;
+        }
+        if (run(state, &own, dtype) < 0) {
+            Py_DECREF((PyObject *)result);
+            return NULL;
+        }
+    }
+    return direct || out == NULL ? result : (aot_tensor *)aot_copy_to_out((PyObject *)result, out);
+}
+
+/* --- vectors ------------------------------------------------------------------------------------- */
+
+/* Returns the sums of products of the rows of a tensor and a vector, in the order of sums. */
+static PyObject *dots(PyObject *rows, PyObject *vector)
+{
+    return PyObject_CallFunction(aot_as_tensor(rows)->state->dot, "OOi", rows, vector, -1);
+}
+
+static bool has_dot(const aot_tensor *x)
+{
+    return x->dtype == AOT_INT64 || x->dtype == AOT_FLOAT32 || x->dtype == AOT_FLOAT64;
+}
+
+/* Returns whether a matrix times a column is the dot products of its rows, rather than its columns times numbers. */
+static bool prefers_dots(const aot_tensor *x, int along, int across)
+{
+    return x->shape[along] < 2 || x->strides[across] != 1;
+}
+
+/* Returns matrices with rows for columns. */
+static aot_tensor *transposed(const aot_tensor *x)
+{
+    int order[AOT_MAX_RANK];
+    for (int axis = 0; axis < x->ndim; axis++) {
+        order[axis] = axis < x->ndim - 2 ? axis : 2 * x->ndim - 3 - axis;
+    }
+    return aot_permuted(x, order);
+}
+
+/* Returns one row of a matrix, or one column, as a vector. */
+static aot_tensor *only_line(const aot_tensor *x, int along)
+{
+    return aot_tensor_part(x, 0, 1, &x->shape[along], &x->strides[along]);
+}
+
+/* Returns x1 @ x2 if it is dot products: where a factor is a vector, or has one row or column, and the other one is
+ * contiguous along the inner axis. Returns NULL without an exception for others. */
+static PyObject *as_dots(const aot_tensor *x1, const aot_tensor *x2)
+{
+    int last1 = x1->ndim - 1, last2 = x2->ndim - 1;
+    if (!has_dot(x1) || x1->dtype != x2->dtype || x1->ndim == 0 || x2->ndim == 0 ||
+        x1->shape[last1] != x2->shape[last2 > 0 ? last2 - 1 : 0]) {
+        return NULL;
+    }
+    if (last2 == 0) {
+        bool by_rows = last1 == 0 || prefers_dots(x1, last1, last1 - 1);
+        return by_rows ? dots((PyObject *)x1, (PyObject *)x2) : NULL;
+    }
+    aot_tensor *rows = NULL, *vector = NULL;
+    PyObject *result = NULL;
+    Py_ssize_t shape[] = {1, 1};
+    if (last1 == 0) {
+        if (prefers_dots(x2, last2 - 1, last2)) {
+            rows = transposed(x2);
+            result = rows != NULL ? dots((PyObject *)rows, (PyObject *)x1) : NULL;
+        }
+    } else if (last1 == 1 && last2 == 1 && x1->shape[1] > 1) {
+        if (x2->shape[1] == 1 && x1->strides[1] == 1) {
+            vector = only_line(x2, 0);
+            shape[0] = x1->shape[0];
+            result = vector != NULL ? dots((PyObject *)x1, (PyObject *)vector) : NULL;
+        } else if (x1->shape[0] == 1 && x2->strides[0] == 1 && prefers_dots(x2, 0, 1)) {
+            rows = transposed(x2);
+            vector = rows != NULL ? only_line(x1, 1) : NULL;
+            shape[1] = x2->shape[1];
+            result = vector != NULL ? dots((PyObject *)rows, (PyObject *)vector) : NULL;
+        }
+        if (result != NULL) {
+            PyObject *line = result;
+            result = (PyObject *)aot_reshaped((aot_tensor *)line, 2, shape, AOT_COPY_IF_NEEDED, "matmul");
+            Py_DECREF(line);
+        }
+    }
+    Py_XDECREF((PyObject *)rows);
+    Py_XDECREF((PyObject *)vector);
+    return result;
+}
+
+/* --- called from Python -------------------------------------------------------------------------- */
+
+PyObject *aot_product(PyObject *first, PyObject *second, PyObject *into, PyObject *start)
+{
+    const aot_tensor *x1 = aot_as_tensor(first), *x2 = aot_as_tensor(second);
+    aot_tensor *out = into != NULL ? aot_as_tensor(into) : NULL, *before = start != NULL ? aot_as_tensor(start) : NULL;
+    if (x1 == NULL || x2 == NULL || (into != NULL && out == NULL) || (start != NULL && before == NULL)) {
+        return NULL;
+    }
+    PyObject *result = start == NULL ? as_dots(x1, x2) : NULL;
+    if (result != NULL && out != NULL) {
+        const aot_tensor *own = (const aot_tensor *)result;
+        if (aot_check_out("matmul", out, own->dtype, own->ndim, own->shape, false) < 0) {
+            Py_CLEAR(result);
+        }
+        result = aot_copy_to_out(result, out);
+    }
+    return result != NULL || PyErr_Occurred() ? result : (PyObject *)aot_matmul(x1, x2, out, before);
 }
 
 PyObject *aot_matmul_call(PyObject *Py_UNUSED(module), PyObject *args)
 {
-    PyObject *first, *second;
-    if (!PyArg_ParseTuple(args, "OO:matmul", &first, &second)) {
+    PyObject *first, *second, *out = Py_None, *start = Py_None;
+    if (!PyArg_ParseTuple(args, "OO|OO:matmul", &first, &second, &out, &start)) {
         return NULL;
     }
-    PyObject *out = of_tensors(first, second);
-    if (out == NULL && !PyErr_Occurred()) {
+    PyObject *result = aot_product(first, second, out == Py_None ? NULL : out, start == Py_None ? NULL : start);
+    if (result == NULL && !PyErr_Occurred()) {
         Py_RETURN_NONE;
     }
-    return out;
-}
-
-/* matmul(x1, x2, /) */
-PyObject *aot_matmul_path(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    return count == 2 && names == NULL ? of_tensors(args[0], args[1]) : NULL;
+    return result;
 }
 
 /* a @ b */
 PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
 {
-    PyObject *out = of_tensors(a, b);
+    PyObject *out = aot_product(a, b, NULL, NULL);
     return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
 }

@@ -438,7 +438,7 @@ static PyMethodDef module_methods[] = {
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"matmul", aot_matmul_call, METH_VARARGS,
-     "matmul(x1, x2): the products of matrices; None unless both have one dtype with a kernel and as many axes."},
+     "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

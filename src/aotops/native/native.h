@@ -315,6 +315,8 @@ typedef struct {
     const aot_operator_object *operator; /* NULL: a copy, or a routine */
     const struct aot_routine *routine;
     int routine_threads;
+    PyObject *launched, *described; /* of an array kernel, instead of the operator and the views; owned */
+    int loop_threads;               /* the most threads of loops in it */
     const uint8_t *dtypes;               /* the kernel's */
     int inputs, operands;
     const aot_view *views;

@@ -277,14 +277,21 @@ def _declaration(kind: str, function: Scalar | None, dtypes: Dtypes, options: di
     def declare(function: Scalar) -> Operator:
         scalar = _scalar_function(kind, function, {"map": "x", "zip": "x, y"}.get(kind, "a, b"))
         name = scalar.__name__
-        chosen = _dtype_names(name, dtypes)
-        given = {**options, "result": _results(name, options["result"], chosen)}
+        given, of_kernels = {**options}, dtypes
+        if hasattr(function, "_dispatcher") and kind in ("map", "zip") and dtypes is FLOATS:  # the default
+            from aotops.user.vectorized import of_vectorize
+
+            found = of_vectorize(function, name, scalar.__code__.co_varnames[: scalar.__code__.co_argcount])
+            of_kernels = found.pop("dtypes", dtypes)
+            given |= {key: own for key, own in found.items() if given.get(key) is None and own is not None}
+        chosen = _dtype_names(name, of_kernels)
+        given["result"] = _results(name, given["result"], chosen)
         if "results" in options:
             given["results"] = _all_results(name, options["results"], options["result"], chosen)
-        if options.get("fixed") is not None:
+        if given.get("fixed") is not None:
             given["fixed"] = {
                 parameter: _dtype_name(name, "fixed", own)
-                for parameter, own in _dict_of(name, "fixed", options["fixed"]).items()
+                for parameter, own in _dict_of(name, "fixed", given["fixed"]).items()
             }
             for parameter in options["bool_inputs"]:
                 if given["fixed"].get(parameter, "bool") != "bool":

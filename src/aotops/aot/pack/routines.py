@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aotops.abi import ELEMENT_BYTES, FACTS
+from aotops.aot.back.levels import levels
 from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import Kernel, all_kernels
-from aotops.loops.routines import COMPUTE_BOUND, CONSTANTS, DTYPE, NUMBERS, ONCE, ROUTINES, WIDTH
+from aotops.loops.routines import COMPUTE_BOUND, CONSTANTS, DTYPE, NUMBERS, ONCE, ROUTINES, WIDTH, runs
 from aotops.ops.record import Record, kernel_symbol
 
 FILE = "routines.h"
@@ -58,11 +59,13 @@ def routines_source(names: Mapping[str, Sequence[str]]) -> str:
     for name, (kind, dtypes, _) in ROUTINES.items():
         rows = []
         for dtype in dtypes:
-            chosen = names[symbol_of(name, dtype)]
+            each_level = zip(names[symbol_of(name, dtype)], levels(), strict=True)
+            chosen = [own if runs(name, level.name) else "0" for own, level in each_level]
             declarations.update(
                 dict.fromkeys(
                     f"extern int32_t {each}(void *, aot_kernel_call *, int64_t, int64_t, char **, const int64_t *);"
                     for each in chosen
+                    if each != "0"
                 )
             )
             place = FACTS[dtype].itemsize.bit_length() - 1 if kind == WIDTH else dtype_code(dtype)
