@@ -505,6 +505,10 @@ def routines() -> dict[str, Callable[[], Any]]:
         "positions": lambda: ao.nonzero(table > 3),
         "compress": lambda: x[mask],
         "expand": lambda: operator.setitem(x, mask, ao.full(5, -1.0)),
+        "uniform": lambda: ao.random.uniform(shape=10),
+        "normal": lambda: ao.random.normal(shape=10, dtype="float32"),
+        "integers": lambda: ao.random.integers(5, shape=10),
+        "exchange": lambda: ao.random.permutation(5),
     }
 
 
