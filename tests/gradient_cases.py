@@ -217,7 +217,6 @@ NEURAL = [
 
 CREATION = [
     Case("astype", lambda ao, x: ao.astype(x, "float64"), ((2, 3),)),
-    Case("tensor", lambda ao, x: ao.tensor(x), ((2, 3),)),
     Case("asarray", lambda ao, x: ao.asarray(x, copy=True), ((2, 3),)),
     Case("asarray", lambda ao, x: ao.asarray(x), ((2, 3),)),
     Case("full", lambda ao, x: ao.full((2, 3), x), ((),)),

@@ -83,7 +83,7 @@ RULES: dict[str, str] = {
 }
 
 #: *Composite*: the Python body is run with the tracked tensors, and the calls in it are recorded.
-COMPOSITE: frozenset[str] = frozenset({"asarray", "matrix_transpose", "median", "percentile", "quantile", "tensor"})
+COMPOSITE: frozenset[str] = frozenset({"asarray", "matrix_transpose", "median", "percentile", "quantile"})
 
 #: *Constant*: the results do not depend smoothly on the arguments, and are not tracked.
 CONSTANT: frozenset[str] = frozenset(
@@ -101,6 +101,7 @@ CONSTANT: frozenset[str] = frozenset(
         "ones_like",
         "result_type",
         "searchsorted",
+        "tensor",
         "zeros_like",
     }
 )
