@@ -136,7 +136,7 @@ def with_ticks(text: str) -> str:
 
 
 def with_registers_kept(text: str) -> str:
-    """Let the question whether to stop keep all registers, so that loops need not: they are saved once in 1024 times."""
+    """Let the question whether to stop keep all registers, so that loops need not save them: they ask rarely."""
     return re.sub(r"(define internal|call) (i32 @aotops\.ask\()", r"\1 preserve_allcc \2", text)
 
 
