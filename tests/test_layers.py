@@ -251,6 +251,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "masks",
         "number",
         "out",
+        "product",
         "reduce",
         "rows",
         "sort",
