@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+from collections import namedtuple
+from typing import NamedTuple
+
 import numpy as np
 
 import aotops as ao
 
 TABLE = np.arange(12.0).reshape(3, 4)
+Summary = namedtuple("Summary", "mean rest span")
+
+
+class Span(NamedTuple):
+    """The least and the largest."""
+
+    low: float
+    high: float
 
 
 @ao.function("(float64[:], float64) -> (int64, float64)")
@@ -52,6 +63,11 @@ def contiguous(z, m, choice, factor):
 def grow(x):
     while x[0] > 0:
         x[0] += 1.0
+
+
+@ao.function("(float64[:])")
+def summary(x):
+    return Summary(np.mean(x), x[1:], Span(np.min(x), np.max(x)))
 
 
 @ao.function("(float64[:, :], float64[:], int64)")

@@ -182,7 +182,7 @@ def test_python_and_the_header_have_the_same_codes() -> None:
     assert flags == tuple(defined[name] for name in ("WRITES", "ROW_MAJOR", "COLUMN_MAJOR", "RESULT_WORDS"))
     (codes,) = re.findall(r"enum \{ (AOT_RESULT_[^}]*) \}", header)
     names = codes.replace("AOT_RESULT_", "").split(", ")
-    assert [getattr(here, name) for name in names] == list(range(5))
+    assert [getattr(here, name) for name in names] == list(range(6))
 
 
 def test_c_checks_arguments_itself() -> None:
@@ -288,7 +288,7 @@ def test_declarations_that_contradict_themselves_are_rejected() -> None:
     [
         ("(int64)", "[x]", "It returns a list; write numpy.array"),
         ("(int64)", "'a'", "It returns a string"),
-        ("(int64)", "point(x)", "It returns a named tuple"),
+        ("(int64)", "point(x)", "It returns the named tuple point, which the module rejected does not have"),
         ("(float64[:]) -> float64[:, :]", "x", "its signature declares float64[:, :]"),
     ],
 )
@@ -356,3 +356,24 @@ def test_built_ahead_of_time_they_need_no_numba(tmp_path: Path) -> None:
     assert result.startswith("(0, 3.0) None 1.75 [ 6. 10. 10.]\nadd_to_row: index is out of bounds (built_functions")
     listed = subprocess.run([sys.executable, "-m", "aotops", "kernels", str(module)], capture_output=True, text=True)
     assert "add_to_row (float32[:, :], int64), strided" in listed.stdout, listed.stderr
+
+
+def test_named_tuples_are_returned() -> None:
+    x = rng.random(6)
+    found = functions.summary(x)
+    expected = functions.summary.py_func(x)
+    assert type(found) is functions.Summary and type(found.span) is functions.Span
+    assert found.span == expected.span and abs(found.mean - expected.mean) < 1e-15
+    assert isinstance(found.rest, np.ndarray) and np.shares_memory(found.rest, x)
+    of_tensor = functions.summary(ao.asarray(x))
+    assert type(of_tensor) is functions.Summary and isinstance(of_tensor.rest, ao.Tensor)
+    assert functions.summary(list(x)).span == expected.span  # by Python, not by the fast path
+    assert type(functions.summary(x.astype("float32"))) is functions.Summary
+
+
+def test_a_class_of_named_tuples_must_be_what_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    functions.summary(np.ones(3))
+    for other in (None, int, functions.Span):
+        monkeypatch.setattr(functions, "Summary", other)
+        with pytest.raises(ImportError, match="Summary must be a class of named tuples with 3 members"):
+            functions.summary(np.ones(3))

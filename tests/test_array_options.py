@@ -213,3 +213,23 @@ def test_an_interrupt_in_a_function_of_sizes_is_not_lost() -> None:
         firsts(ao.arange(7.0))
     assert calls.count(7) == 1
     assert firsts(ao.arange(7.0)).tolist() == [0, 1, 2]
+
+
+def test_a_function_of_sizes_that_raises_is_called_once() -> None:
+    calls: list[int] = []
+
+    def half(n: int) -> int:
+        calls.append(n)
+        if n > 4:
+            raise LookupError("too many")
+        return n // 2
+
+    @ao.kernel("(n)->(m)", dtypes="float64", sizes={"m": half})
+    def first_half(x, out):
+        for i in range(out.shape[0]):
+            out[i] = x[i]
+
+    assert first_half(ao.arange(4.0)).tolist() == first_half(ao.arange(4.0)).tolist() == [0, 1]
+    with pytest.raises(LookupError, match="too many"):
+        first_half(ao.arange(7.0))
+    assert calls.count(7) == 1

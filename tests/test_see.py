@@ -514,6 +514,10 @@ def routines() -> dict[str, Callable[[], Any]]:
         "positions": lambda: ao.nonzero(table > 3),
         "compress": lambda: x[mask],
         "expand": lambda: operator.setitem(x, mask, ao.full(5, -1.0)),
+        "uniform": lambda: ao.random.uniform(shape=10),
+        "normal": lambda: ao.random.normal(shape=10, dtype="float32"),
+        "integers": lambda: ao.random.integers(5, shape=10),
+        "exchange": lambda: ao.random.permutation(5),
     }
 
 
@@ -554,3 +558,82 @@ def test_the_steps_of_a_long_sort_are_traced() -> None:
     assert ordered.tolist() == list(range(300_000))
     assert "sort_keys" in repr(trace)
     assert [launch.operator for launch in ao.explain(ao.sort, x).launches] == ["sort_keys"]
+
+
+# --- array kernels ----------------------------------------------------------------------------------------------------
+
+
+@requires_numba
+def test_array_kernels_are_explained_and_traced() -> None:
+    kernels = pytest.importorskip("array_kernels_for_tests")
+    x = np.ones((3, 40))
+    plan = ao.explain(kernels.moving_mean, x, 4)
+    assert (plan.operator, plan.kind, plan.path) == ("moving_mean", "array kernel", "contiguous")
+    assert (plan.shape, plan.elements, plan.noun) == ((3,), 3, "item")
+    assert [(each.name, each.dtype, each.shape, each.strides) for each in plan.operands] == [
+        ("x", "float64", (3, 40), (40, 1)),
+        ("length", "int64", (), ()),
+        ("out", "float64", (3, 40), (40, 1)),
+    ]
+    assert (plan.bytes_read, plan.bytes_written) == (8 * 120 + 8, 8 * 120)
+    assert plan.level == ao.cpu_level() and plan.kernel.endswith("_c")
+    strided = ao.explain(kernels.moving_mean, x[:, ::2], 4)
+    assert strided.path == "strided" and strided.kernel == plan.kernel[:-1] + "s"
+    assert strided.operands[0].strides == (40, 2)
+    for lines in (repr(plan), repr(strided)):
+        assert lines.startswith("moving_mean: array kernel of 3 items, ")
+        assert "batch       3" in lines and "written" in lines
+    out = np.full((3, 40), 7.0)
+    ao.explain(kernels.moving_mean, x, 4, out=out)
+    assert (out == 7).all()
+    with pytest.raises(ValueError, match="x must have the axes"):
+        ao.explain(kernels.moving_mean, 1.0, 4)
+    with ao.trace() as trace:
+        kernels.moving_mean(ao.asarray(x), 4)
+        with pytest.raises(ValueError, match="length must be from"):
+            kernels.moving_mean(x, 0)
+        kernels.moving_mean(np.ones((0, 3)), 1)  # there is nothing to run
+    assert [(each.operator, each.path, each.elements) for each in trace.launches] == [
+        ("moving_mean", "contiguous", 3),
+        ("moving_mean", "contiguous", 3),
+    ]
+    assert all(each.duration > 0 and len(each.work) == 1 for each in trace.launches)
+    assert "moving_mean" in repr(trace) and "3 items" in repr(trace)
+    assert any(each["name"] == "moving_mean" for each in document(trace.launches)["traceEvents"])
+
+
+@requires_numba
+def test_whole_array_functions_are_explained_and_traced() -> None:
+    functions = pytest.importorskip("array_functions_for_tests")
+    x = np.ones((4, 5))
+    plan = ao.explain(functions.grow, x[0])
+    assert (plan.operator, plan.kind, plan.elements, plan.noun) == ("grow", "array function", 1, "item")
+    assert [each.name for each in plan.operands] == ["x"] and (x == 1).all()
+    assert [each.name for each in plan.outputs] == ["x"]  # which it writes to
+    with ao.trace() as trace:
+        functions.grow(-x[0])
+    assert [each.operator for each in trace.launches] == ["grow"]
+    assert "array function of 1 item" in repr(plan)
+
+
+@requires_numba
+def test_the_threads_of_loops_are_traced() -> None:
+    def squares(x: Any, out: Any) -> None:
+        for i in ao.prange(x.shape[0]):
+            total = 0.0
+            for k in range(2000):
+                total += math.sqrt(x[i] + k)
+            out[i] = total
+
+    kernel = ao.kernel("(n)->(n)", dtypes="float64")(squares)
+    x = np.arange(2000.0)
+    assert "prange" in ao.explain(kernel, x).threads_reason
+    with ao.trace() as trace:
+        kernel(x)
+    (launch,) = trace.launches
+    assert launch.threads == 2 and sum(each.parts for each in launch.work) > 1
+    assert all(each.busy <= launch.duration for each in launch.work)
+    ao.set_num_threads(1)
+    with ao.trace() as trace:
+        kernel(x)
+    assert trace.launches[0].threads == 1 and len(trace.launches[0].work) == 1

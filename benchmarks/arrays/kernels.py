@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numba
 import numpy as np
 
 F, I = "float64", "int64"  # noqa: E741
@@ -294,3 +295,189 @@ def smooth(x: Any, weights: Any, out: Any) -> None:
             if 0 <= j < x.shape[0]:
                 total += weights[k] * x[j]
         out[i] = total
+
+
+@case("(n),()->(n)", (F, I, F), lambda n: (_rng.random(n), 25), like_first)
+def moving_maximum(x: Any, length: Any, out: Any) -> None:
+    queue = np.empty(x.shape[0], np.int64)
+    first, last = 0, 0
+    for i in range(x.shape[0]):
+        while last > first and x[queue[last - 1]] <= x[i]:
+            last -= 1
+        queue[last] = i
+        last += 1
+        if queue[first] <= i - length:
+            first += 1
+        out[i] = x[queue[first]]
+
+
+@case("(n),()->(n)", (F, I, F), lambda n: (_rng.random(n), 9), like_first)
+def moving_median(x: Any, length: Any, out: Any) -> None:
+    ordered = np.empty(length)
+    for i in range(x.shape[0]):
+        count = min(i + 1, length)
+        place = count - 1
+        if i >= length:
+            place = 0
+            while ordered[place] != x[i - length]:
+                place += 1
+            while place < length - 1:
+                ordered[place] = ordered[place + 1]
+                place += 1
+        while place > 0 and ordered[place - 1] > x[i]:
+            ordered[place] = ordered[place - 1]
+            place -= 1
+        ordered[place] = x[i]
+        out[i] = ordered[count // 2]
+
+
+@case(
+    "(n),(n),()->()",
+    (I, F, I, F),
+    lambda n: (_rng.integers(1, 50, max(square(n) // 2, 2)), _rng.random(max(square(n) // 2, 2)), 2 * square(n)),
+    lambda *_: (1,),
+)
+def knapsack(weights: Any, values: Any, capacity: Any, out: Any) -> None:
+    best = np.zeros((weights.shape[0] + 1, capacity + 1))
+    for i in range(weights.shape[0]):
+        for room in range(capacity + 1):
+            best[i + 1, room] = best[i, room]
+            if room >= weights[i]:
+                best[i + 1, room] = max(best[i, room], best[i, room - weights[i]] + values[i])
+    out[0] = best[weights.shape[0], capacity]
+
+
+@case("(n),(n)->(1000)", (I, F, F), lambda n: (_rng.integers(0, 1000, n), _rng.random(n)), lambda *_: (1000,))
+def scatter(at: Any, x: Any, out: Any) -> None:
+    out[:] = 0.0
+    for i in range(x.shape[0]):
+        out[at[i]] += x[i]
+
+
+@case(
+    "(n,m),(k,2)->(k)",
+    (F, F, F),
+    lambda n: (_rng.random((square(n), square(n))), _rng.random((n, 2)) * (square(n) - 1)),
+    lambda image, at: (at.shape[0],),
+)
+def bilinear(image: Any, at: Any, out: Any) -> None:
+    for i in range(at.shape[0]):
+        row, column = int(at[i, 0]), int(at[i, 1])
+        below, right = min(row + 1, image.shape[0] - 1), min(column + 1, image.shape[1] - 1)
+        u, v = at[i, 0] - row, at[i, 1] - column
+        upper = image[row, column] * (1.0 - v) + image[row, right] * v
+        lower = image[below, column] * (1.0 - v) + image[below, right] * v
+        out[i] = upper * (1.0 - u) + lower * u
+
+
+@case("(n,3,3)->(n,3,3)", (F, F), lambda n: (_rng.random((n // 9, 3, 3)) + np.eye(3),), like_first)
+def inverses(x: Any, out: Any) -> None:
+    for i in range(x.shape[0]):
+        a = x[i]
+        for j in range(3):
+            for k in range(3):
+                p, q, r, s = (j + 1) % 3, (j + 2) % 3, (k + 1) % 3, (k + 2) % 3
+                out[i, k, j] = a[p, r] * a[q, s] - a[p, s] * a[q, r]
+        determinant = a[0, 0] * out[i, 0, 0] + a[0, 1] * out[i, 1, 0] + a[0, 2] * out[i, 2, 0]
+        for j in range(3):
+            for k in range(3):
+                out[i, j, k] /= determinant
+
+
+@case("(n)->(256)", ("uint8", I), lambda n: (_rng.integers(0, 256, n).astype(np.uint8),), lambda x: (256,))
+def byte_counts(x: Any, out: Any) -> None:
+    out[:] = 0
+    for i in range(x.shape[0]):
+        out[x[i]] += 1
+
+
+@case(
+    "(n)->()",
+    ("uint8", I),
+    lambda n: (np.frombuffer((b"17 4 1000 \t23 " * (n // 14 + 1))[:n], np.uint8),),
+    lambda x: (1,),
+)
+def sum_of_digits(string: Any, out: Any) -> None:
+    total, number = 0, 0
+    for i in range(string.shape[0]):
+        character = string[i]
+        if 48 <= character <= 57:
+            number = 10 * number + (character - 48)
+        else:
+            total += number
+            number = 0
+    out[0] = total + number
+
+
+@case(
+    "(n),(m)->()",
+    ("uint8", "uint8", I),
+    lambda n: (
+        _rng.integers(97, 101, square(n)).astype(np.uint8),
+        _rng.integers(97, 101, square(n)).astype(np.uint8),
+    ),
+    lambda *_: (1,),
+)
+def common_subsequence(a: Any, b: Any, out: Any) -> None:
+    lengths = np.zeros((a.shape[0] + 1, b.shape[0] + 1), np.int32)
+    for i in range(a.shape[0]):
+        for j in range(b.shape[0]):
+            if a[i] == b[j]:
+                lengths[i + 1, j + 1] = lengths[i, j] + 1
+            else:
+                lengths[i + 1, j + 1] = max(lengths[i + 1, j], lengths[i, j + 1])
+    out[0] = lengths[a.shape[0], b.shape[0]]
+
+
+@numba.njit  # type: ignore[untyped-decorator]
+def _area(low: Any, high: Any, depth: Any) -> Any:
+    middle = 0.5 * (low + high)
+    coarse = 0.5 * (low * low + high * high) * (high - low)
+    fine = 0.25 * (low * low + 2.0 * middle * middle + high * high) * (high - low)
+    if depth == 0 or abs(coarse - fine) < 1e-7:
+        return fine
+    return _area(low, middle, depth - 1) + _area(middle, high, depth - 1)
+
+
+@case("(n)->(n)", (F, F), lambda n: (_rng.random(max(n // 100, 1)),), like_first)
+def adaptive_areas(x: Any, out: Any) -> None:
+    for i in range(x.shape[0]):
+        out[i] = _area(0.0, x[i], 12)
+
+
+@case("(n,m)->(n,m)", (F, F), lambda n: (_rng.random((square(n), square(n))),), like_first)
+def rows_ranked(x: Any, out: Any) -> None:
+    for i in range(x.shape[0]):
+        order = np.argsort(x[i])
+        for k in range(order.shape[0]):
+            out[i, order[k]] = k
+
+
+@case("(n),(),()->(n)", (F, F, F, I), lambda n: (_rng.random(n // 20) * 3 - 2, 0.3, 100.0), like_first)
+def escape_times(x: Any, y: Any, most: Any, out: Any) -> None:
+    for i in range(x.shape[0]):
+        a, b, count = 0.0, 0.0, 0
+        while a * a + b * b <= 4.0 and count < most:
+            a, b = a * a - b * b + x[i], 2.0 * a * b + y
+            count += 1
+        out[i] = count
+
+
+@case(
+    "(n),(n)->(n)",
+    (I, I, I),
+    lambda n: (_rng.integers(0, n, n), _rng.integers(0, n, n)),
+    lambda a, b: (a.shape[0],),
+)
+def components(a: Any, b: Any, out: Any) -> None:
+    for i in range(out.shape[0]):
+        out[i] = i
+    for i in range(a.shape[0]):
+        p, q = a[i], b[i]
+        while out[p] != p:
+            out[p] = out[out[p]]
+            p = out[p]
+        while out[q] != q:
+            out[q] = out[out[q]]
+            q = out[q]
+        out[max(p, q)] = min(p, q)

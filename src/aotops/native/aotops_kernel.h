@@ -136,12 +136,14 @@ typedef int32_t (*aot_array_kernel)(void *ret, aot_array_call *call, int64_t n, 
  *                allocate_array has returned it (0: of an argument or a constant), its sizes, and its strides in bytes
  *     tuple      how many members it has, then each of them
  *     optional   whether there is a value, how many words one has, and these
+ *     named      the address of a string, the module of a named tuple's class and its name in that, in lines; then as of
+ *                a tuple
  *
  * in AOT_RESULT_WORDS words at most. */
 #define AOT_WRITES 1       /* the function writes to this array */
 #define AOT_ROW_MAJOR 2    /* it takes no array in another order */
 #define AOT_COLUMN_MAJOR 4 /* the same */
-enum { AOT_RESULT_NONE, AOT_RESULT_NUMBER, AOT_RESULT_ARRAY, AOT_RESULT_TUPLE, AOT_RESULT_OPTIONAL };
+enum { AOT_RESULT_NONE, AOT_RESULT_NUMBER, AOT_RESULT_ARRAY, AOT_RESULT_TUPLE, AOT_RESULT_OPTIONAL, AOT_RESULT_NAMED };
 #define AOT_RESULT_WORDS 512
 
 typedef struct {

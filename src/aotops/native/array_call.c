@@ -167,15 +167,17 @@ PyType_Spec aot_array_kernel_spec = {
 
 /* --- calls from Python --------------------------------------------------------------------------- */
 
-static int loop_threads(aot_state *state, const array_kernel *self)
+static int launch(aot_state *state, array_kernel *self, const aot_named_array_kernel *kernel,
+                  const aot_array_operand *operands)
 {
-    return aot_array_threads(state, self->table);
-}
-
-static aot_array_operand operand_of(const aot_tensor *tensor)
-{
-    Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
-    return (aot_array_operand){tensor->data, tensor->shape, tensor->strides, itemsize, tensor->dtype, tensor->ndim};
+    aot_array_launch own = {.library = self->table,
+                            .kernel = kernel,
+                            .level = self->level,
+                            .name = self->name,
+                            .declared = (PyObject *)self,
+                            .operands = operands,
+                            .loop_threads = aot_array_threads(state, self->table)};
+    return aot_launch_array_kernel(state, &own, &self->cost);
 }
 
 /* Raises a ValueError in the name of a kernel, whose operands must be as `wanted` says; returns NULL. */
@@ -208,11 +210,9 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
         if (k >= kernel->inputs && aot_check_writable(tensor, self->name, "out") < 0) {
             return NULL;
         }
-        operands[k] = operand_of(tensor);
+        operands[k] = aot_array_operand_of(tensor);
     }
-    int failed = aot_launch_array_kernel(state, kernel, self->level, loop_threads(state, self), &self->cost, operands,
-                                         self->name);
-    return failed < 0 ? NULL : Py_NewRef(Py_None);
+    return launch(state, self, kernel, operands) < 0 ? NULL : Py_NewRef(Py_None);
 }
 
 PyObject *aot_load_array_kernel(PyObject *kernel)
@@ -324,7 +324,7 @@ static bool read_input(fast_call *call, PyObject *object, int k)
     const aot_tensor *tensor = aot_as_tensor(object);
     if (tensor != NULL) {
         call->any_tensor = true;
-        call->operands[k] = operand_of(tensor);
+        call->operands[k] = aot_array_operand_of(tensor);
         return true;
     }
     if (state->numpy.array == NULL) {
@@ -388,9 +388,6 @@ static bool compute_sizes(fast_call *call)
     }
     Py_XDECREF(given);
     Py_XDECREF(all);
-    if (PyErr_Occurred() && PyErr_ExceptionMatches(PyExc_Exception)) {
-        PyErr_Clear(); /* Python computes it again, and raises; KeyboardInterrupt would be lost */
-    }
     if (!done) {
         return false;
     }
@@ -454,7 +451,7 @@ static bool make_output(fast_call *call, int k, int dtype, Py_ssize_t elements)
         aot_tensor *tensor = aot_tensor_new(call->state, dtype, own->ndim, call->shapes[k], call->self->name);
         call->outputs[k] = (PyObject *)tensor;
         if (tensor != NULL) {
-            *own = operand_of(tensor);
+            *own = aot_array_operand_of(tensor);
         }
         return tensor != NULL;
     }
@@ -556,8 +553,7 @@ PyObject *aot_array_kernel_path(const aot_function *function, PyObject *const *a
     }
     PyObject *result = NULL;
     if (plain && choose(&call, args + 1) && find_sizes(&call) && make_outputs(&call) &&
-        aot_launch_array_kernel(call.state, call.kernel, call.self->level, loop_threads(call.state, call.self),
-                                &call.self->cost, call.operands, call.self->name) == 0) {
+        launch(call.state, call.self, call.kernel, call.operands) == 0) {
         result = result_of(&call);
     }
     PyObject *type, *value, *traceback; /* releasing may run anyone's code */

@@ -40,7 +40,9 @@ static void run_function(const aot_runner *runner)
     aot_prepare_array_call(&passed);
     void *unused[2] = {NULL};
     void *outer = aot_array_memory_begin();
+    aot_array_note(runner->work);
     int32_t status = own->function(unused, &passed, 1, own->data, own->numbers);
+    aot_array_note(NULL);
     own->kept = aot_array_memory_leave(outer);
     if (status != 0 && status != AOT_STOPPED) {
         own->error = aot_array_error(&passed);
@@ -243,9 +245,10 @@ static PyObject *object_of(aot_state *state, call *own, aot_tensor *const *argum
         own->at = after;
         return value;
     }
-    if (code != AOT_RESULT_TUPLE) {
+    if (code != AOT_RESULT_TUPLE && code != AOT_RESULT_NAMED) {
         return Py_NewRef(Py_None);
     }
+    const char *named = code == AOT_RESULT_NAMED ? (const char *)(uintptr_t)own->words[own->at++] : NULL;
     Py_ssize_t count = (Py_ssize_t)own->words[own->at++];
     PyObject *members = PyTuple_New(count);
     for (Py_ssize_t k = 0; members != NULL && k < count; k++) {
@@ -254,7 +257,12 @@ static PyObject *object_of(aot_state *state, call *own, aot_tensor *const *argum
             Py_CLEAR(members);
         }
     }
-    return members;
+    if (members == NULL || named == NULL) {
+        return members;
+    }
+    PyObject *result = aot_call("named_tuple", "(ssO)", name, named, members);
+    Py_DECREF(members);
+    return result;
 }
 
 /* --- calls --------------------------------------------------------------------------------------- */
@@ -266,10 +274,22 @@ static PyObject *run(aot_state *state, const aot_array_library *library, const a
         return NULL;
     }
     aot_runner runner = {.job = own, .total = 1, .threads = 1, .compute_bound = true, .unbounded = true};
-    int before = aot_array_allow(aot_array_threads(state, library));
-    int failed = aot_run_or_raise(state, &runner, run_function);
-    aot_array_allow(before);
-    PyObject *result = NULL;
+    aot_array_operand operands[AOT_MAX_OPERANDS];
+    for (int k = 0; state->watched && k < kernel->inputs; k++) {
+        operands[k] = aot_array_operand_of(tensors[k]);
+    }
+    const aot_array_launch launch = {.library = library,
+                                     .kernel = kernel,
+                                     .level = level,
+                                     .name = name,
+                                     .declared = parameters,
+                                     .operands = operands,
+                                     .flags = own->flags,
+                                     .threads = 1,
+                                     .loop_threads = aot_array_threads(state, library),
+                                     .contiguous = own->function == kernel->contiguous[level]};
+    int failed = aot_run_array(state, &launch, &runner, run_function);
+    PyObject *result = failed > 0 ? Py_NewRef(Py_None) : NULL; /* only explained */
     if (!failed) {
         result = own->error != NULL ? aot_raise("raised_by_kernel", "(ss)", name, own->error)
                                     : object_of(state, own, tensors, name);
@@ -472,13 +492,18 @@ static PyObject *as_arrays(aot_state *state, PyObject *result)
         return NULL;
     }
     PyObject *changed = result;
-    if (PyTuple_CheckExact(result)) {
+    if (PyTuple_Check(result)) {
         changed = PyTuple_New(PyTuple_Size(result));
         for (Py_ssize_t k = 0; changed != NULL && k < PyTuple_Size(result); k++) {
             PyObject *member = as_arrays(state, Py_NewRef(PyTuple_GetItem(result, k)));
             if (member == NULL || PyTuple_SetItem(changed, k, member) < 0) {
                 Py_CLEAR(changed);
             }
+        }
+        if (changed != NULL && !PyTuple_CheckExact(result)) { /* a named one */
+            PyObject *named = PyObject_CallMethod(result, "_make", "(O)", changed);
+            Py_DECREF(changed);
+            changed = named;
         }
     } else if (aot_as_tensor(result) != NULL) {
         changed = PyObject_CallFunctionObjArgs(state->numpy.asarray, result, NULL);

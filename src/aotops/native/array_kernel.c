@@ -130,7 +130,13 @@ static void run_all(const aot_runner *runner)
     for (int axis = 0; axis < over->rank; axis++) {
         items *= over->shape[axis];
     }
-    aot_share(runner, items, run_items);
+    if (items == 1) { /* what is told of threads is the work of its loops */
+        aot_array_note(runner->work);
+        run_items(runner, 0, 1, NULL);
+        aot_array_note(NULL);
+    } else {
+        aot_share(runner, items, run_items);
+    }
 }
 
 /* Raises a ValueError in the name of a kernel, whose operands must be as `wanted` says; returns -1. */
@@ -236,41 +242,119 @@ static int64_t expected_time(int64_t items, int64_t elements, double cost)
     return expected < 1e18 ? (int64_t)expected : INT64_C(1000000000000000000);
 }
 
-int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
-                            double *cost, const aot_array_operand *operands, const char *name)
+/* --- telling of launches ------------------------------------------------------------------------- */
+
+/* Returns what is told of each operand: its dtype twice, its strides in elements, its shape, and whether it is written. */
+static PyObject *described(const aot_array_launch *launch)
 {
+    int count = launch->kernel->inputs + launch->kernel->outputs;
+    PyObject *all = PyTuple_New(count);
+    for (int k = 0; all != NULL && k < count; k++) {
+        const aot_array_operand *own = &launch->operands[k];
+        const char *dtype = aot_dtypes[own->dtype].name;
+        bool writes = launch->flags != NULL ? (launch->flags[k] & AOT_WRITES) != 0 : k >= launch->kernel->inputs;
+        Py_ssize_t strides[AOT_MAX_RANK];
+        for (int axis = 0; axis < own->ndim; axis++) {
+            strides[axis] = own->strides[axis] * own->unit / aot_dtypes[own->dtype].itemsize;
+        }
+        PyObject *operand = Py_BuildValue("(ssNNi)", dtype, dtype, aot_tuple_of_sizes(own->ndim, strides),
+                                          aot_tuple_of_sizes(own->ndim, own->shape), (int)writes);
+        if (operand == NULL || PyTuple_SetItem(all, k, operand) < 0) {
+            Py_CLEAR(all);
+        }
+    }
+    return all;
+}
+
+/* Returns what is told of the kernel: see aotops.see.launches. */
+static PyObject *launched(const aot_array_launch *launch)
+{
+    PyObject *names = PyTuple_Check(launch->declared) ? Py_NewRef(launch->declared)
+                                                      : PyObject_GetAttrString(launch->declared, "parameters");
+    return names == NULL ? NULL
+                         : Py_BuildValue("(sssiiiN)", launch->name, launch->kernel->symbol,
+                                         launch->library->levels[launch->level], (int)launch->contiguous, launch->threads,
+                                         launch->loop_threads, names);
+}
+
+static void watch_begin(aot_watch *watch, aot_state *state, const aot_array_launch *launch)
+{
+    aot_watch_begin(watch, state, NULL, NULL, launch->kernel->inputs, launch->kernel->inputs + launch->kernel->outputs,
+                    NULL, launch->ndim, launch->shape);
+    if (watch->watcher == NULL) {
+        return;
+    }
+    watch->loop_threads = launch->loop_threads;
+    watch->launched = launched(launch);
+    watch->described = watch->launched != NULL ? described(launch) : NULL;
+    if (watch->described == NULL) {
+        PyErr_WriteUnraisable(watch->watcher);
+        Py_CLEAR(watch->launched);
+        Py_CLEAR(watch->watcher);
+    }
+}
+
+int aot_run_array(aot_state *state, const aot_array_launch *launch, aot_runner *runner, aot_work work)
+{
+    aot_watch watch;
+    bool skips = false;
+    if (state->watched) {
+        watch_begin(&watch, state, launch);
+        runner->watch = &watch;
+        skips = aot_watch_plan(&watch, NULL);
+    }
+    int before = aot_array_allow(launch->threads > 1 ? 1 : launch->loop_threads);
+    int failed = skips ? 0 : aot_run_or_raise(state, runner, work);
+    aot_array_allow(before);
+    if (runner->watch != NULL) {
+        aot_watch_end(&watch);
+    }
+    return skips ? 1 : failed;
+}
+
+/* --- launches ------------------------------------------------------------------------------------ */
+
+int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *cost)
+{
+    const aot_named_array_kernel *kernel = launch->kernel;
+    const aot_array_operand *operands = launch->operands;
     batch over; /* 10 kB, which are not cleared: that would take as long as a small kernel */
     over.operands = kernel->inputs + kernel->outputs;
-    int contiguous = read_items(kernel, operands, &over, name);
-    int64_t items = contiguous < 0 ? -1 : read_batch(kernel, operands, &over, name);
+    int contiguous = read_items(kernel, operands, &over, launch->name);
+    int64_t items = contiguous < 0 ? -1 : read_batch(kernel, operands, &over, launch->name);
     if (items <= 0) {
         return items < 0 ? -1 : 0;
     }
-    over.kernel = (contiguous ? kernel->contiguous : kernel->strided)[level];
-    int64_t expected = 0, elements = 1, threads = 1;
+    over.kernel = (contiguous ? kernel->contiguous : kernel->strided)[launch->level];
+    launch->contiguous = over.kernel == kernel->contiguous[launch->level];
+    launch->threads = 1;
+    launch->ndim = over.rank;
+    launch->shape = operands[kernel->inputs].shape;
+    int64_t expected = 0, elements = 1;
     if (items > 1) {
         elements = largest_item(kernel, operands);
         expected = expected_time(items, elements, *cost);
-        threads = aot_threads(state, expected / GRAIN_NS * AOT_PLAN_GRAIN, true, false);
+        launch->threads = (int)aot_threads(state, expected / GRAIN_NS * AOT_PLAN_GRAIN, true, false);
     }
     failure failure = {.error = NULL};
     const job own = {&over, &failure};
     aot_runner runner = {.job = &own,
                          .total = expected / PART_NS * AOT_PLAN_PART_IF_UNBOUNDED,
-                         .threads = (int)threads,
+                         .threads = launch->threads,
                          .compute_bound = true,
                          .unbounded = true};
-    int64_t began = items > 1 && threads == 1 ? aot_now() : 0;
-    int before = aot_array_allow(threads > 1 ? 1 : loop_threads);
-    int failed = aot_run_or_raise(state, &runner, run_all);
-    aot_array_allow(before);
-    if (began != 0 && failure.error == NULL) { /* with the GIL held, as whenever costs are read */
+    int64_t began = items > 1 && launch->threads == 1 ? aot_now() : 0;
+    int failed = aot_run_array(state, launch, &runner, run_all);
+    if (failed != 0) {
+        return failed < 0 ? -1 : 0;
+    }
+    if (failure.error != NULL) {
+        aot_raise("raised_by_kernel", "(ss)", launch->name, failure.error);
+        return -1;
+    }
+    if (began != 0) { /* with the GIL held, as whenever costs are read */
         double measured = (double)(aot_now() - began) / ((double)items * (double)elements);
         *cost = *cost > 0.0 ? 0.75 * *cost + 0.25 * measured : measured;
     }
-    if (!failed && failure.error != NULL) {
-        aot_raise("raised_by_kernel", "(ss)", name, failure.error);
-        return -1;
-    }
-    return failed;
+    return 0;
 }

@@ -26,6 +26,8 @@ void aot_array_memory_drop(void *kept);
 int aot_array_threads(aot_state *state, const aot_array_library *library);
 /* Sets how many threads the loops of the kernels that this thread runs may use; returns what it was. */
 int aot_array_allow(int threads);
+/* Sets where the work of each thread in these loops is noted; NULL: nowhere. */
+void aot_array_note(aot_work_of_thread *work);
 int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts, const char *const **error);
 
 /* array_call.c */
@@ -64,11 +66,32 @@ typedef struct {
     int dtype, ndim;
 } aot_array_operand;
 
-/* Runs a kernel: the inputs, then the outputs, which have the shape of the batch in front of their own axes, to which the
- * inputs are broadcast. Loops in it may use so many threads. `cost` is what an element of an item has taken in nanoseconds,
- * 0 while that is not known, and is kept up to date. */
-int aot_launch_array_kernel(aot_state *state, const aot_named_array_kernel *kernel, int level, int loop_threads,
-                            double *cost, const aot_array_operand *operands, const char *name);
+static inline aot_array_operand aot_array_operand_of(const aot_tensor *tensor)
+{
+    Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
+    return (aot_array_operand){tensor->data, tensor->shape, tensor->strides, itemsize, tensor->dtype, tensor->ndim};
+}
+
+/* A launch of a kernel, or of a function of whole arrays, and what is told of it. */
+typedef struct {
+    const aot_array_library *library;
+    const aot_named_array_kernel *kernel;
+    int level;
+    const char *name;
+    PyObject *declared;                /* the names of the inputs, or an object whose attribute `parameters` has them */
+    const aot_array_operand *operands; /* the inputs, then the outputs */
+    const int64_t *flags;              /* of a function's arguments; else NULL */
+    int threads, loop_threads;         /* at most: for the batch, and for loops over prange where it has one */
+    bool contiguous;                   /* which version runs */
+    int ndim;                          /* of the batch */
+    const Py_ssize_t *shape;
+} aot_array_launch;
+
+/* Runs a kernel: the outputs have the shape of the batch in front of their own axes, to which the inputs are broadcast.
+ * `cost` is what an element of an item has taken in nanoseconds, 0 while that is not known, and is kept up to date. */
+int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *cost);
+/* Runs `work` and tells of it; returns 0, -1 with an exception, or 1 if it is only explained and has not run. */
+int aot_run_array(aot_state *state, const aot_array_launch *launch, aot_runner *runner, aot_work work);
 
 /* array_call.c, for Python */
 extern PyType_Spec aot_array_kernel_spec;

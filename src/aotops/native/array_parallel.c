@@ -22,6 +22,8 @@ typedef struct {
 
 /* How many threads the loops of the kernel may use that this thread runs; 0 is 1. */
 static AOT_THREAD_LOCAL int allowed;
+/* Of each thread in these loops, if they are told of; else NULL. */
+static AOT_THREAD_LOCAL aot_work_of_thread *noted;
 
 int aot_array_threads(aot_state *state, const aot_array_library *library)
 {
@@ -33,6 +35,11 @@ int aot_array_allow(int threads)
     int before = allowed;
     allowed = threads;
     return before;
+}
+
+void aot_array_note(aot_work_of_thread *work)
+{
+    noted = work;
 }
 
 static int32_t run_part(aot_array_part function, void *context, int64_t part, const char *const **error)
@@ -92,7 +99,8 @@ int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts
                          .total = INT64_MAX / 2, /* any iteration may take long */
                          .threads = allowed,
                          .compute_bound = true,
-                         .unbounded = true};
+                         .unbounded = true,
+                         .work = noted};
     aot_share_within(&runner, parts, run_parts);
     *error = own.error;
     return aot_atomic_load(&own.failed) != 0 ? 1 : aot_is_stopped() ? AOT_STOPPED : 0;

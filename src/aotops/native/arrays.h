@@ -91,6 +91,16 @@ aot_tensor *aot_roll(aot_tensor *x, Py_ssize_t shift, bool flat, Py_ssize_t axis
 aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *function);
 PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 
+/* random.c: random numbers, for Python. Generators are tensors of four int64.
+ * draw(generator, normal, a, b, shape, dtype), draw_integers(generator, least, bound, shape),
+ * shuffle(generator, x, count). */
+PyObject *aot_draw(PyObject *module, PyObject *args);
+PyObject *aot_draw_integers(PyObject *module, PyObject *args);
+PyObject *aot_shuffle(PyObject *module, PyObject *args);
+/* Generator.uniform, Generator.normal */
+PyObject *aot_uniform_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_normal_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+
 /* matmul.c: products of matrices */
 /* Returns x1 @ x2, for tensors of one dtype that has a kernel; NULL without an exception for others. Writes it into `out`,
  * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. */

@@ -61,8 +61,8 @@ bool aot_watch_plan(aot_watch *watch, const aot_plan *plan)
 void aot_watch_work(aot_watch *watch, aot_runner *runner)
 {
     PyMem_Free(watch->work); /* of an attempt that had too little memory */
-    watch->work = watch->watcher != NULL ? PyMem_Calloc((size_t)runner->threads, sizeof *watch->work) : NULL;
-    watch->threads = runner->threads;
+    watch->threads = (int)aot_larger(runner->threads, watch->loop_threads);
+    watch->work = watch->watcher != NULL ? PyMem_Calloc((size_t)watch->threads, sizeof *watch->work) : NULL;
     runner->work = watch->work;
 }
 
@@ -136,12 +136,14 @@ void aot_watch_end(aot_watch *watch)
     PyObject *kind, *error, *where; /* the operation's own, if it has failed */
     PyErr_Fetch(&kind, &error, &where);
     const aot_routine *routine = watch->routine;
-    PyObject *launched = routine != NULL ? Py_BuildValue("(siiN)", routine->name, routine->itemsize,
-                                                         watch->routine_threads, blocks_of(routine))
-                                         : Py_BuildValue("O", watch->operator != NULL ? (PyObject *)watch->operator : Py_None);
+    PyObject *launched = watch->launched != NULL ? Py_NewRef(watch->launched)
+                         : routine != NULL       ? Py_BuildValue("(siiN)", routine->name, routine->itemsize,
+                                                                 watch->routine_threads, blocks_of(routine))
+                         : Py_NewRef(watch->operator != NULL ? (PyObject *)watch->operator : Py_None);
+    PyObject *operands = watch->described != NULL ? Py_NewRef(watch->described) : operands_of(watch);
     PyObject *plan = watch->plan != NULL ? watch->plan : Py_None;
     bool compute_bound = watch->operator != NULL && watch->operator->definition->compute_bound;
-    PyObject *record = Py_BuildValue("(NiiNNOiLLkN)", launched, watch->inputs, (int)compute_bound, operands_of(watch),
+    PyObject *record = Py_BuildValue("(NiiNNOiLLkN)", launched, watch->inputs, (int)compute_bound, operands,
                                      aot_tuple_of_sizes(watch->ndim, watch->shape), plan, watch->state->threads,
                                      (long long)watch->begin, (long long)end, PyThread_get_thread_ident(),
                                      work_of(watch));
@@ -152,6 +154,8 @@ void aot_watch_end(aot_watch *watch)
     Py_XDECREF(done);
     Py_XDECREF(record);
     Py_XDECREF(watch->plan);
+    Py_XDECREF(watch->launched);
+    Py_XDECREF(watch->described);
     PyMem_Free(watch->work);
     Py_DECREF(watch->watcher);
     PyErr_Restore(kind, error, where);

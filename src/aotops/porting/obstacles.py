@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from aotops.porting.source import Compiled, Module
 from aotops.porting.uses import Uses
+from aotops.scalar.exits import exits
 from aotops.scalar.rejected import CALLED, NOT_CALLED, RAISED, REJECTED
 
 
@@ -190,16 +191,6 @@ def _free(module: Module, node: ast.AST) -> Iterator[str]:
                 yield each.id
 
 
-def _leaving(body: list[ast.stmt], is_own: bool) -> Iterator[ast.stmt]:
-    """The statements of a loop that end it: ``return``, and ``break`` unless it is that of a loop inside."""
-    for statement in body:
-        if isinstance(statement, ast.Return) or (isinstance(statement, ast.Break) and is_own):
-            yield statement
-        inside = is_own and not isinstance(statement, (ast.For, ast.While))
-        for part in ("body", "orelse"):
-            yield from _leaving(getattr(statement, part, []), inside)
-
-
 class _Visitor(ast.NodeVisitor):
     """Collects what does not compile in the body of a function."""
 
@@ -249,7 +240,7 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_For(self, node: ast.For) -> None:
         if isinstance(node.iter, ast.Call) and self.dotted(node.iter.func) == "numba.prange":
-            for each in _leaving(node.body, True):
+            for each in exits(node.body):
                 what = f"a {type(each).__name__.lower()} in a loop over prange"
                 self.add(each, what, "write range: it would depend on the order of iterations")
         self.generic_visit(node)

@@ -56,7 +56,8 @@ def explain(operator: Callable[..., Any], /, *inputs: Any, **keywords: Any) -> E
     in-place call. The steps that depend on elements, as those of ``ao.sort`` of a long row, are explained as one.
 
     Parameters:
-        operator: An operator, built-in or user-defined, or another function or method of aotops (``ao.mean``,
+        operator: An operator, built-in or user-defined, an array kernel or whole-array function, or another function or
+            method of aotops (``ao.mean``,
             ``ao.Tensor.contiguous``, ``x.astype``) or of the standard module ``operator``.
         *inputs: The positional arguments of the call.
         **keywords: Its keyword arguments.
@@ -91,7 +92,8 @@ def explain(operator: Callable[..., Any], /, *inputs: Any, **keywords: Any) -> E
 def is_ours(function: Any) -> bool:
     """Whether a function is of aotops, or of the standard module ``operator``, which calls aotops."""
     function = getattr(function, "__func__", function)  # of a method
-    if isinstance(function, (Operator, Function)):
+    own = type(function)
+    if issubclass(own, (Operator, Function)) or own.__module__.startswith("aotops.user."):  # ArrayKernel, ArrayFunction
         return True
     if not callable(function) or isinstance(function, type):
         return False

@@ -15,18 +15,21 @@ if TYPE_CHECKING:
     from aotops._native import Operator
     from aotops.ops.record import Record
 
+    ArrayKernel = tuple[str, str, str, int, int, int, tuple[str, ...]]
     #: What ``native/see.c`` reports: the operator (None: a copy; of a routine its name, the size of the elements that
-    #: it moves, how many threads it may use, and the blocks of a product of matrices), the number of inputs, whether it
-    #: is compute-bound,
-    #: the operands (dtype in memory, dtype in the kernel, strides), the shape, the plan up to the operands' strides
+    #: it moves, how many threads it may use, and the blocks of a product of matrices; of an array kernel its name, its
+    #: symbol, its level, whether the contiguous version runs, how many threads the batch and its loops may use, and the
+    #: names of its inputs), the number of inputs, whether it is compute-bound,
+    #: the operands (dtype in memory, dtype in the kernel, strides; of an array kernel also its shape, and whether it
+    #: is written), the shape, the plan up to the operands' strides
     #: (None: a fast path), the most threads (0: not known yet), begin and end in nanoseconds, the thread, and what each
     #: thread of the pool has done (its number, its parts, its begin and end, the nanoseconds that they took).
     Routine = tuple[str, int, int, tuple[int, int, int, int] | None]
     Report = tuple[
-        Operator | Routine | None,
+        Operator | Routine | ArrayKernel | None,
         int,
         int,
-        tuple[tuple[str, str, tuple[int, ...]], ...],
+        tuple[tuple[Any, ...], ...],
         tuple[int, ...],
         bytes | None,
         int,
@@ -74,15 +77,19 @@ class Operand:
         role: ``plain`` (read or written in place), ``packed`` (copied to contiguous memory, tile by tile), ``cast`` (to
             the kernel's dtype, tile by tile), ``streamed`` (written past the caches), ``carried`` (the result of a
             reduction, kept while its elements are read), or ``index`` (a position: there are no elements in memory).
-        strides: in elements, along the axes of ``Launch.shape``.
+        shape: that of the launch; of an array kernel its own, with the batch.
+        strides: in elements, along the axes of ``shape``.
         planned_strides: along the axes of ``Launch.planned_shape``.
         nbytes: how much memory its elements take, each counted once.
     """
 
-    __slots__ = ("dtype", "kernel_dtype", "name", "nbytes", "planned_strides", "role", "strides")
+    __slots__ = ("dtype", "kernel_dtype", "name", "nbytes", "planned_strides", "role", "shape", "strides")
 
-    def __init__(self, name: str, dtype: str, kernel_dtype: str, strides: tuple[int, ...], nbytes: int) -> None:
-        self.name, self.dtype, self.kernel_dtype, self.strides, self.nbytes = name, dtype, kernel_dtype, strides, nbytes
+    def __init__(
+        self, name: str, dtype: str, kernel_dtype: str, strides: tuple[int, ...], shape: tuple[int, ...]
+    ) -> None:
+        self.name, self.dtype, self.kernel_dtype, self.strides, self.shape = name, dtype, kernel_dtype, strides, shape
+        self.nbytes = _bytes_of(dtype, shape, strides)
         self.role = "plain" if dtype == kernel_dtype else "cast"
         self.planned_strides = strides
 
@@ -96,14 +103,16 @@ class Launch:
     Attributes:
         operator: the operator's name; ``copy``, ``cast`` or ``fill`` where elements are copied; that of a routine, a
             compiled loop over whole arrays, such as ``matmul``, ``gather`` or ``sort_keys``.
-        kind: ``map``, ``zip``, ``reduce``, ``argreduce``, ``scan``, ``copy`` or ``routine``.
+        kind: ``map``, ``zip``, ``reduce``, ``argreduce``, ``scan``, ``copy``, ``routine``, ``array kernel`` or ``array
+            function``.
         kernel: the kernel's symbol, which ``aotops kernels`` lists.
         level: the CPU level whose version of the kernel runs.
         vector_bits: how wide the vectors of the kernel may be.
         path: ``fast path``, a few elements in one call of the kernel without a plan, ``planned``, or ``routine``, which
-            shares out its work itself.
+            shares out its work itself; of an array kernel or function ``contiguous`` or ``strided``, the version of its
+            code that runs.
         shape: of the iteration space, as it is passed to the planner: operands that are all contiguous are one axis. Of
-            a product of matrices the last axis is the one that is summed over.
+            a product of matrices the last axis is the one that is summed over; of an array kernel, the batch.
         planned_shape: after axes are ordered by strides, those of length 1 dropped and neighbours merged.
         operands: inputs, then outputs, each an ``Operand``.
         tile: how many elements one call of the kernel covers at most, along the outer and the inner axis.
@@ -120,13 +129,25 @@ class Launch:
     """
 
     def __init__(self, report: Report) -> None:
-        operator, inputs, compute_bound, operands, self.shape, plan, most, *_ = report
+        launched, inputs, compute_bound, operands, self.shape, plan, most, *_ = report
         self.level = _native.cpu_level()
+        self.compute_bound = bool(compute_bound)
+        self.planned_shape = self.shape
+        self.tile: tuple[int, ...] = (1, _product(self.shape))
+        self.tiles: tuple[int, ...] = (1,)
+        self.parts = self.threads = 1
+        self.streams = False
+        self.blocks: tuple[int, ...] | None = None
+        self.flops = 0
+        self.most_threads = most or _native.get_num_threads()
+        if isinstance(launched, tuple) and len(launched) > 4:
+            self._read_array_kernel(launched, inputs, operands)
+            return
+        operator: Operator | Routine | None = launched
         routine = operator if isinstance(operator, tuple) else None
         self.path = "routine" if routine else "fast path" if plan is None else "planned"
-        self.compute_bound = bool(compute_bound)
         self.operands = [
-            Operand(name, own, kernel, strides, _bytes_of(own, self.shape, strides))
+            Operand(name, own, kernel, strides, self.shape)
             for name, (own, kernel, strides) in zip(_names(operator, inputs, operands), operands, strict=True)
         ]
         self.inputs, self.outputs = self.operands[:inputs], self.operands[inputs:]
@@ -140,14 +161,6 @@ class Launch:
                     operand.nbytes = FACTS[operand.dtype].itemsize * self.elements
         wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
         self.vector_bits = VECTOR_BITS[self.level][wide]
-        self.planned_shape = self.shape
-        self.tile: tuple[int, ...] = (1, _product(self.shape))
-        self.tiles: tuple[int, ...] = (1,)
-        self.parts = self.threads = 1
-        self.streams = False
-        self.blocks: tuple[int, ...] | None = None
-        self.flops = 0
-        self.most_threads = most or _native.get_num_threads()
         if routine:
             self.threads = routine[2]
             if routine[3] is not None:
@@ -162,6 +175,31 @@ class Launch:
         for operand in self.outputs:
             if self.kind in ("reduce", "argreduce"):
                 operand.role = "carried"
+
+    def _read_array_kernel(self, launched: ArrayKernel, inputs: int, operands: tuple[tuple[Any, ...], ...]) -> None:
+        """Take over what is told of an array kernel, or of a whole-array function."""
+        self.operator, symbol, self.level, contiguous, self.threads, loop_threads, parameters = launched
+        is_function = inputs == len(operands)
+        self.kind = "array function" if is_function else "array kernel"
+        self.kernel = symbol if contiguous else f"{symbol[:-1]}s"  # as ``ArrayRecord.symbol`` has it
+        self.path = "contiguous" if contiguous else "strided"
+        self.compute_bound = True
+        self.vector_bits = VECTOR_BITS[self.level][True]
+        names = [*parameters[:inputs], *_output_names(len(operands) - inputs)]
+        self.operands = [Operand(name, *each[:4]) for name, each in zip(names, operands, strict=True)]
+        self.inputs = self.operands[:inputs]
+        self.outputs = [own for own, each in zip(self.operands, operands, strict=True) if each[4]]
+        if self.threads > 1:
+            self.threads_reason = "others join in once the rest of the batch would take longer than waking them"
+        elif self.most_threads == 1:
+            self.threads_reason = self._why(1)
+        elif loop_threads > 1:
+            self.threads = loop_threads
+            self.threads_reason = "loops over prange, if there are any, may use them"
+        elif self.elements == 1:
+            self.threads_reason = "there is one item"
+        else:
+            self.threads_reason = "the batch is expected to take less time than waking another"
 
     def _read(self, plan: Plan) -> None:
         """Take over what the planner has written."""
@@ -201,6 +239,17 @@ class Launch:
         return _product(self.shape)
 
     @property
+    def noun(self) -> str:
+        """What the iteration space consists of: elements, or items of a batch."""
+        return "item" if self.kind.startswith("array") else "element"
+
+    def _use(self, operand: Operand) -> str:
+        """How an operand is used, in words."""
+        if self.noun == "item":
+            return "written" if operand in self.outputs else "read"
+        return _ROLES_IN_WORDS[operand.role].format(operand.kernel_dtype)
+
+    @property
     def bytes_read(self) -> int:
         """Bytes of the inputs, each element counted once."""
         return sum([operand.nbytes for operand in self.inputs])
@@ -223,7 +272,7 @@ class Launch:
     def lines(self) -> Iterator[str]:
         """Yield the description, line by line."""
         path = "" if self.kind == "routine" else f", {self.path}"
-        yield f"{self.operator}: {self.kind} of {counted(self.elements, 'element')}{path}"
+        yield f"{self.operator}: {self.kind} of {counted(self.elements, self.noun)}{path}"
         lanes = [
             f"{self.vector_bits // FACTS[dtype].bits} {dtype}"
             for dtype in dict.fromkeys([operand.kernel_dtype for operand in self.operands])
@@ -232,16 +281,18 @@ class Launch:
         compiled = f", for {self.level}; vectors of {self.vector_bits} bits ({', '.join(lanes)})"
         yield f"  kernel      {self.kernel}{compiled if self.kernel != MEMCPY else ' of the C library, row by row'}"
         simplified = "" if self.path != "planned" else f", planned as {dimensions(self.planned_shape)}"
-        yield f"  dimensions  {dimensions(self.shape)}{simplified}"
+        if self.noun == "element" or self.shape:
+            yield f"  {'dimensions' if self.noun == 'element' else 'batch':10}  {dimensions(self.shape)}{simplified}"
         rows = [
-            (each.name, each.dtype, f"strides {each.strides}", "" if self.path != "planned" else
-             f"-> {each.planned_strides}", _ROLES_IN_WORDS[each.role].format(each.kernel_dtype))
+            (each.name, each.dtype, "" if self.noun == "element" else f"shape {each.shape}", f"strides {each.strides}",
+             f"-> {each.planned_strides}" if self.path == "planned" else "", self._use(each))
             for each in self.operands
         ]  # fmt: skip
-        widths = [max(len(row[column]) for row in rows) for column in range(4)]
+        columns = [k for k in range(5) if any(row[k] for row in rows)]
+        widths = {k: max([len(row[k]) for row in rows]) for k in columns}
         for number, row in enumerate(rows):
-            cells = " ".join([cell.ljust(width) for cell, width in zip(row, widths, strict=False)])
-            yield f"  {'' if number else 'operands':10}  {cells}  {row[4]}".rstrip()
+            cells = " ".join([row[k].ljust(widths[k]) for k in columns])
+            yield f"  {'' if number else 'operands':10}  {cells}  {row[5]}".rstrip()
         if self.path == "planned":
             inside = f"{self.tile[0]} x {self.tile[1]} elements"
             if len(self.tiles) == 1:
@@ -301,6 +352,7 @@ _ROUTINE_INPUTS = {
     "positions": ("mask",),
     "spread": ("counts",),
     "search": ("values", "ordered"),
+    **dict.fromkeys(("uniform", "normal", "integers", "exchange"), ()),
 }
 
 
@@ -310,8 +362,11 @@ def _names(operator: Operator | Routine | None, inputs: int, operands: Sequence[
         names = list(_ROUTINE_INPUTS.get(operator[0], ("x",)))
     else:
         names = ["x"] if operator is None else list(operator.parameters)
-    outputs = len(operands) - inputs
-    return names + (["out"] if outputs == 1 else [f"out[{k}]" for k in range(outputs)])
+    return names + _output_names(len(operands) - inputs)
+
+
+def _output_names(count: int) -> list[str]:
+    return ["out"] if count == 1 else [f"out[{k}]" for k in range(count)]
 
 
 def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs: list[Operand]) -> tuple[str, str, str]:
@@ -323,7 +378,7 @@ def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs:
         if name not in ROUTINES:
             return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
-        dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
+        dtype = WIDTHS[itemsize] if by == WIDTH else (inputs + outputs)[0].dtype if by == DTYPE else dtypes[0]
         dtype = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)  # matrices of their parts
         return name, "routine", kernel_symbol("routine", at_level(name, _native.cpu_level()), dtype)
     if operator is None:

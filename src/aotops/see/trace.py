@@ -6,7 +6,7 @@ import os
 from _thread import RLock
 
 from aotops import _native
-from aotops.see.launches import Launch, dimensions
+from aotops.see.launches import Launch, counted, dimensions
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -173,7 +173,7 @@ def _table(launches: list[TracedLaunch], dropped: int) -> list[str]:
     rows: list[tuple[str, ...]] = [("start", "duration", "operator", "elements", "dtypes", "threads", "path")]
     for each in launches[:MOST_ROWS]:
         dtypes = " ".join([operand.dtype for operand in each.operands])
-        size = dimensions(each.shape)
+        size = dimensions(each.shape) if each.noun == "element" else counted(each.elements, each.noun)
         threads = f"{len(each.work)} of {each.threads}"
         rows.append((span(each.start), span(each.duration), each.operator, size, dtypes, threads, each.path))
     lines = _aligned(rows, right=(0, 1, 5))

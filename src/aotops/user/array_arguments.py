@@ -10,7 +10,7 @@ from aotops.dtypes import find_dtype
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
 
@@ -39,6 +39,11 @@ def number_fits(number: Any, dtype: str) -> bool:
     return CATEGORIES.index(number_category(number)) <= CATEGORIES.index(FACTS[dtype].category)
 
 
+def remade(value: tuple[Any, ...], members: Iterable[Any]) -> Any:
+    """A tuple of other members, named if another one is."""
+    return tuple(members) if type(value) is tuple else value._make(members)  # type: ignore[attr-defined]
+
+
 def as_given(result: Any, inputs: Sequence[Any]) -> Any:
     """Tensors, also in tuples, as NumPy's arrays if there are some among the inputs and no tensors."""
     numpy = sys.modules.get("numpy")
@@ -50,7 +55,22 @@ def as_given(result: Any, inputs: Sequence[Any]) -> Any:
 
     def converted(value: Any) -> Any:
         if isinstance(value, tuple):
-            return tuple(map(converted, value))
+            return remade(value, map(converted, value))
         return numpy.asarray(value) if isinstance(value, tensor) else value
 
     return converted(result)
+
+
+def named_tuple(name: str, place: str, members: tuple[Any, ...]) -> Any:
+    """The named tuple that a whole-array function returns, of a class at a place: its module, and its name in that.
+
+    ``ImportError`` if it is not what the function was compiled with.
+    """
+    module, _, path = place.partition("\n")
+    own: Any = __import__(module, fromlist=("",))
+    for part in path.split("."):
+        own = getattr(own, part, None)
+    if not (isinstance(own, type) and issubclass(own, tuple) and len(getattr(own, "_fields", ())) == len(members)):
+        wanted = f"be a class of named tuples with {len(members)} members, as when {name} was built"
+        errors.reject(ImportError, name, f"{module}.{path}", wanted, errors.type_name(own), "build it again")
+    return own._make(members)  # type: ignore[attr-defined]

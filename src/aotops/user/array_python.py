@@ -12,7 +12,7 @@ from typing import Any
 from aotops import _native, errors
 from aotops.namespace.creation import read
 from aotops.tensors import Tensor
-from aotops.user.array_arguments import dtype_named
+from aotops.user.array_arguments import dtype_named, remade
 from aotops.user.array_record import ArrayRecord, ArraySignature
 from aotops.user.function_record import FunctionRecord, FunctionSignature
 
@@ -71,9 +71,9 @@ def _returned(name: str, value: Any, declared: Any) -> Any:
         return None
     if declared is not None and declared[0] == "optional":
         declared = declared[1]
-    if type(value) is tuple:
+    if isinstance(value, tuple):
         kinds = declared[1] if declared is not None else (None,) * len(value)
-        return tuple([_returned(name, each, kind) for each, kind in zip(value, kinds, strict=True)])
+        return remade(value, [_returned(name, each, kind) for each, kind in zip(value, kinds, strict=True)])
     if isinstance(value, Tensor):
         return value
     if hasattr(value, "__array_interface__") and hasattr(value, "flags") and value.ndim:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 #: What a function does with an argument, and the codes of what it returns, as in ``aotops_kernel.h``.
 WRITES, ROW_MAJOR, COLUMN_MAJOR = 1, 2, 4
-NONE, NUMBER, ARRAY, TUPLE, OPTIONAL = range(5)
+NONE, NUMBER, ARRAY, TUPLE, OPTIONAL, NAMED = range(6)
 #: The most words that describe what a function returns.
 MOST_WORDS = 512
 

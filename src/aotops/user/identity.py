@@ -104,6 +104,9 @@ def spelled(
             return (
                 f"{value.__qualname__}({', '.join(map('='.join, zip(members, each(members.values()), strict=True)))})"
             )
+        if issubclass(value, tuple) and hasattr(value, "_fields"):  # of named tuples
+            defaults = getattr(value, "_field_defaults", {})
+            return f"{value.__qualname__}({', '.join(map(str, value._fields))}; {each([defaults])[0]})"
         return value.__qualname__
     if hasattr(kind, "__members__"):
         return f"{kind.__qualname__}.{value._name_} = {spelled(value._value_, refer, digest, depth + 1)}"

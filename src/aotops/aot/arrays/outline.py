@@ -17,6 +17,7 @@ from typing import Any
 
 from aotops.aot.front.diagnose import place
 from aotops.aot.front.reasons import CompileError
+from aotops.scalar.exits import exits
 from aotops.scalar.mathematics import references
 from aotops.user.parallel import prange
 
@@ -203,13 +204,10 @@ class _Outliner:
 
     def reject_exits(self, loop: ast.For) -> None:
         """Reject what leaves a loop early, or cannot be outlined."""
-        inner = {
-            id(node) for each in _walk(loop.body) if isinstance(each, (ast.For, ast.While)) for node in _walk(each.body)
-        }
+        for leaving in exits(loop.body):
+            what = "return" if isinstance(leaving, ast.Return) else "break"
+            self.fail(leaving, f"has a {what}, which would depend on the order of iterations; write range")
         for node in _walk(loop.body):
-            if isinstance(node, ast.Return) or (isinstance(node, ast.Break) and id(node) not in inner):
-                what = "return" if isinstance(node, ast.Return) else "break"
-                self.fail(node, f"has a {what}, which would depend on the order of iterations; write range")
             if isinstance(node, (ast.FunctionDef, ast.Lambda, ast.Nonlocal, ast.Global, ast.Delete)):
                 self.fail(node, "has a function, a del or a declaration in it; move it out of the loop")
 

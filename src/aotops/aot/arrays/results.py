@@ -5,6 +5,7 @@ The call has the signature of ``aot_array_kernel`` in ``aotops_kernel.h``, which
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -22,6 +23,7 @@ from aotops.user.function_record import (
     ARRAY,
     COLUMN_MAJOR,
     MOST_WORDS,
+    NAMED,
     NONE,
     NUMBER,
     OPTIONAL,
@@ -47,19 +49,37 @@ def words_of(type_: Any) -> int:
         return 1
     if isinstance(type_, types.Optional):
         return 3 + words_of(type_.type)
-    if isinstance(type_, types.BaseTuple) and not isinstance(type_, types.BaseNamedTuple):
-        return 2 + sum(map(words_of, type_.types))
+    if isinstance(type_, types.BaseTuple):
+        return 2 + bool(class_of(type_)) + sum(map(words_of, type_.types))
     if isinstance(type_, types.Array) and str(type_.dtype) in FACTS:
         return 5 + 2 * type_.ndim
     if str(type_) in FACTS:
         return 4
     instead = {
-        types.BaseNamedTuple: "a named tuple; write tuple(...) of it",
         types.List: "a list; write numpy.array(...) of it",
         types.UnicodeType: "a string; return an int that stands for it",
     }
     what = next((text for kind, text in instead.items() if isinstance(type_, kind)), f"{type_}; {_ADVICE}")
     raise CompileError(f"It returns {what}.")
+
+
+def class_of(type_: Any) -> str:
+    """Return where a named tuple's class is, its module and its name in that, in lines; "" for other tuples.
+
+    Raises ``CompileError`` for one that is not there.
+    """
+    if not isinstance(type_, types.BaseNamedTuple):
+        return ""
+    own = type_.instance_class
+    found: Any = sys.modules.get(own.__module__)
+    for name in own.__qualname__.split("."):
+        found = getattr(found, name, None)
+    if found is not own:
+        raise CompileError(
+            f"It returns the named tuple {own.__name__}, which the module {own.__module__} does not have by that name; "
+            "declare its class at the top of a module, and assign it to that name."
+        )
+    return f"{own.__module__}\n{own.__qualname__}"
 
 
 def fits(type_: Any, declared: Any) -> bool:
@@ -113,7 +133,13 @@ def stored(declared: tuple[Any, ...] | None, arguments: int) -> Any:
                     write(type_.type, optional.data, inner, at + 3)
                 return at + words_of(type_)
             if isinstance(type_, types.BaseTuple):
-                put(at, TUPLE)
+                named = class_of(type_)
+                if named:
+                    put(at, NAMED)
+                    put(at + 1, context.insert_const_string(builder.module, named))
+                    at += 1
+                else:
+                    put(at, TUPLE)
                 put(at + 1, len(type_))
                 after = at + 2
                 for k, member in enumerate(type_.types):

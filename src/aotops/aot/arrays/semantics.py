@@ -16,8 +16,10 @@ from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.imputils import impl_ret_borrowed
 from numba.extending import intrinsic, overload
 
+from aotops.aot.arrays.elementwise import is_elementary, of_arrays
 from aotops.aot.arrays.pipeline import ArrayCompiler, inlined
 from aotops.aot.arrays.products import contiguous, dot_method, is_module, products
+from aotops.aot.arrays.ranges import is_range, reached
 from aotops.aot.arrays.recursion import RecursionCheck
 from aotops.aot.front.scalar_calls import build, callable_function, dtype_name
 from aotops.aot.front.semantics import POWERS, TABLED, change_operations, variable
@@ -48,11 +50,16 @@ def beside(typing_context: Any, value: Any, other: Any) -> Any:
 def choosing(name: str, otherwise: Any) -> Any:
     """Return a function that Numba compiles to what a name of ``aotops.scalar.callables`` means for real numbers.
 
-    Anything else is for ``otherwise``: arrays, another number of arguments, and integers that int64 does not hold.
+    Elementary functions of arrays are loops over that. Anything else is for ``otherwise``: other functions of arrays,
+    another number of arguments, and integers that int64 does not hold.
     """
 
     def choose(*values: Any) -> Any:
-        chosen = callable_function(name, False) if values and has_meaning(name, values) else otherwise
+        chosen = otherwise
+        if values and has_meaning(name, values):
+            chosen = callable_function(name, False)
+        elif is_elementary(name, values):
+            chosen = of_arrays(name, values)
         arguments = ", ".join(f"values[{k}]" for k in range(len(values)))
         return build(f"lambda *values: function({arguments})", {"function": chosen})
 
@@ -74,7 +81,7 @@ def has_meaning(name: str, values: tuple[Any, ...]) -> bool:
         dtypes, _ = meaning.convert([dtype_name(name, "arguments", type_) for type_ in values])
     except TypeError:
         return True  # it says why it is not defined
-    return not any(type_ == types.uint64 and dtype == "int64" for type_, dtype in zip(values, dtypes, strict=True))
+    return not any(type_ == types.uint64 and "int64" in dtype for type_, dtype in zip(values, dtypes, strict=True))
 
 
 def choosing_power(of_numbers: Any, otherwise: Any) -> Any:
@@ -141,10 +148,17 @@ class ArraySemantics(FunctionPass):
 
 
 def change_call(func_ir: Any, value: Any, scope: Any, body: list[Any]) -> bool:
-    """Make what is reshaped contiguous, and calls of the method ``dot`` products; returns whether anything changed."""
+    """Make what is reshaped contiguous, calls of ``dot`` products; check ranges. Returns if anything changed."""
     if value.op == "getattr" and value.attr == "reshape" and not is_module(func_ir, value.value):
         function = variable("contiguous", ir.Global("contiguous", contiguous(), value.loc), scope, body)
         value.value = variable("contiguous", ir.Expr.call(function, [value.value], (), value.loc), scope, body)
+        return True
+    if value.op == "call" and is_range(func_ir, value):
+        start, stop, *step = value.args
+        width = step[0] if step else variable("step", ir.Const(1, value.loc), scope, body)
+        function = variable("reached", ir.Global("reached", reached, value.loc), scope, body)
+        end = variable("end", ir.Expr.call(function, [start, stop, width], (), value.loc), scope, body)
+        value.args = [start, end, *step]
         return True
     left = dot_method(func_ir, value) if value.op == "call" else None
     if left is None:
