@@ -128,14 +128,15 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("errors", "abi", "cgroups", "intrinsics"),
     ("scalar.functions", "shapes", "threads"),
     ("scalar.combinations",),  # these two look at functions alone, and records do so too
-    ("dtypes", "ops", "loops", "encode"),
+    ("dtypes", "ops", "encode"),
+    ("loops",),
     ("arguments", "scalar", "formatting", "retry"),
     ("memory", "reference", "namespace"),
     ("interop",),
     ("tensors",),
     ("operator",),
     ("user",),
-    ("autograd", "see", "porting", "minitorch"),
+    ("autograd", "random", "see", "porting", "minitorch"),
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),
@@ -249,15 +250,31 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "matmul",
         "index",
         "masks",
+        "backward",
+        "node",
         "number",
         "out",
+        "product",
+        "pull",
         "reduce",
         "rows",
         "sort",
+        "tape",
         "to_python",
         "view",
     ),  # calls
-    ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "tensor_type"),  # objects
+    (
+        "declare",
+        "fast_arrays",
+        "fast_paths",
+        "function",
+        "module",
+        "operator",
+        "random",
+        "tape_functions",
+        "tape_methods",
+        "tensor_type",
+    ),  # objects
 )
 C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}
 

@@ -4,9 +4,11 @@ from typing import Any
 
 from aotops._native import Operand
 
-from aotops import dtypes as dtypes, memory as memory
+from aotops import dtypes as dtypes, memory as memory, random as random
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
+from aotops.autograd.engine import grad as grad
 from aotops.autograd.grad_check import grad_check as grad_check
+from aotops.autograd.modes import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad
 from aotops.dtypes import bool as bool, complex128 as complex128, complex64 as complex64, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save
@@ -1768,7 +1770,7 @@ def sigmoid(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> 
         sigmoid(-inf) is 0, sigmoid(inf) is 1, NaN stays NaN.
 
     Accuracy:
-        Within 3 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
+        Within 1 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
 
     Example:
         >>> import aotops as ao
@@ -1830,7 +1832,7 @@ def silu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         silu(-inf) is -0.0, silu(inf) is inf, zeros and NaN stay what they are.
 
     Accuracy:
-        Within 3 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao

@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, FACTS, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, matmul, search, sort
+from aotops.loops import gather, masks, matmul, random, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -53,6 +53,10 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "matmul": (DTYPE, MULTIPLIED, matmul.matmul),
     "matmul_wide": (DTYPE, MULTIPLIED, matmul.matmul_wide),
     "times_i": (DTYPE, named("real"), matmul.times_i),
+    "uniform": (DTYPE, named("real"), random.uniform),
+    "normal": (DTYPE, named("real"), random.normal),
+    "integers": (ONCE, ("int64",), random.integers),
+    "exchange": (ONCE, ("int64",), random.exchange),
 }
 
 #: The levels with 32 registers, which hold tiles of 12 vectors of 64 bytes.
@@ -70,10 +74,10 @@ def runs(name: str, level: str) -> bool:
 
 
 #: The routines that compute, in the widest vectors of a level; others are bound by memory.
-COMPUTE_BOUND = ("matmul", "matmul_wide")
+COMPUTE_BOUND = ("matmul", "matmul_wide", "uniform", "normal", "integers")
 
-#: The numbers of routines that take several; gathers and scatters take the same.
-NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS}
+#: The numbers of routines that take several; gathers and scatters take the same, and so do those that draw numbers.
+NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.NUMBERS}
 
 #: What C has to know besides, in capitals behind a prefix.
 CONSTANTS = {
@@ -86,4 +90,5 @@ CONSTANTS = {
     "matmul_block_rows": matmul.BLOCK_ROWS,
     "matmul_block_depth": matmul.BLOCK_DEPTH,
     "matmul_block_columns": matmul.BLOCK_COLUMNS,
+    "random_blocks": random.BLOCKS,
 }

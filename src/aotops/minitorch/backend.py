@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     from aotops.tensors import Tensor
 
+# what is called is loaded here, and not in the first epoch
+matmul, broadcast_to = ao.matmul, ao.broadcast_to
+
 #: What is computed in its own dtype; anything else is converted to float64 first.
 FLOATS = (ao.float64, ao.float32)
 
@@ -253,7 +256,7 @@ class AotOps:
                 f"{name}: b must have as many rows as a has columns, got shapes {x.shape} and {y.shape}"
             )
         try:
-            result = ao.matmul(x, y)
+            result = matmul(x, y)
         except ValueError:
             require_broadcast(a, x[..., 0, 0], y[..., 0, 0])
             raise
@@ -293,7 +296,7 @@ def write(run: Any, a: Any, x: Tensor, out: Any) -> None:
     target = memory("AotOps.map", "out", out, copies=False)
     if x.shape != target.shape:
         try:
-            x = ao.broadcast_to(x, target.shape)
+            x = broadcast_to(x, target.shape)
         except ValueError:
             indexing_error(a, f"AotOps.map: a must broadcast to out, got shapes {x.shape} and {target.shape}")
     if x.dtype == target.dtype:

@@ -7,6 +7,8 @@ function is computed as it is written. ``aotops.minitorch.recognise`` decides by
 
 from __future__ import annotations
 
+from math import inf
+
 import aotops as ao
 from aotops import _native
 
@@ -30,17 +32,27 @@ class Form:
         make: if there is a ``c``, the function of it that returns what computes the formula.
         ulps: by how many ULP results may differ where a student's function is recognised: 0 for formulas that round
             once, and a few where the steps of a formula may be taken in different ways.
-        step: of a reduction that rounds, the zip that combines two elements. One without a step returns one of the
-            elements: the sign of a zero among equal ones is left open, and NaN, which a comparison may pass over, is
-            left to the student's function.
+        step: of a reduction, the zip that combines two elements.
+        identity: of a reduction, what ``run`` begins with.
+        selects: the reduction returns one of the elements. The sign of a zero among equal ones is left open then, and
+            NaN, which a comparison may pass over, is left to the student's function.
     """
 
-    __slots__ = ("formula", "make", "run", "step", "ulps")
+    __slots__ = ("formula", "identity", "make", "run", "selects", "step", "ulps")
 
     def __init__(
-        self, formula: str, run: Run | None = None, ulps: int = 0, *, make: Make | None = None, step: Run | None = None
+        self,
+        formula: str,
+        run: Run | None = None,
+        ulps: int = 0,
+        *,
+        make: Make | None = None,
+        step: Run | None = None,
+        identity: float = 0.0,
+        selects: bool = False,
     ) -> None:
-        self.formula, self.run, self.make, self.ulps, self.step = formula, run, make, ulps, step
+        self.formula, self.run, self.make, self.ulps = formula, run, make, ulps
+        self.step, self.identity, self.selects = step, identity, selects
 
 
 # --- what computes formulas that are no single operator ---------------------------------------------------------------
@@ -228,10 +240,10 @@ ZIPS: dict[str, tuple[Form, ...]] = {
 
 #: By the names that the course gives to functions that combine two numbers.
 REDUCTIONS: dict[str, tuple[Form, ...]] = {
-    "add": (Form("a + b", ao.sum, step=ao.add),),
-    "mul": (Form("a * b", ao.prod, step=ao.multiply),),
-    "max": (Form("max(a, b)", ao.max),),
-    "min": (Form("min(a, b)", ao.min),),
+    "add": (Form("a + b", ao.sum, step=ao.add, identity=0.0),),
+    "mul": (Form("a * b", ao.prod, step=ao.multiply, identity=1.0),),
+    "max": (Form("max(a, b)", ao.max, step=ao.maximum, identity=-inf, selects=True),),
+    "min": (Form("min(a, b)", ao.min, step=ao.minimum, identity=inf, selects=True),),
 }
 
 TABLES = {"map": MAPS, "zip": ZIPS, "reduce": REDUCTIONS}

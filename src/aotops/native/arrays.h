@@ -91,10 +91,21 @@ aot_tensor *aot_roll(aot_tensor *x, Py_ssize_t shift, bool flat, Py_ssize_t axis
 aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *function);
 PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 
+/* random.c: random numbers, for Python. Generators are tensors of four int64.
+ * draw(generator, normal, a, b, shape, dtype), draw_integers(generator, least, bound, shape),
+ * shuffle(generator, x, count). */
+PyObject *aot_draw(PyObject *module, PyObject *args);
+PyObject *aot_draw_integers(PyObject *module, PyObject *args);
+PyObject *aot_shuffle(PyObject *module, PyObject *args);
+/* Generator.uniform, Generator.normal */
+PyObject *aot_uniform_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_normal_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+
 /* matmul.c: products of matrices */
 /* Returns x1 @ x2, for tensors of one dtype that has a kernel; NULL without an exception for others. Writes it into `out`,
  * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. */
 aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start);
+/* product.c: products of vectors as well */
 /* The same of any objects, of which `out` and `start` may be NULL; NULL, maybe without an exception, for what has no
  * kernel. A factor that is a vector, or has one row or column, may be multiplied in the order of sums. */
 PyObject *aot_product(PyObject *x1, PyObject *x2, PyObject *out, PyObject *start);

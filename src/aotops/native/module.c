@@ -26,6 +26,7 @@
 #include "arrays.h"
 #include "exchange.h"
 #include "pool.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -214,7 +215,8 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (dtype < 0) {
         return NULL;
     }
-    return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    PyObject *result = (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    return source->node == NULL ? result : aot_record_view(source, AOT_NODE_PASS, NULL, result);
 }
 
 static PyObject *native_register(PyObject *module, PyObject *args)
@@ -437,6 +439,9 @@ static PyMethodDef module_methods[] = {
     {"triangle", aot_triangle_call, METH_VARARGS, "triangle(x, k, lower, function): zeros beyond a diagonal."},
     {"spread", aot_spread, METH_VARARGS, "spread(counts, total): each position as often as its count says."},
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
+    {"draw", aot_draw, METH_VARARGS, "draw(generator, normal, a, b, shape, dtype): see random.c."},
+    {"draw_integers", aot_draw_integers, METH_VARARGS, "draw_integers(generator, least, bound, shape): see random.c."},
+    {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count): see random.c."},
     {"matmul", aot_matmul_call, METH_VARARGS,
      "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
@@ -490,7 +495,7 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *n
     return (PyTypeObject *)type;
 }
 
-/* Creates `operators`, a read-only mapping. Also fills the table of slots, and adds the methods of TensorBase. */
+/* Creates `operators`, a read-only mapping. Also fills the tables of slots and retries, and adds the methods of TensorBase. */
 static int add_operators(PyObject *module, aot_state *state)
 {
     PyObject *operators = PyDict_New();
@@ -505,6 +510,10 @@ static int add_operators(PyObject *module, aot_state *state)
         if (!failed && definition->slot != AOT_SLOT_NONE) {
             Py_INCREF(operator);
             state->slots[definition->slot] = operator;
+        }
+        if (!failed && definition->redoes != AOT_RETRY_NONE) {
+            Py_INCREF(operator);
+            state->redoing[definition->redoes] = operator;
         }
         Py_XDECREF(operator);
     }
@@ -543,7 +552,7 @@ static int module_exec(PyObject *module)
     state->array_kernel_type =
         state->iterator_type ? add_type(module, &aot_array_kernel_spec, "ArrayKernelBase", NULL) : NULL;
     if (state->array_kernel_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
-        aot_add_methods(state) < 0) {
+        aot_add_methods(state) < 0 || aot_add_tape(module, state) < 0) {
         return -1;
     }
     PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);

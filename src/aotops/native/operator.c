@@ -7,7 +7,7 @@
  *
  * An operator declared in Python (declare.c) is bound to its kernels by its first call.
  */
-#include "native.h"
+#include "tape.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -100,7 +100,10 @@ static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
         Py_RETURN_NONE; /* it would run as plain Python */
     }
     if (operator->fallback != NULL) {
-        return PyObject_Call(operator->fallback, args, kwargs);
+        aot_state *state = operator->state;
+        return state->tape.nodes != 0 && aot_is_recorded_in(state, args, kwargs)
+                   ? aot_record_in_python(state, self, args, kwargs)
+                   : PyObject_Call(operator->fallback, args, kwargs);
     }
     return operator->definition->kind == AOT_ELEMENTWISE ? call_elementwise(operator, args, kwargs)
                                                           : aot_reduce(operator, args, kwargs);
@@ -115,6 +118,7 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->library);
     Py_VISIT(operator->fallback);
     Py_VISIT(operator->square);
+    Py_VISIT(operator->derivative);
     return 0;
 }
 
@@ -132,6 +136,7 @@ static void operator_dealloc(PyObject *self)
     Py_CLEAR(operator->library);
     Py_CLEAR(operator->names);
     Py_CLEAR(operator->square);
+    Py_CLEAR(operator->derivative);
     PyMem_Free(operator->own);
     PyObject_GC_Del(self);
     Py_DECREF((PyObject *)type);

@@ -13,7 +13,7 @@
  *         x = cast to dtype, or to a dtype that has a kernel
  *         out[1:] if include_initial else out = scan(kernel, x)
  */
-#include "native.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -363,6 +363,36 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
     return aot_fold(call->operator, variant, views, ndim, shape);
 }
 
+/* Reduces by the operator that is the first to do reductions like this one again. Returns 1 if there is none, or if a
+ * part of it has left the range, too. */
+static int fold_again(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape,
+                      uint32_t mask, aot_tensor *out)
+{
+    const aot_operator_object *other =
+        (const aot_operator_object *)call->operator->state->redoing[call->operator->definition->retry];
+    const aot_variant *variant =
+        other != NULL && other != call->operator ? aot_variant_of(other->definition, out->dtype) : NULL;
+    if (variant == NULL) {
+        return 1;
+    }
+    call_arguments again = *call;
+    again.operator = other;
+    again.variant = variant;
+    return fold(&again, inputs, ndim, shape, mask, out);
+}
+
+/* Returns whether a product has so many elements that it most likely leaves the range: they are not multiplied as they
+ * are first. Where whole rows are combined, that would take less time, though. */
+static bool is_long_product(const call_arguments *call, int ndim, const Py_ssize_t *shape, uint32_t mask)
+{
+    int64_t count = 1;
+    for (int axis = 0; axis < ndim; axis++) {
+        count *= mask >> axis & 1 ? shape[axis] : 1;
+    }
+    return call->operator->definition->retry == AOT_RETRY_APART && ndim > 0 && mask >> (ndim - 1) & 1 &&
+           count > AOT_PLAN_LEAF;
+}
+
 /* Computes again what has overflowed in a part, in Python; `out` holds the result so far. */
 static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim, uint32_t mask, aot_tensor *out)
 {
@@ -405,7 +435,12 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     if (out == NULL) {
         return NULL;
     }
-    int failed = fold(call, inputs, ndim, shape, mask, out);
+    bool is_long = is_long_product(call, ndim, shape, mask);
+    int failed = is_long ? fold_again(call, inputs, ndim, shape, mask, out) : 1;
+    if (failed > 0) {
+        failed = fold(call, inputs, ndim, shape, mask, out);
+        failed = failed > 0 && !is_long ? fold_again(call, inputs, ndim, shape, mask, out) : failed;
+    }
     if (failed > 0) {
         failed = retry(call, inputs, ndim, mask, out);
     }
@@ -522,6 +557,43 @@ static PyObject *run(call_arguments *call)
     return result;
 }
 
+/* Runs a call that is recorded: here if it is a sum, or if it has a derivative for each element. */
+static PyObject *record(call_arguments *call, PyObject *args, PyObject *kwargs)
+{
+    const aot_operator_object *operator = call->operator;
+    aot_state *state = operator->state;
+    int count = operator->definition->inputs;
+    if (operator->definition->kind == AOT_ARGREDUCE) {
+        return run(call);
+    }
+    bool adds = (PyObject *)operator == state->tape.sum, plain = operator->definition->kind == AOT_REDUCE && call->out == NULL;
+    if (plain && !adds && aot_derivative_of((aot_operator_object *)operator) == NULL) {
+        plain = false;
+    }
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < count; k++) {
+        tensors[k] = aot_as_tensor(call->inputs[k]);
+        plain = plain && tensors[k] != NULL;
+    }
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (!plain) {
+        return aot_record_in_python(state, (PyObject *)operator, args, kwargs);
+    }
+    bool before = aot_set_recording(false);
+    PyObject *result = run(call);
+    aot_set_recording(before);
+    Py_ssize_t shape[AOT_MAX_RANK];
+    uint32_t axes = 0;
+    int ndim = result != NULL ? aot_broadcast(operator->definition, tensors, shape) : -1;
+    if (ndim < 0 || parse_axes(call, ndim, &axes) < 0) {
+        Py_XDECREF(result);
+        return NULL;
+    }
+    return aot_record_fold(operator, call->inputs, ndim, shape, axes, call->is_true, result);
+}
+
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
 {
     call_arguments call;
@@ -534,7 +606,8 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);
     Py_XINCREF(call.flag);
-    PyObject *result = run(&call);
+    bool records = operator->state->tape.nodes != 0 && aot_is_recorded(operator->state, call.inputs, operator->definition->inputs);
+    PyObject *result = records ? record(&call, args, kwargs) : run(&call);
     Py_XDECREF(call.axis);
     Py_XDECREF(call.dtype);
     Py_XDECREF(call.out);

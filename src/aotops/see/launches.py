@@ -352,6 +352,7 @@ _ROUTINE_INPUTS = {
     "positions": ("mask",),
     "spread": ("counts",),
     "search": ("values", "ordered"),
+    **dict.fromkeys(("uniform", "normal", "integers", "exchange"), ()),
 }
 
 
@@ -377,7 +378,7 @@ def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs:
         if name not in ROUTINES:
             return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
-        dtype = WIDTHS[itemsize] if by == WIDTH else inputs[0].dtype if by == DTYPE else dtypes[0]
+        dtype = WIDTHS[itemsize] if by == WIDTH else (inputs + outputs)[0].dtype if by == DTYPE else dtypes[0]
         dtype = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)  # matrices of their parts
         return name, "routine", kernel_symbol("routine", at_level(name, _native.cpu_level()), dtype)
     if operator is None:

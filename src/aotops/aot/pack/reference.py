@@ -68,11 +68,14 @@ OWN = {
     "user.parallel": "User-defined operators",
     "user.array_kernels": "User-defined operators",
     "user.declare": "User-defined operators",
-    "autograd.grad_check": "User-defined operators",
+    "autograd.engine": "Gradients",
+    "autograd.grad_check": "Gradients",
+    "autograd.modes": "Gradients",
     "interop.files": "Files",
     "see.explain": "Inspecting calls",
     "see.trace": "Inspecting calls",
     "memory": "Memory, threads and CPU",
+    "random": "Random numbers",
     "_native": "Memory, threads and CPU",
     "tensors": "Types and errors",
     "errors": "Types and errors",
@@ -81,6 +84,8 @@ OWN = {
 #: Names that stand in another chapter than their module's.
 EXCEPTIONS = {"DType": "Types and errors", "Operator": "User-defined operators"}
 OWN_CHAPTERS = [
+    "Gradients",
+    "Random numbers",
     "Functions for models",
     "User-defined operators",
     "Inspecting calls",
