@@ -7,12 +7,14 @@ Theory of operation:
 2. The kernel combines ``of(*inputs)``, element by element: ``of`` is the identity for plain reductions, and more for
    fused ones, which therefore need no temporary tensor.
 3. If the inner axis is reduced (output stride 0), a contiguous row is cut into blocks of ``DEPTH * LANES`` elements. A
-   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and
-   the lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a
-   binary counter are. The last block may be shorter; what remains after it goes through eight lanes, and the last few
-   elements in order, before they meet the rest. So errors grow with ``DEPTH`` plus the depth of a tree. A row with gaps
-   goes through eight lanes from the start: they stay in registers, and gathering elements into vectors takes longer.
-   Any order of integers and bools gives the same result, so their blocks are combined one after another.
+   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``. Blocks
+   are combined lane by lane, in pairs of equal size, as the digits of a binary counter are. The last block may be
+   shorter; of what remains after it, 32 and 16 elements go to the lanes of their own. Then the lanes are combined in a
+   fixed tree of halves, which is the only part of a row that waits for results: 15 ns, once a row. Eight more elements
+   are combined among themselves, and the last few in order, before they meet the rest. So errors grow with ``DEPTH``
+   plus the depth of a tree. A row with gaps, or of fewer than ``LANES`` elements, goes through eight lanes from the
+   start: they stay in registers, and gathering elements into vectors takes longer. Its blocks are combined in pairs as
+   well. Any order of integers and bools gives the same result, so their blocks are combined one after another.
 4. If the inner axis is kept, rows are combined element by element with the output's row; if the outer axis is reduced,
    up to four rows at a time.
 5. The order of combination depends on lengths and on whether there are gaps alone, so results have the same bits on
@@ -20,6 +22,9 @@ Theory of operation:
 6. If ``of`` is speculative, blocks of its values are computed with fast paths first, as in
    ``aotops.loops.elementwise``, into a buffer; the order of combination is the same. The sum of sines of float32 takes
    0.8 ns per element this way, and 6.4 ns without fast paths.
+7. States of few elements may be combined by a cheaper function (``within``), after which each is settled: in a lane up
+   to ``DEPTH`` elements, in order, or in the same column of four rows. The order is that of rules 3 and 4.
+8. Where errors do not depend on the order, as those of products, blocks have ``DEEPEST * LANES`` elements.
 
 Callers keep tiles short (``native/fold.c``), so errors grow with the depth of a tree, not with the length of an axis.
 """
@@ -61,6 +66,8 @@ LANES = 64
 # order of which does not matter, as many as it takes for the end of a block not to matter either.
 DEPTH = 16
 EXACT_DEPTH = 64
+#: As many as a tile has (``aotops.loops.plan.fields.LEAF``).
+DEEPEST = 256
 
 # The blocks of four rows that are combined together.
 BLOCKS_TOGETHER = 4 * BLOCK
@@ -103,24 +110,28 @@ def reduce(
     speculative: bool = False,
     large: bool = False,
     absorbing: Any = None,
+    within: Function | None = None,
+    settle: Function | None = None,
+    deep: bool = False,
 ) -> Callable[..., None]:
     """Make the kernel ``out[i, j] = combine(out[i, j], of(*(x[i, j] for x in inputs)))``; output strides may be 0.
 
     ``speculative``: the functions that ``of`` calls have fast paths, as in ``aotops.loops.elementwise``. ``large``:
     ``of`` is too long for one loop per stride pattern, or has too many inputs: its values are computed aside, in the
     same order, but that of many inputs, whose rows always go through all lanes. ``absorbing``: the result that no
-    further element changes; it ends a row.
+    further element changes; it ends a row. ``within`` and ``settle``: as rule 7 says. ``deep``: errors
+    do not depend on the order.
     """
     exact = is_exact(signature)
-    depth = EXACT_DEPTH if exact else DEPTH
-    if absorbing is not None and (absorbing != absorbing or absorbing >= 2**63):
+    depth = EXACT_DEPTH if exact else DEEPEST if deep else DEPTH
+    if absorbing is not None and (isinstance(absorbing, complex) or absorbing != absorbing or absorbing >= 2**63):
         absorbing = None  # a NaN equals nothing, and kernels have no constants beyond int64
     patterns = [pattern for pattern in row_patterns(len(signature.inputs)) if pattern.moves[0]]
 
     def fold_row_in_order(element: Function, count: int) -> Function:
         if exact:
             return fold_exact_row_by(combine, element, count, absorbing)
-        return fold_row_by(combine, element, count, depth, absorbing)
+        return fold_row_by(combine, element, count, depth, absorbing, within, settle)
 
     if large:
         compute = block_gathered(of, len(signature.inputs), speculative)
@@ -132,9 +143,11 @@ def reduce(
         fold_row = fold_row_by_blocks(combine, any_block(of), depth, 8)
         add_rows = add_rows_by_blocks(combine, any_block(of))
     else:
-        fold_row = fold_row_in_order(any_element(of), 8)
         element = any_element(of)
-        add_rows = add_exact_rows_by(combine, element, False) if exact else add_rows_by(combine, element)
+        fold_row = fold_row_in_order(element, 8)
+        add_rows = (
+            add_exact_rows_by(combine, element, False) if exact else add_rows_by(combine, element, within, settle)
+        )
     for pattern in () if large else reversed(patterns):
         if speculative:
             compute = speculative_block(of, pattern)
@@ -143,7 +156,9 @@ def reduce(
         else:
             element = element_of_pattern(of, pattern)
             fold_row = fold_row_where(pattern, fold_row_in_order(element, LANES), fold_row)
-            together = add_exact_rows_by(combine, element, True) if exact else add_rows_by(combine, element)
+            together = (
+                add_exact_rows_by(combine, element, True) if exact else add_rows_by(combine, element, within, settle)
+            )
             add_rows = add_rows_where(pattern, together, add_rows)
 
     def kernel(n0: int, n1: int, data: Any, strides: Any) -> None:
@@ -271,8 +286,36 @@ def counter(combine: Function) -> tuple[Function, Function]:
     return push, end
 
 
-# The bits of the number of a block.
-PLACES = 64
+# The bits of the number of a block of eight lanes.
+PLACES_OF_EIGHTS = 64
+
+# Those of a block of all lanes: rows are up to 2**18 elements long, 16 times as long as the planner's tiles.
+PLACES = 8
+
+
+def lane_counter(combine: Function, count: int) -> tuple[Function, Function]:
+    """As ``counter``, of the ``count`` lanes of blocks, which are left in ``lanes``."""
+
+    def push(stack: Any, number: int, lanes: Any) -> None:
+        place = 0
+        while number >> place & 1 == 1:
+            for lane in range(count):
+                value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
+                store(lanes, lane, value)
+            place += 1
+        for lane in range(count):
+            store(stack, place * count + lane, load_output(lanes, lane))
+
+    def end(stack: Any, number: int, lanes: Any) -> None:
+        place = 0
+        while number >> place > 0:
+            if number >> place & 1 == 1:
+                for lane in range(count):
+                    value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
+                    store(lanes, lane, value)
+            place += 1
+
+    return push, end
 
 
 def eight_lanes(combine: Function, element: Function) -> Function:
@@ -297,67 +340,184 @@ def eight_lanes(combine: Function, element: Function) -> Function:
 
 
 def many_lanes(combine: Function, element: Function, count: int) -> Function:
-    """As ``eight_lanes``, in ``count`` lanes, in loops that are vectorized."""
+    """As ``eight_lanes``, in ``count`` lanes, in loops that are vectorized; they are left in ``lanes``."""
 
-    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
+    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> None:
         for lane in range(count):
             store(lanes, lane, element(row, steps, fixed, start + lane))
         for group in range(1, groups):
             for lane in range(count):
                 x = element(row, steps, fixed, start + group * count + lane)
                 store(lanes, lane, combine(load_output(lanes, lane), x))
-        return fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
 
     return fold
 
 
-def fold_row_by(combine: Function, element: Function, count: int, depth: int, absorbing: Any = None) -> Function:
+def part_of_lanes(combine: Function, element: Function, settle: Function) -> Function:
+    """Make a function that adds 32 and 16 of the elements from ``start`` on to lanes, and returns where it ended."""
+
+    def add(row: Any, steps: Any, fixed: Any, start: int, length: int, lanes: Any) -> int:
+        if length - start >= 32:
+            for lane in range(32):
+                x = element(row, steps, fixed, start + lane)
+                store(lanes, lane, settle(combine(load_output(lanes, lane), x)))
+            start += 32
+        if length - start >= 16:
+            for lane in range(16):
+                x = element(row, steps, fixed, start + lane)
+                store(lanes, 32 + lane, settle(combine(load_output(lanes, 32 + lane), x)))
+            start += 16
+        return start
+
+    return add
+
+
+def eight_lanes_settled(combine: Function, element: Function, within: Function, settle: Function) -> Function:
+    """As ``eight_lanes``, by rule 7."""
+
+    def fold(row: Any, steps: Any, fixed: Any, start: int, eights: int) -> Any:
+        a, b = settle(element(row, steps, fixed, start)), settle(element(row, steps, fixed, start + 1))
+        c, d = settle(element(row, steps, fixed, start + 2)), settle(element(row, steps, fixed, start + 3))
+        e, f = settle(element(row, steps, fixed, start + 4)), settle(element(row, steps, fixed, start + 5))
+        g, h = settle(element(row, steps, fixed, start + 6)), settle(element(row, steps, fixed, start + 7))
+        for one in range(1, eights, DEPTH):
+            for j in range(start + one * 8, start + min(one + DEPTH, eights) * 8, 8):
+                a, b = within(a, element(row, steps, fixed, j)), within(b, element(row, steps, fixed, j + 1))
+                c, d = within(c, element(row, steps, fixed, j + 2)), within(d, element(row, steps, fixed, j + 3))
+                e, f = within(e, element(row, steps, fixed, j + 4)), within(f, element(row, steps, fixed, j + 5))
+                g, h = within(g, element(row, steps, fixed, j + 6)), within(h, element(row, steps, fixed, j + 7))
+            a, b, c, d = settle(a), settle(b), settle(c), settle(d)
+            e, f, g, h = settle(e), settle(f), settle(g), settle(h)
+        return combine(combine(combine(a, e), combine(c, g)), combine(combine(b, f), combine(d, h)))
+
+    return fold
+
+
+def many_lanes_settled(element: Function, count: int, within: Function, settle: Function) -> Function:
+    """As ``many_lanes``, by rule 7."""
+
+    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> None:
+        for lane in range(count):
+            store(lanes, lane, settle(element(row, steps, fixed, start + lane)))
+        for one in range(1, groups, DEPTH):
+            for group in range(one, min(one + DEPTH, groups)):
+                for lane in range(count):
+                    x = element(row, steps, fixed, start + group * count + lane)
+                    store(lanes, lane, within(load_output(lanes, lane), x))
+            for lane in range(count):
+                store(lanes, lane, settle(load_output(lanes, lane)))
+
+    return fold
+
+
+def unchanged(value: Any) -> Any:
+    """Return a value that needs no settling."""
+    return value
+
+
+def fold_row_by(
+    combine: Function,
+    element: Function,
+    count: int,
+    depth: int,
+    absorbing: Any = None,
+    within: Function | None = None,
+    settle: Function | None = None,
+) -> Function:
     """Make a function that folds a row into one result, in the order of rule 3; ``count`` is 8 for one with gaps."""
-    push, end = counter(combine)
-    fold_eights = eight_lanes(combine, element)
-    fold_groups = many_lanes(combine, element, count)
+    if count == 8:
+        return fold_row_with_gaps_by(combine, element, depth, absorbing, within, settle)
+    fold_rest = last_elements(combine, element, within, settle)
+    push, end = lane_counter(combine, count)
+    if within is None or settle is None:
+        fold_groups = many_lanes(combine, element, count)
+        add_part = part_of_lanes(combine, element, unchanged)
+    else:
+        fold_groups = many_lanes_settled(element, count, within, settle)
+        add_part = part_of_lanes(within, element, settle)
+    places = PLACES * count
 
-    def fold_block(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
-        return fold_groups(row, steps, fixed, start, groups, lanes)
-
-    def fold_block_with_gaps(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
-        return fold_eights(row, steps, fixed, start, groups)
-
-    fold = fold_block_with_gaps if count == 8 else fold_block
-
-    def fold_blocks(row: Any, steps: Any, fixed: Any, groups: int, lanes: Any, out: Any) -> Any:
-        """Fold ``groups`` times ``count`` elements, more than a block."""
-        stack = accumulators(PLACES, out)
+    def fold_blocks(row: Any, steps: Any, fixed: Any, groups: int, lanes: Any, out: Any) -> bool:
+        """Fold ``groups`` times ``count`` elements, more than a block; return whether nothing changes the result."""
+        stack = accumulators(places, out)
         last = (groups - 1) // depth
         for block in range(last):
-            value = fold(row, steps, fixed, block * depth * count, depth, lanes)
+            fold_groups(row, steps, fixed, block * depth * count, depth, lanes)
+            if absorbing is not None and holds(lanes, absorbing):
+                return True
+            push(stack, block, lanes)
+        fold_groups(row, steps, fixed, last * depth * count, groups - last * depth, lanes)
+        end(stack, last, lanes)
+        return False
+
+    def holds(lanes: Any, value: Any) -> bool:
+        found = False
+        for lane in range(count):
+            found |= load_output(lanes, lane) == value
+        return found
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if length == 0:
+            return
+        fixed = load(row, steps, 0)
+        result = load_output(out, 0)
+        groups = length // count
+        if groups == 0:
+            store(out, 0, combine(result, fold_rest(row, steps, fixed, 0, length)))
+            return
+        if groups > depth:
+            if fold_blocks(row, steps, fixed, groups, lanes, out):
+                store(out, 0, combine(result, fold_lanes(combine, lanes, count)))
+                return
+        else:
+            fold_groups(row, steps, fixed, 0, groups, lanes)
+        start = add_part(row, steps, fixed, groups * count, length, lanes)
+        value = fold_lanes(combine, lanes, count)
+        if start < length:
+            value = combine(value, fold_rest(row, steps, fixed, start, length))
+        store(out, 0, combine(result, value))
+
+    return fold_row
+
+
+def fold_row_with_gaps_by(
+    combine: Function,
+    element: Function,
+    depth: int,
+    absorbing: Any = None,
+    within: Function | None = None,
+    settle: Function | None = None,
+) -> Function:
+    """As ``fold_row_by``, for eight lanes, which are variables."""
+    push, end = counter(combine)
+    fold_eights, fold_singles, settled = eights_and_singles(combine, element, within, settle)
+
+    def fold_blocks(row: Any, steps: Any, fixed: Any, eights: int, out: Any) -> Any:
+        """Fold ``eights`` times eight elements, more than a block."""
+        stack = accumulators(PLACES_OF_EIGHTS, out)
+        last = (eights - 1) // depth
+        for block in range(last):
+            value = fold_eights(row, steps, fixed, block * depth * 8, depth)
             if absorbing is not None and value == absorbing:
                 return value
             push(stack, block, value)
-        value = fold(row, steps, fixed, last * depth * count, groups - last * depth, lanes)
+        value = fold_eights(row, steps, fixed, last * depth * 8, eights - last * depth)
         return end(stack, last, value)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
-        groups = length // count
-        start = groups * count
-        eights = 0 if count == 8 else (length - start) // 8
-        single = start + eights * 8
+        eights = length // 8
+        single = eights * 8
         rest = result
         if single < length:
-            rest = element(row, steps, fixed, single)
-            for j in range(single + 1, length):
-                rest = combine(rest, element(row, steps, fixed, j))
+            rest = settled(fold_singles(row, steps, fixed, single, length))
         if eights > 0:
-            value = fold_eights(row, steps, fixed, start, eights)
-            rest = combine(value, rest) if single < length else value
-        if groups > 0:
-            if groups > depth:
-                value = fold_blocks(row, steps, fixed, groups, lanes, out)
+            if eights > depth:
+                value = fold_blocks(row, steps, fixed, eights, out)
             else:
-                value = fold(row, steps, fixed, 0, groups, lanes)
-            rest = combine(value, rest) if start < length else value
+                value = fold_eights(row, steps, fixed, 0, eights)
+            rest = combine(value, rest) if single < length else value
         if length > 0:
             store(out, 0, combine(result, rest))
 
@@ -371,24 +531,30 @@ def fold_exact_row_by(combine: Function, element: Function, count: int, absorbin
     """
     in_variables, in_memory = eight_lanes(combine, element), many_lanes(combine, element, 8)
     fold_groups = many_lanes(combine, element, count)
+    add_part = part_of_lanes(combine, element, unchanged)
 
     def fold_eights(row: Any, steps: Any, fixed: Any, start: int, eights: int, lanes: Any) -> Any:
         if count == 8:
             return in_variables(row, steps, fixed, start, eights)
-        return in_memory(row, steps, fixed, start, eights, lanes)
+        in_memory(row, steps, fixed, start, eights, lanes)
+        return fold_eight(combine, lanes)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
         start = 0
         if count > 8:
-            for first in range(0, length // count, EXACT_DEPTH):
-                groups = min(EXACT_DEPTH, length // count - first)
-                result = combine(result, fold_groups(row, steps, fixed, first * count, groups, lanes))
+            whole = length // count * count
+            while start < whole:
+                groups = min(EXACT_DEPTH, (whole - start) // count)
+                fold_groups(row, steps, fixed, start, groups, lanes)
+                start += groups * count
+                if start == whole:
+                    start = add_part(row, steps, fixed, start, length, lanes)
+                result = combine(result, fold_lanes(combine, lanes, count))
                 if absorbing is not None and result == absorbing:
                     store(out, 0, result)
                     return
-            start = length // count * count
         for first in range(start, length - 7, 8 * EXACT_DEPTH):
             eights = min(EXACT_DEPTH, (length - first) // 8)
             result = combine(result, fold_eights(row, steps, fixed, first, eights, lanes))
@@ -402,23 +568,40 @@ def fold_exact_row_by(combine: Function, element: Function, count: int, absorbin
     return fold_row
 
 
-def last_elements(combine: Function, element: Function) -> Function:
-    """Make a function that folds the elements from ``start`` to the end of a row: eights in lanes, others in order."""
-    fold_eights = eight_lanes(combine, element)
+def in_order(combine: Function, element: Function) -> Function:
+    """Make a function that folds the elements from ``start`` to the end of a row in order."""
 
-    def fold_singles(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
+    def fold(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
         value = element(row, steps, fixed, start)
         for j in range(start + 1, length):
             value = combine(value, element(row, steps, fixed, j))
         return value
 
+    return fold
+
+
+def eights_and_singles(
+    combine: Function, element: Function, within: Function | None, settle: Function | None
+) -> tuple[Function, Function, Function]:
+    """Make what folds eights of elements, and the last few; the latter's result is then to be settled."""
+    if within is None or settle is None:
+        return eight_lanes(combine, element), in_order(combine, element), unchanged
+    return eight_lanes_settled(combine, element, within, settle), in_order(within, element), settle
+
+
+def last_elements(
+    combine: Function, element: Function, within: Function | None = None, settle: Function | None = None
+) -> Function:
+    """Make a function that folds the elements from ``start`` to the end of a row: eights in lanes, others in order."""
+    fold_eights, fold_singles, settled = eights_and_singles(combine, element, within, settle)
+
     def fold(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
         eights = (length - start) // 8
         if eights == 0:
-            return fold_singles(row, steps, fixed, start, length)
+            return settled(fold_singles(row, steps, fixed, start, length))
         value = fold_eights(row, steps, fixed, start, eights)
         single = start + eights * 8
-        return combine(value, fold_singles(row, steps, fixed, single, length)) if single < length else value
+        return combine(value, settled(fold_singles(row, steps, fixed, single, length))) if single < length else value
 
     return fold
 
@@ -426,15 +609,18 @@ def last_elements(combine: Function, element: Function) -> Function:
 def fold_row_by_blocks(combine: Function, compute: Function, depth: int, count: int = LANES) -> Function:
     """As ``fold_row_by``, in the same order, for values computed block by block."""
     fold_rest = last_elements(combine, value_aside)
-    push, end = counter(combine)
+    add_part = part_of_lanes(combine, value_aside, unchanged)
+    push, end = lane_counter(combine, count) if count > 8 else eight_counter(combine)
+    places = PLACES * count if count > 8 else PLACES_OF_EIGHTS
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if length == 0:
+            return
         fixed = load(row, steps, 0)
-        values, stack = accumulators(BLOCK, out), accumulators(PLACES, out)
+        values, stack = accumulators(BLOCK, out), accumulators(places, out)
+        result = load_output(out, 0)
         whole = length // count * count
         last = (whole - 1) // (depth * count)
-        result = load_output(out, 0)
-        total = result
         for block in range(last + 1):
             first = block * depth * count
             stop = min(first + depth * count, whole)
@@ -447,19 +633,36 @@ def fold_row_by_blocks(combine: Function, compute: Function, depth: int, count: 
                     for lane in range(count):
                         x = load_output(values, group * count + lane)
                         store(lanes, lane, combine(load_output(lanes, lane), x))
-            value = fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
             if block < last:
-                push(stack, block, value)
+                push(stack, block, lanes)
             else:
-                total = end(stack, last, value)
-        if whole < length:
+                end(stack, last, lanes)
+        few = length - whole
+        if few > 0:
             compute(row, steps, fixed, whole, length, values)
-            rest = fold_rest((values,), (1,), (result,), 0, length - whole)
-            total = combine(total, rest) if whole > 0 else rest
-        if length > 0:
-            store(out, 0, combine(result, total))
+        if whole == 0:
+            store(out, 0, combine(result, fold_rest((values,), (1,), (result,), 0, few)))
+            return
+        added = add_part((values,), (1,), (result,), 0, few, lanes) if count > 8 else 0
+        total = fold_lanes(combine, lanes, count) if count > 8 else load_output(lanes, 0)
+        if added < few:
+            total = combine(total, fold_rest((values,), (1,), (result,), added, few))
+        store(out, 0, combine(result, total))
 
     return fold_row
+
+
+def eight_counter(combine: Function) -> tuple[Function, Function]:
+    """As ``counter``, of the values of eight lanes, which are left in the first of them in the end."""
+    push_value, end_with = counter(combine)
+
+    def push(stack: Any, number: int, lanes: Any) -> None:
+        push_value(stack, number, fold_eight(combine, lanes))
+
+    def end(stack: Any, number: int, lanes: Any) -> None:
+        store(lanes, 0, end_with(stack, number, fold_eight(combine, lanes)))
+
+    return push, end
 
 
 def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:
@@ -474,8 +677,11 @@ def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> F
     return add_rows
 
 
-def add_rows_by(combine: Function, element: Function) -> Function:
+def add_rows_by(
+    combine: Function, element: Function, within: Function | None = None, settle: Function | None = None
+) -> Function:
     """Make a function that combines up to four rows into a row of the output."""
+    join, settled = (combine, unchanged) if within is None or settle is None else (within, settle)
 
     def add_rows(row: Any, steps: Any, outer: Any, out: Any, out_step: int, length: int, rows: int) -> None:
         row1, fixed = advance(row, outer, 1 if rows > 1 else 0), load(row, steps, 0)
@@ -484,20 +690,20 @@ def add_rows_by(combine: Function, element: Function) -> Function:
             row2, row3 = advance(row, outer, 2), advance(row, outer, 3)
             fixed2, fixed3 = load(row2, steps, 0), load(row3, steps, 0)
             for j in range(length):
-                ab = combine(element(row, steps, fixed, j), element(row1, steps, fixed1, j))
-                cd = combine(element(row2, steps, fixed2, j), element(row3, steps, fixed3, j))
-                store(out, j * out_step, combine(load_output(out, j * out_step), combine(ab, cd)))
+                ab = join(element(row, steps, fixed, j), element(row1, steps, fixed1, j))
+                cd = join(element(row2, steps, fixed2, j), element(row3, steps, fixed3, j))
+                store(out, j * out_step, combine(load_output(out, j * out_step), settled(join(ab, cd))))
             return
         if rows >= 2:
             for j in range(length):
-                ab = combine(element(row, steps, fixed, j), element(row1, steps, fixed1, j))
-                store(out, j * out_step, combine(load_output(out, j * out_step), ab))
+                ab = join(element(row, steps, fixed, j), element(row1, steps, fixed1, j))
+                store(out, j * out_step, combine(load_output(out, j * out_step), settled(ab)))
         if rows != 2:
             last = advance(row, outer, rows - 1)
             fixed = load(last, steps, 0)
             for j in range(length):
                 value = load_output(out, j * out_step)
-                store(out, j * out_step, combine(value, element(last, steps, fixed, j)))
+                store(out, j * out_step, combine(value, settled(element(last, steps, fixed, j))))
 
     return add_rows
 
