@@ -30,6 +30,15 @@ def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     )
 
 
+STEPS = [
+    Case("ceil", lambda ao, x: ao.ceil(x) * x, ((2, 3),), lambda t, x: t.ceil(x) * x),
+    Case("floor", lambda ao, x: ao.floor(x) * x, ((2, 3),), lambda t, x: t.floor(x) * x),
+    Case("floor_divide", lambda ao, x: ao.floor_divide(x, 0.4) * x, ((2, 3),)),
+    Case("round", lambda ao, x: ao.round(x) * x, ((2, 3),), lambda t, x: t.round(x) * x),
+    Case("sign", lambda ao, x: ao.sign(x) * x, ((2, 3),), lambda t, x: t.sign(x) * x),
+    Case("trunc", lambda ao, x: ao.trunc(x) * x, ((2, 3),), lambda t, x: t.trunc(x) * x),
+]
+
 JOINING = [
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=1), ((2, 3), (2, 2)), lambda t, x, y: t.cat([x, y], 1)),
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=None), ((2, 3), (4,))),
@@ -295,4 +304,4 @@ REDUCTIONS = [
     ),
 ]
 
-CASES = [*VIEWS, *REDUCTIONS, *JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]
+CASES = [*STEPS, *VIEWS, *REDUCTIONS, *JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]
