@@ -765,9 +765,9 @@ def returns_bool() -> Any:
             "one: the operator of a derivative must have inputs and a result of one float dtype, got float32 to bool",
         ),
         (
-            lambda: ao.reduce(two, identity=0.0).derivative(lambda x, y, g: g),
+            lambda: ao.argreduce(two, initial=0.0).derivative(lambda x, y, g: g),
             ValueError,
-            "two: the operator of a derivative must be a map or a zip, got reduce",
+            "two: the operator of a derivative must be a map, a zip, a reduction or a scan, got argreduce",
         ),
         (lambda: ao.map(one).derivative(ao.ones(1)), TypeError, "one has no derivative; declare it with @one.deriv"),
         (lambda: ao.less.derivative, AttributeError, "less has no derivative"),

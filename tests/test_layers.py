@@ -254,6 +254,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "node",
         "number",
         "out",
+        "product",
         "pull",
         "reduce",
         "rows",

@@ -27,6 +27,13 @@ RULES: dict[str, str] = {
     "unstack": "rules_views.unstack",
     # copies
     "Tensor.astype": "rules_views.astype",
+    # steps
+    "ceil": "rules_operators.ceil",
+    "floor": "rules_operators.floor",
+    "floor_divide": "rules_operators.floor_divide",
+    "round": "rules_operators.rounded",
+    "sign": "rules_operators.sign",
+    "trunc": "rules_operators.trunc",
     # reductions
     "mean": "rules_reductions.mean",
     "max": "rules_reductions.maximum",

@@ -338,7 +338,7 @@ class Record:
         own = inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
         if self.derivative_of and not own:
             of = self.derivative_of
-            names = {"name": of.variable, "takes": ", ".join((*of.parameters, "y", "g"))}
+            names = {"name": of.variable, "takes": ", ".join((*of.derivative_inputs, "y", "g"))}
             own = (DERIVATIVE_DOC + LEFT_OUT_DOC * bool(self.defaults)).format(**names).strip()
         is_private = self.name.startswith("_") and not self.namespace
         if not own or self.derivative_of or is_private:
@@ -489,19 +489,32 @@ class Record:
         """The parameters that a derivative is taken by: those that have no dtype of their own."""
         return tuple([name for name in self.parameters if name not in self.fixed])
 
+    @property
+    def derivative_inputs(self) -> tuple[str, ...]:
+        """The inputs of a derivative beside the output and the incoming gradient."""
+        if self.kind == "scan":
+            return self.scalar.__code__.co_varnames[:2]
+        return self.parameters
+
     def derivative(self, function: Scalar) -> Scalar:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
 
         Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
-        own.
+        own. Of a reduction it is the same for each element, with the output and the incoming gradient of the result
+        that the element goes into. Of a scan it is that of the combination, ``(a, b, y, g)``: the gradients by the
+        running result before and by the element.
         """
         if self.gradient is not None:
             self._reject("derivative", "be declared once", "a second one")
-        if self.kind in AXIS_KINDS:
-            self._reject("the operator of a derivative", "be a map or a zip", self.kind)
-        code, wanted = function.__code__, self.inputs + 2
+        if self.kind == "argreduce":
+            self._reject("the operator of a derivative", "be a map, a zip, a reduction or a scan", self.kind)
+        if self.kind == "scan" and self.finish is not None:
+            wanted_state = "have results that are combined themselves"
+            self._reject("the scan of a derivative", wanted_state, "a state of several numbers")
+        inputs = self.derivative_inputs
+        code, wanted = function.__code__, len(inputs) + 2
         if code.co_argcount != wanted:
-            takes = f"{wanted} values, {', '.join(self.parameters)}, the output and the incoming gradient"
+            takes = f"{wanted} values, {', '.join(inputs)}, the output and the incoming gradient"
             self._reject("derivative", f"take {takes}", code.co_argcount)
         if self.outputs:
             advice = "declare an operator for each result that has a derivative"
@@ -516,7 +529,7 @@ class Record:
             f"{self.name}.derivative",
             function,
             dtypes,
-            outputs=0 if self.kind == "map" else len(self.differentiable),
+            outputs=0 if len(inputs) == 1 else len([name for name in inputs if name not in self.fixed]),
             fixed={taken[name]: own for name, own in self.fixed.items()},
             defaults={taken[name]: value for name, value in self.defaults.items()},
             casts={source: target for source, target in self.casts.items() if target in dtypes},

@@ -521,7 +521,7 @@ def derivative(operator: Operator) -> Any:
             errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
             errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
-        record.derivative(_scalar_function("derivative", function, ", ".join((*record.parameters, "y", "g"))))
+        record.derivative(_scalar_function("derivative", function, ", ".join((*record.derivative_inputs, "y", "g"))))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
         gradient.namespace = record.namespace
