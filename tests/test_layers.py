@@ -251,6 +251,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "index",
         "masks",
         "number",
+        "optimiser",
         "out",
         "reduce",
         "rows",
