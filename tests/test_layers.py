@@ -250,16 +250,31 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "matmul",
         "index",
         "masks",
+        "backward",
+        "node",
         "number",
         "optimiser",
         "out",
+        "pull",
         "reduce",
         "rows",
         "sort",
+        "tape",
         "to_python",
         "view",
     ),  # calls
-    ("declare", "fast_arrays", "fast_paths", "function", "module", "operator", "random", "tensor_type"),  # objects
+    (
+        "declare",
+        "fast_arrays",
+        "fast_paths",
+        "function",
+        "module",
+        "operator",
+        "random",
+        "tape_functions",
+        "tape_methods",
+        "tensor_type",
+    ),  # objects
 )
 C_HEIGHTS = {file: height for height, files in enumerate(C_LAYERS) for file in files}
 

@@ -6,7 +6,9 @@ from aotops._native import Operand
 
 from aotops import dtypes as dtypes, memory as memory, random as random
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
+from aotops.autograd.engine import grad as grad
 from aotops.autograd.grad_check import grad_check as grad_check
+from aotops.autograd.modes import enable_grad as enable_grad, is_grad_enabled as is_grad_enabled, no_grad as no_grad
 from aotops.dtypes import bool as bool, complex128 as complex128, complex64 as complex64, float32 as float32, float64 as float64, int16 as int16, int32 as int32, int64 as int64, int8 as int8, uint16 as uint16, uint32 as uint32, uint64 as uint64, uint8 as uint8
 from aotops.errors import AxisError as AxisError, BuildError as BuildError, GradientError as GradientError, NotBuiltError as NotBuiltError, RecordError as RecordError
 from aotops.interop.files import load as load, save as save

@@ -5,6 +5,8 @@ Python itself says "zeros() takes 1 positional argument but 2 were given". ``adv
 
 from __future__ import annotations
 
+from aotops import _native
+
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +19,9 @@ def advised(function: F) -> F:
     """A decorator: a call that does not fit the function's parameters is a ``TypeError`` that says what to write."""
 
     def call(*args: Any, **kwargs: Any) -> Any:
+        result = _native.recorded(call, args, kwargs)  # where there are gradients
+        if result is not NotImplemented:
+            return result
         try:
             return function(*args, **kwargs)
         except TypeError as error:

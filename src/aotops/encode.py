@@ -60,8 +60,8 @@ class Encoded:
         self.fields, self.variants = fields, variants
 
 
-def encode(record: Record, compute_bound: bool = False) -> Encoded:
-    """Encode a record; only the compiler of its kernels knows ``compute_bound``."""
+def encode(record: Record, compute_bound: bool = False, formula: tuple[int, int] = (0, 0)) -> Encoded:
+    """Encode a record; only the compiler of its kernels knows ``compute_bound``, and what a derivative reads."""
     axis_kind = record.kind in abi.AXIS_KINDS
     numbers = {
         "kind": abi.KINDS.index(record.kind if axis_kind else "elementwise"),
@@ -78,6 +78,8 @@ def encode(record: Record, compute_bound: bool = False) -> Encoded:
         "states": len(record.states_for(record.dtypes[0])),
         "retry": abi.RETRIES.index(record.retry),
         "optional": mask(record, record.defaults),
+        "reads": formula[0],
+        "passes": formula[1],
     }
     fixed = [dtype_code(record.fixed.get(name)) for name in record.parameters]
     arrays = {

@@ -39,7 +39,9 @@ class RecordError(ValueError):
 
 
 class GradientError(RuntimeError):
-    """A derivative that finite differences contradict; the message says where, and what both are.
+    """A gradient that cannot be computed: something has no derivative, or what its formula reads was written to.
+
+    Also a derivative that finite differences contradict; the message says where, and what both are.
 
     >>> import aotops as ao
     >>> issubclass(ao.GradientError, RuntimeError)
@@ -669,3 +671,108 @@ def refused_buffer(wanted: str, shape: Shape, strides: Shape) -> NoReturn:
 def needs_copy(function: str, argument: str, got: str) -> NoReturn:
     """``copy=False`` with what only a copy could show."""
     reject(ValueError, function, argument, "need no copy where copy=False", got)
+
+
+# --- gradients ------------------------------------------------------------------------------------
+
+
+def called(function: Any) -> str:
+    """The name of what was called, as messages about gradients have it."""
+    name: str = getattr(function, "__qualname__", None) or "a view"
+    return name.removeprefix("Tensor.")
+
+
+def no_derivative(function: Any) -> NoReturn:
+    """A gradient that arrives at the result of something without a derivative."""
+    name = called(function)
+    declared = getattr(function, "_record", None) is not None
+    advice = f"declare one with @{name}.derivative" if declared else "compute it from operators that have one"
+    reject(GradientError, name, "the operation", "have a derivative", "none, where its gradient was asked for", advice)
+
+
+def graph_is_spent(function: Any) -> NoReturn:
+    """A second backward through what the first one has freed."""
+    wanted = "be one whose formulas can still read what they need"
+    got = f"{called(function)}, which a backward before has freed"
+    reject(GradientError, "backward", "the graph", wanted, got, "call the first one with retain_graph=True")
+
+
+def written_since(function: Any, shape: Shape) -> NoReturn:
+    """A tensor that a formula reads, and that was written to after the call."""
+    wanted = f"still have the values that the gradient of {called(function)} reads"
+    advice = "write x = x + y in place of x += y, or give the operator a copy, x.copy()"
+    reject(GradientError, "backward", f"a tensor of shape {shape}", wanted, "one that was written to since", advice)
+
+
+def leaf_is_written(name: str) -> NoReturn:
+    """Writing to a tensor that gradients are asked for: they would be those of other values."""
+    wanted = "not be a tensor that requires gradients, or a view of one"
+    advice = "write inside of `with aotops.no_grad():`, or x = x + y in place of x += y"
+    reject(GradientError, name, "what is written to", wanted, "such a tensor", advice)
+
+
+def view_is_written(name: str) -> NoReturn:
+    """Writing to a tensor whose memory another one shows: the other one would not know of the gradient."""
+    wanted = "share its memory with no other tensor where gradients are recorded"
+    advice = "write x = x + y in place of x += y, or write to a copy, x.copy()"
+    reject(GradientError, name, "what is written to", wanted, "a tensor with views", advice)
+
+
+def out_is_recorded(name: str) -> NoReturn:
+    """``out`` of a function whose arguments require gradients."""
+    wanted = "be left out where gradients are recorded"
+    reject(GradientError, name, "out", wanted, "a tensor", "use the result, or detach the arguments: x.detach()")
+
+
+def not_a_leaf(function: Any) -> NoReturn:
+    """``requires_grad = False`` for the result of a recorded call."""
+    wanted = "stay True for the result of a call"
+    reject(GradientError, "requires_grad", "value", wanted, f"False for one of {called(function)}", "write x.detach()")
+
+
+def no_gradients_of(dtype: str) -> NoReturn:
+    """A tensor of another dtype than floats that is to take gradients."""
+    advice = "convert it with x.astype('float64')" if dtype[:1] in "biu" else "take its real and imaginary parts apart"
+    reject(TypeError, "requires_grad", "the tensor", "be of float32 or float64", dtype, advice)
+
+
+def no_deletion_of(name: str) -> NoReturn:
+    """``del x.requires_grad``."""
+    raise AttributeError(f"{name} cannot be deleted; set it to False") from None
+
+
+def not_tracked(name: str) -> NoReturn:
+    """A gradient for a tensor that has none."""
+    advice = "set x.requires_grad = True first"
+    reject(GradientError, name, "the tensor", "require gradients", "one that does not", advice)
+
+
+def wrong_gradient(name: str, gradient: Tensor, tensor: Tensor) -> NoReturn:
+    """A gradient of another shape or dtype than the tensor."""
+    wanted = f"be of shape {tensor.shape} and dtype {tensor.dtype.name}, as the tensor is"
+    reject(ValueError, name, "gradient", wanted, f"shape {gradient.shape} and dtype {gradient.dtype.name}")
+
+
+def wrong_gradients(function: Any, count: int, got: Any) -> NoReturn:
+    """What a rule of Python has returned in place of gradients."""
+    wanted = f"return a tuple of {count} gradients, tensors or None"
+    raise GradientError(f"{called(function)}: its rule must {wanted}, got {type_name(got)}") from None
+
+
+def wrong_gradient_shape(function: Any, got: Shape, wanted: Shape) -> NoReturn:
+    """A gradient that a formula has computed in a shape which does not reduce to that of the input."""
+    reject(GradientError, called(function), "the gradient", f"have the shape of the input, {wanted}", got)
+
+
+def deep_copy_of_result(name: str) -> NoReturn:
+    """``copy.deepcopy`` of the result of a recorded call: a copy cannot share its graph."""
+    wanted = "be no result of a recorded call"
+    reject(
+        GradientError, name, "the tensor", wanted, "one", "write x.detach() for its values, x.copy() to go on with it"
+    )
+
+
+def export_is_tracked(name: str) -> NoReturn:
+    """Giving the memory of a tensor that requires gradients to a library that would go on without them."""
+    wanted = "not require gradients, which another library would not carry on"
+    reject(BufferError, name, "x", wanted, "a tensor that does", "export x.detach()")

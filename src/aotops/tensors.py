@@ -249,6 +249,89 @@ class Tensor(TensorBase):
             wrong_value("to_device", argument, wanted, got)
         return self
 
+    # --- gradients --------------------------------------------------------------------------------
+
+    @advised
+    def requires_grad_(self, requires_grad: bool = True) -> Tensor:
+        """Set ``requires_grad``, and return the tensor itself.
+
+        Parameters:
+            requires_grad: Whether calls with the tensor are to be recorded.
+
+        Returns:
+            The tensor.
+
+        Raises:
+            TypeError: The tensor is of another dtype than float32 and float64.
+            GradientError: False for the result of a recorded call, which ``detach`` is for.
+
+        Example:
+            >>> import aotops as ao
+            >>> ao.ones(2).requires_grad_()
+            tensor([1., 1.], requires_grad=True)
+        """
+        self.requires_grad = requires_grad
+        return self
+
+    @advised
+    def backward(self, gradient: Any = None, retain_graph: bool = False) -> None:
+        """Compute the gradients by all tensors that this one was computed from and that require gradients.
+
+        They are added to what these tensors have as ``grad``, each as a new tensor. What the formulas read is freed on
+        the way.
+
+        Parameters:
+            gradient: The gradient by this tensor, of its shape. It may be left out for a single element, where it is 1.
+            retain_graph: Keep what the formulas read, so that ``backward`` can be called again.
+
+        Raises:
+            TypeError: ``gradient`` is no operand.
+            ValueError: It has another shape than the tensor.
+            GradientError: The tensor does not require gradients; something on the way has no derivative, or has been
+                written to since, or freed by an earlier ``backward``.
+
+        Example:
+            >>> import aotops as ao
+            >>> x = ao.tensor([1.0, 2.0, 3.0], requires_grad=True)
+            >>> (x * x).sum().backward()
+            >>> x.grad
+            tensor([2., 4., 6.])
+        """
+        _native.backward_from(self, gradient, retain_graph)
+
+    @advised
+    def detach(self) -> Tensor:
+        """Return a view of all elements through which no gradient flows.
+
+        Returns:
+            A tensor on the same memory.
+
+        Example:
+            >>> import aotops as ao
+            >>> x = ao.tensor([1.0, 2.0], requires_grad=True)
+            >>> (x * 2).detach().requires_grad
+            False
+        """
+        return _native.alias(self)
+
+    @advised
+    def retain_grad(self) -> None:
+        """Let ``backward`` keep the gradient by this tensor, the result of a call, as its ``grad``.
+
+        Raises:
+            GradientError: The tensor does not require gradients.
+
+        Example:
+            >>> import aotops as ao
+            >>> x = ao.tensor([1.0, 2.0], requires_grad=True)
+            >>> y = x * x
+            >>> y.retain_grad()
+            >>> y.sum().backward()
+            >>> y.grad
+            tensor([1., 1.])
+        """
+        _native.keep_grad(self)
+
     # --- indexing ---------------------------------------------------------------------------------
 
     _select = select  # C calls them for t[key] and t[key] = value if it cannot handle the key itself
@@ -280,26 +363,30 @@ class Tensor(TensorBase):
     def __repr__(self) -> str:
         from aotops.formatting import format_tensor
 
-        return format_tensor(self)
+        if not self.requires_grad:
+            return format_tensor(self)
+        node = "requires_grad=True" if self.is_leaf else f"grad_fn={self.grad_fn!r}"
+        return f"{format_tensor(_native.alias(self))[:-1]}, {node})"
 
     def __format__(self, specification: str) -> str:
         from aotops.formatting import format_elements
 
-        return format_elements(self, specification) if specification else repr(self)
+        return format_elements(_native.alias(self), specification) if specification else repr(self)
 
     def __complex__(self) -> complex:
         return complex(self.item())
 
     def __copy__(self) -> Tensor:
-        return copy(self)
+        return _copy_of(self, "copy")
 
     def __deepcopy__(self, memo: Any) -> Tensor:
-        return copy(self)
+        return _copy_of(self, "deepcopy")
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """What ``pickle`` stores: from protocol 5 on, the memory itself, which need not be copied."""
-        transposed = not self.is_contiguous() and self.T.is_contiguous()  # in column-major order
-        stored = (self.T if transposed else self).contiguous()
+        plain = _native.alias(self)
+        transposed = not plain.is_contiguous() and plain.T.is_contiguous()  # in column-major order
+        stored = (plain.T if transposed else plain).contiguous()
         contents: Any
         if protocol >= 5:
             from pickle import PickleBuffer
@@ -307,7 +394,8 @@ class Tensor(TensorBase):
             contents = PickleBuffer(stored)
         else:
             contents = memoryview(stored).tobytes()  # bytes() takes an integer tensor for a length
-        return _restore, (stored.shape, self.dtype, contents, transposed)
+        needs_grad = (True,) if self.requires_grad and self.is_leaf else ()
+        return _restore, (stored.shape, self.dtype, contents, transposed, *needs_grad)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop.numpy_functions``."""
@@ -393,7 +481,19 @@ def copy(x: Tensor) -> Tensor:
     return astype(x, x.dtype)
 
 
-def _restore(shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bool = False) -> Tensor:
+def _copy_of(x: Tensor, name: str) -> Tensor:
+    """What the module ``copy`` makes of a tensor: one that requires gradients itself if the original does."""
+    if not x.is_leaf:
+        from aotops.errors import deep_copy_of_result
+
+        deep_copy_of_result(name)
+    result = copy(_native.alias(x))
+    return result.requires_grad_() if x.requires_grad else result
+
+
+def _restore(
+    shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bool = False, requires_grad: bool = False
+) -> Tensor:
     """Unpickle a tensor: on the memory that ``pickle`` was given out of band; ``bytes``, which it makes, are copied."""
     result = _native.from_bytes(contents, 0, dtype, shape, "unpickling", "contents")
     given = memoryview(contents).nbytes
@@ -402,4 +502,5 @@ def _restore(shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bo
 
         wrong_buffer_size("unpickling", "contents", result.size, result.size * result.dtype.itemsize, given)
     result = copy(result) if type(contents) is bytes else result
-    return result.T if transposed else result
+    result = result.T if transposed else result
+    return result.requires_grad_() if requires_grad else result

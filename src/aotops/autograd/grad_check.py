@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 
-from aotops import errors
+from aotops import _native, errors
 from aotops._native import Operator
+from aotops.abi import AXIS_KINDS
 from aotops.namespace.creation import asarray, tensor, zeros
 from aotops.operator import record_of
 from aotops.tensors import Tensor, astype
@@ -54,18 +55,20 @@ class Fault:
 
 
 def grad_check(
-    operator: Operator, *inputs: Any, rtol: float = 1e-3, atol: float = 1e-5, raise_exception: bool = True
+    f: Callable[..., Any], *inputs: Any, rtol: float = 1e-3, atol: float = 1e-5, raise_exception: bool = True
 ) -> bool:
-    """Check the derivative of an operator against finite differences.
+    """Check the derivative of an operator, or the gradients of any function, against finite differences.
 
-    Central differences are taken element by element in float64 (in float32 if the operator has nothing else), with
+    Central differences are taken element by element in float64 (in float32 if an operator has nothing else), with
     several steps. Points where they tell nothing are skipped: kinks and jumps, NaN and infinities, and the edge of a
     domain.
 
     Parameters:
-        operator: A map or zip with a derivative, built-in or user-defined.
-        inputs: Tensors, or what ``aotops.tensor`` takes, one for each input; they are broadcast together. Without them,
-            64 samples of several sizes and both signs.
+        f: A map or zip with a derivative, built-in or user-defined; or a function of tensors that returns a tensor of
+            floats, or a tuple of several.
+        inputs: Tensors, or what ``aotops.tensor`` takes, one for each input; those of an operator are broadcast
+            together. Of a function, gradients by all inputs of floats are checked, in float64. An operator needs none:
+            64 samples of several sizes and both signs are taken.
         rtol: How far a gradient may be from the difference, relative to it.
         atol: How far it may be from it besides, for an incoming gradient of 1.
         raise_exception: Whether to raise if they differ; otherwise the result is False.
@@ -75,7 +78,7 @@ def grad_check(
 
     Raises:
         GradientError: They differ; the message says where, and gives both.
-        TypeError: The operator has no derivative.
+        TypeError: The operator has no derivative; the function has no input of floats, or returns something else.
         ValueError: All samples had to be skipped.
 
     Example:
@@ -84,7 +87,12 @@ def grad_check(
         True
         >>> ao.grad_check(ao.multiply, ao.tensor([1.0, -2.0]), 3.0)
         True
+        >>> ao.grad_check(lambda x, w: ao.tanh(x @ w).mean(0), [[1.0, 2.0], [3.0, 5.0]], [[0.5], [-0.25]])
+        True
     """
+    operator: Any = f
+    if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS:
+        return check_function(f, inputs, rtol, atol, raise_exception)
     record = require_derivative(operator)
     gradient = record.gradient
     assert gradient is not None  # as required
@@ -109,7 +117,7 @@ def grad_check(
     columns = [each.tolist() for each in tensors(columns)]
     checked, fault = check(record, evaluate, gradients, columns, dtype, rtol, atol)
     if fault is not None:
-        index = f" (index {place(fault.sample, shape)})" if shape else ""
+        index = f" (index {place_of(fault.sample, shape)})" if shape else ""
         if raise_exception:
             raise errors.GradientError(f"{operator.__name__}.derivative: {fault}{index}")
         return False
@@ -119,14 +127,102 @@ def grad_check(
     return True
 
 
+def check_function(
+    function: Callable[..., Any], inputs: Sequence[Any], rtol: float, atol: float, raise_exception: bool
+) -> bool:
+    """Whether the gradients of a function agree with finite differences, as ``grad_check`` has it."""
+    from aotops.autograd.engine import grad
+    from aotops.autograd.modes import no_grad
+
+    if not callable(function):
+        errors.wrong_type("grad_check", "f", "an Operator or a function", function)
+    given = [asarray(each) if not is_plain(each) else tensor(each) for each in inputs]
+    given = [astype(_native.alias(each), "float64") if each.dtype.kind == "float" else each for each in given]
+    floats = [k for k, each in enumerate(given) if each.dtype.kind == "float"]
+    if not floats:
+        errors.reject(TypeError, "grad_check", "inputs", "have a tensor of floats among them", "none")
+    leaves = [astype(each, each.dtype).requires_grad_() if k in floats else each for k, each in enumerate(given)]
+    outputs = outputs_of(function, leaves)
+    weights = [astype(tensor(rotated(each.size)), each.dtype).reshape(each.shape) for each in outputs]
+    ends = [each for each in outputs if each.requires_grad]
+    kept = [weight for each, weight in zip(outputs, weights, strict=True) if each.requires_grad]
+    wanted = [leaves[k] for k in floats]
+    found: Any = (None,) * len(wanted) if not ends else grad(ends, wanted, kept, allow_unused=True)
+
+    def total(changed: list[Tensor]) -> float:
+        with no_grad():
+            parts = zip(outputs_of(function, changed), weights, strict=True)
+            return math.fsum([float((astype(each, "float64") * weight).sum()) for each, weight in parts])
+
+    base = total(given)
+    checked = 0
+    for k, gradient in zip(floats, found, strict=True):
+        elements = given[k].reshape(-1).tolist()
+        got = [0.0] * len(elements) if gradient is None else gradient.reshape(-1).tolist()
+
+        def evaluate(columns: Columns, k: int = k) -> list[float]:
+            values: list[float] = []
+            for place, value in enumerate(columns[0]):
+                moved = astype(given[k], given[k].dtype)
+                if not math.isnan(value):
+                    moved.reshape(-1)[place] = value
+                values.append(math.nan if math.isnan(value) else total([*given[:k], moved, *given[k + 1 :]]))
+            return values
+
+        suspects = list(range(len(elements)))
+        slopes: dict[int, float] = {}
+        for scale in SCALES["float64"]:
+            chosen = [[value if place in suspects else math.nan for place, value in enumerate(elements)]]
+            differences = finite_differences(evaluate, chosen, 0, [base] * len(elements), "float64", scale, atol)
+            wrong: list[int] = []
+            for place in suspects:
+                slope, error = differences[place]
+                if error == math.inf:
+                    continue
+                checked += 1
+                if not abs(got[place] - slope) <= rtol * abs(slope) + atol + error:
+                    wrong.append(place)
+                    slopes.setdefault(place, slope)
+            suspects = wrong
+            if not suspects:
+                break
+        if suspects:
+            if not raise_exception:
+                return False
+            index = place_of(suspects[0], given[k].shape)
+            message = (
+                f"the gradient by input {k} at index {index} is {got[suspects[0]]!r}, where finite differences give"
+            )
+            raise errors.GradientError(f"grad_check: {message} {slopes[suspects[0]]:.9g}")
+    if not checked:
+        errors.reject(
+            ValueError, "grad_check", "inputs", "have a sample where the function is smooth", "none", "give others"
+        )
+    return True
+
+
+def outputs_of(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Tensor, ...]:
+    """The tensors of floats that a function returns."""
+    returned = function(*inputs)
+    several = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
+    if not all(isinstance(each, Tensor) and each.dtype.kind == "float" for each in several):
+        errors.wrong_type("grad_check", "f", "a function that returns a Tensor of floats, or several", returned)
+    return several
+
+
+def rotated(count: int) -> list[float]:
+    """As many incoming gradients."""
+    return [INCOMING[k % len(INCOMING)] for k in range(count)]
+
+
 def require_derivative(operator: Any) -> Record:
     """The record of an operator that has a derivative; ``TypeError`` for anything else."""
     if not isinstance(operator, Operator):
-        errors.wrong_type("grad_check", "operator", "an Operator", operator)
+        errors.wrong_type("grad_check", "f", "an Operator", operator)
     record = record_of(operator)
     if record.gradient is None:
         advice = "" if operator._record is None else f"declare it with @{operator.__name__}.derivative"
-        errors.reject(TypeError, "grad_check", "operator", "have a derivative", operator.__name__, advice)
+        errors.reject(TypeError, "grad_check", "f", "have a derivative", operator.__name__, advice)
     return record
 
 
@@ -153,7 +249,7 @@ def is_plain(value: Any) -> bool:
     return isinstance(value, (int, float, list, tuple))
 
 
-def place(sample: int, shape: tuple[int, ...]) -> tuple[int, ...]:
+def place_of(sample: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     """The index of an element that is counted in row-major order."""
     index: list[int] = []
     for length in reversed(shape):

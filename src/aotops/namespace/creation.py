@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import DType, astype, fast_path
-from aotops.arguments import advised, as_copy
+from aotops.arguments import advised, as_copy, as_flag
 from aotops.dtypes import BY_NAME, as_dtype, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
@@ -22,7 +22,7 @@ else:
 
 @fast_path()
 @advised
-def tensor(data: Any, *, dtype: Any = None) -> Tensor:
+def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of the values in some data. It is always a copy.
 
     Parameters:
@@ -31,6 +31,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
         dtype: A dtype or its name. By default it is that of a tensor or buffer; of Python numbers the first of bool,
             int64 and float64 that holds them all; tensors inside lists promote, with Python numbers beside them weak
             (``aotops.result_type``).
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor that owns its memory. Numbers are converted one by one, floats to integers towards zero; arrays are
@@ -47,7 +48,7 @@ def tensor(data: Any, *, dtype: Any = None) -> Tensor:
         tensor([[1, 2],
                 [3, 4]])
     """
-    return read("tensor", "data", data, dtype, True)
+    return with_grad("tensor", read("tensor", "data", data, dtype, True), requires_grad)
 
 
 @fast_path()
@@ -83,6 +84,13 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
     """
     require_cpu("asarray", device)
     return read("asarray", "obj", obj, dtype, as_copy("asarray", copy))
+
+
+def with_grad(name: str, x: Tensor, requires_grad: Any) -> Tensor:
+    """A new tensor, by which gradients are computed if ``requires_grad`` is True."""
+    if requires_grad is not False:
+        x.requires_grad = as_flag(name, "requires_grad", requires_grad)
+    return x
 
 
 def require_cpu(name: str, device: Any) -> None:
@@ -314,13 +322,14 @@ def evenly_spaced(name: str, start: float, step: float, count: int, dtype: DType
 
 @fast_path()
 @advised
-def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def empty(shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor whose contents are undefined until they are written.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -338,12 +347,12 @@ def empty(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """
     require_cpu("empty", device)
     own = float64 if dtype is None else as_dtype("empty", "dtype", dtype)
-    return _native.empty(new_shape("empty", shape), own, "empty")
+    return with_grad("empty", _native.empty(new_shape("empty", shape), own, "empty"), requires_grad)
 
 
 @fast_path()
 @advised
-def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of one value.
 
     Parameters:
@@ -351,6 +360,7 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
         fill_value: A Python number, or anything with one element that has a dtype: a tensor, a NumPy scalar.
         dtype: A dtype or its name; by default bool, int64 or float64, as the value.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -374,7 +384,9 @@ def full(shape: Any, fill_value: Any, *, dtype: Any = None, device: Any = None) 
         wanted = as_dtype("full", "dtype", dtype)
     else:
         wanted = number_dtype(number) if _native.is_number(fill_value) else asarray(fill_value).dtype
-    return _native.full(new_shape("full", shape), number, wanted, "full", "fill_value")
+    return with_grad(
+        "full", _native.full(new_shape("full", shape), number, wanted, "full", "fill_value"), requires_grad
+    )
 
 
 def as_number(name: str, argument: str, value: Any) -> float:
@@ -392,13 +404,14 @@ def as_number(name: str, argument: str, value: Any) -> float:
 
 @fast_path()
 @advised
-def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def zeros(shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of zeros.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -416,18 +429,19 @@ def zeros(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """
     require_cpu("zeros", device)
     own = float64 if dtype is None else as_dtype("zeros", "dtype", dtype)
-    return _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape")
+    return with_grad("zeros", _native.full(new_shape("zeros", shape), 0, own, "zeros", "shape"), requires_grad)
 
 
 @fast_path()
 @advised
-def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def ones(shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of ones.
 
     Parameters:
         shape: An int, or a tuple, list or range of ints.
         dtype: A dtype or its name; by default float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -445,7 +459,7 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
     """
     require_cpu("ones", device)
     own = float64 if dtype is None else as_dtype("ones", "dtype", dtype)
-    return _native.full(new_shape("ones", shape), 1, own, "ones", "shape")
+    return with_grad("ones", _native.full(new_shape("ones", shape), 1, own, "ones", "shape"), requires_grad)
 
 
 @fast_path(_native.operators["_arange"])

@@ -135,6 +135,8 @@ def imported(name: str, argument: str, x: Any, copy: bool | None, to_cpu: bool =
 def exported(x: Tensor, stream: Any, max_version: Any, dl_device: Any, copy: bool | None) -> Any:
     """The capsule that ``Tensor.__dlpack__`` returns."""
     name = "__dlpack__"
+    if x.requires_grad:
+        errors.export_is_tracked(name)
     if stream is not None:
         errors.reject(ValueError, name, "stream", "be None for memory of the CPU", errors.shown(stream))
     if dl_device is not None and not is_pair(dl_device):

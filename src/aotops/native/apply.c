@@ -277,8 +277,6 @@ PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *
     return converted;
 }
 
-static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place);
-
 /* Applies an operator to inputs some of which are lists or arrays. Returns NULL without an exception if Python has to
  * read one of them, or if there are none. */
 static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out,
@@ -296,7 +294,7 @@ static PyObject *apply_to_read(const aot_operator_object *operator, PyObject *co
         }
     }
     if (any && all) {
-        result = apply(operator, objects, out, in_place);
+        result = aot_apply_plain(operator, objects, out, in_place);
     }
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
@@ -321,7 +319,7 @@ static PyObject *apply_cast(const aot_operator_object *operator, PyObject *const
     for (int k = 0; k < operator->definition->inputs; k++) {
         objects[k] = (PyObject *)tensors[k];
     }
-    PyObject *result = apply(operator, objects, out, in_place);
+    PyObject *result = aot_apply_plain(operator, objects, out, in_place);
     Py_DECREF(converted);
     return result;
 }
@@ -425,18 +423,24 @@ static PyObject *compare_with_far_int(const aot_operator_object *operator, PyObj
     return filled_output(operator, variant->dtypes[2], tensors, result, out_object);
 }
 
-static PyObject *apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object,
-                       bool in_place)
+const aot_operator_object *aot_chosen(const aot_operator_object *operator, PyObject *const *inputs)
 {
-    aot_state *state = operator->state;
-    const aot_operator *definition = operator->definition;
     if (operator->square != NULL && inputs[1] != NULL && is_two(inputs[1])) {
         /* x ** 2.0 of integers is a float, so it is not the square of x */
         aot_tensor *x = aot_as_tensor(inputs[0]);
         if (x != NULL && aot_dtypes[x->dtype].category >= aot_number_category(inputs[1])) {
-            return apply((const aot_operator_object *)operator->square, inputs, out_object, in_place);
+            return (const aot_operator_object *)operator->square;
         }
     }
+    return operator;
+}
+
+PyObject *aot_apply_plain(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out_object,
+                          bool in_place)
+{
+    aot_state *state = operator->state;
+    operator = aot_chosen(operator, inputs);
+    const aot_operator *definition = operator->definition;
     aot_tensor *tensors[AOT_MAX_OPERANDS];
     bool known = true;
     for (int k = 0; k < definition->inputs; k++) {
@@ -486,7 +490,7 @@ static PyObject *apply(const aot_operator_object *operator, PyObject *const *inp
             return NULL;
         }
         if (overwrites_input(definition, tensors, out)) {
-            return aot_copy_to_out(apply(operator, inputs, NULL, false), out);
+            return aot_copy_to_out(aot_apply_plain(operator, inputs, NULL, false), out);
         }
         Py_INCREF((PyObject *)out);
     } else {
@@ -500,16 +504,6 @@ static PyObject *apply(const aot_operator_object *operator, PyObject *const *inp
         return NULL;
     }
     return (PyObject *)out;
-}
-
-PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
-{
-    return apply(operator, inputs, out, false);
-}
-
-PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs)
-{
-    return apply(operator, inputs, inputs[0], true);
 }
 
 /* generate(operator, dtype, out, first, strides, inputs): fills a tensor with an operator that takes positions. At the

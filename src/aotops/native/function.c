@@ -13,7 +13,7 @@
  * mean, var and std are methods of TensorBase from the start. They get their Python functions when aotops.mean and the
  * others are first used, so that `import aotops` need not import their module.
  */
-#include "native.h"
+#include "tape.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -60,6 +60,10 @@ static PyObject *function_vectorcall(PyObject *object, PyObject *const *args, si
 {
     aot_function *self = (aot_function *)object;
     Py_ssize_t count = (Py_ssize_t)(flags & ~ARGUMENTS_OFFSET);
+    if (self->state->tape.nodes != 0 && self->row->recording != AOT_RECORD_NOTHING &&
+        aot_is_recorded_in_lists(self->state, args, count + (names != NULL ? PyTuple_Size(names) : 0))) {
+        return aot_record_function(self, args, count, names);
+    }
     PyObject *result = self->row->fast_path(self, args, count, names);
     return result != NULL || PyErr_Occurred() ? result : call_python(self, args, count, names);
 }

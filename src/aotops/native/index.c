@@ -15,7 +15,7 @@
  *
  * Invariant: every position that an index selects is a position of the tensor, so its views need no bounds check.
  */
-#include "native.h"
+#include "tape.h"
 
 #include "arrays.h"
 
@@ -193,7 +193,8 @@ static aot_tensor *tensor_index(const aot_tensor *self, PyObject *key)
     return is_mask || index->dtype == AOT_INT64 ? index : NULL;
 }
 
-PyObject *aot_subscript(PyObject *object, PyObject *key)
+/* Reads what an index selects; NULL without an exception if Python has to. */
+static PyObject *selected_by(PyObject *object, PyObject *key)
 {
     const aot_tensor *self = (const aot_tensor *)object;
     Py_ssize_t position;
@@ -213,11 +214,24 @@ PyObject *aot_subscript(PyObject *object, PyObject *key)
         return (PyObject *)view_of(self, &selected);
     case ELEMENT:
         return copy_of_element(self, selected.offset);
-    case NOT_HERE:
-        return PyObject_CallMethod(object, "_select", "(O)", key);
     default:
         return NULL;
     }
+}
+
+PyObject *aot_subscript(PyObject *object, PyObject *key)
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    if (self->state->tape.nodes != 0 && aot_is_recorded(self->state, &object, 1)) {
+        bool plain = tensor_index(self, key) == NULL;
+        PyObject *part = plain ? selected_by(object, key) : NULL;
+        if (part != NULL) {
+            return aot_record_selected(self, key, part);
+        }
+        return PyErr_Occurred() ? NULL : aot_record_item(object, key);
+    }
+    PyObject *part = selected_by(object, key);
+    return part != NULL || PyErr_Occurred() ? part : PyObject_CallMethod(object, "_select", "(O)", key);
 }
 
 /* Copies a tensor into a view. */
@@ -295,13 +309,9 @@ static int assign_to_many(aot_tensor *self, aot_tensor *index, PyObject *value, 
     return aot_launch(self->state, choose, variant->kernels, variant->dtypes, 3, 1, views, self->ndim, self->shape);
 }
 
-int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
+static int assign(PyObject *object, PyObject *key, PyObject *value)
 {
     const aot_tensor *self = (const aot_tensor *)object;
-    if (value == NULL) {
-        aot_raise("no_deletion", "()");
-        return -1;
-    }
     selection selected;
     bool is_number = Py_TYPE(value) != self->state->tensor_type &&
                      (aot_is_number(value) || aot_is_float64_scalar(self->state, value));
@@ -343,6 +353,31 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
     }
     Py_XDECREF((PyObject *)source);
     return failed;
+}
+
+int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
+{
+    aot_tensor *self = (aot_tensor *)object;
+    PyObject *given[] = {object, value};
+    if (value == NULL) {
+        aot_raise("no_deletion", "()");
+        return -1;
+    }
+    if (self->state->tape.nodes == 0 || !aot_is_recorded(self->state, given, 2)) {
+        return assign(object, key, value);
+    }
+    selection selected;
+    if (aot_check_recorded_write(self, "assignment") < 0) {
+        return -1;
+    }
+    enum found kind = tensor_index(self, key) != NULL ? NOT_HERE : read_any_index(self, key, &selected);
+    if (kind == NOT_HERE) {
+        return aot_record_assigned_in_python(object, key, value);
+    }
+    bool before = aot_set_recording(false);
+    int failed = kind == FAILED ? -1 : assign(object, key, value);
+    aot_set_recording(before);
+    return failed < 0 ? -1 : aot_record_assigned(self, key, value);
 }
 
 /* Called through the sequence protocol, which resolves negative positions itself. */
@@ -404,7 +439,7 @@ static PyObject *iterator_next(PyObject *object)
         Py_CLEAR(self->tensor);
         return NULL;
     }
-    if (Py_TYPE((PyObject *)self->tensor) == self->tensor->state->tensor_type) {
+    if (Py_TYPE((PyObject *)self->tensor) == self->tensor->state->tensor_type && self->tensor->node == NULL) {
         return row_at(self->tensor, self->position++);
     }
     return PySequence_GetItem((PyObject *)self->tensor, self->position++); /* a subclass may override it */

@@ -382,6 +382,7 @@ int aot_check_writable(const aot_tensor *tensor, const char *function, const cha
         aot_raise("read_only", "(ss)", function, argument);
         return -1;
     }
+    tensor->storage->writes++;
     return 0;
 }
 

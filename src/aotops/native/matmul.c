@@ -591,10 +591,3 @@ PyObject *aot_matmul_call(PyObject *Py_UNUSED(module), PyObject *args)
     }
     return result;
 }
-
-/* a @ b */
-PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
-{
-    PyObject *out = aot_product(a, b, NULL, NULL);
-    return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
-}

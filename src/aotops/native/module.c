@@ -26,6 +26,7 @@
 #include "arrays.h"
 #include "exchange.h"
 #include "pool.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -214,7 +215,8 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     if (dtype < 0) {
         return NULL;
     }
-    return (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    PyObject *result = (PyObject *)aot_astype(source, dtype, copy != 0, "astype");
+    return source->node == NULL ? result : aot_record_view(source, AOT_NODE_PASS, NULL, result);
 }
 
 static PyObject *native_register(PyObject *module, PyObject *args)
@@ -547,7 +549,7 @@ static int module_exec(PyObject *module)
     state->array_kernel_type =
         state->iterator_type ? add_type(module, &aot_array_kernel_spec, "ArrayKernelBase", NULL) : NULL;
     if (state->array_kernel_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
-        aot_add_methods(state) < 0) {
+        aot_add_methods(state) < 0 || aot_add_tape(module, state) < 0) {
         return -1;
     }
     PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);

@@ -20,6 +20,7 @@
 
 #include "environment.h"
 #include "plan.h"
+#include "tape_state.h"
 
 #define AOT_ALIGNMENT 64
 
@@ -86,6 +87,7 @@ typedef struct {
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;
     aot_memory memory;
+    aot_tape tape;                /* of gradients */
     int level;                    /* the CPU level whose kernels run */
     int threads;                  /* the maximum per launch; 0: not known yet */
     unsigned long main_thread;    /* the one that runs signal handlers, in the process after so many forks */
@@ -107,6 +109,8 @@ typedef struct {
     void *block;         /* freed with the storage, or NULL */
     Py_buffer *source;   /* foreign memory, or NULL: a buffer, or what a protocol without one says, written as one */
     aot_release release; /* of the source */
+    uint64_t writes;     /* to it so far, as far as they are known */
+    Py_ssize_t kept;     /* how many of its references are of nodes, which read it later */
     bool readonly;
 } aot_storage;
 
@@ -121,6 +125,8 @@ typedef struct {
     Py_ssize_t *shape;   /* inline_axes, or allocated for higher ranks */
     Py_ssize_t *strides; /* shape + ndim */
     PyObject *weak_references;
+    aot_node *node;      /* through which its gradient flows; NULL: it is not tracked */
+    uint32_t output;     /* which of the node it is */
     uint8_t dtype;
     uint8_t ndim;
     bool contiguous; /* in row-major order, or with fewer than two elements */
@@ -133,6 +139,7 @@ typedef struct {
     const aot_operator *definition;
     PyObject *attributes; /* __dict__, or NULL */
     PyObject *square;     /* the operator used instead if the second input is the number 2, or NULL */
+    PyObject *derivative; /* its operator, once it has been asked for; or NULL */
     /* the following are set only for operators declared in Python; see declare.c */
     bool unbound;       /* has neither kernels nor a fallback yet */
     aot_operator *own;  /* the definition, owned */
@@ -414,6 +421,7 @@ int aot_assigned_strides(const aot_tensor *source, int ndim, const Py_ssize_t *s
 /* Returns whether two tensors may share memory (never false if they do), and whether they are the same view of it. */
 bool aot_may_overlap(const aot_tensor *a, const aot_tensor *b);
 bool aot_same_elements(const aot_tensor *a, const aot_tensor *b);
+/* Called before a tensor that a caller has given is written to, which is counted. */
 int aot_check_writable(const aot_tensor *tensor, const char *function, const char *argument);
 /* Copies `source`, broadcast to the shape of `target`, into it, casting elements. Errors call this an assignment. */
 int aot_copy(aot_tensor *target, aot_tensor *source);
@@ -433,6 +441,10 @@ int aot_load(aot_operator_object *operator);
 
 /* apply.c: elementwise operators. A NULL input is omitted. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* The same for a call that is not recorded, whatever is tracked. */
+PyObject *aot_apply_plain(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place);
+/* Returns the operator that a call runs: the square in place of x ** 2. */
+const aot_operator_object *aot_chosen(const aot_operator_object *operator, PyObject *const *inputs);
 /* Writes the result into the first input, as `x += y` does. */
 PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *const *inputs);
 /* Fills a tensor with an operator that takes positions. */
@@ -499,6 +511,7 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
 /* view.c: other shapes of the same elements */
 /* Returns a view whose axis k is axis order[k] of the tensor; `order` contains each axis once. */
 aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order);
+/* Returns a view of matrices with rows and columns exchanged. */
 aot_tensor *aot_transposed(const aot_tensor *tensor);
 /* Computes a length of -1; returns false unless the lengths, all above 0, have `size` as their product. */
 bool aot_complete_shape(Py_ssize_t size, int ndim, Py_ssize_t *shape);
@@ -539,38 +552,7 @@ Py_ssize_t aot_length(PyObject *self);
 PyObject *aot_iterate(PyObject *self);
 extern PyType_Spec aot_iterator_spec;
 
-/* function.c: public functions that have a fast path */
-typedef struct aot_fast_path aot_fast_path;
-
-typedef struct {
-    PyObject_HEAD
-    PyObject *(*vectorcall)(PyObject *self, PyObject *const *args, size_t flags, PyObject *names);
-    aot_state *state;
-    const aot_fast_path *row;
-    PyObject *function;  /* the Python function; NULL until its module is imported */
-    PyObject *operators; /* a tuple of those that the fast path calls; NULL while the function is */
-} aot_function;
-
-/* fast_paths.c: `args` holds `count` positional arguments, then those that `names` (NULL: none) names. A fast path
- * declines by returning NULL without an exception; then the Python function is called. */
-struct aot_fast_path {
-    const char *name; /* the Python function's qualified name */
-    PyObject *(*fast_path)(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
-    int operators;  /* how many operators it needs */
-    bool is_method; /* also a method of TensorBase */
-};
-
-/* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
- * ends with NULL. */
-bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
-/* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
-int aot_plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes);
-extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */
-extern PyType_Spec aot_function_spec;
-/* Adds the functions that are methods to TensorBase. */
-int aot_add_methods(aot_state *state);
-/* Wraps a Python function that has a fast path in the table in a Function. */
-PyObject *aot_with_fast_path(aot_state *state, PyObject *function, PyObject *operators);
+#include "fast_path.h"
 
 /* number.c: Python's special methods */
 PyObject *aot_rich_compare(PyObject *a, PyObject *b, int comparison);

@@ -11,7 +11,9 @@
  *
  * The records assign operators to slots; the state's table holds them.
  */
-#include "native.h"
+#include "tape.h"
+
+#include "arrays.h"
 
 static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
 {
@@ -95,6 +97,18 @@ PyObject *aot_number_divmod(PyObject *a, PyObject *b)
     Py_DECREF(quotient);
     Py_XDECREF(remainder);
     return both;
+}
+
+/* a @ b */
+PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
+{
+    const aot_tensor *known = aot_as_tensor(a) != NULL ? aot_as_tensor(a) : aot_as_tensor(b);
+    PyObject *factors[] = {a, b};
+    if (known->state->tape.nodes != 0 && aot_is_recorded(known->state, factors, 2)) {
+        return aot_record_product(a, b);
+    }
+    PyObject *out = aot_product(a, b, NULL, NULL);
+    return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
 }
 
 /* With NotImplemented, Python would rebind the name to a new object. */

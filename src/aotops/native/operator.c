@@ -115,6 +115,7 @@ static int operator_traverse(PyObject *self, visitproc visit, void *arg)
     Py_VISIT(operator->library);
     Py_VISIT(operator->fallback);
     Py_VISIT(operator->square);
+    Py_VISIT(operator->derivative);
     return 0;
 }
 
@@ -132,6 +133,7 @@ static void operator_dealloc(PyObject *self)
     Py_CLEAR(operator->library);
     Py_CLEAR(operator->names);
     Py_CLEAR(operator->square);
+    Py_CLEAR(operator->derivative);
     PyMem_Free(operator->own);
     PyObject_GC_Del(self);
     Py_DECREF((PyObject *)type);

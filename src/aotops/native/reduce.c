@@ -13,7 +13,7 @@
  *         x = cast to dtype, or to a dtype that has a kernel
  *         out[1:] if include_initial else out = scan(kernel, x)
  */
-#include "native.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -522,6 +522,43 @@ static PyObject *run(call_arguments *call)
     return result;
 }
 
+/* Runs a call that is recorded: here if it is a sum, or if it has a derivative for each element. */
+static PyObject *record(call_arguments *call, PyObject *args, PyObject *kwargs)
+{
+    const aot_operator_object *operator = call->operator;
+    aot_state *state = operator->state;
+    int count = operator->definition->inputs;
+    if (operator->definition->kind == AOT_ARGREDUCE) {
+        return run(call);
+    }
+    bool adds = (PyObject *)operator == state->tape.sum, plain = operator->definition->kind == AOT_REDUCE && call->out == NULL;
+    if (plain && !adds && aot_derivative_of((aot_operator_object *)operator) == NULL) {
+        plain = false;
+    }
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < count; k++) {
+        tensors[k] = aot_as_tensor(call->inputs[k]);
+        plain = plain && tensors[k] != NULL;
+    }
+    if (PyErr_Occurred()) {
+        return NULL;
+    }
+    if (!plain) {
+        return aot_record_in_python(state, (PyObject *)operator, args, kwargs);
+    }
+    bool before = aot_set_recording(false);
+    PyObject *result = run(call);
+    aot_set_recording(before);
+    Py_ssize_t shape[AOT_MAX_RANK];
+    uint32_t axes = 0;
+    int ndim = result != NULL ? aot_broadcast(operator->definition, tensors, shape) : -1;
+    if (ndim < 0 || parse_axes(call, ndim, &axes) < 0) {
+        Py_XDECREF(result);
+        return NULL;
+    }
+    return aot_record_fold(operator, call->inputs, ndim, shape, axes, call->is_true, result);
+}
+
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
 {
     call_arguments call;
@@ -534,7 +571,8 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);
     Py_XINCREF(call.flag);
-    PyObject *result = run(&call);
+    bool records = operator->state->tape.nodes != 0 && aot_is_recorded(operator->state, call.inputs, operator->definition->inputs);
+    PyObject *result = records ? record(&call, args, kwargs) : run(&call);
     Py_XDECREF(call.axis);
     Py_XDECREF(call.dtype);
     Py_XDECREF(call.out);

@@ -26,6 +26,8 @@ static aot_storage *new_object(aot_state *state, Py_ssize_t extra)
     self->block = NULL;
     self->source = NULL;
     self->release = NULL;
+    self->writes = 0;
+    self->kept = 0;
     self->readonly = false;
     return self;
 }

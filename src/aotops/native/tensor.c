@@ -258,6 +258,7 @@ void aot_tensor_dealloc(PyObject *object)
     if (self->weak_references != NULL) {
         PyObject_ClearWeakRefs(object);
     }
+    Py_XDECREF((PyObject *)self->node);
     Py_XDECREF((PyObject *)self->storage);
     if (self->shape != self->inline_axes) {
         PyMem_Free(self->shape);

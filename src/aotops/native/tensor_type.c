@@ -8,7 +8,7 @@
  * TensorBase adds the operators that are methods. The public class, aotops.Tensor, is a Python subclass of it with the
  * same layout.
  */
-#include "native.h"
+#include "tape.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -81,8 +81,9 @@ static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
         return aot_raise("wrong_value", "(sssN)", "_as_strided", "offset", "inside of the storage",
                          PyLong_FromSsize_t(elements));
     }
-    return (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype, ndim,
-                                       shape, strides, "_as_strided");
+    PyObject *view = (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype,
+                                                 ndim, shape, strides, "_as_strided");
+    return self->node == NULL ? view : aot_record_view(self, AOT_NODE_UNKNOWN, NULL, view);
 }
 
 static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
@@ -97,9 +98,15 @@ static PyObject *tensor_copy_from(PyObject *self, PyObject *argument)
     Py_RETURN_NONE;
 }
 
-static PyObject *tensor_transpose(PyObject *self, void *Py_UNUSED(closure))
+static PyObject *tensor_transpose(PyObject *object, void *Py_UNUSED(closure))
 {
-    return (PyObject *)aot_transposed((aot_tensor *)self);
+    const aot_tensor *self = (const aot_tensor *)object;
+    int order[AOT_MAX_RANK];
+    for (int axis = 0; axis < self->ndim; axis++) {
+        order[axis] = self->ndim - 1 - axis;
+    }
+    PyObject *view = (PyObject *)aot_permuted(self, order);
+    return self->node == NULL ? view : aot_record_permuted(self, order, NULL, view);
 }
 
 static PyObject *tensor_matrix_transpose(PyObject *object, void *Py_UNUSED(closure))
@@ -112,7 +119,8 @@ static PyObject *tensor_matrix_transpose(PyObject *object, void *Py_UNUSED(closu
     for (int axis = 0; axis < ndim; axis++) {
         order[axis] = axis < ndim - 2 ? axis : 2 * ndim - 3 - axis;
     }
-    return (PyObject *)aot_permuted(self, order);
+    PyObject *view = (PyObject *)aot_permuted(self, order);
+    return self->node == NULL ? view : aot_record_permuted(self, order, NULL, view);
 }
 
 static PyObject *tensor_itemsize(PyObject *self, void *Py_UNUSED(closure))
@@ -147,6 +155,20 @@ static PyGetSetDef tensor_getset[] = {
     {"nbytes", tensor_nbytes, NULL, "Size of all elements together, in bytes.", NULL},
     {"device", tensor_device, NULL, "The device that has the memory: always ``\"cpu\"``.", NULL},
     {"readonly", tensor_readonly, NULL, "Whether the memory belongs to another object, which forbids writing to it.", NULL},
+    {"requires_grad", aot_tensor_requires_grad, aot_tensor_set_requires_grad,
+     "Whether gradients are recorded: set for the tensors to differentiate by, True for what is computed from them.\n\n"
+     "Setting it to False makes such a tensor an ordinary one, without its ``grad``. ``TypeError`` for dtypes other than\n"
+     "floats, ``GradientError`` where the result of a recorded call is to be made an ordinary tensor.\n\n"
+     ">>> import aotops as ao\n>>> x = ao.tensor([1.0, 2.0])\n>>> x.requires_grad = True\n"
+     ">>> (x * x).requires_grad\nTrue\n", NULL},
+    {"grad", aot_tensor_grad, aot_tensor_set_grad,
+     "The gradient that ``backward`` has computed, a tensor; None before, and of tensors that keep none.\n\n"
+     ">>> import aotops as ao\n>>> x = ao.tensor([1.0, 2.0], requires_grad=True)\n>>> (x * x).sum().backward()\n"
+     ">>> x.grad\ntensor([2., 4.])\n", NULL},
+    {"grad_fn", aot_tensor_grad_fn, NULL,
+     "The node of the call that computed the tensor, if it was recorded; else None.", NULL},
+    {"is_leaf", aot_tensor_is_leaf, NULL,
+     "Whether the tensor is no result of a recorded call: ``backward`` keeps gradients of such tensors.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 

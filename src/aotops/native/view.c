@@ -22,9 +22,9 @@ aot_tensor *aot_permuted(const aot_tensor *tensor, const int *order)
 
 aot_tensor *aot_transposed(const aot_tensor *tensor)
 {
-    int order[AOT_MAX_RANK];
-    for (int axis = 0; axis < tensor->ndim; axis++) {
-        order[axis] = tensor->ndim - 1 - axis;
+    int order[AOT_MAX_RANK], ndim = tensor->ndim;
+    for (int axis = 0; axis < ndim; axis++) {
+        order[axis] = axis < ndim - 2 ? axis : 2 * ndim - 3 - axis;
     }
     return aot_permuted(tensor, order);
 }

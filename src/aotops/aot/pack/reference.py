@@ -68,7 +68,9 @@ OWN = {
     "user.parallel": "User-defined operators",
     "user.array_kernels": "User-defined operators",
     "user.declare": "User-defined operators",
-    "autograd.grad_check": "User-defined operators",
+    "autograd.engine": "Gradients",
+    "autograd.grad_check": "Gradients",
+    "autograd.modes": "Gradients",
     "interop.files": "Files",
     "see.explain": "Inspecting calls",
     "see.trace": "Inspecting calls",
@@ -82,6 +84,7 @@ OWN = {
 #: Names that stand in another chapter than their module's.
 EXCEPTIONS = {"DType": "Types and errors", "Operator": "User-defined operators"}
 OWN_CHAPTERS = [
+    "Gradients",
     "Random numbers",
     "Functions for models",
     "User-defined operators",

@@ -8,6 +8,7 @@ from aotops import abi
 from aotops.aot.back.levels import Level
 from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import PLANNERS, is_compute_bound
+from aotops.autograd.formulas import reads_and_passes
 from aotops.encode import encode
 from aotops.loops.plan import fields
 from aotops.ops.record import ALL, Record, kernel_symbol
@@ -56,7 +57,8 @@ def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapp
         for target in ALL
     ]
     for record in records:
-        encoded = encode(record, is_compute_bound(record))
+        formula = reads_and_passes(record) if record.derivative_of else (0, 0)
+        encoded = encode(record, is_compute_bound(record), formula)
         array = kernel_symbol(record.name, "variants")
         rows: list[str] = []
         for dtype, (dtypes, constants), symbols in zip(record.dtypes, encoded.variants, record.symbols(), strict=True):

@@ -1,0 +1,106 @@
+"""What happens to a call with tracked tensors that C leaves to Python: by one of four kinds, listed in ``kinds``.
+
+C has recorded it already if it is an operator with a derivative, a sum, a mean, a product of matrices or a simple view.
+"""
+
+from __future__ import annotations
+
+from aotops import _native
+from aotops._native import Operator
+from aotops._native import TensorBase as Tensor
+from aotops.autograd.kinds import COMPOSITE, CONSTANT, RULES
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+#: Where the functions live that return tensors of floats: of others the Python body is run with tracked tensors.
+CHECKED = ("aotops.namespace.", "aotops._native")
+
+
+def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
+    """The result of a recorded call, an output of a new node or of several; C calls this."""
+    kwargs = kwargs or {}
+    name = name_of(function)
+    rule = rule_of(name)
+    if rule is None and (name in COMPOSITE or not is_checked(function, name)):
+        return getattr(function, "__wrapped__", function)(*args, **kwargs)
+    originals: dict[int, Tensor] = {}
+    before = _native.set_recording(False)
+    try:
+        plain_args = tuple([detached(value, originals) for value in args])
+        plain_kwargs = {key: detached(value, originals) for key, value in kwargs.items()}
+        if name in CONSTANT:
+            return function(*plain_args, **plain_kwargs)
+        if kwargs.get("out") is not None:
+            from aotops.errors import out_is_recorded
+
+            out_is_recorded(name)
+        if rule is None:
+            tracked = tuple(originals.values())
+            writes = [_native.writes(each) for each in tracked]
+            result: Any = function(*plain_args, **plain_kwargs)
+            if writes != [_native.writes(each) for each in tracked]:
+                from aotops.errors import leaf_is_written
+
+                leaf_is_written(name)
+            return recorded(function, result, tracked, (), None)
+        result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
+        flows: tuple[Any, ...] = tuple([originals.get(id(each)) for each in inputs])
+        return recorded(function, result, flows, saved, pull) if any(each is not None for each in flows) else result
+    finally:
+        _native.set_recording(before)
+
+
+def recorded(
+    function: Any, result: Any, tracked: tuple[Any, ...], saved: tuple[Tensor, ...], pull: Callable[..., Any] | None
+) -> Any:
+    """The result of a call, made an output of a node; a list as well as a tuple, or anything that has no gradient."""
+    if isinstance(result, Tensor):
+        return _native.record(function, result, tracked, saved, pull)
+    if isinstance(result, (tuple, list)) and result and all(isinstance(each, Tensor) for each in result):
+        _native.record(function, tuple(result), tracked, saved, pull)
+    return result
+
+
+def detached(value: Any, originals: dict[int, Tensor]) -> Any:
+    """An argument with untracked aliases in place of tracked tensors, which ``originals`` has by the aliases' id."""
+    if isinstance(value, Tensor):
+        if not value.requires_grad:
+            return value
+        alias = _native.alias(value)
+        originals[id(alias)] = value
+        return alias
+    if type(value) in (list, tuple):
+        return type(value)([detached(each, originals) for each in value])
+    return value
+
+
+def name_of(function: Any) -> str:
+    """The public name of what is called: ``take``, or ``Tensor.copy`` of a method."""
+    name: str = function.__name__ if isinstance(function, Operator) else function.__qualname__
+    return name
+
+
+def is_checked(function: Any, name: str) -> bool:
+    """Whether a function's results are tensors that gradients may have to flow through."""
+    if isinstance(function, Operator) or name in ("ArrayKernel.__call__", "ArrayFunction.__call__"):
+        return True
+    return str(getattr(function, "__module__", "")).startswith(CHECKED)
+
+
+_loaded: dict[str, Any] = {}
+
+
+def rule_of(name: str) -> Any:
+    """The rule of a function, None if it has none; its module is imported when it is first asked for."""
+    if name in _loaded:
+        return _loaded[name]
+    place = RULES.get(name)
+    if place is None:
+        return None
+    module, _, own = place.rpartition(".")
+    rule = getattr(__import__(f"aotops.autograd.{module}", fromlist=("",)), own)
+    _loaded[name] = rule
+    return rule

@@ -1,0 +1,742 @@
+"""Gradients: recording, backward, leaves, modes, views, in-place changes, memory."""
+
+from __future__ import annotations
+
+import copy
+import gc
+import importlib.util
+import math
+import pickle
+import sys
+import threading
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import aotops as ao
+from aotops import _native
+
+has_torch = importlib.util.find_spec("torch") is not None
+
+
+def leaf(data: Any, dtype: str = "float64") -> ao.Tensor:
+    return ao.tensor(data, dtype=dtype, requires_grad=True)
+
+
+# --- leaves and flags ---------------------------------------------------------------------------------------------
+
+
+def test_a_leaf_takes_the_gradient_and_adds_to_it() -> None:
+    x = leaf([1.0, 2.0])
+    assert x.requires_grad and x.is_leaf and x.grad is None and x.grad_fn is None
+    (x * x).sum().backward()
+    first = x.grad
+    assert first is not None and first.tolist() == [2.0, 4.0]
+    (3 * x).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [5.0, 7.0]
+    assert first.tolist() == [2.0, 4.0]  # whoever holds it sees no change
+    x.grad = None
+    assert x.grad is None
+
+
+def test_results_of_recorded_calls() -> None:
+    x = leaf([1.0, 2.0])
+    y = x * 2.0
+    assert y.requires_grad and not y.is_leaf and y.grad is None
+    assert repr(y.grad_fn) == "<gradient of multiply>"
+    assert y.grad_fn is not None and y.grad_fn.function is ao.multiply
+    assert repr(x) == "tensor([1., 2.], requires_grad=True)"
+    assert repr(y) == "tensor([2., 4.], grad_fn=<gradient of multiply>)"
+    assert not (x > 1.0).requires_grad and not x.astype("int64").requires_grad
+    assert not ao.argmax(x).requires_grad and not y.detach().requires_grad
+    assert ao.ones(2).is_leaf and not ao.ones(2).requires_grad
+
+
+def test_requires_grad_can_be_changed() -> None:
+    x = ao.ones(2)
+    x.requires_grad = True
+    x.requires_grad = True
+    assert x.requires_grad_() is x
+    y = x * 2
+    with pytest.raises(ao.GradientError, match=r"requires_grad: value must stay True .* multiply; write x.detach\(\)"):
+        y.requires_grad = False
+    x.requires_grad_(False)
+    assert not x.requires_grad and x.grad is None
+    y.sum().backward()  # its graph lives on
+    for dtype in ("int64", "bool"):
+        with pytest.raises(TypeError, match="must be of float32 or float64, got"):
+            ao.zeros(2, dtype=dtype).requires_grad_()
+    with pytest.raises(TypeError, match="float32 or float64, got complex128"):
+        ao.ones(2, dtype="complex128", requires_grad=True)
+    with pytest.raises(AttributeError):
+        del x.requires_grad
+    for make in (lambda: ao.zeros(2, requires_grad=True), lambda: ao.full(2, 1.0, requires_grad=True)):
+        assert make().requires_grad
+    assert ao.empty(2, requires_grad=True).requires_grad and ao.ones(2, dtype="float32", requires_grad=True).is_leaf
+
+
+def test_the_gradient_can_be_set() -> None:
+    x = leaf([1.0, 2.0])
+    x.grad = ao.ones(2)
+    (x * 2).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [3.0, 3.0]
+    with pytest.raises(ValueError, match=r"grad: gradient must be of shape \(2,\) and dtype float64"):
+        x.grad = ao.ones(3)
+    with pytest.raises(TypeError, match="grad: value must be a Tensor or None, got"):
+        x.grad = 1.0  # type: ignore[assignment]
+    with pytest.raises(ao.GradientError, match="grad: the tensor must require gradients"):
+        ao.ones(2).grad = ao.ones(2)
+    x.grad = x * 2
+    assert x.grad is not None and not x.grad.requires_grad
+
+
+def test_retained_gradients() -> None:
+    x = leaf([1.0, 2.0])
+    y = x * x
+    y.retain_grad()
+    (y * 3).sum().backward()
+    assert y.grad is not None and y.grad.tolist() == [3.0, 3.0]
+    with pytest.raises(ao.GradientError, match="retain_grad: the tensor must require gradients"):
+        ao.ones(2).retain_grad()
+    x.retain_grad()
+    assert x.grad is not None and x.grad.tolist() == [6.0, 12.0]
+
+
+# --- backward -----------------------------------------------------------------------------------------------------
+
+
+def test_backward_wants_a_gradient_for_several_elements() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(ao.GradientError, match="gradient must be given for more than one element"):
+        (x * 2).backward()
+    (x * 2).backward(ao.tensor([1.0, 10.0]))
+    assert x.grad is not None and x.grad.tolist() == [2.0, 20.0]
+    with pytest.raises(ValueError, match="gradient must be of shape"):
+        (x * 2).backward(ao.ones(3))
+    with pytest.raises(ao.GradientError, match="x must require gradients"):
+        ao.ones(()).backward()
+    x.backward([5.0, 5.0])
+    assert x.grad is not None and x.grad.tolist() == [7.0, 25.0]
+
+
+def test_a_graph_is_spent_by_backward() -> None:
+    x = leaf([1.0, 2.0])
+    y = ao.exp(x).sum()
+    y.backward(retain_graph=True)
+    y.backward()
+    assert x.grad is not None
+    assert np.allclose(x.grad.tolist(), 2 * np.exp([1.0, 2.0]))
+    with pytest.raises(ao.GradientError, match=r"exp, which a backward before has freed; .* retain_graph=True"):
+        y.backward()
+
+
+def test_grad_changes_no_leaf() -> None:
+    x, w = leaf([1.0, 2.0]), leaf(3.0)
+    y = (x * w).sum()
+    gx, gw = ao.grad(y, (x, w), retain_graph=True)
+    assert gx.tolist() == [3.0, 3.0] and gw.item() == 3.0 and x.grad is None and w.grad is None
+    inner = x * 2
+    assert ao.grad((inner * inner).sum(), inner)[0].tolist() == [4.0, 8.0]
+    with pytest.raises(ao.GradientError, match=r"inputs\[0\] must be used by an output"):
+        ao.grad(y, leaf(1.0), retain_graph=True)
+    assert ao.grad(y, leaf(1.0), allow_unused=True) == (None,)
+    a, b = ao.grad((x * 2, x * 3), x, (ao.ones(2), ao.ones(2)))[0].tolist()
+    assert (a, b) == (5.0, 5.0)
+
+
+def test_a_tensor_that_is_used_many_times() -> None:
+    x = leaf([1.0, 2.0])
+    y = x * x + x * 3 - x
+    z = y + y * y
+    z.sum().backward()
+    v = np.array([1.0, 2.0])
+    inner = v * v + 2 * v
+    assert x.grad is not None and np.allclose(x.grad.tolist(), (1 + 2 * inner) * (2 * v + 2))
+
+
+# --- modes --------------------------------------------------------------------------------------------------------
+
+
+def test_modes() -> None:
+    x = leaf([1.0])
+    assert ao.is_grad_enabled()
+    with ao.no_grad():
+        assert not ao.is_grad_enabled() and not (x * 2).requires_grad
+        with ao.enable_grad():
+            assert (x * 2).requires_grad
+        assert not ao.is_grad_enabled()
+    assert ao.is_grad_enabled()
+    with pytest.raises(ZeroDivisionError), ao.no_grad():
+        _ = 1 / 0
+    assert ao.is_grad_enabled()
+
+    @ao.no_grad()
+    def double(x: ao.Tensor) -> ao.Tensor:
+        """Twice."""
+        return x * 2
+
+    assert not double(x).requires_grad and double.__doc__ == "Twice." and double.__name__ == "double"
+
+    @ao.no_grad()
+    def steps() -> Any:
+        yield ao.is_grad_enabled()
+        yield ao.is_grad_enabled()
+
+    for flag in steps():
+        assert not flag and ao.is_grad_enabled()
+
+
+def test_modes_belong_to_a_thread() -> None:
+    seen: list[bool] = []
+    with ao.no_grad():
+        thread = threading.Thread(target=lambda: seen.append(ao.is_grad_enabled()))
+        thread.start()
+        thread.join()
+    assert seen == [True]
+
+
+def test_without_gradients_no_call_looks_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    from aotops.autograd import calls
+
+    gc.collect()
+    reached: list[Any] = []
+    monkeypatch.setattr(calls, "detached", lambda *values: reached.append(values))
+    x = ao.ones((3, 3))
+    _ = (x + x).T[0], ao.take(x, ao.tensor([0])), ao.softmax(x), x.sum(), x @ x, x.reshape(-1)
+    assert not reached
+
+
+# --- operators ----------------------------------------------------------------------------------------------------
+
+
+def test_broadcasting_is_summed_and_cast_back() -> None:
+    a = leaf([[1.0], [2.0]], "float32")
+    b = leaf([10.0, 20.0, 30.0])
+    c = leaf(2.0)
+    y = a * b + c
+    assert y.dtype.name == "float64"
+    y.sum().backward()
+    assert a.grad is not None and a.grad.dtype.name == "float32" and a.grad.tolist() == [[60.0], [60.0]]
+    assert b.grad is not None and b.grad.tolist() == [3.0, 3.0, 3.0]
+    assert c.grad is not None and c.grad.item() == 6.0 and c.grad.shape == ()
+    d = leaf([[[1.0]]])
+    (d + ao.ones(())).backward(ao.full((1, 1, 1), 2.0))
+    assert d.grad is not None and d.grad.tolist() == [[[2.0]]]
+
+
+def test_numbers_lists_and_fixed_inputs() -> None:
+    x = leaf([1.0, -2.0])
+    y = 2 * x + [1.0, 1.0] - np.array([3.0, 4.0]) * x + 1 / x + x**3 + 2.0**x
+    y.sum().backward()
+    v = np.array([1.0, -2.0])
+    want = 2 - np.array([3.0, 4.0]) - 1 / v**2 + 3 * v**2 + 2.0**v * math.log(2)
+    assert x.grad is not None and np.allclose(x.grad.tolist(), want)
+    x.grad = None
+    ao.where(x > 0, x, x * 5).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0, 5.0]
+    x.grad = None
+    ao.clip(x, max=0.0).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0.0, 1.0]
+    x.grad = None
+    (x * ao.tensor([2, 3])).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [2.0, 3.0]
+
+
+def test_only_what_a_formula_reads_is_kept() -> None:
+    x, y = leaf([1.0, 2.0]), leaf([3.0, 4.0])
+    total = x + y
+    with ao.no_grad():
+        x += 1.0  # an addition reads nothing
+    total.sum().backward()
+    product = x * y
+    with ao.no_grad():
+        x += 1.0
+    with pytest.raises(
+        ao.GradientError, match=r"shape \(2,\) must still have the values that the gradient of multiply"
+    ):
+        product.sum().backward()
+    root = ao.sqrt(x)
+    with ao.no_grad():
+        x += 1.0  # it reads its result
+    root.sum().backward()
+
+
+def every_operator() -> list[str]:
+    names = [name.removesuffix(".derivative") for name in _native.operators if name.endswith(".derivative")]
+    return [name for name in names if not name.startswith("_")]
+
+
+def test_operators_agree_with_their_derivatives_and_finite_differences() -> None:
+    rng = np.random.default_rng(0)
+    names = every_operator()
+    assert len(names) > 40
+    for name in names:
+        operator = getattr(ao, name)
+        count = len(operator.parameters)
+        data = [rng.uniform(0.2, 0.8, 5) if name != "acosh" else rng.uniform(1.2, 3.0, 5) for _ in range(count)]
+        inputs = [ao.tensor(each, requires_grad=True) for each in data]
+        if name == "where":
+            inputs[0] = ao.tensor([True, False, True, True, False])
+        result = operator(*inputs)
+        g = ao.tensor(rng.uniform(-1, 1, 5))
+        result.backward(g)
+        direct = operator.derivative(*[each.detach() for each in inputs], result.detach(), g)
+        direct = direct if isinstance(direct, tuple) else (direct,)
+        got = [each.grad for each in inputs if each.requires_grad]
+        for one, other in zip(got, direct, strict=True):
+            assert one is not None and one.tolist() == (other + ao.zeros(5)).tolist(), name
+        assert ao.grad_check(lambda *values, f=operator: f(*values), *[each.detach() for each in inputs]), name
+
+
+def test_operators_without_a_derivative_say_so() -> None:
+    x = leaf([1.5, 2.5])
+    y = ao.i0(x) if hasattr(ao, "i0") else ao.nextafter(x, x)
+    with pytest.raises(ao.GradientError, match=r"the operation must have a derivative, got none"):
+        y.sum().backward()
+
+
+# --- reductions and scans -----------------------------------------------------------------------------------------
+
+REDUCTIONS = ("sum", "prod", "mean", "max", "min")
+
+
+@pytest.mark.parametrize("name", REDUCTIONS)
+def test_reductions(name: str) -> None:
+    function = getattr(ao, name)
+    data = np.random.default_rng(1).uniform(0.5, 2.0, (3, 4, 2))
+    for axis in (None, 0, -1, (0, 2), (1,), ()):
+        for keepdims in (False, True):
+            assert ao.grad_check(lambda x, a=axis, k=keepdims: function(x, a, keepdims=k), ao.tensor(data))
+            assert ao.grad_check(lambda x, a=axis, k=keepdims: function(x.T * 1.0, axis=a, keepdims=k), ao.tensor(data))
+
+
+def test_products_with_zeros() -> None:
+    for values, want in (([2.0, 0.0, 3.0], [0.0, 6.0, 0.0]), ([0.0, 0.0, 3.0], [0.0, 0.0, 0.0])):
+        x = leaf(values)
+        x.prod().backward()
+        assert x.grad is not None and x.grad.tolist() == want
+        x.grad = None
+        ao.cumulative_prod(x).sum().backward()
+        assert x.grad is not None
+        v = np.array(values)
+        slopes = [sum(np.prod(np.delete(v[: j + 1], k)) for j in range(k, 3)) for k in range(3)]
+        assert x.grad.tolist() == slopes
+
+
+def test_ties_share_the_gradient() -> None:
+    x = leaf([[1.0, 3.0, 3.0], [5.0, 5.0, 5.0]])
+    x.max(1).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[0.0, 0.5, 0.5], [1 / 3, 1 / 3, 1 / 3]]
+    y = leaf([math.nan, 1.0])
+    y.max().backward()
+    assert y.grad is not None and y.grad.tolist() == [1.0, 0.0]
+
+
+def test_empty_reductions() -> None:
+    x = leaf(np.zeros((0, 3)))
+    (x.sum() + x.prod() + x.sum(0).sum()).backward()
+    assert x.grad is not None and x.grad.shape == (0, 3)
+
+
+@pytest.mark.parametrize("name", ["cumulative_sum", "cumulative_prod", "cumulative_max", "cumulative_min"])
+def test_scans(name: str) -> None:
+    function = getattr(ao, name)
+    data = ao.tensor(np.random.default_rng(2).permutation(24).reshape(4, 6) / 7.0 + 0.5)
+    for axis in (0, 1, -2):
+        for initial in (False, True) if name in ("cumulative_sum", "cumulative_prod") else (False,):
+            options = {"include_initial": True} if initial else {}
+            assert ao.grad_check(lambda x, a=axis, o=options: function(x, a, **o), data)
+    x = leaf([1.0, 3.0, 3.0, 2.0])
+    ao.cumulative_max(x).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0, 3.0, 0.0, 0.0]
+
+
+# --- views --------------------------------------------------------------------------------------------------------
+
+VIEWS: dict[str, Any] = {
+    "T": lambda x: x.T,
+    "mT": lambda x: x.mT,
+    "permute": lambda x: x.permute(2, 0, 1),
+    "permute_dims": lambda x: ao.permute_dims(x, (-1, 0, 1)),
+    "moveaxis": lambda x: ao.moveaxis(x, 0, -1),
+    "matrix_transpose": lambda x: ao.matrix_transpose(x),
+    "reshape": lambda x: x.reshape(4, -1),
+    "reshape of T": lambda x: x.T.reshape(-1),
+    "function reshape": lambda x: ao.reshape(x, (2, 12)),
+    "view": lambda x: x.view(-1),
+    "ravel": lambda x: x.ravel(),
+    "flatten": lambda x: x.T.flatten(),
+    "copy": lambda x: x.copy(),
+    "contiguous": lambda x: x.T.contiguous(),
+    "astype": lambda x: x.astype("float32").astype("float64"),
+    "function astype": lambda x: ao.astype(x, "float64"),
+    "row": lambda x: x[1],
+    "element": lambda x: x[1, 2, 0] * x[0, 0, 0],
+    "slices": lambda x: x[::-1, 1:3, None, ...],
+    "steps": lambda x: x[:, ::2],
+    "ellipsis": lambda x: x[..., 0],
+    "empty slice": lambda x: ao.concat([x[:, 3:3].reshape(-1), x[0, 0]]) if False else x[:, 3:3].sum() + x.sum(),
+    "iteration": lambda x: sum(row.sum() * (k + 1) for k, row in enumerate(x)),
+    "flip": lambda x: ao.flip(x, axis=(0, 1)),
+    "expand_dims": lambda x: ao.expand_dims(x, 1),
+    "squeeze": lambda x: ao.squeeze(x[:, :1], 1),
+    "method squeeze": lambda x: x[:, :1].squeeze(),
+    "broadcast_to": lambda x: ao.broadcast_to(x[:, :1], (5, 2, 3, 4)),
+    "broadcast_arrays": lambda x: ao.broadcast_arrays(x[0, :1], x[1])[0],
+    "unstack": lambda x: ao.unstack(x, axis=1)[2] * ao.unstack(x, axis=1)[0],
+    "negative": lambda x: (x * 1.0)[-1, -2:],
+}
+
+
+def test_views() -> None:
+    x = ao.tensor(np.random.default_rng(3).normal(size=(2, 3, 4)))
+    for name, view in VIEWS.items():
+        assert ao.grad_check(lambda x, f=view: f(x) * f(x), x), name
+        assert ao.grad_check(lambda x, f=view: f(x.T.T * 2.0), x), name
+
+
+def test_views_share_memory_and_are_tracked() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    assert all(view.requires_grad for view in (x.T, x[0], x.reshape(-1), x.detach().requires_grad_().T))
+    with ao.no_grad():
+        x.T[0, 1] = 7.0
+    assert x[1, 0].item() == 7.0
+
+
+# --- writing ------------------------------------------------------------------------------------------------------
+
+
+def test_a_leaf_is_not_written_to() -> None:
+    x = leaf([1.0, 2.0])
+
+    def assign() -> None:
+        x[0] = 1.0
+
+    def add() -> None:
+        nonlocal x
+        x += 1.0
+
+    for write in (assign, add, lambda: ao.add(ao.ones(2), 1.0, out=x), lambda: ao.exp(x, out=x)):
+        with pytest.raises(ao.GradientError, match="must not be a tensor that requires gradients"):
+            write()
+    view = x[:1]
+    with pytest.raises(ao.GradientError, match="must share its memory with no other tensor"):
+        view += 1.0
+    with ao.no_grad():
+        x += 1.0
+        x[0] = 0.0
+    assert x.tolist() == [0.0, 3.0] and x.is_leaf
+
+
+def test_results_are_written_to() -> None:
+    x = leaf([1.0, 2.0, 3.0])
+    y = x * 2.0
+    y += x
+    y *= x
+    y[0] = 5.0
+    y[2:] = x[1:2] * 4.0
+    y.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0.0, 6 * 2.0 + 4.0, 0.0]
+    z = ao.zeros(3)
+    z[1] = x[0] * 2
+    z[2:] = x[1:2]
+    assert z.requires_grad
+    x.grad = None
+    (z * ao.tensor([1.0, 10.0, 100.0])).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [20.0, 100.0, 0.0]
+    w = x * 1.0
+    w[ao.tensor([True, False, True])] = 0.0
+    x.grad = None
+    w.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0.0, 1.0, 0.0]
+    v = x * 1.0
+    v[ao.tensor([0, 0])] = 0.0
+    x.grad = None
+    v.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0.0, 1.0, 1.0]
+    out = ao.empty(3)
+    ao.multiply(x, 3.0, out=out)
+    x.grad = None
+    out.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [3.0, 3.0, 3.0]
+
+
+def test_writing_is_refused_where_a_gradient_would_be_wrong() -> None:
+    x = leaf([1.0, 2.0])
+    y = x * 1.0
+    view = y[:1]
+    with pytest.raises(ao.GradientError, match="share its memory with no other tensor"):
+        y += 1.0
+    del view
+    y += 1.0
+    z = ao.zeros(2)
+    row = z[:]
+    with pytest.raises(ao.GradientError, match="share its memory with no other tensor"):
+        z[0] = x[0]
+    assert row.tolist() == [0.0, 0.0]
+    with pytest.raises(ao.GradientError, match="positions, which may repeat"):
+        (x * 1.0)[ao.tensor([0, 0])] = x
+    with pytest.raises(ao.GradientError, match="out must be left out"):
+        ao.mean(x, out=ao.empty(()))
+
+
+def test_writes_by_every_way_are_noticed() -> None:
+    def written(write: Any) -> None:
+        x = leaf([[1.0, 2.0], [3.0, 4.0]])
+        y = ao.exp(x)
+        alias = y.detach()
+        write(alias)
+        with pytest.raises(ao.GradientError, match=r"the gradient of exp reads, got one that was written to since"):
+            y.sum().backward()
+
+    def in_place(t: ao.Tensor) -> None:
+        t += 1
+
+    def through_a_view(t: ao.Tensor) -> None:
+        t.T[0][1:] = 3
+
+    def by_positions(t: ao.Tensor) -> None:
+        t[ao.tensor([0])] = 3.0
+
+    def by_mask(t: ao.Tensor) -> None:
+        t[t > 0] = 3.0
+
+    def element(t: ao.Tensor) -> None:
+        t[0, 0] = 3.0
+
+    ways = [in_place, through_a_view, by_positions, by_mask, element]
+    ways += [lambda t: ao.add(t, 1, out=t), lambda t: ao.sum(ao.ones((2, 2)), 0, out=t[0])]
+    for way in ways:
+        written(way)
+
+
+# --- graphs -------------------------------------------------------------------------------------------------------
+
+
+def test_deep_graphs() -> None:
+    x = leaf([1.0])
+    y = x
+    for _ in range(100_000):
+        y = y + 1.0
+    y.backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0]
+    y = x
+    for _ in range(50_000):
+        y = y * 1.0
+    del y  # freed without a backward
+
+
+def test_wide_graphs() -> None:
+    x = leaf([1.0])
+    total = x
+    for k in range(1000):
+        total = total + x * k
+    total.backward()
+    assert x.grad is not None and x.grad.item() == 1 + 999 * 500
+
+
+def test_memory_is_flat_without_the_collector() -> None:
+    rng = np.random.default_rng(4)
+    w1, w2 = (ao.tensor(rng.normal(size=shape), requires_grad=True) for shape in ((4, 8), (8, 2)))
+    x = ao.tensor(rng.normal(size=(16, 4)))
+
+    def step() -> None:
+        hidden = ao.tanh(x @ w1)
+        hidden = ao.where(hidden > 0, hidden, hidden * 0.1)
+        loss = ((hidden @ w2).T[0] ** 2).mean() + ao.max(hidden) + ao.cumulative_sum(w2, 0).sum()
+        loss.backward()
+        with ao.no_grad():
+            for w in (w1, w2):
+                assert w.grad is not None
+                w -= 0.01 * w.grad
+                w.grad = None
+
+    gc.disable()
+    try:
+        for _ in range(50):
+            step()
+        before = sys.getallocatedblocks(), _native.memory_stats()[0]
+        for _ in range(400):
+            step()
+        after = sys.getallocatedblocks(), _native.memory_stats()[0]
+        assert after[0] - before[0] < 200 and after[1] == before[1]
+    finally:
+        gc.enable()
+
+
+def test_threads_build_their_own_graphs() -> None:
+    x = leaf(np.arange(1000.0))
+    failures: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            for _ in range(50):
+                ao.exp(x * 0.001).sum().backward()
+        except BaseException as error:
+            failures.append(error)
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not failures and x.grad is not None
+    assert np.allclose(x.grad.tolist(), 200 * 0.001 * np.exp(np.arange(1000.0) * 0.001))
+
+
+def test_the_same_bits_on_any_number_of_threads() -> None:
+    rng = np.random.default_rng(5)
+    data, weight = rng.normal(size=(64, 700)), rng.normal(size=(700, 300))
+    before = ao.get_num_threads()
+    seen = set()
+    for threads in (1, 2, 3):
+        ao.set_num_threads(threads)
+        x, w = leaf(data), leaf(weight)
+        (ao.tanh(x @ w) * w.sum(0)).mean().backward()
+        assert x.grad is not None and w.grad is not None
+        seen.add(memoryview(x.grad).tobytes() + memoryview(w.grad).tobytes())
+    ao.set_num_threads(before)
+    assert len(seen) == 1
+
+
+# --- other libraries, copies, pickles -----------------------------------------------------------------------------
+
+
+def test_numbers_arrays_and_exports() -> None:
+    x = leaf([1.5])
+    y = x * 2
+    assert float(y) == 3.0 and y.item() == 3.0 and y.tolist() == [3.0] and bool(y)
+    array = np.asarray(x)
+    assert array[0] == 1.5 and np.shares_memory(array, np.asarray(x.detach()))
+    assert isinstance(np.exp(x), ao.Tensor) and np.exp(x).requires_grad
+    with pytest.raises(BufferError, match=r"must not require gradients.* x.detach\(\)"):
+        x.__dlpack__()
+    assert f"{y:.1f}" == "[3.0]" or "3.0" in f"{y:.1f}"
+
+
+def test_copies_and_pickles() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    for again in (copy.copy(x), copy.deepcopy(x), pickle.loads(pickle.dumps(x)), pickle.loads(pickle.dumps(x, 2))):
+        assert again.requires_grad and again.is_leaf and again.tolist() == x.tolist() and again is not x
+    (copy.deepcopy(x) * 2).sum().backward()
+    assert x.grad is None
+    y = x * 2
+    with pytest.raises(ao.GradientError, match="deepcopy: the tensor must be no result"):
+        copy.deepcopy(y)
+    assert not pickle.loads(pickle.dumps(y)).requires_grad
+    assert x.copy().requires_grad and not x.copy().is_leaf
+    assert not ao.tensor(x).requires_grad
+
+
+# --- random graphs against a slow reverse mode --------------------------------------------------------------------
+
+
+class Slow:
+    """Reverse mode in NumPy: a value, and a list of (input, how its gradient follows)."""
+
+    def __init__(self, value: Any, parents: tuple[Any, ...] = ()) -> None:
+        self.value, self.parents, self.gradient = np.asarray(value, float), parents, np.zeros(np.shape(value))
+
+
+def reduced(gradient: Any, shape: tuple[int, ...]) -> Any:
+    while gradient.ndim > len(shape):
+        gradient = gradient.sum(0)
+    for axis, length in enumerate(shape):
+        if length == 1 and gradient.shape[axis] != 1:
+            gradient = gradient.sum(axis, keepdims=True)
+    return gradient
+
+
+def slow_binary(name: str, a: Slow, b: Slow) -> Slow:
+    x, y = a.value, b.value
+    value = {"add": x + y, "multiply": x * y, "subtract": x - y}[name]
+    slopes = {"add": (1.0, 1.0), "multiply": (y, x), "subtract": (1.0, -1.0)}[name]
+    ways = tuple(
+        (each, lambda g, s=s, e=each: reduced(g * s, e.value.shape)) for each, s in zip((a, b), slopes, strict=True)
+    )
+    return Slow(value, ways)
+
+
+def slow_unary(name: str, a: Slow) -> Slow:
+    x = a.value
+    if name == "tanh":
+        return Slow(np.tanh(x), ((a, lambda g: g * (1 - np.tanh(x) ** 2)),))
+    if name == "sum":
+        return Slow(x.sum(0), ((a, lambda g: np.broadcast_to(g, x.shape)),))
+    if name == "T":
+        return Slow(x.T, ((a, lambda g: g.T),))
+    if name == "row":
+
+        def back(g: Any) -> Any:
+            whole = np.zeros(x.shape)
+            whole[-1:] = g
+            return whole
+
+        return Slow(x[-1:], ((a, back),))
+    return Slow(x.reshape(-1, 1), ((a, lambda g: g.reshape(x.shape)),))
+
+
+FAST: dict[str, Any] = {
+    "add": ao.add,
+    "multiply": ao.multiply,
+    "subtract": ao.subtract,
+    "tanh": ao.tanh,
+    "sum": lambda x: x.sum(0),
+    "T": lambda x: x.T,
+    "row": lambda x: x[-1:],
+    "column": lambda x: x.reshape(-1, 1),
+}
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(sorted(FAST)), st.integers(0, 99), st.integers(0, 99)), min_size=1, max_size=12)
+)
+def test_random_graphs(steps: list[tuple[str, int, int]]) -> None:
+    rng = np.random.default_rng(6)
+    starts = [rng.normal(size=shape) for shape in ((3, 2), (2,), (3, 1), (1,))]
+    fast: list[Any] = [leaf(each) for each in starts]
+    slow = [Slow(each) for each in starts]
+    for name, first, second in steps:
+        a, b = first % len(fast), second % len(fast)
+        if name in ("add", "multiply", "subtract"):
+            try:
+                shape = np.broadcast_shapes(slow[a].value.shape, slow[b].value.shape)
+            except ValueError:
+                continue
+            if math.prod(shape) > 100:
+                continue
+            fast.append(FAST[name](fast[a], fast[b]))
+            slow.append(slow_binary(name, slow[a], slow[b]))
+        elif slow[a].value.ndim:
+            fast.append(FAST[name](fast[a]))
+            slow.append(slow_unary(name, slow[a]))
+    if not fast[-1].requires_grad or len(fast) == 4:
+        return
+    fast[-1].sum().backward()
+    slow[-1].gradient = np.ones(slow[-1].value.shape)
+    for node in reversed(slow):
+        for parent, back in node.parents:
+            parent.gradient = parent.gradient + back(node.gradient)
+    for x, want in zip(fast[:4], slow[:4], strict=True):
+        got = np.zeros(want.value.shape) if x.grad is None else np.asarray(x.grad)
+        assert np.allclose(got, want.gradient, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.skipif(not has_torch, reason="compares with PyTorch, which is not installed here")
+def test_a_model_agrees_with_pytorch() -> None:
+    import torch
+
+    rng = np.random.default_rng(7)
+    x, w1, b1, w2 = (rng.normal(size=shape) for shape in ((8, 5), (5, 6), (6,), (6, 3)))
+    ours = [leaf(each) for each in (w1, b1, w2)]
+    theirs = [torch.tensor(each, requires_grad=True) for each in (w1, b1, w2)]
+    hidden = ao.relu(ao.tensor(x) @ ours[0] + ours[1])
+    (ao.log(ao.exp(hidden @ ours[2]).sum(1)).mean() + ours[1].max()).backward()
+    other = torch.relu(torch.tensor(x) @ theirs[0] + theirs[1])
+    ((other @ theirs[2]).exp().sum(1).log().mean() + theirs[1].max()).backward()
+    for one, two in zip(ours, theirs, strict=True):
+        assert one.grad is not None and np.allclose(one.grad.tolist(), two.grad.numpy())
