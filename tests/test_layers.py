@@ -137,6 +137,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operator",),
     ("user",),
     ("autograd", "random", "see", "porting", "minitorch"),
+    ("nn", "optim"),
     ("aot.back",),
     ("aot.front",),
     ("aot.compiler",),

@@ -79,10 +79,11 @@ class Linear(Module):
         self.bias = Parameter(draw.uniform(-bound, bound, self.out_features, dtype=kind)) if has_bias else None
 
     def forward(self, x: Any) -> Tensor:
-        """``x @ weight.T + bias``"""
+        """Return ``x @ weight.T + bias``."""
         return functional.linear(x, self.weight, self.bias)
 
     def extra_repr(self) -> str:
+        """What the layer was made with."""
         return f"in_features={self.in_features}, out_features={self.out_features}, bias={self.bias is not None}"
 
 
@@ -118,6 +119,7 @@ class Embedding(Module):
         return functional.embedding(indices, self.weight)
 
     def extra_repr(self) -> str:
+        """What the layer was made with."""
         return f"{self.num_embeddings}, {self.embedding_dim}"
 
 
@@ -147,6 +149,7 @@ class Dropout(Module):
         return functional.dropout(x, self.p, self.training, generator=self._generator)
 
     def extra_repr(self) -> str:
+        """What the layer was made with."""
         return f"p={self.p}"
 
 
@@ -240,7 +243,11 @@ def elementwise(name: str, operator: str, formula: str) -> Any:
         >>> ao.nn.{name}()
         {name}()
     """
-    return type(name, (Elementwise,), {"_operator": _native.operators[operator], "__doc__": doc, "__module__": __name__})
+    return type(
+        name,
+        (Elementwise,),
+        {"_operator": staticmethod(_native.operators[operator]), "__doc__": doc, "__module__": __name__},
+    )
 
 
 GELU = elementwise("GELU", "gelu", "The Gaussian error linear unit")
@@ -268,6 +275,7 @@ class Softmax(Module):
         return functional.softmax(x, self.dim)
 
     def extra_repr(self) -> str:
+        """What the layer was made with."""
         return f"dim={self.dim}"
 
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def Parameter(data: Any, requires_grad: bool = True) -> Tensor:  # noqa: N802  (the name that PyTorch has)
+def Parameter(data: Any, requires_grad: bool = True) -> Tensor:
     """Make a tensor that a module learns.
 
     Parameters:
@@ -35,8 +35,8 @@ def Parameter(data: Any, requires_grad: bool = True) -> Tensor:  # noqa: N802  (
 class Module:
     """A part of a model. A subclass makes its parts in ``__init__``, and computes in ``forward``.
 
-    Attributes are its parts: tensors, other modules, and lists, tuples and dicts of them; those whose name begins with an
-    underscore are not. A tensor that requires gradients is a parameter. All tensors belong to the ``state_dict``.
+    Attributes are its parts: tensors, other modules, and lists, tuples and dicts of them; those whose name begins with
+    an underscore are not. A tensor that requires gradients is a parameter. All tensors belong to the ``state_dict``.
 
     Example:
         >>> import aotops as ao
@@ -46,7 +46,7 @@ class Module:
         ...     def forward(self, x):
         ...         return x * self.factor
         >>> Scale()(ao.tensor([1.0, 2.0]))
-        tensor([2., 4.], grad_fn=<multiply>)
+        tensor([2., 4.], grad_fn=<gradient of multiply>)
     """
 
     #: Whether the module is being trained, which ``Dropout`` asks.
