@@ -98,11 +98,11 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
 @pytest.mark.parametrize(
     ("source", "most"),
     [
-        (newton(9), 110),
+        pytest.param(newton(9), 110, marks=pytest.mark.slow),
         (newton(60), 75),
-        (NEST.format(2), 75),
+        pytest.param(NEST.format(2), 75, marks=pytest.mark.slow),
         (NEST.format(4), 100),
-        (STRAIGHT, 245),  # x86-64-v3 computes two vectors in an iteration
+        pytest.param(STRAIGHT, 245, marks=pytest.mark.slow),  # x86-64-v3 computes two vectors in an iteration
         (PRISM, 225),
         (LOGADDEXP, 325),
     ],
@@ -113,6 +113,7 @@ def test_objects_stay_small(source: str, most: int) -> None:
     assert size_of(of_source(source), ("float64",)) <= most * KB
 
 
+@pytest.mark.slow
 def test_all_kernels_of_kepler_s_equation_stay_small() -> None:
     """1520 KB without a bound; a third is fused multiply-adds that x86-64-v2 emulates."""
     assert size_of(of_source(newton(8)), ("float32", "float64")) <= 270 * KB

@@ -227,11 +227,27 @@ def test_a_product_has_the_same_bits_with_exponents_apart(dtype: str, layout: st
     """Where no part leaves the range, both ways agree, so that it does not matter which was taken."""
     generator = np.random.default_rng(8)
     parts = _native.operators
-    for n in (5, 70, 1030, 5000):
+    for n in (5, 70, 1030, 5000, 20_000):
         x, axis = placed(np.exp(generator.standard_normal(n) / 40) * generator.choice([-1, 1], n), dtype, layout)
-        np.testing.assert_array_equal(np.asarray(parts["_product_apart"](x, axis)), np.asarray(ao.prod(x, axis)))
+        for name in ("_product_apart", "_product_by_blocks"):
+            np.testing.assert_array_equal(np.asarray(parts[name](x, axis)), np.asarray(ao.prod(x, axis)))
         running = np.asarray(parts["_cumulative_product_apart"](x, axis))
         np.testing.assert_array_equal(running, np.asarray(ao.cumulative_prod(x, axis)))
+
+
+@pytest.mark.parametrize("dtype", FLOATS)
+@pytest.mark.parametrize("n", [300, 3000, 50_000])
+def test_products_whose_sixteens_leave_the_range_are_right_as_well(dtype: str, n: int) -> None:
+    """Each way is tried: products of a few elements may leave the range, those of sixteen, or none."""
+    generator = np.random.default_rng(n)
+    for size in (2.0, 2.0**12, 2.0**90):
+        values = np.where(np.arange(n) % 7 < 4, size, 1 / size) * generator.uniform(0.9, 1.1, n)
+        values = np.concatenate([values, 1 / values]).astype(dtype)
+        logs = np.log2(values.astype("longdouble"))
+        for array in (values, np.sort(values), values[::-1]):
+            for x in (ao.asarray(array), ao.asarray(np.repeat(array, 2))[::2]):
+                got = ao.prod(x).item()
+                assert abs(math.log2(got) - float(logs.sum())) < 2 * n * np.finfo(dtype).eps, (size, got)
 
 
 @pytest.mark.parametrize("dtype", FLOATS)
@@ -310,6 +326,7 @@ def test_which_records_are_done_again() -> None:
         "cumulative_sum": "scaled",
         "prod": "apart",
         "cumulative_prod": "apart",
+        "_product_by_blocks": "apart",
         "_sum_of_squared_deviations": "noted",
     }
 

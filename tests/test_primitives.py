@@ -27,6 +27,7 @@ from aotops.intrinsics import (
     look_up16_float32,
     mantissa,
     scale,
+    significand,
     unscale,
 )
 
@@ -67,6 +68,7 @@ for _function in (limited, looked_up, looked_up_in_three, looked_up_in_float32):
 PRIMITIVES: dict[str, tuple[Callable[..., Any], int]] = {
     "exponent": (exponent, 1),
     "mantissa": (mantissa, 1),
+    "significand": (significand, 1),
     "limit": (limited, 1),
     "scale": (scale, 2),
     "unscale": (unscale, 2),

@@ -1,11 +1,12 @@
 """Measure the errors of operators and write them to docs/accuracy.md: `python tools/measure_accuracy.py exp log`.
 
-float32: every number, against NumPy's float64, or aotops' own where NumPy lacks the function. float64: the points of
+float32: every number, against aotops' own float64, by a reduction that is compiled for it, 20 to 60 s of CPU time; and
+where the error is largest against NumPy's, or aotops' where NumPy lacks the function. float64: the points of
 tests/test_accuracy.py, which are close around every seam, against mpmath, and a million numbers in each of `--rounds`
 against x87's long double; the largest error of these is measured again with mpmath. Functions of two inputs: the pairs
 of the tests. Complex numbers: those of the tests, against mpmath. Operators that are not named keep their rows. All of
 them take some two hours of CPU time, shared by `--jobs` processes; `--stride` takes only every so many float32 numbers,
-and says so in the row.
+and says so in the row; `--narrow` leaves float64 as the rows have it.
 """
 
 from __future__ import annotations
@@ -18,13 +19,17 @@ import os
 import re
 import sys
 from concurrent.futures import Future, ProcessPoolExecutor
+from functools import cache
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import mpmath
 import numpy as np
 
 import aotops as ao
+from aotops.intrinsics import exponent, scale, select, widen
+from aotops.ops.float_arithmetic import in_float32, in_float64
 
 PROJECT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(PROJECT / "tests"))
@@ -48,15 +53,12 @@ COMPLEX_HEAD = """
 ## Complex functions
 
 Of the real or the imaginary part, whichever errs by more; of a part that may cancel, in ULP of the larger part.
-The largest of 4,000 numbers of all sizes, near the axes, near branch points and where parts cancel. Numbers with a
-subnormal part, and results with one, are left out: in complex128 these parts may err by more.
+The largest of 4,000 numbers of all sizes, near the axes, near branch points and where parts cancel.
 
 | operator | complex64 | at | complex128 | at |
 |---|---|---|---|---|
 """
 ROW = re.compile(r"^\| (\w+) \| .*$", re.MULTILINE)
-#: The least normal parts.
-LEAST = {"complex64": 2.0**-126, "complex128": 2.0**-1022}
 #: How often 1,000 complex numbers are measured.
 SEEDS = range(1, 5)
 #: Of 2**32 float32 numbers, as many at a time as stay in the cache, and as many as one task of a process measures.
@@ -78,6 +80,37 @@ def error_at(record: Any, *values: float) -> float:
         return tests.error_in_units(result, tests.exact(record, *map(mpmath.mpf, values)), least=record.cases.least)
 
 
+def copied(function: Any) -> Any:
+    """A copy of a function, which may have another dtype of constants."""
+    copy = FunctionType(function.__code__, function.__globals__, function.__name__, None, function.__closure__)
+    copy.__module__ = function.__module__
+    return copy
+
+
+@cache
+def largest_error(name: str) -> Any:
+    """A reduction: the largest error in ULP of an operator of float32, against its own scalar function in float64."""
+    record = tests.RECORDS[name]
+    narrow = in_float32(copied(record.scalar_for("float32")))
+    wide = in_float64(copied(record.scalar_for("float64")))
+
+    def error(x: Any) -> Any:
+        y, z = widen(narrow(x)), wide(widen(x))
+        # infinity stands where the next power of two would
+        y, z = limited(y), limited(z)
+        e = exponent(z)
+        found = math.fabs(y - z) * scale(1.0, 23.0 - select(e > -126.0, e, -126.0))
+        return select(found == found, found, 0.0)
+
+    def limited(x: Any) -> Any:
+        return select(x > 2.0**128, 2.0**128, select(x < -(2.0**128), -(2.0**128), x))
+
+    for function in (error, limited):
+        function.__module__ = "aotops.of_the_tool"  # only aotops' own functions may use intrinsics
+        in_float64(function)
+    return ao.reduce(lambda a, b: max(a, b), identity=0.0, map=error, dtypes="float32", result="float64")
+
+
 def of_float32(name: str, first: int, stride: int) -> Found:
     """The largest error of every ``stride``-th of ``SHARE`` float32 numbers, given by the first one's bits."""
     record = tests.RECORDS[name]
@@ -86,8 +119,12 @@ def of_float32(name: str, first: int, stride: int) -> Found:
         record.numpy = lambda np, x: np.asarray(getattr(ao, name)(ao.asarray(x)))
     piece = PIECE * stride
     starts = range(first + (-first) % stride, first + SHARE, piece)
-    pieces = (np.arange(start, min(start + piece, first + SHARE), stride, dtype="uint32") for start in starts)
-    return max(tests.worst_of_float32(record, piece) for piece in pieces)
+
+    def bits(start: int) -> np.ndarray:
+        return np.arange(start, min(start + piece, first + SHARE), stride, dtype="uint32")
+
+    worst = max(starts, key=lambda start: largest_error(name)(ao.asarray(bits(start).view("float32"))).item())
+    return tests.worst_of_float32(record, bits(worst))
 
 
 def of_float64(name: str, rounds: int) -> Found:
@@ -126,30 +163,29 @@ def of_complex(name: str, dtype: str, seed: int) -> Found:
     """The largest error of a thousand complex numbers, against mpmath."""
     range_of_exponents = (-149, 127.9) if dtype == "complex64" else (-1074, 1023.9)
     numbers = ao.tensor(complex_tests.points(seed, 1000, *range_of_exponents), dtype=dtype).tolist()
-    results = complex_tests.applied(name, numbers, dtype)
-    normal = [
-        z
-        for z, result in zip(numbers, results, strict=True)
-        if all(part == 0 or abs(part) >= LEAST[dtype] for w in (z, result) for part in (w.real, w.imag))
-        and complex_tests.of_a_size(name, z)
-    ]
-    errors = complex_tests.errors(name, normal, dtype)
+    numbers = [z for z in numbers if complex_tests.of_a_size(name, z)]
+    errors = complex_tests.errors(name, numbers, dtype)
     return max(((max(found), z) for z, *found in errors), key=lambda found: found[0])
 
 
-def row(name: str, rounds: int, stride: int, pool: ProcessPoolExecutor) -> str:
-    """The operator's line of the table."""
+def row(name: str, rounds: int, stride: int, pool: ProcessPoolExecutor, before: str = "") -> str:
+    """The operator's line of the table; the cells of float64 are those of the line before, if there is one."""
     record = tests.RECORDS[name]
+    wide: list[Future[Found]] = []
     if record.inputs == 1:
-        wide = [pool.submit(of_float64, name, rounds)]  # the longest task first
+        if not before:
+            wide = [pool.submit(of_float64, name, rounds)]  # the longest task first
         narrow = [pool.submit(of_float32, name, first, stride) for first in range(0, 2**32, SHARE)]
     else:
         narrow, wide = (
             [pool.submit(of_pairs, name, dtype, seed) for seed in range(max(rounds, 1))]
             for dtype in ("float32", "float64")
         )
-    error, where = largest(wide)
-    cells = f"{error:.3f} | {where!r}"
+    if before:
+        cells = " | ".join(before.strip("| ").split(" | ")[-2:])
+    else:
+        error, where = largest(wide)
+        cells = f"{error:.3f} | {where!r}"
     error, where = largest(narrow)
     share = f" (1/{stride})" if record.inputs == 1 and stride > 1 else ""
     return f"| {name} | {record.max_ulp or 'correctly rounded'} | {error:.3f}{share} | {where!r} | {cells} |"
@@ -174,6 +210,7 @@ def main() -> None:
     parser.add_argument("operators", nargs="*", default=measured, help="of float functions; all by default")
     parser.add_argument("--rounds", type=int, default=4, help="of a million float64 numbers, or pairs, each")
     parser.add_argument("--stride", type=int, default=1, help="of float32: 257 takes every 257th; all by default")
+    parser.add_argument("--narrow", action="store_true", help="measure float32 alone, of functions of one input")
     parser.add_argument("--complex", action="store_true", help="measure the complex functions, and no others")
     parser.add_argument("--jobs", type=int, default=os.cpu_count(), help="processes; one for each CPU by default")
     arguments = parser.parse_args()
@@ -189,7 +226,8 @@ def main() -> None:
             if arguments.complex:
                 complex_rows[name] = line = complex_row(name, pool)
             else:
-                rows[name] = line = row(name, arguments.rounds, arguments.stride, pool)
+                before = rows[name] if arguments.narrow else ""
+                rows[name] = line = row(name, arguments.rounds, arguments.stride, pool, before)
             print(line, flush=True)
             tables = ("".join(f"{table[each]}\n" for each in sorted(table)) for table in (rows, complex_rows))
             TABLE.write_text(HEAD + COMPLEX_HEAD.join(tables), encoding="utf-8")

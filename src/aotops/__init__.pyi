@@ -1770,7 +1770,7 @@ def sigmoid(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> 
         sigmoid(-inf) is 0, sigmoid(inf) is 1, NaN stays NaN.
 
     Accuracy:
-        Within 3 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
+        Within 1 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
 
     Example:
         >>> import aotops as ao
@@ -1832,7 +1832,7 @@ def silu(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Ten
         silu(-inf) is -0.0, silu(inf) is inf, zeros and NaN stay what they are.
 
     Accuracy:
-        Within 3 ULP (units in the last place).
+        Within 1.5 ULP (units in the last place).
 
     Example:
         >>> import aotops as ao

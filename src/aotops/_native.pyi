@@ -1316,7 +1316,7 @@ class TensorBase:
             sigmoid(-inf) is 0, sigmoid(inf) is 1, NaN stays NaN.
 
         Accuracy:
-            Within 3 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
+            Within 1 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
 
         Example:
             >>> import aotops as ao

@@ -276,6 +276,7 @@ OPERATOR_FIELDS = (
     ("has_absorbing", "uint8_t", "reductions: some result ends the work early"),
     ("states", "uint8_t", "reductions and scans: the numbers in a state; 0 if the state is a result"),
     ("retry", "uint8_t", "reductions and scans: enum aot_retry"),
+    ("redoes", "uint8_t", "reductions: enum aot_retry, of those that this one is the first to do again"),
     ("optional", "uint16_t", "inputs that may be left out, as a bit mask"),
     ("reads", "uint16_t", "derivatives: the inputs that the formula reads, as a bit mask; 0: not known yet"),
     ("passes", "uint16_t", "derivatives: the results that are the incoming gradient itself, as a bit mask"),

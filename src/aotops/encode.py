@@ -77,6 +77,7 @@ def encode(record: Record, compute_bound: bool = False, formula: tuple[int, int]
         "has_absorbing": int(record.absorbing is not None),
         "states": len(record.states_for(record.dtypes[0])),
         "retry": abi.RETRIES.index(record.retry),
+        "redoes": abi.RETRIES.index(record.redoes),
         "optional": mask(record, record.defaults),
         "reads": formula[0],
         "passes": formula[1],

@@ -88,6 +88,12 @@ def mantissa(x: Any) -> Any:
     return type(x)(2 * math.frexp(x)[0] if x and x < math.inf else 1.0)
 
 
+def significand(x: Any) -> Any:
+    """Return ``x / 2**exponent(x)``, from 1 to 2 with the sign of ``x``; 1 with its sign of zeros and infinities."""
+    size = 2 * math.frexp(math.fabs(x))[0] if x and math.isfinite(x) else 1.0
+    return x if x != x else type(x)(math.copysign(size, x))
+
+
 def unscale(y: Any, x: Any) -> Any:
     """Return ``scale(y, -exponent(x))``."""
     return scale(y, -exponent(x))
@@ -146,6 +152,11 @@ def look_up16_float32(table: Table, index: Any) -> Any:
 def wrap_int64(x: Any) -> int:
     """Wrap an integer around to int64; compiled arithmetic wraps on its own."""
     return (int(x) + 2**63) % 2**64 - 2**63
+
+
+def wrap_uint64(x: Any) -> int:
+    """Wrap an integer around to uint64."""
+    return int(x) % 2**64
 
 
 def shift_right(bits: Any, count: int) -> Any:

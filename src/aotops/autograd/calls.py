@@ -23,7 +23,8 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     """The result of a recorded call, an output of a new node or of several; C calls this."""
     kwargs = kwargs or {}
     name = name_of(function)
-    rule = rule_of(name)
+    own = is_own(function)
+    rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
         return getattr(function, "__wrapped__", function)(*args, **kwargs)
     originals: dict[int, Tensor] = {}
@@ -31,7 +32,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     try:
         plain_args = tuple([detached(value, originals) for value in args])
         plain_kwargs = {key: detached(value, originals) for key, value in kwargs.items()}
-        if name in CONSTANT:
+        if own and name in CONSTANT:
             return function(*plain_args, **plain_kwargs)
         if kwargs.get("out") is not None:
             from aotops.errors import out_is_recorded
@@ -81,6 +82,27 @@ def name_of(function: Any) -> str:
     """The public name of what is called: ``take``, or ``Tensor.copy`` of a method."""
     name: str = function.__name__ if isinstance(function, Operator) else function.__qualname__
     return name
+
+
+def is_own(function: Any) -> bool:
+    """Whether the tables of names are about a function: it is one of aotops itself."""
+    if isinstance(function, Operator):
+        return function._record is None
+    return str(getattr(function, "__module__", "")).startswith(
+        ("aotops.namespace.", "aotops.tensors", "aotops._native")
+    )
+
+
+def operator_rule(function: Any) -> Any:
+    """The rule of a declared operator that C does not record, a scan or one that runs as plain Python; or None."""
+    if not isinstance(function, Operator) or function._record is None or function._record.gradient is None:
+        return None
+    from functools import partial
+
+    from aotops.autograd import rules_operators
+
+    kind = "scan" if function.kind == "scan" else "reduction" if function.kind == "reduce" else "elementwise"
+    return partial(getattr(rules_operators, kind), function)
 
 
 def is_checked(function: Any, name: str) -> bool:

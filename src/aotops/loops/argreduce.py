@@ -36,8 +36,9 @@ from aotops.loops.reduce import LANES, fold_eight, fold_lanes
 PACKED = 1024
 
 #: A row of at least two blocks is taken in blocks, up to ``BLOCKS`` of them: only the block with the best value is
-#: searched for its position. Searching half of a row, on average, took a third of the time. A block has ``BLOCK``
-#: elements at least, and ``BLOCK_BYTES``: the lanes of each are combined with each other.
+#: searched for its position. Searching half of a row, on average, took a third of the time. Further rows of one result,
+#: few of which hold a better element, are not cut into blocks. A block has ``BLOCK`` elements at least, and
+#: ``BLOCK_BYTES``: the lanes of each are combined with each other.
 BLOCK = 256
 BLOCK_BYTES = 1024
 BLOCKS = 8
@@ -161,25 +162,27 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
         store(best, 0, winner)
         return select(same(winner, value), chosen, first)  # type: ignore[no-any-return]
 
-    def fold_row(x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
+    def fold_row(
+        x: Any, step: int, length: int, place: int, best: Any, index: Any, lanes: Any, first_row: bool
+    ) -> None:
         if length < 8:
             scan_row(x, step, length, place, best, index)
             return
         if step == 1:
-            fold_contiguous(x, length, place, best, index, lanes)
+            fold_contiguous(x, length, place, best, index, lanes, first_row)
             return
         aside = accumulators(PACKED, x)
         for start in range(0, length, PACKED):
             count = min(PACKED, length - start)
             first = min(start, length - 8)  # a short end overlaps elements that are known not to be better
             copy_row(shift(x, first * step), step, aside, start + count - first)
-            fold_contiguous(aside, start + count - first, place + first, best, index, lanes)
+            fold_contiguous(aside, start + count - first, place + first, best, index, lanes, first_row)
 
     def copy_row(x: Any, step: int, aside: Any, length: int) -> None:
         for j in range(length):
             store(aside, j, load_output(x, j * step))
 
-    def fold_contiguous(x: Any, length: int, place: int, best: Any, index: Any, lanes: Any) -> None:
+    def fold_contiguous(x: Any, length: int, place: int, best: Any, index: Any, lanes: Any, in_blocks: bool) -> None:
         if ends and load_output(best, 0) == absorbing:
             return
         if either:
@@ -193,7 +196,7 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
             choose(x, length, lanes, 8)
             chosen = improve(fold_eight(combine, lanes), best, chosen, 0)
         else:
-            if length >= 2 * least:
+            if in_blocks and length >= 2 * least:
                 size = max(least, length // BLOCKS // LANES * LANES)
             start = 0
             while start < length and not (ends and load_output(best, 0) == absorbing):
@@ -225,7 +228,9 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
             for i in range(n0):
                 row = shift(x, i * x_outer)
                 place = load_output(places, i * place_outer)
-                fold_row(row, x_inner, n1, place, shift(best, i * best_outer), shift(index, i * index_outer), lanes)
+                target = shift(index, i * index_outer)
+                first_row = (i == 0) | (index_outer != 0)
+                fold_row(row, x_inner, n1, place, shift(best, i * best_outer), target, lanes, first_row)
         elif best_inner == 1 and index_inner == 1 and place_inner == 0:
             aside = accumulators(PACKED, x)
             for i in range(n0):

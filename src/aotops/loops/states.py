@@ -47,6 +47,15 @@ def combining(combine: Function, signature: Signature) -> Function:
     return combine_states
 
 
+def settling(settle: Function, signature: Signature) -> Function:
+    """Make the function that makes a state, the output of a signature, fit for more elements."""
+
+    def settle_state(state: Any) -> Any:
+        return converted(settle(state), signature)
+
+    return settle_state
+
+
 def combining_numbers(combine: Function, count: int) -> Function:
     """Make the same function of the ``count`` numbers of one state, and then those of the other."""
 

@@ -359,12 +359,14 @@ static void choose_start(fold_job *job, const aot_operator *definition, const ao
     }
 }
 
-/* Writes the results of a tile of columns to the output. */
-static void finish(const fold_job *job, char *const *column, int64_t width, char *results)
+/* Writes the results of a tile of columns to the output. Returns whether a part has left the range: not what is made of
+ * a state, which may do so in earnest. */
+static bool finish(const fold_job *job, char *const *column, int64_t width, char *results)
 {
     if (job->initial != NULL) {
         merge_initial(job, width, results);
     }
+    bool raised = aot_raised_flags(job->watched) != 0;
     char *data[AOT_MAX_STATES + 1];
     int64_t strides[2 * (AOT_MAX_STATES + 1)] = {0};
     int operands = job->has_states ? job->results : 1;
@@ -375,13 +377,14 @@ static void finish(const fold_job *job, char *const *column, int64_t width, char
     data[operands] = column[job->inputs];
     if (width == 1 && !job->has_states) {
         memcpy(data[operands], data[0], (size_t)job->plan->result_itemsizes[job->positions ? 1 : 0]);
-        return;
+        return raised;
     }
     for (int k = 0; k < operands; k++) {
         strides[k] = 1;
     }
     strides[operands] = job->plan->out_stride;
     aot_call_kernel(job->finish, 1, width, data, strides);
+    return raised;
 }
 
 /* Returns the first row of part `part`: rows * part / parts, without the overflow of the product. */
@@ -391,8 +394,8 @@ static int64_t first_row(const aot_plan *plan, int64_t part)
     return rows / plan->parts * part + rows % plan->parts * part / plan->parts;
 }
 
-/* Runs one unit of work: part `item % parts` of column tile `item / parts`. */
-static void run_item(const fold_job *job, int64_t item, char *partials, char *scratch)
+/* Runs one unit of work: part `item % parts` of column tile `item / parts`. Returns whether a part has left the range. */
+static bool run_item(const fold_job *job, int64_t item, char *partials, char *scratch)
 {
     const aot_plan *plan = job->plan;
     char *column[AOT_MAX_OPERANDS], *room = scratch + job->tree_bytes;
@@ -407,15 +410,15 @@ static void run_item(const fold_job *job, int64_t item, char *partials, char *sc
             aot_call_kernel(job->fill[0], 1, width, data, strides);
         }
         fold_tile(job, column, width, 0, out, plan->out_stride, room);
-        return;
+        return aot_raised_flags(job->watched) != 0;
     }
     tree(job, column, width, first_row(plan, part), first_row(plan, part + 1), scratch, room);
     if (plan->parts == 1) {
-        finish(job, column, width, scratch);
-    } else {
-        memcpy(partials + (size_t)item * job->result_bytes, scratch, job->result_bytes);
-        (void)is_absorbed(job, width, scratch);
+        return finish(job, column, width, scratch);
     }
+    memcpy(partials + (size_t)item * job->result_bytes, scratch, job->result_bytes);
+    (void)is_absorbed(job, width, scratch);
+    return aot_raised_flags(job->watched) != 0;
 }
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
@@ -428,23 +431,26 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
         if (follows) {
             before += (size_t)(item - 1) * job->result_bytes;
         }
+        bool raised = false;
         aot_clear_flags(job->watched);
         if (follows && is_absorbed(job, seek_column(job, item / parts, column), before)) {
             memcpy(before + job->result_bytes, before, job->result_bytes);
         } else {
-            run_item(job, item, runner->shared, scratch);
+            raised = run_item(job, item, runner->shared, scratch);
         }
-        runner->shared[job->flags_at + (size_t)item] = (char)(aot_raised_flags(job->watched) != 0);
+        runner->shared[job->flags_at + (size_t)item] = (char)raised;
     }
 }
 
-/* Combines the parts of each tile of columns. */
-static void merge_parts(const fold_job *job, char *partials)
+/* Combines the parts of each tile of columns. Returns whether a part has left the range. */
+static bool merge_parts(const fold_job *job, char *partials)
 {
+    bool raised = false;
     for (int64_t tile = 0; tile < job->plan->tiles[KEPT] && !aot_is_stopped(); tile++) {
         char *column[AOT_MAX_OPERANDS];
         int64_t width = seek_column(job, tile, column);
         char *parts = partials + (size_t)(tile * job->plan->parts) * job->result_bytes;
+        aot_clear_flags(job->watched);
         for (int64_t count = job->plan->parts; count > 1; count = (count + 1) / 2) {
             /* combine neighbours, so that positions stay in order */
             for (int64_t k = 0; k + 1 < count; k += 2) {
@@ -458,8 +464,9 @@ static void merge_parts(const fold_job *job, char *partials)
                        job->result_bytes);
             }
         }
-        finish(job, column, width, parts);
+        raised |= finish(job, column, width, parts);
     }
+    return raised;
 }
 
 static void run_fold(const aot_runner *runner)
@@ -474,9 +481,7 @@ static void run_fold(const aot_runner *runner)
     aot_share(&own, items, run_items);
     *job.raised = memchr(runner->shared + job.flags_at, 1, (size_t)items) != NULL;
     if (job.plan->parts > 1) {
-        aot_clear_flags(job.watched);
-        merge_parts(&job, runner->shared);
-        *job.raised |= aot_raised_flags(job.watched) != 0;
+        *job.raised |= merge_parts(&job, runner->shared);
     }
 }
 

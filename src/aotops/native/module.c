@@ -496,7 +496,7 @@ static PyTypeObject *add_type(PyObject *module, PyType_Spec *spec, const char *n
     return (PyTypeObject *)type;
 }
 
-/* Creates `operators`, a read-only mapping. Also fills the table of slots, and adds the methods of TensorBase. */
+/* Creates `operators`, a read-only mapping. Also fills the tables of slots and retries, and adds the methods of TensorBase. */
 static int add_operators(PyObject *module, aot_state *state)
 {
     PyObject *operators = PyDict_New();
@@ -511,6 +511,10 @@ static int add_operators(PyObject *module, aot_state *state)
         if (!failed && definition->slot != AOT_SLOT_NONE) {
             Py_INCREF(operator);
             state->slots[definition->slot] = operator;
+        }
+        if (!failed && definition->redoes != AOT_RETRY_NONE) {
+            Py_INCREF(operator);
+            state->redoing[definition->redoes] = operator;
         }
         Py_XDECREF(operator);
     }

@@ -83,6 +83,7 @@ typedef struct {
     } numpy; /* NULL until an array kernel has met one of NumPy's arrays; array_call.c */
     PyObject *slots[AOT_N_SLOTS]; /* the operator behind each special method */
     PyObject *dot;                /* the operator of x1 @ x2 for vectors: _sum_of_products */
+    PyObject *redoing[AOT_N_RETRIES]; /* the operators that do reductions again first; reduce.c */
     PyObject *choose;             /* the operator that assigns to what a mask selects: where */
     PyTypeObject *operand_types[AOT_OPERAND_TYPES]; /* foreign types with buffers; from_python.c */
     int n_operand_types;

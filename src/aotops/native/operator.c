@@ -7,7 +7,7 @@
  *
  * An operator declared in Python (declare.c) is bound to its kernels by its first call.
  */
-#include "native.h"
+#include "tape.h"
 
 #include <stddef.h>
 #include <structmember.h>
@@ -100,7 +100,10 @@ static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
         Py_RETURN_NONE; /* it would run as plain Python */
     }
     if (operator->fallback != NULL) {
-        return PyObject_Call(operator->fallback, args, kwargs);
+        aot_state *state = operator->state;
+        return state->tape.nodes != 0 && aot_is_recorded_in(state, args, kwargs)
+                   ? aot_record_in_python(state, self, args, kwargs)
+                   : PyObject_Call(operator->fallback, args, kwargs);
     }
     return operator->definition->kind == AOT_ELEMENTWISE ? call_elementwise(operator, args, kwargs)
                                                           : aot_reduce(operator, args, kwargs);

@@ -363,6 +363,36 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
     return aot_fold(call->operator, variant, views, ndim, shape);
 }
 
+/* Reduces by the operator that is the first to do reductions like this one again. Returns 1 if there is none, or if a
+ * part of it has left the range, too. */
+static int fold_again(const call_arguments *call, aot_tensor *const *inputs, int ndim, const Py_ssize_t *shape,
+                      uint32_t mask, aot_tensor *out)
+{
+    const aot_operator_object *other =
+        (const aot_operator_object *)call->operator->state->redoing[call->operator->definition->retry];
+    const aot_variant *variant =
+        other != NULL && other != call->operator ? aot_variant_of(other->definition, out->dtype) : NULL;
+    if (variant == NULL) {
+        return 1;
+    }
+    call_arguments again = *call;
+    again.operator = other;
+    again.variant = variant;
+    return fold(&again, inputs, ndim, shape, mask, out);
+}
+
+/* Returns whether a product has so many elements that it most likely leaves the range: they are not multiplied as they
+ * are first. Where whole rows are combined, that would take less time, though. */
+static bool is_long_product(const call_arguments *call, int ndim, const Py_ssize_t *shape, uint32_t mask)
+{
+    int64_t count = 1;
+    for (int axis = 0; axis < ndim; axis++) {
+        count *= mask >> axis & 1 ? shape[axis] : 1;
+    }
+    return call->operator->definition->retry == AOT_RETRY_APART && ndim > 0 && mask >> (ndim - 1) & 1 &&
+           count > AOT_PLAN_LEAF;
+}
+
 /* Computes again what has overflowed in a part, in Python; `out` holds the result so far. */
 static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim, uint32_t mask, aot_tensor *out)
 {
@@ -405,7 +435,12 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     if (out == NULL) {
         return NULL;
     }
-    int failed = fold(call, inputs, ndim, shape, mask, out);
+    bool is_long = is_long_product(call, ndim, shape, mask);
+    int failed = is_long ? fold_again(call, inputs, ndim, shape, mask, out) : 1;
+    if (failed > 0) {
+        failed = fold(call, inputs, ndim, shape, mask, out);
+        failed = failed > 0 && !is_long ? fold_again(call, inputs, ndim, shape, mask, out) : failed;
+    }
     if (failed > 0) {
         failed = retry(call, inputs, ndim, mask, out);
     }

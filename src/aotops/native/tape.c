@@ -51,6 +51,24 @@ bool aot_is_recorded_in_lists(const aot_state *state, PyObject *const *args, Py_
     return false;
 }
 
+bool aot_is_recorded_in(const aot_state *state, PyObject *args, PyObject *kwargs)
+{
+    PyObject *key, *value;
+    Py_ssize_t position = 0;
+    for (Py_ssize_t k = 0; k < PyTuple_Size(args); k++) {
+        value = PyTuple_GetItem(args, k);
+        if (aot_is_recorded_in_lists(state, &value, 1)) {
+            return true;
+        }
+    }
+    while (kwargs != NULL && PyDict_Next(kwargs, &position, &key, &value)) {
+        if (aot_is_recorded_in_lists(state, &value, 1)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 PyObject *aot_record_in_python(aot_state *state, PyObject *function, PyObject *args, PyObject *kwargs)
 {
     if (args == NULL) {

@@ -113,6 +113,7 @@ static inline aot_tensor *aot_tracked(const aot_state *state, PyObject *object)
 /* Returns whether a call with these arguments, some of which may be NULL, is recorded; with elements of lists and tuples
  * among them as well. */
 bool aot_is_recorded(const aot_state *state, PyObject *const *args, Py_ssize_t count);
+bool aot_is_recorded_in(const aot_state *state, PyObject *args, PyObject *kwargs);
 bool aot_is_recorded_in_lists(const aot_state *state, PyObject *const *args, Py_ssize_t count);
 /* Calls Python for a function that Python records; `names` are those of the last arguments, or NULL. */
 PyObject *aot_record_in_python(aot_state *state, PyObject *function, PyObject *args, PyObject *kwargs);

@@ -53,30 +53,13 @@ static PyObject *native_set_recording(PyObject *Py_UNUSED(module), PyObject *fla
     return truth < 0 ? NULL : PyBool_FromLong(aot_set_recording(truth != 0));
 }
 
-static bool any_in(const aot_state *state, PyObject *values)
-{
-    for (Py_ssize_t k = 0; k < PyTuple_Size(values); k++) {
-        PyObject *value = PyTuple_GetItem(values, k);
-        if (aot_is_recorded_in_lists(state, &value, 1)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static PyObject *native_recorded(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
     aot_state *state = state_of(module);
     if (count != 3 || state->tape.nodes == 0 || !PyTuple_CheckExact(args[1]) || !PyDict_CheckExact(args[2])) {
         Py_RETURN_NOTIMPLEMENTED;
     }
-    bool any = any_in(state, args[1]);
-    PyObject *key, *value;
-    Py_ssize_t position = 0;
-    while (!any && PyDict_Next(args[2], &position, &key, &value)) {
-        any = aot_is_recorded_in_lists(state, &value, 1);
-    }
-    if (!any) {
+    if (!aot_is_recorded_in(state, args[1], args[2])) {
         Py_RETURN_NOTIMPLEMENTED;
     }
     return aot_record_in_python(state, args[0], args[1], args[2]);

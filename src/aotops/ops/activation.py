@@ -53,18 +53,33 @@ def sigmoid64(x: Any) -> Any:
     return fma(remainder, inverse, quotient) * select(negative, power, 1.0)
 
 
+def logistic_parts32(x: Any) -> Any:
+    """``k, q, r`` with ``sigmoid(x) = (q + r) * 2**k``, ``r`` small, where ``k`` counts below 0 only."""
+    a = select(x < 0.0, -x, x)  # math.fabs would make a Python float, which is a float64
+    k, t, u, v = exp_parts32(-select(a > 110.0, 110.0, a))
+    mantissa = fma(u, v, t)
+    e = mantissa * scale(1.0, k)
+    below = 1.0 + e
+    inverse = 1.0 / below
+    negative = x < 0.0
+    above = select(negative, mantissa, 1.0)
+    above_low = select(negative, fma(u, v, t - mantissa), 0.0)
+    quotient = above * inverse
+    remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
+    return k, quotient, remainder * inverse
+
+
 def sigmoid32(x: Any) -> Any:
-    """As ``sigmoid64``, in float32, with a single quotient."""
-    k, t, u, v = exp_parts32(select(x < 0.0, x, -x))  # math.fabs would make a Python float, which is a float64
-    e = scale(fma(u, v, t), k)
-    return select(x < 0.0, e, 1.0) / (1.0 + e)
+    """As ``sigmoid64``, in float32."""
+    k, quotient, rest = logistic_parts32(x)
+    return (quotient + rest) * select(x < 0.0, scale(1.0, k), 1.0)
 
 
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
     method=True,
-    max_ulp=3,
+    max_ulp=1,
     compute_bound=True,
     numpy=lambda np, x: np.where(x >= 0, 1, np.exp(-np.abs(x))) / (1 + np.exp(-np.abs(x))),
     cases=Cases(
@@ -144,19 +159,18 @@ def silu_slope(mp: Any, x: Any) -> Any:
 
 
 def silu32(x: Any) -> Any:
-    """silu in float32: as ``sigmoid32``, scaled last, so that subnormal results are rounded once."""
-    a = select(x < 0.0, -x, x)
-    k, t, u, v = exp_parts32(-select(a > 110.0, 110.0, a))
-    m = fma(u, v, t)
+    """silu in float32: as ``sigmoid32``, scaled last."""
+    k, quotient, rest = logistic_parts32(x)
     negative = x < 0.0
-    above = select(negative, select(x < -110.0, -110.0, x) * m, x)
-    return select(x == INF, x, lowered(above / (1.0 + scale(m, k)), select(negative, k, 0.0)))
+    factor = select(x < -110.0, -110.0, x)
+    y = fma(factor, quotient, factor * rest)
+    return select(x == INF, x, lowered(y, select(negative, k, 0.0)))
 
 
 @map(
     dtypes=FLOATS,
     casts=TO_FLOAT,
-    max_ulp=3,
+    max_ulp=1.5,
     compute_bound=True,
     numpy=lambda np, x: np.where(np.isneginf(x), -0.0, x / (1 + np.exp(-x.astype(np.longdouble)))).astype(x.dtype),
     cases=Cases(

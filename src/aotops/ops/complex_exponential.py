@@ -144,20 +144,21 @@ sine_and_cosine_near64 = sine_and_cosine_of(reduce_near)
 
 
 def exp_factors(x: Any) -> Any:
-    """Three factors of ``exp(x)``: their product with a number below 1 over- or underflows only where the result does.
+    """Factors of ``exp(x)``, the second twice, a power of 2.
 
-    Only the first one is no power of 2. Of NaN it is NaN.
+    Their product with a number below 1 leaves the range only where the result does. Of moderate numbers the second is
+    1: the product with a subnormal number is rounded once. Of NaN the first is NaN.
     """
     k, t, u, v = exp_parts64(x)
     k = limit(floor(k), 4000.0)
-    third = floor(k * 0.3333333333333333)
-    return select(x != x, x, scale(fma(u, v, t), third)), scale(1.0, third), scale(1.0, k - third - third)
+    third = select(math.fabs(k) < 1000.0, 0.0, floor(k * 0.3333333333333333))
+    return select(x != x, x, scale(fma(u, v, t), k - third - third)), scale(1.0, third)
 
 
 def exp_of_angle(a: Any, b: Any, sine: Any, cosine: Any) -> Any:
     """``exp(a)`` times the cosine and the sine of ``b``."""
-    first, second, third = exp_factors(a)
-    real, imaginary = ((first * cosine) * second) * third, ((first * sine) * second) * third
+    first, second = exp_factors(a)
+    real, imaginary = ((first * cosine) * second) * second, ((first * sine) * second) * second
     finite = is_finite(b)
     real = select(finite | (math.fabs(a) != INF), real, select(a < 0.0, 0.0, INF))
     imaginary = select(finite | (a != -INF), imaginary, 0.0)
@@ -302,15 +303,13 @@ def sqrt_complex(a: Any, b: Any) -> Any:
     largest = select(x < y, y, x)
     tiny, huge = largest < 2.0**-400, largest > 2.0**500
     factor = select(tiny, 2.0**600, select(huge, 2.0**-600, 1.0))
-    back, forth = (
-        select(tiny, 2.0**-300, select(huge, 2.0**300, 1.0)),
-        select(tiny, 2.0**300, select(huge, 2.0**-300, 1.0)),
-    )
+    back = select(tiny, 2.0**-300, select(huge, 2.0**300, 1.0))
     p, q = x * factor, y * factor
     square = select(q < p * 2.0**-30, 0.0, q)
     root = square_root(0.5 * (p + square_root(fma(p, p, square * square))))
-    # of the unscaled part, which the factor might have made 0
-    other = select(root == 0.0, 0.0, divide(y, root + root) * forth)
+    # where the factor is small, of the unscaled part, which it might have made 0
+    other = divide(select(tiny, q, y), root + root) * select(tiny | huge, 2.0**-300, 1.0)
+    other = select(root == 0.0, 0.0, other)
     root = root * back
     forward = math.copysign(1.0, a) > 0.0
     beside = select(y == y, 0.0, y)  # an infinity

@@ -43,34 +43,36 @@ def sinh_and_cosh64(x: Any) -> Any:
 
 
 def hyperbolic_factors(x: Any, y: Any) -> Any:
-    """Two powers of 2, whose products with the next two are sinh and cosh of ``abs(x)``, and sine and cosine of ``y``.
+    """A power of 2, whose products, twice, with the next two are sinh and cosh of ``abs(x)``; sine and cosine of ``y``.
 
-    Beside a small sine, sinh may be beyond float64.
+    Beside a small sine, sinh may be beyond float64. Of moderate numbers the power is 1: the product with a subnormal
+    number is rounded once.
     """
     k, _, s, c = sinh_and_cosh64(x)
-    k = limit(k, 2040.0) - 1.0
-    half = floor(0.5 * k)
+    k = limit(k, 2200.0) - 1.0
+    third = select(k < 1000.0, 0.0, floor(k * 0.3333333333333333))
+    power = scale(1.0, k - third - third)
     sine, cosine = sine_and_cosine64(y)
-    return scale(1.0, half), scale(1.0, k - half), s, c, sine, cosine
+    return scale(1.0, third), s * power, c * power, sine, cosine
 
 
 def sinh_complex(a: Any, b: Any) -> Any:
     """``sinh(a) * cos(b)`` and ``cosh(a) * sin(b)``."""
-    first, second, s, c, sine, cosine = hyperbolic_factors(a, b)
+    factor, s, c, sine, cosine = hyperbolic_factors(a, b)
     # 0 and infinity are what they are beside a cosine that is NaN
     alone = ((a == 0.0) | (math.fabs(a) == INF)) & (cosine != cosine)
-    real = select(alone, math.fabs(a), ((s * cosine) * first) * second)
-    imaginary = ((c * sine) * first) * second
+    real = select(alone, math.fabs(a), ((s * cosine) * factor) * factor)
+    imaginary = ((c * sine) * factor) * factor
     return math.copysign(1.0, a) * real, select(b == 0.0, b, imaginary)
 
 
 def cosh_complex(a: Any, b: Any) -> Any:
     """``cosh(a) * cos(b)`` and ``sinh(a) * sin(b)``."""
-    first, second, s, c, sine, cosine = hyperbolic_factors(a, b)
+    factor, s, c, sine, cosine = hyperbolic_factors(a, b)
     alone = (math.fabs(a) == INF) & (cosine != cosine)
-    real = select(alone, INF, ((c * cosine) * first) * second)
+    real = select(alone, INF, ((c * cosine) * factor) * factor)
     zero = (b == 0.0) | ((a == 0.0) & (sine != sine))
-    imaginary = select(zero, math.copysign(0.0, b), ((s * sine) * first) * second)
+    imaginary = select(zero, math.copysign(0.0, b), ((s * sine) * factor) * factor)
     return real, math.copysign(1.0, a) * imaginary
 
 
@@ -130,10 +132,11 @@ def arcsine_parts(a: Any, b: Any) -> Any:
     both = 0.5 * (per_plus + per_minus)
     inside, outside = x < 1.0, x > 1.0
     m = 0.5 * (r + s)
-    one_vanishing, other = square * both, 0.5 * fma(square, per_plus, minus)
-    less_one = select(inside, one_vanishing, other)
-    root = select(inside, y * square_root(both * (m + 1.0)), square_root(other * (m + 1.0)))
-    d = select(outside, y * square_root(both * (m + x)), square_root(other * (m + x)))
+    one_vanishing, twice_other = square * both, fma(square, per_plus, minus)
+    less_one = select(inside, one_vanishing, 0.5 * twice_other)
+    # half of a subnormal number would be rounded
+    root = select(inside, y * square_root(both * (m + 1.0)), square_root(twice_other * (0.5 * (m + 1.0))))
+    d = select(outside, y * square_root(both * (m + x)), square_root(twice_other * (0.5 * (m + x))))
     far = square_root(fma(far_x, far_x, far_y * far_y)) * select(huge, 2.0**160, 1.0)
     w = select(large, far, less_one + root)
     imaginary = log_of_sum64(w, 0.0, select(huge, 441.0, select(large, 1.0, 0.0)))

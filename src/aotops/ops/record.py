@@ -103,6 +103,11 @@ class Record:
             early.
         identity: for a reduction, the value of an empty one, or one for each dtype; ``None`` if it has none. For one
             whose state is several numbers, a tuple of them.
+        within: for a reduction whose state is several numbers, a cheaper combination of two, for few elements in a row:
+            ``scalar`` is ``settle`` of it.
+        settle: of such a reduction, the function of a state that makes it fit for more elements.
+        deep: for a reduction, whether errors do not grow with the number of elements that are combined in order: those
+            of sums do. By default that of a product.
         finish: for a reduction or a scan whose state is several numbers, the scalar function that makes a result of
             them. ``map`` then returns a state, and ``scalar`` combines two.
         state: the dtypes of the numbers of such a state, None for one that follows from the number in ``identity``:
@@ -121,6 +126,7 @@ class Record:
             result it looks for.
         retry: for a reduction or a scan, how it is done again where a part of it has overflowed, one of
             ``aotops.abi.RETRIES``; by default that of a sum or a product, if it combines elements as one of these does.
+        redoes: for a reduction, the retry of those that it is the first to do again.
         max_ulp: bound of the error in ULP, units in the last place. It is 0 if the operator is exact or correctly
             rounded, and for derivatives, whose error is that of a few operations.
         compute_bound: whether it computes so much that it is 5 to 15 times as slow without vectors.
@@ -158,6 +164,9 @@ class Record:
         fixed: Mapping[str, str] | None = None,
         defaults: Mapping[str, float | Mapping[str, float]] | None = None,
         map: Scalar | None = None,
+        within: Scalar | None = None,
+        settle: Scalar | None = None,
+        deep: bool = False,
         reduction: Record | None = None,
         doc: str = "",
         absorbing: float | Mapping[str, float] | None = None,
@@ -176,6 +185,7 @@ class Record:
         cases: Cases | None = None,
         specialised: Mapping[str, Scalar] | None = None,
         retry: str | None = None,
+        redoes: str = "none",
         derivative_of: Record | None = None,
     ) -> None:
         self.kind, self.name, self.scalar, self.dtypes = kind, name, scalar, dtypes
@@ -186,6 +196,8 @@ class Record:
         self.fixed = {**dict.fromkeys(bool_inputs, "bool"), **(fixed or {})}
         self.defaults = defaults or {}
         self.map = map
+        self.within = within
+        self.settle = settle
         self.reduction = reduction
         self.absorbing = absorbing
         self.identity = identity
@@ -203,6 +215,8 @@ class Record:
         self.cases = cases or Cases()
         self.specialised = dict(specialised or {})
         self.retry = retry or self._usual_retry()
+        self.redoes = redoes
+        self.deep = deep or self.retry == "apart"
         self.fast_paths: dict[str, tuple[Scalar, Scalar]] = {}
         self._combinations: dict[Scalar, Scalar] = {}
         self.gradient: Record | None = None
@@ -324,7 +338,7 @@ class Record:
         own = inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
         if self.derivative_of and not own:
             of = self.derivative_of
-            names = {"name": of.variable, "takes": ", ".join((*of.parameters, "y", "g"))}
+            names = {"name": of.variable, "takes": ", ".join((*of.derivative_inputs, "y", "g"))}
             own = (DERIVATIVE_DOC + LEFT_OUT_DOC * bool(self.defaults)).format(**names).strip()
         is_private = self.name.startswith("_") and not self.namespace
         if not own or self.derivative_of or is_private:
@@ -391,10 +405,8 @@ class Record:
             return ()
         identity = self.identity_for(dtype)
         assert isinstance(identity, tuple)  # checked by _check_state
-        real = dtype if dtype in FLOATS else DEFAULTS["float"]
-        literal = {"bool": DEFAULTS["bool"], "int": DEFAULTS["integer"]}
         own = self.state or (None,) * len(identity)
-        return tuple([own[k] or literal.get(type(value).__name__, real) for k, value in enumerate(identity)])
+        return tuple([own[k] or state_dtype(value, dtype) for k, value in enumerate(identity)])
 
     def symbols(self) -> tuple[tuple[Any, ...], ...]:
         """For each dtype, the C names of the kernel, and of what combines two results of a reduction or a scan.
@@ -440,7 +452,7 @@ class Record:
     def default_for(self, parameter: str, dtype: str) -> float:
         """The value of an input that is left out, in a dtype."""
         default = self.defaults[parameter]
-        return default if isinstance(default, (int, float)) else default[dtype]
+        return default[dtype] if isinstance(default, dict) else default  # type: ignore[return-value]
 
     def initial_for(self, dtype: str) -> float:
         """What a non-empty reduction in a dtype starts from."""
@@ -458,7 +470,7 @@ class Record:
 
     def absorbing_for(self, dtype: str) -> float | None:
         """The result of a reduction in a dtype that no further element changes, if there is one."""
-        if self.absorbing is None or isinstance(self.absorbing, (int, float)):
+        if self.absorbing is None or isinstance(self.absorbing, (int, float, complex)):
             return self.absorbing
         return self.absorbing[dtype]
 
@@ -477,19 +489,32 @@ class Record:
         """The parameters that a derivative is taken by: those that have no dtype of their own."""
         return tuple([name for name in self.parameters if name not in self.fixed])
 
+    @property
+    def derivative_inputs(self) -> tuple[str, ...]:
+        """The inputs of a derivative beside the output and the incoming gradient."""
+        if self.kind == "scan":
+            return self.scalar.__code__.co_varnames[:2]
+        return self.parameters
+
     def derivative(self, function: Scalar) -> Scalar:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
 
         Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
-        own.
+        own. Of a reduction it is the same for each element, with the output and the incoming gradient of the result
+        that the element goes into. Of a scan it is that of the combination, ``(a, b, y, g)``: the gradients by the
+        running result before and by the element.
         """
         if self.gradient is not None:
             self._reject("derivative", "be declared once", "a second one")
-        if self.kind in AXIS_KINDS:
-            self._reject("the operator of a derivative", "be a map or a zip", self.kind)
-        code, wanted = function.__code__, self.inputs + 2
+        if self.kind == "argreduce":
+            self._reject("the operator of a derivative", "be a map, a zip, a reduction or a scan", self.kind)
+        if self.kind == "scan" and self.finish is not None:
+            wanted_state = "have results that are combined themselves"
+            self._reject("the scan of a derivative", wanted_state, "a state of several numbers")
+        inputs = self.derivative_inputs
+        code, wanted = function.__code__, len(inputs) + 2
         if code.co_argcount != wanted:
-            takes = f"{wanted} values, {', '.join(self.parameters)}, the output and the incoming gradient"
+            takes = f"{wanted} values, {', '.join(inputs)}, the output and the incoming gradient"
             self._reject("derivative", f"take {takes}", code.co_argcount)
         if self.outputs:
             advice = "declare an operator for each result that has a derivative"
@@ -504,7 +529,7 @@ class Record:
             f"{self.name}.derivative",
             function,
             dtypes,
-            outputs=0 if self.kind == "map" else len(self.differentiable),
+            outputs=0 if len(inputs) == 1 else len([name for name in inputs if name not in self.fixed]),
             fixed={taken[name]: own for name, own in self.fixed.items()},
             defaults={taken[name]: value for name, value in self.defaults.items()},
             casts={source: target for source, target in self.casts.items() if target in dtypes},
@@ -552,6 +577,15 @@ class Record:
         taken, wanted = scalar.__code__.co_argcount, self.scalar.__code__.co_argcount
         if taken != wanted:
             self._reject(f"the function for {dtype}", f"take {wanted} values", taken)
+
+
+def state_dtype(value: Any, dtype: str) -> str:
+    """The dtype of a number in a state, from its value in ``identity``, for inputs of a dtype."""
+    if isinstance(value, (bool, int)):
+        return DEFAULTS["bool" if isinstance(value, bool) else "integer"]
+    part = parts(dtype)
+    real = part if part in FLOATS else DEFAULTS["float"]
+    return next(name for name in COMPLEX if parts(name) == real) if isinstance(value, complex) else real
 
 
 def _own_dtype(result: str | Mapping[str, str] | None, dtype: str) -> str:

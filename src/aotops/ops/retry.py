@@ -4,15 +4,15 @@ A sum of scaled elements overflows nowhere.
 
 A float is a significand from 1 up to 2, with a sign, and a power of two: the state of a product is both. The product of
 two significands never overflows; a scaling by a power of two is exact, so the result has the bits of the plain product,
-wherever that has overflowed nowhere.
+wherever that has overflowed nowhere. Few products of 16 elements leave the range, so lanes multiply these as they are,
+and only their products are taken apart.
 """
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
-from aotops.intrinsics import exponent, mantissa, scale, select
+from aotops.intrinsics import exponent, scale, select, significand
 from aotops.ops.cases import Cases
 from aotops.ops.record import FLOATS, map, reduce, scan, zip
 
@@ -64,14 +64,18 @@ def inverse_power(x: Any) -> Any:
     return select(ordinary, scale(1.0, select(power > 1000.0, 1000.0, power)), x * 0.0 + 1.0)
 
 
+def whole(x: Any) -> Any:
+    """A float as a significand of any size; adding -0.0 to an exponent changes none, which compilers know."""
+    return x, -0.0
+
+
 def apart(x: Any) -> Any:
     """The significand of a float, from 1 up to 2 with its sign, and its exponent.
 
     The exponent of 0 is -inf, that of an infinity is inf, and both of NaN are NaN: as products of floats, sums of
     exponents are NaN for 0 times an infinity.
     """
-    # math.fabs(x) would be a float64 where this runs as plain Python on float32; the sign of -0.0 counts
-    return mantissa(select(x < 0.0, -x, x)) * math.copysign(1.0, x), exponent(x)
+    return significand(x), exponent(x)
 
 
 def product_apart(np: Any, x: Any, **keywords: Any) -> Any:
@@ -82,6 +86,18 @@ def product_apart(np: Any, x: Any, **keywords: Any) -> Any:
 def running_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
     """By NumPy."""
     return np.cumprod(x.astype(np.longdouble), **keywords).astype(x.dtype)
+
+
+def joined(a: Any, b: Any) -> Any:
+    """The product of two numbers apart, whose significand may be of any size."""
+    (m, e), (n, f) = a, b
+    return m * n, e + f
+
+
+def settled(a: Any) -> Any:
+    """A number apart with a significand from 1 up to 2."""
+    m, e = a
+    return significand(m), e + exponent(m)
 
 
 def put_together(significand: Any, exponent: Any) -> Any:
@@ -97,14 +113,28 @@ def put_together(significand: Any, exponent: Any) -> Any:
     identity=(1.0, 0.0),
     state=(None, "float64"),  # float32 holds sums of exponents up to 2**24
     finish=put_together,
+    deep=True,
     numpy=product_apart,
 )
 def product_of_parts(a: Any, b: Any) -> Any:
     """Product of the elements, whose exponents are kept apart: no part overflows or underflows."""
-    (m, e), (n, f) = a, b
-    product = m * n  # of two significands, each from 1 up to 2
-    large = (product >= 2.0) | (product <= -2.0)
-    return select(large, product * 0.5, product), e + f + select(large, 1.0, 0.0)
+    return settled(joined(a, b))
+
+
+product_by_blocks = reduce(
+    name="_product_by_blocks",
+    dtypes=FLOATS,
+    map=whole,
+    within=joined,
+    settle=settled,
+    identity=(1.0, 0.0),
+    state=(None, "float64"),
+    finish=put_together,
+    retry="apart",
+    redoes="apart",
+    numpy=product_apart,
+    doc="""Product of the elements: those of few elements as they are, whose exponents are then kept apart.""",
+)(product_of_parts.scalar)
 
 
 cumulative_product_of_parts = scan(

@@ -3,8 +3,8 @@
 A name of ``builtins``, ``math``, ``operator`` or ``numpy`` that is not in the table cannot be called. Every name in
 it has a value for all arguments, computed by a function below, by an operator of aotops, or by the C library:
 
-- Integers are int64 and wrap around. A bool counts as 0 or 1. Division by zero is 0, a shift by 64 or more, or by less
-  than 0, shifts all bits out.
+- Integers are int64 and wrap around, or uint64 where any of the arguments is. A bool counts as 0 or 1. Division by zero
+  is 0, a shift by 64 or more, or by less than 0, shifts all bits out.
 - Floats have the IEEE 754 result where Python raises: NaN outside of a function's domain, an infinity at a pole and
   where the result is too large.
 - A float is truncated to an integer; it becomes the smallest int64 if it is out of range or NaN.
@@ -12,9 +12,13 @@ it has a value for all arguments, computed by a function below, by an operator o
 ``takes`` has a letter for each argument, which says how the argument is converted:
 
 ==  =================================================================================================================
-n   a number. All of them have one type: float64, float32 if all floats among them are, or int64 if there are no floats.
+n   a number. All of them have one type: complex if any is, else a float if any is; as narrow as all of these are; or an
+    integer.
 f   as ``n``, but never an integer: those without a float beside them are float64.
-i   an integer or a bool, as int64; a float is an error.
+c   as ``n``, but always complex.
+o   as ``n``, but an integer that is compared with integers alone keeps its own type.
+i   an integer or a bool; a float is an error.
+k   a count: as ``i``, but always int64.
 w   an integer; a bool, or a float, is an error.
 l   bits: all of them bools, or integers.
 b   a condition: whether the number is not 0.
@@ -23,6 +27,7 @@ b   a condition: whether the number is not 0.
 
 from __future__ import annotations
 
+import cmath  # noqa: F401  its functions are in the table
 import math
 import operator  # noqa: F401  its functions are in the table
 import sys
@@ -47,10 +52,11 @@ from aotops.intrinsics import (
     square_root,
     widen,
     wrap_int64,
+    wrap_uint64,
 )
 from aotops.ops.float_arithmetic import INF
-from aotops.ops.record import FLOATS, INT64, Record
-from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, dtype_of, held, number
+from aotops.ops.record import COMPLEX, FLOATS, INT64, Record
+from aotops.scalar.plain_numbers import OPERATIONS, TYPES, Float64, Int64, Literal, UInt64, dtype_of, held, number
 
 SMALLEST = -(2**63)
 
@@ -58,10 +64,10 @@ Scalar = Callable[..., Any]
 
 
 class Named:
-    """An operator of aotops, by its name, as the functions below call it."""
+    """An operator of aotops, by its name, as the functions below call it; Python's integers are of dtype ``whole``."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, whole: str = "int64") -> None:
+        self.name, self.whole = name, whole
 
     def __repr__(self) -> str:
         return f"aotops.{self.name}"
@@ -74,7 +80,7 @@ class Named:
     def __call__(self, *values: Any) -> Any:
         """The operator's value for one element, computed with plain Python's numbers."""
         record = self.record
-        dtype = called_dtype(record, [dtype_of(value) for value in values])
+        dtype = called_dtype(record, [self.whole if type(value) is int else dtype_of(value) for value in values])
         given = [held(value, own) for value, own in zip(values, record.inputs_for(dtype), strict=True)]
         return held(record.scalar_for(dtype)(*given), record.result_for(dtype))
 
@@ -87,60 +93,97 @@ class Meaning:
         name: how errors call it.
         takes: a letter for each argument.
         integers: its value for int64 arguments.
-        floats: its value for float arguments, or for any where ``integers`` is None.
+        floats: its value for float arguments, or for any real ones where ``integers`` is None.
+        unsigned: its value for uint64 arguments.
+        complexes: its value for complex arguments.
         folds: whether it takes any number of arguments, combined in pairs from the left.
-        result: the dtype of a float result, if it is not that of the arguments.
+        result: the dtype of a float result, or of an integer one, if it is not that of the arguments.
     """
 
     name: str
     takes: str
     integers: Any
     floats: Any
+    unsigned: Any = None
+    complexes: Any = None
     folds: bool = False
     result: str = ""
 
     def convert(self, dtypes: list[str]) -> tuple[list[str], Any]:
         """The dtypes to which arguments of some dtypes are converted, and the function to call.
 
-        Raises ``TypeError`` for an argument that must be an integer and is not.
+        Raises ``TypeError`` for an argument that must be an integer and is not, or must be real and is not.
         """
         letters = self.takes * (len(dtypes) // len(self.takes)) if self.folds else self.takes
-        common = common_dtype([dtype for letter, dtype in zip(letters, dtypes, strict=True) if letter in "nf"])
-        if "f" in letters and common == "int64":
+        pairs = list(zip(letters, dtypes, strict=True))
+        common = common_dtype([dtype for letter, dtype in pairs if letter in "nfco"])
+        if "f" in letters and is_integer(common):
             common = "float64"
-        bits = "bool" if all(dtype == "bool" for dtype in dtypes) else "int64"
-        wanted = {"n": common, "f": common, "i": "int64", "w": "int64", "l": bits, "b": "bool"}
-        for letter, dtype in zip(letters, dtypes, strict=True):
-            if letter in "iwl" and dtype in FLOATS:
+        if "c" in letters:
+            common = "complex64" if common in ("float32", "complex64") else "complex128"
+        whole = common_dtype([dtype for letter, dtype in pairs if letter in "iwl" and is_integer(dtype)])
+        bits = "bool" if all(dtype == "bool" for dtype in dtypes) else whole
+        for letter, dtype in pairs:
+            if letter in "ikwl" and dtype in FLOATS:
                 reject_arguments(self.name, "integers", dtype, "convert with int(x)")
+            if letter in "ikwl" and dtype in COMPLEX:
+                reject_arguments(self.name, "integers", dtype, "convert with int(x.real)")
             if letter == "w" and dtype == "bool":
                 reject_arguments(self.name, "integers", dtype, "write `not x`")
-        if self.integers is None and common == "int64" and "n" in letters:
+        if self.integers is None and is_integer(common) and "n" in letters:
             reject_arguments(self.name, "floats", common, "convert with float(x)")
-        floating = self.integers is None or (common in FLOATS and any(letter in "nf" for letter in letters))
-        function = self.floats if floating else self.integers
+        function, wanted_kind, advice = self.integers, "integers", "convert with int(x)"
+        if common in COMPLEX:
+            function, wanted_kind, advice = self.complexes, "real numbers", "compute with abs(x), x.real or x.imag"
+        elif self.integers is None or common in FLOATS:
+            function = self.floats
+        elif "uint64" in (common, whole):
+            function = self.unsigned
         if function is None:
-            reject_arguments(self.name, "integers", common, "convert with int(x)")
-        return [wanted[letter] for letter in letters], function
+            reject_arguments(self.name, wanted_kind, common, advice)
+
+        def to(letter: str, dtype: str) -> str:
+            if letter == "o" and is_integer(common):
+                return "uint64" if dtype == "uint64" else "int64"
+            return {"i": whole, "w": whole, "k": "int64", "l": bits, "b": "bool"}.get(letter, common)
+
+        return [to(*pair) for pair in pairs], function
 
     def in_plain_python(self, *values: Any) -> Any:
         """The value for plain Python's numbers, or for those of ``aotops.scalar.plain_numbers``."""
         dtypes, function = self.convert([dtype_of(value) for value in values])
-        kinds: dict[str, Any] = {"bool": bool, "int64": int, **{dtype: TYPES[dtype] for dtype in FLOATS}}
+        kinds: dict[str, Any] = {**TYPES, "bool": bool, "int64": int, "uint64": lambda x: int(x) % 2**64}
         result, *others = [kinds[dtype](value) for dtype, value in zip(dtypes, values, strict=True)]
         if not self.folds:
             result = function(result, *others)
         for other in others if self.folds else ():
             result = function(result, other)
         # Python's own floats, which some functions give, have the dtype of what they are computed from
-        kind = TYPES[self.result or ("float32" if "float32" in dtypes else "float64")]
-        return tuple(number(each, kind) for each in result) if isinstance(result, tuple) else number(result, kind)
+        is_narrow = not {"float32", "complex64"}.isdisjoint(dtypes)
+        floating, integral = "float32" if is_narrow else "float64", "uint64" if "uint64" in dtypes else "int64"
+        kind = TYPES[self.result if self.result in FLOATS else floating]
+        whole = TYPES[self.result if is_integer(self.result) else integral]
+        if isinstance(result, tuple):
+            return tuple(number(each, kind, whole) for each in result)
+        return number(result, kind, whole)
 
 
 def common_dtype(dtypes: list[str]) -> str:
-    """The dtype in which numbers of some dtypes are computed with: integers are weak beside floats."""
-    floats = {dtype for dtype in dtypes if dtype in FLOATS}
-    return "int64" if not floats else "float32" if floats == {"float32"} else "float64"
+    """The dtype in which numbers of some dtypes are computed with.
+
+    Integers are weak beside floats, and signed ones wrap around beside uint64, as in C.
+    """
+    floating = [dtype for dtype in dtypes if dtype in (*FLOATS, *COMPLEX)]
+    if not floating:
+        return "uint64" if "uint64" in dtypes else "int64"
+    is_narrow = all(dtype in ("float32", "complex64") for dtype in floating)
+    if any(dtype in COMPLEX for dtype in floating):
+        return "complex64" if is_narrow else "complex128"
+    return "float32" if is_narrow else "float64"
+
+
+#: What to do instead of comparing complex numbers.
+UNORDERED = "complex numbers have no order; compute with abs(x), x.real or x.imag"
 
 
 def reject_arguments(name: str, wanted: str, got: str, advice: str) -> NoReturn:
@@ -179,6 +222,8 @@ def called_dtype(record: Record, dtypes: list[str | None]) -> str:
             strong.append(dtype)
         elif dtype in FLOATS and is_integer(own):
             errors.reject(TypeError, record.variable, parameter, "be an integer", dtype, "convert with int(x)")
+        elif dtype in COMPLEX and own not in COMPLEX:
+            errors.reject(TypeError, record.variable, parameter, "be a real number", dtype, "take abs(x) or a part")
     common = "bool" if set(strong) == {"bool"} else common_dtype(strong)
     dtype = common if common in record.dtypes else record.casts.get(common, common)
     if dtype not in record.dtypes:
@@ -196,6 +241,11 @@ def require_fits(record: Record, parameter: str, value: int) -> None:
             errors.cannot_fit(record.variable, parameter, own, int(value))
 
 
+def is_beyond_int64(array: Any) -> bool:
+    """Whether an array of NumPy has integers that int64 does not hold."""
+    return array.dtype.kind == "u" and array.dtype.itemsize == 8 and bool((array >= 2**63).any())
+
+
 def is_integer(dtype: str) -> bool:
     """Whether a dtype is an integer dtype; that of positions is not one."""
     return dtype in FACTS and FACTS[dtype].category == "integer"
@@ -207,6 +257,113 @@ def is_integer(dtype: str) -> bool:
 def same(x: Any) -> Any:
     """``x``."""
     return x
+
+
+def choose_complex(condition: Any, a: Any, b: Any) -> Any:
+    """``a if condition else b`` of complex numbers."""
+    return complex(select(condition, a.real, b.real), select(condition, a.imag, b.imag))
+
+
+def add_complex(a: Any, b: Any) -> Any:
+    """``a + b`` of complex numbers."""
+    return complex(a.real + b.real, a.imag + b.imag)
+
+
+def subtract_complex(a: Any, b: Any) -> Any:
+    """``a - b`` of complex numbers."""
+    return complex(a.real - b.real, a.imag - b.imag)
+
+
+def multiply_complex(a: Any, b: Any) -> Any:
+    """``a * b`` of complex numbers, by the formula alone."""
+    return complex(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)
+
+
+def square_complex(x: Any) -> Any:
+    """``x * x`` of a complex number."""
+    return multiply_complex(x, x)
+
+
+def negative_complex(x: Any) -> Any:
+    """``-x`` of a complex number."""
+    return complex(-x.real, -x.imag)
+
+
+def equal_complex(a: Any, b: Any) -> Any:
+    """``a == b`` of complex numbers."""
+    return (a.real == b.real) & (a.imag == b.imag)
+
+
+def not_equal_complex(a: Any, b: Any) -> Any:
+    """``a != b`` of complex numbers."""
+    return (a.real != b.real) | (a.imag != b.imag)
+
+
+def complex_of(x: Any) -> Any:
+    """``complex(x)`` of a float."""
+    return complex(x, 0.0)
+
+
+def complex_of_parts(x: Any, y: Any) -> Any:
+    """``complex(x, y)`` of floats."""
+    return complex(x, y)
+
+
+def phase(x: Any) -> Any:
+    """``cmath.phase(x)``."""
+    return atan2(x.imag, x.real)
+
+
+def polar(x: Any) -> Any:
+    """``cmath.polar(x)``."""
+    return absolute_of_any(x), atan2(x.imag, x.real)
+
+
+def rectangular(r: Any, angle: Any) -> Any:
+    """``cmath.rect(r, angle)``."""
+    return complex(r * cos(angle), r * sin(angle))
+
+
+def unsigned_negative(x: Any) -> Any:
+    """``-x`` of a uint64."""
+    return (x ^ x) - x
+
+
+def unsigned_quotient_and_remainder(a: Any, b: Any) -> Any:
+    """``divmod(a, b)`` of uint64."""
+    return unsigned_quotient(a, b), unsigned_remainder(a, b)
+
+
+def unsigned_shift_left(x: Any, count: Any) -> Any:
+    """``x << count`` of a uint64."""
+    return x << count if 0 <= count < 64 else x ^ x
+
+
+def unsigned_shift_right(x: Any, count: Any) -> Any:
+    """``x >> count`` of a uint64."""
+    return x >> count if 0 <= count < 64 else x ^ x
+
+
+def unsigned_gcd(a: Any, b: Any) -> Any:
+    """``math.gcd(a, b)`` of uint64."""
+    while b != 0:
+        rest = unsigned_remainder(a, b)
+        a = b
+        b = rest
+    return a
+
+
+def unsigned_lcm(a: Any, b: Any) -> Any:
+    """``math.lcm(a, b)`` of uint64."""
+    return unsigned_quotient(a, unsigned_gcd(a, b)) * b
+
+
+def unsigned_root(n: Any) -> Any:
+    """``math.isqrt(n)`` of a uint64: that of a quarter of it, exactly, and one step more."""
+    half = integer_root(wrap_int64(n >> 2))
+    root = half + half
+    next_ = root + 1
+    return wrap_uint64(select(wrap_uint64(next_ * next_) <= n, next_, root))
 
 
 def floor_quotient(a: Any, b: Any) -> Any:
@@ -306,6 +463,11 @@ def ceil_integer(x: Any) -> Any:
 def nearest_integer(x: Any) -> Any:
     """``round(x)``, ties to even."""
     return integer(rint(x))
+
+
+def unsigned_integer(x: Any) -> Any:
+    """A float as a uint64, by way of int64."""
+    return wrap_uint64(integer(x))
 
 
 def narrow_integer(low: int, high: int) -> tuple[Scalar, Scalar]:
@@ -532,6 +694,8 @@ def _not_equal(a: Any, b: Any) -> Any:
 
 
 log, log1p, exp = Named("log"), Named("log1p"), Named("exp")
+sin, cos, atan2, absolute_of_any = Named("sin"), Named("cos"), Named("atan2"), Named("abs")
+unsigned_quotient, unsigned_remainder = Named("floor_divide", "uint64"), Named("remainder", "uint64")
 fmod = LIBRARY["fmod"]
 
 
@@ -553,9 +717,10 @@ def plain_power(base: Any, exponent: Any) -> Any:
     # from Python 3.14 on, small constants are part of the instructions
     constant = isinstance(exponent, Literal) or type(exponent) is int
     base = number(base)
-    if not isinstance(base, float):
+    if not isinstance(base, (float, complex)):
         # as in Python, the reciprocal of an integer is a float
-        base = Float64(base) if constant and exponent < 0 else Int64(base)
+        whole = UInt64 if isinstance(base, UInt64) or isinstance(exponent, UInt64) else Int64
+        base = Float64(whole(base)) if constant and exponent < 0 else whole(base)
     if constant and abs(int(exponent)) <= LARGEST_EXPONENT:
         count = abs(int(exponent))
         value = power_of(base, count) if count else type(base)(1)
@@ -569,62 +734,94 @@ def plain_power(base: Any, exponent: Any) -> Any:
 def _rows() -> list[Meaning]:
     rows: list[Meaning] = []
 
-    def row(names: str, takes: str, integers: Any, floats: Any, *, folds: bool = False, result: str = "") -> None:
-        rows.extend(Meaning(name, takes, integers, floats, folds, result) for name in names.split())
+    def row(
+        names: str,
+        takes: str,
+        integers: Any,
+        floats: Any,
+        *,
+        unsigned: Any = None,
+        complexes: Any = None,
+        **options: Any,
+    ) -> None:
+        rows.extend(
+            Meaning(name, takes, integers, floats, unsigned or integers, complexes, **options) for name in names.split()
+        )
 
     # arithmetic
-    row("operator.add operator.iadd numpy.add", "nn", _add, _add)
-    row("operator.sub operator.isub numpy.subtract", "nn", _subtract, _subtract)
-    row("operator.mul operator.imul numpy.multiply", "nn", _multiply, _multiply)
-    row("operator.truediv operator.itruediv numpy.divide numpy.true_divide", "ff", None, divide)
+    row("operator.add operator.iadd numpy.add", "nn", _add, _add, complexes=add_complex)
+    row("operator.sub operator.isub numpy.subtract", "nn", _subtract, _subtract, complexes=subtract_complex)
+    row("operator.mul operator.imul numpy.multiply", "nn", _multiply, _multiply, complexes=multiply_complex)
+    quotient_names = "operator.truediv operator.itruediv numpy.divide numpy.true_divide"
+    row(quotient_names, "ff", None, divide, complexes=Named("divide"))
     quotients, remainders = (floor_quotient, floor_quotient_of_floats), (floor_remainder, floor_remainder_of_floats)
-    row("operator.floordiv operator.ifloordiv numpy.floor_divide", "nn", *quotients)
-    row("operator.mod operator.imod numpy.remainder numpy.mod", "nn", *remainders)
-    row("builtins.divmod numpy.divmod", "nn", quotient_and_remainder, quotient_and_remainder_of_floats)
-    row("numpy.fmod", "nn", truncated_remainder, fmod)
+    row("operator.floordiv operator.ifloordiv numpy.floor_divide", "nn", *quotients, unsigned=unsigned_quotient)
+    row("operator.mod operator.imod numpy.remainder numpy.mod", "nn", *remainders, unsigned=unsigned_remainder)
+    both = (quotient_and_remainder, quotient_and_remainder_of_floats)
+    row("builtins.divmod numpy.divmod", "nn", *both, unsigned=unsigned_quotient_and_remainder)
+    row("numpy.fmod", "nn", truncated_remainder, fmod, unsigned=unsigned_remainder)
     row("math.fmod", "ff", None, fmod)
-    row("operator.neg numpy.negative", "n", _negative, _negative)
-    row("operator.pos numpy.positive", "n", same, same)
-    row("builtins.abs operator.abs numpy.absolute numpy.abs", "n", absolute, absolute_float)
-    row("numpy.square", "n", square, square)
-    row("numpy.reciprocal", "n", None, reciprocal)
-    row("numpy.sign", "n", sign_of_integer, sign)
-    row("math.gcd numpy.gcd", "ii", gcd, None)
-    row("math.lcm numpy.lcm", "ii", lcm, None)
-    row("math.isqrt", "i", integer_root, None)
+    negatives = {"unsigned": unsigned_negative, "complexes": negative_complex}
+    row("operator.neg numpy.negative", "n", _negative, _negative, **negatives)
+    row("operator.pos numpy.positive", "n", same, same, complexes=same)
+    sizes = {"unsigned": same, "complexes": absolute_of_any}
+    row("builtins.abs operator.abs numpy.absolute numpy.abs", "n", absolute, absolute_float, **sizes)
+    row("numpy.square", "n", square, square, complexes=square_complex)
+    row("numpy.reciprocal", "n", None, reciprocal, complexes=Named("reciprocal"))
+    row("numpy.sign", "n", sign_of_integer, sign, unsigned=Named("sign", "uint64"), complexes=Named("sign"))
+    row("math.gcd numpy.gcd", "ii", gcd, None, unsigned=unsigned_gcd)
+    row("math.lcm numpy.lcm", "ii", lcm, None, unsigned=unsigned_lcm)
+    row("math.isqrt", "i", integer_root, None, unsigned=unsigned_root)
     # bits and conditions
     row("operator.and_ operator.iand numpy.bitwise_and", "ll", _and, None)
     row("operator.or_ operator.ior numpy.bitwise_or", "ll", _or, None)
     row("operator.xor operator.ixor numpy.bitwise_xor", "ll", _xor, None)
     row("operator.invert operator.inv numpy.invert numpy.bitwise_not", "w", _invert, None)
-    row("operator.lshift operator.ilshift numpy.left_shift", "ii", shift_left, None)
-    row("operator.rshift operator.irshift numpy.right_shift", "ii", shift_right, None)
+    row("operator.lshift operator.ilshift numpy.left_shift", "ik", shift_left, None, unsigned=unsigned_shift_left)
+    row("operator.rshift operator.irshift numpy.right_shift", "ik", shift_right, None, unsigned=unsigned_shift_right)
     row("operator.not_ numpy.logical_not", "b", _not, None)
     row("operator.truth builtins.bool numpy.bool_ numpy.bool", "b", same, None)
     row("numpy.logical_and", "bb", _and, None)
     row("numpy.logical_or", "bb", _or, None)
     row("numpy.logical_xor", "bb", _xor, None)
-    row("operator.lt numpy.less", "nn", _less, _less)
-    row("operator.le numpy.less_equal", "nn", _less_equal, _less_equal)
-    row("operator.gt numpy.greater", "nn", _greater, _greater)
-    row("operator.ge numpy.greater_equal", "nn", _greater_equal, _greater_equal)
-    row("operator.eq numpy.equal", "nn", _equal, _equal)
-    row("operator.ne numpy.not_equal", "nn", _not_equal, _not_equal)
+    row("operator.lt numpy.less", "oo", _less, _less)
+    row("operator.le numpy.less_equal", "oo", _less_equal, _less_equal)
+    row("operator.gt numpy.greater", "oo", _greater, _greater)
+    row("operator.ge numpy.greater_equal", "oo", _greater_equal, _greater_equal)
+    row("operator.eq numpy.equal", "oo", _equal, _equal, complexes=equal_complex)
+    row("operator.ne numpy.not_equal", "oo", _not_equal, _not_equal, complexes=not_equal_complex)
     # choices
     row("builtins.max", "n", larger, larger, folds=True)
     row("builtins.min", "n", smaller, smaller, folds=True)
     row("numpy.minimum", "nn", minimum, minimum)
     row("numpy.fmax", "nn", fmax, fmax)
     row("numpy.fmin", "nn", fmin, fmin)
-    row("numpy.where", "bnn", select, select)
+    row("numpy.where", "bnn", select, select, complexes=choose_complex)
     # conversions
-    row("builtins.int numpy.int64 numpy.int_ numpy.intp numpy.longlong numpy.long", "n", same, integer)
+    row("builtins.int", "n", same, integer)
+    row(
+        "numpy.int64 numpy.int_ numpy.intp numpy.longlong numpy.long",
+        "n",
+        same,
+        integer,
+        unsigned=wrap_int64,
+        result="int64",
+    )
+    names = "numpy.uint64 numpy.uint numpy.uintp numpy.ulonglong numpy.ulong"
+    row(names, "n", wrap_uint64, unsigned_integer, result="uint64")
+    row("builtins.complex", "f", None, complex_of, complexes=same)
+    row("builtins.complex", "ff", None, complex_of_parts)
     row("builtins.float", "n", widen, same)
     row("numpy.float64 numpy.double", "n", widen, widen, result="float64")
     row("numpy.float32 numpy.single", "n", narrow, narrow, result="float32")
     for bits, other in ((8, "byte"), (16, "short"), (32, "intc")):
-        row(f"numpy.int{bits} numpy.{other}", "n", *narrow_integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1))
-        row(f"numpy.uint{bits} numpy.u{other}", "n", *narrow_integer(0, 2**bits - 1))
+        row(
+            f"numpy.int{bits} numpy.{other}",
+            "n",
+            *narrow_integer(-(2 ** (bits - 1)), 2 ** (bits - 1) - 1),
+            result="int64",
+        )
+        row(f"numpy.uint{bits} numpy.u{other}", "n", *narrow_integer(0, 2**bits - 1), result="int64")
     row("builtins.round", "n", same, nearest_integer)
     row("math.floor", "n", same, floor_integer)
     row("math.ceil", "n", same, ceil_integer)
@@ -636,16 +833,21 @@ def _rows() -> list[Meaning]:
     row("numpy.trunc", "n", same, integral_part)
     # floats
     row("math.fabs numpy.fabs", "f", None, absolute_float)
-    row("math.isnan numpy.isnan", "f", None, is_nan)
-    row("math.isinf numpy.isinf", "f", None, is_inf)
-    row("math.isfinite numpy.isfinite", "f", None, is_finite)
+    for name, function in (("isnan", is_nan), ("isinf", is_inf), ("isfinite", is_finite)):
+        row(f"math.{name} numpy.{name}", "f", None, function, complexes=Named(name))
+        row(f"cmath.{name}", "c", None, None, complexes=Named(name))
+    row("cmath.phase", "c", None, None, complexes=phase)
+    row("cmath.polar", "c", None, None, complexes=polar)
+    row("cmath.rect", "ff", None, rectangular)
+    for name in ("exp", "log", "log10", "sqrt", *TRIGONOMETRIC):
+        row(f"cmath.{name}", "c", None, None, complexes=Named(name))
     row("math.isclose", "ff", None, is_close)
     row("numpy.signbit", "f", None, sign_bit)
     row("math.copysign numpy.copysign", "ff", None, with_sign_of)
     row("math.nextafter numpy.nextafter", "ff", None, next_after)
     row("math.ulp", "f", None, ulp)
     row("math.frexp numpy.frexp", "f", None, frexp)
-    row("math.ldexp numpy.ldexp", "fi", None, ldexp)
+    row("math.ldexp numpy.ldexp", "fk", None, ldexp)
     row("math.modf numpy.modf", "f", None, modf)
     row("math.degrees numpy.degrees numpy.rad2deg", "f", None, degrees)
     row("math.radians numpy.radians numpy.deg2rad", "f", None, radians)
@@ -655,7 +857,11 @@ def _rows() -> list[Meaning]:
     # the operators of aotops, by their aliases; what stands above is cheaper, or means something else for integers
     for record in ops.collect().values():
         own, integers = Named(record.name), set(INT64) <= set(record.dtypes)
-        row(" ".join(record.aliases), ("n" if integers else "f") * record.inputs, own if integers else None, own)
+        takes = ("n" if integers else "f") * record.inputs
+        complexes = own if set(COMPLEX) <= set(record.dtypes) else None
+        unsigned = Named(record.name, "uint64") if integers else None
+        names = " ".join(record.aliases)
+        row(names, takes, own if integers else None, own, unsigned=unsigned, complexes=complexes)
     # the C library, for what aotops has no operator for
     for name in ("tan", "sinh", "cosh", "cbrt", "exp2", "log2", "log10", "erfc", "lgamma"):
         row(f"math.{name} numpy.{name}", "f", None, LIBRARY[name])
@@ -666,6 +872,9 @@ def _rows() -> list[Meaning]:
     row("math.remainder", "ff", None, LIBRARY["remainder"])
     return rows
 
+
+#: The functions of ``cmath`` and of aotops with the same names.
+TRIGONOMETRIC = tuple(f"{a}{name}{h}" for a in ("", "a") for name in ("sin", "cos", "tan") for h in ("", "h"))
 
 #: The names of ``**``, whose computation depends on whether its exponent is a constant.
 POWER = frozenset({"operator.pow", "operator.ipow", "builtins.pow", "numpy.power", "numpy.pow"})
@@ -683,7 +892,9 @@ def _table() -> dict[tuple[str, int], Meaning]:
 MEANINGS = _table()
 OPERATIONS.update({name: meaning.in_plain_python for (name, count), meaning in MEANINGS.items() if count == 2})
 OPERATIONS.update(power=plain_power, next_float32=next_float32)
-OPERATIONS["operator.invert"] = MEANINGS["operator.invert", 1].in_plain_python
+OPERATIONS.update(
+    {name: MEANINGS[name, 1].in_plain_python for name in ("operator.invert", "operator.neg", "builtins.abs")}
+)
 
 #: Functions that Numba compiles with the same meaning.
 LOOPS = frozenset({"builtins.range", "builtins.len", "builtins.enumerate", "builtins.zip"})

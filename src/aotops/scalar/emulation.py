@@ -208,6 +208,17 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
         """Whether a number is not positive, not finite, subnormal, or has a subnormal inverse."""
         return wrap_int64(bits_of(x) + shift) >= bound if width == 52 else is_outside(bits_of(x), high, low)
 
+    def is_rare_of_either_sign(x: Any) -> Any:
+        return is_rare(math.fabs(x))
+
+    def significand_of_normal(x: Any) -> Any:
+        bits = bits_of(x)
+        return of_bits(bits - (bits & exponents) + one)
+
+    def significand(x: Any) -> Any:
+        a, _ = normal(x)  # the bits of 0 and of infinity lead to 1
+        return select(x == x, math.copysign(significand_of_normal(a), x), x)
+
     def of_exponents(seam: int) -> dict[str, Primitive]:
         """Make those that part numbers at ``seam``, less than 2 by that many bits."""
 
@@ -252,6 +263,7 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
     return {
         "scale": Primitive(scale, scale_by_normal, has_no_normal_power),
         "limit": Primitive(limit),
+        "significand": Primitive(significand, significand_of_normal, is_rare_of_either_sign),
         **of_exponents(0),
         **{f"centred_{name}": each for name, each in of_exponents(1 << (width - 1)).items()},
     }

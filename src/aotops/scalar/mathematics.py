@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops import errors, ops
+from aotops.abi import FACTS, parts
 from aotops.ops.record import FLOATS, Record
 from aotops.scalar import callables
 from aotops.scalar.callables import Named
@@ -62,7 +63,7 @@ class Namespace(types.ModuleType):
 
 def is_substituted(value: Any) -> bool:
     """Whether a module is one of those that mean something else inside scalar functions."""
-    return isinstance(value, types.ModuleType) and value.__name__ in ("math", "numpy", "aotops")
+    return isinstance(value, types.ModuleType) and value.__name__ in ("math", "cmath", "numpy", "aotops")
 
 
 def has_fast_paths(function: Any) -> bool:
@@ -166,7 +167,9 @@ def in_plain_python(
     """
     from aotops.scalar.plain_numbers import LOOPS, TYPES, Array, Literal, dtype_of, held, number
 
-    float_type = TYPES[dtype if dtype in FLOATS else "float64"]
+    part = parts(dtype) if dtype in FACTS else dtype
+    float_type = TYPES[part if part in FLOATS else "float64"]
+    unsigned = TYPES["uint64"]
     done: dict[Any, Any] = {}
 
     def constant(value: Any) -> Any:
@@ -174,6 +177,8 @@ def in_plain_python(
         if type(value) is int:
             if -(2**63) <= value < 2**63:
                 return Literal(value)
+            if dtype == "uint64" and 0 <= value < 2**64:
+                return unsigned(value)
             try:
                 return float_type(value)
             except OverflowError:
@@ -182,7 +187,8 @@ def in_plain_python(
         if isinstance(value, types.CodeType):
             return with_constants(value)
         if hasattr(value, "dtype"):  # of NumPy
-            return Array(value) if value.ndim else number(value.item(), float_type)
+            whole = unsigned if callables.is_beyond_int64(value) else TYPES["int64"]
+            return Array(value, whole) if value.ndim else number(value.item(), float_type, whole)
         return tuple(map(item, value)) if type(value) is tuple else number(value, float_type)
 
     def item(value: Any) -> Any:
@@ -236,7 +242,7 @@ def in_plain_python(
         return constant(value)
 
     def convert(value: Any, dtype: str) -> Any:
-        if not isinstance(value, (int, float)):
+        if not isinstance(value, (int, float, complex)):
             return value
         return held(value, dtype)
 
@@ -250,7 +256,7 @@ def in_plain_python(
             [convert(value, own) for value, own in zip(values, inputs, strict=True)] if inputs else map(item, values)
         )
         returned = exchanged(*given)
-        if not result or not isinstance(returned, (int, float, tuple)):
+        if not result or not isinstance(returned, (int, float, complex, tuple)):
             return returned
         if isinstance(returned, tuple):
             if len(returned) != len(result):

@@ -1,26 +1,35 @@
-"""Numbers that compute in plain Python as kernels do: int64 that wraps around, float32 that rounds, no exceptions.
+"""Numbers that compute in plain Python as kernels do: integers that wrap around, float32 that rounds, no exceptions.
 
 A user's scalar function that runs as plain Python is given these in place of Python's own numbers, and so are its
-constants. They are subclasses of int and float, so that they can index, count, and be passed to ``math``. What an
-operation of two of them means is defined in ``aotops.scalar.callables``, for kernels as well; each type adds only this:
+constants. They are subclasses of int, float and complex, so that they can index, count, and be passed to ``math``. What
+an operation of two of them means is defined in ``aotops.scalar.callables``, for kernels as well; each type adds only
+this:
 
-- ``Int64`` wraps around. ``Bool`` is what comparisons give; it counts as an integer, as Python's does.
+- ``Int64`` and ``UInt64`` wrap around, and the former becomes the latter beside it. ``Bool`` is what comparisons give;
+  it counts as an integer, as Python's does.
 - ``Float64`` is Python's float that never raises; ``Float32`` rounds each result, which for ``+ - * /`` of two float32
   is the same as computing in float32.
+- ``Complex64`` and ``Complex128`` have parts of these types; ``aotops.scalar.callables`` has their operations, too.
 - Integers are weak beside floats, and Python's own floats beside ``Float32``. Operators of aotops have such constants.
 """
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from aotops.abi import FACTS, computed
-from aotops.intrinsics import divide, integer, narrow, wrap_int64
+from aotops.intrinsics import divide, integer, narrow, wrap_int64, wrap_uint64
 
 #: The operations that differ from Python's own, by name; ``aotops.scalar.callables``, which imports these types, fills
 #: this table.
 OPERATIONS: dict[str, Callable[..., Any]] = {}
+
+
+#: Those of complex numbers, by the names of the functions that compute them of Python's own numbers.
+COMPLEX_OPERATIONS = {name: f"operator.{name}" for name in ("add", "sub", "mul", "eq", "ne", "lt", "le", "gt", "ge")}
+COMPLEX_OPERATIONS["divide"] = "operator.truediv"
 
 
 class Number:
@@ -29,22 +38,22 @@ class Number:
     __slots__ = ()
 
     def __add__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a + b, self, other)
+        return _arithmetic(operator.add, self, other)
 
     def __radd__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a + b, other, self)
+        return _arithmetic(operator.add, other, self)
 
     def __sub__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a - b, self, other)
+        return _arithmetic(operator.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a - b, other, self)
+        return _arithmetic(operator.sub, other, self)
 
     def __mul__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a * b, self, other)
+        return _arithmetic(operator.mul, self, other)
 
     def __rmul__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a * b, other, self)
+        return _arithmetic(operator.mul, other, self)
 
     def __truediv__(self, other: Any) -> Any:
         return _arithmetic(divide, self, other, Float64)
@@ -86,33 +95,43 @@ class Number:
         return _arithmetic(lambda a, b: abs(b), self, self)
 
     def __lt__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a < b, self, other)
+        return _arithmetic(operator.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a <= b, self, other)
+        return _arithmetic(operator.le, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a > b, self, other)
+        return _arithmetic(operator.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a >= b, self, other)
+        return _arithmetic(operator.ge, self, other)
 
     def __eq__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a == b, self, other)
+        return _arithmetic(operator.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return _arithmetic(lambda a, b: a != b, self, other)
+        return _arithmetic(operator.ne, self, other)
 
 
-class Int64(Number, int):
-    """An int64."""
+class Whole(Number, int):
+    """An integer."""
 
     __slots__ = ()
     __hash__ = int.__hash__
 
-    def __new__(cls, value: int = 0) -> Int64:
-        """An integer, wrapped around."""
-        return int.__new__(cls, wrap_int64(int(value)))
+    @property
+    def real(self) -> Any:
+        """The number itself."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """0."""
+        return type(self)(0)
+
+    def conjugate(self) -> Any:
+        """The number itself."""
+        return self
 
     def __and__(self, other: Any) -> Any:
         return _defined("operator.and_", self, other)
@@ -142,7 +161,30 @@ class Int64(Number, int):
         return _defined("operator.rshift", other, self)
 
     def __invert__(self) -> Any:
+        return type(self)(~int(self))
+
+
+class Int64(Whole):
+    """An int64."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int = 0) -> Int64:
+        """An integer, wrapped around."""
+        return int.__new__(cls, wrap_int64(int(value)))
+
+    def __invert__(self) -> Any:
         return Int64(~int(self))
+
+
+class UInt64(Whole):
+    """A uint64."""
+
+    __slots__ = ()
+
+    def __new__(cls, value: int = 0) -> UInt64:
+        """An integer, wrapped around."""
+        return int.__new__(cls, wrap_uint64(value))
 
 
 class Literal(Int64):
@@ -167,18 +209,37 @@ class Bool(Int64):
         return OPERATIONS["operator.invert"](self)
 
 
-class Float64(Number, float):
+class Real(Number, float):
+    """A float."""
+
+    __slots__ = ()
+    __hash__ = float.__hash__
+
+    @property
+    def real(self) -> Any:
+        """The number itself."""
+        return self
+
+    @property
+    def imag(self) -> Any:
+        """0."""
+        return type(self)(0.0)
+
+    def conjugate(self) -> Any:
+        """The number itself."""
+        return self
+
+
+class Float64(Real):
     """A float64."""
 
     __slots__ = ()
-    __hash__ = float.__hash__
 
 
-class Float32(Number, float):
+class Float32(Real):
     """A float32."""
 
     __slots__ = ()
-    __hash__ = float.__hash__
 
     def __new__(cls, value: Any = 0.0) -> Float32:
         """The nearest float32."""
@@ -189,8 +250,65 @@ class Float32(Number, float):
         return Float32(OPERATIONS["next_float32"](float(self), float(other)))
 
 
+class Complex(Number, complex):
+    """A complex number, with parts of one type."""
+
+    __slots__ = ()
+    __hash__ = complex.__hash__
+    part: type[Any] = Float64
+
+    def __new__(cls, value: Any = 0.0) -> Any:
+        """The number with the nearest parts."""
+        whole = complex(value)
+        return complex.__new__(cls, float(cls.part(whole.real)), float(cls.part(whole.imag)))
+
+    @property
+    def real(self) -> Any:
+        """The real part."""
+        return self.part(complex(self).real)
+
+    @property
+    def imag(self) -> Any:
+        """The imaginary part."""
+        return self.part(complex(self).imag)
+
+    def conjugate(self) -> Any:
+        """The number with the other sign of the imaginary part."""
+        return type(self)(complex(self).conjugate())
+
+    def __neg__(self) -> Any:
+        return OPERATIONS["operator.neg"](self)
+
+    def __pos__(self) -> Any:
+        return self
+
+    def __abs__(self) -> Any:
+        return OPERATIONS["builtins.abs"](self)
+
+
+class Complex64(Complex):
+    """A complex number of float32."""
+
+    __slots__ = ()
+    part = Float32
+
+
+class Complex128(Complex):
+    """A complex number of float64."""
+
+    __slots__ = ()
+
+
 #: By the dtypes that functions compute in (``aotops.abi.computed``).
-TYPES: dict[str, type[Any]] = {"bool": Bool, "int64": Int64, "float32": Float32, "float64": Float64}
+TYPES: dict[str, type[Any]] = {
+    "bool": Bool,
+    "int64": Int64,
+    "uint64": UInt64,
+    "float32": Float32,
+    "float64": Float64,
+    "complex64": Complex64,
+    "complex128": Complex128,
+}
 
 
 def held(value: Any, dtype: str) -> Any:
@@ -198,17 +316,21 @@ def held(value: Any, dtype: str) -> Any:
     fact = FACTS[dtype]
     if fact.category == "integer":
         value = fact.wrapped(integer(value))
+    if isinstance(value, complex) and fact.kind not in ("complex", "bool"):
+        raise TypeError(f"expected a real number, got {value}; take its absolute value or a part of it")
     return TYPES[computed(dtype)](value)
 
 
-def number(value: Any, float_type: type[Any] = Float64) -> Any:
+def number(value: Any, float_type: type[Any] = Float64, whole: type[Any] = Int64) -> Any:
     """A Python number as one of the types, a plain float as one of ``float_type``; anything else as it is."""
     if isinstance(value, Number):
         return value
     if isinstance(value, bool):
         return Bool(value)
     if isinstance(value, int):
-        return Int64(value)
+        return whole(value)
+    if isinstance(value, complex):
+        return (Complex64 if float_type is Float32 else Complex128)(value)
     return float_type(value) if isinstance(value, float) else value
 
 
@@ -217,7 +339,7 @@ def dtype_of(value: Any) -> str:
     for dtype, kind in TYPES.items():
         if type(value) is kind:
             return dtype
-    for dtype, kind in (("bool", bool), ("int64", int), ("float64", float)):
+    for dtype, kind in (("bool", bool), ("int64", int), ("float64", float), ("complex128", complex)):
         if isinstance(value, kind):
             return dtype
     raise TypeError(f"expected a number, got {type(value).__name__}")
@@ -225,14 +347,16 @@ def dtype_of(value: Any) -> str:
 
 def _common(a: Any, b: Any) -> type[Any] | None:
     """The type of a sum of two numbers; None if either is not a number."""
-    if not (isinstance(a, (int, float)) and isinstance(b, (int, float))):
+    if not (isinstance(a, (int, float, complex)) and isinstance(b, (int, float, complex))):
         return None
-    floats = [value for value in (a, b) if isinstance(value, float)]
-    if not floats:
-        return Int64
-    if any(isinstance(value, Float64) for value in floats):
-        return Float64
-    return Float32 if any(isinstance(value, Float32) for value in floats) else Float64
+    floating = [value for value in (a, b) if isinstance(value, (float, complex))]
+    if not floating:
+        return UInt64 if isinstance(a, UInt64) or isinstance(b, UInt64) else Int64
+    is_wide = any(isinstance(value, (Float64, Complex128)) for value in floating)
+    is_narrow = not is_wide and any(isinstance(value, (Float32, Complex64)) for value in floating)
+    if any(isinstance(value, complex) for value in floating):
+        return Complex64 if is_narrow else Complex128
+    return Float32 if is_narrow else Float64
 
 
 def _arithmetic(operation: Any, a: Any, b: Any, of_integers: type[Any] | None = None) -> Any:
@@ -240,9 +364,13 @@ def _arithmetic(operation: Any, a: Any, b: Any, of_integers: type[Any] | None = 
     kind = _common(a, b)
     if kind is None:
         return NotImplemented
-    if kind is Int64:
-        kind = of_integers or kind
-        a, b = (float(a), float(b)) if kind is Float64 else (int(a), int(b))
+    if issubclass(kind, Complex):
+        return OPERATIONS[COMPLEX_OPERATIONS[operation.__name__]](a, b)
+    if issubclass(kind, Whole):
+        if of_integers is not None:
+            a, b, kind = float(kind(a)), float(kind(b)), of_integers
+        else:
+            a, b = int(a), int(b)
     else:
         a, b = float(kind(a)), float(kind(b))
     result = operation(a, b)
@@ -289,8 +417,8 @@ LOOPS = {"range": _range, "enumerate": _enumerate, "zip": _zip, "len": _len}
 class Array:
     """A NumPy array of constants, which gives its items as these numbers."""
 
-    def __init__(self, array: Any) -> None:
-        self.array = array
+    def __init__(self, array: Any, whole: type[Any] = Int64) -> None:
+        self.array, self.whole = array, whole
         self.shape, self.size, self.ndim = tuple(map(Int64, array.shape)), Int64(array.size), Int64(array.ndim)
 
     def __len__(self) -> int:
@@ -299,5 +427,6 @@ class Array:
     def __getitem__(self, index: Any) -> Any:
         part = self.array[index]
         if getattr(part, "ndim", 0):
-            return Array(part)
-        return number(part.item(), Float32 if part.dtype.itemsize <= 4 else Float64)
+            return Array(part, self.whole)
+        is_narrow = part.dtype.itemsize <= (8 if part.dtype.kind == "c" else 4)
+        return number(part.item(), Float32 if is_narrow else Float64, self.whole)

@@ -14,7 +14,7 @@ from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
 from aotops.encode import encode
-from aotops.ops.record import ALL, FLOATS, Record
+from aotops.ops.record import ALL, COMPLEX, FLOATS, Record, state_dtype
 from aotops.scalar.functions import plain
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -373,9 +373,6 @@ def _dtype_name(name: str, argument: str, dtype: Any) -> str:
     if given is None:
         got = errors.shown(dtype) if isinstance(dtype, str) else dtype.__name__
         errors.reject(errors.RecordError, name, argument, f"be some of {', '.join(ALL)}", got)
-    if given.kind == "complex":
-        advice = "compute with real and imaginary parts"
-        errors.reject(errors.RecordError, name, argument, "be of real numbers", given.name, advice)
     return given.name
 
 
@@ -383,10 +380,6 @@ def _dtype_names(name: str, dtypes: Any) -> tuple[str, ...]:
     """Dtypes or their names, in the order of ``aotops.abi``."""
     several = isinstance(dtypes, (tuple, list, set, frozenset))
     names = [_dtype_name(name, "dtypes", dtype) for dtype in (dtypes if several else (dtypes,))]
-    if "uint64" in names:
-        wanted = "not have uint64 among them, since functions compute in int64"
-        advice = "cast inputs to int64 or float64"
-        errors.reject(errors.RecordError, name, "dtypes", wanted, "uint64", advice)
     return tuple(sorted(names, key=ALL.index))
 
 
@@ -442,7 +435,7 @@ def _constants(
             wanted = f"have a value for each of {', '.join(dtypes)}"
             errors.reject(errors.RecordError, name, argument, wanted, f"none for {dtype}")
         value, result = given[dtype], results.get(dtype, dtype)
-        is_number = hasattr(value, "__index__") or hasattr(value, "__float__")
+        is_number = any(hasattr(value, method) for method in ("__index__", "__float__", "__complex__"))
         if isinstance(value, _native.TensorBase) or not is_number or getattr(value, "shape", ()) != ():
             errors.wrong_type(name, argument, "a number, or a dict of one for each dtype", value)
         constants[dtype] = _held(name, argument, value, result)
@@ -457,9 +450,7 @@ def _states(name: str, identity: Any, dtypes: tuple[str, ...], state: tuple[str 
             errors.wrong_type(name, "identity", "a tuple of the numbers of a state, since finish is given", value)
         numbers = []
         for k, number in enumerate(value):
-            real = dtype if dtype in FLOATS else DEFAULTS["float"]
-            kind = {bool: DEFAULTS["bool"], int: DEFAULTS["integer"]}.get(type(number), real)
-            own = state[k] if k < len(state) and state[k] is not None else kind
+            own = state[k] if k < len(state) and state[k] is not None else state_dtype(number, dtype)
             held = _constants(name, f"number {k} of identity", number, (dtype,), {dtype: str(own)})[dtype]
             numbers.append(bool(held) if own == "bool" else held)
         states[dtype] = tuple(numbers)
@@ -476,15 +467,19 @@ def _held(name: str, argument: str, value: Any, dtype: str) -> float:
         rounded = _native.full((), number, own, name, argument).item()
     except (ArithmeticError, TypeError, ValueError):  # of an array, Decimal("sNaN"), 10**400, a float for an integer
         rounded = None
-    if rounded is None or (rounded != number and dtype not in FLOATS):
+    is_floating = dtype in (*FLOATS, *COMPLEX)
+    if rounded is None or (rounded != number and not is_floating):
         errors.reject(errors.RecordError, name, argument, f"fit {dtype}", got)
-    if rounded in (INFINITY, -INFINITY) and number != rounded:
-        errors.reject(errors.RecordError, name, argument, f"fit {dtype}", got)
-    return number if dtype in FLOATS else int(rounded)
+    for part, whole in ((rounded.real, number.real), (rounded.imag, number.imag)):
+        if part in (INFINITY, -INFINITY) and whole != part:
+            errors.reject(errors.RecordError, name, argument, f"fit {dtype}", got)
+    return number if is_floating else int(rounded)
 
 
 def _number(value: Any) -> float:
     """A value as a Python number; a 0-d array has ``__index__`` even if it is not an integer."""
+    if not hasattr(value, "__float__") or isinstance(value, complex):
+        return value.__index__() if hasattr(value, "__index__") else complex(value)  # type: ignore[return-value]
     try:
         return value.__index__() if hasattr(value, "__index__") else float(value)
     except TypeError:
@@ -526,7 +521,7 @@ def derivative(operator: Operator) -> Any:
             errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
             errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
-        record.derivative(_scalar_function("derivative", function, ", ".join((*record.parameters, "y", "g"))))
+        record.derivative(_scalar_function("derivative", function, ", ".join((*record.derivative_inputs, "y", "g"))))
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
         gradient.namespace = record.namespace

@@ -81,7 +81,7 @@ def has_meaning(name: str, values: tuple[Any, ...]) -> bool:
         dtypes, _ = meaning.convert([dtype_name(name, "arguments", type_) for type_ in values])
     except TypeError:
         return True  # it says why it is not defined
-    return not any(type_ == types.uint64 and dtype == "int64" for type_, dtype in zip(values, dtypes, strict=True))
+    return not any(type_ == types.uint64 and "int64" in dtype for type_, dtype in zip(values, dtypes, strict=True))
 
 
 def choosing_power(of_numbers: Any, otherwise: Any) -> Any:

@@ -33,12 +33,13 @@ _FMA: dict[str, tuple[Emulation, int]] = {
 
 #: By AVX-512: steps of a result, which the next ones can name, an instruction and its operands. Numbers are immediate
 #: operands. Of ``getmant`` 12 makes mantissas of negative numbers NaN, and of -0.0 positive; 15 also lets them begin at
-#: 3/4. Of ``range`` 2 is the smaller magnitude, with the sign of the first operand.
+#: 3/4; 0 keeps the sign. Of ``range`` 2 is the smaller magnitude, with the sign of the first operand.
 _AVX512: dict[str, tuple[tuple[str, ...], ...]] = {
     "scale": (("r", "scalef", "%a", "%b"),),
     "limit": (("r", "range", "%a", "%b", "2"),),
     "exponent": (("r", "getexp", "%a"),),
     "mantissa": (("r", "getmant", "%a", "12"),),
+    "significand": (("r", "getmant", "%a", "0"),),
     "unscale": (("e", "getexp", "%b"), ("n", "fneg", "%e"), ("r", "scalef", "%a", "%n")),
     "centred_mantissa": (("r", "getmant", "%a", "15"),),
     "centred_exponent": (

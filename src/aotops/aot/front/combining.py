@@ -13,6 +13,7 @@ from aotops.aot.front.pipeline import INLINED
 from aotops.aot.front.rejection import RejectedError
 from aotops.aot.front.scalar_calls import CONVERTERS, build
 from aotops.intrinsics import select
+from aotops.scalar.callables import UNORDERED
 from aotops.scalar.combinations import combining_max, combining_min
 
 
@@ -28,13 +29,16 @@ def register(function: Callable[..., Any], comparison: str) -> None:
         if len(values) < 2 or not numbers:
             got = ", ".join(map(str, values)) or "nothing"
             raise RejectedError(f"{name}: arguments must be two numbers or more, got {got}")
+        if any(isinstance(value, types.Complex) for value in values):
+            raise RejectedError(f"{name}: arguments must be real numbers, got a complex one; {UNORDERED}")
         dtype = values[0]
         for value in values:
-            dtype = wider(dtype, value)
+            dtype = value if value == types.uint64 and isinstance(dtype, types.Integer) else wider(dtype, value)
         floating = isinstance(dtype, types.Float)
         # a comparison with the constant NaN, instead of b, is a single instruction (``aotops.ops.reduction.larger``)
         pair = f"select(b == b, select(b {comparison} a, b, a), nan)" if floating else f"select(b {comparison} a, b, a)"
-        convert = CONVERTERS["int64" if isinstance(dtype, types.Integer) else str(dtype)]
+        of_integers = "uint64" if dtype == types.uint64 else "int64"
+        convert = CONVERTERS[of_integers if isinstance(dtype, types.Integer) else str(dtype)]
         names: dict[str, Any] = {"select": LOWERINGS[select], "convert": convert}
         if floating:
             names["nan"] = convert("nan")

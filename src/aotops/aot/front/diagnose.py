@@ -26,6 +26,7 @@ import aotops
 from aotops import ops
 from aotops.abi import AXIS_KINDS, NAMES, computed
 from aotops.intrinsics import FastPath
+from aotops.ops.record import COMPLEX, FLOATS
 from aotops.scalar.callables import Named, name_of
 from aotops.scalar.functions import codes, global_names, plain
 from aotops.scalar.mathematics import MISSING, NUMBER, Reference, cells, declared_record, references, references_in
@@ -35,7 +36,8 @@ LIST = f"write a tuple, (a, b) in place of [a, b], or add up in a loop; {NO_MEMO
 STRING = f"choose by a number or a bool; {NO_MEMORY}"
 #: The dtypes in which functions compute, whatever the elements are stored as.
 COMPUTED = ", ".join(dict.fromkeys([computed(name) for name in NAMES]))
-NO_COMPLEX = f"compute with real and imaginary parts; kernels compute in {COMPUTED}"
+#: What complex numbers have as attributes, and real ones too.
+ATTRIBUTES = frozenset({"real", "imag", "conjugate"})
 NOTHING_RAISED = "nothing is raised in kernels: return math.nan, or another value for such an input"
 
 #: Unsupported bytecode instructions: the constructs that they belong to, and what to write instead.
@@ -97,11 +99,9 @@ ADVICE = {
     **dict.fromkeys(("isinstance", "issubclass", "type"), "an operator may have a function for each of its dtypes"),
     "breakpoint": "set AOTOPS_PYTHON=1, with which operators run as plain Python, and set it in the debugger",
     "__import__": "import at the top of the module",
-    "complex": NO_COMPLEX,
     "math.factorial": "write a loop, or a table of constants",
     **dict.fromkeys(("math.fsum", "numpy.sum"), "add the values with +, or in a loop"),
     **dict.fromkeys(("math.prod", "numpy.prod"), "multiply the values with *, or in a loop"),
-    "numpy.uint64": "integers are int64: mask what a shift to the right brings in, (x >> k) & mask",
     **dict.fromkeys(
         [
             *("numpy.array", "numpy.asarray", "numpy.zeros", "numpy.zeros_like", "numpy.ones", "numpy.ones_like"),
@@ -134,15 +134,14 @@ MODULES = {
     "string": STRING,
     "logging": "leave it out",
     "ctypes": f"{OF_PYTHON}: kernels cannot contain addresses of this process",
-    "cmath": NO_COMPLEX,
 }
 #: Modules of which kernels support only what ``aotops.scalar.callables`` lists, even if it is written in Python.
-LISTED = ("builtins", "math", "operator", "_operator", "numpy", "_sitebuiltins")
+LISTED = ("builtins", "math", "cmath", "operator", "_operator", "numpy", "_sitebuiltins")
 #: Modules of aotops whose functions take numbers.
 OF_NUMBERS = ("aotops.ops.", "aotops.intrinsics", "aotops.scalar.combinations", "aotops.scalar.callables")
 
 #: Types of numbers that a function may refer to.
-NUMBERS = (bool, int, float, np.number, np.bool_)
+NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 
 class FaultError(Exception):
@@ -255,10 +254,6 @@ def _fault_of_constant(instructions: list[Any], position: int) -> str | None:
         return "has `...` for a value; write a number"
     if isinstance(value, frozenset):
         return f"has a set; {INSTRUCTIONS['BUILD_SET'][1]}"
-    if isinstance(value, complex):  # Python makes one of (-2.5) ** 0.5
-        return f"has a complex constant; {NO_COMPLEX}"
-    if isinstance(value, tuple) and any(isinstance(item, complex) for item in value):
-        return f"has a complex constant; {NO_COMPLEX}"
     returned = instruction.opname == "RETURN_CONST" or (following is not None and following.opname == "RETURN_VALUE")
     if value is None and returned:
         others = [
@@ -306,6 +301,8 @@ def _fault_of_attribute(holder_name: str, holder: Any, name: str, value: Any) ->
     elif isinstance(holder, (Enum, EnumMeta)):
         names = dir(holder)
     elif isinstance(holder, NUMBERS) or holder is NUMBER:
+        if attribute in ATTRIBUTES:
+            return None
         return _fault_of_attribute_of_number(attribute)
     else:
         fault = _fault_of_value(holder_name, holder)
@@ -336,7 +333,7 @@ def _fault_of_attribute_of_number(attribute: str) -> str:
     else:
         instead = "compute with the number itself"
     return (
-        f"takes the attribute {attribute} of a number, and numbers have neither attributes nor methods in kernels; "
+        f"takes the attribute {attribute} of a number, and numbers have only real, imag and conjugate() in kernels; "
         f"{instead}"
     )
 
@@ -352,9 +349,7 @@ def _fault_of_value(name: str, value: Any) -> str | None:
     """Return what is wrong with a value that a function refers to, or None."""
     value = plain(value)
     if value is None or value is NUMBER or isinstance(value, (*NUMBERS, Enum)):
-        return _fault_of_complex(name) if isinstance(value, np.complexfloating) else None
-    if isinstance(value, complex):
-        return _fault_of_complex(name)
+        return None
     if isinstance(value, types.ModuleType):
         advice = _advice_of_module(value.__name__)
         return None if advice is None else f"uses {name}; {advice}"
@@ -371,16 +366,10 @@ def _fault_of_value(name: str, value: Any) -> str | None:
     if isinstance(value, tuple):
         return next((fault for item in value if (fault := _fault_of_value(name, item)) is not None), None)
     if isinstance(value, np.ndarray):
-        if value.dtype.kind not in "biu" and not (value.dtype.kind == "f" and value.dtype.itemsize in (4, 8)):
+        if value.dtype.kind not in "biu" and value.dtype.name not in (*FLOATS, *COMPLEX):
             return f"uses {name}, an array of {value.dtype}; convert it to one of {COMPUTED}"
-        if value.dtype.kind == "u" and value.dtype.itemsize == 8 and (value >= 2**63).any():
-            return f"uses {name}, an array with integers beyond int64; convert it to int64 or float64"
         return None
     return _fault_of_callable(name, value) if callable(value) else _fault_of_object(name, value)
-
-
-def _fault_of_complex(name: str) -> str:
-    return f"uses {name}, a complex number; {NO_COMPLEX}"
 
 
 def _fault_of_object(name: str, value: Any) -> str:

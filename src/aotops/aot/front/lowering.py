@@ -315,6 +315,7 @@ for _primitive in (
     intrinsics.centred_exponent,
     intrinsics.mantissa,
     intrinsics.centred_mantissa,
+    intrinsics.significand,
 ):
     lower_primitive(_primitive)
 
@@ -346,6 +347,21 @@ def _wrap_int64(typing_context: Any, x: Any) -> Any:
         return context.cast(builder, arguments[0], signature.args[0], types.int64)
 
     return types.int64(x), generate
+
+
+@lowers(intrinsics.wrap_uint64)
+def _wrap_uint64(typing_context: Any, x: Any) -> Any:
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return cast_element(context, builder, arguments[0], signature.args[0], types.uint64)
+
+    return types.uint64(x), generate
+
+
+def cast_element(context: Any, builder: Any, value: Any, source: types.Type, target: types.Type) -> Any:
+    """Convert a number to the type of an element: a float to uint64 by way of int64, which wraps around."""
+    if target == types.uint64 and isinstance(source, types.Float):
+        value, source = context.cast(builder, value, source, types.int64), types.int64
+    return context.cast(builder, value, source, target)
 
 
 @lowers(intrinsics.shift_right)
@@ -686,6 +702,17 @@ def _load_output(typing_context: Any, pointer: Any, position: Any) -> Any:
     return result(pointer, position), generate
 
 
+def require_parts(values: Any, outputs: Any) -> None:
+    """Raise ``RejectedError`` for a complex number where a real one is stored; its truth value can be."""
+    for value, output in zip(values, outputs, strict=True):
+        dtype = getattr(output, "dtype", output)
+        if isinstance(value, types.Complex) and not isinstance(dtype, (types.Complex, types.Boolean)):
+            raise RejectedError(
+                "It must return a real number, and returns a complex one; return its absolute value or a part of it, "
+                "or declare the result as complex"
+            )
+
+
 @lowers(intrinsics.store)
 def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
     several = isinstance(pointer, types.BaseTuple)
@@ -700,6 +727,7 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
             got = "nothing on some path" if isinstance(value, types.Optional) else "nothing"
         advice = "; declare an operator for each of them" if isinstance(value, types.BaseTuple) else ""
         raise RejectedError(f"It must return a number, and returns {got}{advice}")
+    require_parts(value if several else (value,), pointer if several else (pointer,))
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         index = context.cast(builder, arguments[1], signature.args[1], types.int64)
@@ -709,7 +737,7 @@ def _store(typing_context: Any, pointer: Any, position: Any, value: Any) -> Any:
         for place, part, output, type_ in zip(pointers, values, outputs, value if several else (value,), strict=True):
             # a float is converted to a narrow integer through int64, whose low bits are kept
             between = computed(output.dtype)
-            converted = context.cast(builder, part, type_, between)
+            converted = cast_element(context, builder, part, type_, between)
             if between != output.dtype:
                 converted = context.cast(builder, converted, between, output.dtype)
             store_element(context, builder, output.dtype, converted, builder.gep(place, [index]))
@@ -761,11 +789,12 @@ def _converted(typing_context: Any, values: Any, signature: Any) -> Any:
             got = "nothing on some path" if isinstance(values, types.Optional) else "nothing"
         raise RejectedError(f"It must return a state, a tuple of {wanted} numbers as identity is, and returns {got}")
     held = [computed(dtype) for dtype in signature.outputs]
+    require_parts(values, held)
     result = types.Tuple(held)
 
     def generate(context: Any, builder: Any, _: Any, arguments: Any) -> Any:
         parts = [
-            context.cast(builder, part, own, dtype)
+            cast_element(context, builder, part, own, dtype)
             for part, own, dtype in zip(cgutils.unpack_tuple(builder, arguments[0]), values, held, strict=True)
         ]
         return context.make_tuple(builder, result, parts)

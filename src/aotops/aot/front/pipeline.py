@@ -6,11 +6,12 @@ so both are skipped.
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from typing import Any
 
 import llvmlite.binding as llvm
-from numba.core import cgutils
+from numba.core import cgutils, types
 from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
@@ -80,15 +81,35 @@ def add_defined(library: Any, wraps: bool) -> None:
     library.add_ir_module = add_ir_module
 
 
-def compiler_with(*passes: type) -> type[CompilerBase]:
-    """Return a Numba compiler that runs these passes first on a function's intermediate code."""
+def unsigned_typing(context: Any) -> Any:
+    """Return a typing context of Numba's in which a variable of int64 on one path and uint64 on another is uint64.
+
+    Numba would make it a float64, as NumPy's promotion does. All else is the context's own, and shared with it.
+    """
+
+    def unify_pairs(self: Any, first: Any, second: Any) -> Any:
+        kinds = [each.literal_type if isinstance(each, types.Literal) else each for each in (first, second)]
+        if set(kinds) == {types.int64, types.uint64}:
+            return types.uint64
+        return type(context).unify_pairs(self, first, second)
+
+    own = copy.copy(context)
+    own.__class__ = type("UnsignedTyping", (type(context),), {"unify_pairs": unify_pairs})
+    return own
+
+
+def compiler_with(*passes: type, of_users: bool = False) -> type[CompilerBase]:
+    """Return a Numba compiler that runs these passes first on a function's intermediate code.
+
+    ``of_users``: for user-defined functions, with ``unsigned_typing``.
+    """
 
     class Compiler(CompilerBase):
         """Numba's passes except the one that emits machine code."""
 
         def __init__(self, typing: Any, target: Any, *rest: Any) -> None:
             # Numba would compile called functions for its own target
-            super().__init__(typing, target_context(), *rest)
+            super().__init__(unsigned_typing(typing) if of_users else typing, target_context(), *rest)
 
         def define_pipelines(self) -> Any:
             """Return the only pipeline."""

@@ -144,7 +144,7 @@ def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
         elif function in LOWERINGS:
             names["function"] = LOWERINGS[function]
         else:
-            constants = "float32" if "float32" in dtypes else "float64"
+            constants = "float32" if not {"float32", "complex64"}.isdisjoint(dtypes) else "float64"
             names["function"] = dispatcher(function, constants, fast)
         call = f"function({', '.join(values)})"
         if meaning.folds:
@@ -162,10 +162,12 @@ def _make_callable(name: str, fast: bool) -> Callable[..., Any]:
 
 def dtype_name(function: str, argument: str, type_: Any) -> str:
     """Return the dtype of the Numba type of an argument; raises ``TypeError`` for anything but a number."""
+    if type_ == types.uint64:
+        return "uint64"
     for dtype, kind in (("bool", types.Boolean), ("int64", types.Integer)):
         if isinstance(type_, kind):
             return dtype
-    if type_ not in (types.float32, types.float64):
+    if type_ not in (types.float32, types.float64, types.complex64, types.complex128):
         wanted = "be numbers" if argument == "arguments" else "be a number"
         errors.reject(TypeError, function.removeprefix("builtins."), argument, wanted, words(str(type_)))
     return str(type_)

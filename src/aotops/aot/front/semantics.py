@@ -6,8 +6,8 @@ each operand of an operation is therefore wrapped in a call that converts it to 
 a bool and the other is a float.
 
 ``x ** y``, which Numba compiles to a call of libm, becomes the operator's own function, or multiplications if the
-exponent is an integer constant. ``// % << >> ~`` become the functions that ``aotops.scalar.callables`` lists, which are
-defined for all integers. A variable that may be unbound is rejected; Numba would read uninitialized memory. A tuple
+exponent is an integer constant. ``* / // % << >> ~`` become the functions that ``aotops.scalar.callables`` lists, which
+are defined for all numbers. A variable that may be unbound is rejected; Numba would read uninitialized memory. A tuple
 that is indexed becomes an array.
 """
 
@@ -31,7 +31,7 @@ from aotops.aot.front import short_loops
 from aotops.aot.front.pipeline import INLINED, compiler_with
 from aotops.aot.front.rejection import RejectedError
 from aotops.aot.front.scalar_calls import CALLED, CONVERTERS, build, callable_function, element_function
-from aotops.scalar.callables import LARGEST_EXPONENT, require_fits
+from aotops.scalar.callables import LARGEST_EXPONENT, UNORDERED, require_fits
 
 #: Operators of the table that Numba computes differently: division by 0 or -1, shifts by 64 and more, ``~True``.
 TABLED = {
@@ -39,6 +39,8 @@ TABLED = {
     for name in ("floordiv", "mod", "lshift", "rshift")
     for i in ("", "i")
 } | {operator.invert: "operator.invert"}
+#: Those of complex numbers, which Numba divides as Python does, and multiplies as the Python that builds does.
+OF_COMPLEX = {getattr(operator, f"{i}{name}"): f"operator.{name}" for name in ("mul", "truediv") for i in ("", "i")}
 OPERATIONS = frozenset(
     getattr(operator, name)
     for plain in ("add", "sub", "mul", "truediv", "lt", "le", "gt", "ge", "eq", "ne")
@@ -47,17 +49,43 @@ OPERATIONS = frozenset(
 )
 
 
-@intrinsic
-def beside(typing_context: Any, value: Any, other: Any) -> Any:
-    """Convert an integer or a bool to the type of the other operand if that is a float."""
-    weak = isinstance(value, (types.Integer, types.Boolean)) and isinstance(other, types.Float)
-    own = value.literal_type if isinstance(value, types.Literal) else value
-    result = other if weak else own
+def conversion_beside(strong: tuple[Any, ...], unsigned: bool, ordered: bool = False) -> Any:
+    """Make the function that converts an integer or a bool to the type of the other operand if that is ``strong``.
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return context.cast(builder, arguments[0], signature.args[0], result)
+    ``unsigned``: also a signed integer beside a uint64, as in C. Numba compares the two exactly as they are.
+    ``ordered``: the operation needs an order, which complex numbers do not have.
+    """
 
-    return result(value, other), generate
+    @intrinsic
+    def beside(typing_context: Any, value: Any, other: Any) -> Any:
+        if ordered and isinstance(value, types.Complex):
+            raise RejectedError(f"The operands of a comparison must be real numbers, got a complex one; {UNORDERED}")
+        is_whole = isinstance(value, (types.Integer, types.Boolean))
+        weak = is_whole and (isinstance(other, strong) or (unsigned and other == types.uint64))
+        own = value.literal_type if isinstance(value, types.Literal) else value
+        result = other if weak else own
+
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return context.cast(builder, arguments[0], signature.args[0], result)
+
+        return result(value, other), generate
+
+    return beside
+
+
+_FLOATING = (types.Float, types.Complex)
+beside = conversion_beside(_FLOATING, unsigned=True)
+#: What wraps the operands of comparisons, and of operations of bits, in place of ``beside``.
+BESIDE = {
+    **dict.fromkeys((operator.eq, operator.ne), conversion_beside(_FLOATING, unsigned=False)),
+    **dict.fromkeys(
+        (operator.lt, operator.le, operator.gt, operator.ge), conversion_beside(_FLOATING, unsigned=False, ordered=True)
+    ),
+    **dict.fromkeys(
+        [getattr(operator, name) for name in ("and_", "or_", "xor", "iand", "ior", "ixor")],
+        conversion_beside((), unsigned=True),
+    ),
+}
 
 
 def chain(base: str, exponent: int) -> str:
@@ -77,16 +105,15 @@ def power_function(fast: bool) -> Any:
             raise RejectedError("pow: the number of arguments must be 2, got 3; a modulus has no meaning in kernels")
         # as in Python, the reciprocal of an integer is a float
         negative = isinstance(exponent, types.IntegerLiteral) and exponent.literal_value < 0
-        whole = "float64" if negative else "int64"
-        own = CONVERTERS[str(base) if isinstance(base, types.Float) else whole]
+        whole = "float64" if negative else "uint64" if types.uint64 in (base, exponent) else "int64"
+        own = CONVERTERS[str(base) if isinstance(base, _FLOATING) else whole]
         base_text = "own(base)"
         if isinstance(exponent, types.IntegerLiteral) and abs(exponent.literal_value) <= LARGEST_EXPONENT:
             count = abs(exponent.literal_value)
             text = chain(base_text, count) if count else "one"
-            inverse = f"one / ({text})" if negative else text
-            return build(
-                f"lambda base, exponent, modulus=None: {inverse}", {"one": own(1), "own": own, "square": square}
-            )
+            inverse = f"divide(one, {text})" if negative else text
+            names = {"one": own(1), "own": own, "square": square, "divide": callable_function("operator.truediv", fast)}
+            return build(f"lambda base, exponent, modulus=None: {inverse}", names)
         function = element_function(ops.collect()["pow"], fast)
         text = f"lambda base, exponent, modulus=None: function({base_text}, exponent)"
         return build(text, {"function": function, "own": own})
@@ -108,7 +135,7 @@ def square(x: Any) -> Any:
 def compiler_class(fast: bool) -> type[CompilerBase]:
     """Return Numba's compiler with a pass that wraps operands, and with or without fast paths in powers."""
     functions = dict.fromkeys(short_loops.POWERS, POWERS[fast])
-    functions |= {operation: callable_function(name, fast) for operation, name in TABLED.items()}
+    functions |= {operation: callable_function(name, fast) for operation, name in (TABLED | OF_COMPLEX).items()}
 
     @register_pass(mutates_CFG=False, analysis_only=False)
     class Semantics(FunctionPass):
@@ -125,7 +152,7 @@ def compiler_class(fast: bool) -> type[CompilerBase]:
             require_constants_that_fit(state.func_ir)
             return change_operations(state.func_ir, functions, beside)
 
-    return compiler_with(Semantics, short_loops.ShortLoops)
+    return compiler_with(Semantics, short_loops.ShortLoops, of_users=True)
 
 
 def change_operations(func_ir: Any, functions: dict[Any, Any], weak: Any, others: Any = None) -> bool:
@@ -160,9 +187,13 @@ def table_of(definition: Any) -> np.ndarray | None:
     items = definition.value if isinstance(definition, (ir.Global, ir.FreeVar)) else None
     if not isinstance(items, tuple) or not items:
         return None
-    if not all(isinstance(item, (int, float, np.float32)) for item in items):
+    if not all(isinstance(item, (int, float, complex, np.float32, np.complex64, np.uint64)) for item in items):
         return None
-    dtype = np.float32 if any(isinstance(item, np.float32) for item in items) else np.asarray(items).dtype
+    dtype = np.asarray(items).dtype
+    if any(isinstance(item, (np.float32, np.complex64)) for item in items):
+        dtype = np.dtype(np.complex64 if dtype.kind == "c" else np.float32)
+    if any(isinstance(item, np.uint64) for item in items) and dtype.kind == "f":
+        dtype = np.dtype(np.float64 if any(isinstance(item, float) for item in items) else np.uint64)
     return np.asarray(items, dtype)
 
 
@@ -240,8 +271,9 @@ def change(value: Any, statement: Any, scope: Any, body: list[Any], functions: d
         function = variable("function", ir.Global("function", functions[value.fn], place), scope, body)
         statement.value = ir.Expr.call(function, operands, (), place)
         return True
-    if value.fn in OPERATIONS:
-        value.lhs, value.rhs = wrapped(operands, weak, place, scope, body)
+    own = BESIDE.get(value.fn) if weak is beside and len(operands) == 2 else None
+    if own is not None or value.fn in OPERATIONS:
+        value.lhs, value.rhs = wrapped(operands, own or weak, place, scope, body)
         return True
     return False
 

@@ -34,7 +34,7 @@ from aotops.aot.front.scalar_calls import callable_function, element_function
 from aotops.aot.front.semantics import COMPILERS, POWERS
 from aotops.intrinsics import FastPath, LibraryFunction, narrow
 from aotops.ops.record import Record
-from aotops.scalar.callables import LOOPS, POWER, Named, name_of
+from aotops.scalar.callables import LOOPS, POWER, Named, is_beyond_int64, name_of
 from aotops.scalar.functions import folded, global_names, plain, rebuilt
 from aotops.scalar.mathematics import Namespace, cells, declared_record, record_called_by, references
 
@@ -136,6 +136,7 @@ def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dic
             raise CompileError(f"{error}.") from None
 
     own = (original.__module__ or "").startswith("aotops.")
+    narrow_constants = dtype == "float32" or (dtype == "complex64" and not own)
 
     def exchange(value: Any) -> Any:
         value = plain(value)
@@ -160,17 +161,23 @@ def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dic
                 return value if name in LOOPS else callable_function(name, fast)
         if isinstance(value, python_types.ModuleType):
             return Namespace(value, exchange)
+        if isinstance(value, complex):
+            return np.complex64(value) if narrow_constants else complex(value)
         if isinstance(value, (float, int)) and not isinstance(value, bool):
             if isinstance(value, int) and -(2**63) <= value < 2**63:
                 return value
+            if isinstance(value, int) and dtype == "uint64" and 0 <= value < 2**64:
+                return np.uint64(value)
             try:
-                return CONSTANT_TYPES.get(dtype, float)(value)
+                return CONSTANT_TYPES["float32"](value) if narrow_constants else float(value)
             except OverflowError:
                 code = original.__code__
                 raise CompileError(
                     f"{original.__name__} has an integer of {int(value).bit_length()} bits, which is beyond float64; "
                     f"write math.inf, or a smaller number.\n{place(code, code.co_firstlineno)}"
                 ) from None
+        if isinstance(value, np.uint64) and value >= 2**63:
+            return value
         if isinstance(value, np.number):
             return exchange(value.item())
         if isinstance(value, np.ndarray):
@@ -183,7 +190,9 @@ def _copy(original: python_types.FunctionType, dtype: str, fast: bool, done: dic
 
     def table(array: np.ndarray) -> np.ndarray:
         # ``aotops.aot.front.diagnose`` has examined it
-        return array.astype({"b": "bool", "f": f"float{8 * array.itemsize}"}.get(array.dtype.kind, "int64"))
+        bits = 8 * array.itemsize
+        names = {"b": "bool", "f": f"float{bits}", "c": f"complex{bits}"}
+        return array.astype(names.get(array.dtype.kind, "uint64" if is_beyond_int64(array) else "int64"))
 
     code = understood(original.__code__ if own else folded(original.__code__))
     code = code.replace(co_consts=tuple(exchange(value) for value in code.co_consts))

@@ -95,7 +95,7 @@ def header() -> str:
             enum("aot_category", [f"AOT_CATEGORY_{name.upper()}" for name in abi.CATEGORIES], "AOT_N_CATEGORIES"),
             enum("aot_kind", [f"AOT_{kind.upper()}" for kind in abi.KINDS], "AOT_N_KINDS"),
             "/* How a reduction or a scan is done again where a part of it has overflowed. */",
-            enum("aot_retry", [f"AOT_RETRY_{retry.upper()}" for retry in abi.RETRIES]),
+            enum("aot_retry", [f"AOT_RETRY_{retry.upper()}" for retry in abi.RETRIES], "AOT_N_RETRIES"),
             "/* Python's special methods that an operator can stand behind. */",
             enum("aot_slot", [f"AOT_SLOT_{slot.upper()}" for slot in ("none", *abi.SLOTS)], "AOT_N_SLOTS"),
             "/* Where the elements are in a variant's constants; defaults of the inputs follow. */",

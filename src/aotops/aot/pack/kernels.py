@@ -18,7 +18,7 @@ from aotops.loops.plan.map import plan_map
 from aotops.loops.plan.scan import plan_scan
 from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
-from aotops.loops.states import beginning, combining, combining_numbers, scan_states
+from aotops.loops.states import beginning, combining, combining_numbers, scan_states, settling
 from aotops.ops.conversion import conversion, same_code
 from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import ends_soon, has_loop, has_power, reached
@@ -110,7 +110,8 @@ def record_kernels(record: Record) -> list[Kernel]:
     def add_reduction(of: Callable[..., Any], scalar: Callable[..., Any]) -> None:
         signature = Signature(record.inputs_for(dtype), result)
         compiled = compiled_as(record, signature)
-        fold = reduce(scalar, of, compiled, has_fast_paths(of), is_long(of), record.absorbing_for(dtype))
+        absorbing = record.absorbing_for(dtype)
+        fold = reduce(scalar, of, compiled, has_fast_paths(of), is_long(of), absorbing, deep=record.deep)
         add(symbol, dtype, result, fold, signature, "reduce")
         add_combine(scalar)
 
@@ -123,7 +124,11 @@ def record_kernels(record: Record) -> list[Kernel]:
             own for each, own in zip(record.dtypes, record.symbols(), strict=True) if each == dtype
         )
         if record.kind == "reduce":
-            fold = reduce(combine, begin, begins, has_fast_paths(of), is_long(of))
+            within = combining(record.within, begins) if record.within else None
+            settle = settling(record.settle, begins) if record.settle else None
+            fold = reduce(
+                combine, begin, begins, has_fast_paths(of), is_long(of), within=within, settle=settle, deep=record.deep
+            )
             add(symbol, dtype, dtype, fold, begins, "reduce")
         else:
             add(symbol, dtype, dtype, scan_states(combine, runs), runs, "scan")

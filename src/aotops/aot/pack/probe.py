@@ -11,6 +11,7 @@ There must be no false alarms: samples for which plain Python raises, or that ar
 
 from __future__ import annotations
 
+import cmath
 import itertools
 import math
 import random
@@ -24,7 +25,7 @@ from aotops.abi import AXIS_KINDS, DTYPES, FACTS
 from aotops.autograd import grad_check as gradients
 from aotops.intrinsics import integer
 from aotops.loops.states import combining_numbers
-from aotops.ops.record import FLOATS, INTEGERS, Record
+from aotops.ops.record import COMPLEX, FLOATS, INTEGERS, Record
 from aotops.scalar.functions import has_loop, reached
 from aotops.scalar.mathematics import in_plain_python
 from aotops.scalar.plain_numbers import dtype_of
@@ -37,6 +38,7 @@ SAMPLES = {
     "unsigned": (0, 1, 2, 3, 7),
     "signed": (-3, 0, 1, 2, 7),
     "real": (-2.5, 0.0, 0.5, 1.0, 3.0),
+    "complex": (-2.5 + 0.5j, 0j, 1 + 0j, 0.5 - 1j, 3 + 2j),
 }
 ORDINARY = {fact.name: SAMPLES[fact.kind] for fact in DTYPES if fact.kind in SAMPLES}
 NAN, INF = math.nan, math.inf
@@ -132,7 +134,7 @@ def attempt(function: Function, *values: Any) -> Any:
         value = function(*values)
     except Exception:
         return None
-    return value if isinstance(value, (bool, int, float)) else None
+    return value if isinstance(value, (bool, int, float, complex)) else None
 
 
 def stored(value: Any, dtype: str) -> Any:
@@ -141,6 +143,10 @@ def stored(value: Any, dtype: str) -> Any:
         return None
     if dtype == "bool":
         return bool(value)
+    if dtype in COMPLEX:
+        return complex(value)
+    if isinstance(value, complex):
+        return None  # the compiler says what is wrong
     if dtype in FLOATS:
         return float(value)
     return FACTS[dtype].wrapped(integer(value))
@@ -167,8 +173,10 @@ def combined_dtype(record: Record, dtype: str) -> str:
 
 def close(a: Any, b: Any) -> bool:
     """Return whether two numbers agree, floats up to rounding; NaN agrees with itself."""
-    if not (isinstance(a, float) or isinstance(b, float)):
+    if not (isinstance(a, (float, complex)) or isinstance(b, (float, complex))):
         return bool(a == b)
+    if isinstance(a, complex) or isinstance(b, complex):
+        return (a != a and b != b) or cmath.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
     return (a != a and b != b) or math.isclose(a, b, rel_tol=1e-6, abs_tol=1e-9)
 
 
@@ -183,8 +191,8 @@ def combined_values(record: Record, dtype: str, inputs: Iterable[Any], most: int
     of = runnable(record.map, dtype)
     values = [stored(attempt(of, *row), result) for row in rows(record, dtype, inputs)]
     found = [value for value in values if value is not None]
-    distinct = list(dict.fromkeys(value for value in found if math.isfinite(value)))
-    infinite = dict.fromkeys(value for value in found if math.isinf(value))
+    distinct = list(dict.fromkeys(value for value in found if cmath.isfinite(value)))
+    infinite = dict.fromkeys(value for value in found if cmath.isinf(value))
     return [*distinct[:: len(distinct) // most + 1], *infinite, *[NAN for value in found if value != value][:1]]
 
 
@@ -442,7 +450,7 @@ def stored_truth(record: Record) -> str | None:
 
 def derivative(record: Record) -> str | None:
     """Describe where the derivative of an operator is wrong."""
-    if record.gradient is None or "float64" not in record.gradient.dtypes:
+    if record.gradient is None or "float64" not in record.gradient.dtypes or record.kind in AXIS_KINDS:
         return None
     scalar = runnable(record.scalar_for("float64"), "float64")
     slopes = runnable(record.gradient.scalar_for("float64"), "float64")

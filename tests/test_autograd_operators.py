@@ -1,0 +1,111 @@
+"""Gradients of declared operators: maps, zips, reductions, scans, compiled and as plain Python; and what is shown."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from needs import requires_numba
+
+import aotops as ao
+
+SCRIPT = """
+import aotops as ao
+
+cube = ao.map(lambda x: x * x * x, dtypes="float64")
+
+@cube.derivative
+def _(x, y, g):
+    return 3.0 * x * x * g
+
+mix = ao.zip(lambda x, w, on: x * w if on else x, bool_inputs="on", dtypes="float64")
+
+@mix.derivative
+def _(x, w, on, y, g):
+    return (w * g if on else g), (x * g if on else 0.0)
+
+squares = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * x, dtypes="float64")
+
+@squares.derivative
+def _(x, y, g):
+    return 2.0 * x * g
+
+length = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, w: x * x * w, dtypes="float64")
+
+@length.derivative
+def _(x, w, y, g):
+    return 2.0 * x * w * g, x * x * g
+
+total = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64")
+
+@total.derivative
+def _(x, y, g):
+    return g
+
+running = ao.scan(lambda a, b: a * b, identity=1.0, dtypes="float64")
+
+@running.derivative
+def _(a, b, y, g):
+    return b * g, a * g
+
+plain = ao.map(lambda x: x + 1.0, dtypes="float64")
+
+max = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64")  # the name of another one
+
+x = ao.tensor([[0.5, -1.5, 2.0, 0.25], [1.0, 3.0, -0.75, 1.25], [0.1, 0.2, 0.3, 0.4]])
+w = ao.tensor([1.0, -2.0, 0.5, 3.0])
+on = ao.tensor([True, False, True, True])
+assert ao.grad_check(lambda x: cube(x), x)
+assert ao.grad_check(lambda x, w: mix(x, w, on), x, w)
+assert ao.grad_check(lambda x: squares(x, 1) * squares(x, 0, keepdims=True).sum(), x)
+assert ao.grad_check(lambda x, w: length(x, w, (0, 1)) * length(x.T, 2.0 * x.T, axis=0), x, w)
+assert ao.grad_check(lambda x: total(x, 0) * x, x)
+assert ao.grad_check(lambda x: running(x, 0) * running(x, 1), x)
+assert ao.grad_check(lambda x: running(x, -1, include_initial=True), x)
+y = ao.tensor(x, requires_grad=True)
+for operator, name in ((plain, "plain"), (max, "max")):
+    try:
+        operator(y).sum().backward()
+    except ao.GradientError as error:
+        assert f"{name}: the operation must have a derivative, got none" in str(error), error
+        assert f"declare one with @{name}.derivative" in str(error), error
+    else:
+        raise AssertionError(name)
+print("done")
+"""
+
+
+@requires_numba
+def test_declared_operators() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_declared_operators_as_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AOTOPS_PYTHON", "1")  # of the process below
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)
+    assert done.stdout == "done\n", done.stderr
+
+
+def test_what_is_declared_is_checked() -> None:
+    reduction = ao.reduce(lambda a, b: a + b, identity=0.0)
+    with pytest.raises(
+        ValueError, match="derivative must take 3 values, x, the output and the incoming gradient, got 2"
+    ):
+        reduction.derivative(lambda x, g: g)
+    scan = ao.scan(lambda a, b: a + b, identity=0.0)
+    with pytest.raises(ValueError, match="derivative must take 4 values, a, b, the output and the incoming gradient"):
+        scan.derivative(lambda x, y, g: g)
+    states = ao.scan(lambda a, b: (a[0] + b[0],), map=lambda x: (x,), identity=(0.0,), finish=lambda a: a)
+    with pytest.raises(ValueError, match="must have results that are combined themselves, got a state"):
+        states.derivative(lambda a, b, y, g: (g, g))
+
+
+def test_launches_of_backward_are_shown() -> None:
+    x = ao.tensor(np.arange(6.0), requires_grad=True)
+    with ao.trace() as seen:
+        ao.exp(x).sum().backward()
+    names = [launch.operator for launch in seen.launches]
+    assert "exp.derivative" in names and "exp" in names
