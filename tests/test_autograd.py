@@ -291,10 +291,17 @@ def test_operators_agree_with_their_derivatives_and_finite_differences() -> None
         assert ao.grad_check(lambda *values, f=operator: f(*values), *[each.detach() for each in inputs]), name
 
 
+def test_steps_have_a_gradient_of_zero() -> None:
+    for function in (ao.floor, ao.ceil, ao.round, ao.trunc, ao.sign, lambda x: x // 0.3, lambda x: 2.0 // x):
+        x = leaf([1.5, -2.5])
+        (function(x) * x).sum().backward()
+        assert x.grad is not None and x.grad.tolist() == function(x.detach()).tolist()
+
+
 def test_operators_without_a_derivative_say_so() -> None:
     x = leaf([1.5, 2.5])
-    y = ao.i0(x) if hasattr(ao, "i0") else ao.nextafter(x, x)
-    with pytest.raises(ao.GradientError, match=r"the operation must have a derivative, got none"):
+    y = ao.nextafter(x, x)
+    with pytest.raises(ao.GradientError, match=r"nextafter: the operation must have a derivative, got none"):
         y.sum().backward()
 
 
@@ -352,6 +359,12 @@ def test_scans(name: str) -> None:
     x = leaf([1.0, 3.0, 3.0, 2.0])
     ao.cumulative_max(x).sum().backward()
     assert x.grad is not None and x.grad.tolist() == [1.0, 3.0, 0.0, 0.0]
+    y = leaf([[1.0, math.nan, 2.0, math.nan], [2.0, 1.0, math.inf, 3.0]])
+    (ao.cumulative_max(y, 1) * [1.0, 10.0, 100.0, 1000.0]).sum().backward()
+    assert y.grad is not None and y.grad.tolist() == [[1.0, 1110.0, 0.0, 0.0], [11.0, 0.0, 1100.0, 0.0]]
+    z = leaf(np.zeros((2, 0)))
+    (ao.cumulative_max(z, 1).sum() + ao.cumulative_prod(z, 1).sum() + ao.cumulative_sum(z, 1).sum()).backward()
+    assert z.grad is not None and z.grad.shape == (2, 0)
 
 
 # --- views --------------------------------------------------------------------------------------------------------
@@ -538,6 +551,16 @@ def test_wide_graphs() -> None:
     assert x.grad is not None and x.grad.item() == 1 + 999 * 500
 
 
+def test_a_loop_over_rows_adds_in_place() -> None:
+    x = leaf(np.arange(12.0).reshape(4, 3))
+    total = sum((x[k] * x[k, 1] * (k + 1)).sum() for k in range(4))
+    (total + (x[1:3] * 2).sum() + x.sum()).backward()
+    v = np.arange(12.0).reshape(4, 3)
+    want = np.array([(k + 1) * (v[k, 1] + np.array([0.0, v[k].sum(), 0.0])) for k in range(4)]) + 1
+    want[1:3] += 2
+    assert x.grad is not None and np.allclose(x.grad.tolist(), want)
+
+
 def test_memory_is_flat_without_the_collector() -> None:
     rng = np.random.default_rng(4)
     w1, w2 = (ao.tensor(rng.normal(size=shape), requires_grad=True) for shape in ((4, 8), (8, 2)))
@@ -558,11 +581,13 @@ def test_memory_is_flat_without_the_collector() -> None:
     try:
         for _ in range(50):
             step()
-        before = sys.getallocatedblocks(), _native.memory_stats()[0]
-        for _ in range(400):
-            step()
-        after = sys.getallocatedblocks(), _native.memory_stats()[0]
-        assert after[0] - before[0] < 200 and after[1] == before[1]
+        used, growth = _native.memory_stats()[0], []
+        for _ in range(5):
+            before = sys.getallocatedblocks()
+            for _ in range(100):
+                step()
+            growth.append(sys.getallocatedblocks() - before)  # of other threads' as well
+        assert min(growth) < 50 and _native.memory_stats()[0] == used
     finally:
         gc.enable()
 

@@ -831,4 +831,8 @@ def test_routines_have_operands_that_fit_and_results_that_numpy_has(operator: Op
     if operator.name == "matmul":
         rate, large = 4e9, cell("matmul/float32/1e6/contiguous")
         assert limits.port_limit(large, "x86-64-v3", "Intel", rate, 1) == 1000**3 / 8 / 2 / rate
+        assert (
+            limits.port_limit(cell("matmul/float32/1e6/vector"), "x86-64-v3", "Intel", rate, 1)
+            == 1000**2 / 8 / 2 / rate
+        )
         assert limits.port_limit(large, "generic", "AMD", rate, 1) is None

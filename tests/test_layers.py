@@ -256,6 +256,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "number",
         "optimiser",
         "out",
+        "product",
         "pull",
         "reduce",
         "rows",

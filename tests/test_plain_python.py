@@ -9,7 +9,7 @@ import math
 import random
 import struct
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -392,18 +392,23 @@ def test_reduction_kernels_run_as_plain_python(record: Record, dtype: str) -> No
         check_reduction(record, dtype, kernel, size, fold, held=stored(1, record.result_for(dtype)))
 
 
-def in_lanes(values: list[Any], count: int) -> Any:
-    """The order in which lanes combine values, and halves of the lanes each other."""
+def in_lanes(values: list[Any], count: int) -> list[Any]:
+    """The order in which lanes combine values."""
     lanes = values[:count]
     for place, value in enumerate(values[count:]):
         lanes[place % count] = (lanes[place % count], value)
+    return lanes
+
+
+def in_halves(lanes: list[Any]) -> Any:
+    """The order in which halves of the lanes combine each other."""
     while len(lanes) > 1:
         half = len(lanes) // 2
         lanes = list(zip(lanes[:half], lanes[half:], strict=True))
     return lanes[0]
 
 
-def in_pairs(blocks: list[Any]) -> Any:
+def in_pairs(blocks: Sequence[Any]) -> Any:
     """The order in which blocks are combined: two of equal size as soon as there are two, at last all that are left."""
     stack: list[tuple[int, Any]] = []
     for block in blocks[:-1]:
@@ -420,22 +425,32 @@ def in_pairs(blocks: list[Any]) -> Any:
 def order_of_combination(start: Any, values: list[Any], gaps: bool = False) -> Any:
     """The tree in which a row is combined, each combination as a pair: rule 3 of ``loops/reduce.py``."""
     count = 8 if gaps else LANES
-    whole = len(values) // count * count
-    eights = whole + (len(values) - whole) // 8 * 8
+    done = len(values) // count * count
+    blocks = [in_lanes(values[k : min(k + DEPTH * count, done)], count) for k in range(0, done, DEPTH * count)]
     parts = []
-    if whole:
-        blocks = [values[k : min(k + DEPTH * count, whole)] for k in range(0, whole, DEPTH * count)]
-        parts.append(in_pairs([in_lanes(block, count) for block in blocks]))
-    if eights > whole:
-        parts.append(in_lanes(values[whole:eights], 8))
-    if eights < len(values):
-        parts.append(functools.reduce(pair, values[eights:]))
-    if not parts:
-        return start
-    rest = parts.pop()
-    while parts:
+    if blocks and gaps:
+        parts.append(in_pairs([in_halves(block) for block in blocks]))
+    elif blocks:
+        lanes = [in_pairs(lane) for lane in zip(*blocks, strict=True)]
+        for first, few in ((0, 32), (32, 16)):
+            if len(values) - done >= few:
+                lanes[first : first + few] = zip(lanes[first : first + few], values[done : done + few], strict=True)
+                done += few
+        parts.append(in_halves(lanes))
+    rest = order_of_few(values[done:])
+    if parts and rest is not None:
         rest = (parts.pop(), rest)
-    return (start, rest)
+    elif parts:
+        rest = parts.pop()
+    return start if rest is None else (start, rest)
+
+
+def order_of_few(values: list[Any]) -> Any:
+    """The tree of fewer elements than there are lanes: eights in eight lanes, others in order; None of none."""
+    eights = len(values) // 8 * 8
+    parts = [in_halves(in_lanes(values[:eights], 8))] if eights else []
+    parts += [functools.reduce(pair, values[eights:])] if eights < len(values) else []
+    return functools.reduce(pair, parts) if parts else None
 
 
 def pair(a: Any, b: Any) -> Any:
@@ -448,7 +463,7 @@ ONE_FLOAT, TWO_FLOATS = Signature(("float64",), "float64"), Signature(("float64"
 
 @pytest.mark.parametrize("step", [1, 2, -1, 0])
 @pytest.mark.parametrize(
-    "length", [0, 1, 2, 63, 64, 65, 127, 128, 129, 191, 192, 200, 256, 320, 1000, 1024, 1096, 5200]
+    "length", [0, 1, 2, 63, 64, 65, 79, 80, 95, 96, 127, 128, 129, 191, 192, 200, 256, 320, 1000, 1024, 1096, 5200]
 )
 def test_the_order_of_a_reduction_depends_on_its_length_and_gaps(length: int, step: int) -> None:
     names = [f"x{position}" for position in range(max(1, length * abs(step)))]
@@ -461,7 +476,7 @@ def test_the_order_of_a_reduction_depends_on_its_length_and_gaps(length: int, st
 
 
 @pytest.mark.parametrize("steps", [(1, 1), (1, 0), (0, 1), (2, 1), (0, 0)])
-@pytest.mark.parametrize("length", [1, 63, 65, 192, 200])
+@pytest.mark.parametrize("length", [1, 63, 65, 95, 127, 192, 200])
 def test_the_order_of_a_fused_reduction_is_that_of_a_plain_one(length: int, steps: tuple[int, int]) -> None:
     names = [[f"{name}{position}" for position in range(2 * length)] for name in "xy"]
     visited = [f"of {names[0][j * steps[0]]} {names[1][j * steps[1]]}" for j in range(length)]

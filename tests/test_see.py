@@ -25,7 +25,9 @@ from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.aot.pack.kernels import record_kernels
 from aotops.aot.pack.routines import routine_kernels
 from aotops.loops.plan import fields
+from aotops.loops.routines import at_level
 from aotops.ops import collect
+from aotops.ops.record import kernel_symbol
 from aotops.see import launches
 from aotops.see.trace import MOST_ROWS, POOL, TracedLaunch, document
 
@@ -488,6 +490,13 @@ def test_a_product_of_matrices_is_explained() -> None:
     assert [each.strides for each in plan.operands] == [(200, 0, 1), (0, 200, 1), (100, 1, 0)]
     assert (plan.bytes_read, plan.bytes_written) == (4 * 200 * 400, 4 * 300 * 100)
     assert repr(plan).startswith("matmul: routine of 6,000,000 elements\n")
+    assert plan.blocks is not None and plan.parts >= 300 * 100 / (plan.blocks[0] * plan.blocks[1])
+    assert plan.flops == 2 * 300 * 100 * 200
+    assert f"deep; {plan.flops / 1e9:.3g} Gflop" in repr(plan)
+    assert plan.kernel == kernel_symbol("routine", at_level("matmul", ao.cpu_level()), "float32")
+    assert ao.explain(ao.exp, ao.ones(3)).blocks is None
+    numbers = ao.ones((30, 30), dtype="complex64")
+    assert ao.explain(operator.matmul, numbers, numbers).flops == 8 * 30**3
 
 
 def routines() -> dict[str, Callable[[], Any]]:

@@ -236,13 +236,13 @@ def clock_rate(numba: Any) -> float:
 
 
 def product_cycles(cell: Cell, level: str, cpu: str) -> float:
-    """The cycles that the multiplications of two square matrices take, fused with the additions where there is FMA."""
+    """The cycles that the multiplications of matrices take, fused with the additions where there is FMA."""
     ports = next((ports for word, ports in MACHINES.items() if word in cpu), None)
     width = {"x86-64-v2": 128, "x86-64-v3": 256, "x86-64-v4": 512}.get(level)
     if ports is None or width is None:
         return 0.0
-    length = cell.operands()[0].shape[0]
-    return length**3 / (width / (8 * ITEMSIZES[cell.dtype])) / ports.multiply[width]
+    first, second = cell.operands()
+    return math.prod(first.shape) * second.shape[-1] / (width / (8 * ITEMSIZES[cell.dtype])) / ports.multiply[width]
 
 
 def port_limit(cell: Cell, level: str, cpu: str, rate: float, threads: int) -> float | None:

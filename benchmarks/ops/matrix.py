@@ -85,6 +85,9 @@ def _matrix(n: int, r: int, c: int) -> Shape:
 LAYOUTS = (
     Layout("contiguous", ("map", "zip", "select", "reduction", "copy", "routine"), _vector),
     Layout("contiguous", ("product",), lambda n, r, c: (r, r)),
+    Layout("batch", ("product",), lambda n, r, c: (max(1, n // 16), 4, 4)),
+    Layout("vector", ("product",), lambda n, r, c: (1, r), last=lambda n, r, c: (r, r)),
+    Layout("transposed", ("product",), lambda n, r, c: (r, r), view=".T"),
     Layout("contiguous", ("scan",), _vector, axis=-1),
     Layout("row", ("zip", "select"), _matrix, last=lambda n, r, c: (c,)),
     Layout("column", ("zip", "select"), _matrix, last=lambda n, r, c: (r, 1)),

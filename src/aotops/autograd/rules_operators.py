@@ -96,3 +96,24 @@ def scan(operator: Operator, x: Any, /, axis: Any = None, *, include_initial: An
         return (found,)
 
     return result, (x,), (x, result), pull
+
+
+def steps(name: str) -> Any:
+    """The rule of an operator that is constant but for steps."""
+    operator = _native.operators[name]
+
+    def rule(*args: Any, **options: Any) -> Ruled:
+        names = operator.parameters[len(args) :]
+        tensors, _ = parted((*args, *[options[name] for name in names if name in options]))
+        shapes = [(each.shape, each.dtype) for each in tensors]
+
+        def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+            return tuple([_native.full(shape, 0, dtype) for shape, dtype in shapes])
+
+        return operator(*args, **options), tensors, (), pull
+
+    return rule
+
+
+ceil, floor, rounded, sign, trunc = [steps(name) for name in ("ceil", "floor", "round", "sign", "trunc")]
+floor_divide = steps("floor_divide")

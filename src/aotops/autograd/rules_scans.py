@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from aotops import _native
+from aotops.autograd.scatter import add_along
+from aotops.namespace.creation import arange
+from aotops.namespace.joining import concat
 from aotops.namespace.manipulation import flip
 from aotops.shapes import normalize_axes
 
@@ -19,6 +22,7 @@ _cumulative_min = _native.operators["cumulative_min"]
 _cumulative_prod = _native.operators["cumulative_prod"]
 _cumulative_sum = _native.operators["cumulative_sum"]
 _multiply = _native.operators["multiply"]
+_where = _native.operators["where"]
 
 
 def along(name: str, x: Tensor, axis: Any) -> int:
@@ -81,33 +85,19 @@ def extremum(operator: Operator, x: Tensor, axis: Any, options: dict[str, Any]) 
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         x, y = saved
+        if x.size == 0:
+            return (_native.full(x.shape, 0, gradient.dtype),)
         gradient, y = after(gradient, own, include_initial), after(y, own, include_initial)
         start = (slice(None),) * own
-        is_new = (x == y) | (x != x)  # where the running result is this element
-        earlier = y[(*start, slice(None, -1))]
-        rises = is_new[(*start, slice(1, None))] & ~(y[(*start, slice(1, None))] == earlier)
-        rises = rises & (earlier == earlier)  # NaN stays what it was
-        first = is_new[(*start, slice(None, 1))]
-        from aotops.namespace.joining import concat
-
-        starts = concat([first | ~first, rises], axis=own)
-        # sums behind each element, less those behind the next one that takes its place
-        total = sums_behind(gradient, own)
-        length = x.shape[own]
-        shape = [length if k == own else 1 for k in range(x.ndim)]
-        from aotops.namespace.creation import arange
-        from aotops.namespace.searching import take_along_axis
-
-        places = _native.operators["where"](starts, arange(length).reshape(shape), length)
-        following = flip(_cumulative_min(flip(places, axis=own), own), axis=own)  # the next start, from here on
-        lengths = list(x.shape)
-        lengths[own] = 1
-        after_next = concat(
-            [following[(*start, slice(1, None))], _native.full(tuple(lengths), length, following.dtype)], axis=own
-        )
-        padded = concat([total, _native.full(tuple(lengths), 0, total.dtype)], axis=own)
-        until = take_along_axis(padded, after_next, axis=own)
-        return (_native.operators["where"](starts, total - until, 0.0),)
+        later, earlier = y[(*start, slice(1, None))], y[(*start, slice(None, -1))]
+        # where the running result changes, it is this element from here on; NaN stays what it was
+        changes = (later != earlier) & (earlier == earlier)
+        shape = [length if k == own else 1 for k, length in enumerate(x.shape)]
+        places = arange(x.shape[own]).reshape(shape)[(*start, slice(1, None))]
+        lengths = tuple([1 if k == own else length for k, length in enumerate(x.shape)])
+        first = _native.full(lengths, 0, places.dtype)
+        owner = _cumulative_max(concat([first, _where(changes, places, 0)], axis=own), own)
+        return (add_along(x.shape, gradient, owner, own),)
 
     return result, (x,), (x, result), pull
 

@@ -44,8 +44,8 @@ Routine = tuple[Callable[..., None], Signature]
 #: Rows of a tile, and the bytes of a vector.
 ROWS, VECTOR_BYTES = 6, 64
 
-#: The largest blocks. A copy of one of ``b`` takes 256 KiB of float32, one of ``a`` 128 KiB: both fit in L2.
-BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 132, 256, 256
+#: The largest blocks. A copy of one of ``a`` takes 264 KiB of float32 and stays in L2; panels of ``b`` pass through L1.
+BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 264, 256, 256
 
 #: The numbers of a call: the length of the inner axis, strides in elements, from one tile of ``a`` or of columns of
 #: ``b`` to the next (the columns of each, and of the result, are contiguous), whether the result holds a sum already,

@@ -7,12 +7,14 @@ Theory of operation:
 2. The kernel combines ``of(*inputs)``, element by element: ``of`` is the identity for plain reductions, and more for
    fused ones, which therefore need no temporary tensor.
 3. If the inner axis is reduced (output stride 0), a contiguous row is cut into blocks of ``DEPTH * LANES`` elements. A
-   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``, and
-   the lanes are combined in a fixed tree of halves. Blocks are combined in pairs of equal size, as the digits of a
-   binary counter are. The last block may be shorter; what remains after it goes through eight lanes, and the last few
-   elements in order, before they meet the rest. So errors grow with ``DEPTH`` plus the depth of a tree. A row with gaps
-   goes through eight lanes from the start: they stay in registers, and gathering elements into vectors takes longer.
-   Any order of integers and bools gives the same result, so their blocks are combined one after another.
+   block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``. Blocks
+   are combined lane by lane, in pairs of equal size, as the digits of a binary counter are. The last block may be
+   shorter; of what remains after it, 32 and 16 elements go to the lanes of their own. Then the lanes are combined in a
+   fixed tree of halves, which is the only part of a row that waits for results: 15 ns, once a row. Eight more elements
+   are combined among themselves, and the last few in order, before they meet the rest. So errors grow with ``DEPTH``
+   plus the depth of a tree. A row with gaps, or of fewer than ``LANES`` elements, goes through eight lanes from the
+   start: they stay in registers, and gathering elements into vectors takes longer. Its blocks are combined in pairs as
+   well. Any order of integers and bools gives the same result, so their blocks are combined one after another.
 4. If the inner axis is kept, rows are combined element by element with the output's row; if the outer axis is reduced,
    up to four rows at a time.
 5. The order of combination depends on lengths and on whether there are gaps alone, so results have the same bits on
@@ -65,7 +67,7 @@ LANES = 64
 DEPTH = 16
 EXACT_DEPTH = 64
 #: As many as a tile has (``aotops.loops.plan.fields.LEAF``).
-DEEPEST = 128
+DEEPEST = 256
 
 # The blocks of four rows that are combined together.
 BLOCKS_TOGETHER = 4 * BLOCK
@@ -284,8 +286,36 @@ def counter(combine: Function) -> tuple[Function, Function]:
     return push, end
 
 
-# The bits of the number of a block.
-PLACES = 64
+# The bits of the number of a block of eight lanes.
+PLACES_OF_EIGHTS = 64
+
+# Those of a block of all lanes: rows are up to 2**18 elements long, 16 times as long as the planner's tiles.
+PLACES = 8
+
+
+def lane_counter(combine: Function, count: int) -> tuple[Function, Function]:
+    """As ``counter``, of the ``count`` lanes of blocks, which are left in ``lanes``."""
+
+    def push(stack: Any, number: int, lanes: Any) -> None:
+        place = 0
+        while number >> place & 1 == 1:
+            for lane in range(count):
+                value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
+                store(lanes, lane, value)
+            place += 1
+        for lane in range(count):
+            store(stack, place * count + lane, load_output(lanes, lane))
+
+    def end(stack: Any, number: int, lanes: Any) -> None:
+        place = 0
+        while number >> place > 0:
+            if number >> place & 1 == 1:
+                for lane in range(count):
+                    value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
+                    store(lanes, lane, value)
+            place += 1
+
+    return push, end
 
 
 def eight_lanes(combine: Function, element: Function) -> Function:
@@ -310,18 +340,36 @@ def eight_lanes(combine: Function, element: Function) -> Function:
 
 
 def many_lanes(combine: Function, element: Function, count: int) -> Function:
-    """As ``eight_lanes``, in ``count`` lanes, in loops that are vectorized."""
+    """As ``eight_lanes``, in ``count`` lanes, in loops that are vectorized; they are left in ``lanes``."""
 
-    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
+    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> None:
         for lane in range(count):
             store(lanes, lane, element(row, steps, fixed, start + lane))
         for group in range(1, groups):
             for lane in range(count):
                 x = element(row, steps, fixed, start + group * count + lane)
                 store(lanes, lane, combine(load_output(lanes, lane), x))
-        return fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
 
     return fold
+
+
+def part_of_lanes(combine: Function, element: Function, settle: Function) -> Function:
+    """Make a function that adds 32 and 16 of the elements from ``start`` on to lanes, and returns where it ended."""
+
+    def add(row: Any, steps: Any, fixed: Any, start: int, length: int, lanes: Any) -> int:
+        if length - start >= 32:
+            for lane in range(32):
+                x = element(row, steps, fixed, start + lane)
+                store(lanes, lane, settle(combine(load_output(lanes, lane), x)))
+            start += 32
+        if length - start >= 16:
+            for lane in range(16):
+                x = element(row, steps, fixed, start + lane)
+                store(lanes, 32 + lane, settle(combine(load_output(lanes, 32 + lane), x)))
+            start += 16
+        return start
+
+    return add
 
 
 def eight_lanes_settled(combine: Function, element: Function, within: Function, settle: Function) -> Function:
@@ -345,12 +393,10 @@ def eight_lanes_settled(combine: Function, element: Function, within: Function, 
     return fold
 
 
-def many_lanes_settled(
-    combine: Function, element: Function, count: int, within: Function, settle: Function
-) -> Function:
+def many_lanes_settled(element: Function, count: int, within: Function, settle: Function) -> Function:
     """As ``many_lanes``, by rule 7."""
 
-    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
+    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> None:
         for lane in range(count):
             store(lanes, lane, settle(element(row, steps, fixed, start + lane)))
         for one in range(1, groups, DEPTH):
@@ -360,7 +406,6 @@ def many_lanes_settled(
                     store(lanes, lane, within(load_output(lanes, lane), x))
             for lane in range(count):
                 store(lanes, lane, settle(load_output(lanes, lane)))
-        return fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
 
     return fold
 
@@ -380,56 +425,99 @@ def fold_row_by(
     settle: Function | None = None,
 ) -> Function:
     """Make a function that folds a row into one result, in the order of rule 3; ``count`` is 8 for one with gaps."""
-    push, end = counter(combine)
+    if count == 8:
+        return fold_row_with_gaps_by(combine, element, depth, absorbing, within, settle)
+    fold_rest = last_elements(combine, element, within, settle)
+    push, end = lane_counter(combine, count)
     if within is None or settle is None:
-        within, settle = combine, unchanged
-        fold_eights = eight_lanes(combine, element)
         fold_groups = many_lanes(combine, element, count)
+        add_part = part_of_lanes(combine, element, unchanged)
     else:
-        fold_eights = eight_lanes_settled(combine, element, within, settle)
-        fold_groups = many_lanes_settled(combine, element, count, within, settle)
-    settled = settle
-    fold_singles = in_order(within, element)
+        fold_groups = many_lanes_settled(element, count, within, settle)
+        add_part = part_of_lanes(within, element, settle)
+    places = PLACES * count
 
-    def fold_block(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
-        return fold_groups(row, steps, fixed, start, groups, lanes)
-
-    def fold_block_with_gaps(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> Any:
-        return fold_eights(row, steps, fixed, start, groups)
-
-    fold = fold_block_with_gaps if count == 8 else fold_block
-
-    def fold_blocks(row: Any, steps: Any, fixed: Any, groups: int, lanes: Any, out: Any) -> Any:
-        """Fold ``groups`` times ``count`` elements, more than a block."""
-        stack = accumulators(PLACES, out)
+    def fold_blocks(row: Any, steps: Any, fixed: Any, groups: int, lanes: Any, out: Any) -> bool:
+        """Fold ``groups`` times ``count`` elements, more than a block; return whether nothing changes the result."""
+        stack = accumulators(places, out)
         last = (groups - 1) // depth
         for block in range(last):
-            value = fold(row, steps, fixed, block * depth * count, depth, lanes)
+            fold_groups(row, steps, fixed, block * depth * count, depth, lanes)
+            if absorbing is not None and holds(lanes, absorbing):
+                return True
+            push(stack, block, lanes)
+        fold_groups(row, steps, fixed, last * depth * count, groups - last * depth, lanes)
+        end(stack, last, lanes)
+        return False
+
+    def holds(lanes: Any, value: Any) -> bool:
+        found = False
+        for lane in range(count):
+            found |= load_output(lanes, lane) == value
+        return found
+
+    def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if length == 0:
+            return
+        fixed = load(row, steps, 0)
+        result = load_output(out, 0)
+        groups = length // count
+        if groups == 0:
+            store(out, 0, combine(result, fold_rest(row, steps, fixed, 0, length)))
+            return
+        if groups > depth:
+            if fold_blocks(row, steps, fixed, groups, lanes, out):
+                store(out, 0, combine(result, fold_lanes(combine, lanes, count)))
+                return
+        else:
+            fold_groups(row, steps, fixed, 0, groups, lanes)
+        start = add_part(row, steps, fixed, groups * count, length, lanes)
+        value = fold_lanes(combine, lanes, count)
+        if start < length:
+            value = combine(value, fold_rest(row, steps, fixed, start, length))
+        store(out, 0, combine(result, value))
+
+    return fold_row
+
+
+def fold_row_with_gaps_by(
+    combine: Function,
+    element: Function,
+    depth: int,
+    absorbing: Any = None,
+    within: Function | None = None,
+    settle: Function | None = None,
+) -> Function:
+    """As ``fold_row_by``, for eight lanes, which are variables."""
+    push, end = counter(combine)
+    fold_eights, fold_singles, settled = eights_and_singles(combine, element, within, settle)
+
+    def fold_blocks(row: Any, steps: Any, fixed: Any, eights: int, out: Any) -> Any:
+        """Fold ``eights`` times eight elements, more than a block."""
+        stack = accumulators(PLACES_OF_EIGHTS, out)
+        last = (eights - 1) // depth
+        for block in range(last):
+            value = fold_eights(row, steps, fixed, block * depth * 8, depth)
             if absorbing is not None and value == absorbing:
                 return value
             push(stack, block, value)
-        value = fold(row, steps, fixed, last * depth * count, groups - last * depth, lanes)
+        value = fold_eights(row, steps, fixed, last * depth * 8, eights - last * depth)
         return end(stack, last, value)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
-        groups = length // count
-        start = groups * count
-        eights = 0 if count == 8 else (length - start) // 8
-        single = start + eights * 8
+        eights = length // 8
+        single = eights * 8
         rest = result
         if single < length:
             rest = settled(fold_singles(row, steps, fixed, single, length))
         if eights > 0:
-            value = fold_eights(row, steps, fixed, start, eights)
-            rest = combine(value, rest) if single < length else value
-        if groups > 0:
-            if groups > depth:
-                value = fold_blocks(row, steps, fixed, groups, lanes, out)
+            if eights > depth:
+                value = fold_blocks(row, steps, fixed, eights, out)
             else:
-                value = fold(row, steps, fixed, 0, groups, lanes)
-            rest = combine(value, rest) if start < length else value
+                value = fold_eights(row, steps, fixed, 0, eights)
+            rest = combine(value, rest) if single < length else value
         if length > 0:
             store(out, 0, combine(result, rest))
 
@@ -443,24 +531,30 @@ def fold_exact_row_by(combine: Function, element: Function, count: int, absorbin
     """
     in_variables, in_memory = eight_lanes(combine, element), many_lanes(combine, element, 8)
     fold_groups = many_lanes(combine, element, count)
+    add_part = part_of_lanes(combine, element, unchanged)
 
     def fold_eights(row: Any, steps: Any, fixed: Any, start: int, eights: int, lanes: Any) -> Any:
         if count == 8:
             return in_variables(row, steps, fixed, start, eights)
-        return in_memory(row, steps, fixed, start, eights, lanes)
+        in_memory(row, steps, fixed, start, eights, lanes)
+        return fold_eight(combine, lanes)
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
         start = 0
         if count > 8:
-            for first in range(0, length // count, EXACT_DEPTH):
-                groups = min(EXACT_DEPTH, length // count - first)
-                result = combine(result, fold_groups(row, steps, fixed, first * count, groups, lanes))
+            whole = length // count * count
+            while start < whole:
+                groups = min(EXACT_DEPTH, (whole - start) // count)
+                fold_groups(row, steps, fixed, start, groups, lanes)
+                start += groups * count
+                if start == whole:
+                    start = add_part(row, steps, fixed, start, length, lanes)
+                result = combine(result, fold_lanes(combine, lanes, count))
                 if absorbing is not None and result == absorbing:
                     store(out, 0, result)
                     return
-            start = length // count * count
         for first in range(start, length - 7, 8 * EXACT_DEPTH):
             eights = min(EXACT_DEPTH, (length - first) // 8)
             result = combine(result, fold_eights(row, steps, fixed, first, eights, lanes))
@@ -486,18 +580,28 @@ def in_order(combine: Function, element: Function) -> Function:
     return fold
 
 
-def last_elements(combine: Function, element: Function) -> Function:
+def eights_and_singles(
+    combine: Function, element: Function, within: Function | None, settle: Function | None
+) -> tuple[Function, Function, Function]:
+    """Make what folds eights of elements, and the last few; the latter's result is then to be settled."""
+    if within is None or settle is None:
+        return eight_lanes(combine, element), in_order(combine, element), unchanged
+    return eight_lanes_settled(combine, element, within, settle), in_order(within, element), settle
+
+
+def last_elements(
+    combine: Function, element: Function, within: Function | None = None, settle: Function | None = None
+) -> Function:
     """Make a function that folds the elements from ``start`` to the end of a row: eights in lanes, others in order."""
-    fold_eights = eight_lanes(combine, element)
-    fold_singles = in_order(combine, element)
+    fold_eights, fold_singles, settled = eights_and_singles(combine, element, within, settle)
 
     def fold(row: Any, steps: Any, fixed: Any, start: int, length: int) -> Any:
         eights = (length - start) // 8
         if eights == 0:
-            return fold_singles(row, steps, fixed, start, length)
+            return settled(fold_singles(row, steps, fixed, start, length))
         value = fold_eights(row, steps, fixed, start, eights)
         single = start + eights * 8
-        return combine(value, fold_singles(row, steps, fixed, single, length)) if single < length else value
+        return combine(value, settled(fold_singles(row, steps, fixed, single, length))) if single < length else value
 
     return fold
 
@@ -505,15 +609,18 @@ def last_elements(combine: Function, element: Function) -> Function:
 def fold_row_by_blocks(combine: Function, compute: Function, depth: int, count: int = LANES) -> Function:
     """As ``fold_row_by``, in the same order, for values computed block by block."""
     fold_rest = last_elements(combine, value_aside)
-    push, end = counter(combine)
+    add_part = part_of_lanes(combine, value_aside, unchanged)
+    push, end = lane_counter(combine, count) if count > 8 else eight_counter(combine)
+    places = PLACES * count if count > 8 else PLACES_OF_EIGHTS
 
     def fold_row(row: Any, steps: Any, out: Any, length: int, lanes: Any) -> None:
+        if length == 0:
+            return
         fixed = load(row, steps, 0)
-        values, stack = accumulators(BLOCK, out), accumulators(PLACES, out)
+        values, stack = accumulators(BLOCK, out), accumulators(places, out)
+        result = load_output(out, 0)
         whole = length // count * count
         last = (whole - 1) // (depth * count)
-        result = load_output(out, 0)
-        total = result
         for block in range(last + 1):
             first = block * depth * count
             stop = min(first + depth * count, whole)
@@ -526,19 +633,36 @@ def fold_row_by_blocks(combine: Function, compute: Function, depth: int, count: 
                     for lane in range(count):
                         x = load_output(values, group * count + lane)
                         store(lanes, lane, combine(load_output(lanes, lane), x))
-            value = fold_eight(combine, lanes) if count == 8 else fold_lanes(combine, lanes, count)
             if block < last:
-                push(stack, block, value)
+                push(stack, block, lanes)
             else:
-                total = end(stack, last, value)
-        if whole < length:
+                end(stack, last, lanes)
+        few = length - whole
+        if few > 0:
             compute(row, steps, fixed, whole, length, values)
-            rest = fold_rest((values,), (1,), (result,), 0, length - whole)
-            total = combine(total, rest) if whole > 0 else rest
-        if length > 0:
-            store(out, 0, combine(result, total))
+        if whole == 0:
+            store(out, 0, combine(result, fold_rest((values,), (1,), (result,), 0, few)))
+            return
+        added = add_part((values,), (1,), (result,), 0, few, lanes) if count > 8 else 0
+        total = fold_lanes(combine, lanes, count) if count > 8 else load_output(lanes, 0)
+        if added < few:
+            total = combine(total, fold_rest((values,), (1,), (result,), added, few))
+        store(out, 0, combine(result, total))
 
     return fold_row
+
+
+def eight_counter(combine: Function) -> tuple[Function, Function]:
+    """As ``counter``, of the values of eight lanes, which are left in the first of them in the end."""
+    push_value, end_with = counter(combine)
+
+    def push(stack: Any, number: int, lanes: Any) -> None:
+        push_value(stack, number, fold_eight(combine, lanes))
+
+    def end(stack: Any, number: int, lanes: Any) -> None:
+        store(lanes, 0, end_with(stack, number, fold_eight(combine, lanes)))
+
+    return push, end
 
 
 def add_rows_where(pattern: Pattern, chosen: Function, otherwise: Function) -> Function:

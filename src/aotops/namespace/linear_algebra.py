@@ -1,6 +1,7 @@
 """Products of vectors, matrices and tensors of more dimensions.
 
-All are products of matrices, by the routine of ``native/matmul.c``, or sums of products along an axis, by a reduction.
+All are products of matrices, by ``native/product.c`` and ``native/matmul.c``, or sums of products along an axis, by a
+reduction.
 """
 
 from __future__ import annotations

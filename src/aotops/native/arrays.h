@@ -107,6 +107,7 @@ PyObject *aot_normal_path(const aot_function *self, PyObject *const *args, Py_ss
 /* Returns x1 @ x2, for tensors of one dtype that has a kernel; NULL without an exception for others. Writes it into `out`,
  * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. */
 aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start);
+/* product.c: products of vectors as well */
 /* The same of any objects, of which `out` and `start` may be NULL; NULL, maybe without an exception, for what has no
  * kernel. A factor that is a vector, or has one row or column, may be multiplied in the order of sums. */
 PyObject *aot_product(PyObject *x1, PyObject *x2, PyObject *out, PyObject *start);

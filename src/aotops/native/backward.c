@@ -288,6 +288,32 @@ static int store_all(walk *self, Py_ssize_t position, bool leaves)
     return 0;
 }
 
+/* Adds the gradient by x[key] to that by x, in place, where that is possible: a loop over the rows of a tensor would
+ * make one of its size for each row otherwise. Returns 1 if it is not. */
+static int add_selected(walk *self, const aot_node *node, PyObject *gradient)
+{
+    const aot_edge *edge = &node->inputs[0];
+    if (node->kind != AOT_NODE_SELECTED || edge->node == NULL) {
+        return 1;
+    }
+    Py_ssize_t input = visit_of(self, edge->node);
+    PyObject *total = *gradient_of(&self->visits[input], edge->output);
+    if (total == NULL || !is_alone((aot_tensor *)total) || ((aot_tensor *)total)->dtype != ((aot_tensor *)gradient)->dtype) {
+        return 1;
+    }
+    PyObject *part = aot_subscript(total, node->rule);
+    if (part == NULL) {
+        return -1;
+    }
+    const aot_operator_object *plus = (const aot_operator_object *)self->state->slots[AOT_SLOT_ADD];
+    bool is_view = ((aot_tensor *)part)->storage == ((aot_tensor *)total)->storage; /* a single element is a copy */
+    PyObject *inputs[] = {part, gradient}, *both = aot_apply_plain(plus, inputs, is_view ? part : NULL, is_view);
+    int failed = both == NULL ? -1 : is_view ? 0 : aot_assign_subscript(total, node->rule, both);
+    Py_XDECREF(both);
+    Py_DECREF(part);
+    return failed;
+}
+
 #define FEW 8
 
 /* Computes the gradients by a node's inputs, and adds them to those of their nodes. */
@@ -309,7 +335,8 @@ static int advance(walk *self, Py_ssize_t position, bool retains, Py_ssize_t *re
         gradients[k] = *gradient_of(&self->visits[position], k);
         any = any || gradients[k] != NULL;
     }
-    bool failed = any && count > 0 && aot_pull(node, gradients, found) < 0;
+    int added = any && count > 0 ? add_selected(self, node, gradients[0]) : 0;
+    bool failed = added < 0 || (added > 0 && aot_pull(node, gradients, found) < 0);
     if (any && !failed && !retains) {
         aot_node_spend(node);
     }

@@ -343,6 +343,7 @@ typedef struct {
     int threads;          /* at most */
     bool compute_bound;   /* as in an operator's definition */
     bool unbounded;
+    bool is_long;         /* it surely takes long enough to wake threads for */
     size_t shared_bytes;  /* of memory for all threads together */
     size_t scratch_bytes; /* of memory for each thread */
     aot_watch *watch;     /* NULL: the launch is not reported */

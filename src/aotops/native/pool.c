@@ -1,7 +1,8 @@
 /* A pool of threads that waits for no sleeper. In Python:
  *
  *     def run(job):                                  # in the caller's thread
- *         while the rest would take less than WORTH_SHARING, or the workers have another caller's job:
+ *         while the rest would take less than WORTH_SHARING, if it is not known to be long, or the workers have another
+ *                 caller's job:
  *             compute(the next part), measuring how long it takes
  *             if it was the last one: return
  *         open = the rest
@@ -255,8 +256,9 @@ bool aot_pool_run(const aot_job *job)
     int64_t parts = job->parts, mine = 0, begun = aot_now();
     int64_t worth_sharing = job->compute_bound ? WORTH_SHARING_IF_COMPUTE_BOUND_NS : WORTH_SHARING_NS;
     bool alone = job->threads < 2 || parts > OPEN_PARTS;
+    bool shared = job->is_long && !alone && aot_atomic_exchange(&pool.taken, &(int64_t){0}, 1);
     /* alone, until sharing pays and the workers are free */
-    for (bool shared = false; !shared; mine++) {
+    for (; !shared; mine++) {
         if (mine == parts) {
             return true;
         }
@@ -274,7 +276,7 @@ bool aot_pool_run(const aot_job *job)
     aot_atomic_store(&pool.open, (int64_t)job->threads << OPEN_BITS | rest);
     while (true) {
         if (aot_atomic_load(&pool.wakes) == 0 &&
-            (job->eager || before + estimate(begun, mine + taken, rest - taken) >= WORTH_WAKING_NS)) {
+            (job->eager || job->is_long || before + estimate(begun, mine + taken, rest - taken) >= WORTH_WAKING_NS)) {
             aot_atomic_store(&pool.wakes, 1);
             wake(job->threads);
         }

@@ -16,6 +16,7 @@ typedef struct {
     int64_t parts;
     int threads;        /* at most, with the caller */
     bool compute_bound; /* moving a part's data to another core costs little next to computing it */
+    bool is_long;       /* it surely is worth waking threads for, from the first part on */
     bool eager;         /* use all threads even if that does not pay: for tests */
 } aot_job;
 

@@ -606,7 +606,7 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);
     Py_XINCREF(call.flag);
-    bool records = operator->state->tape.nodes != 0 && aot_is_recorded(operator->state, call.inputs, operator->definition->inputs);
+    bool records = operator->state->tape.nodes != 0 && aot_is_recorded_in_lists(operator->state, call.inputs, operator->definition->inputs);
     PyObject *result = records ? record(&call, args, kwargs) : run(&call);
     Py_XDECREF(call.axis);
     Py_XDECREF(call.dtype);

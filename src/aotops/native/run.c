@@ -160,6 +160,7 @@ void aot_share(const aot_runner *runner, int64_t items, aot_compute compute)
                          .parts = own.shares,
                          .threads = runner->threads,
                          .compute_bound = runner->compute_bound,
+                         .is_long = runner->is_long,
                          .eager = runner->eager};
     aot_pool_run(&job); /* if it fails, the launch is stopped */
 }

@@ -62,7 +62,8 @@ PyObject *aot_record_function(const aot_function *self, PyObject *const *args, P
 {
     enum aot_recording way = (enum aot_recording)self->row->recording;
     aot_tensor *x = count > 0 ? aot_tracked(self->state, args[0]) : NULL;
-    if (way == AOT_RECORD_PRODUCT && count == 2 && names == NULL) {
+    if (way == AOT_RECORD_PRODUCT && count == 2 && names == NULL &&
+        (aot_as_tensor(args[0]) != NULL || aot_as_tensor(args[1]) != NULL)) {
         return aot_record_product(args[0], args[1]);
     }
     PyObject *result = NULL;

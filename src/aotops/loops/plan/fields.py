@@ -186,7 +186,7 @@ LARGE = 524288
 LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
-LEAF = 8192
+LEAF = 16384
 #: Bytes of kept elements per tile, inputs or results: whole rows, up to what an L1 cache holds, are prefetched better
 #: than pieces of them (Zen 4 and Sapphire Rapids: 10 to 25 % faster than pieces of 8 KiB).
 COLUMN_BYTES = 32768

@@ -84,7 +84,7 @@ def plan_fold(plan: Any) -> int:
     size1 = min(n1, LEAF if inner_folds else quotient(COLUMN_BYTES, largest))
     # rows longer than a tile go one at a time: five at a time are prefetched worse and take a tenth longer from main
     # memory
-    short_rows = 1 if n1 > size1 else min(SHORT_ROWS, 1 + quotient(LEAF * 4, size1))
+    short_rows = 1 if n1 > size1 else min(SHORT_ROWS, 1 + quotient(LEAF * 2, size1))
     size0 = min(n0, short_rows if inner_folds else ROWS)
     begin_grids(plan)
     for axis in range(rank):
@@ -107,7 +107,7 @@ def plan_fold(plan: Any) -> int:
     plan[OUT_STRIDE] = stride_of(plan, out, kept) if kept >= 0 else 1
     plan[INNER_FOLDS] = 1 if inner_folds else 0
     plan[BOTH_FOLD] = 1 if both_fold else 0
-    in_batches = inner_folds and n0 == 1 and plan[GRID_RANKS + FOLDING] == 1
+    in_batches = inner_folds and not both_fold and size0 == 1 and plan[GRID_RANKS + FOLDING] == 1
     plan[IN_BATCHES] = 1 if in_batches else 0
     plan_casts(plan, size0, size1, inner_folds)
     width = 1 if both_fold else (size0 if inner_folds else size1)
