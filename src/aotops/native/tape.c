@@ -260,14 +260,37 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
 
 /* --- reductions ---------------------------------------------------------------------------------- */
 
-PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, int ndim, const Py_ssize_t *shape,
-                          uint32_t axes, bool keepdims, PyObject *result)
+int aot_records_fold(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    bool here = operator->definition->kind != AOT_SCAN && out == NULL;
+    for (int k = 0; k < operator->definition->inputs; k++) {
+        here = here && aot_as_tensor(inputs[k]) != NULL;
+    }
+    if (!here || operator->definition->kind == AOT_ARGREDUCE || (PyObject *)operator == operator->state->tape.sum) {
+        return here;
+    }
+    bool has_derivative = aot_derivative_of((aot_operator_object *)operator) != NULL;
+    return PyErr_Occurred() ? -1 : has_derivative;
+}
+
+PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, uint32_t axes, bool keepdims,
+                          PyObject *result)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
         return result;
+    }
+    Py_ssize_t shape[AOT_MAX_RANK];
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < definition->inputs; k++) {
+        tensors[k] = aot_as_tensor(inputs[k]);
+    }
+    int ndim = aot_broadcast(definition, tensors, shape);
+    if (ndim < 0) {
+        Py_DECREF(result);
+        return NULL;
     }
     bool adds = (PyObject *)operator == state->tape.sum;
     const aot_operator_object *derivative = adds ? NULL : aot_derivative_of((aot_operator_object *)operator);

@@ -44,7 +44,7 @@ static PyObject *record_mean(const aot_function *self, PyObject *const *args, Py
         folded *= axes >> k & 1 ? x->shape[k] : 1;
     }
     aot_state *state = self->state;
-    result = aot_record_fold((const aot_operator_object *)state->tape.sum, args, x->ndim, x->shape, axes, keepdims, result);
+    result = aot_record_fold((const aot_operator_object *)state->tape.sum, args, axes, keepdims, result);
     const aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (made != NULL && made->node != NULL) {
         Py_INCREF((PyObject *)self);
