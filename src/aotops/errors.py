@@ -699,9 +699,12 @@ def graph_is_spent(function: Any) -> NoReturn:
 
 def written_since(function: Any, shape: Shape) -> NoReturn:
     """A tensor that a formula reads, and that was written to after the call."""
-    wanted = f"still have the values that the gradient of {called(function)} reads"
+    argument, got = (
+        f"what the gradient of {called(function)} reads",
+        f"a tensor of shape {shape} that was written to since",
+    )
     advice = "write x = x + y in place of x += y, or give the operator a copy, x.copy()"
-    reject(GradientError, "backward", f"a tensor of shape {shape}", wanted, "one that was written to since", advice)
+    reject(GradientError, "backward", argument, "have the values that it had at the call", got, advice)
 
 
 def leaf_is_written(name: str) -> NoReturn:

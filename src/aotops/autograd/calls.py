@@ -19,6 +19,10 @@ if TYPE_CHECKING:
 CHECKED = ("aotops.namespace.", "aotops._native")
 
 
+#: Functions of a sequence of operands. A list that is an operand is read as one tensor first.
+SEQUENCES = frozenset({"concat", "stack"})
+
+
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
     """The result of a recorded call, an output of a new node or of several; C calls this."""
     kwargs = kwargs or {}
@@ -27,6 +31,11 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
         return getattr(function, "__wrapped__", function)(*args, **kwargs)
+    if name in SEQUENCES:
+        args = tuple([[joined(name, e) for e in value] if type(value) in (list, tuple) else value for value in args])
+    elif name != "from_flat":
+        args = tuple([joined(name, value) for value in args])
+        kwargs = {key: joined(name, value) for key, value in kwargs.items()}
     originals: dict[int, Tensor] = {}
     before = _native.set_recording(False)
     try:
@@ -48,10 +57,26 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
                 leaf_is_written(name)
             return recorded(function, result, tracked, (), None)
         result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
+        if not originals.keys() <= {id(each) for each in (*plain_args, *plain_kwargs.values(), *inputs)}:
+            return recorded(function, result, tuple(originals.values()), (), None)  # read as numbers, deeper in a list
         flows: tuple[Any, ...] = tuple([originals.get(id(each)) for each in inputs])
         return recorded(function, result, flows, saved, pull) if any(each is not None for each in flows) else result
     finally:
         _native.set_recording(before)
+
+
+def joined(name: str, value: Any) -> Any:
+    """An argument; a list in which there are tracked tensors, as one tensor, through which gradients flow to these."""
+    from aotops.namespace.creation import from_nested
+
+    return from_nested(name, "an operand", value, None) if type(value) in (list, tuple) and holds(value) else value
+
+
+def holds(value: Any) -> bool:
+    """Whether an argument is a tracked tensor, or a list that holds one."""
+    if isinstance(value, Tensor):
+        return value.requires_grad
+    return type(value) in (list, tuple) and any(holds(each) for each in value)
 
 
 def recorded(

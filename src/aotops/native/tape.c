@@ -31,21 +31,25 @@ bool aot_is_recorded(const aot_state *state, PyObject *const *args, Py_ssize_t c
     return false;
 }
 
+/* Returns whether an object is a tracked tensor, or a list or a tuple that holds one, at any depth that a tensor has. */
+static bool holds_tracked(const aot_state *state, PyObject *object, int depth)
+{
+    if (object == NULL || aot_tracked(state, object) != NULL) {
+        return object != NULL;
+    }
+    bool is_list = PyList_CheckExact(object), held = false;
+    Py_ssize_t items = is_list ? PyList_Size(object) : PyTuple_CheckExact(object) ? PyTuple_Size(object) : 0;
+    for (Py_ssize_t item = 0; item < items && depth < AOT_MAX_RANK && !held; item++) {
+        held = holds_tracked(state, is_list ? PyList_GetItem(object, item) : PyTuple_GetItem(object, item), depth + 1);
+    }
+    return held;
+}
+
 bool aot_is_recorded_in_lists(const aot_state *state, PyObject *const *args, Py_ssize_t count)
 {
-    if (is_off) {
-        return false;
-    }
-    for (Py_ssize_t k = 0; k < count; k++) {
-        if (aot_tracked(state, args[k]) != NULL) {
+    for (Py_ssize_t k = 0; k < count && !is_off; k++) {
+        if (holds_tracked(state, args[k], 0)) {
             return true;
-        }
-        bool is_list = PyList_CheckExact(args[k]);
-        Py_ssize_t items = is_list ? PyList_Size(args[k]) : PyTuple_CheckExact(args[k]) ? PyTuple_Size(args[k]) : 0;
-        for (Py_ssize_t item = 0; item < items; item++) {
-            if (aot_tracked(state, is_list ? PyList_GetItem(args[k], item) : PyTuple_GetItem(args[k], item)) != NULL) {
-                return true;
-            }
         }
     }
     return false;
@@ -148,7 +152,7 @@ static bool records(const aot_operator_object *operator, PyObject *const *inputs
 {
     const aot_state *state = operator->state;
     return state->tape.nodes != 0 &&
-           (aot_is_recorded(state, inputs, operator->definition->inputs) || aot_is_recorded(state, &out, 1));
+           (aot_is_recorded_in_lists(state, inputs, operator->definition->inputs) || aot_is_recorded(state, &out, 1));
 }
 
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
@@ -193,10 +197,9 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     if (derivative == NULL) {
         return PyErr_Occurred() ? NULL : apply_in_python(operator, inputs, out);
     }
-    /* inputs may be lists or arrays: the formula reads them as tensors */
+    /* inputs may be lists or arrays: the formula reads them as tensors, and a list may hold tracked ones */
     PyObject *read[AOT_MAX_OPERANDS] = {NULL}, *objects[AOT_MAX_OPERANDS];
     bool failed = false;
-    bool before = aot_set_recording(false);
     for (int k = 0; k < count && !failed; k++) {
         objects[k] = inputs[k];
         if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
@@ -208,6 +211,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
             failed = read[k] == NULL;
         }
     }
+    bool before = aot_set_recording(false);
     unsigned reads = derivative->definition->reads;
     aot_tensor *copies[AOT_MAX_OPERANDS] = {NULL}; /* of inputs that the result is written over */
     for (int k = 0; k < count && !failed && target != NULL; k++) {
@@ -256,14 +260,37 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
 
 /* --- reductions ---------------------------------------------------------------------------------- */
 
-PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, int ndim, const Py_ssize_t *shape,
-                          uint32_t axes, bool keepdims, PyObject *result)
+int aot_records_fold(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    bool here = operator->definition->kind != AOT_SCAN && out == NULL;
+    for (int k = 0; k < operator->definition->inputs; k++) {
+        here = here && aot_as_tensor(inputs[k]) != NULL;
+    }
+    if (!here || operator->definition->kind == AOT_ARGREDUCE || (PyObject *)operator == operator->state->tape.sum) {
+        return here;
+    }
+    bool has_derivative = aot_derivative_of((aot_operator_object *)operator) != NULL;
+    return PyErr_Occurred() ? -1 : has_derivative;
+}
+
+PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, uint32_t axes, bool keepdims,
+                          PyObject *result)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
         return result;
+    }
+    Py_ssize_t shape[AOT_MAX_RANK];
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < definition->inputs; k++) {
+        tensors[k] = aot_as_tensor(inputs[k]);
+    }
+    int ndim = aot_broadcast(definition, tensors, shape);
+    if (ndim < 0) {
+        Py_DECREF(result);
+        return NULL;
     }
     bool adds = (PyObject *)operator == state->tape.sum;
     const aot_operator_object *derivative = adds ? NULL : aot_derivative_of((aot_operator_object *)operator);
