@@ -30,6 +30,15 @@ def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     )
 
 
+STEPS = [
+    Case("ceil", lambda ao, x: ao.ceil(x + 0.123) * x, ((2, 3),), lambda t, x: t.ceil(x + 0.123) * x),
+    Case("floor", lambda ao, x: ao.floor(x + 0.123) * x, ((2, 3),), lambda t, x: t.floor(x + 0.123) * x),
+    Case("floor_divide", lambda ao, x: ao.floor_divide(x + 0.123, 0.4) * x, ((2, 3),)),
+    Case("round", lambda ao, x: ao.round(x + 0.123) * x, ((2, 3),), lambda t, x: t.round(x + 0.123) * x),
+    Case("sign", lambda ao, x: ao.sign(x + 0.123) * x, ((2, 3),), lambda t, x: t.sign(x + 0.123) * x),
+    Case("trunc", lambda ao, x: ao.trunc(x + 0.123) * x, ((2, 3),), lambda t, x: t.trunc(x + 0.123) * x),
+]
+
 JOINING = [
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=1), ((2, 3), (2, 2)), lambda t, x, y: t.cat([x, y], 1)),
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=None), ((2, 3), (4,))),
@@ -295,4 +304,4 @@ REDUCTIONS = [
     ),
 ]
 
-CASES = [*VIEWS, *REDUCTIONS, *JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]
+CASES = [*STEPS, *VIEWS, *REDUCTIONS, *JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]

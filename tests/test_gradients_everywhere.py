@@ -33,8 +33,8 @@ OTHERS = {
 }
 #: Functions of floats through which no gradient flows, so that ``backward`` names them.
 REFUSED = {"from_dlpack", "unique_all", "unique_counts", "unique_inverse", "unique_values"}
-#: The same of operators: steps, whose slope is 0 wherever there is one, and parts of complex numbers.
-STEPS = {"ceil", "floor", "floor_divide", "imag", "nextafter", "round", "sign", "trunc"}
+#: The same of operators.
+STEPS = {"imag", "nextafter"}
 
 
 def kinds_of(name: str) -> set[str]:
@@ -45,7 +45,7 @@ def kinds_of(name: str) -> set[str]:
     }
     record = RECORDS.get(name)
     if record is not None and name not in RULES:
-        kinds.add("operator" if record.gradient is not None else "step" if name in STEPS else "constant")
+        kinds.add("operator" if record.gradient is not None else "refused operator" if name in STEPS else "constant")
     return kinds | {kind for kind, names in (("other", OTHERS), ("refused", REFUSED)) if name in names}
 
 

@@ -76,6 +76,8 @@ OWN = {
     "see.trace": "Inspecting calls",
     "memory": "Memory, threads and CPU",
     "random": "Random numbers",
+    "nn": "Functions for models",
+    "optim": "Functions for models",
     "_native": "Memory, threads and CPU",
     "tensors": "Types and errors",
     "errors": "Types and errors",
