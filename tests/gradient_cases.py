@@ -15,7 +15,6 @@ class Case(NamedTuple):
     call: Callable[..., Any]
     inputs: tuple[Any, ...]
     torch: Callable[..., Any] | None = None
-    is_one_call: bool = True
 
     def arrays(self, seed: int = 0) -> list[np.ndarray]:
         """The inputs: of shapes, numbers that are far from each other and from 0."""
@@ -31,17 +30,26 @@ def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     )
 
 
+STEPS = [
+    Case("ceil", lambda ao, x: ao.ceil(x + 0.123) * x, ((2, 3),), lambda t, x: t.ceil(x + 0.123) * x),
+    Case("floor", lambda ao, x: ao.floor(x + 0.123) * x, ((2, 3),), lambda t, x: t.floor(x + 0.123) * x),
+    Case("floor_divide", lambda ao, x: ao.floor_divide(x + 0.123, 0.4) * x, ((2, 3),)),
+    Case("round", lambda ao, x: ao.round(x + 0.123) * x, ((2, 3),), lambda t, x: t.round(x + 0.123) * x),
+    Case("sign", lambda ao, x: ao.sign(x + 0.123) * x, ((2, 3),), lambda t, x: t.sign(x + 0.123) * x),
+    Case("trunc", lambda ao, x: ao.trunc(x + 0.123) * x, ((2, 3),), lambda t, x: t.trunc(x + 0.123) * x),
+]
+
 JOINING = [
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=1), ((2, 3), (2, 2)), lambda t, x, y: t.cat([x, y], 1)),
     Case("concat", lambda ao, x, y: ao.concat([x, y], axis=None), ((2, 3), (4,))),
-    Case("concat", lambda ao, x: ao.concat([x, x[:1], [[1, 2, 3]], x], axis=-2), ((2, 3),), None, False),
+    Case("concat", lambda ao, x: ao.concat([x, x[:1], [[1, 2, 3]], x], axis=-2), ((2, 3),)),
     Case("concat", lambda ao, x: ao.concat(x, axis=1), ((2, 3, 2),)),
     Case("concat", lambda ao, x, y: ao.concat([x, y]), ((0, 3), (2, 3)), lambda t, x, y: t.cat([x, y])),
     Case("stack", lambda ao, x, y: ao.stack([x, y], axis=-1), ((2, 3), (2, 3)), lambda t, x, y: t.stack([x, y], -1)),
     Case("stack", lambda ao, x, y: ao.stack((x, 2.0, y)), ((), ())),
     Case("stack", lambda ao, x: ao.stack(x, axis=1), ((2, 3, 2),)),
     Case("unstack", lambda ao, x: ao.unstack(x, axis=1), ((2, 3),), lambda t, x: t.unbind(x, 1)),
-    Case("unstack", lambda ao, x: ao.unstack(x)[1], ((2, 3),), None, False),
+    Case("unstack", lambda ao, x: ao.unstack(x)[1], ((2, 3),)),
     Case("repeat", lambda ao, x: ao.repeat(x, 3), ((2, 2),), lambda t, x: t.repeat_interleave(x, 3)),
     Case("repeat", lambda ao, x: ao.repeat(x, 2, axis=-1), ((2, 3),), lambda t, x: t.repeat_interleave(x, 2, -1)),
     Case("repeat", lambda ao, x: ao.repeat(x, [2, 0, 3], axis=1), ((2, 3, 2),)),
@@ -115,9 +123,9 @@ CONTRACTION = [
             ((4, 2, 3), (3, 0)),
         ]
     ],
-    Case("matmul", lambda ao, x, y: x.T @ y[::-1], ((3, 2), (3, 4)), None, False),
+    Case("matmul", lambda ao, x, y: x.T @ y[::-1], ((3, 2), (3, 4))),
     Case("matmul", lambda ao, x: ao.matmul(x, [[1, 2], [3, 4], [5, 6]]), ((2, 3),)),
-    Case("matmul", lambda ao, x: x @ x, ((2, 2),), lambda t, x: x @ x, False),
+    Case("matmul", lambda ao, x: x @ x, ((2, 2),), lambda t, x: x @ x),
     Case("vecdot", lambda ao, x, y: ao.vecdot(x, y), ((2, 3), (3,)), lambda t, x, y: t.linalg.vecdot(x, y)),
     Case("vecdot", lambda ao, x, y: ao.vecdot(x, y, axis=-2), ((2, 3, 1), (1, 3, 4))),
     Case("vecdot", lambda ao, x, y: ao.vecdot(x, y, axis=0), ((3, 2), (3, 2))),
@@ -218,7 +226,6 @@ NEURAL = [
 
 CREATION = [
     Case("astype", lambda ao, x: ao.astype(x, "float64"), ((2, 3),)),
-    Case("tensor", lambda ao, x: ao.tensor(x), ((2, 3),)),
     Case("asarray", lambda ao, x: ao.asarray(x, copy=True), ((2, 3),)),
     Case("asarray", lambda ao, x: ao.asarray(x), ((2, 3),)),
     Case("full", lambda ao, x: ao.full((2, 3), x), ((),)),
@@ -229,4 +236,72 @@ CREATION = [
     Case("arange", lambda ao, x, y: ao.arange(x, 3.0, y), (0.3, 0.7)),
 ]
 
-CASES = [*JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]
+VIEWS = [
+    Case(
+        "broadcast_to",
+        lambda ao, x: ao.broadcast_to(x, (2, 4, 3)),
+        ((4, 1),),
+        lambda t, x: t.broadcast_to(x, (2, 4, 3)),
+    ),
+    Case("broadcast_arrays", lambda ao, x, y: ao.broadcast_arrays(x, y), ((2, 1), (3,))),
+    Case("broadcast_arrays", lambda ao, x, y: ao.broadcast_arrays(x, y)[1], ((2, 1), (3,))),
+    Case("expand_dims", lambda ao, x: ao.expand_dims(x, (0, -1)), ((2, 3),)),
+    Case("flip", lambda ao, x: ao.flip(x, axis=1), ((2, 3),), lambda t, x: t.flip(x, (1,))),
+    Case("matrix_transpose", lambda ao, x: ao.matrix_transpose(x), ((2, 3, 4),), lambda t, x: x.mT),
+    Case("moveaxis", lambda ao, x: ao.moveaxis(x, (0, 1), (-1, 0)), ((2, 3, 4),)),
+    Case("permute_dims", lambda ao, x: ao.permute_dims(x, (2, 0, 1)), ((2, 3, 4),)),
+    Case("reshape", lambda ao, x: ao.reshape(x, (-1, 2)), ((4, 3),), lambda t, x: t.reshape(x, (-1, 2))),
+    Case("squeeze", lambda ao, x: ao.squeeze(x, 1), ((2, 1, 3),)),
+    # methods
+    *[
+        Case("Tensor", call, ((2, 3),))
+        for call in (
+            lambda ao, x: x.T,
+            lambda ao, x: x.mT,
+            lambda ao, x: x.permute(1, 0),
+            lambda ao, x: x.reshape(3, -1),
+            lambda ao, x: x.view(6),
+            lambda ao, x: x.T.contiguous(),
+            lambda ao, x: x.T.ravel(),
+            lambda ao, x: x.T.flatten(),
+            lambda ao, x: x[None].squeeze(0),
+            lambda ao, x: x.copy(),
+            lambda ao, x: x.astype("float64") * ao.astype(x, "float64"),
+            lambda ao, x: x.to_device("cpu") * 1.0,
+            lambda ao, x: tuple([row * 2.0 for row in x]),
+            lambda ao, x: ao.stack([x[0, 1], x[1][2]]),
+            lambda ao, x: x.sum(1) + x.mean(1) + x.std(1) + x.var(1) + x.prod(1) + x.max(1) + x.min(1),
+            lambda ao, x: x.cumulative_sum(1) * x.cumulative_prod(0),
+            lambda ao, x: (abs(-x) ** 1.5 / (3.0 - +x) % 30.0) @ x.T,
+            lambda ao, x: [1.0, 2.0, 3.0] * x.clip(-1.0, 1.0),
+        )
+    ],
+]
+
+REDUCTIONS = [
+    *[
+        Case(name, lambda ao, x, name=name, axis=axis: getattr(ao, name)(x, axis), ((2, 3, 4),))
+        for name in ("sum", "prod", "max", "min")
+        for axis in AXES
+    ],
+    Case(
+        "prod",
+        lambda ao, x: ao.prod(x, 1, keepdims=True),
+        ([[1.0, 0.0, 2.0], [0.0, 3.0, 0.0]],),
+        lambda t, x: t.prod(x, 1, True),
+    ),
+    *[
+        Case(name, lambda ao, x, name=name, axis=axis: getattr(ao, name)(x, axis), ((2, 3),))
+        for name in ("cumulative_sum", "cumulative_prod", "cumulative_max", "cumulative_min")
+        for axis in (0, -1)
+    ],
+    Case("cumulative_sum", lambda ao, x: ao.cumulative_sum(x, include_initial=True), ((4,),)),
+    Case(
+        "cumulative_prod",
+        lambda ao, x: ao.cumulative_prod(x),
+        ([1.0, 0.0, 2.0, 0.0, 3.0],),
+        lambda t, x: t.cumprod(x, 0),
+    ),
+]
+
+CASES = [*STEPS, *VIEWS, *REDUCTIONS, *JOINING, *INDEXING, *CONTRACTION, *STATISTICS, *NEURAL, *CREATION]

@@ -2,6 +2,7 @@
 
 import ast
 import contextlib
+import copy
 import hashlib
 import inspect
 import itertools
@@ -864,6 +865,107 @@ PRIVATE: list[Case] = [
     (lambda: X._as_strided((-1,), (1,), 0), ValueError, "_as_strided: shape must have no negative length, got (-1,)"),
 ]
 
+
+def leaf() -> ao.Tensor:
+    return ao.ones(2, requires_grad=True)
+
+
+def spent() -> None:
+    y = ao.exp(leaf()).sum()
+    y.backward()
+    y.backward()
+
+
+def written() -> None:
+    y = ao.exp(leaf())
+    alias = y.detach()
+    alias += 1
+    y.sum().backward()
+
+
+def write_to_a_view() -> None:
+    y = leaf() * 1.0
+    view = y[:1]
+    y[0] = view[0]
+
+
+GRADIENTS: list[Case] = [
+    (
+        lambda: ao.nextafter(leaf(), 2.0).sum().backward(),
+        ao.GradientError,
+        "nextafter: the operation must have a derivative, got none, where its gradient was asked for; compute it from "
+        "operators that have one",
+    ),
+    (spent, ao.GradientError, "backward: the graph must be one whose formulas can still read what they need, got exp"),
+    (
+        written,
+        ao.GradientError,
+        "backward: what the gradient of exp reads must have the values that it had at the call, got a tensor",
+    ),
+    (
+        lambda: setitem(leaf(), 0, 1.0),
+        ao.GradientError,
+        "assignment: what is written to must not be a tensor that requi",
+    ),
+    (write_to_a_view, ao.GradientError, "assignment: what is written to must share its memory with no other tensor"),
+    (
+        lambda: ao.mean(leaf(), out=ao.empty(())),
+        ao.GradientError,
+        "mean: out must be left out where gradients are recorded, got a tensor; use the result, or detach",
+    ),
+    (
+        lambda: setattr(leaf() * 2, "requires_grad", False),
+        ao.GradientError,
+        "requires_grad: value must stay True for the result of a call, got False for one of multiply; write x.detach()",
+    ),
+    (
+        lambda: ao.zeros(2, dtype="int64", requires_grad=True),
+        TypeError,
+        "requires_grad: the tensor must be of float32 or float64, got int64; convert it with x.astype('float64')",
+    ),
+    (
+        lambda: ao.ones(2).retain_grad(),
+        ao.GradientError,
+        "retain_grad: the tensor must require gradients, got one that",
+    ),
+    (
+        lambda: setattr(leaf(), "grad", ao.ones(3)),
+        ValueError,
+        "grad: gradient must be of shape (2,) and dtype float64, as the tensor is, got shape (3,) and dtype float64",
+    ),
+    (
+        lambda: copy.deepcopy(leaf() * 2),
+        ao.GradientError,
+        "deepcopy: the tensor must be no result of a recorded call, got one; write x.detach() for its values",
+    ),
+    (
+        lambda: leaf().__dlpack__(),
+        BufferError,
+        "__dlpack__: x must not require gradients, which another library would not carry on, got a tensor that does",
+    ),
+    (
+        lambda: (leaf() * 2).backward(),
+        ao.GradientError,
+        "backward: gradient must be given for more than one element, got none; sum up first, or give gradient=",
+    ),
+    (
+        lambda: X.sum().backward(),
+        ao.GradientError,
+        "backward: x must require gradients, got a tensor that does not; set",
+    ),
+    (
+        lambda: ao.grad(leaf().sum(), X),
+        ao.GradientError,
+        "grad: inputs must require gradients, got a tensor that does not",
+    ),
+    (
+        lambda: ao.grad(leaf().sum(), leaf()),
+        ao.GradientError,
+        "grad: inputs[0] must be used by an output, got one that",
+    ),
+    (lambda: ao.grad(1.0, leaf()), TypeError, "grad: outputs must be a Tensor, or several in a tuple, got float 1.0"),
+]
+
 TABLES = {
     "creation": CREATION,
     "buffers": BUFFERS,
@@ -872,6 +974,7 @@ TABLES = {
     "conversion": CONVERSION,
     "operators": OPERATORS,
     "reductions": REDUCTIONS,
+    "gradients": GRADIENTS,
     "settings": SETTINGS,
     "private": PRIVATE,
 }
@@ -902,6 +1005,10 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
     # of user-defined operators: test_declare, test_edges, test_axis_declarations
     without_a_table = (
         "type_name",
+        "called",
+        "wrong_gradients",  # test_autograd
+        "wrong_gradient_shape",
+        "no_deletion_of",
         "shown",
         "advice",
         "wider",

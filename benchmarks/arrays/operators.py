@@ -192,7 +192,7 @@ def measure(name: str, size: int, dtype: str, rounds: int) -> tuple[float, float
     if not np.allclose(own(*operands), rival(*given), rtol=tolerance, atol=tolerance):
         raise SystemExit(f"benchmarks.arrays: {name} computes something else than Numba")
     calls = (lambda: own(*operands)), (lambda: rival(*given))
-    count = max(1, int(1e-3 / max(seconds(calls[0], 3), 1e-7)))
+    count = max(1, int(3e-4 / max(seconds(calls[0], 3), 1e-7)))
     samples: list[list[float]] = [[], []]
     for number_ in range(rounds):
         for k in (number_ % 2, 1 - number_ % 2):

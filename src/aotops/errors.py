@@ -678,14 +678,14 @@ def needs_copy(function: str, argument: str, got: str) -> NoReturn:
 
 def called(function: Any) -> str:
     """The name of what was called, as messages about gradients have it."""
-    name: str = getattr(function, "__qualname__", None) or "a view"
+    name: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or "a view"
     return name.removeprefix("Tensor.")
 
 
 def no_derivative(function: Any) -> NoReturn:
     """A gradient that arrives at the result of something without a derivative."""
     name = called(function)
-    declared = getattr(function, "_record", None) is not None
+    declared = type(function).__name__ == "Operator" and function._record is not None
     advice = f"declare one with @{name}.derivative" if declared else "compute it from operators that have one"
     reject(GradientError, name, "the operation", "have a derivative", "none, where its gradient was asked for", advice)
 
@@ -699,9 +699,12 @@ def graph_is_spent(function: Any) -> NoReturn:
 
 def written_since(function: Any, shape: Shape) -> NoReturn:
     """A tensor that a formula reads, and that was written to after the call."""
-    wanted = f"still have the values that the gradient of {called(function)} reads"
+    argument, got = (
+        f"what the gradient of {called(function)} reads",
+        f"a tensor of shape {shape} that was written to since",
+    )
     advice = "write x = x + y in place of x += y, or give the operator a copy, x.copy()"
-    reject(GradientError, "backward", f"a tensor of shape {shape}", wanted, "one that was written to since", advice)
+    reject(GradientError, "backward", argument, "have the values that it had at the call", got, advice)
 
 
 def leaf_is_written(name: str) -> NoReturn:

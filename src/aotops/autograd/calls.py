@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
 #: Where the functions live that return tensors of floats: of others the Python body is run with tracked tensors.
 CHECKED = ("aotops.namespace.", "aotops._native")
+#: Calls of functions of whole arrays, whose first argument is what messages name.
+CODE = frozenset({"ArrayFunction.__call__", "ArrayKernel.__call__"})
+
+
+#: Functions of a sequence of operands. A list that is an operand is read as one tensor first.
+SEQUENCES = frozenset({"concat", "stack"})
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
@@ -27,6 +33,11 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
         return getattr(function, "__wrapped__", function)(*args, **kwargs)
+    if name in SEQUENCES:
+        args = tuple([[joined(name, e) for e in value] if type(value) in (list, tuple) else value for value in args])
+    elif name != "from_flat":
+        args = tuple([joined(name, value) for value in args])
+        kwargs = {key: joined(name, value) for key, value in kwargs.items()}
     originals: dict[int, Tensor] = {}
     before = _native.set_recording(False)
     try:
@@ -46,12 +57,28 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
                 from aotops.errors import leaf_is_written
 
                 leaf_is_written(name)
-            return recorded(function, result, tracked, (), None)
+            return recorded(args[0] if name in CODE else function, result, tracked, (), None)
         result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
+        if not originals.keys() <= {id(each) for each in (*plain_args, *plain_kwargs.values(), *inputs)}:
+            return recorded(function, result, tuple(originals.values()), (), None)  # read as numbers, deeper in a list
         flows: tuple[Any, ...] = tuple([originals.get(id(each)) for each in inputs])
         return recorded(function, result, flows, saved, pull) if any(each is not None for each in flows) else result
     finally:
         _native.set_recording(before)
+
+
+def joined(name: str, value: Any) -> Any:
+    """An argument; a list in which there are tracked tensors, as one tensor, through which gradients flow to these."""
+    from aotops.namespace.creation import from_nested
+
+    return from_nested(name, "an operand", value, None) if type(value) in (list, tuple) and holds(value) else value
+
+
+def holds(value: Any) -> bool:
+    """Whether an argument is a tracked tensor, or a list that holds one."""
+    if isinstance(value, Tensor):
+        return value.requires_grad
+    return type(value) in (list, tuple) and any(holds(each) for each in value)
 
 
 def recorded(
@@ -107,7 +134,7 @@ def operator_rule(function: Any) -> Any:
 
 def is_checked(function: Any, name: str) -> bool:
     """Whether a function's results are tensors that gradients may have to flow through."""
-    if isinstance(function, Operator) or name in ("ArrayKernel.__call__", "ArrayFunction.__call__"):
+    if isinstance(function, Operator) or name in CODE:
         return True
     return str(getattr(function, "__module__", "")).startswith(CHECKED)
 

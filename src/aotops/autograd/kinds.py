@@ -47,12 +47,50 @@ RULES: dict[str, str] = {
     "cumulative_prod": "rules_scans.cumulative_prod",
     "cumulative_max": "rules_scans.cumulative_max",
     "cumulative_min": "rules_scans.cumulative_min",
+    # joins, repetitions, moves
+    "concat": "rules_joining.concat",
+    "diff": "rules_joining.diff",
+    "meshgrid": "rules_joining.meshgrid",
+    "repeat": "rules_joining.repeat",
+    "roll": "rules_joining.roll",
+    "stack": "rules_joining.stack",
+    "tile": "rules_joining.tile",
+    "tril": "rules_joining.tril",
+    "triu": "rules_joining.triu",
+    # elements at positions
+    "select": "rules_indexing.getitem",  # x[index]
+    "embedding": "rules_indexing.embedding",
+    "sort": "rules_indexing.sort",
+    "take": "rules_indexing.take",
+    "take_along_axis": "rules_indexing.take_along_axis",
     # products
-    "matmul": "rules_products.matmul",
+    "einsum": "rules_contraction.einsum",
+    "matmul": "rules_contraction.matmul",
+    "tensordot": "rules_contraction.tensordot",
+    "vecdot": "rules_contraction.vecdot",
+    # statistics
+    "nanmax": "rules_statistics.nanmax",
+    "nanmean": "rules_statistics.nanmean",
+    "nanmin": "rules_statistics.nanmin",
+    "nansum": "rules_statistics.nansum",
+    "std": "rules_statistics.std",
+    "var": "rules_statistics.var",
+    # neural networks
+    "log_softmax": "rules_neural.log_softmax",
+    "logsumexp": "rules_neural.logsumexp",
+    "norm": "rules_neural.norm",
+    "softmax": "rules_neural.softmax",
+    # tensors made of numbers, and copies
+    "arange": "rules_creation.arange",
+    "full": "rules_creation.full",
+    "full_like": "rules_creation.full_like",
+    "linspace": "rules_creation.linspace",
+    "logspace": "rules_creation.logspace",
+    "from_flat": "rules_creation.from_flat",  # lists of numbers and tensors
 }
 
 #: *Composite*: the Python body is run with the tracked tensors, and the calls in it are recorded.
-COMPOSITE: frozenset[str] = frozenset({"matrix_transpose"})
+COMPOSITE: frozenset[str] = frozenset({"asarray", "matrix_transpose", "median", "percentile", "quantile"})
 
 #: *Constant*: the results do not depend smoothly on the arguments, and are not tracked.
 CONSTANT: frozenset[str] = frozenset(

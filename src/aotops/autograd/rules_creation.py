@@ -1,10 +1,10 @@
-"""Gradients of copies, and of tensors that numbers with a gradient are written into."""
+"""Gradients of tensors that are made of numbers with a gradient."""
 
 from __future__ import annotations
 
 from math import log
 
-from aotops import _native, errors
+from aotops import _native
 from aotops.autograd.rules import is_smooth, nothing, smooth
 from aotops.namespace import creation, grids, like
 from aotops.namespace.creation import as_number
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
 
     from aotops.autograd.rules import Ruled
     from aotops.tensors import Tensor
-else:
-    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _multiply = _native.operators["multiply"]
 _subtract = _native.operators["subtract"]
@@ -106,26 +104,17 @@ def arange(start: Any, /, stop: Any | None = None, step: Any = 1, **options: Any
     return result, smooth(start, stop, step), (), pull
 
 
-# --- copies -------------------------------------------------------------------------------------------------------
+# --- lists --------------------------------------------------------------------------------------------------------
 
 
-def tensor(data: Any, **options: Any) -> Ruled:
-    """That of a copy."""
-    return read("tensor", creation.tensor(data, **options), data)
-
-
-def asarray(obj: Any, /, **options: Any) -> Ruled:
-    """That of a copy, or of the tensor itself."""
-    return read("asarray", creation.asarray(obj, **options), obj)
-
-
-def read(name: str, result: Tensor, data: Any) -> Ruled:
-    """The rule of a tensor made of another, or of lists, in which tensors are read as numbers."""
-    if not is_smooth(result) or isinstance(data, Tensor):
-        return result, smooth(data) if is_smooth(result) else (), (), lambda gradient, saved: (gradient,)
+def from_flat(parts: list[Tensor], starts: list[int], result: Tensor) -> Ruled:
+    """Of a tensor of nested lists, each tensor's piece of the gradient, from where its numbers begin."""
+    if not is_smooth(result):
+        return result, (), (), nothing
+    pieces = [(start, each.size, each.shape) for each, start in zip(parts, starts, strict=True)]
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        advice = "join tensors with aotops.stack"
-        errors.reject(errors.GradientError, name, "data", "be a tensor where gradients flow", "a list of some", advice)
+        flat = gradient.reshape(-1)
+        return tuple([flat[start : start + size].reshape(shape) for start, size, shape in pieces])
 
-    return result, smooth(*data), (), pull
+    return result, tuple(parts), (), pull

@@ -182,9 +182,22 @@ def from_nested(name: str, argument: str, data: Any, dtype: DType | None) -> Ten
         return from_range(name, argument, data, dtype)
     flat: list[Any] = []
     found: dict[Any, Any] = {}
-    shape = _flatten(name, argument, data, flat, found, argument, dtype)
+    tracked: list[tuple[Tensor, int]] = []
+    shape = _flatten(name, argument, data, flat, found, argument, dtype, tracked)
     natural = result_type(*found.values()) if found else float64
     wanted = dtype or natural
+    result = from_flat(name, argument, flat, shape, wanted, natural)
+    if tracked:
+        parts, starts = [tensor for tensor, _ in tracked], [start for _, start in tracked]
+        recorded = _native.recorded(from_flat, (parts, starts, result), {})
+        return result if recorded is NotImplemented else recorded
+    return result
+
+
+def from_flat(
+    name: str, argument: str, flat: list[Any], shape: tuple[int, ...], wanted: DType, natural: DType
+) -> Tensor:
+    """A tensor of numbers in row-major order, whose own dtype is ``natural``."""
     if not shape:
         return _native.full((), flat[0], wanted, name, argument)
     result = _native.empty(shape, wanted, name)
@@ -222,11 +235,13 @@ def _flatten(
     found: dict[Any, Any],
     place: str,
     dtype: DType | None = None,
+    tracked: list[tuple[Tensor, int]] | None = None,
 ) -> tuple[int, ...]:
     """Append the numbers of nested sequences to ``flat`` and return their shape.
 
     ``found`` collects what decides about the dtype: those of tensors, and a number of each Python type.
     ``place`` is how errors call ``data``, as "data[0]"; to ``dtype`` buffers of other types are converted.
+    ``tracked`` collects tensors that require gradients, and where their numbers begin.
     """
     if _native.is_number(data):
         found[type(data)] = data
@@ -249,6 +264,8 @@ def _flatten(
                 errors.complex_to_real(name, data.dtype.name, dtype.name, place)
             data = astype(data, dtype, copy=False)
         found[data.dtype] = data.dtype
+        if tracked is not None and data.requires_grad:
+            tracked.append((data, len(flat)))
         _flatten(name, argument, data.tolist(), flat, {}, place)
         shape_of: tuple[int, ...] = data.shape
         return shape_of
@@ -261,7 +278,7 @@ def _flatten(
         return (len(data),)
     shape: tuple[int, ...] | None = None
     for position, item in enumerate(data):
-        inner = _flatten(name, argument, item, flat, found, f"{place}[{position}]", dtype)
+        inner = _flatten(name, argument, item, flat, found, f"{place}[{position}]", dtype, tracked)
         if shape is None:
             shape = inner
         elif inner != shape:

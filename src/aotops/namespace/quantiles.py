@@ -155,9 +155,10 @@ def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdim
 
 def at_positions(ordered: Tensor, positions: Tensor, method: str) -> Tensor:
     """What is at positions, which may lie between two elements, of sorted rows."""
+    places = positions.detach()  # an element is taken: only a weight depends smoothly on a position
     if method == "nearest":
-        return taken(ordered, _round(positions))
-    below, above = _floor(positions), _ceil(positions)
+        return taken(ordered, _round(places))
+    below, above = _floor(places), _ceil(places)
     if method in ("lower", "higher"):
         return taken(ordered, below if method == "lower" else above)
     low, high = taken(ordered, below), taken(ordered, above)

@@ -16,7 +16,7 @@
  * Reading may run Python code (a number's __bool__, a signal handler), which may change the lists. Each item is
  * therefore fetched by position, which PyList_GetItem checks, and a reference to it is held while it is read.
  */
-#include "native.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -173,6 +173,9 @@ static aot_tensor *tensor_of(const reader *r, PyObject *item)
 /* Writes a leaf: a tensor is cast, as aotops.astype does. */
 static enum outcome write_leaf(reader *r, aot_tensor *leaf)
 {
+    if (leaf->node != NULL && aot_is_recording()) {
+        return DECLINED; /* Python records where it goes */
+    }
     int ndim = r->ndim - r->depth;
     const Py_ssize_t *shape = r->shape + r->depth;
     if (leaf->ndim != ndim || memcmp(leaf->shape, shape, (size_t)ndim * sizeof *shape) != 0) {

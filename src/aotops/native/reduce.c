@@ -25,6 +25,7 @@ typedef struct {
     PyObject *out;   /* NULL: a new tensor */
     PyObject *flag;  /* keepdims or include_initial; NULL: False */
     bool is_true;    /* truth value of the flag */
+    uint32_t axes;   /* of a reduction that has been done: those that were folded */
     const aot_variant *variant; /* the chosen variant; inputs are cast to its dtypes */
     int wraps_to; /* an integer dtype narrower than the variant's, whose low bits the result keeps; or AOT_NO_DTYPE */
 } call_arguments;
@@ -415,7 +416,7 @@ static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim
     return done != NULL ? 0 : -1;
 }
 
-static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
+static PyObject *reduce(call_arguments *call, aot_tensor *const *inputs)
 {
     const aot_operator *definition = call->operator->definition;
     Py_ssize_t shape[AOT_MAX_RANK], result_shape[AOT_MAX_RANK];
@@ -424,6 +425,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     if (ndim < 0 || parse_axes(call, ndim, &mask) < 0 || has_elements(call, inputs, ndim, shape) < 0) {
         return NULL;
     }
+    call->axes = mask;
     for (int axis = 0; axis < ndim; axis++) {
         bool folds = mask >> axis & 1;
         if (call->is_true || !folds) {
@@ -447,7 +449,7 @@ static PyObject *reduce(const call_arguments *call, aot_tensor *const *inputs)
     return copied_to_out(call, out, failed);
 }
 
-static PyObject *argreduce(const call_arguments *call, aot_tensor *x)
+static PyObject *argreduce(call_arguments *call, aot_tensor *x)
 {
     if (call->axis != NULL || x->ndim == 1) {
         return reduce(call, &x);
@@ -557,41 +559,18 @@ static PyObject *run(call_arguments *call)
     return result;
 }
 
-/* Runs a call that is recorded: here if it is a sum, or if it has a derivative for each element. */
+/* Runs a call that is recorded. */
 static PyObject *record(call_arguments *call, PyObject *args, PyObject *kwargs)
 {
     const aot_operator_object *operator = call->operator;
-    aot_state *state = operator->state;
-    int count = operator->definition->inputs;
-    if (operator->definition->kind == AOT_ARGREDUCE) {
-        return run(call);
-    }
-    bool adds = (PyObject *)operator == state->tape.sum, plain = operator->definition->kind == AOT_REDUCE && call->out == NULL;
-    if (plain && !adds && aot_derivative_of((aot_operator_object *)operator) == NULL) {
-        plain = false;
-    }
-    aot_tensor *tensors[AOT_MAX_OPERANDS];
-    for (int k = 0; k < count; k++) {
-        tensors[k] = aot_as_tensor(call->inputs[k]);
-        plain = plain && tensors[k] != NULL;
-    }
-    if (PyErr_Occurred()) {
-        return NULL;
-    }
-    if (!plain) {
-        return aot_record_in_python(state, (PyObject *)operator, args, kwargs);
+    int here = aot_records_fold(operator, call->inputs, call->out);
+    if (here <= 0) {
+        return here < 0 ? NULL : aot_record_in_python(operator->state, (PyObject *)operator, args, kwargs);
     }
     bool before = aot_set_recording(false);
     PyObject *result = run(call);
     aot_set_recording(before);
-    Py_ssize_t shape[AOT_MAX_RANK];
-    uint32_t axes = 0;
-    int ndim = result != NULL ? aot_broadcast(operator->definition, tensors, shape) : -1;
-    if (ndim < 0 || parse_axes(call, ndim, &axes) < 0) {
-        Py_XDECREF(result);
-        return NULL;
-    }
-    return aot_record_fold(operator, call->inputs, ndim, shape, axes, call->is_true, result);
+    return result != NULL ? aot_record_fold(operator, call->inputs, call->axes, call->is_true, result) : NULL;
 }
 
 PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObject *kwargs)
@@ -606,7 +585,7 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);
     Py_XINCREF(call.flag);
-    bool records = operator->state->tape.nodes != 0 && aot_is_recorded(operator->state, call.inputs, operator->definition->inputs);
+    bool records = operator->state->tape.nodes != 0 && aot_is_recorded_in_lists(operator->state, call.inputs, operator->definition->inputs);
     PyObject *result = records ? record(&call, args, kwargs) : run(&call);
     Py_XDECREF(call.axis);
     Py_XDECREF(call.dtype);

@@ -31,21 +31,25 @@ bool aot_is_recorded(const aot_state *state, PyObject *const *args, Py_ssize_t c
     return false;
 }
 
+/* Returns whether an object is a tracked tensor, or a list or a tuple that holds one, at any depth that a tensor has. */
+static bool holds_tracked(const aot_state *state, PyObject *object, int depth)
+{
+    if (object == NULL || aot_tracked(state, object) != NULL) {
+        return object != NULL;
+    }
+    bool is_list = PyList_CheckExact(object), held = false;
+    Py_ssize_t items = is_list ? PyList_Size(object) : PyTuple_CheckExact(object) ? PyTuple_Size(object) : 0;
+    for (Py_ssize_t item = 0; item < items && depth < AOT_MAX_RANK && !held; item++) {
+        held = holds_tracked(state, is_list ? PyList_GetItem(object, item) : PyTuple_GetItem(object, item), depth + 1);
+    }
+    return held;
+}
+
 bool aot_is_recorded_in_lists(const aot_state *state, PyObject *const *args, Py_ssize_t count)
 {
-    if (is_off) {
-        return false;
-    }
-    for (Py_ssize_t k = 0; k < count; k++) {
-        if (aot_tracked(state, args[k]) != NULL) {
+    for (Py_ssize_t k = 0; k < count && !is_off; k++) {
+        if (holds_tracked(state, args[k], 0)) {
             return true;
-        }
-        bool is_list = PyList_CheckExact(args[k]);
-        Py_ssize_t items = is_list ? PyList_Size(args[k]) : PyTuple_CheckExact(args[k]) ? PyTuple_Size(args[k]) : 0;
-        for (Py_ssize_t item = 0; item < items; item++) {
-            if (aot_tracked(state, is_list ? PyList_GetItem(args[k], item) : PyTuple_GetItem(args[k], item)) != NULL) {
-                return true;
-            }
         }
     }
     return false;
@@ -148,7 +152,7 @@ static bool records(const aot_operator_object *operator, PyObject *const *inputs
 {
     const aot_state *state = operator->state;
     return state->tape.nodes != 0 &&
-           (aot_is_recorded(state, inputs, operator->definition->inputs) || aot_is_recorded(state, &out, 1));
+           (aot_is_recorded_in_lists(state, inputs, operator->definition->inputs) || aot_is_recorded(state, &out, 1));
 }
 
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
@@ -161,6 +165,36 @@ PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *cons
 {
     return records(operator, inputs, NULL) ? aot_record_apply(operator, inputs, inputs[0], true)
                                            : aot_apply_plain(operator, inputs, inputs[0], true);
+}
+
+static bool is_complex(const aot_tensor *tensor)
+{
+    return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_COMPLEX;
+}
+
+/* Returns a result, which is a new one; if complex numbers are involved, an output of a node through which no gradient
+ * flows, so that it is not left out of a sum of gradients in silence. */
+static PyObject *without_gradient(aot_state *state, PyObject *function, PyObject *const *inputs, int count, PyObject *result)
+{
+    aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
+    bool involved = is_complex(made);
+    for (int k = 0; k < count && takes_gradients(made); k++) {
+        involved = involved || (inputs[k] != NULL && is_complex(aot_as_tensor(inputs[k])));
+    }
+    if (!involved) {
+        return result;
+    }
+    aot_node *node = aot_node_new(state, AOT_NODE_UNKNOWN, function, (uint32_t)count, 0, &made, 1, 0);
+    if (node == NULL) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    for (int k = 0; k < count; k++) {
+        aot_node_link(node, (uint32_t)k, aot_tracked(state, inputs[k]));
+    }
+    aot_node_attach(node, made, 0);
+    Py_DECREF((PyObject *)node);
+    return result;
 }
 
 int aot_check_recorded_write(const aot_tensor *tensor, const char *function)
@@ -193,10 +227,9 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     if (derivative == NULL) {
         return PyErr_Occurred() ? NULL : apply_in_python(operator, inputs, out);
     }
-    /* inputs may be lists or arrays: the formula reads them as tensors */
+    /* inputs may be lists or arrays: the formula reads them as tensors, and a list may hold tracked ones */
     PyObject *read[AOT_MAX_OPERANDS] = {NULL}, *objects[AOT_MAX_OPERANDS];
     bool failed = false;
-    bool before = aot_set_recording(false);
     for (int k = 0; k < count && !failed; k++) {
         objects[k] = inputs[k];
         if (inputs[k] != NULL && aot_as_tensor(inputs[k]) == NULL && !aot_is_number(inputs[k])) {
@@ -208,6 +241,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
             failed = read[k] == NULL;
         }
     }
+    bool before = aot_set_recording(false);
     unsigned reads = derivative->definition->reads;
     aot_tensor *copies[AOT_MAX_OPERANDS] = {NULL}; /* of inputs that the result is written over */
     for (int k = 0; k < count && !failed && target != NULL; k++) {
@@ -246,6 +280,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     if (failed) {
         Py_CLEAR(result);
     }
+    result = without_gradient(state, (PyObject *)operator, objects, count, result);
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
         Py_XDECREF((PyObject *)copies[k]);
@@ -256,14 +291,37 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
 
 /* --- reductions ---------------------------------------------------------------------------------- */
 
-PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, int ndim, const Py_ssize_t *shape,
-                          uint32_t axes, bool keepdims, PyObject *result)
+int aot_records_fold(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out)
+{
+    bool here = operator->definition->kind != AOT_SCAN && out == NULL;
+    for (int k = 0; k < operator->definition->inputs; k++) {
+        here = here && aot_as_tensor(inputs[k]) != NULL;
+    }
+    if (!here || operator->definition->kind == AOT_ARGREDUCE || (PyObject *)operator == operator->state->tape.sum) {
+        return here;
+    }
+    bool has_derivative = aot_derivative_of((aot_operator_object *)operator) != NULL;
+    return PyErr_Occurred() ? -1 : has_derivative;
+}
+
+PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, uint32_t axes, bool keepdims,
+                          PyObject *result)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
-        return result;
+        return without_gradient(state, (PyObject *)operator, inputs, definition->inputs, result);
+    }
+    Py_ssize_t shape[AOT_MAX_RANK];
+    aot_tensor *tensors[AOT_MAX_OPERANDS];
+    for (int k = 0; k < definition->inputs; k++) {
+        tensors[k] = aot_as_tensor(inputs[k]);
+    }
+    int ndim = aot_broadcast(definition, tensors, shape);
+    if (ndim < 0) {
+        Py_DECREF(result);
+        return NULL;
     }
     bool adds = (PyObject *)operator == state->tape.sum;
     const aot_operator_object *derivative = adds ? NULL : aot_derivative_of((aot_operator_object *)operator);
@@ -397,7 +455,8 @@ static PyObject *record_product(aot_tensor *x1, aot_tensor *x2, PyObject *result
     aot_state *state = x1->state;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
-        return result;
+        PyObject *factors[] = {(PyObject *)x1, (PyObject *)x2};
+        return without_gradient(state, state->tape.matmul, factors, 2, result);
     }
     aot_node *node = aot_node_new(state, AOT_NODE_PRODUCT, state->tape.matmul, 2, 2, &made, 1, 0);
     bool failed = node == NULL;

@@ -118,9 +118,11 @@ bool aot_is_recorded_in_lists(const aot_state *state, PyObject *const *args, Py_
 /* Calls Python for a function that Python records; `names` are those of the last arguments, or NULL. */
 PyObject *aot_record_in_python(aot_state *state, PyObject *function, PyObject *args, PyObject *kwargs);
 PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out, bool in_place);
-/* Makes a new reduction's result an output of a node; `adds`: of a sum or a mean. Takes over `result`. */
-PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, int ndim, const Py_ssize_t *shape,
-                          uint32_t axes, bool keepdims, PyObject *result);
+/* Returns whether aot_record_fold records a call of a reduction, which Python does otherwise; -1 with an exception. */
+int aot_records_fold(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
+/* Makes a new reduction's result an output of a node. Takes over `result`. */
+PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, uint32_t axes, bool keepdims,
+                          PyObject *result);
 /* The same for views and copies of a tensor, whose kind has no more to it; `result` may be the tensor itself. */
 PyObject *aot_record_view(const aot_tensor *x, enum aot_node_kind kind, PyObject *function, PyObject *result);
 PyObject *aot_record_permuted(const aot_tensor *x, const int *order, PyObject *function, PyObject *result);

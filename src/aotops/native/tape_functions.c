@@ -44,7 +44,7 @@ static PyObject *record_mean(const aot_function *self, PyObject *const *args, Py
         folded *= axes >> k & 1 ? x->shape[k] : 1;
     }
     aot_state *state = self->state;
-    result = aot_record_fold((const aot_operator_object *)state->tape.sum, args, x->ndim, x->shape, axes, keepdims, result);
+    result = aot_record_fold((const aot_operator_object *)state->tape.sum, args, axes, keepdims, result);
     const aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (made != NULL && made->node != NULL) {
         Py_INCREF((PyObject *)self);
@@ -62,7 +62,8 @@ PyObject *aot_record_function(const aot_function *self, PyObject *const *args, P
 {
     enum aot_recording way = (enum aot_recording)self->row->recording;
     aot_tensor *x = count > 0 ? aot_tracked(self->state, args[0]) : NULL;
-    if (way == AOT_RECORD_PRODUCT && count == 2 && names == NULL) {
+    if (way == AOT_RECORD_PRODUCT && count == 2 && names == NULL &&
+        (aot_as_tensor(args[0]) != NULL || aot_as_tensor(args[1]) != NULL)) {
         return aot_record_product(args[0], args[1]);
     }
     PyObject *result = NULL;

@@ -15,12 +15,13 @@ from numba.core.compiler import Flags, compile_extra
 from numba.core.registry import cpu_target
 from numba.core.runtime import nrtdynmod
 
+from aotops.aot.arrays.conversions import with_conversions
 from aotops.aot.arrays.functions import array_function
 from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
 from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
-from aotops.aot.arrays.polls import with_services, with_ticks
+from aotops.aot.arrays.polls import with_registers_kept, with_services, with_ticks
 from aotops.aot.arrays.results import function_call
 from aotops.aot.back.levels import Level
 from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, functions
@@ -269,7 +270,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
     if by_multiplications:
         module = with_roots(module)
     internalise(module, symbol)
-    module = optimise(module, machine, symbol)
+    module = optimise(module, machine)
     if level.has_avx512:
         module = without_masked_loads(module)
     require_alone(module)
@@ -281,7 +282,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def optimise(module: Any, machine: Any, symbol: str) -> Any:
+def optimise(module: Any, machine: Any) -> Any:
     """Return a module after LLVM has optimized it for a target machine, whose loops ask whether to stop."""
     for last in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
@@ -290,7 +291,10 @@ def optimise(module: Any, machine: Any, symbol: str) -> Any:
         builder.getModulePassManager().run(module, builder)
         if not last:
             module = after_vectorizing(shared_with_the_divider(module))
-            module = llvm.parse_assembly(with_ticks(str(module)))
+            text = with_ticks(str(module))
+            if machine.triple.startswith("x86_64"):
+                text = with_conversions(with_registers_kept(text))
+            module = llvm.parse_assembly(text)
     return module
 
 

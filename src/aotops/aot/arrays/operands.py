@@ -60,6 +60,8 @@ def array_of(signature: ArraySignature, operand: int, layout: Literal["C", "F", 
             return ir.Constant(ir.IntType(64), value)
 
         def size(axis: int) -> Any:
+            if signature.sizes[axis] >= 0:  # the layout fixes it, and C has checked it
+                return constant(signature.sizes[axis])
             load = number(first_size + axis)
             load.set_metadata("range", builder.module.add_metadata([constant(0), constant(LONGEST)]))
             return load

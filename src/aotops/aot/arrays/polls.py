@@ -135,6 +135,11 @@ def with_ticks(text: str) -> str:
     return changed + _TICK.replace("!aotops.rarely", f"!{number}") + weights
 
 
+def with_registers_kept(text: str) -> str:
+    """Let the question whether to stop keep all registers, so that loops need not save them: they ask rarely."""
+    return re.sub(r"(define internal|call) (i32 @aotops\.ask\()", r"\1 preserve_allcc \2", text)
+
+
 def _spelled(definition: str, label: str) -> str:
     """Return a label as it is written after ``%``."""
     return label if re.search(rf"^{re.escape(label)}:", definition, re.MULTILINE) else f'"{label}"'

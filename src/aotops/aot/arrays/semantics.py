@@ -108,7 +108,30 @@ def operation(name: str) -> Any:
         otherwise = shift(text)
     if name == "pow":
         return choosing_power(POWERS[False], otherwise)
-    return choosing(f"operator.{name}", otherwise)
+    chosen = choosing(f"operator.{name}", otherwise)
+    return by_power_of_two(name, chosen) if symbol in ("//", "%") else chosen
+
+
+def by_power_of_two(name: str, otherwise: Any) -> Any:
+    """Return a floor division, or its remainder, that is one instruction by a constant power of two.
+
+    LLVM does not see that through the conditions for negative operands; binary searches take half as long again.
+    """
+
+    def choose(a: Any, b: Any) -> Any:
+        value = b.literal_value if isinstance(b, types.IntegerLiteral) else 0
+        is_signed = isinstance(a, types.Integer) and a != types.uint64 and getattr(a, "literal_type", a) != types.uint64
+        if not is_signed or value < 1 or value & (value - 1):
+            return build("lambda a, b: function(a, b)", {"function": otherwise})
+        text = f">> {value.bit_length() - 1}" if name == "floordiv" else f"& {value - 1}"
+        return build(
+            "lambda a, b: function(a)",
+            {"function": numba.njit(build(f"lambda a: int64(a) {text}", {"int64": np.int64}), **inlined())},
+        )
+
+    stub = build("lambda a, b: None", {})
+    overload(stub, prefer_literal=True, jit_options=inlined())(build("lambda a, b: choose(a, b)", {"choose": choose}))
+    return stub
 
 
 def shift(text: str) -> Any:
