@@ -31,12 +31,12 @@ def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
 
 
 STEPS = [
-    Case("ceil", lambda ao, x: ao.ceil(x) * x, ((2, 3),), lambda t, x: t.ceil(x) * x),
-    Case("floor", lambda ao, x: ao.floor(x) * x, ((2, 3),), lambda t, x: t.floor(x) * x),
-    Case("floor_divide", lambda ao, x: ao.floor_divide(x, 0.4) * x, ((2, 3),)),
-    Case("round", lambda ao, x: ao.round(x) * x, ((2, 3),), lambda t, x: t.round(x) * x),
-    Case("sign", lambda ao, x: ao.sign(x) * x, ((2, 3),), lambda t, x: t.sign(x) * x),
-    Case("trunc", lambda ao, x: ao.trunc(x) * x, ((2, 3),), lambda t, x: t.trunc(x) * x),
+    Case("ceil", lambda ao, x: ao.ceil(x + 0.123) * x, ((2, 3),), lambda t, x: t.ceil(x + 0.123) * x),
+    Case("floor", lambda ao, x: ao.floor(x + 0.123) * x, ((2, 3),), lambda t, x: t.floor(x + 0.123) * x),
+    Case("floor_divide", lambda ao, x: ao.floor_divide(x + 0.123, 0.4) * x, ((2, 3),)),
+    Case("round", lambda ao, x: ao.round(x + 0.123) * x, ((2, 3),), lambda t, x: t.round(x + 0.123) * x),
+    Case("sign", lambda ao, x: ao.sign(x + 0.123) * x, ((2, 3),), lambda t, x: t.sign(x + 0.123) * x),
+    Case("trunc", lambda ao, x: ao.trunc(x + 0.123) * x, ((2, 3),), lambda t, x: t.trunc(x + 0.123) * x),
 ]
 
 JOINING = [

@@ -309,9 +309,9 @@ def test_inverse_powers() -> None:
 
 @requires_numba
 def test_reductions_of_users_are_done_again_as_well() -> None:
-    total = ao.reduce(lambda a, b: a + b, identity=0.0)
-    product = ao.reduce(lambda a, b: b * a, identity=1.0)
-    running = ao.scan(lambda a, b: a * b, identity=1.0)
+    total = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64")
+    product = ao.reduce(lambda a, b: b * a, identity=1.0, dtypes="float64")
+    running = ao.scan(lambda a, b: a * b, identity=1.0, dtypes="float64")
     assert total(ao.tensor([1e308, 1e308, -1e308, -1e308])).item() == 0.0
     far = [2.0**700, 2.0**-700] * 64
     assert product(ao.tensor(far)).item() == 1.0

@@ -123,14 +123,19 @@ def root_below(a: int) -> int:
     return math.isqrt(a - 1) if a else 0
 
 
-def test_reductions_and_scans_of_unsigned_numbers() -> None:
-    largest = ao.reduce(lambda a, b: max(a, b), identity=0, dtypes="uint64")
+def test_reductions_of_unsigned_numbers() -> None:
     digest = ao.reduce(lambda a, b: a ^ b, identity=0, map=lambda x: x * 11400714819323198485, dtypes="uint64")
+    x = np.array(WHOLE * 40, np.uint64)[::-1].copy()
+    assert digest(ao.asarray(x[:300])).item() == int(np.bitwise_xor.reduce(x[:300] * np.uint64(11400714819323198485)))
+
+
+@pytest.mark.slow
+def test_choices_and_scans_of_unsigned_numbers() -> None:
+    largest = ao.reduce(lambda a, b: max(a, b), identity=0, dtypes="uint64")
     running = ao.scan(lambda a, b: a + b, identity=0, dtypes="uint64")
     first = ao.argreduce(lambda a, b: b if b > a else a, initial=0, dtypes="uint64")
     x = np.array(WHOLE * 40, np.uint64)[::-1].copy()
     assert largest(ao.asarray(x)).item() == MOST
-    assert digest(ao.asarray(x[:300])).item() == int(np.bitwise_xor.reduce(x[:300] * np.uint64(11400714819323198485)))
     np.testing.assert_array_equal(np.asarray(running(ao.asarray(x))), np.cumsum(x))
     assert first(ao.asarray(x)).item() == int(np.argmax(x))
 
@@ -159,7 +164,7 @@ def of_complex(z: Any, w: Any) -> Any:
     )
 
 
-@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+@pytest.mark.parametrize("dtype", ["complex64", pytest.param("complex128", marks=pytest.mark.slow)])
 def test_complex_numbers(dtype: str) -> None:
     part = "float32" if dtype == "complex64" else "float64"
     kinds = (None,) * 4 + (part, part, "bool", "bool") + (None,) * 4 + (part, None)
@@ -196,8 +201,7 @@ def same(a: Any, b: Any, where: Any) -> None:
         assert math.copysign(1, x) == math.copysign(1, y) or x != x, (where, a, b)
 
 
-def test_reductions_and_scans_of_complex_numbers() -> None:
-    product = ao.reduce(lambda a, b: a * b, identity=1.0, dtypes="complex128")
+def test_a_state_of_complex_numbers() -> None:
     energy = ao.reduce(
         lambda a, b: (a[0] + b[0], a[1] + b[1]),
         map=lambda z: (z, abs(z)),
@@ -205,12 +209,20 @@ def test_reductions_and_scans_of_complex_numbers() -> None:
         finish=lambda total, size: total / size,
         dtypes="complex128",
     )
+    z = np.exp(1j * np.arange(300.0)) * np.linspace(0.9, 1.1, 300)
+    np.testing.assert_allclose(energy(ao.asarray(z)).item(), z.sum() / abs(z).sum(), rtol=1e-12)
+    assert energy._record.states_for("complex128") == ("complex128", "float64")
+
+
+@pytest.mark.slow
+def test_reductions_and_scans_of_complex_numbers() -> None:
+    product = ao.reduce(lambda a, b: a * b, identity=1.0, dtypes="complex128")
     running = ao.scan(lambda a, b: a + b, identity=0j, dtypes="complex128")
+    longest = ao.argreduce(lambda a, b: b if abs(b) > abs(a) else a, initial=0, dtypes="complex128")
     z = np.exp(1j * np.arange(300.0)) * np.linspace(0.9, 1.1, 300)
     np.testing.assert_allclose(product(ao.asarray(z)).item(), np.prod(z), rtol=1e-12)
-    np.testing.assert_allclose(energy(ao.asarray(z)).item(), z.sum() / abs(z).sum(), rtol=1e-12)
     np.testing.assert_allclose(np.asarray(running(ao.asarray(z))), np.cumsum(z), rtol=1e-12)
-    assert energy._record.states_for("complex128") == ("complex128", "float64")
+    assert longest(ao.asarray(z)).item() == 299
 
 
 def test_constants_of_complex_and_unsigned_declarations() -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, FACTS, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, matmul, random, search, sort
+from aotops.loops import gather, masks, matmul, optimisers, random, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -57,6 +57,8 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "normal": (DTYPE, named("real"), random.normal),
     "integers": (ONCE, ("int64",), random.integers),
     "exchange": (ONCE, ("int64",), random.exchange),
+    "momentum_step": (DTYPE, named("real"), optimisers.momentum_step),
+    "adam_step": (DTYPE, named("real"), optimisers.adam_step),
 }
 
 #: The levels with 32 registers, which hold tiles of 12 vectors of 64 bytes.

@@ -53,26 +53,26 @@ def sigmoid64(x: Any) -> Any:
     return fma(remainder, inverse, quotient) * select(negative, power, 1.0)
 
 
-def logistic_parts32(x: Any) -> Any:
-    """``k, q, r`` with ``sigmoid(x) = (q + r) * 2**k``, ``r`` small, where ``k`` counts below 0 only."""
-    a = select(x < 0.0, -x, x)  # math.fabs would make a Python float, which is a float64
-    k, t, u, v = exp_parts32(-select(a > 110.0, 110.0, a))
+def logistic_parts32(x: Any, z: Any) -> Any:
+    """``k, y, r`` with ``sigmoid(x) = (y + r) * 2**k``, ``r`` small; ``z`` is ``-abs(x)``, and ``k`` 0 above 0."""
+    negative = x < 0.0
+    k, t, u, v = exp_parts32(z)
     mantissa = fma(u, v, t)
-    e = mantissa * scale(1.0, k)
+    e = scale(mantissa, k)
     below = 1.0 + e
     inverse = 1.0 / below
-    negative = x < 0.0
     above = select(negative, mantissa, 1.0)
     above_low = select(negative, fma(u, v, t - mantissa), 0.0)
     quotient = above * inverse
     remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
-    return k, quotient, remainder * inverse
+    return select(negative, k, 0.0), quotient, remainder * inverse
 
 
 def sigmoid32(x: Any) -> Any:
     """As ``sigmoid64``, in float32."""
-    k, quotient, rest = logistic_parts32(x)
-    return (quotient + rest) * select(x < 0.0, scale(1.0, k), 1.0)
+    # math.fabs would make a Python float, which is a float64
+    k, quotient, rest = logistic_parts32(x, select(x < 0.0, x, -x))
+    return scale(quotient + rest, k)
 
 
 @map(
@@ -159,12 +159,10 @@ def silu_slope(mp: Any, x: Any) -> Any:
 
 
 def silu32(x: Any) -> Any:
-    """silu in float32: as ``sigmoid32``, scaled last."""
-    k, quotient, rest = logistic_parts32(x)
-    negative = x < 0.0
+    """silu in float32: as ``sigmoid32``, scaled last; where ``k`` is not 0, ``x`` is moderate."""
     factor = select(x < -110.0, -110.0, x)
-    y = fma(factor, quotient, factor * rest)
-    return select(x == INF, x, lowered(y, select(negative, k, 0.0)))
+    k, quotient, rest = logistic_parts32(x, select(x < 0.0, factor, -x))
+    return select(x == INF, x, scale(fma(factor, quotient, factor * rest), k))
 
 
 @map(
