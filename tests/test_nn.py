@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import importlib.util
 import math
 import pickle
+import sys
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -214,6 +217,39 @@ def test_states_are_saved_and_loaded() -> None:
     assert {name: value.tolist() for name, value in other.state_dict().items()} == before
     other.load_state_dict({**missing, "more": 1.0}, strict=False)
     assert other.scale.item() == before["scale"] and other.mean.tolist() == [1.0, 1.0]
+
+
+@pytest.mark.skipif(importlib.util.find_spec("safetensors") is None, reason="safetensors is not installed here")
+def test_states_in_files(tmp_path: Path) -> None:
+    model, other = Model(ao.random.Generator(1)), Model(ao.random.Generator(2))
+    path = tmp_path / "model.safetensors"
+    nn.save(path, model.state_dict())
+    other.load_state_dict(nn.load(path))
+    assert {name: value.tolist() for name, value in other.state_dict().items()} == {
+        name: value.tolist() for name, value in model.state_dict().items()
+    }
+    dtypes = ["bool", "int8", "uint16", "int32", "uint64", "float32", "float64"]
+    mixed = {dtype: ao.ones((2, 3), dtype=dtype).T for dtype in dtypes} | {
+        "empty": ao.zeros((0, 2)),
+        "0-d": ao.tensor(3),
+    }
+    nn.save(path, mixed)
+    found = nn.load(path)
+    assert {name: (each.dtype, each.shape, each.tolist()) for name, each in found.items()} == {
+        name: (each.dtype, each.shape, each.tolist()) for name, each in mixed.items()
+    }
+    path.write_bytes(b"nonsense")
+    with pytest.raises(ValueError, match="load: file must be in the format safetensors"):
+        nn.load(path)
+    with pytest.raises(TypeError, match="save: state must be a dict of tensors, got Tensor"):
+        nn.save(path, ao.ones(2))
+
+
+def test_files_need_the_library(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setitem(sys.modules, "safetensors", None)
+    for call in (lambda: nn.load(tmp_path / "x"), lambda: nn.save(tmp_path / "x", {})):
+        with pytest.raises(ImportError, match="needs the library safetensors: pip install safetensors"):
+            call()
 
 
 # --- optimizers -------------------------------------------------------------------------------------------------------

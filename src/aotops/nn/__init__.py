@@ -19,6 +19,7 @@
 from __future__ import annotations
 
 from aotops.nn import functional
+from aotops.nn.files import load, save
 from aotops.nn.layers import (
     GELU,
     Dropout,
@@ -59,4 +60,6 @@ __all__ = [
     "Softplus",
     "Tanh",
     "functional",
+    "load",
+    "save",
 ]

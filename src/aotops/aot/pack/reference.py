@@ -230,7 +230,8 @@ def source_of(name: str, record: Record | None = None) -> str:
     elif home == "_native":
         return ""
     else:
-        inner = f"{home.replace('.', '/')}.py"
+        inner = f"{home.replace('.', '/')}"
+        inner += "/__init__.py" if (SOURCE / inner).is_dir() else ".py"
     return f"[{inner}](../../src/aotops/{inner})"
 
 
