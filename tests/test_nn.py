@@ -44,6 +44,21 @@ def test_linear_and_embedding() -> None:
     assert functional.embedding([[1, 0]], weight).tolist() == [[weight[1].tolist(), weight[0].tolist()]]
 
 
+def test_an_embedding_is_a_product_with_a_one_hot_vector() -> None:
+    """The lecture's view, ``(layer1 * one_hot).sum(1)``, and the look-up: the same numbers and gradients."""
+    layer1 = numbers(4, 7)
+    views = []
+    for word in range(7):
+        one_hot = ao.tensor([0.0 if i != word else 1.0 for i in range(7)])
+        first, second = nn.Parameter(layer1 + 0), nn.Parameter((layer1 + 0).T.contiguous())
+        product, row = (first * one_hot).sum(1), functional.embedding(word, second)
+        (product * product).sum().backward()
+        (row * row).sum().backward()
+        assert first.grad is not None and second.grad is not None
+        views.append((product.tolist() == row.tolist(), first.grad.tolist() == second.grad.T.tolist()))
+    assert views == [(True, True)] * 7
+
+
 def test_losses_are_their_formulas() -> None:
     x, y = numbers(6, 4), numbers(6, 4)
     a, b = np.asarray(x), np.asarray(y)
