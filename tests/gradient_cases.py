@@ -23,11 +23,11 @@ class Case(NamedTuple):
 
 
 def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
-    """Numbers of both signs, each of another size: no two are near, and none is near 0."""
+    """Numbers of both signs, each of another size: no two are near, none is near 0, and none is an integer."""
     count = int(np.prod(shape))
-    return np.array(generator.permutation(np.linspace(0.3, 2.0, count)) * generator.choice([-1.0, 1.0], count)).reshape(
-        shape
-    )
+    return np.array(
+        generator.permutation(np.linspace(0.31, 1.93, count)) * generator.choice([-1.0, 1.0], count)
+    ).reshape(shape)
 
 
 STEPS = [

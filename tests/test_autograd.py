@@ -305,6 +305,21 @@ def test_operators_without_a_derivative_say_so() -> None:
         y.sum().backward()
 
 
+def test_no_gradient_is_lost_in_complex_numbers() -> None:
+    x = leaf([[1.0, 2.0], [3.0, 4.0]])
+    calls: tuple[Any, ...] = (
+        lambda: x + 1j,
+        lambda: ao.sum(x + 1j),
+        lambda: x @ ao.ones((2, 2), dtype="complex128"),
+        lambda: x.astype("complex128"),
+        lambda: (x + 1j).T[0],
+        lambda: ao.mean(x * 1j),
+    )
+    for call in calls:
+        with pytest.raises(ao.GradientError, match="the operation must have a derivative"):
+            (ao.abs(call()).sum() + x.sum()).backward()
+
+
 def test_rules_of_python_are_checked() -> None:
     x = leaf([1.0, 2.0])
     for pull, text in (

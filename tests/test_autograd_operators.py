@@ -77,6 +77,7 @@ print("done")
 """
 
 
+@pytest.mark.slow  # it compiles 16 kernels; docs/your-own-operators.md has two of them
 @requires_numba
 def test_declared_operators() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)

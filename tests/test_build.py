@@ -463,6 +463,7 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
             (lambda x: widen(x), [(x,) for x in floats]),
             (lambda k: look_up(table, k), [(0,), (2,)]),
             (lambda x: wrap_int64(x), [(x,) for x in integers]),
+            (lambda x: wrap_uint64(x), [(x,) for x in integers]),
             (lambda x: truncate(x), [(x,) for x in floats if abs(x) < 2.0**63]),
             (lambda x, y: divide(x, y), pairs),
             (lambda x, y: select(x < y, x, y), pairs),
@@ -494,7 +495,17 @@ def test_lowerings_do_what_the_python_bodies_do() -> None:
     text = (PACKAGE / "intrinsics.py").read_text(encoding="utf-8")
     one_number, _, _ = text.partition("# --- operands in memory")
     # compiled for a CPU level: test_fma, test_primitives
-    primitives = {"fma", "scale", "limit", "exponent", "mantissa", "unscale", "look_up16", "look_up16_float32"}
+    primitives = {
+        "fma",
+        "scale",
+        "limit",
+        "exponent",
+        "mantissa",
+        "unscale",
+        "look_up16",
+        "look_up16_float32",
+        "significand",
+    }
     primitives |= {f"centred_{name}" for name in ("exponent", "mantissa", "unscale")}
     assert set(done.stdout.split()) | primitives == set(re.findall(r"^def ([a-z]\w+)", one_number, re.MULTILINE))
 

@@ -215,7 +215,7 @@ def test_results_in_out() -> None:
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
-@pytest.mark.parametrize("make", [loops.matmul, loops.matmul_wide], ids=lambda make: make.__name__)
+@pytest.mark.parametrize("make", [loops.matmul, loops.matmul_wide, loops.matmul_plain], ids=lambda make: make.__name__)
 def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine], dtype: str) -> None:
     """On lists, which raise wherever they are read or written out of bounds."""
     kernel, _ = make(dtype)
@@ -235,7 +235,7 @@ def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine]
             out = [1.0] * (2 * rows * columns)
             for adds in (0, 1):
                 steps = (1, rows) if by_columns else (depth, 1)
-                numbers = [depth, *steps, loops.ROWS * steps[0], columns, width, columns, adds, way]
+                numbers = [depth, *steps, columns, width, columns, adds, way]
                 numbers += [2, rows * depth, depth * columns, rows * columns]
                 assert len(numbers) == len(loops.NUMBERS)
                 kernel(rows, columns, [Pointer(each) for each in (a, b, out)], Pointer(numbers))

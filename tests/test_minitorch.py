@@ -499,6 +499,31 @@ def test_registered_operators_come_first() -> None:
     assert AotOps.zip(ao.less)(tensor([1.0, 2.0]), tensor([2.0, 1.0])).tolist() == [1.0, 0.0]
 
 
+def test_reductions_of_a_user_are_registered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AOTOPS_PYTHON", "1")
+
+    def squares(total: float, x: float) -> float:
+        return total + x * x
+
+    AotOps.register(squares, ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: x * x))
+    a = tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert AotOps.reduce(squares, 0.0)(a, 1).tolist() == [[5.0], [25.0]]
+
+
+def test_objects_that_are_called() -> None:
+    class Shift:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            return False
+
+        def __call__(self, x: float) -> float:
+            return x * 1.5 + 0.25
+
+    with pytest.warns(PlainPythonWarning):
+        assert AotOps.map(Shift())(tensor([2.0])).tolist() == [3.25]
+
+
 def test_what_cannot_be_registered() -> None:
     with pytest.raises(TypeError, match=r"AotOps.register: operator must be an operator: .*got"):
         AotOps.register(Functions.add, lambda x, y: x + y)

@@ -4,7 +4,7 @@ from typing import Any
 
 from aotops._native import Operand
 
-from aotops import dtypes as dtypes, memory as memory, random as random
+from aotops import dtypes as dtypes, memory as memory, nn as nn, optim as optim, random as random
 from aotops._native import DType as DType, Operator as Operator, astype as astype, cpu_level as cpu_level, get_num_threads as get_num_threads, set_num_threads as set_num_threads
 from aotops.autograd.engine import grad as grad
 from aotops.autograd.grad_check import grad_check as grad_check

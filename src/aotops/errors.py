@@ -678,14 +678,14 @@ def needs_copy(function: str, argument: str, got: str) -> NoReturn:
 
 def called(function: Any) -> str:
     """The name of what was called, as messages about gradients have it."""
-    name: str = getattr(function, "__qualname__", None) or "a view"
+    name: str = getattr(function, "__qualname__", None) or getattr(function, "__name__", None) or "a view"
     return name.removeprefix("Tensor.")
 
 
 def no_derivative(function: Any) -> NoReturn:
     """A gradient that arrives at the result of something without a derivative."""
     name = called(function)
-    declared = getattr(function, "_record", None) is not None
+    declared = type(function).__name__ == "Operator" and function._record is not None
     advice = f"declare one with @{name}.derivative" if declared else "compute it from operators that have one"
     reject(GradientError, name, "the operation", "have a derivative", "none, where its gradient was asked for", advice)
 

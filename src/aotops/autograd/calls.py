@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 #: Where the functions live that return tensors of floats: of others the Python body is run with tracked tensors.
 CHECKED = ("aotops.namespace.", "aotops._native")
+#: Calls of functions of whole arrays, whose first argument is what messages name.
+CODE = frozenset({"ArrayFunction.__call__", "ArrayKernel.__call__"})
 
 
 #: Functions of a sequence of operands. A list that is an operand is read as one tensor first.
@@ -55,7 +57,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
                 from aotops.errors import leaf_is_written
 
                 leaf_is_written(name)
-            return recorded(function, result, tracked, (), None)
+            return recorded(args[0] if name in CODE else function, result, tracked, (), None)
         result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
         if not originals.keys() <= {id(each) for each in (*plain_args, *plain_kwargs.values(), *inputs)}:
             return recorded(function, result, tuple(originals.values()), (), None)  # read as numbers, deeper in a list
@@ -132,7 +134,7 @@ def operator_rule(function: Any) -> Any:
 
 def is_checked(function: Any, name: str) -> bool:
     """Whether a function's results are tensors that gradients may have to flow through."""
-    if isinstance(function, Operator) or name in ("ArrayKernel.__call__", "ArrayFunction.__call__"):
+    if isinstance(function, Operator) or name in CODE:
         return True
     return str(getattr(function, "__module__", "")).startswith(CHECKED)
 

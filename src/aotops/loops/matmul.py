@@ -47,14 +47,13 @@ ROWS, VECTOR_BYTES = 6, 64
 #: The largest blocks. A copy of one of ``a`` takes 264 KiB of float32 and stays in L2; panels of ``b`` pass through L1.
 BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 264, 256, 256
 
-#: The numbers of a call: the length of the inner axis, strides in elements, from one tile of ``a`` or of columns of
-#: ``b`` to the next (the columns of each, and of the result, are contiguous), whether the result holds a sum already,
+#: The numbers of a call: the length of the inner axis, strides in elements, from one panel of columns of ``b``
+#: to the next (the columns of each, and of the result, are contiguous), whether the result holds a sum already,
 #: how it is computed, how many matrices there are, and from one to the next.
 NUMBERS = (
     "depth",
     "a_row",
     "a_column",
-    "a_tile",
     "b_row",
     "b_panel",
     "c_row",
@@ -65,9 +64,7 @@ NUMBERS = (
     "b_matrix",
     "c_matrix",
 )
-DEPTH, A_ROW, A_COLUMN, A_TILE, B_ROW, B_PANEL, C_ROW, ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(
-    len(NUMBERS)
-)
+DEPTH, A_ROW, A_COLUMN, B_ROW, B_PANEL, C_ROW, ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(len(NUMBERS))
 
 #: How a product is computed.
 WAYS = BY_TILES, BY_ROWS, BY_FOURS = range(3)
@@ -88,12 +85,45 @@ def matmul_wide(dtype: str) -> Routine:
     return products(dtype, 2)
 
 
+def matmul_plain(dtype: str) -> Routine:
+    """Make the loop nest without tiles, for levels without ``fma`` and masks, where tiles take 20 KiB of each dtype."""
+    signature, add = signature_of(dtype), addition(dtype)
+    width = VECTOR_BYTES // FACTS[dtype].itemsize
+    multiply_rows = few_rows(add)
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        first_a, first_b = input_pointers(data, signature)
+        first_c = output_pointer(data, signature)
+        depth, adds = numbers[DEPTH], numbers[ADDS] != 0
+        a_row, a_column, b_row, c_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW], numbers[C_ROW]
+        by_rows = numbers[WAY] == BY_ROWS
+        for matrix in range(numbers[MATRICES]):
+            a, b = shift(first_a, matrix * numbers[A_MATRIX]), shift(first_b, matrix * numbers[B_MATRIX])
+            c = shift(first_c, matrix * numbers[C_MATRIX])
+            for panel in range(1 if by_rows else (n1 + width - 1) // width):
+                right, out = shift(b, panel * numbers[B_PANEL]), shift(c, panel * width)
+                columns = n1 if by_rows else min(width, n1 - panel * width)
+                multiply_rows(a, a_row, a_column, right, b_row, out, c_row, n0, columns, depth, adds)
+
+    return kernel, signature
+
+
+def signature_of(dtype: str) -> Signature:
+    """The operands of a loop nest. Unsigned integers have the same bits as signed ones, and their kernels."""
+    own = dtype.removeprefix("u")
+    return Signature((own, own), own)
+
+
+def addition(dtype: str) -> Function:
+    """What adds a product of a dtype to a sum."""
+    return fma if FACTS[dtype].category == "float" else multiply_add
+
+
 def products(dtype: str, vectors: int) -> Routine:
     """Make the loop nest ``c = a @ b``, or ``c += a @ b``, for blocks of ``n0`` by ``depth`` by ``n1`` elements."""
-    signature = Signature((dtype, dtype), dtype)
+    signature, add = signature_of(dtype), addition(dtype)
     lanes = VECTOR_BYTES // FACTS[dtype].itemsize
     width = vectors * lanes
-    add = fma if FACTS[dtype].category == "float" else multiply_add
     multiply_tile, multiply_edge = whole_tile(add, width), edge(add, lanes)
     multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
 
@@ -120,7 +150,7 @@ def products(dtype: str, vectors: int) -> Routine:
                 right = shift(b, j // width * numbers[B_PANEL])
                 for i in range(0, n0, ROWS):
                     rows = min(ROWS, n0 - i)
-                    left, target = shift(a, i // ROWS * numbers[A_TILE]), shift(c, i * c_row + j)
+                    left, target = shift(a, i * a_row), shift(c, i * c_row + j)
                     if rows == ROWS and columns == width:
                         multiply_tile(left, a_row, a_column, right, b_row, target, c_row, depth, adds)
                         continue

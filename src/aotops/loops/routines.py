@@ -11,7 +11,7 @@ from typing import Any
 
 from aotops.abi import DTYPES, FACTS, named
 from aotops.intrinsics import Signature
-from aotops.loops import gather, masks, matmul, random, search, sort
+from aotops.loops import gather, masks, matmul, optimisers, random, search, sort
 
 Make = Callable[[str], tuple[Callable[..., Any], Signature]]
 
@@ -52,20 +52,23 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
     "matmul": (DTYPE, MULTIPLIED, matmul.matmul),
     "matmul_wide": (DTYPE, MULTIPLIED, matmul.matmul_wide),
+    "matmul_plain": (DTYPE, MULTIPLIED, matmul.matmul_plain),
     "times_i": (DTYPE, named("real"), matmul.times_i),
     "uniform": (DTYPE, named("real"), random.uniform),
     "normal": (DTYPE, named("real"), random.normal),
     "integers": (ONCE, ("int64",), random.integers),
     "exchange": (ONCE, ("int64",), random.exchange),
+    "momentum_step": (DTYPE, named("real"), optimisers.momentum_step),
+    "adam_step": (DTYPE, named("real"), optimisers.adam_step),
 }
 
-#: The levels with 32 registers, which hold tiles of 12 vectors of 64 bytes.
-WIDE_LEVELS = ("x86-64-v4", "generic")
+#: The products of matrices of the levels that have other registers or instructions than 32 registers and ``fma``.
+PRODUCTS = {"x86-64-v2": "matmul_plain", "x86-64-v3": "matmul"}
 
 
 def at_level(name: str, level: str) -> str:
     """The routine that a level has in place of one: products of matrices with the tiles that it has registers for."""
-    return "matmul_wide" if name == "matmul" and level in WIDE_LEVELS else name
+    return PRODUCTS.get(level, "matmul_wide") if name == "matmul" else name
 
 
 def runs(name: str, level: str) -> bool:

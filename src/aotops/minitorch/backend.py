@@ -117,7 +117,10 @@ class Chosen:
     def run(self) -> Any:
         """What computes it: a function of tensors. It is looked for again where something was registered since."""
         if self._registrations != _registrations:
-            registered = _registered.get((self.kind, plain(self.function)))
+            try:
+                registered = _registered.get((self.kind, plain(self.function)))
+            except TypeError:  # it has no hash, and so cannot be registered
+                registered = None
             if self._run is None or registered is not None:
                 self._run = operator_for(self.kind, self.function, self.start, registered)
             self._registrations = _registrations

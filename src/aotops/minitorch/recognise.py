@@ -200,7 +200,10 @@ class Trial:
 
         self.kind, self.start = kind, start
         tried = plain(function)
-        self.numbers = constants(tried)
+        try:
+            self.numbers = constants(tried)
+        except Exception:  # of an object that it refers to, whose attributes cannot be asked for
+            self.numbers = ()
         if kind == "map":
             self.arguments: Sequence[tuple[float, ...]] = [(x,) for x in (*POINTS, *near_constants(self.numbers))]
         elif kind == "zip":
@@ -306,8 +309,13 @@ def computing(kind: str, operator: Any, start: float) -> Run:
             return _native.copy_to_out("AotOps", ao.astype(result, out.dtype), out)
         return ao.astype(result, x.dtype, copy=False)
 
+    record = operator._record
+    # an operator of a user's may compute something of the elements first, and then takes no initial value
+    begins = record is None or record.identity_for("float64") != start
+    initial = {"initial": start} if begins else {}
+
     def fold(x: Any, axis: int) -> Any:
-        return ao.astype(operator(x, axis=axis, keepdims=True, initial=start), x.dtype, copy=False)
+        return ao.astype(operator(x, axis=axis, keepdims=True, **initial), x.dtype, copy=False)
 
     return fold if kind == "reduce" else run
 

@@ -97,6 +97,8 @@ PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 PyObject *aot_draw(PyObject *module, PyObject *args);
 PyObject *aot_draw_integers(PyObject *module, PyObject *args);
 PyObject *aot_shuffle(PyObject *module, PyObject *args);
+/* optimiser.c: for Python, update(outputs, gradient, numbers) */
+PyObject *aot_update(PyObject *module, PyObject *args);
 /* Generator.uniform, Generator.normal */
 PyObject *aot_uniform_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_normal_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);

@@ -134,7 +134,6 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
     numbers[AOT_MATMUL_DEPTH] = depth * parts;
     numbers[AOT_MATMUL_A_ROW] = own->a.row * parts;
     numbers[AOT_MATMUL_A_COLUMN] = parts > 1 ? 1 : own->a.column;
-    numbers[AOT_MATMUL_A_TILE] = AOT_MATMUL_ROWS * own->a.row * parts;
     numbers[AOT_MATMUL_B_ROW] = own->b.row;
     numbers[AOT_MATMUL_B_PANEL] = own->width;
     numbers[AOT_MATMUL_C_ROW] = own->c.row * parts;
@@ -157,7 +156,6 @@ static bool compute_block(const product *own, char *a, char *b, char *c, int64_t
             copy_rows(own, left, rows, depth, data[0]);
             numbers[AOT_MATMUL_A_ROW] = own->parts * depth;
             numbers[AOT_MATMUL_A_COLUMN] = 1;
-            numbers[AOT_MATMUL_A_TILE] = AOT_MATMUL_ROWS * own->parts * depth;
         }
         if (own->copies_b) {
             data[1] = scratch + own->bytes_of_a;
@@ -351,6 +349,13 @@ static int dtype_of_parts(int dtype)
     return dtype == AOT_COMPLEX64 ? AOT_FLOAT32 : dtype == AOT_COMPLEX128 ? AOT_FLOAT64 : dtype;
 }
 
+/* A level has one of these kernels, if there is one for the dtype. */
+static aot_kernel kernel_of(int dtype, int level)
+{
+    aot_kernel wide = aot_matmul_wide_routine[dtype][level], plain = aot_matmul_plain_routine[dtype][level];
+    return wide != NULL ? wide : plain != NULL ? plain : aot_matmul_routine[dtype][level];
+}
+
 /* Tells of the launch, over the axes of the batch, rows, columns and, as the last one, the inner axis; runs it. */
 static int run_watched(aot_state *state, const product *own, aot_runner *runner, int dtype)
 {
@@ -386,7 +391,7 @@ static int run(aot_state *state, product *own, int dtype, Py_ssize_t size)
 {
     int part = dtype_of_parts(dtype);
     bool wide = aot_matmul_wide_routine[part][state->level] != NULL;
-    own->kernel = wide ? aot_matmul_wide_routine[part][state->level] : aot_matmul_routine[part][state->level];
+    own->kernel = kernel_of(part, state->level);
     own->copy = aot_builtin_convert[dtype][dtype][state->level];
     own->times_i = aot_times_i_routine[part][state->level];
     own->itemsize = aot_dtypes[dtype].itemsize;
@@ -429,7 +434,7 @@ aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *o
 {
     aot_state *state = x1->state;
     int dtype = x1->dtype, part = dtype_of_parts(dtype);
-    if (aot_matmul_routine[part][state->level] == NULL && aot_matmul_wide_routine[part][state->level] == NULL) {
+    if (kernel_of(part, state->level) == NULL) {
         return NULL;
     }
     bool row = x1->ndim == 1, column = x2->ndim == 1;

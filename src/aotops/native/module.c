@@ -441,6 +441,7 @@ static PyMethodDef module_methods[] = {
     {"search", aot_search, METH_VARARGS, "search(ordered, values, right): where values belong among ordered ones."},
     {"draw", aot_draw, METH_VARARGS, "draw(generator, normal, a, b, shape, dtype): see random.c."},
     {"draw_integers", aot_draw_integers, METH_VARARGS, "draw_integers(generator, least, bound, shape): see random.c."},
+    {"update", aot_update, METH_VARARGS, "update(outputs, gradient, numbers): see optimiser.c."},
     {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count): see random.c."},
     {"matmul", aot_matmul_call, METH_VARARGS,
      "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},

@@ -167,6 +167,36 @@ PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *cons
                                            : aot_apply_plain(operator, inputs, inputs[0], true);
 }
 
+static bool is_complex(const aot_tensor *tensor)
+{
+    return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_COMPLEX;
+}
+
+/* Returns a result, which is a new one; if complex numbers are involved, an output of a node through which no gradient
+ * flows, so that it is not left out of a sum of gradients in silence. */
+static PyObject *without_gradient(aot_state *state, PyObject *function, PyObject *const *inputs, int count, PyObject *result)
+{
+    aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
+    bool involved = is_complex(made);
+    for (int k = 0; k < count && takes_gradients(made); k++) {
+        involved = involved || (inputs[k] != NULL && is_complex(aot_as_tensor(inputs[k])));
+    }
+    if (!involved) {
+        return result;
+    }
+    aot_node *node = aot_node_new(state, AOT_NODE_UNKNOWN, function, (uint32_t)count, 0, &made, 1, 0);
+    if (node == NULL) {
+        Py_DECREF(result);
+        return NULL;
+    }
+    for (int k = 0; k < count; k++) {
+        aot_node_link(node, (uint32_t)k, aot_tracked(state, inputs[k]));
+    }
+    aot_node_attach(node, made, 0);
+    Py_DECREF((PyObject *)node);
+    return result;
+}
+
 int aot_check_recorded_write(const aot_tensor *tensor, const char *function)
 {
     if (!takes_gradients(tensor)) {
@@ -250,6 +280,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     if (failed) {
         Py_CLEAR(result);
     }
+    result = without_gradient(state, (PyObject *)operator, objects, count, result);
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
         Py_XDECREF((PyObject *)copies[k]);
@@ -280,7 +311,7 @@ PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *
     const aot_operator *definition = operator->definition;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
-        return result;
+        return without_gradient(state, (PyObject *)operator, inputs, definition->inputs, result);
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     aot_tensor *tensors[AOT_MAX_OPERANDS];
@@ -424,7 +455,8 @@ static PyObject *record_product(aot_tensor *x1, aot_tensor *x2, PyObject *result
     aot_state *state = x1->state;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     if (!takes_gradients(made)) {
-        return result;
+        PyObject *factors[] = {(PyObject *)x1, (PyObject *)x2};
+        return without_gradient(state, state->tape.matmul, factors, 2, result);
     }
     aot_node *node = aot_node_new(state, AOT_NODE_PRODUCT, state->tape.matmul, 2, 2, &made, 1, 0);
     bool failed = node == NULL;

@@ -352,6 +352,8 @@ _ROUTINE_INPUTS = {
     "positions": ("mask",),
     "spread": ("counts",),
     "search": ("values", "ordered"),
+    "momentum_step": ("gradient",),
+    "adam_step": ("gradient",),
     **dict.fromkeys(("uniform", "normal", "integers", "exchange"), ()),
 }
 

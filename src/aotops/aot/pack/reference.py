@@ -76,6 +76,8 @@ OWN = {
     "see.trace": "Inspecting calls",
     "memory": "Memory, threads and CPU",
     "random": "Random numbers",
+    "nn": "Functions for models",
+    "optim": "Functions for models",
     "_native": "Memory, threads and CPU",
     "tensors": "Types and errors",
     "errors": "Types and errors",
@@ -228,7 +230,8 @@ def source_of(name: str, record: Record | None = None) -> str:
     elif home == "_native":
         return ""
     else:
-        inner = f"{home.replace('.', '/')}.py"
+        inner = f"{home.replace('.', '/')}"
+        inner += "/__init__.py" if (SOURCE / inner).is_dir() else ".py"
     return f"[{inner}](../../src/aotops/{inner})"
 
 

@@ -1,0 +1,297 @@
+"""Functions of models: what modules compute, with the parameters as arguments."""
+
+from __future__ import annotations
+
+from math import prod
+
+from aotops import _native, errors
+from aotops._native import alias, astype, is_recording, record
+from aotops.arguments import advised, as_flag
+from aotops.namespace.creation import asarray
+from aotops.namespace.manipulation import moveaxis
+from aotops.namespace.neural import embedding as rows_of
+from aotops.namespace.neural import log_softmax, one_hot, softmax
+from aotops.namespace.operands import as_floats
+from aotops.namespace.searching import take_along_axis
+from aotops.random import Generator, default_generator
+from aotops.tensors import Tensor
+
+TYPE_CHECKING = False  # importing typing would double the import time
+if TYPE_CHECKING:
+    from typing import Any
+
+__all__ = [
+    "binary_cross_entropy_with_logits",
+    "cross_entropy",
+    "dropout",
+    "embedding",
+    "gelu",
+    "linear",
+    "log_softmax",
+    "mse_loss",
+    "one_hot",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+    "tanh",
+]
+
+gelu, relu, sigmoid, silu, softplus, tanh = (
+    _native.operators[name] for name in ("gelu", "relu", "sigmoid", "silu", "softplus", "tanh")
+)
+_all, _exp, _less, _logaddexp, _multiply, _negative, _subtract, _sum, _sum_of_products = (
+    _native.operators[name]
+    for name in ("all", "exp", "less", "logaddexp", "multiply", "negative", "subtract", "sum", "_sum_of_products")
+)
+REDUCTIONS = ("mean", "sum", "none")
+
+
+def linear(x: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Return ``x @ weight.T + bias``.
+
+    Parameters:
+        x: A tensor whose last axis has the length of the weight's.
+        weight: A matrix: a row for each feature of the result.
+        bias: A vector with as many elements, or None.
+
+    Returns:
+        A tensor of the shape of ``x``, but for the last axis.
+
+    Raises:
+        ValueError: The lengths differ.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.linear(ao.tensor([1.0, 2.0]), ao.tensor([[3.0, 4.0]]), ao.tensor([0.5]))
+        tensor([11.5])
+    """
+    rows: Any = x if isinstance(x, Tensor) else asarray(x)
+    product: Tensor = rows @ weight.T
+    return product if bias is None else product + bias
+
+
+@advised
+def embedding(indices: Any, weight: Tensor) -> Tensor:
+    """Return the rows of a table at some indices; ``aotops.embedding`` with its arguments as PyTorch has them.
+
+    Parameters:
+        indices: Integers, of any shape.
+        weight: A matrix.
+
+    Returns:
+        A tensor with the axes of ``indices``, and one more.
+
+    Raises:
+        IndexError: An index is out of bounds.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.embedding(ao.tensor([1, 0]), ao.tensor([[1.0, 2.0], [3.0, 4.0]]))
+        tensor([[3., 4.],
+                [1., 2.]])
+    """
+    return rows_of(indices, weight)
+
+
+@advised
+def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generator | None = None) -> Tensor:
+    """Set elements to 0 at random, and scale the others up, so that their expected values stay.
+
+    Parameters:
+        x: A tensor of floats.
+        p: The probability that an element is set to 0.
+        training: With False, ``x`` is returned as it is.
+        generator: What decides; by default the generator of ``aotops.random``.
+
+    Returns:
+        A new tensor.
+
+    Raises:
+        TypeError: ``x`` is no operand.
+        ValueError: ``p`` is not from 0 to 1.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.dropout(ao.ones(3), 0.5, training=False)
+        tensor([1., 1., 1.])
+    """
+    chance = probability("dropout", p)
+    source = as_floats("dropout", "x", x)
+    if not as_flag("dropout", "training", training) or chance == 0:
+        return source
+    draw = generator or default_generator
+    kept = _less(draw.uniform(shape=source.shape, dtype=source.dtype), 1.0 - chance)
+    factors = _multiply(astype(kept, source.dtype), 1 / (1 - chance) if chance < 1 else 0.0)
+    result: Tensor = source * factors
+    return result
+
+
+# --- losses -------------------------------------------------------------------------------------------------------
+
+
+@advised
+def mse_loss(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Return the mean of squared differences.
+
+    Parameters:
+        x: A tensor.
+        target: What it should be, of the same shape.
+        reduction: ``"mean"``, ``"sum"``, or ``"none"`` for the loss of each element.
+
+    Returns:
+        A 0-d tensor, or with ``"none"`` one of the shape of ``x``.
+
+    Raises:
+        TypeError: An operand is none, or is complex.
+        ValueError: The shapes differ, or ``reduction`` is none of the three.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.mse_loss(ao.tensor([1.0, 2.0]), ao.tensor([1.0, 4.0]))
+        tensor(2.)
+    """
+    a, b = of_one_shape("mse_loss", x, target)
+    distance = a - b
+    return reduced("mse_loss", distance * distance, reduction)
+
+
+@advised
+def binary_cross_entropy_with_logits(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Return the cross-entropy of probabilities ``sigmoid(x)`` and targets, also where these underflow.
+
+    Parameters:
+        x: A tensor of logits.
+        target: 0 or 1, or the probability of 1, for each.
+        reduction: ``"mean"``, ``"sum"``, or ``"none"`` for the loss of each element.
+
+    Returns:
+        A 0-d tensor, or with ``"none"`` one of the shape of ``x``.
+
+    Raises:
+        TypeError: An operand is none, or is complex.
+        ValueError: The shapes differ, or ``reduction`` is none of the three.
+
+    Example:
+        >>> import aotops as ao
+        >>> loss = ao.nn.functional.binary_cross_entropy_with_logits
+        >>> loss(ao.tensor([0.0, 1000.0, -1000.0]), ao.tensor([1.0, 1.0, 1.0]), reduction="none")
+        tensor([   0.69314718,    0.        , 1000.        ])
+    """
+    name = "binary_cross_entropy_with_logits"
+    a, b = of_one_shape(name, x, target)
+    return reduced(name, softplus(a) - a * b, reduction)
+
+
+@advised
+def cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Tensor:
+    """Return the cross-entropy of probabilities ``softmax(x)`` and targets.
+
+    Parameters:
+        x: A tensor of logits, whose axis 1 (of a vector, axis 0) is that of the classes.
+        target: The class of each: integers of the shape of ``x`` without that axis. Or the probability of each class:
+            floats of the shape of ``x``.
+        reduction: ``"mean"``, ``"sum"``, or ``"none"`` for the loss of each.
+
+    Returns:
+        A 0-d tensor, or with ``"none"`` one of the shape of ``x`` without the axis of the classes.
+
+    Raises:
+        TypeError: An operand is none, or is complex.
+        ValueError: The shapes do not fit, or ``reduction`` is none of the three.
+        IndexError: There is no such class.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.cross_entropy(ao.tensor([[2.0, 0.0], [0.0, 2.0]]), ao.tensor([0, 1]))
+        tensor(0.1269280110429726)
+    """
+    logits = as_floats("cross_entropy", "x", x)
+    classes = asarray(target)
+    if logits.ndim == 0:
+        errors.reject(ValueError, "cross_entropy", "x", "have an axis of classes", "a tensor of 0 dimensions")
+    axis = min(1, logits.ndim - 1)
+    if classes.dtype.kind == "float":
+        if classes.shape != logits.shape:
+            errors.reject(ValueError, "cross_entropy", "target", f"have the shape {logits.shape}", classes.shape)
+        losses: Tensor = _negative(_sum(log_softmax(logits, axis) * classes, axis))
+        return reduced("cross_entropy", losses, reduction)
+    rest = logits.shape[:axis] + logits.shape[axis + 1 :]
+    if classes.dtype.kind != "integer":
+        errors.wrong_type("cross_entropy", "target", "integers or floats", target)
+    if classes.shape != rest:
+        wanted = f"have the shape {rest} of x without its axis {axis}"
+        errors.reject(ValueError, "cross_entropy", "target", wanted, classes.shape)
+    if classes.size and not _all(classes >= 0):
+        errors.reject(IndexError, "cross_entropy", "target", "be of classes from 0 on", "a negative number")
+    if reduction not in REDUCTIONS:
+        wrong_reduction("cross_entropy", reduction)
+    if not (logits.requires_grad and is_recording()):
+        return class_losses(logits, classes, axis, reduction)[0]
+    plain = alias(logits)
+    loss, logarithms = class_losses(plain, classes, axis, reduction)
+    return recorded_loss(loss, logits, logarithms, classes, axis, reduction)
+
+
+def class_losses(logits: Tensor, classes: Tensor, axis: int, reduction: str) -> tuple[Tensor, Tensor]:
+    """The cross-entropy of classes, and the logarithms of all probabilities."""
+    logarithms = log_softmax(logits, axis)
+    shape = (*logits.shape[:axis], 1, *logits.shape[axis + 1 :])
+    losses = _negative(take_along_axis(logarithms, classes.reshape(shape), axis=axis)).reshape(classes.shape)
+    return reduced("cross_entropy", losses, reduction), logarithms
+
+
+def recorded_loss(
+    loss: Tensor, logits: Tensor, logarithms: Tensor, classes: Tensor, axis: int, reduction: str
+) -> Tensor:
+    """The loss with its gradient: the probabilities, less 1 for the class, in two passes."""
+    count, number, shape = logits.shape[axis], max(classes.size, 1), logits.shape
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        logarithms, classes = saved
+        scale: Any = gradient
+        if reduction == "mean":
+            scale = _multiply(gradient, 1 / number)
+        elif reduction == "none":
+            scale = gradient.reshape((*shape[:axis], 1, *shape[axis + 1 :]))
+        chosen = moveaxis(one_hot(classes, count, dtype=logarithms.dtype), -1, axis)
+        return (_multiply(_subtract(_exp(logarithms), chosen), scale),)
+
+    result: Tensor = record(cross_entropy, loss, (logits,), (logarithms, alias(classes)), pull)
+    return result
+
+
+def reduced(name: str, losses: Tensor, reduction: str) -> Tensor:
+    """The losses of all elements as one, or as they are."""
+    if reduction == "mean":
+        mean: Tensor = losses.mean()
+        return mean
+    if reduction == "sum":
+        return losses.sum()
+    if reduction != "none":
+        wrong_reduction(name, reduction)
+    return losses
+
+
+def wrong_reduction(name: str, reduction: Any) -> None:
+    """Raise the error of a reduction that there is not."""
+    errors.wrong_value(name, "reduction", "'mean', 'sum' or 'none'", reduction)
+
+
+def of_one_shape(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
+    """Two tensors of floats, which must have one shape: broadcasting would hide a forgotten axis."""
+    a, b = as_floats(name, "x", x), as_floats(name, "target", target)
+    if a.shape != b.shape:
+        hint = "reshape one of them" if prod(a.shape) == prod(b.shape) else ""
+        errors.reject(ValueError, name, "target", f"have the shape {a.shape} of x", b.shape, hint)
+    return a, b
+
+
+def probability(name: str, p: Any) -> float:
+    """A probability that elements are dropped with."""
+    if not _native.is_number(p) or isinstance(p, complex):
+        errors.wrong_type(name, "p", "a number", p)
+    if not 0 <= p <= 1:
+        errors.wrong_value(name, "p", "from 0 to 1", p)
+    return float(p)
