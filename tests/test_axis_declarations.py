@@ -252,12 +252,12 @@ DECLARED_WRONGLY: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "derivative of a scan": (
         lambda: ao.scan(lambda a, b: a + b, identity=0).derivative(lambda x, y, g: g),
         ValueError,
-        "must be a map or a zip, got scan",
+        "derivative must take 4 values, a, b, the output and the incoming gradient, got 3",
     ),
     "derivative of an argreduce": (
         lambda: ao.argreduce(lambda a, b: max(a, b), initial=0).derivative(lambda x, y, g: g),
         ValueError,
-        "must be a map or a zip, got argreduce",
+        "the operator of a derivative must be a map, a zip, a reduction or a scan, got argreduce",
     ),
 }
 

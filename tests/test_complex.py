@@ -268,11 +268,6 @@ def test_complex_numbers_have_no_order() -> None:
         t < 1  # noqa: B015
     with pytest.raises(TypeError, match="arange: stop must be a real number, got complex 3j"):
         ao.arange(3j)
-    with pytest.raises(ao.RecordError, match="f: dtypes must be of real numbers, got complex128"):
-
-        @ao.map(dtypes="complex128")
-        def f(x: Any) -> Any:
-            return x
 
 
 # --- printing -------------------------------------------------------------------------------------------------------

@@ -337,7 +337,7 @@ HABITS: list[tuple[Callable[[], object], str]] = [
     (lambda: ao.arange(1, end=3), "write stop="),  # type: ignore[call-arg]
     (lambda: ao.zeros(size=3), "write shape="),  # type: ignore[call-arg]
     (lambda: ao.zeros(3, order="C"), "it takes shape, dtype="),  # type: ignore[call-arg]
-    (lambda: ao.zeros(3, requires_grad=True), "it takes shape, dtype="),  # type: ignore[call-arg]
+    (lambda: ao.zeros(3, grad=True), "it takes shape, dtype="),  # type: ignore[call-arg]
     (lambda: ao.zeros(), "it takes shape, dtype="),  # type: ignore[call-arg]
     (lambda: ao.reshape(X, 3, 2), "write reshape(x, (3, 2))"),  # type: ignore[call-arg]
     (lambda: ao.reshape(X, newshape=(3, 2)), "write shape="),  # type: ignore[call-arg]
@@ -436,7 +436,8 @@ def test_functions_that_give_advice_are_still_themselves() -> None:
         assert pickle.loads(pickle.dumps(function)) is function
         assert function.__name__ == name and function.__doc__
     assert (
-        str(inspect.signature(ao.zeros)) == "(shape: 'Any', *, dtype: 'Any' = None, device: 'Any' = None) -> 'Tensor'"
+        str(inspect.signature(ao.reshape))
+        == "(x: 'Tensor', /, shape: 'Any', *, copy: 'bool | None' = None) -> 'Tensor'"
     )
 
 

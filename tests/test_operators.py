@@ -33,7 +33,7 @@ from aotops.operator import COMPARISONS
 from aotops.ops.record import SLOTS, Record
 
 #: The parts of sums and products that are done again: test_overflow.
-AGAIN = {"_product_apart", "_cumulative_product_apart", "_inverse_power", "_finite_or_scaled"}
+AGAIN = {"_product_apart", "_product_by_blocks", "_cumulative_product_apart", "_inverse_power", "_finite_or_scaled"}
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
 RECORDS = {

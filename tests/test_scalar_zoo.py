@@ -299,6 +299,8 @@ def oracle(case: Case, values: tuple[Any, ...]) -> Any:
     grows = any(part in case.expression for part in ("<<", "**y", "shift", "pow"))
     if case.dtype == "int64" and grows and any(abs(value) > 1000 for value in values[1:]):
         return None  # it would take Python all memory
+    if "numpy.u" in case.expression and case.dtype != "int64" and not all(0 <= value < 2**63 for value in values):
+        return None  # a float that no uint64 holds: NumPy leaves it to C, which leaves it undefined
     kind: Any = getattr(np, case.dtype) if in_numpy else {"int64": int, "float64": float}[case.dtype]
     try:
         with np.errstate(all="ignore"):
@@ -399,7 +401,6 @@ def test_random_expressions(dtype: str, seed: int) -> None:
 def test_everything_else_is_rejected_with_its_name_and_line(module: types.ModuleType) -> None:
     from aotops.aot.front.diagnose import FaultError, examine
 
-    name = module.__name__
     accepted = 0
     for attribute in dir(module):
         value = getattr(module, attribute)
@@ -415,7 +416,7 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
             examine(function)
         rejected = rf"The scalar function (calls {called}, which kernels do not have|uses {called}(, a class)?); \w.*"
         assert re.fullmatch(rf"{rejected}\.\n  <string>, line 1", str(caught.value))
-    assert (accepted > 8) == (name != "cmath")
+    assert accepted > 8
 
 
 @needs_numba
@@ -427,13 +428,12 @@ def test_everything_else_is_rejected_with_its_name_and_line(module: types.Module
         ("len(str(x))", "calls str, which kernels do not have; choose by a number or a bool"),
         ("int(x, 10)", "int: the number of arguments must be 1, got 2"),
         ("pow(x, 2, 7)", "pow: the number of arguments must be 2, got 3; a modulus has no meaning in kernels"),
-        ("x.bit_length()", "takes the attribute bit_length of a number, and numbers have neither"),
-        ("x.real", "takes the attribute real of a number"),
+        ("x.bit_length()", "takes the attribute bit_length of a number, and numbers have only real, imag"),
         ("math.gcd(x, 3)", r"math.gcd: arguments must be integers, got float64; convert with int\(x\)"),
-        ("cmath.sqrt(x)", "uses cmath.sqrt; compute with real and imaginary parts"),
-        ("x + (-2.5) ** 0.5", "has a complex constant; compute with real and imaginary parts"),
-        ("complex(x, 1)", "calls complex, which kernels do not have; compute with real and imaginary parts"),
-        ("np.uint64(x)", "calls np.uint64, which kernels do not have; integers are int64"),
+        ("cmath.sqrt(x)", "must return a real number, and returns a complex one; return its absolute value or a part"),
+        ("x + (-2.5) ** 0.5", "must return a real number, and returns a complex one"),
+        ("complex(x, 1)", "must return a real number, and returns a complex one"),
+        ("np.longdouble(x)", "calls np.longdouble, which kernels do not have"),
         ("np.sum(x)", "calls np.sum, which kernels do not have; add the values"),
         ("1.0 if x is True else 0.0", "has an `is`; compare numbers with == or !="),
         ("x & 2**70", "and"),

@@ -162,7 +162,9 @@ def silu32(x: Any) -> Any:
     """silu in float32: as ``sigmoid32``, scaled last; where ``k`` is not 0, ``x`` is moderate."""
     factor = select(x < -110.0, -110.0, x)
     k, quotient, rest = logistic_parts32(x, select(x < 0.0, factor, -x))
-    return select(x == INF, x, scale(fma(factor, quotient, factor * rest), k))
+    y = fma(factor, quotient, factor * rest)
+    # below 2**-64, which ``scale`` does not take, ``k`` is 0
+    return select(x == INF, x, select(k == 0.0, y, scale(y, k)))
 
 
 @map(

@@ -92,7 +92,7 @@ def record_kernels(record: Record) -> list[Kernel]:
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
         # reductions of two inputs are memory-bound: a dot product takes 5 to 14 % longer with 512 bits
-        widest = compute_bound or (record.kind in AXIS_KINDS and record.inputs == 1)
+        widest = compute_bound or (kind in AXIS_KINDS and record.inputs == 1)
         kernels[symbol] = Kernel(
             symbol,
             f"{record.name} {title}",
