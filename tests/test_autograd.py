@@ -895,3 +895,80 @@ def test_assigned_lists_and_complex_numbers_are_not_left_out() -> None:
     numbers[0] = x[0]
     with pytest.raises(ao.GradientError, match="must have a derivative"):
         ao.grad(ao.real(numbers).sum(), x)
+
+
+def test_modes_end_in_any_order() -> None:
+    def steps() -> Any:
+        with ao.no_grad():
+            yield ao.is_grad_enabled()
+
+    first, second, third = steps(), steps(), steps()
+    assert [next(first), next(second), next(third)] == [False] * 3
+    second.close()
+    first.close()
+    assert not ao.is_grad_enabled()
+    third.close()
+    assert ao.is_grad_enabled()
+    shared = ao.no_grad()  # by two threads at once
+    inside, go_on = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def other() -> None:
+        with shared:
+            inside.set()
+            assert go_on.wait(10)
+        seen.append(ao.is_grad_enabled())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert inside.wait(10)
+    with shared:
+        go_on.set()
+        thread.join()
+        assert not ao.is_grad_enabled()
+    assert seen == [True]
+    assert ao.is_grad_enabled()
+
+
+def test_a_decorated_generator_takes_what_is_thrown() -> None:
+    closed: list[bool] = []
+
+    @ao.no_grad()
+    def steps() -> Any:
+        try:
+            try:
+                yield 1
+            except KeyError:
+                yield ao.is_grad_enabled()
+            assert (yield 2) == 3
+            yield 4
+        finally:
+            closed.append(ao.is_grad_enabled())
+
+    iterator = steps()
+    assert next(iterator) == 1
+    assert iterator.throw(KeyError("thrown")) is False
+    assert next(iterator) == 2
+    assert iterator.send(3) == 4
+    iterator.close()
+    assert closed == [False]
+    assert ao.is_grad_enabled()
+    with pytest.raises(TypeError, match="no_grad: function must not be an async one"):
+
+        @ao.no_grad()
+        async def awaited() -> None:
+            pass
+
+
+def test_numpys_functions_leave_no_cycles() -> None:
+    x = leaf([1.0, 2.0])
+    gc.collect()
+    gc.disable()
+    try:
+        np.cbrt(x)
+        np.outer(x, x)
+        with pytest.raises(ao.GradientError):
+            np.copyto(x, 0.0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

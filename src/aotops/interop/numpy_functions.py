@@ -195,26 +195,21 @@ def by_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> A
 
 def tracked_among(value: Any, written: tuple[Any, ...], name: str) -> tuple[Any, ...]:
     """The tensors in some arguments whose gradient is recorded; an error if NumPy would write into a tensor then."""
-    found: list[Any] = []
-
-    def collect(value: Any) -> None:
-        if isinstance(value, TensorBase):
-            if value.requires_grad:
-                found.append(value)
-        elif isinstance(value, (tuple, list)):
-            for each in value:
-                collect(each)
-        elif isinstance(value, dict):
-            collect(tuple(value.values()))
-
-    if not _native.is_recording():
-        return ()
-    collect(value)
+    found = tracked_in(value) if _native.is_recording() else []
     if found and any(isinstance(each, TensorBase) for each in written):
         from aotops.errors import written_by_numpy
 
         written_by_numpy(name)
     return tuple(found)
+
+
+def tracked_in(value: Any) -> list[Any]:
+    """The tensors that require gradients in a value, also inside of tuples, lists and dicts."""
+    if isinstance(value, TensorBase):
+        return [value] if value.requires_grad else []
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    return [found for each in value for found in tracked_in(each)] if isinstance(value, (tuple, list)) else []
 
 
 def without_gradient(function: Any, result: Any, tracked: tuple[Any, ...]) -> Any:
