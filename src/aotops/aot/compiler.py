@@ -89,18 +89,22 @@ def computed(module: Any) -> str:
     return str(module)
 
 
-def emit_object(bitcode: bytes, symbol: str, level: Level, widest: bool, gathers: bool = True) -> bytes:
+def emit_object(
+    bitcode: bytes, symbol: str, level: Level, widest: bool, gathers: bool = True, unrolled: bool = True
+) -> bytes:
     """Optimize bitcode for one level into an object file that defines ``symbol_<level>``.
 
     ``widest``: use the level's widest vectors. ``gathers``: gather elements that have gaps between them into vectors.
+    ``unrolled``: unroll loops, also those that nothing asks to be.
     Raises ``CompileError`` if the code must not be a kernel.
     """
-    machine, module = optimised(bitcode, symbol, level_symbol(symbol, level), level, level.features(widest, gathers))
+    name, features = level_symbol(symbol, level), level.features(widest, gathers)
+    machine, module = optimised(bitcode, symbol, name, level, features, unrolled)
     return bytes(machine.emit_object(module))
 
 
 def emit_levels(
-    bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool, gathers: bool = True
+    bitcode: bytes, symbol: str, levels: Sequence[Level], widest: bool, gathers: bool = True, unrolled: bool = True
 ) -> list[bytes]:
     """Return object files that define ``symbol``, one per level, lowest first.
 
@@ -110,7 +114,8 @@ def emit_levels(
     objects: list[bytes] = []
     below: Any = None
     for level in levels:
-        machine, module = optimised(bitcode, symbol, symbol, level, level.features(widest, gathers))
+        features = level.features(widest, gathers)
+        machine, module = optimised(bitcode, symbol, symbol, level, features, unrolled)
         # code generation modifies the module, so a copy is kept for the comparison
         code = (machine, module.clone(), vector_bits(str(module)))
         if below is not None and code[2] <= below[2]:
@@ -123,7 +128,9 @@ def emit_levels(
     return objects
 
 
-def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: str) -> tuple[Any, Any]:
+def optimised(
+    bitcode: bytes, symbol: str, name: str, level: Level, features: str, unrolled: bool = True
+) -> tuple[Any, Any]:
     """Return LLVM's target machine for a level, and the optimized module with ``symbol`` renamed to ``name``."""
     llvm.initialize_all_targets()
     llvm.initialize_all_asmprinters()
@@ -149,8 +156,8 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
             function.visibility = "hidden"
         elif not function.is_declaration:
             function.linkage = "internal"
-    checked = after_passes(without_polls(module), machine) if polls(module) else None
-    module = after_passes(module, machine)
+    checked = after_passes(without_polls(module), machine, unrolled) if polls(module) else None
+    module = after_passes(module, machine, unrolled)
     if level.has_avx512:
         module = without_masked_loads(module)
     trouble = check(checked or module, name)
@@ -160,7 +167,7 @@ def optimised(bitcode: bytes, symbol: str, name: str, level: Level, features: st
     return machine, module
 
 
-def after_passes(module: Any, machine: Any) -> Any:
+def after_passes(module: Any, machine: Any, unrolled: bool = True) -> Any:
     """Return a module after LLVM has optimized it for a target machine.
 
     Loops over a fixed number of lanes must be vectorized before they are unrolled: by default LLVM unrolls them first
@@ -168,7 +175,7 @@ def after_passes(module: Any, machine: Any) -> Any:
     """
     for unroll in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
-        tuning.loop_unrolling = unroll
+        tuning.loop_unrolling = unroll and unrolled
         tuning.loop_vectorization = tuning.slp_vectorization = not unroll
         builder = llvm.create_pass_builder(machine, tuning)
         builder.getModulePassManager().run(module, builder)

@@ -438,7 +438,7 @@ def fold_row_by(
     places = PLACES * count
 
     def fold_blocks(row: Any, steps: Any, fixed: Any, groups: int, lanes: Any, out: Any) -> bool:
-        """Fold ``groups`` times ``count`` elements, more than a block; return whether nothing changes the result."""
+        """Fold ``groups`` times ``count`` elements; return whether nothing changes the result."""
         stack = accumulators(places, out)
         last = (groups - 1) // depth
         for block in range(last):
@@ -462,19 +462,15 @@ def fold_row_by(
         fixed = load(row, steps, 0)
         result = load_output(out, 0)
         groups = length // count
-        if groups == 0:
-            store(out, 0, combine(result, fold_rest(row, steps, fixed, 0, length)))
-            return
-        if groups > depth:
-            if fold_blocks(row, steps, fixed, groups, lanes, out):
-                store(out, 0, combine(result, fold_lanes(combine, lanes, count)))
-                return
-        else:
-            fold_groups(row, steps, fixed, 0, groups, lanes)
-        start = add_part(row, steps, fixed, groups * count, length, lanes)
-        value = fold_lanes(combine, lanes, count)
+        start = 0
+        value = result
+        if groups > 0:
+            ended = fold_blocks(row, steps, fixed, groups, lanes, out)
+            start = length if ended else add_part(row, steps, fixed, groups * count, length, lanes)
+            value = fold_lanes(combine, lanes, count)
         if start < length:
-            value = combine(value, fold_rest(row, steps, fixed, start, length))
+            rest = fold_rest(row, steps, fixed, start, length)
+            value = combine(value, rest) if groups > 0 else rest
         store(out, 0, combine(result, value))
 
     return fold_row

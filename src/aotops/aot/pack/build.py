@@ -218,7 +218,7 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
         else:
             signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
             bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
-            data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers)
+            data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers, kernel.unrolled)
     except CompileError as error:
         return str(error)
     objects.store(cache, key, data, time.process_time() - started)

@@ -84,7 +84,7 @@ def compiled_object(kernel: Kernel, level: Level) -> bytes:
 
     try:
         bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), kernel.symbol, compiler.KERNEL)
-        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest, kernel.gathers)
+        return compiler.emit_object(bitcode, kernel.symbol, level, kernel.widest, kernel.gathers, kernel.unrolled)
     except CompileError as error:
         raise BuildError(told({kernel: str(error)})) from None
 
