@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from _thread import _local as ThreadLocal
+from _thread import _local
 
 from aotops import _native
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class Entered(ThreadLocal):
+class Entered(_local):
     """The modes that a thread is in, the innermost last, each with what was so before it."""
 
     def __init__(self) -> None:
