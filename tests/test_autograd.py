@@ -803,3 +803,172 @@ def test_a_model_agrees_with_pytorch() -> None:
     ((other @ theirs[2]).exp().sum(1).log().mean() + theirs[1].max()).backward()
     for one, two in zip(ours, theirs, strict=True):
         assert one.grad is not None and np.allclose(one.grad.tolist(), two.grad.numpy())
+
+
+# --- writes through out= and where=, and by NumPy -----------------------------------------------------------------
+
+
+def test_what_a_mask_selects_is_written_with_its_gradient() -> None:
+    mask, weights = ao.asarray([True, False, True]), ao.tensor([5.0, 6.0, 7.0])
+    x = leaf([1.0, 2.0, 3.0])
+    out = x * 0.5
+    assert ao.multiply(x, weights, out=out, where=mask) is out
+    out.sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [5.0, 0.5, 7.0]
+    x = leaf([1.0, 2.0, 3.0])  # into a tensor that has no gradient yet
+    out = ao.zeros(3)
+    ao.multiply(x, weights, out=out, where=mask).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [5.0, 0.0, 7.0]
+    x = leaf([1.0, 2.0, 3.0])  # constants over what had one
+    out = x * 2.0
+    ao.exp(weights, out=out, where=mask).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [0.0, 2.0, 0.0]
+    x = leaf([1.0, 2.0, 3.0])  # a reduction, and a wider dtype narrowed
+    total = ao.zeros((), dtype="float32")
+    ao.sum(x.astype("float32"), where=mask, out=total).backward()
+    assert x.grad is not None and x.grad.tolist() == [1.0, 0.0, 1.0]
+    x = leaf([1.0, 2.0, 3.0])
+    result = ao.zeros(3, dtype="complex128")
+    ao.exp(x + 1j, out=result, where=mask)
+    with pytest.raises(ao.GradientError, match="must have a derivative"):
+        ao.grad(ao.real(result).sum(), x)
+
+
+def test_writing_to_what_requires_gradients_is_noticed_in_every_way() -> None:
+    ones, square = ao.ones(3), ao.ones((3, 3))
+    writers: list[Any] = [
+        lambda x: ao.exp(ones, where=ones > 0, out=x),
+        lambda x: ao.sum(square, axis=0, out=x),
+        lambda x: ao.sum(square, axis=0, where=square > 0, out=x),
+        lambda x: ao.max(square, axis=0, out=x),
+        lambda x: ao.cumulative_sum(ones * 2.0, out=x),
+        lambda x: np.cbrt(ones, out=x),
+        lambda x: np.copyto(x, 0.0),
+        lambda x: np.add.at(x, [0], 1.0),
+        lambda x: np.put(x, [0], 7.0),
+    ]
+    for write in writers:
+        x = leaf([1.0, 2.0, 3.0])
+        with pytest.raises(ao.GradientError):
+            write(x)
+        assert x.tolist() == [1.0, 2.0, 3.0]
+        with ao.no_grad():
+            write(x)
+        assert x.tolist() != [1.0, 2.0, 3.0]
+
+
+def test_numpys_own_results_raise_where_a_gradient_arrives() -> None:
+    calls: list[Any] = [
+        np.cbrt,
+        np.deg2rad,
+        lambda x: np.add.outer(x, x),
+        lambda x: np.divmod(x, 2.0)[1],
+        lambda x: np.outer(x, x),
+        lambda x: np.fmax(2.0, x),
+        lambda x: np.exp(x, dtype="float32"),
+        lambda x: np.array_split(x, 2)[0],
+    ]
+    for call in calls:
+        x = leaf([1.0, 2.0, 3.0])
+        result: Any = call(x)
+        with pytest.raises(ao.GradientError, match="must have a derivative"):
+            result.sum().backward()
+        with ao.no_grad():
+            quiet: Any = call(x)
+        assert not quiet.requires_grad
+        assert quiet.tolist() == result.tolist()
+    x, array = leaf([1.0, 2.0, 3.0]), np.zeros(3)  # arrays have no gradients
+    np.cbrt(x, out=array)
+    np.copyto(array, x)
+    assert array.tolist() == [1.0, 2.0, 3.0]
+
+
+def test_assigned_lists_and_complex_numbers_are_not_left_out() -> None:
+    x, z = leaf([1.0, 2.0, 3.0]), ao.zeros((2, 2))
+    z[1] = [x[0], 5.0]
+    z[ao.asarray([[True, False], [False, False]])] = [x[2]]
+    (z * ao.tensor([[2.0, 3.0], [4.0, 5.0]])).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [4.0, 0.0, 2.0]
+    with pytest.raises(ao.GradientError, match="positions"):
+        z[[0, 1]] = [[x[0], 1.0], [1.0, 1.0]]
+    numbers = ao.zeros(3, dtype="complex128")
+    numbers[0] = x[0]
+    with pytest.raises(ao.GradientError, match="must have a derivative"):
+        ao.grad(ao.real(numbers).sum(), x)
+
+
+def test_modes_end_in_any_order() -> None:
+    def steps() -> Any:
+        with ao.no_grad():
+            yield ao.is_grad_enabled()
+
+    first, second, third = steps(), steps(), steps()
+    assert [next(first), next(second), next(third)] == [False] * 3
+    second.close()
+    first.close()
+    assert not ao.is_grad_enabled()
+    third.close()
+    assert ao.is_grad_enabled()
+    shared = ao.no_grad()  # by two threads at once
+    inside, go_on = threading.Event(), threading.Event()
+    seen: list[bool] = []
+
+    def other() -> None:
+        with shared:
+            inside.set()
+            assert go_on.wait(10)
+        seen.append(ao.is_grad_enabled())
+
+    thread = threading.Thread(target=other)
+    thread.start()
+    assert inside.wait(10)
+    with shared:
+        go_on.set()
+        thread.join()
+        assert not ao.is_grad_enabled()
+    assert seen == [True]
+    assert ao.is_grad_enabled()
+
+
+def test_a_decorated_generator_takes_what_is_thrown() -> None:
+    closed: list[bool] = []
+
+    @ao.no_grad()
+    def steps() -> Any:
+        try:
+            try:
+                yield 1
+            except KeyError:
+                yield ao.is_grad_enabled()
+            assert (yield 2) == 3
+            yield 4
+        finally:
+            closed.append(ao.is_grad_enabled())
+
+    iterator = steps()
+    assert next(iterator) == 1
+    assert iterator.throw(KeyError("thrown")) is False
+    assert next(iterator) == 2
+    assert iterator.send(3) == 4
+    iterator.close()
+    assert closed == [False]
+    assert ao.is_grad_enabled()
+    with pytest.raises(TypeError, match="no_grad: function must not be an async one"):
+
+        @ao.no_grad()
+        async def awaited() -> None:
+            pass
+
+
+def test_numpys_functions_leave_no_cycles() -> None:
+    x = leaf([1.0, 2.0])
+    gc.collect()
+    gc.disable()
+    try:
+        np.cbrt(x)
+        np.outer(x, x)
+        with pytest.raises(ao.GradientError):
+            np.copyto(x, 0.0)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import gc
 import importlib.util
 import math
 import pickle
@@ -468,3 +469,32 @@ def test_training_uses_no_more_memory_with_time() -> None:
     finally:
         gc.enable()
     assert float(loss(model.eval()(x), y)) < 0.8
+
+
+def test_states_are_loaded_whole_or_not_at_all() -> None:
+    class Pair(nn.Module):
+        def __init__(self) -> None:
+            self.first = nn.Parameter([1.0, 2.0])
+            self.second = nn.Parameter([3.0, 4.0])
+
+    pair = Pair()
+    with pytest.raises(TypeError, match="complex128"):
+        pair.load_state_dict({"first": [7.0, 8.0], "second": ao.ones(2, dtype="complex128")})
+    assert pair.first.tolist() == [1.0, 2.0]
+    state = pair.state_dict()  # shares the module's memory
+    pair.load_state_dict({"first": state["second"], "second": state["first"]})
+    assert pair.first.tolist() == [3.0, 4.0]
+    assert pair.second.tolist() == [1.0, 2.0]
+
+
+def test_walking_a_model_leaves_no_cycles() -> None:
+    model = nn.Sequential(nn.Linear(2, 3), nn.ReLU())
+    gc.collect()
+    gc.disable()
+    try:
+        model.train()
+        model.zero_grad()
+        model.load_state_dict(model.state_dict())
+        assert gc.collect() == 0
+    finally:
+        gc.enable()

@@ -727,6 +727,13 @@ def out_is_recorded(name: str) -> NoReturn:
     reject(GradientError, name, "out", wanted, "a tensor", "use the result, or detach the arguments: x.detach()")
 
 
+def written_by_numpy(name: str) -> NoReturn:
+    """A function of NumPy that writes into an argument, one of which requires gradients."""
+    wanted = "not require gradients where NumPy writes into one"
+    advice = "write inside of `with aotops.no_grad():`, or give the values: x.detach()"
+    reject(GradientError, f"numpy.{name}", "tensors", wanted, "one that does", advice)
+
+
 def not_a_leaf(function: Any) -> NoReturn:
     """``requires_grad = False`` for the result of a recorded call."""
     wanted = "stay True for the result of a call"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import _local
+
 from aotops import _native
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -10,35 +12,64 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+class Entered(_local):
+    """The modes that a thread is in, the innermost last, each with what was so before it."""
+
+    def __init__(self) -> None:
+        self.modes: list[tuple[Mode, bool]] = []
+
+
+_entered = Entered()
+
+
 class Mode:
     """A context manager and a decorator: while it is entered, calls of this thread are recorded or are not."""
 
-    __slots__ = ("_before",)
+    __slots__ = ()
     _flag = True
 
-    def __init__(self) -> None:
-        self._before: list[bool] = []  # one may be entered several times
-
     def __enter__(self) -> None:
-        self._before.append(_native.set_recording(self._flag))
+        _entered.modes.append((self, _native.set_recording(self._flag)))
 
     def __exit__(self, *exception: object) -> None:
-        _native.set_recording(self._before.pop())
+        modes = _entered.modes
+        for place in reversed(range(len(modes))):
+            if modes[place][0] is self:
+                _, before = modes.pop(place)
+                if place == len(modes):
+                    _native.set_recording(before)
+                else:  # generators end in any order: the mode that was entered next restores what this one would
+                    modes[place] = (modes[place][0], before)
+                return
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """The function, whose calls run in this mode; of a generator function, what it does between two values."""
         mode = type(self)
-        if function.__code__.co_flags & 0x20 if hasattr(function, "__code__") else False:  # CO_GENERATOR
+        flags: int = function.__code__.co_flags if hasattr(function, "__code__") else 0
+        if flags & 0x280:  # CO_COROUTINE, CO_ASYNC_GENERATOR: other tasks run while one awaits
+            from aotops.errors import reject
+
+            advice = f"write `with aotops.{mode.__name__}():` between two awaits"
+            reject(TypeError, mode.__name__, "function", "not be an async one", function.__qualname__, advice)
+        if flags & 0x20:  # CO_GENERATOR
 
             def generate(*args: Any, **kwargs: Any) -> Any:
-                steps, sent = function(*args, **kwargs), None
+                steps = function(*args, **kwargs)
+                step, value = steps.send, None
                 while True:
                     try:
                         with mode():
-                            value = steps.send(sent)
+                            value = step(value)
                     except StopIteration as end:
                         return end.value
-                    sent = yield value
+                    try:
+                        step, value = steps.send, (yield value)
+                    except GeneratorExit:
+                        with mode():
+                            steps.close()
+                        raise
+                    except BaseException as error:
+                        step, value = steps.throw, error
 
             wrapper = generate
         else:

@@ -60,16 +60,16 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         result = computed(name, method, inputs, others, out)
         if result is not None:
             return outs[0] if outs else result
+    tracked = tracked_among((inputs, options), inputs[:1] if method == "at" else outs, name)
     given = {name: as_arrays(value) for name, value in options.items()}
     results = getattr(ufunc, method)(*as_arrays(inputs), **given)
     if not isinstance(results, tuple):
-        return outs[0] if outs else as_tensor(results)
-    return tuple(
-        [
-            as_tensor(result) if out is None else out
-            for result, out in zip(results, outs or (None,) * len(results), strict=True)
-        ]
-    )
+        return outs[0] if outs else without_gradient(ufunc, as_tensor(results), tracked)
+    every = [
+        as_tensor(result) if out is None else out
+        for result, out in zip(results, outs or (None,) * len(results), strict=True)
+    ]
+    return without_gradient(ufunc, tuple(every), tracked)
 
 
 def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> Any:
@@ -135,6 +135,9 @@ NUMPYS = (
     "result_type save savetxt savez savez_compressed shape shares_memory size"
 )
 
+#: Those of them that write into an argument.
+WRITES = ("copyto", "fill_diagonal", "place", "put", "put_along_axis", "putmask")
+
 #: Functions that NumPy computes on the tensors' memory: the results are tensors, and views share the memory.
 BY_NUMPY = (
     "angle argpartition array_split average bincount block choose column_stack compress convolve corrcoef correlate "
@@ -160,6 +163,7 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""
     if short in NUMPYS.split():
+        tracked_among((args, options), (args or tuple(options.values()))[:1] if short in WRITES else (), short)
         return function(*as_arrays(args), **as_arrays(options))
     if short in BY_NUMPY.split():
         return by_numpy(function, args, options)
@@ -183,9 +187,40 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
 
 def by_numpy(function: Any, args: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """What NumPy computes on the tensors' memory, as tensors; an ``out`` itself."""
-    result = function(*as_arrays(args), **as_arrays(options))
     out = options.get("out")
-    return results_as_tensors(result) if out is None else out
+    tracked = tracked_among((args, options), (out,), function.__name__)
+    result = function(*as_arrays(args), **as_arrays(options))
+    return without_gradient(function, results_as_tensors(result), tracked) if out is None else out
+
+
+def tracked_among(value: Any, written: tuple[Any, ...], name: str) -> tuple[Any, ...]:
+    """The tensors in some arguments whose gradient is recorded; an error if NumPy would write into a tensor then."""
+    found = tracked_in(value) if _native.is_recording() else []
+    if found and any(isinstance(each, TensorBase) for each in written):
+        from aotops.errors import written_by_numpy
+
+        written_by_numpy(name)
+    return tuple(found)
+
+
+def tracked_in(value: Any) -> list[Any]:
+    """The tensors that require gradients in a value, also inside of tuples, lists and dicts."""
+    if isinstance(value, TensorBase):
+        return [value] if value.requires_grad else []
+    if isinstance(value, dict):
+        value = tuple(value.values())
+    return [found for each in value for found in tracked_in(each)] if isinstance(value, (tuple, list)) else []
+
+
+def without_gradient(function: Any, result: Any, tracked: tuple[Any, ...]) -> Any:
+    """What NumPy has computed from tracked tensors: a gradient that arrives there is an error, and not left out."""
+    tensors = [result] if isinstance(result, TensorBase) else result if isinstance(result, (tuple, list)) else []
+    for each in tensors if tracked else ():
+        if isinstance(each, TensorBase):
+            _native.record(function, each, tracked, (), None)
+        else:
+            without_gradient(function, each, tracked)
+    return result
 
 
 def results_as_tensors(value: Any) -> Any:

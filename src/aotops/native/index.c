@@ -363,6 +363,12 @@ int aot_assign_subscript(PyObject *object, PyObject *key, PyObject *value)
         aot_raise("no_deletion", "()");
         return -1;
     }
+    if (self->state->tape.nodes != 0 && aot_is_recorded_in_lists(self->state, &value, 1) && aot_as_tensor(value) == NULL) {
+        PyObject *joined = aot_call("as_operand_tensor", "(ssO)", "assignment", "value", value); /* a list of tracked ones */
+        int failed = joined != NULL ? aot_assign_subscript(object, key, joined) : -1;
+        Py_XDECREF(joined);
+        return failed;
+    }
     if (self->state->tape.nodes == 0 || !aot_is_recorded(self->state, given, 2)) {
         return assign(object, key, value);
     }

@@ -7,7 +7,7 @@
  *         for out, dtype in zip(outs, dtypes): check_out(name, out, dtype, shape)
  *         if two of the outs share elements: raise ValueError
  */
-#include "native.h"
+#include "tape.h"
 
 #include <string.h>
 
@@ -172,6 +172,17 @@ PyObject *aot_copy_to_outs(PyObject *results, PyObject *outs)
     return outs;
 }
 
+/* Copies a result of a function that may have recorded how it was computed; then `out` goes on with its gradient. */
+static int copy_tracked(const char *name, aot_tensor *out, PyObject *result)
+{
+    PyObject *both[] = {(PyObject *)out, result};
+    bool records = out->state->tape.nodes != 0 && aot_is_recorded(out->state, both, 2);
+    if ((records && aot_check_recorded_write(out, name) < 0) || aot_copy(out, aot_as_tensor(result)) < 0) {
+        return -1;
+    }
+    return records ? aot_record_assigned(out, Py_Ellipsis, result) : 0;
+}
+
 PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, bool broadcasts)
 {
     Py_INCREF(result);
@@ -182,12 +193,16 @@ PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, b
     if (computed != NULL) {
         if (target == NULL) {
             aot_raise("wrong_type", "(sssO)", name, "out", "a Tensor", out);
+            out = NULL;
         } else if ((broadcasts ? aot_check_broadcast_out : aot_check_out)(
                        name, target, computed->dtype, computed->ndim, computed->shape, false) == 0) {
-            return aot_copy_to_out(result, target);
+            out = copy_tracked(name, target, result) < 0 ? NULL : out;
+            Py_XINCREF(out);
+        } else {
+            out = NULL;
         }
         Py_DECREF(result);
-        return NULL;
+        return out;
     }
     uint8_t dtypes[AOT_MAX_OPERANDS];
     Py_ssize_t count = PyTuple_Check(result) ? PyTuple_Size(result) : 0;
@@ -201,7 +216,13 @@ PyObject *aot_copy_computed(const char *name, PyObject *result, PyObject *out, b
     if (computed == NULL || count > AOT_MAX_OPERANDS) {
         aot_raise("wrong_type", "(sssO)", name, "result", "a Tensor or a tuple of them", result);
     } else if (aot_check_outs(name, out, (int)count, dtypes, computed->ndim, computed->shape) == 0) {
-        return aot_copy_to_outs(result, out);
+        bool failed = false;
+        for (Py_ssize_t k = 0; k < count && !failed; k++) {
+            failed = copy_tracked(name, aot_as_tensor(PyTuple_GetItem(out, k)), PyTuple_GetItem(result, k)) < 0;
+        }
+        Py_DECREF(result);
+        Py_XINCREF(failed ? NULL : out);
+        return failed ? NULL : out;
     }
     Py_DECREF(result);
     return NULL;

@@ -585,7 +585,9 @@ PyObject *aot_reduce(const aot_operator_object *operator, PyObject *args, PyObje
     Py_XINCREF(call.dtype);
     Py_XINCREF(call.out);
     Py_XINCREF(call.flag);
-    bool records = operator->state->tape.nodes != 0 && aot_is_recorded_in_lists(operator->state, call.inputs, operator->definition->inputs);
+    aot_state *state = operator->state;
+    bool records = state->tape.nodes != 0 && (aot_is_recorded(state, &call.out, 1) ||
+                                              aot_is_recorded_in_lists(state, call.inputs, operator->definition->inputs));
     PyObject *result = records ? record(&call, args, kwargs) : run(&call);
     Py_XDECREF(call.axis);
     Py_XDECREF(call.dtype);

@@ -413,10 +413,10 @@ PyObject *aot_record_selected(const aot_tensor *x, PyObject *key, PyObject *resu
 
 int aot_record_assigned(aot_tensor *x, PyObject *key, PyObject *value)
 {
-    if (!takes_gradients(x)) {
+    if (!takes_gradients(x) && !is_complex(x)) {
         return 0;
     }
-    aot_node *node = aot_node_new(x->state, AOT_NODE_ASSIGNED, NULL, 2, 0, &x, 1, 0);
+    aot_node *node = aot_node_new(x->state, is_complex(x) ? AOT_NODE_UNKNOWN : AOT_NODE_ASSIGNED, NULL, 2, 0, &x, 1, 0);
     if (node == NULL) {
         return -1;
     }

@@ -172,7 +172,7 @@ class Module:
         Raises:
             KeyError: Names are missing, or unexpected.
             ValueError: A tensor has another shape; the message names it.
-            TypeError: ``state`` is no mapping, or has something that is no tensor.
+            TypeError: ``state`` is no mapping, or has something that is no tensor, or complex numbers for real ones.
         """
         if not hasattr(state, "keys"):
             errors.wrong_type("load_state_dict", "state", "a dict of tensors", state)
@@ -194,8 +194,10 @@ class Module:
             if given[name].shape != own[name].shape:
                 wanted = f"have the shape {own[name].shape}"
                 errors.reject(ValueError, "load_state_dict", name, wanted, given[name].shape)
+        # each is converted, and copied out of what it may share with the module's tensors, before any is written
+        converted = {name: given[name].detach().astype(own[name].dtype) for name in shared}
         for name in shared:
-            own[name].detach()[...] = given[name].detach()
+            own[name].detach()[...] = converted[name]
 
     # --- printing -------------------------------------------------------------------------------------
 
@@ -215,15 +217,16 @@ class Module:
 
 def parts_of(module: Module, prefix: str) -> Iterator[tuple[str, Tensor | Module]]:
     """The tensors and modules that a module's attributes are, or contain, with their names."""
-
-    def of(name: str, value: Any) -> Iterator[tuple[str, Tensor | Module]]:
-        if isinstance(value, (Tensor, Module)):
-            yield name, value
-        elif isinstance(value, (list, tuple, dict)):
-            named = value.items() if isinstance(value, dict) else enumerate(value)
-            for key, each in named:
-                yield from of(f"{name}.{key}", each)
-
     for name, value in vars(module).items():
         if not name.startswith("_"):
-            yield from of(f"{prefix}.{name}" if prefix else name, value)
+            yield from parts_in(value, f"{prefix}.{name}" if prefix else name)
+
+
+def parts_in(value: Any, name: str) -> Iterator[tuple[str, Tensor | Module]]:
+    """The tensors and modules that a value of some name is or contains."""
+    if isinstance(value, (Tensor, Module)):
+        yield name, value
+    elif isinstance(value, (list, tuple, dict)):
+        named = value.items() if isinstance(value, dict) else enumerate(value)
+        for key, each in named:
+            yield from parts_in(each, f"{name}.{key}")
