@@ -909,6 +909,11 @@ GRADIENTS: list[Case] = [
     ),
     (write_to_a_view, ao.GradientError, "assignment: what is written to must share its memory with no other tensor"),
     (
+        lambda: np.copyto(leaf(), 1.0),
+        ao.GradientError,
+        "numpy.copyto: tensors must not require gradients where NumPy writes into one, got one that does; write inside",
+    ),
+    (
         lambda: ao.mean(leaf(), out=ao.empty(())),
         ao.GradientError,
         "mean: out must be left out where gradients are recorded, got a tensor; use the result, or detach",
