@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 from needs import requires_torch
+from pools import shared_out
 
 import aotops as ao
 from aotops import _native, nn, optim
@@ -349,16 +350,11 @@ def test_any_number_of_threads_takes_the_same_steps() -> None:
             results.append(parameter.tolist())
         return results
 
-    threads = ao.get_num_threads()
-    try:
+    with shared_out():
         ao.set_num_threads(1)
         alone = trained()
         ao.set_num_threads(4)
-        _native.share_from(1)
         assert trained() == alone
-    finally:
-        _native.share_from(0)
-        ao.set_num_threads(threads)
 
 
 @pytest.mark.parametrize("name", ["momentum_step", "adam_step"])

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pools import shared_out
 
 import aotops as ao
 from aotops import _native
@@ -152,16 +153,11 @@ def test_any_number_of_threads_draws_the_same_numbers() -> None:
         ]
         return [bytes(memoryview(each)) for each in calls]
 
-    threads = ao.get_num_threads()
-    try:
+    with shared_out():
         ao.set_num_threads(1)
         alone = drawn()
         ao.set_num_threads(4)
-        _native.share_from(1)
         assert drawn() == alone
-    finally:
-        _native.share_from(0)
-        ao.set_num_threads(threads)
 
 
 def test_states_are_saved_copied_and_pickled() -> None:

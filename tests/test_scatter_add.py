@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import assert_same
+from pools import shared_out
 
 import aotops as ao
 from aotops import _native
@@ -89,15 +90,10 @@ def test_the_same_bits_on_any_number_of_threads(shape: tuple[int, ...], dtype: s
         expected[(slice(None),) * axis + (place,)] += values[(slice(None),) * axis + (k,)]
     positions = tuple([ao.tensor(index) if k == axis else None for k in range(len(shape))])
     whole = (slice(None),) * len(shape)
-    before = ao.get_num_threads()
-    _native.share_from(1)
-    try:
+    with shared_out():
         for threads in (1, 2, 3, 8):
             ao.set_num_threads(threads)
             assert_same(add_at_positions(shape, ao.tensor(values), whole, positions, axis), expected)
-    finally:
-        ao.set_num_threads(before)
-        _native.share_from(0)
 
 
 def test_positions_out_of_bounds_write_nothing() -> None:

@@ -12,9 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, assert_same
+from pools import shared_out
 
 import aotops as ao
-from aotops import _native, abi
+from aotops import abi
 from aotops.intrinsics import Pointer
 from aotops.loops.gather import NUMBERS
 from aotops.loops.routines import ROUTINES
@@ -160,11 +161,9 @@ def test_long_masks_and_positions_on_any_number_of_threads(density: float) -> No
     mask[70_000:70_200] = True
     tensor, bools = ao.tensor(array), ao.tensor(mask)
     wide = mask[:200_000].reshape(2, 100_000)
-    threads = ao.get_num_threads()
-    try:
+    with shared_out():
         for count in (1, 3):
             ao.set_num_threads(count)
-            _native.share_from(1)
             assert_same(tensor[bools], array[mask])
             assert_same(ao.nonzero(bools)[0], np.nonzero(mask)[0])
             for shape in ((2, 100_000), (500, 400), (8, 500, 50)):
@@ -181,9 +180,6 @@ def test_long_masks_and_positions_on_any_number_of_threads(density: float) -> No
             rows, columns = array[:200_000].reshape(2, 100_000), positions % 100_000
             assert_same(ao.take(ao.tensor(rows), ao.tensor(columns), axis=1), rows[:, columns])
             assert_same(ao.take(ao.tensor(rows.T), ao.tensor(columns), axis=0), rows.T[columns])
-    finally:
-        _native.share_from(0)
-        ao.set_num_threads(threads)
 
 
 def test_of_equal_positions_the_last_counts() -> None:

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 import user_operators
 from needs import requires_numba
+from pools import shared_out
 
 import aotops as ao
 from aotops import _native, cli
@@ -375,14 +376,11 @@ def test_threads_are_traced_together() -> None:
 def test_what_each_thread_has_done() -> None:
     """Threads of the pool take part if they are made to, however busy the machine is."""
     x = ao.ones((700, 600))
-    _native.share_from(1)
-    try:
+    with shared_out():
         ao.exp(x)  # starts the thread
         with ao.trace() as t:
             for _ in range(50):
                 ao.exp(x)
-    finally:
-        _native.share_from(0)
     shared = [each for each in t.launches if len(each.work) == 2]
     assert shared
     assert [work.thread for work in shared[0].work] == [0, 1]

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS, VALUES, assert_same
+from pools import shared_out
 
 import aotops as ao
-from aotops import _native, abi
+from aotops import abi
 from aotops.intrinsics import Pointer
 from aotops.loops.routines import ORDERED, ROUTINES
 from aotops.loops.sort import MIDDLE, SHORT, WIDE_FROM
@@ -123,11 +124,9 @@ def test_any_axis(dtype: str, shape: list[int], data: Any) -> None:
 
 
 def test_layouts_and_threads() -> None:
-    threads = ao.get_num_threads()
-    try:
+    with shared_out():
         for count in (1, 3):
             ao.set_num_threads(count)
-            _native.share_from(1)
             for number, (name, layout) in enumerate(LAYOUTS.items()):
                 tensor, array = layout.pair(ORDERED[number % len(ORDERED)], seed=number)
                 for axis in range(array.ndim)[:2]:
@@ -135,9 +134,6 @@ def test_layouts_and_threads() -> None:
                     assert_same(ao.argsort(tensor, axis=axis), np.argsort(array, axis, kind="stable"), name)
             array = np.random.default_rng(1).random((40, 2000))
             assert_same(ao.sort(ao.tensor(array)), np.sort(array))
-    finally:
-        _native.share_from(0)
-        ao.set_num_threads(threads)
 
 
 def test_what_cannot_be_sorted() -> None:
