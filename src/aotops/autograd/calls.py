@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 CHECKED = ("aotops.namespace.", "aotops._native")
 #: Calls of functions of whole arrays, whose first argument is what messages name.
 CODE = frozenset({"ArrayFunction.__call__", "ArrayKernel.__call__"})
-
-
 #: Functions of a sequence of operands. A list that is an operand is read as one tensor first.
 SEQUENCES = frozenset({"concat", "stack"})
 
@@ -115,9 +113,7 @@ def is_own(function: Any) -> bool:
     """Whether the tables of names are about a function: it is one of aotops itself."""
     if isinstance(function, Operator):
         return function._record is None
-    return str(getattr(function, "__module__", "")).startswith(
-        ("aotops.namespace.", "aotops.tensors", "aotops._native")
-    )
+    return str(getattr(function, "__module__", "")).startswith((*CHECKED, "aotops.tensors"))
 
 
 def operator_rule(function: Any) -> Any:

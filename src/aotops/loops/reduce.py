@@ -52,6 +52,7 @@ from aotops.intrinsics import (
     store,
 )
 from aotops.loops.elementwise import BLOCK, MOST_PATTERNED, block_gathered, row_patterns, speculative_block
+from aotops.loops.plan.fields import LEAF
 
 Function = Callable[..., Any]
 
@@ -66,8 +67,8 @@ LANES = 64
 # order of which does not matter, as many as it takes for the end of a block not to matter either.
 DEPTH = 16
 EXACT_DEPTH = 64
-#: As many as a tile has (``aotops.loops.plan.fields.LEAF``).
-DEEPEST = 256
+#: As many as a tile has.
+DEEPEST = LEAF // LANES
 
 # The blocks of four rows that are combined together.
 BLOCKS_TOGETHER = 4 * BLOCK
