@@ -25,6 +25,11 @@ def advised(function: F) -> F:
         try:
             return function(*args, **kwargs)
         except TypeError as error:
+            from aotops import foreign
+
+            result = foreign.call(call, args, kwargs)
+            if result is not NotImplemented:
+                return result
             if getattr(error.__traceback__, "tb_next", None) is not None:
                 raise  # it comes from the function itself
             message = f"{error}; {advice(function, args, kwargs)}"

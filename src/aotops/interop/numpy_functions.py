@@ -14,7 +14,7 @@ from __future__ import annotations
 from typing import Any
 
 import aotops
-from aotops import _native
+from aotops import _native, foreign
 from aotops._native import TensorBase
 from aotops.dtypes import BY_NAME
 from aotops.interop.numpy_adapters import ADAPTERS, dtype_argument, function_of, unsupported
@@ -53,6 +53,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
 
     name = ufunc.__name__
     outs = options.get("out", ())
+    lazy = foreign.array_among((*inputs, *outs))
+    if lazy is not None:  # it did not know tensors until now, if it was asked first
+        return lazy.__array_ufunc__(ufunc, method, *inputs, **options)
     known = getattr(numpy, name, None) is ufunc  # others make functions of these names too
     out = as_out(outs[0]) if len(outs) == 1 else None
     if known and len(outs) < 2 and (out is None) == (not outs) and all(map(is_operand_or_number, inputs)):
@@ -159,7 +162,9 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     import numpy
 
     if not all(issubclass(kind, (TensorBase, numpy.ndarray)) and not positive_priority(kind) for kind in types):
-        return NotImplemented  # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
+        # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
+        lazy = foreign.array_among((*args, *options.values()))
+        return NotImplemented if lazy is None else lazy.__array_function__(function, types, args, options)
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""
     if short in NUMPYS.split():

@@ -163,6 +163,9 @@ unsigned long aot_main_thread(void);
 PyObject *aot_bound_method(aot_state *state, PyObject *function, PyObject *instance);
 /* Calls a function of aotops.errors, which raises an exception; always returns NULL. */
 PyObject *aot_raise(const char *function, const char *format, ...);
+/* Called with a TypeError set, which a call has raised. Returns what another library computes that one of the arguments
+ * belongs to; NULL with the TypeError where there is none, or with that library's exception. */
+PyObject *aot_call_foreign(PyObject *function, PyObject *args, PyObject *kwargs);
 /* Returns whether the key of a keyword argument, which may be any object, equals a name. */
 bool aot_is_keyword(PyObject *key, const char *name);
 /* Returns the truth of a flag; -1 with an exception for an object without one of its own, such as a string. */

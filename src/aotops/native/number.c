@@ -3,7 +3,8 @@
  *     def __add__(a, b):
  *         operator = the one whose record has slot "add"
  *         if b is neither a Tensor nor a Python number:
- *             b = aotops.operator.other_operand(operator, a, b, in_place=False)    # may be NotImplemented
+ *             b = aotops.operator.other_operand(operator, a, b, in_place=False)
+ *             if b is NotImplemented: return aotops.foreign.call(operator, (a, b))    # may be NotImplemented, too
  *         return operator(a, b)
  *     def __iadd__(a, b):
  *         the same with in_place=True and out=a, or a TypeError: never NotImplemented, for then Python would compute
@@ -32,8 +33,12 @@ static PyObject *apply_slot(int slot, PyObject *a, PyObject *b, bool in_place)
         if (read == NULL && !PyErr_Occurred()) {
             read = aot_call("other_operand", "(OOOi)", operator, a, b, (int)in_place);
         }
-        if (read == NULL || read == Py_NotImplemented) {
-            return read;
+        if (read == NULL) {
+            return NULL;
+        }
+        if (read == Py_NotImplemented) { /* never in place */
+            Py_DECREF(read);
+            return aot_call("foreign_call", "(O(OO)O)", operator, a, b, Py_None);
         }
         inputs[tensor_a != NULL] = read;
     }

@@ -5,6 +5,7 @@
  *             inputs may be passed by name; those with a default may be omitted; Python handles `where`
  *             return apply(self, *inputs, out=out)
  *
+ * A call that fails with a TypeError may have an argument of a library that computes with it then (aotops.foreign).
  * An operator declared in Python (declare.c) is bound to its kernels by its first call.
  */
 #include "tape.h"
@@ -90,7 +91,7 @@ static PyObject *call_elementwise(const aot_operator_object *operator, PyObject 
 
 /* --- the type ------------------------------------------------------------------------------------ */
 
-static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
+static PyObject *call_own(PyObject *self, PyObject *args, PyObject *kwargs)
 {
     aot_operator_object *operator = (aot_operator_object *)self;
     if (operator->unbound && aot_load(operator) < 0) {
@@ -107,6 +108,12 @@ static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
     }
     return operator->definition->kind == AOT_ELEMENTWISE ? call_elementwise(operator, args, kwargs)
                                                           : aot_reduce(operator, args, kwargs);
+}
+
+static PyObject *operator_call(PyObject *self, PyObject *args, PyObject *kwargs)
+{
+    PyObject *result = call_own(self, args, kwargs);
+    return result != NULL || !PyErr_ExceptionMatches(PyExc_TypeError) ? result : aot_call_foreign(self, args, kwargs);
 }
 
 static int operator_traverse(PyObject *self, visitproc visit, void *arg)

@@ -108,6 +108,22 @@ PyObject *aot_raise(const char *function, const char *format, ...)
     return NULL;
 }
 
+PyObject *aot_call_foreign(PyObject *function, PyObject *args, PyObject *kwargs)
+{
+    PyObject *type, *value, *traceback;
+    PyErr_Fetch(&type, &value, &traceback);
+    PyObject *result = aot_call("foreign_call", "(OOO)", function, args, kwargs != NULL ? kwargs : Py_None);
+    if (result == Py_NotImplemented) {
+        Py_CLEAR(result);
+        PyErr_Restore(type, value, traceback);
+        return NULL;
+    }
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    return result;
+}
+
 /* --- reading arguments --------------------------------------------------------------------------- */
 
 bool aot_is_keyword(PyObject *key, const char *name)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from aotops import _native, errors
+from aotops import _native, errors, foreign
 from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
 from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
@@ -181,10 +181,16 @@ class ArrayFunction:
                 return self(*values)  # which C may do
         if not record.loaded:
             _native.load_array_kernel(self)  # which calls ``aotops.first_call``
-        operands = [
-            None if value is None else as_operand_or_default(name, parameter, value, record.defaults)
-            for parameter, value in zip(parameters, values, strict=True)
-        ]
+        try:
+            operands = [
+                None if value is None else as_operand_or_default(name, parameter, value, record.defaults)
+                for parameter, value in zip(parameters, values, strict=True)
+            ]
+        except TypeError:
+            result = foreign.call(self, values, None)
+            if result is NotImplemented:
+                raise
+            return result
         number = self._chosen(values, operands)
         signature = record.signatures[number]
         flags = self._flags[number] if self._flags else [0] * signature.inputs

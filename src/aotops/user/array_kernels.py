@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 
-from aotops import _native, errors
+from aotops import _native, errors, foreign
 from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
@@ -277,7 +277,13 @@ class ArrayKernel(_native.ArrayKernelBase):
                 return self(*inputs)  # by the fast path, if it can
         from aotops.namespace.operands import as_operand
 
-        operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
+        try:
+            operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
+        except TypeError:
+            result = foreign.call(self, inputs, {"out": out, "axes": axes, "axis": axis, "keepdims": keepdims})
+            if result is NotImplemented:
+                raise
+            return result
         number = self._chosen(operands)
         signature = record.signatures[number]
         tensors = self._cast(operands, signature)

@@ -1,0 +1,108 @@
+"""What all graphs are made with: functions of chunks that have names and can be pickled, and what chunks will be."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask.array
+import numpy
+from dask.array.core import Array
+from dask.base import normalize_token
+
+import aotops as ao
+from aotops import errors
+from aotops.namespace.operands import as_operand
+from aotops.tensors import Tensor
+
+
+class OnChunks:
+    """A function of chunks: an operator or another function of aotops, with the arguments that are the same for all.
+
+    Attributes:
+        function: what is called; pickled by name, so a worker imports it.
+        constants: arguments after the chunks.
+        options: arguments by name.
+        masked: whether the last chunk is that of a mask, ``where``.
+        as_numpy: whether results are NumPy's arrays.
+    """
+
+    def __init__(self, function: Any, *constants: Any, masked: bool = False, **options: Any) -> None:
+        self.function = function
+        self.constants = constants
+        self.options = options
+        self.masked = masked
+        self.as_numpy = False
+
+    @property
+    def __name__(self) -> str:
+        return str(self.function.__name__)
+
+    def __call__(self, *chunks: Any) -> Any:
+        options = self.options
+        if self.masked:
+            *chunks, where = chunks  # type: ignore[assignment]
+            options = {**options, "where": where}
+        return given(self.function(*chunks, *self.constants, **options), self.as_numpy)
+
+    def __dask_tokenize__(self) -> Any:
+        return type(self).__qualname__, normalize_token(self.__dict__)
+
+
+def given(result: Any, as_numpy: bool) -> Any:
+    """Tensors, also in a tuple, as NumPy's arrays on their memory if that is wanted."""
+    if not as_numpy or result is None:
+        return result
+    if isinstance(result, tuple):
+        return tuple([given(each, True) for each in result])
+    return numpy.asarray(result)
+
+
+def as_arrays(operands: list[Any]) -> list[Any]:
+    """Operands with Dask arrays of one chunk in place of tensors; single elements and numbers stay as they are."""
+    return [
+        dask.array.from_array(each, chunks=-1, asarray=False) if isinstance(each, Tensor) and each.ndim else each
+        for each in operands
+    ]
+
+
+def is_of_tensors(operand: Any) -> bool:
+    """Whether an operand is a tensor, or a Dask array whose chunks are."""
+    return isinstance(operand._meta if isinstance(operand, Array) else operand, Tensor)
+
+
+def meta_of(operand: Any) -> Any:
+    """What stands for an operand where its dtype alone counts: a tensor or an array without elements, or a number."""
+    return operand._meta if isinstance(operand, Array) else operand
+
+
+def element_of(operand: Any) -> Any:
+    """The same with a single element, for functions that need one to begin with."""
+    if not isinstance(operand, Array):
+        return operand
+    return ao.ones((1,) * operand.ndim, dtype=numpy.dtype(operand.dtype))
+
+
+def read(name: str, parameters: tuple[str, ...], values: Any) -> list[Any]:
+    """Arguments as Dask arrays or operands in memory; ``TypeError`` for others."""
+    return [
+        value if value is None or isinstance(value, Array) else as_operand(name, parameter, value)
+        for parameter, value in zip(parameters, values, strict=False)
+    ]
+
+
+def reject_out(name: str, out: Any) -> None:
+    """Raise ``TypeError`` where a result is to be written into something: nothing is computed yet."""
+    if out is not None:
+        wanted = "be left out where an argument is a Dask array"
+        advice = "use the result, or store it with dask.array.store"
+        errors.reject(TypeError, name, "out", wanted, errors.type_name(out), advice)
+
+
+def require_one_chunk(name: str, parameter: str, x: Array, axes: Any, what: str = "axis") -> None:
+    """Raise ``ValueError`` unless some axes of an array lie in one chunk each."""
+    for axis in axes:
+        if len(x.chunks[axis]) > 1:
+            got = f"{len(x.chunks[axis])} chunks along axis {axis}"
+            errors.reject(
+                ValueError, name, parameter, f"have {what} in one chunk", got, f"call x.rechunk({{{axis}: -1}}) first"
+            )
