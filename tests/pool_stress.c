@@ -1,5 +1,5 @@
-/* Runs jobs on the thread pool, alone and from several threads at once, and checks that each part is computed once, and
- * that no two threads have the same number meanwhile. Compiled with and without -fsanitize=thread by test_pool.py.
+/* Runs jobs on the thread pool, alone and from several threads at once, and checks that each part is computed once,
+ * that no two threads have the same number meanwhile, and that callers take the places of workers. Compiled with and without -fsanitize=thread by test_pool.py.
  *
  *     pool_stress SECONDS
  */
@@ -115,11 +115,60 @@ static void run_for(double seconds)
     }
 }
 
+static aot_atomic inside, ending, left, helped;
+
+static void compute_in_crowd(const void *argument, int64_t part, int thread)
+{
+    if (part == 0) {
+        aot_atomic_add(&inside, 1);
+        while (aot_atomic_load(&inside) < CALLERS) {
+            aot_pause();
+        }
+    }
+    if (part == *(const int64_t *)argument - 1) {
+        aot_atomic_store(&ending, 1);
+    }
+    if (thread > 0) {
+        aot_atomic_add(&helped, 1);
+        check(aot_atomic_load(&ending) != 0, "a worker computes while there are as many callers as threads");
+    }
+    for (int64_t until = aot_now() + 200000; aot_now() < until;) {
+        aot_pause();
+    }
+}
+
+static aot_thread_result AOT_THREAD_CALL call_in_crowd(void *argument)
+{
+    int64_t parts = MOST_PARTS;
+    (void)argument;
+    aot_job job = {.compute = compute_in_crowd, .argument = &parts, .parts = parts, .threads = CALLERS, .eager = true};
+    check(aot_pool_run(&job), "a fork that was none");
+    aot_atomic_add(&left, 1);
+    return 0;
+}
+
+/* As many callers as threads: no worker computes until one of them ends. Afterwards a caller has workers again. */
+static void run_crowd(void)
+{
+    for (int k = 0; k < CALLERS; k++) {
+        check(aot_start_thread(call_in_crowd, NULL), "no thread");
+    }
+    while (aot_atomic_load(&left) < CALLERS) {
+        aot_pause();
+    }
+    aot_atomic_store(&helped, 0);
+    for (int64_t until = aot_now() + 20000000000; aot_atomic_load(&helped) == 0;) {
+        check(aot_now() < until, "a caller has no workers any more");
+        call_in_crowd(NULL);
+    }
+}
+
 int main(int count, char **arguments)
 {
     double seconds = count > 1 ? atof(arguments[1]) : 1;
     aot_pool_init();
     run_for(seconds / 3);
+    run_crowd();
     aot_atomic_store(&stopped, 0);
     for (uintptr_t k = 1; k <= CALLERS; k++) {
         check(aot_start_thread(call, (void *)k), "no thread");

@@ -384,18 +384,16 @@ class Tensor(TensorBase):
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         """What ``pickle`` stores: from protocol 5 on, the memory itself, which need not be copied."""
-        plain = _native.alias(self)
-        transposed = not plain.is_contiguous() and plain.T.is_contiguous()  # in column-major order
-        stored = (plain.T if transposed else plain).contiguous()
+        stored, layout = _in_order(_native.alias(self))
         contents: Any
         if protocol >= 5:
             from pickle import PickleBuffer
 
-            contents = PickleBuffer(stored)
+            contents = PickleBuffer(bytearray()), PickleBuffer(stored)  # _restore says why
         else:
             contents = memoryview(stored).tobytes()  # bytes() takes an integer tensor for a length
         needs_grad = (True,) if self.requires_grad and self.is_leaf else ()
-        return _restore, (stored.shape, self.dtype, contents, transposed, *needs_grad)
+        return _restore, (stored.shape, self.dtype, contents, layout, *needs_grad)
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """What NumPy's functions and its arrays' operators do with tensors; see ``aotops.interop.numpy_functions``."""
@@ -491,16 +489,52 @@ def _copy_of(x: Tensor, name: str) -> Tensor:
     return result.requires_grad_() if x.requires_grad else result
 
 
+def _in_order(x: Tensor) -> tuple[Tensor, Any]:
+    """The elements of a tensor in the order of their memory, as ``pickle`` stores them, and how to get back from there.
+
+    The latter is False for row-major and True for column-major order, otherwise the order of the axes and the shape.
+    What is repeated along an axis is stored once. Only a tensor with gaps, or one that is read backwards, is copied.
+    """
+    if x.is_contiguous():
+        return x, False
+    if x.T.is_contiguous():
+        return x.T, True
+    once = x
+    if 0 in x.strides:
+        once = x[tuple([slice(0, 1) if stride == 0 else slice(None) for stride in x.strides])]
+    axes = tuple(sorted(range(x.ndim), key=[-stride for stride in once.strides].__getitem__))
+    stored = once.permute(axes)
+    if not stored.is_contiguous():
+        if once is x:
+            return x.contiguous(), False
+        stored = stored.contiguous()
+    return stored, (axes, x.shape)
+
+
 def _restore(
-    shape: tuple[int, ...], dtype: DType, contents: Any, transposed: bool = False, requires_grad: bool = False
+    shape: tuple[int, ...], dtype: DType, contents: Any, layout: Any = False, requires_grad: bool = False
 ) -> Tensor:
-    """Unpickle a tensor: on the memory that ``pickle`` was given out of band; ``bytes``, which it makes, are copied."""
-    result = _native.from_bytes(contents, 0, dtype, shape, "unpickling", "contents")
-    given = memoryview(contents).nbytes
+    """Unpickle a tensor: on the memory that ``pickle`` was given out of band; ``bytes``, which it makes, are copied.
+
+    The memory is the last of two buffers, the first being empty. Dask receives the first buffer of a message together
+    with the bytes of the pickle, at whatever address these end, and each of the others at an address of its own. There
+    elements are aligned, and nothing is copied; the copy took a quarter of the time of receiving 128 MB.
+    """
+    memory = contents[-1] if type(contents) is tuple else contents  # of a protocol before 5
+    result = _native.from_bytes(memory, 0, dtype, shape, "unpickling", "contents")
+    given = memoryview(memory).nbytes
     if given != result.size * result.dtype.itemsize:
         from aotops.errors import wrong_buffer_size
 
         wrong_buffer_size("unpickling", "contents", result.size, result.size * result.dtype.itemsize, given)
-    result = copy(result) if type(contents) is bytes else result
-    result = result.T if transposed else result
+    result = copy(result) if type(memory) is bytes else result
+    if type(layout) is tuple:
+        axes, whole = layout
+        result = result.permute(tuple(sorted(range(len(axes)), key=axes.__getitem__)))
+        if result.shape != whole:
+            from aotops.namespace.manipulation import broadcast_to
+
+            result = broadcast_to(result, whole)
+    elif layout:
+        result = result.T
     return result.requires_grad_() if requires_grad else result
