@@ -196,6 +196,22 @@ def test_positions(x: ao.Tensor, other: ao.Tensor, axis: Any, most: int) -> None
     agree(searching.nonzero, searching.nonzero.__wrapped__, x.astype("bool"))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("centre", [0.0, 1.0, 1e9, 1e37, math.inf, math.nan])
+def test_variances_that_rounding_or_overflow_would_spoil_are_pythons(dtype: str, centre: float) -> None:
+    # the distances are far below the mean, or their squares leave the range
+    for scale in (1e-3, 1.0, 1e30):
+        x = ao.asarray((np.random.default_rng(7).normal(size=(3, 5)) * scale + centre).astype(dtype))
+        for options in (
+            {},
+            {"axis": 0},
+            {"axis": (-1,), "correction": 1},
+            {"axis": 1, "correction": 9, "keepdims": True},
+        ):
+            for fast in (statistics.var, statistics.std):
+                agree(fast, fast.__wrapped__, x, **options)
+
+
 @settings(max_examples=300, deadline=None)
 @given(tensors, st.data())
 def test_statistics(x: ao.Tensor, data: st.DataObject) -> None:

@@ -90,6 +90,10 @@ def row(record: Record) -> Operator:
 
 # fmt: off
 BY_HAND = (
+    # Where others return their argument, or a view of it, a copy is made, as it is here.
+    Operator("positive", "map", NUMBERS, torch="torch.clone({x})", memory_bound=True),
+    Operator("conj", "map", NUMBERS, torch="torch.clone({x})", memory_bound=True),
+    Operator("real", "map", NUMBERS, numpy="np.copy({x})", torch="torch.clone({x})", memory_bound=True),
     Operator("negative", "map", NUMBERS, numexpr="-x", numba="-x", memory_bound=True),
     Operator("abs", "map", NUMBERS, numexpr="abs(x)", numba="abs(x)", memory_bound=True),
     # NumPy has none; this is what says what is right.

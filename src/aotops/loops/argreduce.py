@@ -73,17 +73,26 @@ def finder(matches: Function, must_match: bool = True) -> Function:
             found |= matches(load_output(x, start + lane), value)
         return found
 
-    def first_of_eight(x: Any, start: int, value: Any) -> int:
-        """The first match, or 8; without a branch, which would be unpredictable."""
-        first = 8
-        for lane in range(8):
-            first = min(first, select(matches(load_output(x, start + lane), value), lane, 8))
-        return first
+    def first_of(count: int) -> Function:
+        """Make a function that finds the first match, or ``count``; without a branch, which would be unpredictable."""
+
+        def first_match(x: Any, start: int, value: Any) -> int:
+            first = count
+            for lane in range(count):
+                first = min(first, select(matches(load_output(x, start + lane), value), lane, count))
+            return first
+
+        return first_match
+
+    first_of_eight, first_of_lanes = first_of(8), first_of(LANES)
 
     def find(x: Any, value: Any, length: int) -> Any:
         start = 0
         while start + LANES <= length and not any_matches(x, start, value):  # in vectors
             start += LANES
+        if length >= LANES:
+            start = min(start, length - LANES)
+            return start + first_of_lanes(x, start, value)
         start = min(start, length - 8)
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:

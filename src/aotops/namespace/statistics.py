@@ -25,6 +25,7 @@ _any = _native.operators["any"]
 _divide = _native.operators["divide"]
 _equal = _native.operators["equal"]
 _inverse_power = _native.operators["_inverse_power"]
+_is_far = _native.operators["_is_far"]
 _isfinite = _native.operators["isfinite"]
 _less = _native.operators["less"]
 _max = _native.operators["max"]
@@ -105,9 +106,6 @@ def broadcast_mask(name: str, x: Tensor, where: Any) -> Tensor:
     return of_shape(name, mask_of(name, where), x.shape)
 
 
-#: A mean may lie so many standard deviations from 0, squared, before its rounding errors show in the variance.
-NEAR_ZERO = {"float32": 1e4, "float64": 1e12}
-
 #: Variances within these bounds have lost nothing to underflow.
 SMALL, LARGE = {"float32": 1e-30, "float64": 1e-280}, {"float32": 3e38, "float64": 1.7e308}
 
@@ -143,7 +141,7 @@ def variance(
         degrees = _maximum(_subtract(count, correction), 0)
         x = _where(mask, x, centre)
     total, overflowed = retry.plain(_sum_of_squared_deviations, x, centre, axes=axes, keepdims=True)
-    far = _less(_multiply(total, NEAR_ZERO[x.dtype.name]), _multiply(_square(centre), count))
+    far = _is_far(total, centre, count)
     if not overflowed and _any(far):
         error = _sum(_subtract(x, centre), axes, keepdims=True)
         corrected = _maximum(_subtract(total, _divide(_square(error), count)), 0)
@@ -241,7 +239,7 @@ def mean(
     return _native.copy_to_out("mean", result, out)
 
 
-@fast_path()
+@fast_path(_divide, _sum, _sum_of_squared_deviations, _is_far, _any, _sqrt)
 @advised
 def var(
     x: Operand,
@@ -290,7 +288,7 @@ def var(
     return _native.copy_to_out("var", variance("var", x, axis, correction, ddof, keepdims, dtype, False, where), out)
 
 
-@fast_path()
+@fast_path(_divide, _sum, _sum_of_squared_deviations, _is_far, _any, _sqrt)
 @advised
 def std(
     x: Operand,

@@ -135,4 +135,9 @@ PyObject *aot_tile_path(const aot_function *self, PyObject *const *args, Py_ssiz
 PyObject *aot_tril(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_triu(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
+/* statistics.c: fast paths of statistics */
+PyObject *aot_mean_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_var_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_std_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+
 #endif

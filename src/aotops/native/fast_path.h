@@ -38,6 +38,10 @@ struct aot_fast_path {
 /* Reads the values of keyword arguments; NULL if omitted or None. Returns false if there are other keywords. `keys`
  * ends with NULL. */
 bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *const *keys, PyObject **found);
+/* Reads a bool; False if omitted. */
+bool aot_plain_flag(PyObject *object, bool *flag);
+/* Returns one of the operators that a fast path calls. */
+const aot_operator_object *aot_operator_of(const aot_function *self, int k);
 /* Reads a shape or axes, given as separate ints or as one int, tuple or list. Returns their number, or -1. */
 int aot_plain_sizes(PyObject *const *given, Py_ssize_t count, Py_ssize_t *sizes);
 extern const aot_fast_path aot_fast_paths[]; /* ends with a name of NULL */

@@ -33,8 +33,7 @@ bool aot_read_keywords(PyObject *const *values, PyObject *names, const char *con
     return true;
 }
 
-/* Reads a bool; False if omitted. */
-static bool plain_flag(PyObject *object, bool *flag)
+bool aot_plain_flag(PyObject *object, bool *flag)
 {
     *flag = object == Py_True;
     return object == NULL || object == Py_True || object == Py_False;
@@ -317,7 +316,7 @@ static PyObject *full(const aot_function *self, PyObject *const *args, Py_ssize_
     return filled(new_of_shape(self, args[0], dtype), value);
 }
 
-static const aot_operator_object *operator_of(const aot_function *self, int k)
+const aot_operator_object *aot_operator_of(const aot_function *self, int k)
 {
     return (const aot_operator_object *)PyTuple_GetItem(self->operators, k);
 }
@@ -415,7 +414,7 @@ static PyObject *arange(const aot_function *self, PyObject *const *args, Py_ssiz
         PyObject *numbers[] = {read.start, read.step};
         dtype = dtype == AOT_NO_DTYPE ? read.natural : dtype;
         aot_tensor *out = aot_tensor_new(self->state, dtype, 1, &read.count, "arange");
-        result = aot_generate_row(operator_of(self, 0), read.natural, numbers, out);
+        result = aot_generate_row(aot_operator_of(self, 0), read.natural, numbers, out);
     }
     Py_XDECREF(read.start);
     Py_XDECREF(read.step);
@@ -452,104 +451,7 @@ static PyObject *result_type(const aot_function *self, PyObject *const *args, Py
     return result;
 }
 
-/* --- statistics ---------------------------------------------------------------------------------- */
-
-typedef struct {
-    aot_tensor *x;
-    PyObject *axis; /* an int within range, a tuple of them, or NULL: all axes */
-    bool keepdims;
-    Py_ssize_t folded; /* elements per element of the result */
-} statistic;
-
-/* The keywords of mean. Calls with dtype or out have no fast path. */
-static const char *const of_mean[] = {"axis", "keepdims", "dtype", "out", NULL};
-
-static bool read_statistic(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names,
-                           statistic *read)
-{
-    PyObject *given[4] = {NULL};
-    if (self->operators == NULL || count < 1 || count > 2 || !aot_read_keywords(args + count, names, of_mean, given) ||
-        given[2] != NULL || given[3] != NULL) {
-        return false;
-    }
-    for (Py_ssize_t k = 0; count == 2 && names != NULL && k < PyTuple_Size(names); k++) {
-        if (aot_is_keyword(PyTuple_GetItem(names, k), "axis")) {
-            return false; /* given twice */
-        }
-    }
-    read->x = aot_as_tensor(args[0]);
-    read->axis = count == 2 ? (args[1] == Py_None ? NULL : args[1]) : given[0];
-    Py_ssize_t axis = 0;
-    if (read->x == NULL || !plain_flag(given[1], &read->keepdims)) {
-        return false;
-    }
-    uint32_t mask;
-    if (read->axis == NULL) {
-        read->folded = read->x->size;
-    } else if (aot_plain_size(read->axis, &axis)) {
-        if (axis < -read->x->ndim || axis >= read->x->ndim) {
-            return false;
-        }
-        read->folded = read->x->shape[axis + (axis < 0 ? read->x->ndim : 0)];
-    } else {
-        if (!aot_plain_axes(read->axis, read->x->ndim, &mask)) {
-            return false;
-        }
-        read->folded = 1;
-        for (int k = 0; k < read->x->ndim; k++) {
-            read->folded *= mask >> k & 1 ? read->x->shape[k] : 1;
-        }
-    }
-    return true;
-}
-
-/* Reduces the input of a statistic along its axis. */
-static PyObject *reduced(const statistic *read, const aot_operator_object *operator)
-{
-    PyObject *args = Py_BuildValue("(OO)", read->x, read->axis != NULL ? read->axis : Py_None);
-    PyObject *names = args != NULL && read->keepdims ? Py_BuildValue("{sO}", "keepdims", Py_True) : NULL;
-    PyObject *result = args != NULL && (names != NULL || !read->keepdims) ? aot_reduce(operator, args, names) : NULL;
-    Py_XDECREF(args);
-    Py_XDECREF(names);
-    return result;
-}
-
-/* Divides a new tensor by a Python number, in place if it is of floats; takes over both. */
-static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObject *number)
-{
-    PyObject *inputs[] = {x, number};
-    bool is_float = x != NULL && aot_dtypes[((aot_tensor *)x)->dtype].category == AOT_CATEGORY_FLOAT;
-    PyObject *result = x != NULL && number != NULL ? aot_apply(divide, inputs, is_float ? x : NULL) : NULL;
-    Py_XDECREF(x);
-    Py_XDECREF(number);
-    return result;
-}
-
-/* mean: its operators are divide, the sum, and the sum of int64 as floats. A sum that has overflowed is left to Python. */
-static PyObject *mean(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    statistic read;
-    if (!read_statistic(self, args, count, names, &read)) {
-        return NULL;
-    }
-    int64_t before = read.x->state->retries;
-    const aot_dtype_info *dtype = &aot_dtypes[read.x->dtype];
-    int sum = dtype->category < AOT_CATEGORY_FLOAT && dtype->itemsize == 8 ? 2 : 1;
-    PyObject *total = reduced(&read, operator_of(self, sum));
-    if (total != NULL && read.x->state->retries != before) {
-        Py_DECREF(total);
-        return NULL;
-    }
-    return divided(operator_of(self, 0), total, PyLong_FromSsize_t(read.folded));
-}
-
-/* var, std: methods whose module is imported by their first call. The rounding of the mean, for which they are corrected,
- * is for Python to decide on. */
-static PyObject *left_to_python(const aot_function *Py_UNUSED(self), PyObject *const *Py_UNUSED(args),
-                                Py_ssize_t Py_UNUSED(count), PyObject *Py_UNUSED(names))
-{
-    return NULL;
-}
+/* --- the table ---------------------------------------------------------------------------------- */
 
 const aot_fast_path aot_fast_paths[] = {
     {"ArrayFunction.__call__", aot_array_function_path, 0, false, AOT_RECORD_IN_PYTHON},
@@ -571,7 +473,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"flip", aot_flip_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"full", full, 0, false, AOT_RECORD_IN_PYTHON},
     {"matmul", aot_matmul_path, 0, false, AOT_RECORD_PRODUCT},
-    {"mean", mean, 3, true, AOT_RECORD_MEAN},
+    {"mean", aot_mean_path, 3, true, AOT_RECORD_MEAN},
     {"nonzero", aot_nonzero, 1, false, AOT_RECORD_NOTHING},
     {"ones", ones, 0, false, AOT_RECORD_NOTHING},
     {"permute_dims", permute_dims, 0, false, AOT_RECORD_PERMUTED},
@@ -581,14 +483,14 @@ const aot_fast_path aot_fast_paths[] = {
     {"roll", aot_roll_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"sort", aot_sort_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"stack", aot_stack, 0, false, AOT_RECORD_IN_PYTHON},
-    {"std", left_to_python, 0, true, AOT_RECORD_IN_PYTHON},
+    {"std", aot_std_path, 6, true, AOT_RECORD_IN_PYTHON},
     {"take", aot_take_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"take_along_axis", aot_take_along_axis, 0, false, AOT_RECORD_IN_PYTHON},
     {"tensor", tensor, 0, false, AOT_RECORD_IN_PYTHON},
     {"tile", aot_tile_path, 0, false, AOT_RECORD_IN_PYTHON},
     {"tril", aot_tril, 0, false, AOT_RECORD_IN_PYTHON},
     {"triu", aot_triu, 0, false, AOT_RECORD_IN_PYTHON},
-    {"var", left_to_python, 0, true, AOT_RECORD_IN_PYTHON},
+    {"var", aot_var_path, 6, true, AOT_RECORD_IN_PYTHON},
     {"zeros", zeros, 0, false, AOT_RECORD_NOTHING},
     {NULL, NULL, 0, false, 0},
 };

@@ -14,7 +14,7 @@ from typing import Any
 
 from aotops.intrinsics import exponent, scale, select, significand
 from aotops.ops.cases import Cases
-from aotops.ops.record import FLOATS, map, reduce, scan, zip
+from aotops.ops.record import FLOATS, TO_FLOAT, map, reduce, scan, zip
 
 #: The power of two by which sums are scaled, and its inverse.
 SCALE, INVERSE_SCALE = 2.0**-64, 2.0**64
@@ -62,6 +62,27 @@ def inverse_power(x: Any) -> Any:
     ordinary = (x - x == 0.0) & (x != 0.0)
     power = -exponent(x)
     return select(ordinary, scale(1.0, select(power > 1000.0, 1000.0, power)), x * 0.0 + 1.0)
+
+
+#: A mean may lie so many standard deviations from 0, squared, before its rounding errors show in the variance.
+FAR_64, FAR_32 = 1e12, 1e4
+
+
+def numpy_is_far(np: Any, squares: Any, mean: Any, count: Any) -> Any:
+    """Whether a mean is far from 0, with NumPy."""
+    far = mean.dtype.type(FAR_32 if mean.dtype == np.float32 else FAR_64)
+    return squares * far < mean * mean * count
+
+
+@zip(name="_is_far", dtypes=FLOATS, casts=TO_FLOAT, result="bool", numpy=numpy_is_far)
+def is_far(squares: Any, mean: Any, count: Any) -> Any:
+    """Whether a mean is so far from 0 that its rounding shows in a sum of squared deviations, of so many elements."""
+    return squares * FAR_64 < mean * mean * count
+
+
+@is_far.specialise("float32")
+def is_far32(squares: Any, mean: Any, count: Any) -> Any:
+    return squares * FAR_32 < mean * mean * count
 
 
 def whole(x: Any) -> Any:
