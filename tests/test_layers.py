@@ -274,6 +274,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "module",
         "operator",
         "random",
+        "states",
         "statistics",
         "tape_functions",
         "tape_methods",

@@ -77,6 +77,22 @@ CALLS: list[Callable[[Any], Any]] = [
     np.zeros_like,
     lambda x: np.ones_like(x, dtype=np.int64),
     lambda x: np.full_like(x, 3),
+    lambda x: np.full_like(x, x[0]),
+    lambda x: np.zeros_like(x, shape=(3, 1)),
+    lambda x: np.ones_like(x, "int32", shape=4),
+    lambda x: np.full_like(x, 2, shape=(2,), dtype="f4"),
+    lambda x: np.empty_like(x, shape=(0, 2)),
+    lambda x: np.asarray([1, 2], like=x),
+    lambda x: np.asanyarray([1, 2], "float32", like=x),
+    lambda x: np.array(VALUES[0], ndmin=2, like=x),
+    lambda x: np.zeros((2, 1), like=x),
+    lambda x: np.ones(3, "int32", like=x),
+    lambda x: np.full((2, 2), 7, like=x),
+    lambda x: np.arange(1, 7, 2, like=x),
+    lambda x: np.nansum(x, axis=0, dtype="float32"),
+    lambda x: np.nanprod(x, axis=0),
+    lambda x: np.nanvar(x, axis=0),
+    lambda x: np.nanmedian(x, axis=0),
     lambda x: np.broadcast_to(x, (2, 2, 3)),
     lambda x: np.meshgrid(x[0], x[1])[1],
     np.sort,
@@ -368,8 +384,12 @@ def test_dtypes_are_equal_to_numpys() -> None:
             for other in (theirs, theirs.type, name, own):
                 assert own == other and other == own and (own != other, other != own) == (False, False)
             assert np.dtype(own) == theirs and np.zeros(2, own).dtype == theirs
-            for other in (np.dtype("U3"), np.dtype(">f2"), np.float16, int, float, None, 3, object(), np.generic):
+            for other in (np.dtype("U3"), np.dtype(">f2"), np.float16, str, list, None, 3, object(), np.generic):
                 assert own != other and other != own and (own == other, other == own) == (False, False)
+            for python in (bool, int, float, complex):
+                equal = np.dtype(python) == theirs
+                assert (own == python, python == own, own != python) == (equal, equal, not equal)
+            assert own.type is theirs.type
             if theirs.itemsize > 1:
                 assert own != theirs.newbyteorder()
             assert ao.zeros(2, dtype=theirs.type).dtype == theirs

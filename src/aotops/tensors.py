@@ -37,6 +37,9 @@ class Tensor(TensorBase):
     __slots__ = ()
     __module__ = "aotops"
 
+    #: NumPy's: arrays of other types than tensors are converted to tensors where Dask joins both.
+    __array_priority__ = 1.0
+
     # --- views ------------------------------------------------------------------------------------
 
     @fast_path()

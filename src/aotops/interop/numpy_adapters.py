@@ -6,7 +6,11 @@ from typing import Any
 
 import aotops
 from aotops import _native, errors
+from aotops.dtypes import find_dtype
 from aotops.shapes import normalize_axes
+
+#: Stands for an argument that is not given.
+MISSING: Any = object()
 
 
 def concatenate(
@@ -204,11 +208,131 @@ def triu(m: Any, k: int = 0) -> Any:
     return aotops.triu(m, k=k) if m.ndim > 1 else NotImplemented
 
 
+def empty_like(
+    prototype: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """``numpy.empty_like``, also of another shape; what is made is a tensor in row-major order."""
+    return made(aotops.empty, prototype, dtype, shape, device)
+
+
+def zeros_like(
+    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """``numpy.zeros_like``, likewise."""
+    return made(aotops.zeros, a, dtype, shape, device)
+
+
+def ones_like(
+    a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None, *, device: Any = None
+) -> Any:
+    """``numpy.ones_like``, likewise."""
+    return made(aotops.ones, a, dtype, shape, device)
+
+
+def full_like(
+    a: Any,
+    fill_value: Any,
+    dtype: Any = None,
+    order: str = "K",
+    subok: bool = True,
+    shape: Any = None,
+    *,
+    device: Any = None,
+) -> Any:
+    """``numpy.full_like``, likewise; the value may be an array, which broadcasts."""
+    filled = made(aotops.empty, a, dtype, shape, device)
+    filled[...] = fill_value
+    return filled
+
+
+def made(function: Any, prototype: Any, dtype: Any, shape: Any, device: Any) -> Any:
+    """What a function makes of the shape and the dtype of an array, but for those of them that are given."""
+    x = aotops.asarray(prototype)
+    wanted = dtype_argument(dtype).get("dtype", x.dtype)
+    return function(x.shape if shape is None else shape, dtype=wanted, device=device)
+
+
+def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
+    """``numpy.asarray`` with ``like=t``, which makes a tensor."""
+    if has_no_dtype(dtype):
+        return NotImplemented
+    return aotops.asarray(a, **dtype_argument(dtype), device=device, copy=copy)
+
+
+def array(
+    object: Any, dtype: Any = None, *, copy: Any = True, order: str = "K", subok: bool = False, ndmin: int = 0
+) -> Any:
+    """``numpy.array`` with ``like=t``, likewise."""
+    if has_no_dtype(dtype):
+        return NotImplemented
+    tensor = aotops.asarray(object, **dtype_argument(dtype), copy=copy)
+    return tensor if tensor.ndim >= ndmin else tensor.reshape((1,) * (ndmin - tensor.ndim) + tensor.shape)
+
+
+def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    """``numpy.empty`` with ``like=t``, likewise."""
+    return NotImplemented if has_no_dtype(dtype) else aotops.empty(shape, **dtype_argument(dtype), device=device)
+
+
+def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    """``numpy.zeros`` with ``like=t``, likewise."""
+    return NotImplemented if has_no_dtype(dtype) else aotops.zeros(shape, **dtype_argument(dtype), device=device)
+
+
+def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    """``numpy.ones`` with ``like=t``, likewise."""
+    return NotImplemented if has_no_dtype(dtype) else aotops.ones(shape, **dtype_argument(dtype), device=device)
+
+
+def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
+    """``numpy.full`` with ``like=t``, likewise."""
+    if has_no_dtype(dtype):
+        return NotImplemented
+    return aotops.full(shape, fill_value, **dtype_argument(dtype), device=device)
+
+
+def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None) -> Any:
+    """``numpy.arange`` with ``like=t``, likewise."""
+    if has_no_dtype(dtype):
+        return NotImplemented
+    return aotops.arange(start, stop, 1 if step is None else step, **dtype_argument(dtype), device=device)
+
+
+def has_no_dtype(dtype: Any) -> bool:
+    """Whether a dtype is one of NumPy's that aotops lacks, of which NumPy makes an array."""
+    import numpy
+
+    return dtype is not None and find_dtype(numpy.dtype(dtype)) is None
+
+
+def nansum(
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    keepdims: Any = False,
+    initial: Any = MISSING,
+    where: Any = MISSING,
+) -> Any:
+    """``numpy.nansum``; in another dtype NumPy computes it."""
+    for argument, value in (("initial", initial), ("where", where)):
+        if value is not MISSING:
+            unsupported("numpy.nansum", argument, value)
+    if dtype is not None:
+        return NotImplemented
+    return finished("nansum", aotops.nansum(a, axis, keepdims=keepdims), out, None)
+
+
 #: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
 ADAPTERS = {
     "append": append,
+    "arange": arange,
     "argsort": argsort,
     "argwhere": argwhere,
+    "array": array,
+    "asanyarray": asarray,
+    "asarray": asarray,
+    "ascontiguousarray": asarray,
     "around": round_to,
     "atleast_1d": atleast_1d,
     "atleast_2d": atleast_2d,
@@ -218,9 +342,16 @@ ADAPTERS = {
     "cumprod": cumprod,
     "cumsum": cumsum,
     "dot": dot,
+    "empty": empty,
+    "empty_like": empty_like,
     "flatnonzero": flatnonzero,
+    "full": full,
+    "full_like": full_like,
     "hstack": hstack,
+    "nansum": nansum,
     "isclose": isclose,
+    "ones": ones,
+    "ones_like": ones_like,
     "ravel": ravel,
     "round": round_to,
     "sort": sort,
@@ -231,6 +362,8 @@ ADAPTERS = {
     "unique": unique,
     "vstack": vstack,
     "where": where,
+    "zeros": zeros,
+    "zeros_like": zeros_like,
 }
 
 

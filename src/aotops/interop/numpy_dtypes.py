@@ -22,8 +22,14 @@ def as_numpy(name: str) -> Any:
     return numpy.dtype(name)
 
 
+#: The dtypes that Python's types of numbers stand for, as in NumPy.
+OF_PYTHON = {bool: "bool", int: "int64", float: "float64", complex: "complex128"}
+
+
 def equals(name: str, other: Any) -> bool:
-    """Whether a value is NumPy's dtype of a name, in native byte order, or the type of its scalars."""
+    """Whether a value is NumPy's dtype of a name, in native byte order, or the type of its scalars, or Python's."""
+    if isinstance(other, type) and other in OF_PYTHON:
+        return OF_PYTHON[other] == name
     numpy = sys.modules.get("numpy")
     dtype = getattr(numpy, "dtype", None)
     if dtype is None:  # it is not imported, or is being imported just now

@@ -121,11 +121,11 @@ def as_out(value: Any) -> Any:
 #: The functions that aotops calls as NumPy does, and means the same by; an error for those that it does not have yet.
 SAME = (
     "all any argmax argmin astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
-    "diff einsum empty_like expand_dims flip full_like imag isin matrix_transpose max mean median meshgrid min "
-    "moveaxis nanargmax nanargmin nanmax nanmean nanmedian nanmin nanprod nanstd nansum nanvar nonzero ones_like "
+    "diff einsum expand_dims flip imag isin matrix_transpose max mean median meshgrid min "
+    "moveaxis nanargmax nanargmin nanmax nanmean nanmin nonzero "
     "percentile prod quantile real repeat reshape roll searchsorted squeeze stack std sum take "
     "take_along_axis "
-    "tensordot tile unique_all unique_counts unique_inverse unique_values unstack var zeros_like"
+    "tensordot tile unique_all unique_counts unique_inverse unique_values unstack var"
 )
 
 #: What others of NumPy's functions are called in aotops.
@@ -147,8 +147,9 @@ BY_NUMPY = (
     "cov cross delete diag diag_indices_from diagflat diagonal digitize dsplit dstack ediff1d extract fix fliplr "
     "flipud geomspace gradient histogram histogram2d histogram_bin_edges histogramdd hsplit i0 inner insert interp "
     "intersect1d iscomplex isneginf isposinf isreal ix_ kron lexsort linspace logspace nan_to_num nancumprod "
-    "nancumsum nanpercentile nanquantile outer packbits pad partition poly polyadd polyder polydiv polyfit polyint "
-    "polymul polysub polyval ptp ravel_multi_index real_if_close resize rollaxis roots rot90 select setdiff1d "
+    "nancumsum nanmedian nanpercentile nanprod nanquantile nanstd nanvar outer packbits pad partition poly polyadd "
+    "polyder polydiv polyfit polyint polymul polysub polyval ptp ravel_multi_index real_if_close resize rollaxis roots "
+    "rot90 select setdiff1d "
     "setxor1d sinc sort_complex split trace trapezoid tril_indices_from trim_zeros triu_indices_from union1d "
     "unpackbits unravel_index unwrap vander vdot vsplit"
 )

@@ -101,6 +101,14 @@ static PyObject *dtype_of_numpy(PyObject *self, void *Py_UNUSED(closure))
     return aot_call("numpy_dtype", "(s)", info(self)->name);
 }
 
+static PyObject *dtype_type_of_numpy(PyObject *self, void *Py_UNUSED(closure))
+{
+    PyObject *dtype = dtype_of_numpy(self, NULL);
+    PyObject *type = dtype != NULL ? PyObject_GetAttrString(dtype, "type") : NULL;
+    Py_XDECREF(dtype);
+    return type;
+}
+
 static Py_hash_t dtype_hash(PyObject *self)
 {
     PyObject *name = dtype_name(self, NULL);
@@ -142,6 +150,7 @@ static PyGetSetDef dtype_getset[] = {
     {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
     {"__numpy_dtype__", dtype_of_numpy, NULL, "NumPy's dtype of the same name, once NumPy is imported.", NULL},
     {"dtype", dtype_of_numpy, NULL, "The same, by which NumPy before 2.4 asks for it.", NULL},
+    {"type", dtype_type_of_numpy, NULL, "NumPy's type of scalars, once NumPy is imported.", NULL},
     {NULL, NULL, NULL, NULL, NULL},
 };
 
@@ -157,7 +166,8 @@ static PyType_Slot dtype_slots[] = {
     {Py_tp_richcompare, dtype_compare},
     {Py_tp_getset, dtype_getset},
     {Py_tp_methods, dtype_methods},
-    {Py_tp_doc, "The type of a tensor's elements; equal to its name as a string, and to NumPy's dtype and type of scalars.\n\n"
+    {Py_tp_doc, "The type of a tensor's elements; equal to its name as a string, and to NumPy's dtype and type of scalars,\n"
+                "and to Python's type of numbers where NumPy's is.\n\n"
                 "Its hash is that of its name. NumPy's dtypes and types, which are equal to each other as well, have\n"
                 "three different ones, so look a dtype up by its name where they meet in a dict.\n\n"
                 ">>> import aotops as ao\n>>> ao.float32 == \"float32\", ao.float32.itemsize, ao.float32.kind\n"

@@ -52,6 +52,7 @@ typedef struct {
     int results;     /* 1; 2: the best value and its position; or the numbers of a state */
     bool positions;  /* an argreduce */
     bool has_states;
+    char *const *states;   /* where to write the states themselves, laid out as the output would be; NULL: results */
     aot_element start[AOT_MAX_STATES];
     const void *absorbing;  /* the value that ends the reduction early, or NULL */
     aot_atomic *absorbed;   /* 1 once the only result is known to be it, so that all may end; NULL for several results */
@@ -379,6 +380,15 @@ static bool finish(const fold_job *job, char *const *column, int64_t width, char
         memcpy(data[operands], data[0], (size_t)job->plan->result_itemsizes[job->positions ? 1 : 0]);
         return raised;
     }
+    if (job->states != NULL) {
+        int64_t place = (data[operands] - job->data[job->inputs]) / job->plan->itemsizes[job->inputs];
+        const int64_t copied[] = {1, job->plan->out_stride, 0, 0};
+        for (int r = 0; r < operands; r++) {
+            char *pair[] = {data[r], job->states[r] + place * job->plan->result_itemsizes[r]};
+            aot_call_kernel(job->fill[r], 1, width, pair, copied);
+        }
+        return raised;
+    }
     for (int k = 0; k < operands; k++) {
         strides[k] = 1;
     }
@@ -486,7 +496,7 @@ static void run_fold(const aot_runner *runner)
 }
 
 static int fold(aot_state *state, const aot_operator *definition, const aot_variant *variant, const aot_view *views,
-                int ndim, const Py_ssize_t *shape, aot_watch *watch)
+                int ndim, const Py_ssize_t *shape, char *const *states, aot_watch *watch)
 {
     int inputs = definition->inputs, level = state->level, result = variant->dtypes[inputs];
     int64_t total = 1;
@@ -500,6 +510,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.inputs = inputs;
     job.positions = definition->kind == AOT_ARGREDUCE;
     job.has_states = definition->states > 0;
+    job.states = states;
     job.results = job.positions ? 2 : job.has_states ? definition->states : 1;
     const uint8_t position[] = {variant->dtypes[0], (uint8_t)result};
     const uint8_t *numbers = job.positions ? position : &variant->dtypes[inputs + (job.has_states ? 1 : 0)];
@@ -571,7 +582,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
 }
 
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
-             const Py_ssize_t *shape)
+             const Py_ssize_t *shape, char *const *states)
 {
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
@@ -580,7 +591,7 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
     if (watch != NULL) {
         aot_watch_begin(watch, state, operator, variant->dtypes, inputs, inputs + 1, views, ndim, shape);
     }
-    int failed = fold(state, definition, variant, views, ndim, shape, watch);
+    int failed = fold(state, definition, variant, views, ndim, shape, states, watch);
     if (watch != NULL) {
         aot_watch_end(watch);
     }

@@ -553,7 +553,7 @@ static int module_exec(PyObject *module)
     state->array_kernel_type =
         state->iterator_type ? add_type(module, &aot_array_kernel_spec, "ArrayKernelBase", NULL) : NULL;
     if (state->array_kernel_type == NULL || aot_dtype_make_all(state) < 0 || add_operators(module, state) < 0 ||
-        aot_add_methods(state) < 0 || aot_add_tape(module, state) < 0) {
+        aot_add_methods(state) < 0 || aot_add_tape(module, state) < 0 || aot_add_states(module) < 0) {
         return -1;
     }
     PyObject *dtypes = PyTuple_New(AOT_N_DTYPES);

@@ -443,6 +443,8 @@ PyObject *aot_set_fallback(aot_state *state, PyObject *args);
 PyObject *aot_rename(aot_state *state, PyObject *args);
 /* Ensures that a declared operator has kernels or a fallback. */
 int aot_load(aot_operator_object *operator);
+/* states.c: adds what takes a reduction apart to the module. */
+int aot_add_states(PyObject *module);
 
 /* apply.c: elementwise operators. A NULL input is omitted. */
 PyObject *aot_apply(const aot_operator_object *operator, PyObject *const *inputs, PyObject *out);
@@ -476,9 +478,10 @@ int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
  * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result
- * has overflowed, or underflowed, so that it must be computed in the operator's other way. */
+ * has overflowed, or underflowed, so that it must be computed in the operator's other way. `states`, if it is not NULL,
+ * is the memory for each number of the states, which are written instead of the results, with the output's strides. */
 int aot_fold(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
-             const Py_ssize_t *shape);
+             const Py_ssize_t *shape, char *const *states);
 int aot_scan(const aot_operator_object *operator, const aot_variant *variant, const aot_view *views, int ndim,
              const Py_ssize_t *shape, int axis);
 

@@ -361,7 +361,7 @@ static int fold(const call_arguments *call, aot_tensor *const *inputs, int ndim,
         views[k] = (aot_view){inputs[k]->data, strides[k], inputs[k]->dtype};
     }
     views[count] = (aot_view){out->data, strides[count], out->dtype};
-    return aot_fold(call->operator, variant, views, ndim, shape);
+    return aot_fold(call->operator, variant, views, ndim, shape, NULL);
 }
 
 /* Reduces by the operator that is the first to do reductions like this one again. Returns 1 if there is none, or if a

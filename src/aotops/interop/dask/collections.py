@@ -4,7 +4,7 @@
     -> blockwise(OnChunks(operator))  elementwise: one task for each chunk, fused with those before and after it
     -> tree(...)                      reductions (reductions.py)
     -> scanned(...)                   scans (scans.py)
-    -> apply_gufunc(...)              array kernels
+    -> applied(...)                   array kernels (kernels.py)
 
 What an array's chunks will be, its dtype included, is found by the same call on tensors without elements. Results have
 tensors for chunks if an argument has; from NumPy's arrays alone they are NumPy's.
@@ -21,11 +21,12 @@ from dask.array.core import Array, broadcast_shapes
 
 import aotops as ao
 from aotops import errors
-from aotops.interop.dask import reductions
+from aotops.interop.dask import kernels, reductions, scans
 from aotops.interop.dask.graph import (
     OnChunks,
     as_arrays,
     is_of_tensors,
+    item,
     meta_of,
     read,
     reject_out,
@@ -39,7 +40,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     if isinstance(function, ao.Operator):
         return BY_KIND[function.kind](function, args, kwargs)
     if isinstance(function, ao.ArrayKernel):
-        return kernel(function, args, kwargs)
+        return kernels.applied(function, args, kwargs)
     name = function.__name__
     if function.__module__.startswith("aotops.") and "." in function.__qualname__:
         return NotImplemented  # a method of a tensor, which takes numbers and shapes
@@ -91,25 +92,13 @@ def blocks(function: OnChunks, operands: list[Any]) -> Any:
     )
 
 
-def item(results: tuple[Any, ...], number: int) -> Any:
-    """One of the results of an operator that has several."""
-    return results[number]
-
-
-# --- array kernels ----------------------------------------------------------------------------------------------------
-
-
-def kernel(function: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
-    """An array kernel on each chunk, whose own axes must lie in one chunk each: Dask's chunks divide the batch."""
-    raise NotImplementedError
-
-
 #: How operators of each kind go over chunks.
 BY_KIND: dict[str, Any] = {
     "map": elementwise,
     "zip": elementwise,
     "reduce": reductions.reduced,
     "argreduce": reductions.argreduced,
+    "scan": scans.scanned,
 }
 
 

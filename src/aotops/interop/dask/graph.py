@@ -106,3 +106,8 @@ def require_one_chunk(name: str, parameter: str, x: Array, axes: Any, what: str 
             errors.reject(
                 ValueError, name, parameter, f"have {what} in one chunk", got, f"call x.rechunk({{{axis}: -1}}) first"
             )
+
+
+def item(results: tuple[Any, ...], number: int) -> Any:
+    """One of the results of a function that has several."""
+    return results[number]

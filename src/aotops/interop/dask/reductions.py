@@ -23,7 +23,9 @@ from dask.base import normalize_token
 import aotops as ao
 from aotops import _native, errors
 from aotops.interop.dask.graph import as_arrays, element_of, given, is_of_tensors, read, reject_out
+from aotops.interop.dask.scans import variant_of
 from aotops.namespace.statistics import one_correction
+from aotops.operator import cast_inputs, record_of
 from aotops.shapes import normalize_axes
 from aotops.tensors import Tensor
 
@@ -104,6 +106,42 @@ def has_identity(operator: Any, chunks: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+class ByStates(Reduction):
+    """A reduction whose results do not combine by itself: one of a function of the elements, or one with a state.
+
+    Its compiled combination combines two results, or two states; neighbours first, so that errors stay small.
+
+    Attributes:
+        has_state: whether a state of several numbers is combined, of which a result is made at the end.
+    """
+
+    def __init__(self, operator: ao.Operator, has_state: bool) -> None:
+        self.name, self.operator, self.has_state = operator.__name__, operator, has_state
+
+    def partial(self, chunks: tuple[Any, ...], axes: tuple[int, ...]) -> Any:
+        operator, count = self.operator, len(self.operator.parameters)
+        if not self.has_state:
+            result = operator(*chunks, axis=axes, keepdims=True)
+            return variant_of(operator, result.dtype.name), (result,)
+        tensors: Any = cast_inputs(operator, chunks)
+        dtypes = tuple([tensor.dtype for tensor in tensors])
+        variant = [signature[:count] for signature in operator.dtypes].index(dtypes)
+        return variant, _native.fold_states(operator, variant, tensors, sum(1 << axis for axis in axes))
+
+    def combine(self, parts: list[Any]) -> Any:
+        variant, states = parts[0][0], [state for _, state in parts]
+        while len(states) > 1:
+            pairs = zip(states[::2], states[1::2], strict=False)
+            paired = [_native.combine_states(self.operator, variant, a, b) for a, b in pairs]
+            states = [*paired, *states[len(paired) * 2 :]]
+        return variant, states[0]
+
+    def finish(self, part: Any) -> Tensor:
+        variant, states = part
+        result: Tensor = _native.finish_states(self.operator, variant, states) if self.has_state else states[0]
+        return result
 
 
 class Mean(Reduction):
@@ -359,13 +397,29 @@ def reduced(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
     reject_out(name, options.pop("out", None))
     arrays = read(name, operator.parameters, args[:count])
     samples = [element_of(each) for each in arrays]
-    operator(*samples, *args[count:], **options)  # which raises what the call would
+    given_too = {} if where is True else {"where": True}
+    given_too |= {} if initial is None else {"initial": initial}
+    sample = operator(*samples, *args[count:], **options, **given_too)  # which raises what the call would
     axis = args[count] if len(args) > count else options.pop("axis", None)
     keepdims = bool(options.pop("keepdims", False))
     if where is not True:
         arrays += read(name, ("where",), (where,))
-    reduction = ByItself(name, operator, initial=initial, masked=where is not True, **options)
+    record = record_of(operator)
+    reduction: Reduction
+    if record.map is None and record.finish is None and combines_itself(operator, sample):
+        reduction = ByItself(name, operator, initial=initial, masked=where is not True, **options)
+    else:
+        reduction = ByStates(operator, record.finish is not None)
     return tree(reduction, arrays, axis, keepdims, split_every)
+
+
+def combines_itself(operator: ao.Operator, result: Tensor) -> bool:
+    """Whether a reduction takes its own results, and makes more of their dtype."""
+    try:
+        again: Tensor = operator(ao.ones((1,), dtype=result.dtype))
+    except TypeError:
+        return False
+    return again.dtype == result.dtype
 
 
 def argreduced(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:

@@ -1,0 +1,126 @@
+"""Scans of Dask's arrays: each chunk is scanned by itself, and what comes before it is combined with its results.
+
+Dask's own scan (``dask.array.reductions.cumreduction``) makes the graph: "sequential", a chain of carries along the
+axis, or "blelloch", a tree. The operator's own combination, compiled, combines carries with results, on threads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import dask.array
+import numpy
+from dask.array.core import Array
+from dask.array.reductions import cumreduction
+from dask.base import normalize_token
+
+import aotops as ao
+from aotops import _native, errors
+from aotops.interop.dask.graph import OnChunks, element_of, given, is_of_tensors, read, reject_out, require_one_chunk
+from aotops.operator import record_of
+from aotops.shapes import normalize_axes
+
+METHODS = ("sequential", "blelloch")
+
+
+class ScanOfChunk:
+    """A scan of one chunk.
+
+    Attributes:
+        operator: the scan.
+        options: its arguments besides the axis.
+        as_numpy: whether results are NumPy's arrays.
+        is_last: whether only the last results are wanted, which the whole chunk comes to.
+    """
+
+    def __init__(self, operator: ao.Operator, options: dict[str, Any], as_numpy: bool, is_last: bool = False) -> None:
+        self.operator, self.options, self.as_numpy, self.is_last = operator, options, as_numpy, is_last
+
+    @property
+    def __name__(self) -> str:
+        return self.operator.__name__
+
+    def __call__(self, chunk: Any, axis: int, dtype: Any = None, keepdims: bool = True) -> Any:
+        """The results; ``dtype`` is the one that Dask has found for them, which ``options`` may have asked for."""
+        result = self.operator(chunk, axis=axis, **self.options)
+        if self.is_last:
+            result = result[(slice(None),) * axis + (slice(-1, None),)]
+        return given(result, self.as_numpy)
+
+    def __dask_tokenize__(self) -> Any:
+        return type(self).__qualname__, normalize_token(self.__dict__)
+
+
+class Carried:
+    """The combination of what comes before a chunk with its results, which the former broadcasts to."""
+
+    def __init__(self, operator: ao.Operator, dtype: str, as_numpy: bool) -> None:
+        self.operator, self.as_numpy = operator, as_numpy
+        self.variant = variant_of(operator, dtype)
+
+    def __call__(self, before: Any, results: Any) -> Any:
+        a, b = ao.asarray(before), ao.asarray(results)
+        return given(_native.combine_states(self.operator, self.variant, (a,), (b,))[0], self.as_numpy)
+
+    def __dask_tokenize__(self) -> Any:
+        return type(self).__qualname__, normalize_token(self.__dict__)
+
+
+def variant_of(operator: ao.Operator, dtype: str) -> int:
+    """The number of a signature that has results of a dtype: all of these combine results alike."""
+    place = len(operator.parameters)
+    return next(number for number, signature in enumerate(operator.dtypes) if signature[place].name == dtype)
+
+
+def scanned(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Array:
+    """A scan of an array, by ``method=``: "sequential" or "blelloch"."""
+    name, options = operator.__name__, dict(kwargs)
+    method = options.pop("method", None)
+    reject_out(name, options.pop("out", None))
+    (x,) = read(name, operator.parameters, args[:1])
+    sample = operator(element_of(x), *args[1:], **options)  # which raises what the call would
+    axis = args[1] if len(args) > 1 else options.pop("axis", None)
+    (along,) = (0,) if axis is None else normalize_axes(name, "axis", axis, x.ndim, several=False)
+    with_initial = bool(options.pop("include_initial", False))
+    identity = identity_of(operator, x, options)
+    if method is None:
+        method = "blelloch" if identity is None else "sequential"
+    if method not in METHODS or (method == "sequential" and identity is None):
+        wanted = "be 'sequential' or 'blelloch'" if identity is not None else "be 'blelloch', since it has no identity"
+        errors.reject(ValueError, name, "method", wanted, repr(method))
+    as_numpy = not is_of_tensors(x)
+    of_chunk = ScanOfChunk(operator, options, as_numpy)
+    meta = given(ao.empty((0,) * x.ndim, dtype=sample.dtype), as_numpy)
+    if record_of(operator).finish is not None:
+        require_one_chunk(name, "x", x, (along,), "the axis of a scan with a state")
+        block = OnChunks(operator, axis=along, **options)
+        block.as_numpy = as_numpy
+        result = x.map_blocks(block, meta=meta, name=None, token=None)
+    else:
+        result = cumreduction(
+            of_chunk,
+            Carried(operator, sample.dtype.name, as_numpy),
+            identity,
+            x,
+            axis=along,
+            dtype=numpy.dtype(sample.dtype),
+            method=method,
+            preop=ScanOfChunk(operator, options, as_numpy, is_last=True),
+        )
+        result = Array(result.dask, result.name, result.chunks, meta=meta)  # Dask's would be NumPy's
+    if not with_initial:
+        return result
+    shape = [1 if number == along else length for number, length in enumerate(x.shape)]
+    chunks = [1 if number == along else lengths for number, lengths in enumerate(x.chunks)]
+    first = dask.array.full_like(result, identity, shape=shape, chunks=chunks)
+    return dask.array.concatenate([first, result], axis=along)
+
+
+def identity_of(operator: ao.Operator, x: Any, options: dict[str, Any]) -> Any:
+    """The result of no elements, a Python number; None if there is none."""
+    one = ao.ones((1,), dtype=numpy.dtype(x.dtype))
+    others = {key: value for key, value in options.items() if key != "include_initial"}
+    try:
+        return operator(one, include_initial=True, **others)[0].item()
+    except TypeError:
+        return None
