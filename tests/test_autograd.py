@@ -368,6 +368,38 @@ def test_products_with_zeros() -> None:
         assert x.grad.tolist() == slopes
 
 
+@pytest.mark.parametrize("special", [None, 0.0, 1e200, 1e-200, math.inf])
+def test_running_products_of_any_length(special: float | None) -> None:
+    """Also where products over- or underflow, or are 0, so that nothing can be divided by them."""
+    for length in (1, 2, 3, 5, 8, 13):
+        values = np.random.default_rng(length).uniform(0.5, 2.0, (length, 3))
+        if special is not None:
+            values[:: max(length // 2, 1), 1] = special
+        weights = np.random.default_rng(1).uniform(-1.0, 1.0, (length + 1, 3))
+        want = np.zeros((length, 3))
+        with np.errstate(over="ignore", invalid="ignore"):
+            for k in range(length):
+                # the slope of each running product: the product of all others that it has
+                others = np.cumprod(np.where(np.arange(length)[:, None] == k, 1.0, values), axis=0)
+                want[k] = (others[k:] * weights[1 + k :]).sum(0)
+        for axis in (0, 1):
+            x = leaf(values if axis == 0 else values.T)
+            y = ao.cumulative_prod(x, axis, include_initial=True)
+            (y * ao.tensor(weights if axis == 0 else weights.T)).sum().backward()
+            assert x.grad is not None
+            found = np.asarray(x.grad if axis == 0 else x.grad.T)
+            known = np.isfinite(want)
+            np.testing.assert_allclose(found[known], want[known], rtol=1e-12)
+            assert not np.isfinite(found[~known]).any()
+
+
+def test_extremes_with_masks_and_initial_values() -> None:
+    x = leaf([[1.0, 7.0, 3.0], [5.0, math.nan, 5.0], [2.0, 2.0, 1.0]])
+    mask = ao.tensor([[True, False, True]])
+    (ao.max(x, axis=1, where=mask, initial=-9.0) * [1.0, 10.0, 100.0]).sum().backward()
+    assert x.grad is not None and x.grad.tolist() == [[0.0, 0.0, 1.0], [5.0, 0.0, 5.0], [50.0, 0.0, 0.0]]
+
+
 def test_ties_share_the_gradient() -> None:
     x = leaf([[1.0, 3.0, 3.0], [5.0, 5.0, 5.0]])
     x.max(1).sum().backward()

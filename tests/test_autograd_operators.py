@@ -12,6 +12,7 @@ from needs import requires_numba
 import aotops as ao
 
 SCRIPT = """
+import math
 import aotops as ao
 
 cube = ao.map(lambda x: x * x * x, dtypes="float64")
@@ -50,6 +51,18 @@ running = ao.scan(lambda a, b: a * b, identity=1.0, dtypes="float64")
 def _(a, b, y, g):
     return b * g, a * g
 
+steep = ao.zip(lambda x, w: math.sqrt(x) * w, dtypes="float64")
+
+@steep.derivative
+def _(x, w, y, g):
+    return g * 0.5 * w / math.sqrt(x), g * math.sqrt(x)
+
+falling = ao.map(lambda x: 1.0 / x, dtypes="float64")
+
+@falling.derivative
+def _(x, y, g):
+    return -g * y * y
+
 plain = ao.map(lambda x: x + 1.0, dtypes="float64")
 
 max = ao.reduce(lambda a, b: a + b, identity=0.0, dtypes="float64")  # the name of another one
@@ -64,6 +77,14 @@ assert ao.grad_check(lambda x, w: length(x, w, (0, 1)) * length(x.T, 2.0 * x.T, 
 assert ao.grad_check(lambda x: total(x, 0) * x, x)
 assert ao.grad_check(lambda x: running(x, 0) * running(x, 1), x)
 assert ao.grad_check(lambda x: running(x, -1, include_initial=True), x)
+nan, inf = math.nan, math.inf
+z = ao.tensor([0.0, -1.0, nan, inf, -inf, 4.0], requires_grad=True)
+(steep(z, 2.0) * falling(z)).backward(ao.zeros(6))
+assert z.grad.tolist() == [0.0] * 6, z.grad  # a gradient of 0 stays 0
+assert steep.derivative(z.detach(), nan, nan, 0.0)[1].tolist() == [0.0] * 6
+z.grad = None
+ao.where(z > 0, steep(z, 2.0), falling(z)).backward(ao.tensor([0.0, 2.0, 0.0, 1.0, 0.0, 1.0]))
+assert z.grad.tolist() == [0.0, -2.0, 0.0, 0.0, 0.0, 0.5], z.grad
 y = ao.tensor(x, requires_grad=True)
 for operator, name in ((plain, "plain"), (max, "max")):
     try:
@@ -77,7 +98,7 @@ print("done")
 """
 
 
-@pytest.mark.slow  # it compiles 16 kernels; docs/your-own-operators.md has two of them
+@pytest.mark.slow  # it compiles 20 kernels; docs/your-own-operators.md has two of them
 @requires_numba
 def test_declared_operators() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)

@@ -166,6 +166,60 @@ def test_gradients_in_float32_and_of_strided_inputs() -> None:
             np.testing.assert_allclose(second, wanted, rtol=1e-12, atol=1e-12, err_msg=repr(case))
 
 
+#: Their gradients are products of matrices, sums in which 0 times infinity is NaN.
+PRODUCTS = {"matmul", "tensordot", "einsum", "Tensor"}
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf, 0.0])
+def test_a_gradient_of_0_stays_0_whatever_the_inputs_are(special: float) -> None:
+    """Nothing depends on such a value, so that a NaN in it must not spread; ``where(valid, f(x), 0)`` relies on it."""
+    count = 0
+    for case in CASES:
+        arrays = [each.copy() for each in case.arrays()]
+        for array in arrays:
+            array.reshape(-1)[::2] = special
+        inputs = [leaf(each) for each in arrays]
+        try:
+            results = several(case.call(ao, *inputs))
+        except ValueError:  # such as arange of NaN
+            assert case.name in ("arange", "quantile")
+            continue
+        for result in results:
+            result.backward(ao.zeros(result.shape, dtype=result.dtype), retain_graph=True)
+        for own in inputs:
+            assert case.name in PRODUCTS or own.grad is None or own.grad.tolist() == ao.zeros(own.shape).tolist(), case
+        count += 1
+    assert count > 0.9 * len(CASES)
+
+
+def test_what_where_has_not_chosen_gives_no_gradient() -> None:
+    """Functions outside of their domain, in a branch: no second ``where`` around the input is needed."""
+    x = np.array([-3.0, -0.5, 0.5, 4.0, np.nan])
+    calls: list[tuple[Callable[[Any], Any], Callable[[Any], Any]]] = [
+        (lambda x: x > 0, ao.log),
+        (lambda x: x > 0, ao.log2),
+        (lambda x: x > 0, ao.log10),
+        (lambda x: x > 0, lambda x: x**0.5),
+        (lambda x: x > 0, ao.sqrt),
+        (lambda x: x > 0, ao.rsqrt),
+        (lambda x: x > -1, ao.log1p),
+        (lambda x: x > 1, ao.acosh),
+        (lambda x: abs(x) < 1, ao.atanh),
+        (lambda x: abs(x) < 1, ao.asin),
+        (lambda x: abs(x) < 1, ao.acos),
+        (lambda x: x > 0, lambda x: ao.pow(2.0, 1.0 / ao.sqrt(x))),
+    ]
+    for is_valid, function in calls:
+        tracked = leaf(x)
+        valid = is_valid(tracked)
+        ao.where(valid, function(tracked), 0.0).sum().backward()
+        chosen = leaf(x[np.asarray(valid)])
+        function(chosen).sum().backward()
+        assert tracked.grad is not None and chosen.grad is not None
+        np.testing.assert_array_equal(np.asarray(tracked.grad)[np.asarray(valid)], np.asarray(chosen.grad))
+        np.testing.assert_array_equal(np.asarray(tracked.grad)[~np.asarray(valid)], 0.0)
+
+
 def moved(x: ao.Tensor) -> ao.Tensor:
     """The same elements, with gaps between them, and the last one first."""
     wide = ao.stack([ao.flip(x), ao.flip(x)], axis=-1)

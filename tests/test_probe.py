@@ -14,6 +14,7 @@ from needs import requires_numba
 
 import aotops as ao
 from aotops.aot.pack.probe import probe
+from aotops.errors import BuildError
 
 INF = math.inf
 INTEGERS = "int64"
@@ -215,6 +216,32 @@ def test_a_wrong_derivative_is_warned_of_at_the_place_of_the_function() -> None:
     ) as found:
         probe(cube._record)
     assert len(found) == 1 and found[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("derivative", "message"),
+    [
+        (lambda x, w, y, g: g, r"a tuple of 2 numbers, one for each result, and returns a number"),
+        (lambda x, w, y, g: (g,), r"a tuple of 2 numbers, one for each result, and returns a tuple of 1"),
+        (lambda x, w, y, g: None, r"a tuple of 2 numbers, one for each result, and returns nothing"),
+    ],
+)
+def test_derivatives_that_return_something_else_are_rejected(derivative: Any, message: str) -> None:
+    product = ao.zip(lambda x, w: x * w)
+    product.derivative(derivative)
+    with pytest.raises(BuildError, match=f"derivative does not compile:\\nIt must return {message}"):
+        probe(product._record)
+
+
+def test_derivatives_of_one_input_return_a_number() -> None:
+    for derivative, got in (
+        (lambda x, y, g: (2 * x * g,), "a tuple of 1"),
+        (lambda x, y, g: 1j * g, "a complex number"),
+    ):
+        square = ao.map(lambda x: x * x)
+        square.derivative(derivative)
+        with pytest.raises(BuildError, match=f"It must return a number, and returns {got}"):
+            probe(square._record)
 
 
 def collatz(n: Any) -> Any:

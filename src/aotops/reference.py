@@ -53,6 +53,7 @@ from typing import Any
 from aotops import abi, errors
 from aotops.abi import AXIS_KINDS
 from aotops.intrinsics import integer, narrow
+from aotops.loops.derivatives import zero_of_zero
 from aotops.loops.states import combining_numbers
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record, Scalar
@@ -501,9 +502,12 @@ def evaluate(
         return evaluate_state(record, dtype, converted, axis, keepdims, include_initial, present)
     if record.outputs:
         results = record.results_for(dtype)
-        return elementwise_many(present(scalar, dtype, record.inputs_for(dtype), results), converted, results)
+        function = present(scalar, dtype, record.inputs_for(dtype), results)
+        function = zero_of_zero(function, record.outputs) if record.derivative_of else function
+        return elementwise_many(function, converted, results)
     if record.kind not in AXIS_KINDS:
-        return elementwise(present(scalar, dtype, record.inputs_for(dtype), (result,)), converted, result)
+        function = present(scalar, dtype, record.inputs_for(dtype), (result,))
+        return elementwise(zero_of_zero(function, 0) if record.derivative_of else function, converted, result)
     # what is combined: the elements of the only input, or a function of all of them
     x = converted[0]
     if record.map is not None:

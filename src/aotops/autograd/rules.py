@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from aotops import _native
 from aotops.namespace.manipulation import broadcast_to
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -18,6 +19,34 @@ if TYPE_CHECKING:
     Axes = tuple[int, ...] | None
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
+
+
+_any = _native.operators["any"]
+_exp_derivative = _native.operators["exp.derivative"]
+_expm1_derivative = _native.operators["expm1.derivative"]
+_isnan = _native.operators["isnan"]
+_sum = _native.operators["sum"]
+_sum_of_products = _native.operators["_sum_of_products"]
+
+
+def chained(gradient: Tensor, slope: Tensor) -> Tensor:
+    """``gradient * slope``, and 0 where the gradient is 0, as of every operator: in one pass, that of ``exp``."""
+    product: Tensor = _exp_derivative(slope, slope, gradient)
+    return product
+
+
+def chained_exp(gradient: Tensor, x: Tensor) -> Tensor:
+    """``gradient * exp(x)``, likewise: what the derivative of ``expm1`` computes."""
+    product: Tensor = _expm1_derivative(x, x, gradient)
+    return product
+
+
+def sum_of_chained(gradient: Tensor, slope: Tensor, axes: Axes) -> Tensor:
+    """The sum of ``chained`` along axes, which stay with length 1."""
+    total: Tensor = _sum_of_products(gradient, slope, axes, keepdims=True)
+    if _any(_isnan(total)):  # of a slope that is NaN, perhaps one that no gradient arrives at
+        total = _sum(chained(gradient, slope), axes, keepdims=True)
+    return total
 
 
 def is_smooth(value: Any) -> bool:

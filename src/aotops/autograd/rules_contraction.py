@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from aotops import _native, errors
-from aotops.autograd.rules import is_smooth, smooth, spread
+from aotops.autograd.rules import chained, is_smooth, smooth, spread
 from aotops.namespace import contraction, linear_algebra
 from aotops.namespace.linear_algebra import as_factor, paired_axes
 from aotops.namespace.manipulation import expand_dims
@@ -80,7 +80,7 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Ruled:
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
         wide = expand_dims(gradient, axis)
-        return those(wanted, lambda: _multiply(wide, second), lambda: _multiply(wide, first))
+        return those(wanted, lambda: chained(wide, second), lambda: chained(wide, first))
 
     return result, smooth(x1, x2), (left, right), pull
 

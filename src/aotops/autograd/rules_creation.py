@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from math import log
-
 from aotops import _native
-from aotops.autograd.rules import is_smooth, nothing, smooth
+from aotops.autograd.rules import chained, is_smooth, nothing, smooth
 from aotops.namespace import creation, grids, like
 from aotops.namespace.creation import as_number
 
@@ -16,6 +14,7 @@ if TYPE_CHECKING:
     from aotops.autograd.rules import Ruled
     from aotops.tensors import Tensor
 
+_log = _native.operators["log"]
 _multiply = _native.operators["multiply"]
 _subtract = _native.operators["subtract"]
 _sum = _native.operators["sum"]
@@ -74,14 +73,13 @@ def logspace(start: Any, stop: Any, /, num: Any, *, base: Any = 10.0, endpoint: 
     number = as_number("logspace", "base", base)
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        through = _multiply(gradient, saved[0])
         found: tuple[Any, ...] = ()
         if any(ends):
             weight = grids.linspace(0, 1, num, endpoint=endpoint)
-            found = by_ends(_multiply(through, log(number)), weight, ends)
+            found = by_ends(chained(gradient, _multiply(saved[0], _log(number))), weight, ends)
         if by_base:
             exponents = grids.linspace(first, last, num, endpoint=endpoint)
-            found += (_sum(_multiply(through, exponents / number)),)
+            found += (_sum(chained(gradient, _multiply(saved[0], exponents / number))),)
         return found
 
     return result, smooth(start, stop, base), (result,), pull

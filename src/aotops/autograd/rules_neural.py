@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native
-from aotops.autograd.rules import kept, nothing, smooth
+from aotops.autograd.rules import chained, chained_exp, kept, nothing, smooth, sum_of_chained
 from aotops.autograd.rules_statistics import shared
 from aotops.namespace import neural
 from aotops.namespace.statistics import folded_axes
@@ -18,15 +18,10 @@ if TYPE_CHECKING:
 _abs = _native.operators["abs"]
 _divide = _native.operators["divide"]
 _equal = _native.operators["equal"]
-_exp = _native.operators["exp"]
-_fma = _native.operators["fma"]
-_multiply = _native.operators["multiply"]
-_negative = _native.operators["negative"]
 _pow = _native.operators["pow"]
 _sign = _native.operators["sign"]
 _subtract = _native.operators["subtract"]
 _sum = _native.operators["sum"]
-_sum_of_products = _native.operators["_sum_of_products"]
 _where = _native.operators["where"]
 
 INF = float("inf")
@@ -42,7 +37,7 @@ def softmax(x: Any, axis: Any = -1) -> Ruled:
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         (y,) = saved
-        return (_multiply(y, _subtract(gradient, _sum_of_products(gradient, y, axes, keepdims=True))),)
+        return (chained(_subtract(gradient, sum_of_chained(gradient, y, axes)), y),)
 
     return result, inputs, (result,), pull
 
@@ -56,7 +51,7 @@ def log_softmax(x: Any, axis: Any = -1) -> Ruled:
     axes = folded_axes("log_softmax", x, axis)
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        return (_fma(_exp(saved[0]), _negative(_sum(gradient, axes, keepdims=True)), gradient),)
+        return (_subtract(gradient, chained_exp(_sum(gradient, axes, keepdims=True), saved[0])),)
 
     return result, inputs, (result,), pull
 
@@ -72,7 +67,7 @@ def logsumexp(x: Any, axis: Any = None, *, keepdims: bool = False) -> Ruled:
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         x, y = saved[0], kept(saved[1], shape, axes)
         y = _where(_equal(y, -INF), 0.0, y)  # of nothing but -inf the exponentials are 0
-        return (_multiply(_exp(_subtract(x, y)), kept(gradient, shape, axes)),)
+        return (chained_exp(kept(gradient, shape, axes), _subtract(x, y)),)
 
     return result, inputs, (x, result), pull
 
@@ -91,13 +86,13 @@ def norm(x: Any, axis: Any = None, *, ord: float = 2, keepdims: bool = False) ->
         if ord == 0:
             return (None,)
         if abs(ord) == INF:
-            return (_multiply(_sign(x), shared(gradient, _equal(_abs(x), y), axes)),)
+            return (chained(shared(gradient, _equal(_abs(x), y), axes), _sign(x)),)
         if ord == 1:
-            return (_multiply(_sign(x), gradient),)
+            return (chained(gradient, _sign(x)),)
         size = _where(_equal(y, 0.0), 1.0, y)
         if ord == 2:
-            return (_multiply(_divide(x, size), gradient),)
+            return (chained(gradient, _divide(x, size)),)
         share = _pow(_divide(_abs(x), size), ord - 1.0)
-        return (_multiply(_sign(x), _where(_equal(x, 0.0), 0.0, _multiply(share, gradient))),)
+        return (chained(_where(_equal(x, 0.0), 0.0, chained(gradient, share)), _sign(x)),)
 
     return result, inputs, (x, result), pull

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from aotops import _native
+from aotops._native import astype
+from aotops.autograd.rules import chained, kept
 from aotops.namespace import statistics
 from aotops.namespace.manipulation import broadcast_to
 from aotops.shapes import folded_count, normalize_axes
@@ -18,12 +20,13 @@ if TYPE_CHECKING:
 
 _cumulative_prod = _native.operators["cumulative_prod"]
 _divide = _native.operators["divide"]
-_equal = _native.operators["equal"]
+_any = _native.operators["any"]
 _isnan = _native.operators["isnan"]
-_logical_or = _native.operators["logical_or"]
+_logical_not = _native.operators["logical_not"]
 _max = _native.operators["max"]
 _min = _native.operators["min"]
 _multiply = _native.operators["multiply"]
+_not_equal = _native.operators["not_equal"]
 _prod = _native.operators["prod"]
 _subtract = _native.operators["subtract"]
 _sum = _native.operators["sum"]
@@ -78,13 +81,17 @@ def extremum(operator: Operator, x: Tensor, axis: Any, options: dict[str, Any]) 
     """Equal shares for all elements that are the largest, or the smallest; NaN counts as one."""
     result = operator(x, axis, **options)
     shape, axes = x.shape, folded(operator.__name__, x.ndim, axis)
+    count = folded_count(shape, axes)
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         x, y = saved
         y = repeated(y, shape, axes)
-        chosen = _logical_or(_equal(x, y), _isnan(x))
-        share = _divide(repeated(gradient, shape, axes), _sum(chosen, axes, keepdims=True).astype(gradient.dtype))
-        return (_where(chosen, share, 0.0),)
+        others = _not_equal(x, y)
+        if _any(_isnan(saved[1])):
+            others = _where(_isnan(y), _logical_not(_isnan(x)), others)
+        chosen = _subtract(count, _sum(others, axes, keepdims=True))
+        share = _divide(kept(gradient, shape, axes), astype(chosen, gradient.dtype))
+        return (_where(others, 0.0, share),)
 
     return result, (x,), (x, result), pull
 
@@ -110,13 +117,13 @@ def product(x: Any, /, axis: Any = None, **options: Any) -> Ruled:
         lined = saved[0].permute(order) if order else saved[0]
         rows = lined.reshape((*[shape[k] for k in rest], -1)) if saved[0].size else saved[0]
         if saved[0].size == 0:
-            return (_multiply(repeated(gradient, shape, axes), 0.0),)
+            return (_native.full(shape, 0, gradient.dtype),)
         others = all_others(rows).reshape(lined.shape)
         back = [0] * len(order)
         for place, axis in enumerate(order):
             back[axis] = place
         others = others.permute(back) if order else others
-        return (_multiply(repeated(gradient, shape, axes), others),)
+        return (chained(repeated(gradient, shape, axes), others),)
 
     return result, (x,), (x,), pull
 
@@ -138,7 +145,7 @@ def sum_of_products(x1: Any, x2: Any, /, axis: Any = None, **options: Any) -> Ru
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
         spread = repeated(gradient, shape, axes)
-        return (lambda: _multiply(spread, second)), (lambda: _multiply(spread, first))
+        return (lambda: chained(spread, second)), (lambda: chained(spread, first))
 
     return result, (x1, x2), (x1, x2), pull
 
@@ -151,7 +158,7 @@ def sum_of_squared_deviations(x: Any, centre: Any, /, axis: Any = None, **option
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
-        moved = _multiply(repeated(gradient, shape, axes), _multiply(_subtract(first, second), 2.0))
+        moved = chained(repeated(gradient, shape, axes), _multiply(_subtract(first, second), 2.0))
         return moved, (lambda: _subtract(0.0, moved))
 
     return result, (x, centre), (x, centre), pull

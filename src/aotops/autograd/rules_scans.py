@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from aotops import _native
+from aotops.autograd.rules import chained
 from aotops.autograd.scatter import add_along
 from aotops.namespace.creation import arange
+from aotops.namespace.data_types import finfo
 from aotops.namespace.joining import concat
 from aotops.namespace.manipulation import flip
 from aotops.shapes import normalize_axes
@@ -17,10 +19,17 @@ if TYPE_CHECKING:
     from aotops.autograd.rules_views import Ruled
     from aotops.tensors import Tensor
 
+_abs = _native.operators["abs"]
+_add = _native.operators["add"]
 _cumulative_max = _native.operators["cumulative_max"]
 _cumulative_min = _native.operators["cumulative_min"]
 _cumulative_prod = _native.operators["cumulative_prod"]
 _cumulative_sum = _native.operators["cumulative_sum"]
+_divide = _native.operators["divide"]
+_greater = _native.operators["greater"]
+_less = _native.operators["less"]
+_max = _native.operators["max"]
+_min = _native.operators["min"]
 _multiply = _native.operators["multiply"]
 _where = _native.operators["where"]
 
@@ -54,27 +63,44 @@ def cumulative_sum(x: Any, /, axis: Any = None, *, include_initial: Any = False,
 def cumulative_prod(x: Any, /, axis: Any = None, *, include_initial: Any = False, **options: Any) -> Ruled:
     """Of each product that has the element, the product of the others.
 
-    ``g[k] + x[k + 1] * (what is behind k)``, times the product before ``k``, from the end on: no division, so that
-    zeros are no exception.
+    Where no product has over- or underflowed, by a division: all products that have the element, over the element. Else
+    ``found[k] = g[k] + x[k + 1] * found[k + 1]``, times the product before ``k``: zeros are no exception.
     """
     result = _cumulative_prod(x, axis, include_initial=include_initial, **options)
     own = along("cumulative_prod", x, axis)
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        (x,) = saved
-        gradient = after(gradient, own, include_initial)
+        x, y = saved
+        gradient, y = after(gradient, own, include_initial), after(y, own, include_initial)
+        if is_ordinary(y):
+            return (_divide(sums_behind(_multiply(gradient, y), own), x),)
         start = (slice(None),) * own
         before = _cumulative_prod(x, own, include_initial=True)[(*start, slice(None, -1))]
-        found = _native.empty(x.shape, gradient.dtype)
-        behind: Any = None
-        for k in reversed(range(x.shape[own])):
-            behind = gradient[(*start, k, ...)] if behind is None else _multiply(behind, x[(*start, k + 1, ...)])
-            if k + 1 < x.shape[own]:
-                behind = behind + gradient[(*start, k, ...)]
-            found[(*start, k, ...)] = behind
-        return (_multiply(found, before),)
+        return (chained(weighted_sums_behind(gradient, x, own), before),)
 
-    return result, (x,), (x,), pull
+    return result, (x,), (x, result), pull
+
+
+def is_ordinary(y: Tensor) -> bool:
+    """Whether running products can be divided by: none is zero, subnormal, infinite or NaN, and neither is a sum."""
+    info = finfo(y.dtype)
+    size = _abs(y)
+    low, high = _min(size, initial=1.0), _max(size, initial=1.0)
+    return bool(_greater(low, info.smallest_normal / info.eps)) and bool(_less(high, info.max * info.eps))
+
+
+def weighted_sums_behind(gradient: Tensor, x: Tensor, own: int) -> Tensor:
+    """``s[k] = gradient[k] + x[k + 1] * s[k + 1]`` along an axis, in steps that double how much they have added."""
+    sums, start, length = gradient, (slice(None),) * own, x.shape[own]
+    # of each element, the product of as many behind it as its sum has
+    factors, reach = x[(*start, slice(1, None))], 1
+    while reach < length:
+        first, behind = (*start, slice(None, length - reach)), (*start, slice(reach, None))
+        more = _add(sums[first], chained(sums[behind], factors))
+        sums = concat([more, sums[(*start, slice(length - reach, None))]], axis=own)
+        factors = _multiply(factors[(*start, slice(None, -reach))], factors[(*start, slice(reach, None))])
+        reach *= 2
+    return sums
 
 
 def extremum(operator: Operator, x: Tensor, axis: Any, options: dict[str, Any]) -> Ruled:

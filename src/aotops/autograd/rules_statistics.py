@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import astype
-from aotops.autograd.rules import kept, nothing, smooth
+from aotops.autograd.rules import chained, kept, nothing, smooth
 from aotops.namespace import nan_statistics, statistics
 from aotops.namespace.creation import as_number
 from aotops.namespace.statistics import broadcast_mask, folded_axes, masked_mean, one_correction
@@ -56,7 +56,9 @@ def variance(name: str, function: Callable[..., Any], x: Any, axis: Any, options
             factor = _where(_greater(root, 0.0), _divide(factor, root), 0.0)
         else:
             factor = _multiply(factor, 2.0)
-        moved = _multiply(_subtract(x, centre), _divide(factor, degrees))
+        # of one element alone there are no degrees of freedom
+        share = _where(_equal(factor, 0.0), 0.0, _divide(factor, degrees))
+        moved = chained(share, _subtract(x, centre))
         return (moved if is_whole else _where(rest[0], moved, 0.0),)
 
     # the root is read where there is one; its dtype is the one to compute in

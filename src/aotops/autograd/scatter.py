@@ -32,14 +32,16 @@ def add(view: Tensor, indices: tuple[Tensor | None, ...], place: int, values: Te
     _native.put_at(view, indices, place, "indexing", tuple(range(view.ndim)), values, True)
 
 
-def add_along(shape: Shape, gradient: Tensor, index: Tensor, axis: int) -> Tensor:
-    """Zeros of a shape, to which a gradient is added at positions along an axis, of its own for each line of elements.
+def add_along(shape: Shape, gradient: Tensor, index: Tensor, axis: int, total: Tensor | None = None) -> Tensor:
+    """Add a gradient to a tensor of a shape at positions along an axis, of its own for each line of elements.
 
-    The shapes of the gradient and the index differ from this one along the axis alone.
+    The shapes of the gradient and the index differ from this one along the axis alone. ``total`` is contiguous, and is
+    returned; by default it is new, of zeros.
     """
+    total = _native.full(shape, 0, gradient.dtype) if total is None else total
     before, behind = prod(shape[:axis]), prod(shape[axis + 1 :])
     if before * behind == 0 or index.size == 0:
-        return _native.full(shape, 0, gradient.dtype)
+        return total
     count = index.shape[axis]
     positions: list[Tensor] = [index.reshape((before, count, behind))]
     lengths = [shape[axis]]
@@ -49,6 +51,5 @@ def add_along(shape: Shape, gradient: Tensor, index: Tensor, axis: int) -> Tenso
     if behind > 1:
         positions.append(arange(behind))
         lengths.append(behind)
-    values = gradient.reshape((before, count, behind))
-    flat = (slice(None),) * len(lengths)
-    return add_at_positions(tuple(lengths), values, flat, tuple(positions), 0).reshape(shape)
+    add(total.view(lengths), tuple(positions), 0, gradient.reshape((before, count, behind)))
+    return total

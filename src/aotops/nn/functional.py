@@ -8,7 +8,7 @@ from aotops import _native, errors
 from aotops._native import alias, astype, is_recording, record
 from aotops.arguments import advised, as_flag
 from aotops.namespace.creation import asarray
-from aotops.namespace.manipulation import moveaxis
+from aotops.namespace.manipulation import broadcast_to
 from aotops.namespace.neural import embedding as rows_of
 from aotops.namespace.neural import log_softmax, one_hot, softmax
 from aotops.namespace.operands import as_floats
@@ -41,9 +41,8 @@ __all__ = [
 gelu, relu, sigmoid, silu, softplus, tanh = (
     _native.operators[name] for name in ("gelu", "relu", "sigmoid", "silu", "softplus", "tanh")
 )
-_all, _exp, _less, _logaddexp, _multiply, _negative, _subtract, _sum, _sum_of_products = (
-    _native.operators[name]
-    for name in ("all", "exp", "less", "logaddexp", "multiply", "negative", "subtract", "sum", "_sum_of_products")
+_all, _less, _multiply, _negative, _sum = (
+    _native.operators[name] for name in ("all", "less", "multiply", "negative", "sum")
 )
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -245,18 +244,21 @@ def class_losses(logits: Tensor, classes: Tensor, axis: int, reduction: str) -> 
 def recorded_loss(
     loss: Tensor, logits: Tensor, logarithms: Tensor, classes: Tensor, axis: int, reduction: str
 ) -> Tensor:
-    """The loss with its gradient: the probabilities, less 1 for the class, in two passes."""
-    count, number, shape = logits.shape[axis], max(classes.size, 1), logits.shape
+    """The loss with its gradient: the probabilities, less 1 for the class, in one pass."""
+    from aotops.autograd.rules import chained_exp
+    from aotops.autograd.scatter import add_along
+
+    number, shape = max(classes.size, 1), logits.shape
+    own = (*shape[:axis], 1, *shape[axis + 1 :])
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         logarithms, classes = saved
-        scale: Any = gradient
-        if reduction == "mean":
-            scale = _multiply(gradient, 1 / number)
-        elif reduction == "none":
-            scale = gradient.reshape((*shape[:axis], 1, *shape[axis + 1 :]))
-        chosen = moveaxis(one_hot(classes, count, dtype=logarithms.dtype), -1, axis)
-        return (_multiply(_subtract(_exp(logarithms), chosen), scale),)
+        scale = _multiply(gradient, 1 / number) if reduction == "mean" else gradient
+        if reduction == "none":
+            scale = scale.reshape(own)
+        found = chained_exp(scale, logarithms)
+        less = broadcast_to(_negative(scale), own)
+        return (add_along(shape, less, classes.reshape(own), axis, found),)
 
     result: Tensor = record(cross_entropy, loss, (logits,), (logarithms, alias(classes)), pull)
     return result

@@ -12,6 +12,7 @@ from aotops.errors import BuildError, reject
 from aotops.intrinsics import Pattern, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
+from aotops.loops.derivatives import zero_of_zero
 from aotops.loops.elementwise import MOST_PATTERNED, derivative_patterns, elementwise, row_patterns
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.map import plan_map
@@ -181,6 +182,7 @@ def record_kernels(record: Record) -> list[Kernel]:
                 patterns = []
             gathers = not patterns or own > MOST_PATTERNED or (of_derivative and speculative)
             compiled = compiled_as(record, signature)
+            scalar = zero_of_zero(scalar, record.outputs) if of_derivative else scalar
             function = elementwise(scalar, compiled, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())

@@ -53,6 +53,8 @@ def probe(record: Record) -> None:
     """
     code = record.scalar.__code__
     require_number(record)
+    if record.gradient is not None:
+        require_number(record.gradient)
     require_repeatable(record)
     for found in (reduction, dropped_fraction, stored_truth, derivative):
         try:
@@ -102,11 +104,14 @@ def runnable(function: Function, dtype: str) -> Function:
 
 
 def require_number(record: Record) -> None:
-    """Raise ``BuildError`` for a map or a zip that returns a tuple of numbers without ``results``."""
-    if record.kind in AXIS_KINDS or record.outputs or not record.namespace:
+    """Raise ``BuildError`` for a map or a zip that returns a tuple of numbers without ``results``.
+
+    Also for a derivative that returns anything but a number, or a tuple of one for each input.
+    """
+    if record.kind in AXIS_KINDS or not record.namespace or (record.outputs and not record.derivative_of):
         return
     dtype = record.dtypes[-1]
-    counts: set[int] = set()
+    returned: set[str] = set()
     try:
         scalar = runnable(record.scalar_for(dtype), dtype)
         for row in rows(record, dtype, ORDINARY[dtype], 10):
@@ -114,18 +119,38 @@ def require_number(record: Record) -> None:
                 value = scalar(*row)
             except Exception:
                 continue
-            counts.add(len(value) if isinstance(value, tuple) else 0)
+            returned.add(described(value))
     except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
         return
-    if len(counts) == 1 and counts != {0}:
-        from aotops.aot.front.reasons import source_of
+    if len(returned) != 1:
+        return
+    (got,) = returned
+    count = record.outputs
+    if got == (f"a tuple of {count}" if count else "a number"):
+        return
+    wanted, advice = "a number", ""
+    if count:
+        wanted = f"a tuple of {count} number{'s' * (count > 1)}, one for each result"
+        advice = "; for one gradient g write `return (g,)`, with the comma" * (count == 1)
+    elif not record.derivative_of:
+        if not got.startswith("a tuple of "):  # the compiler says what is wrong
+            return
+        given = ", ".join(["None"] * int(got.split()[-1])) + "," * (got == "a tuple of 1")
+        advice = f"; give results=({given}), with the dtype of each, or None for that of the inputs"
+    from aotops.aot.front.reasons import source_of
 
-        (count,) = counts
-        given = ", ".join(["None"] * count) + "," * (count == 1)
-        raise errors.BuildError(
-            f"{record.variable} does not compile:\nIt must return a number, and returns a tuple of {count}; give "
-            f"results=({given}), with the dtype of each, or None for that of the inputs.\n{source_of(record.place)}"
-        )
+    raise errors.BuildError(
+        f"{record.variable} does not compile:\nIt must return {wanted}, and returns {got}{advice}.\n"
+        f"{source_of(record.place)}"
+    )
+
+
+def described(value: Any) -> str:
+    """Return what a scalar function has returned, in words."""
+    if isinstance(value, tuple):
+        return f"a tuple of {len(value)}"
+    kinds = (complex, "a complex number"), ((bool, int, float), "a number")
+    return next((name for kind, name in kinds if isinstance(value, kind)), "nothing")
 
 
 def attempt(function: Function, *values: Any) -> Any:

@@ -1,0 +1,42 @@
+"""What every derivative is computed with, whoever wrote its formula: a gradient of 0 stays 0."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from aotops.intrinsics import select
+
+Function = Callable[..., Any]
+
+
+def zero_of_zero(derivative: Function, outputs: int) -> Function:
+    """Make the same derivative, 0 where the last argument, the incoming gradient, is 0: nothing depends on the value.
+
+    A product would be NaN where the slope is infinite or NaN, as outside of a function's domain. ``outputs`` is the
+    number of gradients in the tuple that it returns, 0 if it returns one that is in none.
+    """
+    choose = chosen(outputs)
+
+    def guarded(*values: Any) -> Any:
+        g = values[-1]
+        return select(g == 0.0, g, derivative(*values))
+
+    def guarded_all(*values: Any) -> Any:
+        return choose(values[-1], derivative(*values))
+
+    return guarded_all if outputs else guarded
+
+
+def chosen(count: int) -> Function:
+    """Make a function of ``g`` and a tuple that selects ``g`` in place of each of ``count`` numbers where it is 0."""
+    others: Any = chosen(count - 1) if count > 1 else None
+
+    def choose(g: Any, results: Any) -> Any:
+        return select(g == 0.0, g, results[0]), *others(g, results[1:])
+
+    def choose_last(g: Any, results: Any) -> Any:
+        # what a wrong derivative returns besides is kept, so that the error tells of it
+        return select(g == 0.0, g, results[0]), *results[1:]
+
+    return choose_last if others is None else choose
