@@ -397,7 +397,7 @@ def test_extremes_with_masks_and_initial_values() -> None:
     x = leaf([[1.0, 7.0, 3.0], [5.0, math.nan, 5.0], [2.0, 2.0, 1.0]])
     mask = ao.tensor([[True, False, True]])
     (ao.max(x, axis=1, where=mask, initial=-9.0) * [1.0, 10.0, 100.0]).sum().backward()
-    assert x.grad is not None and x.grad.tolist() == [[0.0, 0.0, 1.0], [5.0, 0.0, 5.0], [50.0, 0.0, 0.0]]
+    assert x.grad is not None and x.grad.tolist() == [[0.0, 0.0, 1.0], [5.0, 0.0, 5.0], [100.0, 0.0, 0.0]]
 
 
 def test_ties_share_the_gradient() -> None:
