@@ -38,6 +38,7 @@ def both(a, b):
 single = ao.map(lambda x: (2 * x,), results=(None,), dtypes="float64")
 swapped = ao.zip(lambda a, b: (b, a), results=(None, None), dtypes="float64")
 seven = ao.zip(lambda a, b, c, d, e, f, g: math.exp(-abs(a - b)) * c + d * e - f / (1.0 + g * g), dtypes="float64")
+polynomial = ao.zip(lambda a, b, c, d, e: a * b + c * d - e, dtypes="float64")
 largest = ao.reduce(lambda a, b: max(a, b), identity=-math.inf, map=lambda a, b, c, d: a * b - c * d, dtypes="float64")
 spread = ao.reduce(
     lambda a, b: (min(a[0], b[0]), max(a[1], b[1])),
@@ -311,6 +312,28 @@ def test_any_mixture_of_arrays_and_numbers_gives_the_same(declared: Any) -> None
     )
     x = ao.asarray(np.arange(300.0))
     assert declared.seven(x, 1.0, x, 3.0, x, 5.0, 6.0, out=x) is x
+
+
+@requires_numba
+def test_rows_of_any_length_are_computed_in_any_mixture(declared: Any) -> None:
+    """Groups of 16 elements, of which the last overlaps the one before; short rows; results over an input."""
+    rng = np.random.default_rng(16)
+    wide = rng.normal(size=(5, 2, 700))
+    for length in (*range(1, 50), *range(120, 150), 255, 257, 300, 337):
+        whole = [ao.asarray(each[0, :length].copy()) for each in wide]
+        gaps = [ao.asarray(each)[0, : 2 * length : 2] for each in wide]
+        back = [ao.asarray(each)[1, length - 1 :: -1] if length < 700 else None for each in wide]
+        for kinds in ("wgbwg", "0w0w0", "w0wg0", "gggg0", "0000b", "b0g0w"):
+            chosen = {"w": whole, "g": gaps, "b": back}
+            given = [0.5 + k if kind == "0" else chosen[kind][k] for k, kind in enumerate(kinds)]
+            a, b, c, d, e = (np.asarray(each) for each in given)
+            wanted = a * b + c * d - e
+            np.testing.assert_allclose(np.asarray(declared.polynomial(*given)), wanted, rtol=1e-15, atol=1e-15)
+            for k, kind in enumerate(kinds):
+                if kind != "0":
+                    own = ao.asarray(np.asarray(given[k]).copy())
+                    declared.polynomial(*given[:k], own, *given[k + 1 :], out=own)
+                    assert own.tolist() == declared.polynomial(*given).tolist()
 
 
 def check_reduction(operator: Any, wanted: Any) -> None:
