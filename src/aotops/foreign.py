@@ -21,21 +21,37 @@ LIBRARIES = {"dask.array": ("Array", "aotops.interop.dask.collections")}
 def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any] | None) -> Any:
     """What another library makes of a call, one of whose arguments is its array; ``NotImplemented`` if none is."""
     named = kwargs or {}
-    for _, module in found_among((*args, *named.values())):
-        return module.call(function, args, named)
+    for kind, module in introduced():
+        if array_of(kind, (*args, *named.values())) is not None:
+            return module.call(function, args, named)
     return NotImplemented
 
 
 def array_among(values: Iterable[Any]) -> Any:
-    """The first array of another library among some values, which knows tensors from now on; None if there is none."""
-    return next((array for array, _ in found_among(values)), None)
+    """The first array of another library among some values; None if there is none."""
+    found = (array_of(kind, values) for kind, _ in introduced())
+    return next((array for array in found if array is not None), None)
 
 
-def found_among(values: Iterable[Any]) -> Iterator[tuple[Any, Any]]:
-    """The arrays of other libraries among some values, also inside of lists and tuples, each with our module for it."""
+def introduced() -> Iterator[tuple[Any, Any]]:
+    """The classes of arrays of the libraries that the process has imported, which know tensors now; our modules."""
     for library, (name, home) in LIBRARIES.items():
-        kind: Any = getattr(sys.modules.get(library), name, None)  # None: nobody has imported it
-        for value in values if kind is not None else ():
-            for each in value if type(value) in (list, tuple) else (value,):
-                if isinstance(each, kind):
-                    yield each, __import__(home, fromlist=("",))
+        kind = getattr(sys.modules.get(library), name, None)
+        if kind is not None:
+            yield kind, __import__(home, fromlist=("",))
+
+
+def array_of(kind: Any, values: Iterable[Any]) -> Any:
+    """The first instance of a class among some values, also in a list or tuple that is one; None if there is none."""
+    for value in values:
+        for each in value if type(value) in (list, tuple) else (value,):
+            if isinstance(each, kind):
+                return each
+    return None
+
+
+def token(x: Any) -> Any:
+    """What tells a tensor from others, for Dask."""
+    for _, module in introduced():
+        return module.token(x)
+    return "aotops.Tensor", x.dtype.name, x.shape, x.tolist()  # Dask without its arrays

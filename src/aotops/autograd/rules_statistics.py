@@ -115,9 +115,9 @@ def nansum(x: Any, axis: Any = None, *, keepdims: bool = False) -> Ruled:
     return result, inputs, (x,), pull
 
 
-def nanmean(x: Any, axis: Any = None, *, keepdims: bool = False) -> Ruled:
+def nanmean(x: Any, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Ruled:
     """An equal share for each number."""
-    result = nan_statistics.nanmean(x, axis, keepdims=keepdims)
+    result = nan_statistics.nanmean(x, axis, dtype=dtype, keepdims=keepdims)
     inputs = smooth(x)
     if not inputs:
         return result, (), (), nothing

@@ -305,6 +305,18 @@ def has_no_dtype(dtype: Any) -> bool:
     return dtype is not None and find_dtype(numpy.dtype(dtype)) is None
 
 
+def einsum(
+    *operands: Any,
+    out: Any = None,
+    optimize: Any = False,
+    dtype: Any = None,
+    order: str = "K",
+    casting: str = "safe",
+) -> Any:
+    """``numpy.einsum``, which aotops computes in an order of its own choice; in another dtype NumPy does."""
+    return NotImplemented if dtype is not None else finished("einsum", aotops.einsum(*operands), out, None)
+
+
 def nansum(
     a: Any,
     axis: Any = None,
@@ -342,6 +354,7 @@ ADAPTERS = {
     "cumprod": cumprod,
     "cumsum": cumsum,
     "dot": dot,
+    "einsum": einsum,
     "empty": empty,
     "empty_like": empty_like,
     "flatnonzero": flatnonzero,

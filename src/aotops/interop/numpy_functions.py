@@ -121,7 +121,7 @@ def as_out(value: Any) -> Any:
 #: The functions that aotops calls as NumPy does, and means the same by; an error for those that it does not have yet.
 SAME = (
     "all any argmax argmin astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
-    "diff einsum expand_dims flip imag isin matrix_transpose max mean median meshgrid min "
+    "diff expand_dims flip imag isin matrix_transpose max mean median meshgrid min "
     "moveaxis nanargmax nanargmin nanmax nanmean nanmin nonzero "
     "percentile prod quantile real repeat reshape roll searchsorted squeeze stack std sum take "
     "take_along_axis "
@@ -162,9 +162,9 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     """The result of one of NumPy's other functions one of whose arguments is a tensor, by ``__array_function__``."""
     import numpy
 
+    lazy = foreign.array_among((*args, *options.values()))
     if not all(issubclass(kind, (TensorBase, numpy.ndarray)) and not positive_priority(kind) for kind in types):
         # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
-        lazy = foreign.array_among((*args, *options.values()))
         return NotImplemented if lazy is None else lazy.__array_function__(function, types, args, options)
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""

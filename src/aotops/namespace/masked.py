@@ -6,7 +6,7 @@ identity in place of the others; without an identity, ``initial``, which the res
 
 from __future__ import annotations
 
-from aotops import _native, errors
+from aotops import _native, errors, foreign
 from aotops.namespace.joining import stack
 from aotops.namespace.manipulation import broadcast_shapes, broadcast_to
 from aotops.namespace.operands import as_tensor
@@ -26,6 +26,9 @@ _where = _native.operators["where"]
 
 def call(operator: Operator, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
     """Call an operator with ``where``, or a reduction with ``where`` or ``initial`` among its keyword arguments."""
+    lazy = foreign.call(operator, inputs, options)
+    if lazy is not NotImplemented:
+        return lazy
     record = operator._record
     if record is not None and not record.takes_where:  # of a map of the elements, no element may be neutral
         for argument in ("where", "initial"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops.arguments import advised, as_flag
 from aotops.namespace.operands import as_floats, as_real, as_tensor
-from aotops.namespace.statistics import folded_axes, masked_mean, mean
+from aotops.namespace.statistics import folded_axes, masked_mean, mean, operand
 from aotops.shapes import folded_count, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -66,12 +66,13 @@ def nansum(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
 
 
 @advised
-def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
+def nanmean(x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool = False) -> Tensor:
     """Arithmetic mean of the elements that are not NaN, over one axis, several, or all.
 
     Parameters:
         x: A tensor, a number, an array or lists of numbers; integers and bools are computed as float64.
         axis: The axis that folds away, or a tuple of several; None for all.
+        dtype: float32 or float64, in which to compute; by default that of ``x``.
         keepdims: Leave the axes that fold away in place, with length 1.
 
     Returns:
@@ -89,7 +90,7 @@ def nanmean(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
         >>> ao.nanmean(ao.tensor([1.0, float("nan"), 2.0]))
         tensor(1.5)
     """
-    x = as_floats("nanmean", "x", x)
+    x = as_floats("nanmean", "x", operand("nanmean", x, dtype))
     axes = folded_axes("nanmean", x, axis)
     missing = _isnan(x)
     if not _any(missing):

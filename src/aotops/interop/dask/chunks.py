@@ -17,13 +17,10 @@ from dask.array.core import Array
 from dask.array.dispatch import (
     concatenate_lookup,
     divide_lookup,
-    einsum_lookup,
     empty_lookup,
     nannumel_lookup,
     numel_lookup,
     percentile_lookup,
-    take_lookup,
-    tensordot_lookup,
     to_numpy_dispatch,
 )
 from dask.base import normalize_token
@@ -44,9 +41,6 @@ def register() -> None:
 
     dask.array.register_chunk_type(Tensor)
     concatenate_lookup.register(Tensor, ao.concat)
-    take_lookup.register(Tensor, numpy.take)
-    tensordot_lookup.register(Tensor, numpy.tensordot)
-    einsum_lookup.register(Tensor, einsum)
     empty_lookup.register(Tensor, empty)
     divide_lookup.register(Tensor, divide)
     percentile_lookup.register(Tensor, percentile)
@@ -54,22 +48,12 @@ def register() -> None:
     nannumel_lookup.register(Tensor, nannumel)
     to_numpy_dispatch.register(Tensor, as_array)
     to_tensor_dispatch.register((numpy.ndarray, Tensor), as_tensor)
-    normalize_token.register(Tensor, token_of_tensor)
     normalize_token.register(ao.DType, token_of_dtype)
     normalize_token.register((ao.Operator, ao.ArrayKernel), token_of_declaration)
     register_sizeof(sizeof)
 
 
 # --- functions that Dask looks up by the type of a chunk --------------------------------------------------------------
-
-
-def einsum(*operands: Any, **options: Any) -> Tensor:
-    """``numpy.einsum``, whose ``order`` and ``casting`` Dask always gives: there is nothing to choose for tensors."""
-    dtype = options.get("dtype")
-    tensors = (
-        operands if dtype is None else [ao.asarray(x, dtype=dtype) if isinstance(x, Tensor) else x for x in operands]
-    )
-    return ao.einsum(*tensors)
 
 
 def empty(shape: Any, dtype: Any = float, order: str = "C") -> Tensor:
@@ -106,11 +90,6 @@ def as_tensor(x: Any, **options: Any) -> Tensor:
 
 
 # --- names: two things that are alike have the same one, in every process ---------------------------------------------
-
-
-def token_of_tensor(x: Tensor) -> tuple[Any, ...]:
-    """What tells a tensor from others: dtype, shape and elements."""
-    return "aotops.Tensor", normalize_token(numpy.asarray(x))
 
 
 def token_of_dtype(dtype: ao.DType) -> tuple[str, str]:

@@ -18,6 +18,7 @@ from typing import Any
 import dask.array
 import numpy
 from dask.array.core import Array, broadcast_shapes
+from dask.base import normalize_token
 
 import aotops as ao
 from aotops import errors
@@ -51,6 +52,11 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         return FUNCTIONS[own](*args, **kwargs)
     advice = f"write x.map_blocks({name}) to call it with each chunk, or {name}(x.compute())"
     errors.reject(TypeError, name, "each argument", "be in memory", "a Dask array", advice)
+
+
+def token(x: Any) -> Any:
+    """What tells a tensor from others: its dtype, shape and elements."""
+    return "aotops.Tensor", normalize_token(numpy.asarray(x))
 
 
 # --- elementwise operators --------------------------------------------------------------------------------------------
@@ -124,9 +130,10 @@ def normalised(function: Any, x: Array, axis: Any) -> Array:
     return ao.exp(differences) if function is ao.softmax else differences
 
 
-def nanmean(x: Array, axis: Any = None, *, keepdims: bool = False) -> Array:
+def nanmean(x: Array, axis: Any = None, *, dtype: Any = None, keepdims: bool = False, split_every: Any = None) -> Array:
     """``aotops.nanmean``."""
-    return ao.mean(x, axis, keepdims=keepdims, where=ao.logical_not(ao.isnan(x)))
+    tree: dict[str, Any] = {"split_every": split_every}
+    return ao.mean(x, axis, dtype=dtype, keepdims=keepdims, **tree, where=ao.logical_not(ao.isnan(x)))
 
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Array:
@@ -163,7 +170,6 @@ def in_one_chunk(function: Any) -> Any:
 
 #: Functions that are made of others, or that Dask has itself: it calls the functions of NumPy that chunks know.
 FUNCTIONS: dict[str, Any] = {
-    "astype": lambda x, dtype, *, copy=True: x.astype(numpy.dtype(dtype)),
     "broadcast_arrays": dask.array.broadcast_arrays,
     "broadcast_to": dask.array.broadcast_to,
     "concat": lambda arrays, *, axis=0: dask.array.concatenate(arrays, axis=axis),

@@ -58,9 +58,11 @@ def given(result: Any, as_numpy: bool) -> Any:
 
 
 def as_arrays(operands: list[Any]) -> list[Any]:
-    """Operands with Dask arrays of one chunk in place of tensors; single elements and numbers stay as they are."""
+    """Operands with Dask arrays of one chunk in place of those in memory; single elements and numbers stay."""
     return [
-        dask.array.from_array(each, chunks=-1, asarray=False) if isinstance(each, Tensor) and each.ndim else each
+        dask.array.from_array(each, chunks=-1, asarray=False)
+        if isinstance(each, (Tensor, numpy.ndarray)) and each.ndim
+        else each
         for each in operands
     ]
 
@@ -83,11 +85,15 @@ def element_of(operand: Any) -> Any:
 
 
 def read(name: str, parameters: tuple[str, ...], values: Any) -> list[Any]:
-    """Arguments as Dask arrays or operands in memory; ``TypeError`` for others."""
-    return [
-        value if value is None or isinstance(value, Array) else as_operand(name, parameter, value)
-        for parameter, value in zip(parameters, values, strict=False)
-    ]
+    """Arguments as Dask arrays, tensors, NumPy's arrays or numbers; ``TypeError`` for others."""
+    every: list[Any] = []
+    for parameter, value in zip(parameters, values, strict=False):
+        if value is not None and not isinstance(value, Array):
+            operand = as_operand(name, parameter, value)
+            # lists and arrays do not make tensors of NumPy's chunks
+            value = operand if isinstance(value, Tensor) or not isinstance(operand, Tensor) else numpy.asarray(operand)
+        every.append(value)
+    return every
 
 
 def reject_out(name: str, out: Any) -> None:

@@ -406,17 +406,17 @@ def reduced(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
         arrays += read(name, ("where",), (where,))
     record = record_of(operator)
     reduction: Reduction
-    if record.map is None and record.finish is None and combines_itself(operator, sample):
+    if record.map is None and record.finish is None and combines_itself(operator, sample, options):
         reduction = ByItself(name, operator, initial=initial, masked=where is not True, **options)
     else:
         reduction = ByStates(operator, record.finish is not None)
     return tree(reduction, arrays, axis, keepdims, split_every)
 
 
-def combines_itself(operator: ao.Operator, result: Tensor) -> bool:
+def combines_itself(operator: ao.Operator, result: Tensor, options: dict[str, Any]) -> bool:
     """Whether a reduction takes its own results, and makes more of their dtype."""
     try:
-        again: Tensor = operator(ao.ones((1,), dtype=result.dtype))
+        again: Tensor = operator(ao.ones((1,), dtype=result.dtype), **options)
     except TypeError:
         return False
     return again.dtype == result.dtype
@@ -465,7 +465,7 @@ def variance(name: str, masked: bool, dtype: Any = None, correction: Any = None,
 
 def norm(name: str, masked: bool, ord: float = 2) -> ByItself:
     """``aotops.norm``, of whose results it is the norm again; the "norm" 0 counts."""
-    return ByItself(name, ao.norm, again=ao.sum) if ord == 0 else ByItself(name, ao.norm, ord=ord)
+    return ByItself(name, ao.norm, again=ao.sum, ord=0) if ord == 0 else ByItself(name, ao.norm, ord=ord)
 
 
 #: The Python functions of aotops that are reductions, by name: what makes a reduction of that name, of whether there is
