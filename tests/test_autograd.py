@@ -9,6 +9,7 @@ import math
 import pickle
 import sys
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -53,6 +54,61 @@ def test_results_of_recorded_calls() -> None:
     assert not (x > 1.0).requires_grad and not x.astype("int64").requires_grad
     assert not ao.argmax(x).requires_grad and not y.detach().requires_grad
     assert ao.ones(2).is_leaf and not ao.ones(2).requires_grad
+
+
+def test_functions_that_make_tensors_take_requires_grad() -> None:
+    x = ao.ones((2, 3))
+    made: list[Callable[..., ao.Tensor]] = [
+        lambda **o: ao.tensor([1.0], **o),
+        lambda **o: ao.asarray([1.0], **o),
+        lambda **o: ao.asarray(np.ones(3), **o),
+        lambda **o: ao.zeros(3, **o),
+        lambda **o: ao.ones(3, **o),
+        lambda **o: ao.full(3, 0.5, **o),
+        lambda **o: ao.empty(3, **o),
+        lambda **o: ao.zeros_like(x, **o),
+        lambda **o: ao.ones_like(x, **o),
+        lambda **o: ao.full_like(x, 2.0, **o),
+        lambda **o: ao.empty_like(x, **o),
+        lambda **o: ao.arange(3.0, **o),
+        lambda **o: ao.linspace(0, 1, 3, **o),
+        lambda **o: ao.linspace(0, 1, 3, dtype="float32", **o),
+        lambda **o: ao.logspace(0, 1, 3, **o),
+        lambda **o: ao.eye(3, **o),
+        lambda **o: ao.random.uniform(shape=3, **o),
+        lambda **o: ao.random.normal(shape=3, dtype="float32", **o),
+    ]
+    for make in made:
+        assert not make().requires_grad and not make(requires_grad=False).requires_grad
+        leaf = make(requires_grad=True)
+        assert leaf.requires_grad and leaf.is_leaf
+        (leaf * 2.0).sum().backward()
+        assert leaf.grad is not None and set(np.asarray(leaf.grad).ravel().tolist()) == {2.0}
+    with pytest.raises(TypeError, match="float32 or float64"):
+        ao.arange(3, requires_grad=True)
+    shared = ao.asarray(x, requires_grad=True)
+    x[0, 0] = 5.0
+    assert shared is not x and not x.requires_grad and shared.tolist() == x.tolist()
+    tracked = shared * 1.0
+    assert ao.asarray(tracked, requires_grad=True) is tracked and ao.asarray(x) is x
+    assert ao.linspace(ao.tensor(0.0, requires_grad=True), 1.0, 3, requires_grad=True).grad_fn is not None
+
+
+def test_modes_are_decorators_without_parentheses() -> None:
+    x = leaf([1.0])
+
+    @ao.no_grad
+    def double(x: ao.Tensor) -> ao.Tensor:
+        """Twice."""
+        return x * 2
+
+    @ao.enable_grad
+    def triple(x: ao.Tensor) -> ao.Tensor:
+        return x * 3
+
+    assert not double(x).requires_grad and double.__doc__ == "Twice." and ao.is_grad_enabled()
+    with ao.no_grad():
+        assert triple(x).requires_grad and not (x * 2).requires_grad
 
 
 def test_requires_grad_can_be_changed() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gc
 import importlib.util
+import io
 import math
 import pickle
 import sys
@@ -390,7 +391,7 @@ def test_gradients_of_any_layout_are_taken() -> None:
         (lambda: nn.Linear(0, 2), ValueError, "Linear: in_features must be 1 or more, got 0"),
         (lambda: nn.Linear(2.5, 2), TypeError, "Linear: in_features must be an int, got float 2.5"),
         (lambda: nn.Linear(2, 2, dtype="int64"), TypeError, "Linear: dtype must be one of float32, float64"),
-        (lambda: nn.Linear(2, 2)(ao.ones(3)), ValueError, "matmul"),
+        (lambda: nn.Linear(2, 2)(ao.ones(3)), ValueError, "linear: x must have 2 elements"),
         (lambda: nn.Embedding(2, 2)(ao.tensor([2])), IndexError, "embedding"),
         (lambda: nn.Dropout(1.5), ValueError, "Dropout: p must be from 0 to 1, got 1.5"),
         (lambda: nn.Dropout("a"), TypeError, "Dropout: p must be a number, got str 'a'"),
@@ -494,3 +495,101 @@ def test_walking_a_model_leaves_no_cycles() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+# --- wrong arguments ----------------------------------------------------------------------------------------------
+
+
+def step_at(lr: Any) -> None:
+    optimizer = optim.SGD([nn.Parameter([1.0])])
+    optimizer.lr = lr
+    optimizer.step()
+
+
+def loaded(**changes: Any) -> None:
+    optimizer = optim.Adam([nn.Parameter([1.0])])
+    optimizer.load_state_dict({**optimizer.state_dict(), **changes})
+
+
+ADAM = optim.Adam([nn.Parameter([1.0])]).settings()
+#: What each argument is called in the error, and a call with it.
+ARGUMENTS: list[tuple[str, Callable[[Any], Any]]] = [
+    ("x", lambda x: functional.linear(x, ao.ones((2, 3)))),
+    ("weight", lambda x: functional.linear(ao.ones(3), x)),
+    ("bias", lambda x: functional.linear(ao.ones(3), ao.ones((2, 3)), x)),
+    ("x", lambda x: functional.embedding(x, ao.ones((2, 3)))),
+    ("weight", lambda x: functional.embedding(ao.zeros(0, dtype="int64"), x)),
+    ("x", lambda x: functional.dropout(x)),
+    ("p", lambda x: functional.dropout(ao.ones(2), x)),
+    ("training", lambda x: functional.dropout(ao.ones(2), 0.5, x)),
+    ("generator", lambda x: functional.dropout(ao.ones(2), generator=x)),
+    ("generator", lambda x: nn.Linear(2, 3, generator=x)),
+    ("generator", lambda x: nn.Embedding(2, 3, generator=x)),
+    ("x", lambda x: functional.mse_loss(x, ao.ones(2))),
+    ("target", lambda x: functional.mse_loss(ao.ones(2), x)),
+    ("reduction", lambda x: functional.mse_loss(ao.ones(2), ao.ones(2), x)),
+    ("x", lambda x: functional.cross_entropy(x, ao.tensor([0]))),
+    ("target", lambda x: functional.cross_entropy(ao.ones((1, 2)), x)),
+    ("in_features", lambda x: nn.Linear(x, 3)),
+    ("bias", lambda x: nn.Linear(2, 3, bias=x)),
+    ("dtype", lambda x: nn.Linear(2, 3, dtype=x)),
+    ("x", lambda x: nn.Flatten()(x)),
+    ("index", lambda x: nn.Sequential(nn.ReLU())[x]),
+    ("modules[0]", lambda x: nn.Sequential(x)),
+    ("function", lambda x: nn.ReLU().apply(x)),
+    ("mode", lambda x: nn.ReLU().train(x)),
+    ("state", lambda x: nn.Linear(1, 1).load_state_dict(x, strict=False)),
+    ("params", lambda x: optim.SGD(x)),
+    ("params[0]", lambda x: optim.SGD([x])),
+    ("lr", lambda x: optim.SGD([nn.Parameter([1.0])], x)),
+    ("lr", step_at),
+    ("betas", lambda x: optim.Adam([nn.Parameter([1.0])], betas=x)),
+    ("betas[1]", lambda x: optim.Adam([nn.Parameter([1.0])], betas=(0.5, x))),
+    ("state", lambda x: optim.SGD([nn.Parameter([1.0])]).load_state_dict(x)),
+    ("settings", lambda x: loaded(settings=x)),
+    ("eps", lambda x: loaded(settings={**ADAM, "eps": x})),
+    ("betas", lambda x: loaded(settings={**ADAM, "betas": x})),
+    ("steps", lambda x: loaded(steps=x)),
+    ("steps[0]", lambda x: loaded(steps=[x])),
+    ("states", lambda x: loaded(states=x)),
+    ("states[0]", lambda x: loaded(states=[x])),
+    ("function", lambda x: ao.no_grad(x)),
+    ("outputs", lambda x: ao.grad(x, ao.ones(2, requires_grad=True))),
+    ("inputs", lambda x: ao.grad(ao.ones((), requires_grad=True), x)),
+    ("rtol", lambda x: ao.grad_check(ao.exp, rtol=x)),
+    ("requires_grad", lambda x: ao.arange(3.0, requires_grad=x)),
+]
+VALUES: list[Any] = [None, 3, 0.5, True, "text", b"x", [], [0.5], {}, object(), (1, 2, 3), type]
+VALUES += [ao.tensor([1, 2, 3]), ao.tensor([0.5]), ao.ones((2, 2, 2, 2)), ao.tensor(1j), lambda: 1]
+
+
+def error_of(call: Callable[[Any], Any], value: Any) -> Exception | None:
+    try:
+        call(value)
+    except (TypeError, ValueError, IndexError, KeyError, ao.GradientError) as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("k", range(len(ARGUMENTS)), ids=lambda k: f"{k}-{ARGUMENTS[k][0]}")
+def test_wrong_arguments_are_named(k: int) -> None:
+    argument, call = ARGUMENTS[k]
+    found = [(value, error) for value in VALUES if (error := error_of(call, value)) is not None]
+    assert len(found) >= 3
+    for value, error in found:
+        is_called = "()" in str(error) and isinstance(value, type(lambda: 1))  # with an argument: Python's own error
+        assert argument in str(error) or is_called, (value, error)
+
+
+@pytest.mark.parametrize("file", [1, None, 2.5, ["a"], object()])
+def test_files_are_paths_or_files(file: Any) -> None:
+    """An int would be a file descriptor, 1 that of the standard output."""
+    pytest.importorskip("safetensors", reason="the format's library is not installed here")
+    with pytest.raises(TypeError, match=r"^load: file must be a path or a binary file"):
+        nn.load(file)
+    with pytest.raises(TypeError, match=r"^save: file must be a path or a binary file"):
+        nn.save(file, {})
+    with io.BytesIO() as stream:
+        nn.save(stream, {"x": ao.tensor([1.0, 2.0])})
+        stream.seek(0)
+        assert nn.load(stream)["x"].tolist() == [1.0, 2.0]

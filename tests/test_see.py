@@ -500,7 +500,7 @@ def test_a_product_of_matrices_is_explained() -> None:
 def routines() -> dict[str, Callable[[], Any]]:
     """A call for each way to a routine, by the last one that it launches."""
     x, table = ao.arange(10.0), ao.arange(24.0).view(4, 6)
-    positions, mask = ao.tensor([2, 0, 9]), x > 4
+    positions, mask, leaf = ao.tensor([2, 0, 9]), x > 4, ao.ones(10, requires_grad=True)
     return {
         "matmul": lambda: table @ table.T,
         "triangle": lambda: ao.tril(table),
@@ -508,6 +508,7 @@ def routines() -> dict[str, Callable[[], Any]]:
         "sort_pairs": lambda: ao.argsort(table, descending=True),
         "gather": lambda: ao.take(x, positions),
         "scatter": lambda: operator.setitem(x, positions, 1.0),
+        "scatter_add": lambda: ao.grad(leaf[positions], leaf, ao.ones(3)),
         "search": lambda: ao.searchsorted(x, table),
         "positions": lambda: ao.nonzero(table > 3),
         "compress": lambda: x[mask],

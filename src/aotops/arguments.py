@@ -52,11 +52,14 @@ def as_flag(name: str, argument: str, value: Any, wanted: str = "True or False")
     """A flag of a function; ``TypeError`` for what has no truth value of its own, such as the string ``"no"``."""
     if value is True or value is False:
         return value
-    if not hasattr(type(value), "__bool__"):
-        from aotops.errors import wrong_type
+    if hasattr(type(value), "__bool__"):
+        try:
+            return bool(value)
+        except ValueError:  # a tensor or an array of several elements
+            pass
+    from aotops.errors import wrong_type
 
-        wrong_type(name, argument, wanted, value)
-    return bool(value)
+    wrong_type(name, argument, wanted, value)
 
 
 def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:

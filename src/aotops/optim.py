@@ -12,6 +12,7 @@ from aotops._native import alias
 from aotops.arguments import as_flag
 from aotops.namespace.creation import asarray
 from aotops.namespace.like import zeros_like
+from aotops.shapes import as_int
 from aotops.tensors import Tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -43,6 +44,8 @@ class Optimizer:
         name = type(self).__name__
         if isinstance(params, Tensor):
             errors.reject(TypeError, name, "params", "be a list of tensors", "a Tensor", "write [x] for one")
+        if not hasattr(params, "__iter__"):
+            errors.wrong_type(name, "params", "a list of tensors, such as model.parameters()", params)
         self.params = list(params)
         if not self.params:
             errors.reject(ValueError, name, "params", "have a parameter", "none")
@@ -73,6 +76,15 @@ class Optimizer:
         """The settings of the optimizer by name."""
         return {name: value for name, value in vars(self).items() if name != "params" and not name.startswith("_")}
 
+    def checked(self, name: str, value: Any) -> Any:
+        """A setting that is loaded, of the type of the one that it replaces."""
+        kind, own = type(self).__name__, getattr(self, name)
+        if name == "betas":
+            return shares(kind, value)
+        if isinstance(own, bool):
+            return as_flag(kind, name, value)
+        return at_least(kind, name, value) if isinstance(own, (int, float)) else value
+
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
         for parameter in self.params:
@@ -82,8 +94,10 @@ class Optimizer:
         """Change all parameters that have a gradient.
 
         Raises:
-            ValueError: A parameter is read-only.
+            TypeError: ``lr`` has been set to what is no number.
+            ValueError: A parameter is read-only, or ``lr`` has been set to a negative number.
         """
+        self.lr = at_least(type(self).__name__, "lr", self.lr)
         for k, parameter in enumerate(self.params):
             gradient = parameter.grad
             if gradient is not None:
@@ -126,17 +140,33 @@ class Optimizer:
             state: A result of ``state_dict``, of an optimizer of the same kind with parameters of the same shapes.
 
         Raises:
+            TypeError: It is no result of ``state_dict``: no dict, or one of other things.
             ValueError: It belongs to other parameters, or to another kind of optimizer.
         """
         wanted = set(self.settings())
+        if not hasattr(state, "keys"):
+            errors.wrong_type("load_state_dict", "state", "what state_dict returned, a dict", state)
+        for name, kind, described in (
+            ("settings", dict, "a dict of numbers"),
+            ("steps", (list, tuple), "a list of ints"),
+            ("states", (list, tuple), "a list of dicts"),
+        ):
+            if name in state and not isinstance(state[name], kind):
+                errors.wrong_type("load_state_dict", f"state[{name!r}]", described, state[name])
         if set(state) != {"settings", "steps", "states"} or set(state["settings"]) != wanted:
-            kind = type(self).__name__
-            errors.reject(ValueError, "load_state_dict", "state", f"be that of an optimizer {kind}", "another")
-        if not len(state["steps"]) == len(state["states"]) == len(self.params):
-            count = len(state["states"])
-            errors.reject(ValueError, "load_state_dict", "state", f"be of {len(self.params)} parameters", count)
+            kind, got = type(self).__name__, sorted(state.get("settings", ())) or sorted(state)
+            wanted_of = f"be that of an optimizer {kind}"
+            errors.reject(ValueError, "load_state_dict", "state", wanted_of, f"one with the settings {got}")
+        counts, own = (len(state["steps"]), len(state["states"])), len(self.params)
+        if counts != (own, own):
+            got = f"{counts[0]} steps and {counts[1]} states"
+            errors.reject(ValueError, "load_state_dict", "state", f"be of {own} parameters", got)
+        settings = {name: self.checked(name, value) for name, value in state["settings"].items()}
+        steps = [as_int("load_state_dict", f"steps[{k}]", step) for k, step in enumerate(state["steps"])]
         loaded: list[dict[str, Tensor]] = []
         for k, (parameter, remembered) in enumerate(zip(self.params, state["states"], strict=True)):
+            if not isinstance(remembered, dict):
+                errors.wrong_type("load_state_dict", f"states[{k}]", "a dict of tensors", remembered)
             if set(remembered) not in (set(), set(self.remembered)):
                 errors.reject(
                     ValueError, "load_state_dict", f"states[{k}]", f"have {self.remembered}", list(remembered)
@@ -147,8 +177,8 @@ class Optimizer:
                     argument = f"{name} of parameter {k}"
                     errors.reject(ValueError, "load_state_dict", argument, f"have {parameter.shape}", value.shape)
             loaded.append({name: own[name].astype(parameter.dtype) for name in self.remembered if name in own})
-        self._states, self._steps = loaded, [int(step) for step in state["steps"]]
-        for name, value in state["settings"].items():
+        self._states, self._steps = loaded, steps
+        for name, value in settings.items():
             setattr(self, name, value)
 
 
@@ -252,12 +282,7 @@ class Adam(Optimizer):
     ) -> None:
         super().__init__(params, lr)
         name = type(self).__name__
-        if not isinstance(betas, (tuple, list)) or len(betas) != 2:
-            errors.wrong_type(name, "betas", "a tuple of two numbers", betas)
-        for k, beta in enumerate(betas):
-            if at_least(name, f"betas[{k}]", beta) >= 1:
-                errors.wrong_value(name, f"betas[{k}]", "below 1", beta)
-        self.betas = (float(betas[0]), float(betas[1]))
+        self.betas = shares(name, betas)
         self.eps = at_least(name, "eps", eps)
         self.weight_decay = at_least(name, "weight_decay", weight_decay)
 
@@ -306,6 +331,16 @@ class AdamW(Adam):
     def decays(self) -> tuple[float, float]:
         """As of ``Adam``."""
         return 0.0, 1.0 - self.lr * self.weight_decay
+
+
+def shares(name: str, betas: Any) -> tuple[float, float]:
+    """The shares of both means that Adam keeps."""
+    if not isinstance(betas, (tuple, list)) or len(betas) != 2:
+        errors.wrong_type(name, "betas", "a tuple of two numbers", betas)
+    for k, beta in enumerate(betas):
+        if at_least(name, f"betas[{k}]", beta) >= 1:
+            errors.wrong_value(name, f"betas[{k}]", "below 1", beta)
+    return float(betas[0]), float(betas[1])
 
 
 def at_least(name: str, argument: str, value: Any) -> float:

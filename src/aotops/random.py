@@ -17,7 +17,7 @@ from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64, int64
-from aotops.namespace.creation import arange, tensor
+from aotops.namespace.creation import arange, tensor, with_grad
 from aotops.namespace.data_types import result_type
 from aotops.namespace.manipulation import broadcast_shapes
 from aotops.namespace.operands import as_floats, as_operand, as_tensor
@@ -169,7 +169,15 @@ class Generator:
 
     @fast_path()
     @advised
-    def uniform(self, low: Operand = 0.0, high: Operand = 1.0, shape: Any = None, *, dtype: Any = None) -> Tensor:
+    def uniform(
+        self,
+        low: Operand = 0.0,
+        high: Operand = 1.0,
+        shape: Any = None,
+        *,
+        dtype: Any = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
         """Draw numbers that are uniformly distributed from ``low`` to below ``high``.
 
         Parameters:
@@ -177,6 +185,8 @@ class Generator:
             high: What all are below: a number, or a tensor that broadcasts.
             shape: An int or a tuple of ints; by default one number, or what ``low`` and ``high`` broadcast to.
             dtype: ``float64`` or ``float32``; by default ``float64``, or that of the tensors.
+            requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by
+                it.
 
         Returns:
             A new tensor. Between 0 and 1, all multiples of 2^-53 are equally probable, in float32 of 2^-24.
@@ -191,11 +201,20 @@ class Generator:
             >>> ao.random.Generator(7).uniform(-1, 1, shape=3)
             tensor([ 0.50030444,  0.59056807, -0.98309377])
         """
-        return drawn_floats("uniform", self._words, ("low", low), ("high", high), shape, dtype)
+        drawn = drawn_floats("uniform", self._words, ("low", low), ("high", high), shape, dtype)
+        return with_grad("uniform", drawn, requires_grad)
 
     @fast_path()
     @advised
-    def normal(self, mean: Operand = 0.0, std: Operand = 1.0, shape: Any = None, *, dtype: Any = None) -> Tensor:
+    def normal(
+        self,
+        mean: Operand = 0.0,
+        std: Operand = 1.0,
+        shape: Any = None,
+        *,
+        dtype: Any = None,
+        requires_grad: bool = False,
+    ) -> Tensor:
         """Draw normally distributed numbers.
 
         Parameters:
@@ -203,6 +222,8 @@ class Generator:
             std: Their standard deviation: a number, or a tensor that broadcasts.
             shape: An int or a tuple of ints; by default one number, or what ``mean`` and ``std`` broadcast to.
             dtype: ``float64`` or ``float32``; by default ``float64``, or that of the tensors.
+            requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by
+                it.
 
         Returns:
             A new tensor. By the method of Box and Muller, numbers are at most 9.4 standard deviations from the mean, in
@@ -217,7 +238,8 @@ class Generator:
             >>> ao.random.Generator(7).normal(10, 0.1, shape=3)
             tensor([10.07565447,  9.9505825 , 10.24283995])
         """
-        return drawn_floats("normal", self._words, ("mean", mean), ("std", std), shape, dtype)
+        drawn = drawn_floats("normal", self._words, ("mean", mean), ("std", std), shape, dtype)
+        return with_grad("normal", drawn, requires_grad)
 
     @advised
     def integers(

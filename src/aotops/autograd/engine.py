@@ -46,7 +46,8 @@ def incoming(name: str, output: Tensor, gradient: Any) -> Tensor:
         errors.wrong_type(name, "outputs", "a Tensor, or several in a tuple", output)
     if not output.requires_grad:
         advice = "set requires_grad=True for what to differentiate by, and compute outside of no_grad"
-        errors.reject(errors.GradientError, name, "x", "require gradients", "a tensor that does not", advice)
+        argument = "x" if name == "backward" else "outputs"
+        errors.reject(errors.GradientError, name, argument, "require gradients", "a tensor that does not", advice)
     if gradient is None:
         if output.size != 1:
             wanted = "be given for more than one element"
@@ -102,6 +103,8 @@ def grad(
     ends = outputs if isinstance(outputs, (tuple, list)) else (outputs,)
     wanted = inputs if isinstance(inputs, (tuple, list)) else (inputs,)
     given = grad_outputs if isinstance(grad_outputs, (tuple, list)) else (grad_outputs,) * len(ends)
+    if not ends:
+        errors.reject(TypeError, "grad", "outputs", "be a Tensor, or several in a tuple", "none")
     if len(given) != len(ends):
         errors.reject(TypeError, "grad", "grad_outputs", f"be {len(ends)}, one for each output", len(given))
     for each in wanted:

@@ -78,7 +78,8 @@ def grad_check(
 
     Raises:
         GradientError: They differ; the message says where, and gives both.
-        TypeError: The operator has no derivative; the function has no input of floats, or returns something else.
+        TypeError: The operator has no derivative; the function has no input of floats, or returns something else; a
+            tolerance is no number.
         ValueError: All samples had to be skipped.
 
     Example:
@@ -90,6 +91,9 @@ def grad_check(
         >>> ao.grad_check(lambda x, w: ao.tanh(x @ w).mean(0), [[1.0, 2.0], [3.0, 5.0]], [[0.5], [-0.25]])
         True
     """
+    for argument, value in (("rtol", rtol), ("atol", atol)):
+        if not _native.is_number(value) or isinstance(value, complex):
+            errors.wrong_type("grad_check", argument, "a number", value)
     operator: Any = f
     if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS:
         return check_function(f, inputs, rtol, atol, raise_exception)

@@ -28,6 +28,17 @@ class Mode:
     __slots__ = ()
     _flag = True
 
+    def __new__(cls, function: Any = None) -> Any:
+        """A new mode; as a decorator without parentheses, the decorated function."""
+        mode = super().__new__(cls)
+        if function is None:
+            return mode
+        if not callable(function):
+            from aotops.errors import wrong_type
+
+            wrong_type(cls.__name__, "function", "a function, as of a decorator, or nothing", function)
+        return mode(function)
+
     def __enter__(self) -> None:
         _entered.modes.append((self, _native.set_recording(self._flag)))
 
@@ -105,6 +116,8 @@ class no_grad(Mode):  # noqa: N801  (the name that PyTorch has)
         ...     return x * 2
         >>> double(x).requires_grad
         False
+
+    As a decorator it may be written without the parentheses: ``@ao.no_grad``.
     """
 
     __slots__ = ()

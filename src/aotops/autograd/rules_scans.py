@@ -26,8 +26,6 @@ _cumulative_min = _native.operators["cumulative_min"]
 _cumulative_prod = _native.operators["cumulative_prod"]
 _cumulative_sum = _native.operators["cumulative_sum"]
 _divide = _native.operators["divide"]
-_greater = _native.operators["greater"]
-_less = _native.operators["less"]
 _max = _native.operators["max"]
 _min = _native.operators["min"]
 _multiply = _native.operators["multiply"]
@@ -72,6 +70,8 @@ def cumulative_prod(x: Any, /, axis: Any = None, *, include_initial: Any = False
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         x, y = saved
         gradient, y = after(gradient, own, include_initial), after(y, own, include_initial)
+        if x.size == 0:
+            return (_native.full(x.shape, 0, gradient.dtype),)
         if is_ordinary(y):
             return (_divide(sums_behind(_multiply(gradient, y), own), x),)
         start = (slice(None),) * own
@@ -83,10 +83,8 @@ def cumulative_prod(x: Any, /, axis: Any = None, *, include_initial: Any = False
 
 def is_ordinary(y: Tensor) -> bool:
     """Whether running products can be divided by: none is zero, subnormal, infinite or NaN, and neither is a sum."""
-    info = finfo(y.dtype)
-    size = _abs(y)
-    low, high = _min(size, initial=1.0), _max(size, initial=1.0)
-    return bool(_greater(low, info.smallest_normal / info.eps)) and bool(_less(high, info.max * info.eps))
+    info, size = finfo(y.dtype), _abs(y)
+    return bool(_min(size) > info.smallest_normal / info.eps) and bool(_max(size) < info.max * info.eps)
 
 
 def weighted_sums_behind(gradient: Tensor, x: Tensor, own: int) -> Tensor:

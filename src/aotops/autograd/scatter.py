@@ -29,7 +29,8 @@ def add_at_positions(
 
 def add(view: Tensor, indices: tuple[Tensor | None, ...], place: int, values: Tensor) -> None:
     """Add values to a view at positions along some of its axes."""
-    _native.put_at(view, indices, place, "indexing", tuple(range(view.ndim)), values, True)
+    # a gradient behind a sum is one number that is repeated: rows of it would be added element by element
+    _native.put_at(view, indices, place, "indexing", tuple(range(view.ndim)), values.contiguous(), True)
 
 
 def add_along(shape: Shape, gradient: Tensor, index: Tensor, axis: int, total: Tensor | None = None) -> Tensor:

@@ -53,7 +53,9 @@ def tensor(data: Any, *, dtype: Any = None, requires_grad: bool = False) -> Tens
 
 @fast_path()
 @advised
-def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None) -> Tensor:
+def asarray(
+    obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | None = None, requires_grad: bool = False
+) -> Tensor:
     """Make a tensor of some data, which shares the data's memory if possible.
 
     Parameters:
@@ -64,6 +66,8 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
             aotops has no dtype (float16, big-endian numbers) need one, to which they are converted.
         device: ``"cpu"`` or None, which mean the same: there is one device.
         copy: True always copies; False never does. None, the default, copies only if it must.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it. If
+            ``obj`` is a tensor it stays as it is: the result is another one, on the same memory.
 
     Returns:
         A tensor. On read-only memory, it is read-only itself.
@@ -83,7 +87,10 @@ def asarray(obj: Any, /, *, dtype: Any = None, device: Any = None, copy: bool | 
         array('d', [5.0, 2.0])
     """
     require_cpu("asarray", device)
-    return read("asarray", "obj", obj, dtype, as_copy("asarray", copy))
+    result = read("asarray", "obj", obj, dtype, as_copy("asarray", copy))
+    if requires_grad is not False and result is obj and not obj.requires_grad:
+        result = _native.alias(obj)
+    return with_grad("asarray", result, requires_grad)
 
 
 def with_grad(name: str, x: Tensor, requires_grad: Any) -> Tensor:
@@ -482,7 +489,14 @@ def ones(shape: Any, *, dtype: Any = None, device: Any = None, requires_grad: bo
 @fast_path(_native.operators["_arange"])
 @advised
 def arange(
-    start: float, /, stop: float | None = None, step: float = 1, *, dtype: Any = None, device: Any = None
+    start: float,
+    /,
+    stop: float | None = None,
+    step: float = 1,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor of evenly spaced numbers from ``start`` up to, not including, ``stop``.
 
@@ -492,6 +506,7 @@ def arange(
         step: The distance between two numbers; it may be negative.
         dtype: A dtype or its name; by default int64 if all arguments are ints, else float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of one dimension. Of floats it has ``ceil((stop - start) / step)`` elements, each computed as ``start +
@@ -550,4 +565,4 @@ def arange(
     if wanted.kind == "integer" and count > 0:
         for end in (start, start + (count - 1) * step):  # what lies between the ends fits if they do
             _native.full((), end, wanted, "arange", numbers)  # OverflowError
-    return evenly_spaced("arange", start, step, max(count, 0), wanted)
+    return with_grad("arange", evenly_spaced("arange", start, step, max(count, 0), wanted), requires_grad)

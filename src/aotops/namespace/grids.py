@@ -6,7 +6,7 @@ from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64
-from aotops.namespace.creation import as_number, evenly_spaced, require_cpu
+from aotops.namespace.creation import as_number, evenly_spaced, require_cpu, with_grad
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import as_int
 
@@ -81,6 +81,7 @@ def linspace(
     dtype: Any = None,
     device: Any = None,
     endpoint: bool = True,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor of a given number of evenly spaced numbers between two ends.
 
@@ -91,6 +92,7 @@ def linspace(
         dtype: A dtype or its name; by default float64, or complex128 if an end is complex.
         device: ``"cpu"`` or None, which mean the same: there is one device.
         endpoint: Whether ``stop`` is one of the numbers.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of one dimension. Each number is computed by itself, as ``start + i * step`` in float64, and the last
@@ -116,9 +118,10 @@ def linspace(
     if isinstance(first, complex) and wanted is not None and wanted.kind != "complex":
         errors.reject(TypeError, "linspace", "dtype", "be complex between complex ends", wanted.name)
     result = spaced("linspace", first, last, count, as_flag("linspace", "endpoint", endpoint))
-    if wanted is None or wanted == result.dtype:
-        return result
-    return rounded_down(result, wanted, "linspace") if wanted.kind == "integer" else astype(result, wanted)
+    if wanted is not None and wanted != result.dtype:
+        integers = wanted.kind == "integer"
+        result = rounded_down(result, wanted, "linspace") if integers else astype(result, wanted)
+    return with_grad("linspace", result, requires_grad)
 
 
 def rounded_down(x: Tensor, dtype: DType, name: str) -> Tensor:
@@ -146,6 +149,7 @@ def logspace(
     dtype: Any = None,
     device: Any = None,
     endpoint: bool = True,
+    requires_grad: bool = False,
 ) -> Tensor:
     """Make a tensor of a given number of powers of a base, whose exponents are evenly spaced.
 
@@ -157,6 +161,7 @@ def logspace(
         dtype: A dtype or its name; by default float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
         endpoint: Whether ``stop`` is one of the exponents.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of one dimension: ``base ** linspace(start, stop, num)``, cast to the dtype.
@@ -177,14 +182,25 @@ def logspace(
         "logspace", first, last, as_count("logspace", "num", num), as_flag("logspace", "endpoint", endpoint)
     )
     powers: Tensor = _pow(as_number("logspace", "base", base), exponents)
-    return powers if dtype is None else astype(powers, as_dtype("logspace", "dtype", dtype), copy=False)
+    if dtype is not None:
+        powers = astype(powers, as_dtype("logspace", "dtype", dtype), copy=False)
+    return with_grad("logspace", powers, requires_grad)
 
 
 # --- matrices -----------------------------------------------------------------------------------------------------
 
 
 @advised
-def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = None, device: Any = None) -> Tensor:
+def eye(
+    n_rows: int,
+    n_cols: int | None = None,
+    /,
+    *,
+    k: int = 0,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Tensor:
     """Make a matrix of ones on a diagonal and zeros elsewhere.
 
     Parameters:
@@ -193,6 +209,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = N
         k: Which diagonal: 0 is the main one, positive ones are above it, negative ones below.
         dtype: A dtype or its name; by default float64.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of two dimensions.
@@ -217,7 +234,7 @@ def eye(n_rows: int, n_cols: int | None = None, /, *, k: int = 0, dtype: Any = N
     length = min(rows - row, columns - column)
     if length > 0:
         result._as_strided((length,), (columns + 1,), row * columns + column)[...] = 1
-    return result
+    return with_grad("eye", result, requires_grad)
 
 
 def triangle(name: str, x: Any, k: Any, lower: bool) -> Tensor:

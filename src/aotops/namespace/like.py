@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops.arguments import advised
 from aotops.dtypes import as_dtype
-from aotops.namespace.creation import as_number, require_cpu
+from aotops.namespace.creation import as_number, require_cpu, with_grad
 from aotops.namespace.operands import as_tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -24,13 +24,14 @@ def like(name: str, x: Any, dtype: Any, device: Any) -> tuple[tuple[int, ...], D
 
 
 @advised
-def empty_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def empty_like(x: Operand, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of the shape and dtype of another; its contents are undefined until they are written.
 
     Parameters:
         x: A tensor, a number, an array or lists of numbers.
         dtype: A dtype or its name; by default that of ``x``.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -46,11 +47,13 @@ def empty_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tenso
         (2, 3)
     """
     shape, own = like("empty_like", x, dtype, device)
-    return _native.empty(shape, own, "empty_like")
+    return with_grad("empty_like", _native.empty(shape, own, "empty_like"), requires_grad)
 
 
 @advised
-def full_like(x: Operand, /, fill_value: Any, *, dtype: Any = None, device: Any = None) -> Tensor:
+def full_like(
+    x: Operand, /, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Tensor:
     """Make a tensor of one value, of the shape and dtype of another.
 
     Parameters:
@@ -58,6 +61,7 @@ def full_like(x: Operand, /, fill_value: Any, *, dtype: Any = None, device: Any 
         fill_value: A Python number, or anything with one element that has a dtype: a tensor, a NumPy scalar.
         dtype: A dtype or its name; by default that of ``x``.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -74,17 +78,19 @@ def full_like(x: Operand, /, fill_value: Any, *, dtype: Any = None, device: Any 
         tensor([7., 7., 7.])
     """
     shape, own = like("full_like", x, dtype, device)
-    return _native.full(shape, as_number("full_like", "fill_value", fill_value), own, "full_like", "fill_value")
+    number = as_number("full_like", "fill_value", fill_value)
+    return with_grad("full_like", _native.full(shape, number, own, "full_like", "fill_value"), requires_grad)
 
 
 @advised
-def zeros_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def zeros_like(x: Operand, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of zeros, of the shape and dtype of another.
 
     Parameters:
         x: A tensor, a number, an array or lists of numbers.
         dtype: A dtype or its name; by default that of ``x``.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -100,17 +106,18 @@ def zeros_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tenso
         tensor([0, 0])
     """
     shape, own = like("zeros_like", x, dtype, device)
-    return _native.full(shape, 0, own, "zeros_like", "x")
+    return with_grad("zeros_like", _native.full(shape, 0, own, "zeros_like", "x"), requires_grad)
 
 
 @advised
-def ones_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tensor:
+def ones_like(x: Operand, /, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Tensor:
     """Make a tensor of ones, of the shape and dtype of another.
 
     Parameters:
         x: A tensor, a number, an array or lists of numbers.
         dtype: A dtype or its name; by default that of ``x``.
         device: ``"cpu"`` or None, which mean the same: there is one device.
+        requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it.
 
     Returns:
         A tensor of that shape, in row-major order.
@@ -126,4 +133,4 @@ def ones_like(x: Operand, /, *, dtype: Any = None, device: Any = None) -> Tensor
         tensor([1, 1])
     """
     shape, own = like("ones_like", x, dtype, device)
-    return _native.full(shape, 1, own, "ones_like", "x")
+    return with_grad("ones_like", _native.full(shape, 1, own, "ones_like", "x"), requires_grad)

@@ -49,6 +49,23 @@ static PyObject *call_operator(const aot_operator_object *operator, PyObject *co
     return result;
 }
 
+/* Returns what to pass for inputs that a formula does not read, borrowed: what it reads instead, in the shape and dtype of
+ * the gradient, so that the row's strides are those of a loop in vectors; a number has the stride 0, as the gradient
+ * behind a sum has, and only one of them may: 100,000 products took 8 times as long. */
+static PyObject *unread(const aot_node *node, unsigned reads, int count, PyObject *y, PyObject *g)
+{
+    const aot_tensor *like = (const aot_tensor *)g;
+    for (int k = 0; k <= count; k++) {
+        PyObject *object = !(reads >> k & 1) ? NULL : k < count ? node->kept[k].value : y;
+        const aot_tensor *own = object != NULL ? aot_as_tensor(object) : NULL;
+        if (own != NULL && own->dtype == like->dtype && own->ndim == like->ndim &&
+            memcmp(own->shape, like->shape, (size_t)own->ndim * sizeof *own->shape) == 0) {
+            return object;
+        }
+    }
+    return Py_False;
+}
+
 /* Computes the derivative of an operator from what the node has kept of its inputs and its result, and stores the
  * gradients. `y` and `g` are those to pass; y may be NULL if the formula does not read it. */
 static int derive(const aot_node *node, PyObject *y, PyObject *g, PyObject **found)
@@ -69,11 +86,11 @@ static int derive(const aot_node *node, PyObject *y, PyObject *g, PyObject **fou
         }
         return 0;
     }
-    PyObject *objects[AOT_MAX_OPERANDS];
+    PyObject *objects[AOT_MAX_OPERANDS], *any = unread(node, reads, count, y, g);
     for (int k = 0; k < count; k++) {
-        objects[k] = reads >> k & 1 ? node->kept[k].value : Py_False; /* what is not read may be anything */
+        objects[k] = reads >> k & 1 ? node->kept[k].value : definition->fixed[k] == AOT_NO_DTYPE ? any : Py_False;
     }
-    objects[count] = reads >> count & 1 ? y : Py_False;
+    objects[count] = reads >> count & 1 ? y : any;
     objects[count + 1] = g;
     for (int k = 0; k < count + 2; k++) {
         Py_XINCREF(objects[k]); /* another thread may spend the node */

@@ -5,6 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops.arguments import advised
 from aotops.dtypes import BY_NAME
+from aotops.interop.files import as_path, replace
 from aotops.namespace.creation import read
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -38,12 +39,12 @@ def save(file: Any, state: Any) -> None:
     """Write tensors by name into a file in the format safetensors, which PyTorch and others read.
 
     Parameters:
-        file: A path.
+        file: A path, or a binary file that is open for writing. What a path has is replaced at once, or stays as it is.
         state: A dict of tensors, such as ``model.state_dict()``.
 
     Raises:
         ImportError: The library safetensors is not installed.
-        TypeError: ``state`` is no dict of names and tensors, or a dtype is none that the format has.
+        TypeError: ``file`` is neither, ``state`` is no dict of names and tensors, or the format lacks a dtype.
         OSError: The file cannot be written.
     """
     safetensors = library("save")
@@ -59,8 +60,10 @@ def save(file: Any, state: Any) -> None:
             errors.wrong_dtype("save", f"state[{name!r}]", NAMES.values(), plain.dtype.name)
         contents[name] = described(safetensors, plain, kept)
     data = safetensors.serialize(contents)
-    with open(file, "wb") as stream:
-        stream.write(data)
+    if hasattr(file, "write"):
+        file.write(data)
+    else:
+        replace(as_path("save", file, "write"), lambda stream: stream.write(data))
 
 
 def described(safetensors: Any, plain: Tensor, kept: list[Any]) -> Any:
@@ -80,19 +83,23 @@ def load(file: Any) -> dict[str, Tensor]:
     """Read the tensors in a file in the format safetensors.
 
     Parameters:
-        file: A path.
+        file: A path, or a binary file that is open for reading.
 
     Returns:
         A dict of tensors by name, as ``load_state_dict`` takes it.
 
     Raises:
         ImportError: The library safetensors is not installed.
+        TypeError: ``file`` is neither.
         ValueError: The file is not in the format, or has a dtype that aotops lacks, such as bfloat16.
         OSError: The file cannot be read.
     """
     safetensors = library("load")
-    with open(file, "rb") as stream:
-        data = stream.read()
+    if hasattr(file, "read"):
+        data = file.read()
+    else:
+        with open(as_path("load", file, "read"), "rb") as stream:
+            data = stream.read()
     try:
         found = safetensors.deserialize(data)
     except safetensors.SafetensorError as error:

@@ -7,11 +7,10 @@ from math import prod
 from aotops import _native, errors
 from aotops._native import alias, astype, is_recording, record
 from aotops.arguments import advised, as_flag
-from aotops.namespace.creation import asarray
 from aotops.namespace.manipulation import broadcast_to
 from aotops.namespace.neural import embedding as rows_of
 from aotops.namespace.neural import log_softmax, one_hot, softmax
-from aotops.namespace.operands import as_floats
+from aotops.namespace.operands import as_floats, as_tensor
 from aotops.namespace.searching import take_along_axis
 from aotops.random import Generator, default_generator
 from aotops.tensors import Tensor
@@ -52,23 +51,34 @@ def linear(x: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
 
     Parameters:
         x: A tensor whose last axis has the length of the weight's.
-        weight: A matrix: a row for each feature of the result.
+        weight: A matrix: a row for each feature of the result. Or a vector, for a result without the last axis.
         bias: A vector with as many elements, or None.
 
     Returns:
         A tensor of the shape of ``x``, but for the last axis.
 
     Raises:
-        ValueError: The lengths differ.
+        TypeError: An argument is no operand.
+        ValueError: The lengths differ, or ``weight`` has another number of dimensions.
 
     Example:
         >>> import aotops as ao
         >>> ao.nn.functional.linear(ao.tensor([1.0, 2.0]), ao.tensor([[3.0, 4.0]]), ao.tensor([0.5]))
         tensor([11.5])
     """
-    rows: Any = x if isinstance(x, Tensor) else asarray(x)
-    product: Tensor = rows @ weight.T
-    return product if bias is None else product + bias
+    rows, matrix = as_tensor("linear", "x", x), as_tensor("linear", "weight", weight)
+    if not 1 <= matrix.ndim <= 2:
+        errors.reject(ValueError, "linear", "weight", "have 1 or 2 dimensions", matrix.ndim)
+    if rows.ndim == 0 or rows.shape[-1] != matrix.shape[-1]:
+        wanted = f"have {matrix.shape[-1]} elements along the last axis, as weight has"
+        errors.reject(ValueError, "linear", "x", wanted, f"shape {rows.shape}")
+    product: Tensor = rows @ matrix.T
+    if bias is None:
+        return product
+    added = as_tensor("linear", "bias", bias)
+    if added.ndim > 1 or (added.ndim == 1 and added.shape != matrix.shape[:-1]):
+        errors.reject(ValueError, "linear", "bias", f"have the shape {matrix.shape[:-1]}", added.shape)
+    return product + added
 
 
 @advised
@@ -108,7 +118,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generat
         A new tensor.
 
     Raises:
-        TypeError: ``x`` is no operand.
+        TypeError: ``x`` is no operand, or ``generator`` no generator.
         ValueError: ``p`` is not from 0 to 1.
 
     Example:
@@ -120,7 +130,7 @@ def dropout(x: Any, p: float = 0.5, training: bool = True, *, generator: Generat
     source = as_floats("dropout", "x", x)
     if not as_flag("dropout", "training", training) or chance == 0:
         return source
-    draw = generator or default_generator
+    draw = drawing("dropout", generator)
     kept = _less(draw.uniform(shape=source.shape, dtype=source.dtype), 1.0 - chance)
     factors = _multiply(astype(kept, source.dtype), 1 / (1 - chance) if chance < 1 else 0.0)
     result: Tensor = source * factors
@@ -207,7 +217,7 @@ def cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Tensor:
         tensor(0.1269280110429726)
     """
     logits = as_floats("cross_entropy", "x", x)
-    classes = asarray(target)
+    classes = as_tensor("cross_entropy", "target", target)
     if logits.ndim == 0:
         errors.reject(ValueError, "cross_entropy", "x", "have an axis of classes", "a tensor of 0 dimensions")
     axis = min(1, logits.ndim - 1)
@@ -288,6 +298,16 @@ def of_one_shape(name: str, x: Any, target: Any) -> tuple[Tensor, Tensor]:
         hint = "reshape one of them" if prod(a.shape) == prod(b.shape) else ""
         errors.reject(ValueError, name, "target", f"have the shape {a.shape} of x", b.shape, hint)
     return a, b
+
+
+def drawing(name: str, generator: Any) -> Generator:
+    """What random numbers are drawn from."""
+    if generator is None:
+        return default_generator
+    if not isinstance(generator, Generator):
+        advice = "write aotops.random.Generator(7), for instance"
+        errors.reject(TypeError, name, "generator", "be a Generator or None", errors.type_name(generator), advice)
+    return generator
 
 
 def probability(name: str, p: Any) -> float:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from math import sqrt
+from math import prod, sqrt
 
 from aotops import _native, errors
 from aotops.arguments import as_flag
 from aotops.dtypes import as_dtype
+from aotops.namespace.operands import as_tensor
 from aotops.nn import functional
 from aotops.nn.module import Module, Parameter
-from aotops.random import Generator, default_generator
 from aotops.shapes import as_int
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
+    from aotops.random import Generator
     from aotops.tensors import Tensor
 
 
@@ -72,7 +73,11 @@ class Linear(Module):
     ) -> None:
         self.in_features = size_of("Linear", "in_features", in_features)
         self.out_features = size_of("Linear", "out_features", out_features)
-        kind, draw, bound = float_dtype("Linear", dtype), generator or default_generator, 1 / sqrt(self.in_features)
+        kind, draw, bound = (
+            float_dtype("Linear", dtype),
+            functional.drawing("Linear", generator),
+            1 / sqrt(self.in_features),
+        )
         shape = (self.out_features, self.in_features)
         self.weight = Parameter(draw.uniform(-bound, bound, shape, dtype=kind))
         has_bias = as_flag("Linear", "bias", bias)
@@ -111,7 +116,7 @@ class Embedding(Module):
     ) -> None:
         self.num_embeddings = size_of("Embedding", "num_embeddings", num_embeddings)
         self.embedding_dim = size_of("Embedding", "embedding_dim", embedding_dim)
-        draw, shape = generator or default_generator, (self.num_embeddings, self.embedding_dim)
+        draw, shape = functional.drawing("Embedding", generator), (self.num_embeddings, self.embedding_dim)
         self.weight = Parameter(draw.normal(0.0, 1.0, shape, dtype=float_dtype("Embedding", dtype)))
 
     def forward(self, indices: Any) -> Tensor:
@@ -182,7 +187,12 @@ class Sequential(Module):
         return len(self._modules)
 
     def __getitem__(self, index: Any) -> Any:
-        return Sequential(*self._modules[index]) if isinstance(index, slice) else self._modules[index]
+        if isinstance(index, slice):
+            return Sequential(*self._modules[index])
+        place = as_int("Sequential", "index", index)
+        if not -len(self._modules) <= place < len(self._modules):
+            errors.reject(IndexError, "Sequential", "index", f"be one of {len(self._modules)} modules", place)
+        return self._modules[place]
 
     def forward(self, x: Any) -> Any:
         """The result of the last module."""
@@ -202,7 +212,10 @@ class Flatten(Module):
 
     def forward(self, x: Any) -> Tensor:
         """The elements in rows."""
-        rows: Tensor = x.reshape(x.shape[0], -1)
+        batch = as_tensor("Flatten", "x", x)
+        if batch.ndim == 0:
+            errors.reject(ValueError, "Flatten", "x", "have an axis, that of the rows", "a tensor of 0 dimensions")
+        rows: Tensor = batch.reshape(batch.shape[0], prod(batch.shape[1:]))
         return rows
 
 

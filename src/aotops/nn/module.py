@@ -143,7 +143,13 @@ class Module:
             parameter.grad = None
 
     def apply(self, function: Callable[[Module], Any]) -> Module:
-        """Call a function with each module that this one consists of, and with itself last; returns the module."""
+        """Call a function with each module that this one consists of, and with itself last; returns the module.
+
+        Raises:
+            TypeError: ``function`` cannot be called.
+        """
+        if not callable(function):
+            errors.wrong_type("apply", "function", "a function of a module", function)
         for module in reversed(list(self.modules())):
             function(module)
         return self

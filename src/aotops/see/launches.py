@@ -157,7 +157,10 @@ class Launch:
 
             self.compute_bound = self.operator in COMPUTE_BOUND
             for operand in self.operands:
-                if self.operator in ("gather", "scatter") and operand.name in ("x", "out"):  # at the positions
+                if self.operator in ("gather", "scatter", "scatter_add") and operand.name in (
+                    "x",
+                    "out",
+                ):  # at the positions
                     operand.nbytes = FACTS[operand.dtype].itemsize * self.elements
         wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
         self.vector_bits = VECTOR_BITS[self.level][wide]
@@ -344,6 +347,7 @@ _ROUTINE_INPUTS = {
     "matmul": ("x1", "x2"),
     "gather": ("index", "x"),
     "scatter": ("index", "x"),
+    "scatter_add": ("index", "x"),
     "check": ("index",),
     "combine": ("index",),
     "count": ("mask",),
@@ -380,7 +384,8 @@ def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs:
         if name not in ROUTINES:
             return name, "routine", MEMCPY
         by, dtypes, _ = ROUTINES[name]
-        dtype = WIDTHS[itemsize] if by == WIDTH else (inputs + outputs)[0].dtype if by == DTYPE else dtypes[0]
+        own = next(each.dtype for each in inputs + outputs if each.name != "index") if by == DTYPE else dtypes[0]
+        dtype = WIDTHS[itemsize] if by == WIDTH else own
         dtype = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)  # matrices of their parts
         return name, "routine", kernel_symbol("routine", at_level(name, _native.cpu_level()), dtype)
     if operator is None:
