@@ -137,7 +137,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("tensors",),
     ("operator",),
     ("user",),
-    ("autograd", "interop.dask", "random", "see", "porting", "minitorch"),
+    ("autograd", "interop.dask", "interop.xarray", "random", "see", "porting", "minitorch"),
     ("nn", "optim"),
     ("aot.back",),
     ("aot.front",),

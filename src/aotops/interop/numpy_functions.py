@@ -54,7 +54,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     name = ufunc.__name__
     outs = options.get("out", ())
     lazy = foreign.array_among((*inputs, *outs))
-    if lazy is not None:  # it did not know tensors until now, if it was asked first
+    if hasattr(lazy, "__array_ufunc__"):  # it did not know tensors until now, if it was asked first
         return lazy.__array_ufunc__(ufunc, method, *inputs, **options)
     known = getattr(numpy, name, None) is ufunc  # others make functions of these names too
     out = as_out(outs[0]) if len(outs) == 1 else None
@@ -165,7 +165,8 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     lazy = foreign.array_among((*args, *options.values()))
     if not all(issubclass(kind, (TensorBase, numpy.ndarray)) and not positive_priority(kind) for kind in types):
         # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
-        return NotImplemented if lazy is None else lazy.__array_function__(function, types, args, options)
+        known = hasattr(lazy, "__array_function__")
+        return lazy.__array_function__(function, types, args, options) if known else NotImplemented
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""
     if short in NUMPYS.split():
