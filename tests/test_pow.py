@@ -99,6 +99,20 @@ def test_exponents_with_an_instruction_are_correctly_rounded(dtype: str, exponen
 
 
 @dtypes
+@pytest.mark.parametrize("sign", [1, -1])
+def test_small_exponents_give_one_and_keep_their_sign(dtype: str, sign: int) -> None:
+    bits, _, _ = FORMATS[dtype]
+    limits = np.finfo(dtype)
+    # log2 of any number is below 2^12
+    sizes = [float(limits.smallest_subnormal), float(limits.tiny), 2.0**-118, 2.0 ** -(bits + 13)]
+    x = finite(dtype, 1_000)
+    for size in sizes:
+        np.testing.assert_array_equal(powers(x, sign * size, dtype), np.ones_like(x))
+        edges = np.array([0.0, np.inf], dtype)
+        np.testing.assert_array_equal(powers(edges, sign * size, dtype), edges[::sign])
+
+
+@dtypes
 def test_the_root_of_what_has_none_is_that_of_c(dtype: str) -> None:
     x = np.array([-0.0, -np.inf, np.inf, 0.0, -1.0, np.nan], dtype)
     found = powers(x, 0.5, dtype)

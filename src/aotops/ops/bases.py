@@ -28,6 +28,9 @@ from aotops.ops.float_arithmetic import (
     INF,
     INVERSES,
     LOG2_E,
+    LOG2_E_32,
+    LOG2_E_LOW,
+    LOG2_E_LOW_32,
     NAN,
     NEGLIGIBLE,
     ROOTS,
@@ -186,8 +189,7 @@ LOGARITHMS_10_LOW = Table(
 )
 #: log10(2) in two parts, both positive.
 LOG10_2, LOG10_2_LOW = LOGARITHMS_10.values[-1], LOGARITHMS_10_LOW.values[-1]
-#: 1 / log(2) and 1 / log(10) in two parts.
-LOG2_E_LOW = 2.0355273740931033e-17
+#: 1 / log(10) in two parts.
 LOG10_E, LOG10_E_LOW = 0.4342944819032518, 1.098319650216765e-17
 
 
@@ -325,9 +327,8 @@ LOGARITHMS_10_LOW_32 = Table(
         4.605039066518657e-06,
     )
 )
-#: log10(2), and 1 / log(2) and 1 / log(10), in two parts for float32; those of the first are positive.
+#: log10(2), and 1 / log(10), in two parts for float32; those of the first are positive.
 LOG10_2_32, LOG10_2_LOW_32 = LOGARITHMS_10_32.values[-1], LOGARITHMS_10_LOW_32.values[-1]
-LOG2_E_32, LOG2_E_LOW_32 = 1.4426950216293335, 1.925963033500011e-08
 LOG10_E_32, LOG10_E_LOW_32 = 0.4342944920063019, -1.0103049952192578e-08
 
 

@@ -27,7 +27,6 @@ from aotops.intrinsics import (
 )
 from aotops.ops.arithmetic import reciprocal
 from aotops.ops.bases import (
-    LOG2_E_LOW,
     LOG10_2,
     LOG10_2_LOW,
     LOG10_E,
@@ -52,7 +51,7 @@ from aotops.ops.exponential import (
     log_of_parts64,
     sqrt,
 )
-from aotops.ops.float_arithmetic import INF, INVERSES, LOG2_E, NAN, exp_parts64, in_float64, two_sum
+from aotops.ops.float_arithmetic import INF, INVERSES, LOG2_E, LOG2_E_LOW, NAN, exp_parts64, in_float64, two_sum
 from aotops.ops.inverse_trigonometric import atan2_64
 from aotops.ops.power import LOG2S, pow
 from aotops.ops.record import Record, Scalar

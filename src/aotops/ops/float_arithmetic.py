@@ -91,7 +91,9 @@ def or_zero(result: Any, a: Any, b: Any) -> Any:
 
 # --- parts of exp and log -----------------------------------------------------------------------------------------
 
-LOG2_E = 1.4426950408889634
+# 1 / ln 2, and the same in two parts
+LOG2_E, LOG2_E_LOW = 1.4426950408889634, 2.0355273740931033e-17
+LOG2_E_32, LOG2_E_LOW_32 = 1.4426950216293335, 1.925963033500011e-08
 # ln 2 in two parts, both positive: multiples of the high part by a float's exponent are exact
 LN2_HIGH, LN2_LOW = 0.6931471805598903, 5.497923018708371e-14
 LN2_HIGH_32, LN2_LOW_32 = 0.693145751953125, 1.428606765330187e-06
@@ -139,8 +141,9 @@ ROOTS_LOW = Table(
         -5.5450656186394274e-17,
     )
 )
-#: The same roots as float32.
+#: The same roots as float32, and what they lack, as shares of them.
 ROOTS_32 = Table(tuple(narrow(root) for root in ROOTS.values))
+ROOT_SHARES_32 = Table(tuple(narrow(root / narrow(root) - 1.0) for root in ROOTS.values))
 
 
 def exp_steps64(x: Any) -> Any:

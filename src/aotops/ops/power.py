@@ -9,19 +9,19 @@ from aotops.intrinsics import (
     Table,
     bits_of_float32,
     bits_of_float64,
+    centred_mantissa,
     divide,
     exponent,
-    float64_of_bits,
     fma,
     limit,
     look_up16,
+    look_up16_float32,
     mantissa,
     narrow,
     rint,
     scale,
     select,
     square_root,
-    widen,
     wrap_int64,
 )
 from aotops.ops.arithmetic import square
@@ -30,11 +30,15 @@ from aotops.ops.float_arithmetic import (
     INF,
     INVERSES,
     LOG2_E,
+    LOG2_E_32,
+    LOG2_E_LOW,
+    LOG2_E_LOW_32,
     NAN,
+    ROOT_SHARES_32,
     ROOTS,
+    ROOTS_32,
     ROOTS_LOW,
     chained,
-    in_float64,
     is_outside,
     magnitude32,
     magnitude64,
@@ -43,6 +47,9 @@ from aotops.ops.record import COMPLEX, INTEGERS, NUMBERS, zip
 
 # --- pow ----------------------------------------------------------------------------------------------------------
 
+#: Added to exponents, which this changes only where the power of any finite number is 1: products with subnormal ones
+#: would be slow.
+LEAST_EXPONENT, LEAST_EXPONENT_32 = 2.0**-118, 2.0**-60
 
 #: The logarithms of ``1 / INVERSES`` to the base 2 in two parts: the high ones are multiples of 2^-42. If the low ones
 #: ended in 32 zero bits, as those of log do, x86-64-v3 would look them up faster, but powers would err by 2.0 ULP.
@@ -86,8 +93,6 @@ LOG2S_LOW = Table(
         0.0,
     )
 )
-#: What ``LOG2_E`` lacks.
-LOG2_E_LOW = 2.0355273740931033e-17
 
 
 #: A third, in two parts.
@@ -129,11 +134,11 @@ def log2_parts64(x: Any) -> Any:
     main = above + cubic
     # of what is added, the parts that are known first come first
     low = (((cube - cubic) + rest) + (cube_low + (((r - above) - square) - square_low))) + ((above - main) + cubic)
-    linear = main * LOG2_E
-    linear_low = fma(main, LOG2_E, -linear) + fma(main, LOG2_E_LOW, low * LOG2_E)
+    low = fma(main, LOG2_E_LOW, fma(low, LOG2_E, log2_low))
     whole = exponent(x) + log2
-    head = whole + linear
-    return head, (((whole - head) + linear) + log2_low) + linear_low
+    head = fma(main, LOG2_E, whole)
+    # the difference is exact, since ``whole`` is 0 or the larger part
+    return head, fma(main, LOG2_E, whole - head) + low
 
 
 # tools/fit_polynomial.py "(2**x - 1 - x*log(2)) / x**2" --from=-1/32 --to=1/32 --degree=4 --weight="x**2"
@@ -147,17 +152,17 @@ def exp2_polynomial64(w: Any, w2: Any) -> Any:
 def positive_power64(x: Any, y: Any) -> Any:
     """``x**y`` in float64 for positive x, also of 0 and infinity, unless the logarithm times ``y`` is NaN.
 
+    ``y`` must not be subnormal, which would be slow.
+
     What is summed up last errs by less than half a ULP of the result, so that a result which float64 can hold is exact.
     """
     head, tail = log2_parts64(x)
-    high = y * head
     # the bits of a sum between 2**48 and 2**49 end with sixteenths
-    shifted = high + 422212465065984.0
+    shifted = fma(y, head, 422212465065984.0)
     k = shifted - 422212465065984.0
     j = bits_of_float64(shifted)
-    # the limits have no effect unless the result is 0 or infinity
-    low = limit(fma(y, tail, fma(y, head, -high)), 16.0)
-    w = limit((high - k) + low, 0.0625)
+    # the limit has no effect unless the result is 0 or infinity
+    w = limit(fma(y, tail, fma(y, head, -k)), 0.0625)
     t = look_up16(ROOTS, j)
     w2 = w * w
     p = fma(w2, exp2_polynomial64(w, w2), fma(w, 0.6931471805599453, look_up16(ROOTS_LOW, j)))
@@ -169,44 +174,120 @@ def or_rounded(x: Any, y: Any, r: Any) -> Any:
     return select(y == 2.0, x * x, select(y == 0.5, square_root(x), select(y == -1.0, divide(1.0, x), r)))
 
 
-# tools/fit_polynomial.py "log1p(x)/log(2)/x" --from=-3/80 --to=1/16 --degree=5
-def log2_polynomial32(r: Any) -> Any:
-    """``log2(1 + r) / r`` for ``r`` from -3/80 to 1/16, within 2^-33 of itself."""
-    r2 = r * r
-    p01 = fma(r, -0.7213475088718485, 1.4426950408980195)
-    p23 = fma(r, -0.36070211099110217, 0.4808982454894481)
-    p45 = fma(r, -0.2263941263721695, 0.28884938797992515)
-    return fma(r2, fma(r2, p45, p23), p01)
+#: For float32: of the numbers in 16 intervals, 8 from 1 to 3/2 and 8 from 3/4 to 1, the inverses, nearly. The products
+#: less 1 are from -0.0372 to 1/16, and floats. Next to 1 the inverse is 1: there the logarithm is the product's alone.
+CENTRED_INVERSES_32 = Table(
+    (
+        1.0,
+        0.90625,
+        0.875,
+        0.8125,
+        0.78125,
+        0.75,
+        0.71875,
+        0.6875,
+        1.3125,
+        1.25,
+        1.21875,
+        1.15625,
+        1.125,
+        1.09375,
+        1.0625,
+        1.0,
+    )
+)
+#: The logarithms of their inverses to the base 2 in two parts: the high ones are multiples of 2^-16, so that they and
+#: an exponent add up exactly. From 3/4 to 1 they are 1 more, since exponents are 1 less.
+CENTRED_LOG2S_32 = Table(
+    (
+        0.0,
+        0.1420135498046875,
+        0.1926422119140625,
+        0.299560546875,
+        0.35614013671875,
+        0.4150390625,
+        0.4764404296875,
+        0.5405731201171875,
+        0.6076812744140625,
+        0.678070068359375,
+        0.714599609375,
+        0.7905426025390625,
+        0.830078125,
+        0.8707122802734375,
+        0.91253662109375,
+        1.0,
+    )
+)
+CENTRED_LOG2S_LOW_32 = Table(
+    (
+        0.0,
+        5.455067821458215e-06,
+        2.8660283533099573e-06,
+        -2.650160979555949e-07,
+        3.6735066260007443e-06,
+        -1.5632211898264359e-06,
+        -2.3857444375607884e-06,
+        -4.7387543418153655e-06,
+        1.3028071634835214e-06,
+        1.8367533130003721e-06,
+        -1.8282372593603213e-06,
+        4.0318318497156724e-06,
+        -3.1264423796528718e-06,
+        4.702781552623492e-06,
+        5.376559215619636e-07,
+        0.0,
+    )
+)
 
 
-# tools/fit_polynomial.py "(2**x - 1) / x" --from=-1/2 --to=1/2 --degree=5 --weight=x
-def exp2_polynomial32(w: Any) -> Any:
-    """``(2**w - 1) / w`` for ``w`` within 1/2: the power within 2^-28."""
-    w2 = w * w
-    p01 = fma(w, 0.24022650729256578, 0.6931472076769627)
-    p23 = fma(w, 0.009618097334915773, 0.05550325177872122)
-    p45 = fma(w, 0.00015445386924648375, 0.0013401236758940319)
-    return fma(w2, fma(w2, p45, p23), p01)
+# tools/fit_polynomial.py "(log1p(x) - x + x**2/2) / x**3" --from=-1/32 --to=1/16
+#     --degree=4 --weight="x**2" --float32
+def log_cubic32(r: Any) -> Any:
+    """``(log(1 + r) - r + r**2 / 2) / r**3`` for ``r`` from -1/32 to 1/16: the logarithm within 2^-39."""
+    p = fma(fma(r, 0.13128720223903656, -0.16659533977508545), r, 0.20001603662967682)
+    return fma(fma(p, r, -0.2500001788139343), r, 0.3333333134651184)
 
 
-@in_float64
-def positive_power32(x: Any, y: Any) -> Any:
-    """``x**y`` of float32, in float64, for positive x, also of 0 and infinity; within 2^-25.9.
+def log2_parts32(x: Any) -> Any:
+    """``log2(x)`` of a positive float32 in two parts, the second at most half a ULP of the first.
 
-    Two coefficients cost less than a table of roots.
+    ``r - r**2 / 2`` is taken in two parts, ``h`` and what its rounding took away. What else is rounded is below 2^-9 of
+    ``r``, which makes errors of 2^-32, and a large ``y`` makes 0.4 ULP of ``x**y`` of these.
     """
-    x = widen(x)
-    m = mantissa(x)
-    j = bits_of_float64(m) >> 48
-    inverse, log2 = look_up16(INVERSES, j), look_up16(LOG2S, j)
-    r = fma(m, inverse, -1.0)
-    # beyond these bounds a float32 is 0 or infinite
-    power = limit(widen(y) * fma(r, log2_polynomial32(r), exponent(x) + log2), 512.0)
-    # the last bits of a sum between 2**52 and 2**53 are an integer
-    shifted = power + 6755399441055744.0
-    w = power - (shifted - 6755399441055744.0)
-    result = fma(w, exp2_polynomial32(w), 1.0)
-    return float64_of_bits(wrap_int64(bits_of_float64(result) + (bits_of_float64(shifted) << 52)))
+    m = centred_mantissa(x)
+    j = bits_of_float32(m) >> 19
+    r = fma(m, look_up16_float32(CENTRED_INVERSES_32, j), -1.0)
+    half = -0.5 * r
+    h = fma(half, r, r)
+    low = fma((r * r) * r, log_cubic32(r), fma(half, r, r - h))
+    low = fma(low, LOG2_E_32, fma(h, LOG2_E_LOW_32, look_up16_float32(CENTRED_LOG2S_LOW_32, j)))
+    whole = exponent(x) + look_up16_float32(CENTRED_LOG2S_32, j)
+    head = whole + fma(h, LOG2_E_32, low)
+    # the difference is exact, since ``whole`` is 0 or the larger part
+    return head, fma(h, LOG2_E_32, whole - head) + low
+
+
+# tools/fit_polynomial.py "(2**x - 1 - x*log(2)) / x**2" --from=-1/32 --to=1/32 --degree=1 --weight="x**2" --float32
+def exp2_polynomial32(w: Any) -> Any:
+    """``(2**w - 1) / w`` for ``w`` within 1/32: the power within 2^-29."""
+    return fma(fma(w, 0.055505409836769104, 0.2402346283197403), w, 0.6931471824645996)
+
+
+def positive_power32(x: Any, y: Any) -> Any:
+    """As ``positive_power64``, in float32.
+
+    What is rounded last errs by less than 0.4 ULP of the result. A subnormal one is rounded twice, which adds a quarter
+    of a ULP to half of one.
+    """
+    head, tail = log2_parts32(x)
+    # the bits of a sum between 2**19 and 2**20 end with sixteenths
+    shifted = narrow(fma(y, head, 786432.0))  # plain Python computes in float64
+    k = shifted - 786432.0
+    j = bits_of_float32(shifted)
+    # the limit has no effect unless the result is 0 or infinity
+    w = limit(fma(y, tail, fma(y, head, -k)), 0.0625)
+    t = look_up16_float32(ROOTS_32, j)
+    return scale(fma(t, fma(w, exp2_polynomial32(w), look_up16_float32(ROOT_SHARES_32, j)), t), k)
 
 
 def signed_power(x: Any, y: Any, r: Any) -> Any:
@@ -224,14 +305,14 @@ def signed_power(x: Any, y: Any, r: Any) -> Any:
 
 def pow64(x1: Any, x2: Any) -> Any:
     """pow in float64."""
-    a = math.fabs(x1)
-    return signed_power(x1, x2, or_rounded(a, x2, positive_power64(a, x2)))
+    a, y = math.fabs(x1), x2 + math.copysign(LEAST_EXPONENT, x2)
+    return signed_power(x1, x2, or_rounded(a, x2, positive_power64(a, y)))
 
 
 def pow32(x1: Any, x2: Any) -> Any:
-    """pow of float32, in float64."""
-    a = math.fabs(x1)
-    return signed_power(x1, x2, or_rounded(a, x2, positive_power32(a, x2)))
+    """As ``pow64``, in float32."""
+    a, y = math.fabs(x1), x2 + math.copysign(LEAST_EXPONENT_32, x2)
+    return signed_power(x1, x2, or_rounded(a, x2, positive_power32(a, y)))
 
 
 def pow_int64(x1: Any, x2: Any) -> Any:
@@ -328,12 +409,12 @@ pow.specialise("float32")(pow32)
 
 @pow.fast_path("float64", unless=lambda x1, x2: is_special64(x1, x2))
 def pow_fast64(x1: Any, x2: Any) -> Any:
-    return positive_power64(x1, x2)
+    return positive_power64(x1, x2 + LEAST_EXPONENT)
 
 
 @pow.fast_path("float32", unless=lambda x1, x2: is_special32(x1, x2))
 def pow_fast32(x1: Any, x2: Any) -> Any:
-    return positive_power32(x1, x2)
+    return positive_power32(x1, x2 + LEAST_EXPONENT_32)
 
 
 # a power with the exponent 0 is constant; where the base is 0 its logarithm counts for nothing, as the power does,
