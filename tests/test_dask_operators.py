@@ -480,8 +480,8 @@ def test_states_taken_apart() -> None:
     (summed,) = _native.combine_states(running, 0, (ao.ones(1),), (ao.ones((2, 3)),))
     assert summed.tolist() == [[2.0] * 3] * 2
     for call, error in (
-        (lambda: _native.fold_states(spread, 1, (t,), 1), IndexError),
-        (lambda: _native.fold_states(spread, -1, (t,), 1), IndexError),
+        (lambda: _native.fold_states(spread, 1, (t,), 1), ValueError),
+        (lambda: _native.fold_states(spread, -1, (t,), 1), ValueError),
         (lambda: _native.fold_states(spread, 0, (t.astype("float32"),), 1), TypeError),
         (lambda: _native.fold_states(spread, 0, (t, t), 1), TypeError),
         (lambda: _native.fold_states(spread, 0, (1.0,), 1), TypeError),

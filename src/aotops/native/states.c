@@ -36,7 +36,7 @@ static int read_parts(PyObject *object, int variant, const char *function, bool 
         return -1;
     }
     if (variant < 0 || variant >= definition->n_variants) {
-        PyErr_Format(PyExc_IndexError, "%s: %s has no signature %d", function, definition->name, variant);
+        aot_raise("out_of_range", "(ssiii)", function, "variant", 0, definition->n_variants - 1, variant);
         return -1;
     }
     *read = (parts){.operator = operator, .variant = &definition->variants[variant]};
@@ -60,6 +60,22 @@ static int read_tensors(PyObject *tuple, int count, const uint8_t *dtypes, const
     return valid ? 0 : -1;
 }
 
+/* Raises ValueError for the shapes of tensors; returns -1. */
+static int wrong_shapes(aot_tensor *const *tensors, int count, const char *function, const char *wanted)
+{
+    PyObject *shapes = PyTuple_New(count);
+    for (int k = 0; shapes != NULL && k < count; k++) {
+        PyObject *own = aot_tuple_of_sizes(tensors[k]->ndim, tensors[k]->shape);
+        if (own == NULL || PyTuple_SetItem(shapes, k, own) < 0) {
+            Py_CLEAR(shapes);
+        }
+    }
+    if (shapes != NULL) {
+        aot_raise("wrong_value", "(sssN)", function, "the tensors", wanted, shapes);
+    }
+    return -1;
+}
+
 /* Returns the rank that tensors broadcast to, or -1 with an exception. */
 static int broadcast(aot_tensor *const *tensors, int count, const char *function, Py_ssize_t *shape)
 {
@@ -74,14 +90,12 @@ static int broadcast(aot_tensor *const *tensors, int count, const char *function
             int own = axis - (ndim - tensors[k]->ndim);
             Py_ssize_t length = own < 0 ? 1 : tensors[k]->shape[own];
             if (length != 1 && shape[axis] != 1 && length != shape[axis]) {
-                PyErr_Format(PyExc_ValueError, "%s: the tensors do not broadcast", function);
-                return -1;
+                return wrong_shapes(tensors, count, function, "of shapes that broadcast together");
             }
             shape[axis] = length != 1 ? length : shape[axis];
         }
         if (shape[axis] > 0 && (left /= shape[axis]) == 0) {
-            PyErr_Format(PyExc_ValueError, "%s: there are too many elements", function);
-            return -1;
+            return wrong_shapes(tensors, count, function, "of fewer than 2**63 elements together");
         }
     }
     return ndim;
