@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import functools
 import importlib.util
 import math
@@ -579,6 +580,48 @@ assert "numba" not in sys.modules
     assert "bump" in unbuilt and "dent" in unbuilt_too
     assert found == str([3.0, 3.0 * math.exp(-1.0)])
     assert "the operator dent is -3.0 at 0.0, and dent returns -2.0" in different
+
+
+@requires_numba
+def test_operators_that_have_been_built_ahead_of_time_are_found(tmp_path: Path) -> None:
+    """Compiled ones, which the backend is the first to call: neither Numba nor plain Python has a part in it."""
+    declarations = """
+@ao.map(dtypes="float64")
+def bump(x):
+    return math.exp(-x * x) * 3.0
+
+@ao.zip(dtypes="float64")
+def blend(x, y):
+    return 0.75 * x + 0.25 * y * y
+
+@ao.reduce(identity=0.0, dtypes="float64")
+def farthest(a, b):
+    return a if abs(a) > abs(b) else b
+"""
+    (tmp_path / "students_ops.py").write_text(f"import math\nimport aotops as ao\n{declarations}")
+    subprocess.run([sys.executable, "-m", "aotops", "build", "students_ops.py"], cwd=tmp_path, check=True)
+    copies = "".join([line for line in declarations.splitlines(keepends=True) if not line.startswith("@")])
+    program = f"""
+import math, sys, warnings
+sys.path[:0] = [{str(Path(__file__).parent)!r}]
+from minitorch_stand_in import Tensor
+from aotops.minitorch import AotOps
+import students_ops
+{copies}
+warnings.simplefilter("error")
+t = Tensor.make([0.0, 1.0, -3.0, 2.0], (2, 2), backend=None)
+print(AotOps.map(bump)(t).tolist())
+print(AotOps.zip(blend)(t, t).tolist())
+print(AotOps.reduce(farthest, 0.0)(t, 1).tolist())
+print([each._record.loaded for each in (students_ops.bump, students_ops.blend, students_ops.farthest)])
+assert not {{"numba", "llvmlite", "aotops.user.plain_python"}} & set(sys.modules)
+"""
+    done = subprocess.run([sys.executable, "-c", program], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    mapped, zipped, reduced, loaded = map(ast.literal_eval, done.stdout.splitlines())
+    assert np.ravel(mapped) == pytest.approx([3.0 * math.exp(-x * x) for x in (0.0, 1.0, -3.0, 2.0)], rel=1e-15)
+    assert np.ravel(zipped).tolist() == [0.75 * x + 0.25 * x * x for x in (0.0, 1.0, -3.0, 2.0)]
+    assert np.ravel(reduced).tolist() == [1.0, -3.0] and loaded == [True, True, True]
 
 
 @requires_numba
