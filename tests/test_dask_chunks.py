@@ -273,6 +273,7 @@ def test_the_same_tensors_have_the_same_token() -> None:
     assert tokenize(t) == tokenize(t.copy()) != tokenize(t + 1)
     assert tokenize(t) != tokenize(t.reshape(-1)) != tokenize(t.reshape(-1).astype("float32"))
     assert tokenize(ao.exp) == tokenize(ao.exp) != tokenize(ao.log)
+    assert tokenize(ao.mean) == tokenize(ao.mean) != tokenize(ao.var)
     assert tokenize(ao.float32) == tokenize(ao.float32) != tokenize(ao.float64)
     first, same, other = [ao.map(function) for function in (lambda x: x + 1, lambda x: x + 1, lambda x: x + 2)]
     assert tokenize(first) == tokenize(same) != tokenize(other)

@@ -579,6 +579,8 @@ def first(x):
     return x[0]
 
 
+@requires_numba
+@requires_compiler
 def test_functions_of_whole_arrays_are_rejected() -> None:
     with pytest.raises(TypeError, match=r"first: each argument must be in memory, got a Dask array; write x.map_blo"):
         first(lazy(VALUES[0]))

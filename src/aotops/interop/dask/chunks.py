@@ -50,6 +50,7 @@ def register() -> None:
     to_tensor_dispatch.register((numpy.ndarray, Tensor), as_tensor)
     normalize_token.register(ao.DType, token_of_dtype)
     normalize_token.register((ao.Operator, ao.ArrayKernel), token_of_declaration)
+    normalize_token.register(type(ao.mean), token_of_function)
     register_sizeof(sizeof)
 
 
@@ -102,6 +103,11 @@ def token_of_declaration(declared: ao.Operator | ao.ArrayKernel) -> tuple[Any, .
     record = declared._record
     facts = [ao.__version__] if record is None else list(Facts(lambda number, function: ()).of_record(record))
     return type(declared).__name__, declared.__module__, declared.__name__, facts
+
+
+def token_of_function(function: Any) -> tuple[str, str, str]:
+    """What tells a function of aotops from others: its name."""
+    return "aotops.Function", function.__name__, ao.__version__
 
 
 # --- arrays that are made with tensors as chunks ----------------------------------------------------------------------
