@@ -372,8 +372,16 @@ def test_no_gradient_is_lost_in_complex_numbers() -> None:
         lambda: ao.mean(x * 1j),
     )
     for call in calls:
-        with pytest.raises(ao.GradientError, match="the operation must have a derivative"):
+        with pytest.raises(ao.GradientError, match=r"must have a derivative of complex numbers.*the imaginary part"):
             (ao.abs(call()).sum() + x.sum()).backward()
+
+
+def test_gradients_of_gradients_are_named() -> None:
+    x = leaf([1.0, 2.0])
+    with pytest.raises(TypeError, match="gradients of gradients are not recorded"):
+        ao.grad((x * x).sum(), x, create_graph=True)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match="gradients of gradients are not recorded"):
+        (x * x).sum().backward(create_graph=True)  # type: ignore[call-arg]
 
 
 def test_rules_of_python_are_checked() -> None:

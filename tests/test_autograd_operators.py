@@ -85,6 +85,21 @@ assert steep.derivative(z.detach(), nan, nan, 0.0)[1].tolist() == [0.0] * 6
 z.grad = None
 ao.where(z > 0, steep(z, 2.0), falling(z)).backward(ao.tensor([0.0, 2.0, 0.0, 1.0, 0.0, 1.0]))
 assert z.grad.tolist() == [0.0, -2.0, 0.0, 0.0, 0.0, 0.5], z.grad
+pair = ao.map(lambda x: (x + 1.0, 2.0 * x), results=(None, None), dtypes="float64")
+spread = ao.reduce(
+    lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    map=lambda x: (x, x * x),
+    identity=(0.0, 0.0),
+    finish=lambda a, b: b - a * a,
+    dtypes="float64",
+)
+for call in (lambda: sum(each.sum() for each in pair(z)), lambda: spread(z)):
+    try:
+        call().backward()
+    except ao.GradientError as error:
+        assert "must have a derivative, got none" in str(error) and "an operator of one" in str(error), error
+    else:
+        raise AssertionError
 y = ao.tensor(x, requires_grad=True)
 for operator, name in ((plain, "plain"), (max, "max")):
     try:
@@ -98,7 +113,7 @@ print("done")
 """
 
 
-@pytest.mark.slow  # it compiles 20 kernels; docs/your-own-operators.md has two of them
+@pytest.mark.slow  # it compiles 25 kernels; docs/your-own-operators.md has two of them
 @requires_numba
 def test_declared_operators() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, check=False)

@@ -273,6 +273,7 @@ OTHER_NAMES = {
 
 #: What NumPy's functions take beside, and how to do without.
 INSTEAD = {
+    "create_graph": "gradients of gradients are not recorded",
     "initial": "combine the result with it",
     "where": "replace the other elements first, with aotops.where",
 }
@@ -682,12 +683,18 @@ def called(function: Any) -> str:
     return name.removeprefix("Tensor.")
 
 
-def no_derivative(function: Any) -> NoReturn:
+def no_derivative(function: Any, is_complex: bool) -> NoReturn:
     """A gradient that arrives at the result of something without a derivative."""
-    name = called(function)
-    declared = type(function).__name__ == "Operator" and function._record is not None
-    advice = f"declare one with @{name}.derivative" if declared else "compute it from operators that have one"
-    reject(GradientError, name, "the operation", "have a derivative", "none, where its gradient was asked for", advice)
+    name, wanted = called(function), "have a derivative"
+    record = function._record if type(function).__name__ == "Operator" else None
+    if is_complex:
+        wanted += " of complex numbers"
+        advice = "compute with the real and the imaginary part, each a tensor of its own"
+    elif record is not None and (record.outputs or record.finish is not None):
+        advice = "its results are several numbers; compute what is differentiated by an operator of one"
+    else:
+        advice = "compute it from operators that have one" if record is None else f"declare one with @{name}.derivative"
+    reject(GradientError, name, "the operation", wanted, "none, where its gradient was asked for", advice)
 
 
 def graph_is_spent(function: Any) -> NoReturn:

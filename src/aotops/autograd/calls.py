@@ -8,6 +8,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops._native import Operator
 from aotops._native import TensorBase as Tensor
+from aotops.arguments import advice
 from aotops.autograd.kinds import COMPOSITE, CONSTANT, RULES
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -30,7 +31,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     own = is_own(function)
     rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
-        return getattr(function, "__wrapped__", function)(*args, **kwargs)
+        return called_whole(getattr(function, "__wrapped__", function), args, kwargs)
     if name in SEQUENCES:
         args = tuple([[joined(name, e) for e in value] if type(value) in (list, tuple) else value for value in args])
     elif name != "from_flat":
@@ -63,6 +64,19 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
         return recorded(function, result, flows, saved, pull) if any(each is not None for each in flows) else result
     finally:
         _native.set_recording(before)
+
+
+def called_whole(body: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    """What the Python body of a function returns, with advice for a call that does not fit its parameters."""
+    try:
+        return body(*args, **kwargs)
+    except TypeError as error:
+        if not hasattr(body, "__code__") or getattr(error.__traceback__, "tb_next", None) is not None:
+            raise  # it comes from the body itself
+        message = f"{error}; {advice(body, args, kwargs)}"
+    from aotops.errors import wrong_call
+
+    wrong_call(message)
 
 
 def joined(name: str, value: Any) -> Any:

@@ -281,6 +281,19 @@ static int pull_rule(const aot_node *node, PyObject *const *gradients, PyObject 
     return failed;
 }
 
+/* Returns whether a result or a tracked input of a node is of complex numbers. */
+static bool has_complex(const aot_node *node)
+{
+    bool found = false;
+    for (uint32_t k = 0; k < node->n_outputs; k++) {
+        found = found || aot_dtypes[node->results[k].dtype].kind == AOT_KIND_COMPLEX;
+    }
+    for (uint32_t k = 0; k < node->n_inputs; k++) {
+        found = found || (is_wanted(node, k) && aot_dtypes[input_of(node, k)->dtype].kind == AOT_KIND_COMPLEX);
+    }
+    return found;
+}
+
 int aot_pull(const aot_node *node, PyObject *const *gradients, PyObject **found)
 {
     PyObject *gradient = gradients[0];
@@ -314,6 +327,6 @@ int aot_pull(const aot_node *node, PyObject *const *gradients, PyObject **found)
     case AOT_NODE_UNKNOWN:
         break;
     }
-    aot_raise("no_derivative", "(O)", node->function);
+    aot_raise("no_derivative", "(OO)", node->function, has_complex(node) ? Py_True : Py_False);
     return -1;
 }
