@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
+import pickle
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layouts import DTYPES
+from leaks import assert_no_leak
 from needs import requires_compiler, requires_numba
 
 pytest.importorskip("dask.array", reason='needs Dask: pip install "aotops[dask]"')
@@ -401,6 +404,16 @@ def test_the_same_bits_whatever_the_number_of_threads() -> None:
         ao.set_num_threads(threads)
 
 
+def test_the_same_bits_whatever_the_gaps_in_chunks() -> None:
+    """A chunk that has been sent to another worker has none."""
+    values = ao.asarray(np.random.default_rng(4).normal(size=(64, 96)))
+    wide = ao.stack([values, values], axis=2).reshape(64, 192)
+    for call in (ao.sum, ao.mean, ao.var, ao.logsumexp, ao.norm, ao.prod, lambda x: ao.softmax(x, axis=1)):
+        view = call(da.from_array(wide[:, ::2], chunks=(64, 48), asarray=False))
+        copied = call(da.from_array(wide[:, ::2].copy(), chunks=(64, 48), asarray=False).map_blocks(ao.Tensor.copy))
+        assert bytes(view.compute()) == bytes(copied.compute())
+
+
 # --- users' operators -----------------------------------------------------------------------------------------------
 
 gelu = ao.map(lambda x: 0.5 * x * (1.0 + math.erf(x * 0.7071067811865476)), dtypes="float64")
@@ -497,6 +510,16 @@ def test_states_taken_apart() -> None:
         with pytest.raises(error):
             call()
 
+    def run() -> None:
+        for _ in range(4):
+            _native.finish_states(spread, 0, _native.combine_states(spread, 0, *halves))
+            _native.fold_states(spread, 0, (t,), 0b01)
+            for wrong in ((t[:7],), (1.0,), ()):
+                with contextlib.suppress(TypeError, ValueError):
+                    _native.combine_states(total, 0, (t,), wrong)
+
+    assert_no_leak(run, lambda: None)
+
 
 # --- array kernels --------------------------------------------------------------------------------------------------
 
@@ -577,6 +600,29 @@ def test_array_kernels(kind: type) -> None:
 @ao.function("(float64[:]) -> float64")
 def first(x):
     return x[0]
+
+
+@requires_numba
+@requires_compiler
+@KINDS
+def test_graphs_are_pickled_and_name_operators(kind: type) -> None:
+    """A worker gets an operator by its name, and its code by the import of its module."""
+    x = lazy(kind=kind)
+    whole = x.rechunk({1: -1})
+    graphs = [gelu(x), *parts(x), dot(x, x), spread(x, axis=0), running(x, axis=0), moving_mean(whole, 3)]
+    graphs += [
+        ao.exp(x, where=x > 0),
+        ao.sum(x),
+        ao.mean(x),
+        ao.var(x),
+        ao.argmax(x),
+        ao.norm(x),
+        ao.softmax(x, axis=0),
+    ]
+    for graph in graphs:
+        again = pickle.loads(pickle.dumps(graph))  # which stores no code
+        assert again.name == graph.name and type(again._meta) is kind
+        assert bytes(again.compute(scheduler="synchronous")) == bytes(graph.compute(scheduler="synchronous"))
 
 
 @requires_numba

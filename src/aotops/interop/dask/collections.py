@@ -125,7 +125,7 @@ def normalised(function: Any, x: Array, axis: Any) -> Array:
     """Either of them."""
     axes = tuple(range(x.ndim)) if axis is None else normalize_axes(function.__name__, "axis", axis, x.ndim)
     if all(len(x.chunks[each]) == 1 for each in axes):
-        return blocks(OnChunks(function, axis=axis), [x])
+        return blocks(OnChunks(function, axis=axis, sums=True), [x])
     differences = ao.subtract(x, ao.logsumexp(x, axis, keepdims=True))
     return ao.exp(differences) if function is ao.softmax else differences
 

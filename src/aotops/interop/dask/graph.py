@@ -23,14 +23,18 @@ class OnChunks:
         constants: arguments after the chunks.
         options: arguments by name.
         masked: whether the last chunk is that of a mask, ``where``.
+        sums: whether results depend on the order of memory, so that chunks have to be settled.
         as_numpy: whether results are NumPy's arrays.
     """
 
-    def __init__(self, function: Any, *constants: Any, masked: bool = False, **options: Any) -> None:
+    def __init__(
+        self, function: Any, *constants: Any, masked: bool = False, sums: bool = False, **options: Any
+    ) -> None:
         self.function = function
         self.constants = constants
         self.options = options
         self.masked = masked
+        self.sums = sums
         self.as_numpy = False
 
     @property
@@ -42,6 +46,8 @@ class OnChunks:
         if self.masked:
             *chunks, where = chunks  # type: ignore[assignment]
             options = {**options, "where": where}
+        if self.sums:
+            chunks = tuple(map(settled, chunks))
         return given(self.function(*chunks, *self.constants, **options), self.as_numpy)
 
     def __dask_tokenize__(self) -> Any:
@@ -55,6 +61,16 @@ def given(result: Any, as_numpy: bool) -> Any:
     if isinstance(result, tuple):
         return tuple([given(each, True) for each in result])
     return numpy.asarray(result)
+
+
+def settled(chunk: Any) -> Any:
+    """A chunk as a tensor in row-major order, or in column-major order if it is in that.
+
+    Reductions combine elements in the order of memory, and a chunk with gaps has none after it has been sent to another
+    worker: without this, last bits would depend on which worker computes.
+    """
+    x = ao.asarray(chunk)
+    return x if x.is_contiguous() or x.T.is_contiguous() else x.contiguous()
 
 
 def as_arrays(operands: list[Any]) -> list[Any]:

@@ -22,7 +22,7 @@ from dask.base import normalize_token
 
 import aotops as ao
 from aotops import _native, errors
-from aotops.interop.dask.graph import as_arrays, element_of, given, is_of_tensors, read, reject_out
+from aotops.interop.dask.graph import as_arrays, element_of, given, is_of_tensors, read, reject_out, settled
 from aotops.interop.dask.scans import variant_of
 from aotops.namespace.statistics import one_correction
 from aotops.operator import cast_inputs, record_of
@@ -290,7 +290,7 @@ class Partial(Step):
     """What is known of one chunk."""
 
     def __call__(self, *chunks: Any) -> Any:
-        return self.reduction.partial(chunks, self.axes)
+        return self.reduction.partial(tuple(map(settled, chunks)), self.axes)
 
 
 class Combined(Step):

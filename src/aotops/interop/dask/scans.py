@@ -16,7 +16,16 @@ from dask.base import normalize_token
 
 import aotops as ao
 from aotops import _native, errors
-from aotops.interop.dask.graph import OnChunks, element_of, given, is_of_tensors, read, reject_out, require_one_chunk
+from aotops.interop.dask.graph import (
+    OnChunks,
+    element_of,
+    given,
+    is_of_tensors,
+    read,
+    reject_out,
+    require_one_chunk,
+    settled,
+)
 from aotops.operator import record_of
 from aotops.shapes import normalize_axes
 
@@ -42,7 +51,7 @@ class ScanOfChunk:
 
     def __call__(self, chunk: Any, axis: int, dtype: Any = None, keepdims: bool = True) -> Any:
         """The results; ``dtype`` is the one that Dask has found for them, which ``options`` may have asked for."""
-        result = self.operator(chunk, axis=axis, **self.options)
+        result = self.operator(settled(chunk), axis=axis, **self.options)
         if self.is_last:
             result = result[(slice(None),) * axis + (slice(-1, None),)]
         return given(result, self.as_numpy)
@@ -93,7 +102,7 @@ def scanned(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
     meta = given(ao.empty((0,) * x.ndim, dtype=sample.dtype), as_numpy)
     if record_of(operator).finish is not None:
         require_one_chunk(name, "x", x, (along,), "the axis of a scan with a state")
-        block = OnChunks(operator, axis=along, **options)
+        block = OnChunks(operator, axis=along, sums=True, **options)
         block.as_numpy = as_numpy
         result = x.map_blocks(block, meta=meta, name=None, token=None)
     else:
