@@ -154,13 +154,13 @@ class Optimizer:
             if name in state and not isinstance(state[name], kind):
                 errors.wrong_type("load_state_dict", f"state[{name!r}]", described, state[name])
         if set(state) != {"settings", "steps", "states"} or set(state["settings"]) != wanted:
-            kind, got = type(self).__name__, sorted(state.get("settings", ())) or sorted(state)
-            wanted_of = f"be that of an optimizer {kind}"
-            errors.reject(ValueError, "load_state_dict", "state", wanted_of, f"one with the settings {got}")
-        counts, own = (len(state["steps"]), len(state["states"])), len(self.params)
-        if counts != (own, own):
+            listed = sorted(state.get("settings", ())) or sorted(state)
+            wanted_of = f"be that of an optimizer {type(self).__name__}"
+            errors.reject(ValueError, "load_state_dict", "state", wanted_of, f"one with the settings {listed}")
+        counts, count = (len(state["steps"]), len(state["states"])), len(self.params)
+        if counts != (count, count):
             got = f"{counts[0]} steps and {counts[1]} states"
-            errors.reject(ValueError, "load_state_dict", "state", f"be of {own} parameters", got)
+            errors.reject(ValueError, "load_state_dict", "state", f"be of {count} parameters", got)
         settings = {name: self.checked(name, value) for name, value in state["settings"].items()}
         steps = [as_int("load_state_dict", f"steps[{k}]", step) for k, step in enumerate(state["steps"])]
         loaded: list[dict[str, Tensor]] = []

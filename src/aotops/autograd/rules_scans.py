@@ -83,7 +83,8 @@ def cumulative_prod(x: Any, /, axis: Any = None, *, include_initial: Any = False
 
 def is_ordinary(y: Tensor) -> bool:
     """Whether running products can be divided by: none is zero, subnormal, infinite or NaN, and neither is a sum."""
-    info, size = finfo(y.dtype), _abs(y)
+    info: Any = finfo(y.dtype)
+    size = _abs(y)
     return bool(_min(size) > info.smallest_normal / info.eps) and bool(_max(size) < info.max * info.eps)
 
 

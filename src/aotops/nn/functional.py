@@ -66,7 +66,8 @@ def linear(x: Any, weight: Tensor, bias: Tensor | None = None) -> Tensor:
         >>> ao.nn.functional.linear(ao.tensor([1.0, 2.0]), ao.tensor([[3.0, 4.0]]), ao.tensor([0.5]))
         tensor([11.5])
     """
-    rows, matrix = as_tensor("linear", "x", x), as_tensor("linear", "weight", weight)
+    rows: Any = as_tensor("linear", "x", x)
+    matrix = as_tensor("linear", "weight", weight)
     if not 1 <= matrix.ndim <= 2:
         errors.reject(ValueError, "linear", "weight", "have 1 or 2 dimensions", matrix.ndim)
     if rows.ndim == 0 or rows.shape[-1] != matrix.shape[-1]:
