@@ -223,3 +223,33 @@ def test_reshaped_arrays_are_views_where_they_can_be() -> None:
             reshaped(x, *shape)
     with pytest.raises((NotImplementedError, ValueError)):
         reshaped(x[:0], 2**32, 2**32)
+
+
+@numba.njit("int32(int64[:])")
+def low_bits(state):
+    state[0] = (state[0] * 6364136223846793005 + 1442695040888963407) & 0x7FFFFFFFFFFFFFFF
+    return state[0] >> 16
+
+
+@numba.njit("float32(float32)")
+def rounded(x):
+    return x * x
+
+
+def test_functions_bound_to_signatures_convert_to_their_types() -> None:
+    """As Numba does: the low 32 bits of an integer, on which generators of random numbers depend."""
+
+    @ao.function("(int64[:], float64[:])")
+    def draws(state, x):
+        out = np.empty((2, x.shape[0]))
+        for i in range(x.shape[0]):
+            out[0, i] = low_bits(state) % 1000
+            out[1, i] = rounded(x[i])
+        return out
+
+    states = np.array([17]), np.array([17])
+    x = np.array([0.1, 1 / 3, 1e30])
+    drawn = [low_bits(states[1]) % 1000 for _ in x]
+    got = draws(states[0], x)
+    assert got.tolist() == [drawn, [rounded(each) for each in x]]
+    assert states[0] == states[1]

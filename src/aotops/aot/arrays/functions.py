@@ -20,7 +20,15 @@ from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
 from aotops.aot.arrays.parallel import HELPERS, launcher
 from aotops.aot.arrays.products import products
 from aotops.aot.arrays.recursion import calls_itself
-from aotops.aot.arrays.semantics import RecursiveCompiler, UserCompiler, choosing, operation, operations
+from aotops.aot.arrays.semantics import (
+    RecursiveCompiler,
+    UserCompiler,
+    choosing,
+    converting,
+    declared_signatures,
+    operation,
+    operations,
+)
 from aotops.aot.front.diagnose import named, place
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.reasons import CompileError
@@ -106,6 +114,7 @@ class _Copies:
         """Return what is compiled in place of a value."""
         if is_prange(value):
             return range
+        signatures = declared_signatures(value)
         value = numpys(plain(value))
         record = declared_record(value)
         if record is not None:
@@ -135,7 +144,9 @@ class _Copies:
             return _chosen[key]
         is_own = (getattr(value, "__module__", None) or "").partition(".")[0] not in ("numpy", "numba", "math")
         if isinstance(value, python_types.FunctionType) and is_own:
-            return self.dispatcher(value)
+            own = self.dispatcher(value)
+            # Numba infers the types of a function that calls itself only if nothing is between
+            return own if not signatures or calls_itself(value) else converting(own, signatures)
         return value
 
 

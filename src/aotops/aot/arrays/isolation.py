@@ -17,9 +17,10 @@ from numba.core.errors import RequireLiteralValue, TypingError
 from numba.core.typing import templates
 from numba.core.typing.collections import SetItemSequence
 from numba.extending import intrinsic, overload
-from numba.np import arrayobj, npyimpl
+from numba.np import arraymath, arrayobj, npyimpl
 
 from aotops.aot.arrays.pipeline import ArrayCompiler
+from aotops.aot.arrays.products import covariance
 
 #: What templates of functions keep.
 _CACHES = ("_impl_cache", "_compiled_overloads", "_overload_cache")
@@ -183,6 +184,7 @@ _REPLACED = (
     (arrayobj, "fix_integer_index", fixed_index),
     (cgutils, "do_boundscheck", check_bounds),
     (npyimpl, "numpy_ufunc_kernel", universal_function),
+    (arraymath, "np_cov_impl_inner", covariance()),
 )
 
 

@@ -194,6 +194,68 @@ def _norm() -> Any:
     return _overloaded("np.linalg.norm", "x", "x", choose)
 
 
+_KRON = """
+def kron(a, b):
+    n, m, k, l = {sizes}
+    out = np.empty(({shape}), number)
+    for i in range(n):
+        for p in range(k):
+            for j in range(m):
+                for q in range(l):
+                    out[{row}j * l + q] = number(a[{left}j]) * number(b[{right}q])
+    return out
+"""
+
+
+def _kron() -> Any:
+    """Return ``np.kron``, which Numba has of contiguous arrays of one dtype alone."""
+
+    def choose(a: Any, b: Any) -> Any:
+        ranks = _rank(a), _rank(b)
+        if not {*ranks} <= {0, 1, 2}:
+            given = f"{words(str(a))} and {words(str(b))}"
+            raise RejectedError(f"np.kron: the arguments must be vectors or matrices, got {given}; write loops")
+        if 0 in ranks:
+            return build("lambda a, b: a * b", {})
+        is_flat = ranks == (1, 1)
+        sizes = [
+            f"{name}.shape[0], {name}.shape[1]" if rank == 2 else f"1, {name}.shape[0]"
+            for name, rank in zip("ab", ranks, strict=True)
+        ]
+        source = _KRON.format(
+            sizes=", ".join(sizes),
+            shape="m * l" if is_flat else "n * k, m * l",
+            row="" if is_flat else "i * k + p, ",
+            left="i, " if ranks[0] == 2 else "",
+            right="p, " if ranks[1] == 2 else "",
+        )
+        dtype: Any = np.result_type(*(numpy_support.as_dtype(each.dtype) for each in (a, b)))
+        return build("lambda a, b: kron(a, b)", {"kron": _compiled(source, "kron", {"number": dtype.type})})
+
+    return _overloaded("np.kron", "a, b", "a, b", choose)
+
+
+_COVARIANCE = """
+def covariance(x, bias, ddof):
+    if ddof is None:
+        lost = 0 if bias else 1
+    else:
+        lost = ddof
+    centred = np.empty_like(x)
+    for i in range(x.shape[0]):
+        centred[i] = x[i] - x[i].sum() / x.shape[1]
+    out = product(centred, np.conj(centred).T)
+    out *= 1.0 / max(x.shape[1] - lost, 0.0)
+    return out
+"""
+
+
+@cache
+def covariance() -> Any:
+    """Return the covariances of the rows of a matrix, in place of Numba's, which calls BLAS."""
+    return _compiled(_COVARIANCE, "covariance", {"product": products()[np.matmul]})
+
+
 _REAL = numba.njit(lambda x: x.real)
 _IMAGINARY = numba.njit(lambda x: x.imag)
 
@@ -209,6 +271,7 @@ def products() -> dict[Any, Any]:
         np.matmul: _product_function("@", *_ARRAYS),
         np.vdot: _product_function("np.vdot", (1, 1), conjugate=True),
         np.inner: _product_function("np.inner", (1, 1), *_NUMBERS),
+        np.kron: _kron(),
         np.linalg.norm: _norm(),
         np.reshape: _reshape(),
         np.diff: _difference(),

@@ -14,6 +14,7 @@ import numpy as np
 from numba.core import ir, types
 from numba.core.compiler_machinery import FunctionPass, register_pass
 from numba.core.imputils import impl_ret_borrowed
+from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from aotops.aot.arrays.elementwise import is_elementary, of_arrays
@@ -67,6 +68,49 @@ def choosing(name: str, otherwise: Any) -> Any:
     stub.__name__ = name.rpartition(".")[2]
     overload(stub, jit_options=inlined())(build("lambda *values: choose(*values)", {"choose": choose}))
     return stub
+
+
+def declared_signatures(function: Any) -> list[Any]:
+    """Return the signatures to which a function that Numba has decorated is bound; none if it takes any types."""
+    found = getattr(function, "nopython_signatures", None)
+    return [] if not found or getattr(function, "_can_compile", True) else list(found)
+
+
+def converting(function: Any, signatures: list[Any]) -> Any:
+    """Return a function that converts numbers to the types of the signature that a call fits, and what it returns.
+
+    ``@njit("int32(int64[:])")`` keeps the low 32 bits of what is computed, which generators of random numbers need.
+    """
+
+    def choose(*values: Any) -> Any:
+        own = tuple(getattr(value, "literal_type", value) for value in values)
+        context = cpu_target.typing_context
+        fitting = [each for each in signatures if each.args == own] or [
+            each
+            for each in signatures
+            if len(each.args) == len(own)
+            and all(context.can_convert(given, to) is not None for given, to in zip(own, each.args, strict=True))
+        ]
+        names: dict[str, Any] = {"function": function}
+        given = [f"values[{k}]" for k in range(len(values))]
+        result = "{}"
+        if fitting:
+            for k, type_ in enumerate(fitting[0].args):
+                if is_convertible(own[k]) and is_convertible(type_):
+                    names[f"type{k}"], given[k] = type_, f"type{k}({given[k]})"
+            if is_convertible(fitting[0].return_type):
+                names["result"], result = fitting[0].return_type, "result({})"
+        return build(f"lambda *values: {result.format(f'function({chr(44).join(given)})')}", names)
+
+    stub = build("lambda *values: None", {})
+    stub.__name__ = function.__name__
+    overload(stub, jit_options=inlined())(build("lambda *values: choose(*values)", {"choose": choose}))
+    return stub
+
+
+def is_convertible(type_: Any) -> bool:
+    """Whether values of a Numba type are numbers that its name converts to."""
+    return isinstance(type_, (types.Integer, types.Float, types.Complex))
 
 
 def has_meaning(name: str, values: tuple[Any, ...]) -> bool:
