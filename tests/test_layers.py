@@ -126,7 +126,7 @@ def test_only_the_build_imports_numba() -> None:
 
 #: The rooms, and the modules outside of them, from the lowest layer up. Each may import what lies below it.
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("errors", "abi", "cgroups", "foreign", "intrinsics"),
+    ("errors", "abi", "cgroups", "dask_worker", "foreign", "intrinsics"),
     ("scalar.functions", "shapes", "threads"),
     ("scalar.combinations",),  # these two look at functions alone, and records do so too
     ("dtypes", "ops", "encode"),

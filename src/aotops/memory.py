@@ -2,8 +2,8 @@
 
 Fresh pages from the operating system cost several times as much as filling them, so the memory of freed tensors is
 cached and reused for tensors of about the same size. The size of the cache is limited, by default to 1 GiB or an
-eighth of the memory of the machine or container, whichever is least; beyond the limit, the oldest blocks are returned
-to the system.
+eighth of the memory of the machine, the container or the worker of Dask, whichever is least; beyond the limit, the
+oldest blocks are returned to the system.
 """
 
 from __future__ import annotations
@@ -23,13 +23,14 @@ def default_limit(root: str = "/") -> int:
     """
     import os
 
-    from aotops import cgroups
+    from aotops import cgroups, dask_worker
 
     limits = [8 * MOST_CACHED]
     if hasattr(os, "sysconf") and {"SC_PHYS_PAGES", "SC_PAGE_SIZE"} <= os.sysconf_names.keys():
         limits.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
-    limit = cgroups.memory_limit(root)
-    return min([size for size in limits if size > 0] + ([] if limit is None else [limit])) // 8
+    limits = [size for size in limits if size > 0]
+    limits += [size for size in (cgroups.memory_limit(root), dask_worker.memory_limit()) if size is not None]
+    return min(limits) // 8
 
 
 @advised

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 
-from aotops import cgroups
+from aotops import cgroups, dask_worker
 
 #: The largest number that can be set; larger ones in the environment are reduced to it.
 MOST_THREADS = 1024
@@ -17,8 +17,9 @@ MOST_THREADS = 1024
 def default_count(root: str = "/") -> int:
     """Return the number of threads in ``OMP_NUM_THREADS``, or of CPUs that this process may use.
 
-    The latter is the minimum of the process's CPU affinity and of the quotas of its control group and of all groups
-    above, at least 1. ``root`` is the folder under which the system's files are read.
+    The latter is the minimum of the process's CPU affinity, of the quotas of its control group and of all groups
+    above, and in a worker of Dask of the number of its threads, at least 1. ``root`` is the folder under which the
+    system's files are read.
     """
     # a list such as "4,2" is for nested regions, which are not used here
     wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0].strip()
@@ -26,5 +27,6 @@ def default_count(root: str = "/") -> int:
     if digits.isascii() and digits.isdecimal():
         return min(int(digits[:5]), MOST_THREADS)
     available = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    quota = cgroups.cpu_quota(root)
-    return available if quota is None else max(1, min(available, round(quota)))
+    quota, workers = cgroups.cpu_quota(root), dask_worker.thread_count()
+    limits = [available, *(round(limit) for limit in (quota, workers) if limit is not None)]
+    return max(1, min(limits))
