@@ -38,7 +38,10 @@ ARRAY_PROJECTS = {
     "alignment": "alignment",
     "sparse": "sparse_sums",
     "kalman": "kalman",
+    "gridded_year": "gridded_year",
 }
+#: What they require beside aotops; it is taken from the environment of the tests.
+EXTRAS = {"gridded_year": "[dask]"}
 
 #: The others, which take 5 to 30 seconds each to build, are for `.ci/run`.
 BUILT_BY_DEFAULT = {"haversine", "resampling"}
@@ -86,7 +89,9 @@ def build_and_install(name: str, folder: Path) -> tuple[Path, Path]:
             "the cache is in the wheel"
         )
         metadata = next(n for n in archive.namelist() if n.endswith(".dist-info/METADATA"))
-        assert re.findall("^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.MULTILINE) == ["aotops"]
+        assert re.findall("^Requires-Dist: (.*)$", archive.read(metadata).decode(), re.MULTILINE) == [
+            "aotops" + EXTRAS.get(name, "")
+        ]
         archive.extractall(site)
     copy_package(site)
     return environment / ("Scripts/python.exe" if os.name == "nt" else "bin/python"), site
@@ -185,7 +190,8 @@ def own_tests(names: list[str], *paths: Path, **environment: str) -> subprocess.
 
 
 def test_the_tests_of_examples_pass_in_plain_python() -> None:
-    done = own_tests(list(ARRAY_PROJECTS), *(EXAMPLES / name / "src" for name in ARRAY_PROJECTS), AOTOPS_PYTHON="1")
+    names = [name for name in ARRAY_PROJECTS if name not in EXTRAS]  # a year on a grid is a minute of plain Python
+    done = own_tests(names, *(EXAMPLES / name / "src" for name in names), AOTOPS_PYTHON="1")
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -200,9 +206,13 @@ def test_the_tests_of_an_example_pass_with_its_wheel_and_without_numba(
 
 
 def test_an_example_with_array_kernels_prints_what_its_page_says(installed_kernels: tuple[str, Path, Path]) -> None:
-    name, python, _ = installed_kernels
+    name, python, site = installed_kernels
     package = ARRAY_PROJECTS[name]
-    (output,) = {run(python, "-m", package, **({"AOTOPS_CPU": level} if level else {})) for level in ("", *levels())}
+    others = {}
+    if name in EXTRAS:
+        python, others = Path(sys.executable), {"PYTHONPATH": str(site)}
+    variables = [others, *({**others, "AOTOPS_CPU": level} for level in levels())]
+    (output,) = {run(python, "-m", package, **each) for each in variables}
     session = page_of(name).split("```console\n")[1].split("```")[0]
     shown = session.partition(f"$ python -m {package}\n")[2]
     assert shown and [line.rstrip() for line in output.splitlines()] == shown.splitlines()
