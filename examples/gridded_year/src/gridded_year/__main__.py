@@ -7,6 +7,7 @@ whose workers compute; without one, threads of this process do.
 """
 
 import contextlib
+import itertools
 import sys
 
 import dask
@@ -41,11 +42,10 @@ def client_of(arguments):
 def main(arguments):
     step = float(arguments[0]) if arguments else 5.0
     with client_of(arguments):
-        names, arrays = zip(*year(step).items())
-        results = dict(zip(names, dask.compute(*arrays)))
+        (results,) = dask.compute(year(step))
     print("latitudes    mean  hottest  degree days  longest spell")
     phi = latitudes(step)
-    for south, north in zip(ZONES, ZONES[1:]):
+    for south, north in itertools.pairwise(ZONES):
         inside = (south < phi) & (phi < north)
         cells = {name: values[inside] for name, values in results.items()}
         print(

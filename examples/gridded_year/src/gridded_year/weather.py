@@ -31,11 +31,12 @@ def humidity(step, days_per_chunk):
 
 def fields(of_day, step, days_per_chunk):
     rows = round(180 / step)
+    days = [min(days_per_chunk, DAYS - first) for first in range(0, DAYS, days_per_chunk)]
     return da.map_blocks(
         chunk_of_days,
         of_day,
         step,
-        chunks=((days_per_chunk,) * (DAYS // days_per_chunk) + tuple(filter(None, [DAYS % days_per_chunk])), rows, 2 * rows),
+        chunks=(tuple(days), rows, 2 * rows),
         dtype=float,
         meta=ao.empty((0, 0, 0)),
         name=f"{of_day.__name__}-{step}-{days_per_chunk}",
