@@ -32,6 +32,10 @@ from aotops.intrinsics import (
 )
 from aotops.loops.reduce import LANES, fold_eight, fold_lanes
 
+#: Matches are looked for in so many bytes at a time, without a branch: with eight elements, of whatever size, rows of
+#: 219 float32 took 1.1 times as long.
+VECTOR_BYTES = 64
+
 #: Elements with gaps that are copied at a time: 8 KiB of float64.
 PACKED = 1024
 
@@ -61,10 +65,11 @@ def both_nan(a: Any, b: Any) -> Any:
     return a != a
 
 
-def finder(matches: Function, must_match: bool = True) -> Function:
+def finder(matches: Function, width: int, must_match: bool = True) -> Function:
     """Make a function that finds the first match of a value among some elements, eight or more.
 
-    ``must_match``: the value is known to be among them; else the result may be their number.
+    ``width``: elements of a vector. ``must_match``: the value is known to be among them; else the result may be their
+    number.
     """
 
     def any_matches(x: Any, start: int, value: Any) -> bool:
@@ -84,19 +89,22 @@ def finder(matches: Function, must_match: bool = True) -> Function:
 
         return first_match
 
-    first_of_eight, first_of_lanes = first_of(8), first_of(LANES)
+    first_of_eight, first_of_vector = first_of(8), first_of(width)
 
     def find(x: Any, value: Any, length: int) -> Any:
         start = 0
         while start + LANES <= length and not any_matches(x, start, value):  # in vectors
             start += LANES
-        if length >= LANES:
-            start = min(start, length - LANES)
-            return start + first_of_lanes(x, start, value)
-        start = min(start, length - 8)
+        if width > 8 and length >= LANES:
+            start = min(start, length - LANES)  # overlaps elements that are known not to match
+            first = first_of_vector(x, start, value)
+            while first == width and start + width < length:
+                start += width
+                first = first_of_vector(x, start, value)
+            return start + first
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:
-            start = min(start + 8, length - 8)  # overlaps elements that are known not to match
+            start = min(start + 8, length - 8)
             first = first_of_eight(x, start, value)
         return start + first
 
@@ -142,9 +150,10 @@ def argreduce(combine: Function, signature: Signature, absorbing: Any = None) ->
 
     least = max(BLOCK, BLOCK_BYTES // FACTS[signature.inputs[0]].itemsize)
 
-    find_absorbing = finder(equal, must_match=False)
-    find_equal = finder(equal)
-    find_nan = finder(both_nan)
+    width = VECTOR_BYTES // FACTS[signature.inputs[0]].itemsize
+    find_absorbing = finder(equal, width, must_match=False)
+    find_equal = finder(equal, width)
+    find_nan = finder(both_nan, width)
 
     def find(x: Any, value: Any, length: int) -> Any:
         """The first position of a value that is there, of eight or more."""

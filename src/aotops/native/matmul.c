@@ -2,10 +2,12 @@
  *
  *     def matmul(a, b):
  *         c = empty(the axes of a but the last, the last axis of b)
- *         for matrix, rows, columns in the blocks of c:              # shared out among threads
+ *         for matrix, many_rows, columns in the blocks of c:         # shared out among threads
  *             for depth in blocks of the inner axis:                 # in order
- *                 left, right = a[rows, depth], b[depth, columns]    # copied if that pays
- *                 the routine "matmul": c[rows, columns] += left @ right
+ *                 right = b[depth, columns]                          # copied if that pays
+ *                 for rows in blocks of many_rows:
+ *                     left = a[rows, depth]                          # copied if that pays
+ *                     the routine "matmul": c[rows, columns] += left @ right
  *
  * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits.
  *
@@ -59,8 +61,8 @@ typedef struct {
     bool copies_a, copies_b;
     int way; /* AOT_MATMUL_BY_ROWS and so on */
     int64_t together; /* matrices in an item, along the last axis of the batch; 0: an item is a block of one */
-    int64_t block_rows, block_depth, block_columns; /* at most */
-    int64_t row_blocks, column_blocks, items;
+    int64_t item_rows, block_rows, block_depth, block_columns; /* at most; an item has several blocks of rows */
+    int64_t row_items, column_blocks, items;
     size_t bytes_of_a, bytes_of_b; /* of copies */
 } product;
 
@@ -142,7 +144,8 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
     numbers[AOT_MATMUL_MATRICES] = 1;
 }
 
-/* Computes a block of one matrix; returns false if the launch has been interrupted. */
+/* Computes an item, of one matrix; returns false if the launch has been interrupted. A copy of b serves all of its
+ * blocks of rows: it takes as long as a third of what is multiplied with it in one of them. */
 static bool compute_block(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
 {
     int64_t numbers[AOT_MATMUL_NUMBERS], first = 0;
@@ -153,7 +156,6 @@ static bool compute_block(const product *own, char *a, char *b, char *c, int64_t
         char *data[] = {left, right, c};
         if (own->copies_a) {
             data[0] = scratch;
-            copy_rows(own, left, rows, depth, data[0]);
             numbers[AOT_MATMUL_A_ROW] = own->parts * depth;
             numbers[AOT_MATMUL_A_COLUMN] = 1;
         }
@@ -163,7 +165,19 @@ static bool compute_block(const product *own, char *a, char *b, char *c, int64_t
             numbers[AOT_MATMUL_B_ROW] = own->parts * own->width;
             numbers[AOT_MATMUL_B_PANEL] = own->parts * own->width * own->parts * depth;
         }
-        aot_call_kernel(own->kernel, rows, columns * own->parts, data, numbers);
+        for (int64_t row = 0; row < rows; row += own->block_rows) {
+            int64_t some = aot_smaller(own->block_rows, rows - row);
+            if (row > 0 && aot_is_stopped()) {
+                return false;
+            }
+            if (own->copies_a) {
+                copy_rows(own, moved(own, left, row * own->a.row), some, depth, data[0]);
+            } else {
+                data[0] = moved(own, left, row * own->a.row);
+            }
+            data[2] = moved(own, c, row * own->c.row);
+            aot_call_kernel(own->kernel, some, columns * own->parts, data, numbers);
+        }
         first += own->block_depth;
     } while (!aot_is_stopped() && first < own->depth);
     return first >= own->depth;
@@ -175,13 +189,13 @@ static void compute_blocks(const aot_runner *runner, int64_t first, int64_t last
     const product *own = runner->job;
     bool goes_on = true;
     for (int64_t item = first; goes_on && item < last; item++) {
-        int64_t row = item % own->row_blocks * own->block_rows, rest = item / own->row_blocks;
+        int64_t row = item % own->row_items * own->item_rows, rest = item / own->row_items;
         int64_t column = rest % own->column_blocks * own->block_columns, matrix = rest / own->column_blocks;
         char *a = matrix_of(own, &own->a, own->axes, matrix), *b = matrix_of(own, &own->b, own->axes, matrix);
         char *c = matrix_of(own, &own->c, own->axes, matrix);
         goes_on = compute_block(own, moved(own, a, row * own->a.row), moved(own, b, column * own->b.column),
                                 moved(own, c, row * own->c.row + column),
-                                aot_smaller(own->block_rows, own->rows - row),
+                                aot_smaller(own->item_rows, own->rows - row),
                                 aot_smaller(own->block_columns, own->columns - column), scratch);
     }
 }
@@ -298,26 +312,27 @@ static void choose_way(product *own, double multiplications)
     own->together = together ? (int64_t)((double)MOST_TOGETHER / (multiplications + 64.0)) + 1 : 0;
 }
 
-/* Divides matrices into blocks: so many at least, if they can be. */
+/* Divides matrices into items, so many at least if they can be, and their rows into blocks. */
 static void divide(product *own, int64_t count, int64_t least)
 {
     bool by_rows = own->way == AOT_MATMUL_BY_ROWS;
     int64_t columns = by_rows ? COLUMNS_OF_FEW_ROWS : AOT_MATMUL_BLOCK_COLUMNS / own->parts;
-    own->block_rows = even_block(own->rows, AOT_MATMUL_BLOCK_ROWS, AOT_MATMUL_ROWS);
+    own->item_rows = own->rows;
     own->block_columns = even_block(own->columns, columns, own->width);
     own->block_depth = aot_larger(1, aot_smaller(own->depth, AOT_MATMUL_BLOCK_DEPTH / own->parts));
     for (bool divides = true; divides;) {
-        own->row_blocks = ceiling(own->rows, own->block_rows);
+        own->row_items = ceiling(own->rows, own->item_rows);
         own->column_blocks = ceiling(own->columns, own->block_columns);
-        own->items = count * own->row_blocks * own->column_blocks;
-        int64_t fewer = even_block(own->rows, ceiling(own->block_rows, 2), AOT_MATMUL_ROWS);
+        own->items = count * own->row_items * own->column_blocks;
+        int64_t fewer = even_block(own->rows, ceiling(own->item_rows, 2), AOT_MATMUL_ROWS);
         int64_t narrower = even_block(own->columns, ceiling(own->block_columns, 2), own->width);
         bool by_columns = narrower < own->block_columns &&
-                          (own->block_columns > 2 * own->block_rows || fewer == own->block_rows);
-        divides = own->items < least && (by_columns || fewer < own->block_rows);
-        own->block_rows = divides && !by_columns ? fewer : own->block_rows;
+                          (own->block_columns > 2 * own->item_rows || fewer == own->item_rows);
+        divides = own->items < least && (by_columns || fewer < own->item_rows);
+        own->item_rows = divides && !by_columns ? fewer : own->item_rows;
         own->block_columns = divides && by_columns ? narrower : own->block_columns;
     }
+    own->block_rows = even_block(own->item_rows, AOT_MATMUL_BLOCK_ROWS, AOT_MATMUL_ROWS);
     int64_t panels = ceiling(own->block_columns, own->width) * own->width * own->parts;
     own->bytes_of_a = own->copies_a ? (size_t)(own->block_rows * own->block_depth * own->itemsize) : 0;
     own->bytes_of_a = (own->bytes_of_a + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
