@@ -102,6 +102,7 @@ def finder(matches: Function, width: int, must_match: bool = True) -> Function:
                 start += width
                 first = first_of_vector(x, start, value)
             return start + first
+        start = min(start, length - 8)
         first = first_of_eight(x, start, value)
         while first == 8 and start + 8 < length:
             start = min(start + 8, length - 8)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotops.intrinsics import exponent, scale, select, significand
+from aotops.intrinsics import exponent, scale, select, significand, widen
 from aotops.ops.cases import Cases
 from aotops.ops.record import FLOATS, TO_FLOAT, map, reduce, scan, zip
 
@@ -70,7 +70,8 @@ FAR_64, FAR_32 = 1e12, 1e4
 
 def numpy_is_far(np: Any, squares: Any, mean: Any, count: Any) -> Any:
     """Whether a mean is far from 0, with NumPy."""
-    far = mean.dtype.type(FAR_32 if mean.dtype == np.float32 else FAR_64)
+    far = FAR_32 if mean.dtype == np.float32 else FAR_64
+    squares, mean, count = (np.asarray(each, "float64") for each in (squares, mean, count))
     return squares * far < mean * mean * count
 
 
@@ -82,7 +83,7 @@ def is_far(squares: Any, mean: Any, count: Any) -> Any:
 
 @is_far.specialise("float32")
 def is_far32(squares: Any, mean: Any, count: Any) -> Any:
-    return squares * FAR_32 < mean * mean * count
+    return widen(squares) * FAR_32 < widen(mean) * widen(mean) * widen(count)
 
 
 def whole(x: Any) -> Any:
