@@ -173,7 +173,10 @@ def test_a_flag_without_a_truth_raises_what_its_truth_raises(name: str) -> None:
     call = FLAGS[name]
     with pytest.raises(KeyError, match="no truth"):
         call(NoTruth())
-    several = r"^bool: x must have exactly one element|The truth value of an array|: \w+ must be True(, False or None| or False), got"
+    several = (
+        r"^bool: x must have exactly one element|The truth value of an array"
+        r"|: \w+ must be True(, False or None| or False), got"
+    )
     for flag in (ao.zeros(3), np.zeros(3)):
         with pytest.raises((ValueError, TypeError), match=several):
             call(flag)
