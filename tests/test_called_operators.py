@@ -131,7 +131,7 @@ def test_a_derivative_that_returns_one_gradient_bare() -> None:
     def slope(x: float, n: int, y: float, g: float) -> float:
         return g * n
 
-    with pytest.raises(ao.BuildError, match=r"a tuple of 1 number, .* got|returns a (float64|number); .*`return \(g,\)`"):
+    with pytest.raises(ao.BuildError, match=r"a tuple of 1 number, .* got|returns a \w+; .*`return \(g,\)`"):
         product.derivative(1.0, 2, 2.0, 1.0)
 
 
