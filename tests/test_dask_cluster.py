@@ -267,8 +267,8 @@ def test_a_worker_that_is_killed_costs_time_alone(operators: Any) -> None:
 
 @pytest.mark.slow
 def test_workers_may_be_killed_at_any_time(operators: Any) -> None:
-    with local_cluster(2, 1) as client:
-        for number in range(20):
+    for number in range(20):  # a nanny gives up on a worker that is killed while it starts: each time another cluster
+        with local_cluster(2, 1) as client:
             with_a_worker_killed(client, number)
 
 

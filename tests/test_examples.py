@@ -178,6 +178,7 @@ def page_of(name: str) -> str:
 def own_tests(names: list[str], *paths: Path, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run the tests of examples with packages from some folders."""
     path = os.pathsep.join(map(str, paths))
+    # not in the folder of examples, which Python would search for modules: Dask asks whether there is a `sparse`
     return subprocess.run(
         [
             *(sys.executable, "-m", "pytest", "-q", "-W", "error", "-c", os.devnull, "--rootdir", str(EXAMPLES)),
@@ -185,7 +186,7 @@ def own_tests(names: list[str], *paths: Path, **environment: str) -> subprocess.
             *(str(EXAMPLES / name / "tests") for name in names),
         ],
         env={**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **environment},
-        cwd=EXAMPLES, capture_output=True, text=True, check=False,
+        cwd=EXAMPLES / names[0] / "tests", capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
