@@ -30,9 +30,9 @@ def advised(function: F) -> F:
             result = foreign.call(call, args, kwargs)
             if result is not NotImplemented:
                 return result
-            if getattr(error.__traceback__, "tb_next", None) is not None:
-                raise  # it comes from the function itself
-            message = f"{error}; {advice(function, args, kwargs)}"
+            message = misfit(error, function, args, kwargs)
+            if message is None:
+                raise
         from aotops.errors import wrong_call
 
         wrong_call(message)
@@ -41,6 +41,13 @@ def advised(function: F) -> F:
         setattr(call, name, getattr(function, name))
     call.__wrapped__ = function  # type: ignore[attr-defined]  # where inspect looks for the signature
     return call  # type: ignore[return-value]
+
+
+def misfit(error: TypeError, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str | None:
+    """What to say of a call that does not fit a function's parameters; None if the error comes from the function."""
+    if getattr(error.__traceback__, "tb_next", None) is not None:
+        return None
+    return f"{error}; {advice(function, args, kwargs)}"
 
 
 def as_copy(name: str, copy: Any) -> bool | None:

@@ -37,6 +37,12 @@ def array_among(values: Iterable[Any]) -> Any:
     return next((array for array in found if array is not None), None)
 
 
+def introduce() -> None:
+    """See to it that the libraries that the process has imported know tensors."""
+    for _ in introduced():
+        pass
+
+
 def introduced() -> Iterator[tuple[Any, Any]]:
     """The classes of arrays of the libraries that the process has imported, which know tensors now; our modules."""
     for library, (names, home) in LIBRARIES.items():

@@ -527,7 +527,7 @@ def _restore(
 
     The memory is the last of two buffers, the first being empty. Dask receives the first buffer of a message together
     with the bytes of the pickle, at whatever address these end, and each of the others at an address of its own. There
-    elements are aligned, and nothing is copied; the copy took a quarter of the time of receiving 128 MB.
+    elements are aligned, and nothing is copied.
     """
     memory = contents[-1] if type(contents) is tuple else contents  # of a protocol before 5
     result = _native.from_bytes(memory, 0, dtype, shape, "unpickling", "contents")

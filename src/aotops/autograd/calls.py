@@ -8,7 +8,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops._native import Operator
 from aotops._native import TensorBase as Tensor
-from aotops.arguments import advice
+from aotops.arguments import misfit
 from aotops.autograd.kinds import COMPOSITE, CONSTANT, RULES
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -71,9 +71,9 @@ def called_whole(body: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[s
     try:
         return body(*args, **kwargs)
     except TypeError as error:
-        if not hasattr(body, "__code__") or getattr(error.__traceback__, "tb_next", None) is not None:
-            raise  # it comes from the body itself
-        message = f"{error}; {advice(body, args, kwargs)}"
+        message = misfit(error, body, args, kwargs) if hasattr(body, "__code__") else None
+        if message is None:
+            raise
     from aotops.errors import wrong_call
 
     wrong_call(message)

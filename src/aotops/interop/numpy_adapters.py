@@ -254,55 +254,51 @@ def made(function: Any, prototype: Any, dtype: Any, shape: Any, device: Any) -> 
 
 def asarray(a: Any, dtype: Any = None, order: Any = None, *, device: Any = None, copy: Any = None) -> Any:
     """``numpy.asarray`` with ``like=t``, which makes a tensor."""
-    if has_no_dtype(dtype):
-        return NotImplemented
-    return aotops.asarray(a, **dtype_argument(dtype), device=device, copy=copy)
+    return created(aotops.asarray, a, dtype=dtype, device=device, copy=copy)
 
 
 def array(
     object: Any, dtype: Any = None, *, copy: Any = True, order: str = "K", subok: bool = False, ndmin: int = 0
 ) -> Any:
     """``numpy.array`` with ``like=t``, likewise."""
-    if has_no_dtype(dtype):
-        return NotImplemented
-    tensor = aotops.asarray(object, **dtype_argument(dtype), copy=copy)
-    return tensor if tensor.ndim >= ndmin else tensor.reshape((1,) * (ndmin - tensor.ndim) + tensor.shape)
+    tensor = created(aotops.asarray, object, dtype=dtype, copy=copy)
+    if tensor is NotImplemented or tensor.ndim >= ndmin:
+        return tensor
+    return tensor.reshape((1,) * (ndmin - tensor.ndim) + tensor.shape)
 
 
 def empty(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """``numpy.empty`` with ``like=t``, likewise."""
-    return NotImplemented if has_no_dtype(dtype) else aotops.empty(shape, **dtype_argument(dtype), device=device)
+    return created(aotops.empty, shape, dtype=dtype, device=device)
 
 
 def zeros(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """``numpy.zeros`` with ``like=t``, likewise."""
-    return NotImplemented if has_no_dtype(dtype) else aotops.zeros(shape, **dtype_argument(dtype), device=device)
+    return created(aotops.zeros, shape, dtype=dtype, device=device)
 
 
 def ones(shape: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """``numpy.ones`` with ``like=t``, likewise."""
-    return NotImplemented if has_no_dtype(dtype) else aotops.ones(shape, **dtype_argument(dtype), device=device)
+    return created(aotops.ones, shape, dtype=dtype, device=device)
 
 
 def full(shape: Any, fill_value: Any, dtype: Any = None, order: str = "C", *, device: Any = None) -> Any:
     """``numpy.full`` with ``like=t``, likewise."""
-    if has_no_dtype(dtype):
-        return NotImplemented
-    return aotops.full(shape, fill_value, **dtype_argument(dtype), device=device)
+    return created(aotops.full, shape, fill_value, dtype=dtype, device=device)
 
 
 def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None, *, device: Any = None) -> Any:
     """``numpy.arange`` with ``like=t``, likewise."""
-    if has_no_dtype(dtype):
-        return NotImplemented
-    return aotops.arange(start, stop, 1 if step is None else step, **dtype_argument(dtype), device=device)
+    return created(aotops.arange, start, stop, 1 if step is None else step, dtype=dtype, device=device)
 
 
-def has_no_dtype(dtype: Any) -> bool:
-    """Whether a dtype is one of NumPy's that aotops lacks, of which NumPy makes an array."""
+def created(function: Any, *args: Any, dtype: Any, **options: Any) -> Any:
+    """What a function makes in a dtype, if one is given; NumPy makes an array of a dtype that aotops lacks."""
     import numpy
 
-    return dtype is not None and find_dtype(numpy.dtype(dtype)) is None
+    if dtype is not None and find_dtype(numpy.dtype(dtype)) is None:
+        return NotImplemented
+    return function(*args, **dtype_argument(dtype), **options)
 
 
 def einsum(

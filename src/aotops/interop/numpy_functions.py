@@ -162,11 +162,12 @@ def array_function(function: Any, types: Any, args: tuple[Any, ...], options: di
     """The result of one of NumPy's other functions one of whose arguments is a tensor, by ``__array_function__``."""
     import numpy
 
-    lazy = foreign.array_among((*args, *options.values()))
     if not all(issubclass(kind, (TensorBase, numpy.ndarray)) and not positive_priority(kind) for kind in types):
         # masked arrays, Dask's: what becomes of a tensor beside them is theirs to say
+        lazy = foreign.array_among((*args, *options.values()))
         known = hasattr(lazy, "__array_function__")
         return lazy.__array_function__(function, types, args, options) if known else NotImplemented
+    foreign.introduce()  # Dask, whose chunks these may be
     name = f"{function.__module__}.{function.__name__}"
     short = function.__name__ if function.__module__ == "numpy" else ""
     if short in NUMPYS.split():

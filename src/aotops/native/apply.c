@@ -82,10 +82,10 @@ const aot_variant *aot_find_variant(const aot_operator *definition, PyObject *co
 
 /* --- elementwise operators ----------------------------------------------------------------------- */
 
-int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape)
+int aot_common_shape(aot_tensor *const *tensors, int count, Py_ssize_t *shape)
 {
     int ndim = 0;
-    for (int k = 0; k < definition->inputs; k++) {
+    for (int k = 0; k < count; k++) {
         if (tensors[k] != NULL && tensors[k]->ndim > ndim) {
             ndim = tensors[k]->ndim;
         }
@@ -93,26 +93,39 @@ int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py
     for (int axis = 0; axis < ndim; axis++) {
         shape[axis] = 1;
     }
-    for (int k = 0; k < definition->inputs; k++) {
+    for (int k = 0; k < count; k++) {
         for (int axis = 0; tensors[k] != NULL && axis < tensors[k]->ndim; axis++) {
             Py_ssize_t length = tensors[k]->shape[axis];
             Py_ssize_t *common = &shape[ndim - tensors[k]->ndim + axis];
             if (*common == 1) {
                 *common = length;
             } else if (length != 1 && length != *common) {
-                PyObject *shapes = PyTuple_New(definition->inputs);
-                for (int i = 0; shapes != NULL && i < definition->inputs; i++) {
-                    PyObject *item = tensors[i] != NULL ? aot_tuple_of_sizes(tensors[i]->ndim, tensors[i]->shape)
-                                                        : PyTuple_New(0);
-                    if (item == NULL || PyTuple_SetItem(shapes, i, item) < 0) {
-                        Py_CLEAR(shapes);
-                    }
-                }
-                if (shapes != NULL) {
-                    aot_raise("cannot_broadcast", "(ssN)", definition->name, definition->parameters, shapes);
-                }
                 return -1;
             }
+        }
+    }
+    return ndim;
+}
+
+PyObject *aot_shapes_of(aot_tensor *const *tensors, int count)
+{
+    PyObject *shapes = PyTuple_New(count);
+    for (int k = 0; shapes != NULL && k < count; k++) {
+        PyObject *own = tensors[k] != NULL ? aot_tuple_of_sizes(tensors[k]->ndim, tensors[k]->shape) : PyTuple_New(0);
+        if (own == NULL || PyTuple_SetItem(shapes, k, own) < 0) {
+            Py_CLEAR(shapes);
+        }
+    }
+    return shapes;
+}
+
+int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape)
+{
+    int ndim = aot_common_shape(tensors, definition->inputs, shape);
+    if (ndim < 0) {
+        PyObject *shapes = aot_shapes_of(tensors, definition->inputs);
+        if (shapes != NULL) {
+            aot_raise("cannot_broadcast", "(ssN)", definition->name, definition->parameters, shapes);
         }
     }
     return ndim;

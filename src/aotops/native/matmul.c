@@ -145,8 +145,8 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
 }
 
 /* Computes an item, of one matrix; returns false if the launch has been interrupted. A copy of b serves all of its
- * blocks of rows: it takes as long as a third of what is multiplied with it in one of them. */
-static bool compute_block(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
+ * blocks of rows. */
+static bool compute_item(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
 {
     int64_t numbers[AOT_MATMUL_NUMBERS], first = 0;
     do { /* once if the inner axis is empty */
@@ -155,7 +155,6 @@ static bool compute_block(const product *own, char *a, char *b, char *c, int64_t
         char *left = moved(own, a, first * own->a.column), *right = moved(own, b, first * own->b.row);
         char *data[] = {left, right, c};
         if (own->copies_a) {
-            data[0] = scratch;
             numbers[AOT_MATMUL_A_ROW] = own->parts * depth;
             numbers[AOT_MATMUL_A_COLUMN] = 1;
         }
@@ -170,10 +169,10 @@ static bool compute_block(const product *own, char *a, char *b, char *c, int64_t
             if (row > 0 && aot_is_stopped()) {
                 return false;
             }
+            data[0] = moved(own, left, row * own->a.row);
             if (own->copies_a) {
-                copy_rows(own, moved(own, left, row * own->a.row), some, depth, data[0]);
-            } else {
-                data[0] = moved(own, left, row * own->a.row);
+                copy_rows(own, data[0], some, depth, scratch);
+                data[0] = scratch;
             }
             data[2] = moved(own, c, row * own->c.row);
             aot_call_kernel(own->kernel, some, columns * own->parts, data, numbers);
@@ -193,10 +192,10 @@ static void compute_blocks(const aot_runner *runner, int64_t first, int64_t last
         int64_t column = rest % own->column_blocks * own->block_columns, matrix = rest / own->column_blocks;
         char *a = matrix_of(own, &own->a, own->axes, matrix), *b = matrix_of(own, &own->b, own->axes, matrix);
         char *c = matrix_of(own, &own->c, own->axes, matrix);
-        goes_on = compute_block(own, moved(own, a, row * own->a.row), moved(own, b, column * own->b.column),
-                                moved(own, c, row * own->c.row + column),
-                                aot_smaller(own->item_rows, own->rows - row),
-                                aot_smaller(own->block_columns, own->columns - column), scratch);
+        goes_on = compute_item(own, moved(own, a, row * own->a.row), moved(own, b, column * own->b.column),
+                               moved(own, c, row * own->c.row + column),
+                               aot_smaller(own->item_rows, own->rows - row),
+                               aot_smaller(own->block_columns, own->columns - column), scratch);
     }
 }
 

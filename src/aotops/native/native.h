@@ -473,8 +473,12 @@ static inline bool aot_fixed_takes(int fixed, int given)
 }
 /* Returns a tuple of tensors that have a variant, cast from the inputs; `tensors` borrows from it. */
 PyObject *aot_cast_inputs(const aot_operator_object *operator, PyObject *const *inputs, aot_tensor **tensors);
-/* Computes the broadcast shape of the inputs; returns its rank, or -1. NULL inputs are numbers. */
+/* Computes the shape that tensors broadcast to; returns its rank, or -1 without an exception. NULL stands for a number. */
+int aot_common_shape(aot_tensor *const *tensors, int count, Py_ssize_t *shape);
+/* The same of an operator's inputs, or -1 with an exception. */
 int aot_broadcast(const aot_operator *definition, aot_tensor *const *tensors, Py_ssize_t *shape);
+/* Returns the shapes of tensors in a tuple, for an error. */
+PyObject *aot_shapes_of(aot_tensor *const *tensors, int count);
 
 /* fold.c, scan.c: running reductions, argreductions and scans. Views are of the inputs and, last, of the output. For
  * aot_fold the output has stride 0 along the reduced axes, whose lengths must not be 0. Return 1 if a part of the result

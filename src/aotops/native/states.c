@@ -63,13 +63,7 @@ static int read_tensors(PyObject *tuple, int count, const uint8_t *dtypes, const
 /* Raises ValueError for the shapes of tensors; returns -1. */
 static int wrong_shapes(aot_tensor *const *tensors, int count, const char *function, const char *wanted)
 {
-    PyObject *shapes = PyTuple_New(count);
-    for (int k = 0; shapes != NULL && k < count; k++) {
-        PyObject *own = aot_tuple_of_sizes(tensors[k]->ndim, tensors[k]->shape);
-        if (own == NULL || PyTuple_SetItem(shapes, k, own) < 0) {
-            Py_CLEAR(shapes);
-        }
-    }
+    PyObject *shapes = aot_shapes_of(tensors, count);
     if (shapes != NULL) {
         aot_raise("wrong_value", "(sssN)", function, "the tensors", wanted, shapes);
     }
@@ -79,21 +73,12 @@ static int wrong_shapes(aot_tensor *const *tensors, int count, const char *funct
 /* Returns the rank that tensors broadcast to, or -1 with an exception. */
 static int broadcast(aot_tensor *const *tensors, int count, const char *function, Py_ssize_t *shape)
 {
-    int ndim = 0;
-    for (int k = 0; k < count; k++) {
-        ndim = tensors[k]->ndim > ndim ? tensors[k]->ndim : ndim;
+    int ndim = aot_common_shape(tensors, count, shape);
+    if (ndim < 0) {
+        return wrong_shapes(tensors, count, function, "of shapes that broadcast together");
     }
     Py_ssize_t left = PY_SSIZE_T_MAX;
     for (int axis = 0; axis < ndim; axis++) {
-        shape[axis] = 1;
-        for (int k = 0; k < count; k++) {
-            int own = axis - (ndim - tensors[k]->ndim);
-            Py_ssize_t length = own < 0 ? 1 : tensors[k]->shape[own];
-            if (length != 1 && shape[axis] != 1 && length != shape[axis]) {
-                return wrong_shapes(tensors, count, function, "of shapes that broadcast together");
-            }
-            shape[axis] = length != 1 ? length : shape[axis];
-        }
         if (shape[axis] > 0 && (left /= shape[axis]) == 0) {
             return wrong_shapes(tensors, count, function, "of fewer than 2**63 elements together");
         }

@@ -20,7 +20,7 @@ from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
     NAN,
-    ROOTS,
+    ROOT_SHARES_32,
     ROOTS_32,
     chained,
     exp_parts32,
@@ -287,8 +287,6 @@ MIDDLES, TAIL_0, TAIL_1, TAIL_2, TAIL_3, TAIL_4, TAIL_5, TAIL_6 = (
 )
 
 
-#: What ``ROOTS_32`` lack, as shares of them.
-ROOTS_SHARES_32 = Table(tuple(narrow(root / narrow(root) - 1.0) for root in ROOTS.values))
 #: ln 2 in two parts, the first of 9 bits: multiples of it by sixteenths up to 160 are exact.
 LN2_FIRST, LN2_REST = 0.693359375, -0.00021219444005469057
 
@@ -315,7 +313,7 @@ def gelu32(x: Any) -> Any:
     k = shifted - 786432.0
     i = bits_of_float32(shifted)
     r = fma(-k, LN2_REST, fma(m * -0.5, m, k * -LN2_FIRST))
-    u = fma(r * r, fma(r, 0.1666666716337204, 0.5), r + look_up16_float32(ROOTS_SHARES_32, i))
+    u = fma(r * r, fma(r, 0.1666666716337204, 0.5), r + look_up16_float32(ROOT_SHARES_32, i))
     root, constant = look_up16_float32(ROOTS_32, i), look_up16_float32(TAIL_0, j)
     first = m * root
     first_low = fma(m, root, -first)

@@ -157,10 +157,8 @@ class Launch:
 
             self.compute_bound = self.operator in COMPUTE_BOUND
             for operand in self.operands:
-                if self.operator in ("gather", "scatter", "scatter_add") and operand.name in (
-                    "x",
-                    "out",
-                ):  # at the positions
+                at_positions = self.operator in ("gather", "scatter", "scatter_add")
+                if at_positions and operand.name in ("x", "out"):
                     operand.nbytes = FACTS[operand.dtype].itemsize * self.elements
         wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
         self.vector_bits = VECTOR_BITS[self.level][wide]

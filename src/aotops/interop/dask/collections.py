@@ -26,12 +26,13 @@ from aotops.interop.dask import kernels, reductions, scans
 from aotops.interop.dask.graph import (
     OnChunks,
     as_arrays,
+    broadcast,
     is_of_tensors,
-    item,
     meta_of,
     read,
     reject_out,
     require_one_chunk,
+    separated,
 )
 from aotops.shapes import normalize_axes
 
@@ -81,21 +82,11 @@ def blocks(function: OnChunks, operands: list[Any]) -> Any:
     function.as_numpy = not any(is_of_tensors(each) for each in operands)
     metas = function(*[meta_of(each) for each in operands])
     indices = tuple(range(len(broadcast_shapes(*[each.shape for each in arrays]))))
-    pairs = [
-        part
-        for each in operands
-        for part in (each, indices[len(indices) - each.ndim :] if isinstance(each, Array) else None)
-    ]
-    name = function.__name__
+    pairs, name = broadcast(operands, indices), function.__name__
     if not isinstance(metas, tuple):
         return dask.array.blockwise(function, indices, *pairs, token=name, meta=metas)
     several = dask.array.blockwise(function, indices, *pairs, token=name, meta=metas[0])
-    return tuple(
-        [
-            dask.array.blockwise(item, indices, several, indices, number, None, token=f"{name}-{number}", meta=meta)
-            for number, meta in enumerate(metas)
-        ]
-    )
+    return separated(several, indices, name, [(indices, {}, meta) for meta in metas])
 
 
 #: How operators of each kind go over chunks.

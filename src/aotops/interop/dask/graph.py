@@ -15,7 +15,14 @@ from aotops.namespace.operands import as_operand
 from aotops.tensors import Tensor
 
 
-class OnChunks:
+class Tokenized:
+    """What Dask names by its kind and its attributes: in every process, alike objects have the same name."""
+
+    def __dask_tokenize__(self) -> Any:
+        return type(self).__qualname__, normalize_token(self.__dict__)
+
+
+class OnChunks(Tokenized):
     """A function of chunks: an operator or another function of aotops, with the arguments that are the same for all.
 
     Attributes:
@@ -49,9 +56,6 @@ class OnChunks:
         if self.sums:
             chunks = tuple(map(settled, chunks))
         return given(self.function(*chunks, *self.constants, **options), self.as_numpy)
-
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
 
 
 def given(result: Any, as_numpy: bool) -> Any:
@@ -128,6 +132,35 @@ def require_one_chunk(name: str, parameter: str, x: Array, axes: Any, what: str 
             errors.reject(
                 ValueError, name, parameter, f"have {what} in one chunk", got, f"call x.rechunk({{{axis}: -1}}) first"
             )
+
+
+def labelled(operands: list[Any], labels: Any) -> list[Any]:
+    """Operands, each followed by the labels of its axes as ``blockwise`` takes them, None for what is in memory."""
+    return [
+        part
+        for each, own in zip(operands, labels, strict=True)
+        for part in (each, own if isinstance(each, Array) else None)
+    ]
+
+
+def broadcast(operands: list[Any], labels: tuple[int, ...]) -> list[Any]:
+    """The same of operands that broadcast: each has the last ones of the labels."""
+    return labelled(operands, [labels[len(labels) - getattr(each, "ndim", 0) :] for each in operands])
+
+
+def separated(results: Array, labels: Any, name: str, wanted: Any) -> tuple[Array, ...]:
+    """The results of a function that has several, of which each chunk is a tuple, as arrays.
+
+    ``wanted`` has for each its labels, the lengths of those that are new, and what stands for its chunks.
+    """
+    return tuple(
+        [
+            dask.array.blockwise(
+                item, own, results, labels, number, None, token=f"{name}-{number}", new_axes=new, meta=meta
+            )
+            for number, (own, new, meta) in enumerate(wanted)
+        ]
+    )
 
 
 def item(results: tuple[Any, ...], number: int) -> Any:

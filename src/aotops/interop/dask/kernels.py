@@ -10,23 +10,24 @@ from typing import Any
 
 import dask.array
 from dask.array.core import Array
-from dask.base import normalize_token
 
 import aotops as ao
 from aotops import errors
 from aotops.interop.dask.graph import (
+    Tokenized,
     as_arrays,
     given,
     is_of_tensors,
-    item,
+    labelled,
     meta_of,
     read,
     reject_out,
     require_one_chunk,
+    separated,
 )
 
 
-class KernelOfChunks:
+class KernelOfChunks(Tokenized):
     """An array kernel as a function of chunks.
 
     Attributes:
@@ -44,9 +45,6 @@ class KernelOfChunks:
 
     def __call__(self, *chunks: Any) -> Any:
         return given(self.kernel(*map(alone, chunks), **self.options), self.as_numpy)
-
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
 
 
 def alone(chunk: Any) -> Any:
@@ -67,7 +65,7 @@ def applied(kernel: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any
     if keepdims is not False:
         kernel._require_keepdims(keepdims)
     sizes: dict[str, int] = {}
-    labelled: list[tuple[str, ...]] = []
+    axes_of: list[tuple[str, ...]] = []
     batch = 0
     for number, (parameter, each, own) in enumerate(zip(kernel.parameters, operands, layout.inputs, strict=True)):
         ndim = each.ndim if isinstance(each, Array) else 0
@@ -79,7 +77,7 @@ def applied(kernel: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any
             if each.shape[place] != wanted:
                 rule = f"have {wanted} elements along {dimension} of the layout {layout.text}"
                 errors.reject(ValueError, name, parameter, rule, f"shape {each.shape}")
-        labelled.append(labels(ndim, dict(zip(places, own, strict=True))))
+        axes_of.append(labels(ndim, dict(zip(places, own, strict=True))))
         batch = max(batch, ndim - len(own))
     outputs = []
     for number, own in enumerate(layout.outputs):
@@ -101,33 +99,15 @@ def applied(kernel: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any
         for own, dtype in zip(outputs, signature.dtypes[signature.inputs :], strict=True)
     ]
     function = KernelOfChunks(kernel, options, as_numpy)
-    pairs = [
-        part
-        for each, own in zip(operands, labelled, strict=True)
-        for part in (each, own if isinstance(each, Array) else None)
-    ]
+    pairs = labelled(operands, axes_of)
     if len(outputs) == 1:
-        met = {label for own in labelled for label in own}
+        met = {label for own in axes_of for label in own}
         new = {label: sizes[label] for label in outputs[0] if label in sizes and label not in met}
         return dask.array.blockwise(function, outputs[0], *pairs, token=name, new_axes=new, meta=made[0])
     loops = labels(batch, {})
     several = dask.array.blockwise(function, loops, *pairs, token=name, meta=given(ao.empty((0,) * batch), as_numpy))
-    return tuple(
-        [
-            dask.array.blockwise(
-                item,
-                own,
-                several,
-                loops,
-                number,
-                None,
-                token=f"{name}-{number}",
-                new_axes={label: sizes[label] for label in own if label in sizes},
-                meta=meta,
-            )
-            for number, (own, meta) in enumerate(zip(outputs, made, strict=True))
-        ]
-    )
+    new_axes = [{label: sizes[label] for label in own if label in sizes} for own in outputs]
+    return separated(several, loops, name, zip(outputs, new_axes, made, strict=True))
 
 
 def own_places(name: str, parameter: str, ndim: int, own: tuple[str, ...], moved: Any) -> tuple[int, ...]:

@@ -18,11 +18,20 @@ from typing import Any
 import dask.array
 import numpy
 from dask.array.core import Array
-from dask.base import normalize_token
 
 import aotops as ao
 from aotops import _native, errors
-from aotops.interop.dask.graph import as_arrays, element_of, given, is_of_tensors, read, reject_out, settled
+from aotops.interop.dask.graph import (
+    Tokenized,
+    as_arrays,
+    broadcast,
+    element_of,
+    given,
+    is_of_tensors,
+    read,
+    reject_out,
+    settled,
+)
 from aotops.interop.dask.scans import variant_of
 from aotops.namespace.statistics import one_correction
 from aotops.operator import cast_inputs, record_of
@@ -35,7 +44,7 @@ _sum_as_float = _native.operators["_sum_as_float"]
 # --- what is done with chunks -----------------------------------------------------------------------------------------
 
 
-class Reduction:
+class Reduction(Tokenized):
     """A reduction: what is done with chunks, and with what has been found about them."""
 
     name: str
@@ -45,15 +54,12 @@ class Reduction:
         raise NotImplementedError
 
     def combine(self, parts: list[Any]) -> Any:
-        """What is known of all these parts together."""
+        """What is known of all these parts together, two or more."""
         raise NotImplementedError
 
     def finish(self, part: Any) -> Tensor:
         """The result, with the axes that fold away of length 1."""
         raise NotImplementedError
-
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
 
 
 class ByItself(Reduction):
@@ -88,8 +94,6 @@ class ByItself(Reduction):
             return None  # no elements, and no identity
 
     def combine(self, parts: list[Any]) -> Any:
-        if len(parts) == 1:
-            return parts[0]
         return self.again(ao.stack(parts), axis=0, **self.again_options)
 
     def finish(self, part: Any) -> Tensor:
@@ -162,8 +166,6 @@ class Mean(Reduction):
         return total, ao.full(total.shape, math.prod([x.shape[axis] for axis in axes]), dtype="int64")
 
     def combine(self, parts: list[Any]) -> Any:
-        if len(parts) == 1:
-            return parts[0]
         return tuple([ao.sum(ao.stack(each), axis=0) for each in zip(*parts, strict=True)])
 
     def finish(self, part: Any) -> Tensor:
@@ -203,8 +205,6 @@ class Variance(Reduction):
         return count, mean, ao.multiply(variance, count), result.name
 
     def combine(self, parts: list[Any]) -> Any:
-        if len(parts) == 1:
-            return parts[0]
         counts, means, squares = [ao.stack(each) for each in list(zip(*parts, strict=True))[:3]]
         count = ao.sum(counts, axis=0)
         divisor = ao.maximum(count, 1.0)
@@ -250,8 +250,6 @@ class Positions(Reduction):
         return flat[position.item()].reshape(position.shape), ao.full(position.shape, whole, dtype="int64")
 
     def combine(self, parts: list[Any]) -> Any:
-        if len(parts) == 1:
-            return parts[0]
         if self.shape is not None:  # of several axes chunks are in another order than elements
             parts = sorted(parts, key=lambda part: int(part[1].item()))
         elements, positions = [ao.stack(each) for each in zip(*parts, strict=True)]
@@ -266,7 +264,7 @@ class Positions(Reduction):
 # --- functions of graphs ----------------------------------------------------------------------------------------------
 
 
-class Step:
+class Step(Tokenized):
     """One step of a reduction as a function of a graph.
 
     Attributes:
@@ -282,9 +280,6 @@ class Step:
     def __name__(self) -> str:
         return self.reduction.name
 
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
-
 
 class Partial(Step):
     """What is known of one chunk."""
@@ -298,7 +293,9 @@ class Combined(Step):
 
     def __call__(self, parts: Any, axis: Any = None, keepdims: Any = None) -> Any:
         every = [part for part in leaves(parts) if part is not None]
-        return self.reduction.combine(every) if every else None
+        if len(every) > 1:
+            return self.reduction.combine(every)
+        return every[0] if every else None
 
 
 class Finished(Combined):
@@ -348,9 +345,7 @@ def tree(
     sample = finished([step(*samples, *ones)], keepdims=keepdims)
     meta = sample[(slice(0, 0),) * sample.ndim] if sample.ndim else sample
     indices = tuple(range(ndim))
-    pairs = [
-        item for each in arrays for item in (each, indices[ndim - each.ndim :] if isinstance(each, Array) else None)
-    ]
+    pairs = broadcast(arrays, indices)
     for array, index in places:
         pairs += [array, index]
     wide = ao.empty((0,) * ndim, dtype=sample.dtype)

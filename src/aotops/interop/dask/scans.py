@@ -12,12 +12,12 @@ import dask.array
 import numpy
 from dask.array.core import Array
 from dask.array.reductions import cumreduction
-from dask.base import normalize_token
 
 import aotops as ao
 from aotops import _native, errors
 from aotops.interop.dask.graph import (
     OnChunks,
+    Tokenized,
     element_of,
     given,
     is_of_tensors,
@@ -32,7 +32,7 @@ from aotops.shapes import normalize_axes
 METHODS = ("sequential", "blelloch")
 
 
-class ScanOfChunk:
+class ScanOfChunk(Tokenized):
     """A scan of one chunk.
 
     Attributes:
@@ -56,11 +56,8 @@ class ScanOfChunk:
             result = result[(slice(None),) * axis + (slice(-1, None),)]
         return given(result, self.as_numpy)
 
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
 
-
-class Carried:
+class Carried(Tokenized):
     """The combination of what comes before a chunk with its results, which the former broadcasts to."""
 
     def __init__(self, operator: ao.Operator, dtype: str, as_numpy: bool) -> None:
@@ -70,9 +67,6 @@ class Carried:
     def __call__(self, before: Any, results: Any) -> Any:
         a, b = ao.asarray(before), ao.asarray(results)
         return given(_native.combine_states(self.operator, self.variant, (a,), (b,))[0], self.as_numpy)
-
-    def __dask_tokenize__(self) -> Any:
-        return type(self).__qualname__, normalize_token(self.__dict__)
 
 
 def variant_of(operator: ao.Operator, dtype: str) -> int:
