@@ -29,8 +29,9 @@ from aotops.aot.arrays.semantics import (
     operation,
     operations,
 )
-from aotops.aot.front.diagnose import named, place
+from aotops.aot.front.diagnose import named
 from aotops.aot.front.lowering import LOWERINGS
+from aotops.aot.front.places import place
 from aotops.aot.front.reasons import CompileError
 from aotops.aot.front.scalar_calls import element_function
 from aotops.aot.front.specialise import CONSTANT_TYPES, understood

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from types import CodeType, FunctionType
 from typing import Any
 
-from aotops.aot.front.diagnose import place
+from aotops.aot.front.places import place
 from aotops.aot.front.reasons import CompileError
 from aotops.scalar.exits import exits
 from aotops.scalar.mathematics import references

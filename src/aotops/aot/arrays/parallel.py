@@ -19,7 +19,7 @@ from numba.extending import intrinsic
 
 from aotops.aot.arrays.outline import Outlined
 from aotops.aot.arrays.pipeline import ArrayCompiler
-from aotops.aot.front.diagnose import place
+from aotops.aot.front.places import place
 from aotops.aot.front.reasons import CompileError
 from aotops.aot.front.scalar_calls import build
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import builtins
 import dis
 import itertools
-import linecache
 import math
 import types
 from collections.abc import Callable
@@ -25,6 +24,7 @@ import numpy as np
 import aotops
 from aotops import ops
 from aotops.abi import AXIS_KINDS, NAMES, computed
+from aotops.aot.front.places import place
 from aotops.intrinsics import FastPath
 from aotops.ops.record import COMPLEX, FLOATS
 from aotops.scalar.callables import Named, name_of
@@ -146,12 +146,6 @@ NUMBERS = (bool, int, float, complex, np.number, np.bool_)
 
 class FaultError(Exception):
     """An unsupported construct in a scalar function; the message says what it is, what to write instead, and where."""
-
-
-def place(code: types.CodeType, line: int) -> str:
-    """Return a line of source, with its file and number."""
-    source = linecache.getline(code.co_filename, line).strip()
-    return f"  {code.co_filename}, line {line}" + (f": {source}" if source else "")
 
 
 def examine(function: Callable[..., Any]) -> None:

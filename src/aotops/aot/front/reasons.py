@@ -7,7 +7,6 @@ lines of the user's own source that caused them, without the overloads that Numb
 from __future__ import annotations
 
 import itertools
-import linecache
 import os
 import re
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import Protocol, TypeVar
 import numba
 
 import aotops
+from aotops.aot.front.places import quoted, source_of
 from aotops.aot.front.rejection import RejectedError, words
 
 
@@ -203,8 +203,7 @@ def places(text: str) -> list[str]:
         if match:
             path, number = os.path.abspath(match[1] or match[3]), int(match[2] or match[4])
             if not path.startswith(_OURS) and "importlib" not in Path(path).parts and "<" not in Path(path).name:
-                source = linecache.getline(path, number).strip()
-                found[f"  {path}, line {number}" + (f": {source}" if source else "")] = None
+                found[quoted(path, number)] = None
     return list(found)
 
 
@@ -220,13 +219,6 @@ def told(failures: Mapping[AnyCompiled, str]) -> str:
         f"{', '.join(_title(name, dtypes, several) for name, dtypes in names.items())} does not compile:\n{text}"
         for text, names in groups.items()
     )
-
-
-def source_of(place: str) -> str:
-    """Return a location, ``file, line N``, with its source line."""
-    path, _, number = place.rpartition(", line ")
-    source = linecache.getline(path, int(number)).strip() if number.isdigit() else ""
-    return f"  {place}" + (f": {source}" if source else "")
 
 
 def _title(name: str, dtypes: list[str], names: list[str]) -> str:

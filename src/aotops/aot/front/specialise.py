@@ -26,9 +26,10 @@ from aotops.aot.front import (
     combining,  # noqa: F401  (adds to LOWERINGS)
     scalar_calls,
 )
-from aotops.aot.front.diagnose import FaultError, examine, named, place
+from aotops.aot.front.diagnose import FaultError, examine, named
 from aotops.aot.front.lowering import LOWERINGS
 from aotops.aot.front.pipeline import INLINED
+from aotops.aot.front.places import place
 from aotops.aot.front.reasons import CompileError
 from aotops.aot.front.scalar_calls import callable_function, element_function
 from aotops.aot.front.semantics import COMPILERS, POWERS

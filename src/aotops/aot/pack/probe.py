@@ -22,6 +22,7 @@ from typing import Any
 
 from aotops import errors
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS
+from aotops.aot.front.places import source_of
 from aotops.autograd import grad_check as gradients
 from aotops.intrinsics import integer
 from aotops.loops.states import combining_numbers
@@ -137,8 +138,6 @@ def require_number(record: Record) -> None:
             return
         given = ", ".join(["None"] * int(got.split()[-1])) + "," * (got == "a tuple of 1")
         advice = f"; give results=({given}), with the dtype of each, or None for that of the inputs"
-    from aotops.aot.front.reasons import source_of
-
     raise errors.BuildError(
         f"{record.variable} does not compile:\nIt must return {wanted}, and returns {got}{advice}.\n"
         f"{source_of(record.place)}"
