@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from layouts import INTEGERS, assert_same
 
 import aotops as ao
 from aotops import ops
+from aotops.namespace import masked
 
 RECORDS = [record for record in ops.collect().values() if ao.is_public(record.name)]
 ELEMENTWISE = [record for record in RECORDS if record.kind in ("map", "zip")]
@@ -178,3 +180,33 @@ T = ao.tensor([1.0, 2.0])
 def test_what_is_rejected(call: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         call()
+
+
+def test_beginning_with_a_value_is_one_combination_more() -> None:
+    """By the operator of pairs that is in the table, with the bits of a reduction of both; NaN and zeros, too."""
+    reductions = {record.name: record for record in RECORDS if record.kind == "reduce"}
+    assert set(masked.PAIRS) == set(reductions)
+    for name, record in reductions.items():
+        operator = getattr(ao, name)
+        for dtype in record.dtypes:
+            numbers = [0, 1, 3] if dtype in INTEGERS else [0.0, -0.0, 2.5, -7.5, float("inf"), float("nan")]
+            numbers = [False, True] if dtype == "bool" else numbers
+            if dtype.startswith("complex"):  # of products with infinite parts, one more makes NaN of more parts
+                numbers = numbers[:4]
+            x = ao.tensor([[number, number] for number in numbers], dtype=dtype)
+            plain = operator(x, 1)
+            for initial in numbers:
+                start = ao.full(plain.shape, initial, dtype=plain.dtype)
+                found, wanted = operator(x, 1, initial=initial), operator(ao.stack([start, plain]), 0)
+                assert_same(found, np.asarray(wanted), f"{name} {dtype} {initial}")
+
+
+def test_reductions_of_users_begin_once_with_a_value() -> None:
+    total = ao.reduce(lambda a, b: a + b, initial=-0.0, dtypes="float64")  # without an identity
+    t = ao.tensor([[1.0, 2.0], [3.0, 4.0]])
+    assert total(t, 1, initial=10.0).tolist() == [13.0, 17.0]
+    nothing = total(t[:, :0], 1, initial=10.0)
+    assert nothing.tolist() == [10.0, 10.0]
+    nothing[0] = 1.0  # its own memory
+    assert nothing.tolist() == [1.0, 10.0]
+    assert ao.max(t[:0], 0, initial=5.0, keepdims=True).tolist() == [[5.0, 5.0]]

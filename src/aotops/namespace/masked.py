@@ -22,6 +22,15 @@ else:
 
 _any = _native.operators["any"]
 _where = _native.operators["where"]
+#: What combines two results of a reduction: cheaper than to reduce a stack of them, as users' reductions must.
+PAIRS = {
+    "sum": "add",
+    "prod": "multiply",
+    "max": "maximum",
+    "min": "minimum",
+    "any": "logical_or",
+    "all": "logical_and",
+}
 
 
 def call(operator: Operator, inputs: tuple[Any, ...], options: dict[str, Any]) -> Any:
@@ -91,21 +100,34 @@ def reduction(
     name, out = operator.__name__, options.pop("out", None)
     dtype = {"dtype": options["dtype"]} if options.get("dtype") is not None else {}
     x = as_tensor(name, operator.parameters[0], inputs[0])
-    nothing = identity(operator, x, dtype)
-    start = None if initial is None else start_of(operator, x, dtype, initial)
-    if mask is not None:
+    start = None
+    if mask is not None or x.size == 0:
+        nothing = identity(operator, x, dtype)
+        if nothing is None and initial is not None:
+            start = start_of(name, initial, operator(_native.full((1,), 0, x.dtype), **dtype))
         fill = start if nothing is None else nothing
-        if fill is None:
-            advice = "it is the result where the mask selects nothing"
-            errors.reject(ValueError, name, "initial", "be given with where=, since it has no identity", "None", advice)
-        x = _where(of_shape(name, mask, x.shape), x, fill)
-    if start is None:
-        return _native.copy_to_out(name, operator(x, *inputs[1:], **options), out)
-    kept = {key: value for key, value in options.items() if key != "dtype"}
-    empty = nothing is None and x.size == 0
-    result = broadcast_to(start, _any(x, *inputs[1:], **kept).shape) if empty else operator(x, *inputs[1:], **options)
+        if mask is not None:
+            if fill is None:
+                advice = "it is the result where the mask selects nothing"
+                wanted = "be given with where=, since it has no identity"
+                errors.reject(ValueError, name, "initial", wanted, "None", advice)
+            x = _where(of_shape(name, mask, x.shape), x, fill)
+        if start is not None and x.size == 0:
+            kept = {key: value for key, value in options.items() if key != "dtype"}
+            begun = broadcast_to(start, _any(x, *inputs[1:], **kept).shape)
+            return _native.copy_to_out(name, begun.contiguous(), out)
+    result = operator(x, *inputs[1:], **options)
+    if initial is not None:
+        result = combined(operator, start_of(name, initial, result), result, dtype)
+    return _native.copy_to_out(name, result, out)
+
+
+def combined(operator: Operator, start: Tensor, result: Tensor, dtype: dict[str, Any]) -> Tensor:
+    """The results of a reduction that had begun with a value."""
+    if operator._record is None:
+        return _native.operators[PAIRS[operator.__name__]](start, result)  # type: ignore[no-any-return]
     both = stack([broadcast_to(start, result.shape), result])
-    return _native.copy_to_out(name, operator(both, 0, **dtype), out)
+    return operator(both, 0, **dtype)  # type: ignore[no-any-return]
 
 
 def identity(operator: Operator, x: Tensor, dtype: dict[str, Any]) -> Tensor | None:
@@ -117,13 +139,11 @@ def identity(operator: Operator, x: Tensor, dtype: dict[str, Any]) -> Tensor | N
     return nothing
 
 
-def start_of(operator: Operator, x: Tensor, dtype: dict[str, Any], initial: Any) -> Tensor:
-    """A value to begin with, in the dtype of the result."""
-    name = operator.__name__
+def start_of(name: str, initial: Any, result: Tensor) -> Tensor:
+    """A value to begin with, in the dtype of a result."""
     if not _native.is_number(initial):
         value = as_tensor(name, "initial", initial)
         if value.ndim:
             errors.reject(ValueError, name, "initial", "be a single number", f"shape {value.shape}")
         initial = value.item()
-    result = operator(_native.full((1,), 0, x.dtype), **dtype)
     return _native.full((), initial, result.dtype, name, "initial")
