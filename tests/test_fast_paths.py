@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, LAYOUTS
@@ -359,7 +360,7 @@ BUFFERS = [
 ]
 
 
-@pytest.mark.parametrize("data", BUFFERS, ids=range(len(BUFFERS)))
+@for_each("data", dict(enumerate(map(repr, BUFFERS))))
 @pytest.mark.parametrize(
     "options",
     [{}, *[{"dtype": dtype} for dtype in (None, *BY_NAME)], {"copy": True}, {"copy": False}],

@@ -21,6 +21,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells import for_each
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, INTEGERS, SAMPLED, assert_same, integer_extremes
@@ -73,7 +74,7 @@ OPERANDS: dict[str, Callable[[], Any]] = {
     "memoryview": lambda: memoryview(array.array("q", [1, 2, 3])),
     "ctypes": lambda: (ctypes.c_double * 3)(1, 2, 3),
 }
-every_operand = pytest.mark.parametrize("operand", OPERANDS.values(), ids=OPERANDS)
+every_operand = for_each("operand", OPERANDS)
 
 #: What no operator takes: arithmetic and ordering are TypeErrors.
 REJECTED: dict[str, Callable[[], Any]] = {
@@ -96,7 +97,7 @@ REJECTED: dict[str, Callable[[], Any]] = {
     "array of float16": lambda: np.ones(3, np.float16),
     "bytearray": lambda: bytearray(3),
 }
-every_rejected = pytest.mark.parametrize("operand", REJECTED.values(), ids=REJECTED)
+every_rejected = for_each("operand", REJECTED)
 
 
 #: Scalars of dtypes that aotops lacks, and what they become.

@@ -21,6 +21,7 @@ from typing import Any
 import mpmath
 import numpy as np
 import pytest
+from cells import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, FLOATS, INTEGERS, LAYOUTS, OVERLAPS, SAMPLED, Layout, assert_same, ulps
@@ -658,7 +659,7 @@ def test_out_of_none_means_a_new_tensor() -> None:
 
 
 @pytest.mark.parametrize("values", ["plain", "special"])
-@by_name("overlap", OVERLAPS.values())
+@for_each("overlap", OVERLAPS)
 @by_name("record", ELEMENTWISE)
 def test_out_may_overlap_the_inputs(record: Record, overlap: Any, values: str) -> None:
     for dtype in record.dtypes:

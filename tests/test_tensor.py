@@ -19,6 +19,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from cells import for_each
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import DTYPES, INTEGERS, LAYOUTS, OVERLAPS, SAMPLED, Layout, assert_same
@@ -26,7 +27,7 @@ from layouts import DTYPES, INTEGERS, LAYOUTS, OVERLAPS, SAMPLED, Layout, assert
 import aotops as ao
 from aotops import abi
 
-every_layout = pytest.mark.parametrize("layout", LAYOUTS.values(), ids=LAYOUTS)
+every_layout = for_each("layout", LAYOUTS)
 every_dtype = pytest.mark.parametrize("dtype", SAMPLED)
 MAX, MIN = 2**63 - 1, -(2**63)
 
