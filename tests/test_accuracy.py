@@ -225,8 +225,16 @@ def worst_of_float32(
 
 @every_function
 def test_a_sample_of_float32_is_within_the_bound(function: Record) -> None:
-    """Every 8191st of all bit patterns: a thousand between two powers of two. All of them are slow."""
-    worst, where = worst_of_float32(function, np.arange(0, 2**32, 8191, "uint32"))
+    """Every 8191st of all bit patterns: a thousand between two powers of two. All of them are slow.
+
+    And those around each power of two and each seam, where errors have been found that no other number had.
+    """
+    with np.errstate(over="ignore"):
+        seams = np.array([*THRESHOLDS, *function.cases.seams]).astype("float32")
+    places = np.concatenate([np.arange(0, 2**31, 2**23), np.abs(seams).view("int32")])
+    around = (places[:, None] + np.arange(-16, 17)).clip(0).ravel()
+    some = np.concatenate([np.arange(0, 2**32, 8191), around, around + 2**31]).astype("uint32")
+    worst, where = worst_of_float32(function, some)
     demand(function, "float32", worst, where)
 
 

@@ -13,7 +13,8 @@ import mpmath
 import pytest
 from needs import PROJECT, requires_source
 
-from aotops.ops import activation, chapters, float_arithmetic
+from aotops.intrinsics import narrow
+from aotops.ops import activation, chapters, float_arithmetic, special
 
 pytestmark = requires_source
 
@@ -91,15 +92,22 @@ def test_the_command_prints_coefficients_and_error(capsys: pytest.CaptureFixture
     assert re.match(r"x\*\*0   0\.894\d+\nx\*\*1   1\.718281\d+\nwithin 2\^-3\.23\d*\n$", out), out
 
 
-def test_the_polynomials_of_gelu_are_close_to_its_tail() -> None:
-    """Those of tools/fit_gelu.py, on their 16 intervals."""
-    columns = (activation.MIDDLES, *(getattr(activation, f"TAIL_{k}") for k in range(7)))
+@pytest.mark.parametrize(
+    ("name", "rows", "bits"), [("gelu", activation.TAILS, 26.8), ("erfc", special.SCALED_ERFC, 26.4)]
+)
+def test_the_polynomials_by_table_are_close(name: str, rows: tuple[tuple[float, ...], ...], bits: float) -> None:
+    """Those of tools/fit_tails.py, on their 16 intervals, with coefficients of float32."""
+    factor = 1.0 if name == "gelu" else 2**0.5
     for j in range(16):
-        middle, *coefficients = (column.values[j] for column in columns)
+        middle, *coefficients = map(narrow, rows[j])
         quarters = (j - 12) % 16
-        low, high = (2.0 ** (k // 4) * (4 + k % 4) / 4 - 1 for k in (quarters, quarters + 1))
+        low, high = ((2.0 ** (k // 4) * (4 + k % 4) / 4 - 1) / factor for k in (quarters, quarters + 1))
         with mpmath.workprec(100):
             for a in (low + (high - low) * i / 40 for i in range(41)):
-                exact = mpmath.exp(mpmath.mpf(a) ** 2 / 2) * mpmath.erfc(a / mpmath.sqrt(2)) / 2
-                found = sum(coefficient * (a - middle) ** k for k, coefficient in enumerate(coefficients))
-                assert abs(found - exact) < exact * 2.0**-26.8, a
+                m = mpmath.mpf(a)
+                if name == "gelu":
+                    exact = mpmath.exp(m * m / 2) * mpmath.erfc(m / mpmath.sqrt(2)) / 2
+                else:
+                    exact = mpmath.exp(m * m) * mpmath.erfc(m)
+                found = sum(coefficient * (m - middle) ** k for k, coefficient in enumerate(coefficients))
+                assert abs(found - exact) < exact * 2.0**-bits, a

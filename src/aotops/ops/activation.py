@@ -6,12 +6,9 @@ import math
 from typing import Any
 
 from aotops.intrinsics import (
-    Table,
     bits_of_float32,
     divide,
     fma,
-    look_up16_float32,
-    narrow,
     scale,
     select,
     widen,
@@ -20,15 +17,13 @@ from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
     NAN,
-    ROOT_SHARES_32,
-    ROOTS_32,
     chained,
     exp_parts32,
     exp_parts64,
     in_float64,
 )
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map, zip
-from aotops.ops.special import NOTHING, erf_polynomial64, numpy_erfc, tail64
+from aotops.ops.special import NOTHING, bell_of, by_table, erf_polynomial64, numpy_erfc, tail64
 
 # --- sigmoid ------------------------------------------------------------------------------------------------------
 
@@ -222,7 +217,6 @@ def silu_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- gelu ---------------------------------------------------------------------------------------------------------
 
 
-HALF_LOG2_E = 0.7213475204444817
 INVERSE_ROOT_2, INVERSE_ROOT_2_LOW = 0.7071067811865476, -4.833646656726457e-17
 
 
@@ -259,9 +253,9 @@ def gelu_slope(mp: Any, x: Any) -> Any:
     return mp.erfc(-x / mp.sqrt(2)) / 2 + x * mp.exp(-x * x / 2) / mp.sqrt(2 * mp.pi)
 
 
-# float32 takes polynomials of 16 intervals, the quarters of the octaves of ``1 + a``, which tools/fit_gelu.py fits: for
-# ``tail(a) = exp(a**2 / 2) * erfc(a / sqrt(2)) / 2``, of a's distance from the middle of its interval, within 2^-26.8.
-# There ``tail`` is nearly a float32. In float64, by ``tail32``, it took three times as long.
+# The polynomials of ``gelu32`` are fitted by `tools/fit_tails.py gelu`: for
+# ``tail(a) = exp(a**2 / 2) * erfc(a / sqrt(2)) / 2`` on the quarters of the octaves of ``1 + a``, within 2^-26.8.
+# In float64, by ``tail64`` in one part, it took three times as long.
 
 #: The middle of each interval, and its coefficients from the constant one up.
 TAILS = (
@@ -282,39 +276,22 @@ TAILS = (
     (0.62500024, 0.32335612, -0.19684462, 0.1001641, -0.044747144, 0.018047769, -0.0067162784, 0.002381773),
     (0.8749883, 0.27977237, -0.15414472, 0.072448775, -0.030250847, 0.011493482, -0.0040515163, 0.0013904708),
 )
-MIDDLES, TAIL_0, TAIL_1, TAIL_2, TAIL_3, TAIL_4, TAIL_5, TAIL_6 = (
-    Table(tuple(narrow(row[k]) for row in TAILS)) for k in range(8)
-)
 
-
-#: ln 2 in two parts, the first of 9 bits: multiples of it by sixteenths up to 160 are exact.
-LN2_FIRST, LN2_REST = 0.693359375, -0.00021219444005469057
+tail_by_table = by_table(TAILS)
+bell_of_half = bell_of(0.5)
 
 
 def gelu32(x: Any) -> Any:
     """gelu in float32: ``x`` less ``a * tail(a) * exp(-a**2 / 2)`` above 0, minus that below.
 
-    The exponential is a root of 2 by a table times ``1 + u``. The product of ``a``, the root and the tail's constant
-    coefficient has two parts; all else is small and added to the second one. Beyond 14.9 the product is below the
-    subnormal numbers.
+    The product of ``a``, the root of 2 and the tail's constant coefficient has two parts; all else is small and added
+    to the second one. Beyond 14.9 the product is below the subnormal numbers.
     """
     a = math.fabs(x)
     tiny = a < NOTHING
     m = select(tiny, NOTHING, select(a > 14.9375, 14.9375, a))
-    j = bits_of_float32(m + 1.0) >> 21
-    t = m - look_up16_float32(MIDDLES, j)
-    t2 = t * t
-    p12 = fma(look_up16_float32(TAIL_2, j), t, look_up16_float32(TAIL_1, j))
-    p34 = fma(look_up16_float32(TAIL_4, j), t, look_up16_float32(TAIL_3, j))
-    p56 = fma(look_up16_float32(TAIL_6, j), t, look_up16_float32(TAIL_5, j))
-    rest = t * fma(t2, fma(t2, p56, p34), p12)
-    # the bits of a sum between 2**19 and 2**20 end with sixteenths
-    shifted = narrow(fma(m * m, -HALF_LOG2_E, 786432.0))  # plain Python computes in float64
-    k = shifted - 786432.0
-    i = bits_of_float32(shifted)
-    r = fma(-k, LN2_REST, fma(m * -0.5, m, k * -LN2_FIRST))
-    u = fma(r * r, fma(r, 0.1666666716337204, 0.5), r + look_up16_float32(ROOT_SHARES_32, i))
-    root, constant = look_up16_float32(ROOTS_32, i), look_up16_float32(TAIL_0, j)
+    constant, rest = tail_by_table(m, bits_of_float32(m + 1.0) >> 21)
+    k, root, u = bell_of_half(m)
     first = m * root
     first_low = fma(m, root, -first)
     y = first * constant

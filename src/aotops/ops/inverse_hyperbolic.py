@@ -241,7 +241,9 @@ def atanh32(x: Any) -> Any:
     b = select(tiny, TINY_32, a)
     # as an integer, a float's bits are nearly its logarithm
     bits = bits_of_float32(1.0 + a) - bits_of_float32(1.0 - a) + 0x3FC00000
-    w = select(a < 0.5, 1.0, float32_of_bits(bits & 0x7F800000))
+    w = float32_of_bits(bits & 0x7F800000)
+    # ``1 + w`` is exact up to 2^23; the last two numbers before 1 have a larger quotient, and an ``s`` of 1/3 and 3/5
+    w = select(a < 0.5, 1.0, select(w > 8388608.0, 8388608.0, w))
     more, less = 1.0 + w, 1.0 - w
     s = divide(fma(b, more, less), fma(b, less, more))
     z = s * s
@@ -269,7 +271,7 @@ def atanh32(x: Any) -> Any:
             (-INF, NAN),
             (NAN, NAN),
         ),
-        seams=(0.3333333333333333, 0.5),
+        seams=(0.3333333333333333, 0.5, 0.9999999403953552),
     ),
 )
 def atanh(x: Any) -> Any:

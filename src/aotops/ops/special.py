@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from aotops.intrinsics import fma, scale, select, widen
+from aotops.intrinsics import Table, bits_of_float32, fma, look_up16_float32, narrow, scale, select, widen
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import INF, NAN, chained, exp_parts64, in_float64
+from aotops.ops.float_arithmetic import INF, LOG2_E, NAN, ROOT_SHARES_32, ROOTS_32, chained, exp_parts64, in_float64
 from aotops.ops.record import FLOATS, TO_FLOAT, map
 
 #: Polynomials are evaluated from here on, where no square is subnormal: of smaller numbers P is what it is here.
@@ -200,20 +200,6 @@ def tail_polynomial64(q: Any) -> Any:
     return p, fma(q, rest, 1.2375126308378275 - p) + 1.0546160249725448e-16
 
 
-# tools/fit_polynomial.py "(1+7.5*(1+x)/(1-x)) * exp((3.75*(1+x)/(1-x))**2) * erfc(3.75*(1+x)/(1-x))"
-#     --from=-13/17 --to=0.46 --degree=10
-def tail_polynomial32(q: Any) -> Any:
-    """As ``tail_polynomial64``, up to 10 and within 2^-29."""
-    q2 = q * q
-    p12 = fma(q, 0.0035855058704663723, -0.1402405769430857)
-    p34 = fma(q, -0.10880710710531631, 0.08227553562834987)
-    p56 = fma(q, -0.058650156910444305, 0.09232176068561196)
-    p78 = fma(q, -0.00999621944351295, 0.028276449706723362)
-    p9 = fma(q, 0.0008104148886942347, 0.0018284786632227557)
-    rest = fma(q2, fma(q2, fma(q2, fma(q2, p9, p78), p56), p34), p12)
-    return fma(q, rest, 1.2375126303438269)
-
-
 def tail64(a: Any, a_low: Any, square: Any, low: Any) -> Any:
     """``y, y_low, k`` of ``a`` from 1/2 to 40: ``erfc(a)`` is ``(y + y_low) * 2**floor(k)``.
 
@@ -230,15 +216,6 @@ def tail64(a: Any, a_low: Any, square: Any, low: Any) -> Any:
     e_low = fma(u, v, t - e) - e * low
     y = e * quotient
     return y, fma(e, quotient, -y) + fma(e, quotient_low, e_low * quotient), k
-
-
-def tail32(a: Any, square: Any) -> Any:
-    """As ``tail64`` in one part, to the precision of a float32."""
-    k, t, u, v = exp_parts64(-square)
-    one, other = a + 3.75, fma(2.0, a, 1.0)
-    inverse = 1.0 / (one * other)  # one division for both quotients
-    p = tail_polynomial32((a - 3.75) * (other * inverse))
-    return fma(u, v, t) * (p * (one * inverse)), k
 
 
 # tools/fit_polynomial.py "erf(sqrt(x))/sqrt(x) - 1" --from=0 --to=1/4 --degree=8 --weight="sqrt(x)"
@@ -270,18 +247,86 @@ def erfc64(x: Any) -> Any:
     return select(a < 0.5, small, select(x < 0.0, 2.0 - y, y))
 
 
-@in_float64
+# --- erfc and gelu in float32: polynomials by table, and the bell curve -------------------------------------------
+
+# An index of four bits, of an exponent and a fraction, chooses one of 16 intervals and its polynomial, of the distance
+# from the interval's middle. There the function is nearly a float32, so that the constant coefficient is precise.
+
+
+def by_table(rows: tuple[tuple[float, ...], ...]) -> Any:
+    """Make the constant coefficient, and the rest of an index's polynomial at ``m``, in float32."""
+    middles, c0, c1, c2, c3, c4, c5, c6 = (Table(tuple(narrow(row[k]) for row in rows)) for k in range(8))
+
+    def polynomial(m: Any, j: Any) -> Any:
+        t = m - look_up16_float32(middles, j)
+        t2 = t * t
+        p12 = fma(look_up16_float32(c2, j), t, look_up16_float32(c1, j))
+        p34 = fma(look_up16_float32(c4, j), t, look_up16_float32(c3, j))
+        p56 = fma(look_up16_float32(c6, j), t, look_up16_float32(c5, j))
+        return look_up16_float32(c0, j), t * fma(t2, fma(t2, p56, p34), p12)
+
+    return polynomial
+
+
+#: ln 2 in two parts, the first of 9 bits: multiples of it by sixteenths up to 160 are exact.
+LN2_FIRST, LN2_REST = 0.693359375, -0.00021219444005469057
+
+
+def bell_of(share: float) -> Any:
+    """Make ``k, root, u``: ``exp(-share * m**2)`` is ``root * (1 + u) * 2**floor(k)`` in float32, to ``k`` of -160."""
+    steps = share * -LOG2_E
+
+    def bell(m: Any) -> Any:
+        # the bits of a sum between 2**19 and 2**20 end with sixteenths
+        shifted = narrow(fma(m * m, steps, 786432.0))  # plain Python computes in float64
+        k = shifted - 786432.0
+        i = bits_of_float32(shifted)
+        r = fma(-k, LN2_REST, fma(m * -share, m, k * -LN2_FIRST))
+        u = fma(r * r, fma(r, 0.1666666716337204, 0.5), r + look_up16_float32(ROOT_SHARES_32, i))
+        return k, look_up16_float32(ROOTS_32, i), u
+
+    return bell
+
+
+#: The middle of each interval, and its coefficients from the constant one up: `tools/fit_tails.py erfc` fits
+#: ``exp(a**2) * erfc(a)`` on the quarters of the octaves of ``1 + sqrt(2) * a``, within 2^-26.4.
+SCALED_ERFC = (
+    (0.8838978, 0.46151617, -0.31251293, 0.18528697, -0.09915444, 0.04879328, -0.02265029, 0.010330953),
+    (1.2374505, 0.37046045, -0.21152624, 0.108706675, -0.051336378, 0.022633838, -0.0094314, 0.0027470351),
+    (1.5909865, 0.30730444, -0.15054473, 0.06778985, -0.02846078, 0.011249193, -0.0042552734, 0.0016253721),
+    (1.9445312, 0.26145086, -0.11158047, 0.04447915, -0.016726045, 0.005977505, -0.0020534636, 0.0006647958),
+    (2.474861, 0.21269128, -0.07561652, 0.025550926, -0.008253484, 0.002561139, -0.0007799971, 0.00022488307),
+    (3.1820002, 0.16960582, -0.04900767, 0.01366344, -0.0036868523, 0.0009650997, -0.00024946773, 6.406762e-05),
+    (3.88906, 0.14068632, -0.034104098, 0.008053442, -0.0018557834, 0.0004179988, -9.3085844e-05, 1.9868878e-05),
+    (4.59614, 0.120032705, -0.025004955, 0.0051064123, -0.0010233463, 0.00020200241, -3.9295974e-05, 4.5246375e-06),
+    (5.656838, 0.09824537, -0.016862929, 0.0028545472, -0.00047674112, 7.860625e-05, -1.3106023e-05, 2.1274914e-06),
+    (7.071083, 0.07901322, -0.01096107, 0.0015065913, -0.00020521093, 2.7708433e-05, -3.7681425e-06, 5.020531e-07),
+    (8.485172, 0.06603878, -0.0076783197, 0.0008869143, -0.00010178467, 1.1617834e-05, -1.3317668e-06, 1.365827e-07),
+    (9.899566, 0.05670492, -0.00567101, 0.0005643841, -5.5896464e-05, 5.512941e-06, -5.4557194e-07, 4.9057626e-08),
+    (0.08839979, 0.90757537, -0.96792024, 0.82201046, -0.59683305, 0.3849482, -0.22597943, 0.09429914),
+    (0.2651574, 0.7592144, -0.7257565, 0.56677526, -0.38364512, 0.23232853, -0.12935711, 0.082970746),
+    (0.4419539, 0.64670557, -0.5567511, 0.40064695, -0.25312135, 0.14449276, -0.07595989, 0.028221726),
+    (0.6187189, 0.5595409, -0.43598205, 0.28979084, -0.17112118, 0.09186652, -0.04585946, 0.029004535),
+)
+
+scaled_erfc_by_table = by_table(SCALED_ERFC)
+bell_of_one = bell_of(1.0)
+
+
 def erfc32(x: Any) -> Any:
-    """erfc of a float32, in float64."""
-    wide = widen(x)
-    a = math.fabs(wide)
-    a = select(a > 20.0, 20.0, a)
-    near = select(a > 0.5, 0.5, math.copysign(a, wide))
-    small = fma(-near, erf_polynomial64(near * near), 1.0 - near)
-    far = select(a < 0.5, 0.5, a)
-    y, k = tail32(far, far * far)
-    y = scale(y, k)
-    return select(a < 0.5, small, select(wide < 0.0, 2.0 - y, y))
+    """erfc in float32: ``exp(-a**2)`` times what is left, by table; below 0 that is subtracted from 2.
+
+    The product of the root of 2 and the constant coefficient has two parts; all else is small and added to the second
+    one. Beyond 10.5 it is below the subnormal numbers. In float64, by a quotient, it took 2.5 times as long.
+    """
+    a = math.fabs(x)
+    m = select(a < NOTHING, NOTHING, select(a > 10.5, 10.5, a))
+    constant, rest = scaled_erfc_by_table(m, bits_of_float32(narrow(fma(m, 1.4142135381698608, 1.0))) >> 21)
+    k, root, u = bell_of_one(m)
+    y = root * constant
+    y_low = fma(root, rest, fma(root, constant, -y))
+    tail = scale(y + fma(y + y_low, u, y_low), k)
+    return select(x < 0.0, 2.0 - tail, tail)
 
 
 def numpy_erfc(np: Any, x: Any) -> Any:

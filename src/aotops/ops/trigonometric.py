@@ -4,7 +4,7 @@ The argument is reduced to ``r`` within pi/4 of zero and the number of quarter t
 evaluated (fitted by Remez's method at 50 digits), and the quarter turns choose one and its sign. Up to 2^20 the
 reduction subtracts a multiple of pi/2 in three parts; beyond, where blocks of common arguments do not go, it multiplies
 by those bits of 2/pi that matter (Payne and Hanek), with fused multiply-adds. float32 takes half turns and one
-polynomial.
+polynomial, but for tan.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from aotops.intrinsics import (
     float64_of_bits,
     fma,
     look_up,
+    narrow,
     select,
     widen,
     wrap_int64,
@@ -225,8 +226,8 @@ def turned_cosine32(turns: Any, f: Any) -> Any:
     return with_sign(half_turn_cosine32(f), turns)
 
 
-def half_turns32(x: Any, first: Any, second: Any) -> Any:
-    """``turns, f`` with ``x = (turns + f) * pi`` for a float32 as float64, given 1/pi in two parts.
+def turns32(x: Any, first: Any, second: Any) -> Any:
+    """``turns, f`` with ``x = (turns + f) * pi`` for a float32 as float64, given 1/pi in two parts; or of pi/2, 2/pi.
 
     ``turns`` is an integer of which the last bit counts.
     """
@@ -265,14 +266,14 @@ def sin64(x: Any) -> Any:
 @in_float64
 def sin_near32(x: Any) -> Any:
     """sin of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
-    return turned_sine32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
+    return turned_sine32(*turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
 
 
 @in_float64
 def sin32(x: Any) -> Any:
     """sin of a float32, in float64."""
     wide = widen(x)
-    return turned_sine32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
+    return turned_sine32(*turns32(wide, *parts_of_inverse_pi(wide)))
 
 
 @map(
@@ -334,14 +335,14 @@ def cos64(x: Any) -> Any:
 @in_float64
 def cos_near32(x: Any) -> Any:
     """cos of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
-    return turned_cosine32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
+    return turned_cosine32(*turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
 
 
 @in_float64
 def cos32(x: Any) -> Any:
     """cos of a float32, in float64."""
     wide = widen(x)
-    return turned_cosine32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
+    return turned_cosine32(*turns32(wide, *parts_of_inverse_pi(wide)))
 
 
 @map(
@@ -354,8 +355,8 @@ def cos32(x: Any) -> Any:
     cases=Cases(
         slope=lambda mp, x: -mp.sin(x),
         special=((0.0, 1.0), (-0.0, 1.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
-        # close to multiples of pi / 2, the first closer than any other float64
-        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20, 2.0**-27),
+        # close to multiples of pi / 2, the first closer than any other float64, the third a float32
+        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 21999384576.0, 1e22, 2.0**20, 2.0**-27),
     ),
 )
 def cos(x: Any) -> Any:
@@ -422,22 +423,48 @@ def tan64(x: Any) -> Any:
     return select(ordinary, tangent64(*reduce_any(select(ordinary, x, TINY))), x)
 
 
+# tools/fit_polynomial.py "sin(pi/2*sqrt(x)) / sqrt(x)"
+#     --from=0 --to=1/4 --degree=3 --weight="sqrt(x) / sin(pi/2*sqrt(x))"
+def quarter_turn_sine32(f: Any, z: Any) -> Any:
+    """The sine of ``f * pi/2``, ``f`` within 1/2 and ``z`` its square, in float64 but only to 2^-28."""
+    p = fma(z, fma(z, -0.00460165735817552, 0.07968003254435674), -0.645963460205963)
+    return f * fma(z, p, 1.5707963217074867)
+
+
+# tools/fit_polynomial.py "cos(pi/2*sqrt(x))" --from=0 --to=1/4 --degree=4 --weight="1 / cos(pi/2*sqrt(x))"
+def quarter_turn_cosine32(z: Any) -> Any:
+    """As ``quarter_turn_sine32``, the cosine, to 2^-34."""
+    p = fma(z, fma(z, 0.0009033629722073543, -0.02085993602646019), 0.25366918259590815)
+    return fma(z, fma(z, p, -1.233700539564758), 0.999999999943938)
+
+
 def turned_tangent32(turns: Any, f: Any) -> Any:
-    """The tangent of ``(turns + f) * pi``, whose sign does not depend on half turns."""
-    return half_turn_sine32(f) / half_turn_cosine32(f)
+    """The tangent of ``(turns + f) * pi/2``: the quotient of sine and cosine, or for odd turns less the other one.
+
+    Near its poles ``f`` is small, and precise. Of half turns, where it is nearly 1/2, tan erred there by 1.35 ULP. The
+    reciprocal is that of a float32, and corrected, which takes half the time of a division in float64.
+    """
+    z = f * f
+    sine, cosine = quarter_turn_sine32(f, z), quarter_turn_cosine32(z)
+    even = (turns & 1) == 0
+    above, below = select(even, sine, cosine), select(even, cosine, sine)
+    inverse = widen(narrow(narrow(1.0) / narrow(below)))  # plain Python divides in float64
+    quotient = above * inverse
+    return with_sign(fma(fma(-below, inverse, 1.0), quotient, quotient), turns)
 
 
 @in_float64
 def tan_near32(x: Any) -> Any:
     """tan of a float32 for ``abs(x) < 2**20``, in float64; NaN of infinities and NaN."""
-    return turned_tangent32(*half_turns32(widen(x), INVERSE_PI, INVERSE_PI_LOW))
+    return turned_tangent32(*turns32(widen(x), INVERSE_PI + INVERSE_PI, INVERSE_PI_LOW + INVERSE_PI_LOW))
 
 
 @in_float64
 def tan32(x: Any) -> Any:
     """tan of a float32, in float64."""
     wide = widen(x)
-    return turned_tangent32(*half_turns32(wide, *parts_of_inverse_pi(wide)))
+    first, second = parts_of_inverse_pi(wide)
+    return turned_tangent32(*turns32(wide, first + first, second + second))
 
 
 @map(
@@ -451,8 +478,16 @@ def tan32(x: Any) -> Any:
         slope=lambda mp, x: 1 / mp.cos(x) ** 2,
         smooth=(-1.3, 1.3),
         special=((0.0, 0.0), (-0.0, -0.0), (INF, NAN), (-INF, NAN), (NAN, NAN)),
-        # close to multiples of pi / 2, the first closer than any other float64
-        seams=(6381956970095103 * 2.0**797, 5319372648326541 * 2.0**255, 1e22, 2.0**20, 2.0**-27, 1.5707963267948966),
+        # close to multiples of pi / 2, the first closer than any other float64, the third a float32
+        seams=(
+            6381956970095103 * 2.0**797,
+            5319372648326541 * 2.0**255,
+            21999384576.0,
+            1e22,
+            2.0**20,
+            2.0**-27,
+            1.5707963267948966,
+        ),
     ),
 )
 def tan(x: Any) -> Any:
