@@ -450,7 +450,8 @@ def turned_tangent32(turns: Any, f: Any) -> Any:
     above, below = select(even, sine, cosine), select(even, cosine, sine)
     inverse = widen(narrow(narrow(1.0) / narrow(below)))  # plain Python divides in float64
     quotient = above * inverse
-    return with_sign(fma(fma(-below, inverse, 1.0), quotient, quotient), turns)
+    y = with_sign(fma(fma(-below, inverse, 1.0), quotient, quotient), turns)
+    return select(f == f, y, f)  # of two NaNs of either sign, compilers choose
 
 
 @in_float64
