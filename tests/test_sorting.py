@@ -15,8 +15,11 @@ from pools import shared_out
 import aotops as ao
 from aotops import abi
 from aotops.intrinsics import Pointer
+from aotops.loops import sort as loops
+from aotops.loops.networks import BLOCK, network
 from aotops.loops.routines import ORDERED, ROUTINES
-from aotops.loops.sort import MIDDLE, SHORT, WIDE_FROM
+from aotops.loops.sort import NETWORKS, SAMPLED_FROM, SHORT
+from aotops.namespace import sorting
 
 
 def positions_of(array: np.ndarray, descending: bool) -> np.ndarray:
@@ -55,19 +58,24 @@ def rows(kind: str, shape: tuple[int, ...], dtype: str, generator: np.random.Gen
             "one far": lambda: np.where(np.arange(count).reshape(shape) == 3, 1e300, generator.random(shape)),
             "clusters": lambda: generator.integers(0, 3, shape) * 2.0**40 + generator.integers(0, 10**6, shape),
             "low bits": lambda: generator.integers(0, 2, shape) * 2.0**62 + generator.integers(0, 2**20, shape),
+            "organ pipe": lambda: np.minimum(np.arange(count), np.arange(count)[::-1]).reshape(shape),
+            "one far in four": lambda: np.where(np.arange(count).reshape(shape) % 4 == 0, -1, generator.random(shape)),
+            "ladder": lambda: generator.random(shape) * 2.0 ** generator.integers(0, 62, shape),
+            "equal": lambda: np.full(shape, 3),
             "zeros and NaN": lambda: generator.choice([0.0, -0.0, np.nan, 1.0, -1.0, np.inf, -np.inf], shape),
         }[kind]()
         return np.ascontiguousarray(values.astype(dtype))
 
 
 KINDS = ["uniform", "both signs", "few", "bits", "float bits", "magnitudes", "sorted", "reversed", "one far"]
-KINDS += ["clusters", "low bits", "zeros and NaN"]
+KINDS += ["clusters", "low bits", "organ pipe", "one far in four", "ladder", "equal", "zeros and NaN"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
     generator = np.random.default_rng(len(kind))
-    lengths = [1, 2, 9, SHORT, SHORT + 1, 300, WIDE_FROM - 1, WIDE_FROM, 5000, MIDDLE, MIDDLE + 1, 60_000]
+    lengths = [1, 2, 9, SHORT, SHORT + 1, BLOCK, BLOCK + 1, 300, 5000, SAMPLED_FROM - 1, SAMPLED_FROM, 60_000]
+    lengths += [most + more for most, _ in NETWORKS.values() for more in (0, 1)]
     for number, length in enumerate(lengths):
         for dtype in ORDERED if length < 2000 else (ORDERED[number % len(ORDERED)], "float64", "int64"):
             shape = (3, length) if length < 10_000 else (1, length)
@@ -102,7 +110,7 @@ def test_long_rows(threads: int) -> None:
     try:
         ao.set_num_threads(threads)
         for number, kind in enumerate(KINDS):
-            dtype = ("float64", "int64", "float32")[(number + threads) % 3]
+            dtype = ("float64", "int64", "float32", "int32", "uint32")[(number + threads) % 5]
             check(rows(kind, (262_145 + 1000 * number,), dtype, generator), f"{kind} {dtype}")
         check(rows("uniform", (2, 300_000), "float64", generator), "two rows")
     finally:
@@ -147,19 +155,65 @@ def test_what_cannot_be_sorted() -> None:
     assert ao.sort([3, 1, 2]).tolist() == [1, 2, 3] and ao.sort(ao.zeros((0, 3)), axis=0).shape == (0, 3)
 
 
-def test_sorting_runs_as_plain_python() -> None:
-    """On lists that raise out of bounds: by insertion, by counting, by two passes, by all bits, by buckets."""
+def median_of_three_killer(count: int) -> list[int]:
+    """The permutation for which quicksort by the median of three takes quadratic time."""
+    half = count // 2
+    return [k + 1 if k % 2 == 0 else half + k + (half % 2 == 0) for k in range(half)] + list(range(2, count + 1, 2))
+
+
+def test_a_killer_of_quicksort() -> None:
+    for dtype in ("int32", "int64", "float32", "float64"):
+        check(np.array(median_of_three_killer(50_000), dtype), dtype)
+
+
+@pytest.mark.parametrize("itemsize", [4, 8])
+@pytest.mark.parametrize("count", [64, 128, 256, 512])
+def test_networks_sort_zeros_and_ones(count: int, itemsize: int) -> None:
+    """A network that sorts all zeros and ones sorts everything; here are ones of 33 numbers, in random order."""
+    generator, sort = random.Random(count), network(itemsize)
+    for ones in range(0, count + 1, count // 32):
+        x, y = [1] * ones + [0] * (count - ones), [0] * count
+        generator.shuffle(x)
+        sort(Pointer(x), Pointer(y), count, Pointer([0] * BLOCK))
+        assert y == [0] * (count - ones) + [1] * ones
+
+
+@pytest.mark.parametrize(("name", "dtype"), [("sort_keys", "int32"), ("sort_keys", "int64"), ("sort_pairs", "int64")])
+def test_sorting_runs_as_plain_python(monkeypatch: pytest.MonkeyPatch, name: str, dtype: str) -> None:
+    """On lists that raise out of bounds: by insertion, by a network, by counting, and level by level of buckets."""
     generator = random.Random(5)
-    for count, numbers in ((30, 10**18), (100, 200), (300, 60_000), (200, 10**18), (MIDDLE + 500, 10**15)):
-        keys = [generator.randrange(-numbers, numbers) for _ in range(count)]
-        if count == 200:  # insertion takes too long: all differ in low bits alone, but for one
-            keys = [generator.randrange(1000) for _ in range(count - 1)] + [10**18]
-        for name in ("sort_keys", "sort_pairs"):
-            own, places = list(keys), [0] * count
-            memory = [Pointer(each) for each in (own, places, [0] * count, [0] * count)]
-            ROUTINES[name][2]("int64")[0](1, count, memory, Pointer([0]))
-            order = sorted(range(count), key=lambda k: keys[k])
-            assert places == order if name == "sort_pairs" else own == sorted(keys)
+    monkeypatch.setattr(loops, "NETWORKS", {"int32": (BLOCK, 40), "int64": (BLOCK, 40)})
+    monkeypatch.setattr(loops, "PLACE_BITS", 6)
+    monkeypatch.setattr(loops, "PLACES", 63)
+    monkeypatch.setattr(loops, "PAIRED", 57)
+    monkeypatch.setattr(loops, "MOST_PAIRED", 2**57 - 1)
+    monkeypatch.setattr(loops, "SAMPLED_FROM", 1000)
+    kernel, bits = ROUTINES[name][2](dtype)[0], abi.FACTS[dtype].bits
+    rungs = [generator.randrange(-(2**k), 2**k) for k in range(bits) for _ in range(70)]
+    cases = [
+        [generator.randrange(-(2 ** (bits - 1)), 2 ** (bits - 1)) for _ in range(count)]
+        for count in (0, 9, 50, 64, 3000)
+    ]
+    cases += [[generator.randrange(200) for _ in range(2000)], list(range(500)), [7] * 500, rungs]
+    cases += [[generator.randrange(1000) for _ in range(299)] + [2 ** (bits - 1) - 1]]
+    cases += [[-(2 ** (bits - 1)) if k % 4 == 0 else generator.randrange(2 ** (bits - 2)) for k in range(2000)]]
+    cases += [[generator.randrange(2) * 2 ** (bits - 2) + generator.randrange(2**5) for _ in range(60)]]
+    for keys in cases:
+        count = len(keys)
+        own, sorted_keys, places = list(keys), [0] * count, [0] * count
+        memory = [Pointer(each) for each in (own, [0] * count, sorted_keys, places)]
+        kernel(1, count, memory, Pointer([0]))
+        order = sorted(range(count), key=lambda k: keys[k])
+        assert places == order if name == "sort_pairs" else sorted_keys == sorted(keys)
+
+
+def test_positions_of_more_than_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of more than 2**32 narrow elements are sorted as 64-bit ones, here already those of more than 3."""
+    monkeypatch.setattr(sorting, "MOST_PACKED", 3)
+    for dtype in ORDERED:
+        array = np.array([2, 0, 1, 1, 0]).astype(dtype)
+        got = sorting.argsort.__wrapped__(ao.asarray(array), descending=dtype == "float32")
+        assert_same(got, positions_of(array, dtype == "float32"))
 
 
 # --- sets -------------------------------------------------------------------------------------------------------------

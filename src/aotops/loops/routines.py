@@ -21,6 +21,9 @@ WIDTHS = {fact.itemsize: fact.name for fact in reversed(DTYPES) if fact.kind != 
 #: The dtypes whose elements have an order.
 ORDERED = named("bool", "unsigned", "signed", "real")
 
+#: The dtypes of the keys that are sorted.
+KEYS = (WIDTHS[4], WIDTHS[8])
+
 #: The dtypes whose matrices are multiplied. Narrow integers are cast, and complex numbers multiplied by their parts.
 MULTIPLIED = tuple([name for name in named("unsigned", "signed", "real") if FACTS[name].bits >= 32])
 
@@ -43,11 +46,13 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "keys": (DTYPE, ORDERED, sort.keys),
     "values": (DTYPE, ORDERED, sort.values),
     "restore": (DTYPE, named("real"), sort.restore),
-    "ranges": (ONCE, ("int64",), sort.ranges),
-    "histogram": (ONCE, ("int64",), sort.histogram),
-    "distribute_keys": (ONCE, ("int64",), sort.distribute_keys),
+    "pack": (ONCE, ("int32",), sort.pack),
+    "unpack": (ONCE, ("int64",), sort.unpack),
+    "ranges": (WIDTH, KEYS, sort.ranges),
+    "histogram": (WIDTH, KEYS, sort.histogram),
+    "distribute_keys": (WIDTH, KEYS, sort.distribute_keys),
     "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
-    "sort_keys": (ONCE, ("int64",), sort.sort_keys),
+    "sort_keys": (WIDTH, KEYS, sort.sort_keys),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
     "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
     "matmul": (DTYPE, MULTIPLIED, matmul.matmul),
@@ -77,7 +82,7 @@ def runs(name: str, level: str) -> bool:
 
 
 #: The routines that compute, in the widest vectors of a level; others are bound by memory.
-COMPUTE_BOUND = ("matmul", "matmul_wide", "uniform", "normal", "integers")
+COMPUTE_BOUND = ("matmul", "matmul_wide", "uniform", "normal", "integers", "sort_keys", "sort_pairs")
 
 #: The numbers of routines that take several; gathers and scatters take the same, and so do those that draw numbers.
 NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.NUMBERS}

@@ -1,17 +1,19 @@
-"""Loops that sort rows: radix sorts of keys, integers of 64 bits whose order is that of the elements.
+"""Loops that sort rows by keys: integers of 32 or 64 bits whose order is that of the elements.
 
 1. ``keys`` makes a key of each element. NaN gets the largest one, and both zeros get the same.
-2. ``sort_keys`` sorts the keys, ``sort_pairs`` keys with their positions. Equal keys keep their order.
+2. ``sort_keys`` sorts the keys, ``sort_pairs`` keys with their positions. Equal keys keep their order. ``pack`` makes
+   one number of a key of 32 bits and its position, so that positions of these are sorted as keys are.
 3. ``values`` makes elements of the keys again. ``restore`` puts zeros and NaN in their original order, since a key does
    not know the sign and the payload.
 
-A row of up to ``SHORT`` keys is sorted by insertion. In longer ones keys count from the smallest one, so that those in
-a narrow range have few bits. Rows of up to ``MIDDLE`` are distributed twice, by the lower and then by the upper half of
-the uppermost bits (``sort_middle``). This leaves few keys out of order, which insertion moves; where that takes long,
-they are distributed by all bits (``sort_by_bits``). Longer rows are first distributed into buckets by their uppermost
-bits, and each bucket is sorted in the L1 cache: 1e6 random float64 take 12 ns each, and 20 ns by eight passes over all.
-``native/sort.c`` does this for rows of more than a quarter of a million, with the loops of one pass each: parts of the
-row, and then the buckets, are shared out among threads.
+A row of up to ``SHORT`` keys is sorted by insertion, one of up to a few thousand by a network (``networks``), whose
+loops are vector loops. In longer rows keys count from the smallest one, so that those in a narrow range have few bits.
+The uppermost bits of a key tell its cell. Neighbouring cells with few keys are one bucket, and one with many is split
+into several, so that a bucket has as many keys as a network sorts best, whatever the distribution. The keys are moved
+to their buckets, and each bucket is sorted in the L1 cache. A bucket that is still too large is distributed again.
+
+``native/sort.c`` distributes rows of more than a quarter of a million in parts, with the loops of one pass each, if
+there are threads to share out the parts and the buckets among.
 """
 
 from __future__ import annotations
@@ -34,19 +36,36 @@ from aotops.intrinsics import (
     shift,
     store,
 )
+from aotops.loops.networks import BLOCK, network, ordered
 
-SHORT = 48
-MIDDLE = 16384
-#: Bits by which keys are distributed at a time, in rows below and from ``WIDE_FROM`` on: clearing and summing up 2048
-#: counters takes as long as distributing 1000 keys.
-NARROW, WIDE = 8, 11
+#: Keys that are compared side by side.
+LANES = 64
+#: The longest row that is sorted by insertion.
+SHORT = 12
+#: The most keys that a network sorts, and those of a bucket: 4096 int32 take 2.6 ns each by a network of AVX-512, and
+#: 4.5 ns by one pass and networks of 512.
+NETWORKS = {"int32": (4096, 512), "int64": (2048, 256)}
+#: The bits by which keys are distributed at a time: at most those of a row, and of a bucket.
+WIDE, NARROW = 11, 8
 COUNTERS = 1 << WIDE
-WIDE_FROM = 2048
-#: How many places for each key insertion may move keys before the other bits are distributed by.
-MOST_MOVES = 4
+#: Cells of one bucket are of one of ``PARTS`` parts of all, so each level has 3 bits less to distribute by.
+PARTS = 8
+LEVELS = 64 // 3 + 1
+#: In rows of so many keys, cells are counted by one of so many first.
+SAMPLED_FROM, SAMPLED = 32768, 4
+#: The most buckets of a row, and of a bucket.
+MOST_BUCKETS, MOST_BUCKETS_WITHIN = 4096, 128
+ALL_COUNTERS = MOST_BUCKETS + (LEVELS - 1) * MOST_BUCKETS_WITHIN
+#: The bits of the number of buckets that a cell is split into, and those of a key that choose one of them.
+SPLIT_BITS, PROPORTION_BITS = 13, 32
+SPLITS = (1 << SPLIT_BITS) - 1
+#: A pair of which a network sorts: the bits of a key, and those of a position.
+PLACE_BITS = 11
+PAIRED = 63 - PLACE_BITS
+PLACES, MOST_PAIRED, LOWER_HALF = (1 << PLACE_BITS) - 1, (1 << PAIRED) - 1, (1 << 32) - 1
 
 LARGEST, SMALLEST = 2**63 - 1, -(2**63)
-LARGEST32 = 2**31 - 1
+LARGEST32, SMALLEST32 = 2**31 - 1, -(2**31)
 
 #: What ``keys`` tells: that there are NaN, and that there are negative zeros.
 HAS_NAN, HAS_ZEROS = 1, 2
@@ -54,10 +73,16 @@ HAS_NAN, HAS_ZEROS = 1, 2
 # --- keys -------------------------------------------------------------------------------------------------------------
 
 
+def key_dtype(dtype: str) -> str:
+    """Return the dtype of the keys of elements of a dtype, of 32 or 64 bits."""
+    return "int64" if FACTS[dtype].itemsize == 8 else "int32"
+
+
 def keys(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that makes keys; ``numbers[0]``: whether in descending order. NaN is last in both."""
-    signature = Signature((dtype,), ("int64", "int64"))
-    is_float32, is_float64, is_uint64 = dtype == "float32", dtype == "float64", dtype == "uint64"
+    signature = Signature((dtype,), (key_dtype(dtype), "int64"))
+    is_float32, is_float64, is_unsigned = dtype == "float32", dtype == "float64", dtype in ("uint32", "uint64")
+    largest, smallest = (LARGEST, SMALLEST) if key_dtype(dtype) == "int64" else (LARGEST32, SMALLEST32)
 
     def float64_key(x: float) -> int:
         bits = bits_of_float64(x)
@@ -78,29 +103,31 @@ def keys(dtype: str) -> tuple[Callable[..., None], Signature]:
             bits = bits_of_float32(value) | 0 if is_float32 else bits_of_float64(value)
             nans += select(value != value, 1, 0)
             zeros += select((value == 0.0) & (bits < 0), 1, 0)
-            store(out, j, select(value != value, LARGEST, key ^ flip))
+            store(out, j, select(value != value, largest, key ^ flip))
         flags[0] = select(nans > 0, HAS_NAN, 0) + select(zeros > 0, HAS_ZEROS, 0)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         (x,) = input_pointers(data, signature)
         out, flags = output_pointer(data, signature)
         flip = select(numbers[0] != 0, -1, 0)
-        if is_uint64:
-            flip = flip ^ SMALLEST
+        if is_unsigned:
+            flip = flip ^ smallest
         for j in range(n0 * n1):
             store(out, j, load_output(x, j))
-        for j in range(n0 * n1):
-            store(out, j, load_output(out, j) ^ flip)
+        if flip != 0:
+            for j in range(n0 * n1):
+                store(out, j, load_output(out, j) ^ flip)
         flags[0] = 0
 
     return float_kernel if is_float32 or is_float64 else kernel, signature
 
 
 def values(dtype: str) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that makes elements of keys; ``numbers[0]``: whether in descending order."""
-    signature = Signature(("int64",), dtype)
-    is_float32, is_float64, is_uint64 = dtype == "float32", dtype == "float64", dtype == "uint64"
+    """Make the loop that makes elements of keys, also in place; ``numbers[0]``: whether in descending order."""
+    signature = Signature((key_dtype(dtype),), dtype)
+    is_float32, is_float64, is_unsigned = dtype == "float32", dtype == "float64", dtype in ("uint32", "uint64")
     is_bool = dtype == "bool"
+    largest, smallest = (LARGEST, SMALLEST) if key_dtype(dtype) == "int64" else (LARGEST32, SMALLEST32)
 
     def float_kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         (source,) = input_pointers(data, signature)
@@ -108,7 +135,7 @@ def values(dtype: str) -> tuple[Callable[..., None], Signature]:
         flip = select(numbers[0] != 0, -1, 0)
         for j in range(n0 * n1):
             key = load_output(source, j)
-            bits = select(key == LARGEST, key, key ^ flip)
+            bits = select(key == largest, key, key ^ flip)
             if is_float32:
                 store(out, j, float32_of_bits(select(bits < 0, bits ^ LARGEST32, bits)))
             else:
@@ -118,8 +145,8 @@ def values(dtype: str) -> tuple[Callable[..., None], Signature]:
         (source,) = input_pointers(data, signature)
         out = output_pointer(data, signature)
         flip = select(numbers[0] != 0, -1, 0)
-        if is_uint64:
-            flip = flip ^ SMALLEST
+        if is_unsigned:
+            flip = flip ^ smallest
         for j in range(n0 * n1):
             if is_bool:
                 store(out, j, (load_output(source, j) ^ flip) != 0)
@@ -127,6 +154,37 @@ def values(dtype: str) -> tuple[Callable[..., None], Signature]:
                 store(out, j, load_output(source, j) ^ flip)
 
     return float_kernel if is_float32 or is_float64 else kernel, signature
+
+
+def pack(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that makes one number of each key of 32 bits and its position, which is less significant.
+
+    Sorted, these tell the positions, in order where keys are equal. ``numbers[0]``: the first position of each row.
+    """
+    signature = Signature(("int32",), "int64")
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        (source,) = input_pointers(data, signature)
+        out = output_pointer(data, signature)
+        for i in range(n0):
+            row, target = shift(source, i * n1), shift(out, i * n1)
+            for j in range(n1):
+                store(target, j, (load_output(row, j) << 32) | (numbers[0] + j))
+
+    return kernel, signature
+
+
+def unpack(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that takes the positions from such numbers, also in place."""
+    signature = Signature(("int64",), "int64")
+
+    def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
+        (source,) = input_pointers(data, signature)
+        out = output_pointer(data, signature)
+        for j in range(n0 * n1):
+            store(out, j, load_output(source, j) & LOWER_HALF)
+
+    return kernel, signature
 
 
 def restore(dtype: str) -> tuple[Callable[..., None], Signature]:
@@ -164,15 +222,15 @@ def restore(dtype: str) -> tuple[Callable[..., None], Signature]:
 
 def ranges(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that finds the least and the largest of ``n1`` keys, and how many are less than the one before."""
-    signature = Signature(("int64",), ("int64", "int64", "int64"))
+    signature = Signature((dtype,), ("int64", "int64", "int64"))
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         (a,) = input_pointers(data, signature)
         lows, highs, falls = output_pointer(data, signature)
-        low = high = a[0]
+        low = high = a[0] | 0
         less = 0
         for j in range(n1):
-            key = load_output(a, j)
+            key = load_output(a, j) | 0
             low = select(key < low, key, low)
             high = select(key > high, key, high)
         for j in range(n1 - 1):
@@ -189,7 +247,7 @@ FLIP, LOW, BIT, FIRST = range(4)
 
 def histogram(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that counts how many of ``n1`` keys go to each of ``COUNTERS`` buckets."""
-    signature = Signature(("int64",), "int64")
+    signature = Signature((dtype,), "int64")
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         (a,) = input_pointers(data, signature)
@@ -203,12 +261,12 @@ def histogram(dtype: str) -> tuple[Callable[..., None], Signature]:
     return kernel, signature
 
 
-def spread_keys(pairs: bool) -> tuple[Callable[..., None], Signature]:
+def spread_keys(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
     """Make the loop that moves ``n1`` keys to their buckets, with their positions if they are ``pairs``.
 
     ``counters`` has the place of the next key of each bucket.
     """
-    signature = Signature(("int64", "int64"), ("int64", "int64"))
+    signature = Signature((dtype, "int64"), (dtype, "int64"))
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         a, counters = input_pointers(data, signature)
@@ -228,71 +286,203 @@ def spread_keys(pairs: bool) -> tuple[Callable[..., None], Signature]:
 
 def distribute_keys(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that moves keys to their buckets."""
-    return spread_keys(False)
+    return spread_keys(dtype, False)
 
 
 def distribute_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that moves keys and positions to their buckets."""
-    return spread_keys(True)
+    return spread_keys(dtype, True)
 
 
-def sort(pairs: bool) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position.
+#: The numbers of a level of buckets: its next counter and the one behind its last, where its first key stands, how many
+#: of its keys are sorted, and whether the others are in ``b``.
+NEXT, STOP, START, SORTED, IN_B, LEVEL = range(6)
+ALL_LEVELS = LEVELS * LEVEL
 
-    ``numbers[0]``: whether there are positions already; otherwise they count from 0 in each row.
 
-    Each function sorts ``count`` keys in ``a``, with positions in ``a_places``, and overwrites ``b`` and ``b_places``.
+def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position, whose keys it loses.
+
+    Overwrites the input. ``numbers[0]``: whether it has positions already; otherwise they count from 0 in each row.
+    Keys alone take only the first of each two operands of memory, but that of the positions tells the type of counters.
     """
-    signature = Signature(("int64", "int64"), ("int64", "int64"))
+    signature = Signature((dtype, "int64"), (dtype, "int64"))
+    is_narrow = dtype == "int32"
+    padding = LARGEST32 if is_narrow else LARGEST
+    sort_network = network(FACTS[dtype].itemsize)
+    most, aim = NETWORKS[dtype]
+    most = 1 << PLACE_BITS if pairs else most
 
-    def insert(a: Any, a_places: Any, count: int, most: int) -> bool:
-        """Sort by insertion; returns false, with the keys in another order, after so many moves."""
-        for j in range(1, count):
-            key = a[j]
+    def insert(source: Any, source_places: Any, a: Any, a_places: Any, count: int) -> None:
+        """Sort a few keys by insertion."""
+        for j in range(count):
+            key = source[j]
             k = j - 1
-            if key < a[k]:
-                place = a_places[j]
+            if pairs:
+                place = source_places[j]
                 while k >= 0 and key < a[k]:
                     a[k + 1] = a[k]
-                    if pairs:
-                        a_places[k + 1] = a_places[k]
+                    a_places[k + 1] = a_places[k]
                     k -= 1
-                a[k + 1] = key
-                if pairs:
-                    a_places[k + 1] = place
-                most -= j - k
-                if most < 0:
-                    return False
-        return True
+                a_places[k + 1] = place
+            else:
+                while k >= 0 and key < a[k]:
+                    a[k + 1] = a[k]
+                    k -= 1
+            a[k + 1] = key
 
-    def copy_back(a: Any, a_places: Any, b: Any, b_places: Any, count: int) -> None:
-        """Copy the result from ``b`` to ``a``: keys, or the positions of pairs, whose keys nobody asks for."""
+    def copy(source: Any, source_places: Any, a: Any, a_places: Any, count: int) -> None:
+        """Copy sorted keys, or the positions of pairs, whose keys nobody asks for."""
         if pairs:
             for j in range(count):
-                store(a_places, j, load_output(b_places, j))
+                store(a_places, j, load_output(source_places, j))
         else:
             for j in range(count):
-                store(a, j, load_output(b, j))
+                store(a, j, load_output(source, j))
 
-    def ranged(a: Any, count: int) -> tuple[int, int, int]:
-        """Return the two numbers that make keys count from 0, and how many bits they have then.
+    def in_network(x: Any, y: Any, count: int, block: Any) -> None:
+        """Sort ``count`` keys in ``x``; the result is in ``y``."""
+        size = BLOCK
+        while size < count:
+            size *= 2
+        for j in range(count, size):
+            store(x, j, padding)
+        sort_network(x, y, size, block)
+
+    def extremes(a: Any, count: int, lows: Any, highs: Any) -> tuple[int, int]:
+        """Return the least and the largest of at least ``LANES`` keys."""
+        for k in range(LANES):
+            store(lows, k, load_output(a, k))
+            store(highs, k, load_output(a, k))
+        for first in range(LANES, count, LANES):
+            block = shift(a, min(first, count - LANES))
+            for k in range(LANES):
+                store(lows, k, ordered(load_output(lows, k), load_output(block, k))[0])
+                store(highs, k, ordered(load_output(highs, k), load_output(block, k))[1])
+        low, high = load_output(lows, 0), load_output(highs, 0)
+        for k in range(LANES):
+            low = ordered(low, load_output(lows, k))[0]
+            high = ordered(high, load_output(highs, k))[1]
+        return low | 0, high | 0
+
+    def is_sorted(a: Any, count: int) -> bool:
+        """Return whether keys are in order already."""
+        for first in range(0, count - 1, LANES):
+            falls = 0
+            for j in range(first, min(first + LANES, count - 1)):
+                falls += select(load_output(a, j) > load_output(a, j + 1), 1, 0)
+            if falls > 0:
+                return False
+        return True
+
+    def bit_length(x: int) -> int:
+        bits = 0
+        while x >> bits > 255:
+            bits += 8
+        while x >> bits > 0:
+            bits += 1
+        return bits
+
+    def from_least(low: int, high: int) -> tuple[int, int, int]:
+        """Return the two numbers that make keys count from the least one, and how many bits they have then.
 
         A key becomes ``(key ^ flip) - low``, without a sign, which does not overflow.
         """
-        low = high = a[0]
-        for j in range(count):
-            key = load_output(a, j)
-            low = select(key < low, key, low)
-            high = select(key > high, key, high)
         if low < 0 and high > LARGEST + low:
             return SMALLEST, 0, 64
-        rest = high - low
-        bits = 0
-        while rest >> bits > 255:
-            bits += 8
-        while rest >> bits > 0:
-            bits += 1
-        return 0, low, bits
+        return 0, low, bit_length(high - low)
+
+    def sort_small(
+        source: Any, source_places: Any, a: Any, a_places: Any, count: int, x: Any, y: Any, block: Any
+    ) -> None:
+        """Sort by a network. A pair is one number of 63 bits, with its position among these pairs in the lowest ones.
+
+        There is no room for the lowest bits of keys of more than ``PAIRED`` bits. Where these make a difference, pairs
+        are sorted by the lower half of their bits first, and then by the upper half.
+        """
+        if not pairs:
+            for j in range(count):
+                store(x, j, load_output(source, j))
+            in_network(x, y, count, block)
+            for j in range(count):
+                store(a, j, load_output(y, j))
+            return
+        low = high = load_output(source, 0) | 0
+        for j in range(count):
+            key = load_output(source, j) | 0
+            low, high = select(key < low, key, low), select(key > high, key, high)
+        flip, low, bits = from_least(low, high)
+        cut = max(bits - PAIRED, 0)
+        for j in range(count):
+            upper = (((load_output(source, j) ^ flip) - low) >> cut) & MOST_PAIRED
+            store(x, j, (upper << PLACE_BITS) | j)
+        in_network(x, y, count, block)
+        falls = 0
+        if cut > 0:
+            for j in range(count - 1):
+                before, key = source[y[j] & PLACES], source[y[j + 1] & PLACES]
+                falls += select(before > key, 1, 0)
+        if falls > 0:
+            for j in range(count):
+                lower = ((source[j] ^ flip) - low) & LOWER_HALF
+                store(x, j, (lower << PLACE_BITS) | j)
+            in_network(x, y, count, block)
+            for j in range(count):
+                place = y[j] & PLACES
+                upper = (((source[place] ^ flip) - low) >> 32) & LOWER_HALF
+                store(x, j, (((upper << PLACE_BITS) | j) << PLACE_BITS) | place)
+            in_network(x, y, count, block)
+        for j in range(count):
+            store(x, j, source_places[y[j] & PLACES])
+        for j in range(count):
+            store(a_places, j, load_output(x, j))
+
+    def sort_by_counting(a: Any, target: Any, count: int, low: int, width: int, cells: Any) -> None:
+        """Sort keys of a few different values, which are written anew; ``cells`` says how many there are of each."""
+        at = 0
+        for k in range(1 << width):
+            end = at + cells[k]
+            for j in range(at, end):
+                store(target, j, low + k)
+            at = end
+
+    def count_cells(a: Any, count: int, step: int, flip: int, low: int, bit: int, width: int, cells: Any) -> None:
+        """Count the keys of each cell: those with the same ``width`` bits from a bit on, of one of ``step`` keys."""
+        size = 1 << width
+        for k in range(size):
+            store(cells, k, 0)
+        for j in range(count // step):
+            cells[(((a[j * step] ^ flip) - low) >> bit) & (size - 1)] += 1
+
+    def plan_buckets(cells: Any, size: int, rest: int, aim: int, counters: Any, room: int) -> tuple[int, bool]:
+        """Divide cells into buckets of about ``aim`` keys: a few neighbours are one, a large one is split.
+
+        Then ``cells`` says where each cell's buckets begin, and how many it is split into; 0 for one. ``rest``: how
+        many bits a key has besides. Returns how many buckets there are, 0 if these are more than there is room for,
+        and whether cells are split; otherwise ``counters`` has their sizes.
+        """
+        buckets = here = 0
+        splits = is_open = (
+            False  # whether the bucket has cells already, in which there may be keys that were not counted
+        )
+        for k in range(size):
+            keys = cells[k]
+            if keys > aim or here + keys > aim or k & (size // PARTS - 1) == 0:
+                buckets += select(is_open, 1, 0)
+                here = 0
+                is_open = False
+            split = select((keys > aim) & (rest > 0), keys // aim + 1, 0)
+            if buckets + split >= room:
+                return 0, splits
+            cells[k] = (buckets << SPLIT_BITS) | split
+            if split > 0:
+                buckets += split
+                splits = True
+            else:
+                here += keys
+                counters[buckets] = here
+                is_open = True
+        return buckets + 1, splits
 
     def distribute(
         a: Any,
@@ -304,151 +494,144 @@ def sort(pairs: bool) -> tuple[Callable[..., None], Signature]:
         low: int,
         bit: int,
         width: int,
+        cells: Any,
         counters: Any,
-    ) -> None:
-        """Move keys to ``b``, by ``width`` bits from a bit on; then ``counters`` has the end of each bucket."""
-        size = 1 << width
-        mask = size - 1
-        for k in range(size):
-            counters[k] = 0
-        for j in range(count):
-            counters[(((a[j] ^ flip) - low) >> bit) & mask] += 1
+        room: int,
+    ) -> int:
+        """Move keys to their buckets; then ``counters`` has the end of each bucket. Returns how many there are."""
+        size, rest = 1 << width, (1 << bit) - 1
+        cut = max(bit - PROPORTION_BITS, 0)
+        scale = bit - cut
+        buckets, splits = 0, False
+        keys = max(aim, 4 * count // (3 * room))
+        while buckets == 0:
+            splits = False
+            if count >= SAMPLED_FROM:
+                count_cells(a, count, SAMPLED, flip, low, bit, width, cells)
+                buckets, splits = plan_buckets(cells, size, bit, keys * 7 // (8 * SAMPLED), counters, room)
+            if not splits:
+                count_cells(a, count, 1, flip, low, bit, width, cells)
+                buckets, splits = plan_buckets(cells, size, bit, keys, counters, room)
+            keys *= 2
+        if splits:
+            for k in range(buckets):
+                store(counters, k, 0)
+            for j in range(count):
+                own = (a[j] ^ flip) - low
+                cell = cells[(own >> bit) & (size - 1)]
+                counters[(cell >> SPLIT_BITS) + ((((own & rest) >> cut) * (cell & SPLITS)) >> scale)] += 1
         total = 0
-        for k in range(size):
+        for k in range(buckets):
             here = counters[k]
             counters[k] = total
             total += here
         for j in range(count):
             key = a[j]
-            digit = (((key ^ flip) - low) >> bit) & mask
-            to = counters[digit]
-            counters[digit] = to + 1
+            own = (key ^ flip) - low
+            cell = cells[(own >> bit) & (size - 1)]
+            bucket = (cell >> SPLIT_BITS) + ((((own & rest) >> cut) * (cell & SPLITS)) >> scale)
+            to = counters[bucket]
+            counters[bucket] = to + 1
             b[to] = key
             if pairs:
                 b_places[to] = a_places[j]
+        return buckets
 
-    def sort_by_bits(
+    def sort_row(
         a: Any,
         a_places: Any,
         b: Any,
         b_places: Any,
-        count: int,
-        flip: int,
-        low: int,
-        bits: int,
-        width: int,
+        n: int,
+        cells: Any,
         counters: Any,
+        levels: Any,
+        x: Any,
+        y: Any,
+        block: Any,
     ) -> None:
-        """Sort by distributing by all bits, the lowest first."""
-        passes = (bits + width - 1) // width
-        for k in range(passes):
-            bit = max(bits - width * (passes - k), 0)  # some bits may be distributed by twice
-            if k & 1:
-                distribute(b, b_places, a, a_places, count, flip, low, bit, width, counters)
+        """Sort keys from ``a`` to ``b``: distribute them, and those of each bucket, until a network sorts a bucket."""
+        depth = room = start = in_b = 0
+        count = n
+        while True:
+            source, source_places = shift(a, start), shift(a_places, start)
+            target, target_places = shift(b, start), shift(b_places, start)
+            other, other_places = target, target_places
+            if in_b:
+                source, other = other, source
+                source_places, other_places = other_places, source_places
+            if count <= SHORT:
+                insert(source, source_places, target, target_places, count)
+            elif count <= most:
+                sort_small(source, source_places, target, target_places, count, x, y, block)
             else:
-                distribute(a, a_places, b, b_places, count, flip, low, bit, width, counters)
-        if passes & 1:
-            copy_back(a, a_places, b, b_places, count)
-
-    def sort_by_counting(a: Any, a_places: Any, b_places: Any, count: int, low: int, width: int, counters: Any) -> None:
-        """Sort keys of a few different values: keys are written anew, of pairs only the positions are moved."""
-        size = 1 << width
-        mask = size - 1
-        for k in range(size):
-            counters[k] = 0
-        for j in range(count):
-            counters[(a[j] - low) & mask] += 1
-        at = 0
-        for k in range(size):
-            here = counters[k]
-            if pairs:
-                counters[k] = at
-            else:
-                for j in range(at, at + here):
-                    store(a, j, low + k)
-            at += here
-        if pairs:
-            for j in range(count):
-                digit = (a[j] - low) & mask
-                to = counters[digit]
-                counters[digit] = to + 1
-                b_places[to] = a_places[j]
-            for j in range(count):
-                store(a_places, j, load_output(b_places, j))
-
-    def sort_middle(a: Any, a_places: Any, b: Any, b_places: Any, count: int, counters: Any) -> None:
-        """Sort a row that is not short."""
-        flip, low, bits = ranged(a, count)
-        width = WIDE if count >= WIDE_FROM else NARROW
-        if bits <= width:
-            sort_by_counting(a, a_places, b_places, count, low, width, counters)
-        elif bits <= 2 * width:
-            sort_by_bits(a, a_places, b, b_places, count, flip, low, bits, width, counters)
-        else:
-            if count <= MIDDLE:
-                distribute(a, a_places, b, b_places, count, flip, low, bits - 2 * width, width, counters)
-                distribute(b, b_places, a, a_places, count, flip, low, bits - width, width, counters)
-                if insert(a, a_places, count, MOST_MOVES * count):
-                    return
-            sort_by_bits(a, a_places, b, b_places, count, flip, low, bits, NARROW, counters)
-
-    def bucketed(sort_long: Any) -> Any:
-        """Make the function that sorts a long row bucket by bucket, and long buckets by another function."""
-
-        def sort_buckets(a: Any, a_places: Any, b: Any, b_places: Any, count: int, counters: Any) -> None:
-            flip, low, bits = ranged(a, count)
-            if bits <= 2 * WIDE:
-                sort_middle(a, a_places, b, b_places, count, counters)
-                return
-            ends = accumulators(COUNTERS, a)
-            distribute(a, a_places, b, b_places, count, flip, low, bits - WIDE, WIDE, ends)
-            start = 0
-            for k in range(COUNTERS):
-                size = ends[k] - start
-                x, x_places = shift(b, start), shift(b_places, start)
-                y, y_places = shift(a, start), shift(a_places, start)
-                if size <= SHORT:
-                    insert(x, x_places, size, SHORT * SHORT)
-                elif size <= MIDDLE:
-                    sort_middle(x, x_places, y, y_places, size, counters)
+                low, high = extremes(source, count, x, y)
+                flip, low, bits = from_least(low, high)
+                width = min(NARROW if depth > 0 else WIDE, bit_length(count) - 2, bits)
+                if is_sorted(source, count):
+                    copy(source, source_places, target, target_places, count)
+                elif bits <= width and not pairs:
+                    count_cells(source, count, 1, flip, low, 0, bits, cells)
+                    sort_by_counting(source, target, count, low, bits, cells)
                 else:
-                    sort_long(x, x_places, y, y_places, size, counters)
-                copy_back(y, y_places, x, x_places, size)
-                start += size
-
-        return sort_buckets
-
-    sort_long = bucketed(bucketed(sort_middle))
-
-    def is_sorted(a: Any, count: int) -> bool:
-        """Return whether keys are in order already."""
-        falls = 0
-        for j in range(count - 1):
-            falls += select(load_output(a, j) > load_output(a, j + 1), 1, 0)
-        return falls == 0
+                    buckets = distribute(
+                        source,
+                        source_places,
+                        other,
+                        other_places,
+                        count,
+                        flip,
+                        low,
+                        bits - width,
+                        width,
+                        cells,
+                        shift(counters, room),
+                        MOST_BUCKETS_WITHIN if depth > 0 else MOST_BUCKETS,
+                    )
+                    level = shift(levels, depth * LEVEL)
+                    level[NEXT], level[STOP], level[START] = room, room + buckets, start
+                    level[SORTED], level[IN_B] = 0, 1 - in_b
+                    depth += 1
+            # go on with the next bucket
+            while depth > 0 and levels[(depth - 1) * LEVEL + NEXT] == levels[(depth - 1) * LEVEL + STOP]:
+                depth -= 1
+            if depth == 0:
+                return
+            level = shift(levels, (depth - 1) * LEVEL)
+            own, room = level[NEXT], level[STOP]
+            end = counters[own]
+            start, count, in_b = level[START] + level[SORTED], end - level[SORTED], level[IN_B]
+            level[NEXT], level[SORTED] = own + 1, end
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first, first_places = input_pointers(data, signature)
         second, second_places = output_pointer(data, signature)
-        counters = accumulators(COUNTERS, first)
+        cells = accumulators(COUNTERS, first_places)
+        counters = accumulators(ALL_COUNTERS, first_places)
+        levels = accumulators(ALL_LEVELS, first_places)
+        x, y = accumulators(most, first), accumulators(most, first)
+        block = accumulators(BLOCK, first)
         for i in range(n0):
             a, b = shift(first, i * n1), shift(second, i * n1)
-            a_places, b_places = a, b
+            a_places, b_places = first_places, second_places
             if pairs:
                 a_places, b_places = shift(first_places, i * n1), shift(second_places, i * n1)
                 if numbers[0] == 0:
                     for j in range(n1):
                         store(a_places, j, j)
-            if n1 <= SHORT:
-                insert(a, a_places, n1, SHORT * SHORT)
-            elif is_sorted(a, n1):
-                pass
-            elif n1 <= MIDDLE:
-                sort_middle(a, a_places, b, b_places, n1, counters)
-            else:
-                sort_long(a, a_places, b, b_places, n1, counters)
+            sort_row(a, a_places, b, b_places, n1, cells, counters, levels, x, y, block)
 
     return kernel, signature
+
+
+def sort_keys(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that sorts rows of keys."""
+    return sort(dtype, False)
+
+
+def sort_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that sorts rows of keys and lists their positions."""
+    return sort(dtype, True)
 
 
 # --- elements of one or two bytes -------------------------------------------------------------------------------------
@@ -538,13 +721,3 @@ def sort_narrow(dtype: str) -> tuple[Callable[..., None], Signature]:
                 sort_values(row, n1, flip, shift(out, i * n1), shift(aside, i * n1), low, high)
 
     return kernel, signature
-
-
-def sort_keys(dtype: str) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that sorts rows of keys."""
-    return sort(False)
-
-
-def sort_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that sorts rows of keys and lists their positions."""
-    return sort(True)

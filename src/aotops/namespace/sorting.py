@@ -5,6 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag
+from aotops.dtypes import BY_NAME
 from aotops.namespace.manipulation import moveaxis
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
@@ -15,6 +16,10 @@ if TYPE_CHECKING:
 
     from aotops._native import Operand
     from aotops.tensors import Tensor
+
+
+#: Positions in longer rows have more than 32 bits, and only elements of 64 bits are sorted with them.
+MOST_PACKED = 2**32
 
 
 @fast_path()
@@ -90,5 +95,7 @@ def ordered(name: str, x: Any, axis: Any, descending: Any, stable: Any, position
     (own,) = normalize_axes(name, "axis", axis, source.ndim, several=False)
     last = own == source.ndim - 1
     rows = source if last else moveaxis(source, own, -1)
+    if positions and rows.shape[-1] > MOST_PACKED and rows.dtype.itemsize < 8:
+        rows = astype(rows, BY_NAME["float64" if rows.dtype.kind == "real" else "int64"])
     result = _native.sort(astype(rows, rows.dtype) if not rows.is_contiguous() else rows, falls, positions, name)
     return result if last else astype(moveaxis(result, -1, own), result.dtype)

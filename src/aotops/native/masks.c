@@ -53,6 +53,9 @@ static void run_pieces(const aot_runner *runner, int64_t first, int64_t last, ch
         int64_t count = own->what == COUNT ? 0 : own->before[piece + 1] - own->before[piece];
         char *mask = (char *)own->mask + start, *unused = NULL;
         aot_kernel_call call = {NULL, aot_poll};
+        if (own->what != COUNT && count == 0) {
+            continue;
+        }
         if (own->what == COUNT) {
             char *data[] = {mask, mask, (char *)&own->before[piece + 1]};
             own->kernel(&unused, &call, 1, rows * columns, data, NULL);
@@ -212,11 +215,38 @@ aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask)
     return out;
 }
 
+static int wrong_number(const aot_tensor *value, Py_ssize_t count)
+{
+    aot_raise("cannot_assign_shape", "(NN)", aot_tuple_of_sizes(value->ndim, value->shape), aot_tuple_of_sizes(1, &count));
+    return -1;
+}
+
+/* The same as aot_expand for a few contiguous elements. */
+static int expand_few(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
+{
+    int level = x->state->level;
+    int64_t count = 0;
+    char *unused = NULL, *to_count[] = {mask->data, mask->data, (char *)&count};
+    aot_kernel_call call = {NULL, aot_poll};
+    aot_count_routine[level](&unused, &call, 1, mask->size, to_count, NULL);
+    if (count != value->size) {
+        return wrong_number(value, count);
+    }
+    if (count > 0) {
+        char *data[] = {value->data, mask->data, mask->data, x->data};
+        aot_expand_routine[aot_width(aot_dtypes[x->dtype].itemsize)][level](&unused, &call, 1, mask->size, data, &count);
+    }
+    return 0;
+}
+
 int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
 {
     aot_state *state = x->state;
     if (aot_check_writable(x, "assignment", "x") < 0) {
         return -1;
+    }
+    if (!state->watched && x->size < AOT_PLAN_GRAIN && value->contiguous && has_words(mask)) {
+        return expand_few(x, mask, value);
     }
     aot_tensor *bools = as_words(mask, "assignment"), *source = bools != NULL ? contiguous(value, "assignment") : NULL;
     int64_t few[FEW_PIECES + 1];
@@ -228,10 +258,7 @@ int aot_expand(aot_tensor *x, const aot_tensor *mask, const aot_tensor *value)
         failed = count_selected(state, &flat, &own, few);
     }
     if (!failed && own.before[own.pieces] != source->size) {
-        Py_ssize_t count = own.before[own.pieces];
-        aot_raise("cannot_assign_shape", "(NN)", aot_tuple_of_sizes(value->ndim, value->shape),
-                  aot_tuple_of_sizes(1, &count));
-        failed = -1;
+        failed = wrong_number(value, own.before[own.pieces]);
     }
     if (!failed) {
         own.what = EXPAND;

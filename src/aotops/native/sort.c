@@ -2,22 +2,23 @@
  *
  *     def sort(x, descending, positions):         # of each row, the last axis of a contiguous tensor
  *         for rows in pieces:                     # which threads share out
- *             keys, flags = the routine "keys"
- *             if positions: "sort_pairs", whose positions are the result
+ *             keys, flags = the routine "keys", of 32 or 64 bits
+ *             if positions and keys of 32 bits: "pack", "sort_keys" of 64 bits, and "unpack"
+ *             elif positions: "sort_pairs", whose positions are the result
  *             else: "sort_keys", "values", and "restore" if some are NaN or negative zeros
  *
  *     # rows of elements of one or two bytes that are not short: the routine "sort_narrow" alone
  *
  *     def sort_long(row):                         # the same for a row of more than LONG elements; each step is shared out
- *         for part in parts: "keys", "ranges"
+ *         for part in parts: "keys", "pack", "ranges"
  *         for part in parts: "histogram", by the uppermost bits in which keys differ
  *         for part in parts: "distribute_keys" or "distribute_pairs", into buckets
  *         for bucket in buckets: "sort_keys" or "sort_pairs"
- *         for part in parts: "values"
+ *         for part in parts: "values" or "unpack"
  *         "restore"
  *
- * Memory for keys is that of tensors, which comes from the cache of freed blocks: twice 8 bytes per element, and as much
- * again for positions.
+ * Keys stand in the result's memory where they are as wide. Other memory is that of tensors, which comes from the cache of
+ * freed blocks: as much again, and with positions of 64-bit keys three times 8 bytes per element.
  */
 #include "native.h"
 
@@ -25,13 +26,17 @@
 #include "routines.h"
 
 #define PIECE 16384
+/* Longer rows are sorted in steps, which threads share out and between which sorting can be interrupted. */
 #define LONG 262144
+#define LONG_ALONE (1 << 22)
 #define PART 131072
 #define LEAST_PAGE 4096
 /* Rows of so many elements of one or two bytes are sorted by their bytes, without keys; longer ones in parts, between
  * which they can be interrupted. */
 #define LEAST_NARROW 64
 #define MOST_NARROW (1 << 24)
+/* Positions of longer rows take more than 32 bits. */
+#define MOST_PACKED (INT64_C(1) << 32)
 
 /* What ranges tells of a part, and what keys does. */
 typedef struct {
@@ -40,7 +45,10 @@ typedef struct {
 
 typedef struct {
     const aot_tensor *x, *out;
-    char *keys, *scratch, *places; /* places: of scratch, for positions; else NULL */
+    char *keys, *sorted; /* unsorted keys, and memory for sorted ones, which is often the result's */
+    char *places;        /* positions of unsorted keys of 64 bits; else NULL */
+    int key;                       /* the dtype of keys, or of keys packed with their positions */
+    bool packed;
     int64_t rows, length, rows_each;
     int64_t descending;
     bool positions;
@@ -52,7 +60,6 @@ typedef struct {
     int64_t *counters;     /* of each part, for each bucket */
     int64_t *ends;         /* of the buckets */
     int64_t numbers[4];    /* of the routines that distribute */
-    const char *sorted;    /* keys */
 } job;
 
 /* Sorts rows of narrow elements. */
@@ -68,36 +75,80 @@ static void sort_narrow(const job *own, int64_t start, int64_t rows)
     aot_sort_narrow_routine[dtype->itemsize - 1][own->x->state->level](&unused, &call, rows, own->length, data, numbers);
 }
 
+/* Makes the keys of rows of `length` elements from `start` on, and packs them with positions from `first` on if that is to
+ * be, by way of other memory of the same size. Returns what the routine "keys" tells. */
+static int64_t make_keys(const job *own, int64_t start, int64_t rows, int64_t length, int64_t first, char *keys, char *other)
+{
+    int level = own->x->state->level, dtype = own->x->dtype;
+    int64_t flags = 0;
+    char *unused = NULL, *made = own->packed ? other : keys;
+    char *to_keys[] = {own->x->data + start * aot_dtypes[dtype].itemsize, made, (char *)&flags};
+    aot_kernel_call call = {NULL, aot_poll};
+    aot_keys_routine[dtype][level](&unused, &call, rows, length, to_keys, &own->descending);
+    if (own->packed) {
+        char *packed[] = {made, keys};
+        aot_pack_routine[level](&unused, &call, rows, length, packed, &first);
+    }
+    return flags;
+}
+
+/* Makes `count` elements or positions of the result from `start` on of sorted keys. */
+static void make_values(const job *own, int64_t start, int64_t count)
+{
+    int level = own->x->state->level, dtype = own->x->dtype;
+    char *from = own->sorted + start * aot_dtypes[own->key].itemsize;
+    char *data[] = {from, own->out->data + start * aot_dtypes[own->out->dtype].itemsize}, *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    if (own->packed) {
+        aot_unpack_routine[level](&unused, &call, 1, count, data, NULL);
+    } else if (data[0] != data[1] || own->descending || aot_dtypes[dtype].kind != AOT_KIND_SIGNED) {
+        aot_values_routine[dtype][level](&unused, &call, 1, count, data, &own->descending);
+    }
+}
+
+static void restore(const job *own, int64_t start, int64_t rows)
+{
+    int dtype = own->x->dtype;
+    int64_t at = start * aot_dtypes[dtype].itemsize;
+    char *data[] = {own->x->data + at, own->out->data + at}, *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    aot_restore_routine[dtype][own->x->state->level](&unused, &call, rows, own->length, data, &own->descending);
+}
+
+/* Sorts rows of keys, or of keys and positions, which are overwritten. */
+static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, char *places, char *sorted,
+                      char *sorted_places, int64_t has_positions)
+{
+    int level = own->x->state->level;
+    bool pairs = own->places != NULL;
+    char *data[] = {keys, pairs ? places : keys, sorted, pairs ? sorted_places : sorted}, *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : aot_sort_keys_routine[aot_width(aot_dtypes[own->key].itemsize)][level];
+    kernel(&unused, &call, rows, length, data, &has_positions);
+}
+
 static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
     const job *own = runner->job;
-    int level = own->x->state->level, dtype = own->x->dtype;
-    int64_t itemsize = aot_dtypes[dtype].itemsize, key = sizeof(int64_t);
-    aot_kernel_call call = {NULL, aot_poll};
+    int64_t key = aot_dtypes[own->key].itemsize;
     for (int64_t piece = first; piece < last && !aot_is_stopped(); piece++) {
         int64_t row = piece * own->rows_each, rows = aot_smaller(own->rows_each, own->rows - row);
-        int64_t start = row * own->length, flags = 0;
+        int64_t start = row * own->length;
         if (own->narrow) {
             sort_narrow(own, start, rows);
             continue;
         }
-        char *unused = NULL, *x = own->x->data + start * itemsize, *keys = own->keys + start * key;
-        char *scratch = own->scratch + start * key, *out = own->out->data;
-        char *to_keys[] = {x, keys, (char *)&flags};
-        aot_keys_routine[dtype][level](&unused, &call, rows, own->length, to_keys, &own->descending);
-        const int64_t from_zero = 0;
+        char *keys = own->keys + start * key, *sorted = own->sorted + start * key;
+        int64_t flags = make_keys(own, start, rows, own->length, 0, keys, sorted);
         if (own->places != NULL) {
-            char *pairs[] = {keys, out + start * key, scratch, own->places + start * key};
-            aot_sort_pairs_routine[level](&unused, &call, rows, own->length, pairs, &from_zero);
+            char *places = own->places + start * key, *out = own->out->data + start * key;
+            sort_keys(own, rows, own->length, keys, places, sorted, out, 0);
             continue;
         }
-        char *alone[] = {keys, keys, scratch, scratch};
-        aot_sort_keys_routine[level](&unused, &call, rows, own->length, alone, &from_zero);
-        char *to_values[] = {keys, out + start * itemsize};
-        aot_values_routine[dtype][level](&unused, &call, rows, own->length, to_values, &own->descending);
-        if (flags != 0) {
-            char *restored[] = {x, out + start * itemsize};
-            aot_restore_routine[dtype][level](&unused, &call, rows, own->length, restored, &own->descending);
+        sort_keys(own, rows, own->length, keys, NULL, sorted, NULL, 0);
+        make_values(own, start, rows * own->length);
+        if (flags != 0 && !own->positions) {
+            restore(own, start, rows);
         }
     }
 }
@@ -124,51 +175,48 @@ static void touch(char *memory, int64_t bytes)
 static void run_step(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
 {
     const job *own = runner->job;
-    int level = own->x->state->level, dtype = own->x->dtype;
-    int64_t itemsize = aot_dtypes[dtype].itemsize, key = sizeof(int64_t), row = own->start;
+    int level = own->x->state->level;
+    int64_t key = aot_dtypes[own->key].itemsize, row = own->start;
     bool pairs = own->places != NULL;
-    char *keys = own->keys + row * key, *scratch = own->scratch + row * key, *x = own->x->data + row * itemsize;
-    char *out = own->out->data + row * (pairs ? key : itemsize), *places = pairs ? own->places + row * key : keys;
-    char *out_places = pairs ? out : scratch;
+    char *keys = own->keys + row * key, *sorted = own->sorted + row * key; /* made where they are sorted to at last */
+    char *places = pairs ? own->places + row * key : keys, *out_places = pairs ? own->out->data + row * key : sorted;
     aot_kernel_call call = {NULL, aot_poll};
     for (int64_t item = first; item < last && !aot_is_stopped(); item++) {
         char *unused = NULL;
         if (own->step == SORT_BUCKETS) {
             int64_t begin = item > 0 ? own->ends[item - 1] : 0, size = own->ends[item] - begin, at = begin * key;
-            const int64_t has_positions = 1;
-            char *data[] = {scratch + at, out_places + at, keys + at, places + at};
             /* the clock is looked at once in so many questions, which are meant to be as far apart as before */
             for (int64_t asked = 0; asked < size && !aot_is_stopped(); asked += PIECE / 4) {
             }
-            if (size > 1) {
-                (pairs ? aot_sort_pairs_routine : aot_sort_keys_routine)[level](&unused, &call, 1, size, data,
-                                                                              &has_positions);
+            if (size > 0) {
+                sort_keys(own, 1, size, keys + at, places + at, sorted + at, out_places + at, 1);
+            }
+            if (!pairs) {
+                make_values(own, row + begin, size);
             }
             continue;
         }
         int64_t begin = item * PART, size = aot_smaller(PART, own->length - begin);
         part_facts *facts = &own->facts[item];
-        char *own_keys = keys + begin * key, *counters = (char *)(own->counters + item * AOT_SORT_BUCKETS);
+        char *made = sorted + begin * key, *counters = (char *)(own->counters + item * AOT_SORT_BUCKETS);
         int64_t numbers[] = {own->numbers[0], own->numbers[1], own->numbers[2], begin};
         if (own->step == MAKE_KEYS) {
-            char *to_keys[] = {x + begin * itemsize, own_keys, (char *)&facts->flags};
-            aot_keys_routine[dtype][level](&unused, &call, 1, size, to_keys, &own->descending);
-            char *ranged[] = {own_keys, (char *)&facts->low, (char *)&facts->high, (char *)&facts->falls};
-            aot_ranges_routine[level](&unused, &call, 1, size, ranged, NULL);
-            touch(scratch + begin * key, size * key);
+            facts->flags = make_keys(own, row + begin, 1, size, begin, made, keys + begin * key);
+            char *ranged[] = {made, (char *)&facts->low, (char *)&facts->high, (char *)&facts->falls};
+            aot_ranges_routine[aot_width(key)][level](&unused, &call, 1, size, ranged, NULL);
+            touch(keys + begin * key, size * key);
             if (pairs) {
-                touch(out_places + begin * key, size * key);
+                touch(places + begin * key, size * key);
             }
         } else if (own->step == COUNT) {
-            char *counted[] = {own_keys, counters};
-            aot_histogram_routine[level](&unused, &call, 1, size, counted, numbers);
+            char *counted[] = {made, counters};
+            aot_histogram_routine[aot_width(key)][level](&unused, &call, 1, size, counted, numbers);
         } else if (own->step == DISTRIBUTE) {
-            char *moved[] = {own_keys, counters, scratch, out_places};
-            (pairs ? aot_distribute_pairs_routine : aot_distribute_keys_routine)[level](&unused, &call, 1, size, moved,
-                                                                                       numbers);
+            char *moved[] = {made, counters, keys, places};
+            (pairs ? aot_distribute_pairs_routine : aot_distribute_keys_routine[aot_width(key)])[level](&unused, &call, 1, size,
+                                                                                                 moved, numbers);
         } else {
-            char *to_values[] = {(char *)own->sorted + begin * key, out + begin * itemsize};
-            aot_values_routine[dtype][level](&unused, &call, 1, size, to_values, &own->descending);
+            make_values(own, row + begin, size);
         }
     }
 }
@@ -182,11 +230,7 @@ static void run_all_of_step(const aot_runner *runner)
 static void run_restore(const aot_runner *runner)
 {
     const job *own = runner->job;
-    int dtype = own->x->dtype;
-    int64_t at = own->start * aot_dtypes[dtype].itemsize;
-    char *data[] = {own->x->data + at, own->out->data + at}, *unused = NULL;
-    aot_kernel_call call = {NULL, aot_poll};
-    aot_restore_routine[dtype][own->x->state->level](&unused, &call, 1, own->length, data, &own->descending);
+    restore(own, own->start, 1);
 }
 
 static int run_work(const job *own, const char *name, aot_work work, int64_t total, bool shared)
@@ -195,7 +239,7 @@ static int run_work(const job *own, const char *name, aot_work work, int64_t tot
     const Py_ssize_t row[] = {1}, length[] = {own->length}, *strides = total == x->size ? x->strides : row;
     aot_view views[] = {{x->data, strides, (uint8_t)x->dtype},
                         {out->data, total == x->size ? out->strides : row, (uint8_t)out->dtype}};
-    const aot_routine routine = {name, aot_dtypes[x->dtype].itemsize, false, 1, 2, views, total == x->size ? x->ndim : 1,
+    const aot_routine routine = {name, aot_dtypes[own->narrow ? x->dtype : own->key].itemsize, false, 1, 2, views, total == x->size ? x->ndim : 1,
                                  total == x->size ? x->shape : length};
     aot_state *state = own->x->state;
     aot_runner runner = {.job = own, .total = total, .threads = shared ? aot_threads(state, total, true, false) : 1,
@@ -207,7 +251,7 @@ static int run_a_step(job *own, int step)
 {
     bool pairs = own->places != NULL;
     const char *const names[] = {"keys", "histogram", pairs ? "distribute_pairs" : "distribute_keys",
-                                 pairs ? "sort_pairs" : "sort_keys", "values"};
+                                 pairs ? "sort_pairs" : "sort_keys", own->packed ? "unpack" : "values"};
     own->step = step;
     return run_work(own, names[step], run_all_of_step, own->length, true);
 }
@@ -216,14 +260,19 @@ static int run_a_step(job *own, int step)
 static void run_whole(const aot_runner *runner)
 {
     const job *own = runner->job;
-    int64_t at = own->start * (int64_t)sizeof(int64_t);
-    const int64_t from_zero = 0;
-    char *data[] = {own->keys + at, own->keys + at, own->scratch + at, own->scratch + at}, *unused = NULL;
-    aot_kernel_call call = {NULL, aot_poll};
-    aot_sort_keys_routine[own->x->state->level](&unused, &call, 1, own->length, data, &from_zero);
+    int64_t at = own->start * aot_dtypes[own->key].itemsize;
+    char *sorted = own->sorted + at;
+    sort_keys(own, 1, own->length, sorted, NULL, sorted, NULL, 0);
 }
 
 enum order { IN_ORDER, FEW_VALUES, MIXED };
+
+static int64_t key_at(const job *own, int64_t position)
+{
+    const void *keys = own->sorted;
+    int64_t at = own->start + position;
+    return own->key == AOT_INT32 ? ((const int32_t *)keys)[at] : ((const int64_t *)keys)[at];
+}
 
 /* Finds by which bits keys are distributed, if that must be. */
 static enum order choose_bits(job *own, int64_t parts)
@@ -233,8 +282,7 @@ static enum order choose_bits(job *own, int64_t parts)
         low = aot_smaller(low, own->facts[part].low);
         high = aot_larger(high, own->facts[part].high);
         falls += own->facts[part].falls;
-        const int64_t *next = (const int64_t *)(const void *)own->keys + own->start + (part + 1) * PART;
-        falls += part + 1 < parts && next[-1] > next[0];
+        falls += part + 1 < parts && key_at(own, (part + 1) * PART - 1) > key_at(own, (part + 1) * PART);
     }
     bool overflows = low < 0 && high > INT64_MAX + low;
     int64_t bits = 0;
@@ -287,7 +335,6 @@ static int sort_long(job *own)
         }
         enum order order = choose_bits(own, parts);
         bool distributes = order == MIXED || own->places != NULL; /* keys in order need positions, too */
-        own->sorted = (distributes ? own->scratch : own->keys) + own->start * (int64_t)sizeof(int64_t);
         if (!distributes && order == FEW_VALUES) {
             failed = run_work(own, "sort_keys", run_whole, own->length, false);
         }
@@ -297,11 +344,12 @@ static int sort_long(job *own)
                 count_up(own, parts);
                 failed = run_a_step(own, DISTRIBUTE) < 0 || run_a_step(own, SORT_BUCKETS) < 0 ? -1 : 0;
             }
+        } else if (!failed) {
+            failed = run_a_step(own, MAKE_VALUES);
         }
     }
-    if (!failed && own->places == NULL) {
-        failed = run_a_step(own, MAKE_VALUES);
-        failed = failed || flags == 0 ? failed : run_work(own, "restore", run_restore, own->length, false);
+    if (!failed && flags != 0 && !own->positions) {
+        failed = run_work(own, "restore", run_restore, own->length, false);
     }
     PyMem_Free(own->facts);
     PyMem_Free(own->counters);
@@ -313,31 +361,47 @@ static int sort_long(job *own)
 aot_tensor *aot_sort(aot_tensor *x, bool descending, bool positions, const char *function)
 {
     aot_state *state = x->state;
-    if (aot_keys_routine[x->dtype][state->level] == NULL || !x->contiguous || x->ndim == 0) {
+    if (aot_keys_routine[x->dtype][state->level] == NULL || !x->contiguous || x->ndim == 0 ||
+        (positions && aot_dtypes[x->dtype].itemsize < (int64_t)sizeof(int64_t) &&
+         x->shape[x->ndim - 1] > MOST_PACKED)) {
         return NULL; /* no exception */
     }
     aot_tensor *out = aot_tensor_new(state, positions ? AOT_INT64 : x->dtype, x->ndim, x->shape, function);
-    aot_tensor *memory[3] = {NULL};
     Py_ssize_t length = x->shape[x->ndim - 1], itemsize = aot_dtypes[x->dtype].itemsize;
     bool narrow = itemsize <= 2 && length >= LEAST_NARROW && length <= MOST_NARROW, failed = out == NULL;
-    int count = narrow ? itemsize == 2 : positions ? 3 : 2;
-    for (int k = 0; !failed && k < count; k++) {
-        memory[k] = aot_tensor_new(state, narrow && !positions ? x->dtype : AOT_INT64, x->ndim, x->shape, function);
-        failed = memory[k] == NULL;
+    bool packed = positions && itemsize < (Py_ssize_t)sizeof(int64_t);
+    bool pairs = positions && !packed;
+    int key = itemsize == (Py_ssize_t)sizeof(int64_t) || packed ? AOT_INT64 : AOT_INT32;
+    /* unsorted keys; sorted ones, which often stand in the result's memory; positions of unsorted ones */
+    bool wanted[3] = {true, pairs || (!positions && itemsize < (Py_ssize_t)sizeof(int32_t)), pairs};
+    if (narrow) {
+        wanted[0] = itemsize == 2;
+        wanted[1] = false;
+        key = positions ? AOT_INT64 : x->dtype;
+    }
+    aot_tensor *memory[3] = {NULL};
+    for (int k = 0; !failed && k < 3; k++) {
+        if (wanted[k]) {
+            memory[k] = aot_tensor_new(state, key, x->ndim, x->shape, function);
+            failed = memory[k] == NULL;
+        }
     }
     if (!failed && x->size > 0) {
         job own = {.x = x, .out = out, .keys = memory[0] != NULL ? memory[0]->data : NULL,
-                   .scratch = memory[1] != NULL ? memory[1]->data : NULL, .places = memory[2] != NULL ? memory[2]->data : NULL,
-                   .length = length, .descending = descending, .positions = positions, .narrow = narrow};
+                   .sorted = memory[1] != NULL ? memory[1]->data : out->data,
+                   .places = memory[2] != NULL ? memory[2]->data : NULL, .key = key, .packed = packed, .length = length,
+                   .descending = descending, .positions = positions, .narrow = narrow};
         own.rows = x->size / own.length;
         own.rows_each = aot_larger(PIECE / own.length, 1);
-        if (own.length > LONG && !narrow && !aot_is_explained(state)) { /* the steps depend on the elements */
+        bool alone = aot_threads(state, own.length, true, false) == 1;
+        if (own.length > (alone ? LONG_ALONE : LONG) && !narrow && !aot_is_explained(state)) {
+            /* not if explained, since the steps depend on the elements */
             for (int64_t row = 0; !failed && row < own.rows; row++) {
                 own.start = row * own.length;
                 failed = sort_long(&own) < 0;
             }
         } else {
-            failed = run_work(&own, positions ? "sort_pairs" : "sort_keys", run_all, x->size, true) < 0;
+            failed = run_work(&own, pairs ? "sort_pairs" : "sort_keys", run_all, x->size, true) < 0;
         }
     }
     for (int k = 0; k < 3; k++) {
