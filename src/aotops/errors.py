@@ -690,8 +690,6 @@ def no_derivative(function: Any, is_complex: bool) -> NoReturn:
     if is_complex:
         wanted += " of complex numbers"
         advice = "compute with the real and the imaginary part, each a tensor of its own"
-    elif record is not None and (record.outputs or record.finish is not None):
-        advice = "its results are several numbers; compute what is differentiated by an operator of one"
     else:
         advice = "compute it from operators that have one" if record is None else f"declare one with @{name}.derivative"
     reject(GradientError, name, "the operation", wanted, "none, where its gradient was asked for", advice)

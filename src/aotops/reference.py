@@ -53,7 +53,7 @@ from typing import Any
 from aotops import abi, errors
 from aotops.abi import AXIS_KINDS
 from aotops.intrinsics import integer, narrow
-from aotops.loops.derivatives import zero_of_zero
+from aotops.loops.derivatives import zero_of_zero, zero_of_zeros
 from aotops.loops.states import combining_numbers
 from aotops.ops.conversion import conversion
 from aotops.ops.record import ALL, Record, Scalar
@@ -503,11 +503,10 @@ def evaluate(
     if record.outputs:
         results = record.results_for(dtype)
         function = present(scalar, dtype, record.inputs_for(dtype), results)
-        function = zero_of_zero(function, record.outputs) if record.derivative_of else function
-        return elementwise_many(function, converted, results)
+        return elementwise_many(guarded(record, function), converted, results)
     if record.kind not in AXIS_KINDS:
         function = present(scalar, dtype, record.inputs_for(dtype), (result,))
-        return elementwise(zero_of_zero(function, 0) if record.derivative_of else function, converted, result)
+        return elementwise(guarded(record, function), converted, result)
     # what is combined: the elements of the only input, or a function of all of them
     x = converted[0]
     if record.map is not None:
@@ -531,6 +530,13 @@ def evaluate(
     return folded if keepdims else drop_axes(folded, axes)
 
 
+def guarded(record: Record, function: Scalar) -> Scalar:
+    """The function of an operator; that of a derivative is 0 where the incoming gradient is."""
+    if record.incoming == 1:
+        return zero_of_zero(function, record.outputs)
+    return zero_of_zeros(function, record.outputs, record.incoming) if record.incoming else function
+
+
 def evaluate_state(
     record: Record,
     dtype: str,
@@ -542,12 +548,9 @@ def evaluate_state(
 ) -> ReferenceTensor:
     """The result of a reduction or a scan whose state is several numbers: made, combined and finished."""
     states, result = record.states_for(dtype), record.result_for(dtype)
-    assert record.map is not None and record.finish is not None  # checked by the record
-    begin = present(record.map, dtype, record.inputs_for(dtype), states)
-    both = combining_numbers(record.scalar_for(dtype), len(states))
-    combine = present(both, dtype, (*states, *states), states)
+    assert record.finish is not None  # checked by the record
+    x, combine = states_of(record, dtype, inputs, present)
     finish = present(record.finish, dtype, states, (result,))
-    x = elementwise_many(begin, inputs, states)
     shape = x[0].shape
     scans = record.kind == "scan"
     if scans and axis is None and len(shape) != 1:
@@ -565,6 +568,20 @@ def evaluate_state(
     running = elementwise(finish, running_states(combine, x, axes[0], start), result)
     nothing = elementwise(finish, [tensor(value, own) for value, own in zip(start, states, strict=True)], result)
     return prepend(nothing.load(()), running, axes[0]) if include_initial else running
+
+
+def states_of(
+    record: Record,
+    dtype: str,
+    inputs: Sequence[ReferenceTensor],
+    present: Callable[[Scalar, str, Dtypes, Dtypes], Scalar],
+) -> tuple[tuple[ReferenceTensor, ...], Scalar]:
+    """The states of elements, a tensor for each of their numbers, and the function that combines those of two."""
+    states = record.states_for(dtype)
+    assert record.map is not None  # checked by the record
+    begin = present(record.map, dtype, record.inputs_for(dtype), states)
+    both = combining_numbers(record.scalar_for(dtype), len(states))
+    return elementwise_many(begin, inputs, states), present(both, dtype, (*states, *states), states)
 
 
 def fold_states(

@@ -1,4 +1,8 @@
-"""Gradients of declared operators that C does not record: scans, and all that run as plain Python."""
+"""Gradients of declared operators that C does not record.
+
+They are scans, operators of several results, reductions whose derivative reads the state, and all that run as plain
+Python.
+"""
 
 from __future__ import annotations
 
@@ -29,42 +33,78 @@ def joined(tensors: tuple[Any, ...], others: list[Any]) -> list[Any]:
     return [next(rest) if each is None else each[0] for each in others]
 
 
-def gradients_of(operator: Operator, inputs: list[Any], y: Any, g: Any) -> tuple[Any, ...]:
-    """What the derivative makes of all inputs: gradients by the tensors among them, None by those of a fixed dtype."""
-    found = operator.derivative(*inputs, y, g)
+def gradients_of(operator: Operator, others: list[Any], values: list[Any]) -> tuple[Any, ...]:
+    """What the derivative makes of values: gradients by inputs that are tensors, None by those of a fixed dtype."""
+    found = operator.derivative(*values)
     rest = iter(found if isinstance(found, tuple) else (found,))
     each = [None if name in operator.fixed else next(rest) for name in operator.parameters]
-    return tuple([gradient for gradient, value in zip(each, inputs, strict=False) if isinstance(value, Tensor)])
+    return tuple([gradient for gradient, other in zip(each, others, strict=False) if other is None])
+
+
+def read_alone(operator: Operator, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    """As ``parted``, with a number in place of what the formula does not read: that may be written to."""
+    from aotops.autograd.engine import reads
+
+    mask = reads(operator.derivative)[0]
+    return parted(tuple([value if mask >> k & 1 else False for k, value in enumerate(values)]))
 
 
 def elementwise(operator: Operator, /, *args: Any, **options: Any) -> Ruled:
-    """What the derivative is, called with the inputs, the result and the gradient."""
+    """What the derivative is, called with the inputs, the results, and the gradients by those of floats."""
     names = operator.parameters[len(args) :]
     inputs = (*args, *[options.pop(name, None) for name in names])
     result = operator(*inputs, **options)
+    results = result if isinstance(result, tuple) else (result,)
     tensors, others = parted(inputs)
+    saved, numbers = read_alone(operator, (*inputs, *results))
+    shape = results[0].shape
+    dtypes = [each.dtype if each.dtype.kind == "float" else None for each in results]
 
-    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        *kept, y = saved
-        return gradients_of(operator, joined(tuple(kept), others), y, gradient)
+    def pull(gradient: Any, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        gradients = gradient if isinstance(gradient, tuple) else (gradient,)
+        own = [
+            _native.full(shape, 0, dtype) if each is None else each
+            for each, dtype in zip(gradients, dtypes, strict=True)
+            if dtype is not None
+        ]
+        return gradients_of(operator, others, [*joined(saved, numbers), *own])
 
-    return result, tensors, (*tensors, result), pull
+    return result, tensors, saved, pull
 
 
 def reduction(operator: Operator, /, *args: Any, **options: Any) -> Ruled:
-    """The same for each element, with the result and the gradient repeated."""
+    """The same for each element, with the result, the gradient, and what it reads of the state repeated."""
     count = len(operator.parameters)
     result = operator(*args, **options)
     tensors, others = parted(args[:count])
     shape = operator_shape(tensors)
     axes = folded(operator.__name__, len(shape), args[count] if len(args) > count else options.get("axis"))
+    record = operator._record
+    assert record is not None  # of a declared operator
+    states = states_of(operator, args[:count], axes) if record.derivative_reads_state else ()
+    saved, numbers = read_alone(operator, (*args[:count], *states, result))
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        *kept, y = saved
-        inputs = joined(tuple(kept), others)
-        return gradients_of(operator, inputs, repeated(y, shape, axes), repeated(gradient, shape, axes))
+        values = joined(saved, numbers)
+        behind = [repeated(each, shape, axes) if isinstance(each, Tensor) else each for each in values[count:]]
+        return gradients_of(operator, others, [*values[:count], *behind, repeated(gradient, shape, axes)])
 
-    return result, tensors, (*tensors, result), pull
+    return result, tensors, saved, pull
+
+
+def states_of(operator: Operator, inputs: tuple[Any, ...], axes: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """The numbers of the states that a reduction makes of some inputs, with the axes of length 1."""
+    from aotops.first_call import runs_as_python
+    from aotops.operator import cast_inputs
+
+    if runs_as_python(operator.__name__):
+        from aotops.user.plain_python import states
+
+        return states(operator, inputs, axes)
+    tensors: tuple[Any, ...] = tuple(cast_inputs(operator, inputs))
+    dtypes = tuple([each.dtype for each in tensors])
+    variant = [signature[: len(dtypes)] for signature in operator.dtypes].index(dtypes)
+    return _native.fold_states(operator, variant, tensors, sum([1 << axis for axis in axes]))
 
 
 def operator_shape(tensors: tuple[Any, ...]) -> tuple[int, ...]:

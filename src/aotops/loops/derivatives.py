@@ -28,6 +28,33 @@ def zero_of_zero(derivative: Function, outputs: int) -> Function:
     return guarded_all if outputs else guarded
 
 
+def zero_of_zeros(derivative: Function, outputs: int, incoming: int) -> Function:
+    """As ``zero_of_zero``, of an operator of several results: 0 where all ``incoming`` gradients, the last, are 0."""
+    choose, size = chosen(outputs), sum_of_sizes(incoming)
+
+    def guarded(*values: Any) -> Any:
+        g = size(values)
+        return select(g == 0.0, g, derivative(*values))
+
+    def guarded_all(*values: Any) -> Any:
+        return choose(size(values), derivative(*values))
+
+    return guarded_all if outputs else guarded
+
+
+def sum_of_sizes(count: int) -> Function:
+    """Make the sum of the absolute values of the last ``count`` numbers of a tuple, which is 0 if all of them are."""
+    others: Any = sum_of_sizes(count - 1) if count > 1 else None
+
+    def size(values: Any) -> Any:
+        return abs(values[-1]) + others(values[:-1])
+
+    def size_of_last(values: Any) -> Any:
+        return abs(values[-1])
+
+    return size_of_last if others is None else size
+
+
 def chosen(count: int) -> Function:
     """Make a function of ``g`` and a tuple that selects ``g`` in place of each of ``count`` numbers where it is 0."""
     others: Any = chosen(count - 1) if count > 1 else None

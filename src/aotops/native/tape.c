@@ -142,6 +142,14 @@ static PyObject *apply_in_python(const aot_operator_object *operator, PyObject *
     return result;
 }
 
+/* Returns whether a derivative reads the inputs, one result and its gradient: of several results, and with the numbers of
+ * a state, Python has a rule. */
+static bool reads_one_result(const aot_operator_object *operator, const aot_operator_object *derivative)
+{
+    const aot_operator *definition = operator->definition;
+    return !definition->returns_tuple && derivative->definition->inputs == definition->inputs + 2;
+}
+
 static bool takes_gradients(const aot_tensor *tensor)
 {
     return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_REAL;
@@ -224,7 +232,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
         return NULL;
     }
     const aot_operator_object *derivative = aot_derivative_of((aot_operator_object *)operator);
-    if (derivative == NULL) {
+    if (derivative == NULL || !reads_one_result(operator, derivative)) {
         return PyErr_Occurred() ? NULL : apply_in_python(operator, inputs, out);
     }
     /* inputs may be lists or arrays: the formula reads them as tensors, and a list may hold tracked ones */
@@ -300,8 +308,8 @@ int aot_records_fold(const aot_operator_object *operator, PyObject *const *input
     if (!here || operator->definition->kind == AOT_ARGREDUCE || (PyObject *)operator == operator->state->tape.sum) {
         return here;
     }
-    bool has_derivative = aot_derivative_of((aot_operator_object *)operator) != NULL;
-    return PyErr_Occurred() ? -1 : has_derivative;
+    const aot_operator_object *derivative = aot_derivative_of((aot_operator_object *)operator);
+    return PyErr_Occurred() ? -1 : derivative != NULL && reads_one_result(operator, derivative);
 }
 
 PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *inputs, uint32_t axes, bool keepdims,

@@ -45,7 +45,7 @@ PARTS = {dtype: parts(dtype) for dtype in COMPLEX}
 TO_FLOAT = dict.fromkeys(BOOL + INTEGERS, DEFAULTS["float"])
 
 
-DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, from the gradient ``g`` by its output ``y``.
+DERIVATIVE_DOC = """The gradient of ``{name}`` by its inputs, from {incoming}.
 
 Called as ``{name}.derivative({takes})``, it computes element by element. All arguments broadcast together, and each
 gradient has the shape that results: the gradient by an input that was broadcast is its sum over the axes that were
@@ -338,7 +338,14 @@ class Record:
         own = inspect.cleandoc(self._doc or self.scalar.__doc__ or "")
         if self.derivative_of and not own:
             of = self.derivative_of
-            names = {"name": of.variable, "takes": ", ".join((*of.derivative_inputs, "y", "g"))}
+            plain = self.inputs == len(of.derivative_inputs) + 2
+            names = {
+                "name": of.variable,
+                "takes": ", ".join((*of.derivative_inputs, "y", "g") if plain else self.parameters),
+                "incoming": "the gradient ``g`` by its output ``y``"
+                if plain
+                else "what its results are, and gradients",
+            }
             own = (DERIVATIVE_DOC + LEFT_OUT_DOC * bool(self.defaults)).format(**names).strip()
         is_private = self.name.startswith("_") and not self.namespace
         if not own or self.derivative_of or is_private:
@@ -500,9 +507,10 @@ class Record:
         """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
 
         Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
-        own. Of a reduction it is the same for each element, with the output and the incoming gradient of the result
-        that the element goes into. Of a scan it is that of the combination, ``(a, b, y, g)``: the gradients by the
-        running result before and by the element.
+        own. Of several results it takes all outputs, and then the incoming gradient of each that is of floats. Of a
+        reduction it is the same for each element, with the output and the incoming gradient of the result that the
+        element goes into; if that has a state, its numbers may stand before the output. Of a scan it is that of the
+        combination, ``(a, b, y, g)``: the gradients by the running result before and by the element.
         """
         if self.gradient is not None:
             self._reject("derivative", "be declared once", "a second one")
@@ -512,30 +520,60 @@ class Record:
             wanted_state = "have results that are combined themselves"
             self._reject("the scan of a derivative", wanted_state, "a state of several numbers")
         inputs = self.derivative_inputs
-        code, wanted = function.__code__, len(inputs) + 2
-        if code.co_argcount != wanted:
-            takes = f"{wanted} values, {', '.join(inputs)}, the output and the incoming gradient"
-            self._reject("derivative", f"take {takes}", code.co_argcount)
-        if self.outputs:
-            advice = "declare an operator for each result that has a derivative"
-            self._reject("the operator of a derivative", "have one result", f"a tuple of {self.outputs}", advice)
-        dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and self.result_for(dtype) == dtype)
+        code = function.__code__
+        dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and dtype in self.results_for(dtype))
         if not dtypes:
-            computes = ", ".join([f"{dtype} to {self.result_for(dtype)}" for dtype in self.dtypes])
+            computes = ", ".join([f"{dtype} to {', '.join(self.results_for(dtype))}" for dtype in self.dtypes])
             self._reject("the operator of a derivative", "have inputs and a result of one float dtype", computes)
+        incoming = [k for k, own in enumerate(self.results_for(dtypes[0])) if own in FLOATS]
+        read: list[Callable[[str], tuple[str, ...]]] = [self.results_for]
+        states = len(self.states_for(dtypes[0])) if self.kind == "reduce" else 0
+        wanted = len(inputs) + max(self.outputs, 1) + len(incoming)
+        if states and code.co_argcount == wanted + states:
+            read.insert(0, self.states_for)
+        elif code.co_argcount != wanted:
+            outputs = "the output" if not self.outputs else f"the {self.outputs} outputs"
+            gradients = "the incoming gradient" if len(incoming) == 1 else f"the {len(incoming)} incoming gradients"
+            takes = f"{wanted} values, {', '.join(inputs)}, {outputs} and {gradients}"
+            if states:
+                takes += f", or {wanted + states}, with the {states} numbers of the state before the output"
+            self._reject("derivative", f"take {takes}", code.co_argcount)
+        read.append(lambda dtype: tuple([self.results_for(dtype)[k] for k in incoming]))
         taken = {name: code.co_varnames[k] for k, name in enumerate(self.parameters)}  # the function's own names
+        fixed = {taken[name]: own for name, own in self.fixed.items()}
+        # what has the dtype of the inputs in each kernel has none of its own
+        rows = [[own for each in read for own in each(dtype)] for dtype in dtypes]
+        for k, name in enumerate(code.co_varnames[len(inputs) : code.co_argcount]):
+            column = [row[k] for row in rows]
+            if tuple(column) != dtypes:
+                fixed[name] = column[0]
+                if len(set(column)) > 1:
+                    advice = "declare an operator for each dtype"
+                    self._reject("the operator of a derivative", "have results of one dtype", column, advice)
         self.gradient = Record(
             "zip",
             f"{self.name}.derivative",
             function,
             dtypes,
             outputs=0 if len(inputs) == 1 else len([name for name in inputs if name not in self.fixed]),
-            fixed={taken[name]: own for name, own in self.fixed.items()},
+            fixed=fixed,
             defaults={taken[name]: value for name, value in self.defaults.items()},
             casts={source: target for source, target in self.casts.items() if target in dtypes},
             derivative_of=self,
         )
         return function
+
+    @property
+    def incoming(self) -> int:
+        """The number of incoming gradients, the last inputs of a derivative; 0 of any other operator."""
+        if self.derivative_of is None:
+            return 0
+        return len([own for own in self.derivative_of.results_for(self.dtypes[0]) if own in FLOATS])
+
+    @property
+    def derivative_reads_state(self) -> bool:
+        """Whether the derivative of a reduction takes the numbers of the state besides."""
+        return self.finish is not None and self.gradient is not None and self.gradient.inputs > self.inputs + 2
 
     def specialise_derivative(self, dtype: str) -> Callable[[Scalar], Scalar]:
         """Decorator: the derivative in one dtype, after that of all."""

@@ -18,14 +18,24 @@ from aotops.tensors import Tensor, astype
 from aotops.user.declare import declaration
 
 
+def to_tensor(result: reference.ReferenceTensor) -> Tensor:
+    """A tensor of what the reference engine has computed."""
+    flat = tensor(result.elements(), dtype=result.dtype)
+    return flat.reshape(result.shape)
+
+
+def states(operator: Operator, inputs: tuple[Any, ...], axes: tuple[int, ...]) -> tuple[Tensor, ...]:
+    """The numbers of the states that a reduction makes of some inputs, with the axes of length 1."""
+    record = declaration(operator)
+    dtype, converted = reference.cast_inputs(record, [reference.tensor(x) for x in cast_inputs(operator, inputs)])
+    x, combine = reference.states_of(record, dtype, converted, in_plain_python)
+    return tuple([to_tensor(each) for each in reference.fold_states(combine, x, axes, record.identity_for(dtype))])
+
+
 def fallback(operator: Operator) -> Callable[..., Any]:
     """The fallback for an operator's kernels: the reference engine with the operator's own functions."""
     record = declaration(operator)
     parameters = signature(operator)
-
-    def to_tensor(result: reference.ReferenceTensor) -> Tensor:
-        flat = tensor(result.elements(), dtype=result.dtype)
-        return flat.reshape(result.shape)
 
     def run(*inputs: Any, **options: Any) -> Any:
         if record.takes_where and not {"where", "initial"}.isdisjoint(options):

@@ -12,7 +12,7 @@ from aotops.errors import BuildError, reject
 from aotops.intrinsics import Pattern, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
-from aotops.loops.derivatives import zero_of_zero
+from aotops.loops.derivatives import zero_of_zero, zero_of_zeros
 from aotops.loops.elementwise import MOST_PATTERNED, derivative_patterns, elementwise, row_patterns
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.map import plan_map
@@ -171,8 +171,10 @@ def record_kernels(record: Record) -> list[Kernel]:
             signature = Signature(record.inputs_for(dtype), record.output_for(dtype))
             speculative = not record.fast_paths and has_fast_paths(scalar)
             of_derivative = record.derivative_of is not None
-            own = record.inputs - 2 * of_derivative
+            own = record.inputs if record.derivative_of is None else len(record.derivative_of.derivative_inputs)
             patterns = derivative_patterns(own) if of_derivative else row_patterns(own)
+            if of_derivative and record.inputs > own + 2:  # with several results, or the numbers of a state
+                patterns = []
             if of_derivative and speculative:
                 # 20 to 50 KB for each pattern and level, so that only rows whose operands are all contiguous have one
                 del patterns[1:]
@@ -182,7 +184,10 @@ def record_kernels(record: Record) -> list[Kernel]:
                 patterns = []
             gathers = not patterns or own > MOST_PATTERNED or (of_derivative and speculative)
             compiled = compiled_as(record, signature)
-            scalar = zero_of_zero(scalar, record.outputs) if of_derivative else scalar
+            if record.incoming == 1:
+                scalar = zero_of_zero(scalar, record.outputs)
+            elif of_derivative:
+                scalar = zero_of_zeros(scalar, record.outputs, record.incoming)
             function = elementwise(scalar, compiled, record.fast_paths.get(dtype), speculative, patterns, gathers)
             add(symbol, dtype, dtype, function, signature, "elementwise")
     return list(kernels.values())

@@ -478,28 +478,35 @@ def derivative(record: Record) -> str | None:
         return None
     scalar = runnable(record.scalar_for("float64"), "float64")
     slopes = runnable(record.gradient.scalar_for("float64"), "float64")
-    several = record.gradient.outputs
+    several, floats = record.gradient.outputs, gradients.float_results(record, "float64")
 
-    def evaluate(columns: list[list[Any]]) -> list[float]:
-        return [number(attempt(scalar, *row)) for row in zip(*columns, strict=True)]
+    def results(row: tuple[Any, ...]) -> tuple[Any, ...]:
+        try:
+            found = scalar(*row)
+        except Exception:
+            return (NAN,) * max(record.outputs, 1)
+        each = found if record.outputs else (found,)
+        return tuple([value if isinstance(value, (bool, int, float)) else NAN for value in each])
 
-    def incoming(columns: list[list[Any]], y: list[float], g: list[float]) -> list[list[float]]:
-        return [list(column) for column in zip(*map(gradient, zip(*columns, y, g, strict=True)), strict=True)]
+    def fault_of(chosen: int) -> str | None:
+        def evaluate(columns: list[list[Any]]) -> list[float]:
+            return [float(results(row)[chosen]) for row in zip(*columns, strict=True)]
 
-    def gradient(row: tuple[Any, ...]) -> tuple[float, ...]:
-        results = slopes(*row)
-        if several and (not isinstance(results, tuple) or len(results) != several):
-            raise TypeError("the compiler says what is wrong")
-        return tuple(number(result) for result in (results if several else (results,)))
+        def incoming(columns: list[list[Any]], y: list[float], g: list[float]) -> list[list[float]]:
+            return [list(column) for column in zip(*map(gradient, zip(*columns, strict=True), g), strict=True)]
+
+        def gradient(row: tuple[Any, ...], g: float) -> tuple[float, ...]:
+            found = slopes(*row, *results(row), *[g if k == chosen else 0.0 for k in floats])
+            if several and (not isinstance(found, tuple) or len(found) != several):
+                raise TypeError("the compiler says what is wrong")
+            return tuple([float(each) for each in (found if several else (found,))])
+
+        _, fault = gradients.check(record, evaluate, incoming, columns, "float64")
+        where = f"of result {chosen} " if record.outputs else ""
+        return None if fault is None else f"its derivative {where}is wrong, or the function: {fault}"
 
     columns = gradients.samples(record, GRADIENTS)
     try:
-        _, fault = gradients.check(record, evaluate, incoming, columns, "float64")
+        return next(filter(None, map(fault_of, floats)), None)
     except Exception:
         return None
-    return None if fault is None else f"its derivative is wrong, or the function: {fault}"
-
-
-def number(value: Any) -> float:
-    """Return a result as a float; NaN if there is none."""
-    return NAN if value is None else float(value)
