@@ -191,6 +191,19 @@ def test_workers_in_this_process(operators: Any) -> None:
     assert done.stdout.split() == ["1"], done.stderr
 
 
+def test_a_worker_without_the_module_of_an_operator_says_so(operators: Any, tmp_path: Path) -> None:
+    """It stays a worker, and the task has failed; a scheduler needs no module of the user's."""
+    x = da.from_array(ao.linspace(-3.0, 3.0, 100), chunks=50, asarray=False)
+    hidden = os.pathsep.join([path for path in os.environ["PYTHONPATH"].split(os.pathsep) if path not in sys.path])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PYTHONPATH", hidden)
+        with commands(tmp_path, ("--nworkers 1 --nthreads 1", {}), count=1) as client:
+            for call in (operators.gelu, lambda x: ao.sum(operators.gelu(x)), operators.rises):
+                with pytest.raises(ImportError, match=r"(gelu|rises): its module must be importable by each"):
+                    client.compute(call(x.rechunk(-1))).result(timeout=60)
+            assert digest(client.compute(ao.exp(x)).result(timeout=60)) == digest(ao.exp(ao.linspace(-3.0, 3.0, 100)))
+
+
 # --- the same bits ----------------------------------------------------------------------------------------------------
 
 
@@ -204,6 +217,13 @@ def results(operators: Any) -> list[Any]:
         ao.var(x, axis=1),
         y.rechunk((1800, 40)).T,
         ao.argmax(y, axis=0),
+        ao.cumulative_sum(y, axis=0),
+        ao.cumulative_sum(x, axis=1, method="blelloch"),
+        da.cumsum(y, axis=1),
+        da.tensordot(x.T, y, axes=1),
+        ao.tensordot(x, y, axes=2),
+        ao.matmul(x[:, :250], y.T[:250]),
+        da.tensordot(y[:, ::3], x[0, ::3], axes=1),
     ]
 
 

@@ -21,12 +21,14 @@ from dask.array.dispatch import (
     nannumel_lookup,
     numel_lookup,
     percentile_lookup,
+    tensordot_lookup,
     to_numpy_dispatch,
 )
 from dask.base import normalize_token
 from dask.utils import Dispatch
 
 import aotops as ao
+from aotops.interop.dask.graph import settled
 from aotops.interop.dask_sizeof import register as register_sizeof
 from aotops.tensors import Tensor
 from aotops.user.identity import Facts
@@ -44,6 +46,7 @@ def register() -> None:
     empty_lookup.register(Tensor, empty)
     divide_lookup.register(Tensor, divide)
     percentile_lookup.register(Tensor, percentile)
+    tensordot_lookup.register(Tensor, tensordot)
     numel_lookup.register(Tensor, _numel_arraylike)
     nannumel_lookup.register(Tensor, nannumel)
     to_numpy_dispatch.register(Tensor, as_array)
@@ -78,6 +81,11 @@ def percentile(a: Any, q: Any, method: str = "linear") -> tuple[Any, int]:
     from dask.array.percentile import _percentile
 
     return _percentile(numpy.asarray(a), q, method)
+
+
+def tensordot(x1: Any, x2: Any, axes: Any = 2) -> Tensor:
+    """``numpy.tensordot`` of settled chunks, whose bits do not depend on which worker has them."""
+    return ao.tensordot(settled(x1), settled(x2), axes=axes)
 
 
 def as_array(x: Tensor, **options: Any) -> Any:

@@ -66,7 +66,11 @@ def token(x: Any) -> Any:
 def elementwise(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """An elementwise operator on arrays that broadcast: one task for each chunk of the result."""
     name = operator.__name__
-    bound = inspect.signature(operator).bind(*args, **kwargs)
+    try:
+        bound = inspect.signature(operator).bind(*args, **kwargs)
+    except TypeError:
+        operator(*map(meta_of, args), **{key: meta_of(value) for key, value in kwargs.items()})  # raises by its name
+        raise
     reject_out(name, bound.arguments.pop("out", None))
     where = bound.arguments.pop("where", True)
     given = [bound.arguments.get(parameter) for parameter in operator.parameters]
@@ -145,6 +149,9 @@ def in_one_chunk(function: Any) -> Any:
         meta = per_chunk(ao.ones((1,) * x.ndim, dtype=numpy.dtype(x.dtype)))
         kept = tuple([index for index in indices if keepdims or index not in axes])
         sizes = dict.fromkeys(axes, 1) if keepdims else {}
+        # several quantiles are an axis in front
+        new = {-1 - number: length for number, length in enumerate(meta.shape[: meta.ndim - len(kept)])}
+        kept = (*new, *kept)
         return dask.array.blockwise(
             per_chunk,
             kept,
@@ -153,6 +160,7 @@ def in_one_chunk(function: Any) -> Any:
             token=name,
             concatenate=True,
             adjust_chunks=sizes,
+            new_axes=new,
             meta=meta[(slice(0, 0),) * len(kept)],
         )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import dask.array
@@ -22,7 +23,50 @@ class Tokenized:
         return type(self).__qualname__, normalize_token(self.__dict__)
 
 
-class OnChunks(Tokenized):
+class FunctionOfChunks(Tokenized):
+    """A function that tasks call, with operators in it that are pickled by name.
+
+    A worker that has not their module fails at the call, with an error of the task that says so. If it failed where it
+    reads the task, it would lose its scheduler, start again, and never end. Schedulers hand on what they cannot import.
+    """
+
+    def __reduce__(self) -> Any:
+        return restored, (self.__name__, pickle.dumps((type(self), self.__dict__)))
+
+    @property
+    def __name__(self) -> str:
+        raise NotImplementedError
+
+    def __call__(self, *chunks: Any, **options: Any) -> Any:
+        raise NotImplementedError
+
+
+class Unavailable:
+    """What stands for a function of chunks in a process that cannot import an operator in it."""
+
+    def __init__(self, name: str, pickled: bytes, reason: str) -> None:
+        self.__name__, self.pickled, self.reason = name, pickled, reason
+
+    def __reduce__(self) -> Any:
+        return restored, (self.__name__, self.pickled)
+
+    def __call__(self, *chunks: Any, **options: Any) -> Any:
+        advice = "install its package there, or send the module and its built extension with Client.upload_file"
+        errors.reject(ImportError, self.__name__, "its module", "be importable by each worker", self.reason, advice)
+
+
+def restored(name: str, pickled: bytes) -> Any:
+    """A function of chunks from what ``pickle`` made of it, or what says at the call that there is none."""
+    try:
+        kind, attributes = pickle.loads(pickled)
+    except (ImportError, AttributeError) as error:
+        return Unavailable(name, pickled, str(error))
+    function = kind.__new__(kind)
+    function.__dict__.update(attributes)
+    return function
+
+
+class OnChunks(FunctionOfChunks):
     """A function of chunks: an operator or another function of aotops, with the arguments that are the same for all.
 
     Attributes:

@@ -14,7 +14,7 @@ from dask.array.core import Array
 import aotops as ao
 from aotops import errors
 from aotops.interop.dask.graph import (
-    Tokenized,
+    FunctionOfChunks,
     as_arrays,
     given,
     is_of_tensors,
@@ -27,7 +27,7 @@ from aotops.interop.dask.graph import (
 )
 
 
-class KernelOfChunks(Tokenized):
+class KernelOfChunks(FunctionOfChunks):
     """An array kernel as a function of chunks.
 
     Attributes:

@@ -22,6 +22,7 @@ from dask.array.core import Array
 import aotops as ao
 from aotops import _native, errors
 from aotops.interop.dask.graph import (
+    FunctionOfChunks,
     Tokenized,
     as_arrays,
     broadcast,
@@ -264,7 +265,7 @@ class Positions(Reduction):
 # --- functions of graphs ----------------------------------------------------------------------------------------------
 
 
-class Step(Tokenized):
+class Step(FunctionOfChunks):
     """One step of a reduction as a function of a graph.
 
     Attributes:

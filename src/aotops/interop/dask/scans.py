@@ -6,6 +6,7 @@ axis, or "blelloch", a tree. The operator's own combination, compiled, combines 
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import dask.array
@@ -16,8 +17,8 @@ from dask.array.reductions import cumreduction
 import aotops as ao
 from aotops import _native, errors
 from aotops.interop.dask.graph import (
+    FunctionOfChunks,
     OnChunks,
-    Tokenized,
     element_of,
     given,
     is_of_tensors,
@@ -32,7 +33,7 @@ from aotops.shapes import normalize_axes
 METHODS = ("sequential", "blelloch")
 
 
-class ScanOfChunk(Tokenized):
+class ScanOfChunk(FunctionOfChunks):
     """A scan of one chunk.
 
     Attributes:
@@ -51,22 +52,34 @@ class ScanOfChunk(Tokenized):
 
     def __call__(self, chunk: Any, axis: int, dtype: Any = None, keepdims: bool = True) -> Any:
         """The results; ``dtype`` is the one that Dask has found for them, which ``options`` may have asked for."""
+        if self.is_last and chunk.shape[axis] == 0:
+            return None  # there is nothing to carry
         result = self.operator(settled(chunk), axis=axis, **self.options)
         if self.is_last:
             result = result[(slice(None),) * axis + (slice(-1, None),)]
         return given(result, self.as_numpy)
 
 
-class Carried(Tokenized):
-    """The combination of what comes before a chunk with its results, which the former broadcasts to."""
+class Carried(FunctionOfChunks):
+    """The combination of what comes before a chunk with its results, which the former broadcasts to.
 
-    def __init__(self, operator: ao.Operator, dtype: str, as_numpy: bool) -> None:
+    None stands for the results of no elements.
+    """
+
+    def __init__(self, operator: ao.Operator, as_numpy: bool) -> None:
         self.operator, self.as_numpy = operator, as_numpy
-        self.variant = variant_of(operator, dtype)
+
+    @property
+    def __name__(self) -> str:
+        return str(self.operator.__name__)
 
     def __call__(self, before: Any, results: Any) -> Any:
+        if before is None or results is None:
+            return results if before is None else before
         a, b = ao.asarray(before), ao.asarray(results)
-        return given(_native.combine_states(self.operator, self.variant, (a,), (b,))[0], self.as_numpy)
+        variant = variant_of(self.operator, b.dtype.name)  # which is another one where a user's meta was wrong
+        a = a.astype(b.dtype, copy=False)
+        return given(_native.combine_states(self.operator, variant, (a,), (b,))[0], self.as_numpy)
 
 
 def variant_of(operator: ao.Operator, dtype: str) -> int:
@@ -86,23 +99,28 @@ def scanned(operator: ao.Operator, args: tuple[Any, ...], kwargs: dict[str, Any]
     (along,) = (0,) if axis is None else normalize_axes(name, "axis", axis, x.ndim, several=False)
     with_initial = bool(options.pop("include_initial", False))
     identity = identity_of(operator, x, options)
+    # an empty chunk has no last result to carry, and Dask carries identities of the shapes that it knows
+    reason = "it has no identity" if identity is None else ""
+    if math.isnan(math.prod(x.shape)) or 0 in x.chunks[along]:
+        reason = reason or "there are chunks of unknown lengths or of none"
     if method is None:
-        method = "blelloch" if identity is None else "sequential"
-    if method not in METHODS or (method == "sequential" and identity is None):
-        wanted = "be 'sequential' or 'blelloch'" if identity is not None else "be 'blelloch', since it has no identity"
+        method = "blelloch" if reason else "sequential"
+    if method not in METHODS or (method == "sequential" and reason and x.numblocks[along] > 1):
+        wanted = f"be 'blelloch', since {reason}" if reason else "be 'sequential' or 'blelloch'"
         errors.reject(ValueError, name, "method", wanted, repr(method))
     as_numpy = not is_of_tensors(x)
     of_chunk = ScanOfChunk(operator, options, as_numpy)
     meta = given(ao.empty((0,) * x.ndim, dtype=sample.dtype), as_numpy)
     if record_of(operator).finish is not None:
         require_one_chunk(name, "x", x, (along,), "the axis of a scan with a state")
+    if x.numblocks[along] == 1:
         block = OnChunks(operator, axis=along, sums=True, **options)
         block.as_numpy = as_numpy
-        result = x.map_blocks(block, meta=meta, name=None, token=None)
+        result = x.map_blocks(block, meta=meta, token=name)
     else:
         result = cumreduction(
             of_chunk,
-            Carried(operator, sample.dtype.name, as_numpy),
+            Carried(operator, as_numpy),
             identity,
             x,
             axis=along,
