@@ -84,7 +84,7 @@ def test_functions_that_make_tensors_take_requires_grad() -> None:
         assert leaf.requires_grad and leaf.is_leaf
         (leaf * 2.0).sum().backward()
         assert leaf.grad is not None and set(np.asarray(leaf.grad).ravel().tolist()) == {2.0}
-    with pytest.raises(TypeError, match="float32 or float64"):
+    with pytest.raises(TypeError, match="floats or complex numbers"):
         ao.arange(3, requires_grad=True)
     shared = ao.asarray(x, requires_grad=True)
     x[0, 0] = 5.0
@@ -123,10 +123,8 @@ def test_requires_grad_can_be_changed() -> None:
     assert not x.requires_grad and x.grad is None
     y.sum().backward()  # its graph lives on
     for dtype in ("int64", "bool"):
-        with pytest.raises(TypeError, match="must be of float32 or float64, got"):
+        with pytest.raises(TypeError, match="must be of floats or complex numbers, got"):
             ao.zeros(2, dtype=dtype).requires_grad_()
-    with pytest.raises(TypeError, match="float32 or float64, got complex128"):
-        ao.ones(2, dtype="complex128", requires_grad=True)
     with pytest.raises(AttributeError):
         del x.requires_grad
     for make in (lambda: ao.zeros(2, requires_grad=True), lambda: ao.full(2, 1.0, requires_grad=True)):
@@ -359,21 +357,6 @@ def test_operators_without_a_derivative_say_so() -> None:
     y = ao.nextafter(x, x)
     with pytest.raises(ao.GradientError, match=r"nextafter: the operation must have a derivative, got none"):
         y.sum().backward()
-
-
-def test_no_gradient_is_lost_in_complex_numbers() -> None:
-    x = leaf([[1.0, 2.0], [3.0, 4.0]])
-    calls: tuple[Any, ...] = (
-        lambda: x + 1j,
-        lambda: ao.sum(x + 1j),
-        lambda: x @ ao.ones((2, 2), dtype="complex128"),
-        lambda: x.astype("complex128"),
-        lambda: (x + 1j).T[0],
-        lambda: ao.mean(x * 1j),
-    )
-    for call in calls:
-        with pytest.raises(ao.GradientError, match=r"must have a derivative of complex numbers.*the imaginary part"):
-            (ao.abs(call()).sum() + x.sum()).backward()
 
 
 def test_gradients_of_gradients_are_named() -> None:
@@ -926,8 +909,9 @@ def test_what_a_mask_selects_is_written_with_its_gradient() -> None:
     x = leaf([1.0, 2.0, 3.0])
     result = ao.zeros(3, dtype="complex128")
     ao.exp(x + 1j, out=result, where=mask)
-    with pytest.raises(ao.GradientError, match="must have a derivative"):
-        ao.grad(ao.real(result).sum(), x)
+    (gradient,) = ao.grad(ao.real(result).sum(), x)
+    wanted = np.exp([1.0, 2.0, 3.0]) * np.cos(1.0) * [1.0, 0.0, 1.0]
+    np.testing.assert_allclose(np.asarray(gradient), wanted)
 
 
 def test_writing_to_what_requires_gradients_is_noticed_in_every_way() -> None:
@@ -989,8 +973,8 @@ def test_assigned_lists_and_complex_numbers_are_not_left_out() -> None:
         z[[0, 1]] = [[x[0], 1.0], [1.0, 1.0]]
     numbers = ao.zeros(3, dtype="complex128")
     numbers[0] = x[0]
-    with pytest.raises(ao.GradientError, match="must have a derivative"):
-        ao.grad(ao.real(numbers).sum(), x)
+    (gradient,) = ao.grad(ao.real(numbers * 2).sum(), x)
+    assert gradient.tolist() == [2.0, 0.0, 0.0]
 
 
 def test_modes_end_in_any_order() -> None:

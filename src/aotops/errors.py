@@ -689,7 +689,7 @@ def no_derivative(function: Any, is_complex: bool) -> NoReturn:
     record = function._record if type(function).__name__ == "Operator" else None
     if is_complex:
         wanted += " of complex numbers"
-        advice = "compute with the real and the imaginary part, each a tensor of its own"
+        advice = "compute it from operators that have one, or with the real and the imaginary part"
     else:
         advice = "compute it from operators that have one" if record is None else f"declare one with @{name}.derivative"
     reject(GradientError, name, "the operation", wanted, "none, where its gradient was asked for", advice)
@@ -747,8 +747,8 @@ def not_a_leaf(function: Any) -> NoReturn:
 
 def no_gradients_of(dtype: str) -> NoReturn:
     """A tensor of another dtype than floats that is to take gradients."""
-    advice = "convert it with x.astype('float64')" if dtype[:1] in "biu" else "take its real and imaginary parts apart"
-    reject(TypeError, "requires_grad", "the tensor", "be of float32 or float64", dtype, advice)
+    advice = "convert it with x.astype('float64')"
+    reject(TypeError, "requires_grad", "the tensor", "be of floats or complex numbers", dtype, advice)
 
 
 def no_deletion_of(name: str) -> NoReturn:

@@ -37,6 +37,8 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     elif name != "from_flat":
         args = tuple([joined(name, value) for value in args])
         kwargs = {key: joined(name, value) for key, value in kwargs.items()}
+    if any(holds_complex(value) for value in (*args, *kwargs.values())):
+        rule = complex_rule(function, name, own, rule)
     originals: dict[int, Tensor] = {}
     before = _native.set_recording(False)
     try:
@@ -91,6 +93,22 @@ def holds(value: Any) -> bool:
     if isinstance(value, Tensor):
         return value.requires_grad
     return type(value) in (list, tuple) and any(holds(each) for each in value)
+
+
+def holds_complex(value: Any) -> bool:
+    """Whether an argument is a complex number, a tensor of complex numbers, or a list that holds one."""
+    if type(value) in (list, tuple):
+        return any(holds_complex(each) for each in value)
+    return isinstance(value, complex) or (isinstance(value, Tensor) and value.dtype.kind == "complex")
+
+
+def complex_rule(function: Any, name: str, own: bool, rule: Any) -> Any:
+    """The rule of a call with complex numbers, None if it has none; ``rule`` is that of real ones."""
+    from aotops.autograd import rules_complex
+
+    if not own or name in rules_complex.LINEAR:
+        return rule if own else None
+    return rules_complex.rule_of(function) if isinstance(function, Operator) else None
 
 
 def recorded(

@@ -53,9 +53,12 @@ def incoming(name: str, output: Tensor, gradient: Any) -> Tensor:
             wanted = "be given for more than one element"
             advice = f"sum up first, or give gradient= a tensor of shape {output.shape}"
             errors.reject(errors.GradientError, name, "gradient", wanted, "none", advice)
+        if output.dtype.kind == "complex":
+            advice = "take aotops.real(x), or another real number"
+            errors.reject(errors.GradientError, name, "gradient", "be given for complex numbers", "none", advice)
         return _native.full(output.shape, 1, output.dtype)
     given = as_tensor(name, "gradient", gradient)
-    if given.shape != output.shape or given.dtype.kind != "float":
+    if given.shape != output.shape or given.dtype.kind not in ("float", output.dtype.kind):
         errors.wrong_gradient(name, given, output)
     return _native.alias(given) if given.requires_grad else given
 

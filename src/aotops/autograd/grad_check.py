@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Columns = list[list[Any]]
 
+_imag, _real = _native.operators["imag"], _native.operators["real"]
+
 #: Incoming gradients, used in rotation: with 1 alone a derivative that forgets to multiply by them would pass.
 INCOMING = (2.0, -0.5, 1.0)
 #: Steps beside the best one for smooth functions, the cube root of the precision: steep functions need shorter ones. A
@@ -65,9 +67,10 @@ def grad_check(
 
     Parameters:
         f: A map or zip with a derivative, built-in or user-defined; or a function of tensors that returns a tensor of
-            floats, or a tuple of several.
+            floats or complex numbers, or a tuple of several.
         inputs: Tensors, or what ``aotops.tensor`` takes, one for each input; those of an operator are broadcast
-            together. Of a function, gradients by all inputs of floats are checked, in float64. An operator needs none:
+            together. Of a function, gradients by all inputs of floats are checked, in float64, and of complex numbers
+            those by the real and the imaginary part, as inputs of their own behind the others. An operator needs none:
             64 samples of several sizes and both signs are taken.
         rtol: How far a gradient may be from the difference, relative to it.
         atol: How far it may be from it besides, for an incoming gradient of 1.
@@ -90,12 +93,14 @@ def grad_check(
         True
         >>> ao.grad_check(lambda x, w: ao.tanh(x @ w).mean(0), [[1.0, 2.0], [3.0, 5.0]], [[0.5], [-0.25]])
         True
+        >>> ao.grad_check(lambda z: ao.exp(z) * z, [1.0 + 2.0j, -0.5j])
+        True
     """
     for argument, value in (("rtol", rtol), ("atol", atol)):
         if not _native.is_number(value) or isinstance(value, complex):
             errors.wrong_type("grad_check", argument, "a number", value)
     operator: Any = f
-    if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS:
+    if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS or any(map(is_complex, inputs)):
         return check_function(f, inputs, rtol, atol, raise_exception)
     record = require_derivative(operator)
     gradient = record.gradient
@@ -152,6 +157,8 @@ def check_function(
     if not callable(function):
         errors.wrong_type("grad_check", "f", "an Operator or a function", function)
     given = [asarray(each) if not is_plain(each) else tensor(each) for each in inputs]
+    if any(map(is_complex, given)):
+        function, given = of_real_parts(function, given)
     given = [astype(_native.alias(each), "float64") if each.dtype.kind == "float" else each for each in given]
     floats = [k for k, each in enumerate(given) if each.dtype.kind == "float"]
     if not floats:
@@ -222,12 +229,33 @@ def float_results(record: Record, dtype: str) -> list[int]:
 
 
 def outputs_of(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Tensor, ...]:
-    """The tensors of floats that a function returns."""
+    """The tensors of floats that a function returns; of complex numbers, both parts."""
     returned = function(*inputs)
     several = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
-    if not all(isinstance(each, Tensor) and each.dtype.kind == "float" for each in several):
+    if not all(isinstance(each, Tensor) and each.dtype.kind in ("float", "complex") for each in several):
         errors.wrong_type("grad_check", "f", "a function that returns a Tensor of floats, or several", returned)
-    return several
+    parts = [(_real(each), _imag(each)) if is_complex(each) else (each,) for each in several]
+    return tuple([part for each in parts for part in each])
+
+
+def is_complex(value: Any) -> bool:
+    """Whether a value is a tensor of complex numbers, or what becomes one."""
+    if isinstance(value, (list, tuple)):
+        return any(map(is_complex, value))
+    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") in ("complex", "c")
+
+
+def of_real_parts(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
+    """A function of real tensors in place of one of complex numbers, and these: imaginary parts stand at the end."""
+    places = [k for k, each in enumerate(inputs) if is_complex(each)]
+
+    def of_parts(*parts: Any) -> Any:
+        whole: list[Any] = list(parts[: len(inputs)])
+        for place, imaginary in zip(places, parts[len(inputs) :], strict=True):
+            whole[place] = whole[place] + 1j * imaginary
+        return function(*whole)
+
+    return of_parts, [_real(each) if is_complex(each) else each for each in inputs] + [_imag(inputs[k]) for k in places]
 
 
 def rotated(count: int) -> list[float]:

@@ -22,6 +22,7 @@ else:
 
 
 _any = _native.operators["any"]
+_conj = _native.operators["conj"]
 _exp_derivative = _native.operators["exp.derivative"]
 _expm1_derivative = _native.operators["expm1.derivative"]
 _isnan = _native.operators["isnan"]
@@ -50,8 +51,13 @@ def sum_of_chained(gradient: Tensor, slope: Tensor, axes: Axes) -> Tensor:
 
 
 def is_smooth(value: Any) -> bool:
-    """Whether gradients flow to an argument: it is a tensor of floats."""
-    return isinstance(value, Tensor) and value.dtype.kind == "float"
+    """Whether gradients flow to an argument: it is a tensor of floats, or of complex numbers."""
+    return isinstance(value, Tensor) and value.dtype.kind in ("float", "complex")
+
+
+def conjugate(x: Tensor) -> Tensor:
+    """The conjugates of complex numbers; real ones as they are."""
+    return _conj(x) if x.dtype.kind == "complex" else x
 
 
 def smooth(*arguments: Any) -> tuple[Tensor, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import prod
 
 from aotops import _native, errors
-from aotops.autograd.rules import chained, is_smooth, smooth, spread
+from aotops.autograd.rules import chained, conjugate, is_smooth, smooth, spread
 from aotops.namespace import contraction, linear_algebra
 from aotops.namespace.linear_algebra import as_factor, paired_axes
 from aotops.namespace.manipulation import expand_dims
@@ -38,7 +38,11 @@ def matmul(x1: Any, x2: Any, /) -> Ruled:
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
-        return those(wanted, lambda: by_left(gradient, second, ranks[0]), lambda: by_right(gradient, first, ranks[1]))
+        return those(
+            wanted,
+            lambda: by_left(gradient, conjugate(second), ranks[0]),
+            lambda: by_right(gradient, conjugate(first), ranks[1]),
+        )
 
     return _matmul(left, right), smooth(x1, x2), (left, right), pull
 
@@ -80,6 +84,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Ruled:
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
         wide = expand_dims(gradient, axis)
+        if result.dtype.kind == "complex":  # the first factor is conjugated
+            return those(wanted, lambda: multiplied(conjugate(wide), second), lambda: multiplied(wide, first))
         return those(wanted, lambda: chained(wide, second), lambda: chained(wide, first))
 
     return result, smooth(x1, x2), (left, right), pull
@@ -104,7 +110,11 @@ def tensordot(x1: Any, x2: Any, /, *, axes: Any = 2) -> Ruled:
         return ordered(found, [*[second[first.index(axis)] for axis in sorted(first)], *columns])
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        return those(wanted, lambda: by_first(gradient, saved[1]), lambda: by_second(gradient, saved[0]))
+        return those(
+            wanted,
+            lambda: by_first(gradient, conjugate(saved[1])),
+            lambda: by_second(gradient, conjugate(saved[0])),
+        )
 
     return result, smooth(x1, x2), (left, right), pull
 
@@ -136,7 +146,7 @@ def einsum(subscripts: str, /, *operands: Any) -> Ruled:
         total = _native.full(shapes[k], 0, gradient.dtype)
         view, own = contraction.diagonal(total, terms[k])
         factors = [(gradient, output)]
-        factors += [contraction.diagonal(each, terms[j]) for j, each in enumerate(saved) if j != k]
+        factors += [contraction.diagonal(conjugate(each), terms[j]) for j, each in enumerate(saved) if j != k]
         known = {label for _, labels in factors for label in labels}
         # an axis of length 1 that was broadcast is summed over; one that no other factor has is repeated
         found = [

@@ -7,6 +7,7 @@ Python.
 from __future__ import annotations
 
 from aotops import _native
+from aotops.autograd.formulas import reads_and_passes
 from aotops.autograd.rules_reductions import folded, repeated
 from aotops.autograd.rules_scans import after, along
 
@@ -43,9 +44,7 @@ def gradients_of(operator: Operator, others: list[Any], values: list[Any]) -> tu
 
 def read_alone(operator: Operator, values: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
     """As ``parted``, with a number in place of what the formula does not read: that may be written to."""
-    from aotops.autograd.engine import reads
-
-    mask = reads(operator.derivative)[0]
+    mask, _ = reads_and_passes(operator.derivative._record)
     return parted(tuple([value if mask >> k & 1 else False for k, value in enumerate(values)]))
 
 
@@ -94,13 +93,8 @@ def reduction(operator: Operator, /, *args: Any, **options: Any) -> Ruled:
 
 def states_of(operator: Operator, inputs: tuple[Any, ...], axes: tuple[int, ...]) -> tuple[Tensor, ...]:
     """The numbers of the states that a reduction makes of some inputs, with the axes of length 1."""
-    from aotops.first_call import runs_as_python
     from aotops.operator import cast_inputs
 
-    if runs_as_python(operator.__name__):
-        from aotops.user.plain_python import states
-
-        return states(operator, inputs, axes)
     tensors: tuple[Any, ...] = tuple(cast_inputs(operator, inputs))
     dtypes = tuple([each.dtype for each in tensors])
     variant = [signature[: len(dtypes)] for signature in operator.dtypes].index(dtypes)

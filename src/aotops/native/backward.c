@@ -186,6 +186,14 @@ static int add(walk *self, Py_ssize_t position, uint32_t output, PyObject *gradi
         gradient = summed(self->state, gradient, wanted, function);
         given = (const aot_tensor *)gradient;
     }
+    bool halves = gradient != NULL && aot_dtypes[given->dtype].kind == AOT_KIND_COMPLEX &&
+                  aot_dtypes[wanted->dtype].kind == AOT_KIND_REAL;
+    if (halves) { /* what a real number would do to the imaginary part, it does not do */
+        PyObject *real = aot_call("real_part", "(O)", gradient);
+        Py_DECREF(gradient);
+        gradient = real;
+        given = (const aot_tensor *)gradient;
+    }
     if (gradient != NULL && given->dtype != wanted->dtype) {
         PyObject *cast = (PyObject *)aot_astype((aot_tensor *)gradient, wanted->dtype, true, "backward");
         Py_DECREF(gradient);

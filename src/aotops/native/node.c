@@ -254,7 +254,7 @@ int aot_set_requires_grad(aot_tensor *tensor, bool flag)
         Py_DECREF((PyObject *)node);
         return 0;
     }
-    if (aot_dtypes[tensor->dtype].kind != AOT_KIND_REAL) {
+    if (!aot_takes_gradients(tensor)) {
         aot_raise("no_gradients_of", "(s)", aot_dtypes[tensor->dtype].name);
         return -1;
     }

@@ -220,7 +220,13 @@ static PyObject *native_fold_states(PyObject *module, PyObject *args)
     Py_ssize_t shape[AOT_MAX_RANK], folded[AOT_MAX_RANK];
     if (!PyArg_ParseTuple(args, "O!iO!I:fold_states", state->operator_type, &operator, &variant, &PyTuple_Type, &tuple,
                           &mask) ||
-        read_parts(operator, variant, name, true, &of) < 0 ||
+        (((aot_operator_object *)operator)->unbound && aot_load((aot_operator_object *)operator) < 0)) {
+        return NULL;
+    }
+    if (((aot_operator_object *)operator)->fallback != NULL) {
+        return aot_call("plain_states", "(OOI)", operator, tuple, mask);
+    }
+    if (read_parts(operator, variant, name, true, &of) < 0 ||
         read_tensors(tuple, of.operator->definition->inputs, of.variant->dtypes, name, "inputs", inputs) < 0) {
         return NULL;
     }

@@ -150,9 +150,19 @@ static bool reads_one_result(const aot_operator_object *operator, const aot_oper
     return !definition->returns_tuple && derivative->definition->inputs == definition->inputs + 2;
 }
 
-static bool takes_gradients(const aot_tensor *tensor)
+static bool is_complex(const aot_tensor *tensor)
 {
-    return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_REAL;
+    return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_COMPLEX;
+}
+
+/* Returns whether there are complex numbers among operands: Python has the rules of these. */
+static bool involves_complex(PyObject *const *operands, int count, PyObject *out)
+{
+    bool found = out != NULL && is_complex(aot_as_tensor(out));
+    for (int k = 0; k < count && !found; k++) {
+        found = operands[k] != NULL && (PyComplex_Check(operands[k]) || is_complex(aot_as_tensor(operands[k])));
+    }
+    return found;
 }
 
 /* Returns whether a call is recorded. */
@@ -175,39 +185,9 @@ PyObject *aot_apply_in_place(const aot_operator_object *operator, PyObject *cons
                                            : aot_apply_plain(operator, inputs, inputs[0], true);
 }
 
-static bool is_complex(const aot_tensor *tensor)
-{
-    return tensor != NULL && aot_dtypes[tensor->dtype].kind == AOT_KIND_COMPLEX;
-}
-
-/* Returns a result, which is a new one; if complex numbers are involved, an output of a node through which no gradient
- * flows, so that it is not left out of a sum of gradients in silence. */
-static PyObject *without_gradient(aot_state *state, PyObject *function, PyObject *const *inputs, int count, PyObject *result)
-{
-    aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
-    bool involved = is_complex(made);
-    for (int k = 0; k < count && takes_gradients(made); k++) {
-        involved = involved || (inputs[k] != NULL && is_complex(aot_as_tensor(inputs[k])));
-    }
-    if (!involved) {
-        return result;
-    }
-    aot_node *node = aot_node_new(state, AOT_NODE_UNKNOWN, function, (uint32_t)count, 0, &made, 1, 0);
-    if (node == NULL) {
-        Py_DECREF(result);
-        return NULL;
-    }
-    for (int k = 0; k < count; k++) {
-        aot_node_link(node, (uint32_t)k, aot_tracked(state, inputs[k]));
-    }
-    aot_node_attach(node, made, 0);
-    Py_DECREF((PyObject *)node);
-    return result;
-}
-
 int aot_check_recorded_write(const aot_tensor *tensor, const char *function)
 {
-    if (!takes_gradients(tensor)) {
+    if (!aot_takes_gradients(tensor)) {
         return 0;
     }
     if (tensor->node != NULL && tensor->node->kind == AOT_NODE_LEAF) {
@@ -249,6 +229,13 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
             failed = read[k] == NULL;
         }
     }
+    if (!failed && involves_complex(objects, count, out)) {
+        PyObject *result = apply_in_python(operator, objects, out);
+        for (int k = 0; k < count; k++) {
+            Py_XDECREF(read[k]);
+        }
+        return result;
+    }
     bool before = aot_set_recording(false);
     unsigned reads = derivative->definition->reads;
     aot_tensor *copies[AOT_MAX_OPERANDS] = {NULL}; /* of inputs that the result is written over */
@@ -262,7 +249,7 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     PyObject *result = failed ? NULL : aot_apply_plain(operator, objects, out, in_place);
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
     aot_node *node = NULL;
-    if (takes_gradients(made)) {
+    if (aot_takes_gradients(made)) {
         node = aot_node_new(state, AOT_NODE_ELEMENTWISE, (PyObject *)operator, (uint32_t)count, (uint16_t)(count + 1),
                             &made, 1, 0);
         failed = node == NULL;
@@ -288,7 +275,6 @@ PyObject *aot_record_apply(const aot_operator_object *operator, PyObject *const 
     if (failed) {
         Py_CLEAR(result);
     }
-    result = without_gradient(state, (PyObject *)operator, objects, count, result);
     for (int k = 0; k < count; k++) {
         Py_XDECREF(read[k]);
         Py_XDECREF((PyObject *)copies[k]);
@@ -308,6 +294,9 @@ int aot_records_fold(const aot_operator_object *operator, PyObject *const *input
     if (!here || operator->definition->kind == AOT_ARGREDUCE || (PyObject *)operator == operator->state->tape.sum) {
         return here;
     }
+    if (involves_complex(inputs, operator->definition->inputs, NULL)) {
+        return false;
+    }
     const aot_operator_object *derivative = aot_derivative_of((aot_operator_object *)operator);
     return PyErr_Occurred() ? -1 : derivative != NULL && reads_one_result(operator, derivative);
 }
@@ -318,8 +307,8 @@ PyObject *aot_record_fold(const aot_operator_object *operator, PyObject *const *
     aot_state *state = operator->state;
     const aot_operator *definition = operator->definition;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
-    if (!takes_gradients(made)) {
-        return without_gradient(state, (PyObject *)operator, inputs, definition->inputs, result);
+    if (!aot_takes_gradients(made)) {
+        return result;
     }
     Py_ssize_t shape[AOT_MAX_RANK];
     aot_tensor *tensors[AOT_MAX_OPERANDS];
@@ -381,9 +370,7 @@ PyObject *aot_record_view(const aot_tensor *x, enum aot_node_kind kind, PyObject
     if (made == NULL || made == x || x->node == NULL || is_off) {
         return result;
     }
-    bool passes = aot_dtypes[made->dtype].kind == AOT_KIND_REAL || aot_dtypes[made->dtype].kind == AOT_KIND_COMPLEX;
-    kind = aot_dtypes[made->dtype].kind == AOT_KIND_COMPLEX ? AOT_NODE_UNKNOWN : kind;
-    if (passes && node_of_view(x, kind, function, result, 0) == NULL) {
+    if (aot_takes_gradients(made) && node_of_view(x, kind, function, result, 0) == NULL) {
         Py_CLEAR(result);
     }
     return result;
@@ -421,10 +408,10 @@ PyObject *aot_record_selected(const aot_tensor *x, PyObject *key, PyObject *resu
 
 int aot_record_assigned(aot_tensor *x, PyObject *key, PyObject *value)
 {
-    if (!takes_gradients(x) && !is_complex(x)) {
+    if (!aot_takes_gradients(x)) {
         return 0;
     }
-    aot_node *node = aot_node_new(x->state, is_complex(x) ? AOT_NODE_UNKNOWN : AOT_NODE_ASSIGNED, NULL, 2, 0, &x, 1, 0);
+    aot_node *node = aot_node_new(x->state, AOT_NODE_ASSIGNED, NULL, 2, 0, &x, 1, 0);
     if (node == NULL) {
         return -1;
     }
@@ -462,9 +449,8 @@ static PyObject *record_product(aot_tensor *x1, aot_tensor *x2, PyObject *result
 {
     aot_state *state = x1->state;
     aot_tensor *made = result != NULL ? aot_as_tensor(result) : NULL;
-    if (!takes_gradients(made)) {
-        PyObject *factors[] = {(PyObject *)x1, (PyObject *)x2};
-        return without_gradient(state, state->tape.matmul, factors, 2, result);
+    if (!aot_takes_gradients(made)) {
+        return result;
     }
     aot_node *node = aot_node_new(state, AOT_NODE_PRODUCT, state->tape.matmul, 2, 2, &made, 1, 0);
     bool failed = node == NULL;
@@ -488,7 +474,7 @@ PyObject *aot_record_product(PyObject *first, PyObject *second)
 {
     aot_tensor *x1 = aot_as_tensor(first), *x2 = aot_as_tensor(second);
     aot_state *state = x1 != NULL ? x1->state : x2->state;
-    if (x1 == NULL || x2 == NULL || x1->ndim < 2 || x2->ndim < 2) {
+    if (x1 == NULL || x2 == NULL || x1->ndim < 2 || x2->ndim < 2 || is_complex(x1) || is_complex(x2)) {
         PyObject *args = PyTuple_Pack(2, first, second);
         PyObject *result = aot_record_in_python(state, state->tape.matmul, args, NULL);
         Py_XDECREF(args);
@@ -541,8 +527,7 @@ PyObject *aot_record_call(aot_state *state, PyObject *args)
         node->rule = pull;
     }
     for (Py_ssize_t k = 0; !failed && k < outputs; k++) {
-        uint8_t number = aot_dtypes[made[k]->dtype].kind;
-        if (number == AOT_KIND_REAL || number == AOT_KIND_COMPLEX) {
+        if (aot_takes_gradients(made[k])) {
             aot_node_attach(node, made[k], (uint32_t)k);
         }
     }

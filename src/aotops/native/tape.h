@@ -110,6 +110,12 @@ static inline aot_tensor *aot_tracked(const aot_state *state, PyObject *object)
     aot_tensor *tensor = object == NULL ? NULL : Py_TYPE(object) == state->tensor_type ? (aot_tensor *)object : aot_as_tensor(object);
     return tensor != NULL && tensor->node != NULL ? tensor : NULL;
 }
+/* Returns whether a tensor, which may be NULL, is of floats or of complex numbers. */
+static inline bool aot_takes_gradients(const aot_tensor *tensor)
+{
+    return tensor != NULL &&
+           (aot_dtypes[tensor->dtype].kind == AOT_KIND_REAL || aot_dtypes[tensor->dtype].kind == AOT_KIND_COMPLEX);
+}
 /* Returns whether a call with these arguments, some of which may be NULL, is recorded; with elements of lists and tuples
  * among them as well. */
 bool aot_is_recorded(const aot_state *state, PyObject *const *args, Py_ssize_t count);

@@ -24,11 +24,12 @@ def to_tensor(result: reference.ReferenceTensor) -> Tensor:
     return flat.reshape(result.shape)
 
 
-def states(operator: Operator, inputs: tuple[Any, ...], axes: tuple[int, ...]) -> tuple[Tensor, ...]:
-    """The numbers of the states that a reduction makes of some inputs, with the axes of length 1."""
+def states(operator: Operator, inputs: tuple[Tensor, ...], mask: int) -> tuple[Tensor, ...]:
+    """The numbers of the states that a reduction makes of some inputs, with the axes of a bit mask of length 1."""
     record = declaration(operator)
-    dtype, converted = reference.cast_inputs(record, [reference.tensor(x) for x in cast_inputs(operator, inputs)])
+    dtype, converted = reference.cast_inputs(record, [reference.tensor(x) for x in inputs])
     x, combine = reference.states_of(record, dtype, converted, in_plain_python)
+    axes = tuple([axis for axis in range(len(x[0].shape)) if mask >> axis & 1])
     return tuple([to_tensor(each) for each in reference.fold_states(combine, x, axes, record.identity_for(dtype))])
 
 
