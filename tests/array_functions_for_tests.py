@@ -75,3 +75,36 @@ def results(x, y, k):
     own = x * 2.0
     z = np.zeros((k, 3))
     return own, own.T, own[1:, ::-1], x, y[::-1], x[k], TABLE[k:, ::2], (k, (z, x > 0, k > 1)), None
+
+
+class Model(NamedTuple):
+    """Arrays and numbers under names."""
+
+    weights: object
+    span: Span
+    part: tuple[int, int]
+
+
+@ao.function("(float64[:], (int64, int64), NamedTuple((float64, float64), Span)) -> float64")
+def sum_within(x, window, span):
+    """The sum of the elements of a window that are in a span."""
+    total = 0.0
+    for i in range(window[0], window[1]):
+        if span.low <= x[i] <= span.high:
+            total += x[i]
+    return total
+
+
+@ao.function("(NamedTuple((float64[:], NamedUniTuple(float64, 2, Span), UniTuple(int64, 2)), Model))")
+def change(model):
+    first, count = model.part
+    model.weights[first : first + count] *= model.span.high - model.span.low
+    return model.weights[first : first + count], model.span, model.weights.copy()
+
+
+@ao.function(["(UniTuple(float64[:], 3), int64)", "(Tuple((float64[:], float64[:])), int64)", "(float64[:], int64)"])
+def chosen(arrays, k=1):
+    total = 0.0
+    for each in arrays:
+        total += np.sum(each)
+    return arrays[k], total

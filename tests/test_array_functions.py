@@ -165,6 +165,47 @@ def test_declared_orders_and_types_hold() -> None:
         (lambda f: f.add_to_row(np.ones((2, 2)), 2), IndexError, r"out of bounds \(.*for_tests.py, line \d+\)"),
         (lambda f: f.add_to_row(np.ones((2, 2)), 101), ValueError, r"no such row \(.*for_tests.py, line \d+\)"),
         (lambda f: f.results(np.ones((3, 3)), np.ones(3), -1), ValueError, "results: negative"),
+        (
+            lambda f: f.sum_within([1], [0, 1], f.Span(0, 1)),
+            TypeError,
+            r"window must be a tuple \(int64, int64\), got list",
+        ),
+        (lambda f: f.sum_within([1], (0, 1, 2), f.Span(0, 1)), TypeError, r"got tuple \(int 0, int 1, int 2\)"),
+        (lambda f: f.sum_within([1], (0, 0.5), f.Span(0, 1)), TypeError, r"got tuple \(int 0, float 0.5\)"),
+        (
+            lambda f: f.sum_within([1], (0, "a"), f.Span(0, 1)),
+            TypeError,
+            r"sum_within: window\[1\] must be .*got str 'a'",
+        ),
+        (lambda f: f.sum_within([1], (0, None), f.Span(0, 1)), TypeError, r"window\[1\] must be .*got NoneType"),
+        (lambda f: f.sum_within([1], (0, 2**64), f.Span(0, 1)), OverflowError, r"window\[1\] must fit int64"),
+        (
+            lambda f: f.sum_within([1], 3, f.Span(0, 1)),
+            TypeError,
+            r"window must be a tuple \(int64, int64\), got int 3",
+        ),
+        (lambda f: f.sum_within([1], (0, 2), f.Span(0, 1)), IndexError, r"out of bounds \(.*for_tests.py, line \d+\)"),
+        (
+            lambda f: f.sum_within([1], (0, 1), (0.0, 1.0)),
+            TypeError,
+            r"span must be a named tuple Span\(low: float64, high: float64\), got tuple \(float 0.0, float 1.0\)",
+        ),
+        (
+            lambda f: f.change(f.Model([1.0], f.Span(0, 1), (0, 1))),
+            TypeError,
+            r"change: model.weights must be an array in memory, since change writes to it, got list",
+        ),
+        (
+            lambda f: f.change(f.Model(np.broadcast_to(1.0, 3), f.Span(0, 1), (0, 1))),
+            ValueError,
+            "change: model.weights must be writable",
+        ),
+        (
+            lambda f: f.change(f.Model(np.ones(3), f.Span(0, 1j), (0, 1))),
+            TypeError,
+            r"got Model \(ndarray of float64 with 1 dimension, Span \(int 0, complex 1j\), tuple",
+        ),
+        (lambda f: f.chosen((np.ones(1),) * 4), TypeError, r"arrays must be a tuple .* or be an array of float64"),
     ],
 )
 def test_calls_that_do_not_fit_say_why(call, error, message) -> None:
@@ -235,6 +276,10 @@ def test_functions_are_known_by_their_names() -> None:
         ("Tuple((double, boolean))(complex64[:], c16)", "(complex64[:], complex128) -> (float64, bool)"),
         ("(float64, int64)(float64[:], int8)", "(float64[:], int8) -> (float64, int64)"),
         ("UniTuple(int64, 2)(Array(uint8, 3, 'F', readonly=True), b1)", "(uint8[::1, :, :], bool) -> (int64, int64)"),
+        ("((int64, f4), UniTuple(u1[:], 2))", "((int64, float32), (uint8[:], uint8[:]))"),
+        ("void(Tuple((i8, (i8,))), i8)", "((int64, (int64,)), int64) -> None"),
+        ("(int64, int64)((int64, f8[:]), i8)", "((int64, float64[:]), int64) -> (int64, int64)"),
+        ("(Tuple((i8, i8)), i8) -> ((i8, i8), i8)", "((int64, int64), int64) -> ((int64, int64), int64)"),
         (" ( float64 [ : ] , float64 ) -> optional ( float64 ) ", "(float64[:], float64) -> optional(float64)"),
     ],
 )
@@ -261,6 +306,14 @@ def test_signatures_are_read_as_numba_reads_them(signature: str, text: str) -> N
         ("(float64[:])", r"have 2 arguments, as the function has: x, y, got \(float64\[:\]\)"),
         ("(int64, int64, int64)", "have 2 arguments"),
         (f"({','.join(['int64'] * 17)})", "have up to 16 arguments"),
+        ("(UniTuple(int64, 16), int64)", "have up to 16 numbers and arrays, members of tuples included, got 17"),
+        ("(UniTuple(int64, x), int64)", "be like"),
+        ("(UniTuple(int64), int64)", "be like"),
+        ("(Tuple(int64), int64)", "be like"),
+        ("(NamedTuple((int64,), ), int64)", "be like"),
+        ("(NamedTuple((int64,), Nothing), int64)", "Nothing in the signature must be a class of named tuples"),
+        ("(NamedTuple((int64,), re), int64)", "re in the signature must be a class of named tuples"),
+        ("(NamedTuple((int64,), re.Pattern), int64)", "as many fields as it has types there: 1, got type"),
         (f"(int64[{','.join([':'] * 33)}], int64)", "be like"),
         ([], "be one at least"),
     ],
@@ -300,6 +353,64 @@ def test_what_cannot_be_returned_is_rejected(signature: str, body: str, reason: 
     assert reason in str(caught.value)
 
 
+@pytest.mark.parametrize("given", [np.arange(10.0), np.arange(20.0)[::2] / 2, ao.arange(10.0), [*range(10)]])
+def test_tuples_are_arguments(given) -> None:
+    span = functions.Span(3, 5.0)
+    assert functions.sum_within(given, (2, 8), span) == 12.0
+    assert functions.sum_within(span=span, window=(np.int8(2), True), x=given) == 0.0
+    assert functions.sum_within(given, (np.array(2), ao.tensor(5)), functions.Span(np.float32(2), ao.tensor(9))) == 9.0
+    # named tuples are tuples, and a class of them that has been derived from another is that
+    assert functions.sum_within(given, functions.Span(0, 9), type("Narrow", (functions.Span,), {})(0, 1)) == 1.0
+
+
+@pytest.mark.parametrize("step", [1, 2, -1])
+def test_arrays_in_tuples_are_written_and_returned(step: int) -> None:
+    x = np.arange(6.0)[::step]
+    expected = x.copy()
+    expected[1:3] *= 10
+    part, span, whole = functions.change(functions.Model(x, functions.Span(2, 12), (1, 2)))
+    assert np.array_equal(x, expected) and np.array_equal(whole, expected) and np.shares_memory(part, x)
+    assert type(part) is np.ndarray and span == functions.Span(2.0, 12.0) and type(span) is functions.Span
+    part, *_ = functions.change(functions.Model(ao.asarray(x), functions.Span(0, 1), (1, 2)))
+    assert type(part) is ao.Tensor
+
+
+def test_signatures_are_chosen_by_the_members_of_tuples() -> None:
+    x, y, z = np.arange(3.0), np.ones(4)[::-1], [7]
+    found, total = functions.chosen((x, y, z))
+    assert np.shares_memory(found, y) and total == 14.0
+    found, total = functions.chosen((x, y), 0)
+    assert np.shares_memory(found, x) and total == 7.0
+    assert functions.chosen(x) == (1.0, 3.0) and functions.chosen([1, 2]) == (2.0, 3.0)
+    with pytest.raises(IndexError, match="chosen: tuple index out of range"):
+        functions.chosen((x, y, z), 3)
+
+
+def test_tuples_of_numba_are_read() -> None:
+    import numba
+
+    types = numba.types
+    span = types.NamedTuple((numba.float64, numba.float64), functions.Span)
+    own = ao.function(numba.void(types.UniTuple(numba.int64, 2), types.Tuple((numba.float32[::1], span))))
+    assert own(lambda x, y: None).signatures == (
+        "((int64, int64), (float32[::1], NamedTuple((float64, float64), Span))) -> None",
+    )
+    declared = ao.function(numba.njit("int64(UniTuple(int64, 2))")(lambda x: x[0] - x[1]))
+    assert declared((5, 3)) == 2
+
+
+def test_the_fields_of_named_tuples_are_facts_of_a_build() -> None:
+    from collections import namedtuple
+
+    facts = []
+    for fields in ("low high", "high low"):
+        scope = {"span": namedtuple("span", fields), "__name__": "fields"}
+        exec("def f(x):\n    return x.low\n", scope)
+        record = ao.function("(NamedTuple((float64, float64), span))")(scope["f"])._record
+        facts.append((record.signatures[0].identity, dict(record.facts(str))["signature 0"]))
+    assert facts[0][0] != facts[1][0] and facts[0][1] != facts[1][1]
+
+
 def test_functions_of_numba_are_taken_as_they_are() -> None:
     import numba
 
@@ -311,7 +422,7 @@ def test_functions_of_numba_are_taken_as_they_are() -> None:
     with pytest.raises(TypeError, match="Numba has compiled for declared ones"):
         ao.function(numba.njit(lambda x: x))
     assert ao.function("(int64)")(numba.njit(lambda x: x)).py_func(3) == 3
-    with pytest.raises(ao.RecordError, match="arguments that are numbers, or arrays"):
+    with pytest.raises(ao.RecordError, match="arguments that are numbers, arrays"):
         ao.function(numba.void(numba.types.unicode_type))(lambda x: None)
 
 
@@ -326,6 +437,11 @@ def test_plain_python_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     scope["add_to_row"](x, 1)
     functions.add_to_row(x, 1)
     assert (x[1] > 2).all()
+    assert scope["sum_within"](x[0], (0, 4), scope["Span"](0, 1)) == functions.sum_within(
+        x[0], (0, 4), functions.Span(0, 1)
+    )
+    part, span, _ = scope["change"](scope["Model"](y, scope["Span"](0, 2), (0, 1)))
+    assert np.shares_memory(part, y) and span == (0.0, 2.0)
     with pytest.raises(ValueError, match="read-only"):
         scope["add_to_row"]([[1.0]], 0)
 

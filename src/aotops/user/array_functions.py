@@ -11,9 +11,9 @@ import sys
 from aotops import _native, errors, foreign
 from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
-from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits, remade
 from aotops.user.array_record import is_positional
-from aotops.user.array_types import read_signature
+from aotops.user.array_types import TupleArgument, read_signature
 from aotops.user.function_record import COLUMN_MAJOR, ROW_MAJOR, WRITES, FunctionRecord, FunctionSignature
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -28,16 +28,18 @@ if TYPE_CHECKING:
 def function(signature: Any = None, /, *, boundscheck: bool = True, reassociate: bool = False) -> Any:
     """Declare a whole-array function: a plain function of arrays and numbers that is compiled ahead of time.
 
-    Unlike an array kernel (``aotops.kernel``) it has no layout and no batch: it gets its arguments as they are, may
-    write to arrays, and returns what it computes: nothing, numbers, arrays of any dimensions, or tuples of them.
+    Unlike an array kernel (``aotops.kernel``) it has no layout and no batch: it gets its arguments (arrays, numbers,
+    tuples of them) as they are, may write to arrays, and returns what it computes: nothing, numbers, arrays of any
+    dimensions, or tuples of them.
 
     Parameters:
         signature: The types of the arguments, and of what is returned, as Numba writes them:
             ``"(float64[:, :], int64) -> float64"`` or ``"float64(float64[:, :], int64)"``; or a signature object of
             Numba's; or a list of several signatures. Without the type of the result, the function returns what it
-            returns. ``float64[:]`` takes arrays of any strides, ``float64[::1]`` contiguous ones. A signature may leave
-            out last parameters that have defaults: these are constants then, None among them. In place of a signature:
-            a function that Numba's ``njit`` has decorated with one.
+            returns. ``float64[:]`` takes arrays of any strides, ``float64[::1]`` contiguous ones,
+            ``(int64, float64[:])`` tuples, ``NamedTuple((int64, float64), Span)`` those of the module's class ``Span``.
+            A signature may leave out last parameters that have defaults: these are constants then, None among them.
+            In place of a signature: a function that Numba's ``njit`` has decorated with one.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a function can crash.
         reassociate: Whether sums and products of floats may be computed in another order, as in ``aotops.kernel``.
@@ -87,7 +89,7 @@ def _declared(function: Any, given: Any, options: tuple[Any, Any], namespace: di
         wanted = "have parameters that are given by position, without * and **"
         errors.reject(TypeError, "function", name, wanted, "another signature")
     rows = given if isinstance(given, list) else [given]
-    signatures = tuple([FunctionSignature(*read_signature(name, each)) for each in rows])
+    signatures = tuple([FunctionSignature(*read_signature(name, each, function.__globals__)) for each in rows])
     if not signatures:
         errors.reject(errors.RecordError, name, "signature", "be one at least", "an empty list")
     record = FunctionRecord(function, signatures, *options, namespace)  # type: ignore[arg-type]
@@ -120,6 +122,13 @@ class ArrayFunction:
         self._flags: tuple[list[int], ...] = ()
         #: By the number of arguments: what the fast path of calls takes; see ``array_kernel.h``.
         self._codes: dict[int, tuple[Any, ...]] = {}
+        #: The parameters that take tuples; others take them as arrays.
+        self._tuples = {
+            parameter
+            for signature in record.signatures
+            for parameter, own in zip(record.parameters, signature.types, strict=False)
+            if isinstance(own, TupleArgument)
+        }
         self.signatures = tuple(map(str, record.signatures))
         self.parameters = record.parameters
         self.py_func = self.__wrapped__ = function
@@ -140,7 +149,7 @@ class ArrayFunction:
         found = [_native.find_array_function(library, record.symbol(k, True)) for k in range(len(record.signatures))]
         self._flags = tuple([flags for _, *flags in found])
         self._library, self._numbers = library, tuple([number for number, *_ in found])
-        counts = {each.inputs for each in record.signatures}
+        counts = {len(each.types) for each in record.signatures} if not self._tuples else ()
         for count in range(len(self.parameters) + 1):
             # constants of signatures that leave out the last parameters; other defaults are filled in by Python
             if count in counts and all(record.defaults[each] is None for each in self.parameters[count:]):
@@ -157,9 +166,9 @@ class ArrayFunction:
         """Run the function.
 
         Parameters:
-            arguments: Tensors, arrays, lists or numbers, by position or by name. Arrays are read and written where
-                they are. An array that the function only reads may also be of a dtype that the signature's holds, which
-                is copied; one that it writes to must be an array of exactly that dtype, and writable.
+            arguments: Tensors, arrays, lists, numbers or tuples, by position or by name. Arrays are read and written
+                where they are. An array that the function only reads may also be of a dtype that the signature's holds,
+                which is copied; one that it writes to must be an array of exactly that dtype, and writable.
 
         Returns:
             What the function returns. Arrays are NumPy's if there are some among the arguments and no tensors, else
@@ -182,10 +191,7 @@ class ArrayFunction:
         if not record.loaded:
             _native.load_array_kernel(self)  # which calls ``aotops.first_call``
         try:
-            operands = [
-                None if value is None else as_operand_or_default(name, parameter, value, record.defaults)
-                for parameter, value in zip(parameters, values, strict=True)
-            ]
+            operands = [self._as_operand(parameter, value) for parameter, value in zip(parameters, values, strict=True)]
         except TypeError:
             result = foreign.call(self, values, None)
             if result is NotImplemented:
@@ -194,19 +200,30 @@ class ArrayFunction:
         number = self._chosen(values, operands)
         signature = record.signatures[number]
         flags = self._flags[number] if self._flags else [0] * signature.inputs
+        names = signature.names(parameters)
+        leaves, members = (
+            [leaf for own, each in zip(signature.types, given, strict=False) for leaf in own.leaves_of(each) or ()]
+            for given in (values, operands)
+        )
         tensors = tuple(
-            [
-                _prepared(name, *each)
-                for each in zip(parameters, values, operands, signature.arguments, flags, strict=False)
-            ]
+            [_prepared(name, *each) for each in zip(names, leaves, members, signature.arguments, flags, strict=True)]
         )
         if self._library is None:
             from aotops.user.array_python import call_as_python
 
             result = call_as_python(record, signature, values, tensors)
         else:
-            result = _native.run_array_function(self._library, self._numbers[number], name, parameters, tensors)
-        return as_given(result, values)
+            result = _native.run_array_function(self._library, self._numbers[number], name, names, tensors)
+        return as_given(result, leaves)
+
+    def _as_operand(self, parameter: str, value: Any) -> Any:
+        """A value as an operand, or a tuple of these where a signature has one; None for a default of its own."""
+        record = self._record
+        if value is None:
+            return None
+        if parameter in self._tuples and isinstance(value, tuple):
+            return _member(record.name, parameter, value)
+        return as_operand_or_default(record.name, parameter, value, record.defaults)
 
     def _arranged(self, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
         """The arguments in the order of the parameters, with defaults for those that are left out."""
@@ -239,9 +256,14 @@ class ArrayFunction:
         for takes in (_is_exactly, _is_nearly, _is_held):
             for number, signature in enumerate(record.signatures):
                 flags = self._flags[number] if self._flags else [0] * signature.inputs
+                at = 0
                 for k, operand in enumerate(operands):
-                    if k < signature.inputs:
-                        if not takes(operand, signature.arguments[k], flags[k]):
+                    if k < len(signature.types):
+                        own = signature.types[k]
+                        own_flags = flags[at : at + len(own.leaves)]
+                        at += len(own.leaves)
+                        leaves = own.leaves_of(operand)
+                        if leaves is None or not all(map(takes, leaves, own.leaves, own_flags)):
                             break
                     elif values[k] is not defaults[k]:
                         break  # it is a constant here
@@ -256,20 +278,44 @@ class ArrayFunction:
         parameter, operand = record.parameters[argument], operands[argument]
         wanted = []
         for number, signature in enumerate(record.signatures):
-            if argument < signature.inputs:
-                flags = self._flags[number][argument] if self._flags else 0
-                reason = f", since {record.name} writes to it" if flags & WRITES else ""
-                wanted.append(f"be {signature.arguments[argument].described()}{reason}")
+            if argument < len(signature.types):
+                own = signature.types[argument]
+                at = sum([len(each.leaves) for each in signature.types[:argument]])
+                flags = self._flags[number][at : at + len(own.leaves)] if self._flags else []
+                reason = f", since {record.name} writes to it" if any(each & WRITES for each in flags) else ""
+                wanted.append(f"be {own.described()}{reason}")
             else:
                 wanted.append("be left out")
-        got = errors.type_name(values[argument])
-        if isinstance(operand, _native.TensorBase):
-            plural = "s" * (operand.ndim != 1)
-            got = f"{type(values[argument]).__name__} of {operand.dtype.name} with {operand.ndim} dimension{plural}"
+        got = _spelled(values[argument], operand)
         errors.reject(TypeError, record.name, parameter, " or ".join(dict.fromkeys(wanted)), got)
 
 
 FunctionRecord.public = ArrayFunction
+
+
+def _spelled(value: Any, operand: Any) -> str:
+    """What an argument is, for messages."""
+    if isinstance(operand, tuple):
+        members = ", ".join([_spelled(*each) for each in zip(value, operand, strict=True)])
+        return f"{type(value).__name__} ({members})"
+    if not isinstance(operand, _native.TensorBase):
+        return errors.type_name(value)
+    plural = "s" * (operand.ndim != 1)
+    return f"{type(value).__name__} of {operand.dtype.name} with {operand.ndim} dimension{plural}"
+
+
+def _member(name: str, called: str, value: Any) -> Any:
+    """A tuple, or a member of one, as an operand: tuples of operands are tuples, named as they are."""
+    from aotops.namespace.operands import as_operand
+
+    if not isinstance(value, tuple):
+        return as_operand(name, called, value)
+    names = getattr(value, "_fields", None)
+    members = [
+        _member(name, f"{called}[{k}]" if names is None else f"{called}.{names[k]}", each)
+        for k, each in enumerate(value)
+    ]
+    return tuple(members) if names is None else remade(value, members)
 
 
 def as_operand_or_default(name: str, parameter: str, value: Any, defaults: dict[str, Any]) -> Any:

@@ -50,7 +50,10 @@ def call_as_python(
     except ImportError:
         numpy = None  # type: ignore[assignment]
     arguments: list[Any] = []
-    for value, tensor, own in zip(values, tensors, signature.arguments, strict=False):
+    leaves = [
+        leaf for each, value in zip(signature.types, values, strict=False) for leaf in each.leaves_of(value) or ()
+    ]
+    for value, tensor, own in zip(leaves, tensors, signature.arguments, strict=True):
         if not own.rank:
             arguments.append(tensor.item() if numpy is None else numpy.asarray(tensor)[()])
             continue
@@ -60,8 +63,9 @@ def call_as_python(
             array.flags.writeable = False
         arguments.append(array)
     quiet = contextlib.nullcontext() if numpy is None else numpy.errstate(all="ignore")
+    members = iter(arguments)
     with quiet:
-        result = record.function(*arguments)
+        result = record.function(*[each.made_of(members) for each in signature.types])
     return _returned(record.name, result, signature.result)
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from aotops import errors
 from aotops.user.array_record import MOST_DIMENSIONS, ArrayRecord, ArraySignature
-from aotops.user.array_types import Argument, spelled_result
+from aotops.user.array_types import Argument, TupleArgument, spelled_result
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from types import FunctionType
     from typing import Any
 
@@ -27,27 +27,35 @@ class FunctionSignature(ArraySignature):
     Each axis of an argument has a dimension of its own.
 
     Attributes:
-        arguments: their types.
+        types: of what the function is called with.
+        arguments: the types of the numbers and arrays among these, members of tuples included: C's arguments.
         result: the type of what it returns; None if that is not declared.
     """
 
-    def __init__(self, arguments: tuple[Argument, ...], result: Result) -> None:
+    def __init__(self, types: tuple[Argument | TupleArgument, ...], result: Result) -> None:
+        arguments = tuple([leaf for each in types for leaf in each.leaves])
         axes, first = [], 0
         for each in arguments:
             axes.append(tuple(range(first, first + each.rank)))
             first += each.rank
         super().__init__(tuple([each.dtype for each in arguments]), len(arguments), (), tuple(axes), (-1,) * first)
+        self.types = types
         self.arguments = arguments
         self.result = result
 
     def __str__(self) -> str:
         result = spelled_result(self.result)
-        return f"({', '.join(map(str, self.arguments))}){f' -> {result}' if result else ''}"
+        return f"({', '.join(map(str, self.types))}){f' -> {result}' if result else ''}"
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What code is compiled from, of this signature."""
-        return (str(self),)
+        return (str(self), *[each.described() for each in self.types if isinstance(each, TupleArgument)])
+
+    def names(self, parameters: Sequence[str]) -> tuple[str, ...]:
+        """How messages call the numbers and arrays that C gets, by the names of the function's parameters."""
+        pairs = zip(parameters, self.types, strict=False)
+        return tuple([name for parameter, each in pairs for name in each.names(parameter)])
 
     @property
     def has_versions(self) -> bool:
@@ -74,7 +82,7 @@ class FunctionRecord(ArrayRecord):
         #: The values of parameters that calls may leave out.
         self.defaults = dict(zip(self.parameters[least:], function.__defaults__ or (), strict=True))
         for each in signatures:
-            if not least <= each.inputs <= len(self.parameters):
+            if not least <= len(each.types) <= len(self.parameters):
                 count = str(least) if least == len(self.parameters) else f"{least} to {len(self.parameters)}"
                 wanted = f"have {count} arguments, as the function has: {', '.join(self.parameters)}"
                 errors.reject(errors.RecordError, self.name, "signature", wanted, str(each))
@@ -89,7 +97,7 @@ class FunctionRecord(ArrayRecord):
 
     def described(self, number: int) -> str:
         """One of the signatures, as the names of its code in reports have it."""
-        arguments = ", ".join(map(str, self.signatures[number].arguments))
+        arguments = ", ".join(map(str, self.signatures[number].types))
         return f"({arguments})"
 
     def symbol(self, number: int, contiguous: bool) -> str:
@@ -101,7 +109,7 @@ class FunctionRecord(ArrayRecord):
         yield "kind", self.kind
         yield "parameters", ", ".join(self.parameters)
         for number, signature in enumerate(self.signatures):
-            yield f"signature {number}", str(signature)
+            yield f"signature {number}", "; ".join(signature.identity)
         yield "checked indices", str(self.boundscheck)
         yield "reassociated", str(self.reassociate)
         yield "function", spelled(self.function)

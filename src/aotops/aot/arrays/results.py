@@ -18,7 +18,7 @@ from aotops.abi import FACTS
 from aotops.aot.arrays.operands import array_of, element_of, element_type
 from aotops.aot.front.reasons import CompileError
 from aotops.encode import stable_code
-from aotops.user.array_types import spelled_result
+from aotops.user.array_types import Argument, TupleArgument, spelled_result
 from aotops.user.function_record import (
     ARRAY,
     COLUMN_MAJOR,
@@ -226,9 +226,23 @@ def function_call(
         order_flag = {"A": 0, "C": ROW_MAJOR, "F": COLUMN_MAJOR}[order]
         flags.append(order_flag | (WRITES if operand in written else 0))
     names["describe"] = described(flags)
+    leaves = iter(arguments)
+
+    def spelled(own: Argument | TupleArgument) -> str:
+        """An argument of the function: a number or an array, or a tuple that is made of these."""
+        if isinstance(own, Argument):
+            return next(leaves)
+        members = "".join(f"{spelled(each)}, " for each in own.members)
+        if own.owner is None:
+            return f"({members})"
+        owner = f"class_{len(names)}"
+        names[owner] = own.owner
+        return f"{owner}({members})"
+
+    passed = ", ".join(map(spelled, signature.types))
     text = (
         "def call(n, data, numbers):\n    if n == 0:\n        describe(data)\n    else:\n"
-        f"        store(function({', '.join(arguments)}), data)\n"
+        f"        store(function({passed}), data)\n"
     )
     exec(text, names)
     call: Callable[..., None] = names["call"]
