@@ -240,8 +240,6 @@ def batch_shape(rng: Any, whole: tuple[int, ...]) -> tuple[int, ...]:
 def expected_of_batch(arguments: tuple[Any, ...], out: Any) -> Any:
     """What ``read`` gives for a batch: a result, or the class of an error, by NumPy's rules."""
     x, index, mode = arguments
-    if x.ndim < 2 or index.ndim < 1:
-        return ValueError
 
     def takes(own: tuple[str, ...], exactly: bool) -> bool:
         given = [each.dtype.name for each in arguments]
@@ -252,6 +250,8 @@ def expected_of_batch(arguments: tuple[Any, ...], out: Any) -> Any:
     chosen = next((row for exactly in (True, False) for row in rows if takes(row, exactly)), None)
     if chosen is None:
         return TypeError
+    if x.ndim < 2 or index.ndim < 1:
+        return ValueError
     try:
         batch = np.broadcast_shapes(x.shape[:-2], index.shape[:-1], mode.shape)
     except ValueError:
