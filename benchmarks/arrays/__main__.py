@@ -29,7 +29,10 @@ RIVALS = ("checked", "plain")
 
 def numba_call(case: Case, boundscheck: bool, operands: Sequence[Any]) -> Callable[[], Any]:
     """A call of Numba's function, which allocates its output."""
-    compiled = numba.njit(boundscheck=boundscheck)(case.function)
+    if numba.config.CACHE_DIR:
+        # the key of Numba's cache has no options: a folder for each
+        numba.config.CACHE_DIR = str(Path(numba.config.CACHE_DIR).parent / RIVALS[not boundscheck])
+    compiled = numba.njit(boundscheck=boundscheck, cache=bool(numba.config.CACHE_DIR))(case.function)
     shape, dtype = case.shape(*operands), np.dtype(case.dtypes[-1])
 
     def call() -> Any:
@@ -89,12 +92,14 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=11)
     parser.add_argument("--threads", type=int, default=1, help="of aotops; Numba's functions have one")
     parser.add_argument("--json", help="a file for the figures")
+    parser.add_argument("--numba-cache", help="a folder for Numba's code, to measure without compiling first")
     options = parser.parse_args()
     unknown = set(options.names) - {each.name for each in CASES}
     if unknown:
         parser.error(f"there is no function {', '.join(sorted(unknown))}")
     chosen = [each for each in CASES if not options.names or each.name in options.names]
     ao.set_num_threads(options.threads)
+    numba.config.CACHE_DIR = str(Path(options.numba_cache).absolute() / RIVALS[0]) if options.numba_cache else ""
     gc.disable()
     figures: dict[str, dict[str, float]] = {}
     print(f"{'function':<20}{'elements':>10}{'aotops, us':>12}" + "".join(f"{f'numba {r}':>16}" for r in RIVALS))
