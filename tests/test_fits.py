@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import inspect
 import re
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from needs import PROJECT, requires_source
 
 from aotops.intrinsics import narrow
-from aotops.ops import activation, chapters, float_arithmetic, special
+from aotops.ops import activation, chapters, float_arithmetic, hyperbolic, special
 
 pytestmark = requires_source
 
@@ -23,14 +24,14 @@ CALL = re.compile(r"^# tools/fit_polynomial\.py (.*(?:\n#  .*)?)\ndef (\w+)\(", 
 Function = Callable[..., Any]
 
 
-def load_tool() -> Any:
-    """The tool as a module."""
-    specification = importlib.util.spec_from_file_location("fit_polynomial", PROJECT / "tools" / "fit_polynomial.py")
+def load_tool(name: str = "fit_polynomial") -> Any:
+    """A tool as a module."""
+    if name == "fit_by_table":
+        load_tool()  # which it imports
+    specification = importlib.util.spec_from_file_location(name, PROJECT / "tools" / f"{name}.py")
     assert specification is not None and specification.loader is not None
     module = importlib.util.module_from_spec(specification)
-    import sys
-
-    sys.modules["fit_polynomial"] = module  # where dataclasses look
+    sys.modules[name] = module  # where dataclasses look
     specification.loader.exec_module(module)
     return module
 
@@ -92,22 +93,31 @@ def test_the_command_prints_coefficients_and_error(capsys: pytest.CaptureFixture
     assert re.match(r"x\*\*0   0\.894\d+\nx\*\*1   1\.718281\d+\nwithin 2\^-3\.23\d*\n$", out), out
 
 
-@pytest.mark.parametrize(
-    ("name", "rows", "bits"), [("gelu", activation.TAILS, 26.8), ("erfc", special.SCALED_ERFC, 26.4)]
-)
-def test_the_polynomials_by_table_are_close(name: str, rows: tuple[tuple[float, ...], ...], bits: float) -> None:
-    """Those of tools/fit_tails.py, on their 16 intervals, with coefficients of float32."""
-    factor = 1.0 if name == "gelu" else 2**0.5
+#: The tables of tools/fit_by_table.py, and the error of each as a negative power of 2.
+TABLES = {
+    "erf": (special.ERF, 56.0),
+    "erfc": (special.SCALED_ERFC, 26.4),
+    "gelu": (activation.TAILS, 26.8),
+    "tanh": (hyperbolic.TANH, 27.0),
+}
+
+
+def test_every_table_of_polynomials_is_tested() -> None:
+    assert set(TABLES) == set(load_tool("fit_by_table").FITS)
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_polynomials_by_table_are_close(name: str) -> None:
+    """On their 16 intervals, with the coefficients as they are rounded."""
+    fit = load_tool("fit_by_table").FITS[name]
+    rows, bits = TABLES[name]
     for j in range(16):
-        middle, *coefficients = map(narrow, rows[j])
-        quarters = (j - 12) % 16
-        low, high = ((2.0 ** (k // 4) * (4 + k % 4) / 4 - 1) / factor for k in (quarters, quarters + 1))
-        with mpmath.workprec(100):
-            for a in (low + (high - low) * i / 40 for i in range(41)):
-                m = mpmath.mpf(a)
-                if name == "gelu":
-                    exact = mpmath.exp(m * m / 2) * mpmath.erfc(m / mpmath.sqrt(2)) / 2
-                else:
-                    exact = mpmath.exp(m * m) * mpmath.erfc(m)
+        middle, *coefficients = map(narrow, rows[j]) if fit.single else rows[j]
+        with mpmath.workprec(200):
+            place, low, high = fit.interval(j)
+            for m in (low + (high - low) * i / 40 for i in range(1, 41)):
+                exact = fit.function(m)
                 found = sum(coefficient * (m - middle) ** k for k, coefficient in enumerate(coefficients))
-                assert abs(found - exact) < exact * 2.0**-bits, a
+                if place < fit.odd:
+                    found += m
+                assert abs(found - exact) < exact * 2.0**-bits, m

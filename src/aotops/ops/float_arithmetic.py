@@ -18,6 +18,7 @@ from aotops.intrinsics import (
     fma,
     limit,
     look_up16,
+    look_up16_float32,
     narrow,
     rint,
     select,
@@ -224,3 +225,27 @@ INVERSES = Table(
         0.5,
     )
 )
+
+
+# --- polynomials by table -----------------------------------------------------------------------------------------
+
+# An index of four bits, of an exponent and a fraction, chooses one of 16 intervals and its polynomial, of the distance
+# from the interval's middle. There the function is nearly a float32, so that the constant coefficient is precise.
+
+
+def by_table(rows: tuple[tuple[float, ...], ...]) -> Any:
+    """Make ``t, constant, slope`` of ``m`` and an index, in float32: the polynomial is ``constant + t * slope``.
+
+    A row is the middle of an interval, and the coefficients from the constant one up; ``t`` is the distance of ``m``.
+    """
+    middles, c0, c1, c2, c3, c4, c5, c6 = (Table(tuple(narrow(row[k]) for row in rows)) for k in range(8))
+
+    def polynomial(m: Any, j: Any) -> Any:
+        t = m - look_up16_float32(middles, j)
+        t2 = t * t
+        p12 = fma(look_up16_float32(c2, j), t, look_up16_float32(c1, j))
+        p34 = fma(look_up16_float32(c4, j), t, look_up16_float32(c3, j))
+        p56 = fma(look_up16_float32(c6, j), t, look_up16_float32(c5, j))
+        return t, look_up16_float32(c0, j), fma(t2, fma(t2, p56, p34), p12)
+
+    return polynomial
