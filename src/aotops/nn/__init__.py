@@ -18,7 +18,7 @@
 
 from __future__ import annotations
 
-from aotops.nn import functional
+from aotops.nn import functional, init, utils
 from aotops.nn.files import load, save
 from aotops.nn.layers import (
     GELU,
@@ -26,6 +26,7 @@ from aotops.nn.layers import (
     Embedding,
     Flatten,
     Identity,
+    LayerNorm,
     Linear,
     LogSoftmax,
     ReLU,
@@ -47,6 +48,7 @@ __all__ = [
     "Embedding",
     "Flatten",
     "Identity",
+    "LayerNorm",
     "Linear",
     "LogSoftmax",
     "MSELoss",
@@ -60,6 +62,8 @@ __all__ = [
     "Softplus",
     "Tanh",
     "functional",
+    "init",
     "load",
     "save",
+    "utils",
 ]

@@ -12,7 +12,9 @@ from aotops.namespace.neural import embedding as rows_of
 from aotops.namespace.neural import log_softmax, one_hot, softmax
 from aotops.namespace.operands import as_floats, as_tensor
 from aotops.namespace.searching import take_along_axis
+from aotops.namespace.statistics import mean
 from aotops.random import Generator, default_generator
+from aotops.shapes import as_shape
 from aotops.tensors import Tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -25,6 +27,7 @@ __all__ = [
     "dropout",
     "embedding",
     "gelu",
+    "layer_norm",
     "linear",
     "log_softmax",
     "mse_loss",
@@ -37,8 +40,8 @@ __all__ = [
     "tanh",
 ]
 
-gelu, relu, sigmoid, silu, softplus, tanh = (
-    _native.operators[name] for name in ("gelu", "relu", "sigmoid", "silu", "softplus", "tanh")
+gelu, relu, rsqrt, sigmoid, silu, softplus, tanh = (
+    _native.operators[name] for name in ("gelu", "relu", "rsqrt", "sigmoid", "silu", "softplus", "tanh")
 )
 _all, _less, _multiply, _negative, _sum = (
     _native.operators[name] for name in ("all", "less", "multiply", "negative", "sum")
@@ -103,6 +106,51 @@ def embedding(indices: Any, weight: Tensor) -> Tensor:
                 [1., 2.]])
     """
     return rows_of(indices, weight)
+
+
+@advised
+def layer_norm(
+    x: Any, normalized_shape: Any, weight: Tensor | None = None, bias: Tensor | None = None, eps: float = 1e-5
+) -> Tensor:
+    """Return elements less their mean, over their standard deviation, along the last axes.
+
+    Parameters:
+        x: A tensor of floats.
+        normalized_shape: The lengths of the last axes, over which means are taken: an int or several.
+        weight: What the results are multiplied by, of this shape, or None.
+        bias: What is added to them, of this shape, or None.
+        eps: Added to the variance, so that equal elements divide by no 0.
+
+    Returns:
+        A tensor of the shape of ``x``.
+
+    Raises:
+        TypeError: An argument is none of those above.
+        ValueError: A shape is another one.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.functional.layer_norm([[1.0, 3.0], [5.0, 5.0]], 2, eps=0.0)
+        tensor([[-1.,  1.],
+                [nan, nan]])
+    """
+    values = as_floats("layer_norm", "x", x)
+    lengths = as_shape("layer_norm", "normalized_shape", normalized_shape)
+    count = len(lengths)
+    if count == 0 or values.shape[-count:] != lengths:
+        errors.reject(ValueError, "layer_norm", "x", f"have the last axes {lengths}", f"shape {values.shape}")
+    if not _native.is_number(eps) or isinstance(eps, complex):
+        errors.wrong_type("layer_norm", "eps", "a number", eps)
+    axes = tuple(range(-count, 0))
+    centred = values - mean(values, axes, keepdims=True)
+    result: Tensor = centred * rsqrt(mean(centred * centred, axes, keepdims=True) + eps)
+    for name, given in (("weight", weight), ("bias", bias)):
+        if given is not None:
+            own = as_tensor("layer_norm", name, given)
+            if own.shape != lengths:
+                errors.reject(ValueError, "layer_norm", name, f"have the shape {lengths}", own.shape)
+            result = result * own if name == "weight" else result + own
+    return result
 
 
 @advised

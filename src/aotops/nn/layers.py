@@ -10,7 +10,7 @@ from aotops.dtypes import as_dtype
 from aotops.namespace.operands import as_tensor
 from aotops.nn import functional
 from aotops.nn.module import Module, Parameter
-from aotops.shapes import as_int
+from aotops.shapes import as_int, as_shape
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -126,6 +126,63 @@ class Embedding(Module):
     def extra_repr(self) -> str:
         """What the layer was made with."""
         return f"{self.num_embeddings}, {self.embedding_dim}"
+
+
+class LayerNorm(Module):
+    """Subtracts the mean along the last axes, and divides by the standard deviation; then scales and shifts.
+
+    Parameters:
+        normalized_shape: The lengths of the last axes: an int or several.
+        eps: Added to the variance.
+        elementwise_affine: Whether there is a ``weight`` of ones, which the results are multiplied by.
+        bias: Whether there is a ``bias`` of zeros besides.
+        dtype: Of the parameters: ``float64`` or ``float32``.
+
+    Raises:
+        TypeError: An argument is none of those above.
+        ValueError: There are no axes, or a length is less than 1.
+
+    Example:
+        >>> import aotops as ao
+        >>> ao.nn.LayerNorm(4)(ao.arange(8.0).reshape(2, 4)).mean(axis=1)
+        tensor([0., 0.])
+        >>> ao.nn.LayerNorm((2, 4))
+        LayerNorm((2, 4), eps=1e-05, elementwise_affine=True)
+    """
+
+    weight: Tensor | None
+    bias: Tensor | None
+
+    def __init__(
+        self,
+        normalized_shape: Any,
+        eps: float = 1e-5,
+        elementwise_affine: bool = True,
+        bias: bool = True,
+        *,
+        dtype: Any = "float64",
+    ) -> None:
+        self.normalized_shape = as_shape("LayerNorm", "normalized_shape", normalized_shape)
+        if not self.normalized_shape or min(self.normalized_shape) < 1:
+            errors.wrong_value(
+                "LayerNorm", "normalized_shape", "one length or several, 1 or more each", normalized_shape
+            )
+        if not _native.is_number(eps) or isinstance(eps, complex):
+            errors.wrong_type("LayerNorm", "eps", "a number", eps)
+        self.eps = float(eps)
+        self.elementwise_affine = as_flag("LayerNorm", "elementwise_affine", elementwise_affine)
+        kind, has_bias = float_dtype("LayerNorm", dtype), as_flag("LayerNorm", "bias", bias)
+        shape, affine = self.normalized_shape, self.elementwise_affine
+        self.weight = Parameter(_native.full(shape, 1, kind)) if affine else None
+        self.bias = Parameter(_native.full(shape, 0, kind)) if affine and has_bias else None
+
+    def forward(self, x: Any) -> Tensor:
+        """The elements, normalised, scaled and shifted."""
+        return functional.layer_norm(x, self.normalized_shape, self.weight, self.bias, self.eps)
+
+    def extra_repr(self) -> str:
+        """What the layer was made with."""
+        return f"{self.normalized_shape}, eps={self.eps}, elementwise_affine={self.elementwise_affine}"
 
 
 class Dropout(Module):
