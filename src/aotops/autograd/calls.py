@@ -108,6 +108,8 @@ def complex_rule(function: Any, name: str, own: bool, rule: Any) -> Any:
 
     if not own or name in rules_complex.LINEAR:
         return rule if own else None
+    if name == "norm":
+        return rules_complex.norm
     return rules_complex.rule_of(function) if isinstance(function, Operator) else None
 
 

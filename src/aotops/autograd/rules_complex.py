@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 
 from aotops import _native
+from aotops.autograd import rules_neural
 from aotops.autograd.formulas import parameters_read
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -119,7 +120,7 @@ LINEAR = frozenset(
             "triu",
         ),
         *("select", "embedding", "take", "take_along_axis", "einsum", "matmul", "tensordot", "vecdot"),
-        *("full", "full_like", "from_flat", "asarray", "matrix_transpose"),
+        *("full", "full_like", "from_flat", "asarray", "matrix_transpose", "prod"),
     }
 )
 
@@ -144,6 +145,19 @@ def rule_of(operator: Operator) -> Any:
     if name in GRADIENTS:
         return lambda *args, **options: several(operator, GRADIENTS[name], args, options)
     return None
+
+
+def norm(x: Tensor, axis: Any = None, **options: Any) -> Ruled:
+    """The rule of the norm of absolute values, behind that of these."""
+    size = _abs(x)
+    result, _, saved, pull_size = rules_neural.norm(size, axis, **options)
+
+    def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
+        x, size, *rest = saved
+        (by_size,) = pull_size(gradient, tuple(rest))
+        return (None if by_size is None else by_size * direction(x, size),)
+
+    return result, (x,), (x, size, *saved), pull
 
 
 def unary(operator: Operator, derivative: Callable[[Any, Any], Any], x: Tensor, options: dict[str, Any]) -> Ruled:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import astype
+from aotops.autograd import rules_complex
 from aotops.autograd.rules import chained, kept
 from aotops.namespace import statistics
 from aotops.namespace.manipulation import broadcast_to
@@ -123,7 +124,8 @@ def product(x: Any, /, axis: Any = None, **options: Any) -> Ruled:
         for place, axis in enumerate(order):
             back[axis] = place
         others = others.permute(back) if order else others
-        return (chained(repeated(gradient, shape, axes), others),)
+        chain = rules_complex.chained if others.dtype.kind == "complex" else chained
+        return (chain(repeated(gradient, shape, axes), others),)
 
     return result, (x,), (x,), pull
 

@@ -144,7 +144,7 @@ class LayerNorm(Module):
 
     Example:
         >>> import aotops as ao
-        >>> ao.nn.LayerNorm(4)(ao.arange(8.0).reshape(2, 4)).mean(axis=1)
+        >>> ao.nn.LayerNorm(4)(ao.arange(8.0).reshape(2, 4)).mean(axis=1).detach()
         tensor([0., 0.])
         >>> ao.nn.LayerNorm((2, 4))
         LayerNorm((2, 4), eps=1e-05, elementwise_affine=True)
