@@ -122,6 +122,26 @@ READY = [
         '@ao.function("(float64[:])")',
     ),
     ("@jit\ndef f(x, y):\n    return x + y, x - y", "@ao.zip(results=(None, None))"),
+    ("@jit\ndef f(x):\n    return np.array([math.sin(v) for v in x])", '@ao.function("(float64[:])")'),
+    ("@jit\ndef f(x, k):\n    return sum([x[0] * i for i in range(k)])", '@ao.function("(float64[:], int64)")'),
+    (
+        "@jit\ndef f(k, r, v):\n    return (v @ v - k) * np.cross(r, v)",
+        '@ao.function("(float64, float64[:], float64[:])")',
+    ),
+    ("@jit\ndef f(x, width):\n    return x[0] >> width, x[1] & 0xFF", '@ao.function("(int64[:], int64)")'),
+    ("@jit\ndef f(x, y):\n    return np.hstack((x, y))", '@ao.function("(float64[:], float64[:])")'),
+    ("@jit\ndef f(groups, x):\n    return np.bincount(groups), x[0]", '@ao.function("(int64[:], float64[:])")'),
+    (
+        "@jit\ndef f(x, labels):\n    inside = labels == 1\n    rows = x[inside & ~np.isnan(labels)]\n"
+        "    return rows[:, 0].mean() + x[np.argsort(labels)][0, 1] + labels[0]",
+        '@ao.function("(float64[:, :], float64[:])")',
+    ),
+    (
+        "@jit('f4(f4[:,::1],i4[:])')\ndef f(x, k):\n    s = 0.0\n    for i in range(len(x)):\n        s += x[i, k[i]]\n"
+        "    return s",
+        '@ao.kernel("(n,m),(n)->()", dtypes=[("float32", "int32", "float32")])',
+    ),
+    ("@jit\ndef f(x, k):\n    return x[0] * type(k)(2)", '@ao.function("(float64[:], float64)")'),
     ("@jit\ndef f(c):\n    return c.real", '@ao.function("(complex128)")'),
     ("@jit\ndef f(x):\n    assert x.size > 0, 'empty'\n    return x[0]", '@ao.function("(float64[:])")'),
 ]
@@ -204,6 +224,14 @@ KINDS = [
         "k[0] of an input without axes",
     ),
     ("@guvectorize(['void(f8[:], f8[:])'], '(n)->()')\ndef f(x, out):\n    x[0] = 1.0", "a write to the input x"),
+    (
+        "@guvectorize([(float64[:], float64[:])], '(n),(m)')\ndef f(x, out):\n    out[0] = x[0]",
+        "a layout without outputs",
+    ),
+    (
+        "@guvectorize([(float64[:], float64[:])], make())\ndef f(x, out):\n    out[0] = x[0]",
+        "a layout that is computed",
+    ),
 ]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from aotops.porting.layouts import Layouts
 from aotops.porting.operators import pattern
@@ -87,12 +87,16 @@ def declaration(module: Module, function: Compiled, known: dict[str, list[Parame
             ends.insert(0, ends[0] - 1)
         guessed = [f"({', '.join(each.spelled() for each in parameters[:end])})" for end in ends]
         found = Declaration(f"@ao.function({quoted(guessed)})", is_guessed=True)
-    layout = Layouts(module, node, parameters)
-    if layout.text and arrays:
-        dtypes = ", ".join(f'"{each}"' for each in layout.dtypes)
-        kernel = f'@ao.kernel("{layout.text}", dtypes=[({dtypes})])'
-        if len(set(layout.dtypes)) == 1:
-            kernel = f'@ao.kernel("{layout.text}", dtypes={dtypes.partition(",")[0]})'
+    declared = [each for each in (_declared(parameters, text) for text in signatures) if each is not None]
+    layouts = [Layouts(module, node, each) for each, _ in declared] or [Layouts(module, node, parameters)]
+    layout = layouts[0]
+    is_told = len(declared) == len(signatures) and len({each.text for each in layouts}) == 1
+    if is_told and layout.text and any(each.rank for each in layout.parameters.values()):
+        rows = [tuple(each.dtypes) for each in layouts]
+        for k, (_, result) in enumerate(declared):
+            if result is not None and len(rows[k]) == len(parameters) + 1:
+                rows[k] = (*rows[k][:-1], result)
+        kernel = f'@ao.kernel("{layout.text}", dtypes={_rows(list(dict.fromkeys(rows)))})'
         if layout.returned:
             change = "with the result as the last parameter, written and not returned"
             found.also.append(f"{kernel}, {change}: batches run on threads")
@@ -106,6 +110,28 @@ def declaration(module: Module, function: Compiled, known: dict[str, list[Parame
     if operator:
         found.also.append(operator)
     return found
+
+
+def _declared(parameters: list[Parameter], signature: str) -> tuple[list[Parameter], str | None] | None:
+    """The parameters with the types of a signature, and the dtype of its result; None if it has other types."""
+    result, types = split(signature)
+    if len(types) != len(parameters):
+        return None
+    found = []
+    for parameter, type_ in zip(parameters, types, strict=True):
+        dtype = dtype_of(type_)
+        if dtype is None:
+            return None
+        rank = type_.partition("[")[2].count(":") - type_.count("::")
+        found.append(replace(parameter, rank=rank, dtype=dtype, is_optional=False))
+    return found, dtype_of(result) if result else None
+
+
+def _rows(rows: list[tuple[str, ...]]) -> str:
+    """Dtypes as ``kernel`` takes them: one for all operands, or a tuple for each signature."""
+    spelled = [_python(list(row[:1] if len(set(row)) == 1 else row)) for row in rows]
+    alone = len(spelled) == 1 and spelled[0].startswith('"')
+    return spelled[0] if alone else f"[{', '.join(spelled)}]"
 
 
 def quoted(texts: list[str]) -> str:
@@ -233,7 +259,5 @@ def _of_layout(function: Compiled) -> Declaration:
             rows.append(tuple(str(each) for each in row))
     options = [f'"{function.decorations[0].layout or "..."}"']
     if rows:
-        spelled = [_python(list(row[:1] if len(set(row)) == 1 else row)) for row in rows]
-        alone = len(spelled) == 1 and spelled[0].startswith('"')
-        options.append(f"dtypes={spelled[0] if alone else '[' + ', '.join(spelled) + ']'}")
+        options.append(f"dtypes={_rows(rows)}")
     return Declaration(f"@ao.kernel({', '.join(options)})")

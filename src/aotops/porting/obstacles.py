@@ -157,6 +157,10 @@ def _of_inputs(module: Module, function: Compiled) -> Iterator[Obstacle]:
     if layout is None or not isinstance(function.node, ast.FunctionDef):
         yield Obstacle(function.line, "a layout that is computed", "write it out")
         return
+    if "->" not in layout:
+        advice = "move what it writes behind ->, or write @ao.function(...), which may write to its arrays"
+        yield Obstacle(function.line, f"a layout without outputs, {layout}", advice)
+        return
     inputs = re.findall(r"\(([^)]*)\)", layout.partition("->")[0])
     parameters = Uses(module, function.node).parameters
     for axes, parameter in zip(inputs, parameters, strict=False):
@@ -289,6 +293,11 @@ class _Visitor(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         function = node.func
+        made = function if isinstance(function, ast.Call) else None
+        if made and isinstance(made.func, ast.Name) and made.func.id == "type" and self.is_builtin("type"):
+            for each in (*node.args, *made.args):  # type(x)(1), which is a conversion
+                self.visit(each)
+            return
         if isinstance(function, ast.Name) and function.id in BUILTINS and self.is_builtin(function.id):
             self.add(node, *BUILTINS[function.id])
         if isinstance(function, ast.Attribute) and not self.dotted(function):

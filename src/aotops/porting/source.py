@@ -219,7 +219,7 @@ class Module:
         if decoration.kind == "guvectorize":
             layouts = [self._value(each) for each in arguments[-1:]]
             layout = layouts[0] if layouts else None
-            if isinstance(layout, ast.Constant) and isinstance(layout.value, str) and "->" in layout.value:
+            if isinstance(layout, ast.Constant) and isinstance(layout.value, str):
                 decoration.layout = "".join(layout.value.split())
                 arguments = arguments[:-1]
         if decoration.kind in ("njit", "vectorize", "guvectorize", "export", "cfunc"):

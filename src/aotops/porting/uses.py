@@ -40,7 +40,8 @@ class Uses(ast.NodeVisitor):
         self.by_name = {each.name: each for each in self.parameters}
         #: variables that hold an element or a part of a parameter, and how many of its axes are gone
         self.parts: dict[str, tuple[str, int]] = {}
-        self.integers: set[str] = set()
+        #: variables that hold a mask or positions, which select elements along an axis and leave it there
+        self.selections: set[str] = set()
         for argument, default in zip(arguments[::-1], node.args.defaults[::-1], strict=False):
             parameter = self.by_name[argument.arg]
             if isinstance(default, ast.Constant):
@@ -82,7 +83,9 @@ class Uses(ast.NodeVisitor):
                 return None
             indices = indices_of(node)
             gone = sum(
-                not isinstance(each, ast.Slice) and not (isinstance(each, ast.Constant) and each.value in (None, ...))
+                not isinstance(each, ast.Slice)
+                and not (isinstance(each, ast.Constant) and each.value in (None, ...))
+                and not self.selects(each)
                 for each in indices
             )
             return owner[0], owner[1] + gone
@@ -91,6 +94,20 @@ class Uses(ast.NodeVisitor):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "copy":
             return self.part(node.func.value)
         return None
+
+    def selects(self, node: ast.AST) -> bool:
+        """Whether an index is a mask, or positions that NumPy has found."""
+        if isinstance(node, ast.Name):
+            return node.id in self.selections
+        if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+            return self.selects(node.left) and self.selects(node.right)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Invert):
+            return self.selects(node.operand)
+        if isinstance(node, ast.Subscript) and isinstance(node.value, ast.Call):  # np.nonzero(x)[0]
+            return self.module.dotted(node.value.func) in OF_TUPLES
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return node.func.attr == "argsort" or self.module.dotted(node.func) in OF_POSITIONS
+        return isinstance(node, ast.Compare)
 
     def at_least(self, node: ast.AST, axes: int) -> None:
         """Note that an expression is an array of some axes, if it is part of a parameter."""
@@ -138,7 +155,7 @@ class Uses(ast.NodeVisitor):
                 self.by_name[found[0]].is_written = True
         for each in indices:
             for bound in (each.lower, each.upper, each.step) if isinstance(each, ast.Slice) else (each,):
-                if bound is not None and not isinstance(bound, ast.Compare):
+                if bound is not None and not self.selects(bound):
                     self.integer(bound)
         self.generic_visit(node)
 
@@ -164,6 +181,8 @@ class Uses(ast.NodeVisitor):
                 for each, own in zip(target.elts, value.elts, strict=True):
                     self.bind(each, own)
         elif isinstance(target, ast.Name) and target.id not in self.by_name:
+            if self.selects(value):
+                self.selections.add(target.id)
             found = self.part(value)
             if found is not None:
                 self.parts[target.id] = found
@@ -176,7 +195,29 @@ class Uses(ast.NodeVisitor):
             self.integer(node.value)
         self.generic_visit(node)
 
+    def visit_BinOp(self, node: ast.BinOp) -> None:
+        if isinstance(node.op, ast.MatMult):
+            self.at_least(node.left, 1)
+            self.at_least(node.right, 1)
+        elif isinstance(node.op, (ast.LShift, ast.RShift)):
+            self.integer(node.left)
+            self.integer(node.right)
+        elif isinstance(node.op, (ast.BitAnd, ast.BitOr, ast.BitXor)):
+            for one, other in ((node.left, node.right), (node.right, node.left)):
+                if isinstance(one, ast.Constant) and type(one.value) is int:
+                    self.integer(other)
+        self.generic_visit(node)
+
     def visit_For(self, node: ast.For) -> None:
+        self.iterate(node)
+        self.generic_visit(node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> None:
+        self.iterate(node)
+        self.generic_visit(node)
+
+    def iterate(self, node: ast.For | ast.comprehension) -> None:
+        """Note what a loop, or that of a comprehension, says of what it runs over."""
         iterated = node.iter
         if isinstance(iterated, ast.Call):
             called = last_name(iterated.func)
@@ -194,7 +235,6 @@ class Uses(ast.NodeVisitor):
         else:
             self.at_least(iterated, 1)
             self.element(node.target, iterated)
-        self.generic_visit(node)
 
     def element(self, target: ast.AST, array: ast.AST) -> None:
         """Note that a variable runs over the elements of an array."""
@@ -218,6 +258,11 @@ class Uses(ast.NodeVisitor):
                 self.integer(node.args[0])
             elif short in OF_ARRAYS:
                 for each in node.args[: 2 if short in OF_TWO else 1]:
+                    self.at_least(each, 1)
+                if short == "bincount" and node.args:
+                    self.integer(node.args[0])
+            elif short in OF_SEVERAL and node.args and isinstance(node.args[0], (ast.Tuple, ast.List)):
+                for each in node.args[0].elts:
                     self.at_least(each, 1)
         self.generic_visit(node)
 
@@ -245,10 +290,20 @@ _ARRAY_FUNCTIONS = """
     sum prod mean std var median min max amin amax argmin argmax argsort sort cumsum cumprod any all percentile quantile
     nansum nanmean nanmin nanmax nanstd nanvar nanmedian nanargmin nanargmax unique searchsorted diff interp dot vdot
     empty_like zeros_like ones_like full_like bincount histogram convolve correlate count_nonzero nonzero flatnonzero
-    argwhere ravel reshape take delete append roll outer
+    argwhere ravel reshape take delete append roll outer cross inner matmul kron digitize partition argpartition flip
+    linalg.norm
 """
 OF_ARRAYS = frozenset(_ARRAY_FUNCTIONS.split())
-OF_TWO = frozenset(("dot", "vdot", "searchsorted", "convolve", "correlate", "outer"))
+OF_TWO = frozenset(
+    ("dot", "vdot", "searchsorted", "convolve", "correlate", "outer", "cross", "inner", "matmul", "kron", "digitize")
+)
+#: Those that join arrays, which stand in a tuple or a list.
+OF_SEVERAL = frozenset(("concatenate", "hstack", "vstack", "column_stack", "stack"))
+#: Functions of NumPy that return masks or positions; the second ones in a tuple.
+OF_POSITIONS = frozenset(
+    f"numpy.{each}" for each in ("argsort", "flatnonzero", "isnan", "isfinite", "isinf", "logical_not")
+)
+OF_TUPLES = frozenset(("numpy.nonzero", "numpy.where"))
 #: Functions of NumPy that make arrays.
 _MAKERS = "empty zeros ones full arange linspace empty_like zeros_like ones_like full_like eye identity array asarray"
 MAKERS = frozenset(_MAKERS.split())
