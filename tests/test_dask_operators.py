@@ -129,6 +129,23 @@ def test_names_tokens_and_fusion() -> None:
     assert ao.mean(x).name.startswith("mean") and ao.cumulative_sum(x, axis=0).name.startswith("cumulative_sum-")
 
 
+def test_a_chain_in_one_task_takes_two_blocks() -> None:
+    """Whatever its length: the block of each result is that of the one before the last."""
+    x = da.from_array(ao.ones(1 << 18), chunks=-1, asarray=False)
+    y = x
+    for _ in range(8):
+        y = ao.sqrt(y + 1.0)
+    (optimised,) = dask.optimize(y)
+    assert len(dict(optimised.dask)) == 2  # the tensor and the chain
+    with dask.config.set(scheduler="synchronous"):
+        y.compute()
+        ao.memory.release()
+        before = ao.memory.stats()
+        y.compute()
+        after = ao.memory.stats()
+    assert after["misses"] - before["misses"] <= 2 and after["hits"] - before["hits"] >= 14
+
+
 def test_graphs_are_made_without_computing() -> None:
     def fail(block: Any) -> Any:
         raise AssertionError("a chunk was computed")
@@ -510,6 +527,34 @@ def test_users_operators(kind: type) -> None:
         running_mean(x, axis=0)
     with pytest.raises(TypeError, match=r"dot: x2? must|y must"):
         dot(x, object())
+
+
+def test_users_operators_as_plain_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AOTOPS_PYTHON", "1")
+    own = ao.map(lambda x: x * math.exp(x), dtypes="float64")
+    both = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x, y: x * y, dtypes="float64")
+    sums = ao.scan(lambda a, b: a + b, identity=0.0, dtypes="float64")
+    mean = ao.reduce(
+        lambda a, b: (a[0] + b[0], a[1] + b[1]),
+        map=lambda x: (1, x),
+        identity=(0, 0.0),
+        finish=lambda n, total: total / n,
+        dtypes="float64",
+    )
+    t = TENSOR[:6, :5]
+    x = da.from_array(t, chunks=(2, 3), asarray=False)
+    check(own(x), own(t), exact=False)
+    for axis in (0, (0, 1)):
+        check(both(x, x, axis=axis), ao.sum(ao.square(t), axis=axis), exact=False)
+        check(mean(x, axis=axis, keepdims=True), ao.mean(t, axis=axis, keepdims=True), exact=False)
+    check(sums(x, axis=1), ao.cumulative_sum(t, axis=1), exact=False)
+    for call in (
+        lambda: _native.fold_states(both, 0, (t,), 1),
+        lambda: _native.combine_states(own, 0, (t,), (t,)),
+        lambda: _native.finish_states(sums, 0, (t,)),
+    ):
+        with pytest.raises(TypeError, match=r"_states: operator must be a reduction"):
+            call()
 
 
 @requires_numba

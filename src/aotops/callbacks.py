@@ -41,6 +41,8 @@ CALLBACKS = {
     "recorded_assignment": "aotops.autograd.assignment.recorded",
     "retry": "aotops.retry.retry",
     "start_tape": "aotops.autograd.engine.start",
+    "plain_combined": "aotops.user.plain_python.combined",
+    "plain_finished": "aotops.user.plain_python.finished",
     "plain_states": "aotops.user.plain_python.states",
     "public_name": "aotops.__getattr__",
     "tensor_type": "aotops.tensors.tensor_type",

@@ -24,13 +24,10 @@ typedef struct {
 /* Reads an operator and the number of one of its signatures; -1 with an exception for an operator without them. */
 static int read_parts(PyObject *object, int variant, const char *function, bool wants_states, parts *read)
 {
-    aot_operator_object *operator = (aot_operator_object *)object;
-    if (operator->unbound && aot_load(operator) < 0) {
-        return -1;
-    }
+    const aot_operator_object *operator = (const aot_operator_object *)object; /* loaded by runs_as_python */
     const aot_operator *definition = operator->definition;
     bool folds = definition->kind == AOT_REDUCE || definition->kind == AOT_SCAN;
-    if (operator->fallback != NULL || !folds || (wants_states && (definition->states == 0 || definition->kind == AOT_SCAN))) {
+    if (!folds || (wants_states && (definition->states == 0 || definition->kind == AOT_SCAN))) {
         aot_raise("wrong_type", "(sssO)", function, "operator",
                   wants_states ? "a compiled reduction with a state" : "a compiled reduction or scan", object);
         return -1;
@@ -126,6 +123,17 @@ static PyObject *launch(const parts *of, const aot_kernel *kernels, aot_tensor *
     return results;
 }
 
+/* Whether an operator runs as plain Python (AOTOPS_PYTHON=1): aotops.user.plain_python then does the same without
+ * kernels. -1 with an exception if it cannot be loaded. */
+static int runs_as_python(PyObject *object)
+{
+    aot_operator_object *operator = (aot_operator_object *)object;
+    if (operator->unbound && aot_load(operator) < 0) {
+        return -1;
+    }
+    return operator->fallback != NULL;
+}
+
 static PyObject *native_combine_states(PyObject *module, PyObject *args)
 {
     static const char *const name = "combine_states";
@@ -135,9 +143,16 @@ static PyObject *native_combine_states(PyObject *module, PyObject *args)
     parts of;
     aot_tensor *inputs[2 * AOT_MAX_STATES];
     uint8_t dtypes[3 * AOT_MAX_STATES];
+    int plain;
     if (!PyArg_ParseTuple(args, "O!iO!O!:combine_states", state->operator_type, &operator, &variant, &PyTuple_Type, &a,
                           &PyTuple_Type, &b) ||
-        read_parts(operator, variant, name, false, &of) < 0 ||
+        (plain = runs_as_python(operator)) < 0) {
+        return NULL;
+    }
+    if (plain) {
+        return aot_call("plain_combined", "(OiOO)", operator, variant, a, b);
+    }
+    if (read_parts(operator, variant, name, false, &of) < 0 ||
         read_tensors(a, of.numbers, of.dtypes, name, "a", inputs) < 0 ||
         read_tensors(b, of.numbers, of.dtypes, name, "b", inputs + of.numbers) < 0) {
         return NULL;
@@ -157,9 +172,16 @@ static PyObject *native_finish_states(PyObject *module, PyObject *args)
     parts of;
     aot_tensor *inputs[AOT_MAX_STATES];
     uint8_t dtypes[AOT_MAX_STATES + 1];
+    int plain;
     if (!PyArg_ParseTuple(args, "O!iO!:finish_states", state->operator_type, &operator, &variant, &PyTuple_Type,
                           &states) ||
-        read_parts(operator, variant, name, true, &of) < 0 ||
+        (plain = runs_as_python(operator)) < 0) {
+        return NULL;
+    }
+    if (plain) {
+        return aot_call("plain_finished", "(OiO)", operator, variant, states);
+    }
+    if (read_parts(operator, variant, name, true, &of) < 0 ||
         read_tensors(states, of.numbers, of.dtypes, name, "states", inputs) < 0) {
         return NULL;
     }
@@ -218,12 +240,13 @@ static PyObject *native_fold_states(PyObject *module, PyObject *args)
     aot_tensor *inputs[AOT_MAX_OPERANDS];
     aot_view views[AOT_MAX_STATES];
     Py_ssize_t shape[AOT_MAX_RANK], folded[AOT_MAX_RANK];
+    int plain;
     if (!PyArg_ParseTuple(args, "O!iO!I:fold_states", state->operator_type, &operator, &variant, &PyTuple_Type, &tuple,
                           &mask) ||
-        (((aot_operator_object *)operator)->unbound && aot_load((aot_operator_object *)operator) < 0)) {
+        (plain = runs_as_python(operator)) < 0) {
         return NULL;
     }
-    if (((aot_operator_object *)operator)->fallback != NULL) {
+    if (plain) {
         return aot_call("plain_states", "(OOI)", operator, tuple, mask);
     }
     if (read_parts(operator, variant, name, true, &of) < 0 ||

@@ -9,6 +9,7 @@ from typing import Any
 from aotops import _native, errors, reference
 from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
+from aotops.loops.states import combining_numbers
 from aotops.namespace import masked
 from aotops.namespace.creation import tensor
 from aotops.namespace.operands import as_tensor
@@ -27,10 +28,40 @@ def to_tensor(result: reference.ReferenceTensor) -> Tensor:
 def states(operator: Operator, inputs: tuple[Tensor, ...], mask: int) -> tuple[Tensor, ...]:
     """The numbers of the states that a reduction makes of some inputs, with the axes of a bit mask of length 1."""
     record = declaration(operator)
+    if record.finish is None or record.kind != "reduce":
+        errors.wrong_type("fold_states", "operator", "a reduction with a state", operator)
     dtype, converted = reference.cast_inputs(record, [reference.tensor(x) for x in inputs])
     x, combine = reference.states_of(record, dtype, converted, in_plain_python)
     axes = tuple([axis for axis in range(len(x[0].shape)) if mask >> axis & 1])
     return tuple([to_tensor(each) for each in reference.fold_states(combine, x, axes, record.identity_for(dtype))])
+
+
+def combined(operator: Operator, variant: int, a: tuple[Tensor, ...], b: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Two states, or two results in tuples, of a reduction or a scan combined, as tensors that broadcast."""
+    record = declaration(operator)
+    if record.kind not in ("reduce", "scan"):
+        errors.wrong_type("combine_states", "operator", "a reduction or scan", operator)
+    dtype = record.dtypes[variant]
+    numbers = [reference.tensor(x) for x in (*a, *b)]
+    states = record.states_for(dtype)
+    if states:
+        both = combining_numbers(record.scalar_for(dtype), len(states))
+        combine = in_plain_python(both, dtype, (*states, *states), states)
+        return tuple(map(to_tensor, reference.elementwise_many(combine, numbers, states)))
+    result = record.result_for(dtype)
+    combine = in_plain_python(record.scalar_for(dtype), result, (result, result), (result,))
+    return (to_tensor(reference.elementwise(combine, numbers, result)),)
+
+
+def finished(operator: Operator, variant: int, states: tuple[Tensor, ...]) -> Tensor:
+    """The results of states."""
+    record = declaration(operator)
+    if record.finish is None:
+        errors.wrong_type("finish_states", "operator", "a reduction with a state", operator)
+    dtype = record.dtypes[variant]
+    result = record.result_for(dtype)
+    finish = in_plain_python(record.finish, dtype, record.states_for(dtype), (result,))
+    return to_tensor(reference.elementwise(finish, [reference.tensor(x) for x in states], result))
 
 
 def fallback(operator: Operator) -> Callable[..., Any]:
