@@ -477,17 +477,17 @@ def test_sums_ascend() -> None:
 
 
 def test_registered_operators_come_first() -> None:
-    def swish(x: float) -> float:
+    def gate(x: float) -> float:
         return x / (1.0 + math.exp(-x))
 
-    apply = AotOps.map(swish)
+    apply = AotOps.map(gate)
     with pytest.warns(PlainPythonWarning):
         before = apply(tensor([0.5])).tolist()
-    AotOps.register(swish, ao.silu)
+    AotOps.register(gate, ao.silu)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert apply(tensor([0.5])).tolist() == pytest.approx(before)
-        assert AotOps.map(swish)(tensor([0.5])).tolist() == [ao.silu(0.5).item()]
+        assert AotOps.map(gate)(tensor([0.5])).tolist() == [ao.silu(0.5).item()]
 
     # it is taken at its word
     def wrong(x: float, y: float) -> float:

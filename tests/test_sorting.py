@@ -15,10 +15,12 @@ from pools import shared_out
 import aotops as ao
 from aotops import abi
 from aotops.intrinsics import Pointer
+from aotops.loops import partitions
 from aotops.loops import sort as loops
-from aotops.loops.networks import BLOCK, network
+from aotops.loops.networks import ROWS, network, smallest
+from aotops.loops.partitions import SAMPLED_FROM as PIVOTS_FROM
 from aotops.loops.routines import ORDERED, ROUTINES
-from aotops.loops.sort import NETWORKS, SAMPLED_FROM, SHORT
+from aotops.loops.sort import NETWORKS, PARTITIONED_FROM, SAMPLED_FROM, SHORT
 from aotops.namespace import sorting
 
 
@@ -74,7 +76,25 @@ KINDS += ["clusters", "low bits", "organ pipe", "one far in four", "ladder", "eq
 @pytest.mark.parametrize("kind", KINDS)
 def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
     generator = np.random.default_rng(len(kind))
-    lengths = [1, 2, 9, SHORT, SHORT + 1, BLOCK, BLOCK + 1, 300, 5000, SAMPLED_FROM - 1, SAMPLED_FROM, 60_000]
+    lengths = [
+        1,
+        2,
+        9,
+        SHORT,
+        SHORT + 1,
+        64,
+        65,
+        128,
+        129,
+        300,
+        PARTITIONED_FROM,
+        PARTITIONED_FROM + 1,
+        PIVOTS_FROM,
+        5000,
+        SAMPLED_FROM - 1,
+        SAMPLED_FROM,
+        60_000,
+    ]
     lengths += [most + more for most, _ in NETWORKS.values() for more in (0, 1)]
     for number, length in enumerate(lengths):
         for dtype in ORDERED if length < 2000 else (ORDERED[number % len(ORDERED)], "float64", "int64"):
@@ -167,22 +187,39 @@ def test_a_killer_of_quicksort() -> None:
 
 
 @pytest.mark.parametrize("itemsize", [4, 8])
-@pytest.mark.parametrize("count", [64, 128, 256, 512])
-def test_networks_sort_zeros_and_ones(count: int, itemsize: int) -> None:
+@pytest.mark.parametrize("rows", [8, 16, 32, 64])
+def test_networks_sort_zeros_and_ones(rows: int, itemsize: int) -> None:
     """A network that sorts all zeros and ones sorts everything; here are ones of 33 numbers, in random order."""
+    count = smallest(itemsize) // ROWS * rows
     generator, sort = random.Random(count), network(itemsize)
     for ones in range(0, count + 1, count // 32):
         x, y = [1] * ones + [0] * (count - ones), [0] * count
         generator.shuffle(x)
-        sort(Pointer(x), Pointer(y), count, Pointer([0] * BLOCK))
+        sort(Pointer(x), Pointer(y), count)
         assert y == [0] * (count - ones) + [1] * ones
 
 
-@pytest.mark.parametrize(("name", "dtype"), [("sort_keys", "int32"), ("sort_keys", "int64"), ("sort_pairs", "int64")])
-def test_sorting_runs_as_plain_python(monkeypatch: pytest.MonkeyPatch, name: str, dtype: str) -> None:
-    """On lists that raise out of bounds: by insertion, by a network, by counting, and level by level of buckets."""
+@pytest.mark.parametrize("partitions_per_bit", [0, 2])
+@pytest.mark.parametrize(
+    ("name", "dtype"),
+    [
+        ("sort_keys", "int32"),
+        ("sort_keys", "int64"),
+        ("sort_keys_wide", "int32"),
+        ("sort_keys_wide", "int64"),
+        ("sort_pairs", "int64"),
+    ],
+)
+def test_sorting_runs_as_plain_python(
+    monkeypatch: pytest.MonkeyPatch, name: str, dtype: str, partitions_per_bit: int
+) -> None:
+    """On lists that raise out of bounds: by insertion, networks, counting, partitions, and levels of buckets."""
     generator = random.Random(5)
-    monkeypatch.setattr(loops, "NETWORKS", {"int32": (BLOCK, 40), "int64": (BLOCK, 40)})
+    monkeypatch.setattr(loops, "NETWORKS", {"int32": (smallest(4), 40), "int64": (smallest(8), 40)})
+    monkeypatch.setattr(loops, "PARTITIONED_FROM", 64)
+    monkeypatch.setattr(loops, "MOST_OF_PART", {"int32": 40, "int64": 40})
+    monkeypatch.setattr(loops, "PARTITIONS_PER_BIT", partitions_per_bit)
+    monkeypatch.setattr(partitions, "SAMPLED_FROM", 500)
     monkeypatch.setattr(loops, "PLACE_BITS", 6)
     monkeypatch.setattr(loops, "PLACES", 63)
     monkeypatch.setattr(loops, "PAIRED", 57)

@@ -505,6 +505,42 @@ def transpose_block(source: Any, source_step: int, target: Any, target_step: int
             target[i * target_step + j] = source[j * source_step + i]
 
 
+def merge_lanes(a: Any, b: Any, flip: int, count: int) -> None:
+    """Exchange integers of two rows of ``count``, ``a`` and ``b``, so that the smaller one of each two comes first.
+
+    Number ``j`` of either row is compared with number ``j ^ flip`` of the other one. Then those of one row are compared
+    at distances that are powers of two, from a quarter of ``flip + 1`` down. ``count`` and ``flip`` are constants, and
+    ``flip + 1`` is a power of two. So runs of sorted columns are merged (``aotops.loops.networks``).
+    """
+    rows = [[pointer[j] for j in range(count)] for pointer in (a, b)]
+
+    def exchanged(row: list[Any], other: list[Any], flip: int) -> list[Any]:
+        return [(min if j < j ^ flip else max)(row[j], other[j ^ flip]) for j in range(count)]
+
+    rows = [exchanged(rows[0], rows[1], flip), exchanged(rows[1], rows[0], flip)]
+    distance = (flip + 1) // 4
+    while distance > 0:
+        rows = [exchanged(row, row, distance) for row in rows]
+        distance //= 2
+    for pointer, row in zip((a, b), rows, strict=True):
+        for j, value in enumerate(row):
+            pointer[j] = value
+
+
+def partition_block(source: Any, pivot: Any, below: Any, others: Any, count: int) -> int:
+    """Move integers to ``below`` if they are less than a pivot, else to ``others``, in order; return how many are less.
+
+    ``count`` integers, a constant, are loaded before any is stored. Behind those that are moved to them, either target
+    has room for as many as make ``count``, which are undefined afterwards: AVX-512 stores whole vectors.
+    """
+    values = [source[j] for j in range(count)]
+    parts = [value for value in values if value < pivot], [value for value in values if value >= pivot]
+    for target, part in zip((below, others), parts, strict=True):
+        for j, value in enumerate(part):
+            target[j] = value
+    return len(parts[0])
+
+
 def accumulators(count: int, pointer: Any) -> Any:
     """Allocate ``count`` (a constant) undefined values of a pointer's dtype; for a tuple of pointers, for each."""
     if isinstance(pointer, tuple):

@@ -53,6 +53,7 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "distribute_keys": (WIDTH, KEYS, sort.distribute_keys),
     "distribute_pairs": (ONCE, ("int64",), sort.distribute_pairs),
     "sort_keys": (WIDTH, KEYS, sort.sort_keys),
+    "sort_keys_wide": (WIDTH, KEYS, sort.sort_keys_wide),
     "sort_pairs": (ONCE, ("int64",), sort.sort_pairs),
     "sort_narrow": (WIDTH, tuple([name for size, name in WIDTHS.items() if size <= 2]), sort.sort_narrow),
     "matmul": (DTYPE, MULTIPLIED, matmul.matmul),
@@ -67,22 +68,27 @@ ROUTINES: dict[str, tuple[str, tuple[str, ...], Make]] = {
     "adam_step": (DTYPE, named("real"), optimisers.adam_step),
 }
 
-#: The products of matrices of the levels that have other registers or instructions than 32 registers and ``fma``.
-PRODUCTS = {"x86-64-v2": "matmul_plain", "x86-64-v3": "matmul"}
+#: The kernels that levels have in place of a routine's own one: products of matrices with the tiles that there are
+#: registers for, and sorts by partitions of vectors.
+OF_LEVELS = {
+    "matmul": {"x86-64-v2": "matmul_plain", "x86-64-v4": "matmul_wide", "generic": "matmul_wide"},
+    "sort_keys": {"x86-64-v4": "sort_keys_wide"},
+}
 
 
 def at_level(name: str, level: str) -> str:
-    """The routine that a level has in place of one: products of matrices with the tiles that it has registers for."""
-    return PRODUCTS.get(level, "matmul_wide") if name == "matmul" else name
+    """The routine that a level has in place of one."""
+    return OF_LEVELS.get(name, {}).get(level, name)
 
 
 def runs(name: str, level: str) -> bool:
     """Whether a level has a kernel of a routine."""
-    return not name.startswith("matmul") or name == at_level("matmul", level)
+    family = next((own for own, levels in OF_LEVELS.items() if name == own or name in levels.values()), name)
+    return name == at_level(family, level)
 
 
 #: The routines that compute, in the widest vectors of a level; others are bound by memory.
-COMPUTE_BOUND = ("matmul", "matmul_wide", "uniform", "normal", "integers", "sort_keys", "sort_pairs")
+COMPUTE_BOUND = ("matmul", "matmul_wide", "uniform", "normal", "integers", "sort_keys", "sort_keys_wide", "sort_pairs")
 
 #: The numbers of routines that take several; gathers and scatters take the same, and so do those that draw numbers.
 NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.NUMBERS}

@@ -7,10 +7,12 @@
    not know the sign and the payload.
 
 A row of up to ``SHORT`` keys is sorted by insertion, one of up to a few thousand by a network (``networks``), whose
-loops are vector loops. In longer rows keys count from the smallest one, so that those in a narrow range have few bits.
-The uppermost bits of a key tell its cell. Neighbouring cells with few keys are one bucket, and one with many is split
-into several, so that a bucket has as many keys as a network sorts best, whatever the distribution. The keys are moved
-to their buckets, and each bucket is sorted in the L1 cache. A bucket that is still too large is distributed again.
+loops are vector loops. Longer rows of keys are partitioned (``partitions``) at the levels that can partition vectors,
+until networks sort the parts. All others are distributed: keys count from the smallest one, so that those in a narrow
+range have few bits, and the uppermost bits of a key tell its cell. Neighbouring cells with few keys are one bucket, and
+one with many is split into several, so that a bucket has as many keys as a network sorts best, whatever the
+distribution. The keys are moved to their buckets, and each bucket is sorted in the L1 cache. A bucket that is still too
+large is distributed again.
 
 ``native/sort.c`` distributes rows of more than a quarter of a million in parts, with the loops of one pass each, if
 there are threads to share out the parts and the buckets among.
@@ -36,7 +38,8 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.networks import BLOCK, network, ordered
+from aotops.loops.networks import network, ordered, smallest
+from aotops.loops.partitions import partitions
 
 #: Keys that are compared side by side.
 LANES = 64
@@ -45,6 +48,10 @@ SHORT = 12
 #: The most keys that a network sorts, and those of a bucket: 4096 int32 take 2.6 ns each by a network of AVX-512, and
 #: 4.5 ns by one pass and networks of 512.
 NETWORKS = {"int32": (4096, 512), "int64": (2048, 256)}
+#: The most keys of a row that is sorted by a network where longer ones are partitioned, and of a part of those.
+PARTITIONED_FROM, MOST_OF_PART = 1024, {"int32": 1024, "int64": 512}
+#: How many partitions a key may take part in, for each bit of the number of keys, before the rest is distributed.
+PARTITIONS_PER_BIT = 2
 #: The bits by which keys are distributed at a time: at most those of a row, and of a bucket.
 WIDE, NARROW = 11, 8
 COUNTERS = 1 << WIDE
@@ -298,9 +305,11 @@ def distribute_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
 #: of its keys are sorted, and whether the others are in ``b``.
 NEXT, STOP, START, SORTED, IN_B, LEVEL = range(6)
 ALL_LEVELS = LEVELS * LEVEL
+#: The parts of a partitioned row that wait, three numbers each. A part is at most half as long as what it is a part of.
+WAITING = 3 * 64
 
 
-def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
+def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable[..., None], Signature]:
     """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position, whose keys it loses.
 
     Overwrites the input. ``numbers[0]``: whether it has positions already; otherwise they count from 0 in each row.
@@ -309,9 +318,12 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
     signature = Signature((dtype, "int64"), (dtype, "int64"))
     is_narrow = dtype == "int32"
     padding = LARGEST32 if is_narrow else LARGEST
-    sort_network = network(FACTS[dtype].itemsize)
+    itemsize = FACTS[dtype].itemsize
+    sort_network, least = network(itemsize), smallest(itemsize)
     most, aim = NETWORKS[dtype]
     most = 1 << PLACE_BITS if pairs else most
+    part = MOST_OF_PART[dtype]
+    partition, pivot_of = partitions(itemsize)
 
     def insert(source: Any, source_places: Any, a: Any, a_places: Any, count: int) -> None:
         """Sort a few keys by insertion."""
@@ -340,14 +352,14 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
             for j in range(count):
                 store(a, j, load_output(source, j))
 
-    def in_network(x: Any, y: Any, count: int, block: Any) -> None:
+    def in_network(x: Any, y: Any, count: int) -> None:
         """Sort ``count`` keys in ``x``; the result is in ``y``."""
-        size = BLOCK
+        size = least
         while size < count:
             size *= 2
         for j in range(count, size):
             store(x, j, padding)
-        sort_network(x, y, size, block)
+        sort_network(x, y, size)
 
     def extremes(a: Any, count: int, lows: Any, highs: Any) -> tuple[int, int]:
         """Return the least and the largest of at least ``LANES`` keys."""
@@ -392,9 +404,7 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
             return SMALLEST, 0, 64
         return 0, low, bit_length(high - low)
 
-    def sort_small(
-        source: Any, source_places: Any, a: Any, a_places: Any, count: int, x: Any, y: Any, block: Any
-    ) -> None:
+    def sort_small(source: Any, source_places: Any, a: Any, a_places: Any, count: int, x: Any, y: Any) -> None:
         """Sort by a network. A pair is one number of 63 bits, with its position among these pairs in the lowest ones.
 
         There is no room for the lowest bits of keys of more than ``PAIRED`` bits. Where these make a difference, pairs
@@ -403,7 +413,7 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
         if not pairs:
             for j in range(count):
                 store(x, j, load_output(source, j))
-            in_network(x, y, count, block)
+            in_network(x, y, count)
             for j in range(count):
                 store(a, j, load_output(y, j))
             return
@@ -416,7 +426,7 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
         for j in range(count):
             upper = (((load_output(source, j) ^ flip) - low) >> cut) & MOST_PAIRED
             store(x, j, (upper << PLACE_BITS) | j)
-        in_network(x, y, count, block)
+        in_network(x, y, count)
         falls = 0
         if cut > 0:
             for j in range(count - 1):
@@ -426,12 +436,12 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
             for j in range(count):
                 lower = ((source[j] ^ flip) - low) & LOWER_HALF
                 store(x, j, (lower << PLACE_BITS) | j)
-            in_network(x, y, count, block)
+            in_network(x, y, count)
             for j in range(count):
                 place = y[j] & PLACES
                 upper = (((source[place] ^ flip) - low) >> 32) & LOWER_HALF
                 store(x, j, (((upper << PLACE_BITS) | j) << PLACE_BITS) | place)
-            in_network(x, y, count, block)
+            in_network(x, y, count)
         for j in range(count):
             store(x, j, source_places[y[j] & PLACES])
         for j in range(count):
@@ -548,7 +558,6 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
         levels: Any,
         x: Any,
         y: Any,
-        block: Any,
     ) -> None:
         """Sort keys from ``a`` to ``b``: distribute them, and those of each bucket, until a network sorts a bucket."""
         depth = room = start = in_b = 0
@@ -563,7 +572,7 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
             if count <= SHORT:
                 insert(source, source_places, target, target_places, count)
             elif count <= most:
-                sort_small(source, source_places, target, target_places, count, x, y, block)
+                sort_small(source, source_places, target, target_places, count, x, y)
             else:
                 low, high = extremes(source, count, x, y)
                 flip, low, bits = from_least(low, high)
@@ -603,14 +612,78 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
             start, count, in_b = level[START] + level[SORTED], end - level[SORTED], level[IN_B]
             level[NEXT], level[SORTED] = own + 1, end
 
+    def partition_row(
+        a: Any, b: Any, n: int, none: Any, cells: Any, counters: Any, levels: Any, ranges: Any, x: Any, y: Any
+    ) -> None:
+        """Sort keys from ``a`` to ``b`` by partitions, until a network sorts what is left between two pivots.
+
+        What is still long after too many partitions is distributed.
+        """
+        depth = start = 0
+        count, rest = n, PARTITIONS_PER_BIT * bit_length(n)
+        while True:
+            source, target = shift(a, start), shift(b, start)
+            below = 0
+            if count > part and rest > 0:
+                rest -= 1
+                pivot = pivot_of(source, count, x, y)
+                below = partition(source, target, count, pivot)
+                if below == 0 and pivot < padding:
+                    # it is the least key: nothing need be done with its equals
+                    below = partition(source, target, count, pivot + 1)
+                    copy(source, none, target, none, below)
+                    start += below
+                    count -= below
+                    if count > 0:
+                        continue
+                elif below == 0:
+                    copy(source, none, target, none, count)
+                else:
+                    # the shorter part first, so that few wait
+                    waiting = shift(ranges, 3 * depth)
+                    others = count - below
+                    is_shorter = below <= others
+                    waiting[0] = select(is_shorter, start + below, start)
+                    waiting[1] = select(is_shorter, others, below)
+                    waiting[2] = rest
+                    start = select(is_shorter, start, start + below)
+                    count = select(is_shorter, below, others)
+                    depth += 1
+                    continue
+            elif count <= SHORT:
+                insert(source, none, target, none, count)
+            elif count <= part:
+                sort_small(source, none, target, none, count, x, y)
+            else:
+                sort_row(source, none, target, none, count, cells, counters, levels, x, y)
+            if depth == 0:
+                return
+            depth -= 1
+            waiting = shift(ranges, 3 * depth)
+            start, count, rest = waiting[0], waiting[1], waiting[2]
+
+    def sort_long(
+        a: Any, b: Any, n: int, none: Any, cells: Any, counters: Any, levels: Any, ranges: Any, x: Any, y: Any
+    ) -> None:
+        """Sort keys of which there are more than one network sorts, by partitions unless they have a simpler order."""
+        low, high = extremes(a, n, x, y)
+        flip, low, bits = from_least(low, high)
+        if is_sorted(a, n):
+            copy(a, none, b, none, n)
+        elif bits <= WIDE:
+            count_cells(a, n, 1, flip, low, 0, bits, cells)
+            sort_by_counting(a, b, n, low, bits, cells)
+        else:
+            partition_row(a, b, n, none, cells, counters, levels, ranges, x, y)
+
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first, first_places = input_pointers(data, signature)
         second, second_places = output_pointer(data, signature)
         cells = accumulators(COUNTERS, first_places)
         counters = accumulators(ALL_COUNTERS, first_places)
         levels = accumulators(ALL_LEVELS, first_places)
+        ranges = accumulators(WAITING, first_places)
         x, y = accumulators(most, first), accumulators(most, first)
-        block = accumulators(BLOCK, first)
         for i in range(n0):
             a, b = shift(first, i * n1), shift(second, i * n1)
             a_places, b_places = first_places, second_places
@@ -619,7 +692,10 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
                 if numbers[0] == 0:
                     for j in range(n1):
                         store(a_places, j, j)
-            sort_row(a, a_places, b, b_places, n1, cells, counters, levels, x, y, block)
+            if by_partitions and n1 > PARTITIONED_FROM:
+                sort_long(a, b, n1, a_places, cells, counters, levels, ranges, x, y)
+            else:
+                sort_row(a, a_places, b, b_places, n1, cells, counters, levels, x, y)
 
     return kernel, signature
 
@@ -627,6 +703,11 @@ def sort(dtype: str, pairs: bool) -> tuple[Callable[..., None], Signature]:
 def sort_keys(dtype: str) -> tuple[Callable[..., None], Signature]:
     """Make the loop that sorts rows of keys."""
     return sort(dtype, False)
+
+
+def sort_keys_wide(dtype: str) -> tuple[Callable[..., None], Signature]:
+    """Make the loop that does the same where vectors can be partitioned."""
+    return sort(dtype, False, True)
 
 
 def sort_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:

@@ -123,7 +123,9 @@ static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, 
     bool pairs = own->places != NULL;
     char *data[] = {keys, pairs ? places : keys, sorted, pairs ? sorted_places : sorted}, *unused = NULL;
     aot_kernel_call call = {NULL, aot_poll};
-    aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : aot_sort_keys_routine[aot_width(aot_dtypes[own->key].itemsize)][level];
+    int width = aot_width(aot_dtypes[own->key].itemsize);
+    aot_kernel wide = aot_sort_keys_wide_routine[width][level];
+    aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : wide != NULL ? wide : aot_sort_keys_routine[width][level];
     kernel(&unused, &call, rows, length, data, &has_positions);
 }
 

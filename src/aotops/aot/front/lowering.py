@@ -779,6 +779,85 @@ def _transpose_block(typing_context: Any, source: Any, source_step: Any, target:
     return types.void(source, source_step, target, target_step), generate
 
 
+def whole_vector(builder: Any, pointer: Any, length: int) -> tuple[Any, int]:
+    """Return a pointer to a vector of elements, and their alignment."""
+    element = pointer.type.pointee
+    return builder.bitcast(pointer, ir.VectorType(element, length).as_pointer()), element.width // 8
+
+
+@lowers(intrinsics.merge_lanes)
+def _merge_lanes(typing_context: Any, a: Any, b: Any, flip: Any, count: Any) -> Any:
+    length, flipped = constant(count), constant(flip)
+    lanes = range(length)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        vectors = [whole_vector(builder, pointer, length) for pointer in arguments[:2]]
+        values = [builder.load(pointer, align=alignment) for pointer, alignment in vectors]
+
+        def taken(places: list[int]) -> Any:
+            """A vector of the numbers at some places of the two that there are."""
+            return builder.shuffle_vector(*values, ir.Constant(ir.VectorType(ir.IntType(32), length), places))
+
+        # Where the numbers of both rows are at the moment, the second vector's after the first one's: only what is
+        # compared stands at the same place of the two, so that a step is two shuffles, a minimum and a maximum.
+        row, other = list(lanes), [length + j for j in lanes]
+        distance, is_first_step = flipped, True
+        while distance > 0:
+            if is_first_step:
+                first, second = row, [other[j ^ distance] for j in lanes]
+            else:
+                first = [other[j ^ distance] if j & distance else row[j] for j in lanes]
+                second = [other[j] if j & distance else row[j ^ distance] for j in lanes]
+            x, y = taken(first), taken(second)
+            is_less = builder.icmp_signed("<", x, y)
+            values = [builder.select(is_less, x, y), builder.select(is_less, y, x)]
+            low, high = list(lanes), [length + j for j in lanes]
+            if is_first_step:
+                row = [low[j] if j < j ^ distance else high[j] for j in lanes]
+                other = [low[j ^ distance] if j < j ^ distance else high[j ^ distance] for j in lanes]
+            else:
+                row = [high[j ^ distance] if j & distance else low[j] for j in lanes]
+                other = [high[j] if j & distance else low[j ^ distance] for j in lanes]
+            distance = (flipped + 1) // 4 if is_first_step else distance // 2
+            is_first_step = False
+        for places, (pointer, alignment) in zip((row, other), vectors, strict=True):
+            builder.store(taken(places), pointer, align=alignment)
+        return context.get_dummy_value()
+
+    return types.void(a, b, flip, count), generate
+
+
+@lowers(intrinsics.partition_block)
+def _partition_block(typing_context: Any, source: Any, pivot: Any, below: Any, others: Any, count: Any) -> Any:
+    length = constant(count)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        element, size, bit = arguments[0].type.pointee, ir.IntType(64), ir.IntType(1)
+        vector, masks = ir.VectorType(element, length), ir.VectorType(bit, length)
+        alignment = element.width // 8
+
+        def whole(pointer: Any) -> Any:
+            return builder.bitcast(pointer, vector.as_pointer())
+
+        values = builder.load(whole(arguments[0]), align=alignment)
+        least = context.cast(builder, arguments[1], signature.args[1], signature.args[0].dtype)
+        lanes = ir.Constant(ir.VectorType(ir.IntType(32), length), [0] * length)
+        none = ir.Constant(vector, None)
+        first = builder.insert_element(none, least, ir.Constant(ir.IntType(32), 0))
+        is_less = builder.icmp_signed("<", values, builder.shuffle_vector(first, none, lanes))
+        name = f"llvm.experimental.vector.compress.v{length}i{element.width}"
+        compress = cgutils.get_or_insert_function(
+            builder.module, ir.FunctionType(vector, [vector, masks, vector]), name
+        )
+        for pointer, mask in ((arguments[2], is_less), (arguments[3], builder.not_(is_less))):
+            packed = builder.call(compress, [values, mask, none])
+            builder.store(packed, whole(pointer), align=alignment)
+        bits = builder.bitcast(is_less, ir.IntType(length))
+        return builder.zext(builder.ctpop(bits), size)
+
+    return types.int64(source, pivot, below, others, count), generate
+
+
 @lowers(intrinsics.converted)
 def _converted(typing_context: Any, values: Any, signature: Any) -> Any:
     wanted = len(signature.outputs)
