@@ -248,6 +248,64 @@ def test_what_numba_raises_inside_has_no_place_of_ours() -> None:
         kernel(np.ones(5))  # type: ignore[operator]
 
 
+class NotEnoughError(LookupError):
+    """What a package raises of its own."""
+
+
+class CodedError(ValueError):
+    """One that takes no message."""
+
+    def __init__(self, code: int) -> None:
+        super().__init__(f"code {code}")
+
+
+class FileError(OSError):
+    """One of a class that takes more than a message."""
+
+
+def test_classes_of_the_users_are_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x, out):
+        if x.shape[0] < 2:
+            raise NotEnoughError("two are needed")
+        if x[0] < 0:
+            raise NotEnoughError
+        if x[0] == 0:
+            raise Exception("zero")
+        out[0] = x[1]
+
+    kernel = ao.kernel("(n)->()", dtypes="float64")(f)
+    assert kernel([1.0, 2.0]) == 2.0
+    with pytest.raises(NotEnoughError, match=r"^f: two are needed \(tests/test_array_kernels.py, line \d+\)$"):
+        kernel([1.0])
+    with pytest.raises(NotEnoughError, match=r"^f: NotEnoughError \("):
+        kernel([-1.0, 0.0])
+    with pytest.raises(Exception, match=r"^f: zero \(") as raised:
+        kernel([0.0, 0.0])
+    assert raised.type is Exception
+    monkeypatch.delitem(globals(), "NotEnoughError")
+    with pytest.raises(LookupError, match=r"^f: two are needed \("):
+        kernel([1.0])
+
+
+def test_classes_that_cannot_be_raised_are_rejected() -> None:
+    class LocalError(ValueError):
+        pass
+
+    def rejected(error):
+        def f(x, out):
+            if x[0] < 0:
+                raise error("a")
+            out[0] = x[0]
+
+        with pytest.raises(ao.BuildError) as raised:
+            ao.kernel("(n)->()", dtypes="float64")(f)([1.0])
+        return str(raised.value)
+
+    assert "CodedError, which has parameters of its own; raise one that takes a message" in rejected(CodedError)
+    assert "FileError, which inherits from OSError; raise one that inherits from one of " in rejected(FileError)
+    assert "LocalError, which the module test_array_kernels does not have by that name" in rejected(LocalError)
+
+
 def test_memory_that_there_is_not_is_a_memory_error() -> None:
     assert kernels.allocates(10) == 10
     with pytest.raises(MemoryError, match="allocates: "):
@@ -283,7 +341,7 @@ def test_a_loop_without_end_is_interrupted() -> None:
         ("out[0] = np.linalg.det(x)", "LAPACK"),
         ("out[0] = np.random.random()", "pass random numbers, or compute them from a key and a counter"),
         ("raise ValueError(x[0])", "values in its message"),
-        ("raise KeyError('a')", "It raises KeyError; raise one of"),
+        ("raise StopIteration('a')", "It raises StopIteration; raise one of"),
         ("try:\n        out[0] = x[0]\n    except IndexError:\n        pass", "has a try"),
         ("out[0] = f'{x[0]}' == 'a'", "has a formatted string"),
         ("out[0] = np.meshgrid(x, x)[0][0, 0]", "It uses numpy.meshgrid, which Numba does not have; write loops"),

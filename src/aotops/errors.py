@@ -375,12 +375,23 @@ def wrong_order(name: str, argument: str, row_major: int) -> NoReturn:
 
 
 def raised_by_kernel(name: str, text: str) -> NoReturn:
-    """The exception that an array kernel has raised: its class, file, line and message, in lines."""
+    """The exception that an array kernel has raised: its class, file, line and message, in lines.
+
+    A class of the user's is ``module:name:base``; where there is none by that name any more, its base is raised.
+    """
     import builtins
 
     kind, file, line, message = text.split("\n", 3)
+    own, _, base = kind.rpartition(":")
+    raised: Any = getattr(builtins, base)
+    if own:
+        module, _, path = own.partition(":")
+        found: Any = __import__(module, fromlist=("",))
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        raised = found if isinstance(found, type) and issubclass(found, raised) else raised
     place = f" ({file}, line {line})" if file else ""
-    raise getattr(builtins, kind)(f"{name}: {message}{place}") from None
+    raise raised(f"{name}: {message}{place}") from None
 
 
 def not_built(name: str, place: str, reason: str, command: str) -> NoReturn:

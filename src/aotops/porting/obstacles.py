@@ -264,8 +264,8 @@ class _Visitor(ast.NodeVisitor):
         named = raised.func if isinstance(raised, ast.Call) else raised
         if raised is None or not isinstance(named, ast.Name):
             self.add(node, "a raise without a class", "raise ValueError('...')")
-        elif named.id not in RAISED:
-            self.add(node, f"a raise of {named.id}", f"raise one of {', '.join(RAISED)}")
+        elif named.id not in RAISED and hasattr(builtins, named.id):
+            self.add(node, f"a raise of {named.id}", f"raise one of {', '.join(RAISED)}, or a class of yours")
         elif not all(isinstance(each, ast.Constant) for each in arguments):
             self.add(node, "a value in the message of an exception", "write a constant message")
 

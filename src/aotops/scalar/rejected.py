@@ -61,9 +61,9 @@ NOT_CALLED = {
 #: What they can call although a name begins so.
 CALLED = frozenset({"numpy.linalg.norm"})
 
-#: The exceptions that kernels may raise: those of Python that have a message alone.
+#: The exceptions that kernels may raise: those of Python that have a message alone, and classes that inherit from them.
 RAISED = (
-    *("ArithmeticError", "AssertionError", "FloatingPointError", "IndexError", "LookupError", "MemoryError"),
-    *("NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError", "ValueError"),
-    "ZeroDivisionError",
+    *("ArithmeticError", "AssertionError", "Exception", "FloatingPointError", "IndexError", "KeyError", "LookupError"),
+    *("MemoryError", "NotImplementedError", "OverflowError", "RecursionError", "RuntimeError", "TypeError"),
+    *("ValueError", "ZeroDivisionError"),
 )

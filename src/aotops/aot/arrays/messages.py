@@ -1,7 +1,8 @@
 """The exceptions in the code of an array kernel: static text in place of what Numba pickles.
 
 A kernel that raises stores the address of a structure whose first member points to the text: the class, the file, the
-line and the message, in lines. Files are relative to the project, so that no path of the machine that built a wheel
+line and the message, in lines. A class of the user's is its module, its name there and the class of Python's that it
+inherits from, between colons. Files are relative to the project, so that no path of the machine that built a wheel
 is in it.
 """
 
@@ -14,6 +15,7 @@ import sysconfig
 from pathlib import Path
 
 import aotops
+from aotops.aot.arrays.classes import place_of
 from aotops.aot.front.reasons import CompileError
 from aotops.scalar.rejected import RAISED
 
@@ -56,14 +58,30 @@ def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, 
         name = "RuntimeError"  # of Numba's own loops, which never lets it out
     if kind.__module__.partition(".")[0] == "numpy":  # AxisError, LinAlgError
         name = next((each.__name__ for each in kind.__mro__ if each.__module__ == "builtins"), name)
-    elif kind.__module__ != "builtins":
-        name = f"{kind.__module__}.{name}"
-    if name not in RAISED:
-        where = f"\n  {place[1]}, line {place[2]}" if place else ""
-        raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}.{where}")
+    place_in_source = f"\n  {place[1]}, line {place[2]}" if place else ""
+    if kind.__module__.partition(".")[0] not in ("builtins", "numpy"):
+        name = own_class(kind, place_in_source)
+    elif name not in RAISED:
+        raise CompileError(f"It raises {name}; raise one of {', '.join(RAISED)}, or a class of yours.{place_in_source}")
     # some of Numba's own name the file once more, by its path
-    message = ", ".join(map(str, arguments)).partition('\nFile "')[0] or name
+    message = ", ".join(map(str, arguments)).partition('\nFile "')[0] or kind.__name__
     return "\n".join([name, file, str(line), message])
+
+
+def own_class(kind: type, place: str) -> str:
+    """Return where a class of the user's is, and the class of Python's that it inherits from, between colons."""
+    base = next(each for each in kind.__mro__ if each.__module__ == "builtins")
+    found = place_of(kind)
+    classes = kind.__mro__[: kind.__mro__.index(base)]
+    if base.__name__ not in RAISED:
+        reason = f"which inherits from {base.__name__}; raise one that inherits from one of {', '.join(RAISED)}"
+    elif any({"__init__", "__new__"} & vars(each).keys() for each in classes):
+        reason = "which has parameters of its own; raise one that takes a message"
+    elif found is None:
+        reason = f"which the module {kind.__module__} does not have by that name; declare it at the top of a module"
+    else:
+        return f"{':'.join(found.splitlines())}:{base.__name__}"
+    raise CompileError(f"It raises {kind.__module__}.{kind.__qualname__}, {reason}.{place}")
 
 
 def relative(file: str, root: str) -> str:

@@ -5,7 +5,6 @@ The call has the signature of ``aot_array_kernel`` in ``aotops_kernel.h``, which
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
@@ -15,6 +14,7 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 from aotops.abi import FACTS
+from aotops.aot.arrays.classes import place_of
 from aotops.aot.arrays.operands import array_of, element_of, element_type
 from aotops.aot.front.reasons import CompileError
 from aotops.encode import stable_code
@@ -71,15 +71,13 @@ def class_of(type_: Any) -> str:
     if not isinstance(type_, types.BaseNamedTuple):
         return ""
     own = type_.instance_class
-    found: Any = sys.modules.get(own.__module__)
-    for name in own.__qualname__.split("."):
-        found = getattr(found, name, None)
-    if found is not own:
+    place = place_of(own)
+    if place is None:
         raise CompileError(
             f"It returns the named tuple {own.__name__}, which the module {own.__module__} does not have by that name; "
             "declare its class at the top of a module, and assign it to that name."
         )
-    return f"{own.__module__}\n{own.__qualname__}"
+    return place
 
 
 def fits(type_: Any, declared: Any) -> bool:
