@@ -50,7 +50,7 @@ def compiled(kernel: ao.ArrayKernel) -> tuple[str, str]:
     module = llvm.parse_bitcode(bitcode)
     before = str(module)
     machine = llvm.Target.from_default_triple().create_target_machine(opt=3)
-    return before, str(compiler.optimise(module, machine))
+    return before, str(compiler.optimise(module, machine, ""))
 
 
 def vectors(text: str) -> int:

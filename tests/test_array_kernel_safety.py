@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from needs import requires_numba
 
+import aotops as ao
+
 pytest.importorskip("numpy", reason="the programs compare with NumPy")
 pytestmark = [
     requires_numba,
@@ -18,9 +20,9 @@ pytestmark = [
 TESTS = Path(__file__).parent
 
 
-def run(*command: str) -> str:
+def run(*command: str, level: str = "") -> str:
     """What a program of its own prints; it must end with 0."""
-    names = {**os.environ, "PYTHONPATH": str(TESTS)}
+    names = {**os.environ, "PYTHONPATH": str(TESTS), **({"AOTOPS_CPU": level} if level else {})}
     done = subprocess.run([sys.executable, *command], capture_output=True, text=True, env=names, cwd=TESTS)
     assert done.returncode == 0, f"{done.returncode}: {done.stdout[-3000:]}{done.stderr[-3000:]}"
     return done.stdout
@@ -34,6 +36,48 @@ def test_random_indices_between_guard_pages() -> None:
 @pytest.mark.parametrize("seed", range(4))
 def test_many_random_indices_between_guard_pages(seed: int) -> None:
     run("guard_pages.py", "25000", str(seed))
+
+
+@pytest.mark.parametrize("level", ["", *(["x86-64-v2", "x86-64-v3"] if ao.cpu_level() != "generic" else [])])
+def test_vectors_are_kept_while_a_loop_asks_whether_to_stop(level: str) -> None:
+    """Constants and partial sums are in registers, and each loop takes some thousand iterations with vectors."""
+    program = """
+import numpy as np
+import aotops as ao
+
+DTYPES = ("float64", "float32", "int64", "int32", "uint8", "complex128")
+
+@ao.kernel("(n),()->(n),(n),(n),()", dtypes=[(each,) * 6 for each in DTYPES], reassociate=True)
+def values(x, value, constant, line, table, total):
+    constant[:] = value
+    copy = np.full(x.shape[0], value)
+    result = x[0]
+    for i in range(x.shape[0]):
+        line[i] = x[i] * value + value
+    for i in range(1, x.shape[0]):
+        result += x[i]
+    table[:] = copy - x
+    total[0] = result
+
+@ao.kernel("(n)->(),()", dtypes="int32")
+def ends(x, low, high):
+    low[0] = high[0] = x[0]
+    for i in range(x.shape[0]):
+        low[0] = min(low[0], x[i])
+        high[0] = max(high[0], x[i])
+
+x = np.arange(1_000_003) % 7
+for dtype in DTYPES:
+    y = x.astype(dtype)
+    value = y[3]
+    constant, line, table, total = values(y, value)
+    assert (constant == value).all() and (line == y * value + value).all() and (table == value - y).all(), dtype
+    assert total == y.sum(dtype=dtype), (dtype, total)
+y = (x - 3).astype("int32")
+assert ends(y) == (-3, 3)
+print("done")
+"""
+    assert run("-c", program, level=level) == "done\n"
 
 
 def test_memory_errors_lose_nothing() -> None:

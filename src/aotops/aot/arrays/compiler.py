@@ -270,7 +270,7 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
     if by_multiplications:
         module = with_roots(module)
     internalise(module, symbol)
-    module = optimise(module, machine)
+    module = optimise(module, machine, features)
     if level.has_avx512:
         module = without_masked_loads(module)
     require_alone(module)
@@ -282,8 +282,8 @@ def emit_object(bitcode: bytes, symbol: str, level: Level) -> bytes:
     return bytes(machine.emit_object(module))
 
 
-def optimise(module: Any, machine: Any) -> Any:
-    """Return a module after LLVM has optimized it for a target machine, whose loops ask whether to stop."""
+def optimise(module: Any, machine: Any, features: str) -> Any:
+    """Return a module after LLVM has optimized it for a target machine with features; its loops ask whether to stop."""
     for last in (False, True):
         tuning = llvm.create_pipeline_tuning_options(speed_level=3)
         tuning.loop_vectorization = tuning.slp_vectorization = not last
@@ -293,7 +293,7 @@ def optimise(module: Any, machine: Any) -> Any:
             module = after_vectorizing(shared_with_the_divider(module))
             text = with_ticks(str(module))
             if machine.triple.startswith("x86_64"):
-                text = with_conversions(with_registers_kept(text))
+                text = with_conversions(with_registers_kept(text, features))
             module = llvm.parse_assembly(text)
     return module
 

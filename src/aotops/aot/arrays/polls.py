@@ -135,9 +135,17 @@ def with_ticks(text: str) -> str:
     return changed + _TICK.replace("!aotops.rarely", f"!{number}") + weights
 
 
-def with_registers_kept(text: str) -> str:
-    """Let the question whether to stop keep all registers, so that loops need not save them: they ask rarely."""
-    return re.sub(r"(define internal|call) (i32 @aotops\.ask\()", r"\1 preserve_allcc \2", text)
+def with_registers_kept(text: str, features: str) -> str:
+    """Let the question whether to stop keep all registers, so that loops need not save them: they ask rarely.
+
+    ``features``: those of the target machine. LLVM would let the question end with ``vzeroupper``, which clears the
+    upper halves of the vectors that it has just restored: a loop that fills an array would go on with zeros there.
+    """
+    kept = ",".join([*filter(None, features.split(",")), "-vzeroupper"])
+    text = re.sub(r"(define internal|call) (i32 @aotops\.ask\()", r"\1 preserve_allcc \2", text)
+    return re.sub(
+        r"^(define internal preserve_allcc [^\n]*) \{$", rf'\1 "target-features"="{kept}" {{', text, flags=re.M
+    )
 
 
 def _spelled(definition: str, label: str) -> str:
