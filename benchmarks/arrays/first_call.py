@@ -2,7 +2,7 @@
 
 Each module is written twice, for aotops and for Numba (`cache=True`), and built or cached before anything is measured.
 Then every process imports NumPy, which is not counted, imports the module with the library, and calls one function
-twice. The contenders take turns; the figures are medians.
+twice: aotops allocates the output, Numba gets one. The contenders take turns; the figures are medians.
 
 `moving_mean`, `time_warping` and `histogram` are modules of one function. `models` has 190: the five of `MODELS` with
 other constants, as a large insurance model might have them.
@@ -11,6 +11,7 @@ other constants, as a large insurance model might have them.
 import argparse
 import inspect
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -70,7 +71,7 @@ times = [time.perf_counter()]
 import {module} as module
 times.append(time.perf_counter())
 for _ in range(2):
-    module.{function}(*inputs, {passed})
+    module.{function}(*inputs{passed})
     times.append(time.perf_counter())
 print(json.dumps([b - a for a, b in zip(times, times[1:])]))
 """
@@ -112,9 +113,12 @@ def run(folder: Path, name: str, library: str) -> list[float]:
         out=out,
         module=f"{name}_{library}",
         function="model_0" if name == "models" else name,
-        passed="out=out" if library == "aotops" and name != "time_warping" else "out" if library == "numba" else "",
-    ).replace(", )", ")")
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+        passed="" if library == "aotops" else ", out",
+    )
+    # byte code is written, as where a package is installed, whatever the environment says
+    kept = {key: value for key, value in os.environ.items() if key != "PYTHONDONTWRITEBYTECODE"}
+    names = {**kept, "PYTHONPYCACHEPREFIX": str(folder / "bytecode")}
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False, env=names)
     if done.returncode or done.stderr:
         raise SystemExit(f"benchmarks.arrays: {name} with {library} fails: {done.stderr[-2000:]}")
     times: list[float] = json.loads(done.stdout)
@@ -125,8 +129,8 @@ def main(arguments: Sequence[str]) -> int:
     """Measure, and print a table."""
     parser = argparse.ArgumentParser(prog="benchmarks.arrays.first_call", description=__doc__)
     parser.add_argument("--rounds", type=int, default=11)
-    parser.add_argument("--folder", type=Path, help="where the modules are kept and built; a temporary one by default")
-    parser.add_argument("--build", action="store_true", help="only build")
+    parser.add_argument("--folder", type=Path, help="where the modules are, which --build has built there")
+    parser.add_argument("--build", action="store_true", help="build the modules, measure nothing")
     parser.add_argument("--json", type=Path, help="a file for the figures")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as temporary:
@@ -135,9 +139,12 @@ def main(arguments: Sequence[str]) -> int:
         write(folder)
         names = list(sources())
         modules = [f"{name}_aotops.py" for name in names]
-        subprocess.run([sys.executable, "-m", "aotops", "build", *modules], cwd=folder, check=True, capture_output=True)
+        if options.build or not options.folder:
+            command = [sys.executable, "-m", "aotops", "build", *modules]
+            subprocess.run(command, cwd=folder, check=True, capture_output=True)
         for name in names:
-            run(folder, name, "numba")  # which fills the cache
+            for library in LIBRARIES:
+                run(folder, name, library)  # which writes byte code, and Numba's cache
         if options.build:
             return 0
         samples: dict[str, dict[str, list[list[float]]]] = {name: {each: [] for each in LIBRARIES} for name in names}
