@@ -367,3 +367,16 @@ def test_long_products_are_interrupted() -> None:
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.split() == ["interrupted", "18000000.0"], done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])
+def test_rows_a_power_of_two_apart_give_the_same_bits(dtype: str) -> None:
+    generator = np.random.default_rng(5)
+    for rows, depth, columns in ((96, 128, 128), (130, 256, 64), (97, 200, 128), (12, 128, 128)):
+        x = (100 * generator.random((rows, depth))).astype(dtype)
+        wide = (100 * generator.random((depth, columns + 3))).astype(dtype)
+        apart = ao.asarray(wide)[:, :columns]  # rows of another length
+        close = ao.asarray(np.ascontiguousarray(wide[:, :columns]))
+        both = [np.asarray(ao.asarray(x) @ each) for each in (apart, close)]
+        np.testing.assert_array_equal(*both)
+        np.testing.assert_allclose(both[0], x @ wide[:, :columns], rtol=1e-4 if dtype[-2:] in ("32", "64") else 0)
