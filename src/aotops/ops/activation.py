@@ -24,7 +24,7 @@ from aotops.ops.float_arithmetic import (
     in_float64,
 )
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map, zip
-from aotops.ops.special import NOTHING, bell_of, erf_polynomial64, numpy_erfc, tail64
+from aotops.ops.special import FAR, FAR_32, NOTHING, bell_of, erf_polynomial64, numpy_erfc, tail64
 
 # --- sigmoid ------------------------------------------------------------------------------------------------------
 
@@ -35,6 +35,7 @@ def sigmoid64(x: Any) -> Any:
     Numerator and denominator are each taken in two parts, and what remains is divided too. The numerator is scaled
     last, so that subnormal results are rounded once.
     """
+    x = select(x > 60.0, 60.0, x)  # there it is 1, and AVX-512 scales to subnormal numbers slowly
     k, t, u, v = exp_parts64(-math.fabs(x))
     mantissa = fma(u, v, t)
     power = scale(1.0, k)
@@ -54,7 +55,7 @@ def logistic_parts32(x: Any, z: Any) -> Any:
     negative = x < 0.0
     k, t, u, v = exp_parts32(z)
     mantissa = fma(u, v, t)
-    e = scale(mantissa, k)
+    e = scale(mantissa, select(k < -60.0, -60.0, k))  # nothing beside 1; AVX-512 scales to subnormal numbers slowly
     below = 1.0 + e
     inverse = 1.0 / below
     above = select(negative, mantissa, 1.0)
@@ -156,7 +157,7 @@ def silu_slope(mp: Any, x: Any) -> Any:
 
 def silu32(x: Any) -> Any:
     """silu in float32: as ``sigmoid32``, scaled last; where ``k`` is not 0, ``x`` is moderate."""
-    factor = select(x < -110.0, -110.0, x)
+    factor = select(x < -108.75, -1000.0, x)  # scaled to 0, and so far that it is quick
     k, quotient, rest = logistic_parts32(x, select(x < 0.0, factor, -x))
     y = fma(factor, quotient, factor * rest)
     # below 2**-64, which ``scale`` does not take, ``k`` is 0
@@ -186,9 +187,9 @@ def silu(x: Any) -> Any:
     tensor([  0., 100.])
     """
     a = math.fabs(x)
-    k, t, u, v = exp_parts64(-select(a > 800.0, 800.0, a))
+    k, t, u, v = exp_parts64(-select(a > 752.0, 3000.0, a))
     mantissa = fma(u, v, t)
-    e = mantissa * scale(1.0, k)
+    e = mantissa * scale(1.0, select(k < -100.0, -100.0, k))
     below = 1.0 + e
     negative = x < 0.0
     above = select(negative, mantissa, 1.0)
@@ -224,7 +225,7 @@ INVERSE_ROOT_2, INVERSE_ROOT_2_LOW = 0.7071067811865476, -4.833646656726457e-17
 def gelu64(x: Any) -> Any:
     """gelu in float64: ``x / 2 * erfc(-x / sqrt(2))`` as in ``erfc64``, where the square is that of x, halved."""
     a = math.fabs(x)
-    a = select(a > 45.0, 45.0, a)
+    a = select(a > 38.625, FAR, a)
     half = 0.5 * math.copysign(a, x)
     t = select(a < NOTHING, 0.0, select(a > 0.70703125, 0.5, a * INVERSE_ROOT_2))
     near = math.copysign(t, x)
@@ -240,7 +241,7 @@ def gelu64(x: Any) -> Any:
     part = 0.5 * far
     product = part * y
     tail = scale(product + fma(part, y_low, fma(part, y, -product)), k)
-    return select(a < 0.70703125, small, select(x < 0.0, -tail, select(x > 45.0, x, a - tail)))
+    return select(a < 0.70703125, small, select(x < 0.0, -tail, select(x > 38.625, x, a - tail)))
 
 
 def numpy_gelu(np: Any, x: Any) -> Any:
@@ -286,11 +287,11 @@ def gelu32(x: Any) -> Any:
     """gelu in float32: ``x`` less ``a * tail(a) * exp(-a**2 / 2)`` above 0, minus that below.
 
     The product of ``a``, the root of 2 and the tail's constant coefficient has two parts; all else is small and added
-    to the second one. Beyond 14.9 the product is below the subnormal numbers.
+    to the second one.
     """
     a = math.fabs(x)
     tiny = a < NOTHING
-    m = select(tiny, NOTHING, select(a > 14.9375, 14.9375, a))
+    m = select(tiny, NOTHING, select(a > 14.375, FAR_32, a))
     t, constant, slope = tail_by_table(m, bits_of_float32(m + 1.0) >> 21)
     rest = t * slope
     k, root, u = bell_of_half(m)

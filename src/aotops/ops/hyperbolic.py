@@ -203,8 +203,8 @@ def cosh_polynomial32(z: Any) -> Any:
 def hyperbolic_of(sinh_polynomial: Any, cosh_polynomial: Any, ln2_high: float, ln2_low: float, tiny: float) -> Any:
     """Make ``k, w, r, c, s`` of ``a >= 0``: ``c`` is ``cosh(r) - 1``, and ``s`` what ``sinh(r)`` is more than ``r``.
 
-    Of infinity ``k`` is infinite, ``w`` 0 and ``r`` limited. Smaller numbers count as ``tiny``: it is slow to compute
-    with squares that are subnormal.
+    Of infinity ``k`` is infinite, ``w`` nearly 0 and ``r`` limited. Smaller numbers count as ``tiny``: it is slow to
+    compute with squares that are subnormal.
     """
 
     def parts(a: Any) -> Any:
@@ -215,7 +215,8 @@ def hyperbolic_of(sinh_polynomial: Any, cosh_polynomial: Any, ln2_high: float, l
         low = limit(fma(-k, ln2_low, high - r), 1.0)  # what its rounding took away; NaN beside infinity
         z = r * r
         c = fma(r, low, z * cosh_polynomial(z))
-        return k, scale(1.0, -2.0 * k), r, c, fma(r * z, sinh_polynomial(z), low)
+        # beyond 40 it is nothing, and AVX-512 scales to subnormal numbers slowly
+        return k, scale(1.0, -2.0 * select(k > 40.0, 40.0, k)), r, c, fma(r * z, sinh_polynomial(z), low)
 
     return parts
 
@@ -271,7 +272,7 @@ def cosh32(x: Any) -> Any:
     c = z * fma(z, 0.0416666679084301, 0.5)
     s = fma(r * z, 0.1666666716337204, r)
     t = look_up16_float32(ROOTS_32, j)
-    b = scale(look_up16_float32(INVERSE_ROOTS_32, j), -2.0 * k)
+    b = scale(look_up16_float32(INVERSE_ROOTS_32, j), -2.0 * select(k > 40.0, 40.0, k))
     return scale(t + (b + fma(t, c + s, fma(b, c - s, look_up16_float32(ROOTS_LOW_32, j)))), k - 1.0)
 
 

@@ -93,13 +93,13 @@ def part(table: Table, x: Any, k: int, parts: int) -> Any:
     return float64_of_bits(look_up(table, ((bits_of_float64(x) >> 55) - FIRST_ROW) * parts + k))
 
 
-def reduce_near(x: Any) -> Any:
-    """``turns, r, rest`` with ``x = turns * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``.
+def reduce_near(x: Any, more: Any = 0.0) -> Any:
+    """``turns, r, rest`` with ``x = (turns - more) * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``.
 
     ``turns`` is an integer of which the last two bits count.
     """
-    shifted = fma(x, TWO_OVER_PI, ROUNDING)
-    k = shifted - ROUNDING
+    shifted = fma(x, TWO_OVER_PI, ROUNDING + more)
+    k = shifted - (ROUNDING + more)
     high = fma(k, -HALF_PI_1, x)  # exact, for it has no bit that HALF_PI_1 has not, and is below 1
     r = fma(k, -HALF_PI_2, high)
     rest = fma(k, -HALF_PI_3, fma(k, -HALF_PI_2, high - r))
@@ -321,8 +321,7 @@ def sin_derivative(x: Any, y: Any, g: Any) -> Any:
 def cos_near64(x: Any) -> Any:
     """cos in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
     a = math.fabs(x)
-    turns, r, rest = reduce_near(select(a < TINY, TINY, a))
-    return turned64(turns + 1, r, rest)
+    return turned64(*reduce_near(select(a < TINY, TINY, a), 1.0))
 
 
 def cos64(x: Any) -> Any:
