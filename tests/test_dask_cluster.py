@@ -194,14 +194,23 @@ def test_workers_in_this_process(operators: Any) -> None:
 def test_a_worker_without_the_module_of_an_operator_says_so(operators: Any, tmp_path: Path) -> None:
     """It stays a worker, and the task has failed; a scheduler needs no module of the user's."""
     x = da.from_array(ao.linspace(-3.0, 3.0, 100), chunks=50, asarray=False)
-    hidden = os.pathsep.join([path for path in os.environ["PYTHONPATH"].split(os.pathsep) if path not in sys.path])
+    expected = digest(operators.gelu(ao.linspace(-3.0, 3.0, 100)))
+    paths = os.environ["PYTHONPATH"]
+    workers = (
+        ("--nworkers 1 --nthreads 1 --no-nanny --name has", {"PYTHONPATH": paths}),
+        ("--nworkers 1 --nthreads 1 --no-nanny --name lacks", {}),
+    )
+    hidden = os.pathsep.join([path for path in paths.split(os.pathsep) if path not in sys.path])
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PYTHONPATH", hidden)
-        with commands(tmp_path, ("--nworkers 1 --nthreads 1", {}), count=1) as client:
+        with commands(tmp_path, *workers, count=2) as client:
             for call in (operators.gelu, lambda x: ao.sum(operators.gelu(x)), operators.rises):
+                failing = client.compute(call(x.rechunk(-1)), workers=["lacks"])
                 with pytest.raises(ImportError, match=r"(gelu|rises): its module must be importable by each"):
-                    client.compute(call(x.rechunk(-1))).result(timeout=60)
-            assert digest(client.compute(ao.exp(x)).result(timeout=60)) == digest(ao.exp(ao.linspace(-3.0, 3.0, 100)))
+                    failing.result(timeout=60)
+            whole = client.compute(operators.gelu(x), workers=["has"])
+            assert digest(whole.result(timeout=60)) == expected
+            assert len(client.scheduler_info(-1)["workers"]) == 2
 
 
 # --- the same bits ----------------------------------------------------------------------------------------------------
