@@ -141,6 +141,10 @@ READY = [
         "    return s",
         '@ao.kernel("(n,m),(n)->()", dtypes=[("float32", "int32", "float32")])',
     ),
+    (
+        "class Custom(ValueError):\n  pass\n\n@jit\ndef f(x):\n    assert len(x)\n    raise Custom('a')",
+        '@ao.function("(float64[:])")',
+    ),
     ("@jit\ndef f(x, k):\n    return x[0] * type(k)(2)", '@ao.function("(float64[:], float64)")'),
     ("@jit\ndef f(c):\n    return c.real", '@ao.function("(complex128)")'),
     ("@jit\ndef f(x):\n    assert x.size > 0, 'empty'\n    return x[0]", '@ao.function("(float64[:])")'),
