@@ -1133,3 +1133,71 @@ def stacked(x, out):
     out[...] = both
     out[0, np.array([0, 2])] = 7.0
     out[1, ::-1][0] += 1
+
+
+# --- thresholds, flood fills, roots, hashes ------------------------------------------------------------------------
+
+
+@case("(h,w)->(),()", rng.integers(0, 256, (6, 7)).astype(np.uint8), result=("int64", "float64"))
+def otsu_threshold(image, threshold, variance):
+    histogram = np.zeros(256, dtype=np.int64)
+    for value in image.flat:
+        histogram[value] += 1
+    p = histogram / image.size
+    threshold[0] = 0
+    variance[0] = -1.0
+    for t in range(1, 256):
+        below, above = p[:t].sum(), p[t:].sum()
+        if below == 0 or above == 0:
+            continue
+        difference = (np.arange(t) * p[:t]).sum() / below - (np.arange(t, 256) * p[t:]).sum() / above
+        between = below * above * difference**2
+        if between > variance[0] + 1e-9:
+            threshold[0], variance[0] = t, between
+
+
+@case("(h,w),(),()->(h,w),()", rng.integers(0, 2, (8, 8)), 0, 0, result=("int64", "int64"))
+def flood_fill(grid, row, column, out, filled):
+    out[:] = grid
+    filled[0] = 0
+    target = grid[row, column]
+    stack = [(row, column)]
+    while len(stack) > 0:
+        i, j = stack.pop()
+        if not (0 <= i < grid.shape[0] and 0 <= j < grid.shape[1]) or out[i, j] != target:
+            continue
+        out[i, j] = 7
+        filled[0] += 1
+        stack.extend([(i + 1, j), (i - 1, j), (i, j + 1), (i, j - 1)])
+
+
+@case("(),(),()->(),()", 0.5, 3.0, 1e-12, result=("float64", "int64"))
+def secant_root(a, b, tolerance, root, steps):
+    def cubic(x):
+        return x**3 - 2 * x - 5
+
+    fa, fb = cubic(a), cubic(b)
+    if fa * fb > 0:
+        raise ValueError("the ends must have values of different signs")
+    steps[0] = 0
+    while abs(b - a) > tolerance and steps[0] < 200:
+        middle = b - fb * (b - a) / (fb - fa) if steps[0] % 2 else (a + b) / 2
+        value = cubic(middle)
+        if fa * value < 0:
+            b, fb = middle, value
+        else:
+            a, fa = middle, value
+        steps[0] += 1
+    root[0] = (a + b) / 2
+
+
+@case("(n),()->()", np.arange(9, dtype=np.uint32) * np.uint32(77777777), np.uint32(42), result="uint32")
+def murmur_hash(keys, seed, out):
+    h = np.uint32(seed)
+    for k in keys:
+        k = np.uint32(k * np.uint32(0xCC9E2D51))
+        k = np.uint32((k << np.uint32(15)) | (k >> np.uint32(17)))
+        h = np.uint32(h ^ np.uint32(k * np.uint32(0x1B873593)))
+        h = np.uint32((h << np.uint32(13)) | (h >> np.uint32(19)))
+        h = np.uint32(h * np.uint32(5) + np.uint32(0xE6546B64))
+    out[0] = h ^ (h >> np.uint32(16))
