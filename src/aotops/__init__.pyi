@@ -1620,8 +1620,6 @@ def atanh(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Te
 def erf(x: Operand, *, out: Tensor | None = None, where: Operand = True) -> Tensor:
     """Error function of each element: the integral of ``2 / sqrt(pi) * exp(-t**2)`` over t from 0 to ``x``.
 
-    By polynomials for ``erf(x) / x``, and for roots of ``1 - erf(x)`` where that is below 0.2.
-
     Parameters:
         x: A tensor, a number, an array or lists of numbers, of dtype float32 or float64; bool and every
             integer dtype compute as float64.
