@@ -31,7 +31,7 @@ def sinh_and_cosh64(x: Any) -> Any:
     As ``sinh64`` and ``cosh64`` of ``aotops.ops.hyperbolic``, before they scale. NaN gives NaN.
     """
     a = math.fabs(x)
-    k, w, r, more, s = parts64(a)
+    k, w, r, more, s = parts64(a)  # this w is as small as counts beside 1, and no smaller
     one, twice = 1.0 - w, fma(r, w, r)
     total = one + twice
     sine = total + (((one - total) + twice) + (fma(more, one, fma(s, w, s)) + ((1.0 - one) - w)))
@@ -39,7 +39,7 @@ def sinh_and_cosh64(x: Any) -> Any:
     total = one + twice
     cosine = total + (((one - total) + twice) + (fma(more, one, fma(-s, w, s)) + ((1.0 - one) + w)))
     sine = select(a < TINY, a + a, sine)
-    return k, w, select(x == x, sine, x), select(x == x, cosine, x)
+    return k, scale(1.0, -2.0 * k), select(x == x, sine, x), select(x == x, cosine, x)
 
 
 def hyperbolic_factors(x: Any, y: Any) -> Any:

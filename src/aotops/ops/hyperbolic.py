@@ -203,8 +203,8 @@ def cosh_polynomial32(z: Any) -> Any:
 def hyperbolic_of(sinh_polynomial: Any, cosh_polynomial: Any, ln2_high: float, ln2_low: float, tiny: float) -> Any:
     """Make ``k, w, r, c, s`` of ``a >= 0``: ``c`` is ``cosh(r) - 1``, and ``s`` what ``sinh(r)`` is more than ``r``.
 
-    Of infinity ``k`` is infinite, ``w`` nearly 0 and ``r`` limited. Smaller numbers count as ``tiny``: it is slow to
-    compute with squares that are subnormal.
+    ``w`` is ``4**-k``, or 2^-80 where that is less. Of infinity ``k`` is infinite and ``r`` limited. Smaller numbers
+    count as ``tiny``: it is slow to compute with squares that are subnormal.
     """
 
     def parts(a: Any) -> Any:

@@ -93,17 +93,25 @@ def part(table: Table, x: Any, k: int, parts: int) -> Any:
     return float64_of_bits(look_up(table, ((bits_of_float64(x) >> 55) - FIRST_ROW) * parts + k))
 
 
-def reduce_near(x: Any, more: Any = 0.0) -> Any:
-    """``turns, r, rest`` with ``x = (turns - more) * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``.
+def reduce_by(more: float) -> Any:
+    """Make ``turns, r, rest``: ``x = (turns - more) * pi/2 + r + rest`` but for whole turns, for ``abs(x) < 2**20``.
 
     ``turns`` is an integer of which the last two bits count.
     """
-    shifted = fma(x, TWO_OVER_PI, ROUNDING + more)
-    k = shifted - (ROUNDING + more)
-    high = fma(k, -HALF_PI_1, x)  # exact, for it has no bit that HALF_PI_1 has not, and is below 1
-    r = fma(k, -HALF_PI_2, high)
-    rest = fma(k, -HALF_PI_3, fma(k, -HALF_PI_2, high - r))
-    return bits_of_float64(shifted), r, rest
+    rounding = ROUNDING + more
+
+    def reduce_near(x: Any) -> Any:
+        shifted = fma(x, TWO_OVER_PI, rounding)
+        k = shifted - rounding
+        high = fma(k, -HALF_PI_1, x)  # exact, for it has no bit that HALF_PI_1 has not, and is below 1
+        r = fma(k, -HALF_PI_2, high)
+        rest = fma(k, -HALF_PI_3, fma(k, -HALF_PI_2, high - r))
+        return bits_of_float64(shifted), r, rest
+
+    return reduce_near
+
+
+reduce_near, reduce_near_quarter_on = reduce_by(0.0), reduce_by(1.0)
 
 
 def reduce_far(x: Any) -> Any:
@@ -130,17 +138,23 @@ def reduce_far(x: Any) -> Any:
     return bits_of_float64(shifted), r, fma(turn, HALF_PI, -r) + fma(turn, HALF_PI_LOW, rest * HALF_PI)
 
 
-def reduce_any(x: Any) -> Any:
-    """As ``reduce_near``, for any ``x``."""
-    far, negative = is_far64(x), x < 0.0
-    turns, r, rest = reduce_near(x)
-    far_turns, far_r, far_rest = reduce_far(select(far, math.fabs(x), 1048576.0))
-    turns = select(far, select(negative, -far_turns, far_turns), turns)
-    return (
-        turns,
-        select(far, select(negative, -far_r, far_r), r),
-        select(far, select(negative, -far_rest, far_rest), rest),
-    )
+def reduce_any_by(reduce: Any, more: int) -> Any:
+    """Make the same for any ``x`` of what ``reduce_by`` makes with ``more``."""
+
+    def reduce_any(x: Any) -> Any:
+        far, negative = is_far64(x), x < 0.0
+        turns, r, rest = reduce(x)
+        far_turns, far_r, far_rest = reduce_far(select(far, math.fabs(x), 1048576.0))
+        return (
+            select(far, select(negative, -far_turns, far_turns) + more, turns),
+            select(far, select(negative, -far_r, far_r), r),
+            select(far, select(negative, -far_rest, far_rest), rest),
+        )
+
+    return reduce_any
+
+
+reduce_any, reduce_any_quarter_on = reduce_any_by(reduce_near, 0), reduce_any_by(reduce_near_quarter_on, 1)
 
 
 # tools/fit_polynomial.py "(sin(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(pi/4)**2" --degree=5 --weight=x
@@ -321,14 +335,13 @@ def sin_derivative(x: Any, y: Any, g: Any) -> Any:
 def cos_near64(x: Any) -> Any:
     """cos in float64 for ``abs(x) < 2**20``; NaN of infinities and NaN."""
     a = math.fabs(x)
-    return turned64(*reduce_near(select(a < TINY, TINY, a), 1.0))
+    return turned64(*reduce_near_quarter_on(select(a < TINY, TINY, a)))
 
 
 def cos64(x: Any) -> Any:
     """cos in float64."""
     a = math.fabs(x)
-    turns, r, rest = reduce_any(select(a < TINY, TINY, a))
-    return turned64(turns + 1, r, rest)
+    return turned64(*reduce_any_quarter_on(select(a < TINY, TINY, a)))
 
 
 @in_float64
