@@ -191,6 +191,7 @@ def test_workers_in_this_process(operators: Any) -> None:
     assert done.stdout.split() == ["1"], done.stderr
 
 
+@pytest.mark.slow
 def test_a_worker_without_the_module_of_an_operator_says_so(operators: Any, tmp_path: Path) -> None:
     """It stays a worker, and the task has failed; a scheduler needs no module of the user's."""
     x = da.from_array(ao.linspace(-3.0, 3.0, 100), chunks=50, asarray=False)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from layouts import INTEGERS, assert_same
+from needs import requires_numba
 
 import aotops as ao
 from aotops import ops
@@ -201,6 +202,7 @@ def test_beginning_with_a_value_is_one_combination_more() -> None:
                 assert_same(found, np.asarray(wanted), f"{name} {dtype} {initial}")
 
 
+@requires_numba
 def test_reductions_of_users_begin_once_with_a_value() -> None:
     total = ao.reduce(lambda a, b: a + b, initial=-0.0, dtypes="float64")  # without an identity
     t = ao.tensor([[1.0, 2.0], [3.0, 4.0]])
