@@ -105,6 +105,11 @@ class NumPy(Library):
         super().__init__()
         importlib.import_module("numpy").seterr(all="ignore")
 
+    def use_threads(self, count: int) -> bool:
+        """Of its own it has one; the library that computes its products has as many as there are CPUs."""
+        importlib.import_module("threadpoolctl").threadpool_limits(count, "blas")
+        return count == 1
+
     def array(self, memory: memoryview, dtype: str, shape: Shape) -> Any:
         """In memory that NumPy allocates."""
         numpy = importlib.import_module("numpy")
