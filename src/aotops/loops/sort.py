@@ -472,9 +472,8 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
         and whether cells are split; otherwise ``counters`` has their sizes.
         """
         buckets = here = 0
-        splits = is_open = (
-            False  # whether the bucket has cells already, in which there may be keys that were not counted
-        )
+        splits = False
+        is_open = False  # whether the bucket has cells already, in which there may be keys that were not counted
         for k in range(size):
             keys = cells[k]
             if keys > aim or here + keys > aim or k & (size // PARTS - 1) == 0:
