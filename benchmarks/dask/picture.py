@@ -13,11 +13,11 @@ import dask
 from dask.utils import key_split
 from distributed import get_task_stream
 
-from aotops.cli.svg import STYLE, duration, escape, round_down, text
+from aotops.cli.svg import MARGIN, WIDTH, document, duration, round_down, text
 from benchmarks.dask.cluster import cluster
 from benchmarks.dask.year import own_of_aotops, source
 
-WIDTH, MARGIN, LEFT, ROW, BAR = 980, 28, 110, 44, 30
+LEFT, ROW, BAR = 110, 44, 30
 YEARS = 2
 COLOURS = ("#3a6ea5", "#e07a2f", "#48a9a6", "#b5495b", "#8a6fb0", "#6b8f3c", "#c9a227", "#4f5d75", "#a0642f")
 TRANSFER = "#b8c0c8"
@@ -79,19 +79,7 @@ def chart(tasks: list[dict[str, Any]]) -> str:
             body += bars(task, began, scale, row + (ROW - BAR) / 2, colours)
     height = bottom + 36
     described = "; ".join(f"{name}: {duration(totals[name])}" for name in names)
-    return "\n".join(
-        (
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{height:g}"'
-            f' viewBox="0 0 {WIDTH} {height:g}" role="img">',
-            f"<title>{escape(title)}</title>",
-            f"<desc>{escape(described)}</desc>",
-            f"<style>{STYLE}</style>",
-            f'<rect class="paper" x="0.5" y="0.5" width="{WIDTH - 1}" height="{height - 1:g}" rx="8"/>',
-            *body,
-            "</svg>",
-            "",
-        )
-    )
+    return document(title, described, height, body)
 
 
 def bars(task: dict[str, Any], began: float, scale: float, y: float, colours: dict[str, str]) -> list[str]:

@@ -99,6 +99,11 @@ def chart(results: Sequence[Result], where: Machine, runs: int) -> str:
     body += rows
     height = bottom + 62
     described = "; ".join(f"{result.contender.label}: {_summary(result, results)}" for result in results)
+    return document(title, described, height, body)
+
+
+def document(title: str, described: str, height: float, body: list[str]) -> str:
+    """Return a picture ``WIDTH`` wide, on paper, with a title and a description for those who do not see it."""
     size = f'width="{WIDTH}" height="{height:g}" viewBox="0 0 {WIDTH} {height:g}"'
     return "\n".join(
         (
