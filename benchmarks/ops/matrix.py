@@ -27,7 +27,7 @@ LAYOUTS_AT = "1e6"
 CODES: dict[str, Any] = {dtype: FACTS[dtype].format for dtype in ALL}
 """What `array` and `memoryview` call the dtypes."""
 
-ITEMSIZES = {dtype: FACTS[dtype].itemsize for dtype in ALL}
+ITEMSIZES = {dtype: facts.itemsize for dtype, facts in FACTS.items()}
 
 PERIOD = 65537
 """So many random elements are made, and repeated: a prime, so that no row of a matrix is like the next."""

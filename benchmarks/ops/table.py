@@ -94,6 +94,7 @@ BY_HAND = (
     Operator("positive", "map", NUMBERS, torch="torch.clone({x})", memory_bound=True),
     Operator("conj", "map", NUMBERS, torch="torch.clone({x})", memory_bound=True),
     Operator("real", "map", NUMBERS, numpy="np.copy({x})", torch="torch.clone({x})", memory_bound=True),
+    Operator("imag", "map", NUMBERS, torch="torch.zeros_like({x})", in_place=False, memory_bound=True),
     Operator("negative", "map", NUMBERS, numexpr="-x", numba="-x", memory_bound=True),
     Operator("abs", "map", NUMBERS, numexpr="abs(x)", numba="abs(x)", memory_bound=True),
     # NumPy has none; this is what says what is right.
@@ -122,6 +123,9 @@ BY_HAND = (
     Operator("subtract", "zip", BYTES, numexpr="x - y", numba="x - y", memory_bound=True),
     Operator("multiply", "zip", BYTES, numexpr="x * y", numba="x * y", memory_bound=True),
     Operator("divide", "zip", FLOATS, "positive", numexpr="x / y", numba="x / y", memory_bound=True),
+    # PyTorch raises an error where an integer is divided by 0.
+    Operator("floor_divide", "zip", NUMBERS, "positive", numba="x // y", in_place=False),
+    Operator("remainder", "zip", NUMBERS, "positive", numba="x % y", in_place=False),
     Operator("maximum", "zip", ALL, numexpr="where(x > y, x, y)", numba="x if x > y else y", memory_bound=True),
     Operator("pow", "zip", FLOATS, "positive", numpy="power", numexpr="x ** y", numba="x ** y", in_place=False),
     Operator("less", "zip", ALL, numexpr="x < y", numba="x < y", in_place=False, memory_bound=True),
@@ -129,7 +133,7 @@ BY_HAND = (
     Operator("where", "select", ALL, numexpr="where(c, x, y)", numba="x if c else y", in_place=False,
              memory_bound=True),
 
-    # NumPy sums uint8 as uint64, which aotops does not have
+    # PyTorch sums uint8 as int64, NumPy and the standard as uint64.
     Operator("sum", "reduction", WITH_BOOL, "positive", memory_bound=True),
     Operator("prod", "reduction", NUMBERS, "near one", memory_bound=True),
     # Of booleans, with data on which no library can short-circuit.
