@@ -96,10 +96,10 @@ def holds(value: Any) -> bool:
 
 
 def holds_complex(value: Any) -> bool:
-    """Whether an argument is a complex number, a tensor of complex numbers, or a list that holds one."""
+    """Whether an argument is a complex number, an array of them (NumPy's, too), or a list that holds one."""
     if type(value) in (list, tuple):
         return any(holds_complex(each) for each in value)
-    return isinstance(value, complex) or (isinstance(value, Tensor) and value.dtype.kind == "complex")
+    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") in ("complex", "c")
 
 
 def complex_rule(function: Any, name: str, own: bool, rule: Any) -> Any:

@@ -7,6 +7,7 @@ import math
 from aotops import _native, errors
 from aotops._native import Operator
 from aotops.abi import AXIS_KINDS
+from aotops.autograd.calls import holds_complex
 from aotops.namespace.creation import asarray, tensor, zeros
 from aotops.operator import record_of
 from aotops.tensors import Tensor, astype
@@ -100,7 +101,7 @@ def grad_check(
         if not _native.is_number(value) or isinstance(value, complex):
             errors.wrong_type("grad_check", argument, "a number", value)
     operator: Any = f
-    if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS or any(map(is_complex, inputs)):
+    if not isinstance(operator, Operator) or operator.kind in AXIS_KINDS or any(map(holds_complex, inputs)):
         return check_function(f, inputs, rtol, atol, raise_exception)
     record = require_derivative(operator)
     gradient = record.gradient
@@ -157,7 +158,7 @@ def check_function(
     if not callable(function):
         errors.wrong_type("grad_check", "f", "an Operator or a function", function)
     given = [asarray(each) if not is_plain(each) else tensor(each) for each in inputs]
-    if any(map(is_complex, given)):
+    if any(map(holds_complex, given)):
         function, given = of_real_parts(function, given)
     given = [astype(_native.alias(each), "float64") if each.dtype.kind == "float" else each for each in given]
     floats = [k for k, each in enumerate(given) if each.dtype.kind == "float"]
@@ -234,20 +235,13 @@ def outputs_of(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Tens
     several = tuple(returned) if isinstance(returned, (tuple, list)) else (returned,)
     if not all(isinstance(each, Tensor) and each.dtype.kind in ("float", "complex") for each in several):
         errors.wrong_type("grad_check", "f", "a function that returns a Tensor of floats, or several", returned)
-    parts = [(_real(each), _imag(each)) if is_complex(each) else (each,) for each in several]
+    parts = [(_real(each), _imag(each)) if holds_complex(each) else (each,) for each in several]
     return tuple([part for each in parts for part in each])
-
-
-def is_complex(value: Any) -> bool:
-    """Whether a value is a tensor of complex numbers, or what becomes one."""
-    if isinstance(value, (list, tuple)):
-        return any(map(is_complex, value))
-    return isinstance(value, complex) or getattr(getattr(value, "dtype", None), "kind", "") in ("complex", "c")
 
 
 def of_real_parts(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Callable[..., Any], list[Tensor]]:
     """A function of real tensors in place of one of complex numbers, and these: imaginary parts stand at the end."""
-    places = [k for k, each in enumerate(inputs) if is_complex(each)]
+    places = [k for k, each in enumerate(inputs) if holds_complex(each)]
 
     def of_parts(*parts: Any) -> Any:
         whole: list[Any] = list(parts[: len(inputs)])
@@ -255,7 +249,9 @@ def of_real_parts(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[C
             whole[place] = whole[place] + 1j * imaginary
         return function(*whole)
 
-    return of_parts, [_real(each) if is_complex(each) else each for each in inputs] + [_imag(inputs[k]) for k in places]
+    return of_parts, [_real(each) if holds_complex(each) else each for each in inputs] + [
+        _imag(inputs[k]) for k in places
+    ]
 
 
 def rotated(count: int) -> list[float]:
