@@ -1,4 +1,4 @@
-"""Which functions of SciPy and scikit-learn take tensors: ``python tools/neighbours.py`` writes docs/array-api.md.
+"""Which functions of SciPy and scikit-learn take tensors: ``python tools/neighbours.py`` writes docs/scipy-and-scikit-learn.md.
 
 It needs scipy, scikit-learn and array-api-compat beside aotops. Each function is called with tensors, and with NumPy's
 arrays of the same numbers; where the results agree it works, else its error is the reason.
@@ -371,7 +371,7 @@ The others:
 
 
 def page(results: dict[str, str]) -> str:
-    """The page that docs/array-api.md is."""
+    """The page that docs/scipy-and-scikit-learn.md is."""
     import scipy
     import sklearn
 
@@ -393,5 +393,5 @@ def page(results: dict[str, str]) -> str:
 
 
 if __name__ == "__main__":
-    target = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "array-api.md"
+    target = sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parents[1] / "docs" / "scipy-and-scikit-learn.md"
     Path(target).write_text(page(table()), encoding="utf-8")
