@@ -406,6 +406,9 @@ def running(combine: Scalar, x: ReferenceTensor, axis: int, start: Any, dtype: s
     for i in range(x.size):
         index = count(i, x.shape)
         before = (*index[:axis], index[axis] - 1, *index[axis + 1 :])
+        if index[axis] == 0 and abi.FACTS[dtype].kind == "complex":  # an infinite one, multiplied by 1, becomes NaN
+            out.store(index, x.load(index))
+            continue
         result = out.load(before) if index[axis] > 0 else stored(start, dtype)
         out.store(index, apply(combine, (result, x.load(index))))
     return out

@@ -28,10 +28,10 @@ bool aot_converts(int from, int to)
     return converts[from][to];
 }
 
-int aot_check_converts(int from, int to, const char *function)
+int aot_check_converts(int from, int to, const char *function, const char *argument)
 {
     if (!aot_converts(from, to)) {
-        aot_raise("complex_to_real", "(sss)", function, aot_dtypes[from].name, aot_dtypes[to].name);
+        aot_raise("complex_to_real", "(ssss)", function, aot_dtypes[from].name, aot_dtypes[to].name, argument);
         return -1;
     }
     return 0;

@@ -547,7 +547,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     choose_start(&job, definition, variant);
     job.absorbing = definition->has_absorbing ? &variant->constants[AOT_CONSTANT_ABSORBING] : NULL;
     aot_atomic absorbed = {0}, useless = {0};
-    job.useless = definition->retry == AOT_RETRY_APART ? &useless : NULL;
+    job.useless = aot_retry_of(definition, result) == AOT_RETRY_APART ? &useless : NULL;
     /* A NaN is left to its own part: of several NaNs, which one is the result must not depend on the threads. */
     bool ends_all = job.absorbing != NULL && job.results == 1 && plan.tiles[KEPT] == 1 && plan.parts > 1 &&
                     aot_dtypes[result].category < AOT_CATEGORY_FLOAT;
@@ -567,7 +567,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
     size_t items = (size_t)(plan.tiles[KEPT] * plan.parts + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
-    job.watched = aot_flags_of(definition->retry);
+    job.watched = aot_flags_of(definition, result);
     job.flags_at = partials;
     job.raised = &raised;
     aot_runner runner = {.job = &job,

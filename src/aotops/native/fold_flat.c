@@ -38,7 +38,7 @@ bool aot_fold_flat(const aot_state *state, const aot_operator *definition, const
     }
     char *fill[] = {(char *)&initial, data[inputs]};
     const int64_t none[] = {0, 0, 0, 0};
-    unsigned watched = aot_flags_of(definition->retry);
+    unsigned watched = aot_flags_of(definition, result);
     aot_clear_flags(watched);
     aot_run_kernel(aot_builtin_convert[result][result][state->level], 1, 1, fill, none);
     aot_run_kernel(variant->kernels[state->level], 1, n, data, strides);

@@ -445,7 +445,7 @@ int aot_copy(aot_tensor *target, aot_tensor *source)
 {
     Py_ssize_t strides[AOT_MAX_RANK];
     if (aot_check_writable(target, "assignment", "x") < 0 ||
-        aot_check_converts(source->dtype, target->dtype, "assignment") < 0) {
+        aot_check_converts(source->dtype, target->dtype, "assignment", "value") < 0) {
         return -1;
     }
     if (aot_assigned_strides(source, target->ndim, target->shape, strides) < 0) {

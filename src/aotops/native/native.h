@@ -37,9 +37,10 @@ extern const aot_dtype_info aot_dtypes[AOT_N_DTYPES];
 /* Functions of aotops.abi as tables: promote; promote_number, by the number's category; can_cast, of a result to
  * `out`. */
 extern const uint8_t aot_promotion[AOT_N_DTYPES][AOT_N_DTYPES];
-/* Returns whether elements of a dtype can be converted to another; raises a TypeError in the name of a function if not. */
+/* Returns whether elements of a dtype can be converted to another; raises a TypeError that names a function and its
+ * argument if not. */
 bool aot_converts(int from, int to);
-int aot_check_converts(int from, int to, const char *function);
+int aot_check_converts(int from, int to, const char *function, const char *argument);
 /* Returns what the dtypes whose bits are set promote to, or AOT_NO_DTYPE for none. For two, aot_promotion has it. */
 int aot_promote(uint32_t dtypes);
 extern const uint8_t aot_weak_promotion[AOT_N_CATEGORIES][AOT_N_DTYPES];
@@ -273,11 +274,19 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Returns the flags after which a reduction or a scan is done again, by the number of its way to do that: sums overflow,
- * products underflow as well. */
-static inline unsigned aot_flags_of(int retry)
+/* Returns the number of the way in which a reduction or a scan is done again after some flags: only that of floats, and
+ * the sum of complex numbers, which is two of floats; a product is not. */
+static inline int aot_retry_of(const aot_operator *definition, int result)
 {
-    unsigned flags = AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW;
+    int last = definition->retry == AOT_RETRY_SCALED ? AOT_CATEGORY_COMPLEX : AOT_CATEGORY_FLOAT;
+    int category = aot_dtypes[result].category;
+    return category >= AOT_CATEGORY_FLOAT && category <= last ? (int)definition->retry : AOT_RETRY_NONE;
+}
+
+/* Returns these flags: of sums overflow, of products underflow as well. */
+static inline unsigned aot_flags_of(const aot_operator *definition, int result)
+{
+    unsigned flags = AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW, retry = (unsigned)aot_retry_of(definition, result);
     return retry == AOT_RETRY_NONE ? 0u : retry == AOT_RETRY_SCALED ? flags : flags | AOT_FLAG_UNDERFLOW;
 }
 

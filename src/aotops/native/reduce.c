@@ -404,11 +404,7 @@ static int retry(const call_arguments *call, aot_tensor *const *inputs, int ndim
             axes[count++] = axis;
         }
     }
-    int kind = call->operator->definition->kind, way = (int)call->operator->definition->retry;
-    int category = aot_dtypes[out->dtype].category;
-    if (category != AOT_CATEGORY_FLOAT && (category != AOT_CATEGORY_COMPLEX || way != AOT_RETRY_SCALED)) {
-        return 0; /* a sum of complex numbers is two of floats, a product is not */
-    }
+    int kind = call->operator->definition->kind, way = aot_retry_of(call->operator->definition, out->dtype);
     call->operator->state->retries++;
     PyObject *done = aot_call("retry", "(iOiNiO)", way, inputs[0], kind == AOT_SCAN,
                               aot_tuple_of_sizes(count, axes), (int)call->is_true, out);

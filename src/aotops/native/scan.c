@@ -57,6 +57,7 @@ typedef struct {
     size_t flags_at;  /* where in shared memory each tile, or piece of a wave, has a byte for them */
     bool *raised;     /* whether there was one */
     aot_atomic *useless; /* 1 once there was one, after which nothing is needed; NULL: other results are */
+    bool from_first;  /* of complex numbers: infinite ones, multiplied by 1, become NaN */
     bool in_order;    /* integers give the same bits in any order: each piece goes on where the one before has ended */
 } scan_job;
 
@@ -191,17 +192,42 @@ static void scan_states(const scan_job *job, const scan_piece *piece, char *star
     aot_call_kernel(job->scan, piece->n0, piece->n1, data, strides);
 }
 
+/* Runs the scan's kernel on a piece but for its first elements, of which there are `skipped`: 0 or 1 along the axis. */
+static void scan_elements(const scan_job *job, const scan_piece *piece, char *carry, int64_t skipped)
+{
+    const aot_plan *plan = job->plan;
+    int axis = plan->across ? 1 : 0;
+    int64_t n0 = piece->n0 - (plan->across ? skipped : 0), n1 = piece->n1 - (plan->across ? 0 : skipped);
+    char *operands[] = {piece->x + skipped * piece->x_strides[axis] * plan->result_itemsizes[0], carry,
+                        piece->out + skipped * piece->strides[axis] * plan->result_itemsizes[0]};
+    const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), piece->strides[0],
+                               piece->x_strides[1], row_stride(job, 1), piece->strides[1]};
+    if (n0 > 0 && n1 > 0) {
+        aot_call_kernel(job->scan, n0, n1, operands, strides);
+    }
+}
+
+/* Scans a piece from its first elements on, which are results as they are; `total` is overwritten. */
+static void scan_from_first(const scan_job *job, const scan_piece *piece, int64_t width, char *total)
+{
+    int across = job->plan->across ? 0 : 1;
+    char *x[] = {piece->x}, *pair[] = {total, piece->out};
+    const int64_t strides[] = {1, piece->strides[across], 0, 0};
+    copy_row(job, width, x, piece->x_strides[across], total);
+    aot_call_kernel(job->copy[0], 1, width, pair, strides);
+    scan_elements(job, piece, total, 1);
+}
+
 /* Scans a piece as if it were the first, and copies its last results to `total`. */
 static void scan_alone(const scan_job *job, const scan_piece *piece, int64_t width, char *start, char *total)
 {
     const aot_plan *plan = job->plan;
     if (job->has_states) {
         scan_states(job, piece, start);
+    } else if (job->from_first) {
+        scan_from_first(job, piece, width, total);
     } else {
-        char *operands[] = {piece->x, start, piece->out};
-        const int64_t strides[] = {piece->x_strides[0], row_stride(job, 0), plan->inner[1],
-                                   piece->x_strides[1], row_stride(job, 1), plan->outer[1]};
-        aot_call_kernel(job->scan, piece->n0, piece->n1, operands, strides);
+        scan_elements(job, piece, start, 0);
     }
     char *last[AOT_MAX_STATES];
     int64_t steps = plan->across ? (piece->n0 - 1) * piece->strides[1] : (piece->n1 - 1) * piece->strides[0];
@@ -437,14 +463,15 @@ static int scan(aot_state *state, const aot_operator *definition, const aot_vari
         states += state_bytes(&plan, r);
     }
     job.in_order = plan.exact && plan.roles[0] == AOT_PLAN_PLAIN;
+    job.from_first = !has_states && aot_dtypes[result].category == AOT_CATEGORY_COMPLEX;
     job.scan = variant->kernels[level];
     job.combine = variant->combine[level];
     aot_atomic useless = {0};
-    job.useless = definition->retry == AOT_RETRY_APART ? &useless : NULL;
+    job.useless = aot_retry_of(definition, result) == AOT_RETRY_APART ? &useless : NULL;
     job.map = variant->map[level];
     job.finish = variant->finish[level];
     job.cast = views[0].dtype == own ? NULL : aot_builtin_convert[views[0].dtype][own][level];
-    job.watched = aot_flags_of(definition->retry);
+    job.watched = aot_flags_of(definition, result);
     job.raised = &raised;
     size_t rows = N_ROWS * job.row_bytes, wave = WAVE * LEVELS * job.row_bytes, room = (size_t)plan.packed_bytes;
     bool tiles = shares_tiles(&plan);

@@ -123,7 +123,7 @@ aot_tensor *aot_astype(aot_tensor *tensor, int dtype, bool copy, const char *fun
         Py_INCREF((PyObject *)tensor);
         return tensor;
     }
-    if (aot_check_converts(tensor->dtype, dtype, function) < 0) {
+    if (aot_check_converts(tensor->dtype, dtype, function, "x") < 0) {
         return NULL;
     }
     aot_tensor *result = aot_tensor_new(tensor->state, dtype, tensor->ndim, tensor->shape, function);
