@@ -150,6 +150,27 @@ def test_numbers_by_themselves(value: float, printed: str) -> None:
     assert repr(ao.tensor(value)) == str(ao.tensor(value)) == f"tensor({printed})"
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [-3 - 10j, 9 - 3j],
+        [1.5 + 2.25j, 1 + 2j],
+        [1e3 + 0.5j, -20 + 100j, 3 - 1j],
+        [1.5 + 2.25j, complex(0, math.inf), complex(math.nan, -1)],
+        [0.1 + 1000j, 2.25 - 1j],
+    ],
+)
+def test_columns_of_complex_numbers_are_aligned_as_numpys(values: list[complex]) -> None:
+    wanted = repr(np.array(values)).removeprefix("array")
+    assert repr(ao.tensor(values)).removeprefix("tensor") == wanted
+
+
+def test_the_nearest_float32_reads_as_the_number_that_it_stands_for() -> None:
+    for value in (1e-4, -1e-4):
+        for dtype in ("float32", "float64"):
+            assert repr(ao.tensor([value], dtype=dtype)).startswith(f"tensor([{value:.4f}]")
+
+
 def test_the_mean_shows_its_digits_and_columns_show_eight() -> None:
     x = ao.tensor([1.0, 1.0, 2.0])
     assert repr(x.mean()) == "tensor(1.3333333333333333)"

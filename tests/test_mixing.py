@@ -369,6 +369,34 @@ def test_comparisons_with_what_is_no_number_are_pythons() -> None:
                 call()
 
 
+class TensorOfOthers:
+    """An array of a library that leaves operators with tensors to Python, as PyTorch does."""
+
+    __array_priority__ = 1000
+    __dlpack__ = __dlpack_device__ = lambda self: None
+    asked = 0
+
+    def __eq__(self, other: object) -> Any:
+        type(self).asked += 1
+        return NotImplemented
+
+    __ne__ = __radd__ = __eq__
+
+
+TensorOfOthers.__name__ = "Tensor"
+TensorOfOthers.__module__ = "torch.nn"
+
+
+def test_arrays_of_other_libraries_are_not_silently_unequal() -> None:
+    t, other = ao.ones(3), TensorOfOthers()
+    for call in (lambda: t == other, lambda: t != other, lambda: other == t):
+        with pytest.raises(TypeError, match=r"equal: x2 must be a Tensor, .*, got torch.Tensor; make a Tensor with"):
+            call()
+    assert other.asked >= 3  # they are asked first
+    with pytest.raises(TypeError, match=r"add: x1 must be a Tensor, .*, got torch.Tensor; make a Tensor with"):
+        ao.add(other, t)
+
+
 def test_lists_and_arrays_are_compared_by_value() -> None:
     t = ao.tensor([1.0, 2.5])
     for other in ([1.0, 2.5], (1.0, 2.5), np.array([1.0, 2.5]), array.array("d", [1.0, 2.5])):
@@ -661,6 +689,30 @@ def test_leading_axes_of_one_element_are_dropped_in_assignments() -> None:
         assert t.tolist() == expected.tolist()
     with pytest.raises(ValueError, match="shape"):
         t[0] = np.ones((2, 3))
+
+
+@pytest.mark.parametrize("key", [slice(0, 2), [0, 1], [True, True, False], (slice(0, 2), ...)])
+def test_complex_elements_for_real_ones_are_named_value(key: Any) -> None:
+    t = ao.zeros(3)
+    with pytest.raises(TypeError, match=r"^assignment: value must have real elements .* to float64, got com"):
+        t[key] = ao.tensor([1j, 2j])
+    assert t.tolist() == [0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"), [(2**63, "uint64"), (2**64 - 1, "uint64"), (2**64, "float64"), (-(2**63) - 1, "float64")]
+)
+def test_ints_beyond_int64_are_sent_to_a_dtype_that_holds_them(number: int, advice: str) -> None:
+    for call in (lambda **dtype: ao.asarray([number], **dtype), lambda **dtype: ao.full((2,), number, **dtype)):
+        with pytest.raises(OverflowError, match=f"must fit int64, got int {number}; give dtype='{advice}'"):
+            call()
+        assert call(dtype=advice).tolist()[0] == (number if advice == "uint64" else float(number))
+
+
+def test_numbers_that_are_stacked_must_fit() -> None:
+    assert ao.stack([ao.tensor(1.0, dtype="float32"), 2**70]).tolist() == [1.0, 2.0**70]
+    with pytest.raises(OverflowError, match=r"^stack: arrays\[1\] must fit uint8, got int 300"):
+        ao.stack([ao.tensor(1, dtype="uint8"), 300])
 
 
 def test_arrays_in_integer_tensors_are_converted_as_astype_does() -> None:

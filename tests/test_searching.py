@@ -406,3 +406,15 @@ def test_nothing_leaks() -> None:
         use()
     gc.collect()
     assert ([sys.getrefcount(each) for each in (x, index, mask)], ao.memory.stats()["used"]) == before
+
+
+@pytest.mark.parametrize("dtype", ["int8", "uint8", "int64", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("number", [0, -1, -156, 100, 300, 2**63, 2**64, -(2**63) - 1, 2**70, -(2**2000), 2**2000])
+def test_ints_that_the_dtype_cannot_hold_lie_before_or_behind_all(dtype: str, number: int) -> None:
+    values = [0, 1, 100]
+    t = ao.tensor(values, dtype=dtype)
+    assert ao.searchsorted(t, number).item() == sum(each < number for each in values)
+    assert ao.searchsorted(t, number, side="right").item() == sum(each <= number for each in values)
+    for invert in (False, True):
+        assert ao.isin(t, number, invert=invert).tolist() == [(each == number) != invert for each in values]
+        assert ao.isin(number, t, invert=invert).item() == ((number in values) != invert)

@@ -1081,6 +1081,8 @@ def test_consumers_of_plain_bytes() -> None:
 def test_bytes_of_strided_tensors_are_in_row_major_order() -> None:
     t = ao.arange(6.0).view(2, 3).T
     assert bytes(t) == np.arange(6.0).reshape(2, 3).T.tobytes()
+    for single in (ao.tensor(3), ao.tensor(-1), ao.tensor(2.5), ao.tensor(True), ao.arange(10**6).sum()):
+        assert bytes(single) == np.asarray(single).tobytes()  # of an integer, no number of zeros
 
 
 # --- references and copies ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Which functions of SciPy and scikit-learn take tensors: ``python tools/neighbours.py`` writes docs/scipy-and-scikit-learn.md.
+"""Which functions of SciPy and scikit-learn take tensors, as docs/scipy-and-scikit-learn.md, which this writes, says.
 
 It needs scipy, scikit-learn and array-api-compat beside aotops. Each function is called with tensors, and with NumPy's
 arrays of the same numbers; where the results agree it works, else its error is the reason.

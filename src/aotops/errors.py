@@ -96,8 +96,11 @@ def type_name(value: Any) -> str:
     """How messages call the type of a value, and the value where it is short."""
     if isinstance(value, int) and abs(value) >= 10**40:
         return f"{type(value).__name__} of {value.bit_length()} bits"
-    is_short = isinstance(value, (str, int, float, complex))
-    return f"{type(value).__name__} {shown(value)}" if is_short else type(value).__name__
+    if isinstance(value, (str, int, float, complex)):
+        return f"{type(value).__name__} {shown(value)}"
+    kind = type(value)
+    library = kind.__module__.partition(".")[0]
+    return f"{library}.{kind.__name__}" if kind.__name__ == "Tensor" and library != "aotops" else kind.__name__
 
 
 def advice(value: Any) -> str:
@@ -182,8 +185,10 @@ CREATING = ("arange", "asarray", "full", "tensor")
 
 def wider(function: str, dtype: str, number: float) -> str:
     """What to write for a dtype that holds a number which another one does not; nothing where none does."""
-    fits_int64 = isinstance(number, int) and -(2**63) <= number < 2**63
-    name = "int64" if fits_int64 and dtype != "int64" else "float64"
+    is_int = isinstance(number, int)
+    name = "int64" if is_int and -(2**63) <= number < 2**63 and dtype != "int64" else "float64"
+    if is_int and 2**63 <= number < 2**64 and function in CREATING:  # a tensor may have negative elements
+        name = "uint64"
     try:
         float(number)
     except OverflowError:  # an int beyond all dtypes

@@ -117,7 +117,7 @@ def _complex_strings(values: list[complex], itemsize: int, precision: int) -> di
     width = max((len(string) for string in signed), default=0) + 1
     left = max((len(string) for string in reals.values()), default=0)
     return {
-        _key(value): reals[_key(value.real)].rjust(left) + f"{string.rstrip()}j".ljust(width)
+        _key(value): reals[_key(value.real)].rjust(left) + f"{string.rjust(width - 1).rstrip()}j".ljust(width)
         for value, string in zip(values, signed, strict=True)
     }
 
@@ -126,8 +126,9 @@ def _float_strings(values: list[float], itemsize: int, precision: int) -> dict[A
     """Return the strings of floats: aligned at the decimal point, scientific if fixed notation would hide digits."""
     finite = [value for value in values if math.isfinite(value)]
     sizes = [abs(value) for value in finite if value != 0]
+    least = 0.0001 if itemsize == 8 else 0.00009999999747378752  # the float32 nearest to it, which reads as it
     scientific = bool(sizes) and (
-        max(sizes) >= 1e8 or min(sizes) < 1e-4 or (max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5)
+        max(sizes) >= 1e8 or min(sizes) < least or (max(sizes) / min(sizes) > 1000 and max(sizes) >= 1e5)
     )
     split = {_key(value): _digits(value, itemsize, scientific, precision) for value in finite}
     places = max((len(fraction) for _, fraction, _ in split.values()), default=0)

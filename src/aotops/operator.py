@@ -34,10 +34,17 @@ def other_operand(operator: Operator, a: Any, b: Any, in_place: bool) -> Any:
     parameter, value = (operator.parameters[1], b) if isinstance(a, Tensor) else (operator.parameters[0], a)
     if not is_operand(value):
         rejected = is_foreign_number(value) or isinstance(value, (bytes, bytearray))
-        if in_place or (rejected and not has_own_operators(value)):
+        if in_place or (rejected and not has_own_operators(value)) or is_never_equal(operator, a, value):
             errors.wrong_operand(operator.__name__, parameter, value)
         return NotImplemented
     return as_operand(operator.__name__, parameter, value)
+
+
+def is_never_equal(operator: Operator, a: Any, value: Any) -> bool:
+    """Whether a comparison with another library's array, as of PyTorch, would be Python's: by identity, so False."""
+    method = {"equal": "__eq__", "not_equal": "__ne__"}.get(operator.__name__)
+    kind = type(value)
+    return method is not None and hasattr(kind, "__dlpack__") and getattr(kind, method)(value, a) is NotImplemented
 
 
 def cast_inputs(operator: Operator, inputs: tuple[Any, ...]) -> tuple[Tensor | None, ...]:

@@ -379,6 +379,10 @@ class Tensor(TensorBase):
     def __complex__(self) -> complex:
         return complex(self.item())
 
+    def __bytes__(self) -> bytes:
+        """The elements in row-major order; without this, ``bytes`` would take an integer for a number of zeros."""
+        return memoryview(_native.alias(self)).tobytes()
+
     def __copy__(self) -> Tensor:
         return _copy_of(self, "copy")
 
@@ -394,7 +398,7 @@ class Tensor(TensorBase):
 
             contents = PickleBuffer(bytearray()), PickleBuffer(stored)  # _restore says why
         else:
-            contents = memoryview(stored).tobytes()  # bytes() takes an integer tensor for a length
+            contents = bytes(stored)
         needs_grad = (True,) if self.requires_grad and self.is_leaf else ()
         return _restore, (stored.shape, self.dtype, contents, layout, *needs_grad)
 

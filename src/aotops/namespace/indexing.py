@@ -89,6 +89,10 @@ def converted(value: Any, x: Tensor) -> Tensor:
 
     if _native.is_number(value):
         return _native.full((), value, x.dtype, "assignment", "value")
+    if value.dtype.kind == "complex" and x.dtype.kind not in ("complex", "bool"):
+        from aotops.errors import complex_to_real
+
+        complex_to_real("assignment", value.dtype.name, x.dtype.name, "value")
     if value.ndim == 0 and value.dtype != x.dtype:  # a single number must fit, as a Python number must
         return _native.full((), value.item(), x.dtype, "assignment", "value")
     return _native.astype(value, x.dtype, copy=False)

@@ -11,7 +11,7 @@ from aotops.dtypes import float64
 from aotops.namespace.creation import has_buffer
 from aotops.namespace.data_types import result_type
 from aotops.namespace.indexing import as_positions
-from aotops.namespace.operands import as_tensor
+from aotops.namespace.operands import as_operand, as_tensor, in_dtype
 from aotops.shapes import as_int, as_shape, check_bytes, contiguous_strides, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -38,9 +38,9 @@ def sequence(name: str, arrays: Any) -> tuple[list[Tensor], DType]:
         arrays = list(as_tensor(name, "arrays", arrays))
     if not arrays:
         errors.reject(ValueError, name, "arrays", "have at least one tensor", "none")
-    tensors = [as_tensor(name, f"arrays[{k}]", each) for k, each in enumerate(arrays)]
-    given = [each if _native.is_number(each) else tensor.dtype for each, tensor in zip(arrays, tensors, strict=True)]
-    return tensors, result_type(*given)
+    operands = [as_operand(name, f"arrays[{k}]", each) for k, each in enumerate(arrays)]
+    dtype = result_type(*operands)
+    return [in_dtype(name, f"arrays[{k}]", each, dtype) for k, each in enumerate(operands)], dtype
 
 
 @fast_path()

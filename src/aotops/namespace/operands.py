@@ -7,6 +7,7 @@ ranges of numbers, or anything with the buffer protocol, such as NumPy's arrays 
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops._native import astype
 from aotops.dtypes import float64
 from aotops.namespace.creation import has_buffer, read
 
@@ -14,6 +15,7 @@ TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
+    from aotops._native import DType
     from aotops.tensors import Tensor
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
@@ -56,6 +58,14 @@ def as_operand(name: str, argument: str, value: Any) -> Tensor | float:
     if not is_operand(value):
         errors.wrong_operand(name, argument, value)
     return read(name, argument, value, None)
+
+
+def in_dtype(name: str, argument: str, operand: Tensor | float, dtype: DType) -> Tensor:
+    """An operand in the dtype that it was promoted to; ``OverflowError`` for a Python int that this cannot hold."""
+    if not isinstance(operand, Tensor):
+        return _native.full((), operand, dtype, name, argument)
+    tensor: Tensor = astype(operand, dtype, copy=False)
+    return tensor
 
 
 def as_tensor(name: str, argument: str, value: Any) -> Tensor:

@@ -6,17 +6,17 @@ from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import BY_NAME
-from aotops.namespace.data_types import result_type
+from aotops.namespace.data_types import iinfo, result_type
 from aotops.namespace.indexing import as_positions, true_positions
 from aotops.namespace.manipulation import expanded, together
-from aotops.namespace.operands import as_operand, as_tensor
+from aotops.namespace.operands import as_operand, as_tensor, in_dtype
 from aotops.shapes import normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
-    from aotops._native import Operand
+    from aotops._native import DType, Operand
     from aotops.tensors import Tensor
 
 _not_equal = _native.operators["not_equal"]
@@ -215,9 +215,24 @@ def searchsorted(x1: Operand, x2: Operand, /, *, side: str = "left", sorter: Ope
         ordered = taken("searchsorted", ordered, as_positions("searchsorted", order, "sorter"), 0)
     if dtype.kind == "bool":
         dtype = BY_NAME["uint8"]
-    wanted_values = as_tensor("searchsorted", "x2", values)
+    if isinstance(values, int):
+        beyond = side_of(values, dtype)
+        if beyond is not None:  # of all elements
+            return _native.full((), ordered.size if beyond > 0 else 0, BY_NAME["int64"], "searchsorted", "x2")
     return _native.search(
         astype(ordered, dtype, copy=False).contiguous(),
-        astype(wanted_values, dtype, copy=False).contiguous(),
+        in_dtype("searchsorted", "x2", values, dtype).contiguous(),
         side == "right",
     )
+
+
+def side_of(number: int, dtype: DType) -> int | None:
+    """On which side of all numbers of a dtype an int lies, -1 or 1; None if it lies among them."""
+    if dtype.kind == "integer":
+        limits = iinfo(dtype).values()
+        return -1 if number < limits["min"] else 1 if number > limits["max"] else None
+    try:
+        float(number)
+    except OverflowError:
+        return -1 if number < 0 else 1
+    return None

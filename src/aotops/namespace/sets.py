@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections import namedtuple
 
 from aotops import _native
-from aotops._native import astype
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import int64
 from aotops.namespace.data_types import result_type
-from aotops.namespace.operands import as_operand, as_tensor
-from aotops.namespace.searching import nonzero, searchsorted, take
+from aotops.namespace.operands import as_operand, as_tensor, in_dtype
+from aotops.namespace.searching import nonzero, searchsorted, side_of, take
 from aotops.namespace.sorting import argsort, sort
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from aotops._native import Operand
     from aotops.tensors import Tensor
+else:
+    from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
 _any = _native.operators["any"]
 _cumulative_sum = _native.operators["cumulative_sum"]
@@ -189,8 +190,13 @@ def isin(x1: Operand, x2: Operand, /, *, invert: bool = False) -> Tensor:
     invert = as_flag("isin", "invert", invert)
     given, values = as_operand("isin", "x1", x1), as_operand("isin", "x2", x2)
     dtype = result_type(given, values)
-    elements = astype(as_tensor("isin", "x1", given), dtype, copy=False)
-    members = astype(as_tensor("isin", "x2", values), dtype, copy=False).reshape(-1)
+    if _native.is_number(given) and _native.is_number(values):
+        return _native.full((), int((given == values) != invert), BOOL, "isin", "x1")
+    if any(isinstance(each, int) and side_of(each, dtype) is not None for each in (given, values)):
+        shape = given.shape if isinstance(given, Tensor) else ()
+        return _native.full(shape, int(invert), BOOL, "isin", "x1")  # nothing equals what the dtype cannot hold
+    elements = in_dtype("isin", "x1", given, dtype)
+    members = in_dtype("isin", "x2", values, dtype).reshape(-1)
     if members.size == 0:
         return _native.full(elements.shape, int(invert), BOOL, "isin", "x1")
     if dtype.kind == "complex":
