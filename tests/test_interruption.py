@@ -114,6 +114,28 @@ def test_a_map_ends_where_it_is(threads: int) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 3])
+def test_a_batch_of_small_products_ends_where_it_is(threads: int) -> None:
+    """Each share is one call of the kernel, which is not called any more."""
+    body = """
+    one = ao.ones((2, 2), dtype="float32")
+    for n in (2_000_000, 6_000_000, 18_000_000):
+        many, out = ao.broadcast_to(one, (n, 2, 2)), ao.full((n, 2, 2), 7.0, dtype="float32")
+        try:
+            interrupt(lambda: ao.matmul(many, many, out=out), after=0.01)
+        except AssertionError:
+            continue
+        if out[-1, -1, -1].item() == 7.0:
+            break
+    else:
+        raise AssertionError("the launch computed its last elements, however many there were")
+    check()
+    assert ao.matmul(many[:1000], many[:1000]).tolist() == [[[2.0, 2.0], [2.0, 2.0]]] * 1000
+    print("done")
+    """
+    run_interrupted(body, threads)
+
+
+@pytest.mark.parametrize("threads", [1, 3])
 def test_any_exception_of_any_handler_ends_a_launch(threads: int) -> None:
     body = """
     class Mine(Exception):

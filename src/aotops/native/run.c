@@ -127,6 +127,9 @@ static void compute_share(const void *argument, int64_t share, int thread)
     if (thread > 0) {
         current = (aot_part_of){.progress = runner->progress};
     }
+    if (current.progress != NULL && aot_atomic_load(&current.progress->stopped) != 0) {
+        return; /* a share may be one call of a kernel, which nobody else asks before */
+    }
     compute_part(runner, first, last, own->compute, thread);
 }
 
