@@ -171,6 +171,22 @@ def test_several_dtypes_promote_as_numpys(names: list[str]) -> None:
 KINDS = ("bool", "signed integer", "unsigned integer", "integral", "real floating", "complex floating", "numeric")
 
 
+@pytest.mark.parametrize("order", ["", "=", "|", "<"])
+@pytest.mark.parametrize("name", ao.dtypes.BY_NAME)
+def test_codes_of_numpy_are_dtypes(name: str, order: str) -> None:
+    code = order + np.dtype(name).str[1:]
+    assert np.dtype(code).name == name
+    assert ao.zeros(1, dtype=code).dtype == ao.ones(1).astype(code).dtype == getattr(ao, name)
+
+
+def test_other_names_of_numpy_are_dtypes() -> None:
+    for name in ("single", "double", "?", "int", "float", "complex"):
+        assert ao.zeros(1, dtype=name).dtype == np.dtype(name)
+    for name in ("", "<", "=", "f2", ">f4", "<single", "<float32", "S4", "M8", "f16", "b2"):
+        with pytest.raises(TypeError, match="zeros: dtype must be one of bool, int8"):
+            ao.zeros(1, dtype=name)
+
+
 def test_kinds_are_numpys() -> None:
     for name in DTYPES:
         dtype = getattr(ao, name)

@@ -512,6 +512,19 @@ def test_operators_that_came_later_take_arrays_on_either_side() -> None:
         t @ 2
 
 
+def test_scalars_become_tensors_that_can_be_written() -> None:
+    for scalar in (np.float64(2), np.int8(2), np.bool_(True), np.complex64(2)):
+        t = ao.asarray(scalar)
+        t[...] = 0
+        assert t.item() == 0 and scalar != 0 and ao.asarray(scalar, copy=False).readonly
+    frozen = np.array(2.0)
+    shared = ao.asarray(frozen)
+    frozen[...] = 3.0
+    assert shared.item() == 3.0  # an array without dimensions is no scalar
+    frozen.flags.writeable = False
+    assert ao.asarray(frozen).readonly
+
+
 def test_scalars_have_their_dtype() -> None:
     single = ao.ones(2, dtype="float32")
     for scalar, dtype in [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from aotops import _native
 from aotops._native import DType
 
@@ -25,8 +27,16 @@ DEFAULTS = {
     complex: BY_NAME["complex128"],
 }
 
-#: The same by name, as NumPy accepts them.
-PYTHON_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"], "complex": BY_NAME["complex128"]}
+#: The same by name, as NumPy accepts them, and others of NumPy's names.
+OTHER_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"], "complex": BY_NAME["complex128"]}
+OTHER_NAMES |= {"single": BY_NAME["float32"], "double": BY_NAME["float64"], "?": BY_NAME["bool"]}
+
+#: The codes of the array interface, "f4" and "<i8", but for what says that numbers are in the byte order of the machine.
+CODES = {f"{dtype.name[0]}{dtype.itemsize}": dtype for dtype in _native.dtypes}
+
+
+#: How they say that, too.
+NATIVE = "<" if sys.byteorder == "little" else ">"
 
 
 def find_dtype(value: Any) -> DType | None:
@@ -40,7 +50,10 @@ def find_dtype(value: Any) -> DType | None:
         name = getattr(value, "name", getattr(value, "__name__", None))  # of NumPy's dtypes, of their scalars' types
         if name == "bool_":  # NumPy 1's
             return BY_NAME["bool"]
-    return BY_NAME.get(name, PYTHON_NAMES.get(name)) if isinstance(name, str) else None
+    if not isinstance(name, str):
+        return None
+    found = BY_NAME.get(name) or OTHER_NAMES.get(name)
+    return found or CODES.get(name[1:] if name[:1] in ("=", "|", NATIVE) else name)
 
 
 def is_dtype(value: Any) -> builtins.bool:

@@ -65,7 +65,7 @@ def asarray(
         dtype: A dtype or its name; by default that of the data, as for ``aotops.tensor``. Buffers of numbers for which
             aotops has no dtype (float16, big-endian numbers) need one, to which they are converted.
         device: ``"cpu"`` or None, which mean the same: there is one device.
-        copy: True always copies; False never does. None, the default, copies only if it must.
+        copy: True always copies; False never does. None, the default, copies only if it must, and NumPy's scalars.
         requires_grad: Whether calls with the tensor are recorded, so that ``backward`` computes gradients by it. If
             ``obj`` is a tensor it stays as it is: the result is another one, on the same memory.
 
@@ -157,6 +157,11 @@ def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = Non
         source = shared if shared is not None else _native.from_buffer(obj, True, name, argument)
         assert source is not None  # copying is always possible
         return astype(source, wanted or source.dtype)
+    if copy is None and shared.ndim == 0 and shared.readonly:
+        import sys
+
+        numpy = sys.modules.get("numpy")
+        copy = numpy is not None and isinstance(obj, numpy.generic)  # a number, as Python's are
     return astype(shared, shared.dtype) if copy else shared
 
 

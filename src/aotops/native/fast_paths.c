@@ -215,7 +215,8 @@ static PyObject *read_data(const aot_function *self, PyObject *data, int dtype, 
     }
     x = aot_share_buffer(state, data);
     dtype = x != NULL && dtype == AOT_NO_DTYPE ? x->dtype : dtype;
-    bool plain = x != NULL && (x->ndim > 0 || dtype == x->dtype);
+    bool is_frozen = x != NULL && x->storage->readonly; /* as one of NumPy's scalars, which are copied */
+    bool plain = x != NULL && (x->ndim > 0 || (dtype == x->dtype && (copy || !is_frozen)));
     PyObject *result = plain ? (PyObject *)aot_astype(x, dtype, copy, self->row->name) : NULL;
     Py_XDECREF((PyObject *)x);
     return result;
