@@ -31,7 +31,7 @@ DEFAULTS = {
 OTHER_NAMES = {"int": BY_NAME["int64"], "float": BY_NAME["float64"], "complex": BY_NAME["complex128"]}
 OTHER_NAMES |= {"single": BY_NAME["float32"], "double": BY_NAME["float64"], "?": BY_NAME["bool"]}
 
-#: The codes of the array interface, "f4" and "<i8", but for what says that numbers are in the byte order of the machine.
+#: The codes of the array interface, "f4" and "<i8", but for what says that they are in the byte order of the machine.
 CODES = {f"{dtype.name[0]}{dtype.itemsize}": dtype for dtype in _native.dtypes}
 
 
