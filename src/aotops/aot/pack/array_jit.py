@@ -14,6 +14,7 @@ from aotops.aot.back.levels import levels
 from aotops.aot.pack import jit_cache
 from aotops.aot.pack.array_code import ArrayCode, array_codes, encoded, have_loops
 from aotops.aot.pack.build import compiler_digest
+from aotops.aot.pack.collecting import rarely_collected
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.jit import capsule_of, report
 from aotops.aot.pack.watch import watched
@@ -66,7 +67,7 @@ def object_of(code: ArrayCode, level: Any, digest: str) -> tuple[bytes, bool]:
         return data, False
     from aotops.aot.front.reasons import CompileError, told
 
-    with watched(code.title):
+    with watched(code.title), rarely_collected():
         try:
             (data,) = code.objects(code.symbol, [level])
         except CompileError as error:

@@ -13,6 +13,7 @@ from aotops import _native
 from aotops.aot.back.levels import Level, level_symbol, levels
 from aotops.aot.pack import jit_cache, modules
 from aotops.aot.pack.build import compiler_digest
+from aotops.aot.pack.collecting import rarely_collected
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.aot.pack.kernels import Kernel, record_kernels
 from aotops.aot.pack.probe import probe
@@ -67,7 +68,7 @@ def objects_of(record: Record, kernels: list[Kernel], level: Level) -> tuple[lis
         key = fingerprint(digest, level, kernel.symbol, kernel.dtype, kernel.widest, kernel.function)[:32]
         data = jit_cache.find(file, kernel.symbol, key)
         if data is None:
-            with watched(kernel.title):
+            with watched(kernel.title), rarely_collected():
                 data = compiled_object(kernel, level)
             jit_cache.keep(file, kernel.symbol, key, data)
             missing += 1
