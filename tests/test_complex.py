@@ -124,13 +124,40 @@ def test_scans_are_numpys(dtype: str, count: int, first: bool) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("shape", "axis"), [((8,), 0), ((3000,), 0), ((3000, 4), 0), ((4, 3000), 1), ((70_000,), 0)])
+@pytest.mark.parametrize(("dtype", "large"), [("complex64", 1e30), ("complex128", 1e200)])
+def test_no_part_of_a_product_leaves_the_range(
+    dtype: str, large: float, shape: tuple[int, ...], axis: int, threads: int
+) -> None:
+    turns = np.exp(2j * np.random.default_rng(len(shape)).random(shape))
+    sizes = np.where(np.arange(shape[axis]) % 4 < 2, large, 1 / large).reshape(
+        [-1, 1][: len(shape)] if axis == 0 else -1
+    )
+    x = (turns * sizes).astype(dtype)
+    wanted = np.cumprod(turns, axis=axis, dtype=np.clongdouble) * np.cumprod(
+        sizes, axis=axis % sizes.ndim, dtype=np.longdouble
+    )
+    before = ao.get_num_threads()
+    try:
+        ao.set_num_threads(threads)
+        running, whole = ao.cumulative_prod(ao.asarray(x), axis=axis), ao.prod(ao.asarray(x), axis=axis)
+    finally:
+        ao.set_num_threads(before)
+    inside = abs(wanted) < np.finfo(dtype).max
+    tolerance = 1e-3 if dtype == "complex64" else 1e-12
+    last = np.take(wanted, -1, axis=axis)
+    assert inside.sum() > inside.size // 2 and np.isfinite(last).all()
+    assert (abs(np.asarray(running) - wanted)[inside] <= tolerance * abs(wanted)[inside]).all()
+    assert (abs(np.asarray(whole) - last) <= tolerance * abs(last)).all()
+
+
+@pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("shape", [(2049,), (5000,), (2049, 3), (3, 2049), (300_000,)])
 @pytest.mark.parametrize("value", [0.5 + 0j, 2 + 0j, 10j])
 @pytest.mark.parametrize("dtype", ["complex64", "complex128"])
 def test_running_products_that_leave_the_range(
     dtype: str, value: complex, shape: tuple[int, ...], threads: int
 ) -> None:
-    """Nobody computes them again with the exponents apart, as those of floats: all of them are needed as they are."""
     x = np.full(shape, value, dtype)
     axis, before = shape.index(max(shape)), ao.get_num_threads()
     try:

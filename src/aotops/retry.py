@@ -7,7 +7,7 @@ calls this module:
 
 - sums of elements times 2**-64, which as many elements as there can be do not overflow; it is exact but for elements so
   small that they are lost beside what has overflowed; of complex numbers, sums of both parts;
-- products of significands, with the exponents apart (``aotops.ops.retry``).
+- products of significands, with the exponents apart (``aotops.ops.retry``); those of complex numbers in float64.
 
 Which way it is depends on the values alone. A sum is replaced where it is not finite. A product has the same bits
 either way unless a part of it has left the range.
@@ -122,7 +122,8 @@ def _sum_scaled(x: Tensor, scans: bool, axes: tuple[int, ...], keepdims: bool, o
 
 def _multiply_apart(x: Tensor, scans: bool, axes: tuple[int, ...], keepdims: bool, out: Tensor) -> None:
     x = astype(x, out.dtype, copy=False)
+    kind = "_complex" if x.dtype.kind == "complex" else ""
     if scans:
-        _operators["_cumulative_product_apart"](x, axes[0], out=out)
+        _operators[f"_cumulative{kind}_product_apart"](x, axes[0], out=out)
     else:
-        _operators["_product_apart"](x, axes, keepdims=keepdims, out=out)
+        _operators[f"{kind}_product_apart"](x, axes, keepdims=keepdims, out=out)

@@ -274,13 +274,11 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Returns the number of the way in which a reduction or a scan is done again after some flags: only that of floats, and
- * the sum of complex numbers, which is two of floats; a product is not. */
+/* Returns the number of the way in which a reduction or a scan is done again after some flags: only that of floats and
+ * of complex numbers. */
 static inline int aot_retry_of(const aot_operator *definition, int result)
 {
-    int last = definition->retry == AOT_RETRY_SCALED ? AOT_CATEGORY_COMPLEX : AOT_CATEGORY_FLOAT;
-    int category = aot_dtypes[result].category;
-    return category >= AOT_CATEGORY_FLOAT && category <= last ? (int)definition->retry : AOT_RETRY_NONE;
+    return aot_dtypes[result].category >= AOT_CATEGORY_FLOAT ? (int)definition->retry : AOT_RETRY_NONE;
 }
 
 /* Returns these flags: of sums overflow, of products underflow as well. */

@@ -14,7 +14,7 @@ from typing import Any
 
 from aotops.intrinsics import exponent, scale, select, significand, widen
 from aotops.ops.cases import Cases
-from aotops.ops.record import FLOATS, TO_FLOAT, map, reduce, scan, zip
+from aotops.ops.record import COMPLEX, FLOATS, TO_FLOAT, map, reduce, scan, zip
 
 #: The power of two by which sums are scaled, and its inverse.
 SCALE, INVERSE_SCALE = 2.0**-64, 2.0**64
@@ -163,5 +163,66 @@ cumulative_product_of_parts = scan(
     product_of_parts,
     name="_cumulative_product_apart",
     numpy=running_product_apart,
+    doc="""Running products of the elements, whose exponents are kept apart.""",
+)
+
+
+# --- of complex numbers: both parts with the exponent of the larger one, in float64 -------------------------------
+
+
+def complex_apart(x: Any) -> Any:
+    """The parts of a complex number, the larger one from 1 up to 2, and the exponent that both lack."""
+    return settled_parts((widen(x.real), widen(x.imag), 0.0))
+
+
+def settled_parts(z: Any) -> Any:
+    """The same of parts of any size; of 0, infinities and NaN, the exponent stays as it is."""
+    a, b, e = z
+    power = exponent(select(abs(a) > abs(b), abs(a), abs(b)))
+    power = select(power - power == 0.0, power, 0.0)
+    return scale(a, -power), scale(b, -power), e + power
+
+
+def multiplied(x: Any, y: Any) -> Any:
+    """The product; that of 1 and an infinite number is this number, whose parts would become NaN."""
+    (a, b, e), (c, d, f) = x, y
+    is_one = (a == 1.0) & (b == 0.0)
+    return select(is_one, c, a * c - b * d), select(is_one, d, a * d + b * c), e + f
+
+
+def parts_together(a: Any, b: Any, e: Any) -> Any:
+    """The complex number of two parts and their exponent."""
+    return complex(scale(a, e), scale(b, e))
+
+
+def complex_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
+    """By NumPy, whose clongdouble holds the products of few elements."""
+    return np.prod(x.astype(np.clongdouble), **keywords).astype(x.dtype)
+
+
+def complex_running_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
+    """By NumPy."""
+    return np.cumprod(x.astype(np.clongdouble), **keywords).astype(x.dtype)
+
+
+@reduce(
+    name="_complex_product_apart",
+    dtypes=COMPLEX,
+    map=complex_apart,
+    identity=(1.0, 0.0, 0.0),
+    state=("float64", "float64", "float64"),
+    finish=parts_together,
+    deep=True,
+    numpy=complex_product_apart,
+)
+def complex_product_of_parts(x: Any, y: Any) -> Any:
+    """Product of the elements, whose exponents are kept apart: no part overflows or underflows."""
+    return settled_parts(multiplied(x, y))
+
+
+cumulative_complex_product_of_parts = scan(
+    complex_product_of_parts,
+    name="_cumulative_complex_product_apart",
+    numpy=complex_running_product_apart,
     doc="""Running products of the elements, whose exponents are kept apart.""",
 )
