@@ -103,7 +103,7 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
         pytest.param(NEST.format(2), 75, marks=pytest.mark.slow),
         (NEST.format(4), 100),
         pytest.param(STRAIGHT, 245, marks=pytest.mark.slow),  # x86-64-v3 computes two vectors in an iteration
-        (PRISM, 225),
+        pytest.param(PRISM, 225, marks=pytest.mark.slow),
         (LOGADDEXP, 325),
     ],
     ids=["kepler 9", "kepler 60", "nest 2", "nest 4", "40 functions", "prism", "logaddexp"],

@@ -70,7 +70,7 @@ without = ao.reduce(add, initial=10, dtypes="int64")
 
 def test_what_changes_an_absorbing_value() -> None:
     with pytest.warns(UserWarning, match="the absorbing value 0.0 becomes nan when nan is combined with it"):
-        ao.reduce(product, identity=1, absorbing=0)(ao.zeros(3))
+        ao.reduce(product, identity=1, absorbing=0, dtypes="float64")(ao.zeros(3))
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert ao.reduce(product, identity=1, absorbing=0, dtypes="int64")(ao.zeros(3, dtype="int64")).item() == 0
@@ -92,7 +92,7 @@ def test_an_absorbing_value_for_each_dtype() -> None:
 
 def test_warnings_call_an_initial_value_by_its_name() -> None:
     with pytest.warns(UserWarning, match=r"the initial value 0\.0 changes -2\.5 into 0\.0"):
-        ao.reduce(lambda a, b: max(a, b), initial=0.0)(1.0)
+        ao.reduce(lambda a, b: max(a, b), initial=0.0, dtypes="float64")(1.0)
 
 
 @pytest.mark.parametrize("argument", ["identity", "initial", "absorbing"])

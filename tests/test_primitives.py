@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import functools
+import itertools
 import math
 import re
 import struct
@@ -98,9 +100,9 @@ def loop_of(function: Callable[..., Any], inputs: int) -> Callable[..., Any]:
     return loop
 
 
-def compiled(function: Callable[..., Any], inputs: int, dtype: str, level: Any, widest: bool) -> tuple[Any, str]:
-    """A function of arrays, for this process, and its assembly."""
-    import llvmlite.binding as llvm
+@functools.cache
+def bitcode_of(function: Callable[..., Any], inputs: int, dtype: str) -> bytes:
+    """A function of arrays, as all levels have it."""
     from numba.core import types
 
     from aotops.aot import compiler
@@ -108,7 +110,16 @@ def compiled(function: Callable[..., Any], inputs: int, dtype: str, level: Any, 
 
     pointer = types.CPointer(getattr(types, dtype))
     signature = types.void(*[pointer] * (inputs + 1), types.int64)
-    bitcode = compiler.compile_bitcode(specialise(loop_of(function, inputs), dtype), "loop", signature)
+    return compiler.compile_bitcode(specialise(loop_of(function, inputs), dtype), "loop", signature)
+
+
+def compiled(function: Callable[..., Any], inputs: int, dtype: str, level: Any, widest: bool) -> tuple[Any, str]:
+    """A function of arrays, for this process, and its assembly."""
+    import llvmlite.binding as llvm
+
+    from aotops.aot import compiler
+
+    bitcode = bitcode_of(function, inputs, dtype)
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
     machine, module = compiler.optimised(bitcode, "loop", "loop", level, level.features(widest, True))
@@ -156,29 +167,27 @@ CASES = [
 ]
 
 
-@pytest.mark.parametrize("widest", [False, True])
 @pytest.mark.parametrize(("name", "dtype"), CASES)
-def test_a_primitive_has_the_same_bits_at_every_level(name: str, dtype: str, widest: bool) -> None:
+def test_a_primitive_has_the_same_bits_at_every_level(name: str, dtype: str) -> None:
     from aotops import _native
     from aotops.aot.back.levels import levels
 
     function, inputs = PRIMITIVES[name]
     values = arguments(dtype, inputs)
     kind = np.dtype(dtype).type
-    with np.errstate(all="ignore"):
-        expected = np.array([function(*row) for row in zip(*values, strict=True)], dtype)
     if name == "limit":
         # either bound for NaN
         for each in values:
             each[np.isnan(each)] = kind(0)
+    with np.errstate(all="ignore"):
         expected = np.array([function(*row) for row in zip(*values, strict=True)], dtype)
     names = [level.name for level in levels()]
-    for level in levels()[: names.index(_native.cpu_level()) + 1]:
+    for level, widest in itertools.product(levels()[: names.index(_native.cpu_level()) + 1], (False, True)):
         run, _ = compiled(function, inputs, dtype, level, widest)
         result = run(*values)
         whole = f"int{8 * kind().itemsize}"
         differ = (result.view(whole) != expected.view(whole)) & ~(np.isnan(result) & np.isnan(expected))
-        assert not differ.any(), (level.name, [each[differ][0] for each in values], result[differ][0])
+        assert not differ.any(), (level.name, widest, [each[differ][0] for each in values], result[differ][0])
 
 
 @pytest.mark.parametrize(

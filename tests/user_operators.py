@@ -53,9 +53,7 @@ largest = ao.reduce(
     dtypes=("int64", "float64"),
 )
 sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: math.sin(x))
-count_positive = ao.reduce(
-    lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes=("int64", "float64"), result="int64"
-)
+count_positive = ao.reduce(lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes="float64", result="int64")
 
 
 def logistic(x):

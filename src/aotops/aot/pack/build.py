@@ -179,8 +179,9 @@ def _start_worker(target: Target | None, package: Path, reports: Any) -> None:
     if package != PACKAGE:
         raise BuildError(f"the build of {package} has started a process that imports {PACKAGE}")
     _reports = reports
-    kernels = own_kernels(ops.collect().values())
-    if target is not None:
+    if target is None:
+        kernels: Iterable[Any] = own_kernels(ops.collect().values())  # half a second
+    else:
         from aotops.aot.pack.modules import declared_records, load
 
         # the parent process has already shown the warnings and the module's output
