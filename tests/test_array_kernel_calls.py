@@ -114,12 +114,12 @@ def test_code_is_bound_once() -> None:
     kernels.cross(np.ones(3), np.ones(3))
     bind = ao._native.bind_array_kernel
     with pytest.raises(TypeError, match="kernel must be an ArrayKernel"):
-        bind(object(), None, "cross", (), None)  # type: ignore[arg-type]
+        bind(object(), None, "cross", (), None, ())  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="PyCapsule"):
-        bind(kernels.cross, None, "cross", (), None)
+        bind(kernels.cross, None, "cross", (), None, ())
     with pytest.raises(ImportError, match="there is no array kernel other"):
-        bind(kernels.cross, kernels.cross._library, "cross", ("other",), None)
-    bind(kernels.cross, kernels.cross._library, "other", (), None)  # it has its code already
+        bind(kernels.cross, kernels.cross._library, "cross", ("other",), None, ())
+    bind(kernels.cross, kernels.cross._library, "other", (), None, ())  # it has its code already
     assert kernels.cross(np.ones(3), np.ones(3)).tolist() == [0, 0, 0]
     with pytest.raises(TypeError, match="ArrayKernel with code"):
-        ao._native.run_array_kernel(ao.kernel("(n)->(n)")(lambda x, out: None), 0, ())
+        ao._native.run_array_kernel(ao.kernel("(n)->(n)")(lambda x, out: None), 0, (), ())

@@ -81,9 +81,9 @@ def test_c_checks_operands_itself() -> None:
         (a, a, np.ones(3, "f4")),
     ]:
         with pytest.raises(ValueError, match="cross: "):
-            ao._native.run_array_kernel(kernels.cross, 0, operands)
+            ao._native.run_array_kernel(kernels.cross, 0, operands, ())
     with pytest.raises(ValueError, match="cross: operands must be as many"):
-        ao._native.run_array_kernel(kernels.cross, 1000, (a, a, a))
+        ao._native.run_array_kernel(kernels.cross, 1000, (a, a, a), ())
 
 
 def test_what_comes_out_is_what_went_in() -> None:
@@ -160,7 +160,11 @@ def test_out_and_axes() -> None:
         (lambda: kernels.cross(np.ones((2, 3)), np.ones((4, 3))), ValueError, "cross"),
         (lambda: kernels.cross(np.ones(3)), TypeError, r"cross\(\) takes 2 positional arguments"),
         (lambda: kernels.cross(np.ones(3), c=np.ones(3)), TypeError, "unexpected keyword"),
-        (lambda: kernels.moving_mean(np.ones(3), 1.5), TypeError, "moving_mean: dtypes must be, or be held by"),
+        (
+            lambda: kernels.moving_mean(np.ones(3), 1.5),
+            TypeError,
+            "length must be of dtype int64, or of one that it holds, got float 1.5; write int",
+        ),
         (lambda: kernels.moving_mean("abc", 1), TypeError, "moving_mean: x must be"),
         (lambda: kernels.cross(np.ones(3), np.ones(3), axes=[(0,), (0,), (3,)]), ValueError, "cross: axes must be"),
         (lambda: kernels.cross(np.ones(3), np.ones(3), axis=0.0), TypeError, "axis must be an int, got float 0.0"),

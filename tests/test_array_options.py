@@ -92,15 +92,33 @@ def test_out_is_written_directly_where_it_can_be() -> None:
         ((np.zeros(3), np.zeros((), "i8")), TypeError, "out must be able to hold a result of dtype float64"),
         ((np.broadcast_to(0.0, 3), np.zeros(())), ValueError, "out must be writable"),
         ((np.lib.stride_tricks.as_strided(np.zeros(1), (3,), (0,)), np.zeros(())), ValueError, "memory of its own"),
-        (([0.0] * 3, np.zeros(())), TypeError, "out must be a tensor or an array, got list"),
-        ((np.zeros(3, ">f8"), np.zeros(())), TypeError, "out must"),
+        (([0.0] * 3, np.zeros(())), TypeError, r"out\[0\] must be a tensor or an array, got list"),
+        ((np.zeros(3, ">f8"), np.zeros(())), TypeError, r"out\[0\] must"),
+        ((np.zeros(3), 1.0), TypeError, r"out\[1\] must be a tensor or an array, got float"),
+        ((np.zeros(3), "x"), TypeError, r"out\[1\] must"),
     ],
 )
 def test_outs_that_cannot_take_the_result_are_rejected(out, error, message: str) -> None:
     x = np.ones(3)
     with pytest.raises(error, match=message):
         running(x, out=out)
-    assert all(not np.any(each) for each in out)  # nothing was written
+    assert not any(np.any(each) for each in out if isinstance(each, np.ndarray))  # nothing was written
+
+
+def test_some_outs_are_made_and_some_are_given() -> None:
+    x = np.abs(rng.random((2, 4)))
+    expected = running(x)
+    given = np.zeros((2, 4))
+    result = running(x, out=(given, None))
+    assert result[0] is given and type(result[1]) is np.ndarray
+    assert all(map(np.array_equal, result, expected))
+    total = ao.zeros(2, dtype="float32")  # which is copied to
+    result = running(ao.tensor(x), out=(None, total))
+    assert result[1] is total and isinstance(result[0], ao.Tensor)
+    assert np.array_equal(result[0], expected[0]) and np.array_equal(total, expected[1].astype("f4"))
+    assert all(map(np.array_equal, running(x, out=(None, None)), expected))
+    with pytest.raises(TypeError, match="out must be a tuple of 2 Tensors"):
+        running(x, out=(None,))
 
 
 def test_sizes_are_computed_by_functions() -> None:

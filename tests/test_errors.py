@@ -1022,6 +1022,8 @@ def test_every_kind_of_error_is_in_a_table(monkeypatch: pytest.MonkeyPatch) -> N
         "not_built",
         "wrong_outs",
         "overlapping_outs",  # test_out
+        "overlapping_argument",  # test_array_kernels_in_place
+        "argument_is_written",
         "too_many_elements",
         "wrong_fixed_dtype",
         "wrong_buffer_size",  # test_foreign_buffers

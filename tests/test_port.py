@@ -61,6 +61,23 @@ READY = [
         "@guvectorize([(float64[:], float64[:])], '(n)->()')\ndef f(x, out):\n    out[0] = x[0]",
         '@ao.kernel("(n)->()", dtypes="float64")',
     ),
+    (
+        "@guvectorize(['f8[:], f8[:]'], '(n)->()', nopython=True)\ndef f(x, out):\n    out[0] = x[0]",
+        '@ao.kernel("(n)->()", dtypes="float64")',
+    ),
+    (
+        "@guvectorize(['void(f8[:], f8[:])'], '(n),(n)', writable_args=(1,))\ndef f(x, y):\n    y[0] = x[0]",
+        '@ao.kernel("(n),(n)", in_place="y", dtypes="float64")',
+    ),
+    (
+        "@guvectorize([(float64[:], float64[:])], '(n),(m)->')\ndef f(x, y):\n    y[0] = 1\n    x[:] = 0",
+        '@ao.kernel("(n),(m)", in_place=("x", "y"), dtypes="float64")',
+    ),
+    (
+        "@guvectorize([(float64[:], float64[:])], '()->()', writable_args=('x',))\ndef f(x, out):\n    x[0] = 1",
+        '@ao.kernel("()->()", in_place="x", dtypes="float64")',
+    ),
+    ("@jit('f8[:], i8')\ndef f(x, k):\n    return x[k]", '@ao.function("(f8[:], i8)")'),
     ("@jit('f8(f8[:], i8)')\ndef f(x, k):\n    return x[k]", '@ao.function("f8(f8[:], i8)")'),
     (
         "@nb.njit([nb.float64(nb.float64[:, ::1]), types.float64(types.float64[:])])\ndef f(x):\n    return x.sum()",
@@ -228,7 +245,7 @@ KINDS = [
     ),
     ("@guvectorize(['void(f8[:], f8[:])'], '(n)->()')\ndef f(x, out):\n    x[0] = 1.0", "a write to the input x"),
     (
-        "@guvectorize([(float64[:], float64[:])], '(n),(m)')\ndef f(x, out):\n    out[0] = x[0]",
+        "@guvectorize([(float64[:], float64[:])], '(n),(m)')\ndef f(x, y):\n    z = x[0] + y[0]",
         "a layout without outputs",
     ),
     (

@@ -173,10 +173,11 @@ def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -
     reject(TypeError, function, argument, f"be one of {', '.join(dtypes)}", value)
 
 
-def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: str = "") -> NoReturn:
-    """A Python number that a dtype cannot hold."""
+def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: str | None = None) -> NoReturn:
+    """A Python number that a dtype cannot hold. Without ``advice``, a dtype that holds it is advised."""
     kind = ValueError if number != number else OverflowError
-    reject(kind, function, argument, f"fit {dtype}", type_name(number), advice or wider(function, dtype, number))
+    text = wider(function, dtype, number) if advice is None else advice
+    reject(kind, function, argument, f"fit {dtype}", type_name(number), text)
 
 
 #: Functions that say in what dtype they create a tensor.
@@ -512,6 +513,12 @@ def overlapping_out(name: str, shape: Shape, strides: Shape, in_place: bool) -> 
     reject_out(ValueError, name, in_place, "have memory of its own for each element", got)
 
 
+def overlapping_argument(name: str, argument: str, shape: Shape, strides: Shape) -> NoReturn:
+    """An argument that is written in place, and has one element at several indices."""
+    got = f"shape {shape} and strides {strides}, which share memory"
+    reject(ValueError, name, argument, "have memory of its own for each element, since it is written", got)
+
+
 def overlapping_outs(name: str, first: int, second: int) -> NoReturn:
     """Two of several ``out`` that share memory, so that one result would overwrite another."""
     got = f"out[{first}] and out[{second}], which share memory"
@@ -733,6 +740,13 @@ def leaf_is_written(name: str) -> NoReturn:
     wanted = "not be a tensor that requires gradients, or a view of one"
     advice = "write inside of `with aotops.no_grad():`, or x = x + y in place of x += y"
     reject(GradientError, name, "what is written to", wanted, "such a tensor", advice)
+
+
+def argument_is_written(name: str, argument: str) -> NoReturn:
+    """A function without a derivative that writes to an argument, and one of whose arguments requires gradients."""
+    wanted = "be written where no argument requires gradients"
+    advice = "write inside of `with aotops.no_grad():`, or give the values: x.detach()"
+    reject(GradientError, name, argument, wanted, "a call with one that does", advice)
 
 
 def view_is_written(name: str) -> NoReturn:

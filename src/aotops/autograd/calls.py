@@ -28,6 +28,11 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     """The result of a recorded call, an output of a new node or of several; C calls this."""
     kwargs = kwargs or {}
     name = name_of(function)
+    declared: Any = args[0] if name in CODE else None
+    if getattr(declared, "in_place", ()):
+        from aotops.errors import argument_is_written
+
+        argument_is_written(declared.__name__, declared.in_place[0])
     own = is_own(function)
     rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
@@ -52,13 +57,15 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
             out_is_recorded(name)
         if rule is None:
             tracked = tuple(originals.values())
-            writes = [_native.writes(each) for each in tracked]
+            others = args if declared is not None else ()
+            watched = [*tracked, *[each for each in (*others, *kwargs.values()) if isinstance(each, Tensor)]]
+            writes = [_native.writes(each) for each in watched]
             result: Any = function(*plain_args, **plain_kwargs)
-            if writes != [_native.writes(each) for each in tracked]:
-                from aotops.errors import leaf_is_written
+            if writes != [_native.writes(each) for each in watched]:
+                from aotops.errors import argument_is_written
 
-                leaf_is_written(name)
-            return recorded(args[0] if name in CODE else function, result, tracked, (), None)
+                argument_is_written(name if declared is None else declared.__name__, "what is written to")
+            return recorded(declared or function, result, tracked, (), None)
         result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
         if not originals.keys() <= {id(each) for each in (*plain_args, *plain_kwargs.values(), *inputs)}:
             return recorded(function, result, tuple(originals.values()), (), None)  # read as numbers, deeper in a list

@@ -27,6 +27,7 @@ typedef struct {
     PyObject *sizes;        /* a function: see bind_array_kernel */
     const char *name;
     int level, count;
+    Py_ssize_t arguments; /* of calls */
     const aot_array_library *table;
     const aot_named_array_kernel **signatures;
     double cost; /* see aot_launch_array_kernel */
@@ -82,8 +83,9 @@ static array_kernel *as_array_kernel(const aot_state *state, PyObject *object)
 
 PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
 {
-    PyObject *object, *capsule, *name, *symbols, *sizes;
-    if (!PyArg_ParseTuple(args, "OOUO!O:bind_array_kernel", &object, &capsule, &name, &PyTuple_Type, &symbols, &sizes)) {
+    PyObject *object, *capsule, *name, *symbols, *sizes, *order;
+    if (!PyArg_ParseTuple(args, "OOUO!OO!:bind_array_kernel", &object, &capsule, &name, &PyTuple_Type, &symbols, &sizes,
+                          &PyTuple_Type, &order)) {
         return NULL;
     }
     array_kernel *self = as_array_kernel(state, object);
@@ -117,6 +119,7 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args)
     self->level = level;
     self->table = library;
     self->count = (int)count;
+    self->arguments = PyTuple_Size(order);
     self->signatures = signatures;
     self->computed = computed;
     self->known = computed + AOT_MOST_DIMENSIONS;
@@ -188,9 +191,10 @@ static PyObject *reject(const char *name, const char *wanted)
 
 PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
 {
-    PyObject *object, *given;
+    PyObject *object, *given, *names;
     Py_ssize_t number;
-    if (!PyArg_ParseTuple(args, "OnO!:run_array_kernel", &object, &number, &PyTuple_Type, &given)) {
+    if (!PyArg_ParseTuple(args, "OnO!O!:run_array_kernel", &object, &number, &PyTuple_Type, &given, &PyTuple_Type,
+                          &names)) {
         return NULL;
     }
     array_kernel *self = as_array_kernel(state, object);
@@ -207,7 +211,8 @@ PyObject *aot_run_array_kernel(aot_state *state, PyObject *args)
         if (tensor == NULL) {
             return reject(self->name, "be tensors");
         }
-        if (k >= kernel->inputs && aot_check_writable(tensor, self->name, "out") < 0) {
+        const char *called = k < PyTuple_Size(names) ? PyUnicode_AsUTF8AndSize(PyTuple_GetItem(names, k), NULL) : "out";
+        if (called == NULL || (k >= kernel->inputs && aot_check_writable(tensor, self->name, called) < 0)) {
             return NULL;
         }
         operands[k] = aot_array_operand_of(tensor);
@@ -539,7 +544,7 @@ PyObject *aot_array_kernel_path(const aot_function *function, PyObject *const *a
     call.state = function->state;
     call.self = count > 1 && names == NULL ? as_array_kernel(call.state, args[0]) : NULL;
     if (call.self == NULL || call.self->library == NULL || call.self->count == 0 ||
-        count - 1 != call.self->signatures[0]->inputs) {
+        count - 1 != call.self->arguments || count - 1 != call.self->signatures[0]->inputs) {
         return NULL;
     }
     call.kernel = NULL;

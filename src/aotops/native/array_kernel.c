@@ -270,7 +270,7 @@ static PyObject *described(const aot_array_launch *launch)
 static PyObject *launched(const aot_array_launch *launch)
 {
     PyObject *names = PyTuple_Check(launch->declared) ? Py_NewRef(launch->declared)
-                                                      : PyObject_GetAttrString(launch->declared, "parameters");
+                                                      : PyObject_GetAttrString(launch->declared, "_names");
     return names == NULL ? NULL
                          : Py_BuildValue("(sssiiiN)", launch->name, launch->kernel->symbol,
                                          launch->library->levels[launch->level], (int)launch->contiguous, launch->threads,

@@ -78,7 +78,7 @@ typedef struct {
     const aot_named_array_kernel *kernel;
     int level;
     const char *name;
-    PyObject *declared;                /* the names of the inputs, or an object whose attribute `parameters` has them */
+    PyObject *declared;                /* the names of the arguments, or an object whose attribute `_names` has them */
     const aot_array_operand *operands; /* the inputs, then the outputs */
     const int64_t *flags;              /* of a function's arguments; else NULL */
     int threads, loop_threads;         /* at most: for the batch, and for loops over prange where it has one */
@@ -95,11 +95,13 @@ int aot_run_array(aot_state *state, const aot_array_launch *launch, aot_runner *
 
 /* array_call.c, for Python */
 extern PyType_Spec aot_array_kernel_spec;
-/* bind_array_kernel(kernel, library, name, symbols, sizes): the code of an aotops.ArrayKernel, from a capsule;
+/* bind_array_kernel(kernel, library, name, symbols, sizes, order): the code of an aotops.ArrayKernel, from a capsule;
  * ImportError if it is not there. `sizes` computes the sizes of all dimensions from a tuple of those that inputs have,
- * which is -1 for the others. */
+ * which is -1 for the others. `order` has the position in a call of each operand that is an argument: those that are
+ * only read, then those that are written in place, which are outputs here. */
 PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args);
-/* run_array_kernel(kernel, number, operands): inputs and outputs, tensors of the dtypes of one of its signatures. */
+/* run_array_kernel(kernel, number, operands, names): inputs and outputs, tensors of the dtypes of one of its
+ * signatures. `names` are those of the arguments, for messages. */
 PyObject *aot_run_array_kernel(aot_state *state, PyObject *args);
 /* load_array_kernel(kernel): finds the code of an aotops.ArrayKernel, at its first call. */
 PyObject *aot_load_array_kernel(PyObject *kernel);

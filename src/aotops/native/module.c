@@ -343,6 +343,11 @@ static PyObject *native_check_out(PyObject *module, PyObject *args)
     return aot_check_out_call(state_of(module), args);
 }
 
+static PyObject *native_check_written(PyObject *Py_UNUSED(module), PyObject *args)
+{
+    return aot_check_written_call(args);
+}
+
 static PyObject *native_load_array_kernel(PyObject *Py_UNUSED(module), PyObject *kernel)
 {
     return aot_load_array_kernel(kernel);
@@ -476,6 +481,7 @@ static PyMethodDef module_methods[] = {
     {"run_array_function", native_run_array_function, METH_VARARGS,
      "run_array_function(library, number, name, parameters, operands): see array_kernel.h."},
     {"check_out", native_check_out, METH_VARARGS, "check_out(name, out, dtype, shape, others): see native.h."},
+    {"check_written", native_check_written, METH_VARARGS, "check_written(name, argument, x, others): see native.h."},
     {"load_array_kernel", native_load_array_kernel, METH_O, "load_array_kernel(kernel): find its code."},
     {"set_fallback", native_set_fallback, METH_VARARGS,
      "set_fallback(operator, function): call a Python function instead."},

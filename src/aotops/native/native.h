@@ -514,6 +514,8 @@ PyObject *aot_check_out_call(aot_state *state, PyObject *args);
 /* The same for the result of an element-wise operator, which broadcasts to `out`, as NumPy has it. */
 int aot_check_broadcast_out(const char *name, const aot_tensor *out, int dtype, int ndim, const Py_ssize_t *shape,
                             bool in_place);
+/* check_written(name, argument, tensor, others), for Python: of arguments that kernels write to; see out.c. */
+PyObject *aot_check_written_call(PyObject *args);
 /* The same for a tuple of several results of one shape, which may not share elements with each other either. */
 int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,
                    const Py_ssize_t *shape);

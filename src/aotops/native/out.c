@@ -6,6 +6,9 @@
  *     def check_outs(name, outs, dtypes, shape):           # of operators that return a tuple
  *         for out, dtype in zip(outs, dtypes): check_out(name, out, dtype, shape)
  *         if two of the outs share elements: raise ValueError
+ *     def check_written(name, argument, x, others):        # of arguments that a kernel writes to
+ *         if x.readonly or two elements of x share memory: raise ValueError
+ *         return tuple(x shares elements with other, maybe for other in others)
  */
 #include "tape.h"
 
@@ -114,6 +117,38 @@ static bool share_elements(const aot_tensor *a, const aot_tensor *b)
     memcpy(shape + 1, a->shape, a->ndim * sizeof *shape);
     memcpy(strides + 1, a->strides, a->ndim * sizeof *strides);
     return !elements_are_distinct(a->ndim + 1, shape, strides);
+}
+
+PyObject *aot_check_written_call(PyObject *args)
+{
+    const char *name, *argument;
+    PyObject *object, *others;
+    if (!PyArg_ParseTuple(args, "ssOO!:check_written", &name, &argument, &object, &PyTuple_Type, &others)) {
+        return NULL;
+    }
+    const aot_tensor *written = aot_as_tensor(object);
+    if (written == NULL) {
+        return aot_raise("wrong_type", "(sssO)", name, argument, "a Tensor", object);
+    }
+    if (aot_check_writable(written, name, argument) < 0) {
+        return NULL;
+    }
+    if (written->size > 1 && !elements_are_distinct(written->ndim, written->shape, written->strides)) {
+        return aot_raise("overlapping_argument", "(ssNN)", name, argument,
+                         aot_tuple_of_sizes(written->ndim, written->shape),
+                         aot_tuple_of_sizes(written->ndim, written->strides));
+    }
+    PyObject *shares = PyTuple_New(PyTuple_Size(others));
+    for (Py_ssize_t k = 0; shares != NULL && k < PyTuple_Size(others); k++) {
+        const aot_tensor *other = aot_as_tensor(PyTuple_GetItem(others, k));
+        bool alike = other != NULL && other->ndim == written->ndim &&
+                     memcmp(other->shape, written->shape, (size_t)written->ndim * sizeof *written->shape) == 0;
+        bool apart = alike ? !share_elements(written, other) : other != NULL && !aot_may_overlap(written, other);
+        if (PyTuple_SetItem(shares, k, PyBool_FromLong(!apart)) < 0) {
+            Py_CLEAR(shares);
+        }
+    }
+    return shares;
 }
 
 int aot_check_outs(const char *name, PyObject *outs, int count, const uint8_t *dtypes, int ndim,

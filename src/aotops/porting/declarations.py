@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from aotops.porting.layouts import Layouts
 from aotops.porting.operators import pattern
 from aotops.porting.source import Compiled, Function, Module
-from aotops.porting.uses import Parameter, makes_array
+from aotops.porting.uses import Parameter, makes_array, written_in_place
 
 #: Types as Numba spells them, and the dtypes that they are.
 DTYPES = {
@@ -67,7 +67,7 @@ def declaration(module: Module, function: Compiled, known: dict[str, list[Parame
     if function.kind == "vectorize":
         return _elementwise(function, parameters, function.signatures)
     if function.kind == "guvectorize":
-        return _of_layout(function)
+        return _of_layout(module, function)
     arrays = [each for each in parameters if each.rank]
     signatures = [bare(text) for text in function.signatures]
     complex_numbers = any(each.dtype.startswith("complex") for each in parameters)
@@ -141,8 +141,12 @@ def quoted(texts: list[str]) -> str:
 
 
 def bare(signature: str) -> str:
-    """A signature with the names of types that aotops and Numba share, without those of modules."""
-    return re.sub(r"\b(?:numba|nb|types|nbtypes)\.", "", " ".join(signature.split()))
+    """A signature with the names of types that aotops and Numba share, without those of modules.
+
+    Numba takes types without brackets around them, too.
+    """
+    text = re.sub(r"\b(?:numba|nb|types|nbtypes)\.", "", " ".join(signature.split()))
+    return text if "(" in text else f"({text})"
 
 
 # --- element by element ---------------------------------------------------------------------------------------------
@@ -249,15 +253,18 @@ def _tuples(node: Function) -> int:
     return lengths.pop() if len(lengths) == 1 else 0
 
 
-def _of_layout(function: Compiled) -> Declaration:
-    """``kernel`` with the layout and the dtypes of ``guvectorize``."""
+def _of_layout(module: Module, function: Compiled) -> Declaration:
+    """``kernel`` with the layout, the dtypes and the ``writable_args`` of ``guvectorize``."""
     rows = []
     for signature in function.signatures:
         _, arguments = split(signature)
         row = [dtype_of(each) for each in arguments]
         if row and None not in row:
             rows.append(tuple(str(each) for each in row))
-    options = [f'"{function.decorations[0].layout or "..."}"']
+    options = [f'"{(function.decorations[0].layout or "...").removesuffix("->")}"']
+    in_place = written_in_place(module, function)
+    if in_place:
+        options.append(f"in_place={_python(in_place)}")
     if rows:
         options.append(f"dtypes={_rows(rows)}")
     return Declaration(f"@ao.kernel({', '.join(options)})")

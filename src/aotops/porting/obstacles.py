@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from aotops.porting.source import Compiled, Module
-from aotops.porting.uses import Uses
+from aotops.porting.uses import Uses, written_in_place
 from aotops.scalar.exits import exits
 from aotops.scalar.rejected import CALLED, NOT_CALLED, RAISED, REJECTED
 
@@ -157,8 +157,9 @@ def _of_inputs(module: Module, function: Compiled) -> Iterator[Obstacle]:
     if layout is None or not isinstance(function.node, ast.FunctionDef):
         yield Obstacle(function.line, "a layout that is computed", "write it out")
         return
-    if "->" not in layout:
-        advice = "move what it writes behind ->, or write @ao.function(...), which may write to its arrays"
+    in_place = written_in_place(module, function)
+    if not layout.partition("->")[2] and not in_place:
+        advice = "name the parameters that it writes to, as in in_place='x', or write what it computes to an output"
         yield Obstacle(function.line, f"a layout without outputs, {layout}", advice)
         return
     inputs = re.findall(r"\(([^)]*)\)", layout.partition("->")[0])
@@ -167,7 +168,7 @@ def _of_inputs(module: Module, function: Compiled) -> Iterator[Obstacle]:
         for node in ast.walk(function.node):
             if not isinstance(node, ast.Subscript) or not isinstance(node.value, ast.Name):
                 continue
-            if node.value.id != parameter.name:
+            if node.value.id != parameter.name or parameter.name in in_place:
                 continue
             if not axes:
                 yield Obstacle(
@@ -176,9 +177,8 @@ def _of_inputs(module: Module, function: Compiled) -> Iterator[Obstacle]:
                     f"write {parameter.name}",
                 )
             elif isinstance(node.ctx, ast.Store):
-                yield Obstacle(
-                    node.lineno, f"a write to the input {parameter.name}", "write to an output, or to a copy"
-                )
+                advice = f"declare it with in_place={parameter.name!r}, or write to an output, or to a copy"
+                yield Obstacle(node.lineno, f"a write to the input {parameter.name}", advice)
 
 
 def _free(module: Module, node: ast.AST) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass
 
-from aotops.porting.source import Function, Module, indices_of, last_name
+from aotops.porting.source import Compiled, Function, Module, indices_of, last_name
 
 
 @dataclass
@@ -341,3 +341,23 @@ def propagate(known: dict[str, tuple[Uses, list[Parameter]]]) -> None:
                     changed = True
         if not changed:
             return
+
+
+def written_in_place(module: Module, function: Compiled) -> list[str]:
+    """The parameters that a function of ``guvectorize`` writes to in front of ``->``.
+
+    These are its ``writable_args``; where its layout has no outputs, those to whose elements it assigns.
+    """
+    node = function.node
+    assert isinstance(node, ast.FunctionDef)
+    names = [each.arg for each in node.args.args]
+    try:
+        given = ast.literal_eval(function.option("writable_args") or ast.Tuple([]))
+    except ValueError:
+        given = ()
+    named = [names[each] if isinstance(each, int) and each < len(names) else each for each in given]
+    layout = next((each.layout for each in function.decorations if each.layout), "")
+    if not named and not (layout or "").partition("->")[2]:
+        uses = Uses(module, node)
+        named = [each.name for each in [*uses.parameters, *[own for own, _ in uses.in_place]] if each.is_written]
+    return [each for each in names if each in named]

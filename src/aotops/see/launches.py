@@ -186,9 +186,10 @@ class Launch:
         self.path = "contiguous" if contiguous else "strided"
         self.compute_bound = True
         self.vector_bits = VECTOR_BITS[self.level][True]
-        names = [*parameters[:inputs], *_output_names(len(operands) - inputs)]
+        given = len(operands) if is_function else len(parameters)  # with those that a kernel writes in place
+        names = [*parameters[:given], *_output_names(len(operands) - given)]
         self.operands = [Operand(name, *each[:4]) for name, each in zip(names, operands, strict=True)]
-        self.inputs = self.operands[:inputs]
+        self.inputs = self.operands[:given]
         self.outputs = [own for own, each in zip(self.operands, operands, strict=True) if each[4]]
         if self.threads > 1:
             self.threads_reason = "others join in once the rest of the batch would take longer than waking them"

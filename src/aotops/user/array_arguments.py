@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any
 
+    from aotops.tensors import Tensor
+
 
 def check_options(name: str, boundscheck: Any, reassociate: Any) -> None:
     """Raise ``TypeError`` for options of a declaration that are not bools."""
@@ -37,6 +39,30 @@ def number_category(number: Any) -> str:
 def number_fits(number: Any, dtype: str) -> bool:
     """Whether a Python number is of a category that a dtype holds."""
     return CATEGORIES.index(number_category(number)) <= CATEGORIES.index(FACTS[dtype].category)
+
+
+def number_tensor(name: str, parameter: str, number: Any, dtype: _native.DType) -> Tensor:
+    """A Python number as a tensor without dimensions; ``OverflowError`` if it does not fit."""
+    from aotops.namespace.creation import read
+
+    try:
+        return read(name, parameter, number, dtype)
+    except OverflowError:  # which advises to create a tensor of another dtype, which the function would not take
+        errors.cannot_fit(name, parameter, dtype.name, number, "")
+
+
+def shared(name: str, parameter: str, value: Any) -> Tensor:
+    """A tensor on the memory of an argument that is written to; ``TypeError`` or ``ValueError`` if there is none."""
+    from aotops.namespace.creation import is_memory, read
+
+    if not is_memory(value):
+        wanted = f"be an array in memory, since {name} writes to it"
+        errors.reject(TypeError, name, parameter, wanted, errors.type_name(value), "make one with numpy.array")
+    try:
+        return read(name, parameter, value, None, False)
+    except ValueError:
+        wanted = f"be aligned, since {name} writes to it"
+        errors.reject(ValueError, name, parameter, wanted, f"{type(value).__name__} that would have to be copied")
 
 
 def remade(value: tuple[Any, ...], members: Iterable[Any]) -> Any:

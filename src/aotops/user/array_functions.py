@@ -11,7 +11,16 @@ import sys
 from aotops import _native, errors, foreign
 from aotops.abi import DEFAULTS, holding
 from aotops.arguments import advised
-from aotops.user.array_arguments import as_given, check_options, dtype_named, number_category, number_fits, remade
+from aotops.user.array_arguments import (
+    as_given,
+    check_options,
+    dtype_named,
+    number_category,
+    number_fits,
+    number_tensor,
+    remade,
+    shared,
+)
 from aotops.user.array_record import is_positional
 from aotops.user.array_types import TupleArgument, read_signature
 from aotops.user.function_record import COLUMN_MAJOR, ROW_MAJOR, WRITES, FunctionRecord, FunctionSignature
@@ -354,13 +363,11 @@ def _is_held(operand: Any, own: Argument, flags: int) -> bool:
 
 def _prepared(name: str, parameter: str, value: Any, operand: Any, own: Argument, flags: int) -> Tensor:
     """An operand as the tensor that C gets; a copy where it has another dtype or order."""
-    from aotops.namespace.creation import read
-
     dtype = dtype_named(own.dtype)
     if _native.is_number(operand):
-        return read(name, parameter, operand, dtype)
+        return number_tensor(name, parameter, operand, dtype)
     if flags & WRITES:
-        return operand if value is operand else _shared(name, parameter, value)
+        return operand if value is operand else shared(name, parameter, value)
     tensor: Tensor = operand if operand.dtype is dtype else _native.astype(operand, dtype)
     if flags & ROW_MAJOR:
         return tensor.contiguous()
@@ -368,17 +375,3 @@ def _prepared(name: str, parameter: str, value: Any, operand: Any, own: Argument
         backwards = tuple(range(tensor.ndim)[::-1])
         return tensor.permute(*backwards).contiguous().permute(*backwards)
     return tensor
-
-
-def _shared(name: str, parameter: str, value: Any) -> Tensor:
-    """A tensor on the memory of an argument that is written to; ``TypeError`` or ``ValueError`` if there is none."""
-    from aotops.namespace.creation import is_memory, read
-
-    if not is_memory(value):
-        wanted = f"be an array in memory, since {name} writes to it"
-        errors.reject(TypeError, name, parameter, wanted, errors.type_name(value), "make one with numpy.array")
-    try:
-        return read(name, parameter, value, None, False)
-    except ValueError:
-        wanted = f"be aligned, since {name} writes to it"
-        errors.reject(ValueError, name, parameter, wanted, f"{type(value).__name__} that would have to be copied")

@@ -12,13 +12,13 @@ from aotops import _native, errors, foreign
 from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
 from aotops.arguments import advised
 from aotops.dtypes import find_dtype
-from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits
+from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits, number_tensor, shared
 from aotops.user.array_record import MOST_DIMENSIONS, ArrayRecord, ArraySignature, Layout, is_positional, parameters_of
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from aotops.tensors import Tensor
 
@@ -36,6 +36,7 @@ def kernel(
     *,
     dtypes: Dtypes | None = None,
     sizes: Mapping[str, Callable[..., int]] | None = None,
+    in_place: str | Sequence[str] = (),
     boundscheck: bool = True,
     reassociate: bool = False,
 ) -> Any:
@@ -57,6 +58,9 @@ def kernel(
         sizes: Functions that compute the sizes of dimensions that outputs alone have, where an expression does not
             suffice: ``sizes={"m": lambda n, k: len(range(0, n, k))}`` for ``"(n),(k)->(m)"``. Their parameters are
             dimensions of inputs. They are not compiled.
+        in_place: The names of the parameters that the function writes to where the caller's arrays are, of those in
+            front of ``->``. They have the whole batch, for which nothing repeats them. The layout may have no outputs
+            then: ``@aotops.kernel("(n),(n)", in_place="y")``.
         boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
             others: it is the one way in which a kernel can crash.
         reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
@@ -80,8 +84,9 @@ def kernel(
         <array kernel longest_gap '(n),(n)->()'>
     """
     namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
+    options = (boundscheck, reassociate)
     if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, sizes, (boundscheck, reassociate), namespace)
+        return lambda function: _declared(function, layout, dtypes, sizes, in_place, options, namespace)
     builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
     if builder is None:
         wanted = "be a string such as '(n),()->(n)', or a function of guvectorize"
@@ -91,8 +96,9 @@ def kernel(
         elif hasattr(layout, "py_func"):
             advice = "pass functions of njit to aotops.function, or write aotops.kernel(layout)(f)"
         errors.reject(TypeError, "kernel", "layout", wanted, errors.type_name(layout), advice)
-    options, types = (boundscheck, reassociate), getattr(builder, "_sigs", ())
-    return _declared(builder.py_func, builder.signature, dtypes, sizes, options, namespace, types)
+    function, types = builder.py_func, getattr(builder, "_sigs", ())
+    written = in_place or [function.__code__.co_varnames[k] for k in getattr(builder, "writable_args", ())]
+    return _declared(function, builder.signature, dtypes, sizes, written, options, namespace, types)
 
 
 def _declared(
@@ -100,6 +106,7 @@ def _declared(
     layout: str,
     dtypes: Any,
     sizes: Any,
+    in_place: Any,
     options: tuple[Any, Any],
     namespace: dict[str, Any],
     numba_types: Any = (),
@@ -111,16 +118,18 @@ def _declared(
         errors.wrong_type("kernel", "function", "a Python function", function)
     name = function.__name__
     check_options(name, *options)
-    read = Layout(name, layout, _computed(name, sizes))
-    count = len(read.inputs) + len(read.outputs)
-    of_inputs = {each for axes in read.inputs for each in axes}
+    code = function.__code__
+    parameters = code.co_varnames[: code.co_argcount]
+    read = Layout(name, layout, _computed(name, sizes), _positions(name, in_place, parameters))
+    count = len(read.order)
+    given = read.outputs[: read.in_place]
+    of_inputs = {each for axes in (*read.inputs, *given) for each in axes}
     for dimension, computes in read.computed.items():
         unknown = [each for each in parameters_of(computes) if each not in of_inputs]
         if unknown or dimension in of_inputs or dimension not in read.dimensions:
             wanted = f"compute dimensions that outputs alone have from those of inputs, in the layout {read.text}"
             got = f"{dimension}, from {', '.join(parameters_of(computes)) or 'nothing'}"
             errors.reject(errors.RecordError, name, "sizes", wanted, got)
-    code = function.__code__
     if code.co_argcount != count or not is_positional(function) or function.__defaults__:
         wanted = f"take {count} arrays by position, as many as its layout has"
         errors.reject(TypeError, "kernel", name, wanted, f"{code.co_argcount} parameters, or another signature")
@@ -169,8 +178,21 @@ def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
     """The signature of Numba's types, as ``guvectorize`` has them."""
     types = getattr(types, "args", types)
     names = [str(getattr(type_, "dtype", type_)).replace("boolean", "bool") for type_ in types]
-    boxed = [k for k, axes in enumerate(layout.inputs) if not axes and hasattr(types[k], "ndim")]
-    return layout.signature(_row(name, names, len(layout.inputs) + len(layout.outputs)), tuple(boxed))
+    boxed = [k for k, type_ in enumerate(types) if hasattr(type_, "ndim")]
+    boxed = [k for k, axes in zip(layout.order, layout.inputs, strict=False) if not axes and k in boxed]
+    return layout.signature(_row(name, names, len(layout.order)), tuple(boxed))
+
+
+def _positions(name: str, in_place: Any, parameters: tuple[str, ...]) -> tuple[int, ...]:
+    """The positions of the parameters that are written in place, in order; raises for what are none."""
+    named = (in_place,) if isinstance(in_place, str) else in_place
+    if not isinstance(named, (tuple, list)) or not all(isinstance(each, str) for each in named):
+        errors.wrong_type(name, "in_place", "the name of a parameter, or a tuple of names", in_place)
+    for each in named:
+        if each not in parameters:
+            wanted = f"name parameters of the function: {', '.join(parameters)}"
+            errors.reject(errors.RecordError, name, "in_place", wanted, repr(each))
+    return tuple([k for k, each in enumerate(parameters) if each in named])
 
 
 class _Signature:
@@ -194,6 +216,7 @@ class ArrayKernel(_native.ArrayKernelBase):
     Attributes:
         layout: the axes of its inputs and outputs.
         parameters: the names of its inputs.
+        in_place: the names of those that it writes to.
         py_func: the Python function.
 
     Example:
@@ -210,7 +233,11 @@ class ArrayKernel(_native.ArrayKernelBase):
         self._record = record
         self._library: Any = None
         self.layout = record.layout.text
-        self.parameters = record.parameters[: len(record.layout.inputs)]
+        layout, own = record.layout, record.parameters
+        self.parameters = own[: layout.arguments]
+        #: The arguments in the order that C has: those that are only read first.
+        self._names = tuple([own[k] for k in layout.order[: layout.arguments]])
+        self.in_place = self._names[len(layout.inputs) :]
         self.py_func = function
         self.__name__ = function.__name__
         self.__qualname__ = function.__qualname__
@@ -229,8 +256,8 @@ class ArrayKernel(_native.ArrayKernelBase):
         """Take the code from a capsule; ``ImportError`` if it has none."""
         record = self._record
         symbols = tuple([record.symbol(k, True) for k in range(len(record.signatures))])
-        name, layout = record.name, record.layout
-        _native.bind_array_kernel(self, library, name, symbols, lambda known: _all_sizes(name, layout, known))
+        name, layout, order = record.name, record.layout, record.layout.order[: record.layout.arguments]
+        _native.bind_array_kernel(self, library, name, symbols, lambda known: _all_sizes(name, layout, known), order)
         self._library = library
         record.loaded = True
 
@@ -248,8 +275,9 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         Parameters:
             inputs: Tensors, arrays, lists or numbers. NumPy's arrays are read and written where they are.
-            out: A tensor or a NumPy array for the result, or a tuple of them for several. The kernel writes to it
-                directly unless it has another dtype, or shares memory with an input.
+                Those that the kernel writes to (``in_place``) must be tensors or arrays of its dtypes.
+            out: A tensor or a NumPy array for the result, or a tuple of them for several, None for those that are to
+                be new. The kernel writes to it directly unless it has another dtype, or shares memory with an input.
             axes: A list with a tuple for each operand, the outputs last: where its own axes are, if they are not the
                 last ones. Outputs may be left out if they have no axes.
             axis: The same for kernels whose operands have at most one axis each, of one dimension: its number.
@@ -258,12 +286,12 @@ class ArrayKernel(_native.ArrayKernelBase):
 
         Returns:
             The output, or a tuple of several: NumPy arrays if there are some among the inputs and no tensors, else
-            tensors.
+            tensors. None where the layout has no outputs.
 
         Raises:
             TypeError, ValueError: The inputs do not fit the layout or the dtypes.
             NotBuiltError: There is no compiled code, and no compiler.
-            Exception: What the function raises, with its file and line. Then ``out`` may be half written.
+            Exception: What the function raises, with its file and line. Then what it writes to may be half written.
         """
         record = self._record
         name, parameters = record.name, self.parameters
@@ -284,54 +312,65 @@ class ArrayKernel(_native.ArrayKernelBase):
             if result is NotImplemented:
                 raise
             return result
+        layout = record.layout
+        values, operands = ([each[k] for k in layout.order[: len(inputs)]] for each in (inputs, operands))
         number = self._chosen(operands)
         signature = record.signatures[number]
-        tensors = self._cast(operands, signature)
+        tensors = self._cast(values, operands, signature)
         moved = self._moved(axes, axis)
         if keepdims is not False:
             self._require_keepdims(keepdims)
         if moved is not None:
             tensors = [_axes_last(name, k, each, moved[k]) for k, each in enumerate(tensors)]
-        sizes = self._sizes(tensors, signature)
+        sizes = self._sizes(tensors)
         batch = self._batch(tensors, signature)
         kept: tuple[int, ...] = ()
         if keepdims:
             count = len(signature.axes[0])
             kept = moved[0] if moved is not None else tuple(range(-count, 0))
-        shapes = [batch + tuple([sizes[axis] for axis in own]) for own in signature.axes[signature.inputs :]]
-        places = [kept if moved is None or kept else own for own in (moved or signature.axes)[signature.inputs :]]
-        dtypes = [dtype_named(each) for each in signature.dtypes[signature.inputs :]]
-        outputs, copied, targets = [], [], None if out is None else self._targets(out)
-        for k, (shape, dtype) in enumerate(zip(shapes, dtypes, strict=True)):
+        own_axes = signature.axes[len(inputs) :]
+        shapes = [batch + tuple([sizes[axis] for axis in own]) for own in own_axes]
+        places = [kept if moved is None or kept else own for own in (moved or signature.axes)[len(inputs) :]]
+        dtypes = [dtype_named(each) for each in signature.dtypes[len(inputs) :]]
+        targets = [None] * len(shapes) if out is None else self._targets(out)
+        if layout.in_place:
+            tensors = self._apart(tensors, [each for each in targets if each is not None])
+        outputs, copied = [], []
+        for k, (target, shape, dtype) in enumerate(zip(targets, shapes, dtypes, strict=True)):
             written = None
-            if targets is not None:
-                others = (*tensors, *targets[:k], *targets[k + 1 :])
-                written = _within(name, targets[k], shape, dtype, places[k], len(kept), others)
+            if target is not None:
+                others = [*tensors, *[each for each in targets[:k] + targets[k + 1 :] if each is not None]]
+                written = _within(name, target, shape, dtype, places[k], len(kept), tuple(others))
             outputs.append(_native.empty(shape, dtype, name) if written is None else written)
-            copied.append(written is None)
+            copied.append(target if written is None else None)
         if self._library is None:
             from aotops.user.array_python import run_as_python
 
             run_as_python(record, signature, tensors, outputs, batch)
         else:
-            _native.run_array_kernel(self, number, (*tensors, *outputs))
+            _native.run_array_kernel(self, number, (*tensors, *outputs), self._names)
+        if not outputs:
+            return None
         results = [
             _axes_back(name, each.view((*each.shape, *(1,) * len(kept))) if kept else each, own)
             for each, own in zip(outputs, places, strict=True)
         ]
-        if targets is not None:
-            for result, target, is_new in zip(results, targets, copied, strict=True):
-                if is_new:
-                    _native.copy_to_out(name, result, target)
+        for result, target in zip(results, copied, strict=True):
+            if target is not None:
+                _native.copy_to_out(name, result, target)
+        if out is not None and not any(each is None for each in targets):
             return out
-        return as_given(results[0] if len(results) == 1 else tuple(results), inputs)
+        new = as_given(tuple(results), inputs)
+        if out is not None:
+            return tuple([own if given is None else given for own, given in zip(new, out, strict=True)])
+        return new[0] if len(new) == 1 else new
 
     def _require_keepdims(self, keepdims: Any) -> None:
         """Raise ``TypeError`` if axes cannot be kept."""
         layout, name = self._record.layout, self._record.name
         if not isinstance(keepdims, bool):
             errors.wrong_type(name, "keepdims", "a bool", keepdims)
-        if any(layout.outputs) or len({len(axes) for axes in layout.inputs}) > 1:
+        if layout.in_place or any(layout.outputs) or len({len(axes) for axes in layout.inputs}) > 1:
             wanted = f"be left out for the layout {layout.text}, which does not reduce the same axes of all inputs"
             errors.reject(TypeError, name, "keepdims", wanted, keepdims)
 
@@ -358,41 +397,81 @@ class ArrayKernel(_native.ArrayKernelBase):
         record = self._record
         dtypes = [None if _native.is_number(each) else each.dtype.name for each in operands]
 
-        def takes(own: str, value: Any, dtype: str | None, exactly: bool) -> bool:
+        def takes(k: int, own: str, exactly: bool) -> bool:
+            dtype = dtypes[k]
             if dtype is None:
-                return number_fits(value, own)
-            return own == dtype or (not exactly and own in holding(dtype))
+                return number_fits(operands[k], own)
+            return own == dtype or (not exactly and k < record.layout.reads and own in holding(dtype))
 
+        misfits: dict[int, list[str]] = {}
         for exactly in (True, False):
             for number, signature in enumerate(record.signatures):
-                inputs = zip(signature.dtypes, operands, dtypes, strict=False)
-                if all(takes(own, value, dtype, exactly) for own, value, dtype in inputs):
+                fits = [takes(k, own, exactly) for k, own in enumerate(signature.dtypes[: len(operands)])]
+                if all(fits):
                     return number
-        listed = " or ".join(f"({', '.join(each.dtypes[: each.inputs])})" for each in record.signatures)
-        got = ", ".join(
-            type(value).__name__ if dtype is None else dtype for value, dtype in zip(operands, dtypes, strict=True)
-        )
-        errors.reject(TypeError, record.name, "dtypes", f"be, or be held by, {listed}", f"({got})")
+                if not exactly:
+                    misfit = fits.index(False)
+                    misfits.setdefault(misfit, []).append(signature.dtypes[misfit])
+        last = max(misfits)
+        self._reject_dtype(last, operands[last], list(dict.fromkeys(misfits[last])))
 
-    def _cast(self, operands: list[Any], signature: ArraySignature) -> list[Tensor]:
-        """The inputs as tensors of a signature's dtypes."""
-        from aotops.namespace.creation import read
+    def _reject_dtype(self, at: int, operand: Any, own: list[str]) -> NoReturn:
+        """Raise because an argument has none of the dtypes of the signatures that take the arguments before it."""
+        record, parameter = self._record, self._names[at]
+        wanted = f"be of dtype {' or '.join(own)}"
+        got = errors.type_name(operand) if _native.is_number(operand) else operand.dtype.name
+        if at >= record.layout.reads:
+            errors.reject(TypeError, record.name, parameter, f"{wanted}, since {record.name} writes to it", got)
+        category = FACTS[own[0]].category
+        converted = f"{parameter}.astype({own[0]!r})"
+        if _native.is_number(operand):
+            converted = f"{ {'integer': 'int'}.get(category, category) }({parameter})"
+        wanted += f", or of one that {'it holds' if len(own) == 1 else 'these hold'}"
+        errors.reject(TypeError, record.name, parameter, wanted, got, f"write {converted}")
 
-        tensors = []
-        for parameter, value, dtype in zip(self.parameters, operands, signature.dtypes, strict=False):
-            own = dtype_named(dtype)
-            if _native.is_number(value):
-                tensors.append(read(self._record.name, parameter, value, own))
+    def _cast(self, values: list[Any], operands: list[Any], signature: ArraySignature) -> list[Tensor]:
+        """The arguments as tensors of a signature's dtypes; those that are written as they are."""
+        name, tensors = self._record.name, []
+        for k, (parameter, operand) in enumerate(zip(self._names, operands, strict=True)):
+            own = dtype_named(signature.dtypes[k])
+            if k >= signature.inputs:
+                is_shared = values[k] is operand and not _native.is_number(operand)
+                tensors.append(operand if is_shared else shared(name, parameter, values[k]))
+            elif _native.is_number(operand):
+                tensors.append(number_tensor(name, parameter, operand, own))
             else:
-                tensors.append(value if value.dtype is own else _native.astype(value, own))
+                tensors.append(operand if operand.dtype is own else _native.astype(operand, own))
         return tensors
 
-    def _sizes(self, tensors: list[Tensor], signature: ArraySignature) -> list[int]:
+    def _apart(self, tensors: list[Tensor], targets: list[Tensor]) -> list[Tensor]:
+        """The arguments, with copies of those that share memory with one that is written in place.
+
+        Raises for one that cannot be written, or shares memory with another one that is written, or with an ``out``.
+        """
+        name, reads = self._record.name, self._record.layout.reads
+        apart = list(tensors)
+        for k in range(reads, len(tensors)):
+            parameter = self._names[k]
+            written = [*tensors[k + 1 :], *targets]
+            called = [*self._names[k + 1 :], *["out"] * len(targets)]
+            shares = _native.check_written(name, parameter, tensors[k], (*tensors[:reads], *written))
+            for other, is_shared in zip(called, shares[reads:], strict=True):
+                if is_shared:
+                    wanted = f"share no memory with {other}, which is written, too"
+                    errors.reject(ValueError, name, parameter, wanted, "an overlapping one", "pass a copy")
+            apart[:reads] = [
+                each.copy() if is_shared else each
+                for each, is_shared in zip(apart[:reads], shares[:reads], strict=True)
+            ]
+        return apart
+
+    def _sizes(self, tensors: list[Tensor]) -> list[int]:
         """The size of each dimension; ``ValueError`` if two inputs differ in one."""
         record = self._record
         layout, name = record.layout, record.name
         sizes: dict[str, int] = {}
-        for parameter, tensor, own in zip(self.parameters, tensors, layout.inputs, strict=True):
+        operands = (*layout.inputs, *layout.outputs)
+        for parameter, tensor, own in zip(self._names, tensors, operands, strict=False):
             shape = tensor.shape
             if len(shape) < len(own):
                 wanted = f"have the axes ({', '.join(own)})"
@@ -420,8 +499,13 @@ class ArrayKernel(_native.ArrayKernelBase):
             longer, shorter = (batch, shape) if len(batch) >= len(shape) else (shape, batch)
             padded = (1,) * (len(longer) - len(shorter)) + shorter
             if any(a != b and 1 not in (a, b) for a, b in zip(longer, padded, strict=True)):
-                errors.cannot_broadcast(self._record.name, " ".join(self.parameters), tuple(shapes))
+                errors.cannot_broadcast(self._record.name, " ".join(self._names), tuple(shapes))
             batch = tuple([b if a == 1 else a for a, b in zip(longer, padded, strict=True)])
+        for k in range(signature.inputs, len(tensors)):
+            if shapes[k] != batch:
+                own = self._record.layout.outputs[k - signature.inputs]
+                rule = f"have the whole batch {batch} in front of its axes ({', '.join(own)}), since it is written"
+                errors.reject(ValueError, self._record.name, self._names[k], rule, f"shape {tensors[k].shape}")
         return batch
 
     def _moved(self, axes: Any, axis: Any) -> list[tuple[int, ...]] | None:
@@ -431,7 +515,8 @@ class ArrayKernel(_native.ArrayKernelBase):
         from aotops.shapes import as_int, as_ints
 
         layout, name = self._record.layout, self._record.name
-        operands = (*layout.inputs, *layout.outputs)
+        # as the function's parameters are
+        operands = [own for _, own in sorted(zip(layout.order, (*layout.inputs, *layout.outputs), strict=True))]
         if axis is not None:
             if axes is not None:
                 errors.reject(TypeError, name, "axis", "be left out beside axes", errors.type_name(axis))
@@ -439,33 +524,38 @@ class ArrayKernel(_native.ArrayKernelBase):
                 wanted = f"be left out for the layout {layout.text}, which has not one dimension"
                 errors.reject(TypeError, name, "axis", wanted, errors.shown(axis), "write axes=[(...), ...]")
             own_axis = as_int(name, "axis", axis)
-            return [(own_axis,) if own else () for own in operands]
+            return [(own_axis,) if operands[k] else () for k in layout.order]
         if not isinstance(axes, (list, tuple)):
             errors.wrong_type(name, "axes", "a list of tuples of ints, one for each operand", axes)
         given = [each if isinstance(each, (tuple, list)) else (each,) for each in axes]
-        if len(given) == len(layout.inputs) and not any(layout.outputs):
-            given += [()] * len(layout.outputs)
+        if len(given) == layout.arguments and not any(operands[layout.arguments :]):
+            given += [()] * (len(operands) - len(given))
         if len(given) != len(operands):
             errors.reject(ValueError, name, "axes", f"have a tuple for each of {len(operands)} operands", len(given))
         for each, own in zip(given, operands, strict=True):
             if len(each) != len(own):
                 wanted = f"have {len(own)} ints for the axes ({', '.join(own)})"
                 errors.reject(ValueError, name, "axes", wanted, errors.shown(each))
-        return [as_ints(name, f"axes[{k}]", each) for k, each in enumerate(given)]
+        own_axes = [as_ints(name, f"axes[{k}]", each) for k, each in enumerate(given)]
+        return [own_axes[k] for k in layout.order]
 
-    def _targets(self, out: Any) -> list[Tensor]:
-        """What the caller gave for the outputs, as tensors on that memory."""
+    def _targets(self, out: Any) -> list[Tensor | None]:
+        """What the caller gave for the outputs, as tensors on that memory; None for those that are to be made."""
         from aotops.namespace.creation import read
 
-        name, count = self._record.name, len(self._record.layout.outputs)
+        name, layout = self._record.name, self._record.layout
+        count = len(layout.order) - layout.arguments
+        if count == 0:
+            errors.reject(TypeError, name, "out", f"be left out for the layout {layout.text}", errors.type_name(out))
         given = (out,) if count == 1 and not isinstance(out, tuple) else out
         if not isinstance(given, tuple) or len(given) != count:
             errors.wrong_outs(name, count, out)
-        targets = []
-        for each in given:
+        targets: list[Tensor | None] = []
+        for k, each in enumerate(given):
+            called = "out" if each is out else f"out[{k}]"
             if isinstance(each, (list, tuple, range)) or _native.is_number(each):
-                errors.wrong_type(name, "out", "a tensor or an array", each)
-            targets.append(read(name, "out", each, None, False))
+                errors.wrong_type(name, called, "a tensor or an array", each)
+            targets.append(None if each is None and count > 1 else read(name, called, each, None, False))
         return targets
 
 

@@ -34,7 +34,9 @@ def run_as_python(
     quiet = contextlib.nullcontext() if numpy is None else numpy.errstate(all="ignore")
     with quiet:
         for item in itertools.product(*map(range, batch)):
-            arguments = [_at_item(signature, k, each, item) for k, each in enumerate(operands)]
+            arguments: list[Any] = [None] * len(operands)
+            for k, parameter in enumerate(signature.order):
+                arguments[parameter] = _at_item(signature, k, operands[k], item)
             record.function(*arguments)
 
 

@@ -19,11 +19,12 @@ class ArraySignature:
     """One signature that an array kernel is compiled for.
 
     Attributes:
-        dtypes: of each operand, the inputs first.
-        inputs: the number of inputs.
+        dtypes: of each operand, those that are only read first.
+        inputs: the number of operands that are only read.
         boxed: the inputs without axes that the function gets as arrays of one element, as ``guvectorize`` can.
         axes: the numbers of the dimensions that each operand's own axes have.
         sizes: the size of each dimension where it is fixed, and -1 elsewhere.
+        order: the number of the function's parameter that gets each operand.
     """
 
     def __init__(
@@ -33,17 +34,19 @@ class ArraySignature:
         boxed: tuple[int, ...],
         axes: tuple[tuple[int, ...], ...],
         sizes: tuple[int, ...],
+        order: tuple[int, ...] = (),
     ) -> None:
         self.dtypes = dtypes
         self.inputs = inputs
         self.boxed = boxed
         self.axes = axes
         self.sizes = sizes
+        self.order = order or tuple(range(len(dtypes)))
 
     @property
     def identity(self) -> tuple[Any, ...]:
         """What code is compiled from, of this signature."""
-        return self.dtypes, self.boxed
+        return self.dtypes, self.boxed, self.order
 
     def is_array(self, operand: int) -> bool:
         """Whether the function gets an operand as an array, not as a number. Outputs always are."""
@@ -54,29 +57,45 @@ class Layout:
     """A layout, as in ``"(n),(m)->(n,m)"``.
 
     Attributes:
-        inputs, outputs: the dimensions of each operand's own axes, as they are written.
+        inputs: the dimensions of the own axes of each operand that is only read, as they are written.
+        outputs: those of each operand that is written: first the arguments that are written in place.
+        reads, in_place: how many arguments are only read, and how many are written in place.
+        arguments: how many arguments calls have.
+        order: the number of the function's parameter that gets each operand, the inputs first.
         dimensions: all of them, each once.
         computed: the functions that compute the sizes of some of the outputs' dimensions.
     """
 
-    def __init__(self, name: str, text: Any, computed: Any = ()) -> None:
+    def __init__(self, name: str, text: Any, computed: Any = (), in_place: tuple[int, ...] = ()) -> None:
         if not isinstance(text, str):
             errors.wrong_type(name, "layout", "a string such as '(n),()->(n)'", text)
         self.text = "".join(text.split())
-        left, arrow, right = self.text.partition("->")
-        inputs, outputs = _operands(left), _operands(right)
-        if not arrow or not inputs or not outputs:
+        left, _, right = self.text.partition("->")
+        arguments, results = _operands(left), _operands(right)
+        if not arguments or results is None or not (results or in_place):
             wanted = "be like '(n),()->(n)', with inputs and outputs"
-            errors.reject(errors.RecordError, name, "layout", wanted, repr(text))
-        self.inputs, self.outputs = inputs, outputs
+            is_alone = bool(arguments) and not right
+            advice = "or name the arguments that the function writes to: in_place='x'" if is_alone else ""
+            errors.reject(errors.RecordError, name, "layout", wanted, repr(text), advice)
+        if not results:
+            self.text = left
+        if any(k >= len(arguments) for k in in_place):
+            wanted = "name parameters in front of ->, which calls give; those behind it are written anyway"
+            errors.reject(errors.RecordError, name, "in_place", wanted, f"one behind it in {text!r}")
+        self.arguments, self.in_place = len(arguments), len(in_place)
+        read = [k for k in range(len(arguments)) if k not in in_place]
+        self.order = (*read, *in_place, *range(len(arguments), len(arguments) + len(results)))
+        self.reads = len(read)
+        self.inputs = tuple([arguments[k] for k in read])
+        self.outputs = (*[arguments[k] for k in in_place], *results)
         self.computed: dict[str, Callable[..., int]] = dict(computed)
         self.dimensions = tuple(dict.fromkeys(each for axes in (*self.inputs, *self.outputs) for each in axes))
-        given = {each for axes in self.inputs for each in axes}
+        given = {each for axes in arguments for each in axes}
         for each in given:
             if not (each.isidentifier() or _is_size(each)):
                 wanted = "name the dimensions of inputs, or fix them, as in '(n),(3)->(n)'"
                 errors.reject(errors.RecordError, name, "layout", wanted, each)
-        for axes in self.outputs:
+        for axes in results:
             for each in axes:
                 if _is_size(each):
                     continue
@@ -110,11 +129,13 @@ class Layout:
         return int(size)
 
     def signature(self, dtypes: tuple[str, ...], boxed: tuple[int, ...] = ()) -> ArraySignature:
-        """The layout with dtypes."""
+        """The layout with the dtypes of the function's parameters, of which some are ``boxed``."""
         numbers = {each: k for k, each in enumerate(self.dimensions)}
         axes = tuple(tuple(numbers[each] for each in own) for own in (*self.inputs, *self.outputs))
         sizes = tuple(int(each) if _is_size(each) else -1 for each in self.dimensions)
-        return ArraySignature(dtypes, len(self.inputs), boxed, axes, sizes)
+        boxes = tuple([k for k, parameter in enumerate(self.order[: len(self.inputs)]) if parameter in boxed])
+        own = tuple([dtypes[parameter] for parameter in self.order])
+        return ArraySignature(own, len(self.inputs), boxes, axes, sizes, self.order)
 
 
 def is_positional(function: Any) -> bool:
@@ -261,7 +282,9 @@ class ArrayRecord:
     @property
     def declared(self) -> str:
         """What the declaration says beside signatures."""
-        return self.layout.text
+        layout = self.layout
+        written = [self.parameters[k] for k in layout.order[len(layout.inputs) : layout.arguments]]
+        return f"{layout.text}, written in place: {', '.join(written)}" if written else layout.text
 
     def described(self, number: int) -> str:
         """One of the signatures, as the names of its code in reports have it."""
@@ -275,7 +298,7 @@ class ArrayRecord:
     def facts(self, spelled: Callable[[Any], str]) -> Iterator[tuple[str, str]]:
         """What the declaration says, each a label and a spelling, as ``aotops.user.identity.Facts`` compares them."""
         yield "kind", self.kind
-        yield "layout", self.layout.text
+        yield "layout", self.declared
         yield "parameters", ", ".join(self.parameters)
         for number, signature in enumerate(self.signatures):
             boxed = f", arrays of one element: {signature.boxed}" if signature.boxed else ""

@@ -115,13 +115,13 @@ def element_of(signature: ArraySignature, operand: int) -> Any:
 def batch_loop(signature: ArraySignature, function: Any, contiguous: bool) -> Callable[..., None]:
     """Return the loop that calls a function for each item of a batch."""
     names: dict[str, Any] = {"function": function}
-    arguments = []
-    for operand in range(len(signature.axes)):
+    arguments = [""] * len(signature.axes)
+    for operand, parameter in enumerate(signature.order):
         name = f"operand_{operand}"
         layout: Literal["C", "A"] = "C" if contiguous or not signature.axes[operand] else "A"
         array = array_of(signature, operand, layout, operand < signature.inputs)
         names[name] = array if signature.is_array(operand) else element_of(signature, operand)
-        arguments.append(f"{name}(data, numbers, item)")
+        arguments[parameter] = f"{name}(data, numbers, item)"
     call = f"function({', '.join(arguments)})"
     text = f"def loop(n, data, numbers):\n    for item in range(n):\n        {call}\n"
     exec(text, names)

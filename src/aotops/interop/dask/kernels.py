@@ -58,6 +58,11 @@ def applied(kernel: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any
     """The result of an array kernel, or a tuple of several."""
     name, record = kernel.__name__, kernel._record
     layout, options = record.layout, dict(kwargs)
+    if kernel.in_place:
+        advice = "declare it with an output, which begins as a copy: out[:] = x"
+        errors.reject(
+            TypeError, name, kernel.in_place[0], "be an array in memory, since it is written", "one of Dask's", advice
+        )
     reject_out(name, options.pop("out", None))
     operands = as_arrays(read(name, kernel.parameters, args))
     moved = kernel._moved(options.get("axes"), options.get("axis"))
