@@ -312,6 +312,25 @@ def test_einsum_is_that_of_numpy(subscripts: str, shapes: list[tuple[int, ...]],
     assert_close(ao.einsum(subscripts, *[ao.asarray(x) for x in arrays]), wanted, size)
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "complex128"])
+@pytest.mark.parametrize(
+    "shapes", [((3, 3), (3, 3)), ((40, 40), (40, 40)), ((2, 3, 4), (4, 4)), ((2, 3, 4), (2, 4, 4)), ((4,), (4, 4))]
+)
+def test_in_place_products_replace_the_elements(dtype: str, shapes: tuple[tuple[int, ...], ...]) -> None:
+    generator = np.random.default_rng(3)
+    a, b = (filled(shape, dtype, 0, generator) for shape in shapes)
+    t = same = ao.asarray(a.copy())
+    wanted = a @ b
+    for other in (ao.asarray(b), b, b.tolist() if dtype in ("int64", "float64") else b):
+        t[...] = ao.asarray(a)
+        t @= other
+        assert t is same
+        assert_close(t, wanted, 99 * (np.abs(a).astype("float64") @ np.abs(b).astype("float64")))
+    square = ao.asarray(b.copy())
+    square @= square
+    assert_close(square, b @ b, 99 * (np.abs(b).astype("float64") @ np.abs(b).astype("float64")))
+
+
 M, V = ao.ones((2, 3)), ao.ones(3)
 ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, r"matmul: x1 and x2 .* shapes \(2, 3\) and \(2, 3\)", lambda: M @ M),
@@ -320,7 +339,10 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "x1 must have at least 1 dimension", lambda: ao.matmul(ao.tensor(2.0), V)),
     (ValueError, "broadcast together in all axes but the last two", lambda: ao.ones((2, 2, 3)) @ ao.ones((3, 3, 2))),
     (TypeError, "unsupported operand type", lambda: M @ "matrix"),
-    (TypeError, "@=", lambda: M.__imatmul__(M)),
+    (ValueError, r"matmul: x1 and x2 .* shapes \(2, 3\) and \(2, 3\)", lambda: M.__imatmul__(M)),
+    (ValueError, r"matmul: out must have the shape of the result \(2, 2\), got \(2, 3\)", lambda: M.__imatmul__(M.T)),
+    (TypeError, "matmul: x2 must be a Tensor", lambda: M.__imatmul__("matrix")),
+    (TypeError, "matmul: out", lambda: ao.ones((2, 2), dtype="int64").__imatmul__(ao.ones((2, 2)))),
     (ValueError, r"vecdot: x1 and x2 .* \(2, 3\) and \(4,\)", lambda: ao.vecdot(M, ao.ones(4))),
     (IndexError, "vecdot: axis must be from -1 to 0", lambda: ao.vecdot(M, V, axis=-2)),
     (ValueError, "vecdot: axis must count from the end, .*; write axis=-1", lambda: ao.vecdot(M, V, axis=0)),

@@ -33,8 +33,9 @@ from aotops.aot.back.levels import X86_64_LEVELS
 from aotops.operator import COMPARISONS
 from aotops.ops.record import SLOTS, Record
 
-#: The parts of sums and products that are done again: test_overflow.
+#: The parts of sums and products that are done again: test_overflow, and test_complex.
 AGAIN = {"_product_apart", "_product_by_blocks", "_cumulative_product_apart", "_inverse_power", "_finite_or_scaled"}
+AGAIN |= {"_complex_product_apart", "_cumulative_complex_product_apart"}
 
 #: Derivatives: test_derivatives. Operators of positions: test_positions.
 RECORDS = {

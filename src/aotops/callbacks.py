@@ -26,6 +26,7 @@ CALLBACKS = {
     "load_operator": "aotops.first_call.load",
     "masked": "aotops.namespace.masked.call",
     "matrix_product": "aotops.namespace.linear_algebra.operator_product",
+    "matrix_product_in_place": "aotops.namespace.linear_algebra.in_place_product",
     "node_name": "aotops.autograd.engine.node_name",
     "normalize_axes": "aotops.shapes.normalize_axes",
     "named_tuple": "aotops.user.array_arguments.named_tuple",

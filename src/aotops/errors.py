@@ -330,11 +330,6 @@ def unexpected_operand(name: str, key: str, parameters: str) -> NoReturn:
     unexpected_keyword(name, key, ", ".join([*parameters.split(), "out", "where"]))
 
 
-def no_in_place(symbol: str, got: Any) -> NoReturn:
-    """An in-place operator that tensors do not have; NumPy's arrays would answer it with an object of their own."""
-    wrong_call(f"unsupported operand type(s) for {symbol}: 'Tensor' and {type(got).__name__!r}")
-
-
 def lost_by_fork() -> NoReturn:
     """A signal handler forked during an operation: in the child, what other threads were computing is lost."""
     raise RuntimeError(

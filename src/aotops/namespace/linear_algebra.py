@@ -116,6 +116,14 @@ def operator_product(x1: Any, x2: Any) -> Any:
     return product("matmul", as_factor("matmul", "x1", x1), as_factor("matmul", "x2", x2))
 
 
+def in_place_product(x1: Tensor, x2: Any) -> Tensor:
+    """What ``x1 @= x2`` does: the product, of the shape of ``x1``, replaces its elements."""
+    if not is_operand(x2):
+        errors.wrong_operand("matmul", "x2", x2)
+    result: Tensor = matmul(x1, x2, out=x1)
+    return result
+
+
 def product(name: str, left: Tensor, right: Tensor, out: Tensor | None = None) -> Tensor:
     """The product of matrices, or of one and a vector, or of two vectors, for a function of this name."""
     left, right, dtype = computed(left, right)

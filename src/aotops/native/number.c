@@ -116,8 +116,8 @@ PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
     return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
 }
 
-/* With NotImplemented, Python would rebind the name to a new object. */
-PyObject *aot_number_inplace_matrix_multiply(PyObject *Py_UNUSED(a), PyObject *b)
+/* a @= b: never NotImplemented, for then Python would rebind the name to a new object */
+PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b)
 {
-    return aot_raise("no_in_place", "(sO)", "@=", b);
+    return aot_call("matrix_product_in_place", "(OO)", a, b);
 }
