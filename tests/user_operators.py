@@ -52,7 +52,7 @@ largest = ao.reduce(
     identity={"int64": -(2**63), "float64": -math.inf},
     dtypes=("int64", "float64"),
 )
-sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: math.sin(x))
+sum_of_sines = ao.reduce(lambda a, b: a + b, identity=0.0, map=lambda x: math.sin(x), dtypes="float64")
 count_positive = ao.reduce(lambda a, b: a + b, identity=0, map=lambda x: x > 0, dtypes="float64", result="int64")
 
 
@@ -106,12 +106,12 @@ alias = double
 @ao.zip(dtypes="float64")
 def waves(x, y):
     """Calls of functions that have fast paths."""
-    return math.sin(x) * math.exp(-abs(y)) + math.log(abs(x) + y * y) * abs(y) ** 1.5
+    return math.sin(x) * math.exp(-abs(y)) + math.log(abs(x) + y * y) * y
 
 
 @waves.derivative
 def _(x, y, result, g):
-    argument, root, sign = abs(x) + y * y, abs(y) ** 0.5, math.copysign(1.0, y)
-    to_x = math.cos(x) * math.exp(-abs(y)) + math.copysign(root**3 / argument, x)
-    to_y = 2 * y * root**3 / argument + sign * (1.5 * math.log(argument) * root - math.sin(x) * math.exp(-abs(y)))
+    argument, decay = abs(x) + y * y, math.exp(-abs(y))
+    to_x = math.cos(x) * decay + math.copysign(y / argument, x)
+    to_y = 2 * y * y / argument + math.log(argument) - math.copysign(math.sin(x) * decay, y)
     return g * to_x, g * to_y
