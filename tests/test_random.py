@@ -371,6 +371,42 @@ def test_choices_have_their_probabilities() -> None:
     assert len(alike) == 12 and sum((times - 200) ** 2 / 200 for times in alike.values()) < 11 + 4 * math.sqrt(22)
 
 
+@pytest.mark.parametrize(("count", "size"), [(2, 1), (40, 1), (64, 2), (1000, 31), (3000, 3000), (70_000, 2000)])
+def test_few_of_many_are_the_first_of_all_in_random_order(
+    count: int, size: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table of places, and the row of all, give the same numbers, which plain Python's exchanges give as well."""
+    found = []
+    for sparse in (1, 2**63):
+        monkeypatch.setattr("aotops.random.SPARSE", sparse)
+        generator = Generator(0xFEDCBA9876543210 | 3 << 64)
+        found.append(generator.choice(count, size, replace=False).tolist())
+        assert generator.state[1:] == (-(-size // 32) * 16, 0)
+    offsets = run_plainly("integers", "int64", size, [], bound=count, growth=-1)
+    row = list(range(count))
+    for k, offset in enumerate(offsets):
+        row[k], row[k + offset] = row[k + offset], row[k]
+    assert found == [row[:size]] * 2
+
+
+def test_few_of_more_than_memory_holds() -> None:
+    most = 2**63 - 1
+    for count in (10**12, most):
+        drawn = Generator(3).choice(count, (50, 40), replace=False)
+        numbers = drawn.tolist()
+        assert drawn.shape == (50, 40) and drawn.dtype == ao.int64
+        flat = [number for row in numbers for number in row]
+        assert len(set(flat)) == 2000 and min(flat) >= 0 and max(flat) < count
+        assert Generator(3).choice(count, (50, 40), replace=False).tolist() == numbers
+        assert distance_from(np.array(flat) / count, lambda x: x) < 2  # 1 in 1500
+        assert flat != sorted(flat)
+    alike = Counter(tuple(Generator(seed).choice(64, 2, replace=False).tolist()) for seed in range(20_000))
+    expected = 20_000 / (64 * 63)
+    statistic = sum((times - expected) ** 2 / expected for times in alike.values()) + expected * (64 * 63 - len(alike))
+    assert abs(statistic - 4031) < 4.5 * math.sqrt(2 * 4031)
+    assert Generator(1).choice(10**12, 0, replace=False).shape == (0,)
+
+
 def test_choices_of_elements() -> None:
     x = ao.tensor([[1, 2, 3], [4, 5, 6]])
     rows = Generator(1).choice(x, (5, 2))
@@ -478,6 +514,13 @@ def test_bounds_and_parameters() -> None:
         (lambda g: g.choice(0, 1), ValueError, "choice: a must have elements, got none"),
         (lambda g: g.choice(-1), ValueError, "choice: a must be 0 or more, got -1"),
         (lambda g: g.choice(2.5), ValueError, "choice: a must have an axis, or be an int"),
+        (
+            lambda g: g.choice(2**63, 3),
+            ValueError,
+            r"choice: a must be below 2\*\*63, as indices are, got 9223372036854775808",
+        ),
+        (lambda g: g.choice(2**63, 3, replace=False), ValueError, r"choice: a must be below 2\*\*63"),
+        (lambda g: g.permutation(2**70), ValueError, r"permutation: x must be below 2\*\*63"),
         (lambda g: g.split(-1), ValueError, "split: n must be 0 or more, got -1"),
         (lambda g: g.seed(-1), ValueError, r"seed: seed must be from 0 to 2\*\*128 - 1, got -1"),
         (lambda g: g.seed("a"), TypeError, "seed: seed must be an int, got str 'a'"),

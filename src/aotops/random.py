@@ -41,6 +41,10 @@ LOW_BITS = 2**64 - 1
 INT64 = -(2**63), 2**63 - 1
 #: Generators are split off by the blocks from 2^63 on, which no numbers are drawn from.
 FIRST_SPLIT = 2**63
+#: Of at least so many times as many integers as are drawn, the places that were drawn are kept in a table.
+SPARSE = 32
+#: Indices are at most this.
+MOST_ELEMENTS = 2**63 - 1
 #: Of so many blocks in a group, 16 numbers are made of their first halves, and then 16 of their second ones.
 GROUP = 16
 
@@ -335,9 +339,7 @@ class Generator:
             tensor([3, 4, 2, 0, 1])
         """
         if is_count(x):
-            count = as_int("permutation", "x", x)
-            if count < 0:
-                errors.wrong_value("permutation", "x", "0 or more", x)
+            count = as_count("permutation", "x", x)
             return self._order(count, count)
         source = as_tensor("permutation", "x", x)
         (found,) = normalize_axes("permutation", "axis", axis, source.ndim, several=False)
@@ -368,19 +370,21 @@ class Generator:
         x[...] = take(x, self._order(x.shape[found], x.shape[found]), axis=found)
 
     def _order(self, count: int, size: int) -> Tensor:
-        """The first of the integers below one, in random order."""
-        order = arange(count)
-        _native.shuffle(self._words, order, size)
-        return order if size == count else order[:size] + 0
+        """The first ``size`` of the integers below ``count`` in random order: the same ones by either way."""
+        sparse = size <= count // SPARSE
+        order = arange(size if sparse else count)
+        _native.shuffle(self._words, order, size, count)
+        return order if len(order) == size else order[:size] + 0
 
     @advised
     def choice(self, a: Any, shape: Any = None, *, replace: bool = True, p: Any = None, axis: int = 0) -> Tensor:
         """Draw elements along an axis.
 
         Parameters:
-            a: A tensor, an array or lists of numbers; or an int, for the integers below it.
+            a: A tensor, an array or lists of numbers; or an int below 2^63, for the integers below it.
             shape: An int or a tuple of ints; by default one element.
-            replace: Whether an element may be drawn several times.
+            replace: Whether an element may be drawn several times. Without replacement, the elements come in random
+                order. A few of many take time and memory by how many are drawn, not by how many there are.
             p: The probability of each element, by default the same for all.
             axis: The axis.
 
@@ -390,20 +394,20 @@ class Generator:
         Raises:
             TypeError: ``a`` or ``p`` is no operand, or the shape is not of ints.
             ValueError: There are too few elements to draw, or ``p`` are not as many probabilities whose sum is 1, or
-                the axis does not exist.
+                the axis does not exist, or an int is out of range.
 
         Example:
             >>> import aotops as ao
             >>> ao.random.Generator(7).choice(ao.tensor([1.5, 2.5, 3.5]), 4, p=[0.5, 0.5, 0.0])
             tensor([2.5, 2.5, 1.5, 1.5])
+            >>> ao.random.Generator(7).choice(10**12, 3, replace=False)
+            tensor([750152222103, 795284037340,   8453113030])
         """
         source = None if is_count(a) else as_tensor("choice", "a", a)
         if source is not None and source.ndim == 0:
             errors.reject(ValueError, "choice", "a", "have an axis, or be an int", "a tensor of 0 dimensions")
         if source is None:
-            count = as_int("choice", "a", a)
-            if count < 0:
-                errors.wrong_value("choice", "a", "0 or more", a)
+            count = as_count("choice", "a", a)
         else:
             (axis,) = normalize_axes("choice", "axis", axis, source.ndim, several=False)
             count = source.shape[axis]
@@ -463,6 +467,15 @@ def bounds_of(dtype: DType) -> tuple[int, int]:
 def is_count(value: Any) -> bool:
     """Whether a value is an int, and stands for the integers below it."""
     return _native.is_number(value) and hasattr(type(value), "__index__") and not isinstance(value, bool)
+
+
+def as_count(name: str, argument: str, value: Any) -> int:
+    """An int that stands for the integers below it."""
+    count = as_int(name, argument, value)
+    if not 0 <= count <= MOST_ELEMENTS:
+        wanted = "0 or more" if count < 0 else "below 2**63, as indices are"
+        errors.wrong_value(name, argument, wanted, value)
+    return count
 
 
 def probabilities(p: Any, count: int) -> Tensor:

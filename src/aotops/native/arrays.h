@@ -93,7 +93,7 @@ PyObject *aot_triangle_call(PyObject *module, PyObject *args);
 
 /* random.c: random numbers, for Python. Generators are tensors of four int64.
  * draw(generator, normal, a, b, shape, dtype), draw_integers(generator, least, bound, shape),
- * shuffle(generator, x, count). */
+ * shuffle(generator, x, count, size). */
 PyObject *aot_draw(PyObject *module, PyObject *args);
 PyObject *aot_draw_integers(PyObject *module, PyObject *args);
 PyObject *aot_shuffle(PyObject *module, PyObject *args);

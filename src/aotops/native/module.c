@@ -447,7 +447,7 @@ static PyMethodDef module_methods[] = {
     {"draw", aot_draw, METH_VARARGS, "draw(generator, normal, a, b, shape, dtype): see random.c."},
     {"draw_integers", aot_draw_integers, METH_VARARGS, "draw_integers(generator, least, bound, shape): see random.c."},
     {"update", aot_update, METH_VARARGS, "update(outputs, gradient, numbers): see optimiser.c."},
-    {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count): see random.c."},
+    {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count, size): see random.c."},
     {"matmul", aot_matmul_call, METH_VARARGS,
      "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,

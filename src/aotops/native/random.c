@@ -7,10 +7,10 @@
  *         for piece in pieces of out:                 # which threads share out
  *             the routine, from the block on that the piece begins with
  *
- *     def shuffle(generator, x, count):               # Fisher and Yates, forwards
+ *     def shuffle(generator, x, count, size):         # Fisher and Yates, forwards
  *         for k in range(count):
- *             other = k + a random integer below len(x) - k
- *             x[k], x[other] = x[other], x[k]
+ *             other = k + a random integer below size - k
+ *             x[k], x[other] = x[other], x[k]         # behind the end of x, in a hash table of what is not x[k] == k
  *
  * The blocks are taken with the GIL held, so that two threads never draw the same numbers from one generator.
  */
@@ -28,9 +28,16 @@
 
 enum { KEY, STREAM, NEXT, SPLITS, WORDS };
 
+/* A number that a shuffle has put to a place; 0 is the place of a slot that is free. */
+typedef struct {
+    int64_t place, number;
+} slot;
+
 typedef struct {
     aot_kernel kernel;
     char *out, *parameters; /* parameters: the routine's input, or NULL if it has none */
+    slot *table;            /* of a shuffle that goes beyond the end of its row, or NULL */
+    int bits;               /* the table has 2^bits slots */
     int64_t size, itemsize, group;
     int64_t numbers[AOT_RANDOM_NUMBERS];
 } job;
@@ -277,6 +284,32 @@ PyObject *aot_draw_integers(PyObject *Py_UNUSED(module), PyObject *args)
 
 /* --- permutations -------------------------------------------------------------------------------- */
 
+/* Returns where the number at a place is kept: the place itself, until it is exchanged. The table is never full. */
+static int64_t *number_at(slot *table, int bits, int64_t place)
+{
+    uint64_t last = ((uint64_t)1 << bits) - 1;
+    uint64_t at = (uint64_t)place * 0x9E3779B97F4A7C15 >> (64 - bits); /* Fibonacci hashing */
+    while (table[at].place != 0 && table[at].place != place) {
+        at = (at + 1) & last;
+    }
+    if (table[at].place == 0) {
+        table[at].place = table[at].number = place;
+    }
+    return &table[at].number;
+}
+
+/* What the routine "exchange" does, for places that may be behind the end of the row. */
+static void exchange_beyond(const job *own, const int64_t *places, int64_t first, int64_t count)
+{
+    int64_t *row = (int64_t *)(void *)own->out;
+    for (int64_t at = first; at < first + count; at++) {
+        int64_t place = at + places[at - first], number = row[at];
+        int64_t *other = place < own->size ? row + place : number_at(own->table, own->bits, place);
+        row[at] = *other;
+        *other = number;
+    }
+}
+
 static void shuffle_all(const aot_runner *runner)
 {
     const job *own = runner->job;
@@ -288,24 +321,29 @@ static void shuffle_all(const aot_runner *runner)
         int64_t count = aot_smaller(PLACES, own->size - start);
         char *drawn[] = {(char *)places}, *moved[] = {(char *)places, own->out};
         aot_call_kernel(own->kernel, 1, count, drawn, numbers);
-        aot_call_kernel(aot_exchange_routine[level], 1, count, moved, &start);
+        if (own->table != NULL) {
+            exchange_beyond(own, places, start, count);
+        } else {
+            aot_call_kernel(aot_exchange_routine[level], 1, count, moved, &start);
+        }
         numbers[AOT_RANDOM_BLOCK] += PLACES / own->group * AOT_RANDOM_BLOCKS;
         numbers[AOT_RANDOM_BOUND] -= PLACES;
     }
 }
 
-/* shuffle(generator, x, count): so many elements of a row of int64, drawn without replacement, to its beginning. */
+/* shuffle(generator, x, count, size): so many elements of a row of int64, drawn without replacement, to its beginning.
+ * The row has `size` elements; or it is 0, 1, 2, ... and has the first `count` of as many. */
 PyObject *aot_shuffle(PyObject *Py_UNUSED(module), PyObject *args)
 {
     PyObject *object, *row;
-    Py_ssize_t count;
-    if (!PyArg_ParseTuple(args, "OOn:shuffle", &object, &row, &count)) {
+    Py_ssize_t count, size;
+    if (!PyArg_ParseTuple(args, "OOnn:shuffle", &object, &row, &count, &size)) {
         return NULL;
     }
     int64_t *generator = words_of(object);
     aot_tensor *x = generator != NULL ? aot_as_tensor(row) : NULL;
     if (x == NULL || x->dtype != AOT_INT64 || x->ndim != 1 || !x->contiguous || x->storage->readonly || count < 0 ||
-        count > x->size) {
+        count > x->size || size < x->size || (size > x->size && count < x->size)) {
         if (!PyErr_Occurred()) {
             PyErr_SetString(PyExc_SystemError, "shuffle: x must be a contiguous row of int64 with as many elements");
         }
@@ -313,10 +351,20 @@ PyObject *aot_shuffle(PyObject *Py_UNUSED(module), PyObject *args)
     }
     job own = {.kernel = aot_integers_routine[x->state->level], .out = x->data, .parameters = (char *)x,
                .size = count, .itemsize = sizeof(int64_t), .group = 2 * AOT_RANDOM_BLOCKS};
+    if (size > x->size) {
+        for (own.bits = 1; (int64_t)1 << own.bits < 2 * count; own.bits++) { /* half of the slots stay free */
+        }
+        own.table = PyMem_Calloc((size_t)1 << own.bits, sizeof *own.table);
+        if (own.table == NULL) {
+            return PyErr_NoMemory();
+        }
+    }
     take_blocks(x->state, generator, count, own.group, own.numbers);
-    own.numbers[AOT_RANDOM_BOUND] = x->size;
+    own.numbers[AOT_RANDOM_BOUND] = size;
     own.numbers[AOT_RANDOM_GROWTH] = -1;
-    if (count > 0 && run("exchange", x, &own, count, false, shuffle_all) < 0) {
+    int status = count > 0 ? run("exchange", x, &own, count, false, shuffle_all) : 0;
+    PyMem_Free(own.table);
+    if (status < 0) {
         return NULL;
     }
     Py_RETURN_NONE;
