@@ -7,18 +7,20 @@ and ``z`` one of complex128.
 GROUPS = {
     "covariance": (
         "np.corrcoef(a, b)",
+        "np.cov(m, rowvar=False)",
+        "np.kron(m, a)",
+        "np.kron(a, 2.0)",
+    ),
+    "covariance of others": (
         "np.corrcoef(m)",
         "np.corrcoef(m, rowvar=False)",
         "np.cov(a)",
         "np.cov(m)",
         "np.cov(a, b)",
-        "np.cov(m, rowvar=False)",
         "np.cov(m, bias=True)",
         "np.cov(m, None, True, False, 2)",
         "np.kron(a, b)",
-        "np.kron(m, a)",
         "np.kron(m, m)",
-        "np.kron(a, 2.0)",
         "np.kron(k, a)",
     ),
     "all to argmin": (
