@@ -291,6 +291,33 @@ def test_arrays_of_every_dtype(dtype: str) -> None:
     assert x[:, 1:].compute(scheduler="synchronous").tolist() == t[:, 1:].tolist()
 
 
+@pytest.mark.parametrize("dtype", ["int16", "uint16", "int32", "uint64"])
+@pytest.mark.parametrize("name", ["exp", "sqrt", "log1p", "arctan2", "hypot", "rint", "reciprocal", "power", "add"])
+def test_functions_of_integers_have_the_dtypes_that_dask_is_told(name: str, dtype: str) -> None:
+    """Dask asks NumPy for them, and takes ``x.astype`` of the same dtype for done."""
+    values = np.arange(1, 7, dtype=dtype)
+    x = of_tensors(values, 3)
+    function = getattr(np, name)
+    inputs = (x,) if function.nin == 1 else (x, x)
+    wanted = function(*([values] * function.nin))
+    for lazy in (function(*inputs), getattr(da, name)(*inputs)):
+        result = lazy.compute(scheduler="synchronous")
+        assert lazy.dtype == result.dtype == wanted.dtype and type(result) is ao.Tensor
+        assert lazy.astype(wanted.dtype).compute(scheduler="synchronous").dtype == wanted.dtype
+        np.testing.assert_allclose(np.asarray(result), wanted, rtol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8"])
+def test_float16_is_rejected_with_what_to_write(dtype: str) -> None:
+    x = of_tensors(np.array([0, 1, 1], dtype), 2)
+    for function in (np.exp, da.sqrt, np.sin):
+        with pytest.raises(
+            TypeError, match=r"got Float16DType; .* as exp of 8-bit integers and bools, call aotops.exp"
+        ):
+            function(x).compute(scheduler="synchronous")
+    assert ao.exp(x).dtype == ao.exp(x).compute().dtype == "float64"
+
+
 def test_the_same_tensors_have_the_same_token() -> None:
     t = ao.tensor([[1.0, 2.0], [3.0, 4.0]])
     assert tokenize(t) == tokenize(t.copy()) != tokenize(t + 1)

@@ -287,6 +287,37 @@ def test_kernels_of_aotops_compute() -> None:
         assert name in [launch.operator for launch in trace.launches]
 
 
+INTEGERS = [dtype for dtype in DTYPES if np.dtype(dtype).kind in "biu"]
+
+
+@pytest.mark.parametrize("name", [name for name in sorted(dir(np)) if isinstance(getattr(np, name), np.ufunc)])
+def test_functions_of_integers_have_numpys_dtypes(name: str) -> None:
+    """Of float16, which aotops lacks, float64; a few are a ``TypeError`` of bools."""
+    function = getattr(np, name)
+    if function.signature or function.nout > 1 or numpy_functions.function_called(function.__name__) is None:
+        return  # NumPy computes it itself
+    for dtype in INTEGERS:
+        x = np.array([1, 1, 0] if dtype == "bool" else [1, 2, 3], dtype)
+        others = [()] if function.nin == 1 else [(np.ones(3, each),) for each in INTEGERS] + [(2,), (True,)]
+        for other in others:
+            with np.errstate(all="ignore"):
+                try:
+                    wanted = function(x, *other)
+                    tensors = [ao.asarray(y) if isinstance(y, np.ndarray) else y for y in (x, *other)]
+                    result = function(*tensors)
+                except TypeError:
+                    assert "bool" in (dtype, *[np.result_type(y) for y in other]) or name in NO_PAIR
+                    continue
+            assert result.dtype == ("float64" if wanted.dtype == "float16" else wanted.dtype), (dtype, other)
+            close = {"rtol": 1e-2 if wanted.dtype == "float16" else 1e-6, "atol": 1e-3}
+            np.testing.assert_allclose(np.asarray(result), wanted, **close)
+
+
+#: Universal functions that NumPy has for integers, but not for int64 with uint64.
+SHIFTS = ["left_shift", "right_shift"]
+NO_PAIR = [*SHIFTS, *[f"bitwise_{name}" for name in ("and", "or", "xor", *SHIFTS)]]
+
+
 def test_dot() -> None:
     t = ao.tensor(VALUES)
     assert np.dot(t, 2.0).tolist() == (VALUES * 2).tolist() and type(np.dot(3, t)) is ao.Tensor

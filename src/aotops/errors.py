@@ -170,7 +170,13 @@ def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -
     """An argument that stands for no dtype, or for none that the function takes."""
     is_short = isinstance(got, (str, type)) and len(repr(got)) < 100
     value = repr(got) if is_short else type_name(got)
-    reject(TypeError, function, argument, f"be one of {', '.join(dtypes)}", value)
+    is_half = "float16" in (got, getattr(got, "name", None), getattr(got, "__name__", None))
+    advice = (
+        'take "float32"; where NumPy computes in float16, as exp of 8-bit integers and bools, call aotops.exp'
+        if is_half
+        else ""
+    )
+    reject(TypeError, function, argument, f"be one of {', '.join(dtypes)}", value, advice)
 
 
 def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: str | None = None) -> NoReturn:

@@ -16,7 +16,7 @@ from typing import Any
 import aotops
 from aotops import _native, foreign
 from aotops._native import TensorBase
-from aotops.dtypes import BY_NAME
+from aotops.dtypes import BY_NAME, find_dtype
 from aotops.interop.numpy_adapters import ADAPTERS, dtype_argument, function_of, unsupported
 from aotops.namespace.operands import has_own_operators, is_foreign_number, is_operand
 
@@ -60,7 +60,7 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     out = as_out(outs[0]) if len(outs) == 1 else None
     if known and len(outs) < 2 and (out is None) == (not outs) and all(map(is_operand_or_number, inputs)):
         others = {key: value for key, value in options.items() if key != "out"}
-        result = computed(name, method, inputs, others, out)
+        result = computed(ufunc, method, inputs, others, out)
         if result is not None:
             return outs[0] if outs else result
     tracked = tracked_among((inputs, options), inputs[:1] if method == "at" else outs, name)
@@ -75,8 +75,9 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
     return without_gradient(ufunc, tuple(every), tracked)
 
 
-def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> Any:
+def computed(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> Any:
     """What aotops computes for a universal function, or for a method of one; None where it has nothing for that."""
+    name = ufunc.__name__
     into = {} if out is None else {"out": out}
     if method == "__call__":
         function = function_called(name)
@@ -85,7 +86,10 @@ def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str,
             return None
         if is_operator and (len(function.parameters) != len(inputs) or function.kind not in ("map", "zip")):
             return None
-        return function(*inputs, **options, **into) if is_operator or not into else None
+        if not is_operator and into:
+            return None
+        converted = in_dtypes_of_numpy(ufunc, function, inputs)
+        return None if converted is None else function(*converted, **options, **into)
     if name not in REDUCTIONS or method not in OPTIONS or not options.keys() <= OPTIONS[method]:
         return None
     function = getattr(aotops, REDUCTIONS[name][method == "accumulate"], None)
@@ -95,6 +99,51 @@ def computed(name: str, method: str, inputs: tuple[Any, ...], options: dict[str,
     others = {option: options[option] for option in ("keepdims", "initial", "where") if option in options}
     return function(*inputs, axis=options.get("axis", 0), **others, **dtype, **into)
 
+
+def in_dtypes_of_numpy(ufunc: Any, function: Any, inputs: tuple[Any, ...]) -> tuple[Any, ...] | None:
+    """Operands as NumPy converts them before it computes; None where aotops' result would be of another dtype.
+
+    Of integers and bools alone aotops computes floats in float64, NumPy in float32 where these hold all their values.
+    Whoever asks NumPy beforehand what the dtype of a result will be, as Dask does, has to be right. For NumPy's
+    float16 float64 stands in.
+    """
+    import numpy
+
+    kinds = tuple([kind_of(each) for each in inputs])
+    if float in kinds or None in kinds:
+        return inputs
+    key = ufunc, kinds
+    if key not in _conversions:
+        types = [each if isinstance(each, type) else numpy.dtype(each.name) for each in kinds]
+        try:
+            loop = ufunc.resolve_dtypes((*types, None))
+        except TypeError:  # NumPy has nothing for them; aotops may, or has an error that says what to write
+            return inputs
+        wanted = [find_dtype(dtype) or BY_NAME["float64"] for dtype in loop]
+        if wanted[-1].kind == "float":
+            _conversions[key] = tuple(wanted[:-1])
+        else:
+            samples = [each(1) if isinstance(each, type) else aotops.ones(1, dtype=each) for each in kinds]
+            _conversions[key] = () if wanted[-1] == function(*samples).dtype else None
+    dtypes = _conversions[key]
+    if not dtypes:
+        return inputs if dtypes is not None else None
+    pairs = zip(inputs, dtypes, strict=True)
+    return tuple([aotops.asarray(each).astype(dtype, copy=False) for each, dtype in pairs])
+
+
+def kind_of(value: Any) -> Any:
+    """``float`` for floats and complex numbers, ``int`` for Python's, the dtype of others; None if it is none."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return int
+    if isinstance(value, (float, complex)):
+        return float
+    dtype = BY_NAME["bool"] if isinstance(value, bool) else find_dtype(getattr(value, "dtype", None))
+    return dtype if dtype is None or dtype.kind in ("bool", "integer") else float
+
+
+#: What operands of some dtypes are converted to before aotops computes a universal function.
+_conversions: dict[Any, tuple[Any, ...] | None] = {}
 
 #: The options of a universal function's methods that reductions and scans of aotops have as well.
 OPTIONS = {"reduce": {"axis", "dtype", "keepdims", "initial", "where"}, "accumulate": {"axis", "dtype"}}
