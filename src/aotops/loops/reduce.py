@@ -8,8 +8,10 @@ Theory of operation:
    fused ones, which therefore need no temporary tensor.
 3. If the inner axis is reduced (output stride 0), a contiguous row is cut into blocks of ``DEPTH * LANES`` elements. A
    block goes through ``LANES`` accumulators: lane ``l`` takes the elements ``l, l + LANES, l + 2 * LANES, ...``. Blocks
-   are combined lane by lane, in pairs of equal size, as the digits of a binary counter are. The last block may be
-   shorter; of what remains after it, 32 and 16 elements go to the lanes of their own. Then the lanes are combined in a
+   are combined in pairs of equal size, as the digits of a binary counter are, and crosswise: the first lane of one with
+   the last lane of the other. Where elements are positive and negative by turns, a lane has those of one sign: sums of
+   them would grow and lose digits, where crosswise they cancel. The last block may be shorter; of what remains after,
+   32 and 16 elements go to the lanes of their own. Then the lanes are combined, crosswise at first, in a
    fixed tree of halves, which is the only part of a row that waits for results: 15 ns, once a row. Eight more elements
    are combined among themselves, and the last few in order, before they meet the rest. So errors grow with ``DEPTH``
    plus the depth of a tree. A row with gaps, or of fewer than ``LANES`` elements, goes through eight lanes from the
@@ -82,11 +84,14 @@ def is_exact(signature: Signature) -> bool:
 
 
 def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
-    """Combine 8, or 32 or more lanes in a fixed tree: the upper half into the lower, until one value is left."""
+    """Combine 8, or 32 or more lanes in a fixed tree: the upper half into the lower, until one value is left.
+
+    The first halves are combined crosswise, as rule 3 says.
+    """
     width = count // 2
     while width >= 32:
         for lane in range(width):
-            store(lanes, lane, combine(load_output(lanes, lane), load_output(lanes, lane + width)))
+            store(lanes, lane, combine(load_output(lanes, lane), load_output(lanes, 2 * width - 1 - lane)))
         width //= 2
     for lane in range(8):
         ac = combine(load_output(lanes, lane), load_output(lanes, lane + 16))
@@ -96,11 +101,11 @@ def fold_lanes(combine: Function, lanes: Any, count: int) -> Any:
 
 
 def fold_eight(combine: Function, lanes: Any) -> Any:
-    """Combine eight lanes in a fixed tree of halves."""
-    ab = combine(load_output(lanes, 0), load_output(lanes, 4))
-    cd = combine(load_output(lanes, 2), load_output(lanes, 6))
-    ef = combine(load_output(lanes, 1), load_output(lanes, 5))
-    gh = combine(load_output(lanes, 3), load_output(lanes, 7))
+    """Combine eight lanes in a fixed tree, the first halves crosswise."""
+    ab = combine(load_output(lanes, 0), load_output(lanes, 7))
+    cd = combine(load_output(lanes, 2), load_output(lanes, 5))
+    ef = combine(load_output(lanes, 1), load_output(lanes, 6))
+    gh = combine(load_output(lanes, 3), load_output(lanes, 4))
     return combine(combine(ab, cd), combine(ef, gh))
 
 
@@ -295,14 +300,19 @@ PLACES = 8
 
 
 def lane_counter(combine: Function, count: int) -> tuple[Function, Function]:
-    """As ``counter``, of the ``count`` lanes of blocks, which are left in ``lanes``."""
+    """As ``counter``, of the ``count`` lanes of blocks, crosswise, which are left in ``lanes``."""
+
+    def add(stack: Any, place: int, lanes: Any) -> None:
+        for lane in range(count):
+            at = place * count + lane
+            store(stack, at, combine(load_output(stack, at), load_output(lanes, count - 1 - lane)))
+        for lane in range(count):
+            store(lanes, lane, load_output(stack, place * count + lane))
 
     def push(stack: Any, number: int, lanes: Any) -> None:
         place = 0
         while number >> place & 1 == 1:
-            for lane in range(count):
-                value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
-                store(lanes, lane, value)
+            add(stack, place, lanes)
             place += 1
         for lane in range(count):
             store(stack, place * count + lane, load_output(lanes, lane))
@@ -311,9 +321,7 @@ def lane_counter(combine: Function, count: int) -> tuple[Function, Function]:
         place = 0
         while number >> place > 0:
             if number >> place & 1 == 1:
-                for lane in range(count):
-                    value = combine(load_output(stack, place * count + lane), load_output(lanes, lane))
-                    store(lanes, lane, value)
+                add(stack, place, lanes)
             place += 1
 
     return push, end
@@ -335,7 +343,7 @@ def eight_lanes(combine: Function, element: Function) -> Function:
             c, d = combine(c, element(row, steps, fixed, j + 2)), combine(d, element(row, steps, fixed, j + 3))
             e, f = combine(e, element(row, steps, fixed, j + 4)), combine(f, element(row, steps, fixed, j + 5))
             g, h = combine(g, element(row, steps, fixed, j + 6)), combine(h, element(row, steps, fixed, j + 7))
-        return combine(combine(combine(a, e), combine(c, g)), combine(combine(b, f), combine(d, h)))
+        return combine(combine(combine(a, h), combine(c, f)), combine(combine(b, g), combine(d, e)))
 
     return fold
 
@@ -389,7 +397,7 @@ def eight_lanes_settled(combine: Function, element: Function, within: Function, 
                 g, h = within(g, element(row, steps, fixed, j + 6)), within(h, element(row, steps, fixed, j + 7))
             a, b, c, d = settle(a), settle(b), settle(c), settle(d)
             e, f, g, h = settle(e), settle(f), settle(g), settle(h)
-        return combine(combine(combine(a, e), combine(c, g)), combine(combine(b, f), combine(d, h)))
+        return combine(combine(combine(a, h), combine(c, f)), combine(combine(b, g), combine(d, e)))
 
     return fold
 
