@@ -19,6 +19,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+@pytest.fixture
+def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Kernels are compiled, even if other tests, or an earlier run, have left them in the cache."""
+    monkeypatch.setenv("AOTOPS_JIT_CACHE", "0")
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Spare Python's garbage collector the 16,000 tests, which live as long as the process.
 

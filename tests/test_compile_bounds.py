@@ -215,6 +215,7 @@ def test_reductions_of_large_functions_have_the_right_values() -> None:
 # --- what compiling leaves alone ----------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("compiling")
 def test_numba_s_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other threads that use Numba would compile without optimisation meanwhile."""
     import warnings
@@ -238,6 +239,7 @@ def test_numba_s_configuration_is_left_alone(monkeypatch: pytest.MonkeyPatch) ->
     assert not hasattr(jit, "config")
 
 
+@pytest.mark.usefixtures("compiling")
 def test_numba_s_lock_is_free_while_llvm_optimises(monkeypatch: pytest.MonkeyPatch) -> None:
     from numba.core.compiler_lock import global_compiler_lock
 
@@ -254,6 +256,7 @@ def test_numba_s_lock_is_free_while_llvm_optimises(monkeypatch: pytest.MonkeyPat
     assert held == [False]
 
 
+@pytest.mark.usefixtures("compiling")
 def test_numba_users_beside_are_optimised() -> None:
     import numba
 
@@ -356,6 +359,7 @@ def test_old_versions_are_not_kept_for_ever(tmp_path: Path, monkeypatch: pytest.
     assert jit_cache.find(None, "aot_f_float64", f"{20:032x}") is None
 
 
+@pytest.mark.usefixtures("compiling")
 def test_threads_that_meet_at_a_first_call_compile_once(capfd: pytest.CaptureFixture[str]) -> None:
     operator = of_source("@ao.map(dtypes='float64')\ndef f(x):\n    return math.exp(x) + 1.0\n")
     barrier, results = threading.Barrier(4), []
@@ -373,6 +377,7 @@ def test_threads_that_meet_at_a_first_call_compile_once(capfd: pytest.CaptureFix
     assert capfd.readouterr().err.count("compiled now") == 1
 
 
+@pytest.mark.usefixtures("compiling")
 def test_an_interrupted_compilation_leaves_nothing_half_made(monkeypatch: pytest.MonkeyPatch) -> None:
     from aotops.aot import compiler
 
@@ -444,6 +449,7 @@ def test_a_fork_at_any_moment_of_a_first_compilation(module: Path, seconds: floa
 # --- kernels that take long ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.usefixtures("compiling")
 def test_a_kernel_that_takes_long_is_named_while_it_is_compiled(
     monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

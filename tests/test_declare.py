@@ -617,6 +617,7 @@ def test_stale_foreign_and_broken_builds_are_recognised(small: Path) -> None:
     assert "which cannot be loaded" in done.stderr
 
 
+@pytest.mark.usefixtures("compiling")
 def test_operators_of_no_file_or_no_variable_still_run(capfd: pytest.CaptureFixture[str]) -> None:
     operator = ao.map(lambda x: x + 1.0, dtypes="float64")
     assert operator(ao.ones(2)).tolist() == [2.0, 2.0]

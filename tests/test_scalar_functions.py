@@ -237,6 +237,7 @@ def test_addresses_of_this_process_are_rejected() -> None:
     assert "calls labs, a function of ctypes, which kernels do not have; write it in Python" in message
 
 
+@pytest.mark.usefixtures("compiling")
 def test_an_attribute_with_the_name_of_a_function_is_no_call_of_it(capfd: pytest.CaptureFixture[str]) -> None:
     namespace: dict[str, Any] = {"ao": ao, "math": math, "__name__": "made_up"}
     exec("@ao.map(dtypes='float64')\ndef ceil(x):\n    return math.ceil(x / 3) * 3", namespace)
