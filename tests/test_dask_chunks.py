@@ -337,6 +337,30 @@ def test_dask_knows_how_much_memory_tensors_take() -> None:
     assert sizeof(ao.broadcast_to(ao.zeros(10), (1000, 10))) == 80 and sizeof(ao.zeros((0, 5))) == 0
 
 
+@pytest.mark.parametrize("make", [of_tensors, lambda: da.from_array(VALUES, chunks=(5, 4))])
+def test_positions_from_the_end(make: Any) -> None:
+    x = make()
+    for axis in (0, 1, None):
+        lazy = ao.take(x, ao.asarray([1, -1, 0]), axis=axis)
+        assert lazy.shape == np.take(VALUES, [1, -1, 0], axis=axis).shape
+        assert np.array_equal(np.asarray(lazy.compute()), np.take(VALUES, [1, -1, 0], axis=axis))
+    assert np.array_equal(np.asarray(x[np.asarray(ao.asarray([1, -1]))].compute()), VALUES[[1, -1]])
+
+
+@pytest.mark.parametrize("dtype", [ao.float32, "int16", "<i8", complex])
+def test_astype_of_an_array(dtype: Any) -> None:
+    wanted = ao.astype(ao.asarray(VALUES), dtype)
+    lazy = ao.astype(of_tensors(), dtype)
+    result = lazy.compute(scheduler="synchronous")
+    assert type(lazy._meta) is type(result) is ao.Tensor and lazy.dtype == result.dtype == wanted.dtype
+    assert result.tolist() == wanted.tolist()
+    for wrong in ([1, 2], VALUES, None):
+        with pytest.raises(TypeError, match="astype: x must be a Tensor, got"):
+            ao.astype(wrong, dtype)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="astype: dtype must be one of"):
+        ao.astype(of_tensors(), "f3")
+
+
 def test_tensors_as_a_backend() -> None:
     x = da.from_array(VALUES, chunks=(5, 4)).to_backend("aotops")
     assert type(x._meta) is ao.Tensor and type(x.compute()) is ao.Tensor and x.to_backend("aotops") is x

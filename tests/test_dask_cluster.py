@@ -170,6 +170,18 @@ def test_tensors_travel_without_copies(operators: Any) -> None:
             }
 
 
+@pytest.mark.parametrize("chunks", [(900, 40), (70, 400)])
+def test_chunks_are_exchanged_between_workers(operators: Any, chunks: Any) -> None:
+    """By Dask's method "p2p", which it takes by itself for large arrays on a cluster."""
+    values = np.arange(900.0 * 400).reshape(900, 400)
+    x = da.from_array(ao.asarray(values), chunks=(300, 150), asarray=False)
+    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
+        y = x.rechunk(chunks, method="p2p")
+        assert type(y._meta) is ao.Tensor and "p2p" in "".join(y.dask.layers)
+        result = y.compute()
+    assert type(result) is ao.Tensor and np.array_equal(np.asarray(result), values)
+
+
 def test_workers_in_this_process(operators: Any) -> None:
     """Their launches share as many threads as they have; there the variable of Dask's nanny is not set."""
     script = """

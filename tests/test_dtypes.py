@@ -259,3 +259,7 @@ def test_limits_are_copied_and_pickled() -> None:
             pickle.loads(pickle.dumps(limits, protocol)) for protocol in range(pickle.HIGHEST_PROTOCOL + 1)
         ]:
             assert type(copied) is type(limits) and repr(copied) == repr(limits) and copied.dtype is limits.dtype
+
+
+def test_no_dtype_is_of_objects() -> None:
+    assert [dtype.hasobject for dtype in (ao.bool, ao.int8, ao.complex128)] == [False] * 3

@@ -1227,3 +1227,20 @@ def test_help_on_tensors_lists_their_methods() -> None:
     assert "A strided view of memory" in page
     for name in ("reshape", "permute", "tolist", "sum", "exp", "item", "is_contiguous"):
         assert name in page
+
+
+def test_what_has_the_memory() -> None:
+    for dtype in ("bool", "int16", "float64", "complex64"):
+        for length in (6, 600):  # in the object itself, and in a block
+            t = ao.ones((2, length), dtype=dtype)
+            assert t.base is None and t.reshape(-1).base is None and (t == t).base is None
+            for part in (t[1], t[:, ::-2], ao.broadcast_to(t, (3, 2, length)), t[:, :0]):
+                assert part.base.shape == (2 * length,) and part.base.dtype == dtype
+    t = ao.arange(4)
+    t[2:].base[3] = 7
+    assert t.tolist() == [0, 1, 2, 7]
+    lent = array.array("d", [1.0, 2.0])
+    assert ao.asarray(lent).base is lent and ao.asarray(lent)[1:].base is lent
+    assert ao.from_dlpack(ao.ones(3)).base.tolist() == [1, 1, 1] and ao.zeros(0).base is None
+    x = ao.tensor([1.0, 2.0], requires_grad=True)
+    assert not x[1:].base.requires_grad

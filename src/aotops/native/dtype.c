@@ -1,7 +1,7 @@
 /* DType: the type of a tensor's elements. In Python:
  *
  *     class DType:
- *         name, itemsize, kind, code: read-only
+ *         name, itemsize, kind, code, hasobject: read-only
  *         __repr__ = lambda self: f"aotops.{self.name}"
  *         __eq__ = lambda self, other: self is other or self.name == other or other is NumPy's dtype of the name
  *         __hash__ = lambda self: hash(self.name)
@@ -96,6 +96,11 @@ static PyObject *dtype_format(PyObject *self, void *Py_UNUSED(closure))
     return PyUnicode_FromString(info(self)->format);
 }
 
+static PyObject *dtype_hasobject(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
+{
+    Py_RETURN_FALSE;
+}
+
 static PyObject *dtype_of_numpy(PyObject *self, void *Py_UNUSED(closure))
 {
     return aot_call("numpy_dtype", "(s)", info(self)->name);
@@ -148,6 +153,7 @@ static PyGetSetDef dtype_getset[] = {
     {"kind", dtype_kind, NULL, "'bool', 'integer', 'float' or 'complex'.", NULL},
     {"code", dtype_code, NULL, "Position among aotops' dtypes.", NULL},
     {"format", dtype_format, NULL, "Format character of the buffer protocol.", NULL},
+    {"hasobject", dtype_hasobject, NULL, "False: elements are numbers, not references to objects. Dask asks for it.", NULL},
     {"__numpy_dtype__", dtype_of_numpy, NULL, "NumPy's dtype of the same name, once NumPy is imported.", NULL},
     {"dtype", dtype_of_numpy, NULL, "The same, by which NumPy before 2.4 asks for it.", NULL},
     {"type", dtype_type_of_numpy, NULL, "NumPy's type of scalars, once NumPy is imported.", NULL},

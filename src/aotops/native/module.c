@@ -209,7 +209,7 @@ static PyObject *native_astype(PyObject *module, PyObject *const *args, Py_ssize
     }
     aot_tensor *source = aot_as_tensor(args[0]);
     if (source == NULL) {
-        return aot_raise("wrong_type", "(sssO)", "astype", "x", "a Tensor", args[0]);
+        return aot_call("foreign_astype", "(OOO)", args[0], args[1], copy ? Py_True : Py_False);
     }
     int dtype = aot_dtype_code(state, args[1], "astype");
     if (dtype < 0) {

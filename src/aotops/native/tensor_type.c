@@ -134,6 +134,22 @@ static PyObject *tensor_nbytes(PyObject *object, void *Py_UNUSED(closure))
     return PyLong_FromSsize_t(self->size * aot_dtypes[self->dtype].itemsize);
 }
 
+static PyObject *tensor_base(PyObject *object, void *Py_UNUSED(closure))
+{
+    const aot_tensor *self = (const aot_tensor *)object;
+    aot_storage *storage = self->storage;
+    Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize, stride = 1, length = storage->nbytes / itemsize;
+    PyObject *owner = storage->source != NULL ? storage->source->obj : NULL;
+    if (owner != NULL) {
+        Py_INCREF(owner);
+        return owner;
+    }
+    if (storage->source == NULL && self->size * itemsize == storage->nbytes) {
+        Py_RETURN_NONE;
+    }
+    return (PyObject *)aot_tensor_view(self->state, storage, 0, self->dtype, 1, &length, &stride, "base");
+}
+
 static PyObject *tensor_device(PyObject *Py_UNUSED(self), void *Py_UNUSED(closure))
 {
     return PyUnicode_InternFromString("cpu");
@@ -154,6 +170,10 @@ static PyGetSetDef tensor_getset[] = {
     {"itemsize", tensor_itemsize, NULL, "Size of an element, in bytes.", NULL},
     {"nbytes", tensor_nbytes, NULL, "Size of all elements together, in bytes.", NULL},
     {"device", tensor_device, NULL, "The device that has the memory: always ``\"cpu\"``.", NULL},
+    {"base", tensor_base, NULL,
+     "What has the memory, if the tensor is on a part of it or on another object's; else None.\n\n"
+     "It is that object, or a tensor of one dimension of the whole memory.\n\n"
+     ">>> import aotops as ao\n>>> t = ao.arange(4)\n>>> t.base, t[:2].base\n(None, tensor([0, 1, 2, 3]))\n", NULL},
     {"readonly", tensor_readonly, NULL, "Whether the memory belongs to another object, which forbids writing to it.", NULL},
     {"requires_grad", aot_tensor_requires_grad, aot_tensor_set_requires_grad,
      "Whether gradients are recorded: set for the tensors to differentiate by, True for what is computed from them.\n\n"

@@ -22,6 +22,7 @@ from dask.base import normalize_token
 
 import aotops as ao
 from aotops import errors
+from aotops.dtypes import as_dtype
 from aotops.interop.dask import kernels, reductions, scans
 from aotops.interop.dask.graph import (
     OnChunks,
@@ -35,6 +36,7 @@ from aotops.interop.dask.graph import (
     separated,
 )
 from aotops.shapes import normalize_axes
+from aotops.tensors import Tensor
 
 
 def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
@@ -131,6 +133,19 @@ def nanmean(x: Array, axis: Any = None, *, dtype: Any = None, keepdims: bool = F
     return ao.mean(x, axis, dtype=dtype, keepdims=keepdims, **tree, where=ao.logical_not(ao.isnan(x)))
 
 
+def astype(x: Array, dtype: Any, *, copy: bool = True) -> Array:
+    """``aotops.astype``."""
+    return x.astype(numpy.dtype(as_dtype("astype", "dtype", dtype).name), copy=copy)
+
+
+def take(x: Any, indices: Any, /, *, axis: int | None = None) -> Array:
+    """``aotops.take``, from all elements in a row if there is no axis."""
+    source = as_arrays([x])[0]
+    # Dask counts from the end where positions are NumPy's
+    positions = numpy.asarray(indices) if isinstance(indices, Tensor) else indices
+    return dask.array.take(source.reshape(-1) if axis is None else source, positions, axis=axis or 0)
+
+
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Array:
     """``aotops.vecdot``."""
     return ao.sum(ao.multiply(ao.conj(x1), x2), axis=axis)
@@ -169,6 +184,7 @@ def in_one_chunk(function: Any) -> Any:
 
 #: Functions that are made of others, or that Dask has itself: it calls the functions of NumPy that chunks know.
 FUNCTIONS: dict[str, Any] = {
+    "astype": astype,
     "broadcast_arrays": dask.array.broadcast_arrays,
     "broadcast_to": dask.array.broadcast_to,
     "concat": lambda arrays, *, axis=0: dask.array.concatenate(arrays, axis=axis),
@@ -195,7 +211,7 @@ FUNCTIONS: dict[str, Any] = {
     "softmax": softmax,
     "squeeze": dask.array.squeeze,
     "stack": lambda arrays, *, axis=0: dask.array.stack(arrays, axis=axis),
-    "take": dask.array.take,
+    "take": take,
     "tensordot": dask.array.tensordot,
     "tile": dask.array.tile,
     "tril": dask.array.tril,
