@@ -73,26 +73,42 @@ def read_around(x, index, mode, out):
             out[i] = pairs[k]
 
 
+def store(x, k, mode):
+    """Write to elements; the same where threads write to one."""
+    if mode == 0:
+        x[k, 0] = 1
+    elif mode == 1:
+        x[0, k] = 2
+    elif mode == 2:
+        x[1:, ::2][k, 0] = 3
+    elif mode == 3:
+        x[k][:] = 4
+    elif mode == 4:
+        x[:, k] = 5
+    elif mode == 5:
+        x[k, k] = 0 * x[k, k] + 6
+    elif mode == 6:
+        x[::-1][k, -1] = 7
+    elif mode == 7:
+        x.T[k] = 8
+
+
 @ao.function([f"({each}[:, :], {index}[:], int64) -> none" for each, index in INDICES.items()])
 def write(x, index, mode):
     for i in range(index.shape[0]):
-        k = index[i]
-        if mode == 0:
-            x[k, 0] = 1
-        elif mode == 1:
-            x[0, k] = 2
-        elif mode == 2:
-            x[1:, ::2][k, 0] = 3
-        elif mode == 3:
-            x[k][:] = 4
-        elif mode == 4:
-            x[:, k] = 5
-        elif mode == 5:
-            x[k, k] += 6
-        elif mode == 6:
-            x[::-1][k, -1] = 7
-        elif mode == 7:
-            x.T[k] = 8
+        store(x, index[i], mode)
+
+
+@ao.function("(float64[:, :], int64[:], int64) -> none")
+def write_in_parallel(x, index, mode):
+    for i in ao.prange(index.shape[0]):
+        store(x, index[i], mode)
+
+
+@ao.kernel("(n,m),(k),()", in_place="x", dtypes=[("float64", "int64", "int64")])
+def write_in_place(x, index, mode):
+    for i in range(index.shape[0]):
+        store(x, index[i], mode)
 
 
 @ao.kernel("(n,m),(k),()->(k)", dtypes=[("float64", "int64", "int64", "float64")])
@@ -122,28 +138,6 @@ def read_in_parallel(x, index, mode, out):
             out[i] = x.T[k, 0]
     if mode == 4 and index.shape[0]:
         out[0] = total / 2
-
-
-@ao.function("(float64[:, :], int64[:], int64) -> none")
-def write_in_parallel(x, index, mode):
-    for i in ao.prange(index.shape[0]):
-        k = index[i]
-        if mode == 0:
-            x[k, 0] = 1
-        elif mode == 1:
-            x[0, k] = 1
-        elif mode == 2:
-            x[1:, ::2][k, 0] = 1
-        elif mode == 3:
-            x[k][:] = 1
-        elif mode == 4:
-            x[:, k] = 1
-        elif mode == 5:
-            x[k, k] = 1
-        elif mode == 6:
-            x[::-1][k, -1] = 1
-        elif mode == 7:
-            x.T[k] = 1
 
 
 class Guarded:
@@ -176,10 +170,13 @@ class Random:
         itemsize = np.dtype(dtype).itemsize
         strides = [0] * len(shape)
         step = itemsize
+        gaps = rng.choice([1, 1, 2], len(shape))
+        if itemsize * np.prod(np.maximum(shape, 1) * gaps) > memory.size:
+            gaps[:] = 1
         for axis in rng.permutation(len(shape)):
             sign = rng.choice([1, 1, -1])
             strides[axis] = int(sign * step)
-            step *= int(max(shape[axis], 1) * rng.choice([1, 1, 2]))
+            step *= int(max(shape[axis], 1) * gaps[axis])
             if not writable and rng.random() < 0.1:
                 strides[axis] = 0
         reach = [(length - 1) * stride if length else 0 for length, stride in zip(shape, strides, strict=True)]
@@ -312,7 +309,7 @@ def main(cases: int, seed: int) -> int:
     random = Random(seed)
     rng = random.rng
     wrong = errors = 0
-    kernels = (read, read_around, write, read_in_parallel, write_in_parallel, None)
+    kernels = (read, read_around, write, read_in_parallel, write_in_parallel, write_in_place, None)
     for case in range(cases):
         kernel = kernels[case % len(kernels)]
         if kernel is None:
@@ -323,7 +320,7 @@ def main(cases: int, seed: int) -> int:
                 if wrong < 10:
                     print(case, "batch", *shown)
             continue
-        writes = kernel in (write, write_in_parallel)
+        writes = kernel in (write, write_in_parallel, write_in_place)
         dtype = str(rng.choice(list(INDICES) if kernel in (read, write) else ["float64"]))
         index_dtype = INDICES[dtype]
         shape = tuple(int(each) for each in rng.integers(0, 6, 2))

@@ -352,6 +352,17 @@ def test_a_loop_without_end_is_interrupted() -> None:
         ("out[0] = any([x[0] > 0])", "It uses any, which kernels cannot have (builtin_function_or_method)"),
         ("out @= np.eye(1)", "has a @=; write out[:] = out @ a"),
         ("out[0] = x.foo", "foo"),
+        ("x.copy().reshape(1, -1)[np.ones((1, 3)) > 0] = 0", "a mask of several dimensions are such: write np.where"),
+        ("out[0] = np.zeros(3, dtype=bool)[0]", "It gives Python's bool for a dtype; write np.bool_"),
+        ("out[0] = np.empty((1, 2), dtype=int)[0, 0]", "It gives Python's int for a dtype; write"),
+        ("raise ValueError('bad %d' % len(x))", "It makes a string; messages are constants"),
+        ("raise ValueError('bad') from None", "has a raise with from; leave from out"),
+        ("out[0] = np.trim_zeros(x)[0]", "uses np.trim_zeros; Numba compiles it for Python alone"),
+        ("values = []\n    out[0] = x[0]", "It has a list of which it is not known what it holds"),
+        (
+            "total = np.zeros(3)\n    for i in ao.prange(3):\n        total += x\n    out[0] = total[0]",
+            "The loop over prange accumulates the array total",
+        ),
         ("out[0] = np.dot(x, np.zeros((1, 1, 1)))[0]", "np.dot: the arguments must be vectors or matrices"),
     ],
 )

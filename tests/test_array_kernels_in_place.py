@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 from needs import requires_numba
@@ -251,6 +251,31 @@ def test_whole_array_functions_lose_no_gradients_either() -> None:
     for y in (ao.ones(3), x):
         with pytest.raises(ao.GradientError, match="double: what is written to must be written where no argument"):
             double(x, y)
+
+
+class Scaled(NamedTuple):
+    x: Any
+    factor: float
+
+
+@ao.function("(float64[:])")
+def doubled(x):
+    return (x * 2, 1), x.shape[0]
+
+
+@ao.function(["((float64[:], float64))", "(NamedTuple((float64[:], float64), Scaled))"])
+def product(pair):
+    return pair[0] * pair[1]
+
+
+def test_tuples_of_whole_array_functions_lose_no_gradients() -> None:
+    x = ao.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    for result in (doubled(x)[0][0], product((x, 2.0)), product(Scaled(x, 2.0)), product(pair=(x, 2.0))):
+        assert result.tolist() == [2, 4, 6] and result.requires_grad
+        with pytest.raises(ao.GradientError, match="the operation must have a derivative, got none"):
+            (result.sum() + x.sum()).backward()
+    with ao.no_grad():
+        assert not product(Scaled(x, 2.0)).requires_grad
 
 
 def test_they_are_explained_with_their_names() -> None:

@@ -288,6 +288,8 @@ def test_helpers_need_no_declaration(tmp_path: Path) -> None:
     )
     findings = found(tmp_path, source)
     assert findings["_g"].status == "helper" and findings["_g"].called_by == ["f"]
+    shadowed = "@jit\ndef f(x):\n    return x[0]\n\n@jit\ndef g(f, x):\n    h = f + x\n    return h"
+    assert found(tmp_path, shadowed)["f"].status == "ready"  # g has a parameter of its name, and calls nothing
     assert findings["h"].status == "ready"
     assert findings["f"].declaration is not None
     assert findings["f"].declaration.text == '@ao.function("(float64[:, :])")'

@@ -13,7 +13,7 @@ from aotops.autograd.kinds import COMPOSITE, CONSTANT, RULES
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 #: Where the functions live that return tensors of floats: of others the Python body is run with tracked tensors.
@@ -39,7 +39,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
         return called_whole(getattr(function, "__wrapped__", function), args, kwargs)
     if name in SEQUENCES:
         args = tuple([[joined(name, e) for e in value] if type(value) in (list, tuple) else value for value in args])
-    elif name != "from_flat":
+    elif name != "from_flat" and declared is None:  # whose tuples are no operands
         args = tuple([joined(name, value) for value in args])
         kwargs = {key: joined(name, value) for key, value in kwargs.items()}
     if any(holds_complex(value) for value in (*args, *kwargs.values())):
@@ -54,11 +54,11 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
         if kwargs.get("out") is not None:
             from aotops.errors import out_is_recorded
 
-            out_is_recorded(name)
+            out_is_recorded(name if declared is None else declared.__name__)
         if rule is None:
             tracked = tuple(originals.values())
-            others = args if declared is not None else ()
-            watched = [*tracked, *[each for each in (*others, *kwargs.values()) if isinstance(each, Tensor)]]
+            others = (*args, *kwargs.values()) if declared is not None else ()
+            watched = [*tracked, *tensors_in(others)]
             writes = [_native.writes(each) for each in watched]
             result: Any = function(*plain_args, **plain_kwargs)
             if writes != [_native.writes(each) for each in watched]:
@@ -99,7 +99,7 @@ def holds(value: Any) -> bool:
     """Whether an argument is a tracked tensor, or a list that holds one."""
     if isinstance(value, Tensor):
         return value.requires_grad
-    return type(value) in (list, tuple) and any(holds(each) for each in value)
+    return (type(value) is list or isinstance(value, tuple)) and any(holds(each) for each in value)
 
 
 def holds_complex(value: Any) -> bool:
@@ -126,9 +126,19 @@ def recorded(
     """The result of a call, made an output of a node; a list as well as a tuple, or anything that has no gradient."""
     if isinstance(result, Tensor):
         return _native.record(function, result, tracked, saved, pull)
-    if isinstance(result, (tuple, list)) and result and all(isinstance(each, Tensor) for each in result):
-        _native.record(function, tuple(result), tracked, saved, pull)
+    found = {id(each): each for each in tensors_in(result)} if isinstance(result, (tuple, list)) else {}
+    if found and (pull is None or all(isinstance(each, Tensor) for each in result)):
+        _native.record(function, tuple(result) if pull is not None else tuple(found.values()), tracked, saved, pull)
     return result
+
+
+def tensors_in(values: Any) -> Iterator[Tensor]:
+    """The tensors among values, also in lists and tuples of them."""
+    for value in values:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, (list, tuple)):
+            yield from tensors_in(value)
 
 
 def detached(value: Any, originals: dict[int, Tensor]) -> Any:
@@ -139,8 +149,9 @@ def detached(value: Any, originals: dict[int, Tensor]) -> Any:
         alias = _native.alias(value)
         originals[id(alias)] = value
         return alias
-    if type(value) in (list, tuple):
-        return type(value)([detached(each, originals) for each in value])
+    if type(value) is list or isinstance(value, tuple):
+        members = [detached(each, originals) for each in value]
+        return value._make(members) if hasattr(value, "_make") else type(value)(members)
     return value
 
 

@@ -1,8 +1,9 @@
 """Compile the operators that modules declare, in place.
 
 Each MODULE is a Python file, or the dotted name of a module, that declares operators with aotops.map, zip, reduce,
-argreduce or scan. The command writes an extension beside it, for every CPU level and every Python from 3.11 on, which
-aotops loads at the first call of an operator. A second build compiles only what has changed.
+argreduce or scan, array kernels with aotops.kernel, or functions of arrays with aotops.function. The command writes an
+extension beside it, for every CPU level and every Python from 3.11 on, which aotops loads at the first call of what it
+declares. A second build compiles only what has changed.
 
 In a package, two tables of pyproject.toml build its wheels in the same way:
 

@@ -38,7 +38,7 @@ static bool holds_tracked(const aot_state *state, PyObject *object, int depth)
         return object != NULL;
     }
     bool is_list = PyList_CheckExact(object), held = false;
-    Py_ssize_t items = is_list ? PyList_Size(object) : PyTuple_CheckExact(object) ? PyTuple_Size(object) : 0;
+    Py_ssize_t items = is_list ? PyList_Size(object) : PyTuple_Check(object) ? PyTuple_Size(object) : 0;
     for (Py_ssize_t item = 0; item < items && depth < AOT_MAX_RANK && !held; item++) {
         held = holds_tracked(state, is_list ? PyList_GetItem(object, item) : PyTuple_GetItem(object, item), depth + 1);
     }

@@ -152,8 +152,13 @@ def _is_helper(function: Compiled, used: set[str]) -> bool:
 def _calls(module: Module, function: Compiled, functions: dict[str, Compiled]) -> dict[str, int]:
     """The compiled functions of the module that one refers to, with the line."""
     lines: dict[str, int] = {}
+    stored = {
+        each.arg if isinstance(each, ast.arg) else each.id
+        for each in ast.walk(function.node)
+        if isinstance(each, ast.arg) or (isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+    }
     for node in ast.walk(function.node):
-        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in functions:
+        if isinstance(node, ast.Name) and node.id in functions and node.id not in stored:
             lines.setdefault(node.id, node.lineno)
     return lines
 

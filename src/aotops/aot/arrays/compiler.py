@@ -107,6 +107,18 @@ NAMED = (
         r"Untyped global name '(\w+)': Cannot determine Numba type of <class '([\w.]+)'>",
         r"It uses \1, which kernels cannot have (\2); write numbers, tuples, arrays and functions",
     ),
+    (
+        r">>> \w+\([^\n]*dtype=Function\(<class '(bool|int|float|complex)'>\)",
+        r"It gives Python's \1 for a dtype; write np.bool_, np.int64, np.float64 or np.complex128",
+    ),
+    (
+        r">>> mod\((?:Literal\[str\]|unicode_type)",
+        "It makes a string; messages are constants, as in raise ValueError('...')",
+    ),
+    (
+        r"imprecise type: [^\n]*[Ll]ist\(undefined\)",
+        "It has a list of which it is not known what it holds; write values = [0.0], then values.clear()",
+    ),
 )
 
 

@@ -181,6 +181,8 @@ def require_possible(function: Any) -> None:
             name = instruction.opname
             if name == "BINARY_OP" and instruction.argrepr == "@=":
                 name = "@="
+            if name == "RAISE_VARARGS" and instruction.arg == 2:
+                raise CompileError(f"{named(function)} has a raise with from; leave from out.\n{place(code, line)}")
             if name in REJECTED:
                 what, instead = REJECTED[name]
                 raise CompileError(f"{named(function)} has {what}; {instead}.\n{place(code, line)}")
@@ -210,4 +212,6 @@ def not_called(value: Any) -> str | None:
         return None
     if hasattr(value, "py_func") or value in products():
         return None
+    if value is np.trim_zeros:
+        return "Numba compiles it for Python alone; find both ends in loops, and take a slice"
     return next((advice for prefix, advice in NOT_CALLED.items() if name.startswith(prefix)), None)

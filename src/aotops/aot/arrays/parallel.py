@@ -82,6 +82,11 @@ def launcher(loop: Outlined, dispatcher: Any) -> Any:
         iterate, combine = map(numba.typeof, functions)  # which refer to the functions weakly
         values = [plain(each) for each in rest]
         for k, (name, type_) in enumerate(zip((*loop.captured, *loop.accumulated), values, strict=True)):
+            if isinstance(type_, types.Array) and k >= len(loop.captured):
+                raise CompileError(
+                    f"The loop over prange accumulates the array {name}; accumulate numbers, or write to a row of a "
+                    f"larger array in each iteration, and add the rows after the loop.\n{where}"
+                )
             if not possible(type_, k >= len(loop.captured)):
                 raise CompileError(
                     f"The loop over prange uses {name}, which is of type {type_}; loops on several threads share "

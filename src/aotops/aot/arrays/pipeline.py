@@ -25,6 +25,12 @@ from numba.core.untyped_passes import IRProcessing
 from aotops.aot.front.pipeline import LoweringAlone, target_context
 from aotops.aot.front.rejection import RejectedError
 
+#: What is wrong where Numba's code asserts what does not hold.
+NO_REASON = (
+    "It has a statement that Numba does not compile, without a reason; assignments to x[mask] with a mask of several "
+    "dimensions are such: write np.where, or loops"
+)
+
 _places: list[Any] = []
 _NUMBA = os.path.dirname(numba.__file__) + os.sep
 
@@ -37,6 +43,10 @@ class PlacedLower(Lower):
         _places.append(inst.loc)
         try:
             return super().lower_inst(inst)
+        except AssertionError as error:  # the only error to which Numba adds no place
+            if str(error):
+                raise
+            raise RejectedError(NO_REASON, loc=inst.loc) from error
         finally:
             _places.pop()
 
