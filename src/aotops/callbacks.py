@@ -20,7 +20,7 @@ CALLBACKS = {
     "derivative_reads": "aotops.autograd.engine.reads",
     "equals_numpy_dtype": "aotops.interop.numpy_dtypes.equals",
     "is_operand": "aotops.namespace.operands.is_operand",
-    "foreign_astype": "aotops.foreign.astype",
+    "foreign_astype": "aotops.namespace.operands.foreign_astype",
     "foreign_call": "aotops.foreign.call",
     "item_at": "aotops.namespace.indexing.item_at",
     "load_array_kernel": "aotops.first_call.load_array",

@@ -31,14 +31,6 @@ def call(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, 
     return NotImplemented
 
 
-def astype(x: Any, dtype: Any, copy: bool) -> Any:
-    """What another library makes of ``aotops.astype(x, dtype)``; ``TypeError`` for what is no array of one either."""
-    from aotops import _native, errors
-
-    result = call(_native.astype, (x, dtype), {"copy": copy})
-    return errors.wrong_type("astype", "x", "a Tensor", x) if result is NotImplemented else result
-
-
 def array_among(values: Iterable[Any]) -> Any:
     """The first array of another library among some values; None if there is none."""
     found = (array_of(kinds, values) for kinds, _ in introduced())

@@ -86,3 +86,11 @@ def as_floats(name: str, argument: str, value: Any) -> Tensor:
     """The same, of floats: in float64 where its dtype is none."""
     tensor = as_real(name, argument, value)
     return tensor if tensor.dtype.kind == "float" else _native.astype(tensor, float64)
+
+
+def foreign_astype(x: Any, dtype: Any, copy: bool) -> Any:
+    """What another library makes of ``aotops.astype`` of its array; ``TypeError`` for what is no array at all."""
+    from aotops import foreign
+
+    result = foreign.call(astype, (x, dtype), {"copy": copy})
+    return errors.wrong_type("astype", "x", "a Tensor", x) if result is NotImplemented else result
