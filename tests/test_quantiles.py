@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -57,6 +58,33 @@ def test_quantiles_are_those_of_numpy(data: Any) -> None:
     )
     wanted = np.median(numbers, axis=axis, keepdims=keepdims)
     assert_near(ao.median(t, axis=axis, keepdims=keepdims), wanted.astype(numbers.dtype))
+
+
+def test_medians_of_an_even_number_are_means() -> None:
+    """Correctly rounded, where interpolation erred by rounding a difference, and without overflow."""
+    generator = np.random.default_rng(3)
+    pairs = generator.normal(size=(2000, 2)) * 2.0 ** generator.integers(-20, 20, (2000, 1))
+    pairs[:1000, 1] = -pairs[:1000, 0] * (1 + generator.normal(size=1000) * 1e-4)  # which cancel
+    most = np.finfo(float).max
+    edges = [
+        [most, most],
+        [most, most / 2],
+        [-most, most],
+        [5e-324, 5e-324],
+        [5e-324, 1e-323],
+        [-0.0, -0.0],
+        [2.0, most],
+    ]
+    rows = np.concatenate([pairs, edges])
+    wanted = [float((Fraction(a) + Fraction(b)) / 2) for a, b in rows.tolist()]
+    assert ao.median(ao.tensor(rows), axis=1).tolist() == wanted
+    outer = np.concatenate([rows, np.full((len(rows), 1), -np.inf), np.full((len(rows), 1), np.inf)], axis=1)
+    assert ao.median(ao.tensor(outer), axis=1).tolist() == wanted
+    small = rows[:2000].astype(np.float32)
+    halves = ((small[:, 0].astype(float) + small[:, 1]) / 2).astype(np.float32)
+    assert ao.median(ao.tensor(small), axis=1).tolist() == halves.tolist()
+    assert math.copysign(1, ao.median(ao.tensor([-0.0, -0.0])).item()) == -1
+    assert math.isnan(ao.median(ao.tensor([-math.inf, math.inf])).item())
 
 
 def test_medians_of_infinities() -> None:

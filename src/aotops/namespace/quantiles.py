@@ -26,6 +26,8 @@ _where = _native.operators["where"]
 
 #: How a quantile between two elements is chosen, as NumPy calls it.
 METHODS = ("linear", "lower", "higher", "nearest", "midpoint")
+#: How a median is: the mean of both, which interpolation between them misses by rounding where they have unlike signs.
+MEAN = "mean"
 
 
 @advised
@@ -62,7 +64,7 @@ def quantile(x: Operand, q: Operand, /, *, axis: Any = None, method: str = "line
         tensor([[2., 1.],
                 [3., 4.]])
     """
-    return quantiles("quantile", x, as_shares("quantile", q, 1.0), axis, method, keepdims)
+    return quantiles("quantile", x, as_shares("quantile", q, 1.0), axis, as_method("quantile", method), keepdims)
 
 
 @advised
@@ -94,12 +96,14 @@ def percentile(
         >>> ao.percentile(ao.arange(101), [25, 90])
         tensor([25., 90.])
     """
-    return quantiles("percentile", x, as_shares("percentile", q, 100.0), axis, method, keepdims)
+    return quantiles(
+        "percentile", x, as_shares("percentile", q, 100.0), axis, as_method("percentile", method), keepdims
+    )
 
 
 @advised
 def median(x: Operand, /, *, axis: Any = None, keepdims: bool = False) -> Tensor:
-    """Return medians: the element in the middle of the sorted ones, or the mean of the two that are.
+    """Return medians: the element in the middle of the sorted ones, or the mean of the two that are, correctly rounded.
 
     Parameters:
         x: A tensor, an array or lists of numbers.
@@ -121,7 +125,7 @@ def median(x: Operand, /, *, axis: Any = None, keepdims: bool = False) -> Tensor
         >>> ao.median(ao.tensor([[7, 1, 3], [4, 8, 6]]), axis=1)
         tensor([3., 6.])
     """
-    return quantiles("median", x, as_tensor("median", "q", 0.5), axis, "midpoint", keepdims)
+    return quantiles("median", x, as_tensor("median", "q", 0.5), axis, MEAN, keepdims)
 
 
 def as_shares(name: str, q: Any, whole: float) -> Tensor:
@@ -133,12 +137,17 @@ def as_shares(name: str, q: Any, whole: float) -> Tensor:
     return shares if whole == 1 else shares / whole
 
 
-def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: Any, keepdims: bool) -> Tensor:
+def as_method(name: str, method: Any) -> str:
+    """How what is between two elements is chosen."""
+    if not isinstance(method, str) or method not in METHODS:
+        errors.reject(ValueError, name, "method", f"be one of {', '.join(METHODS)}", errors.shown(method))
+    return method
+
+
+def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: str, keepdims: bool) -> Tensor:
     """Quantiles along axes, for a function of this name."""
     x = as_floats(name, "x", x)
     keepdims = as_flag(name, "keepdims", keepdims)
-    if not isinstance(method, str) or method not in METHODS:
-        errors.reject(ValueError, name, "method", f"be one of {', '.join(METHODS)}", errors.shown(method))
     own = tuple(range(x.ndim)) if axis is None else normalize_axes(name, "axis", axis, x.ndim)
     others = [k for k in range(x.ndim) if k not in own]
     count = folded_count(x.shape, own)
@@ -162,6 +171,10 @@ def at_positions(ordered: Tensor, positions: Tensor, method: str) -> Tensor:
     if method in ("lower", "higher"):
         return taken(ordered, below if method == "lower" else above)
     low, high = taken(ordered, below), taken(ordered, above)
+    if method == MEAN:
+        total = low + high  # which may overflow
+        mean: Tensor = _where(_isfinite(total), total * 0.5, low * 0.5 + high * 0.5)
+        return mean
     weight = astype(positions - below, ordered.dtype, copy=False)
     if method == "midpoint":
         weight = _where(weight > 0, astype(as_tensor("quantile", "weight", 0.5), ordered.dtype), weight)
