@@ -1052,3 +1052,17 @@ def test_numpys_functions_leave_no_cycles() -> None:
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64"])
+def test_incoming_gradients_may_be_integers(dtype: str) -> None:
+    for integers in ([1, 2], ao.tensor([1, 2], dtype="uint8"), np.array([1, 2], dtype="int16"), range(1, 3)):
+        x = ao.tensor([3.0, 4.0], dtype=dtype, requires_grad=True)
+        (x * x).backward(gradient=integers)
+        assert x.grad is not None and x.grad.dtype == x.dtype and x.grad.tolist() == [6.0, 16.0]
+        assert ao.grad(x * x, x, (integers,))[0].tolist() == [6.0, 16.0]
+    x = ao.tensor([3.0, 4.0], dtype=dtype, requires_grad=True)
+    (x * x).backward(gradient=[True, False])
+    assert x.grad is not None and x.grad.tolist() == [6.0, 0.0]
+    with pytest.raises(ValueError, match=r"backward: gradient must be of shape \(2,\)"):
+        (x * x).backward(gradient=[1, 2, 3])

@@ -80,6 +80,9 @@ def test_what_is_filled_is_seen_by_backward() -> None:
         (lambda: nn.utils.clip_grad_norm_([], -1.0), ValueError, "max_norm must be 0 or more"),
         (lambda: nn.utils.clip_grad_norm_([], math.nan), ValueError, "max_norm must be 0 or more"),
         (lambda: nn.utils.clip_grad_norm_([], "a"), TypeError, "max_norm must be a number"),
+        (lambda: nn.utils.clip_grad_norm_([], 1.0, 0), ValueError, "norm_type must be above 0, got 0"),
+        (lambda: nn.utils.clip_grad_norm_([], 1.0, math.nan), ValueError, "norm_type must be above 0, got nan"),
+        (lambda: nn.utils.clip_grad_norm_([], 1.0, "inf"), TypeError, "norm_type must be a number, got str 'inf'"),
     ],
 )
 def test_wrong_arguments_are_named(call: Any, error: type[Exception], message: str) -> None:
@@ -129,3 +132,29 @@ def test_gradients_are_clipped_together() -> None:
     z = ao.tensor([3 + 4j], requires_grad=True)
     (ao.abs(z) ** 2).sum().backward()
     assert nn.utils.clip_grad_norm_(z, 5.0) == 10.0 and z.grad.tolist() == [3 + 4j]
+
+
+@pytest.mark.parametrize("order", [0.5, 1, 2, 3.5, math.inf])
+@pytest.mark.parametrize("scale", [1.0, 1e250, 1e-250, 0.0])
+def test_gradients_are_clipped_by_any_norm(order: float, scale: float) -> None:
+    values = [[3.0, -4.0], [0.0, -12.0, 1.0]]
+    parameters = [nn.Parameter([0.0] * len(each)) for each in values]
+    for each, gradient in zip(parameters, values, strict=True):
+        each.grad = ao.tensor(gradient) * scale
+    sizes = [abs(number) for each in values for number in each]
+    wanted = max(sizes) if order == math.inf else sum(size**order for size in sizes) ** (1 / order)
+    norm = nn.utils.clip_grad_norm_(parameters, 0.5 * scale, norm_type=order)
+    assert norm == pytest.approx(wanted * scale, rel=1e-14)
+    for each, gradient in zip(parameters, values, strict=True):
+        clipped = [number * 0.5 / wanted * scale for number in gradient]
+        assert each.grad is not None and each.grad.tolist() == pytest.approx(clipped, rel=1e-14, abs=0)
+
+
+@pytest.mark.parametrize("order", [1.0, 2.0, 3.0, math.inf])
+def test_norms_that_are_not_finite_leave_gradients(order: float) -> None:
+    for numbers in ([1.0, math.nan], [math.nan, math.inf], [-math.inf, 1.0]):
+        x = nn.Parameter([0.0, 0.0])
+        x.grad = ao.tensor(numbers)
+        norm = nn.utils.clip_grad_norm_(x, 1.0, order)
+        assert math.isnan(norm) if math.nan in numbers else norm == math.inf
+        assert repr(x.grad.tolist()) == repr(numbers)

@@ -58,6 +58,8 @@ def incoming(name: str, output: Tensor, gradient: Any) -> Tensor:
             errors.reject(errors.GradientError, name, "gradient", "be given for complex numbers", "none", advice)
         return _native.full(output.shape, 1, output.dtype)
     given = as_tensor(name, "gradient", gradient)
+    if given.dtype.kind in ("integer", "bool"):
+        given = _native.astype(given, output.dtype)
     if given.shape != output.shape or given.dtype.kind not in ("float", output.dtype.kind):
         errors.wrong_gradient(name, given, output)
     return _native.alias(given) if given.requires_grad else given
