@@ -408,8 +408,32 @@ def test_gradients_of_any_layout_are_taken() -> None:
             ValueError,
             r"cross_entropy: target must have the shape \(3,\) of x without its axis 1, got \(2,\)",
         ),
-        (lambda: functional.cross_entropy(ao.ones((1, 2)), ao.tensor([2])), IndexError, ""),
-        (lambda: functional.cross_entropy(ao.ones((1, 2)), ao.tensor([-1])), IndexError, "classes from 0 on"),
+        (
+            lambda: functional.cross_entropy(ao.ones((2, 2)), ao.tensor([0, 2])),
+            IndexError,
+            "^cross_entropy: target must be of classes from 0 to 1, got 2$",
+        ),
+        (
+            lambda: functional.cross_entropy(ao.ones((1, 2), requires_grad=True), ao.tensor([2])),
+            IndexError,
+            "^cross_entropy: target must be of classes from 0 to 1, got 2$",
+        ),
+        (
+            lambda: functional.cross_entropy(ao.ones((2, 2)), ao.tensor([-1, 5])),
+            IndexError,
+            "^cross_entropy: target must be of classes from 0 to 1, got -1$",
+        ),
+        (
+            lambda: functional.cross_entropy(ao.ones(2), ao.tensor(2**64 - 1, dtype="uint64")),
+            IndexError,
+            "^cross_entropy: target must be of classes from 0 to 1, got 18446744073709551615$",
+        ),
+        (lambda: functional.cross_entropy(ao.ones((1, 0)), [0]), IndexError, "target must be empty where x has no cl"),
+        (
+            lambda: functional.cross_entropy(ao.ones((2, 3)), ao.tensor([0.0, 1.0])),
+            ValueError,
+            r"target must have the shape \(2, 3\) of x, as probabilities do, got floats of \(2,\); give classes as int",
+        ),
         (lambda: functional.cross_entropy(ao.ones((1, 2)), ao.tensor([True])), TypeError, "be integers or floats"),
         (lambda: optim.SGD([]), ValueError, "SGD: params must have a parameter, got none"),
         (
@@ -482,6 +506,35 @@ def test_states_are_loaded_whole_or_not_at_all() -> None:
     pair.load_state_dict({"first": state["second"], "second": state["first"]})
     assert pair.first.tolist() == [3.0, 4.0]
     assert pair.second.tolist() == [1.0, 2.0]
+
+
+def test_what_is_shared_has_all_of_its_names_in_the_state() -> None:
+    class Tied(nn.Module):
+        def __init__(self) -> None:
+            self.layer = nn.Linear(2, 2)
+            self.rest = nn.Sequential(nn.ReLU(), self.layer, self.layer)
+            self.weight = self.layer.weight
+            self.rest.whole = self  # type: ignore[attr-defined]  # a module is no part of itself
+
+    model = Tied()
+    first = ["weight", "layer.weight", "layer.bias"]
+    names = [*first, *[f"rest.{k}.{name}" for k in (1, 2) for name in ("weight", "bias")]]
+    assert list(model.state_dict()) == names
+    assert [name for name, _ in model.named_parameters()] == ["weight", "layer.bias"]
+    assert [name for name, _ in model.named_modules()] == ["", "layer", "rest", "rest.0"]
+    assert [name for name, _ in model.named_modules(remove_duplicate=False)] == [
+        *("", "layer", "rest", "rest.0", "rest.1", "rest.2")
+    ]
+    assert list(model.rest.children())[1:] == [model.layer, model]
+    other = Tied()
+    other.load_state_dict(model.state_dict())
+    assert other.layer.weight.tolist() == model.layer.weight.tolist() and other.weight is other.layer.weight
+    state = {**model.state_dict(), "rest.2.bias": [7.0, 8.0]}  # the last name counts
+    other.load_state_dict(state)
+    assert other.layer.bias is not None and other.layer.bias.tolist() == [7.0, 8.0]
+    del state["rest.1.bias"]
+    with pytest.raises(KeyError, match=r"load_state_dict: state lacks 'rest.1.bias'; give strict=False"):
+        other.load_state_dict(state)
 
 
 def test_walking_a_model_leaves_no_cycles() -> None:

@@ -373,6 +373,18 @@ def test_what_aotops_lacks_is_named() -> None:
             lambda: np.ravel(t, order="F"),
             "numpy.ravel: order must be left out .*, got str 'F'; write",
         ),
+        (
+            lambda: np.quantile(t, 0.5, method="hazen"),
+            r"numpy.quantile: method must be one of linear, .*, got str 'hazen'; write numpy.quantile\(numpy.asarray",
+        ),
+        (
+            lambda: np.percentile(t, 50, method="weibull"),
+            r"numpy.percentile: method must be one of linear, .*; write numpy.percentile\(numpy.asarray",
+        ),
+        (
+            lambda: np.sum(t, dtype="float16"),
+            r"numpy.sum: dtype must be one of bool, .*, got str 'float16'; write numpy.sum\(numpy.asarray",
+        ),
     ):
         with pytest.raises(TypeError, match=message):
             call()

@@ -77,6 +77,11 @@ def reject(kind: type[Exception], function: str, argument: str, wanted: str, got
     raise kind(f"{function}: {argument} must {wanted}, got {got}{'; ' if advice else ''}{advice}") from None
 
 
+def without_advice(kind: type[Exception], error: Exception) -> NoReturn:
+    """Raise an error that ``reject`` has raised as another kind, and without what it says to write instead."""
+    raise kind(str(error).partition("; ")[0]) from None
+
+
 # --- values in messages ---------------------------------------------------------------------------
 
 

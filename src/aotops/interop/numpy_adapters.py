@@ -392,7 +392,7 @@ def function_of(own: str, name: str) -> Any:
     return found
 
 
-def unsupported(name: str, argument: str, value: Any) -> Any:
-    """Raise ``TypeError`` for an argument that only NumPy's function has."""
+def unsupported(name: str, argument: str, value: Any, wanted: str = "be left out") -> Any:
+    """Raise ``TypeError`` for an argument, or a value of one, that only NumPy's function has."""
     advice = errors.INSTEAD.get(argument, f"write {name}(numpy.asarray(t), ...) for NumPy's own")
-    errors.reject(TypeError, name, argument, "be left out where a Tensor is given", errors.type_name(value), advice)
+    errors.reject(TypeError, name, argument, f"{wanted} where a Tensor is given", errors.type_name(value), advice)

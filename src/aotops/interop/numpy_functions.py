@@ -19,6 +19,7 @@ from aotops._native import TensorBase
 from aotops.dtypes import BY_NAME, find_dtype
 from aotops.interop.numpy_adapters import ADAPTERS, dtype_argument, function_of, unsupported
 from aotops.namespace.operands import has_own_operators, is_foreign_number, is_operand
+from aotops.namespace.quantiles import METHODS
 
 # --- universal functions ------------------------------------------------------------------------------------------
 
@@ -94,7 +95,7 @@ def computed(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str
         return None
     function = getattr(aotops, REDUCTIONS[name][method == "accumulate"], None)
     dtype = dtype_argument(options.get("dtype"))
-    if function is None or (dtype and name not in ("add", "multiply")):
+    if function is None or (dtype and (name not in ("add", "multiply") or find_dtype(dtype["dtype"]) is None)):
         return None
     others = {option: options[option] for option in ("keepdims", "initial", "where") if option in options}
     return function(*inputs, axis=options.get("axis", 0), **others, **dtype, **into)
@@ -299,6 +300,7 @@ def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, An
     takes = signature_of(own).parameters
     positional: list[Any] = []
     by_name: dict[str, Any] = {}
+    check_values(name, bound.arguments)
     for given, value in bound.arguments.items():
         parameter = bound.signature.parameters[given]
         argument = ARGUMENTS.get(given, given)
@@ -317,6 +319,15 @@ def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, An
         if argument not in takes:
             unsupported(name, argument, value)
     return positional, by_name
+
+
+def check_values(name: str, arguments: dict[str, Any]) -> None:
+    """Raise ``TypeError`` for a value that NumPy's function takes, and the one of aotops does not."""
+    method, dtype = arguments.get("method"), arguments.get("dtype")
+    if isinstance(method, str) and method not in METHODS:
+        unsupported(name, "method", method, f"be one of {', '.join(METHODS)}")
+    if dtype is not None and find_dtype(dtype) is None:
+        unsupported(name, "dtype", str(dtype), f"be one of {', '.join(BY_NAME)}")
 
 
 def signature_of(function: Any) -> Any:

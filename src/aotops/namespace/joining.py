@@ -11,7 +11,7 @@ from aotops.dtypes import float64
 from aotops.namespace.creation import has_buffer
 from aotops.namespace.data_types import result_type
 from aotops.namespace.indexing import as_positions
-from aotops.namespace.operands import as_operand, as_tensor, in_dtype
+from aotops.namespace.operands import as_integers, as_operand, as_tensor, in_dtype
 from aotops.shapes import as_int, as_shape, check_bytes, contiguous_strides, normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -173,7 +173,7 @@ def repeat(x: Operand, repeats: Any, /, *, axis: int | None = None) -> Tensor:
     if isinstance(repeats, Tensor) and repeats.ndim == 0 and repeats.dtype.kind == "integer":
         repeats = repeats.item()
     if type(repeats) is not int and (isinstance(repeats, (list, tuple, range, Tensor)) or has_buffer(repeats)):
-        return repeated_unevenly(source, as_tensor("repeat", "repeats", repeats), own)
+        return repeated_unevenly(source, as_integers("repeat", "repeats", repeats), own)
     count = as_int("repeat", "repeats", repeats, "an int or a tensor of integers")
     if count < 0:
         errors.wrong_value("repeat", "repeats", "at least 0", repeats)

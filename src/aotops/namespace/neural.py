@@ -9,7 +9,7 @@ from aotops import _native, errors
 from aotops._native import astype
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import as_dtype, float64
-from aotops.namespace.operands import as_floats, as_tensor
+from aotops.namespace.operands import as_floats, as_integers, as_tensor
 from aotops.namespace.searching import positions, taken
 from aotops.namespace.statistics import folded_axes, without
 from aotops.shapes import check_bytes, folded_count
@@ -227,7 +227,7 @@ def one_hot(x: Operand, num_classes: int, *, dtype: Any = float64) -> Tensor:
         tensor([[1., 0., 0.],
                 [0., 0., 1.]])
     """
-    classes = as_tensor("one_hot", "x", x)
+    classes = as_integers("one_hot", "x", x)
     wanted = as_dtype("one_hot", "dtype", dtype)
     if classes.dtype.kind != "integer":
         errors.reject(TypeError, "one_hot", "x", "be of integers", classes.dtype.name, "convert with astype")

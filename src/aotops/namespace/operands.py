@@ -74,6 +74,14 @@ def as_tensor(name: str, argument: str, value: Any) -> Tensor:
     return operand if isinstance(operand, Tensor) else read(name, argument, operand, None)
 
 
+def as_integers(name: str, argument: str, value: Any, kind: type[Exception] = OverflowError) -> Tensor:
+    """The same, where only integers are of use: for one that is too large, the error advises no other dtype."""
+    try:
+        return as_tensor(name, argument, value)
+    except OverflowError as error:
+        errors.without_advice(kind, error)
+
+
 def as_real(name: str, argument: str, value: Any) -> Tensor:
     """A value as a tensor of other than complex numbers; ``TypeError`` for these."""
     tensor = as_tensor(name, argument, value)

@@ -9,7 +9,7 @@ from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import iinfo, result_type
 from aotops.namespace.indexing import as_positions, true_positions
 from aotops.namespace.manipulation import expanded, together
-from aotops.namespace.operands import as_operand, as_tensor, in_dtype
+from aotops.namespace.operands import as_integers, as_operand, as_tensor, in_dtype
 from aotops.shapes import normalize_axes
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -25,7 +25,7 @@ _sum = _native.operators["sum"]
 
 def positions(name: str, value: Any, argument: str = "indices") -> Tensor:
     """An argument of positions as a tensor of int64; ``TypeError`` for other than integers."""
-    indices = as_tensor(name, argument, value)
+    indices = as_integers(name, argument, value, IndexError)
     if indices.size == 0 and isinstance(value, (list, tuple)):
         return astype(indices, BY_NAME["int64"])
     if indices.dtype.kind != "integer":

@@ -10,7 +10,7 @@ from aotops.arguments import advised, as_flag
 from aotops.namespace.manipulation import broadcast_to
 from aotops.namespace.neural import embedding as rows_of
 from aotops.namespace.neural import log_softmax, one_hot, softmax
-from aotops.namespace.operands import as_floats, as_tensor
+from aotops.namespace.operands import as_floats, as_integers, as_tensor
 from aotops.namespace.searching import take_along_axis
 from aotops.namespace.statistics import mean
 from aotops.random import Generator, default_generator
@@ -19,7 +19,7 @@ from aotops.tensors import Tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from typing import Any
+    from typing import Any, NoReturn
 
 __all__ = [
     "binary_cross_entropy_with_logits",
@@ -43,8 +43,8 @@ __all__ = [
 gelu, relu, rsqrt, sigmoid, silu, softplus, tanh = (
     _native.operators[name] for name in ("gelu", "relu", "rsqrt", "sigmoid", "silu", "softplus", "tanh")
 )
-_all, _less, _multiply, _negative, _sum = (
-    _native.operators[name] for name in ("all", "less", "multiply", "negative", "sum")
+_all, _less, _max, _min, _multiply, _negative, _sum = (
+    _native.operators[name] for name in ("all", "less", "max", "min", "multiply", "negative", "sum")
 )
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -266,23 +266,25 @@ def cross_entropy(x: Any, target: Any, reduction: str = "mean") -> Tensor:
         tensor(0.1269280110429726)
     """
     logits = as_floats("cross_entropy", "x", x)
-    classes = as_tensor("cross_entropy", "target", target)
+    classes = as_integers("cross_entropy", "target", target, IndexError)
     if logits.ndim == 0:
         errors.reject(ValueError, "cross_entropy", "x", "have an axis of classes", "a tensor of 0 dimensions")
     axis = min(1, logits.ndim - 1)
+    rest = logits.shape[:axis] + logits.shape[axis + 1 :]
     if classes.dtype.kind == "float":
         if classes.shape != logits.shape:
-            errors.reject(ValueError, "cross_entropy", "target", f"have the shape {logits.shape}", classes.shape)
+            wanted = f"have the shape {logits.shape} of x, as probabilities do"
+            advice = "give classes as integers, target.astype('int64')" if classes.shape == rest else ""
+            errors.reject(ValueError, "cross_entropy", "target", wanted, f"floats of {classes.shape}", advice)
         losses: Tensor = _negative(_sum(log_softmax(logits, axis) * classes, axis))
         return reduced("cross_entropy", losses, reduction)
-    rest = logits.shape[:axis] + logits.shape[axis + 1 :]
     if classes.dtype.kind != "integer":
         errors.wrong_type("cross_entropy", "target", "integers or floats", target)
     if classes.shape != rest:
         wanted = f"have the shape {rest} of x without its axis {axis}"
         errors.reject(ValueError, "cross_entropy", "target", wanted, classes.shape)
     if classes.size and not _all(classes >= 0):
-        errors.reject(IndexError, "cross_entropy", "target", "be of classes from 0 on", "a negative number")
+        wrong_class(classes, logits.shape[axis])
     if reduction not in REDUCTIONS:
         wrong_reduction("cross_entropy", reduction)
     if not (logits.requires_grad and is_recording()):
@@ -296,8 +298,19 @@ def class_losses(logits: Tensor, classes: Tensor, axis: int, reduction: str) -> 
     """The cross-entropy of classes, and the logarithms of all probabilities."""
     logarithms = log_softmax(logits, axis)
     shape = (*logits.shape[:axis], 1, *logits.shape[axis + 1 :])
-    losses = _negative(take_along_axis(logarithms, classes.reshape(shape), axis=axis)).reshape(classes.shape)
+    try:
+        found = take_along_axis(logarithms, classes.reshape(shape), axis=axis)
+    except IndexError:
+        wrong_class(classes, logits.shape[axis])
+    losses = _negative(found).reshape(classes.shape)
     return reduced("cross_entropy", losses, reduction), logarithms
+
+
+def wrong_class(classes: Tensor, count: int) -> NoReturn:
+    """Raise the error of a class that is negative, or for which there are no logits."""
+    least, most = int(_min(classes)), int(_max(classes))
+    wanted = f"be of classes from 0 to {count - 1}" if count else "be empty where x has no classes"
+    errors.reject(IndexError, "cross_entropy", "target", wanted, least if least < 0 else most)
 
 
 def recorded_loss(

@@ -67,18 +67,25 @@ class Module:
 
     # --- parts ----------------------------------------------------------------------------------------
 
-    def named_modules(self, prefix: str = "") -> Iterator[tuple[str, Module]]:
-        """Yield the module itself and all that it consists of, each once, with names such as ``layers.0``."""
+    def named_modules(self, prefix: str = "", remove_duplicate: bool = True) -> Iterator[tuple[str, Module]]:
+        """Yield the module itself and all that it consists of, with names such as ``layers.0``.
+
+        Each comes once; with ``remove_duplicate=False``, a module that has several names comes with each of them, but
+        not as a part of itself.
+        """
+        once = as_flag("named_modules", "remove_duplicate", remove_duplicate)
         seen: set[int] = set()
-        stack: list[tuple[str, Module]] = [(prefix, self)]
+        stack: list[tuple[str, Module, tuple[int, ...]]] = [(prefix, self, ())]
         while stack:
-            name, module = stack.pop()
-            if id(module) in seen:
+            name, module, outer = stack.pop()
+            own = id(module)
+            if own in (seen if once else outer):
                 continue
-            seen.add(id(module))
+            seen.add(own)
             yield name, module
             found = [each for each in parts_of(module, name) if isinstance(each[1], Module)]
-            stack += reversed(found)  # type: ignore[arg-type]
+            within = () if once else (*outer, own)
+            stack += [(part_name, part, within) for part_name, part in reversed(found)]  # type: ignore[misc]
 
     def modules(self) -> Iterator[Module]:
         """Yield the module itself and all that it consists of, each once."""
@@ -86,14 +93,15 @@ class Module:
             yield module
 
     def children(self) -> Iterator[Module]:
-        """Yield the modules that are attributes of this one."""
-        for _, part in parts_of(self, ""):
-            if isinstance(part, Module):
-                yield part
+        """Yield the modules that are attributes of this one, each once."""
+        yield from {id(part): part for _, part in parts_of(self, "") if isinstance(part, Module)}.values()
 
     def named_tensors(self, prefix: str = "") -> Iterator[tuple[str, Tensor]]:
-        """Yield the names and tensors that make up the ``state_dict``; a tensor may have several names."""
-        for name, module in self.named_modules(prefix):
+        """Yield the names and tensors that make up the ``state_dict``.
+
+        A tensor that is shared, or is part of a module that is, comes with each of its names.
+        """
+        for name, module in self.named_modules(prefix, remove_duplicate=False):
             for own, part in parts_of(module, name):
                 if isinstance(part, Tensor):
                     yield own, part
@@ -158,6 +166,8 @@ class Module:
 
     def state_dict(self) -> dict[str, Tensor]:
         """Return all tensors by their names; they share memory with the module.
+
+        What is shared has all of its names, as in PyTorch: ``load_state_dict`` wants them all, and the last one counts.
 
         Example:
             >>> import aotops as ao
