@@ -102,7 +102,7 @@ def test_what_cannot_be_written_is_rejected() -> None:
         (ao.asarray(frozen), ValueError, "x must be writable"),
         ([[1.0, 2.0]], TypeError, "x must be an array in memory, since add_to_row writes to it, got list"),
         (misaligned, ValueError, "x must be aligned, since add_to_row writes to it"),
-        (np.zeros((2, 2), "i8"), TypeError, "x must be an array of float64 with 2 dimensions, since add_to_row writes"),
+        (np.zeros((2, 2), "i8"), TypeError, "float64 with 2 dimensions or an array of .*, since add_to_row writes"),
         (np.zeros((2, 2), ">f8"), TypeError, "x must hold native elements"),
         (np.zeros((2, 2), "O"), TypeError, "x must hold native elements"),
         (np.zeros(2), TypeError, "got ndarray of float64 with 1 dimension"),
@@ -119,6 +119,39 @@ def test_what_cannot_be_written_is_rejected() -> None:
     assert (frozen == 0).all()
     with pytest.raises(ValueError, match="grow: x must be contiguous in row-major order, since grow writes to it"):
         functions.grow(np.zeros(4)[::2])
+
+
+def test_one_that_fits_no_signature_is_told_of_all_in_one_sentence() -> None:
+    @ao.function(["(float64[:])", "(int32[:])"])
+    def clear(x):
+        x[0] = 0
+
+    wanted = "clear: x must be .*float64.* or .*int32 with 1 dimension, since clear writes to it, got ndarray of int64"
+    with pytest.raises(TypeError, match=wanted):
+        clear(np.arange(3))
+
+
+@ao.function("(float64[:], int64)")
+def rolled(x, k):
+    return np.roll(x, k)
+
+
+@ao.function("(float64[:], int64)")
+def repeated(x, k):
+    return np.repeat(x, k)
+
+
+def test_extreme_numbers_leave_nothing_unwritten() -> None:
+    x = np.arange(1.0, 6.0)
+    for k in (0, 3, -7, 2**63 - 1, -(2**63)):
+        assert np.array_equal(rolled(x, k), np.roll(x, k % 5))
+        assert rolled(x[:0], k).shape == (0,)
+    assert np.array_equal(repeated(x, 2), np.repeat(x, 2)) and repeated(x[:0], 2**62).shape == (0,)
+    for k in (3689348814741910324, 2**63 - 1):  # of which the former makes a size of 4 modulo 2**64
+        with pytest.raises(MemoryError, match=r"the result of np\.repeat has too many elements"):
+            repeated(x, k)
+    with pytest.raises(ValueError, match="negative"):
+        repeated(x, -1)
 
 
 def test_signatures_are_chosen_by_arguments() -> None:
@@ -153,7 +186,7 @@ def test_declared_orders_and_types_hold() -> None:
         (lambda f: f.mean([1], [1], [1]), TypeError, r"takes 1 to 2 arguments \(x, weights\), got 3"),
         (lambda f: f.mean([1], y=1), TypeError, "unexpected keyword argument 'y'"),
         (lambda f: f.mean([1], x=1), TypeError, "multiple values for argument 'x'"),
-        (lambda f: f.mean([1], 2), TypeError, "weights must be left out or be an array of float64 with 1 dimension"),
+        (lambda f: f.mean([1], 2), TypeError, "weights must be left out or an array of float64 with 1 dimension"),
         (lambda f: f.mean([1j]), TypeError, "x must be an array of float64 with 1 dimension, got list of complex128"),
         (lambda f: f.first_above([1], 2**2000), OverflowError, "limit must fit float64"),
         (lambda f: f.first_above([1], "a"), TypeError, "limit must be"),
@@ -205,7 +238,7 @@ def test_declared_orders_and_types_hold() -> None:
             TypeError,
             r"got Model \(ndarray of float64 with 1 dimension, Span \(int 0, complex 1j\), tuple",
         ),
-        (lambda f: f.chosen((np.ones(1),) * 4), TypeError, r"arrays must be a tuple .* or be an array of float64"),
+        (lambda f: f.chosen((np.ones(1),) * 4), TypeError, r"arrays must be a tuple .* or an array of float64"),
     ],
 )
 def test_calls_that_do_not_fit_say_why(call, error, message) -> None:

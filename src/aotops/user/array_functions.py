@@ -285,18 +285,19 @@ class ArrayFunction:
         """Raise because an argument fits no signature that takes those before it."""
         record = self._record
         parameter, operand = record.parameters[argument], operands[argument]
-        wanted = []
+        wanted, reason = [], ""
         for number, signature in enumerate(record.signatures):
             if argument < len(signature.types):
                 own = signature.types[argument]
                 at = sum([len(each.leaves) for each in signature.types[:argument]])
                 flags = self._flags[number][at : at + len(own.leaves)] if self._flags else []
-                reason = f", since {record.name} writes to it" if any(each & WRITES for each in flags) else ""
-                wanted.append(f"be {own.described()}{reason}")
+                wanted.append(own.described())
+                if any(each & WRITES for each in flags):
+                    reason = f", since {record.name} writes to it"
             else:
-                wanted.append("be left out")
+                wanted.append("left out")
         got = _spelled(values[argument], operand)
-        errors.reject(TypeError, record.name, parameter, " or ".join(dict.fromkeys(wanted)), got)
+        errors.reject(TypeError, record.name, parameter, f"be {' or '.join(dict.fromkeys(wanted))}{reason}", got)
 
 
 FunctionRecord.public = ArrayFunction

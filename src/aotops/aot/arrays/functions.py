@@ -16,6 +16,7 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
+from aotops.aot.arrays.extremes import guarded
 from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
 from aotops.aot.arrays.parallel import HELPERS, launcher
 from aotops.aot.arrays.products import products
@@ -135,6 +136,8 @@ class _Copies:
             return value
         if value in products():
             return products()[value]
+        if value in guarded():
+            return guarded()[value]
         name = name_of(value)
         if name in POWER:
             return operation("pow")
