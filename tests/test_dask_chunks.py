@@ -307,6 +307,13 @@ def test_functions_of_integers_have_the_dtypes_that_dask_is_told(name: str, dtyp
         np.testing.assert_allclose(np.asarray(result), wanted, rtol=1e-6)
 
 
+@pytest.mark.parametrize("dtype", ["float32", "int16"])
+def test_quantiles_have_the_dtypes_that_dask_is_told(dtype: str) -> None:
+    x = of_tensors((VALUES * 10).astype(dtype))
+    for lazy in (da.quantile(x, 0.3, axis=1), da.quantile(x, [0.3, 0.5], axis=1), da.nanquantile(x, 0.3, axis=1)):
+        assert lazy.dtype == lazy.compute(scheduler="synchronous").dtype
+
+
 @pytest.mark.parametrize("dtype", ["bool", "int8", "uint8"])
 def test_float16_is_rejected_with_what_to_write(dtype: str) -> None:
     x = of_tensors(np.array([0, 1, 1], dtype), 2)

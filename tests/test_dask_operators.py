@@ -735,3 +735,22 @@ def test_a_process_that_cannot_import_an_operator_says_so_at_the_call(monkeypatc
 def test_functions_of_whole_arrays_are_rejected() -> None:
     with pytest.raises(TypeError, match=r"first: each argument must be in memory, got a Dask array; write x.map_blo"):
         first(lazy(VALUES[0]))
+
+
+def test_products_of_numpys_chunks_have_the_bits_of_tensors() -> None:
+    """Those of NumPy's own depend on the number of its threads."""
+    values = np.random.default_rng(1).normal(size=(300, 257))
+    n = da.from_array(values, chunks=(150, 257))
+    t = n.to_backend("aotops")
+    for product in (
+        lambda x: ao.matmul(x, x.T),
+        lambda x: ao.tensordot(x, x.T, 1),
+        lambda x: ao.tensordot(x, x, axes=2),
+        lambda x: ao.matmul(x, values[0]),
+        lambda x: ao.matmul(values.T, x),
+    ):
+        result = product(n)
+        assert type(result._meta) is np.ndarray
+        computed = result.compute(scheduler="synchronous")
+        assert type(computed) in (np.ndarray, np.float64)
+        assert np.array_equal(computed, np.asarray(product(t).compute(scheduler="synchronous")))

@@ -318,6 +318,40 @@ SHIFTS = ["left_shift", "right_shift"]
 NO_PAIR = [*SHIFTS, *[f"bitwise_{name}" for name in ("and", "or", "xor", *SHIFTS)]]
 
 
+@pytest.mark.parametrize("function", [np.quantile, np.percentile])
+@pytest.mark.parametrize("dtype", ["int16", "float32", "float64"])
+def test_quantiles_have_numpys_dtypes(function: Any, dtype: str) -> None:
+    x = np.array([[3, 1, 2], [6, 5, 4]], dtype)
+    for q in (
+        0.25,
+        1,
+        [0.25, 0.5],
+        np.float64(0.5),
+        np.float32(0.5),
+        np.array([0.5, 0.75]),
+        np.array([0.5], "float32"),
+    ):
+        if dtype == "int16" and (type(q) is int or np.asarray(q).dtype == "float32"):
+            continue  # aotops computes integers in float64
+        for axis in (None, 1):
+            wanted, result = [function(each, q, axis=axis) for each in (x, ao.asarray(x))]
+            assert type(result) is ao.Tensor and result.dtype == wanted.dtype and result.shape == wanted.shape
+            np.testing.assert_allclose(np.asarray(result), wanted, rtol=1e-6)
+    out = np.zeros(2)
+    assert function(ao.asarray(x), 0.5, axis=1, out=out) is out
+    assert np.array_equal(out, function(x, 0.5, axis=1))
+    with pytest.raises(TypeError, match="weights"):
+        function(ao.asarray(x), 0.5, weights=x, method="inverted_cdf")
+
+
+def test_broadcasting_numbers() -> None:
+    for other in (2, 0.5, np.int16(3), np.ones((2, 1)), [1.0, 2.0, 3.0]):
+        wanted, result = [np.broadcast_arrays(each, other) for each in (np.zeros(3), ao.zeros(3))]
+        assert [(type(each), each.shape, each.dtype) for each in result] == [
+            (ao.Tensor, each.shape, each.dtype) for each in wanted
+        ]
+
+
 def test_dot() -> None:
     t = ao.tensor(VALUES)
     assert np.dot(t, 2.0).tolist() == (VALUES * 2).tolist() and type(np.dot(3, t)) is ao.Tensor

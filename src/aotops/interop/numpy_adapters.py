@@ -7,6 +7,7 @@ from typing import Any
 import aotops
 from aotops import _native, errors
 from aotops.dtypes import find_dtype
+from aotops.namespace.quantiles import METHODS
 from aotops.shapes import normalize_axes
 
 #: Stands for an argument that is not given.
@@ -331,6 +332,63 @@ def nansum(
     return finished("nansum", aotops.nansum(a, axis, keepdims=keepdims), out, None)
 
 
+def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
+    """``numpy.broadcast_arrays``, of numbers too."""
+    return aotops.broadcast_arrays(*[aotops.asarray(each) for each in args])
+
+
+def quantile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
+    """``numpy.quantile``, whose result is of the dtype that elements and shares have together."""
+    options = {"weights": weights, "interpolation": interpolation}
+    return of_shares(aotops.quantile, a, q, axis, out, method, keepdims, options)
+
+
+def percentile(
+    a: Any,
+    q: Any,
+    axis: Any = None,
+    out: Any = None,
+    overwrite_input: bool = False,
+    method: str = "linear",
+    keepdims: bool = False,
+    *,
+    weights: Any = None,
+    interpolation: Any = None,
+) -> Any:
+    """``numpy.percentile``, likewise."""
+    options = {"weights": weights, "interpolation": interpolation}
+    return of_shares(aotops.percentile, a, q, axis, out, method, keepdims, options)
+
+
+def of_shares(
+    function: Any, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, options: dict[str, Any]
+) -> Any:
+    """Either of them; Python's numbers are weak."""
+    name = function.__name__
+    for argument, value in options.items():
+        if value is not None:
+            unsupported(f"numpy.{name}", argument, value)
+    if isinstance(method, str) and method not in METHODS:
+        unsupported(f"numpy.{name}", "method", method, f"be one of {', '.join(METHODS)}")
+    x = aotops.asarray(a)
+    if x.dtype == aotops.float32 and type(q) not in (int, float):
+        shares = aotops.asarray(q).dtype
+        if shares == aotops.float64 or (shares.kind == "integer" and name == "percentile"):  # divided by 100
+            x = x.astype(aotops.float64)
+    return finished(name, function(x, q, axis=axis, method=method, keepdims=keepdims), out, None)
+
+
 #: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
 ADAPTERS = {
     "append": append,
@@ -345,6 +403,7 @@ ADAPTERS = {
     "atleast_1d": atleast_1d,
     "atleast_2d": atleast_2d,
     "atleast_3d": atleast_3d,
+    "broadcast_arrays": broadcast_arrays,
     "concatenate": concatenate,
     "copy": copied,
     "cumprod": cumprod,
@@ -361,6 +420,8 @@ ADAPTERS = {
     "isclose": isclose,
     "ones": ones,
     "ones_like": ones_like,
+    "percentile": percentile,
+    "quantile": quantile,
     "ravel": ravel,
     "round": round_to,
     "sort": sort,

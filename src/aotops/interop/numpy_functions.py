@@ -19,7 +19,6 @@ from aotops._native import TensorBase
 from aotops.dtypes import BY_NAME, find_dtype
 from aotops.interop.numpy_adapters import ADAPTERS, dtype_argument, function_of, unsupported
 from aotops.namespace.operands import has_own_operators, is_foreign_number, is_operand
-from aotops.namespace.quantiles import METHODS
 
 # --- universal functions ------------------------------------------------------------------------------------------
 
@@ -170,10 +169,10 @@ def as_out(value: Any) -> Any:
 
 #: The functions that aotops calls as NumPy does, and means the same by; an error for those that it does not have yet.
 SAME = (
-    "all any argmax argmin astype broadcast_arrays broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
+    "all any argmax argmin astype broadcast_to clip count_nonzero cumulative_prod cumulative_sum "
     "diff expand_dims flip imag isin matrix_transpose max mean median meshgrid min "
     "moveaxis nanargmax nanargmin nanmax nanmean nanmin nonzero "
-    "percentile prod quantile real repeat reshape roll searchsorted squeeze stack std sum take "
+    "prod real repeat reshape roll searchsorted squeeze stack std sum take "
     "take_along_axis "
     "tensordot tile unique_all unique_counts unique_inverse unique_values unstack var"
 )
@@ -323,9 +322,7 @@ def translated(name: str, bound: Any, own: Any) -> tuple[list[Any], dict[str, An
 
 def check_values(name: str, arguments: dict[str, Any]) -> None:
     """Raise ``TypeError`` for a value that NumPy's function takes, and the one of aotops does not."""
-    method, dtype = arguments.get("method"), arguments.get("dtype")
-    if isinstance(method, str) and method not in METHODS:
-        unsupported(name, "method", method, f"be one of {', '.join(METHODS)}")
+    dtype = arguments.get("dtype")
     if dtype is not None and find_dtype(dtype) is None:
         unsupported(name, "dtype", str(dtype), f"be one of {', '.join(BY_NAME)}")
 

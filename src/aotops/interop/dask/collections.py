@@ -182,6 +182,18 @@ def in_one_chunk(function: Any) -> Any:
     return call
 
 
+def by_tensors(function: Any) -> Any:
+    """A product of Dask's, computed by tensors of NumPy's chunks too: the bits of NumPy's depend on its threads."""
+
+    def call(x1: Any, x2: Any, /, *args: Any, **options: Any) -> Array:
+        if is_of_tensors(x1) or is_of_tensors(x2):
+            return function(x1, x2, *args, **options)
+        operands = [each.to_backend("aotops") if isinstance(each, Array) else each for each in (x1, x2)]
+        return function(*operands, *args, **options).to_backend("numpy")
+
+    return call
+
+
 #: Functions that are made of others, or that Dask has itself: it calls the functions of NumPy that chunks know.
 FUNCTIONS: dict[str, Any] = {
     "astype": astype,
@@ -196,7 +208,7 @@ FUNCTIONS: dict[str, Any] = {
     "full_like": dask.array.full_like,
     "isin": dask.array.isin,
     "log_softmax": log_softmax,
-    "matmul": dask.array.matmul,
+    "matmul": by_tensors(dask.array.matmul),
     "matrix_transpose": lambda x: dask.array.swapaxes(x, -1, -2),
     "median": in_one_chunk(ao.median),
     "moveaxis": dask.array.moveaxis,
@@ -212,7 +224,7 @@ FUNCTIONS: dict[str, Any] = {
     "squeeze": dask.array.squeeze,
     "stack": lambda arrays, *, axis=0: dask.array.stack(arrays, axis=axis),
     "take": take,
-    "tensordot": dask.array.tensordot,
+    "tensordot": by_tensors(dask.array.tensordot),
     "tile": dask.array.tile,
     "tril": dask.array.tril,
     "triu": dask.array.triu,
