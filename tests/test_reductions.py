@@ -283,6 +283,21 @@ def test_the_element_that_decides_in_each_direction(position: int) -> None:
         assert ao.any(x).item() is True
 
 
+@pytest.mark.parametrize("length", [1, 63, 64, 65, 128, 319, 320, 321, 577, 640, 1000])
+def test_any_and_all_see_every_element_of_a_row(length: int) -> None:
+    """Rows of bools are combined four vectors at a time, one vector at a time, and one element at a time."""
+    one = np.eye(length, dtype=bool)
+    for each in (one, np.asfortranarray(one)):
+        x = ao.asarray(each)
+        for operator in (ao.any, ao.max):
+            assert_same(operator(x, 1), np.ones(length, bool))
+        for operator in (ao.all, ao.min):
+            assert_same(operator(ao.logical_not(x), 1), np.zeros(length, bool))
+    for call in (ao.any, ao.all, ao.max, ao.min):
+        for value in (False, True):
+            assert_same(call(ao.full((3, length), value), 1), np.full(3, value))
+
+
 def test_what_counts_as_true() -> None:
     for dtype, values in (("float32", [0.0, -0.0, NAN, INF, 1e-45]), ("float64", [0.0, -0.0, NAN, -INF, 5e-324])):
         for value in values:

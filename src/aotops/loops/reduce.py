@@ -136,7 +136,7 @@ def reduce(
 
     def fold_row_in_order(element: Function, count: int) -> Function:
         if exact:
-            return fold_exact_row_by(combine, element, count, absorbing)
+            return fold_exact_row_by(combine, element, count, absorbing, signature.output == "bool")
         return fold_row_by(combine, element, count, depth, absorbing, within, settle)
 
     if large:
@@ -362,6 +362,31 @@ def many_lanes(combine: Function, element: Function, count: int) -> Function:
     return fold
 
 
+def many_lanes_of_bools(combine: Function, element: Function, count: int) -> Function:
+    """As ``many_lanes``, four groups at a time: 64 bools are one vector of AVX-512, and each waits for the one before.
+
+    A result is made a byte of 0 or 1 again, which takes 12 cycles: ``any`` of 1e6 bools took 63 us for 17.
+    """
+
+    def fold(row: Any, steps: Any, fixed: Any, start: int, groups: int, lanes: Any) -> None:
+        for lane in range(count):
+            store(lanes, lane, element(row, steps, fixed, start + lane))
+        first, end = start + count, start + groups * count
+        while first + 4 * count <= end:
+            for lane in range(count):
+                j = first + lane
+                ab = combine(element(row, steps, fixed, j), element(row, steps, fixed, j + count))
+                cd = combine(element(row, steps, fixed, j + 2 * count), element(row, steps, fixed, j + 3 * count))
+                store(lanes, lane, combine(load_output(lanes, lane), combine(ab, cd)))
+            first += 4 * count
+        for group in range(first, end, count):
+            for lane in range(count):
+                x = element(row, steps, fixed, group + lane)
+                store(lanes, lane, combine(load_output(lanes, lane), x))
+
+    return fold
+
+
 def part_of_lanes(combine: Function, element: Function, settle: Function) -> Function:
     """Make a function that adds 32 and 16 of the elements from ``start`` on to lanes, and returns where it ended."""
 
@@ -529,13 +554,15 @@ def fold_row_with_gaps_by(
     return fold_row
 
 
-def fold_exact_row_by(combine: Function, element: Function, count: int, absorbing: Any = None) -> Function:
+def fold_exact_row_by(
+    combine: Function, element: Function, count: int, absorbing: Any = None, bools: bool = False
+) -> Function:
     """As ``fold_row_by`` for results whose order does not matter, so that blocks need no stack.
 
     The code of a kernel is half as long, and rows of 7 to 100 elements take 5 to 40 % less time.
     """
     in_variables, in_memory = eight_lanes(combine, element), many_lanes(combine, element, 8)
-    fold_groups = many_lanes(combine, element, count)
+    fold_groups = (many_lanes_of_bools if bools else many_lanes)(combine, element, count)
     add_part = part_of_lanes(combine, element, unchanged)
 
     def fold_eights(row: Any, steps: Any, fixed: Any, start: int, eights: int, lanes: Any) -> Any:
