@@ -97,6 +97,7 @@ def test_the_command_prints_coefficients_and_error(capsys: pytest.CaptureFixture
 TABLES = {
     "erf": (special.ERF, 56.0),
     "erfc": (special.SCALED_ERFC, 26.4),
+    "erfc64": (special.SCALED_ERFC_64, 54.5),
     "gelu": (activation.TAILS, 26.8),
     "tanh": (hyperbolic.TANH, 27.0),
 }

@@ -56,6 +56,30 @@ def test_only_huge_numbers_leave_the_fast_path(name: str, dtype: str) -> None:
         assert rare(x), x
 
 
+def test_large_numbers_leave_the_fast_path_of_tan_in_float32() -> None:
+    _, rare = RECORDS["tan"].fast_paths["float32"]
+    for x in (0.0, -0.0, -1e-40, 1.0, -16383.999, math.inf, -math.inf, math.nan):
+        assert not rare(x), x
+    for x in (2.0**14, -(2.0**14), 1e10, -3e38):
+        assert rare(x), x
+
+
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_large_number_changes_no_result_beside_it(name: str, dtype: str) -> None:
+    """It takes its block off the fast path."""
+    x = np.random.default_rng(3).uniform(-16384, 16384, 5000).astype(dtype)
+    x[:9] = (0.0, -0.0, 1e-40, -1e-40, math.inf, -math.inf, math.nan, 1.5707964, -1e-5)
+    function = getattr(ao, name)
+    alone = np.asarray(function(ao.asarray(x)))
+    x[::50] = 1e20
+    beside = np.asarray(function(ao.asarray(x)))
+    kept = np.arange(len(x)) % 50 > 0
+    assert np.array_equal(alone[kept], beside[kept], equal_nan=True)
+    kept &= ~np.isnan(alone)
+    assert np.array_equal(np.signbit(alone[kept]), np.signbit(beside[kept]))
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_results_that_are_multiples_of_pi(dtype: str) -> None:
     """Correctly rounded, whatever their last bits are a sum of."""
@@ -78,7 +102,7 @@ def test_results_that_are_multiples_of_pi(dtype: str) -> None:
         assert result[0] == (nearest(share) if result.dtype == dtype else math.pi * share), share
 
 
-@pytest.mark.parametrize("name", ["sin", "asin", "atan"])
+@pytest.mark.parametrize("name", ["sin", "tan", "asin", "atan"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_tiny_numbers_stay_what_they_are(name: str, dtype: str) -> None:
     """Their cubes are less than half a unit in the last place, also where these are subnormal."""

@@ -120,6 +120,7 @@ def scaled_erfc(a: Any) -> Any:
 FITS = {
     "gelu": Fit(tail, quarters(0, 1), first=12, degree=6, near=True),
     "erfc": Fit(scaled_erfc, quarters(0, 2**0.5), first=12, degree=6, near=True),
+    "erfc64": Fit(scaled_erfc, quarters(0, 0.5493), first=12, degree=14, single=False),
     "tanh": Fit(mpmath.tanh, quarters(-3, 1), first=9, degree=6, odd=4),
     "erf": Fit(mpmath.erf, lambda k: max(k - 0.5, 0) * 0.384, first=0, degree=13, single=False, odd=2),
 }

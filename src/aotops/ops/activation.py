@@ -8,7 +8,9 @@ from typing import Any
 from aotops.intrinsics import (
     bits_of_float32,
     divide,
+    float32_of_bits,
     fma,
+    narrow,
     scale,
     select,
     widen,
@@ -16,15 +18,19 @@ from aotops.intrinsics import (
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
+    LN2_HIGH_32,
+    LN2_LOW_32,
+    LOG2_E,
     NAN,
+    NEGLIGIBLE,
     by_table,
     chained,
-    exp_parts32,
     exp_parts64,
+    exp_polynomial32,
     in_float64,
 )
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map, zip
-from aotops.ops.special import FAR, FAR_32, NOTHING, bell_of, erf_polynomial64, numpy_erfc, tail64
+from aotops.ops.special import FAR_32, NOTHING, bell_of, interval64, numpy_erfc, tail64
 
 # --- sigmoid ------------------------------------------------------------------------------------------------------
 
@@ -35,11 +41,9 @@ def sigmoid64(x: Any) -> Any:
     Numerator and denominator are each taken in two parts, and what remains is divided too. The numerator is scaled
     last, so that subnormal results are rounded once.
     """
-    x = select(x > 60.0, 60.0, x)  # there it is 1, and AVX-512 scales to subnormal numbers slowly
     k, t, u, v = exp_parts64(-math.fabs(x))
     mantissa = fma(u, v, t)
-    power = scale(1.0, k)
-    e = mantissa * power
+    e = scale(mantissa, select(k < -100.0, -100.0, k))  # which is nothing beside 1
     below = 1.0 + e
     inverse = 1.0 / below
     negative = x < 0.0
@@ -47,29 +51,34 @@ def sigmoid64(x: Any) -> Any:
     above_low = select(negative, fma(u, v, t - mantissa), 0.0)
     quotient = above * inverse
     remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
-    return fma(remainder, inverse, quotient) * select(negative, power, 1.0)
+    return scale(fma(remainder, inverse, quotient), select(negative, k, 0.0))
 
 
-def logistic_parts32(x: Any, z: Any) -> Any:
-    """``k, y, r`` with ``sigmoid(x) = (y + r) * 2**k``, ``r`` small; ``z`` is ``-abs(x)``, and ``k`` 0 above 0."""
-    negative = x < 0.0
-    k, t, u, v = exp_parts32(z)
-    mantissa = fma(u, v, t)
-    e = scale(mantissa, select(k < -60.0, -60.0, k))  # nothing beside 1; AVX-512 scales to subnormal numbers slowly
-    below = 1.0 + e
-    inverse = 1.0 / below
-    above = select(negative, mantissa, 1.0)
-    above_low = select(negative, fma(u, v, t - mantissa), 0.0)
-    quotient = above * inverse
-    remainder = fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low)
-    return select(negative, k, 0.0), quotient, remainder * inverse
+def logistic_parts32(x: Any) -> Any:
+    """``k, y, r`` with ``sigmoid(x) = (y + y * r) * 2**k``, ``r`` small.
+
+    With ``x = k * ln(2) - r`` that is ``1 / (c + exp(r))``, where ``c`` is ``2**k``: no numerator has to be chosen. The
+    denominator is taken in two parts, and what remains of 1 is divided too. From 20 on the result is 1.
+    """
+    m = select(x > 20.0, 20.0, select(x < -1000.0, -1000.0, x)) + NEGLIGIBLE
+    # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``c``
+    shifted = narrow(fma(m, LOG2_E, 12583039.0))  # plain Python computes in float64
+    k = shifted - 12583039.0
+    r = fma(k, LN2_LOW_32, fma(k, LN2_HIGH_32, -m))
+    v = fma(r, exp_polynomial32(r), 1.0)
+    # below 2**-87 it is nothing beside 1
+    c = float32_of_bits((bits_of_float32(select(shifted < 12582952.0, 12582952.0, shifted)) << 23) & 0x7F800000)
+    total = narrow(c + 1.0)
+    below = fma(r, v, total)
+    below_low = fma(r, v, total - below) + (narrow(1.0 - total) + c)
+    inverse = narrow(1.0) / narrow(below)
+    return k, inverse, fma(-inverse, below_low, fma(-inverse, below, 1.0))
 
 
 def sigmoid32(x: Any) -> Any:
     """As ``sigmoid64``, in float32."""
-    # math.fabs would make a Python float, which is a float64
-    k, quotient, rest = logistic_parts32(x, select(x < 0.0, x, -x))
-    return scale(quotient + rest, k)
+    k, inverse, lacking = logistic_parts32(x)
+    return scale(fma(inverse, lacking, inverse), k)
 
 
 @map(
@@ -144,24 +153,18 @@ def relu_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- silu ---------------------------------------------------------------------------------------------------------
 
 
-def lowered(y: Any, k: Any) -> Any:
-    """``y * 2**floor(k)`` of ``k`` from -160 to 0, in float64 from -1160, rounded once."""
-    far = k < -64.0
-    return (y * select(far, 5.421010862427522e-20, 1.0)) * scale(1.0, select(far, k + 64.0, k))
-
-
 def silu_slope(mp: Any, x: Any) -> Any:
     """The derivative."""
     return (1 + x / (1 + mp.exp(x))) / (1 + mp.exp(-x))
 
 
 def silu32(x: Any) -> Any:
-    """silu in float32: as ``sigmoid32``, scaled last; where ``k`` is not 0, ``x`` is moderate."""
-    factor = select(x < -108.75, -1000.0, x)  # scaled to 0, and so far that it is quick
-    k, quotient, rest = logistic_parts32(x, select(x < 0.0, factor, -x))
-    y = fma(factor, quotient, factor * rest)
+    """silu in float32: as ``sigmoid32``, scaled last; from 20 on it is ``x``."""
+    factor = select(x < -1000.0, -1000.0, x)
+    k, inverse, lacking = logistic_parts32(x)
+    y = fma(factor, inverse, factor * (inverse * lacking))
     # below 2**-64, which ``scale`` does not take, ``k`` is 0
-    return select(x == INF, x, select(k == 0.0, y, scale(y, k)))
+    return select(x > 20.0, x, select(k == 0.0, y, scale(y, k)))
 
 
 @map(
@@ -200,7 +203,9 @@ def silu(x: Any) -> Any:
     # scaled last, so that subnormal results are rounded once
     factor = select(negative, select(x < -800.0, -800.0, x), select(x > 1.0, 1.0, x))
     y = fma(factor, quotient, factor * lacking)
-    return select(negative, lowered(y, k), select(x > 1.0, x * (quotient + lacking), y))
+    # below 2**-64, which ``scale`` does not take, ``k`` is 0
+    below_zero = select(k == 0.0, y, scale(y, k))
+    return select(negative, below_zero, select(x > 1.0, x * (quotient + lacking), y))
 
 
 silu.specialise("float32")(silu32)
@@ -223,25 +228,22 @@ INVERSE_ROOT_2, INVERSE_ROOT_2_LOW = 0.7071067811865476, -4.833646656726457e-17
 
 
 def gelu64(x: Any) -> Any:
-    """gelu in float64: ``x / 2 * erfc(-x / sqrt(2))`` as in ``erfc64``, where the square is that of x, halved."""
+    """gelu in float64: ``x`` less ``a / 2 * erfc(a / sqrt(2))`` above 0, minus that below.
+
+    The argument of erfc has two parts, and its square is that of ``a``, halved.
+    """
     a = math.fabs(x)
-    a = select(a > 38.625, FAR, a)
-    half = 0.5 * math.copysign(a, x)
-    t = select(a < NOTHING, 0.0, select(a > 0.70703125, 0.5, a * INVERSE_ROOT_2))
-    near = math.copysign(t, x)
-    total = 1.0 + near
-    rest = fma(near, erf_polynomial64(near * near), (1.0 - total) + near)
-    moderate = select(a < NOTHING, 0.0, half)
-    small = select(a < NOTHING, half, fma(moderate, total, moderate * rest))
-    far = select(a < 0.70703125, 0.70703125, a)
-    square = far * far
-    root = far * INVERSE_ROOT_2
-    root_low = fma(far, INVERSE_ROOT_2, -root) + far * INVERSE_ROOT_2_LOW
-    y, y_low, k = tail64(root, root_low, 0.5 * square, 0.5 * fma(far, far, -square))
-    part = 0.5 * far
-    product = part * y
-    tail = scale(product + fma(part, y_low, fma(part, y, -product)), k)
-    return select(a < 0.70703125, small, select(x < 0.0, -tail, select(x > 38.625, x, a - tail)))
+    tiny = a < NOTHING
+    m = select(tiny, NOTHING, select(a > 38.6, 38.6, a))
+    root = m * INVERSE_ROOT_2
+    j, middle = interval64(root)
+    t = (root - middle) + (fma(m, INVERSE_ROOT_2, -root) + m * INVERSE_ROOT_2_LOW)
+    half = 0.5 * m
+    square = -half * m
+    y, y_low, k = tail64(j, t, square, fma(-half, m, -square))
+    product = half * y
+    tail = scale(product + fma(half, y_low, fma(half, y, -product)), k)
+    return select(tiny, 0.5 * x, select(x < 0.0, -tail, x - tail))
 
 
 def numpy_gelu(np: Any, x: Any) -> Any:
@@ -257,7 +259,7 @@ def gelu_slope(mp: Any, x: Any) -> Any:
 
 # The polynomials of ``gelu32`` are fitted by `tools/fit_by_table.py gelu`: for
 # ``tail(a) = exp(a**2 / 2) * erfc(a / sqrt(2)) / 2`` on the quarters of the octaves of ``1 + a``, within 2^-26.8.
-# In float64, by ``tail64`` in one part, it took three times as long.
+# In float64, by a quotient, it took three times as long.
 
 #: The middle of each interval, and its coefficients from the constant one up.
 TAILS = (

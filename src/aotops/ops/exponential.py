@@ -14,15 +14,18 @@ from typing import Any
 
 from aotops.intrinsics import (
     Table,
+    bits_of_float32,
     bits_of_float64,
     centred_exponent,
     centred_mantissa,
     centred_unscale,
     exponent,
+    float32_of_bits,
     fma,
     limit,
     look_up16,
     mantissa,
+    narrow,
     rint,
     scale,
     select,
@@ -111,7 +114,7 @@ def exp_derivative(x: Any, y: Any, g: Any) -> Any:
 # --- expm1 --------------------------------------------------------------------------------------------------------
 
 
-#: Between 3/4 and 3/2 times a power of 2 the parts of expm1 add up with the least rounding errors: see ``expm1_of``.
+#: Between 3/4 and 3/2 times a power of 2 the parts of expm1 add up with the least rounding errors: see ``expm1_64``.
 SHIFT = 0.08496250072115618  # log2(3/2) - 1/2
 
 
@@ -128,43 +131,52 @@ def expm1_polynomial64(r: Any) -> Any:
     return fma(r2, fma(r2, fma(r2, fma(r2, p89, p67), p45), p23), p01)
 
 
-# tools/fit_polynomial.py "(expm1(x)-x-x*x/2)/x**3"
-#     --from="log(.75)" --to="log(1.5)" --degree=4 --weight="x**3" --float32
-def expm1_polynomial32(r: Any) -> Any:
-    """As ``expm1_polynomial64``, in float32: within 2^-31."""
-    p = fma(fma(r, 0.00020946908625774086, 0.0013918590266257524), r, 0.00833205133676529)
-    return fma(fma(p, r, 0.041666578501462936), r, 0.16666670143604279)
+def expm1_64(x: Any) -> Any:
+    """expm1 in float64: ``(2**k - 1) + 2**k * y``, where the rounding of ``y`` is at most 1/4 ULP of the result.
 
-
-def expm1_of(polynomial: Any, ln2_high: float, ln2_low: float, least: float, lowest: float, highest: float) -> Any:
-    """Make expm1: ``(2**k - 1) + 2**k * y``, where the rounding of ``y`` is at most 1/4 ULP of the result.
-
-    ``exp(x)`` is ``2**k * (1 + y)`` with ``y`` from -1/4 to 1/2. Below ``lowest`` the result is -1, above ``highest``
-    it is infinite. Numbers below ``least`` are their own results, and enter as 0: multiplying subnormal ones is slow.
+    ``exp(x)`` is ``2**k * (1 + y)`` with ``y`` from -1/4 to 1/2. Below -40 the result is -1, above 710 it is infinite.
+    Numbers below 2^-54 are their own results, and enter as 0: multiplying subnormal ones is slow.
     """
-
-    def expm1(x: Any) -> Any:
-        small = math.fabs(x) < least
-        within = select(small, 0.0, select(x > highest, highest, select(x < lowest, lowest, x)))
-        k = rint(fma(within, LOG2_E, -SHIFT))
-        high = fma(-k, ln2_high, within)
-        r = fma(-k, ln2_low, high)
-        # the square by itself: it is most of what is added
-        y = high + fma(-k, ln2_low, (r * r) * fma(r, polynomial(r), 0.5))
-        # half of all, since 2**k may overflow where the result does not
-        s = scale(0.5, k)
-        most = s - 0.5
-        # what the difference lacks, where it is rounded
-        lacking = (s - most) - 0.5
-        half = most + fma(s, y, lacking)
-        # halves of subnormal numbers would be rounded
-        return select(small, x, half + half)
-
-    return expm1
+    small = math.fabs(x) < 2.0**-54
+    within = select(small, 0.0, select(x > 710.0, 710.0, select(x < -40.0, -40.0, x)))
+    k = rint(fma(within, LOG2_E, -SHIFT))
+    high = fma(-k, LN2_HIGH, within)
+    r = fma(-k, LN2_LOW, high)
+    # the square by itself: it is most of what is added
+    y = high + fma(-k, LN2_LOW, (r * r) * fma(r, expm1_polynomial64(r), 0.5))
+    # half of all, since 2**k may overflow where the result does not
+    s = scale(0.5, k)
+    most = s - 0.5
+    # what the difference lacks, where it is rounded
+    lacking = (s - most) - 0.5
+    half = most + fma(s, y, lacking)
+    # halves of subnormal numbers would be rounded
+    return select(small, x, half + half)
 
 
-expm1_64 = expm1_of(expm1_polynomial64, LN2_HIGH, LN2_LOW, 2.0**-54, -40.0, 710.0)
-expm1_32 = expm1_of(expm1_polynomial32, LN2_HIGH_32, LN2_LOW_32, 2.0**-25, -20.0, 89.0)
+# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="log(3/4)" --to="log(3/2)"
+#     --degree=4 --weight="x**2" --float32
+def expm1_polynomial32(r: Any) -> Any:
+    """``(exp(r) - 1 - r) / r**2`` for ``r`` between ln(3/4) and ln(3/2): exp within 2^-28."""
+    # the last digits are those with the least error of all float32
+    p = fma(fma(r, 0.001478282269090414, 0.008357545360922813), r, 0.041656434535980225)
+    return fma(fma(p, r, 0.16666589677333832), r, 0.5000002384185791)
+
+
+def expm1_32(x: Any) -> Any:
+    """As ``expm1_64``, in float32, with the power of 2 made of bits."""
+    ordinary = math.fabs(x) >= 2.0**-25  # not NaN, which stays what it is
+    within = select(ordinary, select(x > 89.0, 89.0, select(x < -20.0, -20.0, x)), 0.0)
+    # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``2**(k - 1)``
+    shifted = narrow(fma(within, LOG2_E, -SHIFT) + 12583038.0)  # plain Python computes in float64
+    k = shifted - 12583038.0
+    high = fma(-k, LN2_HIGH_32, within)
+    r = fma(-k, LN2_LOW_32, high)
+    y = high + fma(-k, LN2_LOW_32, (r * r) * expm1_polynomial32(r))
+    s = float32_of_bits((bits_of_float32(shifted) << 23) & 0x7F800000)
+    most = s - 0.5
+    half = most + fma(s, y, (s - most) - 0.5)
+    return select(ordinary, half + half, x)
 
 
 @map(

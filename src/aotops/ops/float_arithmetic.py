@@ -20,7 +20,6 @@ from aotops.intrinsics import (
     look_up16,
     look_up16_float32,
     narrow,
-    rint,
     select,
 )
 
@@ -160,7 +159,7 @@ def exp_steps64(x: Any) -> Any:
 
 def exp_steps32(x: Any) -> Any:
     """``k, r`` with ``x = k * ln(2) + r``: ``k`` is an integer, and ``r`` within ``ln(2) / 2``; NaN as in float64."""
-    k = rint(x * LOG2_E)
+    k = narrow(fma(x, LOG2_E, 12582912.0)) - 12582912.0  # plain Python computes in float64
     return k, fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, x))
 
 

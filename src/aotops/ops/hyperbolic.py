@@ -200,46 +200,58 @@ def cosh_polynomial32(z: Any) -> Any:
     return fma(fma(z, 0.001400845474563539, 0.041664931923151016), z, 0.5000000596046448)
 
 
-def hyperbolic_of(sinh_polynomial: Any, cosh_polynomial: Any, ln2_high: float, ln2_low: float, tiny: float) -> Any:
-    """Make ``k, w, r, c, s`` of ``a >= 0``: ``c`` is ``cosh(r) - 1``, and ``s`` what ``sinh(r)`` is more than ``r``.
+def parts64(a: Any) -> Any:
+    """``k, w, r, c, s`` of ``a >= 0``: ``c`` is ``cosh(r) - 1``, and ``s`` what ``sinh(r)`` is more than ``r``.
 
     ``w`` is ``4**-k``, or 2^-80 where that is less. Of infinity ``k`` is infinite and ``r`` limited. Smaller numbers
-    count as ``tiny``: it is slow to compute with squares that are subnormal.
+    count as ``TINY``: it is slow to compute with squares that are subnormal.
     """
-
-    def parts(a: Any) -> Any:
-        moderate = select(a < tiny, tiny, a)
-        k = rint(fma(moderate, LOG2_E, DOWN))
-        high = fma(-k, ln2_high, moderate)
-        r = limit(fma(-k, ln2_low, high), 1.0)
-        low = limit(fma(-k, ln2_low, high - r), 1.0)  # what its rounding took away; NaN beside infinity
-        z = r * r
-        c = fma(r, low, z * cosh_polynomial(z))
-        # beyond 40 it is nothing, and AVX-512 scales to subnormal numbers slowly
-        return k, scale(1.0, -2.0 * select(k > 40.0, 40.0, k)), r, c, fma(r * z, sinh_polynomial(z), low)
-
-    return parts
+    moderate = select(a < TINY, TINY, a)
+    k = rint(fma(moderate, LOG2_E, DOWN))
+    high = fma(-k, LN2_HIGH, moderate)
+    r = limit(fma(-k, LN2_LOW, high), 1.0)
+    low = limit(fma(-k, LN2_LOW, high - r), 1.0)  # what its rounding took away; NaN beside infinity
+    z = r * r
+    c = fma(r, low, z * cosh_polynomial64(z))
+    # beyond 40 it is nothing, and ``scale`` is slower below 2^-1013
+    return k, scale(1.0, -2.0 * select(k > 40.0, 40.0, k)), r, c, fma(r * z, sinh_polynomial64(z), low)
 
 
-parts64 = hyperbolic_of(sinh_polynomial64, cosh_polynomial64, LN2_HIGH, LN2_LOW, TINY)
-parts32 = hyperbolic_of(sinh_polynomial32, cosh_polynomial32, LN2_HIGH_32, LN2_LOW_32, TINY_32)
+def sinh64(x: Any) -> Any:
+    """sinh in float64; it is scaled last, since it may be finite where ``exp`` is not."""
+    a = math.fabs(x)
+    k, w, r, c, s = parts64(a)
+    one, twice = 1.0 - w, fma(r, w, r)
+    total = one + twice
+    rest = fma(c, one, fma(s, w, s)) + ((1.0 - one) - w)
+    return math.copysign(select(a < TINY, a, scale(total + (((one - total) + twice) + rest), k - 1.0)), x)
 
 
-def sinh_of(parts: Any, tiny: float) -> Any:
-    """Make sinh; it is scaled last, since it may be finite where ``exp`` is not."""
+def sinh32(x: Any) -> Any:
+    """As ``sinh64``, in float32, with powers of 2 made of bits; from 90 on it is infinite.
 
-    def sinh(x: Any) -> Any:
-        a = math.fabs(x)
-        k, w, r, c, s = parts(a)
-        one, twice = 1.0 - w, fma(r, w, r)
-        total = one + twice
-        rest = fma(c, one, fma(s, w, s)) + ((1.0 - one) - w)
-        return math.copysign(select(a < tiny, a, scale(total + (((one - total) + twice) + rest), k - 1.0)), x)
-
-    return sinh
-
-
-sinh64, sinh32 = sinh_of(parts64, TINY), sinh_of(parts32, TINY_32)
+    Half of the result is computed, since the power of 2 may overflow where the result does not.
+    """
+    a = math.fabs(x)
+    m = select(a < TINY_32, TINY_32, select(a > 90.0, 90.0, a))
+    # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``2**(k - 2)``
+    shifted = narrow(fma(m, LOG2_E, DOWN) + 12583037.0)  # plain Python computes in float64
+    k = shifted - 12583037.0
+    high = fma(-k, LN2_HIGH_32, m)
+    r = fma(-k, LN2_LOW_32, high)
+    low = fma(-k, LN2_LOW_32, high - r)
+    # 4**-k, as a square; beyond k = 20 it is nothing
+    near = bits_of_float32(select(shifted < 12583057.0, shifted, 12583057.0))
+    root = float32_of_bits(0x7E000000 - ((near << 23) & 0x7F800000))
+    w = root * root
+    z = r * r
+    c = z * cosh_polynomial32(z)
+    s = fma(r * z, sinh_polynomial32(z), low)
+    one, twice = 1.0 - w, fma(r, w, r)
+    total = one + twice
+    y = total + (((one - total) + twice) + fma(c, one, fma(s, w, s)))
+    half = y * float32_of_bits((bits_of_float32(shifted) << 23) & 0x7F800000)
+    return math.copysign(select(a < TINY_32, a, half + half), x)
 
 
 def cosh64(x: Any) -> Any:
@@ -251,29 +263,35 @@ def cosh64(x: Any) -> Any:
     return scale(total + (((one - total) + less) + rest), k - 1.0)
 
 
-#: What ``ROOTS_32`` lack, and the inverses of the roots, doubled until they are 1 or more.
+#: What ``ROOTS_32`` lack, and the inverses of the roots.
 ROOTS_LOW_32 = Table(tuple(narrow(root - narrow(root)) for root in ROOTS.values))
-INVERSE_ROOTS_32 = Table(tuple(narrow(2.0 ** ((j + 7) // 8) / root) for j, root in enumerate(ROOTS.values)))
+INVERSE_ROOTS_32 = Table(tuple(narrow(1.0 / root) for root in ROOTS.values))
 
 
 def cosh32(x: Any) -> Any:
     """cosh in float32: as above with sixteenths of ``ln(2)``, whose ``r`` is so small that no rounding of it counts.
 
-    What is left is ``t * (C + S) + b * (C - S)`` with ``t`` from 1 to 2 in two parts, and ``b`` at most ``t``.
+    What is left is ``t * (C + S) + b * (C - S)`` with ``t`` from 1 to 2 in two parts, and ``b`` at most ``t``. Half of
+    the result is computed, since the power of 2 may overflow where the result does not.
     """
     a = math.fabs(x)
-    a = select(a < TINY_32, TINY_32, a)
-    # the bits of a sum between 2**19 and 2**20 end with sixteenths
-    shifted = narrow(fma(a, LOG2_E, 786432.0))  # plain Python computes in float64
-    k = shifted - 786432.0
+    m = select(a < TINY_32, TINY_32, select(a > 90.0, 90.0, a))
+    # the bits of a sum between 2**19 and 2**20 end with sixteenths, here of the biased exponent of ``2**(k - 2)``
+    shifted = narrow(fma(m, LOG2_E, 786557.0))  # plain Python computes in float64
+    k = shifted - 786557.0
     j = bits_of_float32(shifted)
-    r = limit(fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, a)), 0.03125)
+    r = fma(-k, LN2_LOW_32, fma(-k, LN2_HIGH_32, m))
     z = r * r
     c = z * fma(z, 0.0416666679084301, 0.5)
     s = fma(r * z, 0.1666666716337204, r)
     t = look_up16_float32(ROOTS_32, j)
-    b = scale(look_up16_float32(INVERSE_ROOTS_32, j), -2.0 * select(k > 40.0, 40.0, k))
-    return scale(t + (b + fma(t, c + s, fma(b, c - s, look_up16_float32(ROOTS_LOW_32, j)))), k - 1.0)
+    # with 4**-k, as a square; beyond k = 20 it is nothing
+    near = bits_of_float32(select(shifted < 786577.0, shifted, 786577.0))
+    root = float32_of_bits(0x7E000000 - ((near << 19) & 0x7F800000))
+    b = (look_up16_float32(INVERSE_ROOTS_32, j) * root) * root
+    y = t + (b + fma(t, c + s, fma(b, c - s, look_up16_float32(ROOTS_LOW_32, j))))
+    half = y * float32_of_bits((j << 19) & 0x7F800000)
+    return half + half
 
 
 @map(

@@ -166,33 +166,52 @@ class Primitive:
     is_rare: Callable[..., Any] | None = None
 
 
+#: The bits behind the binary point and the bias of the exponent of each format.
+FORMATS = {"f64": (52, 1023), "f32": (23, 127)}
+
+
+def largest_ordinary(bias: int) -> float:
+    """The largest ``abs(k)`` of which ``scale`` makes normal results, unless ``abs(y)`` is below 2^-8: that is rare."""
+    return bias - 10.0
+
+
 def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str, Primitive]:
     """Make the primitives of a float format, which has ``width`` bits behind the binary point."""
     one, exponents, integers = bias << width, (2 * bias + 1) << width, (bias + width) << width
     inverse = (2 * bias) << width  # of 2**e the bits less those of 2**-e
     smallest, up = 2.0 ** (1 - bias), 2.0 ** (width + 2)
+    # ``2**-units`` is the smallest number; the bits of a sum with ``unit`` end with its integer
+    units, unit = bias + width - 1.0, 2.0**width
     biased = 1.5 * 2.0**width + bias
     offset, lower_offset = 2.0**width + bias, 2.0**width + bias + width + 2
     high, low = 1 << width, (2 * bias - 1) << width  # the bits of ordinary numbers
     shift, bound = 2**63 - high, low - high - 2**63
-    most, beyond = bias - 3.0, bias - 1.0
+    most, beyond, ordinary = bias - 3.0, bias - 1.0, largest_ordinary(bias)
 
     def power(k: Any) -> Any:
         """``2**k`` of an integral float, where it is a normal number: the last bits of a sum, moved to the exponent."""
         return of_bits(wrap_int64(bits_of(k + biased) << width))
 
     def scale(y: Any, k: Any) -> Any:
-        # of two products, the first one is exact; written so that NaN stays NaN
+        """As by AVX-512: a subnormal result is the end of a sum's bits, for products take 150 cycles to be one."""
         n = floor(select(k > 2.0 * most, 2.0 * most, select(k < -2.0 * most, -2.0 * most, k)))
+        y = y + 0.0 * n  # NaN if either is
+        # in units of the smallest number, of which those beyond all bounds are as good as others
+        j = n + units
+        in_units = math.fabs(y) * power(select(j > beyond, beyond, select(j < -66.0, -66.0, j)))
+        subnormal = in_units < unit
+        size = of_bits(bits_of(select(subnormal, in_units, 0.0) + unit) - integers)
+        # of two products, the first one is exact
+        n = select(subnormal, 0.0, n)
         half = floor(0.5 * n)
-        return ((y + 0.0 * n) * power(half)) * power(n - half)
+        return select(subnormal, math.copysign(size, y), (y * power(half)) * power(n - half))
 
     def scale_by_normal(y: Any, k: Any) -> Any:
         return y * power(floor(k))
 
     def has_no_normal_power(k: Any) -> Any:
         # also of NaN
-        return not math.fabs(k) < beyond
+        return not math.fabs(k) <= ordinary
 
     def limit(x: Any, bound: Any) -> Any:
         x = select(x < bound, x, bound)
@@ -270,8 +289,8 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
 
 
 PRIMITIVES = {
-    "f64": primitives_of(bits_of_float64, float64_of_bits, 52, 1023),
-    "f32": primitives_of(bits_of_float32, float32_of_bits, 23, 127),
+    "f64": primitives_of(bits_of_float64, float64_of_bits, *FORMATS["f64"]),
+    "f32": primitives_of(bits_of_float32, float32_of_bits, *FORMATS["f32"]),
 }
 
 

@@ -35,7 +35,6 @@ _FMA: dict[str, tuple[Emulation, int]] = {
 #: operands. Of ``getmant`` 12 makes mantissas of negative numbers NaN, and of -0.0 positive; 15 also lets them begin at
 #: 3/4; 0 keeps the sign. Of ``range`` 2 is the smaller magnitude, with the sign of the first operand.
 _AVX512: dict[str, tuple[tuple[str, ...], ...]] = {
-    "scale": (("r", "scalef", "%a", "%b"),),
     "limit": (("r", "range", "%a", "%b", "2"),),
     "exponent": (("r", "getexp", "%a"),),
     "mantissa": (("r", "getmant", "%a", "12"),),
@@ -56,6 +55,40 @@ _AVX512: dict[str, tuple[tuple[str, ...], ...]] = {
         ("r", "scalef", "%a", "%n"),
     ),
 }
+
+#: As ``_AVX512``, of ``scale``, whose instruction takes 150 cycles where a result is subnormal or 0. In place of it the
+#: bits of the sum of ``2**width`` and the result in units of the smallest number end with those of the result. It is
+#: rounded once, by the sum.
+_SCALE = """\
+%is_low = fcmp olt {v} %b, {low}
+%bits_low = bitcast <{lanes} x i1> %is_low to i{lanes}
+%any_low = icmp ne i{lanes} %bits_low, 0
+%expected = call i1 @llvm.expect.i1(i1 %any_low, i1 false)
+br i1 %expected, label %rare, label %common
+common:
+%whole = call {v} @{scalef}({v} %a, {v} %b, {v} zeroinitializer, {mask} -1{rounding})
+ret {v} %whole
+rare:
+%exponent = call {v} @{getexp}({v} %a, {v} zeroinitializer, {mask} -1{rounding})
+%sum = fadd {v} %exponent, %b
+%is_subnormal = fcmp olt {v} %sum, {least}
+%zero_or_b = select <{lanes} x i1> %is_subnormal, {v} zeroinitializer, {v} %b
+%normal = call {v} @{scalef}({v} %a, {v} %zero_or_b, {v} zeroinitializer, {mask} -1{rounding})
+%mantissa = call {v} @{getmant}({v} %a, i32 4, {v} zeroinitializer, {mask} -1{rounding})
+%unlimited = fadd {v} %sum, {units}
+%is_tiny = fcmp olt {v} %unlimited, {tiny}
+%limited = select <{lanes} x i1> %is_tiny, {v} {tiny}, {v} %unlimited
+%in_units = call {v} @{scalef}({v} %mantissa, {v} %limited, {v} zeroinitializer, {mask} -1{rounding})
+%shifted = fadd {v} %in_units, {shift}
+%shifted_bits = bitcast {v} %shifted to {i}
+%shift_bits = bitcast {v} {shift} to {i}
+%size = sub {i} %shifted_bits, %shift_bits
+%a_bits = bitcast {v} %a to {i}
+%sign = and {i} %a_bits, {sign}
+%signed = or {i} %size, %sign
+%subnormal = bitcast {i} %signed to {v}
+%mixed = select <{lanes} x i1> %is_subnormal, {v} %subnormal, {v} %normal
+ret {v} %mixed"""
 
 
 @cache
@@ -122,30 +155,78 @@ def _by_avx512(name: str, bits: int) -> tuple[Function, list[str]]:
     """Return a primitive that is instructions of AVX-512 on vectors of at most ``bits``, and its declarations."""
     _, operation, form = name.split(".")
     type_, size = _TYPES[form]
-    steps = _AVX512[operation]
-    parameters = {p: type_ for p in ("%a", "%b") if any(p in step for step in steps)}
+    parameters = {"%a": type_}
+    if operation == "scale" or any("%b" in step for step in _AVX512[operation]):
+        parameters["%b"] = type_
+    body = _scale if operation == "scale" else _steps
     bodies: dict[int, str] = {}
     declarations: dict[str, None] = {}
     for whole in (128, 256, 512):
-        if whole > bits:
-            break
-        lanes = whole // size
-        v, mask = vector(type_, lanes), f"i{max(lanes, 8)}"
-        # only instructions on 512 bits take a rounding mode: 4 is the current one
-        rounding = ("", "") if whole < 512 else (", i32", ", i32 4")
-        lines = []
-        for result, instruction, *operands in steps:
-            if instruction in ("fneg", "fsub"):
-                lines.append(f"%{result} = {instruction} {v} {', '.join(operands)}")
-                continue
-            called = f"llvm.x86.avx512.mask.{instruction}.p{'s' if size == 32 else 'd'}.{whole}"
-            types = [v if operand.startswith("%") else "i32" for operand in operands]
-            declarations[f"declare {v} @{called}({', '.join(types)}, {v}, {mask}{rounding[0]})"] = None
-            given = ", ".join(f"{each} {operand}" for each, operand in zip(types, operands, strict=True))
-            lines.append(f"%{result} = call {v} @{called}({given}, {v} zeroinitializer, {mask} -1{rounding[1]})")
-        bodies[lanes] = "\n".join([*lines, f"ret {v} %r"])
+        if whole <= bits:
+            bodies[whole // size] = body(operation, form, whole, declarations)
     bodies[1] = _of_vector(name, 128 // size, type_, parameters)
     return Function(name, type_, parameters, dict(sorted(bodies.items())), "after"), list(declarations)
+
+
+def _avx512(instruction: str, form: str, whole: int, operands: list[str], declarations: dict[str, None]) -> str:
+    """Return LLVM's name of an instruction on vectors of ``whole`` bits, and declare it; "v" stands for their type."""
+    type_, size = _TYPES[form]
+    lanes = whole // size
+    v, called = vector(type_, lanes), f"llvm.x86.avx512.mask.{instruction}.p{'s' if size == 32 else 'd'}.{whole}"
+    types = [v if operand == "v" else operand for operand in operands]
+    rounding = ", i32" if whole == 512 else ""
+    declarations[f"declare {v} @{called}({', '.join(types)}, {v}, i{max(lanes, 8)}{rounding})"] = None
+    return called
+
+
+def _rounding(whole: int) -> str:
+    """Return the last argument of an instruction: only those on 512 bits take a rounding mode, 4 is the current one."""
+    return ", i32 4" if whole == 512 else ""
+
+
+def _steps(operation: str, form: str, whole: int, declarations: dict[str, None]) -> str:
+    """Return the body of a primitive's variant on vectors of ``whole`` bits."""
+    type_, size = _TYPES[form]
+    lanes = whole // size
+    v, mask = vector(type_, lanes), f"i{max(lanes, 8)}"
+    lines = []
+    for result, instruction, *operands in _AVX512[operation]:
+        if instruction in ("fneg", "fsub"):
+            lines.append(f"%{result} = {instruction} {v} {', '.join(operands)}")
+            continue
+        types = ["v" if operand.startswith("%") else "i32" for operand in operands]
+        called = _avx512(instruction, form, whole, types, declarations)
+        given = ", ".join(f"{v if own == 'v' else own} {operand}" for own, operand in zip(types, operands, strict=True))
+        given += f", {v} zeroinitializer, {mask} -1{_rounding(whole)}"
+        lines.append(f"%{result} = call {v} @{called}({given})")
+    return "\n".join([*lines, f"ret {v} %r"])
+
+
+def _scale(operation: str, form: str, whole: int, declarations: dict[str, None]) -> str:
+    """As ``_steps``, of ``scale``."""
+    type_, size = _TYPES[form]
+    lanes, (width, bias) = whole // size, emulation.FORMATS[form]
+
+    def splat(own: str, value: object) -> str:
+        return f"<{', '.join(f'{own} {value}' for _ in range(lanes))}>"
+
+    declarations["declare i1 @llvm.expect.i1(i1, i1)"] = None
+    return _SCALE.format(
+        v=vector(type_, lanes),
+        i=vector(f"i{size}", lanes),
+        lanes=lanes,
+        mask=f"i{max(lanes, 8)}",
+        rounding=_rounding(whole),
+        scalef=_avx512("scalef", form, whole, ["v", "v"], declarations),
+        getexp=_avx512("getexp", form, whole, ["v"], declarations),
+        getmant=_avx512("getmant", form, whole, ["v", "i32"], declarations),
+        low=splat(type_, -emulation.largest_ordinary(bias)),
+        least=splat(type_, 1.0 - bias),
+        units=splat(type_, bias + width - 1.0),
+        tiny=splat(type_, -64.0),
+        shift=splat(type_, 2.0**width),
+        sign=splat(f"i{size}", -(2 ** (size - 1))),
+    )
 
 
 def calls_primitives(module: llvm.ModuleRef) -> bool:
