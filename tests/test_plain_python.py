@@ -401,24 +401,30 @@ def in_lanes(values: list[Any], count: int) -> list[Any]:
 
 
 def in_halves(lanes: list[Any]) -> Any:
-    """The order in which halves of the lanes combine each other."""
+    """The order in which halves of the lanes combine each other: 64 and 8 of them crosswise."""
     while len(lanes) > 1:
         half = len(lanes) // 2
-        lanes = list(zip(lanes[:half], lanes[half:], strict=True))
+        lower, upper = lanes[:half], lanes[half:]
+        lanes = crosswise(lower, upper) if half in (32, 4) else list(zip(lower, upper, strict=True))
     return lanes[0]
 
 
-def in_pairs(blocks: Sequence[Any]) -> Any:
+def crosswise(a: list[Any], b: list[Any]) -> list[Any]:
+    """Lanes combined with others, the first with the last."""
+    return list(zip(a, b[::-1], strict=True))
+
+
+def in_pairs(blocks: Sequence[Any], combine: Callable[[Any, Any], Any]) -> Any:
     """The order in which blocks are combined: two of equal size as soon as there are two, at last all that are left."""
     stack: list[tuple[int, Any]] = []
     for block in blocks[:-1]:
         size, value = 1, block
         while stack and stack[-1][0] == size:
-            size, value = 2 * size, (stack.pop()[1], value)
+            size, value = 2 * size, combine(stack.pop()[1], value)
         stack.append((size, value))
     value = blocks[-1]
     while stack:
-        value = (stack.pop()[1], value)
+        value = combine(stack.pop()[1], value)
     return value
 
 
@@ -429,9 +435,9 @@ def order_of_combination(start: Any, values: list[Any], gaps: bool = False) -> A
     blocks = [in_lanes(values[k : min(k + DEPTH * count, done)], count) for k in range(0, done, DEPTH * count)]
     parts = []
     if blocks and gaps:
-        parts.append(in_pairs([in_halves(block) for block in blocks]))
+        parts.append(in_pairs([in_halves(block) for block in blocks], pair))
     elif blocks:
-        lanes = [in_pairs(lane) for lane in zip(*blocks, strict=True)]
+        lanes = in_pairs(blocks, crosswise)
         for first, few in ((0, 32), (32, 16)):
             if len(values) - done >= few:
                 lanes[first : first + few] = zip(lanes[first : first + few], values[done : done + few], strict=True)
