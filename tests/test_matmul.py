@@ -233,13 +233,24 @@ def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine]
                 for j in range(columns)
             ]
             out = [1.0] * (2 * rows * columns)
+            row, column = (1, rows) if by_columns else (depth, 1)
+            multiples = [k * row for k in range(1, loops.ROWS_WIDE)]
+            result = columns, width  # from one row, and one panel, to the next
             for adds in (0, 1):
-                steps = (1, rows) if by_columns else (depth, 1)
-                numbers = [depth, *steps, columns, width, columns, adds, way]
+                numbers = [depth, *multiples, column, columns, width, *result, *result, adds, way]
                 numbers += [2, rows * depth, depth * columns, rows * columns]
                 assert len(numbers) == len(loops.NUMBERS)
-                kernel(rows, columns, [Pointer(each) for each in (a, b, out)], Pointer(numbers))
+                kernel(rows, columns, [Pointer(each) for each in (a, b, out, out)], Pointer(numbers))
                 assert out == [value * (1 + adds) for value in wanted]
+            if way != loops.BY_TILES:
+                continue
+            panels = (columns + width - 1) // width
+            waiting = [1.0] * (panels * rows * width)  # sums between two blocks of the inner axis
+            wait = width, rows * width
+            for adds, data, steps in ((0, (out, waiting), result + wait), (1, (waiting, out), wait + result)):
+                numbers = [depth, *multiples, column, columns, width, *steps, adds, way, 1, 0, 0, 0]
+                kernel(rows, columns, [Pointer(each) for each in (a, b, *data)], Pointer(numbers))
+            assert out == [2 * value for value in wanted[: rows * columns]] + [2 * v for v in wanted[rows * columns :]]
 
 
 @settings(deadline=None, max_examples=60)
@@ -389,6 +400,22 @@ def test_long_products_are_interrupted() -> None:
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stdout.split() == ["interrupted", "18000000.0"], done.stderr
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])
+def test_sums_that_wait_between_blocks_have_the_same_bits(dtype: str) -> None:
+    """More rows than wait at once, blocks of unequal lengths, and narrow last panels and tiles."""
+    generator = np.random.default_rng(6)
+    x = (100 * generator.random((1103, 613))).astype(dtype)
+    y = (100 * generator.random((613, 37))).astype(dtype)
+    a, b = ao.asarray(x), ao.asarray(y)
+    got = np.asarray(a @ b)
+    np.testing.assert_allclose(got, x @ y, rtol=1e-4 if got.dtype.kind in "fc" else 0)
+    for first, last in ((0, 8), (8, 13), (1040, 1103), (1100, 1103)):
+        np.testing.assert_array_equal(np.asarray(a[first:last] @ b), got[first:last])
+    start = ao.asarray(got)
+    added = np.asarray(linear_algebra.linear(a, b.T, start))
+    np.testing.assert_array_equal(np.asarray(linear_algebra.linear(a[1050:], b.T, start[1050:])), added[1050:])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "complex64", "int32"])

@@ -6,13 +6,15 @@ Theory of operation:
    wrap around, a product and a sum). However a product is cut into blocks, and on how many threads, its bits are the
    same.
 2. A call adds the product of a block of ``a`` and a block of ``b`` to a block of the result, for each of several
-   matrices; the caller (``native/matmul.c``) goes through the inner axis, in blocks.
-3. The inner loop keeps a tile of the result in registers: ``ROWS`` rows of one or two vectors of 64 bytes. Two make 12
-   accumulators, which hide the latency of an ``fma`` on two ports; a level with 16 registers has room for 12 vectors of
-   32 bytes, so its kernels have tiles of one.
-4. The factors of ``a`` are read one by one, by two strides, so it need not be copied if it is small. Rows of ``b`` are
-   read as vectors. The caller copies large blocks into contiguous memory: the rows of ``a`` one behind the other, the
-   columns of ``b`` in panels as wide as a tile.
+   matrices; the caller (``native/matmul.c``) goes through the inner axis, in blocks. Between two of these, sums wait in
+   panels as wide as a tile: from one tile to the next they are contiguous, so that the CPU fetches them in time. Tiles
+   that read them in the rows of the result waited for memory for up to a fifth of the time.
+3. The inner loop keeps a tile of the result in registers: 8 rows of two vectors of 64 bytes are 16 accumulators, which
+   hide the latency of an ``fma`` on two ports. A level with 16 registers has room for 12 vectors of 32 bytes, so its
+   kernels have tiles of 6 rows of 64 bytes.
+4. The factors of ``a`` are read one by one, by two strides, so that it need not be copied unless its columns have gaps
+   or all of its rows share one set of L1. Rows of ``b`` are read as vectors. The caller copies large blocks into
+   contiguous memory: the rows of ``a`` one behind the other, the columns of ``b`` in panels as wide as a tile.
 5. At the edges tiles have fewer rows and columns. Their loops are as long, so that LLVM makes vectors of them, with
    masks where a level has these: neither memory beyond the edge is touched, nor is anything copied.
 6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order.
@@ -41,23 +43,29 @@ from aotops.intrinsics import (
 Function = Callable[..., Any]
 Routine = tuple[Callable[..., None], Signature]
 
-#: Rows of a tile, and the bytes of a vector.
-ROWS, VECTOR_BYTES = 6, 64
+#: The bytes of a vector, and the rows of tiles of one vector and of two.
+VECTOR_BYTES, ROWS, ROWS_WIDE = 64, 6, 8
 
 #: The largest blocks. A copy of one of ``a`` takes 264 KiB of float32 and stays in L2; panels of ``b`` pass through L1.
 #: With 256 columns, which blocks of ``a`` are copied twice as often for, products of 1024 float32 took 5 % longer.
 BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 264, 256, 512
 
-#: The numbers of a call: the length of the inner axis, strides in elements, from one panel of columns of ``b``
-#: to the next (the columns of each, and of the result, are contiguous), whether the result holds a sum already,
-#: how it is computed, how many matrices there are, and from one to the next.
+#: The numbers of a call: the length of the inner axis, strides in elements, from one panel of columns to the next (the
+#: columns of each are contiguous), whether there are sums already, how the product is computed, how many matrices
+#: there are, and from one to the next. The sums are ``c`` itself unless the product is computed by tiles. ``a_row_2``
+#: and so on are multiples of ``a_row``: as numbers of their own they stay in registers, while LLVM would compute them
+#: anew for each column, on the ports that ``fma`` needs; tiles of float64 took 2 % longer.
 NUMBERS = (
     "depth",
     "a_row",
+    *(f"a_row_{row}" for row in range(2, ROWS_WIDE)),
     "a_column",
     "b_row",
     "b_panel",
+    "sums_row",
+    "sums_panel",
     "c_row",
+    "c_panel",
     "adds",
     "way",
     "matrices",
@@ -65,7 +73,9 @@ NUMBERS = (
     "b_matrix",
     "c_matrix",
 )
-DEPTH, A_ROW, A_COLUMN, B_ROW, B_PANEL, C_ROW, ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(len(NUMBERS))
+DEPTH, A_ROW = range(2)
+A_COLUMN, B_ROW, B_PANEL, SUMS_ROW, SUMS_PANEL, C_ROW, C_PANEL = range(ROWS_WIDE, ROWS_WIDE + 7)
+ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(ROWS_WIDE + 7, len(NUMBERS))
 
 #: How a product is computed.
 WAYS = BY_TILES, BY_ROWS, BY_FOURS = range(3)
@@ -78,12 +88,12 @@ def multiply_add(a: Any, b: Any, c: Any) -> Any:
 
 def matmul(dtype: str) -> Routine:
     """Make the loop nest with tiles of one vector of 64 bytes, for levels with 16 registers."""
-    return products(dtype, 1)
+    return products(dtype, ROWS, 1)
 
 
 def matmul_wide(dtype: str) -> Routine:
     """Make the loop nest with tiles of two vectors, for levels with 32 registers."""
-    return products(dtype, 2)
+    return products(dtype, ROWS_WIDE, 2)
 
 
 def matmul_plain(dtype: str) -> Routine:
@@ -93,7 +103,7 @@ def matmul_plain(dtype: str) -> Routine:
     multiply_rows = few_rows(add)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
-        first_a, first_b = input_pointers(data, signature)
+        first_a, first_b, first_sums = input_pointers(data, signature)
         first_c = output_pointer(data, signature)
         depth, adds = numbers[DEPTH], numbers[ADDS] != 0
         a_row, a_column, b_row, c_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW], numbers[C_ROW]
@@ -102,17 +112,24 @@ def matmul_plain(dtype: str) -> Routine:
             a, b = shift(first_a, matrix * numbers[A_MATRIX]), shift(first_b, matrix * numbers[B_MATRIX])
             c = shift(first_c, matrix * numbers[C_MATRIX])
             for panel in range(1 if by_rows else (n1 + width - 1) // width):
-                right, out = shift(b, panel * numbers[B_PANEL]), shift(c, panel * width)
+                right, out = shift(b, panel * numbers[B_PANEL]), shift(c, panel * numbers[C_PANEL])
                 columns = n1 if by_rows else min(width, n1 - panel * width)
+                before = shift(first_sums, matrix * numbers[C_MATRIX] + panel * numbers[SUMS_PANEL])
+                for i in range(n0 if adds and not by_rows else 0):
+                    for j in range(columns):
+                        store(out, i * c_row + j, load_output(before, i * numbers[SUMS_ROW] + j))
                 multiply_rows(a, a_row, a_column, right, b_row, out, c_row, n0, columns, depth, adds)
 
     return kernel, signature
 
 
 def signature_of(dtype: str) -> Signature:
-    """The operands of a loop nest. Unsigned integers have the same bits as signed ones, and their kernels."""
+    """The operands of a loop nest: the factors, the sums so far, and the result.
+
+    Unsigned integers have the same bits as signed ones, and their kernels.
+    """
     own = dtype.removeprefix("u")
-    return Signature((own, own), own)
+    return Signature((own, own, own), own)
 
 
 def addition(dtype: str) -> Function:
@@ -120,19 +137,21 @@ def addition(dtype: str) -> Function:
     return fma if FACTS[dtype].category == "float" else multiply_add
 
 
-def products(dtype: str, vectors: int) -> Routine:
+def products(dtype: str, height: int, vectors: int) -> Routine:
     """Make the loop nest ``c = a @ b``, or ``c += a @ b``, for blocks of ``n0`` by ``depth`` by ``n1`` elements."""
     signature, add = signature_of(dtype), addition(dtype)
     lanes = VECTOR_BYTES // FACTS[dtype].itemsize
     width = vectors * lanes
-    multiply_tile, multiply_edge = whole_tile(add, width), edge(add, lanes)
+    low = height if vectors > 1 else height // 2  # 16 registers also hold the masks
+    multiply_tile, multiply_edge = whole_tile(add, height, width), edge(add, low, lanes)
     multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
-        first_a, first_b = input_pointers(data, signature)
+        first_a, first_b, first_sums = input_pointers(data, signature)
         first_c = output_pointer(data, signature)
         depth, adds = numbers[DEPTH], numbers[ADDS] != 0
-        a_row, a_column, b_row, c_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW], numbers[C_ROW]
+        a_row, a_column, b_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW]
+        s_row, c_row = numbers[SUMS_ROW], numbers[C_ROW]
         for matrix in range(numbers[MATRICES]):
             a, b = shift(first_a, matrix * numbers[A_MATRIX]), shift(first_b, matrix * numbers[B_MATRIX])
             c = shift(first_c, matrix * numbers[C_MATRIX])
@@ -146,128 +165,81 @@ def products(dtype: str, vectors: int) -> Routine:
                         part, out, some = shift(b, j), shift(target, j), min(lanes, n1 - j)
                         multiply_four(left, a_row, part, b_row, out, c_row, depth, adds, rows, some)
                 continue
+            sums = shift(first_sums, matrix * numbers[C_MATRIX])
             for j in range(0, n1, width):
-                columns = min(width, n1 - j)
-                right = shift(b, j // width * numbers[B_PANEL])
-                for i in range(0, n0, ROWS):
-                    rows = min(ROWS, n0 - i)
-                    left, target = shift(a, i * a_row), shift(c, i * c_row + j)
-                    if rows == ROWS and columns == width:
-                        multiply_tile(left, a_row, a_column, right, b_row, target, c_row, depth, adds)
+                columns, panel = min(width, n1 - j), j // width
+                right = shift(b, panel * numbers[B_PANEL])
+                before, after = shift(sums, panel * numbers[SUMS_PANEL]), shift(c, panel * numbers[C_PANEL])
+                for i in range(0, n0, height):
+                    rows = min(height, n0 - i)
+                    left, source, target = shift(a, i * a_row), shift(before, i * s_row), shift(after, i * c_row)
+                    if rows == height and columns == width:
+                        multiply_tile(left, numbers, right, source, target, depth, adds)
                         continue
-                    for k in range(0, columns, lanes):
-                        part, out = shift(right, k), shift(target, k)
-                        some = min(lanes, columns - k)
-                        multiply_edge(left, a_row, a_column, part, b_row, out, c_row, depth, adds, rows, some)
+                    for m in range(0, rows, low):
+                        few = min(low, rows - m)
+                        for k in range(0, columns, lanes):
+                            part, some = shift(right, k), min(lanes, columns - k)
+                            begin, end = shift(source, m * s_row + k), shift(target, m * c_row + k)
+                            multiply_edge(shift(left, m * a_row), numbers, part, begin, end, depth, adds, few, some)
 
     return kernel, signature
 
 
-def whole_tile(add: Function, width: int) -> Function:
-    """Make a function that computes a tile of ``ROWS`` rows and ``width`` columns, in registers."""
+def whole_tile(add: Function, height: int, width: int) -> Function:
+    """Make a function that computes a tile of ``height`` rows and ``width`` columns, in registers."""
+    size = height * width
 
-    def add_product(row: Any, factor: Any, x: Any) -> None:
-        for j in range(width):
-            store(row, j, add(factor, load_output(x, j), load_output(row, j)))
-
-    def multiply(
-        a0: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, depth: int, adds: bool
-    ) -> None:
-        row0, row1, row2 = accumulators(width, c), accumulators(width, c), accumulators(width, c)
-        row3, row4, row5 = accumulators(width, c), accumulators(width, c), accumulators(width, c)
-        for j in range(width):
-            store(row0, j, load_output(c, j) if adds else 0)
-            store(row1, j, load_output(c, c_row + j) if adds else 0)
-            store(row2, j, load_output(c, 2 * c_row + j) if adds else 0)
-            store(row3, j, load_output(c, 3 * c_row + j) if adds else 0)
-            store(row4, j, load_output(c, 4 * c_row + j) if adds else 0)
-            store(row5, j, load_output(c, 5 * c_row + j) if adds else 0)
-        a1, a2, a3 = shift(a0, a_row), shift(a0, 2 * a_row), shift(a0, 3 * a_row)
-        a4, a5 = shift(a0, 4 * a_row), shift(a0, 5 * a_row)
+    def multiply(a: Any, numbers: Any, b: Any, sums: Any, c: Any, depth: int, adds: bool) -> None:
+        a_column, b_row, s_row, c_row = numbers[A_COLUMN], numbers[B_ROW], numbers[SUMS_ROW], numbers[C_ROW]
+        tile = accumulators(size, c)
+        for i in range(height):
+            for j in range(width):
+                store(tile, i * width + j, load_output(sums, i * s_row + j) if adds else 0)
         for k in range(depth):
-            x, place = shift(b, k * b_row), k * a_column
-            # one factor after the other: 12 vectors, 2 of b and one factor fill the registers of x86-64-v3
-            add_product(row0, load_output(a0, place), x)
-            add_product(row1, load_output(a1, place), x)
-            add_product(row2, load_output(a2, place), x)
-            add_product(row3, load_output(a3, place), x)
-            add_product(row4, load_output(a4, place), x)
-            add_product(row5, load_output(a5, place), x)
-        for j in range(width):
-            store(c, j, load_output(row0, j))
-            store(c, c_row + j, load_output(row1, j))
-            store(c, 2 * c_row + j, load_output(row2, j))
-            store(c, 3 * c_row + j, load_output(row3, j))
-            store(c, 4 * c_row + j, load_output(row4, j))
-            store(c, 5 * c_row + j, load_output(row5, j))
+            factors, x = shift(a, k * a_column), shift(b, k * b_row)
+            for i in range(height):
+                # one factor after the other: 12 vectors, 2 of b and one factor fill the registers of x86-64-v3
+                factor = load_output(factors, numbers[A_ROW + i - 1] if i > 0 else 0)
+                for j in range(width):
+                    store(tile, i * width + j, add(factor, load_output(x, j), load_output(tile, i * width + j)))
+        for i in range(height):
+            for j in range(width):
+                store(c, i * c_row + j, load_output(tile, i * width + j))
 
     return multiply
 
 
-def edge(add: Function, lanes: int) -> Function:
-    """Make a function that computes a tile of at most ``ROWS`` rows and ``lanes`` columns.
+def edge(add: Function, height: int, lanes: int) -> Function:
+    """Make a function that computes a tile of at most ``height`` rows and ``lanes`` columns.
 
-    Rows that are not there are computed as the last one, and not stored.
+    Rows that are not there are computed as the last one: each row that is there twice holds the same sums.
     """
-
-    def begin(row: Any, c: Any, columns: int, adds: bool) -> None:
-        for j in range(lanes):
-            store(row, j, load_output(c, j) if adds and j < columns else 0)
-
-    def add_product(row: Any, factor: Any, x: Any) -> None:
-        for j in range(lanes):
-            store(row, j, add(factor, load_output(x, j), load_output(row, j)))
-
-    def end(row: Any, c: Any, columns: int) -> None:
-        for j in range(lanes):
-            if j < columns:
-                store(c, j, load_output(row, j))
+    size = height * lanes
 
     def multiply(
-        a0: Any,
-        a_row: int,
-        a_column: int,
-        b: Any,
-        b_row: int,
-        c: Any,
-        c_row: int,
-        depth: int,
-        adds: bool,
-        rows: int,
-        columns: int,
+        a: Any, numbers: Any, b: Any, sums: Any, c: Any, depth: int, adds: bool, rows: int, columns: int
     ) -> None:
-        row0, row1, row2 = accumulators(lanes, c), accumulators(lanes, c), accumulators(lanes, c)
-        row3, row4, row5 = accumulators(lanes, c), accumulators(lanes, c), accumulators(lanes, c)
-        x = accumulators(lanes, c)
-        i1, i2, i3 = min(1, rows - 1), min(2, rows - 1), min(3, rows - 1)
-        i4, i5 = min(4, rows - 1), rows - 1
-        begin(row0, c, columns, adds)
-        begin(row1, shift(c, i1 * c_row), columns, adds)
-        begin(row2, shift(c, i2 * c_row), columns, adds)
-        begin(row3, shift(c, i3 * c_row), columns, adds)
-        begin(row4, shift(c, i4 * c_row), columns, adds)
-        begin(row5, shift(c, i5 * c_row), columns, adds)
-        a1, a2, a3 = shift(a0, i1 * a_row), shift(a0, i2 * a_row), shift(a0, i3 * a_row)
-        a4, a5 = shift(a0, i4 * a_row), shift(a0, i5 * a_row)
-        for k in range(depth):
-            source, place = shift(b, k * b_row), k * a_column
+        a_row, a_column, b_row = numbers[A_ROW], numbers[A_COLUMN], numbers[B_ROW]
+        s_row, c_row = numbers[SUMS_ROW], numbers[C_ROW]
+        tile, x = accumulators(size, c), accumulators(lanes, c)
+        for i in range(height):
+            source = shift(sums, min(i, rows - 1) * s_row)
             for j in range(lanes):
-                store(x, j, load_output(source, j) if j < columns else 0)
-            add_product(row0, load_output(a0, place), x)
-            add_product(row1, load_output(a1, place), x)
-            add_product(row2, load_output(a2, place), x)
-            if rows > 3:
-                add_product(row3, load_output(a3, place), x)
-                add_product(row4, load_output(a4, place), x)
-                add_product(row5, load_output(a5, place), x)
-        # each row that is there twice holds the same sums
-        end(row0, c, columns)
-        end(row1, shift(c, i1 * c_row), columns)
-        end(row2, shift(c, i2 * c_row), columns)
-        if rows > 3:
-            end(row3, shift(c, i3 * c_row), columns)
-            end(row4, shift(c, i4 * c_row), columns)
-            end(row5, shift(c, i5 * c_row), columns)
+                store(tile, i * lanes + j, load_output(source, j) if adds and j < columns else 0)
+        for k in range(depth):
+            factors, line = shift(a, k * a_column), shift(b, k * b_row)
+            for j in range(lanes):
+                store(x, j, load_output(line, j) if j < columns else 0)
+            for i in range(height):
+                factor = load_output(factors, min(i, rows - 1) * a_row)
+                for j in range(lanes):
+                    store(tile, i * lanes + j, add(factor, load_output(x, j), load_output(tile, i * lanes + j)))
+        for i in range(height):
+            target = shift(c, min(i, rows - 1) * c_row)
+            for j in range(lanes):
+                if j < columns:
+                    store(target, j, load_output(tile, i * lanes + j))
 
     return multiply
 

@@ -100,6 +100,7 @@ CONSTANTS = {
     "matmul_by_rows": matmul.BY_ROWS,
     "matmul_by_fours": matmul.BY_FOURS,
     "matmul_rows": matmul.ROWS,
+    "matmul_rows_wide": matmul.ROWS_WIDE,
     "matmul_vector_bytes": matmul.VECTOR_BYTES,
     "matmul_block_rows": matmul.BLOCK_ROWS,
     "matmul_block_depth": matmul.BLOCK_DEPTH,

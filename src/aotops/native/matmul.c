@@ -9,6 +9,9 @@
  *                     left = a[rows, depth]                          # copied if that pays
  *                     the routine "matmul": c[rows, columns] += left @ right
  *
+ * Sums of all blocks of the inner axis but the last wait in panels as wide as a tile, rather than in c: from there the
+ * CPU fetches them in time.
+ *
  * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits.
  *
  * A row of complex numbers is one of their parts, (real(a[0]), imag(a[0]), real(a[1]), ...). It is multiplied by a copy
@@ -39,6 +42,8 @@
 #define LEAST_ITEMS 8
 /* So many take 130 us at least, on two ports for vectors of 512 bits. */
 #define LONG ((double)(1 << 24))
+/* Rows whose sums wait in panels, at most: 4 MiB of float64. Each has a copy of b of its own. */
+#define MOST_WAITING_ROWS (4 * AOT_MATMUL_BLOCK_ROWS)
 /* Lines of b that are copied at a time: with rows of 4 KiB, more would be more pages than the TLB has. */
 #define LINES_AT_A_TIME 16
 /* Multiplications of small matrices, whose rows are computed four at a time. */
@@ -60,7 +65,7 @@ typedef struct {
     int64_t batch[AOT_MAX_RANK];
     int64_t rows, depth, columns; /* of each matrix */
     int64_t itemsize, parts;      /* of a number: its bytes, and 2 if it is complex */
-    int64_t width;                /* columns of a tile */
+    int64_t height, width;        /* rows and columns of a tile */
     bool adds;                    /* to what the result holds */
     aot_kernel kernel, copy, times_i;
     /* how it is computed: */
@@ -69,7 +74,7 @@ typedef struct {
     int64_t together; /* matrices in an item, along the last axis of the batch; 0: an item is a block of one */
     int64_t item_rows, block_rows, block_depth, block_columns; /* at most; an item has several blocks of rows */
     int64_t row_items, column_blocks, items;
-    size_t bytes_of_a, bytes_of_b; /* of copies */
+    size_t bytes_of_a, bytes_of_b, bytes_of_sums; /* of copies, and of sums that wait */
 } product;
 
 static int64_t ceiling(int64_t number, int64_t unit)
@@ -134,17 +139,26 @@ static void copy_panels(const product *own, char *source, int64_t depth, int64_t
     }
 }
 
+/* Sets the stride of rows of a, and its multiples. */
+static void set_rows_of_a(int64_t *numbers, int64_t stride)
+{
+    for (int row = 1; row < AOT_MATMUL_ROWS_WIDE; row++) {
+        numbers[AOT_MATMUL_A_ROW + row - 1] = (int64_t)((uint64_t)row * (uint64_t)stride); /* that of one row may be any */
+    }
+}
+
 /* Sets the strides of a call without copies; each number is `parts` elements of the kernel. */
 static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *numbers)
 {
     int64_t parts = own->parts;
     memset(numbers, 0, AOT_MATMUL_NUMBERS * sizeof *numbers);
     numbers[AOT_MATMUL_DEPTH] = depth * parts;
-    numbers[AOT_MATMUL_A_ROW] = own->a.row * parts;
+    set_rows_of_a(numbers, own->a.row * parts);
     numbers[AOT_MATMUL_A_COLUMN] = parts > 1 ? 1 : own->a.column;
     numbers[AOT_MATMUL_B_ROW] = own->b.row;
     numbers[AOT_MATMUL_B_PANEL] = own->width;
-    numbers[AOT_MATMUL_C_ROW] = own->c.row * parts;
+    numbers[AOT_MATMUL_SUMS_ROW] = numbers[AOT_MATMUL_C_ROW] = own->c.row * parts;
+    numbers[AOT_MATMUL_SUMS_PANEL] = numbers[AOT_MATMUL_C_PANEL] = own->width * parts;
     numbers[AOT_MATMUL_ADDS] = adds;
     numbers[AOT_MATMUL_WAY] = own->way;
     numbers[AOT_MATMUL_MATRICES] = 1;
@@ -154,21 +168,32 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
  * blocks of rows. */
 static bool compute_item(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
 {
-    int64_t numbers[AOT_MATMUL_NUMBERS], first = 0;
+    int64_t numbers[AOT_MATMUL_NUMBERS], first = 0, line = own->parts * own->width;
+    char *waiting = scratch + own->bytes_of_a + own->bytes_of_b;
+    bool waits = own->bytes_of_sums > 0;
     do { /* once if the inner axis is empty */
         int64_t depth = aot_smaller(own->block_depth, own->depth - first);
+        bool from_waiting = waits && first > 0, to_waiting = waits && first + depth < own->depth;
         set_numbers(own, depth, own->adds || first > 0, numbers);
         char *left = moved(own, a, first * own->a.column), *right = moved(own, b, first * own->b.row);
-        char *data[] = {left, right, c};
+        char *data[] = {left, right, c, c};
         if (own->copies_a) {
-            numbers[AOT_MATMUL_A_ROW] = own->parts * depth;
+            set_rows_of_a(numbers, own->parts * depth);
             numbers[AOT_MATMUL_A_COLUMN] = 1;
         }
         if (own->copies_b) {
             data[1] = scratch + own->bytes_of_a;
             copy_panels(own, right, depth, columns, data[1]);
-            numbers[AOT_MATMUL_B_ROW] = own->parts * own->width;
-            numbers[AOT_MATMUL_B_PANEL] = own->parts * own->width * own->parts * depth;
+            numbers[AOT_MATMUL_B_ROW] = line;
+            numbers[AOT_MATMUL_B_PANEL] = line * own->parts * depth;
+        }
+        if (from_waiting) {
+            numbers[AOT_MATMUL_SUMS_ROW] = line;
+            numbers[AOT_MATMUL_SUMS_PANEL] = line * rows;
+        }
+        if (to_waiting) {
+            numbers[AOT_MATMUL_C_ROW] = line;
+            numbers[AOT_MATMUL_C_PANEL] = line * rows;
         }
         for (int64_t row = 0; row < rows; row += own->block_rows) {
             int64_t some = aot_smaller(own->block_rows, rows - row);
@@ -180,7 +205,9 @@ static bool compute_item(const product *own, char *a, char *b, char *c, int64_t 
                 copy_rows(own, data[0], some, depth, scratch);
                 data[0] = scratch;
             }
-            data[2] = moved(own, c, row * own->c.row);
+            char *place = moved(own, c, row * own->c.row), *sums = moved(own, waiting, row * own->width);
+            data[2] = from_waiting ? sums : place;
+            data[3] = to_waiting ? sums : place;
             aot_call_kernel(own->kernel, some, columns * own->parts, data, numbers);
         }
         first += own->block_depth;
@@ -213,7 +240,7 @@ static void compute_matrices(const aot_runner *runner, int64_t first, int64_t la
     (void)scratch;
     set_numbers(own, own->depth, own->adds, numbers);
     if (own->axes == 0) {
-        char *data[] = {own->a.data, own->b.data, own->c.data};
+        char *data[] = {own->a.data, own->b.data, own->c.data, own->c.data};
         aot_call_kernel(own->kernel, own->rows, own->columns, data, numbers);
         return;
     }
@@ -223,9 +250,10 @@ static void compute_matrices(const aot_runner *runner, int64_t first, int64_t la
     numbers[AOT_MATMUL_C_MATRIX] = own->c.steps[axis];
     for (int64_t item = first; item < last; item++) {
         int64_t begin = item % groups * own->together, outer = item / groups;
+        char *c = moved(own, matrix_of(own, &own->c, (int)axis, outer), begin * numbers[AOT_MATMUL_C_MATRIX]);
         char *data[] = {moved(own, matrix_of(own, &own->a, (int)axis, outer), begin * numbers[AOT_MATMUL_A_MATRIX]),
                         moved(own, matrix_of(own, &own->b, (int)axis, outer), begin * numbers[AOT_MATMUL_B_MATRIX]),
-                        moved(own, matrix_of(own, &own->c, (int)axis, outer), begin * numbers[AOT_MATMUL_C_MATRIX])};
+                        c, c};
         numbers[AOT_MATMUL_MATRICES] = aot_smaller(own->together, length - begin);
         aot_call_kernel(own->kernel, own->rows, own->columns, data, numbers);
         if (aot_is_stopped()) {
@@ -310,22 +338,29 @@ static bool evicts_itself(const product *own)
     return own->depth > sets * L1_WAYS && own->rows >= MANY_ROWS;
 }
 
+/* Returns whether it pays to copy blocks of a: its columns are not contiguous, or all rows of a tile share one set of L1. */
+static bool pays_to_copy_rows(const product *own)
+{
+    bool contiguous = own->a.column == 1;
+    double bytes = (double)own->rows * (double)own->depth * (double)own->itemsize;
+    if (own->parts > 1) {
+        return !contiguous;
+    }
+    bool one_set = own->a.row * own->itemsize % (L1_SETS * CACHE_LINE) == 0;
+    return bytes > WORTH_COPYING && (!contiguous || one_set) && own->columns > (contiguous ? 4 : 1) * own->width;
+}
+
 /* Decides whether small matrices are computed several at a time, without copies; otherwise what is copied. */
 static void choose_way(product *own, double multiplications)
 {
-    double a_bytes = (double)own->rows * (double)own->depth * (double)own->itemsize;
     double b_bytes = (double)own->depth * (double)own->columns * (double)own->itemsize;
     bool has_rows = own->b.column == 1 && own->parts == 1;
     bool by_rows = has_rows && own->rows < FEW_ROWS && own->columns > (own->rows > 1 ? 3 : 1) * own->width;
     own->way = by_rows ? AOT_MATMUL_BY_ROWS
                : has_rows && own->a.column == 1 && multiplications <= MOST_BY_FOURS ? AOT_MATMUL_BY_FOURS
                                                                                     : AOT_MATMUL_BY_TILES;
-    if (own->parts > 1) {
-        own->copies_a = own->a.column != 1;
-    } else {
-        own->copies_a = a_bytes > WORTH_COPYING && own->columns > (own->a.column != 1 ? 1 : 4) * own->width;
-    }
-    own->copies_b = !has_rows || (!by_rows && own->rows > 2 * AOT_MATMUL_ROWS &&
+    own->copies_a = pays_to_copy_rows(own);
+    own->copies_b = !has_rows || (!by_rows && own->rows > 2 * own->height &&
                                   (b_bytes > WORTH_COPYING || evicts_itself(own)));
     bool together = !own->copies_a && !own->copies_b && multiplications <= (double)MOST_TOGETHER;
     own->together = together ? (int64_t)((double)MOST_TOGETHER / (multiplications + 64.0)) + 1 : 0;
@@ -336,14 +371,15 @@ static void divide(product *own, int64_t count, int64_t least)
 {
     bool by_rows = own->way == AOT_MATMUL_BY_ROWS;
     int64_t columns = by_rows ? COLUMNS_OF_FEW_ROWS : AOT_MATMUL_BLOCK_COLUMNS / own->parts;
-    own->item_rows = own->rows;
     own->block_columns = even_block(own->columns, columns, own->width);
-    own->block_depth = aot_larger(1, aot_smaller(own->depth, AOT_MATMUL_BLOCK_DEPTH / own->parts));
+    own->block_depth = even_block(own->depth, AOT_MATMUL_BLOCK_DEPTH / own->parts, 1);
+    bool waits = own->way == AOT_MATMUL_BY_TILES && own->block_depth < own->depth;
+    own->item_rows = waits ? even_block(own->rows, MOST_WAITING_ROWS, own->height) : own->rows;
     for (bool divides = true; divides;) {
         own->row_items = ceiling(own->rows, own->item_rows);
         own->column_blocks = ceiling(own->columns, own->block_columns);
         own->items = count * own->row_items * own->column_blocks;
-        int64_t fewer = even_block(own->rows, ceiling(own->item_rows, 2), AOT_MATMUL_ROWS);
+        int64_t fewer = even_block(own->rows, ceiling(own->item_rows, 2), own->height);
         int64_t narrower = even_block(own->columns, ceiling(own->block_columns, 2), own->width);
         bool by_columns = narrower < own->block_columns &&
                           (own->block_columns > 2 * own->item_rows || fewer == own->item_rows);
@@ -351,11 +387,13 @@ static void divide(product *own, int64_t count, int64_t least)
         own->item_rows = divides && !by_columns ? fewer : own->item_rows;
         own->block_columns = divides && by_columns ? narrower : own->block_columns;
     }
-    own->block_rows = even_block(own->item_rows, AOT_MATMUL_BLOCK_ROWS, AOT_MATMUL_ROWS);
+    own->block_rows = even_block(own->item_rows, AOT_MATMUL_BLOCK_ROWS, own->height);
     int64_t panels = ceiling(own->block_columns, own->width) * own->width * own->parts;
     own->bytes_of_a = own->copies_a ? (size_t)(own->block_rows * own->block_depth * own->itemsize) : 0;
-    own->bytes_of_a = (own->bytes_of_a + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    own->bytes_of_a = aot_whole_lines(own->bytes_of_a);
     own->bytes_of_b = own->copies_b ? (size_t)(panels * own->block_depth * own->itemsize) : 0;
+    own->bytes_of_b = aot_whole_lines(own->bytes_of_b);
+    own->bytes_of_sums = waits ? (size_t)(panels / own->parts * own->item_rows * own->itemsize) : 0;
 }
 
 /* Decides how products are computed on so many threads. Bits depend on nothing of it. */
@@ -366,7 +404,7 @@ static void plan(product *own, double one, int threads)
         count *= own->batch[axis];
     }
     choose_way(own, one);
-    own->bytes_of_a = own->bytes_of_b = 0;
+    own->bytes_of_a = own->bytes_of_b = own->bytes_of_sums = 0;
     if (own->together > 0) {
         own->together = aot_smaller(last, own->together);
         own->items = own->together == count ? 1 : count / last * ceiling(last, own->together);
@@ -430,6 +468,7 @@ static int run(aot_state *state, product *own, int dtype, Py_ssize_t size)
     own->times_i = aot_times_i_routine[part][state->level];
     own->itemsize = aot_dtypes[dtype].itemsize;
     own->parts = dtype != part ? 2 : 1;
+    own->height = wide ? AOT_MATMUL_ROWS_WIDE : AOT_MATMUL_ROWS;
     own->width = (wide ? 2 : 1) * AOT_MATMUL_VECTOR_BYTES / own->itemsize;
     merge_axes(own);
     exchange(own);
@@ -440,7 +479,7 @@ static int run(aot_state *state, product *own, int dtype, Py_ssize_t size)
     aot_runner runner = {.job = own, .total = total, .compute_bound = true, .is_long = one * count >= LONG};
     runner.threads = aot_threads(state, total, true, false);
     plan(own, one, runner.threads);
-    runner.scratch_bytes = own->bytes_of_a + own->bytes_of_b;
+    runner.scratch_bytes = own->bytes_of_a + own->bytes_of_b + own->bytes_of_sums;
     if (total < AOT_PLAN_GRAIN && runner.scratch_bytes <= AOT_PLAN_STACK_BYTES && !state->watched) {
         _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
         aot_environment before = aot_begin_environment();

@@ -19,6 +19,7 @@
  */
 #include "native.h"
 
+#include "arrays.h"
 #include "pool.h"
 
 #include <pythread.h>
@@ -174,11 +175,6 @@ void aot_share_within(aot_runner *runner, int64_t items, aot_compute compute)
     aot_share(runner, items, compute);
 }
 
-static size_t whole_lines(size_t bytes)
-{
-    return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
-}
-
 /* Returns whether this thread is the one that runs signal handlers. */
 static bool is_main_thread(aot_state *state)
 {
@@ -216,18 +212,19 @@ static bool run_released(aot_state *state, aot_runner *runner, aot_work work)
 enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
 {
     _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
-    runner->shared_bytes = whole_lines(runner->shared_bytes);
-    runner->scratch_bytes = whole_lines(runner->scratch_bytes);
+    runner->shared_bytes = aot_whole_lines(runner->shared_bytes);
+    runner->scratch_bytes = aot_whole_lines(runner->scratch_bytes);
     runner->threads = (int)aot_smaller(runner->threads, runner->total / part(runner) + 1);
     runner->eager = state->shared_from > 0;
     size_t bytes = runner->shared_bytes + runner->scratch_bytes * (size_t)runner->threads;
-    char *memory = stack, *allocated = NULL;
-    if (bytes > sizeof stack) {
-        allocated = PyMem_Malloc(bytes + AOT_ALIGNMENT);
-        if (allocated == NULL) {
-            return AOT_NO_MEMORY;
-        }
-        memory = allocated + AOT_ALIGNMENT - (uintptr_t)allocated % AOT_ALIGNMENT;
+    bool fits = bytes <= sizeof stack;
+    if (!fits && aot_memory_needs_limit(&state->memory, bytes)) {
+        aot_storage_learn_limit(state);
+    }
+    /* kept for the next launch, which would spend up to a sixth of its time on page faults */
+    char *memory = fits ? stack : aot_memory_allocate(&state->memory, bytes);
+    if (memory == NULL) {
+        return AOT_NO_MEMORY;
     }
     runner->shared = memory;
     runner->scratch = memory + runner->shared_bytes;
@@ -242,7 +239,9 @@ enum aot_outcome aot_run(aot_state *state, aot_runner *runner, aot_work work)
         work(runner);
     }
     aot_end_environment(before);
-    PyMem_Free(allocated);
+    if (!fits) {
+        aot_memory_release(&state->memory, memory, bytes);
+    }
     return done ? AOT_DONE : AOT_INTERRUPTED;
 }
 
