@@ -596,7 +596,7 @@ def blend(x, y):
 
 @ao.reduce(identity=0.0, dtypes="float64")
 def farthest(a, b):
-    return a if abs(a) > abs(b) else b if abs(b) > abs(a) else max(a, b)
+    return a if abs(a) > abs(b) or (abs(a) == abs(b) and a > b) or a != a else b
 """
     (tmp_path / "students_ops.py").write_text(f"import math\nimport aotops as ao\n{declarations}")
     subprocess.run([sys.executable, "-m", "aotops", "build", "students_ops.py"], cwd=tmp_path, check=True)
