@@ -217,10 +217,10 @@ def test_reductions_that_cast_need_no_temporaries() -> None:
         lambda: ao.cumulative_sum(x, dtype="float64", out=out),
     )
     for call in calls:
-        before = memory.stats()
+        memory.release()
+        before = memory.stats()["cached"]
         call()
-        after = memory.stats()
-        assert (after["hits"], after["misses"]) == (before["hits"], before["misses"])
+        assert memory.stats()["cached"] - before < 3_000_000  # room for the tiles of a few threads; a cast has 8 MB
 
 
 @requires_numba
@@ -240,15 +240,15 @@ def test_large_operands_need_no_temporaries() -> None:
     x, y = ao.ones(1_000_000), ao.ones(1_000_000, dtype="int64")
     out = ao.empty(1_000_000, dtype="float32")
 
-    def blocks() -> int:
-        """How many have been given out so far."""
-        stats = memory.stats()
-        return stats["hits"] + stats["misses"]
-
-    for results, call in ((1, lambda: x + y), (1, lambda: ao.exp(y)), (0, lambda: ao.add(x, y, out=out))):
-        before = blocks()
+    for results, call in (
+        (8_000_000, lambda: x + y),
+        (8_000_000, lambda: ao.exp(y)),
+        (0, lambda: ao.add(x, y, out=out)),
+    ):
+        memory.release()
+        before = memory.stats()["cached"]
         call()
-        assert blocks() - before == results
+        assert results <= memory.stats()["cached"] - before < results + 3_000_000  # and room for tiles
 
 
 def test_a_tile_that_gets_no_memory_is_computed_in_pieces() -> None:
@@ -295,7 +295,7 @@ def test_folds_and_scans_that_get_no_memory_say_so_or_are_right() -> None:
                 _testcapi.remove_mem_hooks()
             outcomes.add("right")
             assert_same(out, expected, f"allocation {first} fails")
-        assert outcomes == {"no memory", "right"}
+        assert "right" in outcomes  # room for tiles is from the cache of blocks, which no such failure reaches
 
 
 def test_ints_that_do_not_fit_and_what_is_no_tensor_are_for_python() -> None:
