@@ -102,7 +102,8 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
         (newton(60), 75),
         pytest.param(NEST.format(2), 75, marks=pytest.mark.slow),
         (NEST.format(4), 100),
-        pytest.param(STRAIGHT, 245, marks=pytest.mark.slow),  # x86-64-v3 computes two vectors in an iteration
+        # x86-64-v3 computes two vectors in an iteration; 20 exponentials each have a branch for subnormal results
+        pytest.param(STRAIGHT, 310, marks=pytest.mark.slow),
         pytest.param(PRISM, 225, marks=pytest.mark.slow),
         (LOGADDEXP, 325),
     ],
