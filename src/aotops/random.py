@@ -43,8 +43,6 @@ INT64 = -(2**63), 2**63 - 1
 FIRST_SPLIT = 2**63
 #: Of at least so many times as many integers as are drawn, the places that were drawn are kept in a table.
 SPARSE = 32
-#: Indices are at most this.
-MOST_ELEMENTS = 2**63 - 1
 #: Of so many blocks in a group, 16 numbers are made of their first halves, and then 16 of their second ones.
 GROUP = 16
 
@@ -472,7 +470,7 @@ def is_count(value: Any) -> bool:
 def as_count(name: str, argument: str, value: Any) -> int:
     """An int that stands for the integers below it."""
     count = as_int(name, argument, value)
-    if not 0 <= count <= MOST_ELEMENTS:
+    if not 0 <= count <= INT64[1]:
         wanted = "0 or more" if count < 0 else "below 2**63, as indices are"
         errors.wrong_value(name, argument, wanted, value)
     return count

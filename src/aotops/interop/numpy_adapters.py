@@ -337,56 +337,35 @@ def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
     return aotops.broadcast_arrays(*[aotops.asarray(each) for each in args])
 
 
-def quantile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    """``numpy.quantile``, whose result is of the dtype that elements and shares have together."""
-    options = {"weights": weights, "interpolation": interpolation}
-    return of_shares(aotops.quantile, a, q, axis, out, method, keepdims, options)
-
-
-def percentile(
-    a: Any,
-    q: Any,
-    axis: Any = None,
-    out: Any = None,
-    overwrite_input: bool = False,
-    method: str = "linear",
-    keepdims: bool = False,
-    *,
-    weights: Any = None,
-    interpolation: Any = None,
-) -> Any:
-    """``numpy.percentile``, likewise."""
-    options = {"weights": weights, "interpolation": interpolation}
-    return of_shares(aotops.percentile, a, q, axis, out, method, keepdims, options)
-
-
-def of_shares(
-    function: Any, a: Any, q: Any, axis: Any, out: Any, method: str, keepdims: bool, options: dict[str, Any]
-) -> Any:
-    """Either of them; Python's numbers are weak."""
+def of_shares(function: Any) -> Any:
+    """``numpy.quantile`` or ``numpy.percentile``: the result has the dtype that elements and shares have together."""
     name = function.__name__
-    for argument, value in options.items():
-        if value is not None:
-            unsupported(f"numpy.{name}", argument, value)
-    if isinstance(method, str) and method not in METHODS:
-        unsupported(f"numpy.{name}", "method", method, f"be one of {', '.join(METHODS)}")
-    x = aotops.asarray(a)
-    if x.dtype == aotops.float32 and type(q) not in (int, float):
-        shares = aotops.asarray(q).dtype
-        if shares == aotops.float64 or (shares.kind == "integer" and name == "percentile"):  # divided by 100
-            x = x.astype(aotops.float64)
-    return finished(name, function(x, q, axis=axis, method=method, keepdims=keepdims), out, None)
+
+    def adapter(
+        a: Any,
+        q: Any,
+        axis: Any = None,
+        out: Any = None,
+        overwrite_input: bool = False,
+        method: str = "linear",
+        keepdims: bool = False,
+        *,
+        weights: Any = None,
+        interpolation: Any = None,
+    ) -> Any:
+        for argument, value in (("weights", weights), ("interpolation", interpolation)):
+            if value is not None:
+                unsupported(f"numpy.{name}", argument, value)
+        if isinstance(method, str) and method not in METHODS:
+            unsupported(f"numpy.{name}", "method", method, f"be one of {', '.join(METHODS)}")
+        x = aotops.asarray(a)
+        if x.dtype == aotops.float32 and type(q) not in (int, float):  # Python's numbers are weak
+            shares = aotops.asarray(q).dtype
+            if shares == aotops.float64 or (shares.kind == "integer" and name == "percentile"):  # divided by 100
+                x = x.astype(aotops.float64)
+        return finished(name, function(x, q, axis=axis, method=method, keepdims=keepdims), out, None)
+
+    return adapter
 
 
 #: Functions that aotops spells in another way; for arguments of which one returns NotImplemented NumPy computes.
@@ -420,8 +399,8 @@ ADAPTERS = {
     "isclose": isclose,
     "ones": ones,
     "ones_like": ones_like,
-    "percentile": percentile,
-    "quantile": quantile,
+    "percentile": of_shares(aotops.percentile),
+    "quantile": of_shares(aotops.quantile),
     "ravel": ravel,
     "round": round_to,
     "sort": sort,

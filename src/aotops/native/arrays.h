@@ -140,10 +140,4 @@ PyObject *aot_mean_path(const aot_function *self, PyObject *const *args, Py_ssiz
 PyObject *aot_var_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_std_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
-/* Returns so many bytes, and what is missing to whole cache lines. */
-static inline size_t aot_whole_lines(size_t bytes)
-{
-    return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
-}
-
 #endif

@@ -484,7 +484,7 @@ static void run_fold(const aot_runner *runner)
     fold_job job = *(const fold_job *)runner->job;
     aot_runner own = *runner;
     int64_t items = job.plan->tiles[KEPT] * job.plan->parts;
-    char *starts = runner->shared + job.flags_at + (size_t)(items + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    char *starts = runner->shared + job.flags_at + aot_whole_lines((size_t)items);
     fill_starts(&job, starts);
     job.starts = starts;
     own.job = &job;
@@ -566,7 +566,7 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
     job.tree_bytes = (size_t)depth * job.result_bytes;
     size_t partials = plan.parts > 1 ? (size_t)(plan.tiles[KEPT] * plan.parts) * job.result_bytes : 0;
     size_t room = (size_t)(plan.packed * plan.packed_bytes);
-    size_t items = (size_t)(plan.tiles[KEPT] * plan.parts + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    size_t items = aot_whole_lines((size_t)(plan.tiles[KEPT] * plan.parts));
     job.watched = aot_flags_of(definition, result);
     job.flags_at = partials;
     job.raised = &raised;

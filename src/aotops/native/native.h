@@ -18,11 +18,10 @@
 #include <Python.h>
 #include <stdbool.h>
 
+#include "alignment.h"
 #include "environment.h"
 #include "plan.h"
 #include "tape_state.h"
-
-#define AOT_ALIGNMENT 64
 
 typedef struct {
     const char *name;

@@ -19,7 +19,6 @@
  */
 #include "native.h"
 
-#include "arrays.h"
 #include "pool.h"
 
 #include <pythread.h>

@@ -81,8 +81,7 @@ static int64_t seek_columns(const scan_job *job, int64_t tile, char **data)
 /* Returns the memory that a number of the states of a piece needs, in whole cache lines. */
 static size_t state_bytes(const aot_plan *plan, int number)
 {
-    size_t bytes = (size_t)(plan->sizes[0] * plan->sizes[1] * plan->result_itemsizes[number]);
-    return (bytes + AOT_ALIGNMENT - 1) / AOT_ALIGNMENT * AOT_ALIGNMENT;
+    return aot_whole_lines((size_t)(plan->sizes[0] * plan->sizes[1] * plan->result_itemsizes[number]));
 }
 
 /* Returns a piece, with its elements cast into `room` if necessary. */

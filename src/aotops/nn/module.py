@@ -83,9 +83,9 @@ class Module:
                 continue
             seen.add(own)
             yield name, module
-            found = [each for each in parts_of(module, name) if isinstance(each[1], Module)]
             within = () if once else (*outer, own)
-            stack += [(part_name, part, within) for part_name, part in reversed(found)]  # type: ignore[misc]
+            found = [(own_name, part, within) for own_name, part in parts_of(module, name) if isinstance(part, Module)]
+            stack += reversed(found)
 
     def modules(self) -> Iterator[Module]:
         """Yield the module itself and all that it consists of, each once."""

@@ -101,13 +101,13 @@ def apart(x: Any) -> Any:
 
 
 def product_apart(np: Any, x: Any, **keywords: Any) -> Any:
-    """By NumPy, whose longdouble holds the products of few elements."""
-    return np.prod(x.astype(np.longdouble), **keywords).astype(x.dtype)
+    """By NumPy, whose longdouble and clongdouble hold the products of few elements."""
+    return np.prod(x.astype(np.result_type(x, np.longdouble)), **keywords).astype(x.dtype)
 
 
 def running_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
     """By NumPy."""
-    return np.cumprod(x.astype(np.longdouble), **keywords).astype(x.dtype)
+    return np.cumprod(x.astype(np.result_type(x, np.longdouble)), **keywords).astype(x.dtype)
 
 
 def joined(a: Any, b: Any) -> Any:
@@ -195,16 +195,6 @@ def parts_together(a: Any, b: Any, e: Any) -> Any:
     return complex(scale(a, e), scale(b, e))
 
 
-def complex_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
-    """By NumPy, whose clongdouble holds the products of few elements."""
-    return np.prod(x.astype(np.clongdouble), **keywords).astype(x.dtype)
-
-
-def complex_running_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
-    """By NumPy."""
-    return np.cumprod(x.astype(np.clongdouble), **keywords).astype(x.dtype)
-
-
 @reduce(
     name="_complex_product_apart",
     dtypes=COMPLEX,
@@ -213,7 +203,7 @@ def complex_running_product_apart(np: Any, x: Any, **keywords: Any) -> Any:
     state=("float64", "float64", "float64"),
     finish=parts_together,
     deep=True,
-    numpy=complex_product_apart,
+    numpy=product_apart,
 )
 def complex_product_of_parts(x: Any, y: Any) -> Any:
     """Product of the elements, whose exponents are kept apart: no part overflows or underflows."""
@@ -223,6 +213,6 @@ def complex_product_of_parts(x: Any, y: Any) -> Any:
 cumulative_complex_product_of_parts = scan(
     complex_product_of_parts,
     name="_cumulative_complex_product_apart",
-    numpy=complex_running_product_apart,
+    numpy=running_product_apart,
     doc="""Running products of the elements, whose exponents are kept apart.""",
 )
