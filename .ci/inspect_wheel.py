@@ -5,7 +5,7 @@ import sys
 import zipfile
 from pathlib import Path
 
-LIMIT = 6 * 1024**2
+LIMIT = 6_000_000
 
 path = Path(sys.argv[1])
 with zipfile.ZipFile(path) as wheel:

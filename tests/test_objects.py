@@ -226,13 +226,39 @@ def test_apple_s_index_leads_to_the_members_too() -> None:
         assert (place + 80) % 8 == 0 and body.rstrip(b"\0") == content
 
 
-def test_a_library_is_the_same_each_time_whatever_the_order(tmp_path: Path) -> None:
+def test_a_library_holds_its_members_in_their_order(tmp_path: Path) -> None:
     for name in NAMES:
         (tmp_path / f"{name}.o").write_bytes(name.encode())
-    files = {name: tmp_path / f"{name}.o" for name in NAMES}
     for order in (NAMES, NAMES[::-1]):
-        write_archive(tmp_path / order[0], {name: files[name] for name in order}, "gnu")
-    assert (tmp_path / NAMES[0]).read_bytes() == (tmp_path / NAMES[-1]).read_bytes()
+        write_archive(tmp_path / "library.a", {name: tmp_path / f"{name}.o" for name in order}, "gnu")
+        found = members((tmp_path / "library.a").read_bytes())
+        assert [content.decode() for _, _, content in found[1:]] == list(order)
+
+
+@requires_numba
+def test_objects_of_a_level_are_together_by_their_sizes_whatever_the_order_of_kernels(tmp_path: Path) -> None:
+    from aotops.aot.pack.build import Compiled
+
+    sizes = {"sum": (30, 20), "exp": (10, 25), "copy": (20, 20), "shared": (15, 10)}
+    made = {}
+    for name, each in sizes.items():
+        contents = [name.encode().ljust(size, b"!") for size in each]
+        if name == "shared":
+            contents[1] = b"exp".ljust(10, b"!")  # the first level of another kernel
+        objects.store(tmp_path, name, contents, 0.5)
+        kernel = objects.find(tmp_path, name, 2)
+        assert kernel is not None
+        made[name] = kernel
+    libraries = []
+    for order in (made, dict(reversed(made.items()))):
+        found = Compiled(order, tmp_path, 0).objects
+        contents = [path.read_bytes() for path in found.values()]
+        assert [len(each) for each in contents] == [10, 15, 20, 30, 20, 25], (
+            "shared objects stand with their first level"
+        )
+        assert [each.rstrip(b"!") for each in contents[:4]] == [b"exp", b"shared", b"copy", b"sum"]
+        libraries.append(list(found.items()))
+    assert libraries[0] == libraries[1]
 
 
 @requires_gcc

@@ -76,6 +76,6 @@ def indices(names: list[str], offsets: list[int], kind: str) -> Iterator[bytes]:
 
 
 def write_archive(path: Path, members: Mapping[str, Path], kind: str | None = None) -> None:
-    """Write a static library of object files, by the symbols that they define."""
-    objects = {name: file.read_bytes() for name, file in sorted(members.items())}
+    """Write a static library of object files, by the symbols that they define, in their order."""
+    objects = {name: file.read_bytes() for name, file in members.items()}
     path.write_bytes(archive(objects, kind or native_kind()))

