@@ -547,7 +547,6 @@ class TestForks:
         assert run_fork(body) == ["14"] * 3
 
     def test_a_child_made_while_another_thread_computes(self) -> None:
-        # names are imported at their first use: a child made during an import would wait for Python's own lock
         body = """
             work()
             stop = threading.Event()
@@ -561,6 +560,55 @@ class TestForks:
             thread.join()
         """
         assert run_fork(body) == ["14"] * 20
+
+    @pytest.mark.parametrize("module", ["aotops.namespace.grids", "struct"])
+    def test_a_child_made_while_another_thread_imports(self, module: str) -> None:
+        """Modules are imported at their first use; what one imports in turn may be of the standard library."""
+        body = f"""
+            import time
+            found = threading.Event()
+            class Slow:
+                def find_spec(self, name, path=None, target=None):
+                    if name == {module!r}:
+                        found.set()
+                        time.sleep(0.5)
+            def use():
+                assert ao.linspace(0, 1, 2).tolist() == [0.0, 1.0]
+                assert ao.ones(2)[[0, 1]].tolist() == [1.0, 1.0]
+            sys.modules.pop("struct", None)
+            sys.meta_path.insert(0, Slow())
+            thread = threading.Thread(target=use)
+            thread.start()
+            assert found.wait(30)
+            child = os.fork()
+            if child == 0:
+                signal.alarm(60)
+                use()
+                os._exit(14)
+            print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+            thread.join()
+        """
+        assert run_fork(body) == ["14"]
+
+    def test_a_fork_does_not_wait_forever_for_an_import(self) -> None:
+        """It may wait in turn for the thread that forks: here, until the child is there."""
+        body = """
+            ao._FORKS_WAIT_S = 0.5
+            found, forked = threading.Event(), threading.Event()
+            class Waiting:
+                def find_spec(self, name, path=None, target=None):
+                    if name == "aotops.optim":
+                        found.set()
+                        forked.wait(30)
+            sys.meta_path.insert(0, Waiting())
+            thread = threading.Thread(target=lambda: ao.optim)
+            thread.start()
+            assert found.wait(30)
+            print(fork())
+            forked.set()
+            thread.join()
+        """
+        assert run_fork(body) == ["14"]
 
     def test_a_child_of_a_child(self) -> None:
         body = """

@@ -11,6 +11,7 @@ Names are loaded on first use, so that ``import aotops`` costs little more than 
 from __future__ import annotations
 
 import os
+import sys
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -177,6 +178,34 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'aotops' has no attribute {name!r}")
     globals()[name] = value
     return value
+
+
+#: How long a fork waits at most for imports in other threads.
+_FORKS_WAIT_S = 10.0
+
+
+def _await_imports() -> None:
+    """Before a fork, wait until no other thread imports a module of this package or of the standard library.
+
+    Modules are imported at their first use, which may be any call. The child has none of the other threads, so it would
+    wait forever for an import that one of them had begun. The wait is limited, since that
+    thread may wait in turn for something that the forking one holds.
+    """
+    from _thread import get_ident
+    from time import monotonic, sleep
+
+    locks: dict[str, Any] = getattr(sys.modules["_frozen_importlib"], "_module_locks", {})
+    ours = {"aotops", *sys.stdlib_module_names}
+    until = monotonic() + _FORKS_WAIT_S
+    while monotonic() < until:
+        held = [lock() for name, lock in list(locks.items()) if name.partition(".")[0] in ours]
+        if all(getattr(lock, "owner", None) in (None, get_ident()) for lock in held):
+            return
+        sleep(0.001)
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(before=_await_imports)
 
 
 def __dir__() -> list[str]:
