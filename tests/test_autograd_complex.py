@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import cmath
 import importlib.util
+import math
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+from gradient_cases import CASES
+from needs import requires_numba
 
 import aotops as ao
+from aotops import ops
 from aotops.autograd.rules_complex import DERIVATIVES, GRADIENTS, LINEAR
 
 has_torch = importlib.util.find_spec("torch") is not None
@@ -38,7 +43,7 @@ def gradients(call: Callable[..., Any], arrays: list[np.ndarray]) -> list[np.nda
     result = call(*inputs)
     weights = ao.asarray(WEIGHTS[: result.size].reshape(result.shape))
     ao.real(result * weights).sum().backward()
-    return [np.asarray(each.grad) for each in inputs]
+    return [np.zeros(each.shape) if each.grad is None else np.asarray(each.grad) for each in inputs]
 
 
 def differences(call: Callable[..., Any], arrays: list[np.ndarray]) -> list[np.ndarray]:
@@ -58,6 +63,7 @@ def differences(call: Callable[..., Any], arrays: list[np.ndarray]) -> list[np.n
 
 
 Z, W, M, V = numbers(3, 2), numbers(3, 2, seed=2), numbers(2, 4, seed=3), numbers(2, seed=4)
+HOLES = np.array([[1.0, 0.0, 2.0, 0.0], [3.0, 1.0, 0.0, 1.0]])
 REAL = np.array([[0.5, 1.5], [-0.75, 2.0], [1.25, 0.25]])
 
 CALLS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
@@ -88,6 +94,15 @@ CALLS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
     "mean": (lambda z: z.mean() * z.mean(0), [Z]),
     "prod": (lambda z: ao.prod(z, axis=0), [Z]),
     "prod_with_zeros": (lambda z: ao.prod(z * ao.tensor([[0.0, 1.0], [1.0, 1.0], [1.0, 0.0]]) + ao.conj(z), 0), [Z]),
+    "sign": (ao.sign, [Z]),
+    "round": (lambda z: ao.round(z * 3.0) * z, [Z]),
+    "cumulative_prod": (lambda z: ao.cumulative_prod(z, 0) * ao.cumulative_prod(z, 1), [Z]),
+    "cumulative_prod_with_zeros": (lambda z: ao.cumulative_prod(z * HOLES, 1, include_initial=True), [M]),
+    "cumulative_prod_of_real": (lambda x: ao.cumulative_prod(x.astype("complex128") * 1j, axis=0), [REAL]),
+    "linspace": (lambda v, w: ao.linspace(v[0], w[0], 5) * ao.linspace(v[1], 2.0, 5, endpoint=False), [V, V * 1j]),
+    "logspace": (lambda v: ao.logspace(v[0], v[1], 4) * ao.logspace(v[0], 0.5, 4, base=v[1]), [V]),
+    "logspace_of_negative": (lambda v: ao.logspace(v[0], 1.0, 4, base=-2.0), [V]),
+    "nansum": (lambda z: ao.nansum(ao.where(ao.real(z) > 0.6, z, ao.nan) * z, 0), [Z]),
     "norm": (lambda z: ao.norm(z, 0), [Z]),
     "norm_1": (lambda z: ao.norm(z, ord=1), [Z]),
     "norm_3": (lambda z: ao.norm(z, 1, ord=3, keepdims=True), [Z]),
@@ -111,6 +126,73 @@ def test_gradients_agree_with_central_differences(name: str) -> None:
     call, arrays = CALLS[name]
     for found, wanted in zip(gradients(call, arrays), differences(call, arrays), strict=True):
         np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+def of_complex(array: np.ndarray) -> np.ndarray:
+    return np.asarray(array + 1j * (0.25 + 0.5 * np.cos(np.arange(array.size).reshape(array.shape))))
+
+
+def test_every_function_that_takes_complex_numbers_has_gradients_of_them() -> None:
+    """Or rejects them, in a ``TypeError``."""
+    taken = set()
+    for case in CASES:
+        arrays = [of_complex(each) for each in case.arrays()]
+        if not any(each.size for each in arrays):
+            continue
+        try:
+            result = case.call(ao, *[ao.tensor(each) for each in arrays])
+        except TypeError:
+            continue
+        several = tuple(result) if isinstance(result, (tuple, list)) else (result,)
+        for k in range(len(several)):
+
+            def call(*x: Any, case: Any = case, k: int = k) -> Any:
+                found = case.call(ao, *x)
+                return found[k] if isinstance(found, (tuple, list)) else found
+
+            if several[k].size > WEIGHTS.size or not any(each.requires_grad for each in [call(*map(leaf, arrays))]):
+                continue
+            taken.add(case.name)
+            for found, wanted in zip(gradients(call, arrays), differences(call, arrays), strict=True):
+                np.testing.assert_allclose(found, wanted, rtol=1e-5, atol=1e-7, err_msg=repr(case))
+    assert {"linspace", "nansum", "prod", "take", "einsum", "roll", "cumulative_prod"} <= taken
+
+
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_every_operator_of_complex_numbers_has_a_gradient_or_is_constant(dtype: str) -> None:
+    for name, record in ops.collect().items():
+        if dtype not in record.dtypes or "." in name or name.startswith("_"):
+            continue
+        z = leaf(Z.astype(dtype))
+        inputs = [Z.real > 0.5 if parameter in record.fixed else z for parameter in record.parameters]
+        axis = (0,) if record.kind == "scan" else ()
+        result = getattr(ao, name)(*inputs, *axis)
+        if result.dtype in (ao.bool, ao.int64):
+            assert not result.requires_grad, name
+            continue
+        ao.real(result).sum().backward()
+        assert z.grad is not None and z.grad.dtype == z.dtype and z.grad.shape == z.shape, name
+
+
+@pytest.mark.skipif(not has_torch, reason="PyTorch is not installed")
+@pytest.mark.parametrize("dtype", ["complex64", "complex128"])
+def test_cumulative_products_and_signs_are_those_of_pytorch(dtype: str) -> None:
+    import torch
+
+    generator = np.random.default_rng(5)
+    for trial in range(20):
+        shape = tuple(generator.integers(1, 6, generator.integers(1, 4)))
+        z = (generator.normal(size=shape) + 1j * generator.normal(size=shape)).astype(dtype)
+        z[generator.random(shape) < 0.15 * (trial % 3)] = 0
+        axis = int(generator.integers(-len(shape), len(shape)))
+        weights = (generator.normal(size=shape) + 1j * generator.normal(size=shape)).astype(dtype)
+        for name, theirs, given in (("cumulative_prod", torch.cumprod, (axis,)), ("sign", torch.sgn, ())):
+            own, other = leaf(z), torch.tensor(z, requires_grad=True)
+            getattr(ao, name)(own, *given).backward(ao.asarray(weights))
+            theirs(other, *given).backward(torch.tensor(weights))
+            assert own.grad is not None
+            wanted, tolerance = other.grad.resolve_conj().numpy(), 1e-4 if dtype == "complex64" else 1e-12
+            np.testing.assert_allclose(np.asarray(own.grad), wanted, rtol=tolerance, atol=tolerance * abs(wanted).max())
 
 
 @pytest.mark.skipif(not has_torch, reason="PyTorch is not installed")
@@ -168,13 +250,12 @@ def test_a_gradient_of_0_stays_0_and_kinks_have_0() -> None:
     assert z.grad is not None and z.grad.tolist() == [0.0] * 2
 
 
+@requires_numba
 def test_what_has_no_gradient_of_complex_numbers_says_so() -> None:
     z = leaf(Z)
-    calls: tuple[Callable[..., Any], ...] = (ao.sign, ao.cumulative_prod, ao.round)
-    for call in calls:
-        result = call(z) if call is not ao.cumulative_prod else call(z, 0)
-        with pytest.raises(ao.GradientError, match=r"must have a derivative of complex numbers.*the imaginary part"):
-            ao.real(result).sum().backward()
+    undeclared = ao.map(lambda z: z * z, dtypes=("float64", "complex128"))
+    with pytest.raises(ao.GradientError, match=r"must have a derivative, .*; declare one with @<lambda>.derivative"):
+        ao.real(undeclared(z)).sum().backward()
     assert not ao.isfinite(z).requires_grad and not (z == z).requires_grad
 
 
@@ -226,3 +307,124 @@ def test_grad_check_takes_complex_numbers() -> None:
 
     with pytest.raises(ao.GradientError, match=r"the gradient by input 1 at index \(1,\) is 0.0"):
         ao.grad_check(wrong, [2j, 1 + 2j])
+
+
+# --- operators of users -------------------------------------------------------------------------------------------
+
+both = ao.map(lambda z: z * z, dtypes=("float32", "float64", "complex64", "complex128"))
+size = ao.map(lambda z: abs(z), dtypes=("float64", "complex128"), result={"complex128": "float64"})
+turn = ao.map(lambda x: cmath.exp(1j * x), dtypes="float64", result="complex128")
+dot = ao.zip(lambda z, w: z * w.conjugate(), dtypes="complex128")
+turned = ao.zip(lambda z, on: z * 1j if on else z, bool_inputs="on", dtypes="complex128")
+polar = ao.map(lambda z: (abs(z), z / abs(z)), dtypes="complex128", results=("float64", None))
+squares = ao.reduce(lambda a, b: a + b, map=lambda z: z * z, identity=0j, dtypes="complex128")
+energy = ao.reduce(
+    lambda a, b: (a[0] + b[0], a[1] + b[1]),
+    map=lambda z: (z, abs(z) ** 2),
+    identity=(0j, 0.0),
+    finish=lambda total, square: total * square,
+    dtypes="complex128",
+)
+running = ao.scan(lambda a, b: a * b, identity=1.0, dtypes="complex128")
+
+
+@both.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return g * (2.0 * x).conjugate()
+
+
+@size.derivative
+def _(z: Any, y: Any, g: Any) -> Any:
+    return g * z / y
+
+
+@turn.derivative
+def _(x: Any, y: Any, g: Any) -> Any:
+    return (g * (1j * y).conjugate()).real
+
+
+@dot.derivative
+def _(z: Any, w: Any, y: Any, g: Any) -> Any:
+    return g * w, g.conjugate() * z
+
+
+@turned.derivative
+def _(z: Any, on: Any, y: Any, g: Any) -> Any:
+    return (g * -1j if on else g,)
+
+
+@polar.derivative
+def _(z: Any, radius: Any, direction: Any, g: Any, h: Any) -> Any:
+    aside = 1j * direction
+    return g * direction + aside * (aside.conjugate() * h).real / radius
+
+
+@squares.derivative
+def _(z: Any, y: Any, g: Any) -> Any:
+    return 2.0 * z.conjugate() * g
+
+
+@energy.derivative
+def _(z: Any, total: Any, square: Any, y: Any, g: Any) -> Any:
+    return g * square + 2.0 * z * (total.conjugate() * g).real
+
+
+@running.derivative
+def _(a: Any, b: Any, y: Any, g: Any) -> Any:
+    return b.conjugate() * g, a.conjugate() * g
+
+
+ON = np.array([True, False])
+
+USERS: dict[str, tuple[Callable[..., Any], list[np.ndarray]]] = {
+    "both": (lambda z, x: both(z) + both(x), [Z, REAL]),
+    "size": (lambda z, x: size(z) * size(x) + size(z * x), [Z, REAL]),
+    "turn": (lambda x: turn(x) * 2j, [REAL]),
+    "dot": (lambda z, v: dot(z, v) * dot(v, z), [Z, V]),
+    "dot_of_real": (lambda z, x: dot(z, x) + dot(x, z), [Z, REAL]),
+    "turned": (lambda z: turned(z, ao.asarray(ON)), [Z]),
+    "polar": (lambda z: polar(z)[0] * polar(z)[1], [Z]),
+    "one_of_two_results": (lambda z: polar(z)[1], [Z]),
+    "squares": (lambda z: squares(z, 1) * squares(z), [Z]),
+    "energy": (lambda z: energy(z, 0) * energy(z, 1, keepdims=True), [Z]),
+    "running": (lambda z: running(z, 0) * running(z.T, -1).T, [Z]),
+}
+
+
+@requires_numba
+@pytest.mark.parametrize("name", USERS)
+def test_gradients_of_declared_operators(name: str) -> None:
+    call, arrays = USERS[name]
+    for found, wanted in zip(gradients(call, arrays), differences(call, arrays), strict=True):
+        np.testing.assert_allclose(found, wanted, rtol=1e-6, atol=1e-8)
+
+
+@requires_numba
+def test_declared_derivatives_keep_zeros_and_dtypes() -> None:
+    z = leaf(np.array([0j, 1.0, np.nan]))
+    (size(z) + polar(z)[0]).backward(ao.tensor([0.0, 1.0, 0.0]))
+    assert z.grad is not None and z.grad.tolist() == [0j, 2 + 0j, 0j]
+    x = leaf([0.5, np.nan])
+    turn(x).backward(ao.tensor([1j, 0j]))
+    assert x.grad is not None and x.grad.tolist() == [pytest.approx(math.cos(0.5)), 0.0]
+    narrow = leaf(np.complex64([1 + 2j]))
+    ao.real(both(narrow)).sum().backward()
+    assert narrow.grad is not None and narrow.grad.dtype == ao.complex64 and narrow.grad.tolist() == [2 - 4j]
+
+
+@requires_numba
+def test_grad_check_and_the_build_know_derivatives_of_complex_numbers() -> None:
+    for each in (both, size, turn, dot, turned, polar):
+        assert ao.grad_check(each)
+    assert ao.grad_check(dot, [1.0, 2.0], 0.5) and ao.grad_check(both, Z)
+    unconjugated = ao.map(lambda z: z * z, dtypes=("float64", "complex128"))
+
+    @unconjugated.derivative
+    def _(x: Any, y: Any, g: Any) -> Any:
+        return 2.0 * x * g
+
+    with pytest.warns(UserWarning, match=r"derivative of the real part is wrong.*by z.imag.*times the conjugate"):
+        unconjugated(ao.tensor([1j]))
+    with pytest.raises(ao.GradientError, match=r"<lambda>.derivative of the real part: the gradient by z.imag"):
+        ao.grad_check(unconjugated)
+    assert ao.grad_check(unconjugated, [1.0, 2.0])  # by floats it is right

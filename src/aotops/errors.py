@@ -716,11 +716,13 @@ def no_derivative(function: Any, is_complex: bool) -> NoReturn:
     """A gradient that arrives at the result of something without a derivative."""
     name, wanted = called(function), "have a derivative"
     record = function._record if type(function).__name__ == "Operator" else None
-    if is_complex:
+    if record is not None:
+        advice = f"declare one with @{name}.derivative"
+    elif is_complex:
         wanted += " of complex numbers"
         advice = "compute it from operators that have one, or with the real and the imaginary part"
     else:
-        advice = "compute it from operators that have one" if record is None else f"declare one with @{name}.derivative"
+        advice = "compute it from operators that have one"
     reject(GradientError, name, "the operation", wanted, "none, where its gradient was asked for", advice)
 
 

@@ -110,11 +110,14 @@ def holds_complex(value: Any) -> bool:
 
 
 def complex_rule(function: Any, name: str, own: bool, rule: Any) -> Any:
-    """The rule of a call with complex numbers, None if it has none; ``rule`` is that of real ones."""
+    """The rule of a call with complex numbers, None if it has none; ``rule`` is that of real ones.
+
+    Declared derivatives have formulas for all dtypes of the operator.
+    """
     from aotops.autograd import rules_complex
 
     if not own or name in rules_complex.LINEAR:
-        return rule if own else None
+        return rule
     if name == "norm":
         return rules_complex.norm
     return rules_complex.rule_of(function) if isinstance(function, Operator) else None

@@ -6,7 +6,7 @@ import math
 
 from aotops import _native, errors
 from aotops._native import Operator
-from aotops.abi import AXIS_KINDS
+from aotops.abi import AXIS_KINDS, named, parts
 from aotops.autograd.calls import holds_complex
 from aotops.namespace.creation import asarray, tensor, zeros
 from aotops.operator import record_of
@@ -15,6 +15,7 @@ from aotops.tensors import Tensor, astype
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from random import Random
     from typing import Any
 
     from aotops.ops.record import Record
@@ -29,6 +30,7 @@ INCOMING = (2.0, -0.5, 1.0)
 #: derivative is wrong if it is at all of them.
 SCALES = {"float64": (1.0, 1e-2, 1e-4), "float32": (1.0, 0.25)}
 PRECISION = {"float64": 2.0**-52, "float32": 2.0**-23}
+FLOATS, COMPLEX = named("real"), named("complex")
 #: Samples of each input where none are given.
 SAMPLES = 64
 
@@ -54,6 +56,8 @@ class Fault:
             message += f": {self.got / self.wanted:.4g} times as much"
             if abs(self.got * self.incoming / self.wanted - 1) < 1e-3 and self.incoming != 1:
                 message += "; it must be multiplied by the incoming gradient"
+            if self.parameter.endswith(".imag") and abs(self.got / self.wanted + 1) < 1e-3:
+                message += "; the gradient by the result must be taken times the conjugate of the slope"
         return message
 
 
@@ -67,7 +71,8 @@ def grad_check(
     domain.
 
     Parameters:
-        f: A map or zip with a derivative, built-in or user-defined; or a function of tensors that returns a tensor of
+        f: A map or zip with a derivative, built-in or user-defined, which is checked by floats, and by complex numbers
+            if it is declared for these; or a function of tensors that returns a tensor of
             floats or complex numbers, or a tuple of several.
         inputs: Tensors, or what ``aotops.tensor`` takes, one for each input; those of an operator are broadcast
             together. Of a function, gradients by all inputs of floats are checked, in float64, and of complex numbers
@@ -106,46 +111,69 @@ def grad_check(
     record = require_derivative(operator)
     gradient = record.gradient
     assert gradient is not None  # as required
-    dtype = "float64" if "float64" in gradient.dtypes else "float32"
-    if inputs:
-        columns, shape = broadcast(operator, record, inputs, dtype)
-    else:
-        columns, shape = samples(record, SAMPLES), None
-    dtypes = record.inputs_for(dtype)
-
-    def tensors(columns: Columns) -> list[Tensor]:
-        return [tensor(column, dtype=own) for column, own in zip(columns, dtypes, strict=True)]
-
-    def results(columns: Columns) -> tuple[Tensor, ...]:
-        found = operator(*tensors(columns))
-        return found if isinstance(found, tuple) else (found,)
-
-    columns = [each.tolist() for each in tensors(columns)]
-    floats = float_results(record, dtype)
+    kinds = [[each for each in kind if each in gradient.dtypes] for kind in (FLOATS, COMPLEX)]
+    widest = [kind[-1] for kind in kinds if kind]  # float64, and complex128 beside or without it
     checked = 0
-    for chosen in floats:
-
-        def evaluate(columns: Columns, chosen: int = chosen) -> list[float]:
-            values: list[float] = results(columns)[chosen].tolist()
-            return values
-
-        def gradients(columns: Columns, y: list[float], g: list[float], chosen: int = chosen) -> Columns:
-            incoming = [tensor(g, dtype=dtype) if k == chosen else 0.0 for k in floats]
-            found = operator.derivative(*tensors(columns), *results(columns), *incoming)
-            return [each.tolist() for each in (found if isinstance(found, tuple) else (found,))]
-
-        count, fault = check(record, evaluate, gradients, columns, dtype, rtol, atol)
+    for dtype in widest[:1] if inputs else widest:
+        columns, shape = (
+            broadcast(operator, record, inputs, dtype) if inputs else (samples(record, SAMPLES, dtype), None)
+        )
+        count, fault = check_operator(operator, record, dtype, columns, shape, rtol, atol)
         checked += count
         if fault is not None:
-            index = f" (index {place_of(fault.sample, shape)})" if shape else ""
-            number = f" of result {chosen}" if record.outputs else ""
             if raise_exception:
-                raise errors.GradientError(f"{operator.__name__}.derivative{number}: {fault}{index}")
+                raise errors.GradientError(fault)
             return False
     if not checked:
         wanted = f"have a sample where {operator.__name__} is smooth"
         errors.reject(ValueError, "grad_check", "inputs", wanted, "none", "give others")
     return True
+
+
+def check_operator(
+    operator: Operator,
+    record: Record,
+    dtype: str,
+    columns: Columns,
+    shape: tuple[int, ...] | None,
+    rtol: float,
+    atol: float,
+) -> tuple[int, str | None]:
+    """The number of gradients of an operator's kernels that could be checked, and what is wrong first."""
+    in_parts = InParts(record, dtype)
+    dtypes = record.inputs_for(dtype)
+
+    def tensors(columns: Columns) -> list[Tensor]:
+        whole = in_parts.joined(columns)
+        return [tensor(column, dtype=own) for column, own in zip(whole, dtypes, strict=True)]
+
+    def results(columns: Columns) -> tuple[Tensor, ...]:
+        found = operator(*tensors(columns))
+        return found if isinstance(found, tuple) else (found,)
+
+    given = [tensor(column, dtype=own).tolist() for column, own in zip(columns, dtypes, strict=True)]
+    smooth = smooth_results(record, dtype)
+    checked = 0
+    for chosen, unit in in_parts.results:
+
+        def evaluate(columns: Columns, chosen: int = chosen, unit: complex = unit) -> list[float]:
+            return [part(value, unit) for value in results(columns)[chosen].tolist()]
+
+        def gradients(
+            columns: Columns, y: list[float], g: list[float], chosen: int = chosen, unit: complex = unit
+        ) -> Columns:
+            outputs = results(columns)
+            own = [each * unit for each in g]
+            incoming = [tensor(own, dtype=outputs[k].dtype) if k == chosen else 0.0 for k in smooth]
+            found = operator.derivative(*tensors(columns), *outputs, *incoming)
+            return in_parts.split([each.tolist() for each in (found if isinstance(found, tuple) else (found,))])
+
+        count, fault = check(in_parts, evaluate, gradients, in_parts.split_inputs(given), parts(dtype), rtol, atol)
+        checked += count
+        if fault is not None:
+            index = f" (index {place_of(fault.sample, shape)})" if shape else ""
+            return checked, f"{operator.__name__}.derivative{in_parts.described(chosen, unit)}: {fault}{index}"
+    return checked, None
 
 
 def check_function(
@@ -224,9 +252,71 @@ def check_function(
     return True
 
 
-def float_results(record: Record, dtype: str) -> list[int]:
-    """Which results of an operator gradients arrive at: those of floats."""
-    return [k for k, own in enumerate(record.results_for(dtype)) if own in PRECISION]
+def smooth_results(record: Record, dtype: str) -> list[int]:
+    """Which results of an operator gradients arrive at: those of floats and of complex numbers."""
+    return [k for k, own in enumerate(record.results_for(dtype)) if own in FLOATS + COMPLEX]
+
+
+class InParts:
+    """An operator as finite differences see it: real functions of real inputs, the parts of complex ones.
+
+    Attributes:
+        parameters: The names of the inputs.
+        differentiable: Those that gradients are taken by.
+        results: For each real function, the number of the result that it is, or is a part of, and 1 or 1j.
+    """
+
+    __slots__ = ("_inputs", "_record", "_slopes", "differentiable", "parameters", "results")
+
+    def __init__(self, record: Record, dtype: str) -> None:
+        kinds = dict(zip(record.parameters, record.inputs_for(dtype), strict=True))
+        own = record.results_for(dtype)
+        self._record = record
+        self._inputs = [kind in COMPLEX for kind in kinds.values()]
+        self._slopes = [kinds[name] in COMPLEX for name in record.differentiable]
+        self.parameters = [part for name in record.parameters for part in self._names(name, kinds[name])]
+        self.differentiable = [part for name in record.differentiable for part in self._names(name, kinds[name])]
+        self.results: list[tuple[int, complex]] = [
+            (k, unit) for k in smooth_results(record, dtype) for unit in ((1, 1j) if own[k] in COMPLEX else (1,))
+        ]
+
+    @staticmethod
+    def _names(name: str, dtype: str) -> tuple[str, ...]:
+        return (f"{name}.real", f"{name}.imag") if dtype in COMPLEX else (name,)
+
+    def described(self, chosen: int, unit: complex) -> str:
+        """Which of the real functions it is, for a message."""
+        is_part = (chosen, 1j) in self.results
+        part_name = (" of the imaginary part" if unit == 1j else " of the real part") if is_part else ""
+        return part_name + (f" of result {chosen}" if self._record.outputs else "")
+
+    def split_inputs(self, columns: Columns) -> Columns:
+        """The columns of inputs, in parts."""
+        return in_parts_of(columns, self._inputs)
+
+    def split(self, gradients: Columns) -> Columns:
+        """The columns of gradients, in parts."""
+        return in_parts_of(gradients, self._slopes)
+
+    def joined(self, columns: Columns) -> Columns:
+        """The columns of inputs, from those in parts."""
+        rest = iter(columns)
+        return [list(map(complex, next(rest), next(rest))) if is_complex else next(rest) for is_complex in self._inputs]
+
+
+def in_parts_of(columns: Columns, are_complex: list[bool]) -> Columns:
+    """Columns of numbers, and of those that are complex one of each part."""
+    return [
+        [part(value, unit) for value in column] if is_complex else column
+        for column, is_complex in zip(columns, are_complex, strict=True)
+        for unit in ((1, 1j) if is_complex else (1,))
+    ]
+
+
+def part(value: Any, unit: complex) -> float:
+    """The real part of a number, or for ``1j`` the imaginary one."""
+    found: float = value.real if unit == 1 else value.imag
+    return found
 
 
 def outputs_of(function: Callable[..., Any], inputs: list[Tensor]) -> tuple[Tensor, ...]:
@@ -302,7 +392,7 @@ def place_of(sample: int, shape: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(index)
 
 
-def samples(record: Record, count: int) -> Columns:
+def samples(record: Record, count: int, dtype: str) -> Columns:
     """Numbers of several sizes and both signs for each input, the same in every run; none of them is round."""
     from random import Random
 
@@ -311,22 +401,26 @@ def samples(record: Record, count: int) -> Columns:
         draw = Random(k)
         column: list[Any] = []
         for _ in range(count):
-            kind = draw.randrange(4)
-            sign = draw.choice((1.0, -1.0))
+            number = sample(draw)
             if name in record.fixed:
-                column.append(sign > 0)
-            elif kind == 0:
-                column.append(sign * 10 ** draw.uniform(-3, 2))
-            elif kind == 1:
-                column.append(draw.uniform(0, 1))
+                column.append(number > 0)
             else:
-                column.append(draw.uniform(-3, 3))
+                column.append(complex(number, sample(draw)) if dtype in COMPLEX else number)
         columns.append(column)
     return columns
 
 
+def sample(draw: Random) -> float:
+    """A number of any sign, small, large, or near 1."""
+    kind = draw.randrange(4)
+    sign = draw.choice((1.0, -1.0))
+    if kind == 0:
+        return sign * 10 ** draw.uniform(-3, 2)
+    return draw.uniform(0, 1) if kind == 1 else draw.uniform(-3, 3)
+
+
 def check(
-    record: Record,
+    operator: InParts,
     evaluate: Callable[[Columns], list[float]],
     gradients: Callable[[Columns, list[float], list[float]], Columns],
     columns: Columns,
@@ -339,8 +433,8 @@ def check(
     g = [INCOMING[k % len(INCOMING)] for k in range(len(y))]
     results = gradients(columns, y, g)
     checked = 0
-    for name, result in zip(record.differentiable, results, strict=True):
-        position = record.parameters.index(name)
+    for name, result in zip(operator.differentiable, results, strict=True):
+        position = operator.parameters.index(name)
         suspects = [k for k in range(len(y)) if math.isfinite(y[k]) and math.isfinite(columns[position][k])]
         wanted: dict[int, float] = {}
         for scale in SCALES[dtype]:
@@ -360,7 +454,7 @@ def check(
                 break
         if suspects:
             k = suspects[0]
-            inputs = dict(zip(record.parameters, [column[k] for column in columns], strict=True))
+            inputs = dict(zip(operator.parameters, [column[k] for column in columns], strict=True))
             return checked, Fault(k, name, inputs, g[k], result[k], wanted[k])
     return checked, None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 from aotops import _native
-from aotops.autograd import rules_neural
+from aotops.autograd import rules, rules_neural
 from aotops.autograd.formulas import parameters_read
 
 TYPE_CHECKING = False  # importing typing would double the import time
@@ -59,6 +59,12 @@ def direction(x: Any, y: Any) -> Any:
     return _where(_equal(y, 0.0), 0.0, x / y)
 
 
+def across(gradient: Any, y: Any, x: Any) -> Any:
+    """The part of a gradient across a direction ``y``, which moves with ``x`` that way alone, over ``abs(x)``."""
+    aside = 1j * y
+    return _where(_equal(gradient, 0.0) | _equal(x, 0.0), 0.0, aside * _real(conj(aside) * gradient) / _abs(x))
+
+
 #: Complex derivatives of the operators that have one, by the only input; which of ``x`` and ``y`` they read is kept.
 DERIVATIVES: dict[str, Callable[[Any, Any], Any]] = {
     "acos": lambda x, y: -1.0 / (_sqrt(1.0 - x) * _sqrt(1.0 + x)),
@@ -96,6 +102,7 @@ GRADIENTS: dict[str, Callable[..., tuple[Any, ...]]] = {
     "positive": lambda x, y, g: (g,),
     "pow": lambda x1, x2, y, g: (chained(g, power_by_base(x1, x2)), chained(g, power_by_exponent(x1, x2, y))),
     "real": lambda x, y, g: (g,),
+    "sign": lambda x, y, g: (across(g, y, x),),
     "subtract": lambda x1, x2, y, g: (g, -g),
     "where": lambda condition, x1, x2, y, g: (None, _where(condition, g, 0.0), _where(condition, 0.0, g)),
 }
@@ -108,6 +115,7 @@ LINEAR = frozenset(
         *(
             "sum",
             "mean",
+            "cumulative_prod",
             "cumulative_sum",
             "concat",
             "diff",
@@ -120,7 +128,8 @@ LINEAR = frozenset(
             "triu",
         ),
         *("select", "embedding", "take", "take_along_axis", "einsum", "matmul", "tensordot", "vecdot"),
-        *("full", "full_like", "from_flat", "asarray", "matrix_transpose", "prod"),
+        *("full", "full_like", "from_flat", "asarray", "linspace", "logspace", "matrix_transpose"),
+        *("nansum", "prod", "round"),
     }
 )
 
@@ -129,6 +138,11 @@ def chained(gradient: Tensor, derivative: Any) -> Tensor:
     """The gradient times the conjugate of a derivative, and 0 where the gradient is 0."""
     product: Tensor = _where(_equal(gradient, 0.0), 0.0, gradient * conj(derivative))
     return product
+
+
+def chained_by_kind(gradient: Tensor, slope: Tensor) -> Tensor:
+    """The gradient times a slope, real or complex, and 0 where the gradient is 0."""
+    return chained(gradient, slope) if slope.dtype.kind == "complex" else rules.chained(gradient, slope)
 
 
 def quotient(gradient: Tensor, divisor: Any) -> Tensor:

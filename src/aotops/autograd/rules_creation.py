@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aotops import _native
-from aotops.autograd.rules import chained, is_smooth, nothing, smooth
+from aotops.autograd.rules import is_smooth, nothing, smooth
+from aotops.autograd.rules_complex import chained_by_kind
 from aotops.namespace import creation, grids, like
 from aotops.namespace.creation import as_number
 
@@ -70,16 +71,16 @@ def logspace(start: Any, stop: Any, /, num: Any, *, base: Any = 10.0, endpoint: 
     ends = is_smooth(start), is_smooth(stop)
     by_base = is_smooth(base)
     first, last = as_number("logspace", "start", start), as_number("logspace", "stop", stop)
-    number = as_number("logspace", "base", base)
+    number: Any = as_number("logspace", "base", base) + (0j if result.dtype.kind == "complex" else 0)
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         found: tuple[Any, ...] = ()
         if any(ends):
             weight = grids.linspace(0, 1, num, endpoint=endpoint)
-            found = by_ends(chained(gradient, _multiply(saved[0], _log(number))), weight, ends)
+            found = by_ends(chained_by_kind(gradient, _multiply(saved[0], _log(number))), weight, ends)
         if by_base:
             exponents = grids.linspace(first, last, num, endpoint=endpoint)
-            found += (_sum(chained(gradient, _multiply(saved[0], exponents / number))),)
+            found += (_sum(chained_by_kind(gradient, _multiply(saved[0], exponents / number))),)
         return found
 
     return result, smooth(start, stop, base), (result,), pull

@@ -57,7 +57,7 @@ def elementwise(operator: Operator, /, *args: Any, **options: Any) -> Ruled:
     tensors, others = parted(inputs)
     saved, numbers = read_alone(operator, (*inputs, *results))
     shape = results[0].shape
-    dtypes = [each.dtype if each.dtype.kind == "float" else None for each in results]
+    dtypes = [each.dtype if each.dtype.kind in ("float", "complex") else None for each in results]
 
     def pull(gradient: Any, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         gradients = gradient if isinstance(gradient, tuple) else (gradient,)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops._native import astype
-from aotops.autograd import rules_complex
 from aotops.autograd.rules import chained, kept
+from aotops.autograd.rules_complex import chained_by_kind
 from aotops.namespace import statistics
 from aotops.namespace.manipulation import broadcast_to
 from aotops.shapes import folded_count, normalize_axes
@@ -124,8 +124,7 @@ def product(x: Any, /, axis: Any = None, **options: Any) -> Ruled:
         for place, axis in enumerate(order):
             back[axis] = place
         others = others.permute(back) if order else others
-        chain = rules_complex.chained if others.dtype.kind == "complex" else chained
-        return (chain(repeated(gradient, shape, axes), others),)
+        return (chained_by_kind(repeated(gradient, shape, axes), others),)
 
     return result, (x,), (x,), pull
 

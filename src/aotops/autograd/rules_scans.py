@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from aotops import _native
-from aotops.autograd.rules import chained
+from aotops.autograd.rules import conjugate
+from aotops.autograd.rules_complex import chained_by_kind
 from aotops.autograd.scatter import add_along
 from aotops.namespace.creation import arange
 from aotops.namespace.data_types import finfo
@@ -73,10 +74,10 @@ def cumulative_prod(x: Any, /, axis: Any = None, *, include_initial: Any = False
         if x.size == 0:
             return (_native.full(x.shape, 0, gradient.dtype),)
         if is_ordinary(y):
-            return (_divide(sums_behind(_multiply(gradient, y), own), x),)
+            return (_divide(sums_behind(_multiply(gradient, conjugate(y)), own), conjugate(x)),)
         start = (slice(None),) * own
         before = _cumulative_prod(x, own, include_initial=True)[(*start, slice(None, -1))]
-        return (chained(weighted_sums_behind(gradient, x, own), before),)
+        return (chained_by_kind(weighted_sums_behind(gradient, x, own), before),)
 
     return result, (x,), (x, result), pull
 
@@ -89,13 +90,13 @@ def is_ordinary(y: Tensor) -> bool:
 
 
 def weighted_sums_behind(gradient: Tensor, x: Tensor, own: int) -> Tensor:
-    """``s[k] = gradient[k] + x[k + 1] * s[k + 1]`` along an axis, in steps that double how much they have added."""
+    """``s[k] = gradient[k] + conj(x[k + 1]) * s[k + 1]`` along an axis, in steps that double how many they add."""
     sums, start, length = gradient, (slice(None),) * own, x.shape[own]
     # of each element, the product of as many behind it as its sum has
     factors, reach = x[(*start, slice(1, None))], 1
     while reach < length:
         first, behind = (*start, slice(None, length - reach)), (*start, slice(reach, None))
-        more = _add(sums[first], chained(sums[behind], factors))
+        more = _add(sums[first], chained_by_kind(sums[behind], factors))
         sums = concat([more, sums[(*start, slice(length - reach, None))]], axis=own)
         factors = _multiply(factors[(*start, slice(None, -reach))], factors[(*start, slice(reach, None))])
         reach *= 2

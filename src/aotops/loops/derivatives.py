@@ -42,6 +42,32 @@ def zero_of_zeros(derivative: Function, outputs: int, incoming: int) -> Function
     return guarded_all if outputs else guarded
 
 
+def zero_of_other_zeros(derivative: Function, outputs: int, incoming: int, zero: complex) -> Function:
+    """As ``zero_of_zeros``, of real numbers and complex ones: ``zero`` is one of the dtype of the results."""
+    choose, size = chosen_zero(outputs, zero), sum_of_sizes(incoming)
+
+    def guarded(*values: Any) -> Any:
+        return select(size(values) == 0.0, zero, derivative(*values))
+
+    def guarded_all(*values: Any) -> Any:
+        return choose(size(values), derivative(*values))
+
+    return guarded_all if outputs else guarded
+
+
+def chosen_zero(count: int, zero: complex) -> Function:
+    """As ``chosen``, with ``zero`` in place of ``g``."""
+    others: Any = chosen_zero(count - 1, zero) if count > 1 else None
+
+    def choose(g: Any, results: Any) -> Any:
+        return select(g == 0.0, zero, results[0]), *others(g, results[1:])
+
+    def choose_last(g: Any, results: Any) -> Any:
+        return select(g == 0.0, zero, results[0]), *results[1:]
+
+    return choose_last if others is None else choose
+
+
 def sum_of_sizes(count: int) -> Function:
     """Make the sum of the absolute values of the last ``count`` numbers of a tuple, which is 0 if all of them are."""
     others: Any = sum_of_sizes(count - 1) if count > 1 else None

@@ -142,12 +142,13 @@ static PyObject *apply_in_python(const aot_operator_object *operator, PyObject *
     return result;
 }
 
-/* Returns whether a derivative reads the inputs, one result and its gradient: of several results, and with the numbers of
- * a state, Python has a rule. */
+/* Returns whether a derivative reads the inputs, one result and its gradient, of the inputs' dtype: of several results,
+ * with the numbers of a state, and for complex results of real numbers, Python has a rule. */
 static bool reads_one_result(const aot_operator_object *operator, const aot_operator_object *derivative)
 {
-    const aot_operator *definition = operator->definition;
-    return !definition->returns_tuple && derivative->definition->inputs == definition->inputs + 2;
+    const aot_operator *definition = operator->definition, *own = derivative->definition;
+    return !definition->returns_tuple && own->inputs == definition->inputs + 2 &&
+           own->fixed[own->inputs - 1] == AOT_NO_DTYPE;
 }
 
 static bool is_complex(const aot_tensor *tensor)

@@ -503,14 +503,17 @@ class Record:
             return self.scalar.__code__.co_varnames[:2]
         return self.parameters
 
-    def derivative(self, function: Scalar) -> Scalar:
-        """Decorator: the derivative, a function of the inputs, the output and the incoming gradient.
+    def derivative(self, function: Scalar, kinds: tuple[str, ...] = FLOATS) -> Scalar:
+        """Decorator: the derivative, a function of the inputs, the output and the incoming gradient, for some dtypes.
 
         Of a map it returns the outgoing gradient, of a zip a tuple of them, one for each input that has no dtype of its
         own. Of several results it takes all outputs, and then the incoming gradient of each that is of floats. Of a
         reduction it is the same for each element, with the output and the incoming gradient of the result that the
         element goes into; if that has a state, its numbers may stand before the output. Of a scan it is that of the
         combination, ``(a, b, y, g)``: the gradients by the running result before and by the element.
+
+        Formulas of complex numbers have gradients of both parts for ``g`` and results. aotops' own operators have other
+        formulas for these (``aotops.autograd.rules_complex``), which need no kernels of their own.
         """
         if self.gradient is not None:
             self._reject("derivative", "be declared once", "a second one")
@@ -521,11 +524,12 @@ class Record:
             self._reject("the scan of a derivative", wanted_state, "a state of several numbers")
         inputs = self.derivative_inputs
         code = function.__code__
-        dtypes = tuple(dtype for dtype in self.dtypes if dtype in FLOATS and dtype in self.results_for(dtype))
+        dtypes = tuple(dtype for dtype in self.dtypes if dtype in kinds and self._is_smooth(dtype))
         if not dtypes:
             computes = ", ".join([f"{dtype} to {', '.join(self.results_for(dtype))}" for dtype in self.dtypes])
-            self._reject("the operator of a derivative", "have inputs and a result of one float dtype", computes)
-        incoming = [k for k, own in enumerate(self.results_for(dtypes[0])) if own in FLOATS]
+            wanted_dtypes = "have inputs and a result of one dtype of floats, or of complex numbers and their parts"
+            self._reject("the operator of a derivative", wanted_dtypes, computes)
+        incoming = [k for k, own in enumerate(self.results_for(dtypes[0])) if own in FLOATS + COMPLEX]
         read: list[Callable[[str], tuple[str, ...]]] = [self.results_for]
         states = len(self.states_for(dtypes[0])) if self.kind == "reduce" else 0
         wanted = len(inputs) + max(self.outputs, 1) + len(incoming)
@@ -563,12 +567,16 @@ class Record:
         )
         return function
 
+    def _is_smooth(self, dtype: str) -> bool:
+        """Whether a result moves with inputs of a dtype: one of the same dtype, or whose parts have the same."""
+        return any(parts(own) == parts(dtype) for own in self.results_for(dtype))
+
     @property
     def incoming(self) -> int:
         """The number of incoming gradients, the last inputs of a derivative; 0 of any other operator."""
         if self.derivative_of is None:
             return 0
-        return len([own for own in self.derivative_of.results_for(self.dtypes[0]) if own in FLOATS])
+        return len([own for own in self.derivative_of.results_for(self.dtypes[0]) if own in FLOATS + COMPLEX])
 
     @property
     def derivative_reads_state(self) -> bool:

@@ -521,7 +521,8 @@ def derivative(operator: Operator) -> Any:
             errors.wrong_call(f"{name} has no derivative; declare it with @{name}.derivative")
         if record.gradient is not None:
             errors.wrong_call(f"{name_of(operator)} has a derivative already; declare it once")
-        record.derivative(_scalar_function("derivative", function, ", ".join((*record.derivative_inputs, "y", "g"))))
+        takes = ", ".join((*record.derivative_inputs, "y", "g"))
+        record.derivative(_scalar_function("derivative", function, takes), FLOATS + COMPLEX)
         gradient = record.gradient
         assert gradient is not None  # it has just been declared
         gradient.namespace = record.namespace

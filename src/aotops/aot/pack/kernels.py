@@ -12,7 +12,7 @@ from aotops.errors import BuildError, reject
 from aotops.intrinsics import Pattern, Signature
 from aotops.loops.argreduce import argreduce
 from aotops.loops.copy import copy, first
-from aotops.loops.derivatives import zero_of_zero, zero_of_zeros
+from aotops.loops.derivatives import zero_of_other_zeros, zero_of_zero, zero_of_zeros
 from aotops.loops.elementwise import MOST_PATTERNED, derivative_patterns, elementwise, row_patterns
 from aotops.loops.plan.fold import plan_fold
 from aotops.loops.plan.map import plan_map
@@ -21,7 +21,7 @@ from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.loops.states import beginning, combining, combining_numbers, scan_states, settling
 from aotops.ops.conversion import conversion, same_code
-from aotops.ops.record import ALL, Record, combine_symbol, kernel_symbol
+from aotops.ops.record import ALL, COMPLEX, Record, combine_symbol, kernel_symbol
 from aotops.scalar.functions import ends_soon, has_loop, has_power, reached
 from aotops.scalar.mathematics import has_fast_paths, operators_in
 
@@ -184,7 +184,10 @@ def record_kernels(record: Record) -> list[Kernel]:
                 patterns = []
             gathers = not patterns or own > MOST_PATTERNED or (of_derivative and speculative)
             compiled = compiled_as(record, signature)
-            if record.incoming == 1:
+            if of_derivative and {*signature.inputs[-record.incoming :]} != {dtype}:
+                zero = 0j if dtype in COMPLEX else 0.0
+                scalar = zero_of_other_zeros(scalar, record.outputs, record.incoming, zero)
+            elif record.incoming == 1:
                 scalar = zero_of_zero(scalar, record.outputs)
             elif of_derivative:
                 scalar = zero_of_zeros(scalar, record.outputs, record.incoming)

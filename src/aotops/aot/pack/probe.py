@@ -21,7 +21,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from aotops import errors
-from aotops.abi import AXIS_KINDS, DTYPES, FACTS
+from aotops.abi import AXIS_KINDS, DTYPES, FACTS, parts
 from aotops.aot.front.places import source_of
 from aotops.autograd import grad_check as gradients
 from aotops.intrinsics import integer
@@ -120,7 +120,7 @@ def require_number(record: Record) -> None:
                 value = scalar(*row)
             except Exception:
                 continue
-            returned.add(described(value))
+            returned.add(described(value, dtype))
     except (Endless, OverflowError):  # the latter of a constant, which the compiler rejects
         return
     if len(returned) != 1:
@@ -144,11 +144,11 @@ def require_number(record: Record) -> None:
     )
 
 
-def described(value: Any) -> str:
-    """Return what a scalar function has returned, in words."""
+def described(value: Any, dtype: str) -> str:
+    """Return what a scalar function of inputs of a dtype has returned, in words."""
     if isinstance(value, tuple):
         return f"a tuple of {len(value)}"
-    kinds = (complex, "a complex number"), ((bool, int, float), "a number")
+    kinds = ((bool, int, float), "a number"), (complex, "a number" if dtype in COMPLEX else "a complex number")
     return next((name for kind, name in kinds if isinstance(value, kind)), "nothing")
 
 
@@ -474,11 +474,17 @@ def stored_truth(record: Record) -> str | None:
 
 def derivative(record: Record) -> str | None:
     """Describe where the derivative of an operator is wrong."""
-    if record.gradient is None or "float64" not in record.gradient.dtypes or record.kind in AXIS_KINDS:
+    if record.gradient is None or record.kind in AXIS_KINDS:
         return None
-    scalar = runnable(record.scalar_for("float64"), "float64")
-    slopes = runnable(record.gradient.scalar_for("float64"), "float64")
-    several, floats = record.gradient.outputs, gradients.float_results(record, "float64")
+    wide = [dtype for dtype in ("float64", "complex128") if dtype in record.gradient.dtypes]
+    return next(filter(None, [derivative_in(record, record.gradient, dtype) for dtype in wide]), None)
+
+
+def derivative_in(record: Record, gradient: Record, dtype: str) -> str | None:
+    """Describe where the derivative is wrong for inputs of a dtype."""
+    scalar, slopes = runnable(record.scalar_for(dtype), dtype), runnable(gradient.scalar_for(dtype), dtype)
+    several, smooth = gradient.outputs, gradients.smooth_results(record, dtype)
+    in_parts = gradients.InParts(record, dtype)
 
     def results(row: tuple[Any, ...]) -> tuple[Any, ...]:
         try:
@@ -486,27 +492,31 @@ def derivative(record: Record) -> str | None:
         except Exception:
             return (NAN,) * max(record.outputs, 1)
         each = found if record.outputs else (found,)
-        return tuple([value if isinstance(value, (bool, int, float)) else NAN for value in each])
+        return tuple([value if isinstance(value, (bool, int, float, complex)) else NAN for value in each])
 
-    def fault_of(chosen: int) -> str | None:
+    def inputs(columns: list[list[Any]]) -> Iterator[tuple[Any, ...]]:
+        return zip(*in_parts.joined(columns), strict=True)
+
+    def fault_of(chosen: int, unit: complex) -> str | None:
         def evaluate(columns: list[list[Any]]) -> list[float]:
-            return [float(results(row)[chosen]) for row in zip(*columns, strict=True)]
+            return [float(gradients.part(results(row)[chosen], unit)) for row in inputs(columns)]
 
         def incoming(columns: list[list[Any]], y: list[float], g: list[float]) -> list[list[float]]:
-            return [list(column) for column in zip(*map(gradient, zip(*columns, strict=True), g), strict=True)]
+            found = zip(*map(outgoing, inputs(columns), g), strict=True)
+            return in_parts.split([list(column) for column in found])
 
-        def gradient(row: tuple[Any, ...], g: float) -> tuple[float, ...]:
-            found = slopes(*row, *results(row), *[g if k == chosen else 0.0 for k in floats])
+        def outgoing(row: tuple[Any, ...], g: float) -> tuple[Any, ...]:
+            found = slopes(*row, *results(row), *[g * unit if k == chosen else 0.0 for k in smooth])
             if several and (not isinstance(found, tuple) or len(found) != several):
                 raise TypeError("the compiler says what is wrong")
-            return tuple([float(each) for each in (found if several else (found,))])
+            return tuple([each + 0.0 for each in (found if several else (found,))])
 
-        _, fault = gradients.check(record, evaluate, incoming, columns, "float64")
-        where = f"of result {chosen} " if record.outputs else ""
-        return None if fault is None else f"its derivative {where}is wrong, or the function: {fault}"
+        _, fault = gradients.check(in_parts, evaluate, incoming, columns, parts(dtype))
+        where = in_parts.described(chosen, unit).lstrip() + " "
+        return None if fault is None else f"its derivative {where.lstrip()}is wrong, or the function: {fault}"
 
-    columns = gradients.samples(record, GRADIENTS)
+    columns = in_parts.split_inputs(gradients.samples(record, GRADIENTS, dtype))
     try:
-        return next(filter(None, map(fault_of, floats)), None)
+        return next(filter(None, [fault_of(*each) for each in in_parts.results]), None)
     except Exception:
         return None
