@@ -344,6 +344,8 @@ def test_a_loop_without_end_is_interrupted() -> None:
         ("s = {x[0], 2.0}", "has a set; write a sorted array"),
         ("out[0] = np.linalg.det(x)", "LAPACK"),
         ("out[0] = np.random.random()", "pass random numbers, or compute them from a key and a counter"),
+        ("x[0] + random.random()", "uses random.random; it draws random numbers"),
+        ("out[0] = np.roots(x)[0]", "uses np.roots; it calls LAPACK"),
         ("raise ValueError(x[0])", "values in its message"),
         ("raise StopIteration('a')", "It raises StopIteration; raise one of"),
         ("try:\n        out[0] = x[0]\n    except IndexError:\n        pass", "has a try"),
@@ -368,7 +370,8 @@ def test_a_loop_without_end_is_interrupted() -> None:
 )
 def test_what_kernels_cannot_have_is_rejected_with_its_line(tmp_path: Path, body: str, reason: str) -> None:
     file = tmp_path / "rejected.py"
-    source = f"import numpy as np\nimport aotops as ao\n\ndef f(x, out):\n    {body}\n\nk = ao.kernel('(n)->()')(f)\n"
+    modules = "import random\nimport numpy as np\nimport aotops as ao\n\n"
+    source = f"{modules}def f(x, out):\n    {body}\n\nk = ao.kernel('(n)->()')(f)\n"
     file.write_text(source, encoding="utf-8")
     scope: dict[str, object] = {"__name__": "rejected", "__file__": str(file)}
     exec(compile(source, str(file), "exec"), scope)

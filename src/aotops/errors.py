@@ -386,14 +386,17 @@ def wrong_order(name: str, argument: str, row_major: int) -> NoReturn:
     )
 
 
-def raised_by_kernel(name: str, text: str) -> NoReturn:
+def raised_by_kernel(name: str, text: str, called: str) -> NoReturn:
     """The exception that an array kernel has raised: its class, file, line and message, in lines.
 
+    One of Numba's library has no file; then ``called`` is where the kernel has called that: a file and a line.
     A class of the user's is ``module:name:base``; where there is none by that name any more, its base is raised.
     """
     import builtins
 
     kind, file, line, message = text.split("\n", 3)
+    if not file and called:
+        file, line = called.split("\n")
     own, _, base = kind.rpartition(":")
     raised: Any = getattr(builtins, base)
     if own:

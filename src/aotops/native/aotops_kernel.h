@@ -114,6 +114,9 @@ typedef struct {
     /* Writes the strides with which an array has other dimensions, in its own memory; returns 0 if there are none. */
     int32_t (*reshape)(int64_t rank, const int64_t *shape, const int64_t *strides, int64_t new_rank,
                        const int64_t *new_shape, int64_t *new_strides, int64_t itemsize, int32_t column_major);
+    /* Called once a function has failed that a function of the user's has called, from the innermost call on: with the file
+     * and the line of the call, in lines. */
+    void (*note)(const char *place);
 } aot_array_services;
 
 typedef struct aot_array_call {

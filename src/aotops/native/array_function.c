@@ -24,7 +24,7 @@ typedef struct {
     char *data[AOT_MAX_OPERANDS + 1]; /* of the arguments, and of what is returned */
     int64_t numbers[AOT_MAX_OPERANDS + 2 * AOT_MOST_DIMENSIONS];
     int64_t words[AOT_RESULT_WORDS];
-    const char *error;
+    aot_array_error error;
     void *kept; /* what it has allocated and not freed */
     int64_t at; /* of the words: the next one to read */
     /* the tensors whose memory was taken over, by the address of its count, since two arrays may share it */
@@ -45,8 +45,9 @@ static void run_function(const aot_runner *runner)
     aot_array_note(NULL);
     own->kept = aot_array_memory_leave(outer);
     if (status != 0 && status != AOT_STOPPED) {
-        own->error = aot_array_error(&passed);
+        own->error = aot_array_error_of(&passed);
     }
+    aot_array_take_place(); /* what was told to stop is noted as well */
 }
 
 /* Reads what a function does with each argument. */
@@ -291,8 +292,7 @@ static PyObject *run(aot_state *state, const aot_array_library *library, const a
     int failed = aot_run_array(state, &launch, &runner, run_function);
     PyObject *result = failed > 0 ? Py_NewRef(Py_None) : NULL; /* only explained */
     if (!failed) {
-        result = own->error != NULL ? aot_raise("raised_by_kernel", "(ss)", name, own->error)
-                                    : object_of(state, own, tensors, name);
+        result = own->error.text != NULL ? aot_array_raise(name, own->error) : object_of(state, own, tensors, name);
     }
     for (int k = 0; k < own->taken; k++) {
         Py_DECREF((PyObject *)own->storages[k]);
@@ -329,7 +329,7 @@ static PyObject *run_once(aot_state *state, const aot_array_library *library, co
     }
     own->arguments = kernel->inputs;
     own->flags = flags;
-    own->error = NULL;
+    own->error = (aot_array_error){NULL, NULL};
     own->kept = NULL;
     own->at = own->taken = 0;
     PyObject *result = run(state, library, kernel, level, tensors, own, name, parameters);

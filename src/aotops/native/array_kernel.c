@@ -33,7 +33,7 @@ typedef struct {
 typedef struct {
     aot_atomic lock;
     int64_t first;
-    const char *error;
+    aot_array_error error;
     aot_atomic failed; /* where the first part with an error begins, plus 1; 0: none has failed */
 } failure;
 
@@ -59,19 +59,40 @@ void aot_prepare_array_call(aot_array_call *call)
     *call = (aot_array_call){NULL, &aot_array_services_of_this, limit};
 }
 
-const char *aot_array_error(const aot_array_call *call)
+/* NULL whenever no exception is on its way through a kernel of this thread. */
+static AOT_THREAD_LOCAL const char *noted_place;
+
+void aot_array_note_place(const char *place)
 {
-    return call->error != NULL ? *call->error : "RuntimeError\n\n0\nit has failed without a reason";
+    noted_place = noted_place != NULL ? noted_place : place;
 }
 
-static void fail(failure *failure, int64_t first, const char *error)
+const char *aot_array_take_place(void)
+{
+    const char *place = noted_place;
+    noted_place = NULL;
+    return place;
+}
+
+aot_array_error aot_array_error_of(const aot_array_call *call)
+{
+    const char *text = call->error != NULL ? *call->error : "RuntimeError\n\n0\nit has failed without a reason";
+    return (aot_array_error){text, aot_array_take_place()};
+}
+
+PyObject *aot_array_raise(const char *name, aot_array_error error)
+{
+    return aot_raise("raised_by_kernel", "(sss)", name, error.text, error.place != NULL ? error.place : "");
+}
+
+static void fail(failure *failure, int64_t first, aot_array_error error)
 {
     int64_t expected = 0;
     while (!aot_atomic_exchange(&failure->lock, &expected, 1)) {
         expected = 0;
         aot_pause();
     }
-    if (failure->error == NULL || first < failure->first) {
+    if (failure->error.text == NULL || first < failure->first) {
         failure->first = first;
         failure->error = error;
         aot_atomic_store(&failure->failed, first + 1);
@@ -79,8 +100,8 @@ static void fail(failure *failure, int64_t first, const char *error)
     aot_atomic_store(&failure->lock, 0);
 }
 
-/* Runs some items of one row of the batch; returns the kernel's error, or NULL. */
-static const char *run_row(const batch *over, int64_t item, int64_t count)
+/* Runs some items of one row of the batch; returns the kernel's error, whose text is NULL if there is none. */
+static aot_array_error run_row(const batch *over, int64_t item, int64_t count)
 {
     char *data[AOT_MAX_OPERANDS];
     memcpy(data, over->data, sizeof data);
@@ -98,9 +119,10 @@ static const char *run_row(const batch *over, int64_t item, int64_t count)
     int32_t status = over->kernel(unused, &call, count, data, over->numbers);
     aot_array_memory_end(outer);
     if (status == 0 || status == AOT_STOPPED) {
-        return NULL;
+        aot_array_take_place(); /* what was told to stop is noted as well */
+        return (aot_array_error){NULL, NULL};
     }
-    return aot_array_error(&call);
+    return aot_array_error_of(&call);
 }
 
 static void run_items(const aot_runner *runner, int64_t first, int64_t last, char *Py_UNUSED(scratch))
@@ -114,8 +136,8 @@ static void run_items(const aot_runner *runner, int64_t first, int64_t last, cha
             return;
         }
         int64_t count = aot_smaller(last - item, row - item % row);
-        const char *error = run_row(over, item, count);
-        if (error != NULL) {
+        aot_array_error error = run_row(over, item, count);
+        if (error.text != NULL) {
             fail(own->failure, first, error);
             return;
         }
@@ -336,7 +358,7 @@ int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *
         expected = expected_time(items, elements, *cost);
         launch->threads = (int)aot_threads(state, expected / GRAIN_NS * AOT_PLAN_GRAIN, true, false);
     }
-    failure failure = {.error = NULL};
+    failure failure = {.error = {NULL, NULL}};
     const job own = {&over, &failure};
     aot_runner runner = {.job = &own,
                          .total = expected / PART_NS * AOT_PLAN_PART_IF_UNBOUNDED,
@@ -348,8 +370,8 @@ int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *
     if (failed != 0) {
         return failed < 0 ? -1 : 0;
     }
-    if (failure.error != NULL) {
-        aot_raise("raised_by_kernel", "(ss)", launch->name, failure.error);
+    if (failure.error.text != NULL) {
+        aot_array_raise(launch->name, failure.error);
         return -1;
     }
     if (began != 0) { /* with the GIL held, as whenever costs are read */

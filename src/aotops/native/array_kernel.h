@@ -57,8 +57,19 @@ PyObject *aot_find_array_function(aot_state *state, PyObject *args);
 /* array_kernel.c */
 /* Prepares what a kernel gets that is called from here. */
 void aot_prepare_array_call(aot_array_call *call);
-/* Returns the error of a kernel that has failed, as the kernel spells it. */
-const char *aot_array_error(const aot_array_call *call);
+/* What a kernel has raised, as it spells it, and where it has called what raised, NULL if that is not known: a file and a
+ * line, in lines. An exception of Numba's library has no place of its own. */
+typedef struct {
+    const char *text, *place;
+} aot_array_error;
+/* Notes where a kernel has called what has raised, unless that is noted already for this thread. */
+void aot_array_note_place(const char *place);
+/* Returns the place that this thread has noted, NULL if none is, and forgets it. To be called once a kernel has failed. */
+const char *aot_array_take_place(void);
+/* Returns the error of a kernel that has failed, and forgets its place. */
+aot_array_error aot_array_error_of(const aot_array_call *call);
+/* Raises it in the name of a kernel; returns NULL. */
+PyObject *aot_array_raise(const char *name, aot_array_error error);
 typedef struct {
     char *data;
     const Py_ssize_t *shape, *strides;

@@ -237,6 +237,7 @@ const aot_array_services aot_array_services_of_this = {
     .free = release_memory,
     .parallel = aot_array_parallel,
     .reshape = reshape,
+    .note = aot_array_note_place,
 };
 
 void *aot_array_memory_begin(void)

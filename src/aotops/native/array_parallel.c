@@ -18,6 +18,7 @@ typedef struct {
     aot_atomic lock;
     aot_atomic failed; /* the first part that has failed, plus 1; 0: none has */
     const char *const *error;
+    const char *place; /* see aot_array_error */
 } loop;
 
 /* How many threads the loops of the kernel may use that this thread runs; 0 is 1. */
@@ -65,6 +66,7 @@ static void run_parts(const aot_runner *runner, int64_t first, int64_t last, cha
         }
         const char *const *error;
         int32_t status = run_part(own->function, own->context, part, &error);
+        const char *place = status != 0 ? aot_array_take_place() : NULL;
         if (status != 0 && status != AOT_STOPPED) {
             int64_t expected = 0;
             while (!aot_atomic_exchange(&own->lock, &expected, 1)) {
@@ -74,6 +76,7 @@ static void run_parts(const aot_runner *runner, int64_t first, int64_t last, cha
             failed = aot_atomic_load(&own->failed);
             if (failed == 0 || part < failed - 1) {
                 own->error = error;
+                own->place = place;
                 aot_atomic_store(&own->failed, part + 1);
             }
             aot_atomic_store(&own->lock, 0);
@@ -103,5 +106,6 @@ int32_t aot_array_parallel(aot_array_part function, void *context, int64_t parts
                          .work = noted};
     aot_share_within(&runner, parts, run_parts);
     *error = own.error;
+    aot_array_note_place(own.place);
     return aot_atomic_load(&own.failed) != 0 ? 1 : aot_is_stopped() ? AOT_STOPPED : 0;
 }

@@ -46,6 +46,7 @@ NOT_CALLED = {
     "random.": RANDOM,
     "numpy.random.": RANDOM,
     "numpy.linalg.": LINEAR_ALGEBRA,
+    "numpy.roots": LINEAR_ALGEBRA,
     "numpy.lib.stride_tricks.": "its indices could not be checked; write indices",
     "numpy.lib._stride_tricks_impl.": "its indices could not be checked; write indices",
     "numpy.frombuffer": "its indices could not be checked; pass an array",

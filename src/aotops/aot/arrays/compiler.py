@@ -21,7 +21,7 @@ from aotops.aot.arrays.isolation import isolated
 from aotops.aot.arrays.messages import with_texts
 from aotops.aot.arrays.operands import LOOP, batch_loop
 from aotops.aot.arrays.pipeline import ArrayCompiler, array_context
-from aotops.aot.arrays.polls import with_registers_kept, with_services, with_ticks
+from aotops.aot.arrays.polls import ASIDE, NOTE, with_registers_kept, with_services, with_ticks
 from aotops.aot.arrays.results import function_call
 from aotops.aot.back.levels import Level
 from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, functions
@@ -175,7 +175,10 @@ def lowered(loop: Any, symbol: str) -> str:
     result = compile_extra(typing, context, loop, LOOP.args, LOOP.return_type, flags, {}, library, ArrayCompiler)
     library.get_function(result.fndesc.llvm_func_name).name = symbol
     library.finalize()
-    return change_instructions(str(library.get_llvm_str()), defined_shift, "shl", "lshr", "ashr")
+    text = re.sub(
+        rf"^(declare void @{NOTE}\(ptr\))[^\n]*$", rf"\1 {ASIDE} nounwind", library.get_llvm_str(), flags=re.M
+    )
+    return change_instructions(text, defined_shift, "shl", "lshr", "ashr")
 
 
 def defined_shift(instruction: Instruction) -> str:

@@ -204,8 +204,8 @@ def not_called(value: Any) -> str | None:
         module = getattr(value, "__module__", None)
         if module is None and isinstance(owner, python_types.ModuleType):
             module = owner.__name__
-        elif owner is not None and type(owner).__module__.startswith("numpy.random"):
-            module = "numpy.random"
+        elif owner is not None and (module is None or type(owner).__module__.startswith("numpy.random")):
+            module = type(owner).__module__  # of a generator, as random.random is
         name = f"{module}.{getattr(value, '__name__', '')}"
         if not callable(value) or isinstance(value, np.generic) or is_prange(value):
             return None

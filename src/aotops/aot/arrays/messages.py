@@ -27,27 +27,47 @@ _STRUCT = re.compile(
     r"^(@\S*\.const\.picklebuf\.\S+ = [^\n]*?\{ ptr, i32, ptr, ptr, i32 \} \{ ptr @\S+, i32 )\d+, ptr @[^,]+, [^\n]*$",
     re.MULTILINE,
 )
+#: The names of constants with the places of calls, as ``aotops.aot.arrays.pipeline`` makes them: this and a number.
+PLACE = "aotops.called_at"
+_PLACE = re.compile(rf'^@({re.escape(PLACE)}[.\d]*) = [^\n]*?constant \[\d+ x i8\] c"([^\n]*?)"[^\n]*$', re.MULTILINE)
 
 
 def with_texts(text: str, root: str) -> str:
-    """Replace what is pickled in the text of a module; files are relative to ``root``. Raises ``CompileError``."""
+    """Replace what is pickled in the text of a module, and the places of calls; files are relative to ``root``.
+
+    Raises ``CompileError``.
+    """
 
     def data(match: re.Match[str]) -> str:
         if ".sha1" in match[1]:
             return match[0]
-        escaped = match[2].encode("latin-1")
-        content = re.sub(
-            rb"\\([0-9A-Fa-f]{2}|\\)", lambda code: bytes([int(code[1], 16)]) if len(code[1]) == 2 else b"\\", escaped
-        )
         # numba writes what it has pickled in this process
-        kind, arguments, place = pickle.loads(content)
-        written = described(kind, arguments or (), place, root).encode("utf-8", "backslashreplace") + b"\0"
-        spelled = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in written)
-        return f'@{match[1]} = private unnamed_addr constant [{len(written)} x i8] c"{spelled}"'
+        kind, arguments, place = pickle.loads(_content(match[2]))
+        return _constant(match[1], described(kind, arguments or (), place, root))
 
-    text = _DATA.sub(data, text)
+    def called(match: re.Match[str]) -> str:
+        file, _, line = _content(match[2]).decode().rstrip("\0").rpartition("\n")
+        return _constant(match[1], f"{relative(file, root)}\n{line}")
+
+    text = _PLACE.sub(called, _DATA.sub(data, text))
     text = _STRUCT.sub(lambda match: f"{match[1]}0, ptr null, ptr null, i32 0 }}", text)
     return _SUM.sub("", text)
+
+
+def _content(spelled: str) -> bytes:
+    """Return the bytes of a constant as LLVM spells them."""
+
+    def byte(code: re.Match[bytes]) -> bytes:
+        return bytes([int(code[1], 16)]) if len(code[1]) == 2 else b"\\"
+
+    return re.sub(rb"\\([0-9A-Fa-f]{2}|\\)", byte, spelled.encode("latin-1"))
+
+
+def _constant(name: str, text: str) -> str:
+    """Return the definition of a constant that is a string."""
+    content = text.encode("utf-8", "backslashreplace") + b"\0"
+    spelled = "".join(chr(b) if 32 <= b < 127 and b not in b'"\\' else f"\\{b:02X}" for b in content)
+    return f'@{name} = private unnamed_addr constant [{len(content)} x i8] c"{spelled}"'
 
 
 def described(kind: type, arguments: tuple[object, ...], place: tuple[str, str, int] | None, root: str) -> str:
@@ -84,13 +104,19 @@ def own_class(kind: type, place: str) -> str:
     raise CompileError(f"It raises {kind.__module__}.{kind.__qualname__}, {reason}.{place}")
 
 
-def relative(file: str, root: str) -> str:
-    """Return a file relative to the project, "" for one of Numba's or of another package, and for generated code."""
+def is_of_project(file: str) -> bool:
+    """Whether a file is the user's: not Numba's, nor of another package, nor generated code."""
     if file == "<string>":
-        return ""
+        return False
     path = Path(os.path.abspath(file))
     own = os.path.dirname(os.path.abspath(aotops.__file__))
-    for folder in {own, *(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))}:
-        if folder and path.is_relative_to(folder):
-            return ""
+    folders = {own, *(sysconfig.get_path(name) for name in ("purelib", "platlib", "stdlib"))}
+    return not any(folder and path.is_relative_to(folder) for folder in folders)
+
+
+def relative(file: str, root: str) -> str:
+    """Return a file relative to the project, "" for one that is not of it."""
+    if not is_of_project(file):
+        return ""
+    path = Path(os.path.abspath(file))
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.name

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any
 
 import numba
+from llvmlite import ir
 from numba.core import cgutils
 from numba.core.callconv import CPUCallConv
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
@@ -22,6 +23,8 @@ from numba.core.lowering import Lower
 from numba.core.typed_passes import NativeLowering
 from numba.core.untyped_passes import IRProcessing
 
+from aotops.aot.arrays.messages import PLACE, is_of_project
+from aotops.aot.arrays.polls import NOTE
 from aotops.aot.front.pipeline import LoweringAlone, target_context
 from aotops.aot.front.rejection import RejectedError
 
@@ -74,6 +77,20 @@ class PlacedCallConv(CPUCallConv):
         code = builder.call(callee, given, attrs=() if attrs is None else tuple(attrs))
         status = self._get_return_status(builder, code, builder.load(own))
         return status, self.context.get_returned_value(builder, resty, builder.load(slot))
+
+    def return_status_propagate(self, builder: Any, status: Any) -> None:
+        """Return what a function has raised; one of the user's notes where it has called that function.
+
+        C takes the place that was noted first for an exception that has none itself, as those of Numba's library.
+        """
+        place = _places[-1] if _places else None
+        if place is not None and is_of_project(place.filename):
+            content = bytearray(f"{place.filename}\n{place.line}\0".encode())
+            constant = cgutils.global_constant(builder.module, PLACE, cgutils.make_bytearray(content))
+            type_ = ir.FunctionType(ir.VoidType(), [cgutils.voidptr_t])
+            note = cgutils.get_or_insert_function(builder.module, type_, NOTE)
+            builder.call(note, [builder.bitcast(constant, cgutils.voidptr_t)])
+        super().return_status_propagate(builder, status)
 
     def build_excinfo_struct(self, exc: Any, exc_args: Any, loc: Any, func_name: Any) -> Any:
         """Return the class, the arguments, and the place."""

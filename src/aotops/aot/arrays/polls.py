@@ -14,6 +14,8 @@ import re
 
 from aotops.aot.back.llvm_text import change_functions, loops_of, with_first_lines
 
+#: The function that notes where a function was called that has raised (``aotops.aot.arrays.pipeline``).
+NOTE = "aotops.note"
 #: The functions in the table, in its order: a kernel's ``poll``, then those of Numba's runtime, and their types.
 SERVICES = {
     "aotops.ask": "i32 ()",
@@ -27,8 +29,13 @@ SERVICES = {
     "NRT_Free": "void (ptr)",
     "aotops.parallel": "i32 (ptr, ptr, i64, ptr)",
     "numba_attempt_nocopy_reshape": "i32 (i64, ptr, ptr, i64, ptr, ptr, i64, i32)",
+    NOTE: "void (ptr)",
 }
+#: Those that kernels rarely call, and which neither read nor write what kernels do.
+_ASIDE = ("aotops.ask", NOTE)
 
+#: What LLVM is told of functions that are rarely called, and neither read nor write what kernels do.
+ASIDE = "cold memory(inaccessiblemem: readwrite)"
 _VARIABLE = "@aotops.services"
 #: Iterations between two questions.
 PERIOD = 1024
@@ -69,8 +76,8 @@ def with_services(text: str, symbol: str) -> str:
         text = pattern.sub("", text)
         parameters = ", ".join(f"{each} %p{k}" for k, each in enumerate(types))
         attributes = "noinline nounwind"
-        if name == "aotops.ask":
-            attributes += " cold memory(inaccessiblemem: readwrite)"
+        if name in _ASIDE:
+            attributes += f" {ASIDE}"
         call = f"call {result} %function({parameters})"
         definitions += [
             f"define internal {result} @{name}({parameters}) {attributes} {{",
