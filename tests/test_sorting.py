@@ -20,7 +20,17 @@ from aotops.loops import sort as loops
 from aotops.loops.networks import ROWS, network, smallest
 from aotops.loops.partitions import SAMPLED_FROM as PIVOTS_FROM
 from aotops.loops.routines import ORDERED, ROUTINES
-from aotops.loops.sort import NETWORKS, PARTITIONED_FROM, SAMPLED_FROM, SHORT
+from aotops.loops.sort import (
+    COUNTED_FROM,
+    FEW_VALUES,
+    NETWORKS,
+    PARTITIONED_FROM,
+    SAMPLED_FROM,
+    SHORT,
+)
+from aotops.loops.sort import (
+    VALUES as ALL_VALUES,
+)
 from aotops.namespace import sorting
 
 
@@ -103,24 +113,43 @@ def test_rows_are_sorted_whatever_is_in_them(kind: str) -> None:
 
 
 @pytest.mark.parametrize("dtype", ["int8", "int16"])
-def test_narrow_rows_in_plain_python(dtype: str) -> None:
+@pytest.mark.parametrize("values", [range(1 << 16), range(40), range(300)], ids=["all", "few", "some"])
+@pytest.mark.parametrize("counted_from", [100, 101])
+def test_narrow_rows_in_plain_python(
+    dtype: str, values: range, counted_from: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The loop that is compiled, on lists that raise wherever they are read or written out of bounds."""
+    monkeypatch.setattr(loops, "COUNTED_FROM", counted_from)
     generator = random.Random(7)
     bits = 8 * abi.FACTS[dtype].itemsize
+    least, size = -(1 << bits - 1), 1 << bits
     kernel = ROUTINES["sort_narrow"][2](dtype)[0]
-    for flip in (0, 1 << bits - 1, (1 << bits) - 1):  # unsigned, signed, unsigned in descending order
-        x = [generator.randrange(-(1 << bits - 1), 1 << bits - 1) for _ in range(200)]
+    for flip in (0, size // 2, size - 1):  # unsigned, signed, unsigned in descending order
+        x = [least + generator.choice(values) % size for _ in range(200)]
         out, aside, places, places_aside = [0] * 200, [0] * 200, [-1] * 200, [0] * 200
-        memory = [Pointer(each) for each in (x, out, aside, places, places_aside)]
+        memory = [Pointer(each) for each in (x, out, aside, places, places_aside, [0] * ALL_VALUES)]
         kernel(2, 100, memory, Pointer([flip, 1]))
         kernel(2, 100, memory, Pointer([flip, 0]))
         for row in (x[:100], x[100:]):
-            keys = [(value ^ flip) & ((1 << bits) - 1) for value in row]
+            keys = [(value ^ flip) % size for value in row]
             order = sorted(range(100), key=keys.__getitem__)
-            assert places[:100] == order and [value & ((1 << bits) - 1) for value in out[:100]] == [
-                row[k] & ((1 << bits) - 1) for k in order
-            ]
+            assert places[:100] == order
+            assert [value % size for value in out[:100]] == [row[k] % size for k in order]
             del places[:100], out[:100]
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8", "int16", "uint16"])
+def test_narrow_rows_of_every_length_and_range(dtype: str) -> None:
+    """Elements of two bytes are sorted by networks, by their bytes, or counted in one table or in several."""
+    generator = np.random.default_rng(len(dtype))
+    low, high = (0, 1) if dtype == "bool" else (np.iinfo(dtype).min, int(np.iinfo(dtype).max))
+    for length in (63, 64, 65, 100, 4095, 4096, 4097, COUNTED_FROM - 1, COUNTED_FROM, 131_072):
+        for span in (0, 3, 255, 256, FEW_VALUES - 1, FEW_VALUES, high - low):
+            for start in {low, max(low, -2), high - min(span, high - low)}:
+                end = min(start + span, high)
+                array = generator.integers(start, end + 1, (2, length)).astype(dtype)
+                array[:, [0, -1]] = end, start
+                check(array, f"{dtype} {length} from {start} to {end}")
 
 
 @pytest.mark.parametrize("threads", [1, 3])

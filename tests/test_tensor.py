@@ -199,6 +199,18 @@ def test_full_of_another_dtype() -> None:
     assert ao.full(2, math.nan, dtype="bool").tolist() == [True, True]
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_number_fills_rows_of_any_length_and_nothing_beside_them(dtype: str) -> None:
+    for rows, columns in [(1, 0), (0, 3), (1, 1), (3, 7), (1, 63), (2, 64), (5, 65), (2, 1000), (1, 100_001)]:
+        for views in (np.s_[1:-1, 2:-3], np.s_[1:-1, 2:-3:2], np.s_[-2:0:-1, 2:-3], np.s_[1:-1, -4:1:-1]):
+            array = np.zeros((rows + 2, columns + 5), dtype)
+            tensor = ao.tensor(array)
+            array[views] = 1
+            tensor[views] = 1
+            assert_same(tensor, array)
+        assert_same(ao.ones((rows, columns), dtype=dtype), np.ones((rows, columns), dtype))
+
+
 def test_empty_has_shape_and_dtype() -> None:
     for shape, dtype in itertools.product(((), (0,), (3, 4), (1,) * 32), DTYPES):
         t = ao.empty(shape, dtype=dtype)

@@ -96,6 +96,7 @@ NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.
 #: What C has to know besides, in capitals behind a prefix.
 CONSTANTS = {
     "sort_buckets": sort.COUNTERS,
+    "sort_values": sort.VALUES,
     "matmul_by_tiles": matmul.BY_TILES,
     "matmul_by_rows": matmul.BY_ROWS,
     "matmul_by_fours": matmul.BY_FOURS,

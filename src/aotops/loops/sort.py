@@ -716,31 +716,104 @@ def sort_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
 
 # --- elements of one or two bytes -------------------------------------------------------------------------------------
 
-#: The numbers of ``sort_narrow``: the bits in which a digit of an element differs from that of its key, and whether
-#: positions are wanted.
+#: The numbers of ``sort_narrow``: the bits in which an element differs from its key, and whether positions are wanted.
 FLIPPED, POSITIONS = range(2)
 BYTE = 256
+#: Elements beside each other are counted in tables of their own: one counter for equal ones is ready after 5 cycles.
+COPIES = 4
+BYTE_COUNTERS, LANES_OF_EXTREMES = COPIES * BYTE, 3 * LANES
+#: The most different values of two bytes that are counted in several tables, and the fewest elements that are counted
+#: if there may be more, in one table of ``VALUES``: fewer are distributed sooner, by one byte and then by the other.
+FEW_VALUES, COUNTED_FROM = 2048, 32768
+VALUES = BYTE * BYTE
+#: Counted elements are written by so many at once, those behind which there is room for them.
+RUN = 32
+#: The last position that 24 bits hold.
+MOST_PLACES = (1 << 24) - 1
 
 
 def sort_narrow(dtype: str) -> tuple[Callable[..., None], Signature]:
-    """Make the loop that sorts rows of elements of one or two bytes, by their bytes: the elements, or their positions.
+    """Make the loop that sorts rows of elements of one or two bytes: the elements, or their positions.
 
-    Elements are counted rather than moved where they have one byte. Those of two bytes are distributed twice, by the
-    lower and then by the upper one; a position takes the upper byte along, in 8 bytes of its own.
+    Elements are counted rather than moved where they have one byte, few values or many equals. Others are distributed
+    twice, by the lower and then by the upper byte; a position takes the upper byte along, in 32 bits of which it has
+    24. Keys of two bytes count from the least one, so that few values have one upper byte.
     """
-    signature = Signature((dtype,), (dtype, dtype, "int64", "int64"))
+    signature = Signature((dtype,), (dtype, dtype, "int64", "int32", "int32"))
     wide = FACTS[dtype].itemsize == 2
-    mask = BYTE * BYTE - 1 if wide else BYTE - 1
+    mask = VALUES - 1 if wide else BYTE - 1
 
-    def count_bytes(x: Any, n: int, flip: int, low: Any, high: Any) -> None:
-        for k in range(BYTE):
-            low[k] = 0
-            high[k] = 0
-        for j in range(n):
-            key = (x[j] ^ flip) & mask
+    def key_of(x: Any, j: int, flip: int, least: int) -> int:
+        return ((x[j] ^ flip) - least) & mask  # type: ignore[no-any-return]
+
+    def extremes(x: Any, n: int, flip: int, lows: Any, highs: Any, keys: Any) -> tuple[int, int]:
+        """Return the least and the largest of at least ``LANES`` keys, which are compared side by side in 32 bits."""
+        first = (x[0] ^ flip) & mask
+        for k in range(LANES):
+            store(lows, k, first)
+            store(highs, k, first)
+        for start in range(0, n, LANES):
+            block = shift(x, min(start, n - LANES))
+            for k in range(LANES):
+                store(keys, k, (load_output(block, k) ^ flip) & mask)
+                store(lows, k, ordered(load_output(lows, k), load_output(keys, k))[0])
+                store(highs, k, ordered(load_output(highs, k), load_output(keys, k))[1])
+        low, high = load_output(lows, 0), load_output(highs, 0)
+        for k in range(LANES):
+            low = ordered(low, load_output(lows, k))[0]
+            high = ordered(high, load_output(highs, k))[1]
+        return low | 0, high | 0
+
+    def add_up(counters: Any, size: int) -> None:
+        """Add all tables of ``size`` counters to the first."""
+        for k in range(size):
+            total = load_output(counters, k)
+            for each in range(1, COPIES):
+                total += load_output(counters, each * size + k)
+            store(counters, k, total)
+
+    def count_few(x: Any, n: int, flip: int, least: int, size: int, counters: Any) -> None:
+        """Count each of ``size`` keys, a power of two."""
+        for k in range(COPIES * size):
+            store(counters, k, 0)
+        whole = n // COPIES * COPIES
+        for first in range(0, whole, COPIES):
+            for k in range(COPIES):
+                counters[k * size + (key_of(x, first + k, flip, least) & (size - 1))] += 1
+        for j in range(whole, n):
+            counters[key_of(x, j, flip, least) & (size - 1)] += 1
+        add_up(counters, size)
+
+    def count_bytes(x: Any, n: int, flip: int, least: int, low: Any, high: Any) -> None:
+        """Count both bytes of each key."""
+        for k in range(BYTE_COUNTERS):
+            store(low, k, 0)
+            store(high, k, 0)
+        whole = n // COPIES * COPIES
+        for first in range(0, whole, COPIES):
+            for k in range(COPIES):
+                key = key_of(x, first + k, flip, least)
+                low[k * BYTE + (key & (BYTE - 1))] += 1
+                high[k * BYTE + (key >> 8)] += 1
+        for j in range(whole, n):
+            key = key_of(x, j, flip, least)
             low[key & (BYTE - 1)] += 1
-            if wide:
-                high[key >> 8] += 1
+            high[key >> 8] += 1
+        add_up(low, BYTE)
+        add_up(high, BYTE)
+
+    def write_counted(out: Any, n: int, flip: int, least: int, size: int, counters: Any) -> None:
+        """Write each key as often as it has been counted. Several are written even of one, without a branch."""
+        at = 0
+        for k in range(size):
+            value, end = (least + k) ^ flip, at + counters[k]
+            if at + RUN <= n:
+                for j in range(RUN):
+                    store(out, at + j, value)
+                at += RUN
+            for j in range(at, end):
+                store(out, j, value)
+            at = end
 
     def sum_up(counters: Any) -> None:
         total = 0
@@ -755,49 +828,65 @@ def sort_narrow(dtype: str) -> tuple[Callable[..., None], Signature]:
         counters[digit] = place + 1
         return min(place, n - 1)  # type: ignore[no-any-return]
 
-    def sort_values(x: Any, n: int, flip: int, out: Any, aside: Any, low: Any, high: Any) -> None:
-        if wide:
+    def sort_values(
+        x: Any, n: int, flip: int, out: Any, aside: Any, table: Any, low: Any, high: Any, lanes: Any
+    ) -> None:
+        if not wide:
+            count_few(x, n, flip, 0, BYTE, low)
+            write_counted(out, n, flip, 0, BYTE, low)
+            return
+        least, largest = extremes(x, n, flip, lanes, shift(lanes, LANES), shift(lanes, 2 * LANES))
+        if largest - least < FEW_VALUES:
+            count_few(x, n, flip, least, FEW_VALUES, table)
+            write_counted(out, n, flip, least, largest - least + 1, table)
+        elif n >= COUNTED_FROM:
+            for k in range(VALUES):
+                store(table, k, 0)
+            for j in range(n):
+                table[key_of(x, j, flip, least)] += 1
+            write_counted(out, n, flip, least, largest - least + 1, table)
+        else:
+            count_bytes(x, n, flip, 0, low, high)
             sum_up(low)
             sum_up(high)
             for j in range(n):
-                key = (x[j] ^ flip) & mask
+                key = key_of(x, j, flip, 0)
                 aside[next_place(low, key & (BYTE - 1), n)] = key
             for j in range(n):
                 key = aside[j] & mask
                 out[next_place(high, key >> 8, n)] = key ^ flip
-        else:
-            at = 0
-            for k in range(BYTE):
-                end = at + low[k]
-                for j in range(at, end):
-                    store(out, j, k ^ flip)
-                at = end
 
-    def sort_positions(x: Any, n: int, flip: int, out: Any, aside: Any, low: Any, high: Any) -> None:
-        sum_up(low)
+    def sort_positions(x: Any, n: int, flip: int, out: Any, aside: Any, low: Any, high: Any, lanes: Any) -> None:
+        least = largest = 0
         if wide:
-            sum_up(high)
+            least, largest = extremes(x, n, flip, lanes, shift(lanes, LANES), shift(lanes, 2 * LANES))
+        if largest - least < BYTE:
+            count_few(x, n, flip, least, BYTE, low)
+            sum_up(low)
             for j in range(n):
-                key = (x[j] ^ flip) & mask
-                aside[next_place(low, key & (BYTE - 1), n)] = (j << 8) | (key >> 8)
-            for j in range(n):
-                pair = aside[j]
-                out[next_place(high, pair & (BYTE - 1), n)] = pair >> 8
-        else:
-            for j in range(n):
-                out[next_place(low, (x[j] ^ flip) & mask, n)] = j
+                out[next_place(low, key_of(x, j, flip, least) & (BYTE - 1), n)] = j
+            return
+        count_bytes(x, n, flip, least, low, high)
+        sum_up(low)
+        sum_up(high)
+        for j in range(n):
+            key = key_of(x, j, flip, least)
+            aside[next_place(low, key & (BYTE - 1), n)] = (j << 8) | (key >> 8)
+        for j in range(n):
+            pair = aside[j]
+            out[next_place(high, pair & (BYTE - 1), n)] = (pair >> 8) & MOST_PLACES
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         (x,) = input_pointers(data, signature)
-        out, aside, places, places_aside = output_pointer(data, signature)
-        low, high = accumulators(BYTE, places), accumulators(BYTE, places)
+        out, aside, places, places_aside, table = output_pointer(data, signature)
+        low, high = accumulators(BYTE_COUNTERS, table), accumulators(BYTE_COUNTERS, table)
+        lanes = accumulators(LANES_OF_EXTREMES, table)
         flip = numbers[FLIPPED]
         for i in range(n0):
             row = shift(x, i * n1)
-            count_bytes(row, n1, flip, low, high)
             if numbers[POSITIONS] != 0:
-                sort_positions(row, n1, flip, shift(places, i * n1), shift(places_aside, i * n1), low, high)
+                sort_positions(row, n1, flip, shift(places, i * n1), shift(places_aside, i * n1), low, high, lanes)
             else:
-                sort_values(row, n1, flip, shift(out, i * n1), shift(aside, i * n1), low, high)
+                sort_values(row, n1, flip, shift(out, i * n1), shift(aside, i * n1), table, low, high, lanes)
 
     return kernel, signature
