@@ -250,6 +250,7 @@ C_LAYERS: tuple[tuple[str, ...], ...] = (
         "gather",
         "gather_calls",
         "matmul",
+        "matmul_plan",
         "index",
         "masks",
         "backward",

@@ -19,6 +19,9 @@ Theory of operation:
    masks where a level has these: neither memory beyond the edge is touched, nor is anything copied.
 6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order.
    Of small matrices four rows are computed, one vector of columns at a time, with less to prepare than a tile takes.
+7. A few rows times a matrix whose columns are contiguous, as a transposed one, are dot products: each has as many sums
+   as a vector of 64 bytes has numbers, which are added up pairwise at last. That is an order of its own, of any level.
+   Several rows of both matrices are read at a time, so that each vector serves several products.
 """
 
 from __future__ import annotations
@@ -78,7 +81,11 @@ A_COLUMN, B_ROW, B_PANEL, SUMS_ROW, SUMS_PANEL, C_ROW, C_PANEL = range(ROWS_WIDE
 ADDS, WAY, MATRICES, A_MATRIX, B_MATRIX, C_MATRIX = range(ROWS_WIDE + 7, len(NUMBERS))
 
 #: How a product is computed.
-WAYS = BY_TILES, BY_ROWS, BY_FOURS = range(3)
+WAYS = BY_TILES, BY_ROWS, BY_FOURS, BY_DOTS = range(4)
+
+#: The rows and columns whose dot products are computed at a time, by the vectors of tiles: they have 16 accumulators of
+#: 64 bytes, or 8 of 32 bytes.
+DOTS = {2: (4, 4), 1: (2, 2)}
 
 
 def multiply_add(a: Any, b: Any, c: Any) -> Any:
@@ -100,7 +107,7 @@ def matmul_plain(dtype: str) -> Routine:
     """Make the loop nest without tiles, for levels without ``fma`` and masks, where tiles take 20 KiB of each dtype."""
     signature, add = signature_of(dtype), addition(dtype)
     width = VECTOR_BYTES // FACTS[dtype].itemsize
-    multiply_rows = few_rows(add)
+    multiply_rows, multiply_dots = few_rows(add), dots(add, 1, 1, width)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first_a, first_b, first_sums = input_pointers(data, signature)
@@ -111,6 +118,9 @@ def matmul_plain(dtype: str) -> Routine:
         for matrix in range(numbers[MATRICES]):
             a, b = shift(first_a, matrix * numbers[A_MATRIX]), shift(first_b, matrix * numbers[B_MATRIX])
             c = shift(first_c, matrix * numbers[C_MATRIX])
+            if numbers[WAY] == BY_DOTS:
+                multiply_dots(a, a_row, b, b_row, c, c_row, n0, n1, depth, adds)
+                continue
             for panel in range(1 if by_rows else (n1 + width - 1) // width):
                 right, out = shift(b, panel * numbers[B_PANEL]), shift(c, panel * numbers[C_PANEL])
                 columns = n1 if by_rows else min(width, n1 - panel * width)
@@ -145,6 +155,7 @@ def products(dtype: str, height: int, vectors: int) -> Routine:
     low = height if vectors > 1 else height // 2  # 16 registers also hold the masks
     multiply_tile, multiply_edge = whole_tile(add, height, width), edge(add, low, lanes)
     multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
+    multiply_dots = dots(add, *DOTS[vectors], lanes)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first_a, first_b, first_sums = input_pointers(data, signature)
@@ -157,6 +168,9 @@ def products(dtype: str, height: int, vectors: int) -> Routine:
             c = shift(first_c, matrix * numbers[C_MATRIX])
             if numbers[WAY] == BY_ROWS:
                 multiply_rows(a, a_row, a_column, b, b_row, c, c_row, n0, n1, depth, adds)
+                continue
+            if numbers[WAY] == BY_DOTS:
+                multiply_dots(a, a_row, b, b_row, c, c_row, n0, n1, depth, adds)
                 continue
             if numbers[WAY] == BY_FOURS:
                 for i in range(0, n0, 4):
@@ -282,6 +296,154 @@ def four_rows(add: Function, lanes: int) -> Function:
                 store(c3, j, load_output(row3, j))
 
     return multiply
+
+
+def dots(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that multiplies a few rows by a matrix whose columns are contiguous, ``height`` by ``lines``.
+
+    Of rows that are left over half as many are multiplied at a time, as often as it takes: the columns are in L1 then.
+    """
+    multiply_rows = rows_of_dots(add, height, lines, lanes)
+
+    def multiply(
+        a: Any,
+        a_row: int,
+        b: Any,
+        b_column: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        depth: int,
+        adds: bool,
+    ) -> None:
+        for j in range(0, columns, lines):
+            some, right, target = min(lines, columns - j), shift(b, j * b_column), shift(c, j)
+            multiply_rows(a, a_row, right, b_column, target, c_row, rows, some, depth, adds)
+
+    return multiply
+
+
+def rows_of_dots(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that multiplies rows by at most ``lines`` columns."""
+    multiply_group = group_of_dots(add, height, lines, lanes)
+    multiply_rest: Any = rows_of_dots(add, height // 2, lines, lanes) if height > 1 else None
+
+    def multiply_last(
+        a: Any,
+        a_row: int,
+        b: Any,
+        b_column: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        depth: int,
+        adds: bool,
+    ) -> None:
+        for i in range(rows):
+            multiply_group(shift(a, i * a_row), a_row, b, b_column, shift(c, i * c_row), c_row, columns, depth, adds)
+
+    def multiply(
+        a: Any,
+        a_row: int,
+        b: Any,
+        b_column: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        depth: int,
+        adds: bool,
+    ) -> None:
+        whole = rows // height * height
+        for i in range(0, whole, height):
+            multiply_group(shift(a, i * a_row), a_row, b, b_column, shift(c, i * c_row), c_row, columns, depth, adds)
+        left, out = shift(a, whole * a_row), shift(c, whole * c_row)
+        multiply_rest(left, a_row, b, b_column, out, c_row, rows - whole, columns, depth, adds)
+
+    return multiply_last if multiply_rest is None else multiply
+
+
+def group_of_dots(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that computes the dot products of ``height`` rows and at most ``lines`` columns, in registers.
+
+    Columns that are not there are computed as the last one.
+    """
+    size, left_size, right_size = height * lines * lanes, height * lanes, lines * lanes
+    count, add_up = height * lines, sums_of_lanes(height * lines, lanes)
+
+    def multiply(
+        a: Any, a_row: int, b: Any, b_column: int, c: Any, c_row: int, columns: int, depth: int, adds: bool
+    ) -> None:
+        tile, rest, other = accumulators(size, c), accumulators(left_size, c), accumulators(right_size, c)
+        for lane in range(size):
+            store(tile, lane, 0)
+        whole = depth // lanes * lanes
+        for k in range(0, whole, lanes):
+            for i in range(height):
+                for j in range(lines):
+                    x, y = shift(a, i * a_row + k), shift(b, min(j, columns - 1) * b_column + k)
+                    sums = shift(tile, (i * lines + j) * lanes)
+                    for lane in range(lanes):
+                        store(sums, lane, add(load_output(x, lane), load_output(y, lane), load_output(sums, lane)))
+        if whole < depth:
+            for i in range(height):
+                x = shift(a, i * a_row + whole)
+                for lane in range(lanes):
+                    store(rest, i * lanes + lane, load_output(x, lane) if lane < depth - whole else 0)
+            for j in range(lines):
+                y = shift(b, min(j, columns - 1) * b_column + whole)
+                for lane in range(lanes):
+                    store(other, j * lanes + lane, load_output(y, lane) if lane < depth - whole else 0)
+            for i in range(height):
+                for j in range(lines):
+                    x, y, sums = shift(rest, i * lanes), shift(other, j * lanes), shift(tile, (i * lines + j) * lanes)
+                    for lane in range(lanes):
+                        store(sums, lane, add(load_output(x, lane), load_output(y, lane), load_output(sums, lane)))
+        totals = accumulators(count, c)
+        add_up(tile, totals)
+        for i in range(height):
+            for j in range(lines):
+                if j < columns:
+                    total = load_output(totals, i * lines + j)
+                    store(c, i * c_row + j, total + load_output(c, i * c_row + j) if adds else total)
+
+    return multiply
+
+
+def sums_of_lanes(count: int, lanes: int) -> Function:
+    """Make a function that stores the sums of ``count`` vectors, without a loop, which would keep them in memory."""
+    add_up = sum_of_lanes(lanes)
+    add_up_others: Any = sums_of_lanes(count - 1, lanes) if count > 1 else None
+    last = count - 1
+
+    def add_up_all(sums: Any, totals: Any) -> None:
+        store(totals, last, add_up(shift(sums, last * lanes)))
+        add_up_others(sums, totals)
+
+    def add_up_first(sums: Any, totals: Any) -> None:
+        store(totals, 0, add_up(sums))
+
+    return add_up_first if add_up_others is None else add_up_all
+
+
+def sum_of_lanes(lanes: int) -> Function:
+    """Make a function that returns the sum of so many numbers, a power of two: one half is added to the other."""
+    half = lanes // 2
+    sum_of_half: Any = sum_of_lanes(half) if half > 1 else load_first
+
+    def add_up(sums: Any) -> Any:
+        for lane in range(half):
+            store(sums, lane, load_output(sums, lane) + load_output(sums, half + lane))
+        return sum_of_half(sums)
+
+    return add_up
+
+
+def load_first(sums: Any) -> Any:
+    """Return the first number."""
+    return load_output(sums, 0)
 
 
 def few_rows(add: Function) -> Function:

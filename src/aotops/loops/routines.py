@@ -100,6 +100,7 @@ CONSTANTS = {
     "matmul_by_tiles": matmul.BY_TILES,
     "matmul_by_rows": matmul.BY_ROWS,
     "matmul_by_fours": matmul.BY_FOURS,
+    "matmul_by_dots": matmul.BY_DOTS,
     "matmul_rows": matmul.ROWS,
     "matmul_rows_wide": matmul.ROWS_WIDE,
     "matmul_vector_bytes": matmul.VECTOR_BYTES,

@@ -162,7 +162,7 @@ def matrices(left: Tensor, right: Tensor, out: Tensor | None = None, start: Tens
 
 
 def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
-    """``bias + x @ weight.T``, whose sums start with the bias, in one launch.
+    """``bias + x @ weight.T``, in one launch: sums start with the bias, or are added to it (of dot products).
 
     The tensors have one dtype, of floats; ``x`` has two axes at least, and ``weight`` a row for each column of the
     result.

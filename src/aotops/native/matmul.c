@@ -12,81 +12,24 @@
  * Sums of all blocks of the inner axis but the last wait in panels as wide as a tile, rather than in c: from there the
  * CPU fetches them in time.
  *
- * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits.
+ * Each element is summed up in the order of the inner axis, so that neither blocks nor threads change its bits; a few rows
+ * times columns that are contiguous, as those of a transposed matrix, are dot products, which have another order.
  *
  * A row of complex numbers is one of their parts, (real(a[0]), imag(a[0]), real(a[1]), ...). It is multiplied by a copy
  * that has two lines for each row b of the second matrix: the parts of b, and those of b * 1j.
  */
-#include "native.h"
+#include "product.h"
 
 #include "arrays.h"
-#include "routines.h"
 
 #include <string.h>
 
 /* Multiplications that take about as long as an element of other kernels, by which work is shared out. */
 #define MULTIPLICATIONS 16
-/* Factors that are read more than once are copied if they have more bytes than that. Smaller ones stay in L2, and are read
- * as fast: 128 x 128 float64 takes 5 % longer with copies. */
-#define WORTH_COPYING 131072
-/* L1 of an Intel CPU; that of others is smaller. From so many rows on, a copy of b that does not evict itself pays:
- * 128 x 128 takes 0.8 of the time on a Sapphire Rapids. */
-#define CACHE_LINE 64
-#define L1_SETS 64
-#define L1_WAYS 12
-#define MANY_ROWS 96
-/* Multiplications of an item of several matrices: it can be interrupted soon. */
-#define MOST_TOGETHER ((int64_t)1 << 18)
-/* Products of so many multiplications are divided into so many items at least, for threads to share. */
-#define LARGE ((double)(1 << 21))
-#define LEAST_ITEMS 8
 /* So many take 130 us at least, on two ports for vectors of 512 bits. */
 #define LONG ((double)(1 << 24))
-/* Rows whose sums wait in panels, at most: 4 MiB of float64. Each has a copy of b of its own. */
-#define MOST_WAITING_ROWS (4 * AOT_MATMUL_BLOCK_ROWS)
 /* Lines of b that are copied at a time: with rows of 4 KiB, more would be more pages than the TLB has. */
 #define LINES_AT_A_TIME 16
-/* Multiplications of small matrices, whose rows are computed four at a time. */
-#define MOST_BY_FOURS 16384
-/* Fewer rows than this have blocks of so many columns. */
-#define FEW_ROWS 5
-#define COLUMNS_OF_FEW_ROWS 1024
-
-/* One factor, or the result: matrices of an equal shape. Strides count numbers. */
-typedef struct {
-    char *data;
-    int64_t row, column;
-    int64_t steps[AOT_MAX_RANK]; /* from one matrix to the next, along each axis of the batch */
-} matrices;
-
-typedef struct {
-    matrices a, b, c;
-    int axes;
-    int64_t batch[AOT_MAX_RANK];
-    int64_t rows, depth, columns; /* of each matrix */
-    int64_t itemsize, parts;      /* of a number: its bytes, and 2 if it is complex */
-    int64_t height, width;        /* rows and columns of a tile */
-    bool adds;                    /* to what the result holds */
-    aot_kernel kernel, copy, times_i;
-    /* how it is computed: */
-    bool copies_a, copies_b;
-    int way; /* AOT_MATMUL_BY_ROWS and so on */
-    int64_t together; /* matrices in an item, along the last axis of the batch; 0: an item is a block of one */
-    int64_t item_rows, block_rows, block_depth, block_columns; /* at most; an item has several blocks of rows */
-    int64_t row_items, column_blocks, items;
-    size_t bytes_of_a, bytes_of_b, bytes_of_sums; /* of copies, and of sums that wait */
-} product;
-
-static int64_t ceiling(int64_t number, int64_t unit)
-{
-    return (number + unit - 1) / unit;
-}
-
-/* Returns the length of equal blocks of whole units that are at most so long. */
-static int64_t even_block(int64_t length, int64_t most, int64_t unit)
-{
-    return length == 0 ? 1 : aot_smaller(length, ceiling(ceiling(length, ceiling(length, most)), unit) * unit);
-}
 
 static char *moved(const product *own, char *data, int64_t numbers)
 {
@@ -106,10 +49,11 @@ static char *matrix_of(const product *own, const matrices *operand, int axes, in
 
 /* --- computing ----------------------------------------------------------------------------------- */
 
-/* Copies a block of a, one row behind the other. */
-static void copy_rows(const product *own, char *source, int64_t rows, int64_t depth, char *target)
+/* Copies rows of a, or columns of b, one behind the other: they are so far apart, and so are their numbers. */
+static void copy_lines(const product *own, char *source, int64_t rows, int64_t depth, int64_t apart, int64_t step,
+                       char *target)
 {
-    const int64_t strides[] = {own->a.column, 1, own->a.row, depth};
+    const int64_t strides[] = {step, 1, apart, depth};
     char *data[] = {source, target};
     aot_call_kernel(own->copy, rows, depth, data, strides);
 }
@@ -155,7 +99,7 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
     numbers[AOT_MATMUL_DEPTH] = depth * parts;
     set_rows_of_a(numbers, own->a.row * parts);
     numbers[AOT_MATMUL_A_COLUMN] = parts > 1 ? 1 : own->a.column;
-    numbers[AOT_MATMUL_B_ROW] = own->b.row;
+    numbers[AOT_MATMUL_B_ROW] = own->way == AOT_MATMUL_BY_DOTS ? own->b.column : own->b.row;
     numbers[AOT_MATMUL_B_PANEL] = own->width;
     numbers[AOT_MATMUL_SUMS_ROW] = numbers[AOT_MATMUL_C_ROW] = own->c.row * parts;
     numbers[AOT_MATMUL_SUMS_PANEL] = numbers[AOT_MATMUL_C_PANEL] = own->width * parts;
@@ -182,9 +126,14 @@ static bool compute_item(const product *own, char *a, char *b, char *c, int64_t 
             numbers[AOT_MATMUL_A_COLUMN] = 1;
         }
         if (own->copies_b) {
+            bool by_dots = own->way == AOT_MATMUL_BY_DOTS;
             data[1] = scratch + own->bytes_of_a;
-            copy_panels(own, right, depth, columns, data[1]);
-            numbers[AOT_MATMUL_B_ROW] = line;
+            if (by_dots) {
+                copy_lines(own, right, columns, depth, own->b.column, own->b.row, data[1]);
+            } else {
+                copy_panels(own, right, depth, columns, data[1]);
+            }
+            numbers[AOT_MATMUL_B_ROW] = by_dots ? depth : line;
             numbers[AOT_MATMUL_B_PANEL] = line * own->parts * depth;
         }
         if (from_waiting) {
@@ -202,7 +151,7 @@ static bool compute_item(const product *own, char *a, char *b, char *c, int64_t 
             }
             data[0] = moved(own, left, row * own->a.row);
             if (own->copies_a) {
-                copy_rows(own, data[0], some, depth, scratch);
+                copy_lines(own, data[0], some, depth, own->a.row, own->a.column, scratch);
                 data[0] = scratch;
             }
             char *place = moved(own, c, row * own->c.row), *sums = moved(own, waiting, row * own->width);
@@ -244,7 +193,7 @@ static void compute_matrices(const aot_runner *runner, int64_t first, int64_t la
         aot_call_kernel(own->kernel, own->rows, own->columns, data, numbers);
         return;
     }
-    int64_t length = own->batch[axis], groups = ceiling(length, own->together);
+    int64_t length = own->batch[axis], groups = (length + own->together - 1) / own->together;
     numbers[AOT_MATMUL_A_MATRIX] = own->a.steps[axis];
     numbers[AOT_MATMUL_B_MATRIX] = own->b.steps[axis];
     numbers[AOT_MATMUL_C_MATRIX] = own->c.steps[axis];
@@ -266,151 +215,6 @@ static void compute_all(const aot_runner *runner)
 {
     const product *own = runner->job;
     aot_share(runner, own->items, own->together > 0 ? compute_matrices : compute_blocks);
-}
-
-/* --- planning ------------------------------------------------------------------------------------ */
-
-/* Exchanges the factors of the products of matrices and one column, if the columns of the matrices are contiguous: the
- * results are those of a row times the transposed matrices. */
-static void exchange(product *own)
-{
-    if (own->columns == 1 && own->rows > 1 && own->parts == 1 && own->a.row == 1 && own->c.row == 1) {
-        matrices left = own->b;
-        own->b = own->a;
-        own->b.row = own->a.column;
-        own->b.column = 1;
-        own->a = left;
-        own->a.row = 0;
-        own->a.column = left.row;
-        own->columns = own->rows;
-        own->rows = 1;
-    }
-}
-
-/* Merges axes of the batch, with the rows if all matrices of a are multiplied by one of b. */
-static void merge_axes(product *own)
-{
-    matrices *operands[] = {&own->a, &own->b, &own->c};
-    int kept = 0;
-    for (int axis = 0; axis < own->axes; axis++) {
-        bool merges = kept > 0;
-        for (int k = 0; merges && k < 3; k++) {
-            merges = operands[k]->steps[kept - 1] == operands[k]->steps[axis] * own->batch[axis];
-        }
-        if (own->batch[axis] == 1) {
-            continue;
-        }
-        kept -= merges;
-        own->batch[kept] = merges ? own->batch[kept] * own->batch[axis] : own->batch[axis];
-        for (int k = 0; k < 3; k++) {
-            operands[k]->steps[kept] = operands[k]->steps[axis];
-        }
-        kept++;
-    }
-    own->axes = kept;
-    while (own->axes > 0) {
-        int last = own->axes - 1;
-        /* of single rows, the distance is that from one matrix to the next */
-        bool follow = own->rows == 1 || (own->a.steps[last] == own->a.row * own->rows &&
-                                         own->c.steps[last] == own->c.row * own->rows);
-        if (own->b.steps[last] != 0 || !follow) {
-            return;
-        }
-        if (own->rows == 1) {
-            own->a.row = own->a.steps[last];
-            own->c.row = own->c.steps[last];
-        }
-        own->rows *= own->batch[last];
-        own->axes--;
-    }
-}
-
-/* Returns whether the rows of a panel of b, a power of two apart, share so few sets of L1 that they evict one another. */
-static bool evicts_itself(const product *own)
-{
-    int64_t lines = own->b.row * own->itemsize / CACHE_LINE, sets = L1_SETS;
-    if (own->b.row * own->itemsize % CACHE_LINE != 0 || lines == 0) {
-        return false;
-    }
-    for (; lines % 2 == 0 && sets > 1; lines /= 2) {
-        sets /= 2;
-    }
-    return own->depth > sets * L1_WAYS && own->rows >= MANY_ROWS;
-}
-
-/* Returns whether it pays to copy blocks of a: its columns are not contiguous, or all rows of a tile share one set of L1. */
-static bool pays_to_copy_rows(const product *own)
-{
-    bool contiguous = own->a.column == 1;
-    double bytes = (double)own->rows * (double)own->depth * (double)own->itemsize;
-    if (own->parts > 1) {
-        return !contiguous;
-    }
-    bool one_set = own->a.row * own->itemsize % (L1_SETS * CACHE_LINE) == 0;
-    return bytes > WORTH_COPYING && (!contiguous || one_set) && own->columns > (contiguous ? 4 : 1) * own->width;
-}
-
-/* Decides whether small matrices are computed several at a time, without copies; otherwise what is copied. */
-static void choose_way(product *own, double multiplications)
-{
-    double b_bytes = (double)own->depth * (double)own->columns * (double)own->itemsize;
-    bool has_rows = own->b.column == 1 && own->parts == 1;
-    bool by_rows = has_rows && own->rows < FEW_ROWS && own->columns > (own->rows > 1 ? 3 : 1) * own->width;
-    own->way = by_rows ? AOT_MATMUL_BY_ROWS
-               : has_rows && own->a.column == 1 && multiplications <= MOST_BY_FOURS ? AOT_MATMUL_BY_FOURS
-                                                                                    : AOT_MATMUL_BY_TILES;
-    own->copies_a = pays_to_copy_rows(own);
-    own->copies_b = !has_rows || (!by_rows && own->rows > 2 * own->height &&
-                                  (b_bytes > WORTH_COPYING || evicts_itself(own)));
-    bool together = !own->copies_a && !own->copies_b && multiplications <= (double)MOST_TOGETHER;
-    own->together = together ? (int64_t)((double)MOST_TOGETHER / (multiplications + 64.0)) + 1 : 0;
-}
-
-/* Divides matrices into items, so many at least if they can be, and their rows into blocks. */
-static void divide(product *own, int64_t count, int64_t least)
-{
-    bool by_rows = own->way == AOT_MATMUL_BY_ROWS;
-    int64_t columns = by_rows ? COLUMNS_OF_FEW_ROWS : AOT_MATMUL_BLOCK_COLUMNS / own->parts;
-    own->block_columns = even_block(own->columns, columns, own->width);
-    own->block_depth = even_block(own->depth, AOT_MATMUL_BLOCK_DEPTH / own->parts, 1);
-    bool waits = own->way == AOT_MATMUL_BY_TILES && own->block_depth < own->depth;
-    own->item_rows = waits ? even_block(own->rows, MOST_WAITING_ROWS, own->height) : own->rows;
-    for (bool divides = true; divides;) {
-        own->row_items = ceiling(own->rows, own->item_rows);
-        own->column_blocks = ceiling(own->columns, own->block_columns);
-        own->items = count * own->row_items * own->column_blocks;
-        int64_t fewer = even_block(own->rows, ceiling(own->item_rows, 2), own->height);
-        int64_t narrower = even_block(own->columns, ceiling(own->block_columns, 2), own->width);
-        bool by_columns = narrower < own->block_columns &&
-                          (own->block_columns > 2 * own->item_rows || fewer == own->item_rows);
-        divides = own->items < least && (by_columns || fewer < own->item_rows);
-        own->item_rows = divides && !by_columns ? fewer : own->item_rows;
-        own->block_columns = divides && by_columns ? narrower : own->block_columns;
-    }
-    own->block_rows = even_block(own->item_rows, AOT_MATMUL_BLOCK_ROWS, own->height);
-    int64_t panels = ceiling(own->block_columns, own->width) * own->width * own->parts;
-    own->bytes_of_a = own->copies_a ? (size_t)(own->block_rows * own->block_depth * own->itemsize) : 0;
-    own->bytes_of_a = aot_whole_lines(own->bytes_of_a);
-    own->bytes_of_b = own->copies_b ? (size_t)(panels * own->block_depth * own->itemsize) : 0;
-    own->bytes_of_b = aot_whole_lines(own->bytes_of_b);
-    own->bytes_of_sums = waits ? (size_t)(panels / own->parts * own->item_rows * own->itemsize) : 0;
-}
-
-/* Decides how products are computed on so many threads. Bits depend on nothing of it. */
-static void plan(product *own, double one, int threads)
-{
-    int64_t count = 1, last = own->axes > 0 ? own->batch[own->axes - 1] : 1;
-    for (int axis = 0; axis < own->axes; axis++) {
-        count *= own->batch[axis];
-    }
-    choose_way(own, one);
-    own->bytes_of_a = own->bytes_of_b = own->bytes_of_sums = 0;
-    if (own->together > 0) {
-        own->together = aot_smaller(last, own->together);
-        own->items = own->together == count ? 1 : count / last * ceiling(last, own->together);
-    } else {
-        divide(own, count, threads > 1 && one * (double)count >= LARGE ? LEAST_ITEMS : 1);
-    }
 }
 
 /* --- running ------------------------------------------------------------------------------------- */
@@ -470,15 +274,14 @@ static int run(aot_state *state, product *own, int dtype, Py_ssize_t size)
     own->parts = dtype != part ? 2 : 1;
     own->height = wide ? AOT_MATMUL_ROWS_WIDE : AOT_MATMUL_ROWS;
     own->width = (wide ? 2 : 1) * AOT_MATMUL_VECTOR_BYTES / own->itemsize;
-    merge_axes(own);
-    exchange(own);
+    aot_simplify_product(own);
     double one = (double)own->rows * (double)own->depth * (double)own->columns * (double)(own->parts * own->parts);
     double count = (double)size / ((double)own->rows * (double)own->columns);
     double work = one * count / MULTIPLICATIONS + (double)size;
     int64_t total = work < 9e18 ? (int64_t)work : INT64_MAX;
     aot_runner runner = {.job = own, .total = total, .compute_bound = true, .is_long = one * count >= LONG};
     runner.threads = aot_threads(state, total, true, false);
-    plan(own, one, runner.threads);
+    aot_plan_product(own, one, runner.threads);
     runner.scratch_bytes = own->bytes_of_a + own->bytes_of_b + own->bytes_of_sums;
     if (total < AOT_PLAN_GRAIN && runner.scratch_bytes <= AOT_PLAN_STACK_BYTES && !state->watched) {
         _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
