@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import gc
+import inspect
+import sys
 from typing import Any, NamedTuple
 
 import pytest
 from needs import requires_numba
 
 import aotops as ao
+from aotops.user.array_functions import ArrayFunction
+from aotops.user.array_kernels import ArrayKernel
 
 np = pytest.importorskip("numpy", reason="arguments are NumPy's arrays, and results are compared with its")
 pytestmark = requires_numba
@@ -249,8 +254,9 @@ def test_whole_array_functions_lose_no_gradients_either() -> None:
 
     x = ao.ones(3, requires_grad=True)
     for y in (ao.ones(3), x):
-        with pytest.raises(ao.GradientError, match="double: what is written to must be written where no argument"):
+        with pytest.raises(ao.GradientError, match="double: y must be written where no argument"):
             double(x, y)
+        assert y.tolist() == [1, 1, 1]  # it is refused before anything is written
 
 
 class Scaled(NamedTuple):
@@ -291,3 +297,134 @@ def test_dasks_arrays_are_not_written() -> None:
         TypeError, match="accumulate: y must be an array in memory, since it is written, got one of Dask"
     ):
         accumulate(THREE, array.ones((2, 3)))
+
+
+# --- calls that C arranges -------------------------------------------------------------------------------------------
+
+#: The Python functions behind the fast paths.
+BODIES = [
+    next(held for held in gc.get_referents(vars(each)["__call__"]) if inspect.isfunction(held))
+    for each in (ArrayKernel, ArrayFunction)
+]
+
+
+def in_c(called: Any, *arguments: Any) -> bool:
+    """Whether a call is arranged in C alone: the function's Python body does not run."""
+    seen: list[Any] = []
+    sys.setprofile(lambda frame, event, _: seen.append(frame.f_code) if event == "call" else None)
+    try:
+        called(*arguments)
+    finally:
+        sys.setprofile(None)
+    return not {each.__code__ for each in BODIES} & set(seen)
+
+
+@ao.function(["((float64, float64), float64)", "((int64, int64), int64)"])
+def shifted(limits, by):
+    return limits[0] + by, limits[1] + by
+
+
+@ao.function("((float64[:], (float64, NamedTuple((float64[:], float64), Scaled))), float64[:])")
+def nested(given, out):
+    x, (a, scaled) = given
+    for i in range(x.shape[0]):
+        out[i] = a * x[i] + scaled.factor * scaled.x[i]
+    return scaled, x[:1]
+
+
+@ao.function(["((float64, float64))", "((float64, float64, float64))"])
+def of_two_forms(values):
+    return values[0]
+
+
+def test_calls_with_arrays_that_are_written_and_with_tuples_are_arranged_in_c() -> None:
+    y, x = np.ones(3), np.arange(3.0)
+    advance(y, 1, np.ones(1, np.float32)), shifted((1.0, 2.0), 3.0), nested((x, (1.0, Scaled(x, 2.0))), y)
+    assert (
+        in_c(accumulate, x, y)
+        and in_c(accumulate, ao.tensor(x), ao.tensor(y))
+        and in_c(swap, np.ones((2, 3)), np.ones((2, 3)))
+    )
+    assert in_c(advance, y, 1, np.ones(1, np.float32)) and in_c(accumulate, x, np.ones((6, 4))[::2, 1:])
+    assert in_c(shifted, (1.0, 2.0), 3.0) and in_c(shifted, (1, 2), 3) and in_c(shifted, (np.float64(1), 2.0), 3.0)
+    assert in_c(nested, (x, (1.0, Scaled(x, 2.0))), y) and in_c(nested, (x, (1, Scaled(ao.tensor(x), 2))), y)
+    assert not in_c(of_two_forms, (1.0, 2.0)) and of_two_forms((1.0, 2.0, 3.0)) == 1
+    assert not in_c(shifted, (1, 2.0), np.float32(3)) and not in_c(accumulate, x.astype("float32"), y)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        (1.0, 2.0),
+        ((1.0, 2.0, 3.0), 1.0),
+        ([1.0, 2.0], 1.0),
+        ((1.0, "a"), 1.0),
+        ((1.0, (2.0,)), 1.0),
+        ((1j, 2.0), 1.0),
+        ((2**70, 1), 1),
+        ((np.ones(2), 1.0), 1.0),
+        ((1.0, None), 1.0),
+    ],
+)
+def test_tuples_that_do_not_fit_are_rejected_as_by_python(given: Any) -> None:
+    shifted((1.0, 2.0), 3.0)
+    with pytest.raises((TypeError, ValueError, OverflowError)) as slow:
+        BODIES[1](shifted, *given)
+    with pytest.raises(slow.type) as fast:
+        shifted(*given)
+    assert str(fast.value) == str(slow.value) and "shifted: " in str(fast.value)
+
+
+def test_results_and_errors_are_those_of_calls_that_python_arranges() -> None:
+    """Arrays that share memory, are read-only, broadcast, have other strides, ranks, sizes or dtypes."""
+    random = np.random.default_rng(3)
+    accumulate(np.ones(2), np.ones(2))
+    counts = {"done": 0, "rejected": 0}
+    for _ in range(3000):
+        n = int(random.integers(0, 4))
+        memory = random.random(64)
+
+        def operand(n: int = n, memory: Any = memory) -> Any:
+            kind = random.integers(0, 12)
+            shape = [(n,), (2, n), (1, n), (3, 2, n), (n + 1,), (0, n)][
+                random.choice(6, p=[0.4, 0.3, 0.1, 0.1, 0.05, 0.05])
+            ]
+            first, size = int(random.integers(0, 20)), int(np.prod(shape))
+            if kind == 0:
+                return np.broadcast_to(np.float64(3), shape)
+            if kind == 1:
+                return memory[first : first + 2 * size : 2].reshape(shape)
+            if kind == 2:
+                return memory[first : first + size].reshape(shape).astype(random.choice(["f4", "f8", "i4", "c16"]))
+            if kind == 3:
+                frozen = memory[first : first + size].reshape(shape)
+                frozen.flags.writeable = False
+                return frozen
+            if kind == 4:
+                return memory[first : first + size].reshape(shape)[..., ::-1]
+            if kind == 5:
+                strides = tuple(int(random.integers(-1, 3)) * 8 for _ in shape)
+                return np.lib.stride_tricks.as_strided(memory[20:], shape, strides)
+            if kind == 6:
+                return ao.asarray(memory[first : first + size]).reshape(shape)
+            return memory[first : first + size].reshape(shape) if kind < 10 else random.random(shape)
+
+        x, y = operand(), operand()
+        kernel = accumulate if random.integers(0, 2) else swap
+        before, found = memory.copy(), []
+        untouched = [np.array(each) for each in (x, y)]
+        for call in (kernel, lambda *given, own=kernel: BODIES[0](own, *given)):
+            memory[:] = before
+            for each, values in zip((x, y), untouched, strict=True):
+                array = np.asarray(each)
+                if not np.shares_memory(array, memory) and array.flags.writeable:
+                    array[...] = values
+            try:
+                result: Any = call(x, y)
+            except (TypeError, ValueError) as error:
+                result = (type(error), str(error))
+            found.append((result, memory.copy(), np.array(x), np.array(y)))
+        assert all(np.array_equal(a, b, equal_nan=True) for a, b in zip(found[0][1:], found[1][1:], strict=True))
+        assert found[0][0] == found[1][0]
+        counts["done" if found[0][0] is None else "rejected"] += 1
+    assert min(counts.values()) > 500, counts

@@ -14,7 +14,7 @@ from aotops.autograd.kinds import COMPOSITE, CONSTANT, RULES
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from typing import Any
+    from typing import Any, NoReturn
 
 #: Where the functions live that return tensors of floats: of others the Python body is run with tracked tensors.
 CHECKED = ("aotops.namespace.", "aotops._native")
@@ -30,9 +30,7 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
     name = name_of(function)
     declared: Any = args[0] if name in CODE else None
     if getattr(declared, "in_place", ()):
-        from aotops.errors import argument_is_written
-
-        argument_is_written(declared.__name__, declared.in_place[0])
+        is_written(declared.__name__, declared.in_place[0])
     own = is_own(function)
     rule = rule_of(name) if own else operator_rule(function)
     if rule is None and (name in COMPOSITE or not is_checked(function, name)):
@@ -60,11 +58,12 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
             others = (*args, *kwargs.values()) if declared is not None else ()
             watched = [*tracked, *tensors_in(others)]
             writes = [_native.writes(each) for each in watched]
+            written = declared._written(plain_args[1:], plain_kwargs) if hasattr(declared, "_written") else None
+            if written is not None:
+                is_written(declared.__name__, written)
             result: Any = function(*plain_args, **plain_kwargs)
-            if writes != [_native.writes(each) for each in watched]:
-                from aotops.errors import argument_is_written
-
-                argument_is_written(name if declared is None else declared.__name__, "what is written to")
+            if writes != [_native.writes(each) for each in watched]:  # by a function that runs as Python
+                is_written(name if declared is None else declared.__name__, "what is written to")
             return recorded(declared or function, result, tracked, (), None)
         result, inputs, saved, pull = rule(*plain_args, **plain_kwargs)
         if not originals.keys() <= {id(each) for each in (*plain_args, *plain_kwargs.values(), *inputs)}:
@@ -73,6 +72,13 @@ def call(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any] | None) ->
         return recorded(function, result, flows, saved, pull) if any(each is not None for each in flows) else result
     finally:
         _native.set_recording(before)
+
+
+def is_written(name: str, argument: str) -> NoReturn:
+    """Raise because a function writes to an argument, of which no gradient would know."""
+    from aotops.errors import argument_is_written
+
+    argument_is_written(name, argument)
 
 
 def called_whole(body: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

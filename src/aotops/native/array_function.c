@@ -20,7 +20,7 @@
 typedef struct {
     aot_array_kernel function;
     int arguments;
-    const int64_t *flags;             /* what it does with each argument: see read_flags */
+    const int64_t *flags;             /* what it does with each argument: see aot_array_read_flags */
     char *data[AOT_MAX_OPERANDS + 1]; /* of the arguments, and of what is returned */
     int64_t numbers[AOT_MAX_OPERANDS + 2 * AOT_MOST_DIMENSIONS];
     int64_t words[AOT_RESULT_WORDS];
@@ -50,8 +50,7 @@ static void run_function(const aot_runner *runner)
     aot_array_take_place(); /* what was told to stop is noted as well */
 }
 
-/* Reads what a function does with each argument. */
-static void read_flags(aot_array_kernel function, int arguments, int64_t *flags)
+void aot_array_read_flags(aot_array_kernel function, int arguments, int64_t *flags)
 {
     char *data[AOT_MAX_OPERANDS + 1] = {NULL};
     aot_array_call passed;
@@ -65,8 +64,7 @@ static void read_flags(aot_array_kernel function, int arguments, int64_t *flags)
 
 /* --- arguments ----------------------------------------------------------------------------------- */
 
-/* Whether a tensor is in the order that an argument's flags ask for. */
-static bool has_order(const aot_tensor *tensor, int64_t flags)
+bool aot_array_has_order(const aot_tensor *tensor, int64_t flags)
 {
     return ((flags & AOT_ROW_MAJOR) == 0 || tensor->contiguous) &&
            ((flags & AOT_COLUMN_MAJOR) == 0 || aot_is_column_major(tensor));
@@ -78,7 +76,7 @@ static int check_argument(const aot_tensor *tensor, int64_t flags, const char *n
     if ((flags & AOT_WRITES) != 0 && aot_check_writable(tensor, name, parameter) < 0) {
         return -1;
     }
-    if (!has_order(tensor, flags)) {
+    if (!aot_array_has_order(tensor, flags)) {
         aot_raise("wrong_order", "(ssi)", name, parameter, (flags & AOT_ROW_MAJOR) != 0);
         return -1;
     }
@@ -318,8 +316,7 @@ static const aot_named_array_kernel *function_at(aot_state *state, const aot_arr
     return own;
 }
 
-/* Runs a function of tensors, of which some may be NULL. */
-static PyObject *run_once(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
+PyObject *aot_array_run_once(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
                           int level, const int64_t *flags, aot_tensor *const *tensors, const char *name,
                           PyObject *parameters)
 {
@@ -360,8 +357,8 @@ PyObject *aot_run_array_function(aot_state *state, PyObject *args)
         tensors[k] = aot_as_tensor(PyTuple_GetItem(operands, k));
     }
     int64_t flags[AOT_MAX_OPERANDS];
-    read_flags(kernel->strided[level], kernel->inputs, flags);
-    return run_once(state, library, kernel, level, flags, tensors, name, parameters);
+    aot_array_read_flags(kernel->strided[level], kernel->inputs, flags);
+    return aot_array_run_once(state, library, kernel, level, flags, tensors, name, parameters);
 }
 
 PyObject *aot_find_array_function(aot_state *state, PyObject *args)
@@ -382,7 +379,7 @@ PyObject *aot_find_array_function(aot_state *state, PyObject *args)
         return NULL;
     }
     int64_t flags[AOT_MAX_OPERANDS];
-    read_flags(kernel->strided[level], kernel->inputs, flags);
+    aot_array_read_flags(kernel->strided[level], kernel->inputs, flags);
     PyObject *result = PyTuple_New(1 + kernel->inputs);
     for (int k = 0; result != NULL && k <= kernel->inputs; k++) {
         PyObject *own = PyLong_FromLongLong(k > 0 ? flags[k - 1] : number);
@@ -390,191 +387,5 @@ PyObject *aot_find_array_function(aot_state *state, PyObject *args)
             Py_CLEAR(result);
         }
     }
-    return result;
-}
-
-/* --- the fast path ------------------------------------------------------------------------------- */
-
-typedef struct {
-    Py_ssize_t count;
-    PyObject *given[AOT_MAX_OPERANDS];
-    aot_tensor *tensors[AOT_MAX_OPERANDS]; /* owned; NULL: a Python number, so far */
-    bool any_tensor, any_array;
-} fast_arguments;
-
-/* Reads an argument; returns false for what the fast path does not take. */
-static bool read_plain(aot_state *state, fast_arguments *own, Py_ssize_t k)
-{
-    PyObject *object = own->given[k];
-    if (PyFloat_CheckExact(object) || PyLong_CheckExact(object) || PyBool_Check(object) || PyComplex_CheckExact(object)) {
-        return true;
-    }
-    own->tensors[k] = aot_as_tensor(object);
-    if (own->tensors[k] != NULL) {
-        Py_INCREF(object);
-        own->any_tensor = true;
-        return true;
-    }
-    if (!aot_know_numpy(state) || Py_TYPE(object) != state->numpy.array) {
-        return false;
-    }
-    own->any_array = true;
-    own->tensors[k] = aot_share_buffer(state, object);
-    return own->tensors[k] != NULL;
-}
-
-/* Whether the arguments have the types of a function; `nearly`: a Python number fits larger dtypes as well. */
-static bool has_types(const fast_arguments *own, const aot_named_array_kernel *kernel, bool nearly)
-{
-    if (own->count != kernel->inputs || kernel->outputs != 0) {
-        return false;
-    }
-    for (int k = 0; k < kernel->inputs; k++) {
-        const aot_tensor *tensor = own->tensors[k];
-        if (tensor != NULL) {
-            if (aot_dtypes[tensor->dtype].stable != kernel->dtypes[k] || tensor->ndim != kernel->ranks[k]) {
-                return false;
-            }
-            continue;
-        }
-        int dtype = aot_dtype_of_stable(kernel->dtypes[k]);
-        bool fits = nearly ? aot_number_category(own->given[k]) <= aot_dtypes[dtype].category
-                           : aot_natural_dtype(own->given[k]) == dtype;
-        if (kernel->ranks[k] != 0 || !fits) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const aot_named_array_kernel *choose(const fast_arguments *own, const aot_array_library *library,
-                                            PyObject *numbers)
-{
-    for (int nearly = 0; nearly < 2; nearly++) {
-        for (Py_ssize_t k = 0; k < PyTuple_Size(numbers); k++) {
-            size_t number = PyLong_AsSize_t(PyTuple_GetItem(numbers, k));
-            if (number < library->n_kernels && has_types(own, &library->kernels[number], nearly)) {
-                return &library->kernels[number];
-            }
-        }
-    }
-    PyErr_Clear();
-    return NULL;
-}
-
-/* Makes tensors of Python numbers. */
-static int read_numbers(aot_state *state, fast_arguments *own, const aot_named_array_kernel *kernel, const char *name,
-                        PyObject *parameters)
-{
-    for (int k = 0; k < kernel->inputs; k++) {
-        if (own->tensors[k] != NULL) {
-            continue;
-        }
-        int dtype = aot_dtype_of_stable(kernel->dtypes[k]);
-        const char *parameter = PyUnicode_AsUTF8AndSize(PyTuple_GetItem(parameters, k), NULL);
-        aot_element element;
-        if (parameter == NULL || aot_element_of(own->given[k], dtype, &element, name, parameter) < 0) {
-            return -1;
-        }
-        own->tensors[k] = aot_tensor_new(state, dtype, 0, NULL, name);
-        if (own->tensors[k] == NULL) {
-            return -1;
-        }
-        memcpy(own->tensors[k]->data, &element, aot_dtypes[dtype].itemsize);
-    }
-    return 0;
-}
-
-/* Returns a result with NumPy's arrays in place of tensors; takes it over. */
-static PyObject *as_arrays(aot_state *state, PyObject *result)
-{
-    if (result == NULL) {
-        return NULL;
-    }
-    PyObject *changed = result;
-    if (PyTuple_Check(result)) {
-        changed = PyTuple_New(PyTuple_Size(result));
-        for (Py_ssize_t k = 0; changed != NULL && k < PyTuple_Size(result); k++) {
-            PyObject *member = as_arrays(state, Py_NewRef(PyTuple_GetItem(result, k)));
-            if (member == NULL || PyTuple_SetItem(changed, k, member) < 0) {
-                Py_CLEAR(changed);
-            }
-        }
-        if (changed != NULL && !PyTuple_CheckExact(result)) { /* a named one */
-            PyObject *named = PyObject_CallMethod(result, "_make", "(O)", changed);
-            Py_DECREF(changed);
-            changed = named;
-        }
-    } else if (aot_as_tensor(result) != NULL) {
-        changed = PyObject_CallFunctionObjArgs(state->numpy.asarray, result, NULL);
-    } else {
-        return result;
-    }
-    Py_DECREF(result);
-    return changed;
-}
-
-/* Whether all arrays are in the order that the function takes; others are copied by Python, unless they are written to. */
-static bool has_orders(const fast_arguments *own, const aot_named_array_kernel *kernel, const int64_t *flags)
-{
-    for (int k = 0; k < kernel->inputs; k++) {
-        if (own->tensors[k] != NULL && !(flags[k] & AOT_WRITES) && !has_order(own->tensors[k], flags[k])) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static PyObject *call_plainly(aot_state *state, PyObject *code, PyObject *const *args, Py_ssize_t count)
-{
-    PyObject *capsule, *parameters, *numbers;
-    const char *name;
-    if (!PyArg_ParseTuple(code, "OsO!O!", &capsule, &name, &PyTuple_Type, &parameters, &PyTuple_Type, &numbers)) {
-        return NULL;
-    }
-    const aot_array_library *library = aot_array_library_of(capsule);
-    int level = library != NULL ? aot_array_level(state, library) : -1;
-    if (level < 0) {
-        return NULL;
-    }
-    fast_arguments own = {.count = count};
-    bool plain = count <= AOT_MAX_OPERANDS && count <= PyTuple_Size(parameters);
-    for (Py_ssize_t k = 0; plain && k < count; k++) {
-        own.given[k] = args[k];
-        plain = read_plain(state, &own, k);
-    }
-    const aot_named_array_kernel *kernel = plain ? choose(&own, library, numbers) : NULL;
-    PyObject *result = NULL;
-    int64_t flags[AOT_MAX_OPERANDS];
-    if (kernel != NULL) {
-        read_flags(kernel->strided[level], kernel->inputs, flags);
-    }
-    if (kernel != NULL && has_orders(&own, kernel, flags) && read_numbers(state, &own, kernel, name, parameters) == 0) {
-        result = run_once(state, library, kernel, level, flags, own.tensors, name, parameters);
-        result = own.any_array && !own.any_tensor ? as_arrays(state, result) : result;
-    }
-    for (Py_ssize_t k = 0; k < count && k < AOT_MAX_OPERANDS; k++) {
-        Py_XDECREF((PyObject *)own.tensors[k]);
-    }
-    return result;
-}
-
-PyObject *aot_array_function_path(const aot_function *function, PyObject *const *args, Py_ssize_t count, PyObject *names)
-{
-    if (count < 1 || names != NULL) {
-        return NULL;
-    }
-    PyObject *codes = PyObject_GetAttrString(args[0], "_codes"), *number = PyLong_FromSsize_t(count - 1);
-    PyObject *code = codes != NULL && number != NULL && PyDict_Check(codes) ? PyDict_GetItemWithError(codes, number) : NULL;
-    PyObject *result = NULL;
-    if (code != NULL && PyTuple_Check(code)) {
-        Py_INCREF(code);
-        result = call_plainly(function->state, code, args + 1, count - 1);
-        Py_DECREF(code);
-    } else {
-        PyErr_Clear(); /* Python says what is wrong */
-    }
-    Py_XDECREF(codes);
-    Py_XDECREF(number);
     return result;
 }

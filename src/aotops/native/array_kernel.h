@@ -42,11 +42,24 @@ bool aot_know_numpy(aot_state *state);
 /* Returns the dtype with a code of aotops_kernel.h. */
 int aot_dtype_of_stable(int stable);
 
-/* array_function.c, for Python */
-/* The fast path of ArrayFunction.__call__, for tensors, NumPy's arrays and Python's numbers that need no cast. The attribute
- * _codes of the function has, by the number of arguments, (library, name, parameters, numbers of functions). */
+/* array_function_path.c: the fast path of ArrayFunction.__call__. The attribute _codes of the function has, by the number of
+ * arguments, a tuple (library, name, names, numbers of functions, form): how messages call each number and array, and the
+ * form of each argument, (class or None, forms of its members) for a tuple and None for others; or None, if no argument is
+ * a tuple. */
 PyObject *aot_array_function_path(const aot_function *function, PyObject *const *args, Py_ssize_t count,
                                   PyObject *names);
+
+/* array_function.c */
+/* Reads what a function does with each argument. */
+void aot_array_read_flags(aot_array_kernel function, int arguments, int64_t *flags);
+/* Whether a tensor is in the order that an argument's flags ask for. */
+bool aot_array_has_order(const aot_tensor *tensor, int64_t flags);
+/* Runs a function of tensors, of which some may be NULL. */
+PyObject *aot_array_run_once(aot_state *state, const aot_array_library *library, const aot_named_array_kernel *kernel,
+                             int level, const int64_t *flags, aot_tensor *const *tensors, const char *name,
+                             PyObject *parameters);
+
+/* array_function.c, for Python */
 /* run_array_function(library, number, name, parameters, operands): calls a function of whole arrays with tensors of its
  * dtypes and ranks, numbers as tensors without dimensions; returns what it returns, with tensors for arrays. */
 PyObject *aot_run_array_function(aot_state *state, PyObject *args);
@@ -104,6 +117,29 @@ int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *
 /* Runs `work` and tells of it; returns 0, -1 with an exception, or 1 if it is only explained and has not run. */
 int aot_run_array(aot_state *state, const aot_array_launch *launch, aot_runner *runner, aot_work work);
 
+/* array_call.c: an aotops.ArrayKernel */
+typedef struct {
+    PyObject_HEAD
+    PyObject *library;      /* the capsule; NULL: not bound yet */
+    PyObject *spelled_name; /* the string that `name` points to */
+    PyObject *sizes;        /* a function: see bind_array_kernel */
+    const char *name;
+    int level, count;
+    int arguments;                    /* of calls */
+    uint8_t order[AOT_MAX_OPERANDS];  /* the position in a call of each operand that is an argument */
+    const aot_array_library *table;
+    const aot_named_array_kernel **signatures;
+    double cost; /* see aot_launch_array_kernel */
+    /* what `sizes` has returned last, and for what; of the kernel's number of dimensions, or NULL */
+    int64_t *known, *computed;
+} aot_array_object;
+
+/* Returns an object as an array kernel, borrowed, or NULL. */
+aot_array_object *aot_as_array_kernel(const aot_state *state, PyObject *object);
+/* Launches one of its kernels. */
+int aot_launch_array_object(aot_state *state, aot_array_object *self, const aot_named_array_kernel *kernel,
+                            const aot_array_operand *operands);
+
 /* array_call.c, for Python */
 extern PyType_Spec aot_array_kernel_spec;
 /* bind_array_kernel(kernel, library, name, symbols, sizes, order): the code of an aotops.ArrayKernel, from a capsule;
@@ -116,7 +152,7 @@ PyObject *aot_bind_array_kernel(aot_state *state, PyObject *args);
 PyObject *aot_run_array_kernel(aot_state *state, PyObject *args);
 /* load_array_kernel(kernel): finds the code of an aotops.ArrayKernel, at its first call. */
 PyObject *aot_load_array_kernel(PyObject *kernel);
-/* The fast path of ArrayKernel.__call__. */
+/* array_path.c: the fast path of ArrayKernel.__call__ */
 PyObject *aot_array_kernel_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 #endif

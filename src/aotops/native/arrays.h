@@ -56,6 +56,11 @@ PyObject *aot_take_at(PyObject *module, PyObject *args);
 PyObject *aot_put_at(PyObject *module, PyObject *args);
 PyObject *aot_take_along_call(PyObject *module, PyObject *args);
 
+/* out.c */
+/* Returns whether no two elements of a view share memory. True is always right; false may be wrong, but only for
+ * strides that interleave axes. */
+bool aot_elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides);
+
 /* masks.c: elements that a mask of the same shape selects; searches */
 aot_tensor *aot_compress(const aot_tensor *x, const aot_tensor *mask);
 /* Writes a value with one element for each True to a contiguous tensor; they share no memory. */

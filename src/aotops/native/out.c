@@ -10,13 +10,12 @@
  *         if x.readonly or two elements of x share memory: raise ValueError
  *         return tuple(x shares elements with other, maybe for other in others)
  */
+#include "arrays.h"
 #include "tape.h"
 
 #include <string.h>
 
-/* Returns whether no two elements of a view share memory. True is always right; false may be wrong, but only for
- * strides that interleave axes. */
-static bool elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides)
+bool aot_elements_are_distinct(int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides)
 {
     Py_ssize_t reach = 0; /* of the axes seen so far, whose strides are smaller than the rest */
     uint64_t seen = 0;
@@ -57,7 +56,7 @@ int aot_check_out(const char *name, const aot_tensor *out, int dtype, int ndim, 
     if (aot_check_writable(out, name, in_place ? "x1" : "out") < 0) {
         return -1;
     }
-    if (out->size > 1 && !elements_are_distinct(out->ndim, out->shape, out->strides)) {
+    if (out->size > 1 && !aot_elements_are_distinct(out->ndim, out->shape, out->strides)) {
         aot_raise("overlapping_out", "(sNNi)", name, aot_tuple_of_sizes(out->ndim, out->shape),
                   aot_tuple_of_sizes(out->ndim, out->strides), (int)in_place);
         return -1;
@@ -116,7 +115,7 @@ static bool share_elements(const aot_tensor *a, const aot_tensor *b)
     Py_ssize_t shape[AOT_MAX_RANK + 1] = {2}, strides[AOT_MAX_RANK + 1] = {distance / itemsize};
     memcpy(shape + 1, a->shape, a->ndim * sizeof *shape);
     memcpy(strides + 1, a->strides, a->ndim * sizeof *strides);
-    return !elements_are_distinct(a->ndim + 1, shape, strides);
+    return !aot_elements_are_distinct(a->ndim + 1, shape, strides);
 }
 
 PyObject *aot_check_written_call(PyObject *args)
@@ -133,7 +132,7 @@ PyObject *aot_check_written_call(PyObject *args)
     if (aot_check_writable(written, name, argument) < 0) {
         return NULL;
     }
-    if (written->size > 1 && !elements_are_distinct(written->ndim, written->shape, written->strides)) {
+    if (written->size > 1 && !aot_elements_are_distinct(written->ndim, written->shape, written->strides)) {
         return aot_raise("overlapping_argument", "(ssNN)", name, argument,
                          aot_tuple_of_sizes(written->ndim, written->shape),
                          aot_tuple_of_sizes(written->ndim, written->strides));

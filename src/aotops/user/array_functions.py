@@ -158,16 +158,16 @@ class ArrayFunction:
         found = [_native.find_array_function(library, record.symbol(k, True)) for k in range(len(record.signatures))]
         self._flags = tuple([flags for _, *flags in found])
         self._library, self._numbers = library, tuple([number for number, *_ in found])
-        counts = {len(each.types) for each in record.signatures} if not self._tuples else ()
-        for count in range(len(self.parameters) + 1):
+        for count in {len(each.types) for each in record.signatures}:
             # constants of signatures that leave out the last parameters; other defaults are filled in by Python
-            if count in counts and all(record.defaults[each] is None for each in self.parameters[count:]):
-                numbers = [
-                    number
-                    for number, signature in zip(self._numbers, record.signatures, strict=True)
-                    if signature.inputs == count
-                ]
-                self._codes[count] = library, record.name, self.parameters, tuple(numbers)
+            if any(record.defaults[each] is not None for each in self.parameters[count:]):
+                continue
+            pairs = [pair for pair in zip(self._numbers, record.signatures, strict=True) if len(pair[1].types) == count]
+            forms = {tuple([each.form for each in signature.types]) for _, signature in pairs}
+            if len(forms) == 1:  # where they differ, Python chooses the signature
+                form, names = forms.pop(), pairs[0][1].names(self.parameters)
+                numbers = tuple([number for number, _ in pairs])
+                self._codes[count] = library, record.name, names, numbers, form if any(form) else None
         record.loaded = True
 
     @_native.fast_path()
@@ -191,16 +191,14 @@ class ArrayFunction:
             Exception: What the function raises, with its file and line. Arrays may be half written then.
         """
         record = self._record
-        name, parameters = record.name, record.parameters
+        name = record.name
         values = arguments
-        if named or len(arguments) != len(parameters):
+        if named or len(arguments) != len(record.parameters):
             values = self._arranged(arguments, named)
             if len(self._codes) == 1:  # no signature leaves out a parameter
                 return self(*values)  # which C may do
-        if not record.loaded:
-            _native.load_array_kernel(self)  # which calls ``aotops.first_call``
         try:
-            operands = [self._as_operand(parameter, value) for parameter, value in zip(parameters, values, strict=True)]
+            operands = self._as_operands(values)
         except TypeError:
             result = foreign.call(self, values, None)
             if result is NotImplemented:
@@ -208,12 +206,9 @@ class ArrayFunction:
             return result
         number = self._chosen(values, operands)
         signature = record.signatures[number]
-        flags = self._flags[number] if self._flags else [0] * signature.inputs
-        names = signature.names(parameters)
-        leaves, members = (
-            [leaf for own, each in zip(signature.types, given, strict=False) for leaf in own.leaves_of(each) or ()]
-            for given in (values, operands)
-        )
+        flags = self._flags_of(number)
+        names = signature.names(record.parameters)
+        leaves, members = signature.leaves_of(values), signature.leaves_of(operands)
         tensors = tuple(
             [_prepared(name, *each) for each in zip(names, leaves, members, signature.arguments, flags, strict=True)]
         )
@@ -224,6 +219,28 @@ class ArrayFunction:
         else:
             result = _native.run_array_function(self._library, self._numbers[number], name, names, tensors)
         return as_given(result, leaves)
+
+    def _written(self, arguments: tuple[Any, ...], named: dict[str, Any]) -> str | None:
+        """How messages call a tensor that a call writes to; None if it writes to none, or if there is no code."""
+        record, values = self._record, self._arranged(arguments, named)
+        try:
+            operands = self._as_operands(values)
+        except TypeError:  # of another library
+            return None
+        number = self._chosen(values, operands)
+        signature, flags = record.signatures[number], self._flags_of(number)
+        found = zip(signature.names(record.parameters), signature.leaves_of(values), flags, strict=True)
+        return next((name for name, leaf, own in found if own & WRITES and isinstance(leaf, _native.TensorBase)), None)
+
+    def _flags_of(self, number: int) -> list[int]:
+        """What the code of a signature does with each number and array."""
+        return self._flags[number] if self._flags else [0] * self._record.signatures[number].inputs
+
+    def _as_operands(self, values: tuple[Any, ...]) -> list[Any]:
+        """The arguments as operands, once the code is found; ``TypeError`` for those of other libraries."""
+        if not self._record.loaded:
+            _native.load_array_kernel(self)  # which calls ``aotops.first_call``
+        return [self._as_operand(parameter, value) for parameter, value in zip(self.parameters, values, strict=True)]
 
     def _as_operand(self, parameter: str, value: Any) -> Any:
         """A value as an operand, or a tuple of these where a signature has one; None for a default of its own."""
@@ -264,7 +281,7 @@ class ArrayFunction:
         reached = -1
         for takes in (_is_exactly, _is_nearly, _is_held):
             for number, signature in enumerate(record.signatures):
-                flags = self._flags[number] if self._flags else [0] * signature.inputs
+                flags = self._flags_of(number)
                 at = 0
                 for k, operand in enumerate(operands):
                     if k < len(signature.types):

@@ -71,6 +71,10 @@ class Argument:
         return f"an array of {self.dtype} with {self.rank} dimension{plural}"
 
     @property
+    def form(self) -> None:
+        """None: it is no tuple."""
+
+    @property
     def leaves(self) -> tuple[Argument, ...]:
         """The numbers and arrays that it consists of."""
         return (self,)
@@ -112,6 +116,11 @@ class TupleArgument:
             return f"a tuple {self}"
         members = zip(self.owner._fields, self.members, strict=True)
         return f"a named tuple {self.called}({', '.join(f'{field}: {own}' for field, own in members)})"
+
+    @property
+    def form(self) -> tuple[Any, ...]:
+        """The class, None for a tuple without names, and the forms of its members."""
+        return self.owner, tuple([each.form for each in self.members])
 
     @property
     def leaves(self) -> tuple[Argument, ...]:

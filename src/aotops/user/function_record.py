@@ -57,6 +57,10 @@ class FunctionSignature(ArraySignature):
         pairs = zip(parameters, self.types, strict=False)
         return tuple([name for parameter, each in pairs for name in each.names(parameter)])
 
+    def leaves_of(self, values: Sequence[Any]) -> list[Any]:
+        """The numbers and arrays that arguments consist of."""
+        return [leaf for own, each in zip(self.types, values, strict=False) for leaf in own.leaves_of(each) or ()]
+
     @property
     def has_versions(self) -> bool:
         """Whether there is another version for arrays in row-major order."""
