@@ -189,6 +189,7 @@ BLOCKED = [
     ("with objmode(y='float64'):  #\n        y = time.time()", "object mode", "split the function"),
     ("y = time.time()  #", "time.time", "measure outside"),
     ("y = List()  #", "List", "arrays, or lists of numbers"),
+    ("y = x['price']  #", "a field by its name", "an array for each field"),
     ("y = nb.typed.Dict()  #", "nb.typed.Dict", "arrays"),
     ("y = nb.int64(k)  #", "nb.int64, a type of Numba's", "write np.int64"),
     ("y = types.float32(k)  #", "types.float32", "write np.float32"),
@@ -279,6 +280,19 @@ def test_notes_say_what_options_become_and_what_differs(tmp_path: Path) -> None:
     single = "@jit('f4(f4[:])', cache=False)\ndef f(x):\n    return 2 * x[0]\n"
     (note,) = found(tmp_path, single)["f"].notes
     assert "float32 stays float32" in note
+
+
+def test_lambdas_that_variables_hold_are_functions(tmp_path: Path) -> None:
+    source = """
+f = nb.njit(nb.float64(nb.float64[:]))(lambda x: x.sum())
+g = nb.vectorize(lambda x: x + 1)
+h = nb.njit(lambda x: print(x))
+"""
+    findings = found(tmp_path, source)
+    assert {name: each.status for name, each in findings.items()} == {"f": "ready", "g": "ready", "h": "blocked"}
+    assert findings["h"].line == findings["f"].line + 2
+    declaration = findings["f"].declaration
+    assert declaration is not None and declaration.text == '@ao.function("float64(float64[:])")'
 
 
 def test_helpers_need_no_declaration(tmp_path: Path) -> None:

@@ -313,6 +313,11 @@ class _Visitor(ast.NodeVisitor):
         elif function.attr in ("startswith", "endswith", "split", "join", "strip", "lower", "upper", "encode"):
             self.add(node, f"a string, by its method {function.attr}", "use numbers")
 
+    def visit_Subscript(self, node: ast.Subscript) -> None:
+        if isinstance(node.slice, ast.Constant) and isinstance(node.slice.value, str):
+            self.add(node, f"a field by its name, {ast.unparse(node)}", "pass an array for each field of records")
+        self.generic_visit(node)
+
     def visit_Attribute(self, node: ast.Attribute) -> None:
         name = self.dotted(node)
         if name:

@@ -277,6 +277,12 @@ class Module:
             decorations = [each for each in map(self.decoration, node.decorator_list) if each is not None]
             if decorations:
                 found[name] = Compiled(name, node.lineno, node, decorations, outer)
+        for name, compiling, expression in self._lambdas():
+            decoration = self.decoration(compiling.func if isinstance(compiling.func, ast.Call) else compiling)
+            if decoration is not None:
+                body = ast.copy_location(ast.Return(expression.body), expression)
+                function = ast.copy_location(ast.FunctionDef(name, expression.args, [body], []), compiling)
+                found[name] = Compiled(name, function.lineno, function, [decoration])
         for call in ast.walk(self.tree):
             if not isinstance(call, ast.Call):
                 continue
@@ -286,6 +292,13 @@ class Module:
                 entry = found.setdefault(name, Compiled(name, functions[name].lineno, functions[name], []))
                 entry.decorations.append(decoration)
         return iter(found.values())
+
+    def _lambdas(self) -> Iterator[tuple[str, ast.Call, ast.Lambda]]:
+        """The calls with a lambda that variables of the module hold, as in ``f = njit(lambda x: x)``."""
+        for name, value in self.values.items():
+            for each in value.args if isinstance(value, ast.Call) else ():
+                if isinstance(value, ast.Call) and isinstance(each, ast.Lambda):
+                    yield name, value, each
 
 
 class _Bare(ast.NodeTransformer):

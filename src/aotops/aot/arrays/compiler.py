@@ -115,6 +115,7 @@ NAMED = (
         r">>> mod\((?:Literal\[str\]|unicode_type)",
         "It makes a string; messages are constants, as in raise ValueError('...')",
     ),
+    (r">>> scalar_view\(", "It views a number as one of another size; give a dtype with as many bits"),
     (
         r"imprecise type: [^\n]*[Ll]ist\(undefined\)",
         "It has a list of which it is not known what it holds; write values = [0.0], then values.clear()",

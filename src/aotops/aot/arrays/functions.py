@@ -16,7 +16,7 @@ import numpy as np
 
 from aotops._native import DType
 from aotops.abi import AXIS_KINDS
-from aotops.aot.arrays.extremes import guarded
+from aotops.aot.arrays.extremes import guarded, sizes
 from aotops.aot.arrays.outline import has_parallel_loop, is_prange, outlined
 from aotops.aot.arrays.parallel import HELPERS, launcher
 from aotops.aot.arrays.products import products
@@ -50,7 +50,7 @@ def array_function(function: Function, dtype: str, boundscheck: bool, reassociat
 
     Raises ``CompileError`` for what it cannot have.
     """
-    operations()  # Numba only finds functions that exist before types are inferred
+    operations(), sizes()  # Numba only finds functions that exist before types are inferred
     return _Copies(dtype, boundscheck, reassociate).dispatcher(function)
 
 
@@ -132,12 +132,14 @@ class _Copies:
             return CONSTANT_TYPES.get(self.dtype, float)(value)
         if isinstance(value, tuple):
             return tuple(map(self.exchange, value)) if type(value) is tuple else value
-        if isinstance(value, type) or not callable(value):
+        if not callable(value):
+            return value
+        if value in guarded():
+            return guarded()[value]
+        if isinstance(value, type):
             return value
         if value in products():
             return products()[value]
-        if value in guarded():
-            return guarded()[value]
         name = name_of(value)
         if name in POWER:
             return operation("pow")

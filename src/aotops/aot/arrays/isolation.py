@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
-from numba.core import cgutils, compiler, dispatcher, types
+from numba.core import cgutils, compiler, dispatcher, typed_passes, types
 from numba.core.compiler_lock import global_compiler_lock
 from numba.core.errors import RequireLiteralValue, TypingError
 from numba.core.typing import templates
@@ -70,6 +70,15 @@ def as_layout(typing_context: Any, array: Any, layout: Any) -> Any:
         return arrayobj._as_layout_array(context, builder, signature, arguments, output_layout=order)
 
     return result(array, layout), generate
+
+
+def require_supported(func_ir: Any, typemap: Any) -> None:
+    """Raise for what Numba does not support, but for views of numbers: it takes all for Python's, which have none."""
+    try:
+        _NUMBA_REQUIRE(func_ir, typemap)
+    except TypingError as error:
+        if "'view' can only be called on NumPy dtypes" not in str(error):
+            raise
 
 
 # --- indices ----------------------------------------------------------------------------------------------------------
@@ -169,6 +178,7 @@ def checks_indices(function: Any) -> bool:
     return function.__module__ in _CHECKED and not any(each in words for each in _UNCHECKED)
 
 
+_NUMBA_REQUIRE = typed_passes.raise_on_unsupported_feature
 _NUMBA_SET_ITEM = SetItemSequence.generic
 _NUMBA_FIXED_INDEX = arrayobj.fix_integer_index
 _NUMBA_FLAT_CLASS = arrayobj.make_array_flat_cls
@@ -178,6 +188,7 @@ _NUMBA_UFUNC_KERNEL = npyimpl.numpy_ufunc_kernel
 _REPLACED = (
     (arrayobj, "raise_with_shape_context", raise_with_shapes),
     (arrayobj, "_as_layout_array_intrinsic", as_layout),
+    (typed_passes, "raise_on_unsupported_feature", require_supported),
     (types.NumpyNdIterType, "views", property(views)),
     (SetItemSequence, "generic", set_item),
     (arrayobj, "make_array_flat_cls", flat_class),

@@ -18,6 +18,7 @@ from numba.core.registry import cpu_target
 from numba.extending import intrinsic, overload
 
 from aotops.aot.arrays.elementwise import is_elementary, of_arrays
+from aotops.aot.arrays.extremes import is_over_indices, sizes
 from aotops.aot.arrays.pipeline import ArrayCompiler, inlined
 from aotops.aot.arrays.products import contiguous, dot_method, is_module, products
 from aotops.aot.arrays.ranges import is_range, reached
@@ -215,7 +216,7 @@ class ArraySemantics(FunctionPass):
 
 
 def change_call(func_ir: Any, value: Any, scope: Any, body: list[Any]) -> bool:
-    """Make what is reshaped contiguous, calls of ``dot`` products; check ranges. Returns if anything changed."""
+    """Make what is reshaped contiguous, calls of ``dot`` products; check ranges. Returns whether anything changed."""
     if value.op == "getattr" and value.attr == "reshape" and not is_module(func_ir, value.value):
         function = variable("contiguous", ir.Global("contiguous", contiguous(), value.loc), scope, body)
         value.value = variable("contiguous", ir.Expr.call(function, [value.value], (), value.loc), scope, body)
@@ -226,6 +227,12 @@ def change_call(func_ir: Any, value: Any, scope: Any, body: list[Any]) -> bool:
         function = variable("reached", ir.Global("reached", reached, value.loc), scope, body)
         end = variable("end", ir.Expr.call(function, [start, stop, width], (), value.loc), scope, body)
         value.args = [start, end, *step]
+        return True
+    if value.op == "call" and is_over_indices(func_ir, value):
+        function = variable("sizes", ir.Global("sizes", sizes(), value.loc), scope, body)
+        value.args = [
+            variable("size", ir.Expr.call(function, [each], (), value.loc), scope, body) for each in value.args
+        ]
         return True
     left = dot_method(func_ir, value) if value.op == "call" else None
     if left is None:
