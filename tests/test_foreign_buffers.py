@@ -307,3 +307,26 @@ def test_an_array_method_that_returns_no_array(returned: object) -> None:
     else:
         with pytest.raises(TypeError, match="tensor: data must be an array of numbers, got Exporter whose __array__"):
             ao.tensor(Exporter())
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32", "int32", "int16"])
+@pytest.mark.parametrize("n", [1000, 1024, 1031, 40_000])
+def test_rows_that_begin_anywhere_in_a_cache_line(dtype: str, n: int) -> None:
+    """Comparisons begin with the elements before a cache line of the first input."""
+    size = np.dtype(dtype).itemsize
+    memory = np.zeros(n * size + 256, np.uint8)
+    start = -memory.ctypes.data % 64
+    rng = np.random.default_rng(n)
+    y = rng.integers(-4, 4, n).astype(dtype)
+    other, column = ao.asarray(y), ao.asarray(np.repeat(y, 2).reshape(n, 2))[:, 0]
+    for offset in range(start, start + 128, size):
+        x = memory[offset : offset + n * size].view(dtype)
+        x[:] = rng.integers(-4, 4, n)
+        own = ao.asarray(x)
+        assert (own < other).tolist() == (x < y).tolist()
+        assert (other < own).tolist() == (y < x).tolist()
+        assert (own < column).tolist() == (x < y).tolist()
+        assert (own == 2).tolist() == (x == 2).tolist()
+        outputs = ao.ones(n + 9, dtype=ao.bool)
+        ao.less(own, other, out=outputs[3 : n + 3])
+        assert outputs.tolist() == [True] * 3 + (x < y).tolist() + [True] * 6

@@ -28,7 +28,7 @@ from aotops.aot.pack.routines import routine_kernels
 from aotops.loops.plan import fields
 from aotops.loops.routines import at_level
 from aotops.ops import collect
-from aotops.ops.record import kernel_symbol
+from aotops.ops.record import has_widest_vectors, kernel_symbol
 from aotops.see import launches
 from aotops.see.trace import MOST_ROWS, POOL, TracedLaunch, document
 
@@ -186,11 +186,9 @@ def test_every_kernel_has_the_symbol_and_the_vectors_of_the_build() -> None:
         for signature, symbol in symbols.items():
             of_states = record.kind == "scan" and record.name == "_cumulative_complex_product_apart"  # of float64
             assert kernels[symbol].operands[2][0] == ("float64" if of_states else signature[0])
-        # as Launch has it
-        wide = kernels[next(iter(symbols.values()))].compute_bound or (
-            record.kind in ("reduce", "argreduce", "scan") and record.inputs == 1
-        )
-        assert all(kernels[symbol].widest == wide for symbol in symbols.values())
+            compute_bound = kernels[symbol].compute_bound
+            wide = has_widest_vectors(record.kind, signature[: record.inputs], signature[-1], compute_bound)
+            assert kernels[symbol].widest == wide  # as Launch has it
 
 
 # --- explain: nothing runs --------------------------------------------------------------------------------------------

@@ -156,7 +156,7 @@ def sign(x: Any) -> Any:
 
 def sign_of_floats(x: Any) -> Any:
     """As ``sign``; a NaN, and either zero, gives itself."""
-    return select(x > 0.0, 1.0, select(x < 0.0, -1.0, x + 0.0))
+    return select((x == 0.0) | (x != x), x + 0.0, math.copysign(1.0, x))
 
 
 for _dtype in FLOATS:

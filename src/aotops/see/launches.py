@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native
 from aotops.abi import FACTS, INDEX
 from aotops.loops.plan import fields
-from aotops.ops.record import kernel_symbol
+from aotops.ops.record import has_widest_vectors, kernel_symbol
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -160,7 +160,10 @@ class Launch:
                 at_positions = self.operator in ("gather", "scatter", "scatter_add")
                 if at_positions and operand.name in ("x", "out"):
                     operand.nbytes = FACTS[operand.dtype].itemsize * self.elements
-        wide = self.compute_bound or (self.kind in ("reduce", "argreduce", "scan") and inputs == 1)
+        wide = self.compute_bound
+        if not routine:
+            dtypes, output = [each.kernel_dtype for each in self.inputs], self.outputs[0].kernel_dtype
+            wide = has_widest_vectors(self.kind, dtypes, output, self.compute_bound)
         self.vector_bits = VECTOR_BITS[self.level][wide]
         if routine:
             self.threads = routine[2]

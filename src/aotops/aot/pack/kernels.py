@@ -21,7 +21,7 @@ from aotops.loops.reduce import reduce
 from aotops.loops.scan import scan
 from aotops.loops.states import beginning, combining, combining_numbers, scan_states, settling
 from aotops.ops.conversion import conversion, same_code
-from aotops.ops.record import ALL, COMPLEX, Record, combine_symbol, kernel_symbol
+from aotops.ops.record import ALL, COMPLEX, Record, combine_symbol, has_widest_vectors, kernel_symbol
 from aotops.scalar.functions import ends_soon, has_loop, has_power, reached
 from aotops.scalar.mathematics import has_fast_paths, operators_in
 
@@ -37,7 +37,7 @@ class Kernel:
         function: the loop nest, as plain Python.
         kind: which loop nest it is, one of ``aotops.abi.KINDS``; ``"planner"`` of planners.
         signature: the dtypes of its operands; None for planners.
-        widest: whether it uses the widest vectors of a level: they pay unless it is memory-bound.
+        widest: whether it uses the widest vectors of a level (``has_widest_vectors``).
         compute_bound: whether it is so much slower without vectors that copying strided elements pays.
         unbounded: whether one element may take any time, so that launches must be interruptible.
         place: the file and line of the operator's scalar function.
@@ -65,7 +65,7 @@ class Kernel:
 
         Elements with gaps take up to 7 % longer in L1.
         """
-        return self.widest or self.kind != "elementwise"
+        return self.compute_bound or self.kind not in ("elementwise", "planner")
 
     @property
     def operands(self) -> tuple[int, int, tuple[str, ...]]:
@@ -92,8 +92,7 @@ def record_kernels(record: Record) -> list[Kernel]:
     unbounded = is_unbounded(record)
 
     def add(symbol: str, title: str, dtype: str, function: Callable[..., Any], signature: Signature, kind: str) -> None:
-        # reductions of two inputs are memory-bound: a dot product takes 5 to 14 % longer with 512 bits
-        widest = compute_bound or (kind in AXIS_KINDS and record.inputs == 1)
+        widest = has_widest_vectors(kind, record.inputs_for(dtype), signature.output, compute_bound)
         kernels[symbol] = Kernel(
             symbol,
             f"{record.name} {title}",
@@ -263,7 +262,8 @@ def conversion_kernel(source: str, target: str) -> Kernel:
     source, target = same_code(source, target)
     signature = Signature((source,), target)
     function = copy(signature) if source == target else elementwise(conversion(source, target), signature)
-    return Kernel(symbol, title, source, function, signature=signature, widest=False)
+    widest = has_widest_vectors("elementwise", signature.inputs, target, False)
+    return Kernel(symbol, title, source, function, signature=signature, widest=widest)
 
 
 def all_kernels(records: Iterable[Record]) -> list[Kernel]:
