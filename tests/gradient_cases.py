@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -28,6 +29,20 @@ def drawn(generator: np.random.Generator, shape: tuple[int, ...]) -> np.ndarray:
     return np.array(
         generator.permutation(np.linspace(0.31, 1.93, count)) * generator.choice([-1.0, 1.0], count)
     ).reshape(shape)
+
+
+def grown(run: Callable[[], Any]) -> bool:
+    """Whether objects are left behind by each call of a function."""
+    run()
+    gc.collect()
+    gc.disable()
+    try:
+        before = len(gc.get_objects())
+        for _ in range(10):
+            run()
+        return len(gc.get_objects()) - before >= 10
+    finally:
+        gc.enable()
 
 
 STEPS = [

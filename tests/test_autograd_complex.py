@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gradient_cases import CASES
+from gradient_cases import CASES, grown
 from needs import requires_numba
 
 import aotops as ao
@@ -410,6 +410,12 @@ def test_declared_derivatives_keep_zeros_and_dtypes() -> None:
     narrow = leaf(np.complex64([1 + 2j]))
     ao.real(both(narrow)).sum().backward()
     assert narrow.grad is not None and narrow.grad.dtype == ao.complex64 and narrow.grad.tolist() == [2 - 4j]
+
+
+@requires_numba
+def test_graphs_are_freed_at_once() -> None:
+    calls = {**CALLS, **USERS}
+    assert not [name for name, (call, arrays) in calls.items() if grown(lambda c=call, a=arrays: gradients(c, a))]
 
 
 @requires_numba

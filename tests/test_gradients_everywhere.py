@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from gradient_cases import CASES
+from gradient_cases import CASES, grown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_searching import indices
@@ -152,6 +152,21 @@ def test_results_are_those_without_gradients() -> None:
         tracked = [leaf(each) for each in case.arrays()]
         for result, expected in zip(numbers(case.call(ao, *tracked)), numbers(case.call(ao, *plain)), strict=True):
             assert result.tobytes() == expected.tobytes() and result.shape == expected.shape, repr(case)
+
+
+def test_graphs_are_freed_at_once() -> None:
+    """No node holds the result whose node it is, which not even the collector would find."""
+    left = []
+    for case in CASES:
+        inputs = [leaf(each) for each in case.arrays()]
+
+        def run(case: Any = case, inputs: Any = inputs) -> None:
+            for result in several(case.call(ao, *inputs)):
+                result.sum().backward(retain_graph=True)
+
+        if grown(run):
+            left.append(repr(case))
+    assert not left
 
 
 def test_gradients_in_float32_and_of_strided_inputs() -> None:

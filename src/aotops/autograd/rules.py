@@ -65,6 +65,18 @@ def smooth(*arguments: Any) -> tuple[Tensor, ...]:
     return tuple([each for each in arguments if is_smooth(each)])
 
 
+def parted(inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
+    """The tensors among some inputs, and the others, with None in place of tensors."""
+    tensors = tuple([each for each in inputs if isinstance(each, Tensor)])
+    return tensors, [None if isinstance(each, Tensor) else (each,) for each in inputs]
+
+
+def joined(tensors: tuple[Any, ...], others: list[Any]) -> list[Any]:
+    """The inputs again."""
+    rest = iter(tensors)
+    return [next(rest) if each is None else each[0] for each in others]
+
+
 def kept(gradient: Tensor, shape: Shape, axes: Axes) -> Tensor:
     """The gradient of a reduction of a tensor of a shape, with the axes that folded away, of length 1."""
     return gradient.reshape([1 if axes is None or k in axes else length for k, length in enumerate(shape)])

@@ -11,6 +11,7 @@ import math
 from aotops import _native
 from aotops.autograd import rules, rules_neural
 from aotops.autograd.formulas import parameters_read
+from aotops.autograd.rules import joined, parted
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -195,14 +196,11 @@ def several(
     result = operator(*inputs, **options)
     mask = parameters_read(gradients)
     values = [value if mask >> k & 1 else None for k, value in enumerate((*inputs, result))]
-    kept = [isinstance(value, Tensor) for value in values]
-    saved = tuple([value for value in values if isinstance(value, Tensor)])
+    saved, others = parted(tuple(values))
     tensors = [k for k, each in enumerate(inputs) if isinstance(each, Tensor)]
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
-        rest = iter(saved)
-        read = [next(rest) if is_kept else value for is_kept, value in zip(kept, values, strict=True)]
-        found = gradients(*read, gradient)
+        found = gradients(*joined(saved, others), gradient)
         return tuple([found[k] for k in tensors])
 
     return result, tuple([inputs[k] for k in tensors]), saved, pull

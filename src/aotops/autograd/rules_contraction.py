@@ -79,12 +79,12 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Ruled:
     """The gradient times the other factor."""
     left, right = as_factor("vecdot", "x1", x1), as_factor("vecdot", "x2", x2)
     result = linear_algebra.vecdot(left, right, axis=axis)
-    wanted = is_smooth(x1), is_smooth(x2)
+    wanted, is_complex = (is_smooth(x1), is_smooth(x2)), result.dtype.kind == "complex"
 
     def pull(gradient: Tensor, saved: tuple[Tensor, ...]) -> tuple[Any, ...]:
         first, second = saved
         wide = expand_dims(gradient, axis)
-        if result.dtype.kind == "complex":  # the first factor is conjugated
+        if is_complex:  # the first factor is conjugated
             return those(wanted, lambda: multiplied(conjugate(wide), second), lambda: multiplied(wide, first))
         return those(wanted, lambda: chained(wide, second), lambda: chained(wide, first))
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from aotops import _native
 from aotops.autograd.formulas import reads_and_passes
+from aotops.autograd.rules import joined, parted
 from aotops.autograd.rules_reductions import folded, repeated
 from aotops.autograd.rules_scans import after, along
 
@@ -20,18 +21,6 @@ if TYPE_CHECKING:
     from aotops.tensors import Tensor
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
-
-
-def parted(inputs: tuple[Any, ...]) -> tuple[tuple[Any, ...], list[Any]]:
-    """The tensors among some inputs, and the others, with None in place of tensors."""
-    tensors = tuple([each for each in inputs if isinstance(each, Tensor)])
-    return tensors, [None if isinstance(each, Tensor) else (each,) for each in inputs]
-
-
-def joined(tensors: tuple[Any, ...], others: list[Any]) -> list[Any]:
-    """The inputs again."""
-    rest = iter(tensors)
-    return [next(rest) if each is None else each[0] for each in others]
 
 
 def gradients_of(operator: Operator, others: list[Any], values: list[Any]) -> tuple[Any, ...]:
