@@ -49,9 +49,9 @@ Routine = tuple[Callable[..., None], Signature]
 #: The bytes of a vector, and the rows of tiles of one vector and of two.
 VECTOR_BYTES, ROWS, ROWS_WIDE = 64, 6, 8
 
-#: The largest blocks. A copy of one of ``a`` takes 264 KiB of float32 and stays in L2; panels of ``b`` pass through L1.
-#: With 256 columns, which blocks of ``a`` are copied twice as often for, products of 1024 float32 took 5 % longer.
-BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 264, 256, 512
+#: The largest blocks. A copy of one of ``a`` takes 352 KiB of float64 and stays in L2; panels of ``b`` pass through L1.
+#: With 264 rows and 512 columns, which blocks of ``a`` are copied twice as often for, products of 1024 took 3 % longer.
+BLOCK_ROWS, BLOCK_DEPTH, BLOCK_COLUMNS = 176, 256, 1024
 
 #: The numbers of a call: the length of the inner axis, strides in elements, from one panel of columns to the next (the
 #: columns of each are contiguous), whether there are sums already, how the product is computed, how many matrices

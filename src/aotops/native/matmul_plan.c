@@ -27,8 +27,8 @@
 /* Products of so many multiplications are divided into so many items at least, for threads to share. */
 #define LARGE ((double)(1 << 21))
 #define LEAST_ITEMS 8
-/* Rows whose sums wait in panels, at most: 4 MiB of float64. Each has a copy of b of its own. */
-#define MOST_WAITING_ROWS (4 * AOT_MATMUL_BLOCK_ROWS)
+/* Rows whose sums wait in panels, at most: 8 MiB of float64. Each has a copy of b of its own. */
+#define MOST_WAITING_ROWS (6 * AOT_MATMUL_BLOCK_ROWS)
 /* Multiplications of small matrices, whose rows are computed four at a time. */
 #define MOST_BY_FOURS 16384
 /* Fewer rows than this have blocks of so many columns. */
