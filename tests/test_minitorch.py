@@ -467,6 +467,20 @@ def test_reductions_begin_with_start_and_ascend() -> None:
         np.testing.assert_array_equal(larger(tensor([[1.0, NAN, 2.0], [3.0, 2.0, NAN]]), 1).tolist(), [[2.0], [NAN]])
 
 
+def test_a_reduction_whose_equals_are_not_equal_is_none_of_aotops() -> None:
+    """Which of two numbers is kept depends on their order: as the largest one, each would be another."""
+    row = [2.25, 2.5, -2.5, 2.25] * 20
+    functions: list[Callable[[float, float], float]] = [
+        lambda a, b: a if math.floor(a) >= math.floor(b) else b,
+        lambda a, b: b if abs(b) > abs(a) else a,
+        lambda a, b: b if round(b) >= round(a) else a,
+    ]
+    for function in functions:
+        with pytest.warns(PlainPythonWarning):
+            result = AotOps.reduce(named("max", function), -1e9)(tensor([row]), 1)
+        same(result, Loops.reduce(function, -1e9)(tensor([row]), 1))
+
+
 def test_sums_ascend() -> None:
     rng = np.random.default_rng(0)
     for shape in ((3, 5), (32, 7), (7, 32), (32, 1), (1, 32)):
