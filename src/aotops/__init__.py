@@ -85,7 +85,7 @@ _HOMES = {
     "is_grad_enabled": "autograd.modes",
     "isdtype": "namespace.data_types",
     "isin": "namespace.sets",
-    "kernel": "user.array_kernels",
+    "kernel": "user.array_declaration",
     "linspace": "namespace.grids",
     "load": "interop.files",
     "log_softmax": "namespace.neural",

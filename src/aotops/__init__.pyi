@@ -34,8 +34,9 @@ from aotops.namespace.utility import diff as diff
 from aotops.see.explain import explain as explain
 from aotops.see.trace import trace as trace
 from aotops.tensors import Tensor as Tensor
+from aotops.user.array_declaration import kernel as kernel
 from aotops.user.array_functions import ArrayFunction as ArrayFunction, function as function
-from aotops.user.array_kernels import ArrayKernel as ArrayKernel, kernel as kernel
+from aotops.user.array_kernels import ArrayKernel as ArrayKernel
 from aotops.user.declare import argreduce as argreduce, map as map, reduce as reduce, scan as scan, zip as zip
 from aotops.user.parallel import prange as prange
 

@@ -1,198 +1,21 @@
-"""Array kernels: ``kernel`` declares functions of whole arrays, which are compiled as operators are.
+"""Calling array kernels: functions of whole arrays, which ``aotops.kernel`` declares.
 
-The first call finds the code (``aotops.first_call``); every call chooses a signature, broadcasts the batch, makes the
-outputs, and leaves the rest to C.
+The first call finds the code (``aotops.first_call``). C arranges plain calls; others choose a signature here,
+broadcast the batch, make the outputs, and leave the rest to C.
 """
 
 from __future__ import annotations
 
-import sys
-
 from aotops import _native, errors, foreign
-from aotops.abi import FACTS, MAX_OPERANDS, MAX_RANK, holding
-from aotops.arguments import advised
-from aotops.dtypes import find_dtype
-from aotops.user.array_arguments import as_given, check_options, dtype_named, number_fits, number_tensor, shared
-from aotops.user.array_record import MOST_DIMENSIONS, ArrayRecord, ArraySignature, Layout, is_positional, parameters_of
+from aotops.abi import FACTS, holding
+from aotops.user.array_arguments import as_given, dtype_named, number_fits, number_tensor, shared
+from aotops.user.array_record import ArrayRecord, ArraySignature, Layout
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
     from typing import Any, NoReturn
 
     from aotops.tensors import Tensor
-
-    Function = Callable[..., Any]
-    Dtypes = str | _native.DType | Sequence[Any]
-
-#: What the functions of array kernels compute in, unless their declaration says so.
-DEFAULT_DTYPES = ("float32", "float64")
-
-
-@advised
-def kernel(
-    layout: Any,
-    /,
-    *,
-    dtypes: Dtypes | None = None,
-    sizes: Mapping[str, Callable[..., int]] | None = None,
-    in_place: str | Sequence[str] = (),
-    boundscheck: bool = True,
-    reassociate: bool = False,
-) -> Any:
-    """Declare an array kernel: a function of whole arrays, with loops over them, that is compiled ahead of time.
-
-    The function gets an array for each input and then one for each output, which it writes; it returns nothing. A
-    layout says which axes they have, as NumPy's generalised ufuncs do: ``"(n),()->(n)"`` takes a vector and a number,
-    and writes a vector of the same length. Inputs may have further axes in front, the batch, which broadcast; the
-    function runs once for each item of the batch, on threads.
-
-    Parameters:
-        layout: The axes of each input and output. Dimensions of one name have one size; a number fixes it, as in
-            ``"(3),(3)->(3)"``. Sizes of outputs are computed from those of inputs with ``+ - * // % min max``, as in
-            ``"(n),(k)->(n-k+1)"``. An output without axes, as in ``"(n)->()"``, is an array of one element in the
-            function. In place of a layout: a function that Numba's ``guvectorize`` has decorated, which says all this.
-        dtypes: What the function is compiled for: dtypes or their names, of all operands, or tuples of one for each
-            operand, the inputs first: ``[("float64", "int64", "float64")]``. By default float32 and float64. Arguments
-            of other dtypes are cast to those of the first that holds their values.
-        sizes: Functions that compute the sizes of dimensions that outputs alone have, where an expression does not
-            suffice: ``sizes={"m": lambda n, k: len(range(0, n, k))}`` for ``"(n),(k)->(m)"``. Their parameters are
-            dimensions of inputs. They are not compiled.
-        in_place: The names of the parameters that the function writes to where the caller's arrays are, of those in
-            front of ``->``. They have the whole batch, for which nothing repeats them. The layout may have no outputs
-            then: ``@aotops.kernel("(n),(n)", in_place="y")``.
-        boundscheck: Whether indices are checked. Without this, an index out of bounds reads or writes memory of
-            others: it is the one way in which a kernel can crash.
-        reassociate: Whether sums and products of floats may be computed in another order, as vectors need: a sum of
-            many then takes a fraction of the time. Its bits depend on the CPU level, and signs of zeros are lost.
-
-    Returns:
-        A decorator, which returns an ``ArrayKernel``; or that, of a function of ``guvectorize``. Kernels take the
-        inputs, ``axes`` or ``axis``, ``keepdims`` and ``out``.
-
-    Raises:
-        TypeError: The decorated object is not a Python function of so many arrays.
-        RecordError: The declaration contradicts itself; this is a ``ValueError``.
-
-    Example:
-        >>> import aotops as ao
-        >>> @ao.kernel("(n),(n)->()", dtypes="float64")
-        ... def longest_gap(x, y, out):
-        ...     for i in range(x.shape[0]):
-        ...         out[0] = max(out[0] if i else 0.0, abs(x[i] - y[i]))
-        >>> longest_gap
-        <array kernel longest_gap '(n),(n)->()'>
-    """
-    namespace = sys._getframe(2).f_globals  # the frame of the ``advised`` wrapper is in between
-    options = (boundscheck, reassociate)
-    if isinstance(layout, str):
-        return lambda function: _declared(function, layout, dtypes, sizes, in_place, options, namespace)
-    builder = getattr(layout, "gufunc_builder", None)  # of guvectorize
-    if builder is None:
-        wanted = "be a string such as '(n),()->(n)', or a function of guvectorize"
-        advice = 'write @aotops.kernel("(n)->(n)")'
-        if hasattr(getattr(layout, "_dispatcher", None), "py_func"):
-            advice = "pass functions of vectorize to aotops.map or aotops.zip"
-        elif hasattr(layout, "py_func"):
-            advice = "pass functions of njit to aotops.function, or write aotops.kernel(layout)(f)"
-        errors.reject(TypeError, "kernel", "layout", wanted, errors.type_name(layout), advice)
-    function, types = builder.py_func, getattr(builder, "_sigs", ())
-    written = in_place or [function.__code__.co_varnames[k] for k in getattr(builder, "writable_args", ())]
-    return _declared(function, builder.signature, dtypes, sizes, written, options, namespace, types)
-
-
-def _declared(
-    function: Any,
-    layout: str,
-    dtypes: Any,
-    sizes: Any,
-    in_place: Any,
-    options: tuple[Any, Any],
-    namespace: dict[str, Any],
-    numba_types: Any = (),
-) -> ArrayKernel:
-    from aotops.scalar.functions import plain
-
-    function = plain(function)
-    if not isinstance(function, type(kernel)):
-        errors.wrong_type("kernel", "function", "a Python function", function)
-    name = function.__name__
-    check_options(name, *options)
-    code = function.__code__
-    parameters = code.co_varnames[: code.co_argcount]
-    read = Layout(name, layout, _computed(name, sizes), _positions(name, in_place, parameters))
-    count = len(read.order)
-    given = read.outputs[: read.in_place]
-    of_inputs = {each for axes in (*read.inputs, *given) for each in axes}
-    for dimension, computes in read.computed.items():
-        unknown = [each for each in parameters_of(computes) if each not in of_inputs]
-        if unknown or dimension in of_inputs or dimension not in read.dimensions:
-            wanted = f"compute dimensions that outputs alone have from those of inputs, in the layout {read.text}"
-            got = f"{dimension}, from {', '.join(parameters_of(computes)) or 'nothing'}"
-            errors.reject(errors.RecordError, name, "sizes", wanted, got)
-    if code.co_argcount != count or not is_positional(function) or function.__defaults__:
-        wanted = f"take {count} arrays by position, as many as its layout has"
-        errors.reject(TypeError, "kernel", name, wanted, f"{code.co_argcount} parameters, or another signature")
-    if count > MAX_OPERANDS or len(read.dimensions) > MOST_DIMENSIONS:
-        errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_OPERANDS} operands", count)
-    if any(len(axes) > MAX_RANK for axes in (*read.inputs, *read.outputs)):
-        errors.reject(errors.RecordError, name, "layout", f"have up to {MAX_RANK} axes of an operand", layout)
-    if dtypes is None and numba_types:
-        signatures = tuple([_of_numba(read, types, name) for types in numba_types])
-    else:
-        chosen = DEFAULT_DTYPES if dtypes is None else dtypes
-        rows = (chosen,) if isinstance(chosen, str) or find_dtype(chosen) is not None else chosen
-        if not isinstance(rows, (tuple, list)) or not rows:
-            errors.wrong_type(name, "dtypes", "dtypes, or a list of tuples of one dtype for each operand", dtypes)
-        signatures = tuple([read.signature(_row(name, row, count)) for row in rows])
-    plain_function: Any = function
-    record = ArrayRecord(plain_function, read, signatures, *options, namespace)
-    return ArrayKernel(record)
-
-
-def _computed(name: str, sizes: Any) -> dict[str, Any]:
-    """The functions that compute sizes; raises for what is none."""
-    if sizes is None:
-        return {}
-    if not isinstance(sizes, dict) or not all(isinstance(each, str) and each.isidentifier() for each in sizes):
-        errors.wrong_type(name, "sizes", "a dict of functions by the names of dimensions", sizes)
-    for each in sizes.values():
-        if not hasattr(each, "__code__") or not is_positional(each):
-            errors.wrong_type(name, "sizes", "a dict of Python functions of sizes", each)
-    return sizes
-
-
-def _row(name: str, row: Any, count: int) -> tuple[str, ...]:
-    """The dtypes of all operands, of one for all or one for each."""
-    given = row if isinstance(row, (tuple, list)) else (row,) * count
-    if len(given) != count:
-        errors.reject(errors.RecordError, name, "dtypes", f"have one for each of {count} operands", len(given))
-    found = [find_dtype(each) for each in given]
-    for dtype, each in zip(found, given, strict=True):
-        if dtype is None:
-            errors.reject(errors.RecordError, name, "dtypes", f"be some of {', '.join(FACTS)}", errors.shown(each))
-    return tuple([dtype.name for dtype in found if dtype is not None])
-
-
-def _of_numba(layout: Layout, types: Any, name: str) -> ArraySignature:
-    """The signature of Numba's types, as ``guvectorize`` has them."""
-    types = getattr(types, "args", types)
-    names = [str(getattr(type_, "dtype", type_)).replace("boolean", "bool") for type_ in types]
-    boxed = [k for k, type_ in enumerate(types) if hasattr(type_, "ndim")]
-    boxed = [k for k, axes in zip(layout.order, layout.inputs, strict=False) if not axes and k in boxed]
-    return layout.signature(_row(name, names, len(layout.order)), tuple(boxed))
-
-
-def _positions(name: str, in_place: Any, parameters: tuple[str, ...]) -> tuple[int, ...]:
-    """The positions of the parameters that are written in place, in order; raises for what are none."""
-    named = (in_place,) if isinstance(in_place, str) else in_place
-    if not isinstance(named, (tuple, list)) or not all(isinstance(each, str) for each in named):
-        errors.wrong_type(name, "in_place", "the name of a parameter, or a tuple of names", in_place)
-    for each in named:
-        if each not in parameters:
-            wanted = f"name parameters of the function: {', '.join(parameters)}"
-            errors.reject(errors.RecordError, name, "in_place", wanted, repr(each))
-    return tuple([k for k, each in enumerate(parameters) if each in named])
 
 
 class _Signature:
@@ -304,6 +127,7 @@ class ArrayKernel(_native.ArrayKernelBase):
             if out is None and axes is None and axis is None and keepdims is False:
                 return self(*inputs)  # by the fast path, if it can
         from aotops.namespace.operands import as_operand
+        from aotops.user.array_axes import axes_back, axes_last, given_axes, within
 
         try:
             operands = [as_operand(name, each, value) for each, value in zip(parameters, inputs, strict=True)]
@@ -317,11 +141,11 @@ class ArrayKernel(_native.ArrayKernelBase):
         number = self._chosen(operands)
         signature = record.signatures[number]
         tensors = self._cast(values, operands, signature)
-        moved = self._moved(axes, axis)
+        moved = given_axes(name, layout, axes, axis)
         if keepdims is not False:
             self._require_keepdims(keepdims)
         if moved is not None:
-            tensors = [_axes_last(name, k, each, moved[k]) for k, each in enumerate(tensors)]
+            tensors = [axes_last(name, each, own) for each, own in zip(tensors, moved, strict=False)]
         sizes = self._sizes(tensors)
         batch = self._batch(tensors, signature)
         kept: tuple[int, ...] = ()
@@ -340,7 +164,7 @@ class ArrayKernel(_native.ArrayKernelBase):
             written = None
             if target is not None:
                 others = [*tensors, *[each for each in targets[:k] + targets[k + 1 :] if each is not None]]
-                written = _within(name, target, shape, dtype, places[k], len(kept), tuple(others))
+                written = within(name, target, shape, dtype, places[k], len(kept), tuple(others))
             outputs.append(_native.empty(shape, dtype, name) if written is None else written)
             copied.append(target if written is None else None)
         if self._library is None:
@@ -352,7 +176,7 @@ class ArrayKernel(_native.ArrayKernelBase):
         if not outputs:
             return None
         results = [
-            _axes_back(name, each.view((*each.shape, *(1,) * len(kept))) if kept else each, own)
+            axes_back(name, each.view((*each.shape, *(1,) * len(kept))) if kept else each, own)
             for each, own in zip(outputs, places, strict=True)
         ]
         for result, target in zip(results, copied, strict=True):
@@ -508,37 +332,6 @@ class ArrayKernel(_native.ArrayKernelBase):
                 errors.reject(ValueError, self._record.name, self._names[k], rule, f"shape {tensors[k].shape}")
         return batch
 
-    def _moved(self, axes: Any, axis: Any) -> list[tuple[int, ...]] | None:
-        """The axes of each operand that are its own; None if they are the last ones."""
-        if axes is None and axis is None:
-            return None
-        from aotops.shapes import as_int, as_ints
-
-        layout, name = self._record.layout, self._record.name
-        # as the function's parameters are
-        operands = [own for _, own in sorted(zip(layout.order, (*layout.inputs, *layout.outputs), strict=True))]
-        if axis is not None:
-            if axes is not None:
-                errors.reject(TypeError, name, "axis", "be left out beside axes", errors.type_name(axis))
-            if len({each for own in operands for each in own}) != 1 or max(map(len, operands)) != 1:
-                wanted = f"be left out for the layout {layout.text}, which has not one dimension"
-                errors.reject(TypeError, name, "axis", wanted, errors.shown(axis), "write axes=[(...), ...]")
-            own_axis = as_int(name, "axis", axis)
-            return [(own_axis,) if operands[k] else () for k in layout.order]
-        if not isinstance(axes, (list, tuple)):
-            errors.wrong_type(name, "axes", "a list of tuples of ints, one for each operand", axes)
-        given = [each if isinstance(each, (tuple, list)) else (each,) for each in axes]
-        if len(given) == layout.arguments and not any(operands[layout.arguments :]):
-            given += [()] * (len(operands) - len(given))
-        if len(given) != len(operands):
-            errors.reject(ValueError, name, "axes", f"have a tuple for each of {len(operands)} operands", len(given))
-        for each, own in zip(given, operands, strict=True):
-            if len(each) != len(own):
-                wanted = f"have {len(own)} ints for the axes ({', '.join(own)})"
-                errors.reject(ValueError, name, "axes", wanted, errors.shown(each))
-        own_axes = [as_ints(name, f"axes[{k}]", each) for k, each in enumerate(given)]
-        return [own_axes[k] for k in layout.order]
-
     def _targets(self, out: Any) -> list[Tensor | None]:
         """What the caller gave for the outputs, as tensors on that memory; None for those that are to be made."""
         from aotops.namespace.creation import read
@@ -566,54 +359,3 @@ def _all_sizes(name: str, layout: Layout, known: tuple[int, ...]) -> tuple[int, 
     """The sizes of all dimensions, from those of the inputs; the others are -1 in ``known``."""
     sizes = {each: size for each, size in zip(layout.dimensions, known, strict=True) if size >= 0}
     return tuple([sizes[each] if each in sizes else layout.size_of(name, each, sizes) for each in layout.dimensions])
-
-
-def _within(
-    name: str,
-    target: Tensor,
-    shape: tuple[int, ...],
-    dtype: _native.DType,
-    own: tuple[int, ...],
-    kept: int,
-    others: tuple[Tensor, ...],
-) -> Tensor | None:
-    """The view of an ``out`` that a kernel can write an output of a shape to directly; None if there is none.
-
-    ``own``: where the output's axes are, if they are not last; ``kept``: how many axes of length 1 it has beside;
-    ``others``: the tensors that must not change meanwhile. Raises for an ``out`` that cannot take the output.
-    """
-    whole = (*shape, *(1,) * kept)
-    order = _order(name, len(whole), own) if own else list(range(len(whole)))
-    wanted = tuple([whole[order.index(axis)] for axis in range(len(order))])
-    if not _native.check_out(name, target, dtype, wanted, others):
-        return None
-    last = _axes_last(name, 0, target, own)
-    return last._as_strided(shape, last.strides[: len(shape)], 0) if kept else last
-
-
-def _order(name: str, ndim: int, own: tuple[int, ...]) -> list[int]:
-    """The axes of a tensor with some of them last; ``ValueError`` for an axis that it has not, or has twice."""
-    for axis in own:
-        if not -ndim <= axis < ndim:
-            errors.wrong_axis(name, "axes", ndim, axis)
-    places = [axis % ndim for axis in own]
-    if len(set(places)) != len(places):
-        errors.reject(ValueError, name, "axes", "name each axis of an operand once", errors.shown(own))
-    return [axis for axis in range(ndim) if axis not in places] + places
-
-
-def _axes_last(name: str, operand: int, tensor: Tensor, own: tuple[int, ...]) -> Tensor:
-    """A view of a tensor with some axes last."""
-    from aotops.namespace.manipulation import permute_dims
-
-    return permute_dims(tensor, tuple(_order(name, len(tensor.shape), own))) if own else tensor
-
-
-def _axes_back(name: str, tensor: Tensor, own: tuple[int, ...]) -> Tensor:
-    """A view of a tensor whose last axes are at some places."""
-    from aotops.namespace.manipulation import permute_dims
-
-    if not own:
-        return tensor
-    order = _order(name, len(tensor.shape), own)
-    return permute_dims(tensor, tuple([order.index(axis) for axis in range(len(order))]))

@@ -66,6 +66,7 @@ OWN = {
     "namespace.neural": "Functions for models",
     "user.array_functions": "User-defined operators",
     "user.parallel": "User-defined operators",
+    "user.array_declaration": "User-defined operators",
     "user.array_kernels": "User-defined operators",
     "user.declare": "User-defined operators",
     "autograd.engine": "Gradients",

@@ -25,6 +25,7 @@ from aotops.interop.dask.graph import (
     require_one_chunk,
     separated,
 )
+from aotops.user.array_axes import given_axes
 
 
 class KernelOfChunks(FunctionOfChunks):
@@ -65,7 +66,7 @@ def applied(kernel: ao.ArrayKernel, args: tuple[Any, ...], kwargs: dict[str, Any
         )
     reject_out(name, options.pop("out", None))
     operands = as_arrays(read(name, kernel.parameters, args))
-    moved = kernel._moved(options.get("axes"), options.get("axis"))
+    moved = given_axes(name, layout, options.get("axes"), options.get("axis"))
     keepdims = options.get("keepdims", False)
     if keepdims is not False:
         kernel._require_keepdims(keepdims)
