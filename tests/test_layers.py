@@ -236,7 +236,7 @@ def c_sources() -> dict[str, str]:
 
 #: The layers of C, from the lowest up. Files of one layer may call each other.
 C_LAYERS: tuple[tuple[str, ...], ...] = (
-    ("assumptions", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
+    ("assumptions", "constants", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("arrow", "buffer", "dlpack", "tensor"),
     ("fold", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
     (

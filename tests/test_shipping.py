@@ -110,6 +110,48 @@ def test_files_of_any_name_are_built_and_loaded(tmp_path: Path) -> None:
     assert all(path.name.isascii() for path in tmp_path.iterdir() if path.suffix in (".so", ".pyd"))
 
 
+TABLE = """
+import aotops as ao
+import numpy as np
+
+TABLE = np.arange(60_000.0)
+
+@ao.kernel("(n)->(n)", dtypes=["float64"])
+def looked_up(x, out):
+    for i in range(x.shape[0]):
+        out[i] = TABLE[int(x[i])] if x[i] < 1.0 else 0.0
+"""
+
+PAGES = """
+import re, sys
+def unmapped(name):
+    "The sizes in KB of a library's constants, and how much of them no page table has yet."
+    sizes = []
+    for mapping in re.split(r"(?m)^(?=[0-9a-f]+-[0-9a-f]+ )", open("/proc/self/smaps").read()):
+        if name in mapping and " r--p " in mapping:
+            size, mapped = (int(re.search(rf"(?m)^{each}: +(\\d+)", mapping)[1]) for each in ("Size", "Rss"))
+            sizes.append((size, size - mapped))
+    return sum(size for size, _ in sizes) > 400, sum(rest for _, rest in sizes)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="this system does not list what is mapped")
+def test_the_pages_of_constants_are_mapped_at_once(tmp_path: Path) -> None:
+    """An instruction that reads a constant under a mask takes 130 cycles as long as the page is in no page table."""
+    script = PAGES + "import aotops; print(unmapped('aotops/_native'))"
+    assert python("-c", script, cwd=tmp_path).stdout == "(True, 0)\n"
+
+
+@requires_numba
+@requires_compiler
+@pytest.mark.skipif(not Path("/proc/self/smaps").exists(), reason="this system does not list what is mapped")
+def test_the_pages_of_constants_of_an_extension_are_mapped_at_once(tmp_path: Path) -> None:
+    write_file(tmp_path / "tables.py", TABLE)
+    build("tables.py", cwd=tmp_path)
+    script = PAGES + "import aotops as ao, tables; tables.looked_up(ao.zeros(9)); print(unmapped('_tables_aotops'))"
+    assert python("-c", script, cwd=tmp_path).stdout == "(True, 0)\n"
+
+
 def test_libraries_of_different_files_have_different_names_that_are_identifiers() -> None:
     stems = ["möd", "mod", "m_f6_d", "my-tool", "my_tool", "my__tool", "my_2d_tool", "my_-tool", "my-_tool", "a.b"]
     stems += ["a b", "1", "m\u0075\u0308d", "müd", "μ", "u3bc", "_", "-", "__init__", "_-_", "-2d_", "x_aotops_spelled"]

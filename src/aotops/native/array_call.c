@@ -7,6 +7,8 @@
  */
 #include "array_kernel.h"
 
+#include "constants.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -22,6 +24,7 @@ const aot_array_library *aot_array_library_of(PyObject *capsule)
                      library->version, AOTOPS_ARRAY_KERNEL_VERSION);
         return NULL;
     }
+    aot_map_constants(library);
     return library;
 }
 

@@ -6,6 +6,8 @@
  */
 #include "native.h"
 
+#include "constants.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,6 +89,7 @@ static int supported_levels(void)
 
 int aot_choose_level(const aot_table *table)
 {
+    aot_map_constants(table);
     int supported = supported_levels();
     if (supported > (int)table->n_levels) {
         supported = (int)table->n_levels;

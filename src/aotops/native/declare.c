@@ -13,6 +13,8 @@
  */
 #include "native.h"
 
+#include "constants.h"
+
 #include <stddef.h>
 #include <string.h>
 
@@ -265,6 +267,7 @@ static const aot_library *library_of(PyObject *capsule)
         PyErr_SetString(PyExc_ImportError, "the kernels are for other CPU levels than this aotops");
         return NULL;
     }
+    aot_map_constants(library);
     return library;
 }
 

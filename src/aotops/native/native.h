@@ -589,7 +589,8 @@ PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
 
 /* cpu.c */
-/* Returns the index of the level to use, among the table's; -1 with an ImportError if AOTOPS_CPU is invalid. */
+/* Returns the index of the level to use, among the table's, and maps the constants of its kernels; -1 with an ImportError
+ * if AOTOPS_CPU is invalid. */
 int aot_choose_level(const aot_table *table);
 
 /* tensor_type.c: the Python type of tensors */
