@@ -91,6 +91,25 @@ def geometric_mean(values: Sequence[float]) -> float:
     return math.exp(statistics.fmean(map(math.log, values)))
 
 
+def ratios_of(figures: dict[str, dict[str, float]], size: int, rival: str) -> dict[str, float]:
+    """The ratios of all functions for a number of elements."""
+    return {name.partition(" ")[0]: row[rival] for name, row in figures.items() if name.endswith(f" {size}")}
+
+
+def table(figures: dict[str, dict[str, float]]) -> list[str]:
+    """The rows of the table in docs/array-kernels.md."""
+    rows = []
+    for rival, title in zip(RIVALS, ("`njit(boundscheck=True)`", "`njit`, which checks no index"), strict=True):
+        for size in (1000, 1_000_000):
+            found = ratios_of(figures, size, rival)
+            slowest = sorted(found, key=lambda name: round(found[name], 2))[:3]
+            shown = ", ".join(f"{found[name]:.2f} `{name}`" for name in slowest)
+            rows.append(
+                f"| {title if size == 1000 else ''} | {size:,} | {geometric_mean(list(found.values())):.2f} | {shown} |"
+            )
+    return [row.replace("|  |", "| |") for row in rows]
+
+
 def main() -> int:
     """Measure what the command line asks for, and print a table."""
     parser = argparse.ArgumentParser(prog="benchmarks.arrays", description=__doc__)
@@ -119,7 +138,7 @@ def main() -> int:
             print(f"{case.name:<20}{size:>10}{row['seconds'] * 1e6:12.1f}{ratios}", flush=True)
     for size in options.sizes:
         for rival in RIVALS:
-            values = [row[rival] for name, row in figures.items() if name.endswith(f" {size}")]
+            values = list(ratios_of(figures, size, rival).values())
             mean, worst = geometric_mean(values), min(values)
             print(f"{size} elements, numba {rival}: geometric mean {mean:.2f}, worst {worst:.2f}")
     if options.json:
