@@ -4,6 +4,7 @@ import gc
 import os
 import shutil
 import tempfile
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,20 @@ def pytest_configure(config: pytest.Config) -> None:
         folder = tempfile.mkdtemp(prefix="aotops-tests-")
         os.environ["AOTOPS_JIT_CACHE"] = folder
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process of ``-n auto`` half of the tests in order, and those that are done first some of the others'.
+
+    By default xdist deals out ever smaller handfuls, so that two processes make the fixtures of a file, and compile the
+    same operators at the same time.
+    """
+    if config.getoption("dist") != "load":
+        return None
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log)
 
 
 @pytest.fixture

@@ -320,13 +320,13 @@ def slow_sum(a, b):
         a += 0
     return a + b
 
-@ao.reduce(dtypes=ao.float64, identity=0.0, map=lambda x: stays(x))
+@ao.reduce(dtypes=ao.int64, identity=0, map=lambda x: stays(x))
 def sum_of_slow(a, b):
     return a + b
 
 def stays(x):
     while x > 0:
-        x += 1.0
+        x += 0
     return x
 
 @ao.scan(dtypes=ao.int64, identity=0)
@@ -364,7 +364,7 @@ ENDLESS_OPERATORS = {
     "a derivative": "sloped.derivative(x, x, x)",
     "slow_sum": "slow_sum(ao.astype(x, 'int64'))",
     "slow_sum of rows": "slow_sum(ao.astype(x, 'int64').view(-1, 2), 1)",
-    "sum_of_slow": "sum_of_slow(x)",
+    "sum_of_slow": "sum_of_slow(ao.astype(x, 'int64'))",
     "slow_scan": "slow_scan(ao.astype(x, 'int64'))",
     "slow_best": "slow_best(ao.astype(x, 'int64'), 0)",
 }

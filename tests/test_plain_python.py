@@ -238,6 +238,7 @@ def kernel_of(record: Record, dtype: str) -> Callable[..., None]:
     return kernels_of(record)[kernel_symbol(record.name, dtype)]
 
 
+@functools.cache  # of all dtypes, which are taken one by one
 def kernels_of(record: Record) -> dict[str, Callable[..., None]]:
     """All loop nests that the build compiles for a record."""
     return {kernel.symbol: kernel.function for kernel in record_kernels(record)}

@@ -26,7 +26,12 @@ import math
 import aotops as ao
 
 
-@ao.reduce(map=lambda x: (1, x, 0.0), identity=(0, 0.0, 0.0), finish=lambda n, mean, squares: squares / n)
+@ao.reduce(
+    map=lambda x: (1, x, 0.0),
+    identity=(0, 0.0, 0.0),
+    finish=lambda n, mean, squares: squares / n,
+    dtypes="float64",
+)
 def variance(a, b):
     """Welford's and Chan's."""
     (n, mean, squares), (m, other, more) = a, b
@@ -131,9 +136,6 @@ def test_axes_out_dtypes_and_empty_ones(declared: Any) -> None:
             out = ao.empty(got.shape)
             assert declared.variance(x, axis, keepdims=keepdims, out=out) is out
             assert np.array_equal(np.asarray(out), np.asarray(got))
-    single = declared.variance(ao.asarray(array.astype("float32")))
-    assert single.dtype == ao.float32
-    assert abs(single.item() - array.var()) < 1e-6
     assert declared.variance(ao.tensor([1, 2, 3, 6])).item() == 3.5  # int64 computes as float64
     positions = ao.arange(9, dtype="float64")
     assert np.array_equal(np.asarray(declared.place_of_largest(x, positions, 2)), array.argmax(2))
@@ -278,6 +280,7 @@ def test_states_of_several_dtypes() -> None:
     )
     assert counted._record.states_for("float32") == ("int64", "bool", "float64")
     x = np.full(100_000, 0.1, "float32")
+    assert counted(ao.asarray(x)).dtype == ao.float32
     assert counted(ao.asarray(x)).item() == np.float32(0.1)
     x[7] = -0.1
     assert counted(ao.asarray(x)).item() < 0
