@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import builtins
+import dis
 import importlib
 import re
 import sys
+import types
 from pathlib import Path
 
 import pytest
@@ -104,6 +107,21 @@ def test_the_scan_sees_imports(tmp_path: Path) -> None:
     assert imports.later == {"numpy", "re", "ctypes"}
     assert "aotops._native" in IMPORTS["aotops"].at_import
     assert "aotops.ops" in IMPORTS["aotops.operator"].later
+
+
+def test_no_builtin_is_used_where_a_function_of_its_name_is_loaded_later() -> None:
+    """``all`` in the package's own module is ``aotops.all`` as soon as anybody has called that."""
+    assert {"all", "any", "sum"} <= set(dir(aotops)) & set(dir(builtins))
+    lazy = {name: path for name, path in MODULES.items() if "globals()[name] = " in path.read_text(encoding="utf-8")}
+    assert "aotops" in lazy
+    for name, path in lazy.items():
+        offered = set(dir(importlib.import_module(name))) & {each for each in dir(builtins) if each[0] != "_"}
+        codes, used = [compile(path.read_text(encoding="utf-8"), path, "exec")], set()
+        while codes:
+            code = codes.pop()
+            codes += [each for each in code.co_consts if isinstance(each, types.CodeType)]
+            used |= {each.argval for each in dis.get_instructions(code) if each.opname == "LOAD_GLOBAL"}
+        assert not used & offered, name
 
 
 def test_pycc_is_imported_in_one_file() -> None:

@@ -199,7 +199,7 @@ def _await_imports() -> None:
     until = monotonic() + _FORKS_WAIT_S
     while monotonic() < until:
         held = [lock() for name, lock in list(locks.items()) if name.partition(".")[0] in ours]
-        if all(getattr(lock, "owner", None) in (None, get_ident()) for lock in held):
+        if not [lock for lock in held if getattr(lock, "owner", None) not in (None, get_ident())]:
             return
         sleep(0.001)
 
