@@ -166,14 +166,15 @@ def expm1_polynomial32(r: Any) -> Any:
 def expm1_32(x: Any) -> Any:
     """As ``expm1_64``, in float32, with the power of 2 made of bits."""
     ordinary = math.fabs(x) >= 2.0**-25  # not NaN, which stays what it is
-    within = select(ordinary, select(x > 89.0, 89.0, select(x < -20.0, -20.0, x)), 0.0)
+    within = select(x < -20.0, -20.0, x)
+    within = select(ordinary, select(within > 89.0, 89.0, within), 0.0)
     # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``2**(k - 1)``
     shifted = narrow(fma(within, LOG2_E, -SHIFT) + 12583038.0)  # plain Python computes in float64
     k = shifted - 12583038.0
     high = fma(-k, LN2_HIGH_32, within)
     r = fma(-k, LN2_LOW_32, high)
     y = high + fma(-k, LN2_LOW_32, (r * r) * expm1_polynomial32(r))
-    s = float32_of_bits((bits_of_float32(shifted) << 23) & 0x7F800000)
+    s = float32_of_bits((bits_of_float32(shifted) - 0x4B400000) << 23)
     most = s - 0.5
     half = most + fma(s, y, (s - most) - 0.5)
     return select(ordinary, half + half, x)

@@ -1,6 +1,6 @@
 """Inverse hyperbolic functions, element by element: logarithms of ``1 + w``, with ``w`` in two parts.
 
-float32 computes in float64, where ``w`` needs one part only, but for atanh.
+float32 does the same in float32, with tables and polynomials of its own.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import math
 from typing import Any
 
 from aotops.intrinsics import (
+    Table,
     bits_of_float32,
     bits_of_float64,
     divide,
@@ -16,22 +17,23 @@ from aotops.intrinsics import (
     float32_of_bits,
     fma,
     limit,
-    look_up16,
+    look_up16_float32,
     mantissa,
     select,
     square_root,
     unscale,
-    widen,
 )
+from aotops.ops.bases import INVERSES_32
 from aotops.ops.cases import Cases
-from aotops.ops.exponential import LOGARITHMS, log_of_parts64, log_tables64
-from aotops.ops.float_arithmetic import INF, INVERSES, NAN, chained_quotient, in_float64
+from aotops.ops.exponential import log_of_parts64, log_tables64
+from aotops.ops.float_arithmetic import INF, LN2_HIGH_32, LN2_LOW_32, NAN, chained_quotient
 from aotops.ops.hyperbolic import TINY, TINY_32
 from aotops.ops.record import COMPLEX, FLOATS, TO_FLOAT, map
 
-LN2 = 0.6931471805599453
 #: From here on, asinh and acosh are ``log(2 * x)``: 2^60.
 LARGE = 1152921504606846976.0
+#: The same of float32: 2^40.
+LARGE_32 = 1099511627776.0
 
 
 def log1p_of_sum64(w: Any, low: Any, doubled: Any) -> Any:
@@ -48,19 +50,78 @@ def log1p_of_sum64(w: Any, low: Any, doubled: Any) -> Any:
     return log_of_parts64(exponent(total) + select(doubled, 1.0, 0.0), high, fma(-d, r, d) + rest, r)
 
 
-# tools/fit_polynomial.py "log(1+x)/x" --from=-3/80 --to=1/16 --degree=4 --weight="x/log(1+x)"
-def short_polynomial64(r: Any) -> Any:
-    """``log(1 + r) / r`` for ``r`` from -3/80 to 1/16: within 2^-28 of itself."""
-    p = fma(fma(0.19039334500515093, r, -0.2502641437336935), r, 0.3333486095057999)
-    return fma(fma(p, r, -0.49999989696899744), r, 0.9999999970792448)
+#: The logarithms of ``1 / INVERSES_32`` in two parts, of which the high ones are multiples of 2^-16. The last ones are
+#: those of 2.
+LOGARITHMS_32 = Table(
+    (
+        0.0,
+        0.0,
+        0.1335296630859375,
+        0.2076416015625,
+        0.246856689453125,
+        0.287689208984375,
+        0.3302459716796875,
+        0.37469482421875,
+        0.4212188720703125,
+        0.470001220703125,
+        0.52130126953125,
+        0.52130126953125,
+        0.5753631591796875,
+        0.693145751953125,
+        0.693145751953125,
+        0.693145751953125,
+    )
+)
+LOGARITHMS_LOW_32 = Table(
+    (
+        0.0,
+        0.0,
+        1.72953855326341e-06,
+        -2.236784212072962e-06,
+        3.388478489796398e-06,
+        -7.136532531148987e-06,
+        -4.284809165255865e-06,
+        -1.3747772982242168e-06,
+        -5.406994205259252e-06,
+        2.408542513876455e-06,
+        -4.345898105384549e-06,
+        -4.345898105384549e-06,
+        9.857238865151885e-07,
+        1.428606765330187e-06,
+        1.428606765330187e-06,
+        1.428606765330187e-06,
+    )
+)
 
 
-def short_log64(x: Any) -> Any:
-    """log of a float64 from 1 on, within 2^-28 of itself."""
-    m = mantissa(x)
-    j = bits_of_float64(m) >> 48
-    r = fma(m, look_up16(INVERSES, j), -1.0)
-    return fma(exponent(x), LN2, look_up16(LOGARITHMS, j)) + r * short_polynomial64(r)
+# tools/fit_polynomial.py "(log(1+x)-x+x**2/2)/x**3" --from=-3/32 --to=1/8
+#     --degree=4 --weight="x**3/log(1+x)" --float32
+def log_polynomial32(r: Any) -> Any:
+    """``(log(1 + r) - r) / r**2`` for ``r`` from -3/32 to 1/8: the logarithm within 2^-30 of itself."""
+    p = fma(fma(r, 0.13218562304973602, -0.16839581727981567), r, 0.20014113187789917)
+    return fma(fma(fma(p, r, -0.24999411404132843), r, 0.33333298563957214), r, -0.5)
+
+
+def log1p_of_sum32(w: Any, low: Any, doubled: Any) -> Any:
+    """As ``log1p_of_sum64``, in float32, without a division: as ``log2`` does it."""
+    total = 1.0 + w
+    j = bits_of_float32(mantissa(total)) >> 19
+    c = unscale(look_up16_float32(INVERSES_32, j), total)
+    r = limit(fma(w, c, c - 1.0), 0.125)  # NaN beside infinity
+    d = low * c
+    k = exponent(total) + select(doubled, 1.0, 0.0)
+    # exact
+    high = fma(k, LN2_HIGH_32, look_up16_float32(LOGARITHMS_32, j))
+    rest = fma(k, LN2_LOW_32, look_up16_float32(LOGARITHMS_LOW_32, j))
+    return high + (r + fma(r * r, log_polynomial32(r), fma(-d, r, d) + rest))
+
+
+def lacking_root32(root: Any, square: Any, lacking: Any) -> Any:
+    """What the square root lacks of that of ``square + lacking``, without a division.
+
+    The bits of ``1 / (2 * root)`` are nearly a constant less those of the root: within 1/8, and precise near 1.
+    """
+    return (fma(-root, root, square) + lacking) * float32_of_bits(0x7E800000 - bits_of_float32(root))
 
 
 # --- asinh --------------------------------------------------------------------------------------------------------
@@ -84,13 +145,18 @@ def asinh64(x: Any) -> Any:
     return math.copysign(select(small, a, y), x)
 
 
-@in_float64
 def asinh32(x: Any) -> Any:
-    """asinh of a float32, in float64."""
-    wide = widen(x)
-    a = math.fabs(wide)
-    y = short_log64(a + square_root(fma(a, a, 1.0)))
-    return math.copysign(select(a < TINY_32, a, y), wide)
+    """As ``asinh64``, in float32: in float64 its square roots alone took as long as all of it."""
+    a = math.fabs(x)
+    large = a > LARGE_32
+    moderate = select(a < TINY_32, TINY_32, a)
+    square = fma(moderate, moderate, 1.0)
+    root = square_root(square)
+    more = root - 1.0
+    w = moderate + more
+    low = ((moderate - w) + more) + lacking_root32(root, square, fma(moderate, moderate, 1.0 - square))
+    y = log1p_of_sum32(select(large, a, w), select(large, 0.0, low), large)
+    return math.copysign(select(a < TINY_32, a, y), x)
 
 
 @map(
@@ -103,7 +169,7 @@ def asinh32(x: Any) -> Any:
     cases=Cases(
         slope=lambda mp, x: 1 / mp.sqrt(1 + x * x),
         special=((0.0, 0.0), (-0.0, -0.0), (INF, INF), (-INF, -INF), (NAN, NAN)),
-        seams=(1.0, LARGE, 1.3407807929942596e154),
+        seams=(1.0, LARGE_32, LARGE, 1.3407807929942596e154),
     ),
 )
 def asinh(x: Any) -> Any:
@@ -150,12 +216,17 @@ def acosh64(x: Any) -> Any:
     return select(x < 1.0, NAN, y)
 
 
-@in_float64
 def acosh32(x: Any) -> Any:
-    """acosh of a float32, in float64."""
-    wide = widen(x)
-    y = short_log64(wide + square_root((wide - 1.0) * (wide + 1.0)))
-    return select(wide < 1.0, NAN, y)
+    """As ``acosh64``, in float32."""
+    large = x > LARGE_32
+    t = x - 1.0  # exact
+    twice = t + t
+    square = fma(t, t, twice)
+    root = square_root(square)
+    w = root + t
+    low = ((root - w) + t) + lacking_root32(root, square, fma(t, t, twice - square))
+    y = log1p_of_sum32(select(large, x, w), select(large, 0.0, low), large)
+    return select(x < 1.0, NAN, y)
 
 
 @map(
@@ -170,7 +241,7 @@ def acosh32(x: Any) -> Any:
         domain=(1.0, INF),
         smooth=(1.2, 4.0),
         special=((1.0, 0.0), (0.5, NAN), (0.0, NAN), (-1.0, NAN), (INF, INF), (-INF, NAN), (NAN, NAN)),
-        seams=(1.0, 2.0, 3.0, LARGE, 1.3407807929942596e154),
+        seams=(1.0, 2.0, 3.0, LARGE_32, LARGE, 1.3407807929942596e154),
     ),
 )
 def acosh(x: Any) -> Any:
