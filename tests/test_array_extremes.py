@@ -167,6 +167,19 @@ def test_sizes_of_ndindex_are_not_negative() -> None:
             over_indices(n, m)
 
 
+@ao.function("(int64[:])")
+def counts(x):
+    return np.bincount(x), np.bincount(x, minlength=4), np.bincount(x, weights=x * 0.5)
+
+
+def test_positions_that_are_counted_are_not_negative() -> None:
+    for x in (np.array([1, 2, 2]), np.array([7, 0])):
+        assert all(map(np.array_equal, counts(x), counts.py_func(x)))
+    for x in ([-1, 2], [2, -1], [-(2**63), 1]):
+        with pytest.raises(ValueError, match=r"counts: .* must be non-negative \(tests/.*, line \d+\)$"):
+            counts(np.array(x))
+
+
 @ao.function("(float32[:])")
 def inverse_roots(x):
     y = np.empty_like(x)

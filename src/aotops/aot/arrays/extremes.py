@@ -70,6 +70,13 @@ def size_of(n: Any) -> Any:
     return n
 
 
+def counted(a: Any) -> Any:
+    """Positions, of which Numba does not look at the sign of the first one."""
+    if a.size > 0 and a[0] < 0:
+        raise ValueError("first argument must be non-negative")
+    return a
+
+
 def step_of(start: Any, stop: Any, step: Any) -> Any:
     """The step of a range of integers whose length is a number, and so is the distance between its ends."""
     distance = np.float64(stop) - np.float64(start)
@@ -120,6 +127,12 @@ def range_call(start: Any, stop: Any, step: Any, dtype: Any) -> tuple[str, Any] 
     return f"{ends}, check({ends}, {width}), dtype", step_of if all(map(is_integer, given)) else step_of_floats
 
 
+def counts_call(a: Any, weights: Any, minlength: Any) -> tuple[str, Any] | None:
+    """Return the call of ``bincount`` of an array of integers."""
+    fits = isinstance(a, types.Array) and isinstance(a.dtype, types.Integer)
+    return ("check(a), weights, minlength", counted) if fits else None
+
+
 @cache
 def guarded() -> dict[Any, Any]:
     """Return what is compiled in place of functions of NumPy."""
@@ -138,6 +151,7 @@ def guarded() -> dict[Any, Any]:
         (np.tri, "N, M=None, k=0", checked("N, M, check(k)", diagonal_of, None, 2)),
         (np.tril_indices, "n, k=0, m=None", checked("n, check(k), m", diagonal_of, None, 1)),
         (np.triu_indices, "n, k=0, m=None", checked("n, check(k), m", diagonal_of, None, 1)),
+        (np.bincount, "a, weights=None, minlength=0", counts_call),
         (np.arange, "start, stop=None, step=None, dtype=None", range_call),
     )
     return {function: guard(function, parameters, call) for function, parameters, call in rows}
