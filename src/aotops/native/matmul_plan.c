@@ -24,9 +24,13 @@
 #define MANY_ROWS 96
 /* Multiplications of an item of several matrices: it can be interrupted soon. */
 #define MOST_TOGETHER ((int64_t)1 << 18)
-/* Products of so many multiplications are divided into so many items at least, for threads to share. */
+/* Products of so many multiplications are divided into so many items for each thread at least, of so many multiplications.
+ * More items would have more copies of the same blocks. */
 #define LARGE ((double)(1 << 21))
-#define LEAST_ITEMS 8
+#define ITEMS_OF_THREAD 4
+#define LEAST_OF_ITEM ((double)(1 << 18))
+/* Items that copy b alone have as many columns at least: those of each are copied once. */
+#define LEAST_COLUMNS 64
 /* Rows whose sums wait in panels, at most: 8 MiB of float64. Each has a copy of b of its own. */
 #define MOST_WAITING_ROWS (6 * AOT_MATMUL_BLOCK_ROWS)
 /* Multiplications of small matrices, whose rows are computed four at a time: 12 x 12 take 0.9 of the time of tiles, 24 x 24
@@ -194,8 +198,9 @@ static void divide(product *own, int64_t count, int64_t least)
         own->items = count * own->row_items * own->column_blocks;
         int64_t fewer = even_block(own->rows, ceiling(own->item_rows, 2), own->height);
         int64_t narrower = even_block(own->columns, ceiling(own->block_columns, 2), own->width);
+        bool copies_once = own->copies_b && !own->copies_a && narrower >= LEAST_COLUMNS;
         bool by_columns = narrower < own->block_columns &&
-                          (own->block_columns > 2 * own->item_rows || fewer == own->item_rows);
+                          (own->block_columns >= 2 * own->item_rows || fewer == own->item_rows || copies_once);
         divides = own->items < least && (by_columns || fewer < own->item_rows);
         own->item_rows = divides && !by_columns ? fewer : own->item_rows;
         own->block_columns = divides && by_columns ? narrower : own->block_columns;
@@ -221,6 +226,8 @@ void aot_plan_product(product *own, double one, int threads)
         own->together = aot_smaller(last, own->together);
         own->items = own->together == count ? 1 : count / last * ceiling(last, own->together);
     } else {
-        divide(own, count, threads > 1 && one * (double)count >= LARGE ? LEAST_ITEMS : 1);
+        double work = one * (double)count, most = (double)threads * ITEMS_OF_THREAD;
+        bool shares = threads > 1 && work >= LARGE;
+        divide(own, count, shares ? (int64_t)(most < work / LEAST_OF_ITEM ? most : work / LEAST_OF_ITEM) : 1);
     }
 }
