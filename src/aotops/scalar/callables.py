@@ -754,7 +754,8 @@ def _rows() -> list[Meaning]:
     row("operator.mul operator.imul numpy.multiply", "nn", _multiply, _multiply, complexes=multiply_complex)
     quotient_names = "operator.truediv operator.itruediv numpy.divide numpy.true_divide"
     row(quotient_names, "ff", None, divide, complexes=Named("divide"))
-    quotients, remainders = (floor_quotient, floor_quotient_of_floats), (floor_remainder, floor_remainder_of_floats)
+    # the operator has a fast path in vectors, where the C library's fmod takes 10 ns for each element
+    quotients, remainders = (floor_quotient, floor_quotient_of_floats), (floor_remainder, Named("remainder"))
     row("operator.floordiv operator.ifloordiv numpy.floor_divide", "nn", *quotients, unsigned=unsigned_quotient)
     row("operator.mod operator.imod numpy.remainder numpy.mod", "nn", *remainders, unsigned=unsigned_remainder)
     both = (quotient_and_remainder, quotient_and_remainder_of_floats)
