@@ -889,7 +889,8 @@ def folder(built: Path, tmp_path: Path) -> Path:
 def call(folder: Path, script: str, *options: str, status: int = 0, **environment: str) -> str:
     """What a script prints, or why it fails, where no Numba can help."""
     code = "import aotops as ao, ops, settings_of_ops\n" + textwrap.dedent(script)
-    done = run(*options, "-c", code, cwd=folder, with_numba=False, status=status, **environment)
+    # without .pyc files, which count as current where edits of equal size fall into one second
+    done = run("-B", *options, "-c", code, cwd=folder, with_numba=False, status=status, **environment)
     return done.stderr.splitlines()[-1] if status else done.stdout
 
 
