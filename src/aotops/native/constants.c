@@ -8,7 +8,7 @@
  * does. Where the page has never been read, it is in no page table, and such an instruction would fault if a lane read it;
  * the CPU finds out in 130 cycles that none does, and maps nothing, so that the next one takes as long. silu of float64 took
  * 6.5 ns an element in place of 1.5 in those builds whose linker had put its constants on a page that nothing else reads.
- * To read a page of each 64 KB would do, as Linux maps those around it, but not on each file system: 140 reads take 10 us.
+ * To read a page of each 64 KB would do, as Linux maps those around it, but not on each file system: 140 reads take 30 us.
  */
 #include "system.h" /* before system headers */
 
