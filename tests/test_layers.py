@@ -8,6 +8,7 @@ import dis
 import importlib
 import re
 import sys
+import tomllib
 import types
 from pathlib import Path
 
@@ -326,6 +327,16 @@ def test_calls_in_c_point_down() -> None:
 def test_c_files_are_short_enough_to_read() -> None:
     for path in NATIVE.glob("*.[ch]"):
         assert len(path.read_text(encoding="utf-8").splitlines()) < 600, path.name
+
+
+@requires_source
+def test_the_build_knows_every_c_file() -> None:
+    """One that is left out of the sources is not linked, and a header that is left out makes nothing compile again."""
+    project = tomllib.loads((NATIVE.parents[2] / "pyproject.toml").read_text(encoding="utf-8"))
+    (extension,) = project["tool"]["setuptools"]["ext-modules"]
+    for listed, suffix in (("sources", ".c"), ("depends", ".h")):
+        own = [Path(each).name for each in extension[listed] if "/native/" in each]
+        assert sorted(own) == sorted(path.name for path in NATIVE.glob(f"*{suffix}"))
 
 
 # --- calls from C into Python -----------------------------------------------------------------------------------------

@@ -188,8 +188,8 @@ def _await_imports() -> None:
     """Before a fork, wait until no other thread imports a module of this package or of the standard library.
 
     Modules are imported at their first use, which may be any call. The child has none of the other threads, so it would
-    wait forever for an import that one of them had begun. The wait is limited, since that
-    thread may wait in turn for something that the forking one holds.
+    wait forever for an import that one of them had begun. The wait is limited, since that thread may wait in turn for
+    something that the forking one holds.
     """
     from _thread import get_ident
     from time import monotonic, sleep
