@@ -259,20 +259,9 @@ static bool find_sizes(fast_call *call)
     return true;
 }
 
-/* Finds the memory of an operand: its first and its last address, plus 1. Both are the same if it has no elements. */
 static void extent(const aot_array_operand *own, char **low, char **high)
 {
-    *low = *high = own->data;
-    for (int axis = 0; axis < own->ndim; axis++) {
-        if (own->shape[axis] == 0) {
-            *low = *high = own->data;
-            return;
-        }
-        Py_ssize_t reach = (own->shape[axis] - 1) * own->strides[axis] * own->unit;
-        *low = reach < 0 ? aot_moved(*low, reach) : *low;
-        *high = reach > 0 ? aot_moved(*high, reach) : *high;
-    }
-    *high += aot_dtypes[own->dtype].itemsize;
+    aot_extent(own->data, own->dtype, own->ndim, own->shape, own->strides, own->unit, low, high);
 }
 
 /* Whether the elements of each argument that is written in place are apart from one another and from other arguments. */

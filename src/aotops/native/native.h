@@ -233,11 +233,12 @@ void aot_tensor_order_as(aot_tensor *fresh, aot_tensor *const *tensors, int coun
  * invariant, and raises in the name of `function`. */
 aot_tensor *aot_tensor_view(aot_state *state, aot_storage *storage, Py_ssize_t offset, int dtype, int ndim,
                             const Py_ssize_t *shape, const Py_ssize_t *strides, const char *function);
-/* Returns a view of some elements of a tensor, starting `offset` elements from its first. Checks nothing: all positions
- * of the view must be positions of the tensor, which have been checked. */
+/* Returns a view of a tensor, from its element `offset` on. Checks nothing: its positions must be the tensor's. */
 aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndim, const Py_ssize_t *shape,
                             const Py_ssize_t *strides);
-/* Finds the lowest address that a tensor reaches and the end of its highest element; equal if it has no elements. */
+/* Finds the lowest address of elements and the end of the highest; equal if there are none. Strides count `unit` bytes. */
+void aot_extent(char *data, int dtype, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t unit, char **low,
+                char **high);
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high);
 /* The deallocator of tensors, which aot_as_tensor recognizes them by. */
 void aot_tensor_dealloc(PyObject *object);
@@ -589,8 +590,7 @@ PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b);
 PyObject *aot_number_inplace_matrix_multiply(PyObject *a, PyObject *b);
 
 /* cpu.c */
-/* Returns the index of the level to use, among the table's, and maps the constants of its kernels; -1 with an ImportError
- * if AOTOPS_CPU is invalid. */
+/* Returns the level to use, an index, and maps its table's constants; -1 with an ImportError if AOTOPS_CPU is invalid. */
 int aot_choose_level(const aot_table *table);
 
 /* tensor_type.c: the Python type of tensors */

@@ -233,22 +233,26 @@ aot_tensor *aot_tensor_part(const aot_tensor *tensor, Py_ssize_t offset, int ndi
     return self;
 }
 
+void aot_extent(char *data, int dtype, int ndim, const Py_ssize_t *shape, const Py_ssize_t *strides, Py_ssize_t unit,
+                char **low, char **high)
+{
+    *low = *high = data;
+    for (int axis = 0; axis < ndim; axis++) {
+        if (shape[axis] == 0) {
+            *low = *high = data;
+            return;
+        }
+        Py_ssize_t reach = (shape[axis] - 1) * strides[axis] * unit;
+        *low = reach < 0 ? aot_moved(*low, reach) : *low;
+        *high = reach > 0 ? aot_moved(*high, reach) : *high;
+    }
+    *high += aot_dtypes[dtype].itemsize;
+}
+
 void aot_tensor_extent(const aot_tensor *tensor, char **low, char **high)
 {
-    Py_ssize_t itemsize = aot_dtypes[tensor->dtype].itemsize;
-    *low = *high = tensor->data;
-    if (tensor->size == 0) {
-        return;
-    }
-    *high += itemsize;
-    for (int axis = 0; axis < tensor->ndim; axis++) {
-        Py_ssize_t reach = (tensor->shape[axis] - 1) * tensor->strides[axis] * itemsize;
-        if (reach < 0) {
-            *low += reach;
-        } else {
-            *high += reach;
-        }
-    }
+    aot_extent(tensor->data, tensor->dtype, tensor->ndim, tensor->shape, tensor->strides,
+               aot_dtypes[tensor->dtype].itemsize, low, high);
 }
 
 void aot_tensor_dealloc(PyObject *object)
