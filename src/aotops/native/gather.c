@@ -197,7 +197,7 @@ static int run_told(aot_state *state, const char *name, int dtype, const space *
     }
     views[inputs] = (aot_view){over->data[2], other, (uint8_t)dtype};
     int operands = inputs + (over->data[2] != NULL), itemsize = (int)over->itemsize;
-    const aot_routine routine = {name, itemsize, false, inputs, operands, views, over->ndim, shape};
+    const aot_routine routine = {name, itemsize, false, inputs, operands, views, over->ndim, shape, NULL};
     return aot_run_routine(state, &routine, runner, run_all);
 }
 

@@ -91,7 +91,7 @@ static int run(aot_state *state, job *own)
     aot_view views[] = {mask, own->what == LIST ? out : x, out};
     const aot_routine routine = {names[own->what], (int)own->itemsize, own->what == COUNT,
                                  own->what == COMPRESS || own->what == EXPAND ? 2 : 1, operands[own->what], views, 2,
-                                 shape};
+                                 shape, NULL};
     return total > 0 ? aot_run_routine(state, &routine, &runner, run_all) : 0;
 }
 
@@ -399,7 +399,7 @@ PyObject *aot_spread(PyObject *Py_UNUSED(module), PyObject *args)
         const repetitions own = {aot_spread_routine[state->level], counts->data, out->data, counts->size, total};
         aot_runner runner = {.job = &own, .total = total + counts->size, .threads = 1};
         aot_view views[] = {{counts->data, aot_no_strides, AOT_INT64}, {out->data, out->strides, AOT_INT64}};
-        const aot_routine routine = {"spread", sizeof(int64_t), false, 1, 2, views, 1, out->shape};
+        const aot_routine routine = {"spread", sizeof(int64_t), false, 1, 2, views, 1, out->shape, NULL};
         if (aot_run_routine(state, &routine, &runner, run_repetitions) < 0) {
             Py_CLEAR(out);
         }
@@ -461,7 +461,7 @@ PyObject *aot_search(PyObject *Py_UNUSED(module), PyObject *args)
                             {ordered->data, aot_no_strides, (uint8_t)values->dtype},
                             {out->data, out->strides, AOT_INT64}};
         const aot_routine routine = {"search", aot_dtypes[values->dtype].itemsize, false, 2, 3, views, values->ndim,
-                                     values->shape};
+                                     values->shape, NULL};
         if (aot_run_routine(state, &routine, &runner, run_all_searches) < 0) {
             Py_CLEAR(out);
         }

@@ -99,7 +99,7 @@ PyObject *aot_update(PyObject *Py_UNUSED(module), PyObject *args)
     own.numbers = (char *)&values;
     views[0] = (aot_view){gradient->data, first->strides, first->dtype};
     const aot_routine routine = {count == 2 ? "momentum_step" : "adam_step", (int)own.itemsize, false, 1, 1 + (int)count, views,
-                                 first->ndim, first->shape};
+                                 first->ndim, first->shape, NULL};
     aot_runner runner = {.job = &own, .total = own.size, .threads = aot_threads(state, own.size, false, false)};
     if (own.size > 0 && aot_run_routine(state, &routine, &runner, run_all) < 0) {
         return NULL;

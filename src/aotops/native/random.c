@@ -96,7 +96,7 @@ static int run(const char *name, aot_tensor *out, const void *own, int64_t size,
 {
     aot_state *state = out->state;
     const aot_view views[] = {{out->data, out->strides, out->dtype}};
-    const aot_routine routine = {name, aot_dtypes[out->dtype].itemsize, false, 0, 1, views, out->ndim, out->shape};
+    const aot_routine routine = {name, aot_dtypes[out->dtype].itemsize, false, 0, 1, views, out->ndim, out->shape, NULL};
     aot_runner runner = {.job = own, .total = size, .threads = shared ? aot_threads(state, size, true, false) : 1,
                          .compute_bound = true};
     return aot_run_routine(state, &routine, &runner, work);

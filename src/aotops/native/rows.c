@@ -143,7 +143,7 @@ static bool multiply(Py_ssize_t *length, Py_ssize_t times)
 /* repeat(x, repeats, /, *, axis=None) */
 aot_tensor *aot_repeat(aot_tensor *x, Py_ssize_t times, bool flat, Py_ssize_t axis)
 {
-    Py_ssize_t shape[AOT_MAX_RANK], length = 1, size = x->size;
+    Py_ssize_t shape[AOT_MAX_RANK] = {0}, length = 1, size = x->size;
     if (!x->contiguous || times < 0 || (!flat && (axis < -x->ndim || axis >= x->ndim)) || !multiply(&size, times)) {
         return NULL; /* no exception */
     }
@@ -268,7 +268,7 @@ aot_tensor *aot_triangle(aot_tensor *x, Py_ssize_t k, bool lower, const char *fu
                         .itemsize = itemsize, .k = aot_larger(-height, aot_smaller(k, columns)), .lower = lower};
     aot_view views[] = {{(char *)own.x, x->contiguous ? x->strides : out->strides, (uint8_t)x->dtype},
                         {out->data, out->strides, (uint8_t)x->dtype}};
-    const aot_routine routine = {"triangle", (int)itemsize, false, 1, 2, views, x->ndim, x->shape};
+    const aot_routine routine = {"triangle", (int)itemsize, false, 1, 2, views, x->ndim, x->shape, NULL};
     aot_runner runner = {.job = &own, .total = x->size, .threads = aot_threads(x->state, x->size, false, false)};
     if (aot_run_routine(x->state, &routine, &runner, run_all_triangles) < 0) {
         Py_CLEAR(out);

@@ -181,6 +181,7 @@ int aot_run_routine(aot_state *state, const aot_routine *routine, aot_runner *ru
     if (runner->watch != NULL) {
         aot_watch_end(&watch);
     }
+    runner->watch = NULL; /* it is on this function's stack */
     return failed;
 }
 

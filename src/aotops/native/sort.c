@@ -244,7 +244,7 @@ static int run_work(const job *own, const char *name, aot_work work, int64_t tot
     aot_view views[] = {{x->data, strides, (uint8_t)x->dtype},
                         {out->data, total == x->size ? out->strides : row, (uint8_t)out->dtype}};
     const aot_routine routine = {name, aot_dtypes[own->narrow ? x->dtype : own->key].itemsize, false, 1, 2, views, total == x->size ? x->ndim : 1,
-                                 total == x->size ? x->shape : length};
+                                 total == x->size ? x->shape : length, NULL};
     aot_state *state = own->x->state;
     aot_runner runner = {.job = own, .total = total, .threads = shared ? aot_threads(state, total, true, false) : 1,
                          .compute_bound = true};
