@@ -83,6 +83,34 @@ def joined(x):
     return np.concatenate((np.ones((2, 2)), np.ones((x.size, 2))), axis=1)
 
 
+def masked(x):
+    return x[np.ones(x.size - 1) > 0]
+
+
+def masked_by_more(x):
+    return x[np.zeros(x.size + 1) > 0]
+
+
+def masked_row(x):
+    return np.ones((3, x.size))[1, np.ones(x.size - 2) > 0]
+
+
+def set_by_mask(x):
+    y = x.copy()
+    y[np.zeros(x.size - 1) > 0] = 1.0
+    return y
+
+
+def unpacked(x):
+    a, b = x
+    return a + b
+
+
+def too_few_to_unpack(x):
+    a, b, c, d, e, f = x
+    return a + b + c + d + e + f
+
+
 def too_large(x):
     return np.ones(x.size << 50)
 
@@ -102,6 +130,12 @@ def too_large(x):
         (reshaped, ValueError, ".reshape"),
         (interpolated, ValueError, "np.interp"),
         (joined, ValueError, "np.concatenate"),
+        (masked, IndexError, "x[np.ones"),
+        (masked_by_more, IndexError, "x[np.zeros"),
+        (masked_row, IndexError, "[1, np.ones"),
+        (set_by_mask, IndexError, "y[np.zeros"),
+        (unpacked, ValueError, "a, b = x"),
+        (too_few_to_unpack, ValueError, "a, b, c, d, e, f = x"),
         (too_large, MemoryError, "np.ones"),
     ],
     ids=lambda value: getattr(value, "__name__", None),

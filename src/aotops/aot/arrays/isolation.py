@@ -145,6 +145,23 @@ def flat_class(type_: Any) -> Any:
     return Flat
 
 
+class FancyIndexer(arrayobj.FancyIndexer):  # type: ignore[misc]
+    """Numba's code for ``x[mask]`` and ``x[indices]``, which raises if a mask has not as many elements as its axis.
+
+    Numba would raise for some that are too long, and take a short one as if False followed.
+    """
+
+    def prepare(self) -> None:
+        """Generate what comes before the loop."""
+        super().prepare()
+        for indexer, size in zip(self.indexers, self.shapes, strict=True):
+            if not isinstance(indexer, arrayobj.BooleanArrayIndexer):
+                continue
+            with cgutils.if_unlikely(self.builder, self.builder.icmp_signed("!=", indexer.size, size)):
+                message = "a mask must have as many elements as the axis that it indexes"
+                self.context.call_conv.return_user_exc(self.builder, IndexError, (message,))
+
+
 def universal_function(context: Any, builder: Any, signature: Any, arguments: Any, function: Any, kernel: Any) -> Any:
     """Generate the loop of a universal function, which raises if operands do not broadcast to the output that is given.
 
@@ -193,6 +210,7 @@ _REPLACED = (
     (SetItemSequence, "generic", set_item),
     (arrayobj, "make_array_flat_cls", flat_class),
     (arrayobj, "fix_integer_index", fixed_index),
+    (arrayobj, "FancyIndexer", FancyIndexer),
     (cgutils, "do_boundscheck", check_bounds),
     (npyimpl, "numpy_ufunc_kernel", universal_function),
     (arraymath, "np_cov_impl_inner", covariance()),

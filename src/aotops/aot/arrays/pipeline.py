@@ -41,6 +41,8 @@ _NUMBA = os.path.dirname(numba.__file__) + os.sep
 class PlacedLower(Lower):
     """Numba's lowering, which remembers the place of the statement that it lowers."""
 
+    _is_unpacking = False
+
     def lower_inst(self, inst: Any) -> Any:
         """Lower a statement."""
         _places.append(inst.loc)
@@ -52,6 +54,20 @@ class PlacedLower(Lower):
             raise RejectedError(NO_REASON, loc=inst.loc) from error
         finally:
             _places.pop()
+
+    def lower_expr(self, resty: Any, expr: Any) -> Any:
+        """Lower an expression; what is wrong in ``a, b = x`` has a message, which Numba leaves out."""
+        self._is_unpacking = expr.op == "exhaust_iter"
+        try:
+            return super().lower_expr(resty, expr)
+        finally:
+            self._is_unpacking = False
+
+    def return_exception(self, exc_class: Any, exc_args: Any = None, loc: Any = None) -> Any:
+        """Return an exception from the function."""
+        if self._is_unpacking and exc_args is None:
+            exc_args = ("the number of values to unpack is not the number of names that they are assigned to",)
+        return super().return_exception(exc_class, exc_args, loc)
 
     def _lower_call_RecursiveCall(self, fnty: Any, expr: Any, signature: Any) -> Any:
         """Lower a call of a function that is being compiled, perhaps for other types, which already is then."""
