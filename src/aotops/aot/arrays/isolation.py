@@ -145,7 +145,7 @@ def flat_class(type_: Any) -> Any:
     return Flat
 
 
-class FancyIndexer(arrayobj.FancyIndexer):  # type: ignore[misc]
+class FancyIndexer(arrayobj.FancyIndexer):
     """Numba's code for ``x[mask]`` and ``x[indices]``, which raises if a mask has not as many elements as its axis.
 
     Numba would raise for some that are too long, and take a short one as if False followed.
