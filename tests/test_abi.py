@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import itertools
 import re
-import shutil
-import subprocess
-import sysconfig
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from needs import NATIVE, requires_numba, requires_source
+from needs import requires_numba
 
 import aotops as ao
 from aotops import _native, abi, encode
@@ -87,21 +83,6 @@ def test_the_header_says_what_the_table_says() -> None:
     assert slots.split(", ") == [f"AOT_SLOT_{slot.upper()}" for slot in ("none", *abi.SLOTS)] + ["AOT_N_SLOTS"]
     (dtypes,) = re.findall(r"enum aot_dtype \{ (.*?) \};", text)
     assert dtypes.split(", ") == [f"AOT_{name.upper()}" for name in abi.NAMES] + ["AOT_N_DTYPES"]
-
-
-@requires_numba
-@requires_source
-@pytest.mark.skipif(shutil.which("gcc") is None, reason="needs gcc")
-def test_c_takes_a_header_of_all_dtypes_of_the_standard(tmp_path: Path) -> None:
-    from aotops.aot.pack import header, table
-
-    (tmp_path / header.FILE).write_text(header.header())
-    (tmp_path / "plan.h").write_text(table.plan_header())
-    for name in ("dtype.c", "element.c", "buffer.c", "declare.c"):
-        command = ["gcc", "-std=c11", "-fsyntax-only", "-Wall", "-Wextra", "-Werror", "-DPy_LIMITED_API=0x030B0000"]
-        folders = [f"-I{NATIVE}", f"-I{tmp_path}", f"-I{sysconfig.get_path('include')}"]
-        done = subprocess.run([*command, *folders, NATIVE / name], capture_output=True, text=True)
-        assert done.returncode == 0, done.stderr
 
 
 @requires_numba

@@ -35,11 +35,11 @@ typedef struct {
     int64_t first;
     aot_array_error error;
     aot_atomic failed; /* where the first part with an error begins, plus 1; 0: none has failed */
-} failure;
+} shared_failure;
 
 typedef struct {
     const batch *over;
-    failure *failure;
+    shared_failure *failure;
 } job;
 
 /* --- running ------------------------------------------------------------------------------------- */
@@ -85,7 +85,7 @@ PyObject *aot_array_raise(const char *name, aot_array_error error)
     return aot_raise("raised_by_kernel", "(sss)", name, error.text, error.place != NULL ? error.place : "");
 }
 
-static void fail(failure *failure, int64_t first, aot_array_error error)
+static void fail(shared_failure *failure, int64_t first, aot_array_error error)
 {
     int64_t expected = 0;
     while (!aot_atomic_exchange(&failure->lock, &expected, 1)) {
@@ -358,7 +358,7 @@ int aot_launch_array_kernel(aot_state *state, aot_array_launch *launch, double *
         expected = expected_time(items, elements, *cost);
         launch->threads = (int)aot_threads(state, expected / GRAIN_NS * AOT_PLAN_GRAIN, true, false);
     }
-    failure failure = {.error = {NULL, NULL}};
+    shared_failure failure = {.error = {NULL, NULL}};
     const job own = {&over, &failure};
     aot_runner runner = {.job = &own,
                          .total = expected / PART_NS * AOT_PLAN_PART_IF_UNBOUNDED,

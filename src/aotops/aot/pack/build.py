@@ -14,7 +14,7 @@ import platform
 import sys
 import time
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,6 +33,7 @@ from aotops.aot.pack.routines import own_kernels, routines_header, routines_sour
 from aotops.aot.pack.table import plan_header, table_source
 from aotops.aot.pack.watch import PAUSE, Watch
 from aotops.errors import BuildError
+from aotops.ops.record import Record
 from aotops.threads import default_count
 from aotops.user.array_record import ArrayRecord
 
@@ -329,15 +330,24 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
     records = ops.collect().values()
     kernels = own_kernels(records)
     compiled = compile_kernels(kernels, cache, jobs)
+    table = write_table(folder, records, compiled.names)
+    announce("aotops", compiled, time.perf_counter() - started)
+    return Built(compiled.objects, table)
+
+
+def write_table(folder: Path, records: Iterable[Record], names: Mapping[str, Sequence[str]]) -> Path:
+    """Write the kernel table and the generated headers into a folder; returns the file of the table.
+
+    ``names``: the C names of each kernel, one per level, by its symbol.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"
-    sources = table_source(records, levels(), compiled.names), routines_source(compiled.names)
+    sources = table_source(records, levels(), names), routines_source(names)
     table.write_text("\n".join(sources), encoding="utf-8")
     (folder / header.FILE).write_text(header.header(), encoding="utf-8")
     table.with_name("plan.h").write_text(plan_header(), encoding="utf-8")
     table.with_name(routines.FILE).write_text(routines_header(), encoding="utf-8")
-    announce("aotops", compiled, time.perf_counter() - started)
-    return Built(compiled.objects, table)
+    return table
 
 
 def announce(name: str, compiled: Compiled, seconds: float) -> None:

@@ -26,6 +26,10 @@ NO_COMPILER = (
 )
 
 
+#: How the C files of an extension are compiled where compilers take the options of gcc.
+C_OPTIONS = ("-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow")
+
+
 #: The error for a universal2 Python, which would compile extensions for several architectures.
 SEVERAL_ARCHITECTURES = (
     "kernels are compiled for this machine, {machine}, and the C compiler for {told}, as this Python was built. For a "
@@ -125,7 +129,7 @@ def add_kernels(
     write_archive(archive, objects)
     extension.extra_objects.append(str(archive))
     if command.compiler.compiler_type == "unix":
-        extension.extra_compile_args += ["-std=c11", "-O2", "-fvisibility=hidden", "-Wall", "-Wextra", "-Wshadow"]
+        extension.extra_compile_args += C_OPTIONS
         if sys.platform == "linux":
             extension.extra_link_args += ["-Wl,--gc-sections", "-Wl,--strip-all"]
             # The C library is linked even if no kernel calls it, since auditwheel determines a wheel's platform from
