@@ -41,10 +41,28 @@ def compiling(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AOTOPS_JIT_CACHE", "0")
 
 
-def pytest_collection_finish(session: pytest.Session) -> None:
-    """Spare Python's garbage collector the 16,000 tests, which live as long as the process.
+def spare_the_collector() -> None:
+    """Have Python's garbage collector pass over all objects that are left now, which live as long as the process.
 
-    A full collection takes 0.4 seconds with them. Tests of leaks ask for hundreds, and what compiles causes others.
+    A full collection takes 0.4 seconds with the tests of the suite, and as much with what a compiler leaves behind.
+    Tests of leaks ask for hundreds of collections, and what compiles causes others.
+    """
+    gc.collect()
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item, nextitem: pytest.Item | None) -> Any:
+    """After the last test of a file, spare the collector what its tests have left."""
+    done = yield
+    if nextitem is not None and nextitem.path != item.path:
+        spare_the_collector()
+    return done
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Spare Python's garbage collector the 17,000 tests.
+
     Hypothesis looks among all that can be collected for who holds its generator of random numbers when a process runs
     its first property (in CI, where its profile is another), and warns if nobody does, so one runs before.
     """
@@ -52,5 +70,4 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         from hypothesis import given, settings, strategies
 
         settings(max_examples=1, database=None)(given(strategies.none())(lambda nothing: None))()
-    gc.collect()
-    gc.freeze()
+    spare_the_collector()
