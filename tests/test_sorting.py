@@ -74,6 +74,8 @@ def rows(kind: str, shape: tuple[int, ...], dtype: str, generator: np.random.Gen
             "one far in four": lambda: np.where(np.arange(count).reshape(shape) % 4 == 0, -1, generator.random(shape)),
             "ladder": lambda: generator.random(shape) * 2.0 ** generator.integers(0, 62, shape),
             "equal": lambda: np.full(shape, 3),
+            "mostly least": lambda: np.maximum(generator.standard_normal(shape), 0.5) * 2.0**30,
+            "mostly largest": lambda: np.minimum(generator.standard_normal(shape), -0.5) * 2.0**30,
             "zeros and NaN": lambda: generator.choice([0.0, -0.0, np.nan, 1.0, -1.0, np.inf, -np.inf], shape),
         }[kind]()
         return np.ascontiguousarray(values.astype(dtype))
@@ -81,6 +83,7 @@ def rows(kind: str, shape: tuple[int, ...], dtype: str, generator: np.random.Gen
 
 KINDS = ["uniform", "both signs", "few", "bits", "float bits", "magnitudes", "sorted", "reversed", "one far"]
 KINDS += ["clusters", "low bits", "organ pipe", "one far in four", "ladder", "equal", "zeros and NaN"]
+KINDS += ["mostly least", "mostly largest"]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -215,12 +218,30 @@ def test_a_killer_of_quicksort() -> None:
         check(np.array(median_of_three_killer(50_000), dtype), dtype)
 
 
+@pytest.mark.parametrize("dtype", ["int32", "uint32", "int64", "uint64", "float32", "float64"])
+def test_lengths_around_the_sizes_of_networks_and_parts(dtype: str) -> None:
+    """Networks sort 1 and 3 times a power of two rows of 64 bytes, and parts are padded to the next of them."""
+    generator = np.random.default_rng(7)
+    least = smallest(np.dtype(dtype).itemsize)
+    sizes = {factor * least << k for factor in (1, 3) for k in range(7)}
+    for size in sorted(sizes):
+        for count in (size - 1, size, size + 1):
+            check(rows("bits", (count,), dtype, generator), f"{dtype} {count}")
+    for kind in KINDS:
+        for count in (PARTITIONED_FROM + 1, 5000, PIVOTS_FROM * 3 + 5):
+            check(rows(kind, (count,), dtype, generator), f"{dtype} {kind} {count}")
+    largest = np.nan if dtype.startswith("float") else np.iinfo(dtype).max  # what padding is
+    array = rows("bits", (20_000,), dtype, generator)
+    check(np.where(generator.random(20_000) < 0.9, np.dtype(dtype).type(largest), array), f"{dtype} largest")
+
+
 @pytest.mark.parametrize("itemsize", [4, 8])
-@pytest.mark.parametrize("rows", [8, 16, 32, 64])
-def test_networks_sort_zeros_and_ones(rows: int, itemsize: int) -> None:
+@pytest.mark.parametrize("by_xor", [False, True])
+@pytest.mark.parametrize("rows", [8, 16, 24, 32, 48, 64, 96])
+def test_networks_sort_zeros_and_ones(rows: int, itemsize: int, by_xor: bool) -> None:
     """A network that sorts all zeros and ones sorts everything; here are ones of 33 numbers, in random order."""
     count = smallest(itemsize) // ROWS * rows
-    generator, sort = random.Random(count), network(itemsize)
+    generator, sort = random.Random(count), network(itemsize, by_xor)
     for ones in range(0, count + 1, count // 32):
         x, y = [1] * ones + [0] * (count - ones), [0] * count
         generator.shuffle(x)
@@ -268,7 +289,7 @@ def test_sorting_runs_as_plain_python(
         count = len(keys)
         own, sorted_keys, places = list(keys), [0] * count, [0] * count
         memory = [Pointer(each) for each in (own, [0] * count, sorted_keys, places)]
-        kernel(1, count, memory, Pointer([0]))
+        kernel(1, count, memory, Pointer([0, 0, 0, -1]))
         order = sorted(range(count), key=lambda k: keys[k])
         assert places == order if name == "sort_pairs" else sorted_keys == sorted(keys)
 

@@ -9,36 +9,37 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from aotops.intrinsics import load_output, partition_block, shift, store
+from aotops.intrinsics import partition_block, shift, store
 from aotops.loops.networks import LINE, ROWS, network, ordered, smallest
 
 #: Of so many keys, the pivot is the median of as many samples as a network sorts; of fewer, a median of three medians.
 SAMPLED_FROM = 4096
 
 
-def partitions(itemsize: int) -> tuple[Callable[..., int], Callable[..., Any]]:
+def partitions(itemsize: int, by_xor: bool) -> tuple[Callable[..., int], Callable[..., Any]]:
     """Make the functions that partition keys and that choose a pivot, which is one of the keys."""
     lanes = LINE // itemsize
-    sort_samples, samples = network(itemsize), smallest(itemsize)
+    sort_samples, samples = network(itemsize, by_xor), smallest(itemsize)
 
-    def partition(keys: Any, aside: Any, count: int, pivot: Any) -> int:
-        """Move keys that are less than a pivot before the others; returns how many. ``aside`` is as large."""
+    def partition(keys: Any, count: int, pivot: Any, lower: Any, upper: Any) -> int:
+        """Move keys that are less than a pivot to ``lower``, and the others to ``upper``; returns how many are less.
+
+        ``keys`` is one of the two, and both have room for all of them.
+        """
         below = others = 0
         for block in range(count // lanes):
             # either target ends with whole vectors, but not beyond what has been loaded
-            here = partition_block(shift(keys, block * lanes), pivot, shift(keys, below), shift(aside, others), lanes)
+            here = partition_block(shift(keys, block * lanes), pivot, shift(lower, below), shift(upper, others), lanes)
             below += here
             others += lanes - here
         for j in range(count // lanes * lanes, count):
             key = keys[j]
             if key < pivot:
-                keys[below] = key
+                lower[below] = key
                 below += 1
             else:
-                aside[others] = key
+                upper[others] = key
                 others += 1
-        for j in range(others):
-            store(keys, below + j, load_output(aside, j))
         return below
 
     def median3(a: Any, b: Any, c: Any) -> Any:

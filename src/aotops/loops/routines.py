@@ -97,6 +97,9 @@ NUMBERS = {"gather": gather.NUMBERS, "matmul": matmul.NUMBERS, "random": random.
 CONSTANTS = {
     "sort_buckets": sort.COUNTERS,
     "sort_values": sort.VALUES,
+    "sort_turned": sort.TURNED,
+    "sort_folded": sort.FOLDED,
+    "sort_kept": sort.KEPT,
     "matmul_by_tiles": matmul.BY_TILES,
     "matmul_by_rows": matmul.BY_ROWS,
     "matmul_by_fours": matmul.BY_FOURS,

@@ -305,25 +305,34 @@ def distribute_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
 #: of its keys are sorted, and whether the others are in ``b``.
 NEXT, STOP, START, SORTED, IN_B, LEVEL = range(6)
 ALL_LEVELS = LEVELS * LEVEL
-#: The parts of a partitioned row that wait, three numbers each. A part is at most half as long as what it is a part of.
-WAITING = 3 * 64
+#: The numbers of ``sort_keys`` and ``sort_pairs``: whether there are positions already, and where keys are partitioned
+#: the bits in which every element differs from its key, those in which it also does if it is negative then, and those
+#: that it has: 0, 0 and -1 where keys are wanted.
+PLACED, TURNED, FOLDED, KEPT = range(4)
+#: The numbers of a part of a partitioned row: where it is to be, its place beside, how many keys it has, whether these
+#: are where they are to be, and how many partitions may follow.
+PART = 5
+#: The numbers of parts that wait. A part is at most half as long as what it is a part of.
+WAITING = PART * 64
 
 
 def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable[..., None], Signature]:
     """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position, whose keys it loses.
 
-    Overwrites the input. ``numbers[0]``: whether it has positions already; otherwise they count from 0 in each row.
+    Overwrites the input. Positions count from 0 in each row, unless the input has some. Keys that are partitioned are
+    made elements while they are in the L1 cache.
     Keys alone take only the first of each two operands of memory, but that of the positions tells the type of counters.
     """
     signature = Signature((dtype, "int64"), (dtype, "int64"))
     is_narrow = dtype == "int32"
     padding = LARGEST32 if is_narrow else LARGEST
     itemsize = FACTS[dtype].itemsize
-    sort_network, least = network(itemsize), smallest(itemsize)
+    by_xor = by_partitions and not is_narrow
+    sort_network, least = network(itemsize, by_xor), smallest(itemsize)
     most, aim = NETWORKS[dtype]
     most = 1 << PLACE_BITS if pairs else most
     part = MOST_OF_PART[dtype]
-    partition, pivot_of = partitions(itemsize)
+    partition, pivot_of = partitions(itemsize, by_xor)
 
     def insert(source: Any, source_places: Any, a: Any, a_places: Any, count: int) -> None:
         """Sort a few keys by insertion."""
@@ -352,11 +361,20 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             for j in range(count):
                 store(a, j, load_output(source, j))
 
+    def finish(a: Any, count: int, turned: int, folded: int, kept: int) -> None:
+        """Make elements, or positions, of sorted keys."""
+        if turned != 0 or folded != 0 or kept != -1:
+            for j in range(count):
+                value = load_output(a, j) ^ turned
+                store(a, j, (value ^ ((value >> (8 * itemsize - 1)) & folded)) & kept)
+
     def in_network(x: Any, y: Any, count: int) -> None:
         """Sort ``count`` keys in ``x``; the result is in ``y``."""
         size = least
         while size < count:
             size *= 2
+        if size >= 4 * least and 3 * size // 4 >= count:
+            size = 3 * size // 4
         for j in range(count, size):
             store(x, j, padding)
         sort_network(x, y, size)
@@ -612,41 +630,58 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             level[NEXT], level[SORTED] = own + 1, end
 
     def partition_row(
-        a: Any, b: Any, n: int, none: Any, cells: Any, counters: Any, levels: Any, ranges: Any, x: Any, y: Any
+        a: Any,
+        b: Any,
+        n: int,
+        none: Any,
+        cells: Any,
+        counters: Any,
+        levels: Any,
+        ranges: Any,
+        x: Any,
+        y: Any,
+        turned: int,
+        folded: int,
+        kept: int,
     ) -> None:
         """Sort keys from ``a`` to ``b`` by partitions, until a network sorts what is left between two pivots.
 
-        What is still long after too many partitions is distributed.
+        Keys below a pivot are moved to where they are in ``b`` at last, the others to the first places of theirs in
+        ``a``, so that each part has room for as many in the other memory. What is still long after too many partitions
+        is distributed.
         """
-        depth = start = 0
+        depth = start = place = in_b = 0
         count, rest = n, PARTITIONS_PER_BIT * bit_length(n)
         while True:
-            source, target = shift(a, start), shift(b, start)
-            below = 0
+            target, aside = shift(b, start), shift(a, place)
+            source = target if in_b else aside
             if count > part and rest > 0:
                 rest -= 1
                 pivot = pivot_of(source, count, x, y)
-                below = partition(source, target, count, pivot)
+                below = partition(source, count, pivot, target, aside)
+                others = count - below
                 if below == 0 and pivot < padding:
-                    # it is the least key: nothing need be done with its equals
-                    below = partition(source, target, count, pivot + 1)
-                    copy(source, none, target, none, below)
-                    start += below
-                    count -= below
+                    # it is the least key: its equals are where they are to be
+                    below = partition(aside, count, pivot + 1, target, aside)
+                    finish(target, below, turned, folded, kept)
+                    start, count, in_b = start + below, count - below, 0
                     if count > 0:
                         continue
                 elif below == 0:
-                    copy(source, none, target, none, count)
+                    copy(aside, none, target, none, count)
                 else:
                     # the shorter part first, so that few wait
-                    waiting = shift(ranges, 3 * depth)
-                    others = count - below
+                    waiting = shift(ranges, PART * depth)
                     is_shorter = below <= others
                     waiting[0] = select(is_shorter, start + below, start)
-                    waiting[1] = select(is_shorter, others, below)
-                    waiting[2] = rest
+                    waiting[1] = select(is_shorter, place, place + others)
+                    waiting[2] = select(is_shorter, others, below)
+                    waiting[3] = select(is_shorter, 0, 1)
+                    waiting[4] = rest
                     start = select(is_shorter, start, start + below)
+                    place = select(is_shorter, place + others, place)
                     count = select(is_shorter, below, others)
+                    in_b = select(is_shorter, 1, 0)
                     depth += 1
                     continue
             elif count <= SHORT:
@@ -654,26 +689,49 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             elif count <= part:
                 sort_small(source, none, target, none, count, x, y)
             else:
-                sort_row(source, none, target, none, count, cells, counters, levels, x, y)
+                if in_b:
+                    copy(target, none, aside, none, count)
+                sort_row(aside, none, target, none, count, cells, counters, levels, x, y)
+            finish(target, count, turned, folded, kept)
             if depth == 0:
                 return
             depth -= 1
-            waiting = shift(ranges, 3 * depth)
-            start, count, rest = waiting[0], waiting[1], waiting[2]
+            waiting = shift(ranges, PART * depth)
+            start, place, count, in_b, rest = waiting[0], waiting[1], waiting[2], waiting[3], waiting[4]
 
     def sort_long(
-        a: Any, b: Any, n: int, none: Any, cells: Any, counters: Any, levels: Any, ranges: Any, x: Any, y: Any
+        a: Any,
+        b: Any,
+        n: int,
+        none: Any,
+        cells: Any,
+        counters: Any,
+        levels: Any,
+        ranges: Any,
+        x: Any,
+        y: Any,
+        turned: int,
+        folded: int,
+        kept: int,
     ) -> None:
         """Sort keys of which there are more than one network sorts, by partitions unless they have a simpler order."""
-        low, high = extremes(a, n, x, y)
+        low = high = a[0] | 0
+        for k in range(1, LANES):
+            key = a[n // LANES * k] | 0
+            low, high = select(key < low, key, low), select(key > high, key, high)
         flip, low, bits = from_least(low, high)
+        if bits <= WIDE:  # as they may be of all keys
+            low, high = extremes(a, n, x, y)
+            flip, low, bits = from_least(low, high)
         if is_sorted(a, n):
             copy(a, none, b, none, n)
+            finish(b, n, turned, folded, kept)
         elif bits <= WIDE:
             count_cells(a, n, 1, flip, low, 0, bits, cells)
             sort_by_counting(a, b, n, low, bits, cells)
+            finish(b, n, turned, folded, kept)
         else:
-            partition_row(a, b, n, none, cells, counters, levels, ranges, x, y)
+            partition_row(a, b, n, none, cells, counters, levels, ranges, x, y, turned, folded, kept)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first, first_places = input_pointers(data, signature)
@@ -683,18 +741,27 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
         levels = accumulators(ALL_LEVELS, first_places)
         ranges = accumulators(WAITING, first_places)
         x, y = accumulators(most, first), accumulators(most, first)
+        turned = folded = 0
+        kept = -1
+        if by_partitions:
+            # as wide as keys are
+            for k in range(PLACED, KEPT + 1):
+                store(x, k, numbers[k])
+            turned, folded, kept = load_output(x, TURNED), load_output(x, FOLDED), load_output(x, KEPT)
         for i in range(n0):
             a, b = shift(first, i * n1), shift(second, i * n1)
             a_places, b_places = first_places, second_places
             if pairs:
                 a_places, b_places = shift(first_places, i * n1), shift(second_places, i * n1)
-                if numbers[0] == 0:
+                if numbers[PLACED] == 0:
                     for j in range(n1):
                         store(a_places, j, j)
             if by_partitions and n1 > PARTITIONED_FROM:
-                sort_long(a, b, n1, a_places, cells, counters, levels, ranges, x, y)
+                sort_long(a, b, n1, a_places, cells, counters, levels, ranges, x, y, turned, folded, kept)
             else:
                 sort_row(a, a_places, b, b_places, n1, cells, counters, levels, x, y)
+                if by_partitions:
+                    finish(b, n1, turned, folded, kept)
 
     return kernel, signature
 

@@ -5,6 +5,7 @@
  *             keys, flags = the routine "keys", of 32 or 64 bits
  *             if positions and keys of 32 bits: "pack", "sort_keys" of 64 bits, and "unpack"
  *             elif positions: "sort_pairs", whose positions are the result
+ *             elif partitions: "sort_keys_wide", which includes "values" (and "unpack"), and "restore"
  *             else: "sort_keys", "values", and "restore" if some are NaN or negative zeros
  *
  *     # rows of elements of one or two bytes that are not short: the routine "sort_narrow" alone, with memory for counters
@@ -117,18 +118,33 @@ static void restore(const job *own, int64_t start, int64_t rows)
     aot_restore_routine[dtype][own->x->state->level](&unused, &call, rows, own->length, data, &own->descending);
 }
 
-/* Sorts rows of keys, or of keys and positions, which are overwritten. */
-static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, char *places, char *sorted,
-                      char *sorted_places, int64_t has_positions)
+/* Whether the kernel that sorts keys makes the values of them, too: one that partitions does, as they are in the cache. */
+static bool sorts_to_values(const job *own)
 {
-    int level = own->x->state->level;
+    return own->places == NULL && own->sorted == own->out->data &&
+           aot_sort_keys_wide_routine[aot_width(aot_dtypes[own->key].itemsize)][own->x->state->level] != NULL;
+}
+
+/* Sorts rows of keys, or of keys and positions, which are overwritten; to_values: and makes the values of keys. */
+static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, char *places, char *sorted,
+                      char *sorted_places, bool has_positions, bool to_values)
+{
+    int level = own->x->state->level, kind = aot_dtypes[own->x->dtype].kind;
     bool pairs = own->places != NULL;
+    int64_t numbers[] = {has_positions, 0, 0, -1};
+    if (to_values && own->packed) {
+        numbers[AOT_SORT_KEPT] = UINT32_MAX;
+    } else if (to_values) {
+        int64_t largest = own->key == AOT_INT32 ? INT32_MAX : INT64_MAX;
+        numbers[AOT_SORT_TURNED] = (own->descending ? -1 : 0) ^ (kind == AOT_KIND_UNSIGNED ? -largest - 1 : 0);
+        numbers[AOT_SORT_FOLDED] = kind == AOT_KIND_REAL ? largest : 0; /* the NaN that come out are those of "restore" */
+    }
     char *data[] = {keys, pairs ? places : keys, sorted, pairs ? sorted_places : sorted}, *unused = NULL;
     aot_kernel_call call = {NULL, aot_poll};
     int width = aot_width(aot_dtypes[own->key].itemsize);
     aot_kernel wide = aot_sort_keys_wide_routine[width][level];
     aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : wide != NULL ? wide : aot_sort_keys_routine[width][level];
-    kernel(&unused, &call, rows, length, data, &has_positions);
+    kernel(&unused, &call, rows, length, data, numbers);
 }
 
 static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
@@ -146,11 +162,14 @@ static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char
         int64_t flags = make_keys(own, start, rows, own->length, 0, keys, sorted);
         if (own->places != NULL) {
             char *places = own->places + start * key, *out = own->out->data + start * key;
-            sort_keys(own, rows, own->length, keys, places, sorted, out, 0);
+            sort_keys(own, rows, own->length, keys, places, sorted, out, false, false);
             continue;
         }
-        sort_keys(own, rows, own->length, keys, NULL, sorted, NULL, 0);
-        make_values(own, start, rows * own->length);
+        bool to_values = sorts_to_values(own);
+        sort_keys(own, rows, own->length, keys, NULL, sorted, NULL, false, to_values);
+        if (!to_values) {
+            make_values(own, start, rows * own->length);
+        }
         if (flags != 0 && !own->positions) {
             restore(own, start, rows);
         }
@@ -193,9 +212,9 @@ static void run_step(const aot_runner *runner, int64_t first, int64_t last, char
             for (int64_t asked = 0; asked < size && !aot_is_stopped(); asked += PIECE / 4) {
             }
             if (size > 0) {
-                sort_keys(own, 1, size, keys + at, places + at, sorted + at, out_places + at, 1);
+                sort_keys(own, 1, size, keys + at, places + at, sorted + at, out_places + at, true, sorts_to_values(own));
             }
-            if (!pairs) {
+            if (!pairs && !sorts_to_values(own)) {
                 make_values(own, row + begin, size);
             }
             continue;
@@ -269,7 +288,7 @@ static void run_whole(const aot_runner *runner)
     const job *own = runner->job;
     int64_t at = own->start * aot_dtypes[own->key].itemsize;
     char *sorted = own->sorted + at;
-    sort_keys(own, 1, own->length, sorted, NULL, sorted, NULL, 0);
+    sort_keys(own, 1, own->length, sorted, NULL, sorted, NULL, false, false);
 }
 
 enum order { IN_ORDER, FEW_VALUES, MIXED };
