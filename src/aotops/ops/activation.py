@@ -7,18 +7,23 @@ from typing import Any
 
 from aotops.intrinsics import (
     bits_of_float32,
+    bits_of_float64,
     divide,
     float32_of_bits,
+    float64_of_bits,
     fma,
     narrow,
     scale,
     select,
     widen,
+    wrap_int64,
 )
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
     INF,
+    LN2_HIGH,
     LN2_HIGH_32,
+    LN2_LOW,
     LN2_LOW_32,
     LOG2_E,
     NAN,
@@ -55,12 +60,12 @@ def sigmoid64(x: Any) -> Any:
 
 
 def logistic_parts32(x: Any) -> Any:
-    """``k, y, r`` with ``sigmoid(x) = (y + y * r) * 2**k``, ``r`` small.
+    """``k, y, r`` with ``sigmoid(x) = (y + y * r) * 2**k``, ``r`` small, for ``x`` from -1000 on.
 
     With ``x = k * ln(2) - r`` that is ``1 / (c + exp(r))``, where ``c`` is ``2**k``: no numerator has to be chosen. The
     denominator is taken in two parts, and what remains of 1 is divided too. From 20 on the result is 1.
     """
-    m = select(x > 20.0, 20.0, select(x < -1000.0, -1000.0, x)) + NEGLIGIBLE
+    m = select(x > 20.0, 20.0, x) + NEGLIGIBLE
     # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``c``
     shifted = narrow(fma(m, LOG2_E, 12583039.0))  # plain Python computes in float64
     k = shifted - 12583039.0
@@ -68,16 +73,15 @@ def logistic_parts32(x: Any) -> Any:
     v = fma(r, exp_polynomial32(r), 1.0)
     # below 2**-87 it is nothing beside 1
     c = float32_of_bits((bits_of_float32(select(shifted < 12582952.0, 12582952.0, shifted)) << 23) & 0x7F800000)
-    total = narrow(c + 1.0)
-    below = fma(r, v, total)
-    below_low = fma(r, v, total - below) + (narrow(1.0 - total) + c)
+    below = fma(r, v, narrow(c + 1.0))
+    below_low = fma(r, v, narrow(1.0 - below) + c)
     inverse = narrow(1.0) / narrow(below)
     return k, inverse, fma(-inverse, below_low, fma(-inverse, below, 1.0))
 
 
 def sigmoid32(x: Any) -> Any:
     """As ``sigmoid64``, in float32."""
-    k, inverse, lacking = logistic_parts32(x)
+    k, inverse, lacking = logistic_parts32(select(x < -1000.0, -1000.0, x))
     return scale(fma(inverse, lacking, inverse), k)
 
 
@@ -158,12 +162,53 @@ def silu_slope(mp: Any, x: Any) -> Any:
     return (1 + x / (1 + mp.exp(x))) / (1 + mp.exp(-x))
 
 
-def silu32(x: Any) -> Any:
-    """silu in float32: as ``sigmoid32``, scaled last; from 20 on it is ``x``."""
-    factor = select(x < -1000.0, -1000.0, x)
-    k, inverse, lacking = logistic_parts32(x)
+# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="-log(2)/2" --to="log(2)/2" --degree=9 --weight="x**2"
+def wide_exp_polynomial64(r: Any) -> Any:
+    """``(exp(r) - 1 - r) / r**2`` for ``r`` within ``ln(2) / 2``: exp within 2^-58."""
+    r2 = r * r
+    p01 = fma(r, 0.166666666666667, 0.5000000000000012)
+    p23 = fma(r, 0.008333333333307238, 0.041666666666515535)
+    p45 = fma(r, 0.00019841269917313147, 0.0013888888946982565)
+    p67 = fma(r, 2.7557216360492163e-06, 2.4801489979733157e-05)
+    p89 = fma(r, 2.5117843236749957e-08, 2.763126600153941e-07)
+    return fma(r2, fma(r2, fma(r2, fma(r2, p89, p67), p45), p23), p01)
+
+
+def logistic_parts64(x: Any) -> Any:
+    """As ``logistic_parts32``, in float64, for ``x`` from -800 on; from 40 on the result is 1."""
+    m = select(x > 40.0, 40.0, x) + NEGLIGIBLE
+    # the bits of a sum between 2**52 and 2**53 end with its integer, here the biased exponent of ``c``
+    shifted = fma(m, LOG2_E, 6755399441056767.0)
+    k = shifted - 6755399441056767.0
+    r = fma(k, LN2_LOW, fma(k, LN2_HIGH, -m))
+    v = fma(r, wide_exp_polynomial64(r), 1.0)
+    # below 2**-100 it is nothing beside 1
+    c = float64_of_bits(
+        wrap_int64(bits_of_float64(select(shifted < 6755399441056667.0, 6755399441056667.0, shifted)) << 52)
+    )
+    below = fma(r, v, c + 1.0)
+    below_low = fma(r, v, (1.0 - below) + c)
+    inverse = 1.0 / below
+    return k, inverse, fma(-inverse, below_low, fma(-inverse, below, 1.0))
+
+
+def silu64(x: Any) -> Any:
+    """silu in float64, from the parts of sigmoid: scaled last, so that subnormal results are rounded once.
+
+    From 40 on it is ``x``. By ``exp(-abs(x))``, with a numerator to be chosen, it took half as many operations again.
+    """
+    factor = select(x < -800.0, -800.0, x)
+    k, inverse, lacking = logistic_parts64(factor)
     y = fma(factor, inverse, factor * (inverse * lacking))
     # below 2**-64, which ``scale`` does not take, ``k`` is 0
+    return select(x > 40.0, x, select(k == 0.0, y, scale(y, k)))
+
+
+def silu32(x: Any) -> Any:
+    """As ``silu64``, in float32; from 20 on it is ``x``."""
+    factor = select(x < -1000.0, -1000.0, x)
+    k, inverse, lacking = logistic_parts32(factor)
+    y = fma(factor, inverse, factor * (inverse * lacking))
     return select(x > 20.0, x, select(k == 0.0, y, scale(y, k)))
 
 
@@ -189,23 +234,7 @@ def silu(x: Any) -> Any:
     >>> ao.silu(ao.tensor([0.0, 100.0]))
     tensor([  0., 100.])
     """
-    a = math.fabs(x)
-    k, t, u, v = exp_parts64(-select(a > 752.0, 3000.0, a))
-    mantissa = fma(u, v, t)
-    e = mantissa * scale(1.0, select(k < -100.0, -100.0, k))
-    below = 1.0 + e
-    negative = x < 0.0
-    above = select(negative, mantissa, 1.0)
-    above_low = select(negative, fma(u, v, t - mantissa), 0.0)
-    inverse = 1.0 / below
-    quotient = above * inverse
-    lacking = inverse * (fma(-quotient, below, above) + fma(-quotient, (1.0 - below) + e, above_low))
-    # scaled last, so that subnormal results are rounded once
-    factor = select(negative, select(x < -800.0, -800.0, x), select(x > 1.0, 1.0, x))
-    y = fma(factor, quotient, factor * lacking)
-    # below 2**-64, which ``scale`` does not take, ``k`` is 0
-    below_zero = select(k == 0.0, y, scale(y, k))
-    return select(negative, below_zero, select(x > 1.0, x * (quotient + lacking), y))
+    return silu64(x)
 
 
 silu.specialise("float32")(silu32)

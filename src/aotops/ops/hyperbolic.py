@@ -8,8 +8,10 @@ from typing import Any
 from aotops.intrinsics import (
     Table,
     bits_of_float32,
+    bits_of_float64,
     divide,
     float32_of_bits,
+    float64_of_bits,
     fma,
     limit,
     look_up16,
@@ -18,6 +20,7 @@ from aotops.intrinsics import (
     rint,
     scale,
     select,
+    wrap_int64,
 )
 from aotops.ops.cases import Cases
 from aotops.ops.float_arithmetic import (
@@ -253,19 +256,50 @@ def sinh32(x: Any) -> Any:
     return math.copysign(select(a < TINY_32, a, half + half), x)
 
 
-def cosh64(x: Any) -> Any:
-    """cosh in float64; scaled last, as sinh."""
-    k, w, r, c, s = parts64(math.fabs(x))
-    one, less = 1.0 + w, fma(-r, w, r)
-    total = one + less
-    rest = fma(c, one, fma(-s, w, s)) + ((1.0 - one) + w)
-    return scale(total + (((one - total) + less) + rest), k - 1.0)
-
-
-#: The roots, what they lack as float32, and their inverses, of the sign and size that ``cosh32`` says.
+#: What ``cosh64`` and ``cosh32`` look up: twice the roots of 2, what these lack, and their inverses, of the sign and
+#: size that the functions say. In float64 the index is added to an inverse's bits, at the place where it stands beside
+#: the exponent in what is subtracted, which therefore needs no floor.
+DOUBLE_ROOTS = Table(tuple(2.0 * root for root in ROOTS.values))
+DOUBLE_ROOTS_LOW = Table(tuple(2.0 * root * low for root, low in zip(ROOTS.values, ROOTS_LOW.values, strict=True)))
+INVERSE_ROOTS = Table(
+    tuple(float64_of_bits(bits_of_float64(-(2.0**-5) / root) + (j << 49)) for j, root in enumerate(ROOTS.values))
+)
 DOUBLE_ROOTS_32 = Table(tuple(2.0 * root for root in ROOTS_32.values))
 DOUBLE_ROOTS_LOW_32 = Table(tuple(narrow(2.0 * (root - narrow(root))) for root in ROOTS.values))
 INVERSE_ROOTS_32 = Table(tuple(narrow(-(2.0**-5) / root) for root in ROOTS.values))
+
+
+# tools/fit_polynomial.py "(sinh(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(log(2)/32)**2" --degree=2 --weight=x
+# tools/fit_polynomial.py "(cosh(sqrt(x)) - 1) / x" --from=0 --to="(log(2)/32)**2" --degree=2 --weight=x
+def narrow_expm1s64(r: Any) -> Any:
+    """``expm1(r)`` and ``-expm1(-r)`` for ``r`` within ``ln(2) / 32``: within 2^-66."""
+    z = r * r
+    s = fma(r * z, fma(fma(z, 0.0001984151820509741, 0.008333333332657837), z, 0.1666666666666667), r)
+    c = fma(fma(z, 0.0013889112416630492, 0.04166666666058718), z, 0.5000000000000004)
+    return fma(z, c, s), fma(z, -c, s)
+
+
+def cosh64(x: Any) -> Any:
+    """cosh in float64, by sixteenths of ``ln(2)``, whose ``r`` is so small that no rounding of it counts.
+
+    What is left is ``t * exp(r) + b * exp(-r)`` with ``t`` from 2 to 4 in two parts, and ``b`` at most ``t``. A quarter
+    of twice the result is scaled, since ``2**k`` may overflow where the result does not.
+    """
+    a = math.fabs(x)
+    m = select(a > 711.0, 711.0, a)
+    m = select(m < TINY, TINY, m)
+    # the bits of a sum between 2**48 and 2**49 end with sixteenths, here of the biased exponent of ``2**(k - 2)``
+    shifted = fma(m, LOG2_E, 422212465067005.0)
+    k = shifted - 422212465067005.0
+    j = bits_of_float64(shifted)
+    more, less = narrow_expm1s64(fma(-k, LN2_LOW, fma(-k, LN2_HIGH, m)))
+    # beyond k = 35 it is nothing; NaN counts as that
+    near = bits_of_float64(select(shifted < 422212465067040.0, shifted, 422212465067040.0))
+    # ``2 * 4**-k`` times the inverse, whose bits in the table are modulo 2**64 those of it times ``2**2042``
+    b = float64_of_bits(wrap_int64(bits_of_float64(look_up16(INVERSE_ROOTS, j)) - (near << 49)))
+    t = look_up16(DOUBLE_ROOTS, j)
+    y = t + (b + fma(t, more, fma(-b, less, look_up16(DOUBLE_ROOTS_LOW, j))))
+    return y * float64_of_bits((j << 48) & 0x7FF0000000000000)
 
 
 # tools/fit_polynomial.py "(cosh(sqrt(x)) - 1) / x" --from=0 --to="(log(2)/32)**2" --degree=0 --weight=x --float32
@@ -277,11 +311,7 @@ def narrow_expm1s32(r: Any) -> Any:
 
 
 def cosh32(x: Any) -> Any:
-    """cosh in float32, by sixteenths of ``ln(2)``, whose ``r`` is so small that no rounding of it counts.
-
-    What is left is ``t * exp(r) + b * exp(-r)`` with ``t`` from 2 to 4 in two parts, and ``b`` at most ``t``. A quarter
-    of twice the result is scaled, since ``2**k`` may overflow where the result does not.
-    """
+    """As ``cosh64``, in float32."""
     a = math.fabs(x)
     m = select(a > 90.0, 90.0, a)
     m = select(m < TINY_32, TINY_32, m)
