@@ -13,7 +13,7 @@ import pytest
 def pytest_configure(config: pytest.Config) -> None:
     """Let the processes of one run share what they compile, which no other run finds; tests of the cache have others.
 
-    A reduction takes 2 seconds to compile, and both processes of two, or several tests, need the same ones.
+    A reduction takes 2 seconds to compile, and several processes, or several tests, need the same ones.
     """
     if "AOTOPS_JIT_CACHE" not in os.environ:  # a worker of pytest-xdist has its parent's
         folder = tempfile.mkdtemp(prefix="aotops-tests-")
@@ -22,11 +22,23 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Give each process of ``-n auto`` half of the tests in order, and those that are done first some of the others'.
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Run one process more than there are CPUs with ``-n auto``: each waits for a sixth of its time.
 
-    By default xdist deals out ever smaller handfuls, so that two processes make the fixtures of a file, and compile the
-    same operators at the same time.
+    Tests wait for processes that they start, for interruptions, and for other threads.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    cpus = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return cpus + 1
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give each process of ``-n auto`` as many tests in order, and those that are done first some of the others'.
+
+    By default xdist deals out ever smaller handfuls, so that several processes make the fixtures of a file, and compile
+    the same operators at the same time.
     """
     if config.getoption("dist") != "load":
         return None

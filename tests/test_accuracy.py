@@ -99,7 +99,7 @@ def neighbours(x: float, steps: int) -> Iterator[float]:
 
 
 #: mpmath takes 20 seconds for all points of a function, of which the default tests take one part.
-PARTS = 12
+PARTS = 20
 
 #: The ends of the subnormal and the normal numbers, and where many formulas meet.
 THRESHOLDS = (5e-324, 2.2250738585072014e-308, 1.7976931348623157e308, 0.0, 1.0, 0.5, 2.0)

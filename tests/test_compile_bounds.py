@@ -105,7 +105,7 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
         # x86-64-v3 computes two vectors in an iteration; 20 exponentials each have a branch for subnormal results
         pytest.param(STRAIGHT, 310, marks=pytest.mark.slow),
         pytest.param(PRISM, 225, marks=pytest.mark.slow),
-        (LOGADDEXP, 325),
+        pytest.param(LOGADDEXP, 325, marks=pytest.mark.slow),
     ],
     ids=["kepler 9", "kepler 60", "nest 2", "nest 4", "40 functions", "prism", "logaddexp"],
 )
