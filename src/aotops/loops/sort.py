@@ -49,7 +49,7 @@ SHORT = 12
 #: 4.5 ns by one pass and networks of 512.
 NETWORKS = {"int32": (4096, 512), "int64": (2048, 256)}
 #: The most keys of a row that is sorted by a network where longer ones are partitioned, and of a part of those.
-PARTITIONED_FROM, MOST_OF_PART = 1024, {"int32": 1024, "int64": 512}
+PARTITIONED_FROM, MOST_OF_PART = 1024, {"int32": 1536, "int64": 1024}
 #: How many partitions a key may take part in, for each bit of the number of keys, before the rest is distributed.
 PARTITIONS_PER_BIT = 2
 #: The bits by which keys are distributed at a time: at most those of a row, and of a bucket.
