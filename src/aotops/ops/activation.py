@@ -35,7 +35,7 @@ from aotops.ops.float_arithmetic import (
     in_float64,
 )
 from aotops.ops.record import FLOATS, NUMBERS, TO_FLOAT, map, zip
-from aotops.ops.special import FAR_32, NOTHING, bell_of, interval64, numpy_erfc, tail64
+from aotops.ops.special import NOTHING, bell_of, interval64, numpy_erfc, tail64
 
 # --- sigmoid ------------------------------------------------------------------------------------------------------
 
@@ -322,7 +322,8 @@ def gelu32(x: Any) -> Any:
     """
     a = math.fabs(x)
     tiny = a < NOTHING
-    m = select(tiny, NOTHING, select(a > 14.375, FAR_32, a))
+    m = select(a > 14.625, 14.625, a)  # where the tail rounds to 0
+    m = select(m < NOTHING, NOTHING, m)
     t, constant, slope = tail_by_table(m, bits_of_float32(m + 1.0) >> 21)
     rest = t * slope
     k, root, u = bell_of_half(m)
@@ -331,7 +332,8 @@ def gelu32(x: Any) -> Any:
     y = first * constant
     y_low = fma(first, rest, fma(first_low, constant, fma(first, constant, -y)))
     tail = scale(y + fma(y + y_low, u, y_low), k)
-    return select(tiny, 0.5 * x, select(x < 0.0, -tail, x - tail))
+    # two operations, where a choice between two results takes four
+    return select(tiny, 0.5 * x, select(x > 0.0, x, -0.0) - tail)
 
 
 @map(
