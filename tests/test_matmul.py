@@ -251,6 +251,24 @@ def test_results_in_out() -> None:
         ao.matmul(a, b, out=x)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("depth", [0, 1, 3, 4, 7, 33, 300])
+def test_a_few_rows_and_a_few_columns_have_the_bits_of_tiles(dtype: str, depth: int) -> None:
+    rng = np.random.default_rng(depth)
+    for length in (49, 300, 1030):
+        many, wide = (rng.standard_normal(shape).astype(dtype) for shape in ((40, depth), (depth, length)))
+        tall = ao.asarray(np.ascontiguousarray(wide.T))
+        by_columns = ao.asarray(wide).T  # the same matrix, of contiguous columns
+        whole = np.asarray(ao.asarray(many) @ ao.asarray(wide))
+        for few in range(2, 9):
+            assert np.asarray(ao.asarray(many[:few]) @ ao.asarray(wide)).tobytes() == whole[:few].tobytes()
+            right = ao.asarray(np.ascontiguousarray(many[:few].T))
+            start = ao.asarray(rng.standard_normal((length, few)).astype(dtype))
+            for before in (None, start):
+                turned = np.asarray(linear_algebra.matrices(by_columns, right, start=before))
+                assert turned.tobytes() == np.asarray(linear_algebra.matrices(tall, right, start=before)).tobytes()
+
+
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 @pytest.mark.parametrize("make", [loops.matmul, loops.matmul_wide, loops.matmul_plain], ids=lambda make: make.__name__)
 def test_the_loop_nest_runs_as_plain_python(make: Callable[[str], loops.Routine], dtype: str) -> None:

@@ -17,7 +17,8 @@ Theory of operation:
    contiguous memory: the rows of ``a`` one behind the other, the columns of ``b`` in panels as wide as a tile.
 5. At the edges tiles have fewer rows and columns. Their loops are as long, so that LLVM makes vectors of them, with
    masks where a level has these: neither memory beyond the edge is touched, nor is anything copied.
-6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order.
+6. A few rows, as of a vector times a matrix, are added without tiles: rows of ``b``, four at a time, in the same order,
+   to four rows of the result at a time.
    Of small matrices four rows are computed, one vector of columns at a time, with less to prepare than a tile takes.
 7. A few rows times a matrix whose columns are contiguous, as a transposed one, are dot products: each has as many sums
    as a vector of 64 bytes has numbers, which are added up pairwise at last. That is an order of its own, of any level.
@@ -87,6 +88,9 @@ WAYS = BY_TILES, BY_ROWS, BY_FOURS, BY_DOTS = range(4)
 #: 64 bytes, or 8 of 32 bytes.
 DOTS = {2: (4, 4), 1: (2, 2)}
 
+#: The rows that are multiplied by rows of the second matrix at a time, by the vectors of tiles, and how many of those.
+HEIGHT_OF_FEW, LINES = {2: 4, 1: 2}, 4
+
 
 def multiply_add(a: Any, b: Any, c: Any) -> Any:
     """``a * b + c`` of integers."""
@@ -107,7 +111,7 @@ def matmul_plain(dtype: str) -> Routine:
     """Make the loop nest without tiles, for levels without ``fma`` and masks, where tiles take 20 KiB of each dtype."""
     signature, add = signature_of(dtype), addition(dtype)
     width = VECTOR_BYTES // FACTS[dtype].itemsize
-    multiply_rows, multiply_dots = few_rows(add), dots(add, 1, 1, width)
+    multiply_rows, multiply_dots = few_rows(add, 1, width), dots(add, 1, 1, width)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
         first_a, first_b, first_sums = input_pointers(data, signature)
@@ -154,7 +158,7 @@ def products(dtype: str, height: int, vectors: int) -> Routine:
     width = vectors * lanes
     low = height if vectors > 1 else height // 2  # 16 registers also hold the masks
     multiply_tile, multiply_edge = whole_tile(add, height, width), edge(add, low, lanes)
-    multiply_rows, multiply_four = few_rows(add), four_rows(add, lanes)
+    multiply_rows, multiply_four = few_rows(add, HEIGHT_OF_FEW[vectors], lanes), four_rows(add, lanes)
     multiply_dots = dots(add, *DOTS[vectors], lanes)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
@@ -446,8 +450,13 @@ def load_first(sums: Any) -> Any:
     return load_output(sums, 0)
 
 
-def few_rows(add: Function) -> Function:
-    """Make a function that multiplies a few rows by a matrix whose rows are contiguous: four of these at a time."""
+def few_rows(add: Function, height: int, lanes: int) -> Function:
+    """Make a function that multiplies a few rows by a matrix whose rows are contiguous: four of these at a time.
+
+    ``height`` rows are multiplied together, so that many lines of the matrix are on their way at once; of those that
+    are left over half as many, as often as it takes.
+    """
+    add_lines, add_line = rows_of_lines(add, height, LINES, lanes), rows_of_lines(add, height, 1, lanes)
 
     def multiply(
         a: Any,
@@ -462,32 +471,107 @@ def few_rows(add: Function) -> Function:
         depth: int,
         adds: bool,
     ) -> None:
-        for i in range(0 if adds else rows):
-            target = shift(c, i * c_row)
+        for i in range(rows if depth == 0 and not adds else 0):
             for j in range(columns):
-                store(target, j, 0)
-        whole = depth // 4 * 4
-        for k in range(0, whole, 4):
-            row0, row1 = shift(b, k * b_row), shift(b, (k + 1) * b_row)
-            row2, row3 = shift(b, (k + 2) * b_row), shift(b, (k + 3) * b_row)
-            for i in range(rows):
-                left, target = shift(a, i * a_row + k * a_column), shift(c, i * c_row)
-                a0, a1 = load_output(left, 0), load_output(left, a_column)
-                a2, a3 = load_output(left, 2 * a_column), load_output(left, 3 * a_column)
-                for j in range(columns):
-                    value = add(a0, load_output(row0, j), load_output(target, j))
-                    value = add(a1, load_output(row1, j), value)
-                    value = add(a2, load_output(row2, j), value)
-                    store(target, j, add(a3, load_output(row3, j), value))
+                store(c, i * c_row + j, 0)
+        whole = depth // LINES * LINES
+        for k in range(0, whole, LINES):
+            left, lines = shift(a, k * a_column), shift(b, k * b_row)
+            add_lines(left, a_row, a_column, lines, b_row, c, c_row, rows, columns, adds or k > 0)
         for k in range(whole, depth):
-            row = shift(b, k * b_row)
-            for i in range(rows):
-                target = shift(c, i * c_row)
-                factor = load_output(a, i * a_row + k * a_column)
-                for j in range(columns):
-                    store(target, j, add(factor, load_output(row, j), load_output(target, j)))
+            left, lines = shift(a, k * a_column), shift(b, k * b_row)
+            add_line(left, a_row, a_column, lines, b_row, c, c_row, rows, columns, adds or k > 0)
 
     return multiply
+
+
+def rows_of_lines(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that adds the products of some columns of ``a`` and as many rows of ``b``."""
+    add_group = group_of_lines(add, height, lines, lanes)
+    add_rest: Any = rows_of_lines(add, height // 2, lines, lanes) if height > 1 else None
+
+    def add_last(
+        a: Any,
+        a_row: int,
+        a_column: int,
+        b: Any,
+        b_row: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        adds: bool,
+    ) -> None:
+        for i in range(rows):
+            add_group(shift(a, i * a_row), a_row, a_column, b, b_row, shift(c, i * c_row), c_row, columns, adds)
+
+    def add_all(
+        a: Any,
+        a_row: int,
+        a_column: int,
+        b: Any,
+        b_row: int,
+        c: Any,
+        c_row: int,
+        rows: int,
+        columns: int,
+        adds: bool,
+    ) -> None:
+        whole = rows // height * height
+        for i in range(0, whole, height):
+            add_group(shift(a, i * a_row), a_row, a_column, b, b_row, shift(c, i * c_row), c_row, columns, adds)
+        left, out = shift(a, whole * a_row), shift(c, whole * c_row)
+        add_rest(left, a_row, a_column, b, b_row, out, c_row, rows - whole, columns, adds)
+
+    return add_last if add_rest is None else add_all
+
+
+def group_of_lines(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that adds the products of ``height`` by ``lines`` factors and rows of ``b``, read once."""
+    add_vector, count = vector_of_lines(add, height, lines, lanes), height * lines
+
+    def add_group(
+        a: Any, a_row: int, a_column: int, b: Any, b_row: int, c: Any, c_row: int, columns: int, adds: bool
+    ) -> None:
+        factors = accumulators(count, c)
+        for i in range(height):
+            for k in range(lines):
+                store(factors, i * lines + k, load_output(a, i * a_row + k * a_column))
+        whole = columns // lanes * lanes
+        for j in range(0, whole, lanes):
+            add_vector(factors, shift(b, j), b_row, shift(c, j), c_row, lanes, adds)
+        if whole < columns:
+            add_vector(factors, shift(b, whole), b_row, shift(c, whole), c_row, columns - whole, adds)
+
+    return add_group
+
+
+def vector_of_lines(add: Function, height: int, lines: int, lanes: int) -> Function:
+    """Make a function that adds the products of factors and rows of at most ``lanes`` columns."""
+    size, right_size = height * lanes, lines * lanes
+
+    def add_vector(factors: Any, b: Any, b_row: int, c: Any, c_row: int, columns: int, adds: bool) -> None:
+        tile, x = accumulators(size, c), accumulators(right_size, c)
+        for k in range(lines):
+            line = shift(b, k * b_row)
+            for lane in range(lanes):
+                store(x, k * lanes + lane, load_output(line, lane) if lane < columns else 0)
+        for i in range(height):
+            source = shift(c, i * c_row)
+            for lane in range(lanes):
+                store(tile, i * lanes + lane, load_output(source, lane) if adds and lane < columns else 0)
+        for k in range(lines):
+            for i in range(height):
+                factor, sums = load_output(factors, i * lines + k), shift(tile, i * lanes)
+                for lane in range(lanes):
+                    store(sums, lane, add(factor, load_output(x, k * lanes + lane), load_output(sums, lane)))
+        for i in range(height):
+            target = shift(c, i * c_row)
+            for lane in range(lanes):
+                if lane < columns:
+                    store(target, lane, load_output(tile, i * lanes + lane))
+
+    return add_vector
 
 
 def times_i(dtype: str) -> Routine:

@@ -83,6 +83,14 @@ static void copy_panels(const product *own, char *source, int64_t depth, int64_t
     }
 }
 
+/* Copies a result between the rows in which it is computed and those of c, whose columns have gaps. */
+static void turn(const product *own, char *c, char *turned, int64_t rows, int64_t columns, bool to_c)
+{
+    const int64_t in[] = {own->c.row, columns, own->c.column, 1}, out[] = {columns, own->c.row, 1, own->c.column};
+    char *data[] = {to_c ? turned : c, to_c ? c : turned};
+    aot_call_kernel(own->copy, columns, rows, data, to_c ? out : in);
+}
+
 /* Sets the stride of rows of a, and its multiples. */
 static void set_rows_of_a(int64_t *numbers, int64_t stride)
 {
@@ -113,14 +121,22 @@ static void set_numbers(const product *own, int64_t depth, bool adds, int64_t *n
 static bool compute_item(const product *own, char *a, char *b, char *c, int64_t rows, int64_t columns, char *scratch)
 {
     int64_t numbers[AOT_MATMUL_NUMBERS], first = 0, line = own->parts * own->width;
-    char *waiting = scratch + own->bytes_of_a + own->bytes_of_b;
-    bool waits = own->bytes_of_sums > 0;
+    char *waiting = scratch + own->bytes_of_a + own->bytes_of_b, *turned = waiting + own->bytes_of_sums;
+    bool waits = own->bytes_of_sums > 0, turns = own->bytes_of_turned > 0;
+    char *target = turns ? turned : c;
+    int64_t target_row = turns ? columns : own->c.row;
+    if (turns && own->adds) {
+        turn(own, c, turned, rows, columns, false);
+    }
     do { /* once if the inner axis is empty */
         int64_t depth = aot_smaller(own->block_depth, own->depth - first);
         bool from_waiting = waits && first > 0, to_waiting = waits && first + depth < own->depth;
         set_numbers(own, depth, own->adds || first > 0, numbers);
         char *left = moved(own, a, first * own->a.column), *right = moved(own, b, first * own->b.row);
-        char *data[] = {left, right, c, c};
+        char *data[] = {left, right, target, target};
+        if (turns) {
+            numbers[AOT_MATMUL_SUMS_ROW] = numbers[AOT_MATMUL_C_ROW] = columns;
+        }
         if (own->copies_a) {
             set_rows_of_a(numbers, own->parts * depth);
             numbers[AOT_MATMUL_A_COLUMN] = 1;
@@ -154,13 +170,16 @@ static bool compute_item(const product *own, char *a, char *b, char *c, int64_t 
                 copy_lines(own, data[0], some, depth, own->a.row, own->a.column, scratch);
                 data[0] = scratch;
             }
-            char *place = moved(own, c, row * own->c.row), *sums = moved(own, waiting, row * own->width);
+            char *place = moved(own, target, row * target_row), *sums = moved(own, waiting, row * own->width);
             data[2] = from_waiting ? sums : place;
             data[3] = to_waiting ? sums : place;
             aot_call_kernel(own->kernel, some, columns * own->parts, data, numbers);
         }
         first += own->block_depth;
     } while (!aot_is_stopped() && first < own->depth);
+    if (turns && first >= own->depth) {
+        turn(own, c, turned, rows, columns, true);
+    }
     return first >= own->depth;
 }
 
@@ -175,7 +194,7 @@ static void compute_blocks(const aot_runner *runner, int64_t first, int64_t last
         char *a = matrix_of(own, &own->a, own->axes, matrix), *b = matrix_of(own, &own->b, own->axes, matrix);
         char *c = matrix_of(own, &own->c, own->axes, matrix);
         goes_on = compute_item(own, moved(own, a, row * own->a.row), moved(own, b, column * own->b.column),
-                               moved(own, c, row * own->c.row + column),
+                               moved(own, c, row * own->c.row + column * own->c.column),
                                aot_smaller(own->item_rows, own->rows - row),
                                aot_smaller(own->block_columns, own->columns - column), scratch);
     }
@@ -282,7 +301,7 @@ static int run(aot_state *state, product *own, int dtype, Py_ssize_t size)
     aot_runner runner = {.job = own, .total = total, .compute_bound = true, .is_long = one * count >= LONG};
     runner.threads = aot_threads(state, total, true, false);
     aot_plan_product(own, one, runner.threads);
-    runner.scratch_bytes = own->bytes_of_a + own->bytes_of_b + own->bytes_of_sums;
+    runner.scratch_bytes = own->bytes_of_a + own->bytes_of_b + own->bytes_of_sums + own->bytes_of_turned;
     if (total < AOT_PLAN_GRAIN && runner.scratch_bytes <= AOT_PLAN_STACK_BYTES && !state->watched) {
         _Alignas(AOT_ALIGNMENT) char stack[AOT_PLAN_STACK_BYTES];
         aot_environment before = aot_begin_environment();

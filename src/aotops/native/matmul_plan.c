@@ -2,6 +2,7 @@
  *
  *     def plan(product):
  *         merge axes of the batch that follow one another, and with the rows if all are multiplied by one matrix
+ *         exchange the factors, if there are a few columns, and those of the first one are contiguous
  *         way = dot products, if there are a few rows, and columns that are contiguous
  *               rows of b, if there are a few rows; or four rows at a time, if matrices are small
  *               tiles, for all others
@@ -36,9 +37,17 @@
 /* Multiplications of small matrices, whose rows are computed four at a time: 12 x 12 take 0.9 of the time of tiles, 24 x 24
  * float64 1.25. */
 #define MOST_BY_FOURS 4000
-/* Fewer rows than this have blocks of so many columns. */
-#define FEW_ROWS 5
-#define COLUMNS_OF_FEW_ROWS 1024
+/* So many rows at most are added row by row of b, in blocks of columns of so many bytes. One row alone takes a tenth longer
+ * in blocks of 4096 bytes, four rows a quarter longer in blocks of 8192. */
+#define MOST_FEW_ROWS 7
+#define BYTES_OF_FEW_ROWS 4096
+#define BYTES_OF_A_ROW 8192
+/* So many columns at most are computed as rows of the transposed product where the columns of a are contiguous. */
+#define MOST_FEW_COLUMNS 8
+/* Sums of so few products take as long as storing them does where these do not stay in L2: one row of tiles is stored from end
+ * to end, then the next. 1000 x 3 x 1000 float32 take 0.55 of the time, 512 x 16 x 512, which are 1 MB, 1.4. */
+#define SHORT_DEPTH 32
+#define BYTES_BEYOND_L2 (2 << 20)
 /* Rows that are multiplied by contiguous columns as dot products, at most, where a row has at least so many bytes for each
  * of them: a copy of the columns would serve too few. Bits depend on these. 16 x 512 float32 take 0.8 of the time of tiles,
  * 32 x 512 1.1; 12 x 64 1.0, for sums of few products. So many columns, of so many numbers in all, stay in L2; rows and
@@ -60,20 +69,32 @@ static int64_t even_block(int64_t length, int64_t most, int64_t unit)
     return length == 0 ? 1 : aot_smaller(length, ceiling(ceiling(length, ceiling(length, most)), unit) * unit);
 }
 
-/* Exchanges the factors of the products of matrices and one column: the results are those of a row times the transposed
- * matrices. */
+/* Returns whether a matrix has the rows that are added one after the other: contiguous ones, several vectors long. */
+static bool has_long_rows(const product *own, int64_t step, int64_t length, int64_t others, int64_t most)
+{
+    return step == 1 && others <= most && length > (others > 1 ? 3 : 1) * own->width;
+}
+
+/* Exchanges the factors of products with one column, or with a few of them if the columns of a are contiguous: the results
+ * are those of a few rows times the transposed matrices. */
 static void exchange(product *own)
 {
-    if (own->columns == 1 && own->rows > 1 && own->parts == 1 && own->c.row == 1) {
+    bool vector = own->columns == 1 && own->rows > 1 && own->c.row == 1;
+    bool few = own->columns > 1 && own->a.column != 1 &&
+               has_long_rows(own, own->a.row, own->rows, own->columns, MOST_FEW_COLUMNS);
+    if (own->parts == 1 && (vector || few)) {
         matrices left = own->b;
+        int64_t rows = own->columns, row = own->c.row;
         own->b = own->a;
         own->b.row = own->a.column;
         own->b.column = own->a.row;
         own->a = left;
-        own->a.row = 0;
+        own->a.row = left.column;
         own->a.column = left.row;
+        own->c.row = own->c.column;
+        own->c.column = row;
         own->columns = own->rows;
-        own->rows = 1;
+        own->rows = rows;
     }
 }
 
@@ -167,16 +188,16 @@ static void choose_way(product *own, double multiplications)
 {
     double b_bytes = (double)own->depth * (double)own->columns * (double)own->itemsize;
     bool has_rows = own->b.column == 1 && own->parts == 1, by_dots = is_by_dots(own);
-    bool by_rows = has_rows && own->rows < FEW_ROWS && own->columns > (own->rows > 1 ? 3 : 1) * own->width;
+    bool by_rows = own->parts == 1 && has_long_rows(own, own->b.column, own->columns, own->rows, MOST_FEW_ROWS);
     bool by_fours = has_rows && own->a.column == 1 && multiplications <= MOST_BY_FOURS;
     own->way = by_dots    ? AOT_MATMUL_BY_DOTS
                : by_rows  ? AOT_MATMUL_BY_ROWS
                : by_fours ? AOT_MATMUL_BY_FOURS
                           : AOT_MATMUL_BY_TILES;
     bool pays_to_copy_b = own->rows > 2 * own->height && (b_bytes > WORTH_COPYING || evicts_itself(own));
-    own->copies_a = by_dots ? own->a.column != 1 : pays_to_copy_rows(own);
+    own->copies_a = by_dots ? own->a.column != 1 : !by_rows && pays_to_copy_rows(own);
     own->copies_b = by_dots ? own->b.row != 1 : !has_rows || (!by_rows && pays_to_copy_b);
-    bool together = !own->copies_a && !own->copies_b && multiplications <= (double)MOST_TOGETHER;
+    bool together = !own->copies_a && !own->copies_b && own->c.column == 1 && multiplications <= (double)MOST_TOGETHER;
     own->together = together ? (int64_t)((double)MOST_TOGETHER / (multiplications + 64.0)) + 1 : 0;
 }
 
@@ -185,7 +206,7 @@ static void divide(product *own, int64_t count, int64_t least)
 {
     bool by_rows = own->way == AOT_MATMUL_BY_ROWS, by_dots = own->way == AOT_MATMUL_BY_DOTS;
     int64_t columns_of_dots = aot_smaller(BLOCK_COLUMNS_OF_DOTS, BLOCK_NUMBERS_OF_DOTS / aot_larger(own->depth, 1));
-    int64_t columns = by_rows   ? COLUMNS_OF_FEW_ROWS
+    int64_t columns = by_rows   ? (own->rows > 1 ? BYTES_OF_FEW_ROWS : BYTES_OF_A_ROW) / own->itemsize
                       : by_dots ? aot_larger(columns_of_dots, 4)
                                 : AOT_MATMUL_BLOCK_COLUMNS / own->parts;
     own->block_columns = even_block(own->columns, columns, by_dots ? 4 : own->width);
@@ -206,12 +227,17 @@ static void divide(product *own, int64_t count, int64_t least)
         own->block_columns = divides && by_columns ? narrower : own->block_columns;
     }
     own->block_rows = even_block(own->item_rows, by_dots ? MOST_ROWS_OF_DOTS : AOT_MATMUL_BLOCK_ROWS, own->height);
+    double c_bytes = (double)own->rows * (double)own->columns * (double)own->itemsize;
+    if (own->way == AOT_MATMUL_BY_TILES && own->depth <= SHORT_DEPTH && c_bytes >= BYTES_BEYOND_L2) {
+        own->block_rows = aot_smaller(own->height, own->item_rows);
+    }
     int64_t panels = by_dots ? own->block_columns : ceiling(own->block_columns, own->width) * own->width * own->parts;
     own->bytes_of_a = own->copies_a ? (size_t)(own->block_rows * own->block_depth * own->itemsize) : 0;
     own->bytes_of_a = aot_whole_lines(own->bytes_of_a);
     own->bytes_of_b = own->copies_b ? (size_t)(panels * own->block_depth * own->itemsize) : 0;
     own->bytes_of_b = aot_whole_lines(own->bytes_of_b);
     own->bytes_of_sums = waits ? (size_t)(panels / own->parts * own->item_rows * own->itemsize) : 0;
+    own->bytes_of_turned = own->c.column != 1 ? (size_t)(own->item_rows * own->block_columns * own->itemsize) : 0;
 }
 
 void aot_plan_product(product *own, double one, int threads)
@@ -221,7 +247,7 @@ void aot_plan_product(product *own, double one, int threads)
         count *= own->batch[axis];
     }
     choose_way(own, one);
-    own->bytes_of_a = own->bytes_of_b = own->bytes_of_sums = 0;
+    own->bytes_of_a = own->bytes_of_b = own->bytes_of_sums = own->bytes_of_turned = 0;
     if (own->together > 0) {
         own->together = aot_smaller(last, own->together);
         own->items = own->together == count ? 1 : count / last * ceiling(last, own->together);

@@ -29,6 +29,7 @@ typedef struct {
     int64_t item_rows, block_rows, block_depth, block_columns; /* at most; an item has several blocks of rows */
     int64_t row_items, column_blocks, items;
     size_t bytes_of_a, bytes_of_b, bytes_of_sums; /* of copies, and of sums that wait */
+    size_t bytes_of_turned;                       /* of results whose columns have gaps, until they are copied */
 } product;
 
 /* Merges axes of the batch, and exchanges the factors where the result has one column. */
