@@ -33,7 +33,7 @@ CALLBACKS = {
     "named_tuple": "aotops.user.array_arguments.named_tuple",
     "numpy_dtype": "aotops.interop.numpy_dtypes.as_numpy",
     "numpy_parts": "aotops.interop.numpy_dtypes.parts",
-    "operator_derivative": "aotops.user.declare.derivative",
+    "operator_derivative": "aotops.autograd.engine.derivative",
     "operator_documentation": "aotops.operator.documentation",
     "operator_name": "aotops.user.declare.name_of",
     "operator_scalar": "aotops.operator.scalar",

@@ -33,6 +33,22 @@ def reads(derivative: Operator) -> tuple[int, int]:
     return reads_and_passes(record)
 
 
+def derivative(operator: Operator) -> Any:
+    """The operator of the derivative; of a user-defined operator that has none yet, the decorator that declares it.
+
+    Declarations are imported for the latter alone: 10 ms, which a first gradient need not take.
+    Raises ``AttributeError`` for an operator of aotops that has none.
+    """
+    if operator._record is not None:
+        from aotops.user.declare import derivative_of
+
+        return derivative_of(operator)
+    try:
+        return _native.operators[f"{operator.__name__}.derivative"]
+    except KeyError:
+        raise AttributeError(f"{operator.__name__} has no derivative") from None
+
+
 def node_name(node: Node) -> str:
     """How a node shows itself."""
     if node.function is None:

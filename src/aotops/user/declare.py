@@ -501,16 +501,8 @@ def declaration(operator: Operator) -> Record:
     return record
 
 
-def derivative(operator: Operator) -> Any:
-    """The operator of the derivative; of a user-defined operator that has none yet, the decorator that declares it.
-
-    Raises ``AttributeError`` for an operator of aotops that has none.
-    """
-    if operator._record is None:
-        try:
-            return _native.operators[f"{operator.__name__}.derivative"]
-        except KeyError:
-            raise AttributeError(f"{operator.__name__} has no derivative") from None
+def derivative_of(operator: Operator) -> Any:
+    """The operator of a declared operator's derivative; while there is none, the decorator that declares it."""
     record = declaration(operator)
     if record.gradient is not None:
         return record.gradient.operator
