@@ -18,12 +18,17 @@ from aotops import ops
 
 pytestmark = [requires_numba, requires_source]
 
-EXTENSION = tomllib.loads((PROJECT / "pyproject.toml").read_text())["tool"]["setuptools"]["ext-modules"][0]
-
 COMPILERS = [
     pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"needs {name}"))
     for name in ("gcc", "clang")
 ]
+
+
+def native_module() -> dict[str, Any]:
+    """What the project's settings say of ``aotops._native``."""
+    settings = tomllib.loads((PROJECT / "pyproject.toml").read_text(encoding="utf-8"))
+    module: dict[str, Any] = settings["tool"]["setuptools"]["ext-modules"][0]
+    return module
 
 
 def named(kernels: Iterable[Any]) -> dict[str, list[str]]:
@@ -86,7 +91,7 @@ def warnings_of(compiler: str, files: Iterable[Path], folder: Path) -> str:
     """
     from aotops.aot.pack.link import C_OPTIONS
 
-    defines = [f"-D{name}={value}" for name, value in EXTENSION["define-macros"]]
+    defines = [f"-D{name}={value}" for name, value in native_module()["define-macros"]]
     included = [f"-I{each}" for each in (folder, NATIVE, sysconfig.get_path("include"))]
     command = [compiler, *C_OPTIONS, "-O0", "-S", "-Werror", *defines, *included, *files]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -96,7 +101,7 @@ def warnings_of(compiler: str, files: Iterable[Path], folder: Path) -> str:
 
 @pytest.mark.parametrize("compiler", COMPILERS)
 def test_compilers_do_not_warn(compiler: str, tmp_path: Path) -> None:
-    files = [PROJECT / name for name in EXTENSION["sources"]]
+    files = [PROJECT / name for name in native_module()["sources"]]
     assert warnings_of(compiler, [*files, generated(tmp_path), of_users(tmp_path)], tmp_path) == ""
 
 
