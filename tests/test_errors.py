@@ -1076,7 +1076,7 @@ OWN_MESSAGES = {
     ("__init__.py", "ImportError"): "errors.py cannot be imported where the package cannot",
     ("__init__.py", "AttributeError"): "Python's protocol of module attributes",
     ("callbacks.py", "AttributeError"): "the same",
-    ("user/declare.py", "AttributeError"): "the protocol of attributes, for hasattr",
+    ("autograd/engine.py", "AttributeError"): "the protocol of attributes, for hasattr",
     ("intrinsics.py", "IndexError"): "scalar functions as plain Python, which know no public function",
     ("scalar/plain_numbers.py", "TypeError"): "the same",
     ("autograd/grad_check.py", "GradientError"): "no argument is wrong: it reports what was found",
