@@ -488,22 +488,7 @@ def few_rows(add: Function, height: int, lanes: int) -> Function:
 def rows_of_lines(add: Function, height: int, lines: int, lanes: int) -> Function:
     """Make a function that adds the products of some columns of ``a`` and as many rows of ``b``."""
     add_group = group_of_lines(add, height, lines, lanes)
-    add_rest: Any = rows_of_lines(add, height // 2, lines, lanes) if height > 1 else None
-
-    def add_last(
-        a: Any,
-        a_row: int,
-        a_column: int,
-        b: Any,
-        b_row: int,
-        c: Any,
-        c_row: int,
-        rows: int,
-        columns: int,
-        adds: bool,
-    ) -> None:
-        for i in range(rows):
-            add_group(shift(a, i * a_row), a_row, a_column, b, b_row, shift(c, i * c_row), c_row, columns, adds)
+    add_rest = rows_of_lines(add, height // 2, lines, lanes) if height > 1 else no_rows
 
     def add_all(
         a: Any,
@@ -523,7 +508,11 @@ def rows_of_lines(add: Function, height: int, lines: int, lanes: int) -> Functio
         left, out = shift(a, whole * a_row), shift(c, whole * c_row)
         add_rest(left, a_row, a_column, b, b_row, out, c_row, rows - whole, columns, adds)
 
-    return add_last if add_rest is None else add_all
+    return add_all
+
+
+def no_rows(*_: Any) -> None:
+    """What ``rows_of_lines`` leaves over of single rows."""
 
 
 def group_of_lines(add: Function, height: int, lines: int, lanes: int) -> Function:
