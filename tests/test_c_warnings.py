@@ -19,7 +19,10 @@ from aotops import ops
 pytestmark = [requires_numba, requires_source]
 
 COMPILERS = [
-    pytest.param(name, marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"needs {name}"))
+    pytest.param(
+        name,
+        marks=pytest.mark.skipif(shutil.which(name) is None, reason=f"compiles by {name}, which is not installed here"),
+    )
     for name in ("gcc", "clang")
 ]
 
