@@ -159,11 +159,14 @@ class Primitive:
         general: its value for all arguments, branch-free.
         ordinary: its value where ``is_rare`` of the last argument is false, by fewer operations.
         is_rare: whether an argument is special.
+        special: two values of some special arguments by fewer operations than ``general``, each behind the test of
+            both that must be false.
     """
 
     general: Callable[..., Any]
     ordinary: Callable[..., Any] | None = None
     is_rare: Callable[..., Any] | None = None
+    special: tuple[tuple[Callable[..., Any], Callable[..., Any]], ...] = ()
 
 
 #: The bits behind the binary point and the bias of the exponent of each format.
@@ -200,7 +203,7 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
         j = n + units
         in_units = math.fabs(y) * power(select(j > beyond, beyond, select(j < -66.0, -66.0, j)))
         subnormal = in_units < unit
-        size = of_bits(bits_of(select(subnormal, in_units, 0.0) + unit) - integers)
+        size = of_bits(bits_of(in_units + unit) - integers)
         # of two products, the first one is exact
         n = select(subnormal, 0.0, n)
         half = floor(0.5 * n)
@@ -208,6 +211,28 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
 
     def scale_by_normal(y: Any, k: Any) -> Any:
         return y * power(floor(k))
+
+    def scale_down(y: Any, k: Any) -> Any:
+        """As ``scale``, where no normal result needs two products."""
+        n = floor(k)
+        j = n + units
+        j = select(j > beyond, beyond, j)
+        in_units = math.fabs(y) * power(select(j < -66.0, -66.0, j))
+        subnormal = in_units < unit
+        size = of_bits(bits_of(in_units + unit) - integers)
+        return select(subnormal, math.copysign(size, y), y * power(select(subnormal, 0.0, n)))
+
+    def scale_up(y: Any, k: Any) -> Any:
+        """As ``scale``, where ``k`` is not below ordinary numbers."""
+        n = floor(select(k > 2.0 * most, 2.0 * most, k))
+        half = floor(0.5 * n)
+        return ((y + 0.0 * n) * power(half)) * power(n - half)
+
+    def is_not_down(y: Any, k: Any) -> Any:
+        return (not k <= ordinary) | (not math.fabs(y) < 2.0)
+
+    def is_not_up(y: Any, k: Any) -> Any:
+        return k < -ordinary
 
     def has_no_normal_power(k: Any) -> Any:
         # also of NaN
@@ -280,7 +305,9 @@ def primitives_of(bits_of: Any, of_bits: Any, width: int, bias: int) -> dict[str
         }
 
     return {
-        "scale": Primitive(scale, scale_by_normal, has_no_normal_power),
+        "scale": Primitive(
+            scale, scale_by_normal, has_no_normal_power, ((is_not_down, scale_down), (is_not_up, scale_up))
+        ),
         "limit": Primitive(limit),
         "significand": Primitive(significand, significand_of_normal, is_rare_of_either_sign),
         **of_exponents(0),
@@ -322,17 +349,38 @@ def at_pointers(name: str, format_: str, lanes: int) -> Callable[..., None]:
             for i in range(lanes):
                 result[i] = ordinary(x[i])
 
+    def rare_of_two(y: Any, x: Any, result: Any) -> None:
+        for i in range(lanes):
+            result[i] = general(y[i], x[i])
+
+    def rare_by_cases(y: Any, x: Any, result: Any) -> None:
+        excluded, also_excluded = False, False
+        for i in range(lanes):
+            excluded |= is_excluded(y[i], x[i])
+        for i in range(lanes):
+            also_excluded |= is_also_excluded(y[i], x[i])
+        if not excluded:
+            for i in range(lanes):
+                result[i] = first(y[i], x[i])
+        elif not also_excluded:
+            for i in range(lanes):
+                result[i] = second(y[i], x[i])
+        else:
+            rare_of_two(y, x, result)
+
     def several_of_two(y: Any, x: Any, result: Any) -> None:
         rare = False
         for i in range(lanes):
             rare |= is_rare(x[i])
         if unlikely(rare):
-            for i in range(lanes):
-                result[i] = general(y[i], x[i])
+            rare_values(y, x, result)
         else:
             for i in range(lanes):
                 result[i] = ordinary(y[i], x[i])
 
+    if primitive.special:
+        (is_excluded, first), (is_also_excluded, second) = primitive.special
+    rare_values: Any = rare_by_cases if primitive.special else rare_of_two
     of_two = general.__code__.co_argcount == 2
     function = (several_of_two if of_two else several) if lanes > 1 else (one_of_two if of_two else one)
     function.__name__ = f"{name}_{format_}_x{lanes}"
