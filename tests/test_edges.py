@@ -383,6 +383,9 @@ FLAG_ARGUMENTS: dict[str, Callable[[Any], object]] = {
     "logsumexp: keepdims": lambda flag: ao.logsumexp(X, 0, keepdims=flag),
     "mean: keepdims": lambda flag: ao.mean(X, 0, keepdims=flag),
     "median: keepdims": lambda flag: ao.median(X, axis=0, keepdims=flag),
+    "nanargmax: keepdims": lambda flag: ao.nanargmax(X, 0, keepdims=flag),
+    "nanmax: keepdims": lambda flag: ao.nanmax(X, 0, keepdims=flag),
+    "nanmean: keepdims": lambda flag: ao.nanmean(X, 0, keepdims=flag),
     "nansum: keepdims": lambda flag: ao.nansum(X, 0, keepdims=flag),
     "norm: keepdims": lambda flag: ao.norm(X, 0, keepdims=flag),
     "reshape: copy": lambda flag: ao.reshape(X, (-1,), copy=flag),
@@ -393,8 +396,8 @@ FLAG_ARGUMENTS: dict[str, Callable[[Any], object]] = {
 
 
 @pytest.mark.parametrize("argument", FLAG_ARGUMENTS)
-def test_a_flag_is_no_string(argument: str) -> None:
-    for flag in ("no", "False", [], (0,)):
+def test_a_flag_is_no_string_or_array(argument: str) -> None:
+    for flag in ("no", "False", [], (0,), ao.ones(2), ao.zeros((0,)), np.ones(2)):
         with pytest.raises(TypeError, match=f"^{argument} must be True(, | or )False.*, got {type(flag).__name__}"):
             FLAG_ARGUMENTS[argument](flag)
     for flag in (1, np.True_, ao.tensor(True)):

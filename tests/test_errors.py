@@ -692,8 +692,8 @@ REDUCTIONS: list[Case] = [
     (lambda: ao.sum(X, keepdims=Uncooperative()), KeyError, "bool"),
     (
         lambda: ao.sum(X, keepdims=ao.ones(2)),
-        ValueError,
-        "bool: x must have exactly one element, got shape (2,); use x.any() or x.all()",
+        TypeError,
+        "sum: keepdims must be True or False, got Tensor",
     ),
     (lambda: ao.sum(X, axis=Uncooperative()), KeyError, "index"),
     (lambda: ao.sum(X, dtype="float16"), TypeError, f"dtype must be one of {DTYPE_NAMES}, got 'float16'"),
@@ -1220,3 +1220,101 @@ def test_messages_name_no_private_type() -> None:
         with pytest.raises((TypeError, AttributeError)) as caught:
             call()
         assert "_native" not in str(caught.value) and "Core" not in str(caught.value)
+
+
+#: What a caller may put by mistake in place of any argument.
+MISTAKES: list[Any] = [
+    *(None, True, -1, 0, 3, 2**40, 2**64, -(2**70), 1.5, math.nan, 1j),
+    *("a", "float16", b"ab", "\ud800", int, object(), {}, set(), ao, ao.add, slice(None), ...),
+    *([], (), [[]], [[1], [1, 2]], [None], [1, "a"], (0, 0), (0, 5), [0, 1], range(3)),
+    *(np.datetime64("2020"), np.longdouble(1), np.array(["a"]), np.array([1, None]), np.array([1.0], "f2")),
+    *(ao.float32, ao.zeros(0), ao.zeros(()), ao.zeros((0, 3)), ao.asarray([1j])),
+]
+#: What functions take, so that the mistakes beside it are reached.
+TAKEN = [X, INTEGERS, BOOLS, ao.arange(3), ao.arange(6.0)]
+#: Errors that name no function: of memory, of another library's object, and of the attribute that an argument sets.
+NAMELESS = ("cannot allocate", "DLPack only supports", "requires_grad: the tensor must be of floats")
+#: Functions that declare operators, and that have nothing to do with tensors.
+OTHERS = {
+    *("argreduce", "function", "kernel", "map", "reduce", "scan", "zip", "grad", "grad_check", "explain", "trace"),
+    *("cpu_level", "get_num_threads", "set_num_threads", "prange", "load", "save"),
+}
+FUNCTIONS = {
+    name: getattr(ao, name)
+    for name in dir(ao)
+    if not name.startswith("_") and name not in OTHERS and type(getattr(ao, name)) in (type(deep), type(ao.add))
+}
+
+
+def error_of(function: Callable[..., object], args: list[Any], options: dict[str, Any]) -> Exception | None:
+    try:
+        function(*args, **options)
+    except (TypeError, ValueError, IndexError, OverflowError, MemoryError, BufferError) as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_errors_begin_with_the_function_that_was_called(seed: int) -> None:
+    """And not with one that it calls, whose arguments the caller has not given."""
+    generator = np.random.default_rng(seed)
+    parameters = {name: list(inspect.signature(function).parameters) for name, function in FUNCTIONS.items()}
+
+    def pick(values: list[Any]) -> Any:
+        return values[generator.integers(len(values))]
+
+    raised = 0
+    for _ in range(4000):
+        name = pick(list(FUNCTIONS))
+        args = [pick(TAKEN if generator.random() < 0.5 else MISTAKES) for _ in range(generator.integers(1, 4))]
+        options = {key: pick(MISTAKES) for key in parameters[name][len(args) :] if generator.random() < 0.3}
+        error = error_of(FUNCTIONS[name], args, options)
+        if error is not None:
+            raised += 1
+            named = str(error).startswith((f"{name}:", f"{name}(", *NAMELESS))
+            assert named, f"{name}(*{args!r}, **{options!r}): {error}"
+    assert raised > 1000
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: ao.concat(ao.zeros(())), "concat: arrays must be a list or a tuple, got a 0-d tensor; write [x, y]"),
+        (lambda: ao.quantile(X, 1j), "quantile: q must be real, got complex128"),
+        (lambda: complex(X), "complex: x must have exactly one element, got shape (2, 3)"),
+        (lambda: ao.nanargmax(ao.zeros(0)), "nanargmax: x must have an element to begin with, got shape (0,)"),
+        (
+            lambda: ao.nanargmin(INTEGERS[:, :0], axis=1),
+            "nanargmin: x must have an element to begin with, got shape (2, 0)",
+        ),
+        (
+            lambda: ao.exp(X, where=BOOLS[:2]),
+            "exp: where must broadcast together with the result of shape (2, 3), got shape (2,)",
+        ),
+        (lambda: ao.reshape(ao.zeros((0, 3)), (2**62, 0, 4)), "reshape: shape must take at most 2**63 - 1 bytes"),
+        (lambda: ao.meshgrid(*[ao.broadcast_to(X[0, :1], (2**40,))] * 2), "meshgrid: shape must take at most 2**63"),
+        (
+            lambda: ao.broadcast_arrays(ao.broadcast_to(X[0, :1], (2**40,)), ao.broadcast_to(X[0, :1], (2**40, 1))),
+            "broadcast_arrays: shape must take at most 2**63 - 1 bytes",
+        ),
+        (
+            lambda: ao.linspace(0, 300, 5, dtype="uint8"),
+            "linspace: start and stop must fit uint8, got int 300; give dtype='int64'",
+        ),
+        (lambda: ao.full_like(BOOLS, 300, dtype="uint8"), "must fit uint8, got int 300; give dtype='int64'"),
+        (lambda: INTEGERS & 2**63, "convert the tensor first, with x.astype('uint64')"),
+        (lambda: ao.searchsorted(X[0], X, side=np.ones(2)), "searchsorted: side must be 'left' or 'right', got array"),
+        (lambda: ao.ones(2, device=np.ones(2)), "ones: device must be 'cpu' or None, the only device, got"),
+        (lambda: X.to_device(np.ones(2)), "to_device: device must be 'cpu', got"),
+        (lambda: ao.sum(X, dtype=np.ones(2)), "sum: dtype must be one of"),
+    ],
+)
+def test_messages_name_what_the_caller_wrote(call: Callable[[], object], message: str) -> None:
+    with pytest.raises((TypeError, ValueError, OverflowError)) as caught:
+        call()
+    assert message in str(caught.value)
+
+
+def test_no_dtype_is_advised_where_none_helps() -> None:
+    with pytest.raises(OverflowError, match=r"must fit int64, got int 18446744073709551616$"):
+        INTEGERS << 2**64

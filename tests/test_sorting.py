@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from layouts import DTYPES, LAYOUTS, VALUES, assert_same
+from layouts import DTYPES, LAYOUTS, SAMPLED, VALUES, assert_same
 from pools import shared_out
 
 import aotops as ao
@@ -348,3 +348,25 @@ def test_isin_is_numpys(dtype: str, other: str, count: int, invert: bool, seed: 
     assert_same(ao.isin(ao.tensor(array), ao.tensor(values), invert=invert), expected)
     assert_same(ao.isin(ao.tensor(array), 3), np.isin(array, 3))
     assert_same(ao.isin(3, ao.tensor(values)), np.isin(np.asarray(3), values))
+
+
+@pytest.mark.parametrize("dtype", [*SAMPLED, "complex64", "complex128"])
+@pytest.mark.parametrize("count", [1, 2, 4, 5, 6, 31, 32, 33, 300])
+def test_isin_of_few_and_many_values(dtype: str, count: int) -> None:
+    """Few are compared one after another, others are looked up, and of more elements more values are few."""
+    generator = np.random.default_rng(count)
+    for shape in ((), (3,), (2, 500), (4, 5000)):
+        array, values = generator.integers(0, 60, shape).astype(dtype), generator.integers(0, 60, count).astype(dtype)
+        if dtype.startswith("complex"):
+            array, values = array + 1j * (array.real % 2), values + 1j * (values.real % 3 > 0)
+            values[0] = complex(3, np.nan)
+        for x in (array, array.T):
+            for invert in (False, True):
+                expected = np.isin(x, values, invert=invert)
+                assert_same(ao.isin(ao.tensor(x), ao.tensor(values), invert=invert), expected)
+
+
+def test_isin_of_complex_numbers_takes_memory_by_what_there_is() -> None:
+    """No table of every pair, which would have 10**12 elements here."""
+    x = ao.astype(ao.arange(10**6), "complex128")
+    assert int(ao.sum(ao.isin(x, x + 1))) == 10**6 - 1

@@ -69,6 +69,11 @@ def as_flag(name: str, argument: str, value: Any, wanted: str = "True or False")
     wrong_type(name, argument, wanted, value)
 
 
+def is_one_of(value: Any, *choices: str) -> bool:
+    """Whether a value is one of some strings; an array, which has no truth value when it is compared, is none."""
+    return isinstance(value, str) and value in choices
+
+
 def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What to write in place of a call that does not fit a function's parameters."""
     code = function.__code__

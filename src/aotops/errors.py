@@ -175,7 +175,8 @@ def wrong_dtype(function: str, argument: str, dtypes: Iterable[str], got: Any) -
     """An argument that stands for no dtype, or for none that the function takes."""
     is_short = isinstance(got, (str, type)) and len(repr(got)) < 100
     value = repr(got) if is_short else type_name(got)
-    is_half = "float16" in (got, getattr(got, "name", None), getattr(got, "__name__", None))
+    names = (got, getattr(got, "name", None), getattr(got, "__name__", None))
+    is_half = any(isinstance(name, str) and name == "float16" for name in names)
     advice = (
         'take "float32"; where NumPy computes in float16, as exp of 8-bit integers and bools, call aotops.exp'
         if is_half
@@ -192,7 +193,7 @@ def cannot_fit(function: str, argument: str, dtype: str, number: float, advice: 
 
 
 #: Functions that say in what dtype they create a tensor.
-CREATING = ("arange", "asarray", "full", "tensor")
+CREATING = ("arange", "asarray", "full", "full_like", "linspace", "tensor")
 
 
 def wider(function: str, dtype: str, number: float) -> str:
@@ -201,6 +202,10 @@ def wider(function: str, dtype: str, number: float) -> str:
     name = "int64" if is_int and -(2**63) <= number < 2**63 and dtype != "int64" else "float64"
     if is_int and 2**63 <= number < 2**64 and function in CREATING:  # a tensor may have negative elements
         name = "uint64"
+    if name == "float64" and is_int and not takes_floats(function):  # as of bits
+        if not 2**63 <= number < 2**64:
+            return ""
+        name = "uint64"
     try:
         float(number)
     except OverflowError:  # an int beyond all dtypes
@@ -208,6 +213,14 @@ def wider(function: str, dtype: str, number: float) -> str:
     if name == dtype:
         return ""
     return f"give dtype={name!r}" if function in CREATING else f"convert the tensor first, with x.astype({name!r})"
+
+
+def takes_floats(function: str) -> bool:
+    """Whether a function computes with floats; what is no operator does."""
+    from aotops._native import operators
+
+    operator = operators.get(function)
+    return operator is None or any(each.kind == "float" for signature in operator.dtypes for each in signature[:-1])
 
 
 def too_many_dimensions(function: str, argument: str, got: tuple[Any, ...] | list[Any] | range | int) -> NoReturn:

@@ -244,11 +244,11 @@ class Tensor(TensorBase):
             >>> ao.ones(2).to_device("cpu")
             tensor([1., 1.])
         """
-        if device != "cpu" or stream is not None:
+        is_cpu = isinstance(device, str) and device == "cpu"
+        if not is_cpu or stream is not None:
             from aotops.errors import wrong_value
 
-            is_device = device != "cpu"
-            argument, wanted, got = ("device", "'cpu'", device) if is_device else ("stream", "None", stream)
+            argument, wanted, got = ("stream", "None", stream) if is_cpu else ("device", "'cpu'", device)
             wrong_value("to_device", argument, wanted, got)
         return self
 
@@ -377,6 +377,10 @@ class Tensor(TensorBase):
         return format_elements(_native.alias(self), specification) if specification else repr(self)
 
     def __complex__(self) -> complex:
+        if self.size != 1:
+            from aotops import errors
+
+            errors.item_of_many("complex", self.shape)
         return complex(self.item())
 
     def __bytes__(self) -> bytes:
@@ -466,7 +470,7 @@ class Tensor(TensorBase):
         """
         import aotops
 
-        if api_version is not None and api_version not in API_VERSIONS:
+        if api_version is not None and not (isinstance(api_version, str) and api_version in API_VERSIONS):
             from aotops.errors import wrong_value
 
             wrong_value("__array_namespace__", "api_version", f"one of {', '.join(API_VERSIONS)}", api_version)

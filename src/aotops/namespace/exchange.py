@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.arguments import advised, as_copy
+from aotops.arguments import advised, as_copy, is_one_of
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         >>> numbers
         tensor([5, 1, 2])
     """
-    if device is not None and device != "cpu":
+    if device is not None and not is_one_of(device, "cpu"):
         errors.wrong_value("from_dlpack", "device", "'cpu' or None, the only device", device)
     if not exports(x):
         wanted = "have the methods __dlpack__ and __dlpack_device__"

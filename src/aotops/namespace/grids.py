@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised, as_flag
+from aotops.arguments import advised, as_flag, is_one_of
 from aotops.dtypes import as_dtype, float64
 from aotops.namespace.creation import as_number, evenly_spaced, require_cpu, with_grad
 from aotops.namespace.operands import as_tensor
@@ -323,7 +323,7 @@ def meshgrid(*arrays: Operand, indexing: str = "xy") -> tuple[Tensor, ...]:
         tensor([[11, 12, 13],
                 [21, 22, 23]])
     """
-    if indexing not in ("xy", "ij"):
+    if not is_one_of(indexing, "xy", "ij"):
         errors.wrong_value("meshgrid", "indexing", "'xy' or 'ij'", indexing)
     if len(arrays) > _native.max_rank:
         errors.too_many_dimensions("meshgrid", "arrays", arrays)
@@ -339,5 +339,5 @@ def meshgrid(*arrays: Operand, indexing: str = "xy") -> tuple[Tensor, ...]:
     for each, axis in zip(tensors, axes, strict=True):
         step = each.strides[0] if each.ndim else 0
         strides = tuple([step if other == axis else 0 for other in range(len(axes))])
-        results.append(astype(each._as_strided(shape, strides, 0), each.dtype))
+        results.append(astype(each._as_strided(shape, strides, 0, "meshgrid"), each.dtype))
     return tuple(results)

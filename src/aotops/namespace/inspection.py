@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
+from aotops.arguments import is_one_of
 from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import KINDS, names_of_kind
 
@@ -106,7 +107,7 @@ class NamespaceInfo:
 
 def require_device(function: str, device: Any) -> None:
     """Raise ``ValueError`` for anything but the only device and None."""
-    if device is not None and not (isinstance(device, str) and device == DEVICE):
+    if device is not None and not is_one_of(device, DEVICE):
         errors.reject(ValueError, function, "device", f"be {DEVICE!r} or None", errors.shown(device))
 
 

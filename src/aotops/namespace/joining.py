@@ -35,7 +35,10 @@ def sequence(name: str, arrays: Any) -> tuple[list[Tensor], DType]:
         if not isinstance(arrays, Tensor) and not has_buffer(arrays):
             advice = errors.advice(arrays) if hasattr(arrays, "__iter__") else "write [x, y]"
             errors.reject(TypeError, name, "arrays", "be a list or a tuple", errors.type_name(arrays), advice)
-        arrays = list(as_tensor(name, "arrays", arrays))
+        whole = as_tensor(name, "arrays", arrays)
+        if whole.ndim == 0:
+            errors.reject(TypeError, name, "arrays", "be a list or a tuple", "a 0-d tensor", "write [x, y]")
+        arrays = list(whole)
     if not arrays:
         errors.reject(ValueError, name, "arrays", "have at least one tensor", "none")
     operands = [as_operand(name, f"arrays[{k}]", each) for k, each in enumerate(arrays)]

@@ -106,7 +106,7 @@ def reshaped(name: str, x: Tensor, shape: Any, copy: bool | None) -> Tensor:
         x = astype(x, x.dtype)
         strides = reshaped_strides(x.shape, x.strides, new_shape)
         assert strides is not None  # contiguous elements fit any shape
-    return x._as_strided(new_shape, strides, 0)
+    return x._as_strided(new_shape, strides, 0, name)
 
 
 # --- axes ---------------------------------------------------------------------------------------------------------
@@ -143,7 +143,7 @@ def moveaxis(x: Tensor, source: Any, destination: Any, /) -> Tensor:
     order = [axis for axis in range(x.ndim) if axis not in sources]
     for place, axis in sorted(zip(targets, sources, strict=True)):
         order.insert(place, axis)
-    return permuted("moveaxis", x, tuple(order))
+    return x.permute(*order)
 
 
 @advised
@@ -298,8 +298,8 @@ def unstack(x: Tensor, /, *, axis: int = 0) -> tuple[Tensor, ...]:
 # --- broadcasting -------------------------------------------------------------------------------------------------
 
 
-def expanded(x: Tensor, shape: Shape) -> Tensor | None:
-    """A view of a tensor that is broadcast to a shape; None if it cannot be."""
+def expanded(x: Tensor, shape: Shape, name: str = "broadcast_to") -> Tensor | None:
+    """A view of a tensor that is broadcast to a shape, for a function of this name; None if it cannot be."""
     missing = len(shape) - x.ndim
     if missing < 0:
         return None
@@ -308,7 +308,7 @@ def expanded(x: Tensor, shape: Shape) -> Tensor | None:
         if own not in (1, length):
             return None
         strides.append(step if own == length else 0)
-    return x._as_strided(shape, tuple(strides), 0)
+    return x._as_strided(shape, tuple(strides), 0, name)
 
 
 @advised
@@ -405,5 +405,5 @@ def broadcast_arrays(*arrays: Tensor) -> tuple[Tensor, ...]:
     shape = together(
         "broadcast_arrays", [f"arrays[{k}]" for k in range(len(arrays))], [array.shape for array in arrays]
     )
-    views = [expanded(array, shape) for array in arrays]
+    views = [expanded(array, shape, "broadcast_arrays") for array in arrays]
     return tuple([view for view in views if view is not None])

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from aotops import _native, errors, foreign
 from aotops.namespace.joining import stack
-from aotops.namespace.manipulation import broadcast_shapes, broadcast_to
+from aotops.namespace.manipulation import broadcast_to
 from aotops.namespace.operands import as_tensor
+from aotops.shapes import broadcast_lengths
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -76,7 +77,10 @@ def elementwise(operator: Operator, inputs: tuple[Any, ...], options: dict[str, 
     results = operator(*inputs, **options)
     several = isinstance(results, tuple)
     every = results if several else (results,)
-    shape = broadcast_shapes(every[0].shape, mask.shape)
+    shape = broadcast_lengths([every[0].shape, mask.shape])
+    if shape is None:
+        wanted = f"broadcast together with the result of shape {every[0].shape}"
+        errors.reject(ValueError, name, "where", wanted, f"shape {mask.shape}")
     every = tuple([broadcast_to(result, shape) for result in every])
     if out is None:
         chosen = tuple([_where(mask, result, _native.full((), 0, result.dtype)) for result in every])

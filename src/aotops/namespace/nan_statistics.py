@@ -92,6 +92,7 @@ def nanmean(x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool =
     """
     x = as_floats("nanmean", "x", operand("nanmean", x, dtype))
     axes = folded_axes("nanmean", x, axis)
+    keepdims = as_flag("nanmean", "keepdims", keepdims)
     missing = _isnan(x)
     if not _any(missing):
         return mean(x, axes, keepdims=keepdims)
@@ -102,6 +103,7 @@ def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
     """The largest or smallest number; NaN where there are only NaNs."""
     x = as_real(name, "x", x)
     axes = folded_axes(name, x, axis)
+    keepdims = as_flag(name, "keepdims", keepdims)
     if folded_count(x.shape, axes) == 0:
         errors.reject(ValueError, name, "x", "have an element to begin with", f"shape {x.shape}")
     if not is_float(x):
@@ -175,11 +177,14 @@ def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
     An infinity takes the place of NaN; where it is also the result, the first one that was a number is meant.
     """
     x = as_real(name, "x", x)
+    if axis is not None:
+        (axis,) = normalize_axes(name, "axis", axis, x.ndim, several=False)
+    keepdims = as_flag(name, "keepdims", keepdims)
+    if folded_count(x.shape, None if axis is None else (axis,)) == 0:
+        errors.reject(ValueError, name, "x", "have an element to begin with", f"shape {x.shape}")
     if not is_float(x):
         result: Tensor = operator(x, axis, keepdims=keepdims)
         return result
-    if axis is not None:
-        (axis,) = normalize_axes(name, "axis", axis, x.ndim, several=False)
     missing = _isnan(x)
     if x.size and _any(_all(missing, axis, keepdims=True)):
         errors.reject(ValueError, name, "x", "have a number in every row", "nothing but NaN")

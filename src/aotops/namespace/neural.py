@@ -12,7 +12,7 @@ from aotops.dtypes import as_dtype, float64
 from aotops.namespace.operands import as_floats, as_integers, as_tensor
 from aotops.namespace.searching import positions, taken
 from aotops.namespace.statistics import folded_axes, without
-from aotops.shapes import check_bytes, folded_count
+from aotops.shapes import as_int, check_bytes, folded_count
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -231,9 +231,9 @@ def one_hot(x: Operand, num_classes: int, *, dtype: Any = float64) -> Tensor:
     wanted = as_dtype("one_hot", "dtype", dtype)
     if classes.dtype.kind != "integer":
         errors.reject(TypeError, "one_hot", "x", "be of integers", classes.dtype.name, "convert with astype")
-    if isinstance(num_classes, bool) or not hasattr(num_classes, "__index__"):
-        errors.reject(TypeError, "one_hot", "num_classes", "be an int", type(num_classes).__name__)
-    length = num_classes.__index__()
+    if isinstance(num_classes, bool):
+        errors.wrong_type("one_hot", "num_classes", "an int", num_classes)
+    length = as_int("one_hot", "num_classes", num_classes)
     if length < 0:
         errors.reject(ValueError, "one_hot", "num_classes", "be at least 0", length)
     from aotops.namespace.creation import arange

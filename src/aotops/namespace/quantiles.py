@@ -7,7 +7,7 @@ from aotops._native import astype
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import BY_NAME
 from aotops.namespace.manipulation import moveaxis
-from aotops.namespace.operands import as_floats, as_tensor
+from aotops.namespace.operands import as_floats, as_real, as_tensor
 from aotops.namespace.searching import take
 from aotops.namespace.sorting import sort
 from aotops.shapes import folded_count, normalize_axes
@@ -130,7 +130,7 @@ def median(x: Operand, /, *, axis: Any = None, keepdims: bool = False) -> Tensor
 
 def as_shares(name: str, q: Any, whole: float) -> Tensor:
     """Shares of a whole as a tensor of float64 from 0 to 1."""
-    shares = as_tensor(name, "q", q)
+    shares = as_real(name, "q", q)
     shares = astype(shares, BY_NAME["float64"], copy=False)
     if not _all((shares >= 0) & (shares <= whole)):
         errors.reject(ValueError, name, "q", f"be from 0 to {whole:g}", errors.shown(q))
@@ -154,7 +154,7 @@ def quantiles(name: str, x: Any, shares: Tensor, axis: Any, method: str, keepdim
     kept = [1 if k in own else x.shape[k] for k in range(x.ndim)] if keepdims else [x.shape[k] for k in others]
     if count == 0:
         return _native.full((*shares.shape, *kept), float("nan"), x.dtype, name, "x")
-    rows = moveaxis(x, tuple(others), tuple(range(len(others)))).reshape((*[x.shape[k] for k in others], count))
+    rows = x.permute(*others, *own).reshape((*[x.shape[k] for k in others], count))
     ordered = sort(rows)
     result = at_positions(ordered, shares.reshape(-1) * (count - 1), method)
     last = ordered[..., -1:]  # NaN comes last

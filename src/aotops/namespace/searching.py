@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised, as_flag
+from aotops.arguments import advised, as_flag, is_one_of
 from aotops.dtypes import BY_NAME
 from aotops.namespace.data_types import iinfo, result_type
 from aotops.namespace.indexing import as_positions, true_positions
@@ -196,7 +196,7 @@ def searchsorted(x1: Operand, x2: Operand, /, *, side: str = "left", sorter: Ope
         >>> ao.searchsorted(ao.tensor([1, 3, 5]), ao.tensor([0, 3, 9]))
         tensor([0, 1, 3])
     """
-    if side not in ("left", "right"):
+    if not is_one_of(side, "left", "right"):
         errors.wrong_value("searchsorted", "side", "'left' or 'right'", side)
     ordered = as_tensor("searchsorted", "x1", x1)
     values = as_operand("searchsorted", "x2", x2)

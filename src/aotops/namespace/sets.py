@@ -8,6 +8,7 @@ from aotops import _native
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import int64
 from aotops.namespace.data_types import result_type
+from aotops.namespace.joining import concat
 from aotops.namespace.operands import as_operand, as_tensor, in_dtype
 from aotops.namespace.searching import nonzero, searchsorted, side_of, take
 from aotops.namespace.sorting import argsort, sort
@@ -19,11 +20,15 @@ if TYPE_CHECKING:
 else:
     from aotops._native import TensorBase as Tensor  # C alone knows the class over it, and makes all tensors
 
-_any = _native.operators["any"]
 _cumulative_sum = _native.operators["cumulative_sum"]
 _equal = _native.operators["equal"]
+_logical_or = _native.operators["logical_or"]
 _not_equal = _native.operators["not_equal"]
 _subtract = _native.operators["subtract"]
+
+#: Elements are compared with at most so many values one after another. 100,000 float32 take 9 us for each, and 390 to
+#: 600 us where they are looked up among the sorted values instead; a call takes 0.7 us more for each.
+FEW, FEW_OF_FEW, ELEMENTS_FOR_ONE_MORE = 32, 4, 500
 
 UniqueAllResult = namedtuple("UniqueAllResult", ["values", "indices", "inverse_indices", "counts"])
 UniqueCountsResult = namedtuple("UniqueCountsResult", ["values", "counts"])
@@ -199,8 +204,13 @@ def isin(x1: Operand, x2: Operand, /, *, invert: bool = False) -> Tensor:
     members = in_dtype("isin", "x2", values, dtype).reshape(-1)
     if members.size == 0:
         return _native.full(elements.shape, int(invert), BOOL, "isin", "x1")
-    if dtype.kind == "complex":
-        found: Tensor = _any(_equal(elements[..., None], members), -1)
+    if members.size <= min(FEW, FEW_OF_FEW + elements.size // ELEMENTS_FOR_ONE_MORE):
+        found: Tensor = _equal(elements, members[0])
+        for k in range(1, members.size):
+            _logical_or(found, _equal(elements, members[k]), out=found)
+    elif dtype.kind == "complex":
+        _, _, identities, _ = parts(concat([elements.reshape(-1), members]))
+        found = isin(identities[: elements.size], identities[elements.size :]).reshape(elements.shape)
     else:
         ordered = sort(members)
         places = searchsorted(ordered, elements)

@@ -6,7 +6,6 @@ from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag
 from aotops.dtypes import BY_NAME
-from aotops.namespace.manipulation import moveaxis
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import normalize_axes
 
@@ -94,8 +93,10 @@ def ordered(name: str, x: Any, axis: Any, descending: Any, stable: Any, position
         errors.reject(TypeError, name, "x", "be of numbers that have an order", f"dtype {source.dtype.name}")
     (own,) = normalize_axes(name, "axis", axis, source.ndim, several=False)
     last = own == source.ndim - 1
-    rows = source if last else moveaxis(source, own, -1)
+    exchanged = list(range(source.ndim))
+    exchanged[own], exchanged[-1] = exchanged[-1], exchanged[own]
+    rows = source if last else source.permute(*exchanged)
     if positions and rows.shape[-1] > MOST_PACKED and rows.dtype.itemsize < 8:
         rows = astype(rows, BY_NAME["float64" if rows.dtype.kind == "real" else "int64"])
     result = _native.sort(astype(rows, rows.dtype) if not rows.is_contiguous() else rows, falls, positions, name)
-    return result if last else astype(moveaxis(result, -1, own), result.dtype)
+    return result if last else astype(result.permute(*exchanged), result.dtype)

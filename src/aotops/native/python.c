@@ -138,7 +138,12 @@ int aot_read_flag(PyObject *object, const char *function, const char *argument)
         aot_raise("wrong_type", "(sssO)", function, argument, "True or False", object);
         return -1;
     }
-    return PyObject_IsTrue(object);
+    int truth = PyObject_IsTrue(object);
+    if (truth < 0 && PyErr_ExceptionMatches(PyExc_ValueError)) { /* a tensor or an array of several elements */
+        PyErr_Clear();
+        aot_raise("wrong_type", "(sssO)", function, argument, "True or False", object);
+    }
+    return truth;
 }
 
 bool aot_plain_size(PyObject *object, Py_ssize_t *size)

@@ -60,29 +60,30 @@ static PyObject *tensor_as_strided(PyObject *object, PyObject *args)
 {
     aot_tensor *self = (aot_tensor *)object;
     PyObject *shape_tuple, *strides_tuple;
+    const char *function = "_as_strided"; /* what errors name */
     Py_ssize_t elements, shape[AOT_MAX_RANK], strides[AOT_MAX_RANK];
-    if (!PyArg_ParseTuple(args, "OOn:_as_strided", &shape_tuple, &strides_tuple, &elements)) {
+    if (!PyArg_ParseTuple(args, "OOn|s:_as_strided", &shape_tuple, &strides_tuple, &elements, &function)) {
         return NULL;
     }
-    int ndim = aot_read_sizes(shape_tuple, shape, "_as_strided", "shape");
+    int ndim = aot_read_sizes(shape_tuple, shape, function, "shape");
     if (ndim < 0) {
         return NULL;
     }
-    int given = aot_read_sizes(strides_tuple, strides, "_as_strided", "strides");
+    int given = aot_read_sizes(strides_tuple, strides, function, "strides");
     if (given < 0) {
         return NULL;
     }
     if (given != ndim) {
-        return aot_raise("wrong_value", "(sssO)", "_as_strided", "strides", "of the length of shape", strides_tuple);
+        return aot_raise("wrong_value", "(sssO)", function, "strides", "of the length of shape", strides_tuple);
     }
     Py_ssize_t itemsize = aot_dtypes[self->dtype].itemsize;
     Py_ssize_t start = self->data - self->storage->data;
     if (elements > (PY_SSIZE_T_MAX - start) / itemsize || elements < -(start / itemsize)) {
-        return aot_raise("wrong_value", "(sssN)", "_as_strided", "offset", "inside of the storage",
+        return aot_raise("wrong_value", "(sssN)", function, "offset", "inside of the storage",
                          PyLong_FromSsize_t(elements));
     }
     PyObject *view = (PyObject *)aot_tensor_view(self->state, self->storage, start + elements * itemsize, self->dtype,
-                                                 ndim, shape, strides, "_as_strided");
+                                                 ndim, shape, strides, function);
     return self->node == NULL ? view : aot_record_view(self, AOT_NODE_UNKNOWN, NULL, view);
 }
 
@@ -212,7 +213,8 @@ static PyMethodDef tensor_methods[] = {
      "    >>> import aotops as ao\n    >>> t = ao.zeros((2, 3))\n"
      "    >>> t.is_contiguous(), t.T.is_contiguous()\n    (True, False)\n"},
     {"_as_strided", tensor_as_strided, METH_VARARGS,
-     "_as_strided(shape, strides, offset): a view; strides and offset count elements from this tensor's first one."},
+     "_as_strided(shape, strides, offset, function='_as_strided'): a view; strides and offset count elements from this "
+     "tensor's first one. Errors name the function."},
     {"_copy_from", tensor_copy_from, METH_O, "_copy_from(source): copy a tensor into this one, broadcast, converted."},
     {NULL, NULL, 0, NULL},
 };
