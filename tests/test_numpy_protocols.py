@@ -352,6 +352,21 @@ def test_broadcasting_numbers() -> None:
         ]
 
 
+@pytest.mark.parametrize("other", [None, "a", np.array(["a"]), np.array([None, None, None]), [None, 1, 2]], ids=repr)
+def test_independent_arguments_may_be_of_what_tensors_cannot_hold(other: Any) -> None:
+    """As those of ``matplotlib.pyplot.bar``, which broadcasts lengths together with colours and None."""
+    x = np.arange(3.0)
+    for function in (np.broadcast_arrays, np.atleast_1d, np.atleast_2d, np.atleast_3d):
+        wanted, (first, second) = function(x, other), function(ao.asarray(x), other)
+        assert isinstance(first, ao.Tensor) and np.array_equal(np.asarray(first), wanted[0])
+        assert type(second) is np.ndarray and np.array_equal(second, wanted[1]) and second.dtype == wanted[1].dtype
+
+
+def test_functions_of_numbers_name_themselves_where_they_are_given_strings() -> None:
+    with pytest.raises(TypeError, match=r"^concat: arrays\[1\] must hold"):
+        np.concatenate([ao.ones(2), np.array(["a"])])
+
+
 def test_dot() -> None:
     t = ao.tensor(VALUES)
     assert np.dot(t, 2.0).tolist() == (VALUES * 2).tolist() and type(np.dot(3, t)) is ao.Tensor

@@ -162,18 +162,31 @@ def unique(
 
 def atleast_1d(*arys: Any) -> Any:
     """``numpy.atleast_1d``."""
-    return alone([at_least(1, x) for x in arys])
+    tensors = tensors_of(arys)
+    return NotImplemented if tensors is None else alone([at_least(1, x) for x in tensors])
 
 
 def atleast_2d(*arys: Any) -> Any:
     """``numpy.atleast_2d``."""
-    return alone([at_least(2, x) for x in arys])
+    tensors = tensors_of(arys)
+    return NotImplemented if tensors is None else alone([at_least(2, x) for x in tensors])
 
 
 def atleast_3d(*arys: Any) -> Any:
     """``numpy.atleast_3d``, which puts axes before and behind those of vectors, and behind those of matrices."""
-    tensors = [at_least(2, x) for x in arys]
-    return alone([x if x.ndim > 2 else aotops.expand_dims(x, axis=2) for x in tensors])
+    tensors = tensors_of(arys)
+    if tensors is None:
+        return NotImplemented
+    matrices = [at_least(2, x) for x in tensors]
+    return alone([x if x.ndim > 2 else aotops.expand_dims(x, axis=2) for x in matrices])
+
+
+def tensors_of(values: tuple[Any, ...]) -> list[Any] | None:
+    """Independent arguments as tensors; None if one is of strings, of objects or None, of which NumPy has arrays."""
+    try:
+        return [aotops.asarray(each) for each in values]
+    except TypeError:
+        return None
 
 
 def alone(results: list[Any]) -> Any:
@@ -334,7 +347,8 @@ def nansum(
 
 def broadcast_arrays(*args: Any, subok: bool = False) -> Any:
     """``numpy.broadcast_arrays``, of numbers too."""
-    return aotops.broadcast_arrays(*[aotops.asarray(each) for each in args])
+    tensors = tensors_of(args)
+    return NotImplemented if tensors is None else aotops.broadcast_arrays(*tensors)
 
 
 def of_shares(function: Any) -> Any:
