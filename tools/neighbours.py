@@ -209,7 +209,62 @@ def scipy_calls() -> dict[str, tuple[Call, tuple[Any, ...]]]:
             calls[f"ndimage.{name}"] = lambda a: ndimage.rotate(a, 30), (X,)
         else:
             calls[f"ndimage.{name}"] = getattr(ndimage, name), (X,)
-    return {f"scipy.{name}": call for name, call in calls.items()}
+    return {f"scipy.{name}": call for name, call in {**calls, **further_scipy_calls()}.items()}
+
+
+def further_scipy_calls() -> dict[str, tuple[Call, tuple[Any, ...]]]:
+    """More functions of SciPy, most of which take arrays alone."""
+    from scipy import differentiate, fft, integrate, interpolate, ndimage, signal, spatial, special, stats
+
+    pair, small = (X[:, 0], Y[:, 0]), (np.clip(POSITIVE / 10, 0.05, 0.9),)
+    axis, binary = np.linspace(0.0, 1.0, 40), X > 1.5
+    rotation = spatial.transform.Rotation
+    calls: dict[str, tuple[Call, tuple[Any, ...]]] = {
+        "stats.friedmanchisquare": (stats.friedmanchisquare, (X[:, 0], X[:, 1], X[:, 2])),
+        "stats.boxcox_llf": (lambda a: stats.boxcox_llf(0.5, a), (POSITIVE[:, 0],)),
+        "stats.yeojohnson_llf": (lambda a: stats.yeojohnson_llf(0.5, a), (X[:, 0],)),
+        "stats.false_discovery_control": (stats.false_discovery_control, (np.array([0.1, 0.02, 0.3]),)),
+        "special.multigammaln": (lambda a: special.multigammaln(a + 5, 2), (POSITIVE,)),
+        "ndimage.gaussian_filter1d": (lambda a: ndimage.gaussian_filter1d(a, 1.0), (X,)),
+        "ndimage.convolve": (ndimage.convolve, (X, np.ones((3, 3)))),
+        "ndimage.rank_filter": (lambda a: ndimage.rank_filter(a, 2, 3), (X,)),
+        "ndimage.grey_erosion": (lambda a: ndimage.grey_erosion(a, 3), (X,)),
+        "ndimage.map_coordinates": (ndimage.map_coordinates, (X, np.array([[1.0, 2.0], [0.5, 1.5]]))),
+        "signal.convolve2d": (signal.convolve2d, (X, np.ones((3, 3)))),
+        "signal.resample_poly": (lambda a: signal.resample_poly(a, 3, 2), (X[:, 0],)),
+        "signal.filtfilt": (signal.filtfilt, (np.array([0.2, 0.3]), np.array([1.0, 0.1]), X[:, 0])),
+        "signal.freqz": (lambda a: signal.freqz(a)[1], (Y[:5, 0],)),
+        "signal.envelope": (signal.envelope, (X[:, 0],)),
+        "signal.tf2zpk": (lambda a: signal.tf2zpk(a, a)[0], (X[:3, 0],)),
+        "differentiate.derivative": (lambda a: differentiate.derivative(lambda x: x**3, a).df, (X[:, 0],)),
+        "differentiate.jacobian": (lambda a: differentiate.jacobian(lambda x: x**2, a).df, (X[0],)),
+        "integrate.nsum": (lambda a: integrate.nsum(lambda x: 1 / x**2, a, a + 5).sum, (np.array([1.0, 2.0]),)),
+        "interpolate.CubicSpline": (lambda a, b: interpolate.CubicSpline(a, b)(a), (axis, Y[:, 0])),
+        "interpolate.make_interp_spline": (lambda a, b: interpolate.make_interp_spline(a, b)(a), (axis, Y[:, 0])),
+        "interpolate.PchipInterpolator": (lambda a, b: interpolate.PchipInterpolator(a, b)(a), (axis, Y[:, 0])),
+        "interpolate.Akima1DInterpolator": (lambda a, b: interpolate.Akima1DInterpolator(a, b)(a), (axis, Y[:, 0])),
+        "interpolate.RBFInterpolator": (lambda a, b: interpolate.RBFInterpolator(a, b)(a), (X, Y[:, 0])),
+        "spatial.transform.Rotation.from_rotvec": (lambda a: rotation.from_rotvec(a).as_quat(), (X[:4],)),
+        "spatial.transform.Rotation.apply": (lambda a, b: rotation.from_rotvec(a).apply(b), (X[:4], Y[:4])),
+        "spatial.transform.Rotation.from_euler": (lambda a: rotation.from_euler("xyz", a).as_quat(), (X[:4],)),
+        "spatial.distance.pdist": (spatial.distance.pdist, (X,)),
+    }
+    for module, arrays, names in (
+        (stats, pair, "mannwhitneyu wilcoxon kruskal ks_2samp cramervonmises_2samp brunnermunzel ranksums ansari mood"),
+        (stats, pair, "linregress theilslopes siegelslopes spearmanr kendalltau weightedtau pointbiserialr"),
+        (stats, pair, "epps_singleton_2samp energy_distance wasserstein_distance"),
+        (stats, pair[:1], "median_abs_deviation shapiro"),
+        (special, small, "erfinv erfcinv j0 j1 y0 k0 psi ellipk ellipe expm1 exp2 exp10 cbrt sindg cosdg rgamma erfcx"),
+        (special, (*small, *small), "beta chdtr chdtrc poch binom gammaincinv"),
+        (fft, (X,), "fft ifft rfft fft2 dct dst fftshift"),
+        (ndimage, (X,), "prewitt maximum_position minimum extrema standard_deviation variance mean sum"),
+        (ndimage, (binary,), "binary_fill_holes binary_erosion binary_dilation binary_opening distance_transform_cdt"),
+        (signal, pair, "oaconvolve upfirdn"),
+        (signal, (X,), "hilbert2 medfilt2d"),
+    ):
+        for name in names.split():
+            calls[f"{module.__name__.removeprefix('scipy.')}.{name}"] = getattr(module, name), arrays
+    return calls
 
 
 def sklearn_calls() -> dict[str, tuple[Call, tuple[Any, ...]]]:
@@ -361,6 +416,9 @@ same numbers, and writes this page: here with SciPy {scipy} and scikit-learn {sk
 {works} of {count} functions give NumPy's results:
 
 {tables}
+
+SciPy's `nan_policy="omit"` leaves nothing out of arrays of any library but NumPy: the results are NaN. Select the
+numbers first, as `t[~aotops.isnan(t)]`.
 
 The others:
 
