@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import dis
+import functools
 import importlib
 import re
 import sys
@@ -82,14 +83,16 @@ class Imports(ast.NodeVisitor):
         self.generic_visit(node)
 
 
-IMPORTS = {name: Imports(path) for name, path in MODULES.items()}
+@functools.cache  # not while tests are collected, which each process of a run does
+def all_imports() -> dict[str, Imports]:
+    return {name: Imports(path) for name, path in MODULES.items()}
 
 
 def importers(*packages: str) -> set[str]:
     """The modules that import one of some packages, or anything in them."""
     return {
         name
-        for name, imports in IMPORTS.items()
+        for name, imports in all_imports().items()
         if any(module == package or module.startswith(package + ".") for module in imports.all for package in packages)
     }
 
@@ -106,8 +109,8 @@ def test_the_scan_sees_imports(tmp_path: Path) -> None:
     imports = Imports(path)
     assert imports.at_import == {"os.path", "numba.pycc", "numba", "aotops.tensors", "aotops"}
     assert imports.later == {"numpy", "re", "ctypes"}
-    assert "aotops._native" in IMPORTS["aotops"].at_import
-    assert "aotops.ops" in IMPORTS["aotops.operator"].later
+    assert "aotops._native" in all_imports()["aotops"].at_import
+    assert "aotops.ops" in all_imports()["aotops.operator"].later
 
 
 def test_no_builtin_is_used_where_a_function_of_its_name_is_loaded_later() -> None:
@@ -137,7 +140,7 @@ def test_only_the_build_imports_numba() -> None:
     assert all(name.startswith("aotops.aot.") for name in importers("numba", "llvmlite"))
     # others may import NumPy once they are asked for something of NumPy's
     at_import = {
-        name for name, imports in IMPORTS.items() if "numpy" in {m.partition(".")[0] for m in imports.at_import}
+        name for name, imports in all_imports().items() if "numpy" in {m.partition(".")[0] for m in imports.at_import}
     }
     # and Dask's arrays import NumPy themselves
     assert all(name.startswith(("aotops.aot.", "aotops.interop.dask.")) for name in at_import)
@@ -179,7 +182,7 @@ def room_of(module: str) -> str:
 
 def own_imports(module: str) -> set[str]:
     """The modules of aotops that one imports, inside of functions too."""
-    found = {name for name in IMPORTS[module].all if name.partition(".")[0] == "aotops"}
+    found = {name for name in all_imports()[module].all if name.partition(".")[0] == "aotops"}
     return {name for name in found if name not in BELOW_ALL}
 
 
@@ -212,8 +215,8 @@ def test_what_is_computed_is_plain_python(room: str) -> None:
     members = [name for name in MODULES if room_of(name) == f"aotops.{room}"]
     assert members
     for name in members:
-        assert "aotops._native" not in IMPORTS[name].all
-        others = {module.partition(".")[0] for module in IMPORTS[name].all} - {"aotops"}
+        assert "aotops._native" not in all_imports()[name].all
+        others = {module.partition(".")[0] for module in all_imports()[name].all} - {"aotops"}
         assert others <= sys.stdlib_module_names, (name, others)
 
 
@@ -233,13 +236,17 @@ def test_the_runtime_never_imports_the_build() -> None:
     assert {"aotops", "aotops.tensors", "aotops.operator", "aotops.errors"} <= runtime
     # but where an operator of a user has no build, or a student's function no operator
     assert runtime & importers(*build_time) == {"aotops.first_call", "aotops.minitorch.slow_path"}
-    assert not {name for name in IMPORTS["aotops.first_call"].at_import if name.startswith(tuple(build_time))}
+    assert not {name for name in all_imports()["aotops.first_call"].at_import if name.startswith(tuple(build_time))}
     # records of aotops' own operators are read for documentation, and for NumPy's names of them
     of_records = {"aotops.operator", "aotops.interop.numpy_functions", "aotops.user.declare", "aotops.user.identity"}
     assert runtime & importers("aotops.ops") == of_records
-    assert not {name for name in IMPORTS["aotops.interop.numpy_functions"].at_import if name.startswith("aotops.ops")}
-    assert not {name for name in IMPORTS["aotops.operator"].at_import if name.startswith("aotops.ops")}
-    assert {n for n in IMPORTS["aotops.user.declare"].at_import if n.startswith("aotops.ops")} == {"aotops.ops.record"}
+    assert not {
+        name for name in all_imports()["aotops.interop.numpy_functions"].at_import if name.startswith("aotops.ops")
+    }
+    assert not {name for name in all_imports()["aotops.operator"].at_import if name.startswith("aotops.ops")}
+    assert {n for n in all_imports()["aotops.user.declare"].at_import if n.startswith("aotops.ops")} == {
+        "aotops.ops.record"
+    }
 
 
 # --- C ----------------------------------------------------------------------------------------------------------------

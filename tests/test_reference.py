@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import functools
 import re
 
 import pytest
@@ -18,26 +19,30 @@ from aotops.aot.pack.reference import (
     standard_methods,
 )
 
-PAGES = {path.name: text for path, text in reference().items()}
 #: Of the project; the package that is tested may be installed elsewhere.
 FOLDER = PROJECT / "docs" / "reference"
 
 
+@functools.cache  # not while tests are collected, which each process of a run does
+def pages() -> dict[str, str]:
+    return {path.name: text for path, text in reference().items()}
+
+
 @requires_source
 def test_the_pages_are_those_of_the_docstrings() -> None:
-    paths = {FOLDER / name: text for name, text in PAGES.items()}
+    paths = {FOLDER / name: text for name, text in pages().items()}
     stale = [path.name for path, text in paths.items() if not path.exists() or path.read_text("utf-8") != text]
     assert not stale, "`make reference` writes the pages"
-    assert {path.name for path in FOLDER.glob("*.md")} == set(PAGES)
+    assert {path.name for path in FOLDER.glob("*.md")} == set(pages())
 
 
 def test_every_public_name_has_a_whole_page() -> None:
     """A title, a call, a summary, an example, and of functions their arguments, results and errors."""
     for name in ao.__all__:
-        value, text = getattr(ao, name), PAGES[page_name(name)]
+        value, text = getattr(ao, name), pages()[page_name(name)]
         assert f"\n# aotops.{name}\n\n`aotops.{name}" in text
         assert ">>> " in text, f"{name} has no example"
-        assert f"[`{name}`]({page_name(name)})" in PAGES["README.md"]
+        assert f"[`{name}`]({page_name(name)})" in pages()["README.md"]
         headings = re.findall(r"^## (.*)", text, re.M)
         if isinstance(value, ao.Operator):
             wanted = ["Parameters", "Dtypes", "Returns", "Raises", "Accuracy", "Example"]
@@ -49,7 +54,7 @@ def test_every_public_name_has_a_whole_page() -> None:
 
 def test_every_attribute_and_method_of_a_class_is_described() -> None:
     for kind in (ao.Tensor, ao.DType, ao.Operator):
-        text = PAGES[page_name(kind.__name__)]
+        text = pages()[page_name(kind.__name__)]
         for name in dir(kind):
             if not name.startswith("_"):
                 described = re.search(rf"^### {name}\n\n(`{name}\(.*\)`\n\n)?[A-Z'].*\.$", text, re.M)
@@ -60,7 +65,7 @@ def test_every_attribute_and_method_of_a_class_is_described() -> None:
 def test_the_examples_of_all_pages_run() -> None:
     """Each page by itself, from the first example to the last."""
     parser, report, attempted = doctest.DocTestParser(), [], 0
-    for name, text in PAGES.items():
+    for name, text in pages().items():
         code = "\n".join(re.findall(r"^```python\n(.*?)^```", text, re.M | re.DOTALL))
         outcome = doctest.DocTestRunner(verbose=False).run(
             parser.get_doctest(code, {}, name, None, 0), out=report.append
@@ -71,10 +76,10 @@ def test_the_examples_of_all_pages_run() -> None:
 
 
 def test_links_of_pages_lead_to_pages() -> None:
-    for name, text in PAGES.items():
+    for name, text in pages().items():
         targets = re.findall(r"\]\(([\w-]+\.md)", text)
-        assert set(targets) <= set(PAGES), name
-    for target in re.findall(r"\]\((\.\./[^)#]+)", "".join(PAGES.values())):
+        assert set(targets) <= set(pages()), name
+    for target in re.findall(r"\]\((\.\./[^)#]+)", "".join(pages().values())):
         assert not FOLDER.exists() or (FOLDER / target).exists(), target
 
 
