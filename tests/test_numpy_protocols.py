@@ -352,6 +352,29 @@ def test_broadcasting_numbers() -> None:
         ]
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint8"])
+def test_halves_of_numpy_are_computed_in_float64(dtype: str) -> None:
+    """Also by functions that aotops lacks, of one result and two, and with operands of integers."""
+    x = np.arange(4).astype(dtype)
+    wide, narrow = x.astype("float64"), np.ones(4, "int8")
+    cases: list[tuple[Any, tuple[Any, ...], tuple[Any, ...]]] = [
+        (np.cbrt, (x,), (wide,)),
+        (np.degrees, (x,), (wide,)),
+        (np.heaviside, (x, x), (wide, wide)),
+        (np.frexp, (x,), (wide,)),
+        (np.modf, (x,), (wide,)),
+        (np.ldexp, (x, narrow), (wide, narrow)),
+    ]
+    for function, args, wanted in cases:
+        results, expected = function(*map(ao.asarray, args)), function(*wanted)
+        pairs = zip(results, expected, strict=True) if isinstance(expected, tuple) else [(results, expected)]
+        for result, each in pairs:
+            assert isinstance(result, ao.Tensor) and result.dtype.name == each.dtype.name
+            assert np.array_equal(np.asarray(result), each)
+    assert np.cbrt(ao.asarray(x), dtype="float16").dtype == np.float16
+    assert np.heaviside(np.ones(4, "float16"), ao.asarray(x)).dtype == np.float16
+
+
 @pytest.mark.parametrize("other", [None, "a", np.array(["a"]), np.array([None, None, None]), [None, 1, 2]], ids=repr)
 def test_independent_arguments_may_be_of_what_tensors_cannot_hold(other: Any) -> None:
     """As those of ``matplotlib.pyplot.bar``, which broadcasts lengths together with colours and None."""

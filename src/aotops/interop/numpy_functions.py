@@ -65,7 +65,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
             return outs[0] if outs else result
     tracked = tracked_among((inputs, options), inputs[:1] if method == "at" else outs, name)
     given = {name: as_arrays(value) for name, value in options.items()}
-    results = getattr(ufunc, method)(*as_arrays(inputs), **given)
+    arrays = as_arrays(inputs)
+    results = getattr(ufunc, method)(*arrays, **given)
+    wanted = method == "__call__" and not outs and "dtype" not in given
+    if wanted and is_half(results) and not any(map(is_half, arrays)):
+        wide = next((loop for loop in ufunc.types if loop.startswith("d")), None)  # of float64
+        results = results if wide is None else ufunc(*arrays, **given, signature=wide)
     if not isinstance(results, tuple):
         return outs[0] if outs else without_gradient(ufunc, as_tensor(results), tracked)
     every = [
@@ -73,6 +78,12 @@ def array_ufunc(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[
         for result, out in zip(results, outs or (None,) * len(results), strict=True)
     ]
     return without_gradient(ufunc, tuple(every), tracked)
+
+
+def is_half(value: Any) -> bool:
+    """Whether a value of NumPy, or the first of several, is of float16, which aotops lacks."""
+    first = value[0] if isinstance(value, tuple) else value
+    return getattr(getattr(first, "dtype", None), "name", "") == "float16"
 
 
 def computed(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict[str, Any], out: Any) -> Any:
