@@ -1318,3 +1318,19 @@ def test_messages_name_what_the_caller_wrote(call: Callable[[], object], message
 def test_no_dtype_is_advised_where_none_helps() -> None:
     with pytest.raises(OverflowError, match=r"must fit int64, got int 18446744073709551616$"):
         INTEGERS << 2**64
+
+
+def test_names_of_numpy_and_pytorch_are_told_what_to_write() -> None:
+    from aotops import ops
+
+    names = dict(each.split("=") for each in ao._ELSEWHERE.split())
+    for name, own in names.items():
+        with pytest.raises(AttributeError, match=rf"^module 'aotops' has no attribute '{name}'; write aotops\.{own}$"):
+            getattr(ao, name)
+        assert callable(operator.attrgetter(own)(ao))
+    for record in ops.collect().values():
+        for alias in record.aliases if record.name in FUNCTIONS else ():
+            name = alias.rpartition(".")[2]
+            assert hasattr(ao, name) or names[name] == record.name
+    with pytest.raises(AttributeError, match=r"^module 'aotops' has no attribute 'linalg'$"):
+        _ = ao.linalg  # type: ignore[attr-defined]

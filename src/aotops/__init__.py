@@ -156,6 +156,20 @@ _HOMES = {
 }
 
 
+#: What functions of NumPy and PyTorch are called here, for those who look for them: read only where a name is missing.
+_ELSEWHERE = (
+    "absolute=abs amax=max amin=min arccos=acos arccosh=acosh arcsin=asin arcsinh=asinh arctan2=atan2 arctan=atan "
+    "arctanh=atanh array=tensor as_tensor=asarray bitwise_not=bitwise_invert cat=concat clamp=clip "
+    "concatenate=concat conjugate=conj cummax=cumulative_max cummin=cumulative_min cumprod=cumulative_prod "
+    "cumsum=cumulative_sum div=divide dot=matmul eq=equal fix=trunc from_numpy=asarray gather=take_along_axis "
+    "ge=greater_equal gt=greater identity=eye in1d=isin index_select=take invert=bitwise_invert le=less_equal "
+    "left_shift=bitwise_left_shift lt=less mm=matmul mod=remainder mul=multiply ndarray=Tensor ne=not_equal "
+    "neg=negative permute=permute_dims power=pow rand=random.uniform randn=random.normal repeat_interleave=repeat "
+    "right_shift=bitwise_right_shift rint=round sub=subtract transpose=permute_dims true_divide=divide "
+    "unique=unique_values unsqueeze=expand_dims"
+)
+
+
 def is_public(name: str) -> bool:
     """Whether an operator is called by users: not a part of others, and not a derivative."""
     return not name.startswith("_") and "." not in name
@@ -175,7 +189,9 @@ def __getattr__(name: str) -> Any:
     elif name in _native.operators and is_public(name):
         value = _native.operators[name]
     else:
-        raise AttributeError(f"module 'aotops' has no attribute {name!r}")
+        own = f" {_ELSEWHERE} ".partition(f" {name}=")[2].partition(" ")[0]
+        advice = f"; write aotops.{own}" if own else ""
+        raise AttributeError(f"module 'aotops' has no attribute {name!r}{advice}")
     globals()[name] = value
     return value
 
