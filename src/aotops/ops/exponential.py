@@ -24,6 +24,7 @@ from aotops.intrinsics import (
     fma,
     limit,
     look_up16,
+    look_up16_float32,
     mantissa,
     narrow,
     rint,
@@ -38,9 +39,7 @@ from aotops.ops.float_arithmetic import (
     INVERSES,
     LN2_32,
     LN2_HIGH,
-    LN2_HIGH_32,
     LN2_LOW,
-    LN2_LOW_32,
     LOG2_E,
     NAN,
     chained,
@@ -154,29 +153,65 @@ def expm1_64(x: Any) -> Any:
     return select(small, x, half + half)
 
 
-# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from="log(3/4)" --to="log(3/2)"
-#     --degree=4 --weight="x**2" --float32
-def expm1_polynomial32(r: Any) -> Any:
-    """``(exp(r) - 1 - r) / r**2`` for ``r`` between ln(3/4) and ln(3/2): exp within 2^-28."""
-    # the last digits are those with the least error of all float32
-    p = fma(fma(r, 0.001478282269090414, 0.008357545360922813), r, 0.041656434535980225)
-    return fma(fma(p, r, 0.16666589677333832), r, 0.5000002384185791)
+#: 16 divided by ln(2), and its inverse in two parts. The low one is 1e-11 more than what the high one lacks: this takes
+#: 0.05 ULP from the results between 2^24 and 2^25, to which the rounding of ``t - 0.5`` adds half a ULP.
+SIXTEENTHS_32, SIXTEENTH_HIGH_32, SIXTEENTH_LOW_32 = 23.083120346069336, 0.043321698904037476, -1.09e-10
+
+#: Numbers near the powers of 2 whose exponents are 0, 1/16 to 15/16, in units of 2^-11; they have few bits, so that 1
+#: can be subtracted from them, times powers of 2 from 2^-13 on, exactly. The one next to 1 and the one next to 2 are
+#: nearer to these than the powers are, by 1.3 and 0.8 %: where the result is smallest, ``r`` is then less than half of
+#: it, and so are the roundings of ``r``.
+NEAR_ROOTS = (2048, 2111, 2232, 2336, 2432, 2544, 2656, 2776, 2896, 3024, 3160, 3296, 3448, 3600, 3760, 3952)
+#: Of their bits the index is subtracted, at the place where the shifted sum has it.
+NEAR_ROOTS_32 = Table(
+    tuple(float32_of_bits(bits_of_float32(root / 2048.0) - (j << 19)) for j, root in enumerate(NEAR_ROOTS))
+)
+#: The logarithms of the powers less those of the numbers.
+ROOT_DISTANCES_32 = Table(
+    (
+        0.0,
+        0.013023637235164642,
+        0.0006090602255426347,
+        -0.0016112613957375288,
+        0.0014365381794050336,
+        -0.00026544436695985496,
+        -2.7331727324053645e-05,
+        -0.0008954439545050263,
+        0.00010682293213903904,
+        0.00017853792815003544,
+        -0.0004913325537927449,
+        0.0006927817594259977,
+        -0.0010702601866796613,
+        -0.0008880540844984353,
+        -0.0010514672612771392,
+        -0.007532591000199318,
+    )
+)
+
+
+# tools/fit_polynomial.py "(expm1(x) - x) / x**2" --from=-0.037 --to=0.037 --degree=2 --weight="x**2" --float32
+def narrow_expm1_32(r: Any) -> Any:
+    """``exp(r) - 1`` for ``r`` within 0.037: exp within 2^-33."""
+    return fma(r * r, fma(fma(r, 0.041669558733701706, 0.1666765809059143), r, 0.5), r)
 
 
 def expm1_32(x: Any) -> Any:
-    """As ``expm1_64``, in float32, with the power of 2 made of bits."""
+    """expm1 in float32, by sixteenths of ``ln(2)``: ``(t - 1) + t * expm1(r)`` with ``t`` from a table.
+
+    Half of the result is computed, since ``t`` may overflow where the result does not.
+    """
     ordinary = math.fabs(x) >= 2.0**-25  # not NaN, which stays what it is
     within = select(x < -20.0, -20.0, x)
     within = select(ordinary, select(within > 89.0, 89.0, within), 0.0)
-    # the bits of a sum between 2**23 and 2**24 end with its integer, here the biased exponent of ``2**(k - 1)``
-    shifted = narrow(fma(within, LOG2_E, -SHIFT) + 12583038.0)  # plain Python computes in float64
-    k = shifted - 12583038.0
-    high = fma(-k, LN2_HIGH_32, within)
-    r = fma(-k, LN2_LOW_32, high)
-    y = high + fma(-k, LN2_LOW_32, (r * r) * expm1_polynomial32(r))
-    s = float32_of_bits((bits_of_float32(shifted) - 0x4B400000) << 23)
-    most = s - 0.5
-    half = most + fma(s, y, (s - most) - 0.5)
+    # the bits of a sum between 2**23 and 2**24 end with its integer, whose last four bits are an index; it is 16 less,
+    # so that ``t`` is half a power of 2
+    shifted = narrow(fma(within, SIXTEENTHS_32, 12582896.0))  # plain Python computes in float64
+    k = shifted - 12582896.0
+    j = bits_of_float32(shifted)
+    rest = fma(-k, SIXTEENTH_LOW_32, look_up16_float32(ROOT_DISTANCES_32, j))
+    r = fma(-k, SIXTEENTH_HIGH_32, within) + rest
+    t = float32_of_bits(bits_of_float32(look_up16_float32(NEAR_ROOTS_32, j)) + ((j - 0x4B400000) << 19))
+    half = fma(t, narrow_expm1_32(r), t - 0.5)
     return select(ordinary, half + half, x)
 
 

@@ -257,8 +257,8 @@ def sinh32(x: Any) -> Any:
 
 
 #: What ``cosh64`` and ``cosh32`` look up: twice the roots of 2, what these lack, and their inverses, of the sign and
-#: size that the functions say. In float64 the index is added to an inverse's bits, at the place where it stands beside
-#: the exponent in what is subtracted, which therefore needs no floor.
+#: size that the functions say. The index is added to the bits of an inverse, at the place where it stands beside the
+#: exponent in what is subtracted, which therefore needs no floor.
 DOUBLE_ROOTS = Table(tuple(2.0 * root for root in ROOTS.values))
 DOUBLE_ROOTS_LOW = Table(tuple(2.0 * root * low for root, low in zip(ROOTS.values, ROOTS_LOW.values, strict=True)))
 INVERSE_ROOTS = Table(
@@ -266,7 +266,11 @@ INVERSE_ROOTS = Table(
 )
 DOUBLE_ROOTS_32 = Table(tuple(2.0 * root for root in ROOTS_32.values))
 DOUBLE_ROOTS_LOW_32 = Table(tuple(narrow(2.0 * (root - narrow(root))) for root in ROOTS.values))
-INVERSE_ROOTS_32 = Table(tuple(narrow(-(2.0**-5) / root) for root in ROOTS.values))
+INVERSE_ROOTS_32 = Table(
+    tuple(
+        float32_of_bits(bits_of_float32(narrow(-(2.0**-5) / root)) + (j << 20)) for j, root in enumerate(ROOTS.values)
+    )
+)
 
 
 # tools/fit_polynomial.py "(sinh(sqrt(x))/sqrt(x) - 1) / x" --from=0 --to="(log(2)/32)**2" --degree=2 --weight=x
@@ -324,7 +328,7 @@ def cosh32(x: Any) -> Any:
     near = bits_of_float32(select(shifted < 786577.0, shifted, 786577.0)) - 0x49400000
     # ``2 * 4**-k`` times the inverse, whose bits in the table are modulo 2**32 those of it times ``2**250``
     inverse = bits_of_float32(look_up16_float32(INVERSE_ROOTS_32, j))
-    b = float32_of_bits(inverse - (((near >> 4) - 256) << 24))
+    b = float32_of_bits(inverse - ((near - 4096) << 20))
     t = look_up16_float32(DOUBLE_ROOTS_32, j)
     y = t + (b + fma(t, more, fma(-b, less, look_up16_float32(DOUBLE_ROOTS_LOW_32, j))))
     return y * float32_of_bits((j << 19) & 0x7F800000)
