@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -270,6 +271,8 @@ def test_sorting_runs_as_plain_python(
     monkeypatch.setattr(loops, "MOST_OF_PART", {"int32": 40, "int64": 40})
     monkeypatch.setattr(loops, "PARTITIONS_PER_BIT", partitions_per_bit)
     monkeypatch.setattr(partitions, "SAMPLED_FROM", 500)
+    monkeypatch.setattr(loops, "BLOCK", 50)
+    monkeypatch.setattr(loops, "FAR", 2048)
     monkeypatch.setattr(loops, "PLACE_BITS", 6)
     monkeypatch.setattr(loops, "PLACES", 63)
     monkeypatch.setattr(loops, "PAIRED", 57)
@@ -288,10 +291,40 @@ def test_sorting_runs_as_plain_python(
     for keys in cases:
         count = len(keys)
         own, sorted_keys, places = list(keys), [0] * count, [0] * count
-        memory = [Pointer(each) for each in (own, [0] * count, sorted_keys, places)]
-        kernel(1, count, memory, Pointer([0, 0, 0, -1]))
+        operands = [own, [0] * count, sorted_keys, [*places, 0]]
+        if name == "sort_keys_wide":
+            operands.insert(2, own)
+        kernel(1, count, [Pointer(each) for each in operands], Pointer([name == "sort_keys_wide", 0, 0, -1]))
+        places = operands[-1][:count]
+        if name == "sort_keys_wide" and count:
+            check_keys_of_elements(kernel, keys, dtype)
         order = sorted(range(count), key=lambda k: keys[k])
         assert places == order if name == "sort_pairs" else sorted_keys == sorted(keys)
+
+
+def check_keys_of_elements(kernel: Callable[..., None], elements: list[int], dtype: str) -> None:
+    """The same of elements of which the kernel makes keys: integers, unsigned ones, and floats, in either order."""
+    count, bits = len(elements), abi.FACTS[dtype].bits
+    sign, unsigned, floating = -(2 ** (bits - 1)), f"u{dtype}", f"float{bits}"
+    for name, turned, folded in (
+        (dtype, 0, 0),
+        (dtype, -1, 0),
+        (unsigned, sign, 0),
+        (unsigned, -1 ^ sign, 0),
+        (floating, 0, ~sign),
+        (floating, -1, ~sign),
+    ):
+        values, got, facts = np.array(elements, dtype).view(name), [0] * count, [0]
+        operands = [[0] * count, [0], list(elements), got, facts]
+        kernel(1, count, [Pointer(each) for each in operands], Pointer([0, turned, folded, -1]))
+        descending = turned in (-1, -1 ^ sign)
+        expected = np.sort(values[~np.isnan(values)])
+        assert operands[2] == elements  # which belong to the caller
+        expected = expected[::-1] if descending else expected
+        assert (np.array(got, dtype).view(name)[: len(expected)] == expected).all()  # zeros of either sign are equal
+        assert facts[0] & loops.HAS_NAN == 0 or np.isnan(values).any()
+        if floating == name and not (values == np.array(got, dtype).view(name)).all():  # which are not in order already
+            assert facts[0] & loops.HAS_NAN != 0 or not np.isnan(values).any()
 
 
 def test_positions_of_more_than_32_bits(monkeypatch: pytest.MonkeyPatch) -> None:

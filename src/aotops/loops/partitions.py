@@ -14,17 +14,19 @@ from aotops.loops.networks import LINE, ROWS, network, ordered, smallest
 
 #: Of so many keys, the pivot is the median of as many samples as a network sorts; of fewer, a median of three medians.
 SAMPLED_FROM = 4096
+#: The samples of the latter.
+MEDIANS = 9
 
 
-def partitions(itemsize: int, by_xor: bool) -> tuple[Callable[..., int], Callable[..., Any]]:
-    """Make the functions that partition keys and that choose a pivot, which is one of the keys."""
+def partitions(itemsize: int, by_xor: bool) -> tuple[Callable[..., int], Callable[..., int], Callable[..., Any]]:
+    """Make the functions that partition keys, take samples of them, and choose a pivot, which is one of these."""
     lanes = LINE // itemsize
     sort_samples, samples = network(itemsize, by_xor), smallest(itemsize)
 
     def partition(keys: Any, count: int, pivot: Any, lower: Any, upper: Any) -> int:
         """Move keys that are less than a pivot to ``lower``, and the others to ``upper``; returns how many are less.
 
-        ``keys`` is one of the two, and both have room for all of them.
+        ``keys`` may be one of the two, and both have room for all of them.
         """
         below = others = 0
         for block in range(count // lanes):
@@ -46,18 +48,23 @@ def partitions(itemsize: int, by_xor: bool) -> tuple[Callable[..., int], Callabl
         a, b = ordered(a, b)
         return ordered(a, ordered(b, c)[0])[1]
 
-    def pivot_of(keys: Any, count: int, x: Any, y: Any) -> Any:
-        """Choose the pivot of at least ``ROWS`` keys; ``x`` and ``y`` have room for the samples."""
+    def take_samples(keys: Any, count: int, x: Any) -> int:
+        """Take some of at least ``ROWS`` keys to choose a pivot of; returns how many."""
         if count < SAMPLED_FROM:
-            step = count // ROWS
-            first = median3(keys[0], keys[step], keys[2 * step])
-            second = median3(keys[3 * step], keys[4 * step], keys[5 * step])
-            third = median3(keys[6 * step], keys[7 * step], keys[count - 1])
-            return median3(first, second, third)
+            for j in range(MEDIANS - 1):
+                x[j] = keys[count // ROWS * j]
+            x[MEDIANS - 1] = keys[count - 1]
+            return MEDIANS
         step = count // samples
         for j in range(samples):
             store(x, j, keys[j * step])
+        return samples
+
+    def middle(x: Any, y: Any, count: int) -> Any:
+        """Choose the pivot of samples in ``x``; ``y`` has room for as many."""
+        if count == MEDIANS:
+            return median3(median3(x[0], x[1], x[2]), median3(x[3], x[4], x[5]), median3(x[6], x[7], x[8]))
         sort_samples(x, y, samples)
         return y[samples // 2]
 
-    return partition, pivot_of
+    return partition, take_samples, middle

@@ -20,6 +20,7 @@ there are threads to share out the parts and the buckets among.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -38,7 +39,7 @@ from aotops.intrinsics import (
     shift,
     store,
 )
-from aotops.loops.networks import network, ordered, smallest
+from aotops.loops.networks import LINE, network, ordered, smallest
 from aotops.loops.partitions import partitions
 
 #: Keys that are compared side by side.
@@ -305,10 +306,14 @@ def distribute_pairs(dtype: str) -> tuple[Callable[..., None], Signature]:
 #: of its keys are sorted, and whether the others are in ``b``.
 NEXT, STOP, START, SORTED, IN_B, LEVEL = range(6)
 ALL_LEVELS = LEVELS * LEVEL
-#: The numbers of ``sort_keys`` and ``sort_pairs``: whether there are positions already, and where keys are partitioned
-#: the bits in which every element differs from its key, those in which it also does if it is negative then, and those
-#: that it has: 0, 0 and -1 where keys are wanted.
-PLACED, TURNED, FOLDED, KEPT = range(4)
+#: The numbers of ``sort_keys`` and ``sort_pairs``: whether there are positions already, or keys where these are
+#: partitioned; and there, the bits in which every element differs from its key, those in which it also does if it is
+#: negative then, and those that it has: 0, 0 and -1 where keys are wanted.
+READY, TURNED, FOLDED, KEPT = range(4)
+#: Keys of so many elements are made in the L1 cache before they are partitioned.
+BLOCK = 512
+#: Parts of so many bytes are partitioned by way of buffers, from which so many lines are moved at once.
+FAR, LINES = 32768, 4
 #: The numbers of a part of a partitioned row: where it is to be, its place beside, how many keys it has, whether these
 #: are where they are to be, and how many partitions may follow.
 PART = 5
@@ -319,20 +324,29 @@ WAITING = PART * 64
 def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable[..., None], Signature]:
     """Make the loop that sorts rows of keys, or of ``pairs`` of a key and a position, whose keys it loses.
 
-    Overwrites the input. Positions count from 0 in each row, unless the input has some. Keys that are partitioned are
-    made elements while they are in the L1 cache.
-    Keys alone take only the first of each two operands of memory, but that of the positions tells the type of counters.
+    Overwrites the input. Positions count from 0 in each row, unless the input has some. Keys alone take only the first
+    of each two operands of memory, but that of the positions tells the type of counters.
+
+    Keys that are partitioned are made of elements, the bits of which are a third input, and made elements again, while
+    they are in the L1 cache. Then the input that is overwritten is only memory, and the second output is what ``keys``
+    tells.
     """
-    signature = Signature((dtype, "int64"), (dtype, "int64"))
+    signature = Signature((dtype, "int64", dtype) if by_partitions else (dtype, "int64"), (dtype, "int64"))
     is_narrow = dtype == "int32"
-    padding = LARGEST32 if is_narrow else LARGEST
+    padding, negative_zero = (LARGEST32, SMALLEST32) if is_narrow else (LARGEST, SMALLEST)
+    infinity = bits_of_float32(math.inf) | 0 if is_narrow else bits_of_float64(math.inf)
     itemsize = FACTS[dtype].itemsize
+    unmade = 2 if by_partitions else 0
+    lanes, far = LINE // itemsize, FAR // itemsize
+    group = LINES * lanes
+    room_of_buffer = BLOCK + 2 * group
     by_xor = by_partitions and not is_narrow
     sort_network, least = network(itemsize, by_xor), smallest(itemsize)
     most, aim = NETWORKS[dtype]
     most = 1 << PLACE_BITS if pairs else most
+    room = max(most, 2 * room_of_buffer)
     part = MOST_OF_PART[dtype]
-    partition, pivot_of = partitions(itemsize, by_xor)
+    partition, take_samples, middle = partitions(itemsize, by_xor)
 
     def insert(source: Any, source_places: Any, a: Any, a_places: Any, count: int) -> None:
         """Sort a few keys by insertion."""
@@ -360,6 +374,21 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
         else:
             for j in range(count):
                 store(a, j, load_output(source, j))
+
+    def make_keys(elements: Any, a: Any, count: int, turned: int, folded: int, facts: Any) -> None:
+        """Make keys of elements, as the loop ``keys`` does, and add what it tells to the facts."""
+        if folded != 0:
+            nans = zeros = 0
+            for j in range(count):
+                bits = load_output(elements, j)
+                key = select(bits == negative_zero, 0, bits ^ ((bits >> (8 * itemsize - 1)) & folded)) ^ turned
+                store(a, j, select((bits & folded) > infinity, padding, key))
+                nans = select((bits & folded) > infinity, HAS_NAN, nans)
+                zeros = select(bits == negative_zero, HAS_ZEROS, zeros)
+            facts[0] |= nans | zeros
+        else:
+            for j in range(count):
+                store(a, j, load_output(elements, j) ^ turned)
 
     def finish(a: Any, count: int, turned: int, folded: int, kept: int) -> None:
         """Make elements, or positions, of sorted keys."""
@@ -404,6 +433,75 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             if falls > 0:
                 return False
         return True
+
+    def are_sorted(elements: Any, count: int, x: Any, turned: int, folded: int, facts: Any) -> bool:
+        """Return whether keys of elements are in order."""
+        for first in range(0, count - 1, BLOCK):
+            size = min(BLOCK + 1, count - first)
+            make_keys(shift(elements, first), x, size, turned, folded, facts)
+            if not is_sorted(x, size):
+                return False
+        return True
+
+    def flush(buffer: Any, skipped: int, held: int, target: Any, at: int) -> int:
+        """Move groups of lines to a target, but for the first ``skipped`` keys; returns how many keys that are."""
+        whole = held // group * group
+        for j in range(skipped, whole):
+            store(target, at + j, load_output(buffer, j))
+        if whole > 0:
+            for j in range(group):
+                store(buffer, j, load_output(buffer, whole + j))
+        return whole
+
+    def partition_far(
+        elements: Any,
+        ready: int,
+        count: int,
+        pivot: Any,
+        lower: Any,
+        before_lower: int,
+        upper: Any,
+        before_upper: int,
+        x: Any,
+        y: Any,
+        turned: int,
+        folded: int,
+        facts: Any,
+    ) -> int:
+        """Partition keys beyond the L1 cache by way of buffers in it, from which whole lines are moved.
+
+        A vector that is stored where keys of its part end crosses a line nearly always, which takes twice as long in
+        the L2 cache. ``before_lower``: how many keys behind the beginning of a line the target is. Makes keys of
+        elements unless they are ready.
+        """
+        low, high = x, shift(x, room_of_buffer)
+        # what the buffers hold stands in the targets from here on
+        low_skipped, high_skipped = before_lower, before_upper
+        low_held, high_held = before_lower, before_upper
+        low_at, high_at = -before_lower, -before_upper
+        for first in range(0, count, BLOCK):
+            size, keys = min(BLOCK, count - first), shift(elements, first)
+            if not ready and (turned != 0 or folded != 0):
+                make_keys(keys, y, size, turned, folded, facts)
+                keys = y
+            here = partition(keys, size, pivot, shift(low, low_held), shift(high, high_held))
+            low_held += here
+            high_held += size - here
+            moved = flush(low, low_skipped, low_held, lower, low_at)
+            if moved > 0:
+                low_skipped = 0
+                low_held -= moved
+                low_at += moved
+            moved = flush(high, high_skipped, high_held, upper, high_at)
+            if moved > 0:
+                high_skipped = 0
+                high_held -= moved
+                high_at += moved
+        for j in range(low_skipped, low_held):
+            store(lower, low_at + j, load_output(low, j))
+        for j in range(high_skipped, high_held):
+            store(upper, high_at + j, load_output(high, j))
+        return low_at + low_held
 
     def bit_length(x: int) -> int:
         bits = 0
@@ -630,10 +728,12 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             level[NEXT], level[SORTED] = own + 1, end
 
     def partition_row(
+        elements: Any,
+        ready: int,
         a: Any,
         b: Any,
         n: int,
-        none: Any,
+        facts: Any,
         cells: Any,
         counters: Any,
         levels: Any,
@@ -648,17 +748,44 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
 
         Keys below a pivot are moved to where they are in ``b`` at last, the others to the first places of theirs in
         ``a``, so that each part has room for as many in the other memory. What is still long after too many partitions
-        is distributed.
+        is distributed. Unless keys are ready, the first partition makes them of elements.
         """
         depth = start = place = in_b = 0
         count, rest = n, PARTITIONS_PER_BIT * bit_length(n)
+        if not ready and (n <= part or rest == 0):
+            make_keys(elements, a, n, turned, folded, facts)
+            ready = 1
         while True:
             target, aside = shift(b, start), shift(a, place)
             source = target if in_b else aside
             if count > part and rest > 0:
                 rest -= 1
-                pivot = pivot_of(source, count, x, y)
-                below = partition(source, count, pivot, target, aside)
+                if ready:
+                    pivot = middle(x, y, take_samples(source, count, x))
+                else:
+                    source = elements
+                    taken = take_samples(source, count, y)
+                    make_keys(y, x, taken, turned, folded, facts)
+                    pivot = middle(x, y, taken)
+                if ready and count < far:
+                    below = partition(source, count, pivot, target, aside)
+                else:
+                    below = partition_far(
+                        source,
+                        ready,
+                        count,
+                        pivot,
+                        target,
+                        start % lanes,
+                        aside,
+                        place % lanes,
+                        x,
+                        y,
+                        turned,
+                        folded,
+                        facts,
+                    )
+                ready = 1
                 others = count - below
                 if below == 0 and pivot < padding:
                     # it is the least key: its equals are where they are to be
@@ -668,7 +795,7 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
                     if count > 0:
                         continue
                 elif below == 0:
-                    copy(aside, none, target, none, count)
+                    copy(aside, facts, target, facts, count)
                 else:
                     # the shorter part first, so that few wait
                     waiting = shift(ranges, PART * depth)
@@ -685,13 +812,13 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
                     depth += 1
                     continue
             elif count <= SHORT:
-                insert(source, none, target, none, count)
+                insert(source, facts, target, facts, count)
             elif count <= part:
-                sort_small(source, none, target, none, count, x, y)
+                sort_small(source, facts, target, facts, count, x, y)
             else:
                 if in_b:
-                    copy(target, none, aside, none, count)
-                sort_row(aside, none, target, none, count, cells, counters, levels, x, y)
+                    copy(target, facts, aside, facts, count)
+                sort_row(aside, facts, target, facts, count, cells, counters, levels, x, y)
             finish(target, count, turned, folded, kept)
             if depth == 0:
                 return
@@ -700,10 +827,12 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
             start, place, count, in_b, rest = waiting[0], waiting[1], waiting[2], waiting[3], waiting[4]
 
     def sort_long(
+        elements: Any,
+        ready: int,
         a: Any,
         b: Any,
         n: int,
-        none: Any,
+        facts: Any,
         cells: Any,
         counters: Any,
         levels: Any,
@@ -715,49 +844,85 @@ def sort(dtype: str, pairs: bool, by_partitions: bool = False) -> tuple[Callable
         kept: int,
     ) -> None:
         """Sort keys of which there are more than one network sorts, by partitions unless they have a simpler order."""
-        low = high = a[0] | 0
+        for k in range(LANES):
+            store(y, k, elements[n // LANES * k])
+        if ready:
+            for k in range(LANES):
+                store(x, k, load_output(y, k))
+        else:
+            make_keys(y, x, LANES, turned, folded, facts)
+        low = high = load_output(x, 0) | 0
         for k in range(1, LANES):
-            key = a[n // LANES * k] | 0
+            key = load_output(x, k) | 0
             low, high = select(key < low, key, low), select(key > high, key, high)
         flip, low, bits = from_least(low, high)
+        told = facts[0]
+        if not ready and are_sorted(elements, n, x, turned, folded, facts):
+            copy(elements, facts, b, facts, n)
+            facts[0] = told  # all elements are where they are to be
+            return
         if bits <= WIDE:  # as they may be of all keys
+            if not ready:
+                make_keys(elements, a, n, turned, folded, facts)
+                ready = 1
             low, high = extremes(a, n, x, y)
             flip, low, bits = from_least(low, high)
-        if is_sorted(a, n):
-            copy(a, none, b, none, n)
+        if ready and is_sorted(a, n):
+            copy(a, facts, b, facts, n)
             finish(b, n, turned, folded, kept)
         elif bits <= WIDE:
             count_cells(a, n, 1, flip, low, 0, bits, cells)
             sort_by_counting(a, b, n, low, bits, cells)
             finish(b, n, turned, folded, kept)
         else:
-            partition_row(a, b, n, none, cells, counters, levels, ranges, x, y, turned, folded, kept)
+            partition_row(elements, ready, a, b, n, facts, cells, counters, levels, ranges, x, y, turned, folded, kept)
 
     def kernel(n0: int, n1: int, data: Any, numbers: Any) -> None:
-        first, first_places = input_pointers(data, signature)
+        inputs = input_pointers(data, signature)
+        first, first_places, elements = inputs[0], inputs[1], inputs[unmade]
         second, second_places = output_pointer(data, signature)
         cells = accumulators(COUNTERS, first_places)
         counters = accumulators(ALL_COUNTERS, first_places)
         levels = accumulators(ALL_LEVELS, first_places)
         ranges = accumulators(WAITING, first_places)
-        x, y = accumulators(most, first), accumulators(most, first)
+        x, y = accumulators(room, first), accumulators(room, first)
         turned = folded = 0
         kept = -1
         if by_partitions:
             # as wide as keys are
-            for k in range(PLACED, KEPT + 1):
+            for k in range(READY, KEPT + 1):
                 store(x, k, numbers[k])
             turned, folded, kept = load_output(x, TURNED), load_output(x, FOLDED), load_output(x, KEPT)
+            second_places[0] = 0
+            if numbers[READY] == 0 and n1 <= PARTITIONED_FROM:
+                make_keys(elements, first, n0 * n1, turned, folded, second_places)
         for i in range(n0):
             a, b = shift(first, i * n1), shift(second, i * n1)
             a_places, b_places = first_places, second_places
             if pairs:
                 a_places, b_places = shift(first_places, i * n1), shift(second_places, i * n1)
-                if numbers[PLACED] == 0:
+                if numbers[READY] == 0:
                     for j in range(n1):
                         store(a_places, j, j)
             if by_partitions and n1 > PARTITIONED_FROM:
-                sort_long(a, b, n1, a_places, cells, counters, levels, ranges, x, y, turned, folded, kept)
+                source = a if numbers[READY] != 0 else shift(elements, i * n1)
+                sort_long(
+                    source,
+                    numbers[READY],
+                    a,
+                    b,
+                    n1,
+                    second_places,
+                    cells,
+                    counters,
+                    levels,
+                    ranges,
+                    x,
+                    y,
+                    turned,
+                    folded,
+                    kept,
+                )
             else:
                 sort_row(a, a_places, b, b_places, n1, cells, counters, levels, x, y)
                 if by_partitions:

@@ -2,10 +2,10 @@
  *
  *     def sort(x, descending, positions):         # of each row, the last axis of a contiguous tensor
  *         for rows in pieces:                     # which threads share out
- *             keys, flags = the routine "keys", of 32 or 64 bits
+ *             keys, flags = the routine "keys", of 32 or 64 bits, unless keys as wide as elements are partitioned
  *             if positions and keys of 32 bits: "pack", "sort_keys" of 64 bits, and "unpack"
  *             elif positions: "sort_pairs", whose positions are the result
- *             elif partitions: "sort_keys_wide", which includes "values" (and "unpack"), and "restore"
+ *             elif partitions: "sort_keys_wide", which includes "keys" then and "values" (or "unpack"), and "restore"
  *             else: "sort_keys", "values", and "restore" if some are NaN or negative zeros
  *
  *     # rows of elements of one or two bytes that are not short: the routine "sort_narrow" alone, with memory for counters
@@ -125,13 +125,14 @@ static bool sorts_to_values(const job *own)
            aot_sort_keys_wide_routine[aot_width(aot_dtypes[own->key].itemsize)][own->x->state->level] != NULL;
 }
 
-/* Sorts rows of keys, or of keys and positions, which are overwritten; to_values: and makes the values of keys. */
-static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, char *places, char *sorted,
-                      char *sorted_places, bool has_positions, bool to_values)
+/* Sorts rows of keys, or of keys and positions, which are overwritten; to_values: and makes the values of keys. If they are
+ * not ready, keys are made of elements first, as far as the kernel does this; returns what the routine "keys" tells. */
+static int64_t sort_keys(const job *own, int64_t rows, int64_t length, char *elements, char *keys, char *places, char *sorted,
+                         char *sorted_places, bool ready, bool to_values)
 {
     int level = own->x->state->level, kind = aot_dtypes[own->x->dtype].kind;
     bool pairs = own->places != NULL;
-    int64_t numbers[] = {has_positions, 0, 0, -1};
+    int64_t flags = 0, numbers[] = {ready, 0, 0, -1};
     if (to_values && own->packed) {
         numbers[AOT_SORT_KEPT] = UINT32_MAX;
     } else if (to_values) {
@@ -139,12 +140,19 @@ static void sort_keys(const job *own, int64_t rows, int64_t length, char *keys, 
         numbers[AOT_SORT_TURNED] = (own->descending ? -1 : 0) ^ (kind == AOT_KIND_UNSIGNED ? -largest - 1 : 0);
         numbers[AOT_SORT_FOLDED] = kind == AOT_KIND_REAL ? largest : 0; /* the NaN that come out are those of "restore" */
     }
-    char *data[] = {keys, pairs ? places : keys, sorted, pairs ? sorted_places : sorted}, *unused = NULL;
-    aot_kernel_call call = {NULL, aot_poll};
     int width = aot_width(aot_dtypes[own->key].itemsize);
     aot_kernel wide = aot_sort_keys_wide_routine[width][level];
-    aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : wide != NULL ? wide : aot_sort_keys_routine[width][level];
-    kernel(&unused, &call, rows, length, data, numbers);
+    char *unused = NULL;
+    aot_kernel_call call = {NULL, aot_poll};
+    if (wide != NULL && !pairs) {
+        char *data[] = {keys, keys, elements, sorted, (char *)&flags};
+        wide(&unused, &call, rows, length, data, numbers);
+    } else {
+        char *data[] = {keys, pairs ? places : keys, sorted, pairs ? sorted_places : sorted};
+        aot_kernel kernel = pairs ? aot_sort_pairs_routine[level] : aot_sort_keys_routine[width][level];
+        kernel(&unused, &call, rows, length, data, numbers);
+    }
+    return flags;
 }
 
 static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char *scratch)
@@ -159,14 +167,15 @@ static void run_rows(const aot_runner *runner, int64_t first, int64_t last, char
             continue;
         }
         char *keys = own->keys + start * key, *sorted = own->sorted + start * key;
-        int64_t flags = make_keys(own, start, rows, own->length, 0, keys, sorted);
+        bool to_values = sorts_to_values(own), ready = !to_values || own->packed;
+        int64_t flags = ready ? make_keys(own, start, rows, own->length, 0, keys, sorted) : 0;
         if (own->places != NULL) {
             char *places = own->places + start * key, *out = own->out->data + start * key;
-            sort_keys(own, rows, own->length, keys, places, sorted, out, false, false);
+            sort_keys(own, rows, own->length, keys, keys, places, sorted, out, false, false);
             continue;
         }
-        bool to_values = sorts_to_values(own);
-        sort_keys(own, rows, own->length, keys, NULL, sorted, NULL, false, to_values);
+        flags |= sort_keys(own, rows, own->length, ready ? keys : own->x->data + start * key, keys, NULL, sorted, NULL, ready,
+                           to_values);
         if (!to_values) {
             make_values(own, start, rows * own->length);
         }
@@ -212,7 +221,8 @@ static void run_step(const aot_runner *runner, int64_t first, int64_t last, char
             for (int64_t asked = 0; asked < size && !aot_is_stopped(); asked += PIECE / 4) {
             }
             if (size > 0) {
-                sort_keys(own, 1, size, keys + at, places + at, sorted + at, out_places + at, true, sorts_to_values(own));
+                sort_keys(own, 1, size, keys + at, keys + at, places + at, sorted + at, out_places + at, true,
+                          sorts_to_values(own));
             }
             if (!pairs && !sorts_to_values(own)) {
                 make_values(own, row + begin, size);
@@ -288,7 +298,7 @@ static void run_whole(const aot_runner *runner)
     const job *own = runner->job;
     int64_t at = own->start * aot_dtypes[own->key].itemsize;
     char *sorted = own->sorted + at;
-    sort_keys(own, 1, own->length, sorted, NULL, sorted, NULL, false, false);
+    sort_keys(own, 1, own->length, sorted, sorted, NULL, sorted, NULL, true, false);
 }
 
 enum order { IN_ORDER, FEW_VALUES, MIXED };
