@@ -6,13 +6,12 @@ ends it by a signal; what lies between its elements is compared.
 
 from __future__ import annotations
 
-import ctypes
-import mmap
 import sys
 import warnings
 from typing import Any
 
 import numpy as np
+from guard_pages_of_memory import Guarded
 
 import aotops as ao
 from aotops.abi import FACTS, holding
@@ -138,22 +137,6 @@ def read_in_parallel(x, index, mode, out):
             out[i] = x.T[k, 0]
     if mode == 4 and index.shape[0]:
         out[0] = total / 2
-
-
-class Guarded:
-    """Some pages between two that cannot be touched."""
-
-    def __init__(self, pages: int) -> None:
-        page = mmap.PAGESIZE
-        self.size = pages * page
-        self.memory = mmap.mmap(-1, self.size + 2 * page)
-        start = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))
-        protect = ctypes.CDLL(None, use_errno=True).mprotect
-        protect.argtypes = (ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
-        for at in (start, start + page + self.size):
-            if protect(at, page, 0):
-                raise OSError(ctypes.get_errno(), "mprotect")
-        self.bytes = np.frombuffer(self.memory, np.uint8, self.size, page)
 
 
 class Random:

@@ -505,6 +505,15 @@ def transpose_block(source: Any, source_step: int, target: Any, target_step: int
             target[i * target_step + j] = source[j * source_step + i]
 
 
+def copy_every(source: Any, step: int, target: Any, count: int) -> None:
+    """Copy ``count`` elements, each ``step`` after the one before; both numbers are constants.
+
+    All ``count * step`` elements from ``source`` on are read, as whole vectors.
+    """
+    for j in range(count):
+        target[j] = source[j * step]
+
+
 def merge_lanes(a: Any, b: Any, flip: int, count: int) -> None:
     """Exchange integers of two rows of ``count``, ``a`` and ``b``, so that the smaller one of each two comes first.
 

@@ -785,6 +785,21 @@ def whole_vector(builder: Any, pointer: Any, length: int) -> tuple[Any, int]:
     return builder.bitcast(pointer, ir.VectorType(element, length).as_pointer()), element.width // 8
 
 
+@lowers(intrinsics.copy_every)
+def _copy_every(typing_context: Any, source: Any, step: Any, target: Any, count: Any) -> Any:
+    distance, length = constant(step), constant(count)
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, alignment = whole_vector(builder, arguments[0], length * distance)
+        values = builder.load(pointer, align=alignment)
+        chosen = ir.Constant(ir.VectorType(ir.IntType(32), length), [distance * j for j in range(length)])
+        to, _ = whole_vector(builder, arguments[2], length)
+        builder.store(builder.shuffle_vector(values, values, chosen), to, align=alignment)
+        return context.get_dummy_value()
+
+    return types.void(source, step, target, count), generate
+
+
 @lowers(intrinsics.merge_lanes)
 def _merge_lanes(typing_context: Any, a: Any, b: Any, flip: Any, count: Any) -> Any:
     length, flipped = constant(count), constant(flip)

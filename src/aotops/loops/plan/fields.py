@@ -161,6 +161,13 @@ PACKED_ELEMENTS = 2048
 CAST_ELEMENTS = 1024
 #: Below this many elements, packing does not pay.
 FEWEST_PACKED = 256
+#: Copies shuffle vectors of elements up to so many apart (``loops/copy.py``), in rows of so many elements. Then strided
+#: inputs are packed for memory-bound operators, too.
+MOST_SHUFFLED = 4
+FEWEST_SHUFFLED = 32
+#: The most that is packed for memory-bound operators, in bytes of all elements with gaps at one position: a sum of two
+#: float64 takes 1.2 times as long if both are packed.
+SHUFFLED_BYTES = 8
 #: Packed operands of up to this many bytes are placed on the stack.
 STACK_BYTES = 4096
 #: A map that reads and writes more than this writes its output with streaming (non-temporal) stores, since the output

@@ -20,6 +20,7 @@ from aotops.loops.plan.fields import (
     CROSSING_STREAMED_ROWS,
     ELEMENT,
     FEWEST_PACKED,
+    FEWEST_SHUFFLED,
     FRUGAL,
     GRAIN,
     INDEX,
@@ -29,6 +30,7 @@ from aotops.loops.plan.fields import (
     LINE,
     MEMORY_INNER,
     MEMORY_OUTER,
+    MOST_SHUFFLED,
     NARROW,
     ONE_ROW,
     OUTER,
@@ -44,6 +46,7 @@ from aotops.loops.plan.fields import (
     RANK,
     ROLES,
     SHAPE,
+    SHUFFLED_BYTES,
     SIZES,
     STACK_BYTES,
     STREAMED_BYTES,
@@ -70,7 +73,8 @@ def plan_map(plan: Any) -> int:
     total = 1
     for axis in range(rank):
         total *= plan[SHAPE + axis]
-    strided = False
+    gaps = 0  # operands that prevent vectorization
+    shuffled = n1 >= FEWEST_SHUFFLED
     casts = False
     widest = 1  # the size of the largest element
     in_one_row = True  # positions continue from row to row with a single stride
@@ -82,12 +86,16 @@ def plan_map(plan: Any) -> int:
         if plan[ROLES + k] == INDEX:
             in_one_row &= plan[OUTER + k] == plan[INNER + k] * n1
         else:
-            strided |= plan[INNER + k] != 0 and plan[INNER + k] != 1
+            step = plan[INNER + k]
+            if step != 0 and step != 1:
+                gaps += 1
+                shuffled &= k < plan[INPUTS] and (2 <= step <= MOST_SHUFFLED or step == -1)
     compute_bound = plan[COMPUTE_BOUND] != 0
     worth_packing = total >= FEWEST_PACKED and plan[COPIES] == 0  # copies transpose on their own, and pack others
     narrow = worth_packing and in_one_row and n1 < NARROW and n0 >= 4 * n1
-    gains = compute_bound or widest == 1  # from vectors: more than copying strided elements costs
-    packs = narrow or (worth_packing and strided and (gains or crossing))
+    # from vectors: more than copying strided elements costs
+    gains = compute_bound or widest == 1 or (shuffled and gaps * widest <= SHUFFLED_BYTES)
+    packs = narrow or (worth_packing and gaps > 0 and (gains or crossing))
     # compute-bound kernels gain nothing from streaming, since their arithmetic overlaps with memory traffic
     streams = not compute_bound and total * operands * WIDE > CROSSING_STREAMED_BYTES
     size0, size1 = tile_sizes(plan, n0, n1, total, widest, crossing, packs, casts, streams)
@@ -152,8 +160,8 @@ def wants_packing(plan: Any, k: int, operands: int, narrow: bool, gains: bool) -
     """Return whether an operand should be packed.
 
     It should if it is read across the cache lines along which the output is written, if its strides prevent
-    vectorization (``gains``: which pays if an operator is compute-bound, or all elements are bytes), or if it has
-    narrow rows that are not contiguous.
+    vectorization (``gains``: which pays if an operator is compute-bound, all elements are bytes, or shuffles of vectors
+    pack them), or if it has narrow rows that are not contiguous.
     """
     inner, outer = plan[INNER + k], plan[OUTER + k]
     if plan[ROLES + k] == INDEX:
