@@ -57,7 +57,8 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
         compiler.context = target_context().subtarget(aot_mode=True)
         # Numba's lock is held only here; LLVM's part takes longer and does not need it
         text = compiler._cull_exports().get_llvm_str()
-        module = with_flag(llvm.parse_assembly(defined(annotate(with_polls(inlined(text, symbol), symbol)), False)))
+        text = defined(annotate(with_polls(inlined(text, symbol), symbol)), False)
+        module = llvm.parse_assembly(with_flag(text))
     except Exception as error:  # on unexpected code, Numba may fail with any exception
         raise CompileError(reason(error)) from error
     # also before inlining, which folds memory that holds an undefined value to 0

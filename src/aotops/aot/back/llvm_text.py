@@ -11,7 +11,7 @@ import functools
 import re
 import struct
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 #: A name after ``%`` or ``@``, or a label: quoted if it has other characters than these.
 _NAME = r'(?:"[^"]+"|[\w.$\-]+)'
@@ -26,9 +26,8 @@ _CAST = re.compile(r"(<\d+ x \w+>|\S+) (\S+) to (<\d+ x \w+>|[^,\s]+)(.*)")
 _BINARY = re.compile(r"((?:[a-z]+ )*)(\S+) (\S+), ([^,\s]+)(.*)")
 
 
-@dataclass(frozen=True)
-class Instruction:
-    """An instruction.
+class Instruction(NamedTuple):
+    """An instruction; a kernel has some 20,000, so they are the objects that Python makes fastest.
 
     Attributes:
         line: the whole line, with its indentation.

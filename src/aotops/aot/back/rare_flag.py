@@ -9,9 +9,6 @@ register.
 from __future__ import annotations
 
 import itertools
-from typing import Any
-
-import llvmlite.binding as llvm
 
 from aotops.aot.back.llvm_text import Instruction, change_functions, change_instructions, with_first_lines
 
@@ -20,11 +17,9 @@ SET_FLAG, FLAG_IS_SET, CLEAR_FLAG = "aotops.set_flag", "aotops.flag_is_set", "ao
 _FLAG = "%aotops.rare"
 
 
-def with_flag(module: Any) -> Any:
-    """Replace the calls in a module by instructions; a module without such calls is returned unchanged."""
-    if f"@{CLEAR_FLAG}" not in str(module):
-        return module
-    return llvm.parse_assembly(change_functions(str(module), _expanded))
+def with_flag(text: str) -> str:
+    """Replace the calls in the text of a module by instructions; one without such calls is returned unchanged."""
+    return change_functions(text, _expanded) if f"@{CLEAR_FLAG}" in text else text
 
 
 def _expanded(name: str, function: str) -> str:

@@ -128,10 +128,10 @@ def undefined_value(text: str) -> str | None:
     The code must be inlined, with constants folded, but not optimized: optimization removes stores of such values.
     Undefined pointers are allowed: Numba's exceptions have some.
     """
-    if "poison" not in text and "undef" not in text:
-        return None
-    for each in instructions(text):
-        if ("poison" not in each.line and "undef" not in each.line) or each.opcode in _AGGREGATES:
+    # few lines have such a word, and reading an instruction takes longer than looking for it
+    suspects = (line for line in text.splitlines() if "poison" in line or "undef" in line)
+    for each in (instruction for line in suspects for instruction in instructions(line)):
+        if each.opcode in _AGGREGATES:
             continue
         words = each.words
         numbers = [word in _NUMBERS or (word[:1] == "i" and word[1:].isdecimal()) for word in words]

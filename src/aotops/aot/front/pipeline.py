@@ -16,8 +16,8 @@ from numba.core.codegen import AOTCodeLibrary, AOTCPUCodegen
 from numba.core.compiler import CompilerBase, DefaultPassBuilder
 from numba.core.compiler_machinery import register_pass
 from numba.core.registry import cpu_target
-from numba.core.typed_passes import NativeLowering
-from numba.core.untyped_passes import IRProcessing
+from numba.core.typed_passes import InlineOverloads, NativeLowering, NopythonRewrites
+from numba.core.untyped_passes import InlineClosureLikes, IRProcessing
 
 from aotops.aot.back.soundness import defined
 
@@ -98,10 +98,15 @@ def unsigned_typing(context: Any) -> Any:
     return own
 
 
+#: Passes for what aotops' own functions do not contain: functions in functions, comprehensions, expressions of arrays
+#: and functions that Numba inlines. They take a tenth of Numba's time to find none.
+OF_USERS_ALONE = (InlineClosureLikes, InlineOverloads, NopythonRewrites)
+
+
 def compiler_with(*passes: type, of_users: bool = False) -> type[CompilerBase]:
     """Return a Numba compiler that runs these passes first on a function's intermediate code.
 
-    ``of_users``: for user-defined functions, with ``unsigned_typing``.
+    ``of_users``: for user-defined functions, with ``unsigned_typing`` and ``OF_USERS_ALONE``.
     """
 
     class Compiler(CompilerBase):
@@ -117,7 +122,9 @@ def compiler_with(*passes: type, of_users: bool = False) -> type[CompilerBase]:
             for each in passes:
                 manager.add_pass_after(each, IRProcessing)
             manager.passes = [
-                (LoweringAlone if each is NativeLowering else each, description) for each, description in manager.passes
+                (LoweringAlone if each is NativeLowering else each, description)
+                for each, description in manager.passes
+                if of_users or each not in OF_USERS_ALONE
             ]
             manager.finalize()
             return [manager]
