@@ -68,6 +68,30 @@ def test_inputs_with_small_gaps_are_packed_and_others_are_read_where_they_are() 
     assert "packed" not in str(ao.explain(ao.abs, x[::2], out=ao.ones(40_000, dtype="float32")[::2]))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("shape", [(2, 17), (5, 31), (300, 40), (7, 511), (3, 512), (3, 5, 100)])
+def test_short_rows_that_are_joined(dtype: str, shape: tuple[int, ...]) -> None:
+    """Compute-bound operators with a row, a column, a number and gaps: the bits of a single contiguous row."""
+    generator = np.random.default_rng(58)
+
+    def random(*lengths: int) -> np.ndarray:
+        return generator.uniform(0.1, 3, lengths).astype(dtype)
+
+    wide = random(*shape[:-1], 2 * shape[-1])
+    operands = [random(*shape), random(shape[-1]), random(*shape[:-1], 1), random(1), wide[..., ::2], wide[..., ::-2]]
+    for x in operands:
+        for y in operands:
+            first, second = np.broadcast_arrays(x, y)
+            flat = ao.atan2(ao.asarray(first.ravel()), ao.asarray(second.ravel()))
+            result = ao.atan2(ao.asarray(x), ao.asarray(y))
+            np.testing.assert_array_equal(np.asarray(result).ravel(), np.asarray(flat))
+    out = ao.zeros((*shape[:-1], 2 * shape[-1]), dtype=dtype)
+    ao.atan2(ao.asarray(operands[0]), ao.asarray(operands[1]), out=out[..., ::2])
+    np.testing.assert_array_equal(np.asarray(out)[..., 1::2], 0)
+    expected = ao.atan2(ao.asarray(operands[0]), ao.asarray(operands[1]))
+    np.testing.assert_array_equal(np.asarray(out)[..., ::2], np.asarray(expected))
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the program needs mprotect")
 def test_nothing_beyond_the_last_element_is_read() -> None:
     """Rows end with the last byte before a page that cannot be touched, or begin with the first one after one."""

@@ -46,6 +46,7 @@ from aotops.loops.plan.fields import (
     RANK,
     ROLES,
     SHAPE,
+    SHORT,
     SHUFFLED_BYTES,
     SIZES,
     STACK_BYTES,
@@ -78,6 +79,7 @@ def plan_map(plan: Any) -> int:
     casts = False
     widest = 1  # the size of the largest element
     in_one_row = True  # positions continue from row to row with a single stride
+    joins = n1 < SHORT and n0 > 1  # rows can become one by packing what has gaps, or is repeated in each row
     for k in range(operands):
         widest = max(widest, plan[ITEMSIZES + k])
         plan[INNER + k] = stride_of(plan, k, inner) if inner >= 0 else 0
@@ -87,14 +89,17 @@ def plan_map(plan: Any) -> int:
             in_one_row &= plan[OUTER + k] == plan[INNER + k] * n1
         else:
             step = plan[INNER + k]
+            row = plan[OUTER + k]
+            joins &= row == 0 or (row == n1 if step == 1 else step != 0)
             if step != 0 and step != 1:
                 gaps += 1
                 shuffled &= k < plan[INPUTS] and (2 <= step <= MOST_SHUFFLED or step == -1)
     compute_bound = plan[COMPUTE_BOUND] != 0
     worth_packing = total >= FEWEST_PACKED and plan[COPIES] == 0  # copies transpose on their own, and pack others
-    narrow = worth_packing and in_one_row and n1 < NARROW and n0 >= 4 * n1
     # from vectors: more than copying strided elements costs
     gains = compute_bound or widest == 1 or (shuffled and gaps * widest <= SHUFFLED_BYTES)
+    joins &= compute_bound or (gains and gaps > 0)
+    narrow = worth_packing and in_one_row and (joins or (n1 < NARROW and n0 >= 4 * n1))
     packs = narrow or (worth_packing and gaps > 0 and (gains or crossing))
     # compute-bound kernels gain nothing from streaming, since their arithmetic overlaps with memory traffic
     streams = not compute_bound and total * operands * WIDE > CROSSING_STREAMED_BYTES
