@@ -98,7 +98,8 @@ def plan_map(plan: Any) -> int:
     worth_packing = total >= FEWEST_PACKED and plan[COPIES] == 0  # copies transpose on their own, and pack others
     # from vectors: more than copying strided elements costs
     gains = compute_bound or widest == 1 or (shuffled and gaps * widest <= SHUFFLED_BYTES)
-    joins &= compute_bound or (gains and gaps > 0)
+    # only where a tile has whole rows, which are short enough for any grain
+    joins &= not crossing and plan[UNBOUNDED] == 0 and plan[FRUGAL] == 0 and (compute_bound or (gains and gaps > 0))
     narrow = worth_packing and in_one_row and (joins or (n1 < NARROW and n0 >= 4 * n1))
     packs = narrow or (worth_packing and gaps > 0 and (gains or crossing))
     # compute-bound kernels gain nothing from streaming, since their arithmetic overlaps with memory traffic
