@@ -243,6 +243,27 @@ def offsets(shape: list[int], strides: list[list[int]], start: list[int]) -> np.
 @settings(max_examples=300, deadline=None, derandomize=True)
 @given(maps())
 def test_a_map_visits_every_element_once(case: dict[str, Any]) -> None:
+    check_map(case)
+
+
+@pytest.mark.parametrize("flags", [{"compute_bound": 1}, {"compute_bound": 1, "frugal": 1}, {"unbounded": 1}, {}])
+@pytest.mark.parametrize("itemsize", [1, 4, 8])
+@pytest.mark.parametrize("layout", ["transposed", "gaps", "row", "column", "wide rows"])
+@pytest.mark.parametrize("shape", [[40, 130], [130, 130], [300, 40], [16, 511], [4, 600], [3, 40, 130]])
+def test_short_rows_of_every_layout(shape: list[int], layout: str, itemsize: int, flags: dict[str, int]) -> None:
+    """Rows may be joined, which takes tiles of whole ones."""
+    n0, n1 = shape[-2:]
+    own = {"transposed": [1, n0], "gaps": [2 * n1, 2], "row": [0, 1], "column": [1, 0], "wide rows": [n1 + 3, 1]}[
+        layout
+    ]
+    inner = [[n0 * n1 * 3, *own], [n0 * n1, n1, 1]]
+    strides = [each[3 - len(shape) :] for each in inner]
+    case = {"shape": shape, "strides": [strides[0], strides[1], strides[1]], "inputs": 2, "threads": 2}
+    check_map(case | {"roles": [PLAIN] * 3, "itemsizes": [itemsize] * 3, "compute_bound": 0, "frugal": 0} | flags)
+
+
+def check_map(case: dict[str, Any]) -> None:
+    """Plan a map, and follow its tiles."""
     shape, strides, roles, itemsizes = (case[name] for name in ("shape", "strides", "roles", "itemsizes"))
     plan = Plan(**case).made_by(plan_map)
     operands = plan.operands
