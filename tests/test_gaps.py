@@ -92,7 +92,7 @@ def test_short_rows_that_are_joined(dtype: str, shape: tuple[int, ...]) -> None:
     np.testing.assert_array_equal(np.asarray(out)[..., ::2], np.asarray(expected))
 
 
-@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the program needs mprotect")
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the program protects pages as Linux does")
 def test_nothing_beyond_the_last_element_is_read() -> None:
     """Rows end with the last byte before a page that cannot be touched, or begin with the first one after one."""
     program = """

@@ -74,6 +74,14 @@ def is_one_of(value: Any, *choices: str) -> bool:
     return isinstance(value, str) and value in choices
 
 
+def require_cpu(name: str, device: Any) -> None:
+    """Raise ``ValueError`` for a device other than the only one."""
+    if device is not None and not is_one_of(device, "cpu"):
+        from aotops.errors import wrong_value
+
+        wrong_value(name, "device", "'cpu' or None, the only device", device)
+
+
 def advice(function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]) -> str:
     """What to write in place of a call that does not fit a function's parameters."""
     code = function.__code__

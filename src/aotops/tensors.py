@@ -244,7 +244,9 @@ class Tensor(TensorBase):
             >>> ao.ones(2).to_device("cpu")
             tensor([1., 1.])
         """
-        is_cpu = isinstance(device, str) and device == "cpu"
+        from aotops.arguments import is_one_of
+
+        is_cpu = is_one_of(device, "cpu")
         if not is_cpu or stream is not None:
             from aotops.errors import wrong_value
 
@@ -470,10 +472,12 @@ class Tensor(TensorBase):
         """
         import aotops
 
-        if api_version is not None and not (isinstance(api_version, str) and api_version in API_VERSIONS):
+        if api_version is not None:
+            from aotops.arguments import is_one_of
             from aotops.errors import wrong_value
 
-            wrong_value("__array_namespace__", "api_version", f"one of {', '.join(API_VERSIONS)}", api_version)
+            if not is_one_of(api_version, *API_VERSIONS):
+                wrong_value("__array_namespace__", "api_version", f"one of {', '.join(API_VERSIONS)}", api_version)
         return aotops
 
 

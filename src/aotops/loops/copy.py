@@ -22,11 +22,10 @@ from aotops.intrinsics import (
     transpose_block,
 )
 from aotops.loops.elementwise import elementwise
+from aotops.loops.networks import LINE
 
 #: Lines that are written together while a square is transposed, in bytes: Intel's L2 caches fetch lines in pairs.
 PAIR = 128
-#: The elements that are copied at once from rows with gaps, in bytes.
-LINE = 64
 
 
 def first(x: Any) -> Any:

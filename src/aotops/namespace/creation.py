@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import DType, astype, fast_path
-from aotops.arguments import advised, as_copy, as_flag, is_one_of
+from aotops.arguments import advised, as_copy, as_flag, require_cpu
 from aotops.dtypes import BY_NAME, as_dtype, float64, int64, number_dtype
 from aotops.dtypes import bool as bool_
 from aotops.namespace.data_types import result_type
@@ -98,12 +98,6 @@ def with_grad(name: str, x: Tensor, requires_grad: Any) -> Tensor:
     if requires_grad is not False:
         x.requires_grad = as_flag(name, "requires_grad", requires_grad)
     return x
-
-
-def require_cpu(name: str, device: Any) -> None:
-    """Raise ``ValueError`` for a device other than the only one."""
-    if device is not None and not is_one_of(device, "cpu"):
-        errors.wrong_value(name, "device", "'cpu' or None, the only device", device)
 
 
 def read(name: str, argument: str, obj: Any, dtype: Any, copy: bool | None = None) -> Tensor:

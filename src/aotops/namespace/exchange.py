@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from aotops import _native, errors
-from aotops.arguments import advised, as_copy, is_one_of
+from aotops.arguments import advised, as_copy, require_cpu
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
@@ -52,8 +52,7 @@ def from_dlpack(x: Any, /, *, device: Any = None, copy: bool | None = None) -> T
         >>> numbers
         tensor([5, 1, 2])
     """
-    if device is not None and not is_one_of(device, "cpu"):
-        errors.wrong_value("from_dlpack", "device", "'cpu' or None, the only device", device)
+    require_cpu("from_dlpack", device)
     if not exports(x):
         wanted = "have the methods __dlpack__ and __dlpack_device__"
         errors.reject(TypeError, "from_dlpack", "x", wanted, errors.type_name(x), "use aotops.asarray(x)")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from aotops import _native, errors
 from aotops._native import astype, fast_path
-from aotops.arguments import advised, as_flag, is_one_of
+from aotops.arguments import advised, as_flag, is_one_of, require_cpu
 from aotops.dtypes import as_dtype, float64
-from aotops.namespace.creation import as_number, evenly_spaced, require_cpu, with_grad
+from aotops.namespace.creation import as_number, evenly_spaced, with_grad
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import as_int
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from aotops import _native
-from aotops.arguments import advised
+from aotops.arguments import advised, require_cpu
 from aotops.dtypes import as_dtype
-from aotops.namespace.creation import as_number, require_cpu, with_grad
+from aotops.namespace.creation import as_number, with_grad
 from aotops.namespace.operands import as_tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
