@@ -1705,8 +1705,8 @@ def logaddexp(x1: Operand, x2: Operand, *, out: Tensor | None = None, where: Ope
         Where either is inf it is inf, where one is -inf the other one.
 
     Accuracy:
-        Within 1.5 ULP (units in the last place). Results below 1/8, whose parts cancel, have an
-        absolute error: as many ULP of 1/8.
+        Within 1 ULP (units in the last place). Results below 1/8, whose parts cancel, have an absolute
+        error: as many ULP of 1/8.
 
     Example:
         >>> import aotops as ao
@@ -1737,8 +1737,7 @@ def softplus(x: Operand, *, out: Tensor | None = None, where: Operand = True) ->
         softplus(-inf) is 0, softplus(inf) is inf, NaN stays NaN.
 
     Accuracy:
-        Within 1.5 ULP (units in the last place). Also far below zero, where it is as small as
-        ``exp(x)``.
+        Within 1 ULP (units in the last place). Also far below zero, where it is as small as ``exp(x)``.
 
     Example:
         >>> import aotops as ao
