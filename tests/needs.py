@@ -43,10 +43,18 @@ requires_pandas = pytest.mark.skipif(
     importlib.util.find_spec("pandas") is None, reason="makes columns of pandas, which is not installed here"
 )
 
+#: What a build is started with that compiles a few kernels. Two processes would compile them no sooner: each takes 1.5
+#: seconds of CPU time until it has imported the compiler.
+ONE_JOB = {"OMP_NUM_THREADS": "1"}
+
 
 def copy_package(folder: Path) -> None:
-    """Copy the installed aotops into a folder, with the libraries that a repaired wheel has beside it."""
-    leave_out = shutil.ignore_patterns("__pycache__")
+    """Copy the installed aotops into a folder, with the libraries that a repaired wheel has beside it.
+
+    Its bytecode goes with it, so that processes that run the copy need not compile it, but no file of it that another
+    process is writing.
+    """
+    leave_out = shutil.ignore_patterns("*.pyc.*")
     shutil.copytree(PACKAGE, folder / "aotops", ignore=leave_out)
     for beside in ("aotops.libs", "aotops_setuptools.py"):
         source = PACKAGE.parent / beside
