@@ -15,7 +15,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from needs import requires_compiler, requires_numba, requires_source
+from needs import ONE_JOB, requires_compiler, requires_numba, requires_source
 
 import aotops as ao
 
@@ -485,7 +485,8 @@ def test_built_ahead_of_time_they_need_no_numba(tmp_path: Path) -> None:
     # a few suffice, and a build takes its time
     module = tmp_path / "built_functions.py"
     module.write_text(source[: source.index('@ao.function("(complex64')], encoding="utf-8")
-    done = subprocess.run([sys.executable, "-m", "aotops", "build", str(module)], capture_output=True, text=True)
+    command = [sys.executable, "-m", "aotops", "build", str(module)]
+    done = subprocess.run(command, capture_output=True, text=True, env=os.environ | ONE_JOB)
     assert done.returncode == 0, done.stderr
     program = (
         "import sys; sys.modules['numba'] = None\n"

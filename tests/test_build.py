@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from needs import PACKAGE, PROJECT, copy_package, requires_numba, requires_source
+from needs import ONE_JOB, PACKAGE, PROJECT, copy_package, requires_numba, requires_source
 
 import aotops as ao
 from aotops import _native, abi, ops
@@ -314,7 +314,7 @@ class Workshop:
     def compile(self, *titles: str) -> dict[str, Any]:
         """Compile kernels by their titles in a fresh interpreter."""
         command = [sys.executable, "-c", textwrap.dedent(self.COMPILE), str(self.cache), *titles]
-        variables = {**os.environ, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
+        variables = {**os.environ, **ONE_JOB, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
             command, capture_output=True, text=True, env=variables, cwd=self.folder, timeout=300, check=False
         )

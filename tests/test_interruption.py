@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from needs import requires_compiler, requires_numba
+from needs import ONE_JOB, requires_compiler, requires_numba
 from test_operators import run_python
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="this system has no timers that send signals")
@@ -25,7 +26,7 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # shells have processe
 ao._native.share_from(32768)
 ao.set_num_threads({threads})
 
-def interrupt(call, after=0.1, kind=KeyboardInterrupt):
+def interrupt(call, after=0.05, kind=KeyboardInterrupt):
     def handler(number, frame):
         raise kind
     signal.signal(signal.SIGALRM, handler)
@@ -376,7 +377,7 @@ def operators(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("operators")
     (folder / "endless_operators.py").write_text(OPERATORS)
     command = [sys.executable, "-m", "aotops", "build", "endless_operators.py"]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False, env=os.environ | ONE_JOB)
     assert done.returncode == 0, done.stderr
     return folder
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from needs import requires_numba
+from needs import ONE_JOB, requires_numba
 
 import aotops as ao
 from aotops import reference
@@ -380,7 +380,9 @@ def test_kernels_of_many_inputs_run_as_plain_python() -> None:
 
 def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in a folder; it must not fail."""
-    done = subprocess.run([sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=900)
+    done = subprocess.run(
+        [sys.executable, *arguments], cwd=folder, capture_output=True, text=True, timeout=900, env=os.environ | ONE_JOB
+    )
     assert done.returncode == 0, done.stderr
     return done
 

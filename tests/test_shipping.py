@@ -20,6 +20,7 @@ from typing import Any
 import pytest
 from needs import (
     NATIVE,
+    ONE_JOB,
     PACKAGE,
     PROJECT,
     copy_package,
@@ -79,7 +80,7 @@ def python(*arguments: str, cwd: Path, status: int = 0, **environment: str) -> s
 
 def build(*specs: str, cwd: Path, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run ``aotops build``."""
-    return python("-m", "aotops", "build", *specs, cwd=cwd, status=status, **environment)
+    return python("-m", "aotops", "build", *specs, cwd=cwd, status=status, **ONE_JOB, **environment)
 
 
 def calls(module: str, cwd: Path, path: Path | None = None) -> str:
@@ -775,7 +776,7 @@ def test_a_process_that_imports_another_aotops_does_not_compile(tmp_path: Path) 
 def test_two_builds_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
     write(tmp_path, {"ops": OPERATORS})
     command = [sys.executable, "-m", "aotops", "build", "ops.py"]
-    environment = {**os.environ, "PYTHONPATH": str(PACKAGE.parent)}
+    environment = {**os.environ, **ONE_JOB, "PYTHONPATH": str(PACKAGE.parent)}
     both = [
         subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         for _ in range(2)

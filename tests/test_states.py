@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 from layouts import FLOATS
-from needs import requires_numba
+from needs import ONE_JOB, requires_numba
 
 import aotops as ao
 from aotops import _native, ops, reference
@@ -194,7 +194,7 @@ def test_plain_python(tmp_path: Path) -> None:
 def test_built_ahead_of_time(tmp_path: Path) -> None:
     (tmp_path / "built_states.py").write_text(BUILT)
     build = [sys.executable, "-m", "aotops", "build", "built_states.py"]
-    subprocess.run(build, cwd=tmp_path, capture_output=True, check=True)
+    subprocess.run(build, cwd=tmp_path, capture_output=True, check=True, env=os.environ | ONE_JOB)
     program = (
         "import aotops as ao, built_states as b; from aotops.user.library import library_of;"
         "from aotops.user.declare import name_of; name_of(b.mean);"
