@@ -24,7 +24,7 @@ import dask.array as da
 import numpy as np
 from cluster_tasks import describe, digest, look, numbers, slowly, spilled, waves
 from distributed import Client, LocalCluster, wait
-from needs import requires_compiler, requires_numba
+from needs import ONE_JOB, requires_compiler, requires_numba
 
 import aotops as ao
 
@@ -60,7 +60,7 @@ def operators(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
     folder = tmp_path_factory.mktemp("operators")
     (folder / "operators_on_a_cluster.py").write_text(OPERATORS, encoding="utf-8")
     command = [sys.executable, "-m", "aotops", "build", "operators_on_a_cluster.py"]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    subprocess.run(command, cwd=folder, check=True, capture_output=True, env=os.environ | ONE_JOB)
     (folder / "without" / "numba").mkdir(parents=True)
     (folder / "without" / "numba" / "__init__.py").write_text("raise ImportError('there is no Numba here')\n")
     paths = [str(folder / "without"), str(folder), str(Path(__file__).parent)]
@@ -80,6 +80,13 @@ def local_cluster(workers: int, threads: int, **options: Any) -> Iterator[Client
         Client(cluster) as client,
     ):
         client.wait_for_workers(workers, timeout=120)
+        yield client
+
+
+@pytest.fixture(scope="module")
+def two_workers(operators: Any) -> Iterator[Client]:
+    """A client of a cluster of two workers of one thread, which several tests share: starting one takes seconds."""
+    with local_cluster(2, 1) as client:
         yield client
 
 
@@ -124,13 +131,13 @@ def commands(folder: Path, *workers: tuple[str, dict[str, str]], count: int) -> 
 def test_workers_that_are_started_by_commands(operators: Any, tmp_path: Path) -> None:
     """They get operators by importing them, compile nothing, and have as many threads as they are meant to have."""
     workers = (
-        ("--nworkers 2 --nthreads 2 --name nanny", {}),
+        ("--nworkers 1 --nthreads 2 --name nanny", {}),
         ("--no-nanny --nthreads 1 --name alone", {"OMP_NUM_THREADS": ""}),
         ("--nworkers 1 --nthreads 1 --name set", {"AOTOPS_NUM_THREADS": "3"}),
     )
     x = ao.linspace(-3.0, 3.0, 1001)
     expected = digest(operators.gelu(ao.exp(x)))
-    with commands(tmp_path, *workers, count=4) as client:
+    with commands(tmp_path, *workers, count=3) as client:
         names = {address: str(worker["name"]) for address, worker in client.scheduler_info(-1)["workers"].items()}
         exps = {address: client.submit(ao.exp, x, workers=[address], key=f"exp {address}") for address in names}
         for address, future in exps.items():
@@ -144,7 +151,7 @@ def test_workers_that_are_started_by_commands(operators: Any, tmp_path: Path) ->
             assert found["threads"] == (3 if names[address].startswith("set") else 1), names[address]
 
 
-def test_tensors_travel_without_copies(operators: Any) -> None:
+def test_tensors_travel_without_copies(two_workers: Client) -> None:
     """From worker to worker nothing is allocated for them, they may be written to, and keep the order of their axes."""
     cube = ao.reshape(ao.arange(3e6), (100, 100, 300))
     tensors = [
@@ -153,32 +160,31 @@ def test_tensors_travel_without_copies(operators: Any) -> None:
         ao.broadcast_to(ao.arange(300.0), (10, 10, 300)),
         ao.asarray(np.broadcast_to(np.arange(3e5), (3, 300_000))),
     ]
-    with local_cluster(2, 1) as client:
-        first, second = client.scheduler_info(-1)["workers"]
-        for number, tensor in enumerate(tensors):
-            (future,) = client.scatter([tensor], workers=[first], hash=False)
-            axes = range(tensor.ndim)  # in the order in which they are
-            there = client.submit(ao.Tensor.permute, future, *axes, workers=[first], key=f"there {number}")
-            wait(there)
-            used = client.run(look, workers=[second])[second]["used"]
-            found = client.submit(describe, there, used, workers=[second], key=f"described {number}").result()
-            assert found == {
-                "readonly": tensor.readonly,
-                "strides": tensor.strides,
-                "used": 0,
-                "digest": digest(tensor),
-            }
+    client = two_workers
+    first, second = client.scheduler_info(-1)["workers"]
+    for number, tensor in enumerate(tensors):
+        (future,) = client.scatter([tensor], workers=[first], hash=False)
+        axes = range(tensor.ndim)  # in the order in which they are
+        there = client.submit(ao.Tensor.permute, future, *axes, workers=[first], key=f"there {number}")
+        wait(there)
+        used = client.run(look, workers=[second])[second]["used"]
+        found = client.submit(describe, there, used, workers=[second], key=f"described {number}").result()
+        assert found == {
+            "readonly": tensor.readonly,
+            "strides": tensor.strides,
+            "used": 0,
+            "digest": digest(tensor),
+        }
 
 
 @pytest.mark.parametrize("chunks", [(900, 40), (70, 400)])
-def test_chunks_are_exchanged_between_workers(operators: Any, chunks: Any) -> None:
+def test_chunks_are_exchanged_between_workers(two_workers: Client, chunks: Any) -> None:
     """By Dask's method "p2p", which it takes by itself for large arrays on a cluster."""
     values = np.arange(900.0 * 400).reshape(900, 400)
     x = da.from_array(ao.asarray(values), chunks=(300, 150), asarray=False)
-    with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster, Client(cluster):
-        y = x.rechunk(chunks, method="p2p")
-        assert type(y._meta) is ao.Tensor and "p2p" in "".join(y.dask.layers)
-        result = y.compute()
+    y = x.rechunk(chunks, method="p2p")
+    assert type(y._meta) is ao.Tensor and "p2p" in "".join(y.dask.layers)
+    result = two_workers.compute(y).result()
     assert type(result) is ao.Tensor and np.array_equal(np.asarray(result), values)
 
 
@@ -253,12 +259,11 @@ def bits_of(arrays: list[Any], **options: Any) -> list[str]:
     return [digest(each) for each in dask.compute(*arrays, **options)]
 
 
-def test_any_scheduler_gives_the_same_bits(operators: Any) -> None:
+def test_any_scheduler_gives_the_same_bits(operators: Any, two_workers: Client) -> None:
     arrays = results(operators)
     expected = bits_of(arrays, scheduler="synchronous")
     assert bits_of(arrays, scheduler="threads", num_workers=3) == expected
-    with local_cluster(2, 2):
-        assert bits_of(arrays) == expected
+    assert bits_of(arrays, scheduler=two_workers) == expected
 
 
 @pytest.mark.slow
@@ -302,9 +307,8 @@ def with_a_worker_killed(client: Client, number: int) -> None:
     client.wait_for_workers(2, timeout=120)
 
 
-def test_a_worker_that_is_killed_costs_time_alone(operators: Any) -> None:
-    with local_cluster(2, 1) as client:
-        with_a_worker_killed(client, 1)
+def test_a_worker_that_is_killed_costs_time_alone(two_workers: Client) -> None:
+    with_a_worker_killed(two_workers, 1)
 
 
 @pytest.mark.slow
@@ -325,6 +329,7 @@ def through_the_disk(client: Client, megabytes: int, number: int = 0) -> None:
     assert float(ao.max(x * 2.0).compute()) == 2.0 * (n - 1)
 
 
+@pytest.mark.slow
 def test_data_that_do_not_fit_memory_go_through_the_disk(operators: Any) -> None:
     with local_cluster(2, 1, memory_limit="240MB") as client:
         through_the_disk(client, 160)
