@@ -1026,7 +1026,9 @@ def check_compiled(record: Record, dtype: str) -> None:
     if record.kind in AXIS_KINDS:
         exact = exact_values(record, dtype, 11)
         vectors = [ao.tensor([next(exact) for _ in range(200)], dtype=kind) for kind in own]
-        for inputs in zip(*map(layouts, vectors), strict=True):
+        # of a dtype that is converted every third layout: its kernel is that of another; test_casting.py has the rest
+        every = 1 if dtype in record.dtypes else 3
+        for inputs in itertools.islice(zip(*map(layouts, vectors), strict=True), 0, None, every):
             ndim, size = inputs[0].ndim, inputs[0].size
             for axis in [None, *range(ndim), *([tuple(range(ndim))] * (record.kind == "reduce"))]:
                 if record.kind == "scan":
@@ -1211,7 +1213,7 @@ def test_compiled_functions_do_the_arithmetic_that_is_written(record: Record, dt
 )
 def test_the_fast_path_has_the_same_bits(record: Record, dtype: str) -> None:
     """Where it applies: as written, and as compiled in blocks against element by element."""
-    inputs = [any_bits(dtype, 300_000, seed) for seed in range(record.inputs)]
+    inputs = [any_bits(dtype, 100_000, seed) for seed in range(record.inputs)]
     scalar, common, rare = (over_arrays(f, dtype) for f in (record.scalar_for(dtype), *record.fast_paths[dtype]))
     applies = ~numpy_call(rare, *inputs)
     assert applies.mean() > 0.3
@@ -1239,7 +1241,7 @@ def test_plain_python_stays_in_float32_for_float32_numbers(record: Record) -> No
 
 @pytest.mark.parametrize("record", APPROXIMATED, ids=lambda record: record.name)
 def test_plain_python_is_float64(record: Record) -> None:
-    x = any_bits("float64", 5_000, 3).tolist()
+    x = any_bits("float64", 2_000, 3).tolist()
     assert_same([record.scalar(value) for value in x], getattr(ao, record.name)(ao.tensor(x)).tolist(), "float64")
 
 
