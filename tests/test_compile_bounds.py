@@ -99,7 +99,7 @@ def size_of(operator: Any, dtypes: tuple[str, ...], gradient: bool = False) -> i
     ("source", "most"),
     [
         pytest.param(newton(9), 110, marks=pytest.mark.slow),
-        (newton(60), 75),
+        pytest.param(newton(60), 75, marks=pytest.mark.slow),
         pytest.param(NEST.format(2), 75, marks=pytest.mark.slow),
         (NEST.format(4), 100),
         # x86-64-v3 computes two vectors in an iteration; each of 20 exponentials has a branch for results that are
@@ -121,6 +121,7 @@ def test_all_kernels_of_kepler_s_equation_stay_small() -> None:
     assert size_of(of_source(newton(8)), ("float32", "float64")) <= 270 * KB
 
 
+@pytest.mark.slow
 def test_derivatives_of_many_inputs_stay_small() -> None:
     assert size_of(of_source(GRADIENT), ("float64",), gradient=True) <= 300 * KB
 
@@ -340,6 +341,7 @@ def test_where_nothing_can_be_kept_beside_the_module_the_user_s_cache_serves(mod
     assert "compiled now in" in run(module, AOTOPS_JIT_CACHE="0")[1]
 
 
+@pytest.mark.slow
 def test_processes_that_compile_at_once_do_not_disturb_each_other(module: Path) -> None:
     processes = [start(module, SCRIPT) for _ in range(3)]
     for process in processes:
@@ -430,7 +432,7 @@ def test_a_fork_while_another_thread_compiles_does_not_hang_the_child(module: Pa
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs fork")
-@pytest.mark.parametrize("seconds", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize("seconds", [*(pytest.param(each, marks=pytest.mark.slow) for each in (0.05, 0.8)), 0.3])
 def test_a_fork_at_any_moment_of_a_first_compilation(module: Path, seconds: float) -> None:
     # nothing is imported before, so that the compiler's own imports register what waits for forks meanwhile
     script = (
