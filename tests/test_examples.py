@@ -43,13 +43,13 @@ ARRAY_PROJECTS = {
 #: What they require beside aotops; it is taken from the environment of the tests.
 EXTRAS = {"gridded_year": "[dask]"}
 
-#: The others, which take 5 to 30 seconds each to build, are for `.ci/run`.
-BUILT_BY_DEFAULT = {"haversine", "resampling"}
-
 
 def marked(projects: dict[str, str]) -> list[Any]:
-    """The names of projects, as parameters."""
-    return [name if name in BUILT_BY_DEFAULT else pytest.param(name, marks=pytest.mark.slow) for name in projects]
+    """The names of projects, as parameters, which are for `.ci/run`: building one takes 5 to 30 seconds.
+
+    By default tests/test_shipping.py builds wheels, of smaller projects.
+    """
+    return [pytest.param(name, marks=pytest.mark.slow) for name in projects]
 
 
 @pytest.fixture(scope="module", params=marked(PROJECTS))

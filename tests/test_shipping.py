@@ -632,7 +632,7 @@ def shipped(tmp_path_factory: pytest.TempPathFactory) -> Path:
         """.replace("\n        ", "\n").lstrip(),
     )
     command = ["-m", "pip", "--disable-pip-version-check", "wheel", "--quiet", "--no-deps", "--no-build-isolation"]
-    python(*command, "--wheel-dir", str(folder), str(project), cwd=folder)
+    python(*command, "--wheel-dir", str(folder), str(project), cwd=folder, **ONE_JOB)
     (wheel,) = folder.glob("*.whl")
     assert "-cp311-abi3-" in wheel.name
     site = folder / "site"
