@@ -157,6 +157,7 @@ class Tensor(TensorBase):
         """
         return astype(self, dtype, copy=copy)
 
+    @fast_path()
     @advised
     def copy(self) -> Tensor:
         """Return a copy.

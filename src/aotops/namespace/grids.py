@@ -5,7 +5,7 @@ from __future__ import annotations
 from aotops import _native, errors
 from aotops._native import astype, fast_path
 from aotops.arguments import advised, as_flag, is_one_of, require_cpu
-from aotops.dtypes import as_dtype, float64
+from aotops.dtypes import as_dtype, complex128, float64
 from aotops.namespace.creation import as_number, evenly_spaced, with_grad
 from aotops.namespace.operands import as_tensor
 from aotops.shapes import as_int
@@ -51,9 +51,12 @@ def spaced(name: str, start: Any, stop: Any, count: int, endpoint: bool) -> Tens
     from math import isfinite
 
     divisor = count - 1 if endpoint else count
-    # by operators, since Python's own arithmetic depends on the rounding mode of the thread
-    span = _subtract(stop, start).item()
-    step = _divide(span, divisor).item() if divisor > 0 else span
+    # by operators, since Python's own arithmetic depends on the rounding mode of the thread; and of a tensor, which is
+    # their fast path
+    last = _native.full((), stop, complex128 if isinstance(start, complex) else float64, name, "stop")
+    length = _subtract(last, start)
+    stride = _divide(length, divisor) if divisor > 0 else length
+    span, step = length.item(), stride.item()
     if isinstance(start, complex):
         positions = evenly_spaced(name, 0.0, 1.0, count, float64)
         result: Tensor = _add(_multiply(positions, step), start)
@@ -61,7 +64,7 @@ def spaced(name: str, start: Any, stop: Any, count: int, endpoint: bool) -> Tens
         half = _subtract(stop / 2, start / 2)
         halved = evenly_spaced(name, start / 2, _divide(half, max(divisor, 1)).item(), count, float64)
         result = _multiply(halved, 2.0, out=halved)
-    elif not _not_equal(step, 0.0) and _not_equal(span, 0.0):  # the step is below the smallest float64
+    elif not _not_equal(stride, 0.0) and _not_equal(length, 0.0):  # the step is below the smallest float64
         positions = _divide(evenly_spaced(name, 0.0, 1.0, count, float64), divisor)
         result = _add(_multiply(positions, span, out=positions), start, out=positions)
     else:

@@ -169,6 +169,14 @@ static PyObject *contiguous(const aot_function *Py_UNUSED(self), PyObject *const
     return x != NULL ? (PyObject *)aot_astype(x, x->dtype, true, "contiguous") : NULL;
 }
 
+/* x.copy() */
+static PyObject *copy_method(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count,
+                             PyObject *names)
+{
+    const aot_tensor *x = count == 1 && names == NULL ? aot_as_tensor(args[0]) : NULL;
+    return x != NULL ? (PyObject *)aot_astype(x, x->dtype, true, "copy") : NULL;
+}
+
 /* x.astype(dtype, *, copy=True) */
 static PyObject *astype(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -461,6 +469,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"Generator.uniform", aot_uniform_path, 0, false, AOT_RECORD_NOTHING},
     {"Tensor.astype", astype, 0, false, AOT_RECORD_COPY},
     {"Tensor.contiguous", contiguous, 0, false, AOT_RECORD_COPY},
+    {"Tensor.copy", copy_method, 0, false, AOT_RECORD_COPY},
     {"Tensor.permute", permute, 0, false, AOT_RECORD_PERMUTED},
     {"Tensor.reshape", reshape_method, 0, false, AOT_RECORD_RESHAPED},
     {"Tensor.tolist", tolist, 0, false, AOT_RECORD_NOTHING},
