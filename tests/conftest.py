@@ -66,12 +66,12 @@ def pytest_collection(session: pytest.Session) -> None:
     worker = getattr(session.config, "workerinput", None)
     if worker is None:
         return
-    folders = [path for path in map(Path, session.config.args) if path.is_dir()]
-    files = sorted(file for folder in folders for file in folder.rglob("test_*.py"))
+    folder = Path(__file__).resolve().parent
+    if {folder, *folder.parents}.isdisjoint(Path(each).resolve() for each in session.config.args):
+        return  # some files alone
+    files = sorted(folder.glob("test_*.py"))
     number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
     for file in files[number % count :: count]:
-        if str(file.parent) not in sys.path:
-            sys.path.insert(0, str(file.parent))
         with contextlib.suppress(Exception, pytest.skip.Exception):  # collecting it says so
             importlib.import_module(file.stem)
 
