@@ -97,6 +97,25 @@ def test_a_row_is_read_once() -> None:
     assert plan.bytes_read == 8 * (700 * 600 + 600)
 
 
+@pytest.mark.parametrize(
+    ("shape", "strides"),
+    [
+        ((96, 5), (1, 1)),
+        ((5, 96), (1, 1)),
+        ((10, 20, 3), (30, 1, 1)),
+        ((7, 9, 4), (-3, 2, 0)),
+        ((30, 2), (2, 3)),
+        ((), ()),
+    ],
+)
+def test_elements_of_overlapping_windows_count_once(shape: tuple[int, ...], strides: tuple[int, ...]) -> None:
+    memory = np.zeros(1000)
+    windows = np.lib.stride_tricks.as_strided(memory[500:], shape, [8 * step for step in strides])
+    places = {sum(i * step for i, step in zip(index, strides, strict=True)) for index in np.ndindex(shape)}
+    plan = ao.explain(ao.negative, ao.asarray(windows, copy=False))
+    assert (plan.bytes_read, plan.bytes_written) == (8 * len(places), 8 * math.prod(shape))
+
+
 def test_streaming_stores() -> None:
     x = ao.empty((4_000_000,))
     plan = ao.explain(ao.add, x, x)

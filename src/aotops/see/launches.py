@@ -335,10 +335,23 @@ def _product(shape: tuple[int, ...]) -> int:
 
 
 def _bytes_of(dtype: str, shape: tuple[int, ...], strides: tuple[int, ...]) -> int:
-    if dtype == INDEX:
+    """How much memory the elements of a view take, each counted once."""
+    if dtype == INDEX or 0 in shape:
         return 0
-    distinct = [length for length, stride in zip(shape, strides, strict=True) if stride != 0]
-    return FACTS[dtype].itemsize * _product(tuple(distinct))
+    # the axes along which the elements move, those with the largest strides last
+    axes = sorted([(abs(step), length) for step, length in zip(strides, shape, strict=True) if step and length > 1])
+    count = FACTS[dtype].itemsize
+    while axes and axes[-1][0] > sum([step * (length - 1) for step, length in axes[:-1]]):
+        count *= axes.pop()[1]  # what the other axes reach is repeated elsewhere
+    # the rest overlaps, as windows do: the positions of their elements are the bits of an integer
+    positions = 1
+    for step, length in axes:
+        done = 1
+        while done < length:
+            more = min(done, length - done)
+            positions |= positions << step * more
+            done += more
+    return count * positions.bit_count()
 
 
 #: What ``native/rows.c`` calls instead of a kernel.
