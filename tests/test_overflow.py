@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import itertools
 import math
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from fractions import Fraction
 from typing import Any
@@ -14,6 +17,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from layouts import FLOATS
 from needs import requires_numba
+from test_declare import supported_levels
 
 import aotops as ao
 from aotops import _native, ops
@@ -329,6 +333,24 @@ def test_which_records_are_done_again() -> None:
         "_product_by_blocks": "apart",
         "_sum_of_squared_deviations": "noted",
     }
+
+
+#: Complex numbers whose parts are subnormal, nearly infinite, or far apart.
+OF_ANY_SIZES = (5e-324 + 1j, 1.5 - 1e-320j, 1e-320 + 1e-310j, -5e-324j, 3.5 + 1.75e308j, 1e-200 - 1e100j)
+
+
+@pytest.mark.parametrize("level", supported_levels() or ["generic"])
+def test_parts_of_products_may_have_any_sizes(level: str) -> None:
+    """Products that leave the range and return to a number are this number: 2**600 twice, and 2**-600 twice."""
+    program = f"""
+import aotops as ao
+for z in {OF_ANY_SIZES}:
+    x = ao.tensor([z, 2.0**600, 2.0**600, 2.0**-600, 2.0**-600])
+    print(ao.prod(x).item() == z, ao.cumulative_prod(x)[[0, 4]].tolist() == [z, z])
+"""
+    environment = {**os.environ, "AOTOPS_CPU": level}
+    done = subprocess.run([sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "True True\n" * len(OF_ANY_SIZES), done.stdout + done.stderr
 
 
 def test_sums_of_complex_numbers_are_finite_if_those_of_their_parts_are() -> None:

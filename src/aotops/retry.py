@@ -9,8 +9,9 @@ calls this module:
   small that they are lost beside what has overflowed; of complex numbers, sums of both parts;
 - products of significands, with the exponents apart (``aotops.ops.retry``); those of complex numbers in float64.
 
-Which way it is depends on the values alone. A sum is replaced where it is not finite. A product has the same bits
-either way unless a part of it has left the range.
+Which way it is depends on the values alone. A sum is replaced where it is not finite. A product of floats or of
+complex128 has the same bits either way unless a part of it has left the range. One of complex64 may have other last
+bits, and flags may be raised by lanes that are not used: where an element is infinite, levels may differ in these bits.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from aotops.intrinsics import exponent, scale, select, significand, widen
+from aotops.intrinsics import exponent, floor, limit, scale, select, significand, widen
 from aotops.ops.cases import Cases
 from aotops.ops.record import COMPLEX, FLOATS, TO_FLOAT, map, reduce, scan, zip
 
@@ -175,12 +175,23 @@ def complex_apart(x: Any) -> Any:
     return settled_parts((widen(x.real), widen(x.imag), 0.0))
 
 
+def times_power(x: Any, k: Any) -> Any:
+    """``x * 2**k`` of an ``x`` of any size and an integral ``k``, rounded once.
+
+    ``scale`` takes moderate numbers alone, and one part may be much smaller than the other: products with powers of 2
+    take its place, three of them where one power could leave the range. Of these the last alone rounds what is not 0.
+    """
+    k = limit(k, 2200.0)  # from there on all results are 0 or infinite
+    third = select(abs(k) < 1000.0, 0.0, floor(k * 0.3333333333333333))
+    return ((x * scale(1.0, k - third - third)) * scale(1.0, third)) * scale(1.0, third)
+
+
 def settled_parts(z: Any) -> Any:
     """The same of parts of any size; of 0, infinities and NaN, the exponent stays as it is."""
     a, b, e = z
     power = exponent(select(abs(a) > abs(b), abs(a), abs(b)))
     power = select(power - power == 0.0, power, 0.0)
-    return scale(a, -power), scale(b, -power), e + power
+    return times_power(a, -power), times_power(b, -power), e + power
 
 
 def multiplied(x: Any, y: Any) -> Any:
@@ -192,7 +203,7 @@ def multiplied(x: Any, y: Any) -> Any:
 
 def parts_together(a: Any, b: Any, e: Any) -> Any:
     """The complex number of two parts and their exponent."""
-    return complex(scale(a, e), scale(b, e))
+    return complex(times_power(a, e), times_power(b, e))
 
 
 @reduce(
