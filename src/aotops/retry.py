@@ -11,7 +11,7 @@ calls this module:
 
 Which way it is depends on the values alone. A sum is replaced where it is not finite. A product of floats or of
 complex128 has the same bits either way unless a part of it has left the range. One of complex64 may have other last
-bits, and flags may be raised by lanes that are not used: where an element is infinite, levels may differ in these bits.
+bits, so that its flags must not depend on lanes that are not used: infinite elements alone are no reason.
 """
 
 from __future__ import annotations
