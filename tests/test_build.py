@@ -316,7 +316,7 @@ class Workshop:
         command = [sys.executable, "-c", textwrap.dedent(self.COMPILE), str(self.cache), *titles]
         variables = {**os.environ, **ONE_JOB, "PYTHONPATH": str(self.folder), "PYTHONDONTWRITEBYTECODE": "1"}
         done = subprocess.run(
-            command, capture_output=True, text=True, env=variables, cwd=self.folder, timeout=300, check=False
+            command, capture_output=True, text=True, env=variables, cwd=self.folder, timeout=900, check=False
         )
         assert done.returncode == 0, done.stderr
         result: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
