@@ -264,7 +264,7 @@ def c_sources() -> dict[str, str]:
 C_LAYERS: tuple[tuple[str, ...], ...] = (
     ("assumptions", "constants", "cpu", "dtype", "element", "memory", "python", "storage"),  # core
     ("arrow", "buffer", "dlpack", "tensor"),
-    ("fold", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
+    ("fold", "fold_copy", "fold_flat", "launch", "pool", "run", "scan", "see", "threads"),
     (
         "apply",
         "array_call",

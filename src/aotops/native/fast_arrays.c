@@ -53,7 +53,7 @@ PyObject *aot_take_along_axis(const aot_function *Py_UNUSED(self), PyObject *con
 static PyObject *are_nonzero(const aot_function *self, PyObject *object)
 {
     const aot_tensor *x = aot_as_tensor(object);
-    if (x == NULL || !x->contiguous || self->operators == NULL) {
+    if (x == NULL || self->operators == NULL) {
         return NULL;
     }
     if (x->dtype == AOT_BOOL) {
@@ -68,7 +68,7 @@ static PyObject *are_nonzero(const aot_function *self, PyObject *object)
 PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     const aot_tensor *x = count == 1 && names == NULL ? aot_as_tensor(args[0]) : NULL;
-    PyObject *mask = x != NULL && x->ndim > 0 && x->ndim < 3 ? are_nonzero(self, args[0]) : NULL;
+    PyObject *mask = x != NULL && x->ndim > 0 && x->ndim < 3 && x->contiguous ? are_nonzero(self, args[0]) : NULL;
     PyObject *found = mask != NULL ? aot_positions(mask) : NULL;
     Py_XDECREF(mask);
     if (found != NULL && PyTuple_GetItem(found, 0) == Py_None) {
@@ -79,6 +79,24 @@ PyObject *aot_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_
     return found;
 }
 
+/* Returns a tensor of the same elements whose axes are not read backwards: a new reference. */
+static PyObject *forwards(aot_tensor *x)
+{
+    Py_ssize_t strides[AOT_MAX_RANK], offset = x->data - x->storage->data;
+    bool turns = false;
+    for (int axis = 0; axis < x->ndim; axis++) {
+        bool backwards = x->strides[axis] < 0 && x->size > 0;
+        strides[axis] = backwards ? -x->strides[axis] : x->strides[axis];
+        offset += backwards ? (x->shape[axis] - 1) * x->strides[axis] * aot_dtypes[x->dtype].itemsize : 0;
+        turns = turns || backwards;
+    }
+    if (!turns) {
+        Py_INCREF((PyObject *)x);
+        return (PyObject *)x;
+    }
+    return (PyObject *)aot_tensor_view(x->state, x->storage, offset, x->dtype, x->ndim, x->shape, strides, "count_nonzero");
+}
+
 /* count_nonzero(x, /, *, axis=None, keepdims=False): of all elements. Operators that are watched report themselves. */
 PyObject *aot_count_nonzero(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
@@ -86,13 +104,16 @@ PyObject *aot_count_nonzero(const aot_function *self, PyObject *const *args, Py_
     PyObject *given[2];
     bool plain = count == 1 && aot_read_keywords(args + 1, names, keys, given) && given[0] == NULL &&
                  (given[1] == NULL || given[1] == Py_False) && !self->state->watched;
-    PyObject *mask = plain ? are_nonzero(self, args[0]) : NULL;
+    aot_tensor *x = plain ? aot_as_tensor(args[0]) : NULL;
+    PyObject *turned = x != NULL ? forwards(x) : NULL;
+    PyObject *mask = turned != NULL ? are_nonzero(self, turned) : NULL;
     Py_ssize_t total = mask != NULL ? aot_count(aot_as_tensor(mask)) : -1;
     aot_tensor *out = total >= 0 ? aot_tensor_new(self->state, AOT_INT64, 0, NULL, "count_nonzero") : NULL;
     if (out != NULL) {
         *(int64_t *)(void *)out->data = total;
     }
     Py_XDECREF(mask);
+    Py_XDECREF(turned);
     return (PyObject *)out;
 }
 
@@ -351,5 +372,5 @@ PyObject *aot_matmul_path(const aot_function *Py_UNUSED(self), PyObject *const *
     static const char *const keys[] = {"out", NULL};
     PyObject *out = NULL;
     bool plain = count == 2 && (names == NULL || aot_read_keywords(args + count, names, keys, &out));
-    return plain ? aot_product(args[0], args[1], out, NULL) : NULL;
+    return plain ? aot_product("matmul", args[0], args[1], out, NULL) : NULL;
 }

@@ -37,6 +37,8 @@
  */
 #include "native.h"
 
+#include "fold_copy.h"
+
 #include "system.h"
 
 #include <string.h>
@@ -47,7 +49,7 @@ enum { KEPT, FOLDING };
 typedef struct {
     const aot_plan *plan;
     aot_kernel fold, combine, fill[AOT_MAX_STATES], finish;
-    aot_kernel casts[AOT_MAX_OPERANDS]; /* of the inputs; NULL: none needed */
+    aot_fold_copied copied;
     int inputs;   /* tensors */
     int results;     /* 1; 2: the best value and its position; or the numbers of a state */
     bool positions;  /* an argreduce */
@@ -108,43 +110,12 @@ static void merge(const fold_job *job, int64_t width, char *const *targets, char
     aot_call_kernel(job->combine, 1, width, data, strides);
 }
 
-/* Runs the kernel of a reduction on a few rows at a time, after casting their elements into `room`. The planner sees to
- * it that the result has the same bits as a single call. */
-static void fold_casting(const fold_job *job, int64_t n0, int64_t n1, int operands, char *const *data,
-                         const int64_t *strides, char *room)
-{
-    const aot_plan *plan = job->plan;
-    int64_t step = plan->cast_stride;
-    int results = operands - job->results; /* the first one's operand */
-    for (int64_t first = 0; first < n0 && !aot_is_stopped(); first += plan->cast_rows) {
-        int64_t rows = aot_smaller(plan->cast_rows, n0 - first), own[2 * AOT_MAX_OPERANDS];
-        char *moved[AOT_MAX_OPERANDS], *target = room;
-        memcpy(own, strides, 2 * (size_t)operands * sizeof *own);
-        for (int k = 0; k < operands; k++) {
-            int64_t itemsize = k < job->inputs ? plan->itemsizes[k]
-                               : k < results   ? (int64_t)sizeof(int64_t) /* the position in an argreduce */
-                                               : plan->result_itemsizes[k - results];
-            moved[k] = data[k] + first * strides[operands + k] * itemsize;
-            if (k < job->inputs && job->casts[k] != NULL) {
-                char *pair[] = {moved[k], target};
-                const int64_t steps[] = {strides[k], step, strides[operands + k], n1 * step};
-                aot_call_kernel(job->casts[k], rows, n1, pair, steps);
-                moved[k] = target;
-                own[k] = step;
-                own[operands + k] = n1 * step;
-                target += plan->packed_bytes;
-            }
-        }
-        aot_call_kernel(job->fold, rows, n1, moved, own);
-    }
-}
-
 /* Runs the kernel of a reduction on rows of its inputs. */
 static void fold_rows(const fold_job *job, int64_t n0, int64_t n1, int operands, char **data,
                       const int64_t *strides, char *room)
 {
     if (job->plan->packed > 0) {
-        fold_casting(job, n0, n1, operands, data, strides, room);
+        aot_fold_copies(&job->copied, n0, n1, operands, data, strides, room);
     } else {
         aot_call_kernel(job->fold, n0, n1, data, strides);
     }
@@ -531,10 +502,15 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         int own = variant->dtypes[k];
         aot_plan_view(&plan, k, &views[k], own);
         job.data[k] = views[k].data;
-        job.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
+        job.copied.casts[k] = views[k].dtype == own ? NULL : aot_builtin_convert[views[k].dtype][own][level];
     }
+    plan.exact = aot_folds_in_any_order(definition, variant);
     plan.threads = aot_threads(state, total, definition->compute_bound, definition->unbounded);
     aot_make_plan(aot_plan_fold, &plan);
+    for (int k = 0; k < inputs; k++) {
+        bool packs = plan.roles[k] == AOT_PLAN_PACK || plan.roles[k] == AOT_PLAN_PACK_AND_CAST;
+        job.copied.packs[k] = packs ? aot_builtin_convert[views[k].dtype][views[k].dtype][level] : NULL;
+    }
     if (aot_plans_only(watch, &plan)) {
         static const aot_element origin;
         memcpy(views[inputs].data, job.positions ? &origin : &variant->constants[AOT_CONSTANT_INITIAL],
@@ -542,6 +518,10 @@ static int fold(aot_state *state, const aot_operator *definition, const aot_vari
         return 0;
     }
     job.fold = variant->kernels[level];
+    job.copied.plan = &plan;
+    job.copied.kernel = job.fold;
+    job.copied.inputs = inputs;
+    job.copied.results = job.results;
     job.combine = variant->combine[level];
     job.finish = job.has_states ? variant->finish[level] : aot_builtin_convert[result][result][level];
     choose_start(&job, definition, variant);
@@ -591,6 +571,9 @@ int aot_fold(const aot_operator_object *operator, const aot_variant *variant, co
     if (watch != NULL) {
         aot_watch_begin(watch, state, operator, variant->dtypes, inputs, inputs + 1, views, ndim, shape);
     }
+    aot_view turned[AOT_MAX_OPERANDS];
+    Py_ssize_t strides[AOT_MAX_OPERANDS][AOT_MAX_RANK];
+    views = aot_folds_in_any_order(definition, variant) ? aot_forwards(views, inputs, ndim, shape, turned, strides) : views;
     int failed = fold(state, definition, variant, views, ndim, shape, states, watch);
     if (watch != NULL) {
         aot_watch_end(watch);

@@ -28,6 +28,10 @@ bool aot_fold_flat(const aot_state *state, const aot_operator *definition, const
         }
         data[k] = views[k].data;
         strides[k] = ndim > 0 ? views[k].strides[0] : 0;
+        if (k < inputs && n >= AOT_PLAN_PACKED_PIECE && strides[k] != 0 && strides[k] != 1 &&
+            aot_dtypes[result].category < AOT_CATEGORY_FLOAT) {
+            return false; /* a plan may close the gaps */
+        }
         strides[inputs + 1 + k] = 0;
     }
     aot_element initial = variant->constants[AOT_CONSTANT_INITIAL];

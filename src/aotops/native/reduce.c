@@ -222,8 +222,9 @@ static int converted_inputs(call_arguments *call, aot_tensor **tensors)
     const aot_variant *variant = known ? aot_find_variant(call->operator->definition, call->inputs, tensors) : NULL;
     if (variant != NULL) {
         call->variant = variant;
+        bool later = aot_dtypes[variant->dtypes[count]].category < AOT_CATEGORY_FLOAT; /* as with_variant says */
         for (int k = 0; k < count; k++) {
-            tensors[k] = cast(call, tensors[k], variant->dtypes[k]);
+            tensors[k] = cast(call, tensors[k], later ? tensors[k]->dtype : variant->dtypes[k]);
             if (tensors[k] == NULL) {
                 while (k > 0) {
                     Py_DECREF((PyObject *)tensors[--k]);

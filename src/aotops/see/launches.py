@@ -43,7 +43,13 @@ if TYPE_CHECKING:
 VECTOR_BITS = {"x86-64-v2": (128, 128), "x86-64-v3": (256, 256), "x86-64-v4": (256, 512), "generic": (128, 128)}
 
 #: The roles of operands in a plan, by their codes in ``fields``.
-ROLES = {fields.PLAIN: "plain", fields.PACK: "packed", fields.CAST: "cast", fields.INDEX: "index"}
+ROLES = {
+    fields.PLAIN: "plain",
+    fields.PACK: "packed",
+    fields.CAST: "cast",
+    fields.INDEX: "index",
+    fields.PACK_AND_CAST: "packed, cast",
+}
 
 
 _LENGTHS = dict(fields.FIELDS)

@@ -121,7 +121,7 @@ def plan_header() -> str:
     members = [f"    int64_t {name}{''.join(f'[{length}]' for length in lengths)};" for name, lengths in fields.FIELDS]
     names = [*("PLAIN", "PACK", "CAST", "INDEX", "LINE", "NARROW", "STACK_BYTES", "STREAMED_BYTES", "STREAMED_PIECE")]
     names += ["GRAIN", "PART", "PART_IF_COMPUTE_BOUND", "PART_IF_UNBOUNDED", "LARGE", "LARGE_IF_COMPUTE_BOUND"]
-    names += ["LEAF", "BATCH", "FEWEST_PACKED"]
+    names += ["LEAF", "BATCH", "FEWEST_PACKED", "PACK_AND_CAST", "PACKED_PIECE"]
     planners = [f"extern const aot_planner {planner.symbol};" for planner in PLANNERS]
     lines = [
         "/* Generated from aotops.loops.plan.fields, which says what each field is, by aotops.aot.pack.table. */",

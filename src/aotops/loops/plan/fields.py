@@ -56,7 +56,7 @@ ALLOWED = _field("allowed")
 #: Packed operands must fit in ``STACK_BYTES``, because memory could not be allocated.
 FRUGAL = _field("frugal")
 #: Folds and scans: how many numbers a result is while it is computed: those of a state, or the best value and its
-#: position. Folds: whether positions are looked for. Scans: the axis; whether results are exact.
+#: position. Folds: whether positions are looked for. Scans: the axis. Both: whether any order gives the same result.
 RESULTS = _field("results")
 POSITIONS = _field("positions")
 AXIS = _field("axis")
@@ -91,9 +91,10 @@ INNER_FOLDS = _field("inner_folds")
 BOTH_FOLD = _field("both_fold")
 IN_BATCHES = _field("in_batches")
 PARTS = _field("parts")
-#: Folds: how many rows of a tile are cast at a time; the stride of cast elements in memory; the output's stride along
-#: the kept axis of the tile.
+#: Folds: how many rows of a tile, and elements of each, are cast or packed at a time; the stride of these elements in
+#: memory; the output's stride along the kept axis of the tile.
 CAST_ROWS = _field("cast_rows")
+CAST_COLUMNS = _field("cast_columns")
 CAST_STRIDE = _field("cast_stride")
 OUT_STRIDE = _field("out_stride")
 #: Scans: whether the scanned axis is the tile's outer one.
@@ -123,11 +124,13 @@ STEPS = 3
 
 # --- roles of operands --------------------------------------------------------------------------------------------
 
-#: Read in place; copied to contiguous memory; cast to contiguous memory; a position instead of elements.
+#: Read in place; copied to contiguous memory; cast to contiguous memory; a position instead of elements; copied first,
+#: then cast, which is a vector loop only where there are no gaps.
 PLAIN = 0
 PACK = 1
 CAST = 2
 INDEX = 3
+PACK_AND_CAST = 4
 
 # --- sizes and thresholds, measured on 2 cores of Zen 4 and of Sapphire Rapids --------------------------------------
 
@@ -198,6 +201,8 @@ LARGE_IF_COMPUTE_BOUND = 131072
 
 #: Folds: elements of a row per kernel call.
 LEAF = 16384
+#: Elements of a row that are packed at a time; from so many on packing is worth a plan.
+PACKED_PIECE = 2048
 #: Bytes of kept elements per tile, inputs or results: whole rows, up to what an L1 cache holds, are prefetched better
 #: than pieces of them (Zen 4 and Sapphire Rapids: 10 to 25 % faster than pieces of 8 KiB).
 COLUMN_BYTES = 32768

@@ -13,10 +13,13 @@ from aotops.loops.plan.fields import (
     BATCH,
     BOTH_FOLD,
     CAST,
+    CAST_COLUMNS,
     CAST_ROWS,
     CAST_STRIDE,
     COLUMN_BYTES,
     ELEMENT,
+    EXACT,
+    FEWEST_SHUFFLED,
     GRAIN,
     GRID_RANKS,
     IN_BATCHES,
@@ -26,12 +29,17 @@ from aotops.loops.plan.fields import (
     ITEMSIZES,
     LEAF,
     MOST_PARTS,
+    MOST_SHUFFLED,
     NARROW,
     OUT_STRIDE,
     OUTER,
+    PACK,
+    PACK_AND_CAST,
     PACKED,
     PACKED_BYTES,
+    PACKED_PIECE,
     PARTS,
+    PLAIN,
     POSITIONS,
     RANK,
     RESULT_ITEMSIZES,
@@ -126,21 +134,31 @@ def plan_casts(plan: Any, size0: int, size1: int, inner_folds: bool) -> None:
     """Plan how rows of a tile are cast, so that results have the bits of rows that need no cast.
 
     Rows that are combined in fours are cast by multiples of four. Elements with gaps between them are combined in
-    another order than others, and get gaps.
+    another order than others, and get gaps, unless any order gives the same result: then gaps that shuffles of vectors
+    close (``loops/copy.py``) are, whether elements are cast or not.
     """
     plan[PACKED] = 0
     stride = 1
+    in_any_order = plan[EXACT] != 0 and inner_folds
+    columns = min(size1, PACKED_PIECE) if in_any_order else size1
     for k in range(plan[INPUTS]):
+        step = plan[INNER + k]
+        shuffled = in_any_order and columns >= FEWEST_SHUFFLED and (2 <= step <= MOST_SHUFFLED or step == -1)
         if plan[ROLES + k] == CAST:
-            plan[PACKED] += 1
-            if inner_folds and plan[INNER + k] != 1:
+            plan[PACKED] += 2 if shuffled else 1
+            plan[ROLES + k] = PACK_AND_CAST if shuffled else CAST
+            if inner_folds and step != 1 and not in_any_order:
                 stride = 2
+        elif plan[ROLES + k] == PLAIN and shuffled:
+            plan[PACKED] += 1
+            plan[ROLES + k] = PACK
     if plan[PACKED] == 0:
         return
     rows = max(1, quotient(LEAF, size1))
     if not inner_folds:
         rows = max(1, rows // 4) * 4
-    rows = min(rows, size0)
+    rows = min(rows, size0) if columns == size1 else 1
     plan[CAST_ROWS] = rows
+    plan[CAST_COLUMNS] = columns
     plan[CAST_STRIDE] = stride
-    plan[PACKED_BYTES] = rows * size1 * stride * ELEMENT
+    plan[PACKED_BYTES] = rows * columns * stride * ELEMENT
