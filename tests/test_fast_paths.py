@@ -23,7 +23,17 @@ from leaks import assert_no_leak
 import aotops as ao
 from aotops import _native
 from aotops.dtypes import BY_NAME
-from aotops.namespace import creation, data_types, grids, joining, manipulation, searching, sorting, statistics
+from aotops.namespace import (
+    creation,
+    data_types,
+    grids,
+    joining,
+    linear_algebra,
+    manipulation,
+    searching,
+    sorting,
+    statistics,
+)
 from aotops.shapes import reshaped_strides
 
 FUNCTIONS = {
@@ -34,6 +44,7 @@ FUNCTIONS = {
     **{name: getattr(joining, name) for name in ("concat", "repeat", "roll", "stack", "tile")},
     **{name: getattr(grids, name) for name in ("tril", "triu")},
     **{name: getattr(searching, name) for name in ("count_nonzero", "nonzero", "take", "take_along_axis")},
+    "vecdot": linear_algebra.vecdot,
     **{name: getattr(sorting, name) for name in ("argsort", "sort")},
     **{name: getattr(ao.Tensor, name) for name in ("astype", "contiguous", "permute", "reshape", "tolist", "view")},
 }
@@ -175,6 +186,14 @@ def test_counting(x: ao.Tensor, axis: Any) -> None:
             agree(fast, fast.__wrapped__, each)
         agree(searching.count_nonzero, searching.count_nonzero.__wrapped__, each, axis=axis)
         agree(searching.count_nonzero, searching.count_nonzero.__wrapped__, each, keepdims=True)
+
+
+@settings(max_examples=300, deadline=None)
+@given(tensors, tensors, axes)
+def test_dot_products(x: ao.Tensor, other: ao.Tensor, axis: Any) -> None:
+    for y in (x, other, x[..., :1], x[:1]) if x.ndim else (other,):
+        agree(linear_algebra.vecdot, linear_algebra.vecdot.__wrapped__, x, y)
+        agree(linear_algebra.vecdot, linear_algebra.vecdot.__wrapped__, x, y, axis=axis)
 
 
 @settings(max_examples=200, deadline=None)

@@ -265,8 +265,11 @@ def test_a_few_rows_and_a_few_columns_have_the_bits_of_tiles(dtype: str, depth: 
             right = ao.asarray(np.ascontiguousarray(many[:few].T))
             start = ao.asarray(rng.standard_normal((length, few)).astype(dtype))
             for before in (None, start):
-                turned = np.asarray(linear_algebra.matrices(by_columns, right, start=before))
-                assert turned.tobytes() == np.asarray(linear_algebra.matrices(tall, right, start=before)).tobytes()
+                turned = np.asarray(linear_algebra.matrices("matmul", by_columns, right, start=before))
+                assert (
+                    turned.tobytes()
+                    == np.asarray(linear_algebra.matrices("matmul", tall, right, start=before)).tobytes()
+                )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
@@ -399,7 +402,28 @@ def test_in_place_products_replace_the_elements(dtype: str, shapes: tuple[tuple[
     assert_close(square, b @ b, 99 * (np.abs(b).astype("float64") @ np.abs(b).astype("float64")))
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "uint64", "float32", "float64", "complex64", "complex128"])
+def test_vecdot_is_one_reduction_of_any_layout(dtype: str) -> None:
+    generator = np.random.default_rng(1)
+    for shape, other, axis in (((5000,), (5000,), -1), ((70, 90), (90,), -1), ((70, 90), (1, 70, 1), -2)):
+        x, y = filled(shape, dtype, 0, generator), filled(other, dtype, 0, generator)
+        for step in (1, -1, 2):
+            own, beside = (x, y) if step == 1 else (x[..., ::step], y[..., ::step])
+            products = np.conj(own) * beside
+            total = np.any(products, axis) if dtype == "bool" else np.sum(products, axis, dtype=dtype)
+            found = ao.vecdot(ao.asarray(own), ao.asarray(beside), axis=axis)
+            assert found.dtype.name == dtype
+            assert_close(found, total, 99 * np.sum(np.abs(products.astype("complex128")), axis))
+
+
+def test_a_part_of_a_complex_dot_product_may_overflow() -> None:
+    x = ao.asarray(np.tile([1e300 + 0j, -1e300j, -1e300, 1e300j], 200))
+    assert complex(ao.vecdot(ao.asarray(np.full(800, 1e8 + 0j)), x)) == 0
+    assert complex(ao.vecdot(x, ao.asarray(np.full(800, 1e8)))) == 0
+
+
 M, V = ao.ones((2, 3)), ao.ones(3)
+HUGE = ao.broadcast_to(ao.tensor(1.0), (2**31, 1))
 ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, r"matmul: x1 and x2 .* shapes \(2, 3\) and \(2, 3\)", lambda: M @ M),
     (ValueError, r"matmul: x1 and x2 .* shapes \(3,\) and \(2, 3\)", lambda: V @ M),
@@ -418,6 +442,9 @@ ERRORS: list[tuple[type[Exception], str, Callable[[], Any]]] = [
     (ValueError, "axes must be from 0 to 2", lambda: ao.tensordot(M, M, axes=3)),
     (ValueError, "as many axes of x1 as of x2, got 1 and 2", lambda: ao.tensordot(M, M, axes=((0,), (0, 1)))),
     (ValueError, "two sequences of ints", lambda: ao.tensordot(M, M, axes=((0,),))),
+    (ValueError, "tensordot: shape must", lambda: ao.tensordot(HUGE, HUGE.T, axes=1)),
+    (ValueError, "einsum: shape must", lambda: ao.einsum("ij,jk->ik", HUGE, HUGE.T)),
+    (ValueError, "matmul: shape must", lambda: ao.matmul(HUGE, HUGE.T)),
     (TypeError, "einsum: subscripts must be a string", lambda: ao.einsum(M, M)),  # type: ignore[arg-type]
     (ValueError, "a term for each of 1 operands", lambda: ao.einsum("ij,jk", M)),
     (ValueError, r"name 2 axes for operands\[0\], got 'ijk'", lambda: ao.einsum("ijk", M)),
@@ -438,7 +465,7 @@ def test_errors_say_what_is_wrong(kind: type[Exception], message: str, call: Cal
 def test_what_the_native_function_declines() -> None:
     batch = ao.ones((2, 2, 3))
     for x, y in ((M, M), (M, ao.astype(M.T, ao.float32)), (M, 1), (batch, ao.ones((3, 3, 2))), (M > 0, M.T > 0)):
-        assert _native.matmul(x, y) is None  # type: ignore[arg-type]
+        assert _native.matmul("matmul", x, y) is None  # type: ignore[arg-type]
 
 
 def test_long_products_are_interrupted() -> None:

@@ -440,6 +440,41 @@ def test_running_integers_of_every_length(dtype: str, length: int) -> None:
         assert_same(products, np.concatenate([[1], array.cumprod(dtype="int64")]).astype("int64"))
 
 
+@pytest.mark.parametrize("dtype", ["bool", "int8", "int32", "uint64", "float32", "float64"])
+@pytest.mark.parametrize("step", [-1, 2, 3, 4, -2, 5])
+def test_reductions_in_any_order_of_elements_with_gaps(dtype: str, step: int) -> None:
+    """Backwards is forwards, and small gaps are closed: pieces of long rows, of both axes, and of several inputs."""
+    generator = np.random.default_rng(0)
+    for shape, axis in (((6000,), 0), ((70000,), 0), ((3, 7000), 1), ((7, 3000), 0), ((50, 60), 1), ((40, 300), None)):
+        x = generator.integers(0, 2 if dtype == "bool" else 100, shape).astype(dtype)
+        gaps = np.repeat(x, abs(step), axis=-1)[..., ::step]
+        for name in ("sum", "any", "all", "count_nonzero", *(("max", "min") if dtype != "bool" else ())):
+            if name == "sum" and dtype.startswith("float"):
+                continue
+            own = ao.asarray(gaps)
+            wanted, found = getattr(np, name)(gaps, axis=axis), getattr(ao, name)(own, axis=axis)
+            assert np.array_equal(np.asarray(found), wanted), (name, shape)
+            turned = getattr(np, name)(gaps[::-1], axis=axis)
+            assert np.array_equal(np.asarray(getattr(ao, name)(own[::-1], axis=axis)), turned), (name, shape)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_extremes_and_sums_without_nan(dtype: str) -> None:
+    nan, inf = np.nan, np.inf
+    rows = np.asarray([[1, nan, 2], [nan, nan, nan], [-inf, nan, -inf], [nan, inf, inf], [-0.0, nan, 0.0]], dtype)
+    x = ao.asarray(rows)
+    assert np.array_equal(np.asarray(ao.nanmax(x, axis=1)), [2, nan, -inf, inf, 0], equal_nan=True)
+    assert np.array_equal(np.asarray(ao.nanmin(x, axis=1)), [1, nan, -inf, inf, 0], equal_nan=True)
+    assert np.array_equal(np.asarray(ao.nansum(x, axis=1)), [3, 0, -inf, inf, 0])
+    assert float(ao.nanmax(x)) == inf
+    assert float(ao.nanmin(x)) == -inf
+    assert ao.nanmax(x[1]).dtype.name == dtype
+    assert np.isnan(float(ao.nanmax(x[1])))
+    assert np.isnan(float(ao.nanmin(x[1:2])))
+    large = float(np.finfo(dtype).max)
+    assert float(ao.nansum(ao.asarray(np.asarray([large, large, nan, -large], dtype)))) == large
+
+
 def test_running_sums_in_place() -> None:
     for length, dtype in itertools.product((5, 3000, 70_000), ("int64", "float32", "float64")):
         values = np.random.default_rng(1).integers(-9, 9, length).astype(dtype)

@@ -188,7 +188,9 @@ def multiplied(x: Tensor, labels: Labels, y: Tensor, others: Labels, wanted: set
     assert right is not None
     size = prod(inner_shape)
     product = matrices(
-        left.reshape((*batch_shape, prod(row_shape), size)), right.reshape((*batch_shape, size, prod(column_shape)))
+        "einsum",
+        left.reshape((*batch_shape, prod(row_shape), size)),
+        right.reshape((*batch_shape, size, prod(column_shape))),
     )
     return product.reshape((*batch_shape, *row_shape, *column_shape)), [*batch, *rows, *columns]
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from math import prod
 
-from aotops import _native, errors
+from aotops import _native, errors, retry
 from aotops._native import astype, fast_path
 from aotops.arguments import advised
 from aotops.dtypes import BY_NAME
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
     from aotops._native import DType, Operand
     from aotops.tensors import Tensor
 
+_any_of_products = _native.operators["_any_of_products"]
 _conj = _native.operators["conj"]
 _multiply = _native.operators["multiply"]
 _not_equal = _native.operators["not_equal"]
 _sum = _native.operators["sum"]
+_sum_of_conjugate_products = _native.operators["_sum_of_conjugate_products"]
 _sum_of_products = _native.operators["_sum_of_products"]
 
 
@@ -143,7 +145,7 @@ def product(name: str, left: Tensor, right: Tensor, out: Tensor | None = None) -
     if left.ndim == 1 and right.ndim == 1 and dtype.kind == "complex":
         return finished(name, delivered(sums_of_products(left, right, 0), dtype), out)
     direct = out if left.dtype is dtype else None
-    result = delivered(matrices(left, right, direct), dtype)
+    result = delivered(matrices(name, left, right, direct), dtype)
     return result if direct is not None else finished(name, result, out)
 
 
@@ -152,12 +154,14 @@ def finished(name: str, result: Tensor, out: Tensor | None) -> Tensor:
     return result if out is None else _native.copy_to_out(name, result, out)
 
 
-def matrices(left: Tensor, right: Tensor, out: Tensor | None = None, start: Tensor | None = None) -> Tensor:
+def matrices(name: str, left: Tensor, right: Tensor, out: Tensor | None = None, start: Tensor | None = None) -> Tensor:
     """The products of matrices, or of vectors, that fit each other, of one dtype that ``inner_dtype`` returns.
+
+    ``name``: the function whose result it is, for errors.
 
     ``out``: where it is written. ``start``: what it is added to, as if it were the first product of each sum.
     """
-    result: Tensor = _native.matmul(left, right, out, start)
+    result: Tensor = _native.matmul(name, left, right, out, start)
     return result
 
 
@@ -167,20 +171,17 @@ def linear(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
     The tensors have one dtype, of floats; ``x`` has two axes at least, and ``weight`` a row for each column of the
     result.
     """
-    return matrices(x, weight.T, start=bias)
+    return matrices("linear", x, weight.T, start=bias)
 
 
 def sums_of_products(left: Tensor, right: Tensor, axis: int) -> Tensor:
     """The sums of products along an axis, of tensors of one dtype."""
-    if left.dtype.kind == "complex":
-        total: Tensor = _sum(_multiply(left, right), axis)
-        return total
-    if left.dtype.kind == "integer":  # whose sums are int64
-        left, right = astype(left, BY_NAME["int64"], copy=False), astype(right, BY_NAME["int64"], copy=False)
-    total = _sum_of_products(left, right, axis)
+    complex_products = left.dtype.kind == "complex"  # which are slower to add where they are made
+    total: Tensor = _sum(_multiply(left, right), axis) if complex_products else _sum_of_products(left, right, axis)
     return total
 
 
+@fast_path(_any_of_products, _sum_of_products, _sum_of_conjugate_products)
 @advised
 def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Tensor:
     """Return the dot products of vectors along an axis: the sums of ``conj(x1) * x2``.
@@ -217,8 +218,13 @@ def vecdot(x1: Operand, x2: Operand, /, *, axis: int = -1) -> Tensor:
     if left.shape[axis] != right.shape[axis]:
         errors.inner_lengths("vecdot", left.shape, right.shape)
     together("vecdot", ["x1", "x2"], [left.shape, right.shape])
+    if left.dtype.kind == right.dtype.kind == "bool":
+        any_true: Tensor = _any_of_products(left, right, axis)
+        return any_true
     left, right, dtype = computed(left, right)
-    left = _conj(left) if dtype.kind == "complex" else left
+    if dtype.kind == "complex":
+        total, overflowed = retry.plain(_sum_of_conjugate_products, left, right, axes=(axis,), keepdims=False)
+        return _sum(_multiply(_conj(left), right), axis) if overflowed else total
     return delivered(sums_of_products(left, right, axis), dtype)
 
 
@@ -255,7 +261,7 @@ def tensordot(x1: Operand, x2: Operand, /, *, axes: Any = 2) -> Tensor:
     left, right, dtype = computed(left, right)
     a = left.permute(*kept, *first).reshape((prod(rows), inner))
     b = right.permute(*second, *others).reshape((inner, prod(columns)))
-    return delivered(matrices(a, b).reshape((*rows, *columns)), dtype)
+    return delivered(matrices("tensordot", a, b).reshape((*rows, *columns)), dtype)
 
 
 def paired_axes(left: Tensor, right: Tensor, axes: Any) -> tuple[Shape, Shape]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aotops import _native, errors
+from aotops import _native, errors, retry
 from aotops.arguments import advised, as_flag
 from aotops.namespace.operands import as_floats, as_real, as_tensor
 from aotops.namespace.statistics import folded_axes, masked_mean, mean, operand
@@ -12,7 +12,7 @@ TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
     from typing import Any
 
-    from aotops._native import Operand
+    from aotops._native import Operand, Operator
     from aotops.tensors import Tensor
 
 INF, NAN = float("inf"), float("nan")
@@ -21,11 +21,15 @@ _all = _native.operators["all"]
 _any = _native.operators["any"]
 _argmax = _native.operators["argmax"]
 _argmin = _native.operators["argmin"]
+_equal = _native.operators["equal"]
 _isnan = _native.operators["isnan"]
+_largest_number = _native.operators["_largest_number"]
 _logical_not = _native.operators["logical_not"]
 _max = _native.operators["max"]
 _min = _native.operators["min"]
+_smallest_number = _native.operators["_smallest_number"]
 _sum = _native.operators["sum"]
+_sum_of_numbers = _native.operators["_sum_of_numbers"]
 _where = _native.operators["where"]
 
 
@@ -61,6 +65,10 @@ def nansum(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
     x = as_tensor("nansum", "x", x)
     axes = folded_axes("nansum", x, axis)
     keepdims = as_flag("nansum", "keepdims", keepdims)
+    if x.dtype.kind == "float":
+        total, overflowed = retry.plain(_sum_of_numbers, x, axes=axes, keepdims=keepdims)
+        if not overflowed:
+            return total
     result: Tensor = _sum(_where(_isnan(x), 0, x) if is_float(x) else x, axes, keepdims=keepdims)
     return result
 
@@ -99,8 +107,10 @@ def nanmean(x: Operand, axis: Any = None, *, dtype: Any = None, keepdims: bool =
     return masked_mean(x, _logical_not(missing), axes, keepdims)[0]
 
 
-def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims: bool) -> Tensor:
-    """The largest or smallest number; NaN where there are only NaNs."""
+def extremum(
+    name: str, operator: Operator, of_numbers: Operator, least: float, x: Any, axis: Any, keepdims: bool
+) -> Tensor:
+    """The largest or smallest number; NaN where there are only NaNs, of which ``of_numbers`` finds ``least``."""
     x = as_real(name, "x", x)
     axes = folded_axes(name, x, axis)
     keepdims = as_flag(name, "keepdims", keepdims)
@@ -109,9 +119,10 @@ def extremum(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims
     if not is_float(x):
         result: Tensor = operator(x, axes, keepdims=keepdims)
         return result
-    missing = _isnan(x)
-    found = operator(_where(missing, least, x), axes, keepdims=keepdims)
-    result = _where(_all(missing, axes, keepdims=keepdims), NAN, found)
+    found: Tensor = of_numbers(x, axes, keepdims=keepdims)
+    if not _any(_equal(found, least)):
+        return found
+    result = _where(_all(_isnan(x), axes, keepdims=keepdims), NAN, found)
     return result
 
 
@@ -140,7 +151,7 @@ def nanmax(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
         >>> ao.nanmax(ao.tensor([1.0, float("nan"), 2.0]))
         tensor(2.)
     """
-    return extremum("nanmax", _max, -INF, x, axis, keepdims)
+    return extremum("nanmax", _max, _largest_number, -INF, x, axis, keepdims)
 
 
 @advised
@@ -168,7 +179,7 @@ def nanmin(x: Operand, axis: Any = None, *, keepdims: bool = False) -> Tensor:
         >>> ao.nanmin(ao.tensor([1.0, float("nan"), 2.0]))
         tensor(1.)
     """
-    return extremum("nanmin", _min, INF, x, axis, keepdims)
+    return extremum("nanmin", _min, _smallest_number, INF, x, axis, keepdims)
 
 
 def position(name: str, operator: Any, least: float, x: Any, axis: Any, keepdims: bool) -> Tensor:

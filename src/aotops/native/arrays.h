@@ -110,13 +110,14 @@ PyObject *aot_normal_path(const aot_function *self, PyObject *const *args, Py_ss
 
 /* matmul.c: products of matrices */
 /* Returns x1 @ x2, for tensors of one dtype that has a kernel; NULL without an exception for others. Writes it into `out`,
- * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. */
-aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start);
+ * unless that is NULL; adds it to `start`, which broadcasts to its shape, unless that is NULL. Errors name the function. */
+aot_tensor *aot_matmul(const char *function, const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out,
+                       aot_tensor *start);
 /* product.c: products of vectors as well */
 /* The same of any objects, of which `out` and `start` may be NULL; NULL, maybe without an exception, for what has no
  * kernel. A factor that is a vector, or has one row or column, may be multiplied in the order of sums. */
-PyObject *aot_product(PyObject *x1, PyObject *x2, PyObject *out, PyObject *start);
-/* For Python: matmul(x1, x2, out=None, start=None), or None. */
+PyObject *aot_product(const char *function, PyObject *x1, PyObject *x2, PyObject *out, PyObject *start);
+/* For Python: matmul(function, x1, x2, out=None, start=None), or None. */
 PyObject *aot_matmul_call(PyObject *module, PyObject *args);
 /* sort.c: sorted rows, the last axis of a contiguous tensor, or the positions that sort them; equal elements keep their
  * order, and NaN is last. Returns NULL without an exception if the tensor is not contiguous or its dtype has no order. */
@@ -141,8 +142,12 @@ PyObject *aot_tril(const aot_function *self, PyObject *const *args, Py_ssize_t c
 PyObject *aot_triu(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 /* statistics.c: fast paths of statistics */
+/* Reduces so many inputs, of which some may be NULL with an exception, along an axis; NULL: all axes. */
+PyObject *aot_reduced(const aot_operator_object *operator, int count, PyObject *const *inputs, PyObject *axis,
+                      bool keepdims);
 PyObject *aot_mean_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_var_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 PyObject *aot_std_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
+PyObject *aot_vecdot_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names);
 
 #endif

@@ -501,6 +501,7 @@ const aot_fast_path aot_fast_paths[] = {
     {"tril", aot_tril, 0, false, AOT_RECORD_IN_PYTHON},
     {"triu", aot_triu, 0, false, AOT_RECORD_IN_PYTHON},
     {"var", aot_var_path, 6, true, AOT_RECORD_IN_PYTHON},
+    {"vecdot", aot_vecdot_path, 3, false, AOT_RECORD_IN_PYTHON},
     {"zeros", zeros, 0, false, AOT_RECORD_NOTHING},
     {NULL, NULL, 0, false, 0},
 };

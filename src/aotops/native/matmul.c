@@ -325,7 +325,7 @@ static void set_factor(matrices *own, const aot_tensor *x, bool first, int axes)
     }
 }
 
-aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start)
+aot_tensor *aot_matmul(const char *function, const aot_tensor *x1, const aot_tensor *x2, aot_tensor *out, aot_tensor *start)
 {
     aot_state *state = x1->state;
     int dtype = x1->dtype, part = dtype_of_parts(dtype);
@@ -361,13 +361,13 @@ aot_tensor *aot_matmul(const aot_tensor *x1, const aot_tensor *x2, aot_tensor *o
     if (!column) {
         shape[ndim++] = own.columns;
     }
-    if (out != NULL && aot_check_out("matmul", out, dtype, ndim, shape, false) < 0) {
+    if (out != NULL && aot_check_out(function, out, dtype, ndim, shape, false) < 0) {
         return NULL;
     }
     bool direct = out != NULL && out->dtype == dtype && !aot_may_overlap(out, x1) && !aot_may_overlap(out, x2) &&
                   (start == NULL || !aot_may_overlap(out, start)) &&
                   (column || own.columns == 1 || out->strides[ndim - 1] == 1);
-    aot_tensor *result = direct ? out : aot_tensor_new(state, dtype, ndim, shape, "matmul");
+    aot_tensor *result = direct ? out : aot_tensor_new(state, dtype, ndim, shape, function);
     if (result == NULL) {
         return NULL;
     }

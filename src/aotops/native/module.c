@@ -449,7 +449,7 @@ static PyMethodDef module_methods[] = {
     {"update", aot_update, METH_VARARGS, "update(outputs, gradient, numbers): see optimiser.c."},
     {"shuffle", aot_shuffle, METH_VARARGS, "shuffle(generator, x, count, size): see random.c."},
     {"matmul", aot_matmul_call, METH_VARARGS,
-     "matmul(x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
+     "matmul(function, x1, x2, out=None, start=None): start + x1 @ x2; None unless these are tensors of one dtype with a kernel."},
     {"cpu_level", native_cpu_level, METH_NOARGS,
      "cpu_level()\n--\n\nReturn the CPU level whose kernels run.\n\n"
      "Returns:\n    A string: 'x86-64-v2', 'x86-64-v3' or 'x86-64-v4' on x86-64.\n\n"

@@ -112,7 +112,7 @@ PyObject *aot_number_matrix_multiply(PyObject *a, PyObject *b)
     if (known->state->tape.nodes != 0 && aot_is_recorded(known->state, factors, 2)) {
         return aot_record_product(a, b);
     }
-    PyObject *out = aot_product(a, b, NULL, NULL);
+    PyObject *out = aot_product("matmul", a, b, NULL, NULL);
     return out != NULL || PyErr_Occurred() ? out : aot_call("matrix_product", "(OO)", a, b);
 }
 

@@ -19,7 +19,7 @@ static PyObject *as_dot(const aot_tensor *x1, const aot_tensor *x2)
     return PyObject_CallFunction(x1->state->dot, "OOi", (PyObject *)x1, (PyObject *)x2, -1);
 }
 
-PyObject *aot_product(PyObject *first, PyObject *second, PyObject *into, PyObject *start)
+PyObject *aot_product(const char *function, PyObject *first, PyObject *second, PyObject *into, PyObject *start)
 {
     const aot_tensor *x1 = aot_as_tensor(first), *x2 = aot_as_tensor(second);
     aot_tensor *out = into != NULL ? aot_as_tensor(into) : NULL, *before = start != NULL ? aot_as_tensor(start) : NULL;
@@ -29,21 +29,22 @@ PyObject *aot_product(PyObject *first, PyObject *second, PyObject *into, PyObjec
     PyObject *result = start == NULL ? as_dot(x1, x2) : NULL;
     if (result != NULL && out != NULL) {
         const aot_tensor *own = (const aot_tensor *)result;
-        if (aot_check_out("matmul", out, own->dtype, own->ndim, own->shape, false) < 0) {
+        if (aot_check_out(function, out, own->dtype, own->ndim, own->shape, false) < 0) {
             Py_CLEAR(result);
         }
         result = aot_copy_to_out(result, out);
     }
-    return result != NULL || PyErr_Occurred() ? result : (PyObject *)aot_matmul(x1, x2, out, before);
+    return result != NULL || PyErr_Occurred() ? result : (PyObject *)aot_matmul(function, x1, x2, out, before);
 }
 
 PyObject *aot_matmul_call(PyObject *Py_UNUSED(module), PyObject *args)
 {
+    const char *function;
     PyObject *first, *second, *out = Py_None, *start = Py_None;
-    if (!PyArg_ParseTuple(args, "OO|OO:matmul", &first, &second, &out, &start)) {
+    if (!PyArg_ParseTuple(args, "sOO|OO:matmul", &function, &first, &second, &out, &start)) {
         return NULL;
     }
-    PyObject *result = aot_product(first, second, out == Py_None ? NULL : out, start == Py_None ? NULL : start);
+    PyObject *result = aot_product(function, first, second, out == Py_None ? NULL : out, start == Py_None ? NULL : start);
     if (result == NULL && !PyErr_Occurred()) {
         Py_RETURN_NONE;
     }

@@ -9,7 +9,10 @@
  *         if no variance is so small beside its mean that the mean's rounding shows:
  *             return total / (number of folded elements - correction)
  *
- * What is excepted is left to Python, and so are dtypes other than floats, masks and outputs.
+ * What is excepted is left to Python, and so are dtypes other than floats, masks and outputs. A fourth one:
+ *
+ *     def vecdot(x1, x2, /, *, axis=-1):           # of one dtype; others are left to Python
+ *         return any_of_products(x1, x2, axis), of bools, or sum_of_products, or sum_of_conjugate_products
  */
 #include "arrays.h"
 
@@ -65,9 +68,7 @@ static bool read_statistic(const aot_function *self, PyObject *const *args, Py_s
     return true;
 }
 
-/* Reduces so many inputs, of which some may be NULL with an exception, along an axis; NULL: all axes. */
-static PyObject *reduced(const aot_operator_object *operator, int count, PyObject *const *inputs, PyObject *axis,
-                         bool keepdims)
+PyObject *aot_reduced(const aot_operator_object *operator, int count, PyObject *const *inputs, PyObject *axis, bool keepdims)
 {
     PyObject *args = PyTuple_New(count + 1);
     bool failed = args == NULL;
@@ -98,7 +99,7 @@ static PyObject *divided(const aot_operator_object *divide, PyObject *x, PyObjec
 static PyObject *plain_sum(const statistic *read, const aot_operator_object *sum, bool keepdims)
 {
     int64_t before = read->x->state->retries;
-    PyObject *x = (PyObject *)read->x, *total = reduced(sum, 1, &x, read->axis, keepdims);
+    PyObject *x = (PyObject *)read->x, *total = aot_reduced(sum, 1, &x, read->axis, keepdims);
     if (total != NULL && read->x->state->retries != before) {
         Py_CLEAR(total);
     }
@@ -123,7 +124,7 @@ static int shows_rounding(const aot_function *self, PyObject *total, PyObject *c
 {
     PyObject *number = PyLong_FromSsize_t(count), *inputs[] = {total, centre, number};
     PyObject *far = number != NULL ? aot_apply(aot_operator_of(self, IS_FAR), inputs, NULL) : NULL;
-    PyObject *any = far != NULL ? reduced(aot_operator_of(self, ANY), 1, &far, NULL, false) : NULL;
+    PyObject *any = far != NULL ? aot_reduced(aot_operator_of(self, ANY), 1, &far, NULL, false) : NULL;
     int shows = any != NULL ? *(const uint8_t *)aot_as_tensor(any)->data != 0 : -1;
     Py_XDECREF(number);
     Py_XDECREF(far);
@@ -170,7 +171,7 @@ static PyObject *variance(const aot_function *self, PyObject *const *args, Py_ss
     }
     int64_t before = read.x->state->retries;
     PyObject *inputs[] = {(PyObject *)read.x, centre};
-    total = reduced(aot_operator_of(self, SQUARES), 2, inputs, read.axis, true);
+    total = aot_reduced(aot_operator_of(self, SQUARES), 2, inputs, read.axis, true);
     if (total != NULL && read.x->state->retries == before &&
         shows_rounding(self, total, centre, read.folded) == 0) {
         Py_ssize_t degrees = correction < read.folded ? read.folded - correction : 0;
@@ -195,4 +196,58 @@ PyObject *aot_var_path(const aot_function *self, PyObject *const *args, Py_ssize
 PyObject *aot_std_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
 {
     return variance(self, args, count, names, true);
+}
+
+/* --- vecdot ---------------------------------------------------------------------------------------- */
+
+/* The operators of vecdot. */
+enum { ANY_OF_PRODUCTS, SUM_OF_PRODUCTS, SUM_OF_CONJUGATE_PRODUCTS };
+
+/* Returns whether vectors along an axis, which counts from the end, have one length, and all other axes broadcast. */
+static bool fit_along(const aot_tensor *x1, const aot_tensor *x2, Py_ssize_t axis)
+{
+    int both = x1->ndim < x2->ndim ? x1->ndim : x2->ndim;
+    if (axis >= 0 || axis < -both) {
+        return false;
+    }
+    for (int k = 1; k <= both; k++) {
+        Py_ssize_t first = x1->shape[x1->ndim - k], second = x2->shape[x2->ndim - k];
+        if (first != second && (k == -axis || (first != 1 && second != 1))) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* vecdot(x1, x2, /, *, axis=-1) */
+PyObject *aot_vecdot_path(const aot_function *self, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    static const char *const keys[] = {"axis", NULL};
+    PyObject *given;
+    Py_ssize_t place = -1;
+    if (self->operators == NULL || count != 2 || !aot_read_keywords(args + count, names, keys, &given) ||
+        (given == NULL ? names != NULL : !aot_plain_size(given, &place))) {
+        return NULL;
+    }
+    const aot_tensor *x1 = aot_as_tensor(args[0]), *x2 = aot_as_tensor(args[1]);
+    if (x1 == NULL || x2 == NULL || x1->dtype != x2->dtype || !fit_along(x1, x2, place)) {
+        return NULL;
+    }
+    int category = aot_dtypes[x1->dtype].category;
+    int operator = category == AOT_CATEGORY_BOOL      ? ANY_OF_PRODUCTS
+                   : category == AOT_CATEGORY_COMPLEX ? SUM_OF_CONJUGATE_PRODUCTS
+                                                      : SUM_OF_PRODUCTS;
+    int64_t before = self->state->retries;
+    PyObject *axis = PyLong_FromSsize_t(place);
+    PyObject *result = axis != NULL ? aot_reduced(aot_operator_of(self, operator), 2, args, axis, false) : NULL;
+    if (result != NULL && self->state->retries != before) { /* a part has overflowed */
+        Py_CLEAR(result);
+    }
+    if (result != NULL && ((aot_tensor *)result)->dtype != x1->dtype) { /* integers are added as int64 */
+        PyObject *total = result;
+        result = (PyObject *)aot_astype((aot_tensor *)total, x1->dtype, false, self->row->name);
+        Py_DECREF(total);
+    }
+    Py_XDECREF(axis);
+    return result;
 }

