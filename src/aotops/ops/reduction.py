@@ -312,6 +312,7 @@ def conjugate_product(x1: Any, x2: Any) -> Any:
     initial=complex(-0.0, -0.0),
     retry="noted",
     numpy=lambda np, x1, x2, **keywords: np.sum(np.conj(x1) * x2, **keywords),
+    cases=Cases(any_zero=True),
 )
 def sum_of_conjugate_products(a: Any, b: Any) -> Any:
     """Sum of ``conj(x1) * x2``: the dot products of complex vectors."""
@@ -344,6 +345,7 @@ def number_or_zero(x: Any) -> Any:
     initial=-0.0,
     retry="noted",
     numpy=lambda np, x, **keywords: np.sum(np.where(np.isnan(x), 0, x), **keywords),
+    cases=Cases(any_zero=True),
 )
 def sum_of_numbers(a: Any, b: Any) -> Any:
     """Sum of the elements that are not NaN."""
