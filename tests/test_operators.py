@@ -1013,7 +1013,10 @@ def test_inputs_of_a_reduction_broadcast(record: Record, dtype: str) -> None:
 def test_axis_is_an_int_a_negative_int_or_a_tuple_of_them(record: Record) -> None:
     array = np.random.default_rng(0).choice([0.5, 1.0, 2.0, -1.0], (3, 4, 5, 2))
     # signs of zero depend on the order in which complex numbers are multiplied
-    array = array.astype(([dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"] or record.dtypes)[-1])
+    real = [dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"]
+    if not real:
+        return  # test_vecdot_is_one_reduction_of_any_layout
+    array = array.astype(real[-1])
     t = ao.tensor(array)
     spellings = [0, 3, -1, -4, (0, -1), (-1, 0), [1, 2], (2, 0, -3), np.int64(2), (np.int64(1), -1), ao.tensor(1), ()]
     for axis in spellings:
@@ -1160,7 +1163,9 @@ def test_reduction_into_a_part_of_its_input(record: Record) -> None:
 
 @by_name("record", REDUCTIONS)
 def test_an_out_that_does_not_fit_a_reduction(record: Record) -> None:
-    real = [dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"] or [*record.dtypes]
+    real = [dtype for dtype in record.dtypes if FACTS[dtype].kind != "complex"]
+    if not real:
+        return  # the only one of complex numbers alone is for vecdot, which has no out
     t = ao.ones((2, 3), dtype=real[-1])
     cases = [
         (ao.zeros(2), ValueError, rf"{record.name}: out must have the shape of the result \(3,\), got \(2,\)"),
