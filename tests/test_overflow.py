@@ -331,6 +331,8 @@ def test_which_records_are_done_again() -> None:
         "prod": "apart",
         "cumulative_prod": "apart",
         "_product_by_blocks": "apart",
+        "_sum_of_conjugate_products": "noted",
+        "_sum_of_numbers": "noted",
         "_sum_of_squared_deviations": "noted",
     }
 
