@@ -38,7 +38,7 @@
 #include "native.h"
 
 #include "fold_copy.h"
-
+#include "retry.h"
 #include "system.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  *     def empty_result():
  *         return identity, or finish(*identity) of a state
  */
-#include "native.h"
+#include "retry.h"
 
 #include <string.h>
 

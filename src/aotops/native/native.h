@@ -274,23 +274,6 @@ static inline int64_t aot_smaller(int64_t a, int64_t b)
     return a < b ? a : b;
 }
 
-/* Returns the number of the way in which a reduction or a scan is done again after some flags: only that of floats and
- * of complex numbers. */
-static inline int aot_retry_of(const aot_operator *definition, int result)
-{
-    return aot_dtypes[result].category >= AOT_CATEGORY_FLOAT ? (int)definition->retry : AOT_RETRY_NONE;
-}
-
-/* Returns these flags: of sums overflow, of products underflow as well. The product of 0 and an infinity is invalid, but
- * unless an element is infinite a part has overflowed before; and lanes whose results are not used may compute one. */
-static inline unsigned aot_flags_of(const aot_operator *definition, int result)
-{
-    int retry = aot_retry_of(definition, result);
-    return retry == AOT_RETRY_NONE     ? 0u
-           : retry == AOT_RETRY_SCALED ? AOT_FLAG_INVALID | AOT_FLAG_OVERFLOW
-                                       : AOT_FLAG_OVERFLOW | AOT_FLAG_UNDERFLOW;
-}
-
 static inline int64_t aot_larger(int64_t a, int64_t b)
 {
     return a > b ? a : b;

@@ -13,6 +13,7 @@
  *         x = cast to dtype, or to a dtype that has a kernel
  *         out[1:] if include_initial else out = scan(kernel, x)
  */
+#include "retry.h"
 #include "tape.h"
 
 #include <string.h>

@@ -31,8 +31,7 @@
  * waves of WAVE pieces, which stay in the caches between the kernel and the carries. The shape alone decides how totals
  * are combined: results have the same bits on any number of threads.
  */
-#include "native.h"
-
+#include "retry.h"
 #include "system.h"
 
 #include <string.h>
