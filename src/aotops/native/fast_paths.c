@@ -173,7 +173,7 @@ static PyObject *contiguous(const aot_function *Py_UNUSED(self), PyObject *const
 static PyObject *copy_method(const aot_function *Py_UNUSED(self), PyObject *const *args, Py_ssize_t count,
                              PyObject *names)
 {
-    const aot_tensor *x = count == 1 && names == NULL ? aot_as_tensor(args[0]) : NULL;
+    aot_tensor *x = count == 1 && names == NULL ? aot_as_tensor(args[0]) : NULL;
     return x != NULL ? (PyObject *)aot_astype(x, x->dtype, true, "copy") : NULL;
 }
 
