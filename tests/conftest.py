@@ -1,14 +1,11 @@
 """Settings of the whole suite, made before any test imports aotops."""
 
-import contextlib
 import gc
-import importlib
 import importlib.util
 import os
 import shutil
 import sys
 import tempfile
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,26 +51,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     from xdist.scheduler import WorkStealingScheduling
 
     return WorkStealingScheduling(config, log)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection(session: pytest.Session) -> None:
-    """In a process of ``-n auto``, import a share of the tests' modules before all of them are collected.
-
-    In a fresh checkout, pytest compiles each module with its own assertions, which takes 10 seconds for all, and keeps
-    the bytecode. Each process does it for a share, in place of each for all.
-    """
-    worker = getattr(session.config, "workerinput", None)
-    if worker is None:
-        return
-    folder = Path(__file__).resolve().parent
-    if {folder, *folder.parents}.isdisjoint(Path(each).resolve() for each in session.config.args):
-        return  # some files alone
-    files = sorted(folder.glob("test_*.py"))
-    number, count = int(worker["workerid"].removeprefix("gw")), worker["workercount"]
-    for file in files[number % count :: count]:
-        with contextlib.suppress(Exception, pytest.skip.Exception):  # collecting it says so
-            importlib.import_module(file.stem)
 
 
 @pytest.fixture
