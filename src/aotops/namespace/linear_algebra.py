@@ -266,7 +266,7 @@ def tensordot(x1: Operand, x2: Operand, /, *, axes: Any = 2) -> Tensor:
 
 def paired_axes(left: Tensor, right: Tensor, axes: Any) -> tuple[Shape, Shape]:
     """The axes of two tensors that are summed over together."""
-    if isinstance(axes, (tuple, list)):
+    if isinstance(axes, (tuple, list, range)):
         if len(axes) != 2:
             wanted = "be an int, or two sequences of ints"
             errors.reject(ValueError, "tensordot", "axes", wanted, errors.shown(axes))
