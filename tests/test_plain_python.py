@@ -1365,7 +1365,7 @@ def test_reference_tensors_must_make_sense(build: Callable[[], ReferenceTensor],
 def test_reductions_of_nothing() -> None:
     for record, shape, axis in itertools.product(REDUCTIONS + ARGREDUCTIONS, [(0,), (0, 3), (3, 0)], [0, -1]):
         inputs = [ReferenceTensor([], shape, (1,) * len(shape), 0, record.dtypes[-1])] * record.inputs
-        arrays = [np.zeros(shape)] * record.inputs
+        arrays = [np.zeros(shape, record.dtypes[-1])] * record.inputs
         try:
             expected = record.numpy(np, *arrays, axis=axis)
         except ValueError:
