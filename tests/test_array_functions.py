@@ -460,10 +460,15 @@ def test_functions_of_numba_are_taken_as_they_are() -> None:
 
 
 def test_plain_python_gives_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, y = rng.random((3, 4)), rng.random(2)
+    # the first call of a function decides whether it is compiled
+    functions.results(x, y, 1)
+    functions.first_above([0, 1])
+    functions.add_to_row(x.copy(), 1)
+    functions.sum_within(x[0], (0, 4), functions.Span(0, 1))
     monkeypatch.setenv("AOTOPS_PYTHON", "1")
     scope = {"__name__": "plain", "__file__": functions.__file__}
     exec(Path(functions.__file__).read_text(encoding="utf-8"), scope)
-    x, y = rng.random((3, 4)), rng.random(2)
     assert same(scope["results"](x, y, 1), functions.results(x, y, 1))
     assert scope["first_above"]([0, 1]) == functions.first_above([0, 1]) == (1, 1.0)
     assert scope["contiguous"](np.ones(1, "c8"), np.ones((1, 1), "u1"), True, 2) == (1 + 0j, 4.0)
