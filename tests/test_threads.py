@@ -591,24 +591,32 @@ class TestForks:
         assert run_fork(body) == ["14"]
 
     def test_a_fork_does_not_wait_forever_for_an_import(self) -> None:
-        """It may wait in turn for the thread that forks: here, until the child is there."""
+        """It may wait in turn for the thread that forks: here, until the child is there.
+
+        The module waits while it is executed. While finders look for it, Python holds a lock for which any fork waits.
+        """
         body = """
+            import importlib.machinery
             ao._FORKS_WAIT_S = 0.5
             found, forked = threading.Event(), threading.Event()
             class Waiting:
                 def find_spec(self, name, path=None, target=None):
-                    if name == "aotops.optim":
-                        found.set()
-                        forked.wait(30)
+                    return importlib.machinery.ModuleSpec(name, self) if name == "aotops.optim" else None
+                def create_module(self, spec):
+                    return None
+                def exec_module(self, module):
+                    found.set()
+                    assert forked.wait(30)
+                    print("imported")
             sys.meta_path.insert(0, Waiting())
             thread = threading.Thread(target=lambda: ao.optim)
             thread.start()
             assert found.wait(30)
-            print(fork())
+            print(fork(), flush=True)
             forked.set()
             thread.join()
         """
-        assert run_fork(body) == ["14"]
+        assert run_fork(body) == ["14", "imported"]
 
     def test_a_child_of_a_child(self) -> None:
         body = """
