@@ -113,6 +113,37 @@ def test_equal_objects_are_kept_once_under_a_name_of_their_content(tmp_path: Pat
         assert objects.PLACEHOLDER.encode() not in content
 
 
+def test_a_level_that_a_kernel_is_not_compiled_for_has_a_null_pointer(tmp_path: Path) -> None:
+    objects.store(tmp_path, "one", [None, b"a", None], 0.5)
+    one = objects.find(tmp_path, "one", 3)
+    assert one is not None and one.objects[1] is not None
+    assert one.objects[::2] == (None, None) and one.names == ("0", objects.symbol_of(one.objects[1]), "0")
+    objects.path_of(tmp_path, one.objects[1]).unlink()
+    assert objects.find(tmp_path, "one", 3) is None
+
+
+@requires_numba
+def test_routines_are_compiled_for_the_levels_and_dtypes_that_have_no_other_one() -> None:
+    from aotops.aot.back.levels import GENERIC_LEVELS, X86_64_LEVELS, levels
+    from aotops.aot.pack.routines import routine_kernels, symbol_of
+    from aotops.loops.routines import MULTIPLIED, OF_LEVELS, ROUTINES, at_level, compiled_dtype, runs
+
+    for level in X86_64_LEVELS + GENERIC_LEVELS:
+        for family, others in OF_LEVELS.items():
+            assert [name for name in (family, *set(others.values())) if runs(name, level.name)] == [
+                at_level(family, level.name)
+            ]
+        assert runs("gather", level.name)
+    compiled = {kernel.symbol: kernel for kernel in routine_kernels()}
+    for name, (_, dtypes, _) in ROUTINES.items():
+        for dtype in dtypes:
+            kernel = compiled[symbol_of(name, dtype)]
+            assert kernel.levels == tuple([each for each in levels() if runs(name, each.name)])
+            assert kernel.dtype == compiled_dtype(name, dtype)
+    assert {compiled_dtype("matmul", dtype) for dtype in MULTIPLIED} == {"int32", "int64", "float32", "float64"}
+    assert compiled_dtype("search", "uint32") == "uint32", "which are ordered in another way than signed integers"
+
+
 def test_what_is_not_whole_is_not_found(tmp_path: Path) -> None:
     objects.store(tmp_path, "one", [b"a", b"b"], 0.5)
     assert objects.find(tmp_path, "one", 2) is not None

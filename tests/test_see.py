@@ -510,6 +510,8 @@ def test_a_product_of_matrices_is_explained() -> None:
     assert plan.flops == 2 * 300 * 100 * 200
     assert f"deep; {plan.flops / 1e9:.3g} Gflop" in repr(plan)
     assert plan.kernel == kernel_symbol("routine", at_level("matmul", ao.cpu_level()), "float32")
+    unsigned = ao.ones((30, 30), dtype="uint32")  # multiplied by the kernel of signed integers
+    assert ao.explain(ao.matmul, unsigned, unsigned).kernel == plan.kernel.replace("float32", "int32")
     assert ao.explain(ao.exp, ao.ones(3)).blocks is None
     numbers = ao.ones((30, 30), dtype="complex64")
     assert ao.explain(operator.matmul, numbers, numbers).flops == 8 * 30**3

@@ -30,7 +30,7 @@ from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roo
 from aotops.aot.back.sizes import inlined
 from aotops.aot.back.soundness import check, defined, undefined_value
 from aotops.aot.back.variants import after_vectorizing
-from aotops.aot.front.pipeline import target_context
+from aotops.aot.front.pipeline import KERNEL_LIBRARY, target_context
 from aotops.aot.front.reasons import CompileError, reason
 from aotops.aot.front.specialise import specialise
 
@@ -53,19 +53,20 @@ def compile_bitcode(function: Callable[..., Any], symbol: str, signature: Any) -
     try:
         # numba.pycc.CC would first compile a C++ file to check for a C++ compiler, which is not needed here
         entries = [ExportEntry(symbol, signature, function)]
-        compiler = ModuleCompiler(entries, "aotops_kernels", use_nrt=False, cpu_name="")
+        compiler = ModuleCompiler(entries, KERNEL_LIBRARY, use_nrt=False, cpu_name="")
         compiler.context = target_context().subtarget(aot_mode=True)
         # Numba's lock is held only here; LLVM's part takes longer and does not need it
         text = compiler._cull_exports().get_llvm_str()
-        text = defined(annotate(with_polls(inlined(text, symbol), symbol)), False)
-        module = llvm.parse_assembly(with_flag(text))
+        text = with_flag(defined(annotate(with_polls(inlined(text, symbol), symbol)), False))
+        module = llvm.parse_assembly(text)
+        bitcode = bytes(module.as_bitcode())
     except Exception as error:  # on unexpected code, Numba may fail with any exception
         raise CompileError(reason(error)) from error
     # also before inlining, which folds memory that holds an undefined value to 0
-    undefined = undefined_value(str(module)) or undefined_value(computed(module))
+    undefined = undefined_value(text) or undefined_value(computed(module))
     if undefined is not None:
         raise CompileError(f"LLVM takes a value for undefined, which is a fault of aotops: {undefined}")
-    return bytes(module.as_bitcode())
+    return bitcode
 
 
 @cache
@@ -78,8 +79,10 @@ def emulation_bitcode(function: Callable[..., None]) -> bytes:
 
 
 def computed(module: Any) -> str:
-    """Return the text of a module after inlining and constant folding, but without further optimization."""
-    module = module.clone()
+    """Return the text of a module after inlining and constant folding, but without further optimization.
+
+    The module itself is changed.
+    """
     machine = llvm.Target.from_default_triple().create_target_machine()
     builder = llvm.create_pass_builder(machine, llvm.create_pipeline_tuning_options(speed_level=0))
     passes = llvm.create_new_module_pass_manager()

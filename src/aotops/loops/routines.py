@@ -27,6 +27,10 @@ KEYS = (WIDTHS[4], WIDTHS[8])
 #: The dtypes whose matrices are multiplied. Narrow integers are cast, and complex numbers multiplied by their parts.
 MULTIPLIED = tuple([name for name in named("unsigned", "signed", "real") if FACTS[name].bits >= 32])
 
+#: The dtypes whose matrices are multiplied by the kernels of others: sums and products of unsigned integers have the
+#: bits of those of signed ones.
+SIGNED_INSTEAD = {"uint32": "int32", "uint64": "int64"}
+
 #: What tells the kernels of a routine apart.
 ONCE, WIDTH, DTYPE = "once", "width", "dtype"
 
@@ -79,6 +83,11 @@ OF_LEVELS = {
 def at_level(name: str, level: str) -> str:
     """The routine that a level has in place of one."""
     return OF_LEVELS.get(name, {}).get(level, name)
+
+
+def compiled_dtype(name: str, dtype: str) -> str:
+    """The dtype whose kernel of a routine computes elements of a dtype, mostly the same."""
+    return SIGNED_INSTEAD.get(dtype, dtype) if ROUTINES[name][1] is MULTIPLIED else dtype
 
 
 def runs(name: str, level: str) -> bool:

@@ -399,7 +399,7 @@ def _output_names(count: int) -> list[str]:
 def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs: list[Operand]) -> tuple[str, str, str]:
     """The name and the kind of what is launched, and the symbol of its kernel."""
     if isinstance(operator, tuple):
-        from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS, at_level
+        from aotops.loops.routines import DTYPE, ROUTINES, WIDTH, WIDTHS, at_level, compiled_dtype
 
         name, itemsize, *_ = operator
         if name not in ROUTINES:
@@ -408,7 +408,8 @@ def _kernel(operator: Operator | Routine | None, inputs: list[Operand], outputs:
         own = next(each.dtype for each in inputs + outputs if each.name != "index") if by == DTYPE else dtypes[0]
         dtype = WIDTHS[itemsize] if by == WIDTH else own
         dtype = {"complex64": "float32", "complex128": "float64"}.get(dtype, dtype)  # matrices of their parts
-        return name, "routine", kernel_symbol("routine", at_level(name, _native.cpu_level()), dtype)
+        own_name = at_level(name, _native.cpu_level())
+        return name, "routine", kernel_symbol("routine", own_name, compiled_dtype(own_name, dtype))
     if operator is None:
         source, target = inputs[0].kernel_dtype, outputs[0].kernel_dtype
         repeated = inputs[0].nbytes < outputs[0].nbytes and not any(inputs[0].strides)

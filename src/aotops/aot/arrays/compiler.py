@@ -31,6 +31,7 @@ from aotops.aot.back.roots import shared_with_the_divider, takes_roots, with_roo
 from aotops.aot.back.soundness import LIBRARY
 from aotops.aot.back.variants import after_vectorizing
 from aotops.aot.compiler import emulation_bitcode
+from aotops.aot.front.pipeline import KERNEL_LIBRARY
 from aotops.aot.front.reasons import CompileError, places
 from aotops.aot.front.reasons import meaning as scalar_meaning
 from aotops.aot.front.rejection import RejectedError, words
@@ -167,7 +168,7 @@ def lowered_call(signature: FunctionSignature, function: Any, contiguous: bool, 
 def lowered(loop: Any, symbol: str) -> str:
     """Return the text of the module of a loop over a batch, with all that it calls, as Numba makes it."""
     context = array_context()
-    library = context.codegen().create_library("aotops_arrays")
+    library = context.codegen().create_library(KERNEL_LIBRARY)
     flags = Flags()
     flags.no_compile = flags.no_cpython_wrapper = flags.no_cfunc_wrapper = True
     flags.nrt = True

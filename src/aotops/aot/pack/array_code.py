@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from aotops.aot.arrays.polls import SERVICES
-from aotops.aot.back.levels import Level
+from aotops.aot.back.levels import Level, levels
 from aotops.aot.pack.fingerprint import fingerprint
 from aotops.encode import stable_code
 from aotops.scalar.functions import codes, reached
@@ -82,6 +82,11 @@ class ArrayCode:
 
         root = project_of(self.record.function.__code__.co_filename)
         return compiler.compile_bitcode(self.record, self.signature, self.contiguous, name, root)
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The CPU levels that it is compiled for."""
+        return levels()
 
     def objects(self, name: str, levels: Sequence[Level]) -> list[bytes]:
         """Compile it to an object file for each level, which define ``name``; raises ``CompileError``."""

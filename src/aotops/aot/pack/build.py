@@ -69,7 +69,7 @@ class Compiled:
 
     @property
     def names(self) -> dict[str, tuple[str, ...]]:
-        """The C names of each kernel, one per level, by its symbol."""
+        """The C names of each kernel, one per level, by its symbol; ``"0"`` where it is not compiled for a level."""
         return {symbol: made.names for symbol, made in self.made.items()}
 
     @property
@@ -81,7 +81,7 @@ class Compiled:
         """
         found: dict[str, Path] = {}
         for level in zip(*(made.objects for made in self.made.values()), strict=True):
-            paths = {digest: objects.path_of(self.cache, digest) for digest in level}
+            paths = {digest: objects.path_of(self.cache, digest) for digest in level if digest is not None}
             for digest in sorted(paths, key=lambda each: (paths[each].stat().st_size, each)):
                 found.setdefault(objects.symbol_of(digest), paths[digest])
         return found
@@ -231,14 +231,17 @@ def _compile_kernel(symbol: str, cache: Path, key: str, expected: str) -> str | 
     try:
         with rarely_collected():
             if isinstance(kernel, ArrayCode):
-                data = kernel.objects(name, levels())
+                data = kernel.objects(name, kernel.levels)
             else:
                 signature = compiler.PLANNER if kernel.signature is None else compiler.KERNEL
                 bitcode = compiler.compile_bitcode(specialise(kernel.function, kernel.dtype), name, signature)
-                data = compiler.emit_levels(bitcode, name, levels(), kernel.widest, kernel.gathers, kernel.unrolled)
+                data = compiler.emit_levels(
+                    bitcode, name, kernel.levels, kernel.widest, kernel.gathers, kernel.unrolled
+                )
     except CompileError as error:
         return str(error)
-    objects.store(cache, key, data, time.process_time() - started)
+    by_level = dict(zip(kernel.levels, data, strict=True))
+    objects.store(cache, key, map(by_level.get, levels()), time.process_time() - started)
     return None
 
 
@@ -271,7 +274,12 @@ def completed(futures: dict[Future, Kernel], reports: Any, progress: Progress) -
 def keys(kernels: Iterable[Kernel]) -> dict[Kernel, str]:
     """Return the cache key of each kernel; kernels compiled from the same functions share a key."""
     digest = compiler_digest()
-    return {kernel: hashlib.sha256(f"{digest} {content(kernel)}".encode()).hexdigest()[:32] for kernel in kernels}
+
+    def key(kernel: Kernel) -> str:
+        names = " ".join([level.name for level in kernel.levels])
+        return hashlib.sha256(f"{digest} {content(kernel)} {names}".encode()).hexdigest()[:32]
+
+    return {kernel: key(kernel) for kernel in kernels}
 
 
 def compile_kernels(
@@ -338,7 +346,7 @@ def build(folder: Path, cache: Path, jobs: int | None = None) -> Built:
 def write_table(folder: Path, records: Iterable[Record], names: Mapping[str, Sequence[str]]) -> Path:
     """Write the kernel table and the generated headers into a folder; returns the file of the table.
 
-    ``names``: the C names of each kernel, one per level, by its symbol.
+    ``names``: ``Compiled.names``.
     """
     folder.mkdir(parents=True, exist_ok=True)
     table = folder / "table.c"

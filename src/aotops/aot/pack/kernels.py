@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from aotops.abi import AXIS_KINDS, DTYPES, FACTS, INDEX
+from aotops.aot.back.levels import Level, levels
 from aotops.aot.front.length import length
 from aotops.errors import BuildError, reject
 from aotops.intrinsics import Pattern, Signature
@@ -53,6 +54,11 @@ class Kernel:
     compute_bound: bool = False
     unbounded: bool = False
     place: str = ""
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """The CPU levels that it is compiled for: planners gain nothing by a higher one."""
+        return levels()[:1] if self.kind == "planner" else levels()
 
     @property
     def gathers(self) -> bool:

@@ -7,8 +7,8 @@ dtype of the same width, the combination of two sums and an addition, a level th
 The build's folder of objects holds two kinds of files:
 
 - ``<digest>.o``, an object that defines ``aot_<digest>``;
-- ``<key>.json``, the result of compiling a kernel, by a digest of everything that it is compiled from: an object per
-  level, and how long it took.
+- ``<key>.json``, the result of compiling a kernel, by a digest of everything that it is compiled from: an object for
+  each level that it is compiled for, and how long it took.
 """
 
 from __future__ import annotations
@@ -36,17 +36,17 @@ class Made:
     """The result of compiling a kernel.
 
     Attributes:
-        objects: for each level the digest of the object that defines it.
+        objects: for each level the digest of the object that defines it; None where it is not compiled for a level.
         seconds: the CPU time that it took to compile.
     """
 
-    objects: tuple[str, ...]
+    objects: tuple[str | None, ...]
     seconds: float
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The C name of the kernel for each level."""
-        return tuple(map(symbol_of, self.objects))
+        """The C name of the kernel for each level, or C's null pointer."""
+        return tuple(["0" if digest is None else symbol_of(digest) for digest in self.objects])
 
 
 def symbol_of(digest: str) -> str:
@@ -59,10 +59,13 @@ def path_of(cache: Path, digest: str) -> Path:
     return cache / f"{digest}.o"
 
 
-def store(cache: Path, key: str, objects: Iterable[bytes], seconds: float) -> None:
-    """Store a kernel's objects, one per level, which were compiled as ``PLACEHOLDER``."""
-    digests = []
+def store(cache: Path, key: str, objects: Iterable[bytes | None], seconds: float) -> None:
+    """Store a kernel's objects, one per level or None, which were compiled as ``PLACEHOLDER``."""
+    digests: list[str | None] = []
     for data in objects:
+        if data is None:
+            digests.append(None)
+            continue
         digest = hashlib.sha256(data).hexdigest()[:DIGITS]
         digests.append(digest)
         path = path_of(cache, digest)
@@ -86,7 +89,8 @@ def find(cache: Path, key: str, levels: int) -> Made | None:
         made = Made(tuple(found["objects"]), found["seconds"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    whole = len(made.objects) == levels and all(in_use(path_of(cache, digest)) for digest in set(made.objects))
+    digests = {digest for digest in made.objects if digest is not None}
+    whole = len(made.objects) == levels and all(in_use(path_of(cache, digest)) for digest in digests)
     return made if whole and in_use(path) else None
 
 

@@ -25,13 +25,13 @@ class Row:
         kernel: the kernel.
         sizes: for each level the bytes of code that it adds; None if it shares another's code.
         seconds: how long it took to compile; 0 if it shares another's result.
-        files: for each level the object file.
+        files: for each level the object file; None if it is not compiled for it.
     """
 
     kernel: Kernel | ArrayCode
     sizes: tuple[int | None, ...]
     seconds: float
-    files: tuple[Path, ...]
+    files: tuple[Path | None, ...]
 
     @property
     def size(self) -> int:
@@ -59,10 +59,10 @@ def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel
             missing.append(kernel)
             continue
         sizes: list[int | None] = []
-        for digest in made.objects:
-            sizes.append(None if digest in done else code_size(objects.path_of(cache, digest)))
-            done.add(digest)
-        files = tuple(objects.path_of(cache, digest) for digest in made.objects)
+        files = tuple([None if digest is None else objects.path_of(cache, digest) for digest in made.objects])
+        for digest, file in zip(made.objects, files, strict=True):
+            sizes.append(0 if file is None else None if digest in done else code_size(file))
+            done.add(str(digest))
         result.append(Row(kernel, tuple(sizes), made.seconds if key not in done else 0.0, files))
         done.add(key)
     return result, missing
@@ -99,6 +99,7 @@ def files(found: Iterable[Row]) -> list[str]:
         f"{row.kernel.title}, {level.name}: {path}"
         for row in found
         for level, path in zip(levels(), row.files, strict=True)
+        if path is not None
     ]
 
 

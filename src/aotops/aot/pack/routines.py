@@ -10,10 +10,20 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from aotops.abi import ELEMENT_BYTES, FACTS
-from aotops.aot.back.levels import levels
+from aotops.aot.back.levels import Level, levels
 from aotops.aot.pack.header import dtype_code
 from aotops.aot.pack.kernels import Kernel, all_kernels
-from aotops.loops.routines import COMPUTE_BOUND, CONSTANTS, DTYPE, NUMBERS, ONCE, ROUTINES, WIDTH, runs
+from aotops.loops.routines import (
+    COMPUTE_BOUND,
+    CONSTANTS,
+    DTYPE,
+    NUMBERS,
+    ONCE,
+    ROUTINES,
+    WIDTH,
+    compiled_dtype,
+    runs,
+)
 from aotops.ops.record import Record, kernel_symbol
 
 FILE = "routines.h"
@@ -23,7 +33,18 @@ DIMENSIONS = {ONCE: "", WIDTH: "[AOT_N_WIDTHS]", DTYPE: "[AOT_N_DTYPES]"}
 
 @dataclass(frozen=True)
 class RoutineKernel(Kernel):
-    """A kernel of a routine. Its positions are scattered, and gather instructions are no faster than loads."""
+    """A kernel of a routine. Its positions are scattered, and gather instructions are no faster than loads.
+
+    Attributes:
+        routine: the routine's name.
+    """
+
+    routine: str = ""
+
+    @property
+    def levels(self) -> tuple[Level, ...]:
+        """Those that have no other routine in its place."""
+        return tuple([level for level in levels() if runs(self.routine, level.name)])
 
     @property
     def gathers(self) -> bool:
@@ -32,18 +53,18 @@ class RoutineKernel(Kernel):
 
 
 def symbol_of(name: str, dtype: str) -> str:
-    """Return the symbol of a kernel."""
-    return kernel_symbol("routine", name, dtype)
+    """Return the symbol of the kernel that computes elements of a dtype."""
+    return kernel_symbol("routine", name, compiled_dtype(name, dtype))
 
 
 def routine_kernels() -> list[Kernel]:
     """Return the kernels of all routines."""
     kernels: list[Kernel] = []
     for name, (_, dtypes, make) in ROUTINES.items():
-        for dtype in dtypes:
+        for dtype in dict.fromkeys(compiled_dtype(name, each) for each in dtypes):
             function, signature = make(dtype)
-            title, widest = f"{name} {dtype}", name in COMPUTE_BOUND
-            kernels.append(RoutineKernel(symbol_of(name, dtype), title, dtype, function, "routine", signature, widest))
+            symbol, title, widest = symbol_of(name, dtype), f"{name} {dtype}", name in COMPUTE_BOUND
+            kernels.append(RoutineKernel(symbol, title, dtype, function, "routine", signature, widest, routine=name))
     return kernels
 
 
@@ -59,8 +80,7 @@ def routines_source(names: Mapping[str, Sequence[str]]) -> str:
     for name, (kind, dtypes, _) in ROUTINES.items():
         rows = []
         for dtype in dtypes:
-            each_level = zip(names[symbol_of(name, dtype)], levels(), strict=True)
-            chosen = [own if runs(name, level.name) else "0" for own, level in each_level]
+            chosen = names[symbol_of(name, dtype)]
             declarations.update(
                 dict.fromkeys(
                     f"extern int32_t {each}(void *, aot_kernel_call *, int64_t, int64_t, char **, const int64_t *);"

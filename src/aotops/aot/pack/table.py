@@ -49,7 +49,7 @@ def table_source(records: Iterable[Record], levels: Sequence[Level], names: Mapp
 
     planners = [
         f"const aot_planner {planner.symbol} = {kernels(planner.symbol, PLANNER_SIGNATURE, 1)[1:-1]};"
-        for planner in PLANNERS  # a higher level gains nothing and doubles the code
+        for planner in PLANNERS
     ]
     conversions = [
         f"    [{dtype_code(source)}][{dtype_code(target)}] = {kernels(kernel_symbol('convert', source, target))},"
