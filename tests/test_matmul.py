@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import subprocess
 import sys
@@ -381,6 +382,21 @@ def test_einsum_is_that_of_numpy(subscripts: str, shapes: list[tuple[int, ...]],
     wanted = np.einsum(subscripts, *arrays)
     size = 99 * np.einsum(subscripts, *[np.abs(x).astype("float64") for x in arrays])
     assert_close(ao.einsum(subscripts, *[ao.asarray(x) for x in arrays]), wanted, size)
+
+
+def test_einsum_plans_for_the_shapes_of_each_call() -> None:
+    class Subscripts(str):
+        __slots__ = ()
+        __hash__ = None  # type: ignore[assignment]
+
+    generator = np.random.default_rng(2)
+    for subscripts in ("ij,jk->ki", "ij,jk", Subscripts("ij,jk->i")):
+        for rows, inner, columns in itertools.product((1, 2, 3), (0, 1, 4), (1, 3)):
+            for shapes in (((rows, inner), (inner, columns)), ((rows, inner), (1, columns)), ((rows, 1), (1, columns))):
+                x, y = (generator.integers(-4, 5, shape).astype(float) for shape in shapes)
+                wanted = np.einsum(str(subscripts), x, y)
+                assert ao.einsum(subscripts, ao.asarray(x), ao.asarray(y)).tolist() == wanted.tolist()
+                assert ao.einsum(subscripts, ao.asarray(x).T.copy().T, ao.asarray(y)).tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32", "int64", "uint8", "complex128"])

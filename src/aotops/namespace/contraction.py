@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from math import prod
 
 from aotops import _native, errors
@@ -15,6 +16,8 @@ from aotops.namespace.operands import as_tensor
 
 TYPE_CHECKING = False  # importing typing would double the import time
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from aotops._native import Operand
     from aotops.shapes import Shape
     from aotops.tensors import Tensor
@@ -24,6 +27,8 @@ _sum = _native.operators["sum"]
 
 #: The names of an operand's axes. Those that an ellipsis stands for are numbered from the last one on: "0", "1", ...
 Labels = list[str]
+#: The lengths of the axes of a factor, by their labels, in their order.
+Lengths = dict[str, int]
 
 
 @advised
@@ -57,28 +62,63 @@ def einsum(subscripts: str, /, *operands: Operand) -> Tensor:
     if not isinstance(subscripts, str):
         errors.wrong_type("einsum", "subscripts", "a string such as 'ij,jk->ik'", subscripts)
     tensors = [as_tensor("einsum", f"operands[{k}]", each) for k, each in enumerate(operands)]
-    terms, output = parse(subscripts, [each.ndim for each in tensors])
-    dtype = result_type(*tensors)
-    lengths = common_lengths(terms, [each.shape for each in tensors])
+    plan = planned(str.__str__(subscripts), tuple([each.shape for each in tensors]))
+    dtype = tensors[0].dtype
+    if [each for each in tensors if each.dtype is not dtype]:
+        dtype = result_type(*tensors)
     inner = BY_NAME["int64"] if dtype.kind in ("bool", "integer") else dtype  # that of sums
     parts = [astype(each, inner, copy=False) for each in tensors]
-    pending = [diagonal(part, term) for part, term in zip(parts, terms, strict=True)]
-    x, labels = pending[0]
-    for k in range(1, len(pending) + 1):
-        later = {label for _, term in pending[k + 1 :] for label in term}
-        x, labels = summed(x, labels, {*output, *later, *(pending[k][1] if k < len(pending) else ())})
-        if k < len(pending):
-            y, others = summed(*pending[k], {*output, *later, *labels})
-            x, labels = multiplied(x, labels, y, others, {*output, *later})
-    missing = [label for label in output if label not in labels]
-    if missing:
-        unknown_label(subscripts, missing[0])
-    result = x.permute(*[labels.index(label) for label in output])
-    shape = tuple([lengths[label] for label in output])
-    whole = expanded(result, shape)
-    assert whole is not None
-    is_view = len(pending) == 1 and x is pending[0][0]  # nothing has been computed
-    return delivered(astype(whole, inner) if is_view else whole.contiguous(), dtype)
+    for k, term in plan.diagonals:
+        parts[k], _ = diagonal(parts[k], term)
+    result = _sum(parts[0], plan.summed) if plan.summed else parts[0]
+    for part, product in zip(parts[1:], plan.products, strict=True):
+        result = product.of(result, part)
+    if plan.order is not None:
+        result = result.permute(*plan.order)
+    if result.shape != plan.shape:
+        whole = expanded(result, plan.shape)
+        assert whole is not None
+        result = whole
+    is_view = len(parts) == 1 and not plan.summed  # nothing has been computed
+    return delivered(astype(result, inner) if is_view else result.contiguous(), dtype)
+
+
+class Plan:
+    """What ``einsum`` does with operands of some shapes: all that does not depend on their elements and strides.
+
+    Attributes:
+        diagonals: the operands in which a label occurs several times, by their numbers, with their labels.
+        summed: the axes of the first operand over which it is summed.
+        products: for each further operand, how what there is so far is multiplied by it.
+        order: the axes of the last product in the order of the result; None if they are in that order.
+        shape: the shape of the result.
+    """
+
+    def __init__(self, subscripts: str, shapes: tuple[Shape, ...]) -> None:
+        terms, output = parse(subscripts, [len(shape) for shape in shapes])
+        lengths = common_lengths(terms, shapes)
+        self.diagonals = [(k, term) for k, term in enumerate(terms) if len({*term}) < len(term)]
+        factors = [own_lengths(term, shape) for term, shape in zip(terms, shapes, strict=True)]
+
+        def wanted(k: int) -> set[str]:
+            return {*output, *[label for factor in factors[k:] for label in factor]}
+
+        self.summed, left = summed(factors[0], wanted(1))
+        self.products: list[Product] = []
+        for k in range(1, len(factors)):
+            product = Product(left, factors[k], wanted(k + 1))
+            self.products.append(product)
+            left = product.result
+        missing = [label for label in output if label not in left]
+        if missing:
+            unknown_label(subscripts, missing[0])
+        order = tuple([[*left].index(label) for label in output])
+        self.order = None if order == tuple(range(len(order))) else order
+        self.shape: Shape = tuple([lengths[label] for label in output])
+
+
+#: Making a plan takes 30 us, and calls in a loop have the same shapes.
+planned = lru_cache(maxsize=256)(Plan)
 
 
 def unknown_label(subscripts: str, label: str) -> None:
@@ -134,9 +174,9 @@ def spelled(term: str, spare: int) -> Labels:
     return [*before, *([str(k) for k in reversed(range(spare))] if ellipsis else []), *after]
 
 
-def common_lengths(terms: list[Labels], shapes: list[Shape]) -> dict[str, int]:
+def common_lengths(terms: list[Labels], shapes: Sequence[Shape]) -> Lengths:
     """The length of each label's axes; 1 fits any other length."""
-    lengths: dict[str, int] = {}
+    lengths: Lengths = {}
     for labels, shape in zip(terms, shapes, strict=True):
         for label, length in zip(labels, shape, strict=True):
             known = lengths.setdefault(label, length)
@@ -162,45 +202,84 @@ def diagonal(x: Tensor, labels: Labels) -> tuple[Tensor, Labels]:
     return x._as_strided(tuple(shape), tuple(strides), 0), own
 
 
-def summed(x: Tensor, labels: Labels, wanted: set[str]) -> tuple[Tensor, Labels]:
-    """The sum over all axes that nothing else needs."""
-    axes = tuple([axis for axis, label in enumerate(labels) if label not in wanted])
-    return (_sum(x, axes), [label for label in labels if label in wanted]) if axes else (x, labels)
+def own_lengths(labels: Labels, shape: Shape) -> Lengths:
+    """The lengths of an operand's axes once it is a view of its diagonals; an axis of length 1 fits any other one."""
+    own: Lengths = {}
+    for label, length in zip(labels, shape, strict=True):
+        if own.get(label, 1) == 1:
+            own[label] = length
+    return own
 
 
-def multiplied(x: Tensor, labels: Labels, y: Tensor, others: Labels, wanted: set[str]) -> tuple[Tensor, Labels]:
-    """The product of two operands, summed over the axes that both have and nothing else needs."""
-    both = [label for label in labels if label in others]
-    batch, inner = [label for label in both if label in wanted], [label for label in both if label not in wanted]
-    rows = [label for label in labels if label not in others]
-    columns = [label for label in others if label not in labels]
-    a, b = ordered(x, labels, [*batch, *rows, *inner]), ordered(y, others, [*batch, *inner, *columns])
-    shape = {label: common_length(x, labels, y, others, label) for label in both}
-    row_shape, column_shape = a.shape[len(batch) : len(batch) + len(rows)], b.shape[len(batch) + len(inner) :]
-    batch_shape, inner_shape = tuple([shape[label] for label in batch]), tuple([shape[label] for label in inner])
-    if not inner:
-        a = a.reshape((*a.shape, *[1] * len(columns)))
-        b = b.reshape((*b.shape[: len(batch)], *[1] * len(rows), *column_shape))
-        return _multiply(a, b), [*batch, *rows, *columns]
-    left = expanded(a, (*batch_shape, *row_shape, *inner_shape))
-    right = expanded(b, (*batch_shape, *inner_shape, *column_shape))
-    assert left is not None
-    assert right is not None
-    size = prod(inner_shape)
-    product = matrices(
-        "einsum",
-        left.reshape((*batch_shape, prod(row_shape), size)),
-        right.reshape((*batch_shape, size, prod(column_shape))),
-    )
-    return product.reshape((*batch_shape, *row_shape, *column_shape)), [*batch, *rows, *columns]
+def summed(factor: Lengths, wanted: set[str]) -> tuple[Shape, Lengths]:
+    """The axes over which a factor is summed, which nothing else needs, and what is left of it."""
+    axes = tuple([axis for axis, label in enumerate(factor) if label not in wanted])
+    return axes, {label: length for label, length in factor.items() if label in wanted}
 
 
-def ordered(x: Tensor, labels: Labels, order: Labels) -> Tensor:
-    """A view with the axes in an order."""
-    return x.permute(*[labels.index(label) for label in order])
+class View:
+    """How a factor becomes one with axes in another order, repeated where they have length 1, and of another shape."""
+
+    def __init__(self, factor: Lengths, labels: Labels, lengths: Lengths, shape: Shape) -> None:
+        order = tuple([[*factor].index(label) for label in labels])
+        own, repeated = tuple([factor[label] for label in labels]), tuple([lengths[label] for label in labels])
+        self.order = None if order == tuple(range(len(order))) else order
+        self.repeated = None if repeated == own else repeated
+        self.shape = None if shape == repeated else shape
+
+    def of(self, x: Tensor) -> Tensor:
+        """The view of a tensor, or a copy where there is none."""
+        if self.order is not None:
+            x = x.permute(*self.order)
+        if self.repeated is not None:
+            whole = expanded(x, self.repeated)
+            assert whole is not None
+            x = whole
+        return x if self.shape is None else x.reshape(self.shape)
 
 
-def common_length(x: Tensor, labels: Labels, y: Tensor, others: Labels, label: str) -> int:
-    """The length of an axis that both operands have: where one has length 1, that of the other."""
-    first, second = x.shape[labels.index(label)], y.shape[others.index(label)]
-    return second if first == 1 else first
+class Product:
+    """How two factors are multiplied, and summed over the axes that both have and nothing else needs.
+
+    Attributes:
+        summed: the axes that the right factor alone has and nothing else needs.
+        left, right: the views of both that are multiplied.
+        of_matrices: whether they are matrices, or are multiplied element by element.
+        shape: the shape of the product; None if it is that of the product of matrices.
+        result: the lengths of the product's axes, by their labels.
+    """
+
+    def __init__(self, left: Lengths, right: Lengths, wanted: set[str]) -> None:
+        """``wanted``: the labels that the result and later operands have."""
+        self.summed, right = summed(right, {*wanted, *left})
+        both = [label for label in left if label in right]
+        batch, inner = [label for label in both if label in wanted], [label for label in both if label not in wanted]
+        rows = [label for label in left if label not in right]
+        columns = [label for label in right if label not in left]
+        lengths = {**left, **right, **{label: left[label] if left[label] != 1 else right[label] for label in both}}
+
+        def shape(labels: Labels, of: Lengths) -> Shape:
+            return tuple([of[label] for label in labels])
+
+        self.of_matrices = bool(inner)
+        if inner:
+            size, height, width = (prod(shape(labels, lengths)) for labels in (inner, rows, columns))
+            batches = shape(batch, lengths)
+            self.left = View(left, [*batch, *rows, *inner], lengths, (*batches, height, size))
+            self.right = View(right, [*batch, *inner, *columns], lengths, (*batches, size, width))
+            given = (*batches, height, width)
+        else:
+            self.left = View(left, [*batch, *rows], left, (*shape([*batch, *rows], left), *(1,) * len(columns)))
+            own = (*shape(batch, right), *(1,) * len(rows), *shape(columns, right))
+            self.right = View(right, [*batch, *columns], right, own)
+            given = shape([*batch, *rows, *columns], lengths)
+        self.result = {label: lengths[label] for label in (*batch, *rows, *columns)}
+        self.shape = None if tuple(self.result.values()) == given else tuple(self.result.values())
+
+    def of(self, x: Tensor, y: Tensor) -> Tensor:
+        """The product of two tensors."""
+        if self.summed:
+            y = _sum(y, self.summed)
+        x, y = self.left.of(x), self.right.of(y)
+        product: Tensor = matrices("einsum", x, y) if self.of_matrices else _multiply(x, y)
+        return product if self.shape is None else product.reshape(self.shape)

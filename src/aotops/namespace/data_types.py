@@ -93,13 +93,19 @@ def can_cast(from_: Any, to: Any, /) -> bool:
         >>> ao.can_cast(ao.uint8, ao.int16), ao.can_cast(ao.int64, ao.int32)
         (True, False)
     """
-    target = as_dtype("can_cast", "to", to)
-    return promote(dtype_of("can_cast", "from_", from_), target) == target
+    pair = dtype_of("can_cast", "from_", from_), as_dtype("can_cast", "to", to)
+    if pair not in _casts:
+        _casts[pair] = promote(*pair) == pair[1]
+    return _casts[pair]
+
+
+#: Whether a dtype promotes to another, of the pairs that have been asked for: promotion takes 10 us.
+_casts: dict[tuple[DType, DType], bool] = {}
 
 
 def dtype_of(function: str, argument: str, value: Any) -> DType:
     """The dtype that a value is or has; errors name the function and its argument."""
-    return as_dtype(function, argument, value if isinstance(value, (type, str)) else getattr(value, "dtype", value))
+    return as_dtype(function, argument, value if isinstance(value, str) else named_dtype(value))
 
 
 #: The kinds of dtypes that ``isdtype`` and ``__array_namespace_info__`` name, each as kinds of ``aotops.abi``.
@@ -193,6 +199,11 @@ class FloatLimits(Limits):
     __slots__ = ("eps", "smallest_normal")
 
 
+#: The limits that have been asked for, by the names of dtypes.
+_integer_limits: dict[str, IntegerLimits] = {}
+_float_limits: dict[str, FloatLimits] = {}
+
+
 @advised
 def iinfo(type: Any, /) -> IntegerLimits:
     """Return the limits of an integer dtype.
@@ -214,10 +225,12 @@ def iinfo(type: Any, /) -> IntegerLimits:
     dtype = dtype_of("iinfo", "type", type)
     if dtype.kind != "integer":
         errors.reject(TypeError, "iinfo", "type", "be an integer dtype", dtype.name, "use finfo for floats")
-    from aotops import abi
+    if dtype.name not in _integer_limits:
+        from aotops import abi
 
-    least, most = abi.FACTS[dtype.name].bounds
-    return IntegerLimits(bits=8 * dtype.itemsize, dtype=dtype, max=most, min=least)
+        least, most = abi.FACTS[dtype.name].bounds
+        _integer_limits[dtype.name] = IntegerLimits(bits=8 * dtype.itemsize, dtype=dtype, max=most, min=least)
+    return _integer_limits[dtype.name]
 
 
 @advised
@@ -243,16 +256,18 @@ def finfo(type: Any, /) -> FloatLimits:
     dtype = dtype_of("finfo", "type", type)
     if dtype.kind not in ("float", "complex"):
         errors.reject(TypeError, "finfo", "type", "be a float dtype", dtype.name, "use iinfo for integers")
-    from aotops import abi
+    if dtype.name not in _float_limits:
+        from aotops import abi
 
-    dtype = BY_NAME[abi.parts(dtype.name)]
-    digits, most = (24, 127) if dtype.itemsize == 4 else (53, 1023)
-    largest = (2.0 - 2.0 ** (1 - digits)) * 2.0**most
-    return FloatLimits(
-        bits=8 * dtype.itemsize,
-        dtype=dtype,
-        eps=2.0 ** (1 - digits),
-        max=largest,
-        min=-largest,
-        smallest_normal=2.0 ** (1 - most),
-    )
+        own = BY_NAME[abi.parts(dtype.name)]
+        digits, most = (24, 127) if own.itemsize == 4 else (53, 1023)
+        largest = (2.0 - 2.0 ** (1 - digits)) * 2.0**most
+        _float_limits[dtype.name] = FloatLimits(
+            bits=8 * own.itemsize,
+            dtype=own,
+            eps=2.0 ** (1 - digits),
+            max=largest,
+            min=-largest,
+            smallest_normal=2.0 ** (1 - most),
+        )
+    return _float_limits[dtype.name]

@@ -226,13 +226,13 @@ def squeeze(x: Tensor, /, axis: Any = None) -> Tensor:
     require_tensor("squeeze", x)
     shape, strides = x.shape, x.strides
     if axis is None:
-        removed: Shape = tuple([k for k, length in enumerate(shape) if length == 1])
+        kept = [k for k, length in enumerate(shape) if length != 1]
     else:
-        removed = normalize_axes("squeeze", "axis", axis, x.ndim)
-    for k in removed:
-        if shape[k] != 1:
-            errors.reject(ValueError, "squeeze", "axis", "name axes of length 1", f"axis {k} of length {shape[k]}")
-    kept = [k for k in range(x.ndim) if k not in removed]
+        removed = normalize_axes("squeeze", "axis", axis, len(shape))
+        for k in removed:
+            if shape[k] != 1:
+                errors.reject(ValueError, "squeeze", "axis", "name axes of length 1", f"axis {k} of length {shape[k]}")
+        kept = [k for k in range(len(shape)) if k not in removed]
     return x._as_strided(tuple([shape[k] for k in kept]), tuple([strides[k] for k in kept]), 0)
 
 
