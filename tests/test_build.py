@@ -364,7 +364,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> tuple[Workshop, Made]:
 def test_only_what_has_changed_compiles_again(compiled: tuple[Workshop, Made]) -> None:
     workshop, made = compiled
     files = {path: path.stat().st_mtime_ns for path in workshop.cache.iterdir()}
-    defined = {name for names in made.values() for name in names}
+    defined = {name for names in made.values() for name in names} - {"0"}  # planners have one level
     assert {path.stem for path in files if path.suffix == ".o"} == {name.removeprefix("aot_") for name in defined}
     assert {path.suffix for path in files} == {".o", ".json"}
 
