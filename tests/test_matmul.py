@@ -386,8 +386,12 @@ def test_einsum_is_that_of_numpy(subscripts: str, shapes: list[tuple[int, ...]],
 
 def test_einsum_plans_for_the_shapes_of_each_call() -> None:
     class Subscripts(str):
+        """A string that is no key of a dictionary."""
+
         __slots__ = ()
-        __hash__ = None  # type: ignore[assignment]
+
+        def __hash__(self) -> int:
+            raise TypeError("unhashable type: 'Subscripts'")
 
     generator = np.random.default_rng(2)
     for subscripts in ("ij,jk->ki", "ij,jk", Subscripts("ij,jk->i")):

@@ -52,7 +52,7 @@ def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel
     """Return the sizes and build times of some kernels, and the kernels that are not in the cache."""
     result: list[Row] = []
     missing: list[Kernel] = []
-    done: set[str] = set()
+    done: set[str | None] = set()
     for kernel, key in keys(kernels).items():
         made = objects.find(cache, key, len(levels()))
         if made is None:
@@ -62,7 +62,7 @@ def rows(kernels: Iterable[Kernel], cache: Path) -> tuple[list[Row], list[Kernel
         files = tuple([None if digest is None else objects.path_of(cache, digest) for digest in made.objects])
         for digest, file in zip(made.objects, files, strict=True):
             sizes.append(0 if file is None else None if digest in done else code_size(file))
-            done.add(str(digest))
+            done.add(digest)
         result.append(Row(kernel, tuple(sizes), made.seconds if key not in done else 0.0, files))
         done.add(key)
     return result, missing
